@@ -23,6 +23,8 @@ export default defineConfig({
     // what hangs is found; what is slow on a busy machine is not
     testTimeout: 240_000,
     setupFiles: 'test/setup.ts',
+    // else what is proposed would hang on how the tests call it
+    env: { NFWHY_CALLED_AS: 'nfwhy' },
     // labs in one process; more of them at once overwrite the kernel's log
     maxConcurrency: 2,
     // all processors; by itself vitest leaves one to those who watch files

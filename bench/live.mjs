@@ -1,17 +1,21 @@
 /**
- * npm run bench:live: what a live trace costs and how soon it tells. As root, in namespaces of its own: a sender, a router
- * with rules, a receiver. Forwarded throughput with `nfwhy trace` at its default limit and without, in turn; and the time
- * from a packet to its journey on standard output.
+ * npm run bench:live [-- ROUNDS [OTHER]]: what a live trace costs and how soon it tells. As root, in namespaces of its own: a
+ * sender, a router with rules, a receiver. Forwarded throughput with `nfwhy trace` at its default limit and without, in
+ * turn; the time until it is ready, also of OTHER, another folder of nfwhy's, in turn; and the time from a packet to its
+ * journey on standard output. With 0 rounds the throughput is left out.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const PAIRS = Number(process.argv[2] ?? 20)
+const OTHER = process.argv[3] === undefined ? undefined : resolve(process.argv[3])
+const STARTS = 15
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 /** Milliseconds. */
 const WINDOW = 1000
 const SETTLE = 500
@@ -60,8 +64,8 @@ s = socket.socket(); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b'r
 while True: s.sendall(b)
 `
 
-function trace(...words) {
-  const child = spawn('node', ['bin/nfwhy.js', 'trace', '--via', inside(R).join(' '), ...words], {
+function trace(folder, ...words) {
+  const child = spawn('node', [`${folder}/bin/nfwhy.js`, 'trace', '--via', inside(R).join(' '), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ready = new Promise((resolve, reject) => {
@@ -98,7 +102,7 @@ async function throughput() {
     await sleep(SETTLE)
     for (let i = 0; i < PAIRS; i++) {
       rates.without.push(await rate(receiver.pid))
-      const session = trace('--ndjson', 'tcp dst port 5000')
+      const session = trace('.', '--ndjson', 'tcp dst port 5000')
       await session.ready
       rates.traced.push(await rate(receiver.pid))
       await session.stop()
@@ -148,8 +152,30 @@ for port in range(20000, 20200):
 const spread = (values) =>
   `median ${median(values).toFixed(3)}, quartiles ${quantile(values, 0.25).toFixed(3)} to ${quantile(values, 0.75).toFixed(3)}`
 
+/** Milliseconds from the command to `Ready`. */
+async function start(folder) {
+  const began = performance.now()
+  const session = trace(folder, 'tcp dst port 5000')
+  await session.ready
+  const took = performance.now() - began
+  await session.stop()
+  return took
+}
+
+async function starts() {
+  const times = { here: [], other: [] }
+  for (let i = 0; i < STARTS; i++) {
+    times.here.push(await start('.'))
+    if (OTHER) times.other.push(await start(OTHER))
+  }
+  process.stdout.write(`From the command to "Ready", ${STARTS} starts, milliseconds: ${spread(times.here)}\n`)
+  if (!OTHER) return
+  process.stdout.write(`  of ${OTHER}: ${spread(times.other)}\n`)
+  process.stdout.write(`  to it: ${spread(times.here.map((took, i) => took / times.other[i]))}\n`)
+}
+
 async function latency() {
-  const session = trace('--ndjson', '--rate', 'unlimited', 'udp dst port 5000')
+  const session = trace('.', '--ndjson', '--rate', 'unlimited', 'udp dst port 5000')
   await session.ready
   const came = new Map()
   session.lines.on('line', (line) => {
@@ -179,8 +205,9 @@ const execFileAsync = async (program, words) => {
 
 build()
 try {
+  await starts()
   await latency()
-  await throughput()
+  if (PAIRS > 0) await throughput()
 } finally {
   for (const name of [A, R, C]) ip('netns', 'del', name)
 }

@@ -140,6 +140,7 @@ export class Analysis {
     const joined = correlator?.joined()
     if (joined) groups.join(joined)
     groups.tellExchanges(exchanges)
+    groups.partFailed(exchanges)
     return { groups: worstFirst(groups.list), ending: this.ending(stats, joined) }
   }
 
@@ -227,7 +228,10 @@ export class Analysis {
     const world = await applyTo(changed.world, change)
     const files = this.inputs.files.filter(({ name }) => captures.every((capture) => capture.name !== name))
     const machines = [{ ...changed, world, worlds: [], captures: [] }]
-    return new Analysis({ machines, captures: [], warnings: [...this.inputs.warnings], files }, this.options)
+    return new Analysis(
+      { machines, captures: [], warnings: [...this.inputs.warnings], files, looksLike: [] },
+      this.options,
+    )
   }
 
   private get run(): RunOptions {

@@ -1,12 +1,13 @@
 /** Journeys of one class, explained once and counted. */
 
 import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
+import { Command } from '../model/command.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
-import type { Fix, Journey } from '../model/journey.ts'
+import type { Finding, Fix, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
-import type { Told } from './exchanges/joined.ts'
+import type { Joined as JoinedJourneys, Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
@@ -25,8 +26,8 @@ export interface Group<F = Fix> {
   readonly last?: Pick<Journey, 'time' | 'uptime'>
   /** What came of the exchanges that its packets began. Absent: they belong to none, or that is not known yet. */
   exchanges?: ExchangeCounts<F>
-  /** All of them came back to requests that are told of. */
-  repliesOnly?: true
+  /** All of them came in exchanges whose first packets are told of: replies, and what the sender sent after its first. */
+  followsOnly?: true
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
@@ -54,7 +55,7 @@ export const single = (journey: Journey): Group => ({
 
 export interface Folded {
   group: Group
-  /** The journey that made the group. */
+  /** The journey that made the group, or the first of it that begins an exchange. */
   first: boolean
 }
 
@@ -76,6 +77,8 @@ export class Groups {
   private readonly byRules = new Map<string, Kept>()
   /** Which group a journey is in, where they are joined. */
   private readonly ids?: Map<number, Group>
+  /** Of classes, what stands in no group of theirs any more. */
+  private readonly parted: Group[] = []
   private readonly shows: (journey: Journey) => boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
   /** Bytes of the journeys that are kept, roughly. */
@@ -87,8 +90,8 @@ export class Groups {
     this.shows = shows
   }
 
-  /** Counts the journey; gives its group where that is shown. */
-  add(closed: ClosedJourney): Folded | undefined {
+  /** Counts the journey; gives its group where that is shown. `follows`: an exchange that has begun goes on with it. */
+  add(closed: ClosedJourney, follows = false): Folded | undefined {
     const of = closed.class
     // without a class it takes an explanation to tell where it belongs
     const explained = of ? undefined : closed.explain()
@@ -101,7 +104,9 @@ export class Groups {
       closed.tuple(this.tuple)
       compareTuples(group.same, tuple, this.tuple)
       this.note(closed.id, group)
-      return shown ? { group, first: false } : undefined
+      const first = !follows && group.followsOnly === true
+      if (first) delete group.followsOnly
+      return shown ? { group, first } : undefined
     }
     const journey = explained ?? closed.explain()
     this.held += weightOf(journey)
@@ -109,6 +114,7 @@ export class Groups {
     closed.tuple(tuple)
     const shown = this.shows(journey)
     const kept: Kept = { group: groupOf(journey, () => kept.last), tuple, shown, last: closed.times }
+    if (follows) kept.group.followsOnly = true
     this.note(closed.id, kept.group)
     if (of) this.kept.set(of, kept)
     else this.byRules.set(rulesOf(journey), kept)
@@ -141,11 +147,14 @@ export class Groups {
     return group
   }
 
-  /** What came of all exchanges, and which groups are nothing but replies in them. */
+  /** What came of all exchanges, and which groups are nothing but what followed in them. */
   tellExchanges(exchanges: Exchanges): void {
-    for (const group of this.list) delete group.exchanges
+    for (const group of this.list) {
+      delete group.exchanges
+      delete group.followsOnly
+    }
     const seen = seenBy(exchanges)
-    const replies = new Map<Group, number>()
+    const following = new Map<Group, number>()
     const { list } = exchanges
     // of most there is one packet, and what is told of it is told of all of its class
     const alike = new Map<Told, ExchangeStatus>()
@@ -164,15 +173,42 @@ export class Groups {
       if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
       const group = this.groupOf(told.parts[0]!.told)
       if (!group) continue
-      for (const { role, told: one } of only ? [] : told.parts) {
-        const of = role === 'replies' || role === 'errors' ? this.groupOf(one) : undefined
-        if (of && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
+      for (const { told: one } of only ? [] : told.parts) {
+        const of = this.groupOf(one)
+        if (of && of !== group) following.set(of, (following.get(of) ?? 0) + 1)
       }
       addExchange(group, status, () => tellExchange(told, seen))
       if (status === 'undetermined' && !only && told.parts.some(({ role }) => role === 'replies'))
         group.exchanges!.heard = (group.exchanges!.heard ?? 0) + 1
     }
-    for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
+    for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
+  }
+
+  /** Where packets of one class fared differently: those whose exchanges failed become a group of their own. */
+  partFailed(exchanges: Exchanges): void {
+    const mixed = new Map<JourneyClass, [failed: Share, others: Share]>()
+    for (const [of, { group, shown }] of this.kept)
+      if (shown && isMixed(group)) mixed.set(of, [new Share(), new Share()])
+    if (mixed.size === 0) return
+    const seen = seenBy(exchanges)
+    const { list } = exchanges
+    for (let number = 0; number < list.size; number++) {
+      const joined = list.at(number)
+      const { of } = joined.parts[0]!.told
+      const shares = of && mixed.get(of)
+      if (!shares) continue
+      const status = statusOf(joined, seen)
+      shares[isFailed(status) ? 0 : 1].add(joined, status, () => tellExchange(joined, seen))
+    }
+    for (const [of, [failed, others]] of mixed) {
+      const kept = this.kept.get(of)!
+      const { group } = kept
+      if (!failed.isOfRequests || !others.isOfRequests) continue
+      others.packets = group.count - failed.packets
+      others.sentAgain = (group.sentAgain ?? 0) - failed.sentAgain
+      kept.group = others.of(group)
+      this.parted.push(failed.of(group))
+    }
   }
 
   private groupOf({ of }: Told): Group | undefined {
@@ -181,7 +217,8 @@ export class Groups {
   }
 
   get list(): Group[] {
-    return [...this.kept.values(), ...this.byRules.values()].flatMap(({ group, shown }) => (shown ? [group] : []))
+    const kept = [...this.kept.values(), ...this.byRules.values()]
+    return [...kept.flatMap(({ group, shown }) => (shown ? [group] : [])), ...this.parted]
   }
 }
 
@@ -195,7 +232,81 @@ const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
   },
 })
 
-function addExchange(group: Group, status: ExchangeStatus, tell: () => Exchange): void {
+const isMixed = ({ exchanges }: Group): boolean => {
+  const failed = Object.keys(exchanges?.counts ?? {}).filter((status) => isFailed(status as ExchangeStatus)).length
+  return failed > 0 && failed < Object.keys(exchanges!.counts).length
+}
+
+/** Some of the exchanges that packets of one class began. */
+class Share {
+  packets = 0
+  sentAgain = 0
+  /** Each began with the request. */
+  isOfRequests = true
+  /** The class's own journey is among them. */
+  private isOwn = false
+  private readonly same: Group['same'] = { src: true, dst: true, sport: true, dport: true }
+  private tuple: Int32Array | undefined
+  private readonly told: Pick<Group, 'exchanges'> = {}
+
+  add({ parts, tuple }: JoinedJourneys, status: ExchangeStatus, tell: () => Exchange): void {
+    const { of } = parts[0]!.told
+    for (const { told, role, own } of parts) {
+      if (told.of !== of) continue
+      this.packets++
+      this.isOwn ||= own
+      if (role === 'retransmissions') this.sentAgain++
+    }
+    if (parts[0]!.role !== 'request') this.isOfRequests = false
+    this.tuple ??= tuple
+    compareTuples(this.same, this.tuple, tuple)
+    addExchange(this.told, status, tell)
+    if (status === 'undetermined' && parts.some(({ role }) => role === 'replies'))
+      this.told.exchanges!.heard = (this.told.exchanges!.heard ?? 0) + 1
+  }
+
+  of({ journey, elsewhere }: Group): Group {
+    const { exchanges } = this.told
+    return {
+      journey: this.isOwn ? journey : journeyOf(journey, exchanges!.worst),
+      count: this.packets,
+      ...{ same: this.same, sentAgain: this.sentAgain },
+      ...this.told,
+      ...(elsewhere && this.isOwn ? { elsewhere } : {}),
+    }
+  }
+}
+
+/** Another one of its class, by its request. When it was is not kept, and what speaks of the first one's own values is not true of it. */
+function journeyOf({ time: _, uptime: __, ...journey }: Journey, { id, asked }: Exchange): Journey {
+  const { packet } = journey
+  const others = new Map(
+    (['src', 'dst', 'sport', 'dport'] as const)
+      .filter((key) => asked[key] !== packet[key])
+      .map((key) => [String(packet[key]), String(asked[key])]),
+  )
+  return { ...journey, id, packet: { ...packet, ...asked }, findings: journey.findings.flatMap(spokenOf(others)) }
+}
+
+/** `others`: values of the first one → its own. A command that only looks is told with its own. */
+const spokenOf =
+  (others: ReadonlyMap<string, string>) =>
+  (finding: Finding): Finding[] => {
+    const own = (text: string) => text.replace(WORD, (word) => others.get(word) ?? word)
+    if (own(finding.message) !== finding.message) return []
+    const fix = finding.fix.flatMap((one): Fix[] => {
+      const words = one.look?.words
+      if (words) return [{ ...one, look: Command.of(words.map(own)) }]
+      const text = JSON.stringify(one)
+      return own(text) === text ? [one] : []
+    })
+    return [{ ...finding, fix }]
+  }
+
+/** An address or a port. */
+const WORD = /[\da-fA-F][\da-fA-F.:]*/g
+
+function addExchange(group: Pick<Group, 'exchanges'>, status: ExchangeStatus, tell: () => Exchange): void {
   group.exchanges ??= { counts: {}, worst: tell() }
   const { counts, worst } = group.exchanges
   counts[status] = (counts[status] ?? 0) + 1

@@ -11,7 +11,7 @@ const MOST = 6
 
 const TO_TAKE = '\nOn that host, as root, nfwhy trace does it all. To take one by hand (docs/capture.md says more):'
 
-export function noCapture({ files, warnings, machines }: Inputs): UserError {
+export function noCapture({ files, warnings, machines, looksLike }: Inputs): UserError {
   const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)
   const more = files.length > MOST ? ` and ${files.length - MOST} more` : ''
   const left = warnings
@@ -19,8 +19,11 @@ export function noCapture({ files, warnings, machines }: Inputs): UserError {
     .slice(0, MOST)
     .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
   const worlds = machines.map(({ world }) => world)
-  const hint = [captureWords(), ...howTo(worlds), ...without(worlds)].join('\n')
-  return new UserError(`There is no capture among the inputs: ${named.join(', ')}${more}.${left.join('')}`, hint)
+  const hint = looksLike.length > 0 ? [...looksLike] : [captureWords(), ...howTo(worlds), ...without(worlds)]
+  return new UserError(
+    `There is no capture among the inputs: ${named.join(', ')}${more}.${left.join('')}`,
+    hint.join('\n'),
+  )
 }
 
 /** For packets of the families that there are rules of, and as their packet filter tells it. */

@@ -124,8 +124,7 @@ export async function* stepThrough(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0 && !machine.world.host.session)
-      told('no-events', 'no line or record in it that tells of a packet could be used')
+    if (events === 0 && !machine.world.host.session) told('no-events', 'it tells of no packet')
   }
   if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
   return stats
@@ -171,7 +170,15 @@ async function* readCapture(
   }
 }
 
-function nothingUsed({ captures, warnings }: Inputs): UserError {
+function nothingUsed({ captures, warnings, looksLike }: Inputs): UserError {
   const names = new Set(captures.map(({ name }) => name))
-  return new UserError(warningLines(warnings.filter(({ input }) => names.has(input))).join('\n'))
+  const about = warnings.filter(({ input }) => names.has(input))
+  // what says why is enough
+  const told = about.filter(
+    ({ input, code }) => code !== 'no-events' || about.every((one) => one.input !== input || one.code === code),
+  )
+  return new UserError(warningLines(told).join('\n'), [...looksLike, NO_PACKET].join('\n'))
 }
+
+const NO_PACKET = `Was a packet sent while it was taken, and did a TRACE, LOG or NFLOG rule match it?
+nfwhy trace, as root on that host, takes a capture; nfwhy doctor looks for what prevents it.`

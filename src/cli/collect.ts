@@ -19,6 +19,7 @@ import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
+import { wordLines } from '../model/word-lines.ts'
 import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
 import { endable } from './end-signals.ts'
 import { EXIT, isSystemError, reasonOf } from './errors.ts'
@@ -134,7 +135,8 @@ function refuseExisting(path: string): void {
   throw new UserError(`${printable(path)} is there already; give another name with -o.`)
 }
 
-const problemText = ({ message, hint }: LiveProblem) => printable(hint === undefined ? message : `${message} ${hint}`)
+const problemText = ({ message, hint }: LiveProblem) =>
+  printable(hint === undefined ? message : `${message} ${hint.replaceAll('\n', ' ')}`)
 
 /** All at once: over ssh most of the time is waiting. */
 async function gatherAll(
@@ -213,7 +215,7 @@ function machineReport({ answers, broken, place, unasked }: Gathered, name: stri
   const have = files.filter(({ word, bytes }) => bytes.length > 0 && word !== 'missing')
   const empty = files.filter(({ word }) => word === 'empty').map(({ section }) => section.id)
   const lines = [`${printable(place === HERE ? name : `${name} (${place.name})`)}: ${sizeText(have)}`]
-  if (empty.length > 0) lines.push(`  nothing to list  ${empty.join(', ')}`)
+  if (empty.length > 0) lines.push(wordLines('  empty    ', empty))
   for (const answer of files) {
     const { word, section, remark } = answer
     if (word === 'collected' && remark !== '') lines.push(`  note      ${section.file}: ${printable(remark)}`)

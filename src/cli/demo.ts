@@ -12,6 +12,7 @@ import { type Recorded, record, recordedAs, recordedPage } from '../demo/record.
 import { playable } from '../demo/tools.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
+import { wordLines } from '../model/word-lines.ts'
 import { closest } from '../rules/closest.ts'
 import { DemoText } from './demo-text.ts'
 import { EXIT, isSystemError, reasonOf } from './errors.ts'
@@ -95,7 +96,7 @@ function named(name: string): Incident {
   const meant = closest(name, names)
   throw new UserError(
     `There is no incident "${printable(name)}".${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
-    `Incidents: ${names.join(', ')}.`,
+    wordLines('Incidents:', names),
   )
 }
 

@@ -132,7 +132,7 @@ async function examine(
 function printConfig(daemon: string): number {
   if (!Object.hasOwn(CONFIGURATIONS, daemon))
     throw new UserError(
-      `--print-config ${printable(daemon)}: there is none for it, but for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
+      `--print-config ${printable(daemon)}: nfwhy prints one for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
     )
   const out = new Output()
   out.write(CONFIGURATIONS[daemon as keyof typeof CONFIGURATIONS])

@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { LiveProblem } from '../live/problem.ts'
-import { command, operands, printCommand } from '../model/command.ts'
+import { command, nameOwnProgram, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { shortLines, UserError } from '../model/user-error.ts'
+import { asCalled, calledAs } from './called-as.ts'
 import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
 
@@ -30,8 +31,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
 const LIVE: readonly string[] = ['trace', 'doctor']
 const FILTER_OPTION = /unknown option '--filter'/
 
+const OWN = calledAs(process)
+const VERSION: readonly string[] = ['-V', '--version', '-v', 'version']
+
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {
-  if (first === '-V' || first === '--version') {
+  nameOwnProgram(OWN)
+  if (VERSION.includes(first)) {
     say(1, `${__VERSION__}\n`)
     return
   }
@@ -70,7 +75,7 @@ const PATIENCE = 500
 /** To standard output (1) or error (2), at once. */
 function say(fd: 1 | 2, text: string): void {
   const out = fd === 1 ? new Output() : new Output(2, 'standard error', PATIENCE)
-  out.write(safe(text))
+  out.write(safe(asCalled(text, OWN)))
   out.flush()
 }
 

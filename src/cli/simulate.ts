@@ -1,11 +1,12 @@
 /** `nfwhy simulate`: what would happen to a packet, and what would change it. */
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { applyTo } from '../analysis/apply.ts'
 import { type Inputs, onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import { command, printCommand } from '../model/command.ts'
+import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -39,6 +40,19 @@ const HOW = [
   "  nfwhy simulate rules.v4 host --packet 'in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn'",
   "  nfwhy simulate rules.v4 host --packet '…' --apply 'iptables -t nat -D KUBE-NODEPORTS 16'",
 ].join('\n')
+
+/** A packet among the inputs is likelier meant than a file of such a name. */
+function noPacket(given: readonly string[]): UserError {
+  const isFile = (one: string) => !/\s/.test(one) || existsSync(one)
+  const packet = given.find((one) => !isFile(one))
+  if (packet === undefined) return new UserError('simulate needs a packet.', HOW)
+  const files = given.filter(isFile)
+  const words = [...(files.length > 0 ? files : ['rules.v4']), '--packet', packet]
+  return new UserError(
+    'simulate needs a packet; it goes behind --packet:',
+    `  ${printCommand(command('nfwhy', 'simulate', ...words))}`,
+  )
+}
 
 /** How played packets are told, behind a command's own options. */
 export const playOptions = (command: Command): Command =>
@@ -91,14 +105,15 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   chooseForm(options)
   if (options.engine !== 'model')
     throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
+  const warnings: Diagnostic[] = []
   const packets = [
-    ...(options.packet ?? []).map(readPacket),
+    ...(options.packet ?? []).map((one) => readPacket(one, collectInto(warnings, '--packet'))),
     ...(options.packets === undefined ? [] : readPackets(readFile(options.packets), options.packets)),
   ]
-  if (packets.length === 0) throw new UserError('simulate needs a packet.', HOW)
+  if (packets.length === 0) throw noPacket(given)
   if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
   const inputs = await readInputs(given, options.as ?? [])
-  const warnings: Diagnostic[] = [...inputs.warnings]
+  warnings.push(...inputs.warnings)
   for (const { name } of inputs.captures)
     warnings.push({
       input: name,

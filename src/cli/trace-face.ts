@@ -53,6 +53,7 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
     colour: terminal.colour,
     unicode: terminal.unicode,
     hosts: terminal.hosts ?? false,
+    quiet: terminal.quiet ?? false,
     stdin: process.stdin,
     stdout: process.stdout,
   })

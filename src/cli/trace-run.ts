@@ -31,6 +31,7 @@ import { PatientOutput } from './patient-output.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
+import { missingInterfaces } from './trace-interfaces.ts'
 import { newsOptions } from './trace-news.ts'
 import type { TraceOptions } from './trace-options.ts'
 import { Saved } from './trace-save.ts'
@@ -300,6 +301,7 @@ class LiveRun {
         this.look(report)
         return this.telling.room(() => this.over || (session?.isBehind ?? false))
       },
+      onWorld: ({ host }) => missingInterfaces(this.filter, host, prepared.place.name).forEach(this.warn),
       drops: this.options.drops,
       onDrops: (drops) => {
         this.dropped.add(drops)

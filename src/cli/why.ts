@@ -8,7 +8,7 @@ import { COLLECT } from '../live/limits.ts'
 import { SECTIONS } from '../live/script/index.ts'
 import { HERE, parseVia } from '../live/trace-host.ts'
 import { command, printCommand } from '../model/command.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -48,16 +48,18 @@ export function whyCommand(program: Command): Command {
 /** The exit code; throws UserError, LiveProblem and ClosedPipe. */
 async function runWhy(text: string, options: WhyOptions): Promise<number> {
   chooseForm(options)
-  const packet = readPacket(text)
+  const warnings: Diagnostic[] = []
+  const packet = readPacket(text, collectInto(warnings, 'PACKET'))
   const place = options.via === undefined ? HERE : parseVia(options.via)
   const gathered = await endable((ending) => gather(place, SECTIONS, COLLECT, ending))
   const answers = gathered.answers.filter((one) => !isNote(one))
   refuseUnread(gathered, answers)
-  const warnings: Diagnostic[] = answers.filter(isUnread).map(({ section, remark }) => ({
-    input: section.what,
-    code: 'not-collected',
-    message: `${printable(remark) || 'it was not read'}; it tells ${section.why}`,
-  }))
+  for (const { section, remark } of answers.filter(isUnread))
+    warnings.push({
+      input: section.what,
+      code: 'not-collected',
+      message: `${printable(remark) || 'it was not read'}; it tells ${section.why}`,
+    })
   const files = answers.filter(({ bytes }) => bytes.length > 0)
   const inputs = await openInputs(
     files.map(({ section, bytes }) => namedInput({ name: section.file, bytes })),

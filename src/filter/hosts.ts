@@ -2,6 +2,7 @@
 import { formatAddress, maskFromLength, maskToLength, parseAddress } from '../model/address.ts'
 import type { Value } from '../model/condition.ts'
 import { closest } from '../rules/closest.ts'
+import { addressAndPort } from './address-and-port.ts'
 import { FilterProblem } from './error.ts'
 import { numberIn } from './numbers.ts'
 import type { Token } from './tokens.ts'
@@ -65,6 +66,8 @@ function readWhole(token: Token, text: string): Uint8Array {
   const filled = /^\d+(\.\d+){0,3}$/.test(text) ? [...parts.map(Number), 0, 0, 0].slice(0, 4).join('.') : text
   const address = parseAddress(filled)
   if (address) return address
+  const both = addressAndPort(text, '')
+  if (both) throw new FilterProblem(token, ...both)
   throw /^[\d.]+$/.test(text)
     ? new FilterProblem(token, `"${text}" is not an IPv4 address`)
     : new FilterProblem(

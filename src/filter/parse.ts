@@ -6,6 +6,7 @@
  * qualifiers repeats the last ones (`port 80 or 443`); a protocol alone (`tcp`) leaves none to repeat, and after a
  * group in parentheses those from before it are repeated.
  */
+import { parseAddress } from '../model/address.ts'
 import type { Condition } from '../model/condition.ts'
 import { type FilterError, FilterProblem } from './error.ts'
 import { PROTOCOL_WORDS, protocolCondition } from './protocols.ts'
@@ -75,10 +76,10 @@ class Parser {
   }
 
   filter(): Condition {
-    const { condition } = this.#expression(undefined)
+    const { condition, repeat } = this.#expression(undefined)
     const next = this.#next()
     if (next?.kind === ')') throw new FilterProblem(next, 'this parenthesis was not opened')
-    if (next) throw missingOperator(next)
+    if (next) throw missingOperator(next, repeat, this.#tokens[this.#at - 1]!)
     return condition
   }
 
@@ -135,6 +136,7 @@ class Parser {
     if (traceWord) return this.#values(traceWordReader(traceWord.text), traceWord.text)
     const protocol = this.#takeWord(PROTOCOL_WORDS)
     const qualifiers = this.#qualifiers(protocol)
+    if (qualifiers?.protocol && !qualifiers.type) this.#refuseMissingType(qualifiers.words)
     if (qualifiers) return this.#values(valueReader(qualifiers), qualifiers.words)
     if (protocol) return { condition: protocolCondition(protocol.text), repeat: undefined }
     if (!repeat || WORDS.includes(word.text)) throw strayWord(word, WORDS)
@@ -162,6 +164,15 @@ class Parser {
       words,
       last,
     }
+  }
+
+  /** Behind `tcp dst`: a type that is misspelt, or a value without one. The words before it are not to blame. */
+  #refuseMissingType(words: string): void {
+    const next = this.#next()
+    if (!next) throw this.#missing(`a value for "${words}"`)
+    if (next.kind !== 'word' || WORDS.includes(next.text)) return
+    const problem = strayWord(next, TYPES)
+    if (problem.error.suggestion !== undefined && !parseAddress(next.text)) throw problem
   }
 
   #direction(): Direction | undefined {
@@ -216,8 +227,18 @@ function join(kind: 'all' | 'any', left: Condition, right: Condition): Condition
 }
 
 /** A word that is none of the language is likelier mistaken than one in front of which `and` was forgotten. */
-function missingOperator(next: Token): FilterProblem {
+function missingOperator(next: Token, repeat: ReadValue | undefined, before: Token): FilterProblem {
   const mistaken = next.kind === 'word' && !WORDS.includes(next.text) ? strayWord(next, WORDS) : undefined
-  if (mistaken?.error.suggestion !== undefined && !isValue(next.text)) return mistaken
+  const { message = '', suggestion } = mistaken?.error ?? {}
+  if (suggestion !== undefined && !isValue(next.text)) return mistaken!
+  // `tcp 80`: nothing stands before it that it could repeat
+  if (suggestion !== undefined && !repeat)
+    return new FilterProblem(
+      next,
+      message,
+      HAVE_PORTS.has(`${before.text} ${suggestion.slice(0, 4)}`) ? suggestion : `and ${suggestion}`,
+    )
   return new FilterProblem(next, `"and" or "or" is needed before "${next.text}"`, `and ${next.text}`)
 }
+
+const HAVE_PORTS = new Set(['tcp port', 'udp port', 'sctp port'])

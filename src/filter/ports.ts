@@ -31,6 +31,8 @@ const isPort = (text: string): boolean => /^\d+$/.test(text) || Object.hasOwn(SE
 
 function portIn(token: Token, text: string): number {
   if (Object.hasOwn(SERVICES, text)) return SERVICES[text]!
+  if (/^\d+(?:,\d+)+$/.test(text))
+    throw new FilterProblem(token, `"${text}" is a list of ports`, `(${text.split(',').join(' or ')})`)
   if (/^\d/.test(text) && !/^\d+-/.test(text)) return readNumber(token, text, 0xffff, 'a port')
   if (/^\d+-\d+$/.test(text)) throw new FilterProblem(token, `"${text}" is a range of ports`, `portrange ${text}`)
   throw new FilterProblem(

@@ -1,6 +1,7 @@
 /** A word where a condition should begin: what to say of it. */
 import { parseAddress } from '../model/address.ts'
 import { closest } from '../rules/closest.ts'
+import { addressAndPort } from './address-and-port.ts'
 import { FilterProblem } from './error.ts'
 import type { Token } from './tokens.ts'
 
@@ -10,11 +11,19 @@ const NOT_IN_A_TRACE = new Set([
   ...['multicast', 'less', 'greater', 'len', 'protochain', 'decnet', 'iso', 'stp', 'ipx', 'netbeui', 'llc', 'type'],
 ])
 
+/** Of other languages: tcpdump's own, nft's, iptables' and Wireshark's. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  ifname: 'in',
-  on: 'in',
-  inbound: 'in',
-  outbound: 'out',
+  ...Object.fromEntries(
+    ['ifname', 'on', 'inbound', 'interface', 'dev', 'iif', 'iifname', '-i'].map((one) => [one, 'in']),
+  ),
+  ...Object.fromEntries(['outbound', 'oif', 'oifname', '-o'].map((one) => [one, 'out'])),
+  ...{ srcport: 'src port', dstport: 'dst port', '--sport': 'sport', '--dport': 'dport', '-s': 'src', '-d': 'dst' },
+  ...{ 'ip.addr': 'host', 'ip.src': 'src host', 'ip.dst': 'dst host' },
+  ...Object.fromEntries(
+    ['tcp', 'udp'].flatMap((one) =>
+      ['', 'src', 'dst'].map((end) => [`${one}.${end}port`, `${one} ${end} port`.replace('  ', ' ')]),
+    ),
+  ),
   icmpv6: 'icmp6',
   ipv6: 'ip6',
   'ipv6-icmp': 'icmp6',
@@ -26,10 +35,13 @@ const INSTEAD: Readonly<Record<string, string>> = {
 export function strayWord(token: Token, words: readonly string[]): FilterProblem {
   const { text } = token
   if (NOT_IN_A_TRACE.has(text)) return new FilterProblem(token, `a trace does not show what "${text}" asks for`)
-  if (Object.hasOwn(INSTEAD, text)) return new FilterProblem(token, `"${text}" is called otherwise here`, INSTEAD[text])
+  if (Object.hasOwn(INSTEAD, text))
+    return new FilterProblem(token, `"${text}" is a word of another language`, INSTEAD[text])
   if (words.includes(text)) return new FilterProblem(token, `"${text}" cannot stand here`)
   const kind = valueKind(text)
-  if (kind) return new FilterProblem(token, `"${text}" needs to be told what it is`, `${kind} ${text}`)
+  if (kind) return new FilterProblem(token, `a word is missing before "${text}"`, `${kind} ${text}`)
+  const both = addressAndPort(text)
+  if (both) return new FilterProblem(token, ...both)
   return new FilterProblem(token, `"${text}" is not a word of the filter language`, closest(text, words))
 }
 

@@ -1,3 +1,4 @@
+import { addressAndPort } from './address-and-port.ts'
 import { FilterProblem } from './error.ts'
 
 export interface Token {
@@ -28,6 +29,8 @@ export function tokenize(filter: string): Token[] {
     let start = bracket
     while (start > 0 && !BETWEEN.test(filter[start - 1]!)) start--
     const word = { text: /^\S*/.exec(filter.slice(start))![0], column: start + 1 }
+    const both = addressAndPort(word.text, /(?:src|dst|host) *$/.test(filter.slice(0, start)) ? '' : undefined)
+    if (both) throw new FilterProblem(word, ...both)
     const syn = /tcp\[(13|tcpflags)\]/.test(filter) ? 'syn' : undefined
     throw new FilterProblem(word, `"${word.text}" looks into the packet's bytes, which a trace does not show`, syn)
   }

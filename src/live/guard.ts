@@ -140,11 +140,12 @@ function makeTable(commands: readonly string[], name: string, owned: boolean): s
   if (!owned) return held(`told=$(printf '%s' ${shellWord(text)} | nft -f - 2>&1)`, '"nft: $told"')
   return `  told=$(printf '%s' ${shellWord(unowned(text))} | nft -c -f - 2>&1) || fail "nft: $told"
   printf '%s' ${shellWord(text)}
-  tries=0
+  tries=0 pause=0.02
   until nft list table inet ${name} 2>/dev/null | grep -c -e nftrace -e 'log prefix' | grep -qx ${rules}; do
     tries=$((tries + 1))
-    [ $tries -lt 50 ] || fail "nft: the table could not be made; does this nft have an interactive mode (nft -i)?"
-    sleep 0.1 2>/dev/null || sleep 1
+    [ $tries -lt 10 ] || pause=0.1
+    [ $tries -lt 60 ] || fail "nft: the table could not be made; does this nft have an interactive mode (nft -i)?"
+    sleep $pause 2>/dev/null || sleep 1
   done`
 }
 

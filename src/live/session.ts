@@ -73,9 +73,9 @@ export interface SessionOptions {
   onDrops(drops: readonly Drop[]): void
   /** Bytes as they come; `stream` counts from 0. */
   onChunk(stream: number, format: CaptureFormat, chunk: Uint8Array): void
+  onWorld?(before: World): void
   warn(warning: Diagnostic): void
 }
-
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
 const TICKS_THAT_WAIT = 10
@@ -114,10 +114,15 @@ export class Session {
     const { ending } = options
     const reader = new StateReader(prepared.place, prepared.plan, ending)
     reader.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
-    const drops = await watchDropsOf(prepared, reader, options)
+    const watching = watchDropsOf(prepared, options)
+    const [, reading] = await Promise.allSettled([watching, reader.read()])
+    const drops = await watching
     let session: Session
     try {
-      const world = await reader.read()
+      if (reading.status === 'rejected') throw reading.reason
+      const { value: world } = reading
+      if (drops) world.host.drops = reader.drops = drops.drops
+      options.onWorld?.(world)
       options.onFiles(reader.stateFiles)
       options.onFiles(reader.ruleFiles, new Date().toISOString())
       session = new Session(prepared, reader, world, drops, options)
@@ -379,16 +384,12 @@ const mayWait = ({ tables }: World): boolean =>
 /** Undefined where that cannot be had; told once. */
 async function watchDropsOf(
   { facts, namespace, place }: Prepared,
-  reader: StateReader,
   { drops: wanted, onDrops, warn, places }: SessionOptions,
 ): Promise<DropReasons | undefined> {
   if (!wanted || !namespace) return undefined
   const drops = new DropReasons(onDrops, places)
   const refused = await drops.start(facts)
-  if (refused === undefined) {
-    reader.drops = drops.drops
-    return drops
-  }
+  if (refused === undefined) return drops
   warn({
     input: place.name,
     code: 'no-drop-reasons',

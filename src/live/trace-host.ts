@@ -62,6 +62,14 @@ function withOpenInput(given: readonly string[], text: string): string[] {
   return [...words.slice(0, exec + 1), ...open, ...words.slice(exec + 1), ...end]
 }
 
+/** Why no shell answered: what it complained of, and where the names stand that could be meant. */
+export const whyNoShell = ({ prefix }: TraceHost, complaints: string | undefined): string | undefined => {
+  const lists = prefix.join(' ').startsWith('ip netns exec ')
+    ? 'ip netns lists the namespaces that there are.'
+    : undefined
+  return [complaints, lists].filter((one) => one !== undefined).join('\n') || undefined
+}
+
 export interface ScriptResult {
   /** The shell's exit status; undefined where a signal ended it. */
   status: number | undefined
@@ -170,6 +178,9 @@ export function startScript({ name, prefix }: TraceHost, script: string, label?:
           error.code === 'ENOENT'
             ? `${name}: there is no program ${program} on this machine.`
             : `${name}: ${error.message}.`,
+          prefix.length > 0 && error.code === 'ENOENT'
+            ? "--via is a command that leads there: 'ssh root@host', 'ip netns exec N', 'docker exec C'."
+            : undefined,
         ),
       ),
     )

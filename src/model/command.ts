@@ -100,7 +100,9 @@ export class Command {
       })
     const isNft = this.program === 'nft'
     const bare = isNft ? BARE_FOR_NFT : BARE
+    const own = syntax.words.findIndex((word, i) => word === 'nfwhy' && (i === 0 || syntax.words[i - 1] === 'sudo'))
     return (isNft ? withBlocks(syntax.words) : syntax.words).flatMap((word, i) => {
+      if (i === own && ownWords) return ownWords.map((one) => shown(one, PROGRAM, options))
       if (typeof word === 'string') return [shown(word, i === 0 ? PROGRAM : bare, options)]
       if ('unsayable' in word) return []
       const [first = '', ...rest] = word.outputOf.pieces(options)
@@ -119,6 +121,13 @@ export class Command {
 
 /** One program with its words. */
 export const command = (program: string, ...words: Word[]): Command => Command.of([program, ...words])
+let ownWords: readonly string[] | undefined
+
+/** How nfwhy itself is printed: as it was called, where that is known. */
+export function nameOwnProgram(words: readonly string[]): void {
+  ownWords = words
+}
+
 /** `a | b`. */
 export const piped = (...commands: Command[]): Command => Command.joined('|', commands)
 /** `a && b`. */

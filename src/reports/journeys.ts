@@ -146,7 +146,11 @@ function foldJourneys(options: ReportOptions): JourneyReport {
       const joined = exchanges.note(closed)
       if (!selection.packet(closed)) return undefined
       if (joined !== undefined) news?.note(joined)
-      const folded = groups.add(closed)
+      // a line for each exchange that is shown, as they come
+      const begins = joined !== undefined && exchanges.list.beganWith(joined) === closed.id
+      const follows = terminal.quiet === true && joined !== undefined && !begins && exchanges.list.isShown(joined)
+      const folded = groups.add(closed, follows)
+      if (folded && begins) exchanges.list.show(joined)
       if (live && folded?.first) {
         out.write(writer.journey({ ...folded.group }))
         out.flush()
@@ -162,6 +166,8 @@ function foldJourneys(options: ReportOptions): JourneyReport {
     end(tail) {
       if (correlator) groups.join(correlator.joined())
       groups.tellExchanges(exchanges)
+      // what was told as it came stays as it is
+      if (!live) groups.partFailed(exchanges)
       const { list } = groups
       if (!live) {
         const ordered = worstFirst(list)

@@ -72,7 +72,8 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
   const [only] = counts.keys()
   const fates = counts.size === 1 ? `${shown > 1 ? 'all ' : ''}${only}` : fatesWords(counts)
   const rest = shown < all ? ` of ${countWords(all)} in the capture` : ''
-  return `${numberOf(shown, 'packet')}${rest}${fates === '' ? '' : `: ${fates}`}`
+  const told = fates === '' && shown < all ? 'none matches' : fates
+  return `${numberOf(shown, 'packet')}${rest}${told === '' ? '' : `: ${told}`}`
 }
 
 /** `9 link announcements (MLD, IGMP, ND): 4 undetermined, 5 sent`. */

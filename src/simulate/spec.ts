@@ -15,7 +15,8 @@ import { closest } from '../rules/closest.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { ICMP_TYPES, ICMPV6_TYPES, readIcmpType } from '../rules/iptables/values/icmp.ts'
 
-export type SpecResult = { packet: Packet } | { error: FilterError }
+/** `notes`: what may be meant otherwise. */
+export type SpecResult = { packet: Packet; notes?: readonly string[] } | { error: FilterError }
 
 interface Word {
   text: string
@@ -35,7 +36,9 @@ class SpecProblem extends Error {
 /** Never throws; an error names the word. */
 export function parseSpec(text: string): SpecResult {
   try {
-    return { packet: new SpecReader(text).packet() }
+    const reader = new SpecReader(text)
+    const packet = reader.packet()
+    return reader.notes.length > 0 ? { packet, notes: reader.notes } : { packet }
   } catch (problem) {
     if (problem instanceof SpecProblem) return { error: problem.error }
     throw problem
@@ -85,6 +88,7 @@ class SpecReader {
   readonly #end: Word
   #at = 0
   readonly #packet: Packet = {}
+  readonly notes: string[] = []
 
   constructor(text: string) {
     this.#words = [...text.matchAll(/>|[^\s>]+/g)].map((match) => ({ text: match[0], column: match.index + 1 }))
@@ -104,7 +108,12 @@ class SpecReader {
     }
     Object.assign(packet, named(this.#endpoint('the source address'), 'src', 'sport'))
     const arrow = this.#peek()
-    if (arrow?.text !== '>') throw new SpecProblem(arrow ?? this.#end, 'a ">" is needed between source and destination')
+    if (arrow?.text !== '>')
+      throw new SpecProblem(
+        arrow ?? this.#end,
+        'a ">" is needed between source and destination',
+        arrow && isEnd(arrow.text) ? `> ${arrow.text}` : ARROWS.has(arrow?.text ?? '') ? '>' : undefined,
+      )
     this.#at++
     const destination = this.#peek()
     Object.assign(packet, named(this.#endpoint('the destination address'), 'dst', 'dport'))
@@ -125,11 +134,16 @@ class SpecReader {
   /** `10.0.0.1:80`, `10.0.0.1.80`, `[fd00::1]:80`, `fd00::1.80`, and without a port. */
   #endpoint(what: string): { address: string; port?: number } {
     const word = this.#peek()
-    if (!word) throw new SpecProblem(this.#end, `${what} is missing`)
+    if (!word || word.text === '>') throw new SpecProblem(word ?? this.#end, `${what} is missing`)
     this.#at++
     // tcpdump puts a colon behind the destination
     const end = readEnd(word.text.replace(/:$/, ''))
     if (!end) throw new SpecProblem(word, `"${word.text}" is not an address`)
+    const [, address = '', port] = /^([^[]*:.*):(\d+):?$/.exec(word.text) ?? []
+    if (end.port === undefined && port !== undefined && parseAddress(address) && !this.#isIcmp())
+      this.notes.push(
+        `${end.address} is read as an address without a port; with port ${port} it is [${address}]:${port}`,
+      )
     return end
   }
 
@@ -207,6 +221,8 @@ class SpecReader {
   }
 }
 
+/** What else stands between two ends elsewhere. */
+const ARROWS = new Set(['-', '→', '=', 'to'])
 const PROTOCOLS = ['tcp', 'udp', 'icmp', 'icmpv6', 'sctp', 'dccp', 'udplite', 'gre', 'esp', 'ah']
 
 const isEnd = (text: string): boolean => readEnd(text) !== undefined

@@ -21,7 +21,7 @@ describe.skipIf(missing)('collect', () => {
     const cwd = folder({})
     const one = await nfwhy(['collect', '--via', FILLED, '-o', 'why'], { cwd })
     expect(one).toMatchObject({ code: 0, stdout: 'why\n' })
-    expect(one.stderr).toContain('nothing to list  iptables-legacy')
+    expect(one.stderr).toContain('  empty     iptables-legacy')
     expect(one.stderr).toContain('Next: nfwhy explain CAPTURE why')
     expect(filesOf(join(cwd, 'why'))).toEqual(
       expect.arrayContaining(['collected.txt', 'ip-addr.txt', 'ruleset.nft', 'sysctl.txt']),

@@ -14,7 +14,8 @@ async function failing(args: readonly string[], cwd: string): Promise<string> {
 }
 
 const files = () => folder({ log: LOG, rules: RULES })
-const FORMATS = /^Formats: iptables-save, .*, kernel-log.*\.$/m
+const FORMATS =
+  /^Formats of captures: +kernel-log, [\s\S]*^Formats of rulesets: +iptables-save, [\s\S]*^Formats of host state: /m
 
 describe('inputs that cannot be read', () => {
   test.each([
@@ -104,13 +105,15 @@ describe('inputs that are something else', () => {
     expect(first).toBe(
       `nfwhy: ${name}: ${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone.`,
     )
-    expect(hint.join('\n')).toMatch(/^A capture is a kernel log .*\nA ruleset is the output of iptables-save .*\n--as /)
+    expect(hint.join('\n')).toMatch(
+      /^nfwhy reads captures \(dmesg, .*\n.*\nOn the host, as root: nfwhy trace .*\n--as .*\n$/,
+    )
   })
 
   test('only a ruleset, only host state', async () => {
     const cwd = folder({ rules: RULES, sysctl: 'net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\n' })
     expect(await failing(['explain', 'rules'], cwd)).toMatch(
-      /^nfwhy: There is no capture among the inputs: rules \(iptables-save\)\.\nA capture is a kernel log /,
+      /^nfwhy: There is no capture among the inputs: rules \(iptables-save\)\.\nA capture tells of packets: dmesg /,
     )
     expect(await failing(['explain', 'sysctl', 'rules'], cwd)).toMatch(
       /^nfwhy: There is no capture among the inputs: sysctl \(sysctl\), rules \(iptables-save\)\.\n/,

@@ -125,10 +125,10 @@ describe('flows', () => {
     const { code, stdout, stderr } = await nfwhy(['flows', EXAMPLE])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
-      /^✗ tcp 172\.28\.129\.2:55694 → 172\.28\.129\.4:52000 {2}no entry in conntrack\n {2}story {2}The SYN was dropped by/,
+      /\n✗ tcp 172\.28\.129\.2:55694 → 172\.28\.129\.4:52000 {2}no entry in conntrack\n {2}story {2}The SYN was dropped by/,
     )
     expect(stdout).toContain('  dnat   172.28.129.4:80 ⇒ 172.28.129.4:52000  by nat PREROUTING rule 3\n')
-    expect(stdout).toMatch(/\n3 connections: packets were captured of 2\n$/)
+    expect(stdout).toMatch(/^3 connections: packets were captured of 2\n\n/)
     for (const one of stdout.split('\n')) expect([...one].length, one).toBeLessThanOrEqual(80)
   })
 
@@ -136,10 +136,10 @@ describe('flows', () => {
     const cwd = folder({ ct: ENTRY + OTHER, log: SYN + SYN_ACK, rules: HOST_RULES })
     const alone = await nfwhy(['flows', 'ct'], { cwd })
     expect(alone.stdout).toBe(
-      '  tcp 192.0.2.1:40000 → 192.0.2.2:8080  SYN_RECV\n' +
+      '2 connections\n\n' +
+        '  tcp 192.0.2.1:40000 → 192.0.2.2:8080  SYN_RECV\n' +
         '  dnat   192.0.2.2:8080 ⇒ 192.0.2.2:80\n' +
-        '  udp 10.0.0.1:5353 → 10.0.0.2:53  unreplied  mark 0x7\n' +
-        '\n2 connections\n',
+        '  udp 10.0.0.1:5353 → 10.0.0.2:53  unreplied  mark 0x7\n',
     )
     const { flows } = read(await nfwhy(['flows', '.', '--json', '--filter', 'src 192.0.2.1'], { cwd }))
     expect(flows[0].packets).toHaveLength(1)

@@ -83,13 +83,12 @@ describe('files', () => {
 
   test('an empty one alone is an error', async () => {
     const cwd = folder({ none: '', too: '' })
-    expect(await nfwhy(['explain', 'none'], { cwd })).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'nfwhy: none: it is empty.\n',
-    })
+    const { code, stdout, stderr } = await nfwhy(['explain', 'none'], { cwd })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^nfwhy: none: it is empty\.\nDid the command that wrote it run as root\?/)
     const both = await nfwhy(['explain', 'none', 'too'], { cwd })
-    expect(both).toEqual({ code: 2, stdout: '', stderr: 'nfwhy: All files given are empty.\n' })
+    expect(both).toMatchObject({ code: 2, stdout: '' })
+    expect(both.stderr).toMatch(/^nfwhy: All files given are empty\.\n/)
   })
 
   test('one that is not known is named and left alone', async () => {
@@ -208,7 +207,8 @@ describe('folders', () => {
   test('only empty files, no file, and only hidden ones are errors', async () => {
     const cwd = folder({ 'empty/a': '', 'empty/b': '', 'hidden/.a': LOG })
     const empty = await nfwhy(['explain', 'empty'], { cwd })
-    expect(empty).toEqual({ code: 2, stdout: '', stderr: 'nfwhy: All files given are empty.\n' })
+    expect(empty).toMatchObject({ code: 2, stdout: '' })
+    expect(empty.stderr).toMatch(/^nfwhy: All files given are empty\.\n/)
     const hidden = await nfwhy(['explain', 'hidden'], { cwd })
     expect(hidden).toEqual({
       code: 2,
@@ -309,10 +309,8 @@ describe('--as', () => {
 
   test('of a file that has nothing of the kind', async () => {
     const cwd = folder({ prose: 'Dear all,\n\nthe firewall is broken.\n' })
-    expect(await nfwhy(['explain', '--as', 'kernel-log:prose'], { cwd })).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'nfwhy: prose: no line or record in it that tells of a packet could be used.\n',
-    })
+    const { code, stdout, stderr } = await nfwhy(['explain', '--as', 'kernel-log:prose'], { cwd })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^nfwhy: prose: it tells of no packet\.\nWas a packet sent /)
   })
 })

@@ -33,8 +33,13 @@ interface Options {
 /** No test waits longer for a process. Milliseconds. */
 const PATIENCE = 30_000
 
-/** Without a terminal, 80 columns, UTF-8. */
-const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8' })
+/** Without a terminal, 80 columns, UTF-8; commands are proposed as of an installed nfwhy. */
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  LANG: 'C.UTF-8',
+  NFWHY_CALLED_AS: 'nfwhy',
+})
 
 export function nfwhy(args: readonly string[], { input = '', node = [], ...options }: Options = {}): Promise<Run> {
   const child = start([...node, BIN, ...args], options)

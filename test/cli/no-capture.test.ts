@@ -7,7 +7,7 @@ it.each([
   ['table inet filter {\n\tchain input {\n\t}\n}\n', 'nft -a monitor trace', 'iptables -t raw'],
   ['*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n', 'iptables -t raw', 'nft -a monitor trace'],
 ])('%j', (rules, told, other) => {
-  const inputs = { files: [], warnings: [], machines: [{ world: worldOf(rules) }] }
+  const inputs = { files: [], warnings: [], machines: [{ world: worldOf(rules) }], looksLike: [] }
   const { hint = '' } = noCapture(inputs as unknown as Parameters<typeof noCapture>[0])
   expect(hint).toContain(told)
   expect(hint).not.toContain(`  ${other}`)

@@ -56,7 +56,12 @@ describe('standard input', () => {
     ['/dev/null', 'nfwhy explain < /dev/null'],
     ['a pipe in which nothing comes', ': | nfwhy explain -'],
   ])('is empty: %s', async (_, script) => {
-    expect(await shell(script)).toEqual({ code: 2, stdout: '', stderr: 'nfwhy: standard input: it is empty.\n' })
+    expect(await shell(script)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'nfwhy: standard input: it is empty.\nName the files, or pipe something in that prints more than nothing.\n',
+    })
   })
 
   test('is a folder', async () => {

@@ -69,7 +69,7 @@ const WRONG: [spec: string, column: number, word: string, message: string, sugge
   ['tpc 10.0.0.1 > 10.0.0.2', 1, 'tpc', '"tpc" is not a protocol', 'tcp'],
   ['tcp 10.0.0.300 > 10.0.0.2', 5, '10.0.0.300', '"10.0.0.300" is not an address'],
   ['tcp 10.0.0.1:70000 > 10.0.0.2', 5, '10.0.0.1:70000', '"10.0.0.1:70000" is not an address'],
-  ['tcp 10.0.0.1 10.0.0.2', 14, '10.0.0.2', 'a ">" is needed between source and destination'],
+  ['tcp 10.0.0.1 10.0.0.2', 14, '10.0.0.2', 'a ">" is needed between source and destination', '> 10.0.0.2'],
   ['tcp 10.0.0.1 >', 15, '', 'the destination address is missing'],
   ['tcp 10.0.0.1 > fd00::1', 16, 'fd00::1', 'source and destination are of different families'],
   ['tcp 10.0.0.1 > 10.0.0.2 sny', 25, 'sny', '"sny" is not understood', 'syn'],

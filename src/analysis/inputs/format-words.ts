@@ -1,17 +1,19 @@
 /** What can be read, in words. */
+import { wordLines } from '../../model/word-lines.ts'
 import { FORMATS, type Recognised } from '../../read/recognise.ts'
 
-export const knownFormats = () => `Formats: ${FORMATS.map(({ format }) => format.id).join(', ')}.`
+const idsOf = (wanted: Recognised['kind']): string[] =>
+  FORMATS.flatMap(({ kind, format }) => (kind === wanted ? [format.id] : []))
 
-const describe = (kind: Recognised['kind']) =>
-  FORMATS.flatMap(({ kind: one, format }) => (one === kind ? [format.describe] : [])).join('; ')
+/** Every name that --as takes. */
+export const knownFormats = () =>
+  [
+    wordLines('Formats of captures:  ', idsOf('capture')),
+    wordLines('Formats of rulesets:  ', idsOf('ruleset')),
+    wordLines('Formats of host state:', idsOf('host')),
+  ].join('\n')
 
 /** For those who gave none. */
-export const captureWords = () => `A capture is a ${describe('capture')}.`
-
-export const whatIsRead = () =>
-  [
-    captureWords(),
-    `A ruleset is the output of ${describe('ruleset')}.`,
-    `--as FORMAT:FILE reads FILE as what it does not look like. ${knownFormats()}`,
-  ].join('\n')
+export const captureWords = () =>
+  `A capture tells of packets: dmesg or journalctl -k with TRACE or LOG lines, nft monitor
+trace, xtables-monitor --trace, or a pcap of NFLOG (tcpdump -i nflog:1).`

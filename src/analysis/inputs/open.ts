@@ -9,12 +9,10 @@ import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
-import type { Recognised } from '../../read/recognise.ts'
+import { type Recognised, recognise } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
-import { warningLines } from '../warning-lines.ts'
 import { Bounds } from './bounds.ts'
-import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
 import { ownDocument, ownDocumentWords } from './own-document.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
@@ -53,6 +51,8 @@ export interface Inputs {
   captures: CaptureInput[]
   warnings: Diagnostic[]
   files: InputFile[]
+  /** Of files that --as says are something else: what they look like, a sentence each. */
+  looksLike: readonly string[]
 }
 
 /** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
@@ -72,7 +72,8 @@ export async function openInputs(
   const reader = new InputReader(warnings, redactor, redaction)
   if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
   for (const input of named) await reader.read({ ...input, depth: 0 })
-  if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named, reader)
+  if (reader.files.every(({ format }) => format === EMPTY))
+    throw (await import('./nothing-read.ts')).nothingRead(named.length, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
     ...(name === undefined ? {} : { name }),
     ...makeHistory(files, warnings),
@@ -81,7 +82,7 @@ export async function openInputs(
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadReasons()
   const captures = machines.flatMap((one) => one.captures)
-  return { machines, captures, warnings, files: reader.files }
+  return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }
 
 /** For what is about one machine: the one of that name, or the only one. Throws UserError where there are several. */
@@ -113,6 +114,7 @@ class InputReader {
   readonly warnings: Diagnostic[]
   /** What is told where nothing else was found. */
   readonly passedOver: Diagnostic[] = []
+  readonly looksLike: string[] = []
   private readonly bounds = new Bounds()
 
   private readonly redactor: Redactor | undefined
@@ -149,6 +151,11 @@ class InputReader {
     }
     const found = await recogniseSource(source, item.as)
     await found.recognised?.format.load?.()
+    const content = item.as && recognise(found.head)
+    if (content && content !== item.as)
+      this.looksLike.push(
+        `${printable(this.shown(item.name))} looks like ${content.format.id}: leave out --as ${item.as!.format.id}:…`,
+      )
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
@@ -244,12 +251,4 @@ async function readText(source: Source, file: InputFile): Promise<string> {
       throw new ReadError(file.name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
   }
   return new TextDecoder().decode(concat(parts))
-}
-
-function nothingRead(named: readonly NamedInput[], { files, warnings: told, passedOver }: InputReader): UserError {
-  const warnings = [...told, ...passedOver]
-  const [only] = files
-  if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
-  if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')
-  return new UserError(warningLines(warnings).join('\n'), whatIsRead())
 }

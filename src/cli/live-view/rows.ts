@@ -11,8 +11,9 @@ export const keptOf = (state: LiveState): Kept => state.paused?.kept ?? state.ke
 export const shownItems = memo(select)
 
 function select(state: LiveState): readonly Item[] {
-  const { items, packets } = keptOf(state)
+  const { items: all, packets } = keptOf(state)
   const { filter, problemsOnly } = state
+  const items = state.look.quiet ? all.filter((item) => !isFollowing(item)) : all
   if (!filter && !problemsOnly) return items
   const found = filter && foldMatching(filter.condition, packets)
   return items.flatMap((item): Item[] => {
@@ -23,6 +24,10 @@ function select(state: LiveState): readonly Item[] {
     return group ? [{ ...item, group }] : []
   })
 }
+
+/** With --quiet there is a line for each exchange. */
+const isFollowing = (item: Item): boolean =>
+  item.kind === 'group' && item.group.followsOnly === true && markOfGroup(item.group) === 'good'
 
 /** How many of the packets that are remembered match the filter. */
 export function matching(state: LiveState): number {

@@ -84,7 +84,7 @@ export interface Editing {
 export interface LiveState {
   readonly columns: number
   readonly rows: number
-  readonly look: Pick<FormOptions, 'colour' | 'unicode'> & { hosts: boolean }
+  readonly look: Pick<FormOptions, 'colour' | 'unicode' | 'quiet'> & { hosts: boolean }
   /** What is traced, where, and how. */
   readonly title: string
   /** Milliseconds since 1970, as `deadline`, when the trace ends by itself. */
@@ -116,7 +116,7 @@ export interface Beginning {
   rows: number
   now: number
   deadline?: number
-  look: { colour: boolean; unicode: boolean; hosts?: boolean }
+  look: { colour: boolean; unicode: boolean; hosts?: boolean; quiet?: boolean }
 }
 
 export function begin({ look, ...rest }: Beginning): LiveState {

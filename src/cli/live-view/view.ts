@@ -18,6 +18,8 @@ export interface LiveViewOptions {
   unicode: boolean
   /** Several machines are traced. */
   hosts?: boolean
+  /** One line for each exchange. */
+  quiet?: boolean
   stdin: ReadStream
   stdout: WriteStream
 }
@@ -65,6 +67,7 @@ export function openLiveView({
   colour,
   unicode,
   hosts = false,
+  quiet = false,
   ...streams
 }: LiveViewOptions): LiveView {
   let stop: (() => void) | undefined
@@ -93,7 +96,7 @@ export function openLiveView({
     rows,
     now: Date.now(),
     ...(deadline === undefined ? {} : { deadline }),
-    look: { colour, unicode, hosts },
+    look: { colour, unicode, hosts, quiet },
   })
 
   const end = () => {

@@ -1,16 +1,41 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
+import { backendOf } from '../../journey/backends.ts'
 import { isOwnTable } from '../../model/own-table.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { emptyWorld } from '../../model/world.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { passes, refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nameRef } from '../refs.ts'
+
+/** The kernel has two packet filters, and a trace of one never passes rules of the other. Undefined: there are rules that it may pass. */
+function rulesOfOther({
+  world,
+  journey,
+  evidence,
+}: Pick<Context, 'world' | 'journey' | 'evidence'>): string | undefined {
+  const legacy = evidence.lossless === undefined
+  // nft logs as iptables does
+  if (legacy && journey.steps.every(({ kind }) => kind === 'log')) return undefined
+  const isOther = (table: Table) => (legacy ? backendOf(table) === 'nf_tables' : table.backend === 'legacy')
+  const tables = world.tables.filter(({ name }) => !isOwnTable(name))
+  if (tables.length === 0 || !tables.every(isOther)) return undefined
+  // iptables' own text may have been saved under the other's name
+  if (evidence.arrivals.some(({ table }) => table) && !evidence.arrivals.some(({ mismatch }) => mismatch))
+    return undefined
+  const save = journey.family === 'ip6' ? 'ip6tables-legacy-save' : 'iptables-legacy-save'
+  return legacy
+    ? `The rules given are nf_tables' own, and this is a trace of iptables-legacy: they do not apply to it. Add the output of ${save} -c.`
+    : 'The rules given are of iptables-legacy, and this is a trace of nf_tables: they do not apply to it. Add the output of nft -a list ruleset.'
+}
 
 export const noRuleset: Detector = {
   code: 'no-ruleset',
   detect({ world, journey, evidence }) {
     const listed = world.tables.filter(({ name }) => !isOwnTable(name))
+    const other = rulesOfOther({ world, journey, evidence })
+    if (other) return [finding('no-ruleset', 'warning', other)]
     if (world.hasNoRules || listed.some(({ family }) => family === journey.family || family === 'inet')) return []
     if (evidence.lossless !== undefined)
       return [
@@ -34,9 +59,9 @@ export const noRuleset: Detector = {
 
 export const rulesetMismatch: Detector = {
   code: 'ruleset-mismatch',
-  detect({ evidence }) {
+  detect({ world, journey, evidence }) {
     const steps = evidence.arrivals.flatMap((arrival, i) => (arrival.mismatch ? [i + 1] : []))
-    if (steps.length === 0) return []
+    if (steps.length === 0 || rulesOfOther({ world, journey, evidence })) return []
     const first = evidence.arrivals[steps[0]! - 1]!.mismatch
     return [
       finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${first}.`, {

@@ -26,10 +26,10 @@ try {
 function run({ namespaceInode, entries, holdBytes, memory, turns }: ToDropThread): void {
   const tap = openTap(namespaceInode, entries)
   try {
-    // takes a tenth of a second, in which drops already wait
+    // from now on drops wait; to read the symbols takes a tenth of a second more
+    post({ kind: 'ready', reasons: tap.reasons })
     const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
     const pump = new Pump(tap, symbols, new Control(memory, holdBytes), post)
-    post({ kind: 'ready', reasons: tap.reasons })
     pumpOn(pump, entries, new Int32Array(turns))
     tap.detach()
     while (pump.take() > 0);

@@ -2,7 +2,7 @@
 import { COLLECT, type Limits, sizeWords } from '../limits.ts'
 import { LiveProblem } from '../problem.ts'
 import { ABOUT, ABSENT, type Frame, FrameReader, NOTES, REFUSED, type Section, sectionScript } from '../script/index.ts'
-import { startScript, type TraceHost, untilEnded } from '../trace-host.ts'
+import { startScript, type TraceHost, untilEnded, whyNoShell } from '../trace-host.ts'
 
 /** How it went with one section. `missing`: there is nothing to ask. `cut`: only its beginning is there. */
 export type Word = 'collected' | 'cut' | 'empty' | 'missing' | 'refused' | 'failed'
@@ -59,7 +59,7 @@ export async function gather(
   if (full) take(full)
   if (gathered.about === '') {
     const why = stopped ?? `no shell answered there (exit status ${status ?? 'none'})`
-    throw new LiveProblem(`${place.name}: ${why}.`, complaints)
+    throw new LiveProblem(`${place.name}: ${why}.`, whyNoShell(place, complaints))
   }
   if (!complete) {
     // a name of ours, not of theirs

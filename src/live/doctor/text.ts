@@ -1,5 +1,5 @@
 /** A diagnosis as text: what works, shortly, and then what does not, with the mend. */
-import { command, operands, printCommand } from '../../model/command.ts'
+import { command, operands } from '../../model/command.ts'
 import type { FormOptions } from '../../reports/form.ts'
 import { wrap, wrapCommand } from '../../reports/text/layout.ts'
 import { Page } from '../../reports/text/page.ts'
@@ -22,15 +22,15 @@ export function diagnosisText(
 ): string {
   const page = new Page(options)
   if (named) page.line(page.paint(page.clean(place.name), 'bold'))
-  for (const work of worksOf(facts)) writeWork(page, page.clean(work))
-  for (const problem of problems) {
+  if (!problems.some(isProblem)) {
+    writeHealthy(page, place.prefix.length === 0 ? undefined : place.name, filter)
     page.line()
-    writeProblem(page, page.clean(problem))
   }
-  page.line()
-  const bad = problems.filter(isProblem).length
-  if (bad > 0) page.line(`${bad} ${bad === 1 ? 'problem' : 'problems'}.`)
-  else writeHealthy(page, place.prefix.length === 0 ? undefined : place.name, filter)
+  for (const problem of problems) {
+    writeProblem(page, page.clean(problem))
+    page.line()
+  }
+  for (const work of worksOf(facts)) writeWork(page, page.clean(work))
   return page.take()
 }
 
@@ -45,9 +45,11 @@ function writeWork(page: Page, { works, what, text }: Work): void {
 }
 
 function writeProblem(page: Page, { severity, message, evidence, fix }: Problem): void {
-  const label = severity === 'warning' ? 'warn' : severity
-  page.row(label, message, { labelStyle: COLOURS[severity], ...(severity === 'error' ? { style: 'bold' } : {}) })
-  page.rows('', wrap(`seen: ${evidence}`, page.room), { style: 'dim' })
+  const mark = page.marks[severity === 'error' ? 'bad' : severity === 'warning' ? 'look' : 'until']
+  wrap(message, page.width - 2).forEach((line, i) => {
+    page.line(page.paint(`${i === 0 ? mark : ' '} ${line}`, COLOURS[severity], 'bold'))
+  })
+  page.row('seen', evidence, { style: 'dim' })
   if (fix) writeMend(page, fix)
 }
 
@@ -94,8 +96,9 @@ export function proofsText(proofs: readonly Proof[], options: Partial<FormOption
 }
 
 function writeHealthy(page: Page, via: string | undefined, filter: string | undefined): void {
-  page.line('No problem was found. Next:')
+  page.line(page.paint(`${page.marks.good} No problem was found.`, 'green', 'bold'))
   const place = via === undefined ? [] : ['--via', via]
-  page.line(`  ${printCommand(command('nfwhy', 'trace', ...place, ...operands(filter ?? '')), page.printing)}`)
-  if (filter === undefined) page.line("  (name your packets: 'tcp dst port 80')")
+  const trace = command('nfwhy', 'trace', ...place, ...operands(filter ?? ''))
+  page.rows('next', wrapCommand(trace, page.room, page.printing), { style: 'bold' })
+  if (filter === undefined) page.rows('', ["(name your packets: 'tcp dst port 80')"])
 }

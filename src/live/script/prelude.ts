@@ -133,12 +133,13 @@ first_bytes() {
   [ $? = 3 ] && printf 'cut: it is longer; these are the first %s bytes\n' "$1" >&2
   return 0
 }
-# sysctls of PATH…, below /proc/sys/net; a path may hold *
+# sysctls of PATH…, below /proc/sys/net; a path may hold *. Thousands of interfaces make long lines, and their names hold
+# anything but blanks: xargs makes words of them
 sysctls() {
+  have xargs || absent "there is no xargs here to read them with"
   for pattern in "$@"; do
-    # one path at a time, since thousands of interfaces make long lines
-    grep -s . /dev/null /proc/sys/net/$pattern 2>/dev/null
-  done
+    printf '%s\n' /proc/sys/net/$pattern
+  done | sed 's/[^A-Za-z0-9]/\\&/g' | xargs grep -s . /dev/null 2>/dev/null
   return 0
 }
 `

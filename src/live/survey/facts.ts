@@ -1,7 +1,7 @@
 /** What the probe's script found, as facts about one place. What it could not find out is absent. */
 import { type KilledSession, killedSession } from '../notes/find.ts'
 import { LiveProblem } from '../problem.ts'
-import { runScript, type TraceHost } from '../trace-host.ts'
+import { runScript, type TraceHost, whyNoShell } from '../trace-host.ts'
 import { CLOSE_LOOK } from './close-look.ts'
 import { PROBE } from './probe.ts'
 
@@ -83,7 +83,7 @@ export async function survey(place: TraceHost, close?: 'close', ending?: AbortSi
   if (facts.kernel === undefined)
     throw new LiveProblem(
       `${place.name}: no shell answered there${status === undefined ? '' : ` (exit status ${status})`}.`,
-      complaints,
+      whyNoShell(place, complaints),
     )
   if (!new RegExp(`\n${END}\r?\n$`).test(text.slice(-9)))
     throw new LiveProblem(`${place.name}: the connection broke while it was looked at.`, complaints)

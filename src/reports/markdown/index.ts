@@ -48,7 +48,7 @@ export const markdown: Form = {
       journey(group) {
         const shown = allPrintable(printedGroup(group))
         packets.add(group)
-        if (group.repliesOnly && markOfGroup(group) === 'good') return ''
+        if (group.followsOnly && markOfGroup(group) === 'good') return ''
         return join([...notices([shown]), ...journeyLines(shown)])
       },
       end(tail, groups = []) {

@@ -27,17 +27,18 @@ interface Line {
 export function comparisonText(comparison: Comparison, options: Partial<FormOptions> = {}): string {
   const page = new Page(options)
   const shown = page.clean(comparison)
+  const say = (sentence: string, style?: Style) => {
+    for (const line of wrap(sentence, page.width)) page.line(style ? page.paint(line, style) : line)
+  }
+  say(shown.parted ? `A and B part ${partingWords(shown, shown.parted)}.` : 'A and B do not part.', 'bold')
+  page.line()
   for (const side of SIDES) {
     page.line(page.paint(side.toUpperCase(), 'bold'))
     writeHead(page, single(shown.journeys[side]))
   }
   page.line()
-  const say = (sentence: string, style?: Style) => {
-    for (const line of wrap(sentence, page.width)) page.line(style ? page.paint(line, style) : line)
-  }
   if (shown.differs.length > 0) say(`They differ in ${differences(shown)}.`)
   say(`They share ${commonWords(shown)}.`)
-  if (shown.parted) say(`They part ${partingWords(shown, shown.parted)}.`, 'bold')
   page.line()
   writeSides(page, shown)
   if (page.full)

@@ -22,6 +22,8 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   const shown = page.clean(flows.map(printedFlow))
   const told = shown.filter(({ packets }) => packets.length > 0)
   const others = shown.filter(({ packets }) => packets.length === 0)
+  page.line(page.paint(totals(told.length, others.length), 'bold'))
+  page.line()
   const stopped = (flow: Flow<PrintedFix>) => (wasStopped(flow) ? 0 : 1)
   for (const flow of [...told].sort((a, b) => stopped(a) - stopped(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
@@ -32,9 +34,7 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   }
   const left = others.length - listed.length
   if (left > 0) page.line(`and ${countWords(left)} more connections (--full lists them)`)
-  if (listed.length > 0) page.line()
-  page.line(page.paint(totals(told.length, others.length), 'bold'))
-  return page.take()
+  return page.take().replace(/\n+$/, '\n')
 }
 
 function totals(told: number, others: number): string {

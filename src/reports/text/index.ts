@@ -33,8 +33,8 @@ export const text: Form = {
     let isOfAnnouncements = false
     const announcements: Group<unknown>[] = []
     const repliesTold = new Set<string>()
-    const isToldBefore = ({ repliesOnly, journey, count }: Group<unknown>) =>
-      repliesOnly === true && count === 1 && repliesTold.has(journey.id)
+    const isToldBefore = ({ followsOnly, journey, count }: Group<unknown>) =>
+      followsOnly === true && count === 1 && repliesTold.has(journey.id)
     /** Lines of packets that nobody asks about stand together. */
     let aside = false
     const leaveAside = () => {
@@ -52,7 +52,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
-        if (group.repliesOnly && !page.full && markOfGroup(group) === 'good') return ''
+        if (group.followsOnly && !page.full && markOfGroup(group) === 'good') return ''
         if (page.quiet) {
           page.line(headLine(page, shown, page.width))
           return page.take()
@@ -104,7 +104,7 @@ const isGood = (group: Group<unknown>): boolean =>
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
 const isAside = (group: Group<unknown>): boolean =>
   isGood(group) ||
-  (group.repliesOnly === true && isPassed(group.journey.outcome)) ||
+  (group.followsOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
 
 /** One line says enough of all of them: nobody asks about these. */

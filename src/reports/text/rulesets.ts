@@ -18,11 +18,11 @@ const SIGNED = 7
 export function rulesetsText(comparison: RulesetComparison, options: Partial<FormOptions> = {}): string {
   const page = new Page(options)
   const shown = page.clean(comparison)
+  page.line(page.paint(totals(shown), 'bold'))
   writeCounted(page, shown)
   for (const chain of shown.chains) writeChain(page, chain)
   for (const set of shown.sets) writeSet(page, set)
-  page.line(page.paint(totals(shown), 'bold'))
-  return page.take()
+  return page.take().replace(/\n+$/, '\n')
 }
 
 const STOPS = /^(?:drop|reject)/
