@@ -49,7 +49,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const but = full ?? `only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
-  const message = `${nameRef(ref)} would have ${goal.what}, but ${but}.`
+  const message = `${nameRef(ref)} would have ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
     (isGone || full !== undefined) && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',

@@ -9,6 +9,7 @@ import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains 
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { numberedRef } from './verdicts.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
 export const neverReached: Detector = {
@@ -63,22 +64,28 @@ export const neverForOwn: Detector = {
 
 /** Two things are wrong then. */
 function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
-  const { chain, led, near } = one
-  const ref = refOfSkipped(context, near)
-  const how = led ? `this packet was not led to ${chain.name}` : `nothing jumps to ${chain.name}`
-  return finding(
-    'never-reached',
-    'note',
-    `${nameRef(ref)} would have ${what}, but only for ${asks(near.miss)}, and ${how}.`,
-    {
-      rules: [ref],
-      fix: jumpTo(context, ref, one),
-      doubt: 0.6,
-    },
-  )
+  const { chain, led, lead, taker, then, but } = one
+  const ref = refOfSkipped(context, taker)
+  const leads = lead && refOfSkipped(context, lead)
+  const how = leads
+    ? `${nameRef(leads)} leads to ${chain.name} only for ${asks(lead.miss)}`
+    : led
+      ? `this packet was not led to ${chain.name}`
+      : `nothing jumps to ${chain.name}`
+  return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(then)}, but ${but}, and ${how}.`, {
+    rules: leads ? [leads, ref] : [ref],
+    fix: leads
+      ? propose(
+          `let ${numberedRef(leads)} match such packets`,
+          changesOf(leads).correct(leads, lead.miss, lead.moment.packet, { keeps: true }),
+          'first check that nothing else needs the rule',
+        )
+      : jumpTo(context, ref, one),
+    doubt: 0.6,
+  })
 }
 
-function tell(context: Context, pass: TableTraversal, one: Unreached, what: string): Detected {
+function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal['what']): Detected {
   const { chain, led, lead, then } = one
   const rule = then.matched.find((visit) => visit.chain === chain)!.rule
   const ref = refOf(context, pass.table.name, chain, rule)
@@ -88,7 +95,7 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: stri
     : led
       ? `this packet was not led to ${chain.name}`
       : `nothing jumps to ${chain.name}`
-  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what}, but ${how}.`, {
+  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
     fix: jumpTo(context, ref, one),
     doubt: led ? 0.4 : 0.1,

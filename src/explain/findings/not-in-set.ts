@@ -51,7 +51,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     finding(
       'not-in-set',
       goal.mendable && !isUnclear && !goal.exceptions ? 'warning' : 'note',
-      `${nameRef(ref)} would have ${goal.what}, but ${what}${has}${hint}.`,
+      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],

@@ -13,6 +13,7 @@ import {
   isLoopbackAbroad,
   isMasqueradedOtherwise,
   isPrivateAbroad,
+  isReachedByNat,
   needsSource,
   rewritesSources,
   staysUnanswered,
@@ -62,7 +63,7 @@ export const notMasqueraded: Detector = {
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
-    const own = !isNear && rewritesSources(context) === true
+    const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
     const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''

@@ -66,6 +66,37 @@ describe('dnat-skipped', () => {
     expect(severity('203.0.113.5', '-d 203.0.113.5/32')).not.toContain('warning')
   })
 
+  it('takes a DNAT rule for one service in front of one for all for what was meant', () => {
+    const toHost: Case = {
+      rules: {
+        nat: [
+          `-A PREROUTING -d 10.0.1.1/32 ${DNAT.slice('-A PREROUTING '.length)}`,
+          '-A PREROUTING -d 10.0.1.1/32 -j DNAT --to-destination 10.0.2.8',
+        ],
+        filter: ['-A FORWARD -p tcp -m tcp --dport 80 -j DROP'],
+      },
+      packet: TO_ROUTER,
+    }
+    const { findings } = played(toHost)
+    expect(findings.find(({ code }) => code === 'dnat-skipped')?.severity).toBe('note')
+    expect(findings.find(({ code }) => code === 'dropped-by-rule')?.fix[0]).toMatchObject({ after: 'forwarded' })
+    expect(findings.find(({ code }) => code === 'dropped-by-rule')?.fix[0]?.but).toBeUndefined()
+    // the other way round it hides that
+    const nat = toHost.rules.nat!.toReversed()
+    expect(told({ ...toHost, rules: { ...toHost.rules, nat } }, 'dnat-skipped')?.rules).toEqual([
+      'nat PREROUTING 1',
+      'nat PREROUTING 2',
+    ])
+  })
+
+  it('takes a DNAT rule for the very service for what was meant, whatever nearly matches behind it', () => {
+    const found = told(
+      one(DNAT.replace('10.0.2.9', '10.0.1.1:8080'), `[0:0] ${DNAT.replace(' -j', ' -m mark --mark 0x2 -j')}`),
+      'dnat-skipped',
+    )
+    expect(found).toBeUndefined()
+  })
+
   it('lets an accept in a chain of its own leave that chain alone', () => {
     const found = told(
       one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),
