@@ -83,7 +83,7 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
 export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead'> {
   /** That would have taken it then. */
   taker: SkippedRule
-  then: Walk
+  walked: Walk
   /** What keeps the packet from it even there, behind "but". */
   but: string
   /** The rule that leads there but for one thing. */
@@ -120,11 +120,11 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
 }
 
 type At = Pick<SkippedRule, 'step' | 'moment'>
-type Behind = Pick<NearlyTaken, 'taker' | 'then' | 'but'>
+type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
 
 function nearBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, stack, at)).find(isSureOf)
-  return near && { taker: near, then: near.then, but: `only for ${asks(near.miss)}` }
+  return near && { taker: near, walked: near.then, but: `only for ${asks(near.miss)}` }
 }
 
 /** A rule there that is for such packets alone lets them go in front of the one that would have taken them. */
@@ -132,11 +132,11 @@ function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPositi
   for (const passed of rulesFrom(context, goal.pass, stack, at)) {
     const { rule, chain, moment, below } = passed
     if (!/^(accept|return)$/.test(verdictOf(rule).ending) || evaluateAll(rule.conditions, moment) !== true) continue
-    const then = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
-    const { last } = then
-    if (!last || !rule.conditions.some(isParticular) || !goal.wanted(then)) return undefined
+    const walked = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
+    const { last } = walked
+    if (!last || !rule.conditions.some(isParticular) || !goal.wanted(walked)) return undefined
     const taker = { ...passed, chain: last.chain, rule: last.rule }
-    return { taker, then, but: `${nameRef(refOfSkipped(context, passed))} lets it go before` }
+    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} lets it go before` }
   }
   return undefined
 }

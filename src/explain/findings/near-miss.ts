@@ -19,10 +19,10 @@ import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
-import { masqueradeSpared } from '../spared.ts'
 
 /** More would bury the answer. */
 const MOST = 5

@@ -64,7 +64,7 @@ export const neverForOwn: Detector = {
 
 /** Two things are wrong then. */
 function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
-  const { chain, led, lead, taker, then, but } = one
+  const { chain, led, lead, taker, walked, but } = one
   const ref = refOfSkipped(context, taker)
   const leads = lead && refOfSkipped(context, lead)
   const how = leads
@@ -72,7 +72,7 @@ function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
     : led
       ? `this packet was not led to ${chain.name}`
       : `nothing jumps to ${chain.name}`
-  return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(then)}, but ${but}, and ${how}.`, {
+  return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
     fix: leads
       ? propose(

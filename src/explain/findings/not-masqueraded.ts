@@ -2,7 +2,7 @@ import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
@@ -19,6 +19,7 @@ import {
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
+import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
@@ -151,12 +152,10 @@ function tell(
       steps: [context.ended.step + 1],
       rules,
       ...(culprit === undefined ? {} : { culprit }),
-      fix: propose(
-        "give such packets this host's own source",
+      fix: giveOwnSource(
         place && spot
-          ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
+          ? changesOf(place).add(place, spot, chosen, MASQUERADE)
           : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-        'the far side then sees the address of this host, not of the client',
       ),
     }),
   ]

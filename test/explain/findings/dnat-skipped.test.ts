@@ -97,6 +97,24 @@ describe('dnat-skipped', () => {
     expect(found).toBeUndefined()
   })
 
+  it('is one whose port nothing has ever asked for, and is like the packet’s', () => {
+    const near = (count: string, port: string) =>
+      told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', `[${count}] ${DNAT.replace('80', port)}`), 'dnat-skipped')
+    expect(near('0:0', '8')?.message).toContain('but only for --dport 8, was never reached')
+    expect(near('5:300', '8')).toBeUndefined()
+    expect(near('0:0', '443')).toBeUndefined()
+  })
+
+  it('is a chain behind it that is there for a destination, and does not send it there', () => {
+    const chain = '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep'
+    const jump = '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc'
+    const far = '-A PREROUTING -p udp -j DNAT --to-destination 10.0.2.8'
+    const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', jump, chain, '-N sep', far), 'dnat-skipped')
+    expect(found?.message).toBe(
+      'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat svc 1, which matches it, was never reached.',
+    )
+  })
+
   it('lets an accept in a chain of its own leave that chain alone', () => {
     const found = told(
       one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),
