@@ -83,8 +83,13 @@ export function findNearMisses(
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
   // where a rule names the very service, none is meant that only has a port like it
-  const isMeant = found.some(({ rule, miss, moment, used }) => used !== true && names([rule], miss, moment, / dport$/))
-  const isLike = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '') && !isNegated(miss.condition)
+  const isPort = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '')
+  const isMeant = found.some(
+    (one) =>
+      (one.used !== true && names([one.rule], one.miss, one.moment, / dport$/)) ||
+      (isPort(one) && isAllBut(one.miss, one.moment.packet)),
+  )
+  const isLike = (one: NearMiss) => isPort(one) && !isNegated(one.miss.condition)
   return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
 }
 
