@@ -131,7 +131,10 @@ const isDestination = ({ world }: Context, address: string): boolean =>
       rules.some(({ conditions }) =>
         conditions.some(
           (one) =>
-            one.kind === 'compare' && / daddr$/.test(one.field) && JSON.stringify(one.value).includes(`"${address}"`),
+            one.kind === 'compare' &&
+            one.op === '==' &&
+            / daddr$/.test(one.field) &&
+            JSON.stringify(one.value).includes(`"${address}"`),
         ),
       ),
     ),

@@ -69,6 +69,14 @@ describe('not-masqueraded', () => {
     expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
   })
 
+  it('is a source that a rule gives to what is for anybody else', () => {
+    const rules = { nat: ['-A POSTROUTING ! -d 10.0.2.77/32 -o eth1 -j SNAT --to-source 10.0.2.77'], filter: [] }
+    expect(told({ rules, packet: ABROAD }, 'not-masqueraded')?.message).toContain('gives it the source 10.0.2.77')
+    // what comes for it has a rule
+    const back = '-A PREROUTING -d 10.0.2.77/32 -j DNAT --to-destination 10.0.1.2'
+    expect(told({ rules: { ...rules, nat: [...rules.nat, back] }, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
+  })
+
   it('is a packet that goes back to where it came from with a new destination', () => {
     expect(severity({ rules: { nat: [DNAT], filter: [] }, packet: TO_ROUTER })).toEqual(['warning'])
   })
