@@ -114,7 +114,7 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
     if (context.budget.isUsedUp) break
     const near = nearBehind(context, goal, stack, lead) ?? skippedBehind(context, goal, stack, lead)
     const from = { chain: lead.chain, ruleNumber: lead.rule.ruleNumber, moment: lead.moment }
-    if (near) found.push({ chain, led: true, meant: false, from, takesAll: false, lead, ...near })
+    if (near) found.push({ chain, led: true, meant: false, from, takesAll: true, lead, ...near })
   }
   return found
 }

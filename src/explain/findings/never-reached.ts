@@ -1,12 +1,14 @@
+import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { asks } from '../counterfactual/failed-condition.ts'
+import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { isNat, passes, refOfSkipped, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
+import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { numberedRef } from './verdicts.ts'
@@ -74,16 +76,21 @@ function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
-    fix: leads
-      ? propose(
-          `let ${numberedRef(leads)} match such packets`,
-          changesOf(leads).correct(leads, lead.miss, lead.moment.packet, { keeps: true }),
-          'first check that nothing else needs the rule',
-        )
-      : jumpTo(context, ref, one),
+    fix: [
+      ...(lead && leads ? correctLead(leads, lead) : []),
+      // what matches all but such packets is for others
+      ...(lead && !isNegated(lead.miss.condition) ? [] : jumpTo(context, ref, one)),
+    ],
     doubt: 0.6,
   })
 }
+
+const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['lead']>): Proposal[] =>
+  propose(
+    `let ${numberedRef(ref)} match such packets`,
+    changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }),
+    'first check that nothing else needs the rule',
+  )
 
 function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal['what']): Detected {
   const { chain, led, lead, then } = one

@@ -71,6 +71,9 @@ describe('never-reached', () => {
     expect(told(to(`[0:0] ${dnat.replace('80', '81')}`), 'never-reached')?.message).toBe(
       'nat wan 1 would have rewritten its destination, but only for --dport 81, and nat PREROUTING 1 leads to wan only for -i eth9.',
     )
+    const others = to(`[0:0] ${dnat.replace('80', '81')}`)
+    others.rules.nat[0] = '-A PREROUTING ! -i eth0 -j wan'
+    expect(told(others, 'never-reached')?.fix).toMatch(/^iptables -t nat -[IR] PREROUTING 1 .*-j wan → /)
     // whose port others have asked for is for these
     expect(told(to(`[5:300] ${dnat.replace('80', '81')}`), 'never-reached')).toBeUndefined()
   })
