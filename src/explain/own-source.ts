@@ -8,9 +8,9 @@ import type { Changing, Proposal } from './proposal.ts'
 /** `needed`: what has to be so for it to help. */
 export const giveOwnSource = (change: Changing | undefined, needed?: string): Proposal[] =>
   propose(
-    "give such packets this host's own source",
+    "give such packets this host's own address as source",
     change,
-    `${needed === undefined ? '' : `only if ${needed}: `}the far side then sees the address of this host, not of the client`,
+    `${needed === undefined ? '' : `only if ${needed}: `}the far side then sees this host's address, not the client's`,
   )
 
 /**

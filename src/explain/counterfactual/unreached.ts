@@ -124,7 +124,7 @@ type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
 
 function nearBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, stack, at)).find(isSureOf)
-  return near && { taker: near, walked: near.then, but: `only for ${asks(near.miss)}` }
+  return near && { taker: near, walked: near.then, but: `only matches ${asks(near.miss)}` }
 }
 
 /** A rule there that is for such packets alone lets them go in front of the one that would have taken them. */
@@ -230,10 +230,10 @@ export function jumpTo(
       : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
-    `let ${from.chain.name} jump to it`,
+    `make ${from.chain.name} jump to it`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner
-      ? `${owner.name} writes its rules back ${owner.when}`
+      ? `${owner.name} restores its rules ${owner.when}`
       : 'see whether other packets have to come there too, or fewer',
   )
 }

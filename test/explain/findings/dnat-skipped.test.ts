@@ -13,7 +13,7 @@ const one = (...nat: string[]): Case => ({
 describe('dnat-skipped', () => {
   it('names an accept in front', () => {
     const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT), 'dnat-skipped')
-    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat PREROUTING rule 2'])
     expect(found?.fix).toBe('iptables -t nat -D PREROUTING 1 → forwarded')
   })
 
@@ -22,7 +22,7 @@ describe('dnat-skipped', () => {
       one('-A PREROUTING -j web', '-A web -s 10.0.1.0/24 -j RETURN', DNAT.replace('PREROUTING', 'web')),
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat web 1', 'nat web 2'])
+    expect(found?.rules).toEqual(['nat web rule 1', 'nat web rule 2'])
   })
 
   it('is a note where the rule behind nearly matches', () => {
@@ -30,8 +30,8 @@ describe('dnat-skipped', () => {
     const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
     expect(told(near, 'dnat-skipped')).toMatchObject({
       message:
-        'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
-      rules: ['nat PREROUTING 1', 'nat PREROUTING 2'],
+        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
+      rules: ['nat PREROUTING rule 1', 'nat PREROUTING rule 2'],
     })
     expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
     // what ends the table for whatever comes by an interface was put there for that
@@ -44,7 +44,7 @@ describe('dnat-skipped', () => {
       `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
     )
     expect(told(near, 'dnat-skipped')?.message).toBe(
-      'nat PREROUTING 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
+      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
     )
   })
 
@@ -84,8 +84,8 @@ describe('dnat-skipped', () => {
     // the other way round it hides that
     const nat = toHost.rules.nat!.toReversed()
     expect(told({ ...toHost, rules: { ...toHost.rules, nat } }, 'dnat-skipped')?.rules).toEqual([
-      'nat PREROUTING 1',
-      'nat PREROUTING 2',
+      'nat PREROUTING rule 1',
+      'nat PREROUTING rule 2',
     ])
   })
 
@@ -100,7 +100,7 @@ describe('dnat-skipped', () => {
   it('is one whose port nothing has ever asked for, and is like the packet’s', () => {
     const near = (count: string, port: string) =>
       told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', `[${count}] ${DNAT.replace('80', port)}`), 'dnat-skipped')
-    expect(near('0:0', '8')?.message).toContain('but only for --dport 8, was never reached')
+    expect(near('0:0', '8')?.message).toContain('but only matches --dport 8, was never reached')
     expect(near('5:300', '8')).toBeUndefined()
     expect(near('0:0', '443')).toBeUndefined()
   })
@@ -111,7 +111,7 @@ describe('dnat-skipped', () => {
     const far = '-A PREROUTING -p udp -j DNAT --to-destination 10.0.2.8'
     const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', jump, chain, '-N sep', far), 'dnat-skipped')
     expect(found?.message).toBe(
-      'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat svc 1, which matches it, was never reached.',
+      'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat svc rule 1, which matches it, was never reached.',
     )
   })
 
@@ -120,7 +120,7 @@ describe('dnat-skipped', () => {
       one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat portal 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat portal rule 1', 'nat PREROUTING rule 2'])
     expect(found?.fix).toBe('iptables -t nat -R portal 1 -s 10.0.1.2/32 -j RETURN → forwarded')
   })
 
@@ -135,7 +135,7 @@ describe('dnat-skipped', () => {
       },
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat PREROUTING rule 2'])
   })
 
   it('has the rule for one destination put in front of what takes any', () => {
