@@ -173,6 +173,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
       return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
     case 'openings':
       return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
+    case 'protocol':
+      return ['-p', protocolWord(chosen.protocol)]
     case 'all':
       return []
   }

@@ -167,6 +167,8 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
       return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
     case 'openings':
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
+    case 'protocol':
+      return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
     case 'all':
       return []
   }

@@ -255,8 +255,8 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const causes = stops.map((step): { rule?: RuleRef; text: string } => {
     const [rule] = rulesOf(step)
-    // a policy that accepts stops nothing
-    return rule && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule ?? '')
+    // a policy that accepts stops nothing, nor does the end of a chain
+    return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
       : { text: step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
   })

@@ -22,6 +22,7 @@ export type Chosen =
   | { kind: 'neighbours'; family: 'ip' | 'ip6' }
   /** What begins a TCP connection. */
   | { kind: 'openings' }
+  | { kind: 'protocol'; protocol: string }
   | { kind: 'all' }
 
 /** What a new rule is to do. */

@@ -43,6 +43,8 @@ export class Skb {
   wrongBy = 0
   /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
   spoiltBy = 0
+  /** UDP's, which a rule took away. */
+  hasNoChecksum = false
   /** Why it is not known whether one of them is right: a rule that writes by place may have matched. */
   mayBeWrong: string | undefined = undefined
   /** Why it is not known whether its TTL is left: a rule may have written it. */

@@ -203,7 +203,9 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   const keys = keysAt(field, moment)
   if (keys.length === 0 && !field.startsWith('@')) {
     // 0: it has none (udp_error)
-    if (field !== 'udp checksum' || assignment.value !== 0) spoilChecksum(skb, field)
+    const isOfUdp = field === 'udp checksum'
+    if (isOfUdp) skb.hasNoChecksum = assignment.value === 0
+    if (!isOfUdp || !skb.hasNoChecksum) spoilChecksum(skb, field)
     return
   }
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
@@ -229,7 +231,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
   }
   // other bytes are a checksum, or something that nothing reads
-  if (!isSame || keys.length === 0) spoilChecksum(skb, field, before)
+  if (!isSame || keys.length === 0 || skb.hasNoChecksum) spoilChecksum(skb, field, before)
 }
 
 const BY_PLACE = /^(@th|th\b)|^[a-z]+ checksum$|^udp length$/
@@ -242,7 +244,8 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
   // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
   const isHeader = field.startsWith('@nh') && skb.family === 'ip'
   if (isHeader) skb.hasWrongHeader = true
-  if (!isHeader && !BY_PLACE.test(field)) return
+  // of a checksum that is not there nft makes one (nft_payload_csum_inet)
+  if (!isHeader && !(skb.hasNoChecksum ? /^udp / : BY_PLACE).test(field)) return
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined

@@ -114,12 +114,12 @@ test('a reset came back', async () => {
   ])
 })
 
-test('nobody listens', async () => {
-  const told = await statuses([came(10)], {
-    sockets: 'tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*\n',
-    ...STATE,
-  })
-  expect(told).toEqual([['refused', 'inferred', '1', '', '', '']])
+test('nobody listens, which is said once where a reset tells it', async () => {
+  const here = { sockets: 'tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*\n', ...STATE }
+  expect(await statuses([came(10)], here)).toEqual([['refused', 'inferred', '1', '', '', '']])
+  const [exchange] = await tell([came(10), went(10.1, { flags: 'ACK RST', seq: 0, window: 0 })], here)
+  const sure = exchange!.findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code)
+  expect(sure).toEqual(['closed-port'])
 })
 
 test('it was sent again, as no reply came', async () => {

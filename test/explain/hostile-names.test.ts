@@ -53,6 +53,7 @@ const structuredJourney = (journey: Journey): Journey => ({
 /** Findings with a command, in these tests; the others of src/explain/findings have none, or one without a name in it. */
 const CODES = [
   'accepted-too-late',
+  'came-back',
   'closed-port',
   'conntrack-full',
   'dnat-mismatch',

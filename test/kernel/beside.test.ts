@@ -93,10 +93,7 @@ const CASES: Case[] = [
     ],
     fails: toServer,
     ...{ seen: 'refused', is: /refused/ },
-    says: [
-      'error closed-port (python3 listens on [::]:80 (IPv6 only))',
-      'warning refused-here (python3 listens on [::]:80 (IPv6 only))',
-    ],
+    says: ['error closed-port (python3 listens on [::]:80 (IPv6 only))'],
   },
   {
     name: 'a program of IPv6 takes IPv4 as well',

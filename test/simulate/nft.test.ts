@@ -47,6 +47,18 @@ describe('verdict maps', () => {
   })
 })
 
+it('knows that nft makes a wrong checksum of one that was taken away', () => {
+  const rules = (set: string) => `table inet filter {
+chain early { type filter hook prerouting priority -400; ${set} }
+chain forward { type filter hook forward priority 0; ct state invalid drop; }
+}`
+  const udp: Packet = { in: 'eth0', protocol: 'udp', src: '10.0.1.2', sport: 4000, dst: '10.0.2.2', dport: 53 }
+  const outcome = (set: string) => send(rules(set), udp).ended.outcome
+  expect(outcome('udp checksum set 0; udp sport set 53')).toBe('dropped')
+  expect(outcome('udp checksum set 0; th sport set 53')).toBe('forwarded')
+  expect(outcome('udp sport set 53; udp checksum set 0')).toBe('forwarded')
+})
+
 it('does not know whether a set of the usual size still takes an element, where a rule may have filled it', () => {
   const outcome = (count: number) => {
     const elements = Array.from({ length: count }, (_, i) => `10.9.${i >> 8}.${i & 255}`).join(', ')

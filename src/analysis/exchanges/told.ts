@@ -176,5 +176,10 @@ function findingsOf(
 /** A packet sent again does not meet nat: what is said of it names no rule where the first one's does. */
 const withoutVaguer = (found: readonly Finding[]): Finding[] => {
   const named = new Set(found.flatMap(({ code, severity, rules }) => (rules.length > 0 ? [`${severity} ${code}`] : [])))
-  return found.filter(({ code, severity, rules }) => rules.length > 0 || !named.has(`${severity} ${code}`))
+  // why nobody took the request says why this host refused it
+  const isClosed = found.some(({ code, severity }) => code === 'closed-port' && severity !== 'note')
+  return found.filter(
+    ({ code, severity, rules }) =>
+      (rules.length > 0 || !named.has(`${severity} ${code}`)) && !(isClosed && code === 'refused-here'),
+  )
 }

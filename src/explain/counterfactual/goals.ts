@@ -11,6 +11,7 @@ import { homeOf } from '../routes.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
+import { leadsToPlace } from './said-place.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
 import {
   isPrivate,
@@ -30,8 +31,8 @@ export interface Goal {
   sure: boolean
   /** Of a walk through that table: is it what was meant? */
   wanted(then: Walk): boolean
-  /** What a rule would have done to the packet then, behind "would have". */
-  what: string
+  /** What rules would have done to the packet on such a walk, behind "would have". */
+  what(then: Walk): string
   /** Of what others use as well, rules that spare the packet's destination are worth telling. */
   exceptions?: true
   /** Nothing was against this packet in particular: if it was to come there, a rule that was for it is wrong or missing. */
@@ -57,7 +58,14 @@ function findGoals(context: Context): Goal[] {
   if (last) {
     // chains that rewrite are none for others than nat's
     const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
-    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'accepted it', mendable: isCatchAll(context) })
+    found.push({
+      kind: 'pass',
+      pass: last,
+      sure: true,
+      wanted,
+      what: () => 'accepted it',
+      mendable: isCatchAll(context),
+    })
   }
   // nft may have several chains of nat at a hook, of which any may be meant
   const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))
@@ -69,7 +77,8 @@ function findGoals(context: Context): Goal[] {
       found.push({
         ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE) },
         ...{ mendable: needs || spared, ...(spared ? { exceptions: true as const } : {}) },
-        what: `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
+        what: () =>
+          `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
       })
   return found
 }
@@ -84,8 +93,14 @@ function isAbroad(context: Context): boolean {
 
 export const destinationIn = (pass: TableTraversal, sure: boolean): Goal => ({
   ...{ kind: 'destination', pass, sure },
-  ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
+  ...{ wanted: (then) => rewrites(DESTINATION)(then) || isForPlace(then), mendable: true },
+  what: (then) =>
+    isForPlace(then) ? 'led it to a chain that is there for its new destination' : 'rewritten its destination',
 })
+
+/** It came to a chain that is there for a destination, by its name, and that does not send it there. */
+export const isForPlace = ({ ending, matched }: Walk): boolean =>
+  ending === 'policy' && matched.some(({ rule }) => leadsToPlace(rule))
 
 /** Only what is wrong for certain is to be asked of these: most packets are meant to go where nat sends them. */
 export const exemptions = memo((context: Context): readonly Goal[] => {
@@ -95,7 +110,7 @@ export const exemptions = memo((context: Context): readonly Goal[] => {
     .filter((pass) => isNat(pass) && (pass.hook === 'prerouting' || pass.hook === 'output'))
     .filter(({ steps }) => steps.some((i) => DESTINATION.includes(verdictAt(context, i))))
     .map((pass) => ({
-      ...{ kind: 'exempt', pass, sure: true, what: 'left its destination as it was', mendable: true },
+      ...{ kind: 'exempt', pass, sure: true, what: () => 'left its destination as it was', mendable: true },
       wanted: (then) => letsGo(then, pass.base) === true && !then.matched.some(isRewriting),
     }))
 })

@@ -29,7 +29,7 @@ import {
   onlyFailed,
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
-import { looksLike, lookupOf, slip, supposed } from './map-keys.ts'
+import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
@@ -83,14 +83,25 @@ export function findNearMisses(
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
   // where a rule names the very service, none is meant that only has a port like it
-  const isMeant = found.some(({ rule, miss, moment, used }) => used !== true && names([rule], miss, moment, / dport$/))
-  const isLike = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '') && !isNegated(miss.condition)
+  const isPort = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '')
+  const isMeant = found.some(
+    (one) =>
+      (one.used !== true && names([one.rule], one.miss, one.moment, / dport$/)) ||
+      (isPort(one) && isAllBut(one.miss, one.moment.packet)),
+  )
+  const isLike = (one: NearMiss) => isPort(one) && !isNegated(one.miss.condition)
   return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
 }
 
-/** What is sure enough to look for it behind another fault: many a service has a port that is written like another one's. */
-export const isSureOf = ({ likely, miss }: NearMiss): boolean =>
-  likely && !/ dport$/.test(fieldOf(miss.condition) ?? '')
+/**
+ * What is sure enough to look for it behind another fault: many a service has a port that is written like another one's,
+ * unless nothing has ever asked for that.
+ */
+export function isSureOf({ likely, miss: { condition }, used, moment }: NearMiss): boolean {
+  if (!likely || !/ dport$/.test(fieldOf(condition) ?? '') || isAllBut({ condition }, moment.packet)) return likely
+  const [asked] = wantedBy(condition)
+  return used === false && !isNumberedAlike(`${asked}`, `${moment.packet.dport}`)
+}
 
 interface Candidate {
   passed: SkippedRule

@@ -114,6 +114,23 @@ export function rewritesSources({ world, journey }: Context): boolean | undefine
   return isKnown ? false : undefined
 }
 
+/** Do strangers come to its network by this host's own address? They know of no other way there. */
+export function isReachedByNat(context: Context): boolean {
+  const { host } = context.world
+  const home = homeOf(lastPacket(context).src ?? '', host)
+  return home !== undefined && linksBehindNat(host).has(home.link.name)
+}
+
+/** A dump may list millions, most of them alike. */
+const MOST_LOOKED_AT = 2000
+
+const linksBehindNat = memo((host: Host): ReadonlySet<string | undefined> => {
+  const found = (host.conntrack ?? [])
+    .slice(0, MOST_LOOKED_AT)
+    .filter(({ original: { src, dst }, reply }) => dst !== reply.src && isPublic(src) && isLocal(dst, host))
+  return new Set(found.map(({ reply }) => homeOf(reply.src, host)?.link.name))
+})
+
 /** Do rules masquerade what leaves by this interface, for the other IP version alone? */
 export function isMasqueradedOtherwise({ world, journey }: Context, out: string | undefined): boolean {
   const other = journey.family === 'ip' ? 'ip6' : 'ip'

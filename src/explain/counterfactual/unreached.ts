@@ -4,18 +4,27 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import type { Walk } from '../../rules/walk.ts'
+import type { ChainPosition, Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
-import { ownerOfRef } from '../refs.ts'
+import { nameRef, ownerOfRef } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, missedBy } from './failed-condition.ts'
+import { asks, asksAll, type FailedCondition, fieldOf, isParticular, missedBy, onlyFailed } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
-import { findNearMisses, isSureOf, type NearMiss } from './near-misses.ts'
-import { isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
+import { findNearMisses, isSureOf } from './near-misses.ts'
+import {
+  chainLedTo,
+  isNat,
+  positionsBelow,
+  refOfSkipped,
+  type SkippedRule,
+  skippedRules,
+  type TableTraversal,
+} from './skipped-rules.ts'
 import { onwards, rulesFrom } from './what-if.ts'
 
 export interface Unreached {
@@ -71,11 +80,20 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   return found.sort((a, b) => Number(a.led) - Number(b.led))
 }
 
-export interface NearlyTaken extends Omit<Unreached, 'then'> {
-  near: NearMiss
+export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead'> {
+  /** That would have taken it then. */
+  taker: SkippedRule
+  walked: Walk
+  /** What keeps the packet from it even there, behind "but". */
+  but: string
+  /** The rule that leads there but for one thing. */
+  lead?: SkippedRule & { miss: FailedCondition }
 }
 
-/** Chains that the base chain does not lead to, and with a rule that would have taken the packet, had one thing of it been otherwise. */
+/**
+ * Chains that the packet was not led to, and with a rule that would have taken it, had one more thing been otherwise:
+ * those that the base chain does not lead to, and those that a rule leads to but for the interface or the protocol.
+ */
 export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
   const { pass, wanted } = goal
   const graph = graphOf(pass.table, context.world.sets)
@@ -87,14 +105,53 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
     const [from] = [...places].sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
     if (!from) continue
     const stack = [...from.stack, { chain, index: 0 }]
-    const near = findNearMisses(context, goal, rulesFrom(context, pass, stack, from)).find(
-      (one) => isSureOf(one) && !entered.has(one.chain),
-    )
-    if (!near) continue
     const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))
-    found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, near })
+    const near = nearBehind(context, goal, stack, from)
+    if (!near || entered.has(near.taker.chain)) continue
+    found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, ...near })
+  }
+  for (const { lead, chain, stack } of nearLeads(context, pass)) {
+    if (context.budget.isUsedUp) break
+    const near = nearBehind(context, goal, stack, lead) ?? skippedBehind(context, goal, stack, lead)
+    const from = { chain: lead.chain, ruleNumber: lead.rule.ruleNumber, moment: lead.moment }
+    if (near) found.push({ chain, led: true, meant: false, from, takesAll: true, lead, ...near })
   }
   return found
+}
+
+type At = Pick<SkippedRule, 'step' | 'moment'>
+type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
+
+function nearBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
+  const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, stack, at)).find(isSureOf)
+  return near && { taker: near, walked: near.then, but: `only matches ${asks(near.miss)}` }
+}
+
+/** A rule there that is for such packets alone lets them go in front of the one that would have taken them. */
+function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
+  for (const passed of rulesFrom(context, goal.pass, stack, at)) {
+    const { rule, chain, moment, below } = passed
+    if (!/^(accept|return)$/.test(verdictOf(rule).ending) || evaluateAll(rule.conditions, moment) !== true) continue
+    const walked = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
+    const { last } = walked
+    if (!last || !rule.conditions.some(isParticular) || !goal.wanted(walked)) return undefined
+    const taker = { ...passed, chain: last.chain, rule: last.rule }
+    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} lets it go before` }
+  }
+  return undefined
+}
+
+/** Of a chain from which nothing else has led the packet anywhere. */
+function* nearLeads(context: Context, pass: TableTraversal) {
+  const { arrivals } = context.evidence
+  const hasLed = new Set(pass.steps.flatMap((i) => (chainLedTo(context, i) === undefined ? [] : [arrivals[i]!.chain])))
+  for (const passed of skippedRules(context, pass)) {
+    const chain = pass.table.chains.get(verdictOf(passed.rule).chain ?? '')
+    const miss = chain && !hasLed.has(passed.chain) ? onlyFailed(passed.rule, passed.moment) : undefined
+    if (!chain || !miss || !/^meta ([io]ifname|l4proto)$/.test(fieldOf(miss.condition) ?? '')) continue
+    const behind = { chain: passed.chain, index: passed.rule.ruleNumber }
+    yield { lead: { ...passed, miss }, chain, stack: [...passed.below, behind, { chain, index: 0 }] }
+  }
 }
 
 /** Of several the one that asks for the least else. */

@@ -4,13 +4,23 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Chain } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { changesOf, propose } from '../changes.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { chainRuns, refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { saidPlace } from '../counterfactual/said-place.ts'
+import {
+  chainLedTo,
+  chainRuns,
+  refOfSkipped,
+  skippedRules,
+  type TableTraversal,
+} from '../counterfactual/skipped-rules.ts'
+import type { Proposal } from '../proposal.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
+import type { Chosen } from '../rule-changes.ts'
 
 /** A rule chose it for what it is and sent it to a chain, from where it came back as it was. */
 export const cameBack: Detector = {
@@ -60,9 +70,25 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],
       rules: [...(missed ? [missed.ref] : []), ...refs, ref],
+      fix: isFilter ? [] : sendOn(context, pass, deepest),
       doubt: isFilter ? 0.6 : 0.3,
     }),
   ]
+}
+
+/** To where the chain's name or the comment of the rule that leads to it says. */
+function sendOn(context: Context, { steps, table }: TableTraversal, end: RuleRef): Proposal[] {
+  // nft's rules tell by their words that they are such
+  const ref = table.kind === 'nft' ? { ...end, rule: 'return' } : end
+  const leads = steps.find((i) => chainLedTo(context, i) === ref.chain)
+  const said = saidPlace(ref.chain, leads === undefined ? '' : context.evidence.arrivals[leads]!.rule?.comment)
+  const { protocol } = context.journey.packet
+  if (!said || protocol === undefined) return []
+  const chosen: Chosen = { kind: 'protocol', protocol }
+  return propose(
+    `send it on to ${describeEnd(said.address, said.port)}, ${said.byName ? 'as the name of the chain' : 'as the comment'} says`,
+    changesOf(ref).add(ref, { chain: ref.chain }, chosen, { kind: 'dnat', to: said }),
+  )
 }
 
 const fieldsAsked = (condition: Condition): string[] => (condition.kind === 'lookup' ? condition.fields : [''])

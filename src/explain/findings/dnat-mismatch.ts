@@ -9,13 +9,14 @@ import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { fieldOf, isExact, onlyFailed } from '../counterfactual/failed-condition.ts'
-import { goals, rewrites } from '../counterfactual/goals.ts'
+import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { saidPlace } from '../counterfactual/said-place.ts'
+import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -49,11 +50,10 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
   const { rule, caller } = arrivals[step]!
   const said = caller === undefined ? undefined : arrivals[caller]!.rule?.comment
   const chain = arrivals[step]!.chain?.name ?? ''
-  const byName = /^endpoint-.*__\[?([\da-f.:]+?)\]?\/(\d+)$/.exec(chain)
-  const [, address, port] = byName ?? /-> \[?([\da-f.:]+?)\]?:(\d+)$/.exec(said ?? '') ?? []
+  const meant = saidPlace(chain, said)
   const to = rule?.statements.find((one) => one.kind === 'dnat')
-  if (address === undefined || to?.kind !== 'dnat' || !to.addresses) return []
-  const meant = { address, port: Number(port) }
+  if (!meant || to?.kind !== 'dnat' || !to.addresses) return []
+  const { address, port, byName } = meant
   const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
   const leads = caller === undefined ? undefined : refAt(context, caller)
   if (same || !leads) return []
@@ -81,7 +81,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   const keepsPort = to?.kind === 'dnat' && to.ports === undefined && to.map === undefined
   // nat is right where a rule for the very place is wrong in its protocol
   if (nearMisses(context, goal).some(namesPlace)) return []
-  for (const passed of skippedRules(context, goal.pass)) {
+  for (const passed of [...skippedRules(context, goal.pass), ...behindEnd(context, goal)]) {
     const { rule, moment } = passed
     const ending = verdictOf(rule).ending
     if (ending !== 'accept' && ending !== 'return') continue
@@ -125,6 +125,15 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     ]
   }
   return []
+}
+
+/** In the chain of what stopped it, where they come too late. */
+function behindEnd(context: Context, { kind, pass }: Goal): SkippedRule[] {
+  const { step } = context.ended
+  const { chain, rule } = context.evidence.arrivals[step]!
+  if (kind !== 'pass' || !chain || !rule) return []
+  const at = { pass, chain, step, moment: momentAt(context, step), below: positionsBelow(context, step) }
+  return chain.rules.slice(rule.ruleNumber).map((one) => ({ ...at, rule: one }))
 }
 
 const asksHost = ({ conditions }: Rule): boolean => conditions.some((one) => / daddr$/.test(fieldOf(one) ?? ''))

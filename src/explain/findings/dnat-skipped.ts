@@ -11,9 +11,10 @@ import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
-import { destinationIn, type Goal, goals, rewrites } from '../counterfactual/goals.ts'
+import { destinationIn, type Goal, goals, isForPlace, rewrites } from '../counterfactual/goals.ts'
 import { findNearMisses, isSureOf } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
+import { leadsToPlace } from '../counterfactual/said-place.ts'
 import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
@@ -77,8 +78,14 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const returned = isRewriting ? undefined : hadItReturned(context, i)
   const isLeft = returned !== undefined && rewrites(DESTINATION)(returned)
   const onwards = isLeft ? returned : hadItNotMatched(context, i)
-  const [culprit, missed] = [refAt(context, i), onwards?.last]
-  if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
+  const comes = onwards !== undefined && isForPlace(onwards)
+  const missed = comes ? onwards.matched.find((visit) => leadsToPlace(visit.rule)) : onwards?.last
+  const culprit = refAt(context, i)
+  if (!onwards || !culprit || !missed || !(comes || rewrites(DESTINATION)(onwards))) return []
+  const [own, other] = [asked([rule]), asked(onwards.matched.map((visit) => visit.rule))]
+  // who sends one service elsewhere in front of what is for all of them means that
+  const isExcepted = isRewriting && own.size > other.size && [...other].every((field) => own.has(field))
+  if (isExcepted && !getsNowhere(context)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
   const returning = isLeft
     ? propose(
@@ -90,8 +97,10 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
     finding(
       'dnat-skipped',
       // an exception from what is for all is mostly meant so
-      sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
+      sure && !isExcepted && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular))
+        ? 'warning'
+        : 'note',
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)}${comes ? '' : ` (${verdictOf(missed.rule).text})`}, which matches it, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
@@ -100,6 +109,20 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
     ),
   ]
 }
+
+/** By what rules choose packets: addresses, ports, interfaces, marks, sets; and what their maps are asked for. */
+const asked = (rules: readonly Rule[], but?: Condition): ReadonlySet<string> =>
+  new Set(
+    rules
+      .flatMap(({ conditions, statements }) => [
+        ...conditions
+          .filter((one) => one !== but || one.kind === 'lookup')
+          .flatMap((one) => (one.kind === 'lookup' ? one.fields : [fieldOf(one) ?? ''])),
+        ...statements.flatMap((one) => ('map' in one ? (one.map?.fields ?? []) : [])),
+      ])
+      .map((field) => field.replace(/^\w+ (?=[sd]port$)/, ''))
+      .filter((field) => /addr$|port$|mark$|ifname$/.test(field)),
+  )
 
 /** A rule for one destination belongs in front of those for any: others go on by these. */
 function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
@@ -132,12 +155,16 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(isSureOf)
   const culprit = refAt(context, i)
   if (!near || !culprit) return []
+  // who sends the very service elsewhere means that
+  const own = asked([rule])
+  const isMeant = [...asked([near.rule], near.miss.condition)].every((field) => own.has(field))
+  if (isMeant && DESTINATION.includes(verdictOf(rule).text)) return []
   const ref = refOfSkipped(context, near)
   return [
     finding(
       'dnat-skipped',
       'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what}, but only matches ${asks(near.miss)}, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what(near.then)}, but only matches ${asks(near.miss)}, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]

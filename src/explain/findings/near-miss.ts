@@ -19,10 +19,10 @@ import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
-import { masqueradeSpared } from '../spared.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -49,7 +49,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const but = full ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
-  const message = `${nameRef(ref)} would have ${goal.what}, but ${but}.`
+  const message = `${nameRef(ref)} would have ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
     (isGone || full !== undefined) && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',

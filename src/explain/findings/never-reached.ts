@@ -1,14 +1,17 @@
+import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { asks } from '../counterfactual/failed-condition.ts'
+import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { isNat, passes, refOfSkipped, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
+import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { numberedRef } from './verdicts.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
 export const neverReached: Detector = {
@@ -63,22 +66,33 @@ export const neverForOwn: Detector = {
 
 /** Two things are wrong then. */
 function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
-  const { chain, led, near } = one
-  const ref = refOfSkipped(context, near)
-  const how = led ? `no jump sent this packet to ${chain.name}` : `nothing jumps to ${chain.name}`
-  return finding(
-    'never-reached',
-    'note',
-    `${nameRef(ref)} would have ${what}, but only matches ${asks(near.miss)}, and ${how}.`,
-    {
-      rules: [ref],
-      fix: jumpTo(context, ref, one),
-      doubt: 0.6,
-    },
-  )
+  const { chain, led, lead, taker, walked, but } = one
+  const ref = refOfSkipped(context, taker)
+  const leads = lead && refOfSkipped(context, lead)
+  const how = leads
+    ? `${nameRef(leads)} leads to ${chain.name} only for ${asks(lead.miss)}`
+    : led
+      ? `no jump sent this packet to ${chain.name}`
+      : `nothing jumps to ${chain.name}`
+  return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
+    rules: leads ? [leads, ref] : [ref],
+    fix: [
+      ...(lead && leads ? correctLead(leads, lead) : []),
+      // what matches all but such packets is for others
+      ...(lead && !isNegated(lead.miss.condition) ? [] : jumpTo(context, ref, one)),
+    ],
+    doubt: 0.6,
+  })
 }
 
-function tell(context: Context, pass: TableTraversal, one: Unreached, what: string): Detected {
+const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['lead']>): Proposal[] =>
+  propose(
+    `let ${numberedRef(ref)} match such packets`,
+    changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }),
+    'first check that nothing else needs the rule',
+  )
+
+function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal['what']): Detected {
   const { chain, led, lead, then } = one
   const rule = then.matched.find((visit) => visit.chain === chain)!.rule
   const ref = refOf(context, pass.table.name, chain, rule)
@@ -88,7 +102,7 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: stri
     : led
       ? `no jump sent this packet to ${chain.name}`
       : `nothing jumps to ${chain.name}`
-  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what}, but ${how}.`, {
+  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
     fix: jumpTo(context, ref, one),
     doubt: led ? 0.4 : 0.1,

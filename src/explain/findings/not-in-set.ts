@@ -12,11 +12,11 @@ import { type Goal, goals } from '../counterfactual/goals.ts'
 import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { masqueradeSpared } from '../own-source.ts'
 import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../set-changes.ts'
-import { masqueradeSpared } from '../spared.ts'
 
 const MOST = 3
 
@@ -51,7 +51,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     finding(
       'not-in-set',
       goal.mendable && !isUnclear && !goal.exceptions ? 'warning' : 'note',
-      `${nameRef(ref)} would have ${goal.what}, but ${what}${has}${hint}.`,
+      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],

@@ -2,7 +2,7 @@ import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
@@ -13,11 +13,13 @@ import {
   isLoopbackAbroad,
   isMasqueradedOtherwise,
   isPrivateAbroad,
+  isReachedByNat,
   needsSource,
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
+import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
@@ -62,7 +64,7 @@ export const notMasqueraded: Detector = {
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
-    const own = !isNear && rewritesSources(context) === true
+    const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
     const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''
@@ -129,7 +131,10 @@ const isDestination = ({ world }: Context, address: string): boolean =>
       rules.some(({ conditions }) =>
         conditions.some(
           (one) =>
-            one.kind === 'compare' && / daddr$/.test(one.field) && JSON.stringify(one.value).includes(`"${address}"`),
+            one.kind === 'compare' &&
+            one.op === '==' &&
+            / daddr$/.test(one.field) &&
+            JSON.stringify(one.value).includes(`"${address}"`),
         ),
       ),
     ),
@@ -150,12 +155,10 @@ function tell(
       steps: [context.ended.step + 1],
       rules,
       ...(culprit === undefined ? {} : { culprit }),
-      fix: propose(
-        "give such packets this host's own address as source",
+      fix: giveOwnSource(
         place && spot
-          ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
+          ? changesOf(place).add(place, spot, chosen, MASQUERADE)
           : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-        "the far side then sees this host's address, not the client's",
       ),
     }),
   ]

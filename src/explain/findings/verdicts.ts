@@ -161,7 +161,8 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...drop,
     ...unverified,
   }
-  found.push(...withoutElement(context, walked.culprit, forNow, note.note))
+  const element = withoutElement(context, walked.culprit, forNow, note.note)
+  if (!element.isForMany) found.push(...element.change)
   if (remove && through) found.push({ ...remove, note: note.note ?? 'affects every packet that matches the rule' })
   if (accept)
     found.push({
@@ -170,6 +171,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
       ...unverified,
       note: note.note ?? opens,
     })
+  if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!
   if (remove && !through && rule?.conditions.length !== 0)
@@ -207,8 +209,14 @@ function spotToAccept(context: Context, end: RuleRef): RuleRef {
   return end
 }
 
+interface WithoutElement {
+  change: Proposal[]
+  /** It is there for whatever comes by an interface, not for a host or a service. */
+  isForMany: boolean
+}
+
 /** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
-function withoutElement(context: Context, step: number, forNow: string, note?: string): Proposal[] {
+function withoutElement(context: Context, step: number, forNow: string, note?: string): WithoutElement {
   const { rule } = context.evidence.arrivals[step]!
   const moment = momentAt(context, step)
   for (const condition of rule?.conditions ?? []) {
@@ -216,13 +224,15 @@ function withoutElement(context: Context, step: number, forNow: string, note?: s
     const set = lookup && setOf(context, lookup)
     const element = set && elementHeld(set, lookup, moment)
     if (!set || element === undefined) continue
-    return propose(
+    const isForMany = lookup.fields.every((field) => field.startsWith('meta '))
+    const change = propose(
       `${forNow}remove ${element} from ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
       removeElement(lookup, set, element, keyHeld(lookup, moment)),
-      note ?? 'affects every rule that uses this set',
+      note ?? (isForMany ? 'opens everything that the element closed' : 'affects every rule that uses this set'),
     )
+    return { change, isForMany }
   }
-  return []
+  return { change: [], isForMany: false }
 }
 
 /** nft names its rules by handle. */

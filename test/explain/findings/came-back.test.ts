@@ -24,6 +24,17 @@ describe('came-back', () => {
     )
   })
 
+  it('sends it on to where the comment says', () => {
+    const { rules, ...rest } = one()
+    const nat = rules.nat!.map((rule) =>
+      rule.replace('-A svc -j sep', '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep'),
+    )
+    expect(told({ rules: { ...rules, nat }, ...rest }, 'came-back')?.fix).toBe(
+      'iptables -t nat -A sep -p tcp -j DNAT --to-destination 10.0.2.9:8080 → forwarded',
+    )
+    expect(told(one(), 'came-back')?.fix).toBeUndefined()
+  })
+
   it('names the rule there that is for something else', () => {
     const found = told(one('-A sep -p udp -j DNAT --to-destination 10.0.2.9'), 'came-back')
     expect(found?.message).toContain('nat sep rule 1 would have rewritten its destination, but only matches -p udp')

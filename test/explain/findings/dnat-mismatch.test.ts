@@ -22,6 +22,16 @@ describe('dnat-mismatch', () => {
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
   })
 
+  it('is a filter rule that comes too late, besides', () => {
+    const late: Case = forward('10.0.2.9:81', '-A FORWARD -j REJECT')
+    expect(told({ ...late, rules: { ...late.rules, filter: [...late.rules.filter!, WEB] } }, 'dnat-mismatch')).toEqual({
+      message:
+        'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80: one of them is wrong.',
+      rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 3'],
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → rejected',
+    })
+  })
+
   it('corrects the filter rule where others speak of where nat sends it', () => {
     const rules = {
       nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80'],

@@ -66,6 +66,55 @@ describe('dnat-skipped', () => {
     expect(severity('203.0.113.5', '-d 203.0.113.5/32')).not.toContain('warning')
   })
 
+  it('takes a DNAT rule for one service in front of one for all for what was meant', () => {
+    const toHost: Case = {
+      rules: {
+        nat: [
+          `-A PREROUTING -d 10.0.1.1/32 ${DNAT.slice('-A PREROUTING '.length)}`,
+          '-A PREROUTING -d 10.0.1.1/32 -j DNAT --to-destination 10.0.2.8',
+        ],
+        filter: ['-A FORWARD -p tcp -m tcp --dport 80 -j DROP'],
+      },
+      packet: TO_ROUTER,
+    }
+    const { findings } = played(toHost)
+    expect(findings.find(({ code }) => code === 'dnat-skipped')?.severity).toBe('note')
+    expect(findings.find(({ code }) => code === 'dropped-by-rule')?.fix[0]).toMatchObject({ after: 'forwarded' })
+    expect(findings.find(({ code }) => code === 'dropped-by-rule')?.fix[0]?.but).toBeUndefined()
+    // the other way round it hides that
+    const nat = toHost.rules.nat!.toReversed()
+    expect(told({ ...toHost, rules: { ...toHost.rules, nat } }, 'dnat-skipped')?.rules).toEqual([
+      'nat PREROUTING rule 1',
+      'nat PREROUTING rule 2',
+    ])
+  })
+
+  it('takes a DNAT rule for the very service for what was meant, whatever nearly matches behind it', () => {
+    const found = told(
+      one(DNAT.replace('10.0.2.9', '10.0.1.1:8080'), `[0:0] ${DNAT.replace(' -j', ' -m mark --mark 0x2 -j')}`),
+      'dnat-skipped',
+    )
+    expect(found).toBeUndefined()
+  })
+
+  it('is one whose port nothing has ever asked for, and is like the packet’s', () => {
+    const near = (count: string, port: string) =>
+      told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', `[${count}] ${DNAT.replace('80', port)}`), 'dnat-skipped')
+    expect(near('0:0', '8')?.message).toContain('but only matches --dport 8, was never reached')
+    expect(near('5:300', '8')).toBeUndefined()
+    expect(near('0:0', '443')).toBeUndefined()
+  })
+
+  it('is a chain behind it that is there for a destination, and does not send it there', () => {
+    const chain = '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep'
+    const jump = '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc'
+    const far = '-A PREROUTING -p udp -j DNAT --to-destination 10.0.2.8'
+    const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', jump, chain, '-N sep', far), 'dnat-skipped')
+    expect(found?.message).toBe(
+      'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat svc rule 1, which matches it, was never reached.',
+    )
+  })
+
   it('lets an accept in a chain of its own leave that chain alone', () => {
     const found = told(
       one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),

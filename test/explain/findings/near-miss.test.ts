@@ -139,6 +139,15 @@ describe('near-miss', () => {
     expect(notes(only(like))).toHaveLength(1)
   })
 
+  it('is a forward of all ports but this one, and none of a port that is like it', () => {
+    const nat = (match: string, to: string) =>
+      `[0:0] -A PREROUTING -p tcp -m tcp ${match} -j DNAT --to-destination ${to}`
+    const rules = { nat: [nat('! --dport 80', '10.0.2.9:8080'), nat('--dport 81', '10.0.2.8')], filter: [] }
+    const found = notes({ rules, packet: TO_ROUTER, host: LISTENS_ON(22) })
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain('nat PREROUTING rule 1 would have rewritten its destination')
+  })
+
   it('is a DNAT rule for the very service that another network asks for', () => {
     const rule = '[0:0] -A PREROUTING -s 192.0.2.0/24 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }

@@ -57,6 +57,29 @@ describe('never-reached', () => {
     expect(told(to('-p tcp -m tcp --dport 443'), 'never-reached')).toBeUndefined()
   })
 
+  it('is one that a rule leads to but for the interface, and that has one more fault', () => {
+    const to = (...wan: string[]) => ({
+      rules: { nat: ['-A PREROUTING -i eth9 -j wan', ...wan], filter: [] },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(22),
+    })
+    const dnat = '-A wan -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    expect(told(to('-A wan -s 10.0.1.2/32 -j ACCEPT', dnat), 'never-reached')).toEqual({
+      message:
+        'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 lets it go before, and nat PREROUTING rule 1 leads to wan only for -i eth9.',
+      rules: ['nat PREROUTING rule 1', 'nat wan rule 2'],
+      fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j wan → delivered, but nat would not rewrite its destination',
+    })
+    expect(told(to(`[0:0] ${dnat.replace('80', '81')}`), 'never-reached')?.message).toBe(
+      'nat wan rule 1 would have rewritten its destination, but only matches --dport 81, and nat PREROUTING rule 1 leads to wan only for -i eth9.',
+    )
+    const others = to(`[0:0] ${dnat.replace('80', '81')}`)
+    others.rules.nat[0] = '-A PREROUTING ! -i eth0 -j wan'
+    expect(told(others, 'never-reached')?.fix).toMatch(/^iptables -t nat -[IR] PREROUTING 1 .*-j wan → /)
+    // whose port others have asked for is for these
+    expect(told(to(`[5:300] ${dnat.replace('80', '81')}`), 'never-reached')).toBeUndefined()
+  })
+
   it.each([
     ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],

@@ -50,6 +50,17 @@ describe('a chain that nft leaves at its end', () => {
     })
   })
 
+  it('is closed to an interface by a map, whose element goes only after a rule for such packets', () => {
+    const map = '\tmap ways {\n\t\ttype ifname : verdict\n\t\telements = { "eth0" : drop }\n\t}\n'
+    const rules = ruleset('iifname vmap @ways', 'accept # handle 7', map)
+    const end = findings(rules, 'input 5 drop').find(({ code }) => code === 'dropped-by-rule')
+    expect(end?.fix.map(({ description }) => description)).toEqual([
+      'accept such packets before handle 5 of input',
+      'remove eth0 from map ways',
+      'delete handle 5 of input',
+    ])
+  })
+
   it('keeps what a rule without a counter may be needed for', () => {
     const rules = ruleset('iifname "eth0" jump web', 'tcp dport 8081 accept # handle 7')
     const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')

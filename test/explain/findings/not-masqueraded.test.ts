@@ -41,6 +41,24 @@ describe('not-masqueraded', () => {
     ).toEqual(['note'])
   })
 
+  it('is a warning where strangers come to that network by an address of this host', () => {
+    const from = (src: string): Case => ({
+      rules: { nat: [], filter: ['-A FORWARD -m conntrack --ctstate INVALID -j DROP'] },
+      packet: ABROAD,
+      host: {
+        conntrack: [
+          entry({
+            original: { src, dst: '10.0.2.1', sport: 4000, dport: 25 },
+            reply: { src: '10.0.1.9', dst: src, sport: 25, dport: 4000 },
+          }),
+        ],
+      },
+    })
+    expect(severity(from('203.0.113.7'))).toEqual(['warning'])
+    // who is near may know that network
+    expect(severity(from('10.0.3.7'))).toEqual(['note'])
+  })
+
   it('is a network that is mapped to one of the uplink, of which this host has not that address', () => {
     const rules = { nat: ['-A POSTROUTING -s 10.0.1.0/24 -o eth1 -j NETMAP --to 10.0.2.0/24'], filter: [] }
     const found = told({ rules, packet: ABROAD }, 'not-masqueraded')
@@ -49,6 +67,14 @@ describe('not-masqueraded', () => {
     )
     const elsewhere = { ...rules, nat: [rules.nat[0]!.replace('10.0.2.0', '192.0.2.0')] }
     expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
+  })
+
+  it('is a source that a rule gives to what is for anybody else', () => {
+    const rules = { nat: ['-A POSTROUTING ! -d 10.0.2.77/32 -o eth1 -j SNAT --to-source 10.0.2.77'], filter: [] }
+    expect(told({ rules, packet: ABROAD }, 'not-masqueraded')?.message).toContain('gives it source 10.0.2.77')
+    // what comes for it has a rule
+    const back = '-A PREROUTING -d 10.0.2.77/32 -j DNAT --to-destination 10.0.1.2'
+    expect(told({ rules: { ...rules, nat: [...rules.nat, back] }, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
   })
 
   it('is a packet that goes back to where it came from with a new destination', () => {

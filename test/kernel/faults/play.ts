@@ -131,6 +131,12 @@ async function several(stage: Stage, faults: readonly Fault[], scene: Scene, atO
     await stage.put(variant)
     return (await stage.ask(scene.probe)).result !== 'answered'
   }
+  // with one route gone another may have no way to its gateway
+  const isPut = ({ variant }: Fault) =>
+    stage.put(variant).then(
+      () => true,
+      () => false,
+    )
   const others = scene.random.shuffled(stage.filter.kinds.flatMap((kind) => kind.make(scene).slice(0, 1)))
   for (const one of faults.slice(0, MOST)) {
     if (!(await stops(one))) continue
@@ -140,7 +146,7 @@ async function several(stage: Stage, faults: readonly Fault[], scene: Scene, atO
       const parts = all.parts ?? [one]
       if (parts.length === atOnce) return [all]
       const more = parts.some(({ kind }) => kind === other.kind) ? undefined : together(all, other, stage.setup)
-      if (more && left-- > 0 && (await stops(other))) all = more
+      if (more && left-- > 0 && (await stops(other)) && (await isPut(more))) all = more
     }
   }
   return []

@@ -160,8 +160,11 @@ function drawRule(scene: Scene, name: string): RandomRule {
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
   // and takes two comparisons for a range
-  if (parts.some(({ text }) => /^@.* >/.test(text)))
+  if (parts.some(({ text }) => /^(@|meta |ct ).* >/.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^\S+ \S+ <=? /.test(text)))
+  // and leaves out any protocol in front of an option of TCP's
+  if (parts.some(({ text }) => /^tcp option/.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^meta l4proto/.test(text)))
   // and leaves out a protocol without ports in front of `th`
   if (parts.some(({ text }) => /@th|\bth /.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol) .*icmp/.test(text)))

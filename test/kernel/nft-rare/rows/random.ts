@@ -148,6 +148,18 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
     rules: `${pre('udp checksum set 1 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
     send: [UDP, UDP6, SYN],
   },
+  "UDP's checksum is taken away, and a port is written": {
+    rules: `${pre('udp checksum set 0 udp sport set 53 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
+    send: [UDP, UDP6],
+  },
+  "UDP's checksum is taken away, and the same port is written": {
+    rules: `${pre('udp checksum set 0 udp dport set 53 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
+    send: [UDP, UDP6],
+  },
+  "UDP's checksum is taken away, and a port is written by its place": {
+    rules: `${pre('udp checksum set 0\nth sport set 53 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
+    send: [UDP, UDP6],
+  },
   'the IP header is written by its place': {
     rules: `${pre('@nh,32,16 set 6 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
     send: [UDP, SYN],
