@@ -1,6 +1,8 @@
 import type { Problem } from '../problem.ts'
+import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { CARRIERS } from './carriers.ts'
 import { CLOUDS } from './clouds.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
@@ -89,4 +91,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...CLUSTER_BORDERS,
   ...CONTAINER_NETWORKS,
   ...CONTAINER_SIXES,
+  ...CARRIERS,
+  ...BALANCERS,
 ]
