@@ -23,6 +23,7 @@ import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
+import { ledBack } from './led-back.ts'
 import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
@@ -106,6 +107,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatSkipped,
   dnatShadowed,
   snatSkipped,
+  ledBack,
   markedAstray,
   markUnrouted,
   notMasqueraded,
