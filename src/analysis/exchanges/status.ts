@@ -266,7 +266,15 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
 }
 
 /** The kernel, or the way on, has lost it behind the last chain; an error of the way says that it was seen to come back. */
-const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'vanished-mtu', 'vanished-no-route', 'wrong-way-out']
+const LOST = [
+  'kernel-drop',
+  'dropped-beside',
+  'ipsec-no-state',
+  'vanished-mtu',
+  'vanished-no-route',
+  'wrong-way-out',
+  'snat-port-taken',
+]
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

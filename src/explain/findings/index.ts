@@ -49,6 +49,7 @@ import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
+import { snatPortTaken } from './snat-port-taken.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { tooManyWays } from './too-many-ways.ts'
@@ -106,6 +107,7 @@ export const DETECTORS: readonly Detector[] = [
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
+  snatPortTaken,
   snatSkipped,
   ledBack,
   markedAstray,
