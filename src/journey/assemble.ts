@@ -2,6 +2,8 @@
  * Events → closed journeys: the events of one packet together and in order, out of interleaved lines. The same for
  * files, pipes and live sessions; each capture has an assembler of its own.
  */
+
+import type { Rule } from '../model/ruleset.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
@@ -246,7 +248,11 @@ export class Assembler implements EventSink {
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
     }
-    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
+    const sameTable = journey.tableNumber === resolved.tableNumber
+    if (samePacket(rows, latest, base, journey.hook, resolved.hook, sameTable)) return true
+    if (!sameTable || journey.hookNumber !== resolved.hookNumber || rows[base + F.FAMILY] !== 6) return false
+    const written = translatedEnd(this.resolver.get(journey.points.last(), 6).rule)
+    return written !== undefined && samePacket(rows, latest, base, journey.hook, resolved.hook, sameTable, written)
   }
 
   private begin(point: number, state: number, { family }: Resolved, at: Timestamp, line: number): OpenJourney {
@@ -386,6 +392,12 @@ export class Assembler implements EventSink {
     if (journey.lane!.clock < journey.lastClock) return false
     return this.settled || this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
   }
+}
+
+/** Which end a rule rewrites without nat, as SNPT and DNPT do. */
+const translatedEnd = (rule: Rule | undefined): 'src' | 'dst' | undefined => {
+  const name = rule?.iptables?.target?.name
+  return name === 'SNPT' ? 'src' : name === 'DNPT' ? 'dst' : undefined
 }
 
 /** Is this event of the base chain that the journey walks, as far as that is known? User chains may hang on several. */
