@@ -3,7 +3,6 @@
  * files, pipes and live sessions; each capture has an assembler of its own.
  */
 
-import type { Rule } from '../model/ruleset.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
@@ -11,7 +10,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { ByContent } from './by-content.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
-import { follows, isReset } from './order.ts'
+import { follows, isReset, translatedEnd } from './order.ts'
 import { Repeats } from './repeats.ts'
 import { priorityOf, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
@@ -392,12 +391,6 @@ export class Assembler implements EventSink {
     if (journey.lane!.clock < journey.lastClock) return false
     return this.settled || this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
   }
-}
-
-/** Which end a rule rewrites without nat, as SNPT and DNPT do. */
-const translatedEnd = (rule: Rule | undefined): 'src' | 'dst' | undefined => {
-  const name = rule?.iptables?.target?.name
-  return name === 'SNPT' ? 'src' : name === 'DNPT' ? 'dst' : undefined
 }
 
 /** Is this event of the base chain that the journey walks, as far as that is known? User chains may hang on several. */
