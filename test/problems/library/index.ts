@@ -41,6 +41,7 @@ import { TAILNETS } from './tailnets.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
+import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
 import { ZONE_BORDERS } from './zone-borders.ts'
@@ -93,4 +94,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...CONTAINER_SIXES,
   ...CARRIERS,
   ...BALANCERS,
+  ...VIRTUAL_ADDRESSES,
 ]
