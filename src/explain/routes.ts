@@ -61,7 +61,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const leads = `the route to ${route.destination} leads out of ${out}`
   const home = homeOf(dst, host, out)
-  const main = from === out && home ? mainRoute(question, host) : undefined
+  const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
     const elsewhere = `through ${routeDevices(main).join(' or ')} by table main's route to ${main.destination}`
     return { route, main, why: `it came in on ${out}, and in table ${route.table} ${leads} again, not ${elsewhere}` }

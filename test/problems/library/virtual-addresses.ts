@@ -254,7 +254,14 @@ COMMIT
       ['client:eth1', 'node:veth0'],
     ],
     traced: 'node',
-    setup: [['node', 'sysctl -qw net.ipv4.conf.veth0.rp_filter=1 net.ipv4.conf.veth1.rp_filter=1']],
+    setup: [
+      [
+        'node',
+        'sysctl -qw net.ipv4.conf.veth0.rp_filter=1 net.ipv4.conf.veth1.rp_filter=1; ip link set veth0 address 02:00:00:00:00:01',
+      ],
+      // as the speaker announces it, whatever rp_filter makes of who asks
+      ['client', 'ip neigh replace 192.172.1.10 lladdr 02:00:00:00:00:01 dev eth1 nud permanent'],
+    ],
     fails: { from: 'client', what: 'tcp', to: '192.172.1.10', port: 80 },
     seen: 'nothing',
     others: [{ sending: { from: 'client', what: 'tcp', to: '192.172.1.1', port: 80 }, seen: 'answered' }],
