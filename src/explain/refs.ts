@@ -57,13 +57,13 @@ export function ownerOfRef({ world }: Context, ref: RuleRef): Owner | undefined 
   return owner(ref, rule, table)
 }
 
-/** `filter INPUT 3`, `filter INPUT policy`, `inet filter input handle 7`; a rule of which only the words are known: `… rule`. */
+/** `filter INPUT rule 3`, `filter INPUT policy`, `inet filter input handle 7`; a rule of which only the words are known: `… rule`. */
 export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>): string {
   const { family, table, chain, ruleNumber, handle, rule } = ref
   const nft = isNft(ref)
   const place = `${nft ? `${family} ` : ''}${table} ${chain}`
   if (handle !== undefined && (nft || ruleNumber === undefined)) return `${place} handle ${handle}`
-  if (ruleNumber !== undefined) return `${place} ${nft ? 'rule ' : ''}${ruleNumber}`
+  if (ruleNumber !== undefined) return `${place} rule ${ruleNumber}`
   return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
 }
 

@@ -20,7 +20,6 @@ import {
   asideOf,
   limitOf,
   playAllWays,
-  STILL_WRONG,
   stillWrong,
   stopsNext,
   uselessBy,
@@ -228,7 +227,7 @@ export function severalCauses(
 
 const UNKNOWN_SOURCE = 'not-masqueraded'
 
-const COUNTS = ['No', 'One thing', 'Two things', 'Three things', 'Four things']
+const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
 
 /** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
 function asSaved(ref: RuleRef, { tables }: World): RuleRef {
@@ -243,19 +242,30 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
 function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
-  const causes = stops.map((step) => {
+  const causes = stops.map((step): { rule?: RuleRef; text: string } => {
     const [rule] = rulesOf(step)
     // a policy that accepts stops nothing
     return rule && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule ?? '')
-      ? nameRef(rule)
-      : step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '')
+      ? { rule, text: nameRef(rule) }
+      : { text: step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
   })
-  const distinct = [...new Set(causes)]
-  if (stops.length < steps.length && stops.length > 0) {
-    const all = distinct.length === 1 ? `${causes[0]} stops` : `${distinct.join(', then ')} stop`
-    return `${all} this exchange, and behind that ${STILL_WRONG[UNKNOWN_SOURCE]}.`
-  }
+  const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
+  const names = listed(distinct)
+  if (stops.length < steps.length && stops.length > 0)
+    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
   if (distinct.length === 1)
-    return `${causes[0]} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
-  return `${COUNTS[distinct.length]} stop this exchange: ${distinct.join(', then ')}.`
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more after that'}.`
+  const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
+  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
+}
+
+/** `inet fw input handle 3 and forward handle 7`: a table's name once. */
+function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {
+  const names = causes.map(({ rule, text }, i) => {
+    const before = causes[i - 1]?.rule
+    const isSame = rule && before && rule.family === before.family && rule.table === before.table
+    return isSame ? text.slice(text.indexOf(`${rule.table} `) + rule.table.length + 1) : text
+  })
+  const last = names.pop() ?? ''
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`
 }

@@ -171,9 +171,9 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   const destination = `${src}/${family === 'ip' ? 32 : 128}`
   const via = gateway === src ? {} : { gateway }
   return propose(
-    `add a route back to ${src} by the neighbour that sent it`,
+    `add a route back to ${src} through the neighbour that sent it`,
     addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
-    `a forged source would be stopped in the same way: first check that ${src} is behind this neighbour`,
+    `a forged source is stopped in the same way: first check that ${src} is behind this neighbour`,
   )
 }
 

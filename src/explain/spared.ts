@@ -9,13 +9,13 @@ import type { Proposal } from './proposal.ts'
 export function masqueradeSpared(context: Context, ref: RuleRef): Proposal[] {
   const packet = lastPacket(context)
   return propose(
-    "give such packets this host's own source",
+    "give such packets this host's own address as source",
     changesOf(ref).add(
       ref,
       { chain: ref.chain, before: ref },
       { kind: 'source', packet, to: true },
       { kind: 'masquerade' },
     ),
-    `only if ${packet.dst} has no route to ${packet.src}: it sees this host then, and no longer who asked`,
+    `only if ${packet.dst} has no route to ${packet.src}: it then sees this host's address, not the client's`,
   )
 }

@@ -98,8 +98,9 @@ export class Command {
         if (i === syntax.commands.length - 1) return pieces
         return syntax.by === ';' ? withLast(pieces, ';') : [...pieces, syntax.by]
       })
-    const bare = this.program === 'nft' ? BARE_FOR_NFT : BARE
-    return syntax.words.flatMap((word, i) => {
+    const isNft = this.program === 'nft'
+    const bare = isNft ? BARE_FOR_NFT : BARE
+    return (isNft ? withBlocks(syntax.words) : syntax.words).flatMap((word, i) => {
       if (typeof word === 'string') return [shown(word, i === 0 ? PROGRAM : bare, options)]
       if ('unsayable' in word) return []
       const [first = '', ...rest] = word.outputOf.pieces(options)
@@ -149,6 +150,39 @@ const BARE_FOR_NFT = /^(?:[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*|!|[{}])$/
 const PROGRAM =
   /^(?!(?:case|do|done|elif|else|esac|fi|for|function|if|in|select|then|time|until|while)$)[A-Za-z0-9_@%+:,./-]+$/
 const NOT_ASCII = /[^\x00-\x7f]/u
+
+/** Longer ones leave no place to break a line. */
+const BLOCK_MOST = 66
+
+/** nft joins its words by blanks: a block with a word that needs quotes is read more easily in one pair around it. */
+function withBlocks(words: readonly Word[]): Word[] {
+  const list: Word[] = []
+  for (let i = 0; i < words.length; i++) {
+    const block = words[i] === '{' ? words.slice(i, blockEnd(words, i)) : []
+    const text = block.join(' ')
+    const isPlain = block.every((word) => typeof word === 'string' && PLAIN.test(word) && !word.includes("'"))
+    if (
+      block.length > 0 &&
+      isPlain &&
+      text.length <= BLOCK_MOST &&
+      !block.every((word) => BARE_FOR_NFT.test(`${word}`))
+    ) {
+      list.push(text)
+      i += block.length - 1
+    } else list.push(words[i]!)
+  }
+  return list
+}
+
+/** Behind the brace that closes the one at `open`; of one that is not closed, `open`. */
+function blockEnd(words: readonly Word[], open: number): number {
+  let depth = 0
+  for (let i = open; i < words.length; i++) {
+    if (words[i] === '{') depth++
+    if (words[i] === '}' && --depth === 0) return i + 1
+  }
+  return open
+}
 
 /** One word for a POSIX shell that nobody sees: of a script. What comes from a capture or a ruleset must not become a command. */
 export const shellWord = (word: string): string => (BARE.test(word) ? word : quoted(word))

@@ -2,7 +2,7 @@
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
-import { distinctFixes, isRetold, lookNext, toldFindings } from './findings.ts'
+import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
 export interface Answer {
@@ -42,7 +42,8 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
   const told = toldFindings(journey)
   const all = distinctFixes(journey)
-  const best = all.find(({ command }) => command !== undefined)
+  // what fails its own test is no answer
+  const best = all.find((fix) => fix.command !== undefined && !isTriedInVain(fix))
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)

@@ -7,7 +7,7 @@ import type { Group } from './form.ts'
 import { whereWords } from './journey-words.ts'
 
 export type Decided =
-  /** `by filter INPUT 3`. */
+  /** `by filter INPUT rule 3`. */
   | { by: 'by' | 'at'; ref: RuleRef }
   /** `: no neighbour reply`. */
   | { reason: string }
@@ -46,6 +46,10 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'bridge-nf-call': 'bridged packets and IP chains',
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',
+  'snat-elsewhere': 'source of another interface',
+  'never-reached': 'a rule was never reached',
+  'missing-rule': 'no rule for this service',
+  untracked: 'not tracked by conntrack',
 })
 
 /** Of a reply, they are not what decided it. */

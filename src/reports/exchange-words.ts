@@ -110,21 +110,21 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
         return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
-        ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
+        ? `Its reply, #${reply}, passed here but did not arrive: one side sent a retransmission.`
         : `Its reply, #${reply}, passed all chains here, and was lost after them.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`
       return reply === undefined || status === 'lost' ? undefined : `A reset came back: #${reply}.`
     case 'unanswered':
-      if (journeys.retransmissions.length > 0) return 'The sender sent it again: no reply had reached it.'
-      return 'No reply was seen within two seconds. The capture shows replies of other exchanges.'
+      if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
+      return 'No reply came within two seconds. The capture shows replies of other exchanges.'
     case 'answered':
       return basis === 'inferred' && reply === undefined && !isPlayed(journey)
         ? 'Connection tracking has seen a reply.'
         : undefined
     case 'undetermined':
-      return reply === undefined ? undefined : `Its reply, #${reply}, was captured; nothing shows that it arrived.`
+      return reply === undefined ? undefined : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`
     default:
       return undefined
   }

@@ -55,4 +55,4 @@ function withoutVain(distinct: PrintedFix[]): PrintedFix[] {
   return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]
 }
 
-const isTriedInVain = (fix: PrintedFix): boolean => fix.verified !== undefined && !helps(fix)
+export const isTriedInVain = (fix: PrintedFix): boolean => fix.verified !== undefined && !helps(fix)

@@ -34,7 +34,7 @@ function baseChain(steps: readonly Step[], end: Step): string | undefined {
 const isNftOnly = (family: string) =>
   family === 'inet' || family === 'bridge' || family === 'netdev' || family === 'arp'
 
-/** `filter INPUT 3`, `filter INPUT policy`, `inet filter input handle 7`. */
+/** `filter INPUT rule 3`, `filter INPUT policy`, `inet filter input handle 7`. */
 export const ruleName = nameRef
 
 /** The same rule, wherever it is named. */
@@ -62,7 +62,7 @@ export function rewrites({ steps }: Journey<unknown>): Rewrite[] {
   })
 }
 
-/** `01-31 21:23:16`, `417.477 s`; a range for a group. Undefined where the capture has no time. */
+/** `01-31 21:23:16`, `417.477 s after boot`; a range for a group. Undefined where the capture has no time. */
 export function timeWords({ journey, last, count }: Group<unknown>, marks: Marks): string | undefined {
   if (journey.time) {
     const from = clock(journey.time.first)
@@ -76,7 +76,7 @@ export function timeWords({ journey, last, count }: Group<unknown>, marks: Marks
     seconds(journey.uptime.first),
     seconds(count > 1 && last?.uptime ? last.uptime.first : journey.uptime.first),
   ]
-  return from === to ? `at ${from} s` : `at ${from} ${marks.until} ${to} s`
+  return `${from === to ? from : `${from} ${marks.until} ${to}`} s after boot`
 }
 
 const clock = (iso: string) =>

@@ -3,8 +3,8 @@ import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
-import type { PrintedFix } from '../model/journey.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import type { Finding, PrintedFix } from '../model/journey.ts'
+import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -34,13 +34,29 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
     ({ code, message }) =>
       (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
   )
+  const reply = exchanges?.worst.journeys.replies.at(-1)
+  const lent = own.map((one) => (one.code === 'reply-dropped' ? withFixes(one, all) : one))
+  if (status === 'reply-lost' && reply !== undefined) lent.push(...ofReply(all, codes, reply))
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   const found = journey.findings.filter(({ code }) => !(replied && saysNoReply(code)))
   return {
     ...group,
-    journey: printedJourney({ ...journey, findings: [...own, ...found] }),
+    journey: printedJourney({ ...journey, findings: [...lent, ...found] }),
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
+}
+
+/** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
+const ofReply = (all: readonly Finding[], told: ReadonlySet<string>, reply: string): Finding[] =>
+  all
+    .filter(({ code, severity }) => severity !== 'note' && !OF_EXCHANGES.has(code) && !told.has(code))
+    .map((one) => ({ ...one, message: `Its reply, #${reply}: ${one.message}` }))
+
+/** Where nothing lets in replies as such, what lets in this one is proposed with the rule that stopped it. */
+function withFixes(dropped: Finding, all: readonly Finding[]): Finding {
+  if (dropped.fix.some(getsThrough)) return dropped
+  const others = all.filter((one) => one.code === 'dropped-by-rule' || one.code === 'rejected-by-rule')
+  return { ...dropped, fix: [...dropped.fix, ...others.flatMap(({ fix }) => fix)] }
 }
 
 export const printedFlow = (flow: Flow): Flow<PrintedFix> => ({

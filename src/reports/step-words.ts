@@ -3,7 +3,7 @@ import type { Step } from '../model/journey.ts'
 import { ruleName } from './journey-words.ts'
 import type { Marks } from './marks.ts'
 
-/** `nat KUBE-NODEPORTS 16`, `raw PREROUTING policy`, `filter INPUT 3  logged "in: "`. */
+/** `nat KUBE-NODEPORTS rule 16`, `raw PREROUTING policy`, `filter INPUT rule 3  logged "in: "`. */
 export function stepName(step: Step): string {
   const { kind, table, chain, prefix } = step
   const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
@@ -14,7 +14,7 @@ export function stepName(step: Step): string {
   return `${ruleName({ ...step, table, chain })}${kind === 'log' ? `  logged${logged}` : ''}`
 }
 
-/** `nat KUBE-SERVICES 60  end of the chain → return`: the name, what is odd about the step, its verdict. */
+/** `nat KUBE-SERVICES rule 60  end of the chain → return`: the name, what is odd about the step, its verdict. */
 export function stepWords(step: Step, { to }: Marks): string {
   const { kind, rule, verdict } = step
   const odd =

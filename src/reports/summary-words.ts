@@ -70,15 +70,23 @@ export class Told {
 export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number): string {
   const shown = [...counts.values()].reduce((sum, count) => sum + count, 0)
   const [only] = counts.keys()
-  const fates =
-    counts.size === 1
-      ? `${shown > 1 ? 'all ' : ''}${only}`
-      : OUTCOMES.filter((one) => counts.get(one))
-          .map((one) => `${countWords(counts.get(one)!)} ${one}`)
-          .join(', ')
+  const fates = counts.size === 1 ? `${shown > 1 ? 'all ' : ''}${only}` : fatesWords(counts)
   const rest = shown < all ? ` of ${countWords(all)} in the capture` : ''
   return `${numberOf(shown, 'packet')}${rest}${fates === '' ? '' : `: ${fates}`}`
 }
+
+/** `9 link announcements (MLD, IGMP, ND): 4 undetermined, 5 sent`. */
+export function announcementsWords(groups: readonly Group<unknown>[]): string {
+  const counts = new Map<Outcome, number>()
+  for (const { journey, count } of groups) counts.set(journey.outcome, (counts.get(journey.outcome) ?? 0) + count)
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  return `${numberOf(all, 'link announcement')} (MLD, IGMP, ND): ${fatesWords(counts)}`
+}
+
+const fatesWords = (counts: ReadonlyMap<Outcome, number>): string =>
+  OUTCOMES.filter((one) => counts.get(one))
+    .map((one) => `${countWords(counts.get(one)!)} ${one}`)
+    .join(', ')
 
 /** Undefined where none was. */
 export function sentAgainWords({ sentAgain = 0, journey }: Group<unknown>): string | undefined {
@@ -110,9 +118,9 @@ export function missedList({
   if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
   const byKernel = lost - unread - shedEvents
   if (byKernel > 0) missed.push(`${numberOf(byKernel, 'event')} lost by the kernel`)
-  if (shedPackets > 0) missed.push(`${numberOf(shedPackets, 'packet')} left out, as nfwhy could not keep up`)
+  if (shedPackets > 0) missed.push(`${numberOf(shedPackets, 'packet')} left out, because nfwhy could not keep up`)
   if (unread > 0) missed.push(`${numberOf(unread, 'event')} not read before the end`)
-  if (evicted > 0) missed.push(`${numberOf(evicted, 'journey')} cut short, as too many were under way at once`)
+  if (evicted > 0) missed.push(`${numberOf(evicted, 'journey')} cut short, because too many were open at once`)
   return missed
 }
 

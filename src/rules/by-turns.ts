@@ -1,10 +1,10 @@
 /** Why nobody can foretell which of several alike a packet is sent to: the next one may be sent to another. */
-export const CHANCE = 'is left to chance'
+export const CHANCE = 'is random'
 export const COUNTED_BEFORE = 'depends on how many packets came before'
 export const HASH = 'depends on a hash of the packet'
 
 /** Of what forbids more than so much of one sender. */
-export const SEEN_LATELY = 'which addresses were seen lately is not known'
+export const SEEN_LATELY = 'which addresses were seen recently is unknown'
 
 export const isByTurns = ({ unknown }: { unknown: string }): boolean =>
   unknown === CHANCE || unknown === COUNTED_BEFORE || unknown.startsWith(HASH)

@@ -144,7 +144,7 @@ export function wayTo(packet: Packet, host: Host, mark: boolean, device: string 
   const found = lookup(question, host)
   if (found && !isUnknown(found)) {
     if (found.route.type === 'local') return NO_WAY
-    if (TO_MANY.includes(found.route.type) || isGroup(dst)) return unknown(`which way leads to ${dst} is not known`)
+    if (TO_MANY.includes(found.route.type) || isGroup(dst)) return unknown(`which route leads to ${dst} is not known`)
     if (device === undefined && (found.route.nexthops?.length ?? 0) > 1)
       return unknown('the route has several next hops')
   }

@@ -22,7 +22,6 @@ export function exceedsMtu(packet: Packet, route: Route, device: string | undefi
   const parts = packet.in === undefined ? undefined : linkMtu(packet.in, host)
   if (parts === undefined || length <= parts) return true
   return (
-    parts > mtu &&
-    unknown(`it is longer than what ${packet.in} takes, so it was several: how long they were is not known`)
+    parts > mtu && unknown(`it is longer than the MTU of ${packet.in}, so it was several packets, of unknown length`)
   )
 }

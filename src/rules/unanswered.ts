@@ -20,29 +20,29 @@ export function whyUnanswered(
 ): string | undefined {
   const reject = statements.find(({ kind }) => kind === 'reject')
   if (reject?.kind !== 'reject') return undefined
-  if ((packet.fragOffset ?? 0) > 0) return 'a later fragment gets no answer'
+  if ((packet.fragOffset ?? 0) > 0) return 'a later fragment gets no reply'
   const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
-  if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reset'
+  if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset is not answered by a reset'
   if (table?.family === 'netdev') return whyUnansweredAtDevice(packet, protocol, isReset)
-  if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no answer'
+  if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no reply'
   // before it is routed IPv4 does not look
   const isRouted = packet.dst?.includes(':') || (hook !== 'prerouting' && hook !== 'ingress')
   if ((isRouted && isForMany(packet, host)) || (!isReset && isFrameForMany(packet)))
-    return 'what is for a group or for all gets no answer'
-  if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
+    return 'multicast and broadcast packets get no reply'
+  if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no reply'
   // over lo it would come from where the packet was to go, what rules wrote (icmp_send); IPv6 takes one of the host's own
   const isForHost = hook === 'input' || (!isRouted && isLocal(packet.src, host) === true)
   if (!isReset && isForHost && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
     return 'this host does not reply from an address that is not its own'
-  return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
+  return hasWayBack(packet, host) ? undefined : 'there is no route back to its source'
 }
 
 /** Its answer is a frame to whom the frame came from, which nothing routes (nft_reject_netdev.c, nf_skb_is_icmp_unreach). */
 function whyUnansweredAtDevice(packet: Packet, protocol: number | undefined, isReset: boolean): string | undefined {
-  if (isFrameForMany(packet)) return 'what is for a group or for all gets no answer'
+  if (isFrameForMany(packet)) return 'multicast and broadcast packets get no reply'
   const unreachable = protocol === ICMP ? 3 : protocol === ICMPV6 ? 1 : undefined
-  if (!isReset && unreachable !== undefined && packet.icmpType === unreachable) return 'an ICMP error gets no answer'
+  if (!isReset && unreachable !== undefined && packet.icmpType === unreachable) return 'an ICMP error gets no reply'
   return undefined
 }
 

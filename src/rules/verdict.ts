@@ -139,4 +139,4 @@ function hangsOn(statement: Statement, moment: EvalContext): Unknown | false | u
 }
 
 const reasonOf = (statement: Statement): Unknown =>
-  unknown(statement.kind === 'unknown' ? statement.reason : 'the target is not understood')
+  unknown(statement.kind === 'unknown' ? statement.reason : 'nfwhy does not know this target')

@@ -54,7 +54,7 @@ export class WalkBudget {
   /** Why a walk ended. */
   get reason(): string {
     return this.steps < PACKET_STEPS && this.isPart
-      ? `given up: following the packet through its chains again and again took too many steps`
+      ? `the model stopped: this packet's path took too many steps`
       : `given up after ${countWords(this.steps)} steps through its chains`
   }
 }

@@ -119,7 +119,7 @@ class SupposedWalk implements Walker<Walk> {
       case 'return':
         return undefined
       case 'unknown':
-        return this.unknown(because ?? unknown('the target is not understood'))
+        return this.unknown(because ?? unknown('nfwhy does not know this target'))
       default:
         return this.end(ending)
     }

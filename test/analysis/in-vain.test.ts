@@ -51,7 +51,9 @@ const refused: readonly Line[] = [
 test('this host refuses what it forwards for another interface', async () => {
   expect(await said([DNAT], refused)).toEqual({
     status: 'refused',
-    near: ['nat PREROUTING 1 would have rewritten its destination, but only for -i wan; it came in on lan.'],
+    near: [
+      'nat PREROUTING rule 1 would have rewritten its destination, but only matches -i wan; the packet came in on lan.',
+    ],
   })
 })
 
@@ -76,7 +78,7 @@ const entry = (state: string) =>
 
 test('no reply came back from where nat sent it, with its own source', async () => {
   const near = [
-    'nat POSTROUTING 1 would have rewritten its source, so that 10.0.0.2 replies by way of this host, but only for -s 10.0.0.0/24; it comes from 203.0.113.7.',
+    'nat POSTROUTING rule 1 would have rewritten its source, so that 10.0.0.2 replies by way of this host, but only matches -s 10.0.0.0/24; the packet comes from 203.0.113.7.',
   ]
   const again = [...forwarded, ...forwarded.map(([, place, packet]) => [13, place, packet] as const)]
   expect(await said([TO_SERVER, LOOPBACK, UPLINK], again)).toEqual({ status: 'unanswered', near })
@@ -93,7 +95,9 @@ test('nothing is known of replies, or one came', async () => {
 
 test('a person is told of it with the request', async () => {
   const { groups, ending } = await (await opened([DNAT], refused)).groups()
-  expect(printReport('text', groups, ending)).toMatch(/REFUSED.*\n(?:.*\n){0,6}.*nat PREROUTING 1 would have rewritten/)
+  expect(printReport('text', groups, ending)).toMatch(
+    /REFUSED.*\n(?:.*\n){0,6}.*nat PREROUTING rule 1 would have rewritten/,
+  )
 })
 
 const SNAT = '-A POSTROUTING -s 10.0.0.0/24 -j SNAT --to-source 203.0.113.1'
@@ -135,7 +139,7 @@ test('a rule that asks for no destination took what was for another host', async
   const entry = unreplied('203.0.113.9', 'src=10.0.0.2 dst=10.0.0.7 sport=80 dport=40000')
   const found = (await codes([rule('')], lines, entry)).get('dnat-of-others')
   expect(found?.message).toBe(
-    'nat PREROUTING 1 sends it to 10.0.0.2:80, whatever its destination: 203.0.113.9 is another host.',
+    'nat PREROUTING rule 1 sends it to 10.0.0.2:80, whatever its destination, and 203.0.113.9 is another host.',
   )
   expect(found?.fix[0]).toMatchObject({ after: 'forwarded', edits: [{ op: 'insert', table: 'nat', ruleNumber: 1 }] })
   expect((await codes([rule('! -d 198.51.100.7/32 ')], lines, entry)).has('dnat-of-others')).toBe(true)
@@ -153,7 +157,7 @@ test('whoever was asked sees another source', async () => {
   // to the internet it is meant
   expect(found).toMatchObject({
     severity: 'note',
-    message: 'nat POSTROUTING 1 rewrote its source 10.0.0.7: 203.0.113.9 sees this host instead.',
+    message: 'nat POSTROUTING rule 1 rewrote its source 10.0.0.7: 203.0.113.9 sees this host instead.',
     fix: [],
   })
 })

@@ -270,7 +270,7 @@ test('conntrack lists a reply from another address of this host', async () => {
   }
   expect(await told(listed('198.51.100.1', '[UNREPLIED] '))).toEqual([
     'reply-lost',
-    "192.0.2.1:53 was asked, and the reply comes from 198.51.100.1:53, as conntrack's list shows: 192.0.2.7 has not asked that address.",
+    "192.0.2.7 contacted 192.0.2.1:53, but the reply comes from 198.51.100.1:53 (conntrack's list shows it), which 192.0.2.7 never contacted.",
   ])
   // an address of nobody here, and a connection of its own that was answered
   expect(await told(listed('198.51.100.2', '[UNREPLIED] '))).toEqual(['undetermined', undefined])

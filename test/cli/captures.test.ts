@@ -36,7 +36,7 @@ test('a capture that tcpdump is still writing is told as it comes', async () => 
   const run = begin(['explain', '-', 'rules', 'ip'], { cwd })
   const capture = bytesOf('nflog.pcap')
   run.child.stdin!.write(capture.subarray(0, 6000))
-  await run.shows('✗ DROPPED by filter KUBE-FIREWALL 1')
+  await run.shows('✗ DROPPED by filter KUBE-FIREWALL rule 1')
   run.child.stdin!.write(capture.subarray(6000))
   const { code } = await run.end()
   expect(code).toBe(1)

@@ -18,7 +18,7 @@ describe('compare of two rulesets', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toBe(
       `In between these counted, what stops packets first:
-✗ 12 packets  filter INPUT 1  → drop
+✗ 12 packets  filter INPUT rule 1  → drop
               -p tcp -m tcp --dport 23 -j DROP
 
 filter INPUT

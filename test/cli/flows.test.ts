@@ -73,7 +73,7 @@ describe('flows', () => {
           rule: { chain: 'OUTPUT', ruleNumber: 1 },
         },
       ],
-      story: 'The SYN arrived (#1); its answer, the SYN ACK, was dropped by filter OUTPUT 1 (#2).',
+      story: 'The SYN arrived (#1); its answer, the SYN ACK, was dropped by filter OUTPUT rule 1 (#2).',
       findings: [
         { code: 'reply-dropped', severity: 'error', journeys: ['1', '2'], rules: [{ chain: 'OUTPUT', ruleNumber: 1 }] },
       ],
@@ -127,7 +127,7 @@ describe('flows', () => {
     expect(stdout).toMatch(
       /^✗ tcp 172\.28\.129\.2:55694 → 172\.28\.129\.4:52000 {2}no entry in conntrack\n {2}story {2}The SYN was dropped by/,
     )
-    expect(stdout).toContain('  dnat   172.28.129.4:80 ⇒ 172.28.129.4:52000  by nat PREROUTING 3\n')
+    expect(stdout).toContain('  dnat   172.28.129.4:80 ⇒ 172.28.129.4:52000  by nat PREROUTING rule 3\n')
     expect(stdout).toMatch(/\n3 connections: packets were captured of 2\n$/)
     for (const one of stdout.split('\n')) expect([...one].length, one).toBeLessThanOrEqual(80)
   })

@@ -69,12 +69,12 @@ const OPEN: Record<string, number> = {
   'depends on how many bytes came before': 1,
   'depends on how many packets came before': 5,
   // bits of three places at once, and security marks
-  'what it writes cannot be told': 3,
-  'which mark it is is not known': 1,
+  'what it writes is unknown': 3,
+  'which mark it sets is unknown': 1,
   // a key that is shifted
-  'which of its elements is meant cannot be told': 2,
+  'which of its elements it means is unknown': 2,
   // by a hash
-  'which queue it goes to cannot be told': 2,
+  'which queue it uses is unknown': 2,
 }
 
 function count(condition: Condition): void {

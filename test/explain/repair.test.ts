@@ -35,12 +35,12 @@ describe('several causes', () => {
     const world = makeWorld(saved(rules), ROUTER)
     const { evidence, ended } = modelEngine.play(world, { ...SYN, src: '203.0.113.9' })
     const [fix] = severalCauses(evidence, explain(evidence, world, { ended }), world, modelEngine)!.fix
-    expect(fix?.note).toMatch(/^its answer would leave by eth1, not by eth0/)
+    expect(fix?.note).toMatch(/^its reply would leave by eth1, not by eth0/)
   })
 
   it('are numbered as they are before the first change', () => {
     const found = repairOf({ filter: ['-A FORWARD -s 10.0.1.0/24 -j DROP', '-A FORWARD -i eth1 -j DROP'] })
-    expect(found?.message).toBe('Two things stop this exchange: filter FORWARD 1, then filter FORWARD 2.')
+    expect(found?.message).toBe('Two rules stop this exchange: filter FORWARD rule 1 and FORWARD rule 2.')
   })
 
   it("are a guest's rule, and one of nat for its source, which nobody outside knows", () => {
@@ -48,7 +48,7 @@ describe('several causes', () => {
     const links = ROUTER.links!.map((one) => (one.name === 'eth0' ? { ...one, kind: 'veth' } : one))
     const packet = { ...SYN, dst: '198.51.100.7' }
     expect(repairOf(rules, packet, { links })).toEqual({
-      message: 'filter FORWARD policy stops this exchange, and behind that answers may not find back to its source.',
+      message: 'filter FORWARD policy stops this exchange, and no rule rewrites its source.',
       command:
         'iptables -A FORWARD -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT && iptables -t nat -A POSTROUTING -s 10.0.1.2/32 -o eth1 -j MASQUERADE',
       after: 'forwarded',
@@ -168,7 +168,7 @@ describe('what stops it one behind the other', () => {
     const found = repairOf({ mangle: [ttl], filter: [] }, SYN, { sysctls: new Map([['net.ipv4.ip_forward', '0']]) })
     expect(found).toEqual({
       message:
-        "Two things stop this exchange: 10.0.2.2 is not this host's, and forwarding is off (net.ipv4.ip_forward = 0), then mangle PREROUTING 1.",
+        'Two things stop this exchange: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0) and mangle PREROUTING rule 1.',
       command: 'sysctl -w net.ipv4.ip_forward=1 && iptables -t mangle -D PREROUTING 1',
       after: 'forwarded',
     })
@@ -218,7 +218,7 @@ describe('a reply that would be dropped', () => {
     expect(journey.findings.map(({ code, severity }) => `${code} ${severity}`)).toContain('not-masqueraded warning')
     const fixes = playReply(evidence, journey, world, modelEngine)?.finding?.fix ?? []
     expect(fixes.map(({ description, but }) => `${description}: ${but}`)).toContain(
-      'accept replies: answers may not find back to its source',
+      'accept replies: replies may not find its source',
     )
   })
 })
@@ -241,11 +241,11 @@ describe('a connection that works', () => {
     const journey = explain(evidence, world, { ended })
     noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
     const fixes = journey.findings.flatMap(({ fix }) => fix)
-    return fixes.find(({ description }) => description === 'let rule 1 of PREROUTING match such packets')
+    return fixes.find(({ description }) => description === 'make rule 1 of PREROUTING match such packets')
   }
 
   it('is not given up for another one', () => {
-    expect(mended(['assured'])?.but).toBe('tcp from 10.0.1.3 to 10.0.1.1:80 would fail, which works now')
+    expect(mended(['assured'])?.but).toBe('tcp from 10.0.1.3 to 10.0.1.1:80 works now, and would fail')
   })
 
   it('is none where nobody has answered', () => {

@@ -64,6 +64,6 @@ describe('rules that did not match', () => {
       .map((line) => line.trim())
     const at = lines.indexOf('1 no: -s 198.51.100.0/24, -p udp')
     expect(at).toBeGreaterThan(0)
-    expect(lines.findLastIndex((line) => line.includes('filter INPUT 2'))).toBeGreaterThan(at)
+    expect(lines.findLastIndex((line) => line.includes('filter INPUT rule 2'))).toBeGreaterThan(at)
   })
 })

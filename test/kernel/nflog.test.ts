@@ -179,7 +179,7 @@ node ${BIN} explain why`)
     const loggers = [...said.matchAll(/^logger (\S+)$/gm)].map((match) => match[1])
     expect(loggers).toEqual([loggers[0], loggers[0]])
     expect(said).toMatch(
-      /✗ DROPPED by filter OUTPUT 1 +#\d+( ×\d+)?\n {2}tcp 192\.0\.2\.1:\S+ → 192\.0\.2\.2:80 .*out eth0/,
+      /✗ DROPPED by filter OUTPUT rule 1 +#\d+( ×\d+)?\n {2}tcp 192\.0\.2\.1:\S+ → 192\.0\.2\.2:80 .*out eth0/,
     )
     expect(said.slice(said.indexOf('@EXPLAINED'))).not.toMatch(/^ +warn/m)
   })

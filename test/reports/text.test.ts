@@ -75,7 +75,7 @@ describe('a group', () => {
 
   test('has its number and a star where packets differ', () => {
     const [head, ...more] = block(many, { width: 120 }).split('\n')
-    expect(head).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL 1 +#1 ×10,000$/)
+    expect(head).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL rule 1 +#1 ×10,000$/)
     expect(head).toHaveLength(120)
     expect(more[0]).toBe('  tcp 172.28.129.2:* → 172.28.129.4:52000  SYN  in eth0  at 417.477 s')
     expect(more[1]).toBe('  first  172.28.129.2:55694 → 172.28.129.4:52000, shown below')
@@ -137,7 +137,7 @@ describe('order and counts', () => {
     ['1 packet of 12 in the capture: dropped', [dropped], { journeys: 12 }],
     ['0 packets', [], {}],
     [
-      'Not told above: 1 line could not be used, 2,000 events lost by the kernel, 3 journeys cut short, as too many were under way at once.',
+      'Not told above: 1 line could not be used, 2,000 events lost by the kernel, 3 journeys cut short, because too many were open at once.',
       [],
       { skipped: 1, lost: 2000, evicted: 3 },
     ],

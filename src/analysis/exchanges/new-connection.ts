@@ -45,14 +45,14 @@ export function listedAsNew({ journey, world: { host } }: Told): Finding | undef
   })
   if (other === undefined) return undefined
   return repliesFromOther(
-    `${describeEnd(dst, dport)} was asked, and the reply comes from ${describeEnd(other, dport)}, as conntrack's list shows: ${src} has not asked that address.`,
+    `${src} contacted ${describeEnd(dst, dport)}, but the reply comes from ${describeEnd(other, dport)} (conntrack's list shows it), which ${src} never contacted.`,
     `let the program reply from ${dst}: bind its socket to that address`,
   )
 }
 
 const repliesFromOther = (message: string, description: string): Finding =>
   finding('reply-from-other-address', 'error', message, {
-    fix: [{ description, unverified: 'it is done outside of netfilter' }],
+    fix: [{ description, unverified: 'it is not done in netfilter' }],
   })
 
 /** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */

@@ -43,12 +43,12 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
+      `The request to ${dst} came in on ${came}, but its reply ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`,
       {
         fix: [
           ...backOut(parts.find(({ role }) => role === 'request')!.told, asked, came),
           {
-            description: `lead replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for what this host answers itself; for what it forwards, keep a mark of ${came} in the connection (CONNMARK, ct mark) and let a routing rule go by that`,
+            description: `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`,
             unverified: 'which gateway is behind it is not known here',
           },
         ],

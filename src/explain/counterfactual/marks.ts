@@ -68,7 +68,7 @@ const writesMark = ({ statements }: Rule): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
 
 export type WhyUnmarked =
-  /** A rule took it away; index of the step. */
+  /** A rule cleared it; index of the step. */
   | { kind: 'lost'; step: number }
   /** A rule wrote these bits, and wrote another mark; index of the step. */
   | { kind: 'other'; step: number }

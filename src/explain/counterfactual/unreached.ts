@@ -173,10 +173,10 @@ export function jumpTo(
       : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
-    `let ${from.chain.name} jump to it`,
+    `make ${from.chain.name} jump to it`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner
-      ? `${owner.name} writes its rules back ${owner.when}`
+      ? `${owner.name} restores its rules ${owner.when}`
       : 'see whether other packets have to come there too, or fewer',
   )
 }

@@ -1,5 +1,6 @@
 import { decides } from '../../journey/backends.ts'
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { type Detector, finding } from '../context.ts'
 
 /** It passed here, and another base chain hangs at the same place, of which nothing is seen: it may come before or behind. */
@@ -26,7 +27,7 @@ export const ambiguousHookOrder: Detector = {
       finding(
         'ambiguous-hook-order',
         'warning',
-        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, ${both ? 'which is told of as a packet of its own: see there what it does with this one. Whether it comes before or behind is not known.' : 'and the capture does not show it: whether it comes before or behind is not known, nor what it does with this packet.'}`,
+        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, ${both ? 'which traced it as a packet of its own: see there what it does. Which chain comes first is unknown.' : 'and the capture does not show it. Which chain comes first, and what it does with this packet, is unknown.'}`,
         {
           steps: [ended.step + 1],
           rules: unseen.map((one) => ({ family: one.table.family, table: one.table.name, chain: one.chain.name })),
@@ -35,7 +36,7 @@ export const ambiguousHookOrder: Detector = {
             : [
                 {
                   description: 'trace both: nft monitor trace shows the chains of nf_tables',
-                  unverified: 'it only looks',
+                  unverified: ONLY_LOOKS,
                 },
               ],
         },

@@ -13,7 +13,7 @@ export const ambiguousRule: Detector = {
       finding(
         'ambiguous-rule',
         'note',
-        `${alike} rules of ${nameRef(ref).replace(/ rule$/, '')} read alike; which of them it was cannot be told without handles (nft -a monitor trace).`,
+        `${alike} rules of ${nameRef(ref).replace(/ rule$/, '')} have the same text. Only handles tell which one matched (nft -a monitor trace).`,
         { steps },
       ),
     ]

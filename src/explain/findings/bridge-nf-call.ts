@@ -30,17 +30,17 @@ function stopped(context: Context): Detected[] {
     finding(
       'bridge-nf-call',
       'warning',
-      `Bridge ${bridge.name} passes it on${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
+      `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],
         fix: own
           ? []
           : [
               {
-                description: 'keep bridged packets out of the chains of IP',
+                description: 'keep bridged packets out of the IP chains',
                 ...setSysctl(name, 0, 1),
-                unverified: 'the model does not play what a bridge passes on',
-                note: 'container networks need 1: their services between containers of one bridge fail without it',
+                unverified: 'the model does not play bridged packets',
+                note: 'container networks need 1: without it, Services between containers of one bridge fail',
               },
             ],
       },
@@ -100,20 +100,20 @@ function repliedPast(context: Context): Detected[] {
     finding(
       'bridge-nf-call',
       'error',
-      `${dst} replies to ${src} over bridge ${bridge.name}, past this host's conntrack, as ${why}: the reply keeps a source that was never asked.`,
+      `${dst} replies to ${src} over bridge ${bridge.name}, past this host's conntrack (${why}). Nothing undoes the DNAT, so ${src} gets a reply from an address that it never contacted.`,
       {
         steps: [ended.step + 1],
         fix: [
           value === undefined
             ? {
                 description: `load br_netfilter (modprobe br_netfilter), which sets ${name} to 1`,
-                unverified: 'it is not in the rules',
+                unverified: 'it is not a rule',
               }
             : {
-                description: 'let bridged packets pass the chains of IP, so that conntrack sees the reply',
+                description: 'send bridged packets through the IP chains, so that conntrack sees the reply',
                 ...setSysctl(name, 1, value),
                 unverified: 'not tried',
-                note: 'rules of FORWARD then apply to bridged packets, too',
+                note: 'FORWARD rules then apply to bridged packets too',
               },
         ],
       },

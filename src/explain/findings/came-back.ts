@@ -53,9 +53,9 @@ function tell(context: Context, goal: Goal): Detected[] {
     })[0]
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed
-    ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
-    : `no rule there ${isFilter ? 'accepted it' : 'rewrote its destination'}`
-  const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
+    ? `. There, ${nameRef(missed.ref)} would have rewritten its destination, but only matches ${missed.asks}`
+    : `, but no rule there ${isFilter ? 'accepted it' : 'rewrote its destination'}`
+  const message = `${nameRef(ref)} sent it to ${deepest.chain} (${why})${there}.`
   return [
     finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],

@@ -11,20 +11,20 @@ export const captureEnds: Detector = {
         finding(
           'capture-ends',
           'note',
-          'What rules log shows where the packet was, not where it went: only a trace shows every step.',
+          'LOG lines show where a packet was seen, not its verdict. Only a trace shows every step.',
           {
             steps: [ended.step + 1],
           },
         ),
       ]
     if (ended.because !== 'capture-ends') return []
-    const next = ended.missing ? ` ${ended.missing.table.name} ${ended.missing.chain.name} had to come next.` : ''
+    const next = ended.missing ? ` ${ended.missing.table.name} ${ended.missing.chain.name} comes next.` : ''
     const last = refAt(context, ended.step)
     return [
       finding(
         'capture-ends',
         'warning',
-        `The capture ends before the packet's journey does${last ? `: its last line here is ${nameRef(last)}` : ''}.${next}`,
+        `The capture ends before the packet's journey does${last ? `. Its last line is ${nameRef(last)}` : ''}.${next}`,
         {
           steps: [ended.step + 1],
         },

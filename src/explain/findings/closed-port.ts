@@ -42,9 +42,9 @@ export const closedPort: Detector = {
           {
             description:
               elsewhere === undefined
-                ? 'start the program, or let it listen on this address (not only on 127.0.0.1)'
-                : `let the program listen on ${describeEnd(packet.dst, packet.dport)}, or on any address`,
-            unverified: 'it is done outside of netfilter',
+                ? 'start the program, or make it listen on this address (not only on 127.0.0.1)'
+                : `make the program listen on ${describeEnd(packet.dst, packet.dport)}, or on any address`,
+            unverified: 'it is not done in netfilter',
           },
         ],
       }),
@@ -81,7 +81,7 @@ function sendBeside(context: Context, packet: Packet, port: number): Proposal[] 
   return propose(
     `send it to port ${port}, where it listens`,
     change,
-    'the program that opened this port may add such a rule itself',
+    'the program that listens there may add such a rule itself',
   )
 }
 

@@ -1,6 +1,7 @@
 import { isUntracked } from '../../journey/evidence.ts'
 import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
@@ -34,9 +35,9 @@ function tell(context: Context): Detected[] {
       fix: [
         ...larger(evidence.most),
         {
-          description: 'see what fills the table: conntrack -L, by source and by state',
+          description: 'see what fills the table: conntrack -L, sorted by source and state',
           look: command('conntrack', '-C'),
-          unverified: 'it only looks',
+          unverified: ONLY_LOOKS,
         },
       ],
     }),
@@ -89,9 +90,9 @@ function evidenceOf(context: Context): Evidence | undefined {
   if (dropped === 0 && early === 0) return undefined
   const told = [
     ...(dropped > 0 ? [`has dropped ${dropped} packets`] : []),
-    ...(early > 0 ? [`thrown out ${early} connections to make room`] : []),
+    ...(early > 0 ? [`evicted ${early} connections to make room`] : []),
   ]
-  return { text: `its table was full: since boot it ${dropped > 0 ? '' : 'has '}${told.join(' and ')}`, ...limit }
+  return { text: `its table was full. Since boot it ${dropped > 0 ? '' : 'has '}${told.join(' and ')}`, ...limit }
 }
 
 const larger = (most: number | undefined): Proposal[] =>
@@ -99,9 +100,9 @@ const larger = (most: number | undefined): Proposal[] =>
     ? []
     : [
         {
-          description: 'make room for more connections',
+          description: 'allow more connections',
           ...setSysctl('net.netfilter.nf_conntrack_max', 2 * most, most),
-          unverified: 'the model has room for any number of connections',
+          unverified: "the model's table is never full",
           note: 'every connection takes kernel memory',
         },
       ]

@@ -99,7 +99,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
     const other = refOfSkipped(context, passed)
     const { dst, dport } = moment.packet
-    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} matches ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
     const besides = [rule, context.evidence.arrivals[step]!.rule]
     const [there, here] = [
       mentions(context, meant, besides),
@@ -114,9 +114,9 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
         rules: [ref, other],
         fix: miss
           ? propose(
-              `let ${numberedRef(other)} match such packets`,
+              `make ${numberedRef(other)} match such packets`,
               changesOf(other).correct(other, miss, moment.packet),
-              'behind nat, rules see the new destination',
+              'after nat, rules see the new destination',
             )
           : sendTo(ref, meant, asked.dport, dst),
         // whoever is sent to the right place needs no other source
@@ -232,7 +232,7 @@ const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
   conntrack?.some(({ reply, status }) => reply.src === address && !status.includes('unreplied')) === true
 
 function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
-  const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`
+  const description = `make rule ${ref.ruleNumber} of ${ref.chain} send it there`
   return propose(
     description,
     changesOf(ref).sendTo(ref, place, asked, now),

@@ -82,7 +82,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const ref = refOf(context, table.name, missed.chain, missed.rule)
   const returning = isLeft
     ? propose(
-        `use return in place of accept, so that only ${culprit.chain} ends for the packet`,
+        `replace accept by return, so that only ${culprit.chain} ends for the packet`,
         changesOf(culprit).returnInstead(culprit),
       )
     : []
@@ -137,7 +137,7 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
     finding(
       'dnat-skipped',
       'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what}, but only for ${asks(near.miss)}, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what}, but only matches ${asks(near.miss)}, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]

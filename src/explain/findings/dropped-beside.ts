@@ -11,7 +11,7 @@ import { letsGo } from '../counterfactual/what-if.ts'
 import { endOf, nameRef, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
 
-/** Behind IP's last chain the packet meets those of a bridge, and of the device that it leaves by, which no trace of IP shows. */
+/** Behind IP's last chain the packet traverses those of a bridge, and of the device that it leaves by, which no trace of IP shows. */
 export const droppedBeside: Detector = {
   code: 'dropped-beside',
   detect(context) {
@@ -38,7 +38,7 @@ export const droppedBeside: Detector = {
       finding(
         'dropped-beside',
         'note',
-        `${open.name} may drop it ${open.where}: no trace of IP's chains shows what it does.`,
+        `${open.name} may drop it ${open.where}: a trace of the IP chains does not show it.`,
         {
           steps: [ended.step + 1],
         },
@@ -52,11 +52,11 @@ function told(context: Context, ref: RuleRef, where: string): Detected[] {
     finding(
       'dropped-beside',
       'error',
-      `${nameRef(ref)} drops it ${where}, behind the chains of IP, where no trace of these shows it.`,
+      `${nameRef(ref)} drops it ${where}, after the IP chains, where their trace does not show it.`,
       {
         steps: [context.ended.step + 1],
         rules: [ref],
-        fix: propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped then passes'),
+        fix: propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
       },
     ),
   ]

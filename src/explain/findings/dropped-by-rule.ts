@@ -2,11 +2,12 @@ import type { Packet } from '../../model/packet.ts'
 import { reverseWay } from '../../rules/fib.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
-import { asksWayBack, describeConditions } from '../cause.ts'
+import { asksWayBack } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { addWayBack } from '../routes.ts'
 import { blame, fixes } from './verdicts.ts'
+import { conditionsWords, ownerWords, whyThere } from './why-there.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
 export const droppedByRule: Detector = {
@@ -18,15 +19,15 @@ export const droppedByRule: Detector = {
     if (step.kind === 'policy' || !told || told.walked.markSetter !== undefined) return []
     const arrival = context.evidence.arrivals[context.ended.step]!
     const { rule, packet } = arrival
-    const why = describeConditions(rule?.conditions ?? [])
+    const why = conditionsWords(context)
     const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
-    const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
+    const unanswered = silent === undefined ? '' : ` It rejects, but the sender is not told: ${silent}.`
     const { host } = context.world
     const back = rule?.conditions.some(asksWayBack)
       ? reverseWay(packet, host, { mark: false, strict: false })
       : undefined
     const leads = back === undefined || isUnknown(back) || back.device === packet.in ? '' : wayOf(packet, back.device)
-    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.${leads}${unanswered}`
+    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}.${whyThere(context, told)}${leads}${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
@@ -39,13 +40,4 @@ export const droppedByRule: Detector = {
 }
 
 const wayOf = ({ src }: Packet, device: string): string =>
-  device === '' ? ` There is no route back to ${src}.` : ` The way back to ${src} is ${device}.`
-
-const ledBy = ({
-  end,
-  culprit,
-}: {
-  end: { chain: string; ruleNumber?: number }
-  culprit: Parameters<typeof nameRef>[0]
-}) =>
-  end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber ? '' : `, where ${nameRef(culprit)} had sent it`
+  device === '' ? ` There is no route back to ${src}.` : ` The route back to ${src} leads out of ${device}.`

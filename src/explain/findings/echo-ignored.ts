@@ -10,21 +10,16 @@ export const echoIgnored: Detector = {
     const value = name === undefined ? undefined : context.world.host.sysctls?.get(name)
     if (name === undefined || value === undefined || value === '0') return []
     return [
-      finding(
-        'echo-ignored',
-        'error',
-        `Netfilter accepted it, but the kernel does not answer it: ${name} is ${value}.`,
-        {
-          steps: [context.ended.step + 1],
-          fix: [
-            {
-              description: 'let the kernel answer echo requests',
-              ...setSysctl(name, 0, value),
-              unverified: 'not tried',
-            },
-          ],
-        },
-      ),
+      finding('echo-ignored', 'error', `Netfilter accepted it, but the kernel does not reply: ${name} is ${value}.`, {
+        steps: [context.ended.step + 1],
+        fix: [
+          {
+            description: 'allow the kernel to reply to echo requests',
+            ...setSysctl(name, 0, value),
+            unverified: 'not tried',
+          },
+        ],
+      }),
     ]
   },
 }

@@ -25,16 +25,16 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
     ? refOfSkipped(context, near)
     : wanted(onwards) && missed && refOf(context, pass.table.name, missed.chain, missed.rule)
   if (!ref) return []
-  const only = near ? `, but only for ${asks(near.miss)}` : ''
+  const only = near ? `, but only matches ${asks(near.miss)}` : ''
   return [
     finding(
       'goto-skips',
       near ? 'note' : 'warning',
-      `${nameRef(culprit)} went to ${target} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}${only}, was never reached.`,
+      `${nameRef(culprit)} sent it to ${target} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}${only}, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: propose('jump there, so that the packet comes back', changesOf(culprit).jumpInstead(culprit)),
+        fix: propose('jump there, so that the packet returns', changesOf(culprit).jumpInstead(culprit)),
       },
     ),
   ]

@@ -30,7 +30,7 @@ export const helperMissing: Detector = {
     const { src, sport, dst, dport } = entry.original
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
     const change = assign(context, control)
-    const description = `let helper ${helper.name} read new control connections; close the open one and connect again`
+    const description = `assign helper ${helper.name} to new control connections; close the open one and connect again`
     return [
       finding(
         'helper-missing',
@@ -43,11 +43,11 @@ export const helperMissing: Detector = {
             {
               description,
               ...change,
-              unverified: 'the model does not read what a control connection says',
+              unverified: 'the model does not read control connections',
               note:
                 journey.packet.protocol === 'tcp'
-                  ? 'a helper can read nothing of an encrypted control connection (FTPS)'
-                  : `it takes the module nf_conntrack_${helper.name}`,
+                  ? 'a helper cannot read an encrypted control connection (FTPS)'
+                  : `it needs the module nf_conntrack_${helper.name}`,
             },
           ],
         },
@@ -71,7 +71,7 @@ function stoppedAsNew(context: Context): Why | undefined {
   if (!related.last || letsGo(related, pass.base) !== true) return undefined
   if (letsGo(suppose(context, pass, 'new'), pass.base) !== false) return undefined
   const accepts = refOf(context, pass.table.name, related.last.chain, related.last.rule)
-  return { text: `So it is NEW, while ${nameRef(accepts)} accepts what is RELATED.`, rules: [accepts] }
+  return { text: `So it is NEW, while ${nameRef(accepts)} only accepts RELATED packets.`, rules: [accepts] }
 }
 
 function suppose(context: Context, { table, base, steps }: TableTraversal, ctState: Packet['ctState'] & string) {

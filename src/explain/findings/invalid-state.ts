@@ -30,19 +30,19 @@ function reason(context: Context): { why: string; cure: string } {
   const { journey, world } = context
   const { packet } = journey
   const checksum = mayHaveWrongChecksum(context) ? ', or its checksum is wrong' : ''
-  const both = 'see that both directions of the connection pass this host, and that nothing is left untracked'
+  const both = 'check that both directions of the connection traverse this host, and that no rule leaves one untracked'
   if (packet.protocol === 'tcp' && packet.tcpFlags && !hasValidFlags(packet))
     return {
       why: `no TCP packet has these flags together (${packet.tcpFlags.join(' ') || 'none'})`,
-      cure: 'see who sends such packets: it may be a port scan',
+      cure: 'check who sends such packets: it may be a port scan',
     }
   if (entryAnswered(packet, world) ?? entryOpened(packet, world))
     return {
-      why: `its sequence numbers or flags do not fit the connection that conntrack has of it${checksum}`,
+      why: `its sequence numbers or flags do not match conntrack's entry${checksum}`,
       cure: both,
     }
-  const why = `conntrack could make nothing of it: ${suspicion(context)}${checksum}`
-  return { why, cure: `${both}; what conntrack says of each: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
+  const why = `conntrack could not assign it to a connection: ${suspicion(context)}${checksum}`
+  return { why, cure: `${both}; to log the reason of each: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
 }
 
 /** Asked only of what comes in (nf_conntrack_checksum). */
@@ -53,10 +53,10 @@ const mayHaveWrongChecksum = ({ journey, world }: Context): boolean =>
 function suspicion({ journey: { packet, steps }, world }: Context): string {
   // what is not known of the host is as the kernel has it from the start
   if (packet.protocol === 'tcp' && beginTcp(packet, tcpSettings(world.host)))
-    return 'its sequence numbers or flags do not fit a connection that host state does not list'
+    return 'its sequence numbers or flags do not match a connection that host state does not list'
   if (packet.protocol === 'udp' || packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128))
     return 'its length is wrong'
   if (steps[0]?.hook === 'output')
-    return 'no connection has these two addresses: the request went to a group or a broadcast address, which cannot reply itself, or it came untracked'
-  return 'this host has not seen how its connection began, or its answers take another way'
+    return 'no connection has these two addresses: the request went to a multicast or broadcast address, or it was untracked'
+  return "this host did not see the connection's first packet, or its replies take another route"
 }

@@ -34,11 +34,11 @@ function tell(context: Context, packet: Packet, directions: readonly ('in' | 'ou
     const counted = COUNTERS.filter((name) => name.startsWith(direction === 'out' ? 'XfrmOut' : 'XfrmIn')).flatMap(
       (name) => (host.ipsecCounters?.[name] ? `${name} ${host.ipsecCounters[name]}` : []),
     )
-    const since = counted.length > 0 ? ` The kernel has counted since boot: ${counted.join(', ')}.` : ''
+    const since = counted.length > 0 ? ` The kernel's counters since boot: ${counted.join(', ')}.` : ''
     return [
       finding('ipsec-no-state', 'error', `${messageOf(found, direction)}${since}`, {
         steps: [context.ended.step + 1],
-        fix: [{ description: FIX[found.template ? 'state' : 'block'], unverified: 'it is not in the rules' }],
+        fix: [{ description: FIX[found.template ? 'state' : 'block'], unverified: 'it is not a rule' }],
       }),
     ]
   }
@@ -49,8 +49,8 @@ const COUNTERS = ['XfrmOutNoStates', 'XfrmOutPolBlock', 'XfrmInNoPols', 'XfrmInT
 
 const FIX = {
   state:
-    'see why the tunnel is not up (swanctl --list-sas, ipsec status; ip xfrm state), or delete a policy that is left over',
-  block: 'see which program has set the policy (ip xfrm policy), and change it there',
+    'check why the tunnel is down (swanctl --list-sas, ipsec status; ip xfrm state), or delete a policy that is left over',
+  block: 'find the program that set the policy (ip xfrm policy), and change it there',
 }
 
 function messageOf({ policy, template }: Unkept, direction: string): string {
@@ -58,6 +58,6 @@ function messageOf({ policy, template }: Unkept, direction: string): string {
   if (!template) return `${name} blocks it.`
   const ends = `${template.protocol} ${template.mode} ${template.src} → ${template.dst}`
   const done =
-    direction === 'out' ? 'so the kernel does not send it' : 'so it came in the clear, and the kernel drops it'
-  return `${name} asks for ${ends}, and there is no such state: ${done}.`
+    direction === 'out' ? 'so the kernel does not send it' : 'so it came unencrypted, and the kernel drops it'
+  return `${name} requires ${ends}, but there is no such state, ${done}.`
 }

@@ -4,6 +4,7 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Finding } from '../../model/journey.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
@@ -49,12 +50,12 @@ const named = (drop: Drop): string => {
 
 const saysSo = (drop: Drop): string =>
   drop.reason === NOT_SPECIFIED
-    ? `The kernel says that it dropped it${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, and not why.`
+    ? `The kernel reports that it dropped it${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, but not why.`
     : `The kernel says so: ${named(drop)}.`
 
 /** Where iptables-legacy and nf_tables are both traced. */
 const ELSEWHERE =
-  "netfilter did, by a rule of the other one of iptables-legacy and nf_tables, which tells of it as a packet of its own, or by a hook of the kernel's (connection tracking)"
+  'netfilter did, by a rule of the other backend (iptables-legacy or nf_tables), which traced it as a packet of its own, or in conntrack'
 
 /** Between two hooks, or in one of which nothing is shown. */
 function between(context: Context, drop: Drop, meaning: Meaning, code: string | undefined): Detected {
@@ -77,31 +78,41 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
     return finding(
       'kernel-drop',
       'warning',
-      `The capture ends in a rule, and the kernel has another reason for dropping it ${why}`,
+      `The capture ends at a rule, and the kernel gives another reason for the drop ${why}`,
       more,
     )
   if (outcome === 'queued' && isHandingOver(drop))
     return finding(
       'kernel-drop',
       'error',
-      `No program took it from its queue, and the kernel dropped it (in ${functionOf(drop)}).`,
+      `No program read it from its queue, and the kernel dropped it (in ${functionOf(drop)}).`,
       { steps },
     )
   if (outcome === 'queued')
     return finding('kernel-drop', 'error', `It was handed to a program, and then the kernel dropped it ${why}`, more)
   if (meaning.harmless || (drop.reason === 'NO_SOCKET' && drop.packet.tcpFlags?.includes('rst')))
-    return finding('kernel-drop', 'note', `It passed, and the kernel put it away ${why}`, { steps })
+    return finding('kernel-drop', 'note', `The rules accepted it, and the kernel discarded it ${why}`, { steps })
   // where it names no reason it may have been a copy, or the end of a packet that was used
   if (drop.reason === NOT_SPECIFIED)
-    return finding('kernel-drop', 'note', `It passed, and the kernel put it away, which may be a loss ${why}`, {
-      steps,
-    })
+    return finding(
+      'kernel-drop',
+      'note',
+      `The rules accepted it, and the kernel discarded it, which may be a loss ${why}`,
+      {
+        steps,
+      },
+    )
   if (outcome === 'delivered' && meaning.stage === 'here')
-    return finding('kernel-drop', 'error', `It reached this host itself, and there the kernel dropped it ${why}`, more)
+    return finding(
+      'kernel-drop',
+      'error',
+      `It was delivered to this host, and there the kernel dropped it ${why}`,
+      more,
+    )
   return finding('kernel-drop', 'error', `${PASSED} ${why}`, more)
 }
 
-const PASSED = 'It passed all chains that the capture shows, and the kernel dropped it all the same'
+const PASSED = 'The rules accepted it, but the kernel dropped it'
 
 /** Of a packet that had passed, and was told of before the kernel said so; undefined where that is no loss. */
 export function droppedLater(packet: Packet, drop: Drop): Finding | undefined {
@@ -113,11 +124,11 @@ export function droppedLater(packet: Packet, drop: Drop): Finding | undefined {
 
 function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | undefined): Proposal[] {
   const { src, dst } = packet
-  const unverified = 'it only looks'
+  const unverified = ONLY_LOOKS
   if (code === 'vanished-rp-filter' && src !== undefined)
     return [
       {
-        description: 'see over which interface the way back leads',
+        description: 'check which interface the route back uses',
         look: command('ip', 'route', 'get', addressWord(src)),
         unverified,
       },
@@ -126,14 +137,16 @@ function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | u
     const from = isNamed(packet.in) ? ['from', addressWord(src), 'iif', deviceWord(packet.in)] : []
     return [
       {
-        description: 'ask for the route',
+        description: 'look up the route',
         look: command('ip', 'route', 'get', addressWord(dst), ...from),
         unverified,
       },
     ]
   }
   if (code === 'vanished-mtu')
-    return [{ description: 'let TCP agree on smaller segments, and the ICMP answer through', unverified: 'not tried' }]
+    return [
+      { description: "clamp TCP's segment size to the path's MTU, and accept the ICMP error", unverified: 'not tried' },
+    ]
   if (check === undefined) return []
   const device = stage === 'out' ? packet.out : packet.in
   const words = look?.map((word) => (word !== DEVICE ? word : isNamed(device) ? deviceWord(device) : undefined))

@@ -1,8 +1,10 @@
 /** Without the ruleset a trace names the last rule that it saw, and no more: which one that is, and how to look at it. */
+
 import { nftName } from '../../edits/nft/print.ts'
 import { positional } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -20,11 +22,11 @@ export const lastRuleSeen: Detector = {
       finding(
         'last-rule-seen',
         'note',
-        `The last rule seen is ${nameRef(ref)}; only the ruleset tells what became of the packet there.`,
+        `The last rule seen is ${nameRef(ref)}; only the ruleset tells what it did with the packet.`,
         {
           steps: [ended.step + 1],
           rules: [ref],
-          fix: [{ description: 'look at that rule', look: show(ref, evidence.lossless), unverified: 'it only looks' }],
+          fix: [{ description: 'show that rule', look: show(ref, evidence.lossless), unverified: ONLY_LOOKS }],
         },
       ),
     ]

@@ -22,7 +22,7 @@ export const laterBaseChain: Detector = {
       finding(
         'later-base-chain',
         'note',
-        `${nameRef(ref)} had accepted it, but an accept ends only its own chain: ${isNft(end) ? `${end.family} ` : ''}${end.table} ${end.chain} comes later.`,
+        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${isNft(end) ? `${end.family} ` : ''}${end.table} ${end.chain} comes later.`,
         { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
       ),
     ]

@@ -70,7 +70,7 @@ function because(context: Context, { chain, table, reason }: Unapplied, by: Rule
     case 'other-device':
       return reason.devices.length > 0
         ? `its chain hangs on ${reason.devices.join(', ')}, and the packet came in elsewhere`
-        : 'family bridge sees only frames that this host bridges'
+        : 'family bridge only sees frames that this host bridges'
   }
 }
 
@@ -122,6 +122,6 @@ const OF_USERS = 'DOCKER-USER'
 
 function stopping(context: Context, how: string, change: Changing | undefined, beside: RuleRef): Proposal[] {
   const owner = ownerOfRef(context, beside)
-  const note = owner && `${owner.name} writes its rules back ${owner.when}`
+  const note = owner && `${owner.name} restores its rules ${owner.when}`
   return propose(`to drop it, ${how}`, change, note).map((fix) => ({ ...fix, stops: true }))
 }

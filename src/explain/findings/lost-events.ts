@@ -18,15 +18,15 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG'}.`,
+        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG'}.`,
         {
           steps,
           fix: [
             {
               description: traced
-                ? 'trace fewer packets: a narrower rule, or a limit, in front of meta nftrace set 1'
+                ? 'trace fewer packets: add a narrower condition, or a limit, before meta nftrace set 1'
                 : 'trace fewer packets: add -m limit to the TRACE rule',
-              unverified: 'it is about the capture, not about the rules',
+              unverified: 'it is about the capture, not the rules',
             },
           ],
         },

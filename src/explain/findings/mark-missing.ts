@@ -35,6 +35,8 @@ export const markMissing: Detector = {
 /** Who goes by a mark: a rule, or a routing rule. */
 export interface Asker extends Mark {
   name: string
+  /** It matched, as the packet has not the mark. */
+  isWithout?: boolean
   ref?: RuleRef
   /** Index of the step that shows the packet there. */
   step: number
@@ -46,9 +48,9 @@ const askerOf = (ref: RuleRef, { value, mask }: Mark, step: number): Asker => ({
   ...{ name: nameRef(ref), ref, value, mask, step },
   askFor: (other) =>
     propose(
-      `let rule ${ref.ruleNumber} of ${ref.chain} ask for the mark that it has`,
+      `make rule ${ref.ruleNumber} of ${ref.chain} match the packet's mark`,
       changesOf(ref).askForMark(ref, other),
-      'see who else sets the mark that it asks for now',
+      'first check which other rules set the mark that it matches now',
     ),
 })
 
@@ -66,7 +68,7 @@ function askers(context: Context, goal: Goal): Asker[] {
     const ref = mark && refAt(context, step)
     if (!mark || !ref || ending === 'continue') continue
     const onwards = hadItNotMatched(context, step)
-    if (onwards && wanted(onwards)) found.push(askerOf(ref, mark, step))
+    if (onwards && wanted(onwards)) found.push({ ...askerOf(ref, mark, step), isWithout: true })
   }
   return found
 }
@@ -87,7 +89,9 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     finding(
       'mark-missing',
       isMeant ? 'warning' : 'note',
-      `${asker.name} requires mark ${markText(asker)}, which the packet does not have: ${words}.`,
+      asker.isWithout
+        ? `${asker.name} matches packets without mark ${markText(asker)}, and ${words}.`
+        : `${asker.name} requires mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
@@ -111,8 +115,8 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return lost(context, asker, why.step)
     case 'skipped': {
       const ref = refAt(context, why.step)!
-      const instead = propose('jump there, so that the packet comes back', changesOf(ref).jumpInstead(ref))
-      const told = without(context, why.step, 'led it past the rule that sets it')
+      const instead = propose('jump there, so that the packet returns', changesOf(ref).jumpInstead(ref))
+      const told = without(context, why.step, 'skipped the rule that sets it')
       return instead.length > 0 ? { ...told, fix: instead } : told
     }
     case 'other':
@@ -123,10 +127,10 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const wrong = !used
       return {
-        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets it' : 'leads to what sets it'}, is only for ${asks(miss)}`,
+        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets it' : 'jumps to the rule that sets it'}, only matches ${asks(miss)}`,
         refs,
         fix: propose(
-          `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+          `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           wrong ? changesOf(ref).correct(ref, miss, passed.moment.packet) : undefined,
         ),
       }
@@ -160,14 +164,14 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
     { kind: 'marked', mark: { value, mask } },
     { kind: 'return' },
   )
-  const fix = propose(`let packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
+  const fix = propose(`make packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
   return { ...told, words: `${told.words}, by the mark of its connection`, fix: [...fix, ...told.fix] }
 }
 
 /** In place of the mark there is none, or another one. */
 function lostTo(context: Context, { mask }: Mark, step: number): string {
   const now = markBehind(context, step) ?? 0
-  return (now & mask) === 0 ? 'took it away' : `overwrote it with ${hex(now)}`
+  return (now & mask) === 0 ? 'cleared it' : `overwrote it with ${hex(now)}`
 }
 
 function without(context: Context, step: number, did: string): Described {
@@ -179,12 +183,12 @@ function without(context: Context, step: number, did: string): Described {
 function setOther(context: Context, { askFor, value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
   const there = markBehind(context, step)
-  if (there === undefined) return { words: `${nameRef(ref)} gave it another one`, refs: [ref], fix: [] }
+  if (there === undefined) return { words: `${nameRef(ref)} set another mark`, refs: [ref], fix: [] }
   const ask = askFor({ value: there & mask, mask })
   const give = propose(
-    `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
+    `make rule ${ref.ruleNumber} of ${ref.chain} set the required mark`,
     changesOf(ref).setMark(ref, { value, mask }),
-    'see who else asks for the mark that it sets now',
+    'first check which other rules match the mark that it sets now',
   )
   const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
   const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
@@ -200,12 +204,12 @@ function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {
   const refs = empty.filter(({ chain }) => /mark/i.test(chain))
   const [first, ...more] = refs
   if (!first) return { words: 'no rule sets it', refs, fix: [] }
-  const words = `no rule sets it, and ${nameRef(first).replace(/( rule)? \d+$/, '')}, which it passed, is empty`
+  const words = `no rule sets it, and ${nameRef(first).replace(/ (rule|handle) \d+$/, '')}, which it passed, is empty`
   const change = changesOf(first).add(
     first,
     { chain: first.chain },
     { kind: 'all' },
     { kind: 'mark', mark: { value, mask } },
   )
-  return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : change) }
+  return { words, refs, fix: propose(`set the mark in ${first.chain}`, more.length > 0 ? undefined : change) }
 }

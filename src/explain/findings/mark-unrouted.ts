@@ -87,7 +87,7 @@ function routed(family: RoutingRule['family'], { value, mask }: Mark, action: Ro
   const table = typeof action === 'object' && 'table' in action ? action.table : undefined
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
-  return propose(`route packets with this mark by table ${table}`, change, 'this routes every packet with this mark')
+  return propose(`route packets with this mark by table ${table}`, change, 'affects every packet with this mark')
 }
 
 /** Has step `i` given it the mark? */
@@ -102,7 +102,7 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
   const step = journey.steps.findIndex(({ kind }, i) => i > last && kind === 'rule' && carriesBehind(context, i, asker))
   const ref = step < 0 ? undefined : refAt(context, step)
   if (!ref) return []
-  const words = `${nameRef(ref)} sets it behind the routing decision`
+  const words = `${nameRef(ref)} sets it after the routing decision`
   const { packet, hook } = evidence.arrivals[last]!
   const table = evidence.arrivals[step]!.table
   const chain = table && chainAt(table, hook)
@@ -144,7 +144,7 @@ function markedInVain(context: Context, last: number): Detected[] {
       const [was, meant] = [before, mark].map((one) => lookupRoute({ ...question, mark: one }, world.host))
       if (!was || !meant || isSameWay(was, meant) || !routeDevices(was).includes(packet.out ?? '')) continue
       const ways = routeDevices(meant).join(' or ')
-      const message = `${nameRef(ref)} gives it mark ${hex(mark)}, which leads out of ${ways}, but ${base.name} is of type filter: only a chain of type route has it routed again.`
+      const message = `${nameRef(ref)} gives it mark ${hex(mark)}, which leads out of ${ways}, but ${base.name} is of type filter: only a chain of type route makes the kernel route it again.`
       return [
         finding('mark-missing', 'warning', message, {
           steps: [step + 1],
@@ -166,7 +166,7 @@ function markedInTime(world: World, ref: RuleRef, table: Table, packet: Packet):
   const change = known
     ? changesOf(ref).add({ ...ref, chain: known.name }, { chain: known.name }, chosen, doing)
     : addInNewChain(world, table, { name: 'route_output', type: 'route', hook: 'output', prio: MANGLE }, chosen, doing)
-  return propose('mark such packets in a chain of type route', change, 'they are routed again there')
+  return propose('mark such packets in a chain of type route', change, 'the kernel routes them again there')
 }
 
 const MANGLE = -150
@@ -200,7 +200,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
     finding(
       'mark-missing',
       'warning',
-      `${nameRef(ref)} set mark ${hex(mark)}, and no routing rule asks for it: none selects table ${table}.`,
+      `${nameRef(ref)} set mark ${hex(mark)}, and no routing rule matches it: none selects table ${table}.`,
       {
         steps: [step + 1],
         rules: [ref],

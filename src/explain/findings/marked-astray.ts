@@ -26,7 +26,7 @@ export const markedAstray: Detector = {
     if (!isAskedInVain && !staysUnanswered(context)) return []
     const question = questionAt(context, marking.last)
     const taken = question && lookupRoute(question, world.host)
-    const { out = '', dst } = lastPacket(context)
+    const { out = '' } = lastPacket(context)
     if (!question || taken?.type !== 'unicast' || !routeDevices(taken).includes(out)) return []
     for (let step = marking.last; step >= 0; step--) {
       const [before, behind] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
@@ -42,9 +42,9 @@ export const markedAstray: Detector = {
       if (isWide && !ofSource) return []
       const { packet, hook } = evidence.arrivals[step]!
       const leads = isWide
-        ? `routing rule ${ofSource!.priority}, for ${ofSource!.from}, leads it out of ${ways.join(' or ')}`
-        : `the route to ${route.destination} leads to ${dst} through ${ways.join(' or ')}`
-      const message = `${nameRef(ref)} gives it mark ${hex(behind)}, by which it leaves through ${out}: without that mark, ${leads}.`
+        ? `routing rule ${ofSource!.priority} (from ${ofSource!.from}) sends it out of ${ways.join(' or ')}`
+        : `the route to ${route.destination} sends it out of ${ways.join(' or ')}`
+      const message = `${nameRef(ref)} sets mark ${hex(behind)}, so it leaves by ${out}. Without that mark, ${leads}.`
       // its source is of the network that it would have left by, so that is where replies come in
       const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
       const sure = !isWide || (home !== undefined && home !== out && ways.includes(home))
@@ -54,7 +54,7 @@ export const markedAstray: Detector = {
           rules: [ref],
           culprit: step,
           fix: propose(
-            'leave such packets without the mark',
+            'do not set the mark on such packets',
             acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
             'such packets then skip the rest of that table',
           ),

@@ -39,7 +39,7 @@ export const emptyChain: Detector = {
         const ref = refAt(context, step)
         if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
         if (table.chains.get(to)?.rules.length !== 0) continue
-        const message = `${nameRef(ref)} leads it to ${to}, which has no rules: nothing rewrites its destination.`
+        const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites its destination.`
         return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
       }
     return []
@@ -59,13 +59,17 @@ function tell(context: Context, goal: Goal): Detected[] {
   const ref = refOfSkipped(context, best)
   const does = verdictOf(best.rule).ending
   const more = all.filter((one) => one !== best && one.chain === chain && verdictOf(one.rule).ending === does).length
-  const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
+  const type = moment.packet.icmpType === undefined ? '' : ` type ${moment.packet.icmpType}`
+  const service = `${protocol ?? ''}${type} ${dport === undefined ? 'to ' : ''}${describeEnd(dst, dport)}`.trim()
   const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} (${more} more like it)`
+  // one for another protocol is near in the chain alone
+  const isNear = !misses.some(({ condition }) => fieldOf(condition) === 'meta l4proto')
+  const closest = isNear ? ` The closest, ${like}, only matches ${asksAll(misses)}.` : ''
   return [
     finding(
       'missing-rule',
       'note',
-      `No rule ${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}. The closest is ${like}, for ${asksAll(misses)}.`,
+      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}`,
       {
         steps: [step + 1],
         rules: [ref],

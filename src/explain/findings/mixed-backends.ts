@@ -1,5 +1,6 @@
 import { backendOf, decides } from '../../journey/backends.ts'
 import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -24,14 +25,14 @@ export const mixedBackends: Detector = {
       finding(
         'mixed-backends',
         'warning',
-        `Rules of iptables-legacy and of nftables are both in force at ${hook}, and it has to get past both: ${orderOf(chains, backends)}.`,
+        `Rules of iptables-legacy and of nftables are both in force at ${hook}, and the packet traverses both: ${orderOf(chains, backends)}.`,
         {
           steps: ended.step >= 0 ? [ended.step + 1] : [],
           fix: [
             {
               description:
-                'look at both: iptables-legacy-save -c, and nft list ruleset; let one of them have all rules',
-              unverified: 'which of them is meant is not known here',
+                'look at both: iptables-legacy-save -c, and nft list ruleset; keep all rules in one framework',
+              unverified: 'which of them is wanted is unknown here',
             },
           ],
         },
@@ -46,7 +47,7 @@ function unseen(context: Context): Detected[] {
   if (!ended.missing) return []
   const { table, chain, hook } = ended.missing
   const last = refAt(context, ended.step)
-  const meets = `Behind ${last ? nameRef(last) : 'its last line'} the packet meets ${table.family} ${table.name} ${chain.name}`
+  const meets = `Behind ${last ? nameRef(last) : 'its last line'} the packet traverses ${table.family} ${table.name} ${chain.name}`
   const more = {
     steps: ended.step >= 0 ? [ended.step + 1] : [],
     rules: [{ family: table.family, table: table.name, chain: chain.name }],
@@ -60,7 +61,7 @@ function unseen(context: Context): Detected[] {
       finding(
         'mixed-backends',
         'note',
-        `${meets} of ${name} (${hook.toUpperCase()}), which is told of as a packet of its own where it was traced, too: see there how it ended.`,
+        `${meets} of ${name} (${hook.toUpperCase()}), which is shown as a packet of its own if it was traced too: see there how it ended.`,
         more,
       ),
     ]
@@ -68,8 +69,8 @@ function unseen(context: Context): Detected[] {
     finding(
       'mixed-backends',
       'warning',
-      `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force here.`,
-      { ...more, fix: [{ description: look, unverified: 'it only looks' }] },
+      `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force.`,
+      { ...more, fix: [{ description: look, unverified: ONLY_LOOKS }] },
     ),
   ]
 }

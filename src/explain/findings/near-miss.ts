@@ -48,7 +48,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
-  const but = full ?? `only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+  const but = full ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const message = `${nameRef(ref)} would have ${goal.what}, but ${but}.`
   return finding(
     'near-miss',
@@ -74,7 +74,7 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
 
 /** Why it matches nothing. */
 function absentWords(condition: Condition, { world }: Context): string {
-  if (asksUnspecified(condition)) return ', the unspecified address, which no packet is for'
+  if (asksUnspecified(condition)) return ', the unspecified address, which no packet has'
   const isNumber = asksGoneInterface(condition, world.host)
   return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
 }
@@ -108,9 +108,9 @@ function mends(
     used || (isForSource && !likely)
       ? []
       : propose(
-          `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+          `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
+          used === false ? 'the rule has never matched a packet' : 'first check that nothing else needs the rule',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it
@@ -125,7 +125,7 @@ function mends(
   )
   return [
     ...corrected,
-    ...propose(`send such packets there by a rule in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
+    ...propose(`add a rule for such packets in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
 
@@ -142,13 +142,16 @@ const said = (before: string, value: string | number | undefined): string | unde
   value === undefined ? undefined : `${before} ${value}`
 
 const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
-  [/ saddr$/, ({ src }) => said('it comes from', src)],
-  [/ daddr$/, ({ dst }) => said('it is for', dst)],
-  [/ sport$/, ({ sport }) => said('it comes from port', sport)],
-  [/ dport$/, ({ dport }) => said('it is for port', dport)],
-  [/^meta iifname$/, (packet) => (packet.in === undefined ? 'this host sends it' : `it came in on ${packet.in}`)],
-  [/^meta oifname$/, ({ out }) => said('it leaves by', out)],
-  [/^meta l4proto$/, ({ protocol }) => said('it is', protocol)],
+  [/ saddr$/, ({ src }) => said('the packet comes from', src)],
+  [/ daddr$/, ({ dst }) => said('the packet is for', dst)],
+  [/ sport$/, ({ sport }) => said('the packet comes from port', sport)],
+  [/ dport$/, ({ dport }) => said('the packet is for port', dport)],
+  [
+    /^meta iifname$/,
+    (packet) => (packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${packet.in}`),
+  ],
+  [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
+  [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]

@@ -10,9 +10,9 @@ import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
 
 const ACCEPT = { kind: 'accept' } as const
-const NOT_PLAYED = 'the model does not play ARP and neighbour discovery of bridges'
+const NOT_PLAYED = 'the model does not play ARP and neighbour discovery on bridges'
 
-/** It is to leave for a next hop that has not answered ARP or neighbour discovery, as host state has it. */
+/** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
   code: 'neighbour-failed',
   detect(context) {
@@ -38,7 +38,7 @@ export const neighbourFailed: Detector = {
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
     const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
-    const state = `${found.address} on ${out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`
+    const state = `${found.address} on ${out}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
     const stopped = stoppedFrame(context, out, found.address)
     if (stopped) {
       const { ref, what } = stopped
@@ -50,7 +50,7 @@ export const neighbourFailed: Detector = {
         finding(
           'neighbour-failed',
           'error',
-          `${state} ${nameRef(ref)} drops ${frames[what]}; a trace of IP does not show that.`,
+          `${state} ${nameRef(ref)} drops ${frames[what]}, which a trace of IP does not show.`,
           {
             steps: [ended.step + 1],
             rules: [ref],
@@ -70,7 +70,7 @@ export const neighbourFailed: Detector = {
         fix: [
           {
             description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
-            unverified: 'it is not in the rules',
+            unverified: 'it is not a rule',
           },
         ],
       }),

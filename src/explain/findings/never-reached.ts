@@ -45,13 +45,13 @@ export const neverForOwn: Detector = {
     const place = { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
     const own = nameRef(place).replace(/ policy$/, '')
     const such: Chosen = { kind: 'such', packet: momentAt(context, pass.steps[0]!).packet, hints: { hook: 'output' } }
-    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends it itself: such packets come by ${own}, not by ${chain.name}.`
+    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends the packet itself: such packets traverse ${own}, not by ${chain.name}.`
     return [
       finding('never-reached', 'warning', message, {
         steps: pass.steps.map((step) => step + 1),
         rules: [ref],
         fix: propose(
-          `rewrite it in ${pass.base.name} as well`,
+          `rewrite the destination in ${pass.base.name} as well`,
           changesOf(ref).add({ ...ref, ...place }, { chain: pass.base.name }, such, { kind: 'like', rule }),
           'affects only this destination and service',
         ),
@@ -65,11 +65,11 @@ export const neverForOwn: Detector = {
 function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
   const { chain, led, near } = one
   const ref = refOfSkipped(context, near)
-  const how = led ? `this packet was not led to ${chain.name}` : `nothing jumps to ${chain.name}`
+  const how = led ? `no jump sent this packet to ${chain.name}` : `nothing jumps to ${chain.name}`
   return finding(
     'never-reached',
     'note',
-    `${nameRef(ref)} would have ${what}, but only for ${asks(near.miss)}, and ${how}.`,
+    `${nameRef(ref)} would have ${what}, but only matches ${asks(near.miss)}, and ${how}.`,
     {
       rules: [ref],
       fix: jumpTo(context, ref, one),
@@ -86,7 +86,7 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: stri
   const how = leads
     ? `${nameRef(leads)} leads to ${chain.name} only for ${lead.asks}`
     : led
-      ? `this packet was not led to ${chain.name}`
+      ? `no jump sent this packet to ${chain.name}`
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],

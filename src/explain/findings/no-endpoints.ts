@@ -17,12 +17,12 @@ export const noEndpoints: Detector = {
       : `${nameRef(ref)} stopped it, as ${name} has no endpoints.`
     const description = local
       ? `send it to a node that runs one of its pods (kubectl get endpointslices -o wide), or set ${policy} to Cluster`
-      : "see why no pod is ready, and whether the Service's selector fits: kubectl get endpointslices"
+      : "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"
     return [
       finding('no-endpoints', 'error', message, {
         steps: [...new Set([step + 1, context.ended.step + 1])],
         rules: [ref],
-        fix: [{ description, unverified: 'it is done outside of netfilter' }],
+        fix: [{ description, unverified: 'it is not done in netfilter' }],
         // the rule that had chosen the Service is the one to look at
         ...(isMarked ? {} : { culprit: step }),
       }),

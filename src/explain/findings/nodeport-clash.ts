@@ -34,8 +34,8 @@ export const nodeportClash: Detector = {
             fix: [
               {
                 description: `give the Service another nodePort, or ${who} another port`,
-                unverified: 'it is done outside of netfilter',
-                note: 'kube-proxy writes a deleted rule back',
+                unverified: 'it is not done in netfilter',
+                note: 'kube-proxy restores a deleted rule',
               },
             ],
           },

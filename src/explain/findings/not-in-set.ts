@@ -127,8 +127,8 @@ const otherSide = (
 function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Proposal[] {
   if (used) return []
   return propose(
-    `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
+    `match ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
     changesOf(ref).turnLookup(ref, lookup.set, turned),
-    used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
+    used === false ? 'the rule has never matched a packet' : 'first check that nothing else needs the rule',
   )
 }

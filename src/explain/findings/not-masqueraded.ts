@@ -38,7 +38,7 @@ export const notMasqueraded: Detector = {
       tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
     if (isHairpin(context)) {
       const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
-      const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
+      const back = `It left by ${out}, the interface that it came in on, and kept its source ${src}: ${past}`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
       const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
       if (isBeside) return masqueraded(`${back}.`, true)
@@ -46,27 +46,27 @@ export const notMasqueraded: Detector = {
     }
     const first = firstLink(context)
     if (first !== undefined) {
-      const chosen = `this host chose the source before rules led the packet out of ${out}`
-      const back = `answers come back by ${first}, or are dropped on the way`
+      const chosen = `this host chose the source before rules sent the packet out of ${out}`
+      const back = `replies come back to ${first}, or are dropped on the way`
       return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
     }
     if (isLoopbackAbroad(context))
-      return masqueraded(`It left by ${out} with the source ${src}: for any other host that is the host itself.`, true)
+      return masqueraded(`It left by ${out} with the source ${src}, which every other host takes for itself.`, true)
     const gateway = gatewayBeside(lastPacket(context), context.world)
     if (gateway !== undefined && !isPrivateAbroad(context))
       return masqueraded(
-        `It left for ${dst} with its own source ${src}: unless ${dst} has a route to that through this host, it replies by its router, which is ${gateway} for this host.`,
+        `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, it replies to its own router (here ${gateway}).`,
         staysUnanswered(context),
       )
-    const left = `It left for ${dst} with its private source ${src}`
+    const left = `It left for ${dst} with the private source ${src}`
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && rewritesSources(context) === true
-    const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
+    const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
     const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''
-    return masqueraded(`${left}${alone}: no answer finds back to that${own ? '' : unless}.`, own || isOtherwise)
+    return masqueraded(`${left}${alone}: no reply finds its way back${own ? '' : unless}.`, own || isOtherwise)
   },
 }
 
@@ -76,7 +76,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const { src, dst, out } = lastPacket(context)
   const source = givenSource(statement, src)
   if (source === undefined || out === undefined || isReplied(context)) return []
-  const gives = `${nameRef(ref)} gives it the source ${source}`
+  const gives = `${nameRef(ref)} gives it source ${source}`
   const say = (why: string) =>
     tell(context, `${gives}, ${why}.`, true, [ref], ref, { chain: ref.chain, before: ref }, step)
   const home = homeOf(source, host)?.link.name
@@ -86,14 +86,14 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
     home !== out &&
     isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) })
   )
-    return say(`which is private: no answer from ${dst} finds back to that`)
+    return say(`which is private: no reply from ${dst} finds its way back`)
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
   if (isLocal(source, host) !== false || home !== out) return []
   // what comes for it has a rule: somebody has seen to it that it comes here
   if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
-  return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
+  return say(`which is not an address of ${out}, though in its network: this host does not answer ARP for it`)
 }
 
 /** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
@@ -114,12 +114,14 @@ function ofOtherLink(context: Context): Detected[] {
     : larger(context, out, 'proxy_arp') === 0
   // IPv4's list of whom to stand in for counts without the setting
   if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
-  const left = `It left by ${out} with its own source ${src}, which is in the network of ${out} (${home.network}), but behind ${from}`
-  const why = `who has no other route to it looks for it there, and this host does not stand in for it (${setting}=0)`
-  const stand = isSix ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}` : `sysctl -w ${setting}=1`
-  const description = `let this host stand in for it there: ${stand}`
+  const left = `It left by ${out} and kept its source ${src}. That address is in ${out}'s network (${home.network}), but its host is behind ${from}`
+  const why = `Hosts on ${out} look for it there, and this host does not answer for it (${setting}=0)`
+  const answer = isSix
+    ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
+    : `sysctl -w ${setting}=1`
+  const description = `make this host answer for it there: ${answer}`
   const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
-  return [finding('not-masqueraded', 'note', `${left}: ${why}.`, { steps: [context.ended.step + 1], fix })]
+  return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }
 
 /** Something came back to the source that the rule gave it. */
@@ -156,11 +158,11 @@ function tell(
       rules,
       ...(culprit === undefined ? {} : { culprit }),
       fix: propose(
-        "give such packets this host's own source",
+        "give such packets this host's own address as source",
         place && spot
           ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
           : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-        'the far side then sees the address of this host, not of the client',
+        "the far side then sees this host's address, not the client's",
       ),
     }),
   ]

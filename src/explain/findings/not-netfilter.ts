@@ -1,5 +1,6 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
@@ -20,7 +21,7 @@ export const notNetfilter: Detector = {
     const next = (message: string, look: Command | undefined) => [
       finding('not-netfilter', 'note', message, {
         steps: [ended.step + 1],
-        fix: look === undefined ? [] : [{ description: 'look there next', look, unverified: 'it only looks' }],
+        fix: look === undefined ? [] : [{ description: 'look there next', look, unverified: ONLY_LOOKS }],
       }),
     ]
     // rewritten in OUTPUT: that hook shows the way it had before
@@ -29,20 +30,20 @@ export const notNetfilter: Detector = {
       case 'delivered':
         // only ports are a program's; the kernel itself takes care of the rest
         return packet.dport === undefined
-          ? next("No rule stopped it: it reached this host's own stack.", undefined)
+          ? next('No rule stopped it: it was delivered to this host.', undefined)
           : next(
-              "No rule stopped it: it reached this host's own stack. If nobody answers, look at the program.",
+              'No rule stopped it: it was delivered to this host. If no reply comes, check the program.',
               command('ss', '-lntup', `sport = :${packet.dport}`),
             )
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no reply comes, check whether it leaves there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':
         return next(
-          'No rule dropped it: it disappeared between two hooks, where routing and connection tracking work. The kernel can tell why.',
+          'No rule dropped it: it disappeared between two hooks, where the kernel routes and tracks packets. Only the kernel can tell why.',
           command('perf', 'trace', '-e', 'skb:kfree_skb', '--filter', 'reason != 2', '-a', 'sleep', '10'),
         )
       default:
@@ -61,5 +62,5 @@ function otherSource(context: Context, out: string | undefined): string {
   const entry = entryOpened(asItCame(evidence, world), world)
   return entry && !entry.status.includes('unreplied')
     ? ''
-    : ` Its source ${src} is an address of ${link}: whoever is behind ${out} may drop that.`
+    : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
 }

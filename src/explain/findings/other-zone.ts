@@ -17,9 +17,9 @@ export const otherZone: Detector = {
     if (!opening) return []
     const [asked, answered] = [zoneOf(context, opening), zoneOf(context, journey.packet)]
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
-    const where = ({ zone, given }: Zone) =>
-      given ? `into zone ${zone} by ${nameRef(given.ref)}` : 'into no zone by any rule'
-    const message = `It is a reply, and put ${where(answered)}, while the request is put ${where(asked)}: connection tracking takes it for another connection's.`
+    const put = ({ zone, given }: Zone, what: string) =>
+      given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule puts ${what} into a zone`
+    const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack takes the reply for a packet of another connection.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const { ref, rule } = asked.given ?? {}
     const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const
@@ -29,9 +29,9 @@ export const otherZone: Detector = {
         fix:
           ref && rule && !answered.given
             ? propose(
-                `put such answers into zone ${asked.zone} as well`,
+                `put such replies into zone ${asked.zone} too`,
                 changesOf(ref).add(ref, { chain: ref.chain }, such, { kind: 'like', rule }),
-                'answers of other services need such a rule of their own',
+                'replies of other services need a rule of their own',
               )
             : [],
       }),

@@ -1,5 +1,6 @@
 import { command } from '../../model/command.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
@@ -47,7 +48,7 @@ export const proxyMissing: Detector = {
         (rule, proxy) =>
           `${rule} ${handed.taken ? 'handed' : 'hands'} it to ${proxy}. Routing rule ${past.first.priority} matches its mark ${hex(mark)} first and ${leads}. Rule ${past.local.priority}, which would deliver it to this host, is never reached.${socket}`,
         propose(
-          "let the proxy's routing rule come first",
+          "move the proxy's routing rule to the front",
           addRoutingRule({ ...past.local, priority: past.first.priority - 1 }),
           'every packet with this mark is then delivered to this host',
         ),
@@ -136,15 +137,15 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     handed,
     (rule, proxy) =>
       handed.taken
-        ? `${rule} handed it to ${proxy}, and its way ends there: it needs ${mark}.`
-        : `${rule} hands it to ${proxy}, and its way ends there. The proxy needs a socket with IP_TRANSPARENT, and the packet needs ${mark}.`,
+        ? `${rule} handed it to ${proxy}, but it needs ${mark}.`
+        : `${rule} hands it to ${proxy}. The proxy needs a socket with IP_TRANSPARENT, and the packet needs ${mark}.`,
     lead.length > 0
       ? lead
       : [
           {
             description:
               'add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
-            unverified: 'which table is free is not known here',
+            unverified: 'which table is free is unknown here',
           },
         ],
   )
@@ -216,9 +217,9 @@ function tell(
           ? []
           : [
               {
-                description: `let the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
+                description: `make the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
                 look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
-                unverified: 'it only looks',
+                unverified: ONLY_LOOKS,
               },
             ]),
         // where the rule is said to have dropped it, that is proposed there

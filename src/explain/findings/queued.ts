@@ -2,6 +2,7 @@ import { nextAtHook, nextBehindHook } from '../../journey/base-chains.ts'
 import { priorityOf } from '../../journey/resolve.ts'
 import { command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
@@ -26,8 +27,8 @@ export const queueWithoutListener: Detector = {
         }),
       ]
     if (isRead(context)) return []
-    const shown = lost ? 'it did not come out of it here' : 'what became of it is not shown'
-    const why = 'if no program reads that queue, the kernel drops it; else the program decides'
+    const shown = lost ? 'it did not return from it here' : 'the capture does not show what became of it'
+    const why = 'without a reader the kernel drops it, else the program decides'
     return [finding('queue-without-listener', lost ? 'warning' : 'note', `${message}, and ${shown}: ${why}.`, more)]
   },
 }
@@ -41,21 +42,20 @@ export const queued: Detector = {
     if (!handed || !(handed.bypass || read)) return []
     const { message, lost, more, unread } = handed
     if (read) return [finding('queued', 'note', `${message}, ${read}.`, more)]
-    if (unread !== undefined)
-      return [finding('queued', 'note', `${message}, and ${unread}: it goes on as accepted.`, more)]
+    if (unread !== undefined) return [finding('queued', 'note', `${message}, and ${unread}: it is accepted.`, more)]
     const shown = lost
-      ? 'it did not come out of it here: a program reads that queue, and has dropped it or still holds it'
-      : 'what became of it is not shown: if no program reads that queue, it goes on as accepted; else the program decides'
+      ? 'it did not return from it here: a program reads that queue, and has dropped it or still holds it'
+      : 'the capture does not show what became of it: without a reader it is accepted, else the program decides'
     return [finding('queued', 'note', `${message}, and ${shown}.`, more)]
   },
 }
 
 const bypass = (ref: RuleRef): Proposal[] => [
-  { description: 'start the program that reads it', unverified: 'it is done outside of netfilter' },
+  { description: 'start the program that reads it', unverified: 'it is not done in netfilter' },
   ...propose(
-    `let ${numberedRef(ref)} accept what no program reads`,
+    `make ${numberedRef(ref)} accept packets while no program reads`,
     changesOf(ref).bypassQueue(ref),
-    'while the program is not there, nothing inspects such packets',
+    'while the program does not run, nothing inspects such packets',
   ),
 ]
 
@@ -77,9 +77,9 @@ function handedOver(context: Context): Handed | undefined {
   const { from, to = from, bypass = false } = queue
   const which = to === from ? `queue ${from}` : `one of the queues ${from} to ${to}`
   const look = {
-    description: 'see whether a program reads it: each line is a queue that is read, its number comes first',
+    description: 'check whether a program reads it: each line is a queue with a reader, its number comes first',
     look: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
-    unverified: 'it only looks',
+    unverified: ONLY_LOOKS,
   }
   return {
     bypass,
@@ -112,7 +112,7 @@ function isRead(context: Context): string | undefined {
   const read = queues.filter(({ number }) => number >= from && number <= to)
   if (read.length <= to - from) return undefined
   const dropped = read.reduce((all, one) => all + one.dropped + one.userDropped, 0)
-  const lost = dropped > 0 ? `; ${dropped} packets found no room in it and were dropped` : ''
+  const lost = dropped > 0 ? `; ${dropped} packets were dropped because the queue was full` : ''
   return `which a program reads and decides${lost}`
 }
 

@@ -30,8 +30,8 @@ export const refusedHere: Detector = {
           fix: [
             {
               description:
-                'start the program, or let it listen on this address; or see why nat did not send the question on',
-              unverified: 'it is done outside of netfilter',
+                'start the program, or make it listen on this address; or check why nat did not rewrite the request',
+              unverified: 'it is not done in netfilter',
             },
           ],
         },

@@ -67,6 +67,7 @@ function sentTo(
 }
 
 const LOOK = {
-  description: 'look there: is the program running, on this address and port, and what does its own firewall say?',
+  description:
+    "check there: does the program listen on this address and port, and does that host's firewall accept it?",
   unverified: 'it is not on this host',
 }

@@ -1,8 +1,8 @@
 import { bridgeCalls, bridgeNamed } from '../bridges.ts'
-import { describeConditions } from '../cause.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
+import { conditionsWords, ownerWords, whyThere } from './why-there.ts'
 
 /** A REJECT rule: the sender was told, and sees "connection refused" or "unreachable" at once. */
 export const rejectedByRule: Detector = {
@@ -13,14 +13,14 @@ export const rejectedByRule: Detector = {
     if (!told) return []
     const { rule } = context.evidence.arrivals[context.ended.step]!
     const reject = rule?.statements.find((statement) => statement.kind === 'reject')
-    const why = describeConditions(rule?.conditions ?? [])
+    const why = conditionsWords(context)
     const answer = reject?.kind === 'reject' ? ` and answered ${reject.with}` : ''
     const unheard = reject?.kind === 'reject' && reject.with === 'tcp-reset' ? unheardReset(context) : ''
     return [
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.${unheard}`,
+        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.${whyThere(context, told)}${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,
@@ -42,5 +42,5 @@ function unheardReset(context: Context): string {
   if (!bridge || bridgeCalls(host, bridge, journey.family) !== true) return ''
   if (asked.dst === dst && asked.dport === dport) return ''
   const [from, to] = [describeEnd(dst, dport), describeEnd(asked.dst, asked.dport)]
-  return ` The sender ignores the reset: with br_netfilter that comes from ${from}, and the sender asked ${to}.`
+  return ` The sender ignores the reset: with br_netfilter it comes from ${from}, and the sender asked ${to}.`
 }

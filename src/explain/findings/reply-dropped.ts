@@ -24,15 +24,15 @@ export const replyDropped: Detector = {
     // a group may have been asked, and one of its members answers an echo
     const asked =
       entry || packet.protocol === 'tcp'
-        ? ` (${asker} had asked ${describeEnd(opening.dst, opening.dport)})`
-        : ` for ${asker}`
+        ? `${asker}, which had contacted ${describeEnd(opening.dst, opening.dport)}`
+        : asker
     // raw and prerouting come before the connection is known; mangle is no place to accept
     const { hook, table } = evidence.arrivals[ended.step]!
     const place =
       known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
     const spot = spotOf(end)
     return [
-      finding('reply-dropped', 'error', `It is a reply${asked}, and ${nameRef(end)} stopped it.`, {
+      finding('reply-dropped', 'error', `${nameRef(end)} ${outcome} the reply to ${asked}.`, {
         steps: [ended.step + 1],
         rules: [end],
         fix:

@@ -42,7 +42,7 @@ function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
     finding(
       'returned-early',
       'warning',
-      `${nameRef(culprit)} sent it back out of the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
+      `${nameRef(culprit)} returned it from the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, missed],

@@ -25,15 +25,15 @@ export const dnatOfOthers: Detector = {
     const { packet: asked, hook } = evidence.arrivals[rule.step]!
     const { dst, dport } = lastPacket(context)
     if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
-    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination: ${asked.dst} is another host.`
+    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination, and ${asked.dst} is another host.`
     return [
       finding('dnat-of-others', 'note', message, {
         steps: [rule.step + 1],
         rules: [rule.ref],
         fix: propose(
-          'leave the destination of such packets as it is',
+          'do not rewrite the destination of such packets',
           acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-          'nat does nothing else to them there; a proxy or a filter that should see them does not',
+          'later nat rules do not apply to them either; a proxy or filter no longer sees them',
         ),
       }),
     ]
@@ -65,7 +65,7 @@ export const snatInVain: Detector = {
         rules: [rule.ref],
         fix: isRoutedThere(context, asked)
           ? propose(
-              'leave the source of such packets as it is',
+              'do not rewrite the source of such packets',
               acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
             ).map((one): Proposal => ({ ...one, unverified: 'what the other side does is unknown here' }))
           : [],

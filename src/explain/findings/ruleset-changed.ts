@@ -1,4 +1,5 @@
 import { memo } from '../../model/memo.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { compareSets, sameChain } from '../../rules/difference.ts'
@@ -18,12 +19,12 @@ export const rulesetChanged: Detector = {
     const [from, to] = context.journey.time ? [saved.at, other.saved?.at] : [other.saved?.at, saved.at]
     const when = `between ${words(from)} and ${words(to)} its rules were changed (${what})`
     const message = context.journey.time
-      ? `It came when the rules changed: ${when}. It is laid on the earlier ones.`
-      : `It has no date, and ${when}. It is laid on the later ones.`
+      ? `It came while the rules changed: ${when}. nfwhy uses the earlier ones.`
+      : `It has no date, and ${when}. nfwhy uses the later ones.`
     return [
       finding('ruleset-changed', 'warning', message, {
         steps: [1],
-        fix: [{ description: 'see what changed: nfwhy compare, with the two rulesets', unverified: 'it only looks' }],
+        fix: [{ description: 'see what changed: nfwhy compare, with the two rulesets', unverified: ONLY_LOOKS }],
       }),
     ]
   },

@@ -33,9 +33,9 @@ export const snatElsewhere: Detector = {
           rules: [rule.ref],
           culprit: rule.step,
           fix: propose(
-            'leave the source of such packets as it is',
+            'do not rewrite the source of such packets',
             acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-            'nat does nothing else to them there',
+            'later nat rules do not apply to them either',
           ),
         },
       ),

@@ -37,12 +37,12 @@ export const snatSkipped: Detector = {
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `It left with its own source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
+          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],
             fix: [
-              ...(owner ? [{ description: owner.instead, unverified: 'it is done outside of netfilter' }] : []),
+              ...(owner ? [{ description: owner.instead, unverified: 'it is not done in netfilter' }] : []),
               // it exempts others rightly
               ...(meant
                 ? propose(
@@ -63,8 +63,8 @@ export const snatSkipped: Detector = {
                       ...remove,
                       unverified: 'not tried',
                       note: owner
-                        ? `${owner.name} writes its rules back ${owner.when}`
-                        : 'all that this rule exempted is rewritten then',
+                        ? `${owner.name} restores its rules ${owner.when}`
+                        : 'then nat rewrites everything that this rule exempted',
                     },
                   ]
                 : []),

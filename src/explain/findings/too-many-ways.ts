@@ -11,7 +11,7 @@ export const tooManyWays: Detector = {
       finding(
         'too-many-ways',
         'note',
-        `Not every cause and fix was looked for: that was given up after ${steps} steps through the chains.`,
+        `Some causes and fixes may be missing: the search stopped after ${steps} steps through the chains.`,
       ),
     ]
   },

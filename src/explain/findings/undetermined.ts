@@ -4,16 +4,16 @@ import { nameRef, refAt } from '../refs.ts'
 
 /** Where nothing else says why: what is missing to know how the journey ended. */
 const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
-  'unknown-target': 'what its target does is not understood',
+  'unknown-target': 'nfwhy does not know what its target does',
   'no-routes':
-    "whether the packet was for this host or another is not known: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
-  group: 'it is for a group, and whether somebody on this host has joined that is not known (ip maddr show)',
-  'unknown-policy': "the ruleset's text does not say what the chain's policy is: its beginning is missing",
+    "the capture does not tell whether it was for this host: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
+  group: 'it is multicast, and whether this host has joined the group is unknown (ip maddr show)',
+  'unknown-policy': "the ruleset's text lacks the chain's policy: its beginning is missing",
   fragment:
-    'it is a fragment, and a host puts those of a packet for itself together before INPUT; the whole packet goes on from there with lines of its own',
+    'it is a fragment. The kernel reassembles fragments before INPUT, and the whole packet has trace lines of its own',
   'maybe-no-chain':
-    'iptables-nft lists the chain that comes next, empty, also where nobody has made it: whether the packet had to meet it is not known (nft -a list ruleset tells)',
-  'nat-unseen': "the flow's connection may have rewritten the packet behind it, and no later chain shows it",
+    'iptables-nft lists the next chain as empty even if it does not exist, so whether the packet traversed it is unknown (nft -a list ruleset tells)',
+  'nat-unseen': 'conntrack NAT may have rewritten it, and no later chain was traced',
 }
 
 export const undetermined: Detector = {

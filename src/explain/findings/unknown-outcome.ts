@@ -17,7 +17,7 @@ export const noRuleset: Detector = {
         finding(
           'no-ruleset',
           'note',
-          'Without the ruleset a trace does not say which rules did not match, nor which chains there are: add the output of nft -a list ruleset.',
+          'Without the ruleset a trace does not say which rules did not match, nor which chains exist: add the output of nft -a list ruleset.',
         ),
       ]
     if (journey.family === 'arp' || journey.family === 'bridge') return []
@@ -39,12 +39,12 @@ export const rulesetMismatch: Detector = {
     if (steps.length === 0) return []
     const first = evidence.arrivals[steps[0]! - 1]!.mismatch
     return [
-      finding('ruleset-mismatch', 'warning', `The ruleset is not the one that was in force: ${first}.`, {
+      finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${first}.`, {
         steps,
         fix: [
           {
             description: takeItAgain(evidence.lossless !== undefined),
-            unverified: 'it is about the input, not about the rules',
+            unverified: 'it is about the input, not the rules',
           },
         ],
       }),
@@ -54,8 +54,8 @@ export const rulesetMismatch: Detector = {
 
 const takeItAgain = (nft: boolean): string =>
   nft
-    ? 'take the ruleset while tracing, with the rule that traces still in place: nft -a list ruleset'
-    : 'take the ruleset while tracing, with the TRACE rule still in place: iptables-save -c'
+    ? 'save the ruleset while tracing, with the tracing rule still in place: nft -a list ruleset'
+    : 'save the ruleset while tracing, with the TRACE rule still in place: iptables-save -c'
 
 /** By the ruleset a set's rule would have taken a packet that the trace shows going past it: the set holds other elements now. */
 export const passedOver: Detector = {
@@ -75,10 +75,10 @@ export const passedOver: Detector = {
       const ref = refOfSkipped(context, passed)
       const what = `by the ruleset ${nameRef(ref)} takes it, as set ${lookup.set} is there, and the trace goes past that rule`
       return [
-        finding('ruleset-mismatch', 'warning', `The ruleset is not the one that was in force: ${what}.`, {
+        finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
           steps: [step + 1],
           rules: [ref],
-          fix: [{ description: takeItAgain(true), unverified: 'it is about the input, not about the rules' }],
+          fix: [{ description: takeItAgain(true), unverified: 'it is about the input, not the rules' }],
         }),
       ]
     }

@@ -67,7 +67,7 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   return finding(
     'untracked',
     sure || isStoppedForThat(context) || keepsPrivateSource(context) ? 'warning' : 'note',
-    `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can tell that it belongs to a connection.`,
+    `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule sees that it belongs to a connection.`,
     {
       steps: step > 0 ? [step] : [],
       rules: nat ? [ref, nat] : [ref],
@@ -131,7 +131,7 @@ function answered(context: Context): Detected[] {
   if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
   const opening = openingOf(journey.packet, world)
   const found = opening && ruleThatLeavesAlone(context, opening)
-  return found ? [tell(context, found, 0, 'the packets that it answers')] : []
+  return found ? [tell(context, found, 0, 'the requests that it replies to')] : []
 }
 
 function ruleThatLeavesAlone(context: Context, packet: Packet): RuleRef | undefined {

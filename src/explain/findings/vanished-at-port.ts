@@ -34,14 +34,14 @@ export const vanishedAtPort: Detector = {
       finding(
         'vanished-at-port',
         'error',
-        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode sends nothing back out of itself.`,
+        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode does not send a frame back to its sender.`,
         {
           steps: [ended.step + 1],
           fix: [
             {
-              description: 'switch hairpin mode on for that port: bridge link set dev PORT hairpin on',
-              unverified: 'it is not in the rules',
-              note: "whoever made the port has a setting for it, such as the bridge plugin's hairpinMode",
+              description: 'enable hairpin mode on that port: bridge link set dev PORT hairpin on',
+              unverified: 'it is not a rule',
+              note: "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
             },
           ],
         },

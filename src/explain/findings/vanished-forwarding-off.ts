@@ -24,15 +24,15 @@ export const vanishedForwardingOff: Detector = {
       finding(
         'vanished-forwarding-off',
         'error',
-        `${routed.dst} is not this host's, and forwarding is off (${onlyThis ? mend : name} = 0).`,
+        `${routed.dst} is not an address of this host, and forwarding is off (${onlyThis ? mend : name} = 0).`,
         {
           steps: [context.ended.step + 1],
           fix: [
             {
-              description: 'let this host forward',
+              description: 'enable forwarding on this host',
               ...setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
               unverified: 'not tried',
-              note: 'this host is a router then: its FORWARD rules are all that guards the networks behind it',
+              note: 'this host is then a router: only its FORWARD rules protect the networks behind it',
             },
           ],
         },

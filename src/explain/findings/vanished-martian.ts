@@ -72,7 +72,7 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   const undo = clear.flatMap((one) => ('undo' in one ? one.undo : []))
   return martian(context, device, why, [
     {
-      description: 'look up the way back without the mark',
+      description: 'look up the route back without the mark',
       ...{ edits, undo },
       unverified: 'not tried',
       note: 'a tunnel that carries all traffic may need the setting where rp_filter is strict',
@@ -86,10 +86,10 @@ const nameOf = (device: string): string => `net.ipv4.conf.${device}.${SRC_VALID_
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {
   return {
-    description: `let ${device} bring in packets for 127.0.0.0/8, which nat has sent there`,
+    description: `make ${device} bring in packets for 127.0.0.0/8, which nat has sent there`,
     ...setSysctl(deviceSysctl('ipv4', device, 'route_localnet'), 1, 0),
     unverified: 'not tried',
-    note: 'neighbours can then reach what listens on 127.0.0.1: drop in INPUT what is for it and was not rewritten',
+    note: 'neighbours can then reach programs on 127.0.0.1: drop such packets in INPUT unless nat rewrote them',
   }
 }
 
@@ -99,8 +99,8 @@ const martian = (context: Context, device: string, why: string, fix: Proposal[] 
     fix: [
       ...fix,
       {
-        description: 'see who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
-        unverified: 'it is not in the rules',
+        description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
+        unverified: 'it is not a rule',
       },
     ],
   }),

@@ -20,12 +20,12 @@ export const vanishedMtu: Detector = {
       finding(
         'vanished-mtu',
         'error',
-        `It is ${routed.packet.length} bytes long, ${device} takes ${mtuOf(routed.route, device, host)}, and it must not be cut: the kernel drops it and answers "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
+        `It is ${routed.packet.length} bytes long, ${device} takes ${mtuOf(routed.route, device, host)}, and it must not be fragmented: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
           fix: [
             {
-              description: 'let TCP agree on smaller segments, and let the ICMP answer through',
+              description: "clamp TCP's segment size to the path's MTU, and accept the ICMP error",
               ...changesOf(MANGLE).add(MANGLE, { chain: MANGLE.chain }, { kind: 'openings' }, { kind: 'clamp' }),
               unverified: 'not tried',
             },

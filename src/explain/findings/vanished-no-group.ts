@@ -33,14 +33,14 @@ export const vanishedNoGroup: Detector = {
     if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []
     // asked only of what somebody has joined, so nobody knows which of the two it was
     const source = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))[0]
-    const message = `Nobody on this host has joined the group ${dst} on ${device}`
+    const message = `No program on this host has joined the group ${dst} on ${device}`
     return [
-      finding('vanished-no-group', 'error', source ? `${message}; or if so: ${source.message}` : `${message}.`, {
+      finding('vanished-no-group', 'error', source ? `${message}; or, if one has: ${source.message}` : `${message}.`, {
         steps: [context.ended.step + 1],
         fix: [
           {
-            description: `the program that is to get it joins the group there (see ip maddr show dev ${device}); a route does not help`,
-            unverified: 'it is not in the rules',
+            description: `the program must join the group there (see ip maddr show dev ${device}); a route does not help`,
+            unverified: 'it is not a rule',
           },
           ...(source?.fix ?? []),
         ],

@@ -51,7 +51,7 @@ export const vanishedNoRoute: Detector = {
       ? [
           {
             description: `or let ${nameRef(sent.ref)} send it elsewhere`,
-            unverified: 'where it is meant to go is not known here',
+            unverified: 'where it should go is unknown here',
           },
         ]
       : []
@@ -66,8 +66,8 @@ export const vanishedNoRoute: Detector = {
 }
 
 const addOne = (dst: string): Proposal => ({
-  description: `add a route to ${dst}, then ask: ${askRoute(dst) ?? 'ip route get'}`,
-  unverified: 'which gateway is not known here',
+  description: `add a route to ${dst}, then check: ${askRoute(dst) ?? 'ip route get'}`,
+  unverified: 'which gateway is unknown here',
 })
 
 const ALL_CHOSEN = 'affects every packet that matches the rule'
@@ -94,7 +94,7 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
     return {
       told: ` Table ${table} has one out of ${routeDevices(route).join(' or ')}${by}.`,
       proposed: propose(
-        `lead by table ${table} what is sent from ${src}`,
+        `route by table ${table} what is sent from ${src}`,
         addRoutingRule({ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action }),
         `all packets from ${src} then take that route`,
       ),
@@ -115,13 +115,13 @@ const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Rou
 /** Where all of them lead the same way. */
 function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
   if (!first || others.some(({ gateway, device }) => gateway !== first.gateway || device !== first.device)) return []
-  const note = `whoever is behind ${first.device} has to take such sources, or this host has to rewrite them`
-  return propose(`lead packets from any source there`, addToTable(first, first.table), note)
+  const note = `whoever is behind ${first.device} must accept such sources, or this host must rewrite them`
+  return propose(`route packets from any source there`, addToTable(first, first.table), note)
 }
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */
 function mend({ world }: Context, { route, dst }: Routed): Proposal[] {
-  if (route) return propose(`take the ${route.type} route away`, deleteRoute(route))
+  if (route) return propose(`remove the ${route.type} route`, deleteRoute(route))
   const home = homeOf(dst, world.host)
   if (!home) return []
   const { link, network } = home

@@ -29,8 +29,8 @@ export const vanishedRpFilter: Detector = {
     if (anyRoute && (mode !== 1 || devices.includes(device))) return []
     const way =
       back === null || devices.length === 0
-        ? 'there is no route back to it'
-        : `the way back to it is ${devices.join(' or ')}`
+        ? `there is no route back to ${packet.src}`
+        : `the route back to ${packet.src} leaves by ${devices.join(' or ')}`
     const answer = { src: routed.dst, dst: packet.src!, ...(devices[0] === undefined ? {} : { out: devices[0] }) }
     const stray = astray(answer, context.world.host, device)
     const { mark } = packet
@@ -53,19 +53,19 @@ export const vanishedRpFilter: Detector = {
           steps: [context.ended.step + 1],
           fix: [
             ...propose(
-              'let the mark count for the way back',
+              'use the mark for the route back',
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
-              'it changes every interface: the mark then counts for the way back on each',
+              'it affects every interface: each then uses the mark for the route back',
             ),
             ...byMain,
             ...propose(
-              `take away the route to ${packet.src} that leads elsewhere than where it came from`,
+              `remove the route to ${packet.src} that does not lead to the interface it came in on`,
               // a routing rule's own table is there for others
               stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
             ),
             ...(stray ? [] : addWayBack(packet, context.world.host)),
             {
-              description: 'let the filter be loose',
+              description: 'make the filter loose',
               ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
               unverified: 'not tried',
               note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
@@ -86,7 +86,7 @@ function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string
   const family = 'ip'
   const ends = { from: `${src}/32`, to: `${dst}/32`, protocol, sport: [sport, sport] as [number, number] }
   return propose(
-    `let replies of this service to ${dst} go by table main, out of ${device}`,
+    `route replies of this service to ${dst} by table main, out of ${device}`,
     addRoutingRule({ family, ...ends, action: { table: 'main' } }),
     'affects only this client and service',
   )

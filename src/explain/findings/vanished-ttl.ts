@@ -16,7 +16,7 @@ export const vanishedTtl: Detector = {
         finding(
           'vanished-ttl',
           'error',
-          `${nameRef(ref)} set its TTL to ${routed.packet.ttl}, and it had to be forwarded: the kernel drops it and answers "time exceeded".`,
+          `${nameRef(ref)} set its TTL to ${routed.packet.ttl}, and it must be forwarded: the kernel drops it and replies "time exceeded".`,
           {
             steps: [lowered + 1, context.ended.step + 1],
             rules: [ref],
@@ -29,14 +29,14 @@ export const vanishedTtl: Detector = {
       finding(
         'vanished-ttl',
         'error',
-        `It arrived with TTL ${routed.packet.ttl} and had to be forwarded: the kernel drops it and answers "time exceeded".`,
+        `It arrived with TTL ${routed.packet.ttl} and must be forwarded: the kernel drops it and replies "time exceeded".`,
         {
           steps: [context.ended.step + 1],
           fix: [
             {
               description:
-                'look for a routing loop (traceroute), or for a sender or uplink that sets so small a TTL; a rule in mangle PREROUTING can raise it',
-              unverified: 'it is not in the rules',
+                'look for a routing loop (traceroute), or for a sender or uplink that sets a small TTL; a rule in mangle PREROUTING can raise it',
+              unverified: 'it is not a rule',
             },
           ],
         },

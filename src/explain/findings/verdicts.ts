@@ -59,8 +59,8 @@ export function opensOf({ packet, hints: { byTurns, answer } }: Chosen & { kind:
   if (isDiscovery(packet)) return 'opens only neighbour discovery on this interface'
   if (!byTurns) return 'opens only this source, destination and service'
   return answer
-    ? 'it opens every source that nat may have chosen, for this destination and service'
-    : 'it opens every destination that nat may choose, for this source and service'
+    ? 'opens every source that nat may choose, for this destination and service'
+    : 'opens every destination that nat may choose, for this source and service'
 }
 
 /** The packet, as it was there, and its like. */
@@ -93,7 +93,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
   const remove = deleteRule(ref)
   const found: Proposal[] = []
   if (owner)
-    found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
+    found.push({ description: owner.instead, unverified: 'it is not done in netfilter', note: writtenBack(owner) })
   if (remove)
     found.push({
       description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
@@ -118,7 +118,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
-    found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
+    found.push({ description: owner.instead, unverified: 'it is not done in netfilter', note: writtenBack(owner) })
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
@@ -144,7 +144,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!
   if (remove && !through && rule?.conditions.length !== 0)
-    found.push({ ...remove, note: note.note ?? 'opens everything that the rule closed' })
+    found.push({ ...remove, note: note.note ?? 'opens everything that the rule dropped' })
   return found
 }
 
@@ -188,9 +188,9 @@ function withoutElement(context: Context, step: number, forNow: string, note?: s
     const element = set && elementHeld(set, lookup, moment)
     if (!set || element === undefined) continue
     return propose(
-      `${forNow}take ${element} out of ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
+      `${forNow}remove ${element} from ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
       removeElement(lookup, set, element, keyHeld(lookup, moment)),
-      note ?? 'it concerns every rule that uses this set',
+      note ?? 'affects every rule that uses this set',
     )
   }
   return []
@@ -203,4 +203,4 @@ export const numberedRef = (ref: RuleRef): string =>
     : `rule ${ref.ruleNumber} of ${ref.chain}`
 
 const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
-  `${owner.name} writes its rules back ${owner.when}`
+  `${owner.name} restores its rules ${owner.when}`

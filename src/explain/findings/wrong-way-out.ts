@@ -16,7 +16,7 @@ export const wrongWayOut: Detector = {
     const packet = lastPacket(context)
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
-      const leads = `and only the default route leads there: back out of ${packet.out}, where it came from`
+      const leads = `and only the default route matches it: back out of ${packet.out}, where it came from`
       return [
         finding('wrong-way-out', 'warning', `${nameRef(sent.ref)} sends it to ${packet.dst}, ${leads}.`, {
           steps: [context.ended.step + 1],
@@ -24,8 +24,8 @@ export const wrongWayOut: Detector = {
           culprit: sent.step,
           fix: [
             {
-              description: `let the rule send it to a host that is there, or add a route to ${packet.dst}`,
-              unverified: 'where it is meant to go is not known here',
+              description: `make the rule send it to a host that exists, or add a route to ${packet.dst}`,
+              unverified: 'where it should go is unknown here',
             },
           ],
         }),
@@ -39,22 +39,22 @@ export const wrongWayOut: Detector = {
         finding(
           'wrong-way-out',
           'warning',
-          `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops what comes in with its own address as source.`,
+          `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops packets that come in with its own address as source.`,
           {
             steps: [step + 1],
             rules: [ref],
             culprit: step,
             fix: propose(
-              'leave such packets as they are',
+              'do not rewrite such packets',
               acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
-              'nat does nothing else to them there',
+              'later nat rules do not apply to them either',
             ),
           },
         ),
       ]
     }
     const ask = askRoute(packet.dst)
-    const note = ask && `ask for the way then: ${ask}`
+    const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host)
     if (!found) return pastTableMain(context, packet, note)
     const { route, home, main, why } = found
@@ -72,7 +72,7 @@ export const wrongWayOut: Detector = {
             ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
             : []),
           ...connected,
-          ...propose('take that route away', deleteRoute(route), note),
+          ...propose('remove that route', deleteRoute(route), note),
         ],
       }),
     ]
@@ -95,7 +95,7 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
     finding(
       'wrong-way-out',
       isSilent ? 'warning' : 'note',
-      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has a default route alone, past the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.`,
+      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has only a default route, not the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.`,
       {
         steps: [context.ended.step + 1],
         fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),

@@ -25,10 +25,10 @@ export function meaningOf(drop: Drop): Meaning | undefined {
   if (reason === 'NO_SOCKET' && /^icmp/.test(packet.protocol ?? '')) return undefined
   const known = reasons.loaded.MEANINGS[reason]
   if (known) return known
-  if (reason !== NOT_SPECIFIED) return { text: `its word for it is ${reason}` }
+  if (reason !== NOT_SPECIFIED) return { text: `its name for the reason is ${reason}` }
   const there = reasons.loaded.BY_FUNCTION[place]
   if (there) return there
-  return { text: place === '' ? 'it says no reason' : `it says no reason; it did so in its function ${place}` }
+  return { text: place === '' ? 'it gives no reason' : `it gives no reason; the drop was in its function ${place}` }
 }
 
 /** Findings that are there for it already. */

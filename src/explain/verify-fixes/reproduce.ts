@@ -220,13 +220,13 @@ const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt 
 function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: World): string | undefined {
   if (ended.outcome === 'undetermined') {
     if (!host.routes)
-      return "not tried: the host's addresses and routes are not known (ip -j addr, ip -j route show table all)"
+      return "not tried: the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)"
     return ended.open
       ? `not tried: it depends on ${ended.open.condition} (${ended.open.reason})`
-      : "not tried: the packet's way cannot be told"
+      : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
-  return `not tried: played again, the packet would have been ${ended.outcome}, so something else was in force`
+  return `not tried: on the model, the packet is ${ended.outcome}, not as captured`
 }
 
 function samePlace(a: Journey, b: Journey): boolean {

@@ -73,7 +73,7 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
   trials.map(({ index, mends: _, isWide, unless, aside, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
-    const wide = isWide ? 'it also changes how this sender reaches other hosts' : undefined
+    const wide = isWide ? 'it also affects how this sender reaches other hosts' : undefined
     const note = [unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
@@ -96,7 +96,7 @@ function tryEdits(
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
-  if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
+  if (!same) return { mends: false, unverified: 'what becomes of the packet is random' }
   const { afterSource, ...rest } = told
   const harm = getsThrough(told)
     ? (harmOf(reproduction, after.world) ?? (stopsNext(reproduction, after.world) ? OTHERWISE : undefined))
@@ -147,11 +147,11 @@ export function playAllWays(
   const assume = new Map([...assumed].map(([condition, { holds }]) => [condition, holds]))
   const reproduced = reproduction.play(world, assume, next)
   const { told } = reproduced
-  if (!told) return 'the answer would not come to this point'
+  if (!told) return 'the reply would not get this far'
   const { outcome, open } = told.ended
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
-  if (!open) return 'what becomes of the packet cannot be told'
-  if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
+  if (!open) return 'what becomes of the packet is unknown'
+  if (open.endless) return `what becomes of the packet is unknown after ${open.condition}: ${open.reason}`
   const why = `what becomes of the packet depends on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Way[] = []
@@ -168,7 +168,7 @@ export function playAllWays(
   return all
 }
 
-const OTHERWISE = 'nat may send the next packet elsewhere, and it would be stopped there'
+const OTHERWISE = 'nat may send the next packet elsewhere, where it would be stopped'
 
 /** Would the next such packet fail, which nat may send to another of several? */
 export const stopsNext = (reproduction: Reproduction, world: World): boolean => {
@@ -214,19 +214,19 @@ const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing', 'neighbour-fail
 /** Findings of a packet that gets through and does no good so. */
 export const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
-  'wrong-way-out': 'it would go the wrong way',
-  'not-masqueraded': 'answers may not find back to its source',
-  'dropped-beside': 'a chain behind those of IP would drop it',
+  'wrong-way-out': 'it would leave by the wrong interface',
+  'not-masqueraded': 'replies may not find its source',
+  'dropped-beside': 'a chain after the IP chains would drop it',
   'ipsec-no-state': 'IPsec would drop it',
-  'echo-ignored': 'the kernel would not answer it',
-  'neighbour-failed': 'its next hop has not answered',
-  'bridge-nf-call': 'its answer would come from another address',
+  'echo-ignored': 'the kernel would not reply',
+  'neighbour-failed': 'its next hop has not replied',
+  'bridge-nf-call': 'its reply would come from another address',
   'came-back': 'nat would not rewrite its destination',
   untracked: 'nat would not rewrite it',
   'never-reached': 'nat would not rewrite it',
   'dnat-skipped': 'nat would not rewrite its destination',
   'snat-skipped': 'nat would not rewrite its source',
-  'dnat-mismatch': 'nat and the rules that accept it would not agree on its destination',
+  'dnat-mismatch': 'nat and the accepting rules would disagree on its destination',
 }
 
 const NO_DISCOVERY = 'neighbour discovery would be stopped'
@@ -293,7 +293,7 @@ export function stillWrong(
     return { why: `it would not get to ${opening.src}, which had asked` }
   const { src } = told.packet
   if (wasStopped(reproduction) && told.ended.outcome === 'forwarded' && gatewayBeside(told.packet, world))
-    return { why: `its answer comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
+    return { why: `its reply comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
   // who has asked through it knows this host already
   const unfound = stoppedDiscovery(reproduction, world, told, told !== answer)
   if (unfound) return { why: NO_DISCOVERY, instead: unfound }
@@ -304,10 +304,10 @@ export function stillWrong(
   const why =
     reaches(asked, answer) === false
       ? isPassed(outcome)
-        ? 'its answer would come from another address'
-        : `its answer would be ${outcome}`
+        ? 'its reply would come from another address'
+        : `its reply would be ${outcome}`
       : isPassed(outcome) && astray(answer.packet, host)
-        ? 'its answer would go the wrong way'
+        ? 'its reply would leave by the wrong interface'
         : undefined
   if (why !== undefined) return { why, isAnswer: true }
   const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
@@ -316,14 +316,12 @@ export function stillWrong(
 
 /** What is to be known of one that does good. */
 export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
-  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses what was asked'
+  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses the request'
   if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
   const [came, out] = [asked.in, answer.packet.out]
   if (came === undefined || out === undefined) return undefined
-  if (out !== came) return `its answer would leave by ${out}, not by ${came}`
-  return mayReplyFromOther(told, out, host)
-    ? 'a program that is bound to no address may reply from another one'
-    : undefined
+  if (out !== came) return `its reply would leave by ${out}, not by ${came}`
+  return mayReplyFromOther(told, out, host) ? 'a program that binds no address may reply from another one' : undefined
 }
 
 /** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */

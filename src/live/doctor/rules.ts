@@ -138,7 +138,7 @@ export function holdsFor({ conditions }: Rule, { packet, families }: Wish, world
   return others.every((other) => of(other) === first) ? first : { unknown: 'the family is not known' }
 }
 
-/** `ip raw PREROUTING 1`, `inet nfwhy pre handle 3`. */
+/** `ip raw PREROUTING rule 1`, `inet nfwhy pre handle 3`. */
 export function nameOf({ backend, table, chain, rule }: TraceRule): string {
   const where = `${table.family} ${table.name} ${chain.name}`
   return backend === 'nft' && rule.handle !== undefined

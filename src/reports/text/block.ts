@@ -19,13 +19,17 @@ const MOST_LINES = 12
 export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const answer = answerOf(group)
   writeHead(page, group)
+  const found = foundRows(page, group, answer)
+  // of what got through, what was found is why anything is proposed
+  const isGood = markOfGroup(group) === 'good'
   const rows = [
-    ...firstRows(page, group),
     ...causeRows(page, answer, causeLabel(group)),
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
+    ...(isGood ? found : []),
     ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
-    ...foundRows(page, group, answer),
+    ...(isGood ? [] : found),
+    ...firstRows(page, group),
   ]
   const shown = fitted(page, rows, MOST_LINES - 3)
   for (const row of shown) page.rows(row.label, row.lines, row)
@@ -52,13 +56,13 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
   return kept
 }
 
-/** Where the packet's line has `*`, the lines below speak of one of them. */
+/** Where the packet's line has `*`, the block speaks of one of them. */
 const firstRows = (page: Page, group: Group<unknown>): Row[] =>
   isMixed(group) ? [{ label: 'first', lines: [firstWords(page, group.journey)], rank: 4 }] : []
 
 export function firstWords({ marks }: Page, { packet }: Journey<unknown>): string {
   const { src, dst, sport, dport } = packet
-  return `${endText(src, sport)} ${marks.to} ${endText(dst, dport)}, shown below`
+  return `${endText(src, sport)} ${marks.to} ${endText(dst, dport)} is the one shown`
 }
 
 /** Of what got through it says how that is known. */
@@ -101,7 +105,7 @@ function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer
     )
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
-    if (command) return [{ label: 'next', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]
+    if (command) return [{ label: 'look', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]
     return note === undefined ? [] : [{ label: '', lines: wrap(note, page.room), rank: 2 }]
   })
   return [...found, ...next]

@@ -1,5 +1,6 @@
 /** A fix in rows: its command, what the test on the model said, its undo. */
 import type { PrintedFix } from '../../model/journey.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { triedWords } from '../journey-words.ts'
 import { wrap, wrapCommand } from './layout.ts'
 import type { Page, RowOptions } from './page.ts'
@@ -15,10 +16,15 @@ export interface Row extends RowOptions {
   whole?: string
 }
 
+/** What is done by hand is no command to paste, and what only looks mends nothing. */
+const labelOf = ({ command, stops, unverified }: PrintedFix): string =>
+  unverified === ONLY_LOOKS ? 'look' : command === undefined ? 'do' : stops ? 'stop' : 'fix'
+
 /** `described`: with what it does, which tells it from others. */
 export function fixRows(page: Page, fix: PrintedFix, { described }: { described: boolean }): Row[] {
-  const { command, description, note, stops, undo, unverified } = fix
-  const label = stops ? 'stop' : 'fix'
+  const { command, description, note, undo } = fix
+  const unverified = fix.unverified === ONLY_LOOKS ? undefined : fix.unverified
+  const label = labelOf(fix)
   const labelStyle = 'green'
   const tried =
     triedWords(fix) ??

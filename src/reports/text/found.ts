@@ -23,7 +23,7 @@ export function writeFindings(
     // the headline names the rule
     if (one.code !== 'last-rule-seen') page.row(label, one.message, { labelStyle })
     for (const { command, note } of lookNext(one)) {
-      if (command) page.rows('next', wrapCommand(command, page.room, page.printing), { style: 'bold' })
+      if (command) page.rows('look', wrapCommand(command, page.room, page.printing), { style: 'bold' })
       else if (note !== undefined) page.rows('', wrap(`(${note})`, page.room))
     }
     writeRules(page, journey, one, shown)

@@ -10,11 +10,12 @@ import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '.
 import type { Form, FormOptions, Group } from '../form.ts'
 import { isMixed } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
-import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
+import { announcementsWords, missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { causeLabel, elsewhereWords, firstWords, writeBlock } from './block.ts'
 import { writeFix } from './fix-rows.ts'
 import { writeFindings } from './found.ts'
 import { headLine, writeHead } from './head.ts'
+import { cutEnd } from './layout.ts'
 import { writeGrown, writeNotices, writeWarnings } from './notices.ts'
 import { Page } from './page.ts'
 import { writeSteps } from './steps.ts'
@@ -29,6 +30,11 @@ export const text: Form = {
     const packets = new Told()
     const told = new Set<string>()
     let alone = false
+    let isOfAnnouncements = false
+    const announcements: Group<unknown>[] = []
+    const repliesTold = new Set<string>()
+    const isToldBefore = ({ repliesOnly, journey, count }: Group<unknown>) =>
+      repliesOnly === true && count === 1 && repliesTold.has(journey.id)
     /** Lines of packets that nobody asks about stand together. */
     let aside = false
     const leaveAside = () => {
@@ -37,7 +43,8 @@ export const text: Form = {
     }
     return {
       begin(groups = []) {
-        alone = groups.length === 1
+        alone = groups.length === 1 || groups.filter((one) => !isAnnounced(one)).length === 1
+        isOfAnnouncements = groups.every(isAnnounced)
         if (page.quiet) return ''
         writeNotices(page, page.clean(groups.map(printedGroup)), told)
         return page.take()
@@ -51,12 +58,17 @@ export const text: Form = {
           return page.take()
         }
         writeNotices(page, [shown], told)
-        if (!page.full && !alone && isAside(shown)) {
+        if (!page.full && !isOfAnnouncements && isAnnounced(group)) {
+          announcements.push(shown)
+          return page.take()
+        }
+        if (!page.full && !alone && (isAside(shown) || isToldBefore(group))) {
           page.line(headLine(page, shown, page.width))
           aside = true
           return page.take()
         }
         leaveAside()
+        for (const id of lostReplies(group)) repliesTold.add(id)
         if (page.full) writeFull(page, shown)
         else writeBlock(page, shown)
         page.line()
@@ -64,6 +76,7 @@ export const text: Form = {
       },
       end(tail, groups = []) {
         if (page.quiet) return ''
+        writeAnnouncements(page, announcements.splice(0), aside)
         leaveAside()
         const shown = page.clean(tail)
         writeGrown(page, page.clean(packets.grown(groups)))
@@ -81,11 +94,32 @@ export const text: Form = {
   },
 }
 
+/** The request's block tells what became of them. */
+const lostReplies = ({ exchanges }: Group<unknown>): readonly string[] =>
+  exchanges?.worst.status === 'reply-lost' ? exchanges.worst.journeys.replies : []
+
+const isGood = (group: Group<unknown>): boolean =>
+  markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))
+
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
 const isAside = (group: Group<unknown>): boolean =>
-  (markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))) ||
+  isGood(group) ||
   (group.repliesOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
+
+/** One line says enough of all of them: nobody asks about these. */
+const isAnnounced = (group: Group<unknown>): boolean =>
+  isAnnouncement(group.journey.packet) &&
+  markOfGroup(group) !== 'bad' &&
+  (isGood(group) || !isDiscovery(group.journey.packet))
+
+function writeAnnouncements(page: Page, groups: readonly Group<unknown>[], aside: boolean): void {
+  const [only] = groups
+  if (!only) return
+  if (groups.length === 1) page.line(headLine(page, only, page.width))
+  else page.line(cutEnd(`${page.marks.between} ${announcementsWords(groups)}`, page.width, page.marks.cut))
+  if (!aside) page.line()
+}
 
 /** The same answer first, then everything else that is known. */
 function writeFull(page: Page, group: Group<PrintedFix>): void {

@@ -101,12 +101,15 @@ function continued(parts: readonly string[], width: number): string[] {
   for (const part of parts) {
     const last = lines.at(-1)
     // room for the backslash is kept on the last line too
-    if (last !== undefined && columns(last) + 1 + columns(part) <= width - 2)
+    if (last !== undefined && !isOver(last) && columns(last) + 1 + columns(part) <= width - 2)
       lines[lines.length - 1] = `${last} ${part}`
-    else lines.push(last === undefined ? part : `  ${part}`)
+    else lines.push(last === undefined || isOver(last) ? part : `  ${part}`)
   }
-  return lines.map((line, i) => (i + 1 < lines.length ? `${line} \\` : line))
+  return lines.map((line, i) => (i + 1 < lines.length && !isOver(line) ? `${line} \\` : line))
 }
+
+/** Behind `&&` a shell reads on by itself, and the next command begins a line. */
+const isOver = (line: string): boolean => /(?:^| )(?:&&|\|\|)$/.test(line)
 
 const BLANK = /\s/
 const isBlank = (char: string): boolean => char === ' ' || ((char < ' ' || char > '~') && BLANK.test(char))
@@ -151,7 +154,7 @@ function grouped(words: readonly string[]): string[] {
   const list: string[] = []
   for (const word of words) {
     const last = list.at(-1)
-    const begins = /^(-|!$)/.test(word) && last !== '!'
+    const begins = (/^(-|!$)/.test(word) && last !== '!') || (last !== undefined && isOver(last))
     if (last === undefined || begins) list.push(word)
     else list[list.length - 1] = `${last} ${word}`
   }

@@ -130,7 +130,7 @@ function findEntry({ packet, family, world, connection }: EvalContext): Found | 
   const [first] = found
   if (!first) return unknown("the connection's entry is not listed")
   // two listings may show it, with other timeouts
-  if (found.some((one) => !sameTuples(one, first))) return unknown('several listed entries fit the packet')
+  if (found.some((one) => !sameTuples(one, first))) return unknown('several listed entries match the packet')
   return first
 }
 

@@ -103,7 +103,7 @@ const packetType: Read = (moment) => {
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
   if (group !== undefined || family === 'bridge') return group
   const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
-  return surely ? 'unicast' : unknown('whom the frame was for is not known')
+  return surely ? 'unicast' : unknown('which host the frame was for is unknown')
 }
 
 export function groupMac(mac: string): string | undefined {

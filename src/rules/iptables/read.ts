@@ -214,7 +214,7 @@ class RuleReader {
       return
     }
     if (letter === 'f') {
-      if (this.family === 'ip6') throw new WordError('IPv6 has -m frag instead')
+      if (this.family === 'ip6') throw new WordError('use -m frag for IPv6')
       this.spec.fragment = { value: true, not: notBefore }
       return
     }

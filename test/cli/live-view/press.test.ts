@@ -80,7 +80,7 @@ describe('pause', () => {
 describe('one in full', () => {
   test('is the chosen one, and stays while others come', () => {
     const open = presses(busy(), 'g', 'enter')
-    expect(screen(open)[1]).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL 1 /)
+    expect(screen(open)[1]).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL rule 1 /)
     expect(screen(add(open, many(50)))).toEqual(screen(open))
   })
 

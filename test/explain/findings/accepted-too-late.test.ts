@@ -10,8 +10,8 @@ const HTTP = '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('accepted-too-late', () => {
   it('puts a copy in front', () => {
     expect(told(rules('-A FORWARD -j DROP', HTTP), 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD 3 accepts such packets, but comes after filter FORWARD 2.',
-      rules: ['filter FORWARD 3', 'filter FORWARD 2'],
+      message: 'filter FORWARD rule 3 accepts such packets, but stands after filter FORWARD rule 2.',
+      rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
     })
   })
@@ -21,21 +21,21 @@ describe('accepted-too-late', () => {
       rules('-A FORWARD -p tcp -j REJECT --reject-with tcp-reset', '-A FORWARD -j REJECT', HTTP),
       'accepted-too-late',
     )
-    expect(found?.rules).toEqual(['filter FORWARD 4', 'filter FORWARD 2'])
+    expect(found?.rules).toEqual(['filter FORWARD rule 4', 'filter FORWARD rule 2'])
   })
 
   it('sees it behind a jump to what stops the packet', () => {
     const jump = rules('-A FORWARD -j deny', HTTP, '-A deny -i eth0 -j no', '-A no -j DROP')
     expect(told(jump, 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD 3 accepts such packets, but comes after filter FORWARD 2.',
-      rules: ['filter FORWARD 3', 'filter FORWARD 2'],
+      message: 'filter FORWARD rule 3 accepts such packets, but stands after filter FORWARD rule 2.',
+      rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
     })
   })
 
   it('only tells it where the rule in front is for just such packets', () => {
     const found = told(rules('-A FORWARD -s 10.0.1.2/32 -j DROP', HTTP), 'accepted-too-late')
-    expect([found?.rules, found?.fix]).toEqual([['filter FORWARD 3', 'filter FORWARD 2'], undefined])
+    expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])
   })
 
   it.each([

@@ -20,14 +20,14 @@ const one = (...sep: string[]): Case => ({
 describe('came-back', () => {
   it('names the chain that did nothing', () => {
     expect(told(one(), 'came-back')?.message).toBe(
-      'nat PREROUTING 1 chose it (-d 10.0.9.9/32, tcp dport 80), but it came back from sep as it was: no rule there rewrote its destination.',
+      'nat PREROUTING rule 1 sent it to sep (-d 10.0.9.9/32, tcp dport 80), but no rule there rewrote its destination.',
     )
   })
 
   it('names the rule there that is for something else', () => {
     const found = told(one('-A sep -p udp -j DNAT --to-destination 10.0.2.9'), 'came-back')
-    expect(found?.message).toContain('nat sep 1 would have rewritten its destination, but only for -p udp')
-    expect(found?.rules[0]).toBe('nat sep 1')
+    expect(found?.message).toContain('nat sep rule 1 would have rewritten its destination, but only matches -p udp')
+    expect(found?.rules[0]).toBe('nat sep rule 1')
   })
 
   it.each([

@@ -40,7 +40,9 @@ describe('conntrack-full', () => {
       { drop: 4, early_drop: 0 },
     ]
     const { found } = seen(IN_FRONT, { conntrackCounters })
-    expect(found[0]?.message).toContain('since boot it has dropped 7 packets and thrown out 40 connections')
+    expect(found[0]?.message).toContain(
+      'Connection tracking dropped it: its table was full. Since boot it has dropped 7 packets and evicted 40 connections to make room.',
+    )
   })
 
   describe('where no chain stands between conntrack and routing', () => {
@@ -58,7 +60,9 @@ describe('conntrack-full', () => {
       const { journey } = seen(IN_FRONT, { conntrackCounters, sysctls: new Map([['net.ipv4.ip_forward', '0']]) }, only)
       expect(journey.findings.map(({ code }) => code)).toEqual(['vanished-forwarding-off'])
       const { found } = seen(IN_FRONT, { conntrackCounters }, only)
-      expect(found[0]?.message).toContain('since boot it has dropped 3 packets')
+      expect(found[0]?.message).toContain(
+        'Connection tracking dropped it: its table was full. Since boot it has dropped 3 packets.',
+      )
     })
   })
 

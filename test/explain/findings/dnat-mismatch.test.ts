@@ -16,7 +16,7 @@ const WEB = '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('dnat-mismatch', () => {
   it('is a filter rule for another address, or port', () => {
     expect(told(forward('10.0.2.8', WEB), 'dnat-mismatch')).toMatchObject({
-      rules: ['nat PREROUTING 1', 'filter FORWARD 2'],
+      rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 2'],
       fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
@@ -78,7 +78,7 @@ describe('dnat-mismatch', () => {
       filter: [],
     }
     expect(told({ rules, packet: TO_ROUTER }, 'dnat-mismatch')).toMatchObject({
-      rules: ['nat PREROUTING 1', 'nat POSTROUTING 1'],
+      rules: ['nat PREROUTING rule 1', 'nat POSTROUTING rule 1'],
       fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554 → forwarded',
     })
   })
@@ -103,7 +103,7 @@ describe('dnat-mismatch', () => {
       '-A sep -p tcp -m tcp -j DNAT --to-destination 10.0.2.8:8080',
     ]
     const found = told({ rules: { nat, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')
-    expect(found).toMatchObject({ rules: ['nat sep 1', 'nat svc 1'] })
+    expect(found).toMatchObject({ rules: ['nat sep rule 1', 'nat svc rule 1'] })
     expect(found?.fix).toMatch(/--to-destination 10.0.2.9:8080 → forwarded$/)
     const right = nat.with(2, nat[2]!.replace('10.0.2.8', '10.0.2.9'))
     expect(told({ rules: { nat: right, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')).toBeUndefined()

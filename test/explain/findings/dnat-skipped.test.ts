@@ -13,7 +13,7 @@ const one = (...nat: string[]): Case => ({
 describe('dnat-skipped', () => {
   it('names an accept in front', () => {
     const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT), 'dnat-skipped')
-    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat PREROUTING rule 2'])
     expect(found?.fix).toBe('iptables -t nat -D PREROUTING 1 → forwarded')
   })
 
@@ -22,7 +22,7 @@ describe('dnat-skipped', () => {
       one('-A PREROUTING -j web', '-A web -s 10.0.1.0/24 -j RETURN', DNAT.replace('PREROUTING', 'web')),
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat web 1', 'nat web 2'])
+    expect(found?.rules).toEqual(['nat web rule 1', 'nat web rule 2'])
   })
 
   it('is a note where the rule behind nearly matches', () => {
@@ -30,8 +30,8 @@ describe('dnat-skipped', () => {
     const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
     expect(told(near, 'dnat-skipped')).toMatchObject({
       message:
-        'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
-      rules: ['nat PREROUTING 1', 'nat PREROUTING 2'],
+        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
+      rules: ['nat PREROUTING rule 1', 'nat PREROUTING rule 2'],
     })
     expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
     // what ends the table for whatever comes by an interface was put there for that
@@ -44,7 +44,7 @@ describe('dnat-skipped', () => {
       `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
     )
     expect(told(near, 'dnat-skipped')?.message).toBe(
-      'nat PREROUTING 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
+      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
     )
   })
 
@@ -71,7 +71,7 @@ describe('dnat-skipped', () => {
       one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat portal 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat portal rule 1', 'nat PREROUTING rule 2'])
     expect(found?.fix).toBe('iptables -t nat -R portal 1 -s 10.0.1.2/32 -j RETURN → forwarded')
   })
 
@@ -86,7 +86,7 @@ describe('dnat-skipped', () => {
       },
       'dnat-skipped',
     )
-    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat PREROUTING rule 2'])
   })
 
   it('has the rule for one destination put in front of what takes any', () => {

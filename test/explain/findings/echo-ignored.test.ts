@@ -13,7 +13,7 @@ const ping = (settings: Record<string, string>, more: Partial<typeof PING> = {})
 describe('echo-ignored', () => {
   it('names the setting, and switches it off', () => {
     expect(told(ping({ [ALL]: '1' }), 'echo-ignored')).toEqual({
-      message: `Netfilter accepted it, but the kernel does not answer it: ${ALL} is 1.`,
+      message: `Netfilter accepted it, but the kernel does not reply: ${ALL} is 1.`,
       rules: [],
       fix: `sysctl -w ${ALL}=0 → delivered`,
     })

@@ -19,8 +19,8 @@ describe('goto-skips', () => {
   it('names the goto and what stands behind it', () => {
     expect(told(rules('-g'), 'goto-skips')).toEqual({
       message:
-        'filter FORWARD 2 went to count by goto, from where nothing comes back, and filter FORWARD 3, which would have accepted it, was never reached.',
-      rules: ['filter FORWARD 2', 'filter FORWARD 3'],
+        'filter FORWARD rule 2 sent it to count by goto, from where nothing comes back, and filter FORWARD rule 3, which would have accepted it, was never reached.',
+      rules: ['filter FORWARD rule 2', 'filter FORWARD rule 3'],
       fix: 'iptables -R FORWARD 2 -j count → forwarded',
     })
   })
@@ -39,8 +39,8 @@ describe('goto-skips', () => {
     })
     expect(told(to('-p udp -m udp --dport 80'), 'goto-skips')).toEqual({
       message:
-        'nat PREROUTING 1 went to direct by goto, from where nothing comes back, and nat ports 1, which would have rewritten its destination, but only for -p udp, was never reached.',
-      rules: ['nat PREROUTING 1', 'nat ports 1'],
+        'nat PREROUTING rule 1 sent it to direct by goto, from where nothing comes back, and nat ports rule 1, which would have rewritten its destination, but only matches -p udp, was never reached.',
+      rules: ['nat PREROUTING rule 1', 'nat ports rule 1'],
       fix: 'iptables -t nat -R PREROUTING 1 -j direct → dropped',
     })
     expect(told(to('-p udp -m udp --dport 443'), 'goto-skips')).toBeUndefined()

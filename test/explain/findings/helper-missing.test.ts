@@ -26,15 +26,15 @@ describe('helper-missing', () => {
   it('names the control connection, the rule for what is RELATED, and assigns the helper', () => {
     expect(told(passive(), 'helper-missing')).toEqual({
       message:
-        'It may be the data connection of ftp: control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So it is NEW, while filter FORWARD 1 accepts what is RELATED.',
-      rules: ['filter FORWARD 1'],
-      fix: 'iptables -t raw -A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp → the model does not read what a control connection says',
+        'It may be the data connection of ftp: control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So it is NEW, while filter FORWARD rule 1 only accepts RELATED packets.',
+      rules: ['filter FORWARD rule 1'],
+      fix: 'iptables -t raw -A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp → the model does not read control connections',
     })
   })
 
   it('is told of what the server begins', () => {
     const packet = { ...SYN, in: 'eth1', src: '10.0.2.2', sport: 20, dst: '10.0.1.2', dport: 40_123 }
-    expect(told(passive({ packet }), 'helper-missing')?.rules).toEqual(['filter FORWARD 1'])
+    expect(told(passive({ packet }), 'helper-missing')?.rules).toEqual(['filter FORWARD rule 1'])
   })
 
   it('is told of kernels that would assign it by themselves, had they not been told otherwise', () => {

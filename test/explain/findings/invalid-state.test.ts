@@ -10,9 +10,9 @@ const stray: Packet = { ...REPLY, tcpFlags: ['syn', 'ack'] }
 describe('invalid-state', () => {
   it('says that the connection is not known', () => {
     const found = told({ rules: { filter: [INVALID] }, packet: stray }, 'invalid-state')
-    expect(found?.rules).toEqual(['filter FORWARD 1'])
+    expect(found?.rules).toEqual(['filter FORWARD rule 1'])
     expect(found?.message).toMatch(
-      /dropped it as invalid: conntrack could make nothing of it: .* not seen how .* or its checksum/,
+      /dropped it as invalid: conntrack could not assign it to a connection: .* did not see .* or its checksum/,
     )
   })
 
@@ -36,7 +36,9 @@ describe('invalid-state', () => {
   it('does not say that the beginning is missing of what conntrack picks up in the middle', () => {
     expect(seen(ack)).not.toContain('has not seen how')
     expect(seen(ack)).toContain('or its checksum is wrong')
-    expect(seen(ack, sysctls('tcp_loose', '0'))).toContain('has not seen how its connection began')
+    expect(seen(ack, sysctls('tcp_loose', '0'))).toContain(
+      "filter FORWARD rule 1 dropped it as invalid: conntrack could not assign it to a connection: this host did not see the connection's first packet, or its replies take another route, or its checksum is wrong.",
+    )
   })
 
   it('does not say of what this host replies that it has not seen the request', () => {
@@ -52,7 +54,9 @@ describe('invalid-state', () => {
     const rules = { filter: ['-A OUTPUT -m conntrack --ctstate INVALID -j DROP'] }
     const journey = captured(rules, [trace('filter:OUTPUT:rule:1', reply)], { conntrack: [] })
     const [found] = findingsOf(journey, 'invalid-state')
-    expect(found!.message).toMatch(/a group or a broadcast address/)
+    expect(found!.message).toMatch(
+      'filter OUTPUT rule 1 dropped it as invalid: conntrack could not assign it to a connection: no connection has these two addresses: the request went to a multicast or broadcast address, or it was untracked.',
+    )
     expect(found!.message).not.toContain('has not seen how')
   })
 

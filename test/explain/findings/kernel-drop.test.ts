@@ -64,7 +64,7 @@ describe('it vanished behind PREROUTING', () => {
       outcome: 'vanished',
       basis: 'observed',
       findings: [
-        'error vanished-rp-filter: The reverse path filter dropped it: it came in on eth0, but the way back to it is eth1 (rp_filter=1). The kernel says so: IP_RPFILTER in some_function.',
+        'error vanished-rp-filter: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.1.2 leaves by eth1 (rp_filter=1). The kernel says so: IP_RPFILTER in some_function.',
       ],
     })
     expect(journey.findings[0]!.fix.map((one) => String(fixCommands(one).command))).toContain(
@@ -76,7 +76,7 @@ describe('it vanished behind PREROUTING', () => {
     [
       'IP_RPFILTER',
       'vanished-rp-filter',
-      'the way back to its source leads over another interface (reverse path filter)',
+      'the route back to its source leaves by another interface (reverse path filter)',
       'ip route get 10.0.1.2',
     ],
     [
@@ -88,23 +88,28 @@ describe('it vanished behind PREROUTING', () => {
     [
       'IP_LOCAL_SOURCE',
       'vanished-martian',
-      "its source is this host's own address, and it came from outside",
+      "its source is this host's own address, but it came in on an interface",
       undefined,
     ],
-    ['PKT_TOO_BIG', 'vanished-mtu', 'it is too long for the way out, and must not be cut', undefined],
+    [
+      'PKT_TOO_BIG',
+      'vanished-mtu',
+      "it is larger than the outgoing interface's MTU, and must not be fragmented",
+      undefined,
+    ],
     [
       'NEIGH_FAILED',
       'kernel-drop',
-      'nobody answers for the next address on its way (ARP, neighbour discovery)',
+      'the next hop does not reply to ARP or neighbour discovery',
       'ip neigh show nud failed',
     ],
     [
       'NETFILTER_DROP',
       'kernel-drop',
-      'netfilter did, by a rule that the capture does not show or by a hook of its own (connection tracking)',
+      'netfilter did, by a rule that the capture does not show, or in conntrack',
       undefined,
     ],
-    ['BRAND_NEW', 'kernel-drop', 'its word for it is BRAND_NEW', undefined],
+    ['BRAND_NEW', 'kernel-drop', 'its name for the reason is BRAND_NEW', undefined],
   ])('and host state knows nothing of it: %s', (reason, code, text, command) => {
     const journey = explained(lines, [drop(reason)])
     expect(told(journey)).toEqual({
@@ -126,13 +131,13 @@ describe('it vanished behind PREROUTING', () => {
   it('and the kernel names no reason: host state may know one', () => {
     const sysctls = new Map([['net.ipv4.ip_forward', '0']])
     expect(told(explained(lines, [drop('NOT_SPECIFIED')], { sysctls })).findings).toEqual([
-      `error vanished-forwarding-off: 10.0.2.2 is not this host's, and forwarding is off (net.ipv4.ip_forward = 0). The kernel says that it dropped it in some_function, and not why.`,
+      `error vanished-forwarding-off: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0). The kernel reports that it dropped it in some_function, but not why.`,
     ])
     expect(told(explained(lines, [drop('NOT_SPECIFIED')])).findings).toEqual([
-      'error kernel-drop: The kernel dropped it (NOT_SPECIFIED in some_function): it says no reason; it did so in its function some_function.',
+      'error kernel-drop: The kernel dropped it (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function.',
     ])
     expect(told(explained(lines, [drop('NOT_SPECIFIED', { location: 'ip_error+0x94' })])).findings).toEqual([
-      'error vanished-no-route: The kernel dropped it (NOT_SPECIFIED in ip_error): the route to its destination refuses it, or there is none.',
+      'error vanished-no-route: The kernel dropped it (NOT_SPECIFIED in ip_error): the route to its destination is unreachable, or there is none.',
     ])
   })
 
@@ -193,27 +198,27 @@ describe('it was delivered', () => {
     [
       'NO_SOCKET',
       { tcpFlags: ['ack'] },
-      'error kernel-drop: It reached this host itself, and there the kernel dropped it (NO_SOCKET in some_function): no program has a socket that takes it.',
+      'error kernel-drop: It was delivered to this host, and there the kernel dropped it (NO_SOCKET in some_function): no program has a socket for it.',
     ],
     [
       'TCP_CSUM',
       {},
-      'error kernel-drop: It reached this host itself, and there the kernel dropped it (TCP_CSUM in some_function): its TCP checksum is wrong.',
+      'error kernel-drop: It was delivered to this host, and there the kernel dropped it (TCP_CSUM in some_function): its TCP checksum is wrong.',
     ],
     [
       'TCP_OLD_DATA',
       {},
-      'note kernel-drop: It passed, and the kernel put it away (TCP_OLD_DATA in some_function): its data had come before.',
+      'note kernel-drop: The rules accepted it, and the kernel discarded it (TCP_OLD_DATA in some_function): its data was received before.',
     ],
     [
       'NOT_SPECIFIED',
       {},
-      'note kernel-drop: It passed, and the kernel put it away, which may be a loss (NOT_SPECIFIED in some_function): it says no reason; it did so in its function some_function.',
+      'note kernel-drop: The rules accepted it, and the kernel discarded it, which may be a loss (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function.',
     ],
     [
       'IP_RPFILTER',
       {},
-      'error kernel-drop: It passed all chains that the capture shows, and the kernel dropped it all the same (IP_RPFILTER in some_function): the way back to its source leads over another interface (reverse path filter).',
+      'error kernel-drop: The rules accepted it, but the kernel dropped it (IP_RPFILTER in some_function): the route back to its source leaves by another interface (reverse path filter).',
     ],
   ])('%s %j', (reason, packet, finding) => {
     const journey = explained(lines, [drop(reason, { packet: { ...here, ...packet } })])
@@ -243,7 +248,7 @@ describe('it was forwarded', () => {
     expect(told(explained(lines, [drop('NEIGH_FAILED')]))).toMatchObject({
       outcome: 'forwarded',
       findings: [
-        'error kernel-drop: It passed all chains that the capture shows, and the kernel dropped it all the same (NEIGH_FAILED in some_function): nobody answers for the next address on its way (ARP, neighbour discovery).',
+        'error kernel-drop: The rules accepted it, but the kernel dropped it (NEIGH_FAILED in some_function): the next hop does not reply to ARP or neighbour discovery.',
       ],
     })
   })
@@ -272,7 +277,7 @@ describe('a rule dropped it', () => {
     const journey = explained(lines, [drop('IP_RPFILTER', { packet })])
     expect(journey.outcome).toBe('dropped')
     expect(told(journey).findings).toContain(
-      'warning kernel-drop: The capture ends in a rule, and the kernel has another reason for dropping it (IP_RPFILTER in some_function): the way back to its source leads over another interface (reverse path filter).',
+      'warning kernel-drop: The capture ends at a rule, and the kernel gives another reason for the drop (IP_RPFILTER in some_function): the route back to its source leaves by another interface (reverse path filter).',
     )
   })
 })
@@ -337,7 +342,7 @@ it('what is put away behind the last chain has arrived, though no chain of INPUT
   expect(told(explained(lines, [purged], {}, rules))).toMatchObject({
     outcome: 'delivered',
     findings: expect.arrayContaining([
-      expect.stringMatching(/^note kernel-drop: It passed, and the kernel put it away/),
+      expect.stringMatching(/^note kernel-drop: The rules accepted it, and the kernel discarded it/),
     ]),
   })
 })
@@ -348,7 +353,7 @@ it('a queue that no program reads, or that is full', () => {
   expect(told(explained([RAW(HERE), trace('filter:INPUT:rule:1', HERE), ...OTHER], [one], {}, rules))).toMatchObject({
     outcome: 'queued',
     findings: expect.arrayContaining([
-      'error kernel-drop: No program took it from its queue, and the kernel dropped it (in nf_queue).',
+      'error kernel-drop: No program read it from its queue, and the kernel dropped it (in nf_queue).',
     ]),
   })
 })

@@ -13,7 +13,7 @@ test('names the last rule of a trace without rules, and the command that shows i
   const { journeys } = explainLog(LOG, emptyWorld())
   const [found] = findingsOf(journeys[0]!, 'last-rule-seen')
   expect(found?.rules).toMatchObject([{ table: 'filter', chain: 'KUBE-FIREWALL', ruleNumber: 1 }])
-  expect(found?.message).toContain('filter KUBE-FIREWALL 1')
+  expect(found?.message).toContain('filter KUBE-FIREWALL rule 1')
   expect(printCommand(found!.fix[0]!.look!)).toBe('iptables -t filter -S KUBE-FIREWALL 1')
 })
 

@@ -7,7 +7,7 @@ const ACCEPT = '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('later-base-chain', () => {
   it('names the accept and what stopped the packet behind it', () => {
     const found = told({ rules: { filter: [ACCEPT], mangle: ['-A POSTROUTING -p tcp -j DROP'] } }, 'later-base-chain')
-    expect(found?.rules).toEqual(['mangle POSTROUTING 1', 'filter FORWARD 1'])
+    expect(found?.rules).toEqual(['mangle POSTROUTING rule 1', 'filter FORWARD rule 1'])
   })
 
   it.each([

@@ -25,29 +25,29 @@ describe('let-through', () => {
   it('names the accept in front of the ban, and puts the ban before it', () => {
     expect(of({ rules: { filter: [EST, HTTP, BAN] } })).toEqual({
       message:
-        'filter INPUT 3 drops such packets (-s 203.0.113.7/32), but filter INPUT 2 (tcp dport 80) accepts them first.',
-      rules: ['filter INPUT 3', 'filter INPUT 2'],
+        'filter INPUT rule 3 drops such packets (-s 203.0.113.7/32), but filter INPUT rule 2 (tcp dport 80) accepts them first.',
+      rules: ['filter INPUT rule 3', 'filter INPUT rule 2'],
       fix: 'iptables -I INPUT 2 -s 203.0.113.7/32 -j DROP → dropped',
     })
   })
 
   it('names the first of several accepts', () => {
     const found = of({ rules: { filter: [EST, HTTP, BAN] }, packet: ACK, before: [CALLER, ANSWER] })
-    expect(found?.message).toContain('but filter INPUT 1 (--ctstate RELATED,ESTABLISHED) accepts them first')
+    expect(found?.message).toContain('but filter INPUT rule 1 (--ctstate RELATED,ESTABLISHED) accepts them first')
   })
 
   it('sees that a wider accept of ports leaves nothing to the deny of one', () => {
     const wide = '-A INPUT -p tcp -m tcp --dport 1:1023 -j ACCEPT'
     const found = of({ rules: { filter: [wide, '-A INPUT -p tcp -m tcp --dport 80 -j DROP'] } })
-    expect(found?.rules).toEqual(['filter INPUT 2', 'filter INPUT 1'])
+    expect(found?.rules).toEqual(['filter INPUT rule 2', 'filter INPUT rule 1'])
   })
 
   it('finds the ban in INPUT for what DNAT sends on, with the destination as it was', () => {
     const filter = ['-A INPUT -p tcp -m tcp --dport 80 -j DROP', '-A FORWARD -p tcp -m tcp --dport 8080 -j ACCEPT']
     expect(of({ rules: { nat: [DNAT], filter }, host: {} })).toEqual({
       message:
-        'filter FORWARD 1 accepted it. filter INPUT 1 drops such packets (tcp dport 80), but stands in INPUT: the packet got another destination by NAT and was forwarded, and does not traverse that chain.',
-      rules: ['filter INPUT 1', 'filter FORWARD 1'],
+        'filter FORWARD rule 1 accepted it. filter INPUT rule 1 drops such packets (tcp dport 80), but stands in INPUT: the packet got another destination by NAT and was forwarded, and does not traverse that chain.',
+      rules: ['filter INPUT rule 1', 'filter FORWARD rule 1'],
       fix: 'iptables -I FORWARD 1 -d 10.0.1.2/32 -p tcp -m tcp --dport 8080 -j DROP → dropped',
     })
   })
@@ -71,7 +71,7 @@ describe('let-through', () => {
   it('says who writes the chain', () => {
     const filter = ['-A INPUT -j ufw-user-input', '-A ufw-user-input -p tcp -m tcp --dport 80 -j ACCEPT', BAN]
     const [found] = played({ rules: { filter }, packet: CALLER, host: AT_80 }).findings
-    expect(found).toMatchObject({ code: 'let-through', fix: [{ note: 'ufw writes its rules back at ufw reload' }] })
+    expect(found).toMatchObject({ code: 'let-through', fix: [{ note: 'ufw restores its rules at ufw reload' }] })
   })
 })
 

@@ -32,7 +32,7 @@ describe('a mark that comes too late', () => {
   it('is named, and set again in a chain of type route', () => {
     const { message, fix } = found('filter')!
     expect(message).toBe(
-      'inet fw mangle_output handle 2 gives it mark 0x1, which leads out of eth0, but mangle_output is of type filter: only a chain of type route has it routed again.',
+      'inet fw mangle_output handle 2 gives it mark 0x1, which leads out of eth0, but mangle_output is of type filter: only a chain of type route makes the kernel route it again.',
     )
     const { command, undo } = fixCommands(fix[0]!)
     expect(String(command)).toMatch(

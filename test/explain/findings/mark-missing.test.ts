@@ -18,16 +18,20 @@ const OWN = { ...SYN, in: undefined, src: '10.0.1.1', out: 'eth1' } as unknown a
 describe('mark-missing', () => {
   it('says of a rule that sets the mark that it does, and of one that jumps there that it leads to it', () => {
     const [set] = findingsOf(played(one(`[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`)), 'mark-missing')
-    expect(set?.message).toContain('mangle PREROUTING 1, which sets it, is only for -i eth7')
+    expect(set?.message).toContain(
+      'filter FORWARD rule 2 requires mark 0x1/0xff, which the packet does not have: mangle PREROUTING rule 1, which sets it, only matches -i eth7.',
+    )
     const jumps = ['[0:0] -A PREROUTING -i eth7 -j MARKS', '-A MARKS -p tcp -j MARK --set-xmark 0x1/0xff']
     const [leads] = findingsOf(played(one(...jumps)), 'mark-missing')
-    expect(leads?.message).toContain('mangle PREROUTING 1, which leads to what sets it, is only for -i eth7')
+    expect(leads?.message).toContain(
+      'mangle PREROUTING rule 1, which jumps to the rule that sets it, only matches -i eth7',
+    )
   })
 
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
-    expect(told(one(begun, other), 'mark-missing')?.rules[0]).toBe('mangle PREROUTING 2')
+    expect(told(one(begun, other), 'mark-missing')?.rules[0]).toBe('mangle PREROUTING rule 2')
   })
 
   it('blames no rule for what comes in, where this host sent the packet', () => {
@@ -38,49 +42,49 @@ describe('mark-missing', () => {
       },
       packet: OWN,
     }
-    expect(JSON.stringify(findingsOf(played(own), 'mark-missing'))).not.toContain('mangle OUTPUT 1, which')
+    expect(JSON.stringify(findingsOf(played(own), 'mark-missing'))).not.toContain('mangle OUTPUT rule 1, which')
   })
 
   it.each([
     [
       'took it away',
       [SETS, '-A FORWARD -j MARK --set-xmark 0x0/0xff'],
-      ['mangle FORWARD 1'],
+      ['mangle FORWARD rule 1'],
       'iptables -t mangle -D FORWARD 1 → forwarded',
     ],
     [
       'gave it another one',
       [SETS.replace('0x1/', '0x2/')],
-      ['mangle PREROUTING 1'],
+      ['mangle PREROUTING rule 1'],
       /--set-xmark 0x1\/0xff → forwarded$/,
     ],
     [
       'led past the rule that sets it',
       ['-A PREROUTING -p tcp -j ACCEPT', SETS],
-      ['mangle PREROUTING 1'],
+      ['mangle PREROUTING rule 1'],
       'iptables -t mangle -D PREROUTING 1 → forwarded',
     ],
     [
       'sets it for another interface',
       [`[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`],
-      ['mangle PREROUTING 1'],
+      ['mangle PREROUTING rule 1'],
       /-R PREROUTING 1 -i eth0 .* → forwarded$/,
     ],
     [
       'sets it where nothing leads',
       ['-A PREROUTING -p udp -j DROP', SETS.replace('PREROUTING', 'marks')],
-      ['mangle marks 1'],
+      ['mangle marks rule 1'],
       /-j marks → forwarded$/,
     ],
     [
       'is missing, in a chain for it',
       ['-N marks', '-A PREROUTING -j marks'],
-      ['mangle marks 1'],
+      ['mangle marks rule 1'],
       'iptables -t mangle -A marks -j MARK --set-xmark 0x1/0xff → forwarded',
     ],
   ])('names the rule that %s', (_name, mangle, rules, fix) => {
     const found = told(one(...mangle), 'mark-missing')
-    expect(found?.rules).toEqual([...rules, 'filter FORWARD 2'])
+    expect(found?.rules).toEqual([...rules, 'filter FORWARD rule 2'])
     expect(found?.fix).toMatch(
       fix instanceof RegExp ? fix : new RegExp(`^${fix.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`),
     )
@@ -98,7 +102,7 @@ describe('mark-missing', () => {
       { rules: { mangle: mangle!, filter: [ASKS, '-A FORWARD -p tcp -m tcp --dport 80 -j DROP'] } },
       'mark-missing',
     )
-    expect([found?.rules, found?.fix]).toEqual([['mangle PREROUTING 1', 'filter FORWARD 1'], undefined])
+    expect([found?.rules, found?.fix]).toEqual([['mangle PREROUTING rule 1', 'filter FORWARD rule 1'], undefined])
   })
 
   it.each([

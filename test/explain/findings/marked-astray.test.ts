@@ -43,7 +43,7 @@ describe('a mark that leads past a route', () => {
   it('is told where nothing has come back', () => {
     const found = told(sent('10.0.8.9'), 'wrong-way-out')
     expect(found?.message).toBe(
-      'mangle PREROUTING 1 gives it mark 0x100, by which it leaves through eth0: without that mark, the route to 10.0.8.0/24 leads to 10.0.8.9 through eth1.',
+      'mangle PREROUTING rule 1 sets mark 0x100, so it leaves by eth0. Without that mark, the route to 10.0.8.0/24 sends it out of eth1.',
     )
     expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10.0.8.9\/32 .*-j ACCEPT → forwarded$/)
   })
@@ -51,7 +51,7 @@ describe('a mark that leads past a route', () => {
   it.each([
     [514, false],
     [2055, false],
-    [53, true],
+    [53, false],
   ])('is told of UDP only where the service always answers: port %s', (dport, isTold) => {
     const udp = sent('10.0.8.9')
     const ends = ({ original, reply }: ConntrackEntry) => ({
@@ -99,7 +99,7 @@ describe('a mark that leads past the routing rule for its source', () => {
 
   it('is told where its source is of the network that the rule leads to', () => {
     expect(found(bySource('10.0.1.20'))?.message).toBe(
-      'mangle PREROUTING 1 gives it mark 0x80, by which it leaves through eth1: without that mark, routing rule 1536, for 10.0.1.20/32, leads it out of eth0.',
+      'mangle PREROUTING rule 1 sets mark 0x80, so it leaves by eth1. Without that mark, routing rule 1536 (from 10.0.1.20/32) sends it out of eth0.',
     )
     expect(found(bySource('10.0.1.20'))?.severity).toBe('warning')
     expect(told(bySource('10.0.1.20'), 'wrong-way-out')?.fix).toMatch(
@@ -182,7 +182,7 @@ it("another program's routing rule takes what a proxy's mark was to lead here", 
   ]
   const [found] = findingsOf(captured(rules, lines, host), 'proxy-missing')
   expect(found?.message).toBe(
-    'mangle PREROUTING 1 hands it to a transparent proxy on tcp port 1602. Routing rule 2001 matches its mark 0x105 first and sends it out of eth0. Rule 20105, which would deliver it to this host, is never reached. The proxy also needs a socket with IP_TRANSPARENT.',
+    'mangle PREROUTING rule 1 hands it to a transparent proxy on tcp port 1602. Routing rule 2001 matches its mark 0x105 first and sends it out of eth0. Rule 20105, which would deliver it to this host, is never reached. The proxy also needs a socket with IP_TRANSPARENT.',
   )
   // thousands of rules for other marks, and for this one, change nothing
   const others = Array.from({ length: 2000 }, (_, i) => rule(30_000 + (i >> 1), '1', { mark: i % 2 ? 0x105 : i << 12 }))

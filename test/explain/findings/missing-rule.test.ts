@@ -23,7 +23,7 @@ describe('missing-rule', () => {
       'missing-rule',
     )
     expect(found?.message).toBe(
-      'No rule accepts tcp 10.0.2.2:80. The closest is filter web 1 (1 more like it), for --dport 443.',
+      'No rule accepts tcp 10.0.2.2:80. The closest, filter web rule 1 (1 more like it), only matches --dport 443.',
     )
     expect(found?.fix).toBe(
       'iptables -I web 2 -s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
@@ -34,8 +34,8 @@ describe('missing-rule', () => {
     const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
     const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }
     expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
-      message: 'No rule exists for tcp 10.0.1.1:80. The closest is nat PREROUTING 1, for --dport 443.',
-      rules: ['nat PREROUTING 1'],
+      message: 'No rule exists for tcp 10.0.1.1:80. The closest, nat PREROUTING rule 1, only matches --dport 443.',
+      rules: ['nat PREROUTING rule 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
     // its service has a rule, which leads elsewhere
@@ -47,8 +47,8 @@ describe('missing-rule', () => {
     const nat = ['-N ports', '-A PREROUTING -p tcp -j ports', '-A POSTROUTING -o eth1 -j MASQUERADE']
     const one = { rules: { nat, filter: [] }, packet: TO_ROUTER }
     expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
-      message: 'nat PREROUTING 1 leads it to ports, which has no rules: nothing rewrites its destination.',
-      rules: ['nat PREROUTING 1'],
+      message: 'nat PREROUTING rule 1 jumps to ports, which has no rules: nothing rewrites its destination.',
+      rules: ['nat PREROUTING rule 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
     expect(told(one, 'missing-rule')).toBeUndefined()

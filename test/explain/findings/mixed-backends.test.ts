@@ -37,7 +37,7 @@ function told(...texts: string[]) {
 describe('mixed-backends', () => {
   it('names the chains of both at the hook, in their order', () => {
     expect(told(LEGACY, nft('forward'))).toEqual([
-      'Rules of iptables-legacy and of nftables are both in force at forward, and it has to get past both: filter FORWARD (legacy, 0), then inet firewall in (nft, 10).',
+      'Rules of iptables-legacy and of nftables are both in force at forward, and the packet traverses both: filter FORWARD (legacy, 0), then inet firewall in (nft, 10).',
     ])
   })
 

@@ -17,13 +17,17 @@ const command = (one: Case) => told(one, 'near-miss')?.fix
 
 describe('near-miss', () => {
   it.each([
-    ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; it is for port 80'],
+    ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; the packet is for port 80'],
     [
       'an interface',
       '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT',
-      '-i eth2, an interface that is not there; it came in on eth0',
+      '-i eth2, an interface that is not there; the packet came in on eth0',
     ],
-    ['one that is there', '[0:0] -A FORWARD -i eth1 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth1; it came in on eth0'],
+    [
+      'one that is there',
+      '[0:0] -A FORWARD -i eth1 -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-i eth1; the packet came in on eth0',
+    ],
     [
       'a state',
       '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m conntrack --ctstate INVALID -j ACCEPT',
@@ -32,15 +36,15 @@ describe('near-miss', () => {
     [
       'a protocol, whatever the ports behind it',
       '[0:0] -A FORWARD -p udp -m udp --dport 80 -j ACCEPT',
-      '-p udp; it is tcp',
+      '-p udp; the packet is tcp',
     ],
     [
       'a source',
       '[0:0] -A FORWARD -s 10.0.1.3/32 -p tcp -m tcp --dport 80 -j ACCEPT',
-      '-s 10.0.1.3/32; it comes from 10.0.1.2',
+      '-s 10.0.1.3/32; the packet comes from 10.0.1.2',
     ],
   ])('is %s, and the rule that nobody uses can be mended', (_name, rule, text) => {
-    expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have accepted it, but only for ${text}.`])
+    expect(notes(only(rule))).toEqual([`filter FORWARD rule 2 would have accepted it, but only matches ${text}.`])
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
@@ -50,7 +54,7 @@ describe('near-miss', () => {
     expect(findingsOf(played(one), 'near-miss')[0]).toMatchObject({
       severity: 'warning',
       message:
-        'nat PREROUTING 1 would have rewritten its destination, but only for -d 0.0.0.0/32, the unspecified address, which no packet is for; it is for 10.0.1.1.',
+        'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 0.0.0.0/32, the unspecified address, which no packet has; the packet is for 10.0.1.1.',
     })
     expect(command(one)).toBe(
       'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
@@ -64,7 +68,9 @@ describe('near-miss', () => {
       packet: TO_ROUTER,
       host: LISTENS_ON(22),
     }
-    expect(notes(one)[0]).toContain('but only for --dport 8081; it is for port 80')
+    expect(notes(one)[0]).toContain(
+      'nat PREROUTING rule 1 would have rewritten its destination, but only matches --dport 8081; the packet is for port 80.',
+    )
     expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 .*--dport 80 .* → forwarded$/)
   })
 
@@ -74,7 +80,9 @@ describe('near-miss', () => {
       packet: { ...TO_ROUTER, dst: '172.31.0.9' },
       host: { ...LISTENS_ON(80), routes: ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0') },
     }
-    expect(notes(one)[0]).toContain('but only for -d 10.0.9.8/32; it is for 172.31.0.9')
+    expect(notes(one)[0]).toContain(
+      'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 10.0.9.8/32; the packet is for 172.31.0.9.',
+    )
     expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172.31.0.9\/32 .* → delivered$/)
   })
 
@@ -89,17 +97,19 @@ describe('near-miss', () => {
   it('is found in a chain that the packet came back from, and through a jump', () => {
     const web = '[0:0] -A web -p tcp -m tcp --dport 8 -j ACCEPT'
     expect(notes(only('-A FORWARD -j web', web))).toEqual([
-      'filter web 1 would have accepted it, but only for --dport 8; it is for port 80.',
+      'filter web rule 1 would have accepted it, but only matches --dport 8; the packet is for port 80.',
     ])
     const jump = only('-A FORWARD -i eth1 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
-    expect(notes(jump)).toEqual(['filter FORWARD 2 would have accepted it, but only for -i eth1; it came in on eth0.'])
+    expect(notes(jump)).toEqual([
+      'filter FORWARD rule 2 would have accepted it, but only matches -i eth1; the packet came in on eth0.',
+    ])
   })
 
   it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
     const nat = '[0:0] -A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [nat], filter: ['-P INPUT DROP'] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
     expect(notes(one)).toEqual([
-      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth1; it came in on eth0.',
+      'nat PREROUTING rule 1 would have rewritten its destination, but only matches -i eth1; the packet came in on eth0.',
     ])
   })
 
@@ -107,7 +117,8 @@ describe('near-miss', () => {
     const nat = '[7:420] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [nat], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
     expect(told(one, 'near-miss')).toMatchObject({
-      message: 'nat PREROUTING 1 would have rewritten its destination, but only for -i eth2; it came in on eth0.',
+      message:
+        'nat PREROUTING rule 1 would have rewritten its destination, but only matches -i eth2; the packet came in on eth0.',
       fix: 'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 10.0.1.1/32 -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     expect(notes({ ...one, host: LISTENS_ON(80) })).toEqual([])
@@ -118,10 +129,12 @@ describe('near-miss', () => {
     const accept = (match: string) => `[0:0] -A FORWARD ${match} -j ACCEPT`
     const [like, protocol] = [accept('-p tcp -m tcp --dport 81'), accept('-p udp -m udp --dport 80')]
     const negated = accept('-p tcp -m tcp ! --dport 80')
-    expect(notes(only(negated, protocol, like))[0]).toContain('FORWARD 2 ')
+    expect(notes(only(negated, protocol, like))[0]).toContain(
+      'filter FORWARD rule 2 would have accepted it, but only matches ! --dport 80.',
+    )
     // where that is there, the port next to it is not meant
     expect(notes(only(protocol, like))).toEqual([
-      'filter FORWARD 2 would have accepted it, but only for -p udp; it is tcp.',
+      'filter FORWARD rule 2 would have accepted it, but only matches -p udp; the packet is tcp.',
     ])
     expect(notes(only(like))).toHaveLength(1)
   })
@@ -150,7 +163,7 @@ describe('near-miss', () => {
     const one: Case = { rules: { nat, filter: ['-P INPUT DROP', '-P FORWARD ACCEPT'] } }
     expect(told(one, 'near-miss')).toMatchObject({
       message:
-        'nat PREROUTING 1 would have left its destination as it was, but only for -i eth, an interface that is not there; it came in on eth0.',
+        'nat PREROUTING rule 1 would have left its destination as it was, but only matches -i eth, an interface that is not there; the packet came in on eth0.',
       fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j RETURN → forwarded',
     })
     const other = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'wan'), nat[1]!] } }
@@ -184,7 +197,7 @@ describe('near-miss', () => {
     const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
     const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
     expect(found?.message).toBe(
-      'inet fw forward handle 4 would have accepted it, but only for ip6 daddr ::a:b:c0de:1, a host part without its mask; it is for 2001:db8:1:0:a:b:c0de:1.',
+      'inet fw forward handle 4 would have accepted it, but only matches ip6 daddr ::a:b:c0de:1, a host part without its mask; the packet is for 2001:db8:1:0:a:b:c0de:1.',
     )
     expect(String(fixCommands(found!.fix[0]!).command)).toBe(
       "nft replace rule inet fw forward handle 4 ip6 daddr '&' ::ffff:ffff:ffff:ffff '==' ::a:b:c0de:1 tcp dport 80 counter accept",

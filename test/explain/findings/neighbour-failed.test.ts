@@ -48,7 +48,7 @@ describe('neighbour-failed', () => {
     const one = found(bridge('input', 'ip saddr 10.0.0.0/24 accept # handle 4', 'drop # handle 5'))!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 5])
     expect(one.message).toBe(
-      '10.0.0.2 on br0 has not answered ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops ARP replies; a trace of IP does not show that.',
+      '10.0.0.2 on br0 has not replied to ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops ARP replies, which a trace of IP does not show.',
     )
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
       'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',

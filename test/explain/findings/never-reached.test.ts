@@ -9,8 +9,8 @@ const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('never-reached', () => {
   it('is a chain that nothing jumps to', () => {
     expect(told(filter(WEB), 'never-reached')).toEqual({
-      message: 'filter web 1 would have accepted it, but nothing jumps to web.',
-      rules: ['filter web 1'],
+      message: 'filter web rule 1 would have accepted it, but nothing jumps to web.',
+      rules: ['filter web rule 1'],
       fix: 'iptables -A FORWARD -j web → forwarded',
     })
   })
@@ -25,9 +25,9 @@ describe('never-reached', () => {
     const packet = { ...SYN, dst: '10.0.9.9' }
     const found = told({ rules: { nat: nat('10.0.7.7'), filter: [] }, packet }, 'never-reached')
     expect(found?.message).toBe(
-      'nat vip 2 would have rewritten its destination, but nat PREROUTING 1 leads to vip only for -d 10.0.7.7/32.',
+      'nat vip rule 2 would have rewritten its destination, but nat PREROUTING rule 1 leads to vip only for -d 10.0.7.7/32.',
     )
-    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat vip 2'])
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat vip rule 2'])
     expect(told({ rules: { nat: nat('10.0.9.9'), filter: [] }, packet }, 'never-reached')).toBeUndefined()
   })
 
@@ -40,7 +40,9 @@ describe('never-reached', () => {
       '-A mark -j MARK --set-xmark 0x1/0x1',
     ]
     const found = told({ rules: { nat, filter: [] }, packet: { ...SYN, dst: '10.0.9.9' } }, 'never-reached')
-    expect(found?.message).toBe('nat vip 2 would have rewritten its destination, but this packet was not led to vip.')
+    expect(found?.message).toBe(
+      'nat vip rule 2 would have rewritten its destination, but no jump sent this packet to vip.',
+    )
     expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j vip → forwarded')
   })
 
@@ -49,7 +51,7 @@ describe('never-reached', () => {
     const to = (rule: string) => ({ rules: { nat: nat(rule), filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) })
     expect(told(to('-p udp -m udp --dport 80'), 'never-reached')).toMatchObject({
       message:
-        'nat ports 1 would have rewritten its destination, but only for -p udp, and this packet was not led to ports.',
+        'nat ports rule 1 would have rewritten its destination, but only matches -p udp, and no jump sent this packet to ports.',
       fix: 'iptables -t nat -A PREROUTING -j ports → delivered, but nothing listens there',
     })
     expect(told(to('-p tcp -m tcp --dport 443'), 'never-reached')).toBeUndefined()

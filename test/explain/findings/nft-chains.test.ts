@@ -34,7 +34,7 @@ describe('a chain that nft leaves at its end', () => {
     )
     const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
     expect(near?.message).toBe(
-      'inet fw web handle 7 would have accepted it, but only for tcp dport 8081; it is for port 8080.',
+      'inet fw web handle 7 would have accepted it, but only matches tcp dport 8081; the packet is for port 8080.',
     )
     expect(printed(printedFix(near!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 tcp dport 8080 ct state new counter accept',
@@ -68,14 +68,14 @@ describe('a chain that nft leaves at its end', () => {
     expect(gone).toMatchObject({
       severity: 'warning',
       message:
-        'inet fw web handle 7 would have accepted it, but only for iif "9", the number of an interface that is gone; it came in on eth0.',
+        'inet fw web handle 7 would have accepted it, but only matches iif "9", the number of an interface that is gone; the packet came in on eth0.',
     })
     expect(printed(printedFix(gone!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',
       undo: 'nft replace rule inet fw web handle 7 iif \'"9"\' tcp dport 8080 counter accept',
     })
     expect(printed(printedFix(near('iif { "lo", 9 }')[0]!.fix[0]!))).toMatchObject({
-      command: `nft replace rule inet fw web handle 7 iifname { '"lo",' eth0 } tcp dport 8080 counter accept`,
+      command: `nft replace rule inet fw web handle 7 iifname '{ "lo", eth0 }' tcp dport 8080 counter accept`,
     })
     // a name of digits, and the number of an interface that is there: the packet came in on another one
     for (const condition of ['iifname "9"', 'iif 3']) {
@@ -87,16 +87,14 @@ describe('a chain that nft leaves at its end', () => {
   it('has rules for another protocol, which are said in one word', () => {
     const rules = ruleset('iifname "eth0" jump web', 'udp dport 53 accept # handle 7')
     expect(findings(rules, 'input 5 jump web').find(({ code }) => code === 'missing-rule')?.message).toBe(
-      'No rule accepts tcp 10.0.1.1:8080. The closest is inet fw web handle 7, for udp dport 53.',
+      'No rule of web accepts tcp 10.0.1.1:8080.',
     )
   })
 
   it('did nothing for what it was chosen for', () => {
     const rules = ruleset('tcp dport 8080 jump web', 'ip saddr 203.0.113.9 tcp dport 22 accept # handle 7')
     const back = findings(rules, 'input 5 jump web').find(({ code }) => code === 'came-back')
-    expect(back?.message).toBe(
-      'inet fw input handle 5 chose it (tcp dport 8080), but it came back from web as it was: no rule there accepted it.',
-    )
+    expect(back?.message).toBe('inet fw input handle 5 sent it to web (tcp dport 8080), but no rule there accepted it.')
     expect(back?.rules[0]).toMatchObject({ chain: 'web', ruleNumber: 2 })
   })
 })
@@ -172,6 +170,8 @@ trace id 0a0b0c0d inet fw prerouting unknown rule handle 5 (verdict accept)
   it('leads through this host, which does not forward', () => {
     const { outcome, findings } = journeyTo('10.0.2.9', new Map([['net.ipv4.ip_forward', '0']]))
     expect(outcome).toBe('vanished')
-    expect(findings[0]?.message).toContain("10.0.2.9 is not this host's, and forwarding is off")
+    expect(findings[0]?.message).toContain(
+      '10.0.2.9 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+    )
   })
 })

@@ -86,6 +86,8 @@ it('an accept in an earlier base chain ends only that chain, whatever its table 
     'table inet one {\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n\t\ttcp dport 8080 accept # handle 2\n\t}\n}\n' +
     `table inet two {\n${input('\t\ttcp dport 22 accept # handle 2\n').replace('filter;', '10;')}`
   const found = findings(text, ruleset).find(({ code }) => code === 'later-base-chain')
-  expect(found?.message).toContain('inet one input handle 2 had accepted it')
+  expect(found?.message).toContain(
+    'inet one input handle 2 accepted it, but an accept ends only its own base chain: inet two input comes later.',
+  )
   expect(found?.message).toContain('inet two input comes later')
 })

@@ -33,14 +33,14 @@ describe('not-in-set', () => {
       rules('-m set --match-set web dst,dst', set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:443'])),
       'not-in-set',
     )
-    expect(found?.message).toBe('filter FORWARD 2 would have accepted it, but 10.0.2.2,tcp:80 is not in set web.')
+    expect(found?.message).toBe('filter FORWARD rule 2 would have accepted it, but 10.0.2.2,tcp:80 is not in set web.')
     expect(found?.fix).toMatch(/^ipset add web 10.0.2.2,tcp:80 → /)
   })
 
   it('sees that the other side is in it', () => {
     const found = told(rules('-m set --match-set admins dst', set('admins', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
     expect(found?.message).toBe(
-      'filter FORWARD 2 would have accepted it, but 10.0.2.2 is not in set admins; 10.0.1.2 is (src).',
+      'filter FORWARD rule 2 would have accepted it, but 10.0.2.2 is not in set admins; 10.0.1.2 is (src).',
     )
     expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set admins src -j ACCEPT → forwarded')
   })

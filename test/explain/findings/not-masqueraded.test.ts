@@ -45,7 +45,7 @@ describe('not-masqueraded', () => {
     const rules = { nat: ['-A POSTROUTING -s 10.0.1.0/24 -o eth1 -j NETMAP --to 10.0.2.0/24'], filter: [] }
     const found = told({ rules, packet: ABROAD }, 'not-masqueraded')
     expect(found?.message).toBe(
-      'nat POSTROUTING 1 gives it the source 10.0.2.2, which is not an address of eth1, though in its network: this host does not answer for it there.',
+      'nat POSTROUTING rule 1 gives it source 10.0.2.2, which is not an address of eth1, though in its network: this host does not answer ARP for it.',
     )
     const elsewhere = { ...rules, nat: [rules.nat[0]!.replace('10.0.2.0', '192.0.2.0')] }
     expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
@@ -63,7 +63,7 @@ describe('not-masqueraded', () => {
     expect(findingsOf(played(one), 'not-masqueraded').map((found) => [found.severity, found.message])).toEqual([
       [
         'note',
-        'It left for 198.51.100.7 with its private source 10.0.1.2: no answer finds back to that, unless 198.51.100.7 has a route through this host.',
+        'It left for 198.51.100.7 with the private source 10.0.1.2: no reply finds its way back, unless 198.51.100.7 has a route back through this host.',
       ],
     ])
   })
@@ -90,9 +90,7 @@ describe('not-masqueraded', () => {
       host: { sysctls: new Map([...ROUTER.sysctls!, ['net.ipv4.conf.all.route_localnet', '1']]) },
     }
     const found = told(one, 'not-masqueraded')
-    expect(found?.message).toBe(
-      'It left by eth1 with the source 127.0.0.1: for any other host that is the host itself.',
-    )
+    expect(found?.message).toBe('It left by eth1 with the source 127.0.0.1, which every other host takes for itself.')
     expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1/32 -o eth1 -j MASQUERADE → sent')
   })
 
@@ -100,14 +98,14 @@ describe('not-masqueraded', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: [] } }
     expect(severity(one)).toEqual(['note'])
     expect(told(one, 'not-masqueraded')?.message).toBe(
-      'It left for 10.0.2.2 with its own source 10.0.1.2: unless 10.0.2.2 has a route to that through this host, it replies by its router, which is 10.0.2.254 for this host.',
+      'It left for 10.0.2.2 and kept its source 10.0.1.2. Unless 10.0.2.2 has a route back through this host, it replies to its own router (here 10.0.2.254).',
     )
   })
 
   it('keeps a rule that only accepts from passing for a repair there', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'] } }
     expect(told(one, 'dropped-by-rule')?.fix).toContain(
-      'but its answer comes back here only if 10.0.2.2 has a route to 10.0.1.2 through this host',
+      'but its reply comes back here only if 10.0.2.2 has a route to 10.0.1.2 through this host',
     )
   })
 
@@ -138,7 +136,12 @@ describe('not-masqueraded', () => {
       return explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
     }
     expect(found('0')).toMatchObject([
-      { severity: 'note', message: expect.stringContaining('(2001:db8:1::/64), but behind eth0') },
+      {
+        severity: 'note',
+        message: expect.stringContaining(
+          "It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in eth1's network (2001:db8:1::/64), but its host is behind eth0. Hosts on eth1 look for it there, and this host does not answer for it (net.ipv6.conf.eth1.proxy_ndp=0).",
+        ),
+      },
     ])
     expect(found('1')).toEqual([])
     expect(found('0', '2001:db8:2::9')).toEqual([])
@@ -158,7 +161,7 @@ describe('not-masqueraded', () => {
         }),
         'not-masqueraded',
       ).map(({ message }) => message)
-    expect(found('0')).toEqual([expect.stringContaining('does not stand in for it (net.ipv4.conf.eth1.proxy_arp=0)')])
+    expect(found('0')).toEqual([expect.stringContaining('does not answer for it (net.ipv4.conf.eth1.proxy_arp=0)')])
     expect(found('1')).toEqual([])
   })
 

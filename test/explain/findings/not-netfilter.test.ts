@@ -13,18 +13,24 @@ function said(packet: Packet) {
 describe('not-netfilter', () => {
   it('sends to the program only what has a port', () => {
     expect(said(TO_ROUTER)).toMatchObject({
-      message: expect.stringContaining('look at the program'),
+      message: expect.stringContaining(
+        'No rule stopped it: it was delivered to this host. If no reply comes, check the program.',
+      ),
       command: "ss -lntup 'sport = :80'",
     })
     expect(said({ ...PING, dst: '10.0.1.1' })).toEqual({
-      message: "No rule stopped it: it reached this host's own stack.",
+      message: 'No rule stopped it: it was delivered to this host.',
       command: undefined,
     })
   })
 
   it('waits for an answer only to what is answered', () => {
-    expect(said(SYN).message).toContain('If no answer comes')
-    expect(said(PING).message).toContain('If no answer comes')
+    expect(said(SYN).message).toContain(
+      'No rule stopped it. It left through eth1. If no reply comes, check whether it leaves there and what comes back.',
+    )
+    expect(said(PING).message).toContain(
+      'No rule stopped it. It left through eth1. If no reply comes, check whether it leaves there and what comes back.',
+    )
     expect(said({ ...SYN, tcpFlags: ['rst'] }).message).toBe('No rule stopped it. It left through eth1.')
   })
 })

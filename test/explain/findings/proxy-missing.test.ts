@@ -31,7 +31,7 @@ describe('proxy-missing', () => {
     expect(journey.culprit).toMatchObject({ chain: 'PREROUTING', ruleNumber: 1 })
     expect(journey.findings.map(({ code }) => code)).toEqual(['proxy-missing'])
     expect(journey.findings[0]?.message).toBe(
-      'mangle PREROUTING 1 dropped it: it is meant for a transparent proxy on tcp port 3129, and nothing listens there with IP_TRANSPARENT.',
+      'mangle PREROUTING rule 1 dropped it: it is meant for a transparent proxy on tcp port 3129, and nothing listens there with IP_TRANSPARENT.',
     )
   })
 
@@ -93,7 +93,7 @@ trace id 1 ip mangle PREROUTING rule tcp dport 80 counter packets 0 bytes 0 xt t
   const [journey] = explainFile(way, worldOf(saved, listed)).journeys
   expect(journey?.findings.map(({ code }) => code)).toEqual(['dropped-by-rule', 'proxy-missing'])
   expect(journey?.findings[1]?.message).toMatch(
-    /^mangle PREROUTING 1 dropped it: .* tcp port 3129, and nothing listens/,
+    /^mangle PREROUTING rule 1 dropped it: .* tcp port 3129, and nothing listens/,
   )
   const commands = journey!.findings.flatMap(({ fix }) => fix.map((one) => String(fixCommands(one).command)))
   expect(new Set(commands).size).toBe(commands.length)

@@ -15,7 +15,7 @@ describe('reply-dropped', () => {
   it('proposes to accept replies', () => {
     const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [OPEN] } }, 'reply-dropped')
     expect(found?.message).toBe(
-      'It is a reply (10.0.1.2:40000 had asked 10.0.2.2:80), and filter FORWARD policy stopped it.',
+      'filter FORWARD policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80.',
     )
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
   })
@@ -25,7 +25,7 @@ describe('reply-dropped', () => {
     const own = { filter: ['-P INPUT DROP', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT'] }
     const found = told({ rules: own, packet, host: { conntrack: [] } }, 'reply-dropped')
     expect(found?.message).toBe(
-      'It is a reply (10.0.1.1:40000 had asked 10.0.2.2:80), and filter INPUT policy stopped it.',
+      'filter INPUT policy dropped the reply to 10.0.1.1:40000, which had contacted 10.0.2.2:80.',
     )
     expect(found?.fix).toBe('iptables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → delivered')
     // its port is no service's

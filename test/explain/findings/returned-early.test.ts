@@ -17,7 +17,7 @@ const rules = (first: string, last = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('returned-early', () => {
   it('names the RETURN', () => {
     const found = told(rules('-A web -s 10.0.1.2/32 -j RETURN'), 'returned-early')
-    expect(found?.rules).toEqual(['filter web 1', 'filter web 2'])
+    expect(found?.rules).toEqual(['filter web rule 1', 'filter web rule 2'])
     expect(found?.fix).toBe('iptables -t filter -D web 1 → forwarded')
   })
 

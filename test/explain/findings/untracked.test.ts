@@ -8,14 +8,14 @@ const filter = ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate NEW,ESTABL
 describe('untracked', () => {
   it('names the rule that keeps it from connection tracking', () => {
     const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter } }, 'untracked')
-    expect(found?.rules).toEqual(['raw PREROUTING 1'])
+    expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
     expect(found?.fix).toBe('iptables -t raw -D PREROUTING 1 → forwarded')
   })
 
   it('names the one that keeps the question of an answer from it', () => {
     const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter }, packet: REPLY }, 'untracked')
-    expect(found?.rules).toEqual(['raw PREROUTING 1'])
-    expect(found?.message).toContain('keeps the packets that it answers from connection tracking')
+    expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
+    expect(found?.message).toContain('keeps the requests that it replies to from connection tracking')
   })
 
   it('is a note where it got through', () => {
@@ -24,12 +24,16 @@ describe('untracked', () => {
   })
 
   it.each([
-    ['destination', '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9', 'nat PREROUTING 1'],
-    ['source', '-A POSTROUTING -o eth1 -j MASQUERADE', 'nat POSTROUTING 1'],
+    [
+      'destination',
+      '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+      'nat PREROUTING rule 1',
+    ],
+    ['source', '-A POSTROUTING -o eth1 -j MASQUERADE', 'nat POSTROUTING rule 1'],
   ])('names the rule that would rewrite its %s, though it got through', (_what, rule, named) => {
     const rules = { raw: [NOTRACK('-p tcp')], nat: [rule], filter: [] }
     expect(told({ rules }, 'untracked')).toMatchObject({
-      rules: ['raw PREROUTING 1', named],
+      rules: ['raw PREROUTING rule 1', named],
       fix: 'iptables -t raw -D PREROUTING 1 → forwarded',
     })
     expect(findingsOf(played({ rules }), 'untracked')[0]?.severity).toBe('warning')
@@ -52,7 +56,7 @@ describe('untracked', () => {
     ]
     const [found] = findingsOf(played({ rules: { raw: [NOTRACK('-p tcp')], nat, filter: [] } }), 'untracked')
     expect(found?.severity).toBe('note')
-    expect(found?.message).toContain('nat PREROUTING 1 may rewrite it, and does not')
+    expect(found?.message).toContain('nat PREROUTING rule 1 may rewrite it, and does not')
   })
 
   it.each([

@@ -30,14 +30,16 @@ describe('vanished-no-group', () => {
     expect(told('224.0.0.251', { host: { routes: [] } }).codes).toEqual(['vanished-no-group'])
     const journey = captured(RULES, [trace(ON, { ...IN, dst: '239.1.2.3' }), other])
     const [found] = findingsOf(journey, 'vanished-no-group')
-    expect(found?.message).toBe('Nobody on this host has joined the group 239.1.2.3 on eth0.')
+    expect(found?.message).toBe('No program on this host has joined the group 239.1.2.3 on eth0.')
   })
 
   it('leaves open which it was, where the source would not pass either', () => {
     const host = sysctl('net.ipv4.conf.eth0.rp_filter', '1')
     const line = trace(ON, { ...IN, src: '10.0.2.9', dst: '224.0.0.251' })
     const [found] = findingsOf(captured(RULES, [line, other], host), 'vanished-no-group')
-    expect(found?.message).toMatch(/^Nobody .* on eth0; or if so: The reverse path filter/)
+    expect(found?.message).toMatch(
+      'No program on this host has joined the group 224.0.0.251 on eth0; or, if one has: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.2.9 leaves by eth1 (rp_filter=1).',
+    )
   })
 
   it.each([

@@ -78,7 +78,7 @@ describe("a reply of this host's own", () => {
       'Its reply would be lost on this host (played on the model). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has one out of eth0, for packets with mark 0x5 (routing rule 60): what this host sends is routed before a chain of output can set a mark.',
     )
     expect(one.fix[0]).toMatchObject({ verified: 'model', after: 'delivered' })
-    expect(one.fix[0]!.description).toBe('lead by table 1005 what is sent from 10.0.1.1')
+    expect(one.fix[0]!.description).toBe('route by table 1005 what is sent from 10.0.1.1')
     expect(one.fix.some(({ description }) => description.startsWith('add a route'))).toBe(false)
   })
 

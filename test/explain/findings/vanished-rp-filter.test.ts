@@ -1,4 +1,4 @@
-/** The way back to the source leads elsewhere. */
+/** The route back to the source leads elsewhere. */
 
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
@@ -38,7 +38,7 @@ describe('vanished-rp-filter', () => {
     const [loose] = findingsOf(played(abroad), 'vanished-rp-filter').flatMap(({ fix }) => fix.filter(helps))
     expect(loose).toMatchObject({
       after: 'forwarded',
-      note: expect.stringMatching(/^its answer would leave by eth1, not/),
+      note: expect.stringMatching(/^its reply would leave by eth1, not/),
     })
   })
 
@@ -78,7 +78,7 @@ describe('vanished-rp-filter', () => {
     expect(found?.message.includes('src_valid_mark is 0')).toBe(value !== undefined)
     const fix = found?.fix.find(({ edits }) => edits?.some((edit) => 'name' in edit && edit.name === VALID_MARK))
     expect(fix?.undo).toEqual(value && [{ kind: 'sysctl', name: VALID_MARK, value }])
-    if (value) expect(fix?.note).toContain('it changes every interface')
+    if (value) expect(fix?.note).toContain('it affects every interface: each then uses the mark for the route back')
   })
 
   it("lets one service's replies go by table main, where a routing rule for it leads elsewhere", () => {

@@ -8,7 +8,7 @@ describe('vanished-ttl', () => {
   it('names the rule that set it', () => {
     const rules = { mangle: ['-A PREROUTING -p tcp -j TTL --ttl-set 1'], filter: [] }
     expect(told({ rules }, 'vanished-ttl')).toMatchObject({
-      rules: ['mangle PREROUTING 1'],
+      rules: ['mangle PREROUTING rule 1'],
       fix: 'iptables -t mangle -D PREROUTING 1 → forwarded',
     })
   })

@@ -34,8 +34,10 @@ describe('a rule that asks for the way back', () => {
   it('is to blame, and not the rule whose mark it asks for as well', () => {
     expect(told(from(), 'dropped-by-mark')).toBeUndefined()
     const found = told(from(), 'dropped-by-rule')
-    expect(found?.rules).toEqual(['raw PREROUTING 2'])
-    expect(found?.message).toContain('The way back to 203.0.113.9 is eth1.')
+    expect(found?.rules).toEqual(['raw PREROUTING rule 2'])
+    expect(found?.message).toContain(
+      'raw PREROUTING rule 2 dropped it (mark 0x40000 is set, -m rpfilter --validmark --invert). The route back to 203.0.113.9 leads out of eth1.',
+    )
   })
 
   it('is content with a route by the neighbour that handed the packet over', () => {
@@ -52,7 +54,7 @@ describe('a rule that asks for the way back', () => {
 
   it.each(['10.0.2.7', '10.0.2.1'])('wants no route to %s, which another link or this host has', (src) => {
     const forged = { ...from([{ ...SENDER, address: '10.0.1.254', state: [] }]), packet: { ...SYN, src } }
-    expect(told(forged, 'dropped-by-rule')?.rules).toEqual(['raw PREROUTING 2'])
+    expect(told(forged, 'dropped-by-rule')?.rules).toEqual(['raw PREROUTING rule 2'])
     expect(told(forged, 'dropped-by-rule')?.fix).not.toContain('ip route add')
   })
 
@@ -61,7 +63,7 @@ describe('a rule that asks for the way back', () => {
     const [away] = fix.filter(({ verified }) => verified)
     expect(away).toMatchObject({
       after: 'forwarded',
-      note: expect.stringMatching(/^its answer would leave by eth1, not by eth0/),
+      note: expect.stringMatching(/^its reply would leave by eth1, not by eth0/),
     })
     expect(away?.but).toBeUndefined()
   })

@@ -69,7 +69,7 @@ describe('wrong-way-out', () => {
       'wrong-way-out',
     )
     expect(found?.message).toBe(
-      'nat PREROUTING 1 sends it back to 10.0.1.2, which sent it: a host drops what comes in with its own address as source.',
+      'nat PREROUTING rule 1 sends it back to 10.0.1.2, which sent it: a host drops packets that come in with its own address as source.',
     )
     expect(found?.fix).toBe(
       'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -p udp -m udp --dport 53 -j ACCEPT → forwarded',
@@ -132,7 +132,7 @@ describe('wrong-way-out', () => {
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
     const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
     expect(past()?.message).toBe(
-      'It left by eth1: a routing rule leads it to table 201, which has a default route alone, past the route to 10.2.0.0/24 through eth0 in table main.',
+      'It left by eth1: a routing rule leads it to table 201, which has only a default route, not the route to 10.2.0.0/24 through eth0 in table main.',
     )
     expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
     expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()

@@ -43,7 +43,7 @@ async function but(rules: string): Promise<string | undefined> {
 }
 
 it('plays the reply to what no chain of nat was on the way of', async () => {
-  expect(await but(nat('postrouting', 'srcnat'))).toBe('its answer would be dropped')
+  expect(await but(nat('postrouting', 'srcnat'))).toBe('its reply would be dropped')
   // its connection is known, so nobody can tell whether it asks
   expect(await but(nat('prerouting', 'dstnat'))).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 /** What the kernel decides by more than what was given: by chance, by time, by what no listing or capture shows. */
 export const CHANCE: Readonly<Record<string, RegExp>> = {
-  'a port or address that NAT draws': /the kernel has drawn/,
+  'a port or address that NAT draws': /the kernel picked/,
   'the order of base chains of several tables with one priority': /order in which they were registered/,
   'a checksum, which stands in ICMP where other protocols have a port': /in place of ports|icmp checksum is not known/,
   'how many packets came before the first, which is not listed': /depends on how many packets came before/,
@@ -11,7 +11,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'the program that sent it': /the sending process is not known/,
   'whether connection tracking takes an expectation': /whether conntrack takes the expectation/,
   'which sockets are open': /which sockets are open/,
-  'what a rule draws': /is left to chance/,
+  'what a rule draws': /is random/,
   'a fragment, with which connection tracking or this host waits':
     /waits for the whole packet|puts the whole packet together/,
   'bytes of a later fragment in place of a header': /a later fragment has other bytes/,

@@ -16,7 +16,7 @@ export interface WalkedStep {
   ruleNumber: number
   depth: number
   rule?: SavedRule
-  /** What the packet meets next: another line of this table, the next table, or nothing. */
+  /** What the packet traverses next: another line of this table, the next table, or nothing. */
   ends: 'goes on' | 'accepted' | 'dropped' | 'rejected' | 'queued'
 }
 

@@ -105,7 +105,7 @@ describe('nft text', () => {
     const text = 'table ip t {\n chain c {\n  include "more.nft"\n  drop\n }\n}\n'
     expect(read(text, () => ['accept\n']).rules).toEqual(['t c 1 (1) accept', 't c 2 (4) drop'])
     expect(read(text)).toMatchObject({
-      told: ['3 not-included: includes "more.nft", which is not at hand: what it holds is not known'],
+      told: ['3 not-included: includes "more.nft", which was not given: its contents are unknown'],
       rules: ['t c 1 (3) include "more.nft"', 't c 2 (4) drop'],
     })
   })

@@ -111,7 +111,7 @@ rows('what cannot be told', [
   ['limit rate 5/second', TCP, 'depends on how many packets came before'],
   ['quota over 25 mbytes', TCP, 'depends on how many bytes came before'],
   ['ct count over 10', TCP, 'depends on how many connections were open at that moment'],
-  ['numgen random mod 2 == 0', TCP, 'is left to chance'],
+  ['numgen random mod 2 == 0', TCP, 'is random'],
   ['meta hour "08:00"-"18:00"', TCP, 'depends on when the packet came'],
   ['tcp dport 80 limit rate 5/second', TCP, false],
   ['@th,160,16 22', TCP, '@th,160,16 is not known'],

@@ -65,7 +65,7 @@ export const policy = defineMatch<typeof options, Policy>({
     if (elements.length > 1 && !policy.strict) throw new WordError('--next needs --strict')
     if (elements.length > MAX_ELEMENTS) throw new WordError(`at most ${MAX_ELEMENTS} transformations can be described`)
     if (policy.pol?.value === 'none') {
-      if (policy.strict) throw new WordError('--pol none has nothing for --strict')
+      if (policy.strict) throw new WordError('--pol none cannot be used with --strict')
       return
     }
     for (const one of elements) checkElement(one, policy.strict !== undefined)
@@ -92,8 +92,7 @@ function collect(given: readonly Given[]): Policy {
 }
 
 function checkElement(one: Element, strict: boolean): void {
-  if (strict && Object.keys(one).length === 0)
-    throw new WordError('--strict needs something asked of each transformation')
+  if (strict && Object.keys(one).length === 0) throw new WordError('--strict needs a condition for each transformation')
   const tunnel = one.mode && (one.mode.value === 'tunnel') !== one.mode.not
   if ((one['tunnel-src'] || one['tunnel-dst']) && !tunnel)
     throw new WordError('--tunnel-src and --tunnel-dst need --mode tunnel')

@@ -32,7 +32,7 @@ export const set = defineMatch({
     const text = `--match-set ${value.name} ${value.directions.join(',')}`
     const parts: Condition[] = [{ kind: 'lookup', fields: value.directions, set: value.name, text }]
     if (values['return-nomatch'])
-      parts.push({ kind: 'unknown', text: '--return-nomatch', reason: 'it asks for elements flagged nomatch' })
+      parts.push({ kind: 'unknown', text: '--return-nomatch', reason: 'it matches elements flagged nomatch' })
     for (const option of COUNTERS) {
       const given = values[option]
       if (given)

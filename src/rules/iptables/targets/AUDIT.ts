@@ -16,5 +16,5 @@ export const AUDIT = defineTarget({
       { required: true },
     ),
   },
-  statements: () => [{ kind: 'note', text: 'the audit daemon is told' }],
+  statements: () => [{ kind: 'note', text: 'the audit daemon logs it' }],
 })

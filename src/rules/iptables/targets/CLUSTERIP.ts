@@ -48,6 +48,11 @@ export const CLUSTERIP = defineTarget({
       ? printOptions(options, { ...values, 'hash-init': values['hash-init'] ?? { value: 0, not: false } }, context)
       : [],
   statements: () => [
-    { kind: 'unknown', text: '-j CLUSTERIP', reason: 'dropped where another node of the cluster takes it', ends: true },
+    {
+      kind: 'unknown',
+      text: '-j CLUSTERIP',
+      reason: 'dropped where another node of the cluster accepts it',
+      ends: true,
+    },
   ],
 })

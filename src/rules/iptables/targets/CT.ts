@@ -72,7 +72,7 @@ export const CT = defineTarget({
     if (values.timeout)
       statements.push({ kind: 'note', text: `its entry expires by the timeout policy ${values.timeout.value}` })
     if (values.ctevents || values.expevents)
-      statements.push({ kind: 'note', text: 'chooses which events of its entry are told' })
+      statements.push({ kind: 'note', text: 'selects which events conntrack reports for it' })
     return statements
   },
 })

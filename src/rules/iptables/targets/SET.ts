@@ -26,7 +26,7 @@ export const SET = defineTarget({
       throw new WordError('--exist and --timeout need --add-set')
     const mapped = Object.keys(MAPPED).some((name) => name in values)
     if (mapped !== 'map-set' in values)
-      throw new WordError('--map-set needs --map-mark, --map-prio or --map-queue, and they it')
+      throw new WordError('--map-set needs --map-mark, --map-prio or --map-queue, and each of these needs --map-set')
   },
   statements(values) {
     const statements: Statement[] = []

@@ -60,7 +60,7 @@ function include(p: Parser, again: (inner: Parser) => void, unknown: (text: stri
   }
   const texts = shared.resolve?.(name)
   if (!texts) {
-    p.problem(word, 'not-included', `includes "${name}", which is not at hand: what it holds is not known`)
+    p.problem(word, 'not-included', `includes "${name}", which was not given: its contents are unknown`)
     unknown(`include "${name}"`, word.line)
     return
   }

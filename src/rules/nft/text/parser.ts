@@ -271,7 +271,7 @@ export class Parser {
     if (kind !== 'word') this.fail('expected the name of a variable')
     this.advance()
     const found = this.shared.variables.valueOf(text)
-    if (found === 'too large') this.fail('variables stand for too much here', 'too-large')
+    if (found === 'too large') this.fail('the variables expand to too much text here', 'too-large')
     if (typeof found === 'object') return found.value
     this.problem(sign, 'unknown-variable', `nothing defines $${text}`)
     return { unknown: { text: `$${text}` } }

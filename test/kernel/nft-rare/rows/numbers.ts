@@ -10,7 +10,7 @@ export const NUMBERS: Readonly<Record<string, Row>> = {
   'counted up, mod 1': { rules: forward(`numgen inc mod 1 0 ${m}`), send: [UDP] },
   'counted up, beyond': { rules: forward(`numgen inc mod 2 offset 5 3 ${m}`), send: [UDP] },
   'counted up, with an offset': { rules: forward(`numgen inc mod 2 offset 10 < 10 ${m}`), send: [UDP] },
-  drawn: { rules: forward('numgen random mod 2 0 drop'), send: [UDP], open: /left to chance/ },
+  drawn: { rules: forward('numgen random mod 2 0 drop'), send: [UDP], open: /is random/ },
   'drawn, whatever it is': { rules: forward(`numgen random mod 4 0-3 ${m}`), send: [UDP] },
   'drawn, never': { rules: forward(`numgen random mod 4 offset 4 < 4 ${m}`), send: [UDP] },
   'drawn for a mark': {

@@ -1,0 +1,57 @@
+/** Why a rule that ended the journey matched, where its own conditions do not say it. */
+import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { conditionText } from '../../rules/evaluate.ts'
+import { describeConditions } from '../cause.ts'
+import { type Context, momentAt } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { elementHeld, setOf } from '../set-changes.ts'
+import type { Blame } from './verdicts.ts'
+
+/** `, a rule of ufw,`; empty where nobody is known to have written it. */
+export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
+
+/** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
+export function conditionsWords(context: Context): string {
+  const conditions = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
+  const sets = conditions
+    .map((one) => [one, setWords(context, one)] as const)
+    .filter(([, words]) => words !== undefined)
+  // nft may word one condition twice: what goes without saying in an inet table
+  const others = conditions.filter(
+    (one) => !sets.some(([condition]) => conditionText(condition) === conditionText(one)),
+  )
+  return [describeConditions(others), ...sets.map(([, words]) => words)].filter((one) => one !== '').join(', ')
+}
+
+/** A condition names the set alone. */
+function setWords(context: Context, condition: Condition): string | undefined {
+  const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+  const set = lookup && setOf(context, lookup)
+  const element = set && elementHeld(set, lookup, momentAt(context, context.ended.step))
+  if (!set || element === undefined) return undefined
+  return `${element} is in ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`
+}
+
+/** A sentence behind `filter INPUT rule 3 dropped it (…).`; empty where its conditions say it all. */
+export function whyThere(context: Context, told: Blame): string {
+  const words = ledWords(context, told)
+  return words === undefined ? '' : ` ${words}`
+}
+
+/** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
+function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
+  const { arrivals } = context.evidence
+  const { rule, chain, caller } = arrivals[context.ended.step]!
+  if (rule && rule.conditions.length > 0)
+    return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
+      ? undefined
+      : `${nameRef(culprit)} sent it there.`
+  for (const step of wayTo(arrivals, caller)) {
+    const jump = refAt(context, step)
+    const why = describeConditions(arrivals[step]!.rule?.conditions ?? [])
+    if (jump && why !== '') return `${nameRef(jump)} sent it there (${why}).`
+  }
+  return rule && chain && rule.ruleNumber > 1 ? `No earlier rule of ${chain.name} accepts it.` : undefined
+}
