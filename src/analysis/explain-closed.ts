@@ -255,7 +255,7 @@ export class Closed implements ClosedJourney {
   }
 
   get isRetransmission(): boolean {
-    return this.open.repeats.length > 0
+    return this.open.repeats.some(({ isSamePacket }) => !isSamePacket)
   }
 
   get dropSummary(): string | undefined {

@@ -43,13 +43,13 @@ export function playReply(
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
-  const isAstray = isPassed(reply.outcome) && astray(answer.packet, world.host) !== undefined
-  if (reaches(asked, answer) !== false && !isAstray) {
+  const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
+  if (reaches(asked, answer) !== false && !stray) {
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
   const rules = reply.cause.map(({ rule }) => rule)
-  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0]), { rules })
+  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), { rules })
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   // what lets in answers goes before what lets in this one
   const proposed = [
@@ -86,14 +86,14 @@ function ledBack(
   return { fix, rules: rules.slice(0, 1) }
 }
 
-function messageOf(reply: Journey, asked: Packet, answer: Played, by: RuleRef | undefined): string {
+function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, why?: string): string {
   const { packet } = answer
   if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
-    return `Its reply would leave by ${packet.out}, which does not lead to ${packet.dst} (played on the model).`
+    return `Its reply would leave by ${packet.out}, which does not lead to ${packet.dst} (played on the model): ${why}.`
   if (isPassed(reply.outcome))
     return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that was asked (played on the model).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
-  const why = reply.findings.find(({ severity }) => severity !== 'note')?.message
+  const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   const where = by === undefined ? '' : ` by ${nameRef(by)}`
-  return `Its reply would ${how}${where} (played on the model).${by === undefined && why !== undefined ? ` ${why}` : ''}`
+  return `Its reply would ${how}${where} (played on the model).${by === undefined && said !== undefined ? ` ${said}` : ''}`
 }

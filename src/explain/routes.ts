@@ -10,7 +10,7 @@ import type { Packet } from '../model/packet.ts'
 import { silentState } from '../model/silent-neighbour.ts'
 import { isLocal } from '../rules/fib.ts'
 import { canonicalAddress, prefixLength } from '../rules/prefixes.ts'
-import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { propose } from './changes.ts'
 import type { Change, Proposal } from './proposal.ts'
 
@@ -43,6 +43,8 @@ export interface Astray {
   route: Route
   /** Where its destination is. */
   home?: Home
+  /** Table main's route to it, which a routing rule leads it past. */
+  main?: Route
   why: string
 }
 
@@ -59,6 +61,11 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const leads = `the route to ${route.destination} leads out of ${out}`
   const home = homeOf(dst, host, out)
+  const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
+  if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
+    const elsewhere = `through ${routeDevices(main).join(' or ')} by table main's route to ${main.destination}`
+    return { route, main, why: `it came in on ${out}, and in table ${route.table} ${leads} again, not ${elsewhere}` }
+  }
   if (home)
     return home.link.name === out || livesBehind(dst, route, out, host)
       ? undefined
@@ -77,11 +84,10 @@ export function pastMain(packet: Packet, host: Host): { route: Route; main: Rout
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
   if (route?.type !== 'unicast' || route.table === 'main' || !isDefault(route)) return undefined
-  const { routingRules: _, ...plain } = host
-  const main = lookupRoute(question!, { ...plain, routes: host.routes!.filter(({ table }) => table === 'main') })
+  const main = mainRoute(question!, host)
   const { out = '' } = packet
   const isElsewhere = routeDevices(route).includes(out) && main && !routeDevices(main).includes(out)
-  return isElsewhere && main.type === 'unicast' && !isDefault(main) ? { route, main } : undefined
+  return isElsewhere && !isDefault(main) ? { route, main } : undefined
 }
 
 /** The router that sent the packet here, where the route leads back to it: it takes the destination for one of this host's. */
@@ -100,6 +106,14 @@ export const giveAddress = (address: string, device: string): Proposal => ({
   description: `give this host the address, if it is to have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
   unverified: 'the model gives no addresses',
 })
+/** Table main's, whatever routing rules say. */
+function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
+  const found = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter(({ table }) => table === 'main') })
+  return found?.type === 'unicast' ? found : undefined
+}
+
+const isNarrower = (one: Route, other: Route): boolean =>
+  prefixLength(one.destination) > prefixLength(other.destination)
 
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
 

@@ -2,6 +2,7 @@
  * Events → closed journeys: the events of one packet together and in order, out of interleaved lines. The same for
  * files, pipes and live sessions; each capture has an assembler of its own.
  */
+
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
@@ -9,7 +10,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { ByContent } from './by-content.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
-import { follows, isReset } from './order.ts'
+import { follows, isReset, translatedEnd } from './order.ts'
 import { Repeats } from './repeats.ts'
 import { priorityOf, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
@@ -246,7 +247,11 @@ export class Assembler implements EventSink {
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
     }
-    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
+    const sameTable = journey.tableNumber === resolved.tableNumber
+    if (samePacket(rows, latest, base, journey.hook, resolved.hook, sameTable)) return true
+    if (!sameTable || journey.hookNumber !== resolved.hookNumber || rows[base + F.FAMILY] !== 6) return false
+    const written = translatedEnd(this.resolver.get(journey.points.last(), 6).rule)
+    return written !== undefined && samePacket(rows, latest, base, journey.hook, resolved.hook, sameTable, written)
   }
 
   private begin(point: number, state: number, { family }: Resolved, at: Timestamp, line: number): OpenJourney {

@@ -1,5 +1,6 @@
 /** What may come next on a packet's way, by the order of hooks, tables and rules alone. */
 import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
+import type { Rule } from '../model/ruleset.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityOf } from './resolve.ts'
@@ -35,3 +36,9 @@ function leadsTo(from: Hook, to: Hook): boolean {
 /** A TCP reset that this host itself sends. Errors of ICMP that belong to a flow never pass nat. */
 export const isReset = (rows: Int32Array, base: number): boolean =>
   rows[base + F.IN] === 0 && rows[base + F.PROTO] === F.TCP && (rows[base + F.FLAGS]! & 4) !== 0
+
+/** Which end a rule rewrites without nat, as SNPT and DNPT do. */
+export const translatedEnd = (rule: Rule | undefined): 'src' | 'dst' | undefined => {
+  const name = rule?.iptables?.target?.name
+  return name === 'SNPT' ? 'src' : name === 'DNPT' ? 'dst' : undefined
+}

@@ -6,6 +6,8 @@ export interface Repeat {
   id: string
   /** Seconds before this one; NaN where the capture has no time. */
   before: number
+  /** Not sent again: the very same packet, which a bridge has let IP's chains see before. */
+  isSamePacket?: true
 }
 
 const COMPARED = Int32Array.of(
@@ -49,13 +51,25 @@ const setsFor = (room: number): number => Math.min(MOST / WAYS, room * SPARE)
 interface Earlier {
   id: string
   clock: number
+  pass: number
 }
+/** Less than anybody waits before sending again; microseconds. */
+const AT_ONCE = 50_000
+
+/** It came in by another interface: with the same identification, or, where it has none, at once. */
+const isSamePacket = (earlier: Earlier, clock: number, pass: number): boolean =>
+  (earlier.pass & 0xffff) !== (pass & 0xffff) &&
+  earlier.pass >>> 16 === pass >>> 16 &&
+  !(clock - earlier.clock > AT_ONCE) &&
+  (pass >>> 16 !== 0 || !Number.isNaN(clock - earlier.clock))
 
 export class Repeats {
   private contents = new Int32Array(FIRST * CONTENT)
   private clocks = new Float64Array(this.contents.buffer)
   /** Which journey had each. */
   private ids = new Int32Array(FIRST)
+  /** The header's identification, and behind it the interface that each came in by. */
+  private passes = new Int32Array(FIRST)
   private tags = new Int32Array(setsFor(FIRST) * TAGS)
   private mask = setsFor(FIRST) - 1
   /** The number of the latest. */
@@ -95,12 +109,14 @@ export class Repeats {
       }
       if (other < tags[tag + WAYS + way]!) way = i
     }
-    const repeats = known === 0 ? NONE : this.again(known, id, clock)
+    const pass = (rows[base + F.ID]! << 16) | (rows[base + F.IN]! & 0xffff)
+    const repeats = known === 0 ? NONE : this.again(known, id, clock, pass)
     if (this.more.size > 0) this.more.delete(number - MOST)
     tags[tag + way] = hash
     tags[tag + WAYS + way] = number
     const place = number & (MOST - 1)
     this.ids[place] = id
+    this.passes[place] = pass
     const content = place * CONTENT
     for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
     this.contents[content + ORIGIN] = origin
@@ -110,14 +126,22 @@ export class Repeats {
   }
 
   /** The journeys that had the content `known`; the latest number has it now. */
-  private again(known: number, id: number, clock: number): readonly Repeat[] {
+  private again(known: number, id: number, clock: number, pass: number): readonly Repeat[] {
     const place = known & (MOST - 1)
-    const first = { id: String(this.ids[place]), clock: this.clocks[(place * CONTENT) / 2 + CLOCK]! }
+    const first = {
+      id: String(this.ids[place]),
+      clock: this.clocks[(place * CONTENT) / 2 + CLOCK]!,
+      pass: this.passes[place]!,
+    }
     const earlier = (this.more.get(known) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
     this.more.delete(known)
     if (this.more.size >= MOST_AGAIN) for (const [oldest] of this.more) if (this.more.delete(oldest)) break
-    this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock }])
-    return earlier.map((one) => ({ id: one.id, before: (clock - one.clock) / 1e6 }))
+    this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock, pass }])
+    return earlier.map((one) => ({
+      id: one.id,
+      before: (clock - one.clock) / 1e6,
+      ...(isSamePacket(one, clock, pass) ? { isSamePacket: true as const } : {}),
+    }))
   }
 
   private same(number: number, start: number, origin: number, rows: Int32Array, base: number): boolean {
@@ -132,6 +156,7 @@ export class Repeats {
     this.contents = copied(this.contents, room * CONTENT)
     this.clocks = new Float64Array(this.contents.buffer)
     this.ids = copied(this.ids, room)
+    this.passes = copied(this.passes, room)
     this.spread(setsFor(room))
   }
 

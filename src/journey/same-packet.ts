@@ -63,7 +63,7 @@ export function sameMoment(rows: Int32Array, a: number, b: number): boolean {
 
 /**
  * `a` is the journey's latest state, at `from`; `b` the event's, at `to`. Unknown hooks allow what any hook would.
- * `sameTable`: the event is of the table that the journey is in.
+ * `sameTable`: the event is of the table that the journey is in. `written`: what its last rule has rewritten by itself.
  */
 export function samePacket(
   rows: Int32Array,
@@ -72,6 +72,7 @@ export function samePacket(
   from: Hook | undefined,
   to: Hook | undefined,
   sameTable: boolean,
+  written?: 'src' | 'dst',
 ): boolean {
   if (rows[a + F.FAMILY] !== rows[b + F.FAMILY] || rows[a + F.HOST] !== rows[b + F.HOST]) return false
   const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
@@ -80,13 +81,13 @@ export function samePacket(
   if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
   // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
   if (!comesBack(from, to) || isToGroup(rows, b)) {
-    if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
+    if (written !== 'src' && both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
   } else if (both & F.HAS_SRC && both & F.HAS_DST && isTurned(rows, a, b)) return false
   // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows in the next
   // table; with it the id of an ICMP echo
   if (from !== undefined && from === to && (to !== 'output' || sameTable)) {
-    if (both & F.HAS_DST && !sameAddress(rows, a + F.DST, b + F.DST)) return false
+    if (written !== 'dst' && both & F.HAS_DST && !sameAddress(rows, a + F.DST, b + F.DST)) return false
     if (both & (1 << F.DPT) && rows[a + F.DPT] !== rows[b + F.DPT]) return false
     if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false
   }

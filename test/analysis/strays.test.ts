@@ -93,3 +93,39 @@ test('neighbour discovery is told where the next hop has not answered', async ()
   expect(await codesOf(syn + advert)).toContain('neighbour-discovery-dropped')
   expect(await codesOf(syn)).not.toContain('neighbour-discovery-dropped')
 })
+
+test('is told where this host has dropped what is too long, and keeps back its own answer', async () => {
+  const trace = `trace id 00000001 ip6 fw prerouting packet: iif "in0" ip6 saddr fd00:1::2 ip6 daddr fd00:2::9 ip6 hoplimit 64 ip6 nexthdr udp ip6 length 1428 udp sport 40003 udp dport 4500 udp length 1428
+trace id 00000001 ip6 fw prerouting policy accept
+trace id 00000002 ip6 fw output packet: oif "in0" ip6 saddr fd00:1::1 ip6 daddr fd00:1::2 ip6 hoplimit 64 ip6 nexthdr ipv6-icmp ip6 length 1240 icmpv6 type packet-too-big icmpv6 code no-route
+trace id 00000002 ip6 fw output policy drop
+`
+  const rules = `table ip6 fw {
+	chain prerouting {
+		type filter hook prerouting priority filter; policy accept;
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+	}
+	chain output {
+		type filter hook output priority filter; policy drop;
+	}
+}
+`
+  const link = (index: number, name: string, mtu: number, local: string) => ({
+    ...{ ifindex: index, ifname: name, flags: ['UP'], mtu, operstate: 'UP' },
+    addr_info: [{ family: 'inet6', local, prefixlen: 64, scope: 'global' }],
+  })
+  const analysis = await open(
+    Object.entries({
+      'rules.nft': rules,
+      'trace.txt': trace,
+      addresses: JSON.stringify([link(2, 'in0', 1500, 'fd00:1::1'), link(3, 'out0', 1400, 'fd00:2::1')]),
+      routes:
+        'fd00:1::/64 dev in0 proto kernel metric 256 pref medium\nfd00:2::/64 dev out0 proto kernel metric 256 pref medium\n',
+      sysctls: 'net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.in0.forwarding = 1\n',
+    }).map(([name, text]) => ({ name, text })),
+  )
+  const [exchange] = (await analysis.exchanges()).exchanges
+  expect(exchange?.findings.map(({ code }) => code)).toEqual(['vanished-mtu', 'icmp-error-dropped'])
+})

@@ -53,6 +53,7 @@ const structuredJourney = (journey: Journey): Journey => ({
 /** Findings with a command, in these tests; the others of src/explain/findings have none, or one without a name in it. */
 const CODES = [
   'accepted-too-late',
+  'bridge-nf-call',
   'came-back',
   'closed-port',
   'conntrack-full',
@@ -80,6 +81,7 @@ const CODES = [
   'rejected-by-rule',
   'reply-dropped',
   'returned-early',
+  'snat-port-taken',
   'snat-skipped',
   'stale-conntrack',
   'untracked',

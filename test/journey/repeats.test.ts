@@ -33,4 +33,20 @@ describe('contents that came before', () => {
     for (let i = 0; i < 200_000; i++) note(repeats, 1000 + i, 2 + i)
     expect(note(repeats, 7, 200_002)).toEqual([])
   })
+
+  it.each([
+    ['by another interface', 77, 2, true],
+    ['by the same one', 77, 1, undefined],
+    ['with another identification', 78, 2, undefined],
+  ])('is the same packet if it came %s', (_name, id, way, isSame) => {
+    const repeats = new Repeats()
+    const row = (ident: number, device: number) => {
+      const one = segment(7)
+      one[F.ID] = ident
+      one[F.IN] = device
+      return one
+    }
+    repeats.note(1, row(77, 1), 0, 1, 1)
+    expect(repeats.note(1, row(id, way), 0, 2, 2)[0]?.isSamePacket).toBe(isSame)
+  })
 })

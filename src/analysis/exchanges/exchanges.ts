@@ -75,6 +75,8 @@ export class Exchanges {
   readonly strays: Told[] = []
   /** Of which it is not known what they are about. */
   readonly errors: UnquotedError[] = []
+  /** Those that came in with an address of this host's own. */
+  readonly returned: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
@@ -97,6 +99,7 @@ export class Exchanges {
     const { says, host } = told
     if (told.apart) return this.skip()
     if (told.isDiscovery) this.keep(told)
+    if (this.returned.length < MOST_STRAYS && cameBack(told)) this.returned.push(told)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
@@ -298,6 +301,9 @@ export class Exchanges {
     if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 }
+
+const cameBack = ({ says, journey: { packet, findings } }: Told): boolean =>
+  says === 'opens' && packet.in !== undefined && findings.some(({ code }) => code === 'vanished-martian')
 
 const REWRITTEN = [
   ['src', 0, 4],

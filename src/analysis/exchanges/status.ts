@@ -24,6 +24,8 @@ export interface Seen {
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
   strays: readonly Told[]
+  /** Packets that came in with an address of this host's own, and were dropped for that. */
+  returned: readonly Told[]
   errors: readonly UnquotedError[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
@@ -210,13 +212,15 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
-  if (has('bridge-nf-call')) return inferred('reply-lost', request)
+  if (has('bridge-nf-call')) return inferred(journey.outcome === 'delivered' ? 'lost' : 'reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined
   if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
   if (!replied && entry && goesOn(entry)) return inferred('answered', request)
+  const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
+  if (returned) return { ...inferred('lost', request), finding: returned }
   if (has('neighbour-failed')) return inferred('lost', request)
   const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
   if (other) return { ...inferred('reply-lost', request), finding: other }
@@ -254,6 +258,19 @@ function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefin
   return entry && !goesOn(entry) && !entry.status.includes('assured') ? elsewhere : undefined
 }
 
+/** Whoever was asked has sent it on to this host itself, as a balancer does that keeps the sender's address. */
+const SENDERS = ['protocol', 'src', 'sport', 'icmpId', 'icmpSeq'] as const
+
+function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): Finding | undefined {
+  const back = returned.find(
+    (one) => one.host === host && SENDERS.every((key) => one.journey.packet[key] === asked[key]),
+  )
+  const found = back?.journey.findings.find(({ code }) => code === 'vanished-martian')
+  if (!back || !found) return undefined
+  const { id, packet } = back.journey
+  return { ...found, message: `It was sent back to this host, for ${packet.dst} (#${id}). ${found.message}` }
+}
+
 /** Whoever asked has acknowledged the reply. */
 const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' || state === 'TIME_WAIT'
 
@@ -278,8 +295,16 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
   return !(entry && goesOn(entry))
 }
 
-/** The kernel, or the way on, has lost it behind the last chain. */
-const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'vanished-mtu', 'vanished-no-route']
+/** The kernel, or the way on, has lost it behind the last chain; an error of the way says that it was seen to come back. */
+const LOST = [
+  'kernel-drop',
+  'dropped-beside',
+  'ipsec-no-state',
+  'vanished-mtu',
+  'vanished-no-route',
+  'wrong-way-out',
+  'snat-port-taken',
+]
 
 /** The model's reply takes for granted that the request arrives, and that whoever has it replies to this host. */
 const isDoubted = ({ findings }: Journey): boolean =>

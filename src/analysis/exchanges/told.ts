@@ -27,8 +27,8 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClocks, crowds, played, strays, errors }: Exchanges): Seen => ({
-  ...{ lastClocks, crowds, played, strays, errors },
+export const seenBy = ({ list, lastClocks, crowds, played, strays, returned, errors }: Exchanges): Seen => ({
+  ...{ lastClocks, crowds, played, strays, returned, errors },
   replies: list.replies,
 })
 

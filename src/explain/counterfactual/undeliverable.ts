@@ -11,7 +11,7 @@ import type { World } from '../../model/world.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { replyOverBridge } from '../bridges.ts'
+import { bridgeOf, replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
 import { homeOf, isDefault } from '../routes.ts'
@@ -67,7 +67,8 @@ function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
 export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
-  if (hasNewSource(context)) return undefined
+  // what a bridge passes on has not left its network
+  if (hasNewSource(context) || bridgeOf(lastPacket(context), world.host)) return undefined
   const entry = entryOpened(asItCame(evidence, world), world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined

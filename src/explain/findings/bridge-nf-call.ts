@@ -1,4 +1,4 @@
-import { bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
+import { bridgeCalls, bridgeNamed, bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
@@ -10,7 +10,7 @@ export const bridgeNfCall: Detector = {
   detect(context) {
     const { outcome } = context.journey
     if (outcome === 'dropped' || outcome === 'rejected') return stopped(context)
-    return isRepliedPast(context) ? repliedPast(context) : []
+    return isRepliedPast(context) ? repliedPast(context) : letGo(context)
   },
 }
 
@@ -43,6 +43,47 @@ function stopped(context: Context): Detected[] {
                 note: 'container networks need 1: without it, Services between containers of one bridge fail',
               },
             ],
+      },
+    ),
+  ]
+}
+
+/**
+ * TPROXY has given it a socket where the bridge called PREROUTING. On its way up to IP it loses that (ip_rcv_core), and the
+ * hook is not traversed again (ip_sabotage_in): who is looked for then listens on the port that it asks for.
+ */
+function letGo(context: Context): Detected[] {
+  const { evidence, journey, world } = context
+  const step = evidence.arrivals.findLastIndex(({ rule }) => rule?.statements.some(({ kind }) => kind === 'tproxy'))
+  const { rule, packet, ending } = evidence.arrivals[step] ?? {}
+  const proxy = rule?.statements.find((one) => one.kind === 'tproxy')
+  const bridge = bridgeNamed(world.host, packet?.in)
+  const ref = refAt(context, step)
+  if (!proxy || !bridge || !ref || (ending !== 'accept' && ending !== 'continue')) return []
+  if (bridgeCalls(world.host, bridge, journey.family) !== true || (proxy.port ?? packet?.dport) === packet?.dport)
+    return []
+  const name = callSetting(journey.family)
+  const value = world.host.sysctls?.get(name)
+  return [
+    finding(
+      'bridge-nf-call',
+      'error',
+      `Bridge ${bridge.name} calls PREROUTING before it hands the packet to IP: the socket that ${nameRef(ref)} gives it is lost on the way, and the rule is not asked again.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        culprit: step,
+        fix:
+          value === '1'
+            ? [
+                {
+                  description: 'keep bridged packets out of the chains of IP',
+                  ...setSysctl(name, 0, value),
+                  unverified: 'the model does not play what a bridge passes on',
+                  note: 'container networks need 1: their services between containers of one bridge fail without it',
+                },
+              ]
+            : [],
       },
     ),
   ]

@@ -23,6 +23,7 @@ import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
+import { ledBack } from './led-back.ts'
 import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
@@ -48,6 +49,7 @@ import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
+import { snatPortTaken } from './snat-port-taken.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { tooManyWays } from './too-many-ways.ts'
@@ -105,7 +107,9 @@ export const DETECTORS: readonly Detector[] = [
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
+  snatPortTaken,
   snatSkipped,
+  ledBack,
   markedAstray,
   markUnrouted,
   notMasqueraded,

@@ -109,12 +109,19 @@ function ofOtherLink(context: Context): Detected[] {
   if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
   const route = lookupRoute({ dst: src, mark: 0 }, host)
   if (route?.type !== 'unicast' || !routeDevices(route).includes(from)) return []
-  // IPv4's list of whom to stand in for counts without a setting
-  const setting = `net.ipv6.conf.${sysctlName(out)}.proxy_ndp`
-  if ([setting, 'net.ipv6.conf.all.proxy_ndp'].some((name) => host.sysctls?.get(name) !== '0')) return []
+  const isSix = journey.family === 'ip6'
+  const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
+  const isOff = isSix
+    ? [setting, 'net.ipv6.conf.all.proxy_ndp'].every((name) => host.sysctls?.get(name) === '0')
+    : larger(context, out, 'proxy_arp') === 0
+  // IPv4's list of whom to stand in for counts without the setting
+  if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
   const left = `It left by ${out} and kept its source ${src}. That address is in ${out}'s network (${home.network}), but its host is behind ${from}`
   const why = `Hosts on ${out} look for it there, and this host does not answer for it (${setting}=0)`
-  const description = `make this host answer for it there: sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
+  const answer = isSix
+    ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
+    : `sysctl -w ${setting}=1`
+  const description = `make this host answer for it there: ${answer}`
   const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }

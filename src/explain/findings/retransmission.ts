@@ -3,8 +3,9 @@ import { type Detector, finding } from '../context.ts'
 /** The same packet again: whoever sent it had no answer. */
 export const retransmission: Detector = {
   code: 'retransmission',
-  detect({ repeats }) {
-    const first = repeats[0]
+  detect(context) {
+    const repeats = context.repeats.filter(({ isSamePacket }) => !isSamePacket)
+    const [first] = repeats
     if (!first) return []
     const times = repeats.length === 1 ? 'once before,' : `${repeats.length} times before, first`
     const ago = Number.isNaN(first.before) ? '' : `${first.before.toFixed(first.before < 10 ? 1 : 0)} s earlier `

@@ -5,6 +5,8 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
+import { callSetting } from '../bridges.ts'
+import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
@@ -24,6 +26,8 @@ export const staleConntrack: Detector = {
     const changed = entry && (destinationChanged(context, packet, entry) ?? sourceChanged(context, entry))
     if (!changed) return []
     const { now, goes } = changed
+    const before = context.repeats.find(({ isSamePacket }) => isSamePacket)
+    if (before) return now.rule ? bridgedBefore(context, before.id, now.rule) : []
     const would = now.rule ? `${nameRef(now.rule)} would rewrite it${changed.otherwise}` : 'no rule would rewrite it'
     return [
       finding(
@@ -38,6 +42,44 @@ export const staleConntrack: Detector = {
       ),
     ]
   },
+}
+
+/** A bridge of this host has passed it on, and had it tracked, before it came to be routed. */
+function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detected[] {
+  const { family } = context.journey
+  const { host } = context.world
+  const name = callSetting(family)
+  const value = host.sysctls?.get(name)
+  const others = (host.links ?? []).filter((one) => one.kind === 'bridge' && one.name !== lastPacket(context).in)
+  const which = others.length === 1 ? `bridge ${others[0]!.name}` : 'a bridge'
+  return [
+    finding(
+      'bridge-nf-call',
+      'warning',
+      `In journey ${journey} ${which} passed on this very packet, and called the chains of IP: connection tracking knows it from there, with nothing rewritten, and NAT is set up once: ${nameRef(rule)} would rewrite it, and is not asked.`,
+      {
+        steps: [1],
+        rules: [rule],
+        fix: [
+          ...(value === '1'
+            ? [
+                {
+                  description: 'keep bridged packets out of the chains of IP',
+                  ...setSysctl(name, 0, value),
+                  unverified: 'the model does not play what a bridge passes on',
+                  note: 'rules for guests behind a bridge then apply no more, as those of the Proxmox VE firewall',
+                },
+              ]
+            : []),
+          {
+            description:
+              'or let connection tracking keep that bridge apart: "-t raw -I PREROUTING -i BRIDGE -j CT --zone 1"',
+            unverified: 'the model does not play what a bridge passes on',
+          },
+        ],
+      },
+    ),
+  ]
 }
 
 /** It began before there was any nat: rules of nat match its packets, and nothing is rewritten. */

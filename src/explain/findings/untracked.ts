@@ -22,8 +22,36 @@ export const untracked: Detector = {
       const ref = refAt(context, i)
       return ref ? [tell(context, ref, i + 1, 'it')] : []
     }
-    return answered(context)
+    return [...answered(context), ...translated(context)]
   },
+}
+
+/** Its prefix was exchanged without connection tracking, which looks for its connection with the addresses from before. */
+function translated(context: Context): Detected[] {
+  const step = context.evidence.arrivals.findIndex(
+    ({ rule }, i) => rule?.iptables?.target?.name === 'DNPT' && isRule(context, i),
+  )
+  const ref = step < 0 ? undefined : refAt(context, step)
+  if (!ref || !isStoppedForThat(context)) return []
+  return [
+    finding(
+      'untracked',
+      'warning',
+      `${nameRef(ref)} exchanges the prefix of its destination behind connection tracking, which knows of no connection with ${context.journey.packet.dst}: no rule can tell that it belongs to one.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        culprit: step,
+        fix: [
+          {
+            description:
+              'exchange the prefix with NETMAP in table nat, in place of SNPT and DNPT; or keep both directions from tracking ("-t raw -j CT --notrack"), and accept them by their addresses',
+            unverified: 'prefix translation is not modelled',
+          },
+        ],
+      },
+    ),
+  ]
 }
 
 const leavesAlone = (statements: readonly { kind: string }[] | undefined): boolean =>

@@ -67,7 +67,7 @@ export const wrongWayOut: Detector = {
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host)
     if (!found) return [...pastTableMain(context, packet, note), ...backToRouter(context, packet)]
-    const { route, home, why } = found
+    const { route, home, main, why } = found
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
     const isBare = table !== 'main' && isDefault(route) && home
@@ -77,7 +77,13 @@ export const wrongWayOut: Detector = {
     return [
       finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
         steps: [context.ended.step + 1],
-        fix: [...connected, ...propose('remove that route', deleteRoute(route), note)],
+        fix: [
+          ...(main
+            ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
+            : []),
+          ...connected,
+          ...propose('remove that route', deleteRoute(route), note),
+        ],
       }),
     ]
   },

@@ -173,6 +173,24 @@ describe('not-masqueraded', () => {
     expect(found('0', '2001:db8:2::9')).toEqual([])
   })
 
+  it('asks for IPv4 whether this host answers ARP in its place', () => {
+    const way = { family: 'ip', type: 'unicast', destination: '10.0.2.7/32', device: 'eth0', table: 'main' } as const
+    const found = (proxied: string) =>
+      findingsOf(
+        played({
+          rules: { filter: [] },
+          packet: { ...SYN, src: '10.0.2.7', dst: '10.0.2.9' },
+          host: {
+            routes: [...ROUTER.routes!, way],
+            sysctls: new Map([...ROUTER.sysctls!, ['net.ipv4.conf.eth1.proxy_arp', proxied]]),
+          },
+        }),
+        'not-masqueraded',
+      ).map(({ message }) => message)
+    expect(found('0')).toEqual([expect.stringContaining('does not answer for it (net.ipv4.conf.eth1.proxy_arp=0)')])
+    expect(found('1')).toEqual([])
+  })
+
   it.each([
     ['it is masqueraded', { rules: { nat: [MASQUERADE.replace('10.0.3', '10.0.1')], filter: [] }, packet: ABROAD }],
     ['both are private', { rules: { nat: ['-A OUTPUT -j ACCEPT'], filter: [] } }],

@@ -1,6 +1,8 @@
 import type { Problem } from '../problem.ts'
+import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { CARRIERS } from './carriers.ts'
 import { CLOUDS } from './clouds.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
@@ -42,6 +44,7 @@ import { TAILNETS } from './tailnets.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
+import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
 import { ZONE_BORDERS } from './zone-borders.ts'
@@ -95,4 +98,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...LOCKED_OUT,
   ...HOST_WAYS,
   ...HOST_LIMITS,
+  ...CARRIERS,
+  ...BALANCERS,
+  ...VIRTUAL_ADDRESSES,
 ]

@@ -1,0 +1,46 @@
+import { isLocal } from '../../rules/fib.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { acceptBefore, propose } from '../changes.ts'
+import { type Detector, finding } from '../context.ts'
+import { markBehind } from '../counterfactual/marks.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
+
+/** A reply of this host's own, which a mark has led back to this host, as a transparent proxy has it for requests. */
+export const ledBack: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const { journey, evidence, world } = context
+    const { arrivals } = evidence
+    const { dst } = journey.packet
+    const first = arrivals[0]
+    if (journey.outcome !== 'delivered' || first?.hook !== 'output' || first.packet.out === 'lo') return []
+    if (arrivals.at(-1)!.packet.in !== 'lo' || isLocal(dst, world.host) !== false) return []
+    if (!openingOf(journey.packet, world)) return []
+    const step = arrivals.findLastIndex(({ hook }, i) => {
+      const mark = hook === 'output' ? markBehind(context, i) : undefined
+      return mark !== undefined && mark !== (markBehind(context, i - 1) ?? 0)
+    })
+    if (step < 0) return []
+    const mark = markBehind(context, step)
+    const ref = refAt(context, step)
+    if (!ref || mark === undefined) return []
+    return [
+      finding(
+        'wrong-way-out',
+        'error',
+        `It is a reply to ${dst}, and does not leave: ${nameRef(ref)} gives it mark ${hex(mark)}, by which it comes back to this host over lo.`,
+        {
+          steps: [step + 1],
+          rules: [ref],
+          culprit: step,
+          fix: propose(
+            'leave such replies without the mark',
+            acceptBefore(ref, arrivals[step]!.packet, { hook: 'output', answer: true }),
+            'such packets then skip the rest of that table',
+          ),
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,57 @@
+import { isPassed } from '../../model/outcome-kinds.ts'
+import { hasAddress } from '../../rules/fib.ts'
+import { changesOf, propose, spotOf } from '../changes.ts'
+import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { givenSource, isNatStatement, sourceRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { asItCame, entryOpened } from '../request-reply.ts'
+
+/**
+ * A rule leaves one source port for many, and another connection to the same end has it: their replies could not be told
+ * apart, so the kernel drops the later one where its entry is to be confirmed (__nf_conntrack_confirm).
+ */
+export const snatPortTaken: Detector = {
+  code: 'snat-port-taken',
+  detect(context) {
+    const { world, evidence, journey } = context
+    const { conntrack, links } = world.host
+    const rule = isPassed(journey.outcome) && conntrack ? sourceRule(context) : undefined
+    if (!rule || !isNatStatement(rule.statement) || entryOpened(asItCame(evidence, world), world)) return []
+    const [port, last] = rule.statement.ports ?? []
+    if (port === undefined || port !== last) return []
+    const { packet, hook } = evidence.arrivals[rule.step]!
+    const { dst, dport, protocol } = packet
+    const { out } = lastPacket(context)
+    const source = givenSource(rule.statement, packet.src)
+    const has = conntrack!.find(
+      ({ protocol: other, reply }) =>
+        other === protocol &&
+        reply.src === dst &&
+        reply.sport === dport &&
+        reply.dport === port &&
+        (source === undefined ? out !== undefined && hasAddress(links, out, reply.dst) : reply.dst === source),
+    )
+    const spot = spotOf(rule.ref)
+    if (!has || !spot) return []
+    const { original, reply } = has
+    const first = `${describeEnd(original.src, original.sport)} to ${describeEnd(original.dst, original.dport)}`
+    const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
+    return [
+      finding(
+        'snat-port-taken',
+        'error',
+        `${nameRef(rule.ref)} leaves it one source, ${describeEnd(reply.dst, port)}, and the connection of ${first} has that: the kernel drops what it could not tell apart from it.`,
+        {
+          steps: [rule.step + 1],
+          rules: [rule.ref],
+          culprit: rule.step,
+          fix: propose(
+            'let such packets have any port that is free',
+            changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'masquerade' }),
+            'whoever is asked then sees another source port',
+          ),
+        },
+      ),
+    ]
+  },
+}
