@@ -267,7 +267,7 @@ describe('a list that a rule fills', () => {
   it('is named with that rule, and the address comes back to it', () => {
     const [found] = tell(true).findings
     expect(found?.message).toBe(
-      'filter INPUT 2 dropped it (--match-set scanners src); filter INPUT 1 puts it into scanners.',
+      'filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners); filter INPUT rule 1 puts it into scanners.',
     )
     const byList = found?.fix.find(({ description }) => /out of set scanners/.test(description))
     expect(byList).toMatchObject({ after: 'dropped' })
@@ -275,7 +275,7 @@ describe('a list that a rule fills', () => {
 
   it('may be mended where that rule did not match', () => {
     const [found] = tell(false).findings
-    expect(found?.message).toBe('filter INPUT 2 dropped it (--match-set scanners src).')
+    expect(found?.message).toBe('filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners).')
     expect(found?.fix[0]).toMatchObject({ description: 'take 10.0.1.2 out of set scanners', after: 'delivered' })
   })
 })
@@ -332,6 +332,6 @@ describe('a source that was chosen before the mark', () => {
     expect(String(fixCommands(fix[0]!).command)).toBe(
       'iptables -t nat -A POSTROUTING -s 192.168.1.5/32 -o tun0 -j MASQUERADE && sysctl -w net.ipv4.conf.tun0.rp_filter=2',
     )
-    expect(fix.slice(1)).toMatchObject([{ but: 'answers may not find back to its source' }])
+    expect(fix.slice(1)).toMatchObject([{ but: 'replies may not find its source' }])
   })
 })

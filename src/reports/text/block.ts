@@ -22,12 +22,14 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const found = foundRows(page, group, answer)
   // of what got through, what was found is why anything is proposed
   const isGood = markOfGroup(group) === 'good'
+  const [cause, behind] = causeRows(page, answer, causeLabel(group))
   const rows = [
-    ...causeRows(page, answer, causeLabel(group)),
+    ...cause,
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
     ...(isGood ? found : []),
     ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
+    ...behind,
     ...(isGood ? [] : found),
     ...firstRows(page, group),
   ]
@@ -68,14 +70,24 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 /** Of what got through it says how that is known. */
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
-/** Its first sentence keeps two lines at least; the rule's own words give way first. */
-function causeRows(page: Page, { cause: [first, second], rule }: Answer, label: string): Row[] {
-  if (first === undefined) return []
-  const rows: Row[] = [{ label, lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
-  if (second !== undefined) rows.push({ label: '', lines: wrap(second, page.room), rank: 3 })
+/** Whoever reads six lines reads the fix: it stands behind so many lines of the cause, unless the first sentence is longer. */
+const MOST_BEFORE_FIX = 2
+
+/** In front of the fix, and behind it. The first sentence keeps two lines at least; the rule's own words give way first. */
+function causeRows(page: Page, { cause: [first, second], rule, fixes }: Answer, label: string): [Row[], Row[]] {
+  if (first === undefined) return [[], []]
+  const before: Row[] = [{ label, lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  const behind: Row[] = []
+  let left = (fixes.length === 0 ? MOST_LINES : MOST_BEFORE_FIX) - before[0]!.lines.length
+  const place = (row: Row, labelBehind: string) => {
+    const fits = row.lines.length <= left
+    if (fits) left -= row.lines.length
+    ;(fits ? before : behind).push(fits ? row : { ...row, label: labelBehind })
+  }
+  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, 'also')
   // a policy's text is its name again
-  if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) rows.push(ruleRow(page, rule))
-  return rows
+  if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) place(ruleRow(page, rule), 'rule')
+  return [before, behind]
 }
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({

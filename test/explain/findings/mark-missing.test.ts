@@ -127,7 +127,7 @@ describe('mark-missing', () => {
       filter: ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x1 -j ACCEPT'],
     }
     expect(told({ rules }, 'mark-missing')?.message).toBe(
-      'filter FORWARD 1 requires connection mark 0x1, which the packet does not have: mangle PREROUTING 1, which sets it, is only for --dport 8080.',
+      'filter FORWARD rule 1 requires connection mark 0x1, which the packet does not have: mangle PREROUTING rule 1, which sets it, only matches --dport 8080.',
     )
     const bits = rules.mangle[0]!.replace('0x1/0xffffffff', '0x2/0xffffffff')
     expect(told({ rules: { ...rules, mangle: [bits] } }, 'mark-missing')).toBeUndefined()

@@ -14,7 +14,7 @@ const found = (packet: typeof SYN, given: object = host) =>
   findingsOf(played({ rules: { raw: [], filter: [] }, packet, host: given }), 'vanished-forwarding-off')[0]
 
 it('is a setting, where the packet is for another link', () => {
-  expect(found(SYN)?.message).toBe("10.0.2.2 is not this host's, and forwarding is off (net.ipv4.ip_forward = 0).")
+  expect(found(SYN)?.message).toBe("10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).")
 })
 
 it('is an address on no interface, where the router that sent it would have it back', () => {
@@ -30,6 +30,6 @@ it('is an address on no interface, where the router that sent it would have it b
 
 it('is a setting, where a neighbour has this host for its router', () => {
   expect(found({ ...FLOATING, src: '10.0.2.9' }, { ...ROUTER, ...OFF })?.message).toMatch(
-    /^203.0.113.7 is not this host's/,
+    /^203.0.113.7 is not an address of this host/,
   )
 })

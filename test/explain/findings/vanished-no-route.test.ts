@@ -116,6 +116,6 @@ it('is ::1, to which nothing is routed that comes in', () => {
   const { evidence, ended } = modelEngine.play(world, packet)
   const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'vanished-no-route')
   expect(found?.message).toBe(
-    'Routing dropped it: what comes in on eth0 is never routed to ::1, where nat PREROUTING 1 sends it.',
+    'Routing dropped it: what comes in on eth0 is never routed to ::1, where nat PREROUTING rule 1 sends it.',
   )
 })
