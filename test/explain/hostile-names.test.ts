@@ -258,7 +258,7 @@ describe('with the names of an attacker', () => {
         }
       }
     }
-    expect([same, refused].map((count) => count > 100)).toEqual([false, false])
+    expect([same, refused].map((count) => count > 100)).toEqual([true, true])
   })
 
   it('a shell runs those programs with those words, and nothing else', () => {
@@ -294,7 +294,7 @@ describe('with the names of an attacker', () => {
       const data = JSON.parse(written(json)) as { journeys: { findings: { fix: { command?: string }[] }[] }[] }
       for (const { findings } of data.journeys)
         for (const { fix } of findings)
-          for (const { command } of fix) expect(command === undefined || lines.has(command)).toBe(false)
+          for (const { command } of fix) expect(command === undefined || lines.has(command)).toBe(true)
       const blocks = [...written(markdown).matchAll(/^ *(`{3,})sh\n(.*)\n *\1$/gm)].map((found) => found[2]!.trim())
       for (const block of blocks) expect([...lines]).toContain(block)
       for (const folded of foldedCommands(written(text))) expect([...lines]).toContain(folded)

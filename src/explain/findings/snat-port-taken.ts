@@ -15,7 +15,9 @@ export const snatPortTaken: Detector = {
   detect(context) {
     const { world, evidence, journey } = context
     const { conntrack, links } = world.host
-    const rule = isPassed(journey.outcome) && conntrack ? sourceRule(context) : undefined
+    // the model plays the drop, a capture shows it as passed
+    const isOut = isPassed(journey.outcome) || journey.outcome === 'vanished'
+    const rule = isOut && conntrack ? sourceRule(context) : undefined
     if (!rule || !isNatStatement(rule.statement) || entryOpened(asItCame(evidence, world), world)) return []
     const [port, last] = rule.statement.ports ?? []
     if (port === undefined || port !== last) return []
@@ -40,15 +42,15 @@ export const snatPortTaken: Detector = {
       finding(
         'snat-port-taken',
         'error',
-        `${nameRef(rule.ref)} leaves it one source, ${describeEnd(reply.dst, port)}, and the connection of ${first} has that: the kernel drops what it could not tell apart from it.`,
+        `${nameRef(rule.ref)} gives it the source ${describeEnd(reply.dst, port)}, which the connection of ${first} already has. The kernel drops the later one: it could not tell their replies apart.`,
         {
           steps: [rule.step + 1],
           rules: [rule.ref],
           culprit: rule.step,
           fix: propose(
-            'let such packets have any port that is free',
+            'masquerade such packets with any free source port',
             changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'masquerade' }),
-            'whoever is asked then sees another source port',
+            'the server then sees another source port',
           ),
         },
       ),

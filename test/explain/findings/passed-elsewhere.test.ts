@@ -43,7 +43,7 @@ describe('a source port that a rule leaves to many', () => {
 
   it('is told where another connection to the same end has it', () => {
     expect(found(':500', 500)).toEqual([
-      'error: nat POSTROUTING rule 1 leaves it one source, 10.0.2.1:500, and the connection of 10.0.1.2:500 to 203.0.113.9:500 has that: the kernel drops what it could not tell apart from it.',
+      'error: nat POSTROUTING rule 1 gives it the source 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already has. The kernel drops the later one: it could not tell their replies apart.',
     ])
   })
 
