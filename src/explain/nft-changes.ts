@@ -7,7 +7,6 @@ import { isNameless, type Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
-import { ruleText } from '../rules/nft/rule-text.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 import { isDiscovery } from './discovery.ts'
 import { corrected, otherProtocol } from './nft-correct.ts'
@@ -106,6 +105,7 @@ function replaced(
   const rule = read(ref)
   const expr = rule && change(rule.expr)
   if (handle === undefined || !rule || !expr) return undefined
+  const { ruleText } = nftText.loaded
   const now = { ...rule, expr: [...expr] }
   if (ruleText(now.expr, now.comment) === ruleText(rule.expr, rule.comment)) return undefined
   const place = { ...placeOf(ref), handle }

@@ -3,7 +3,6 @@ import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } 
 import { isNameless, type Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, MapPair, MatchOp, Statement } from '../rules/nft/ast.ts'
-import { statementText } from '../rules/nft/rule-text.ts'
 import { asked } from '../rules/nft/selectors.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
@@ -17,10 +16,9 @@ export function corrected(
   packet: Packet,
   { gives, keeps = false }: Correction,
 ): Statement[] | undefined {
+  const { canonicalStatement, statementText } = nftText.loaded
   const text = asks(miss)
-  const at = expr.findIndex(
-    (one) => statementText(nftText.loaded.canonicalStatement(one, family as RuleFamily)) === text,
-  )
+  const at = expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
   // for nat the port says what it is for

@@ -2,7 +2,6 @@
 import { type Command, command, type Unsayable, unsayable, type Word } from '../../model/command.ts'
 import type { NftEdit } from '../../model/edit.ts'
 import type { Command as NftObject } from '../../rules/nft/objects.ts'
-import { printCommand } from '../../rules/nft/print/ruleset.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 
 /**
@@ -10,7 +9,7 @@ import { nftText } from '../../rules/nft/text/later.ts'
  * read as anything but this one command. `typed`: without quotes that are not needed, a block as one argument.
  */
 export function nftEditCommand({ op, object }: NftEdit, typed = false): Command {
-  const text = printCommand({ op, object: object as NftObject['object'] }, { typed })
+  const text = nftText.loaded.printCommand({ op, object: object as NftObject['object'] }, { typed })
   const words = typed ? (text.match(TYPED_WORD) ?? []).map(withoutQuotes) : splitAtBlanks(text)
   return command('nft', ...words, ...(isRead(words.join(' '), op, object) ? [] : [unsayable('language')]))
 }

@@ -1,7 +1,6 @@
 /** A chain gets another name: what jumps there goes on doing so, for to the kernel names are nothing. */
 import type { NamedSet, Rule, RuleFamily } from '../../model/ruleset.ts'
 import type { Statement } from '../../rules/nft/ast.ts'
-import { ruleText } from '../../rules/nft/rule-text.ts'
 import type { NftRuleset } from '../../rules/nft/ruleset.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { mentions } from './mentions.ts'
@@ -17,8 +16,9 @@ const renamed =
   ({ family, name }: { family: RuleFamily; name: string }, from: string, to: string) =>
   (rule: Rule): Rule => {
     if (!rule.nft || !mentions(rule.nft).chains.includes(from)) return rule
+    const { lowerRule, ruleText } = nftText.loaded
     const nft = replaceTarget(rule.nft, from, to) as Statement[]
-    return { ...rule, nft, text: ruleText(nft, rule.comment), ...nftText.loaded.lowerRule(nft, family, name) }
+    return { ...rule, nft, text: ruleText(nft, rule.comment), ...lowerRule(nft, family, name) }
   }
 
 function withElements(set: NamedSet, from: string, to: string): NamedSet {
