@@ -269,14 +269,14 @@ describe('a list that a rule fills', () => {
     expect(found?.message).toBe(
       'filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners); filter INPUT rule 1 puts it into scanners.',
     )
-    const byList = found?.fix.find(({ description }) => /out of set scanners/.test(description))
+    const byList = found?.fix.find(({ description }) => /from set scanners/.test(description))
     expect(byList).toMatchObject({ after: 'dropped' })
   })
 
   it('may be mended where that rule did not match', () => {
     const [found] = tell(false).findings
     expect(found?.message).toBe('filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners).')
-    expect(found?.fix[0]).toMatchObject({ description: 'take 10.0.1.2 out of set scanners', after: 'delivered' })
+    expect(found?.fix[0]).toMatchObject({ description: 'remove 10.0.1.2 from set scanners', after: 'delivered' })
   })
 })
 

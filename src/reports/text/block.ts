@@ -55,6 +55,7 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
     row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
     kept = kept.filter(({ lines }) => lines.length > 0)
   }
+  for (const row of kept) if (total() > most && row.tight) row.lines = row.tight
   return kept
 }
 

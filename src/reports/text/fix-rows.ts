@@ -2,7 +2,7 @@
 import type { PrintedFix } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { triedWords } from '../journey-words.ts'
-import { wrap, wrapCommand } from './layout.ts'
+import { wrap, wrapCommand, wrapTight } from './layout.ts'
 import type { Page, RowOptions } from './page.ts'
 
 export interface Row extends RowOptions {
@@ -12,6 +12,8 @@ export interface Row extends RowOptions {
   rank?: number
   /** Lines that it keeps. */
   least?: number
+  /** Fewer lines with the same words, where there is no room. */
+  tight?: string[]
   /** As the last line names it where it gives way: a command is never cut. */
   whole?: string
 }
@@ -43,7 +45,7 @@ export function fixRows(page: Page, fix: PrintedFix, { described }: { described:
         { label, lines: wrap(`${description}:`, page.room), labelStyle },
         { label: '', lines, style: 'bold' },
       ]
-    : [{ label, lines, labelStyle, style: 'bold' }]
+    : [{ label, lines, labelStyle, style: 'bold', tight: wrapTight(command, page.room, page.printing) }]
   rows.push({ ...test, least: 1 })
   const back = undo && wrapCommand(undo, page.room, page.printing)
   if (back) rows.push({ label: 'undo', lines: back, labelStyle, style: 'dim', rank: 2.5, whole: 'the undo' })

@@ -85,9 +85,17 @@ export function wrapRule(rule: string, width: number): string[] {
 
 /** A command over several lines that a shell reads as one: all but the last end in `\`. Words are never broken. */
 export function wrapCommand(command: Command, width: number, options?: PrintOptions): string[] {
+  return continued(partsOf(command, options), width)
+}
+
+/** The same on as few lines as it needs: joined commands begin no lines of their own. */
+export const wrapTight = (command: Command, width: number, options?: PrintOptions): string[] =>
+  continued(partsOf(command, options), width, false)
+
+function partsOf(command: Command, options?: PrintOptions): string[] {
   const pieces = command.pieces(options)
   // nft has no options: each word by itself
-  return continued(command.program === 'nft' ? pieces : grouped(pieces), width)
+  return command.program === 'nft' ? pieces : grouped(pieces)
 }
 
 /** The same of a line that is one of our own scripts'. */
@@ -96,14 +104,15 @@ export const wrapScriptLine = (line: string, width: number): string[] => {
   return continued(words[0] === 'nft' ? words : grouped(words), width)
 }
 
-function continued(parts: readonly string[], width: number): string[] {
+function continued(parts: readonly string[], width: number, apart = true): string[] {
   const lines: string[] = []
+  const begins = (last: string) => apart && isOver(last)
   for (const part of parts) {
     const last = lines.at(-1)
     // room for the backslash is kept on the last line too
-    if (last !== undefined && !isOver(last) && columns(last) + 1 + columns(part) <= width - 2)
+    if (last !== undefined && !begins(last) && columns(last) + 1 + columns(part) <= width - 2)
       lines[lines.length - 1] = `${last} ${part}`
-    else lines.push(last === undefined || isOver(last) ? part : `  ${part}`)
+    else lines.push(last === undefined || begins(last) ? part : `  ${part}`)
   }
   return lines.map((line, i) => (i + 1 < lines.length && !isOver(line) ? `${line} \\` : line))
 }
