@@ -14,7 +14,9 @@ const found = (packet: typeof SYN, given: object = host) =>
   findingsOf(played({ rules: { raw: [], filter: [] }, packet, host: given }), 'vanished-forwarding-off')[0]
 
 it('is a setting, where the packet is for another link', () => {
-  expect(found(SYN)?.message).toBe("10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).")
+  expect(found(SYN)?.message).toBe(
+    '10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+  )
 })
 
 it('is an address on no interface, where the router that sent it would have it back', () => {
