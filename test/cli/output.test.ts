@@ -18,7 +18,7 @@ function long(packets = 3000): string {
 test('of packets of one fate the first and the last time are told', async () => {
   const log = [100, 130, 160.5].map((at, i) => dropped({ at, sport: 40_000 + i })).join('')
   const { stdout } = await nfwhy(['explain', 'log', 'rules'], { cwd: folder({ log, rules: RULES }) })
-  expect(stdout).toContain('at 100.000 – 160.500 s')
+  expect(stdout).toContain('100.000 – 160.500 s after boot')
 })
 
 test('packets that are sent again are told together, and that they were', async () => {

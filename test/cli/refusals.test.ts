@@ -123,7 +123,7 @@ describe('files', () => {
     const cwd = folder({ log: readFileSync(join(EXAMPLE, 'dmesg.log')) })
     const { stdout } = await nfwhy(['explain', 'log'], { cwd })
     expect(stdout).toMatch(/^\? UNDETERMINED last rule seen: filter KUBE-FIREWALL rule 1 /m)
-    expect(stdout).toMatch(/^ {2}next {3}iptables -t filter -S KUBE-FIREWALL 1$/m)
+    expect(stdout).toMatch(/^ {2}look {3}iptables -t filter -S KUBE-FIREWALL 1$/m)
   })
 })
 
