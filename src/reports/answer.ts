@@ -10,7 +10,7 @@ export interface Answer {
   cause: string[]
   /** The rule that the first sentence is about, if its text is known. */
   rule?: RuleRef
-  /** The best fix that a command makes; in front of it what is done by hand, where the same finding proposes both. */
+  /** The best fix that a command makes, then what may be done by hand in its place. */
   fixes: PrintedFix[]
   /** Fixes that are told with all the rest. */
   others: PrintedFix[]
@@ -53,7 +53,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
   const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
-  const fixes = [...(byHand && before ? [byHand] : []), ...(best ? [best] : [])]
+  const fixes = [...(best ? [best] : []), ...(byHand && before ? [byHand] : [])]
   const rule = spoken[0]?.rules.find((ref) => ref.rule !== undefined)
   return {
     cause: why === undefined ? spoken.map(({ message }) => message) : [why],

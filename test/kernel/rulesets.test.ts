@@ -162,7 +162,7 @@ ${tool}-save -c`)
     ])
     const text = (await nfwhy(['compare', 'before', 'after'], { cwd })).stdout
     expect(text).toMatch(
-      /^In between these counted, what stops packets first:\n✗ 3 packets {2}filter INPUT rule 2 {2}→ drop\n/,
+      /^1 rule added\nIn between these counted, what stops packets first:\n✗ 3 packets {2}filter INPUT rule 2 {2}→ drop\n/,
     )
   })
 })

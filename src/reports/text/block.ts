@@ -28,7 +28,7 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
     ...(isGood ? found : []),
-    ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
+    ...answer.fixes.flatMap((fix, i) => fixRows(page, fix, { described: false, instead: i > 0 })),
     ...behind,
     ...(isGood ? [] : found),
     ...firstRows(page, group),

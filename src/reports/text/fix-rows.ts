@@ -22,11 +22,15 @@ export interface Row extends RowOptions {
 const labelOf = ({ command, stops, unverified }: PrintedFix): string =>
   unverified === ONLY_LOOKS ? 'look' : command === undefined ? 'do' : stops ? 'stop' : 'fix'
 
-/** `described`: with what it does, which tells it from others. */
-export function fixRows(page: Page, fix: PrintedFix, { described }: { described: boolean }): Row[] {
+/** `described`: with what it does, which tells it from others. `instead`: of the fix above. */
+export function fixRows(
+  page: Page,
+  fix: PrintedFix,
+  { described, instead = false }: { described: boolean; instead?: boolean },
+): Row[] {
   const { command, description, note, undo } = fix
   const unverified = fix.unverified === ONLY_LOOKS ? undefined : fix.unverified
-  const label = labelOf(fix)
+  const label = instead && command === undefined ? 'or' : labelOf(fix)
   const labelStyle = 'green'
   const tried =
     triedWords(fix) ??
