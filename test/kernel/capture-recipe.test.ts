@@ -82,7 +82,7 @@ ${tool}-save`)
     expect(said).toContain('@LEFT')
     const [before = '', explained = '', left = ''] = said.split(/@EXPLAINED\n|@LEFT\n/)
     expect(before.replace(/^conntrack v.*\n/m, '')).toBe('')
-    expect(explained).toMatch(/✗ DROPPED by filter INPUT rule 1 .*\n {2}tcp /)
+    expect(explained).toMatch(/✗ DROPPED by (ip6tables )?filter INPUT rule 1 .*\n {2}tcp /)
     expect(explained).toContain('-A INPUT -p tcp -m tcp --dport 80 -j DROP')
     // all files were told by their content, and understood
     expect(explained).not.toMatch(/^ +warn/m)
