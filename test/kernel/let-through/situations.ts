@@ -189,6 +189,6 @@ table ip own { chain input { type filter hook input priority 0; tcp dport 22 acc
 table ip own { chain input { type filter hook input priority 0; }; }`,
     programs: ['nft'],
     packet: local,
-    truth: `bridge old in handle \\d+ drops .* family bridge sees only frames`,
+    truth: `bridge old in handle \\d+ drops .* family bridge only sees frames`,
   }),
 ]

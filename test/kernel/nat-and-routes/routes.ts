@@ -104,7 +104,7 @@ export const ROUTES: readonly Situation[] = [
     'a mark is set behind routing',
     ['-A FORWARD -i lan -j MARK --set-xmark 0x1/0xffffffff'],
     ['ip rule add fwmark 0x1 lookup 100'],
-    /0x1\b.*FORWARD.*behind the routing/,
+    /0x1\b.*FORWARD.*after the routing/,
   ),
   refused('prohibit', 'unreachable'),
   refused('unreachable', 'unreachable'),
