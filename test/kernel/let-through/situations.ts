@@ -9,7 +9,7 @@ const DNAT = '-A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-desti
 /** Of one protocol: IPv6 asks for neighbours by ICMP. */
 const BAN = '-s 203.0.113.7/32 -p tcp -j DROP'
 /** iptables' number, or nft's handle. */
-const rule = (chain: string, number: number) => `${chain} (${number}|handle \\d+)`
+const rule = (chain: string, number: number) => `${chain} (rule ${number}|handle \\d+)`
 
 type Told = Omit<Situation, 'sees' | 'mended' | 'truth'> & { truth: string; mended?: Situation['mended'] }
 
