@@ -118,7 +118,7 @@ function continued(parts: readonly string[], width: number, apart = true): strin
 }
 
 /** Behind `&&` a shell reads on by itself, and the next command begins a line. */
-const isOver = (line: string): boolean => /(?:^| )(?:&&|\|\|)$/.test(line)
+const isOver = (line: string): boolean => line === '&&' || line === '||' || line.endsWith(' &&') || line.endsWith(' ||')
 
 const BLANK = /\s/
 const isBlank = (char: string): boolean => char === ' ' || ((char < ' ' || char > '~') && BLANK.test(char))
@@ -161,12 +161,14 @@ const options = (rule: string): string[] => grouped(wordsOf(rule))
 
 function grouped(words: readonly string[]): string[] {
   const list: string[] = []
-  for (const word of words) {
+  words.forEach((word, i) => {
     const last = list.at(-1)
-    const begins = (/^(-|!$)/.test(word) && last !== '!') || (last !== undefined && isOver(last))
+    // the word before, not the line so far: that may have megabytes
+    const isFirst = i > 0 && isOver(words[i - 1]!)
+    const begins = isFirst || (/^(-|!$)/.test(word) && last !== '!')
     if (last === undefined || begins) list.push(word)
     else list[list.length - 1] = `${last} ${word}`
-  }
+  })
   return list
 }
 
