@@ -156,8 +156,8 @@ describe.skipIf(missing)(`real packets${missing ? `: ${missing}` : ''}`, () => {
         return {
           what,
           outcome: journey?.outcome,
-          rules: matched?.map((step) => `${step.table} ${step.chain} ${step.ruleNumber}`),
-          ...(culprit ? { culprit: `${culprit.table} ${culprit.chain} ${culprit.ruleNumber}` } : {}),
+          rules: matched?.map((step) => `${step.table} ${step.chain} rule ${step.ruleNumber}`),
+          ...(culprit ? { culprit: `${culprit.table} ${culprit.chain} rule ${culprit.ruleNumber}` } : {}),
         }
       })
       expect(said).toEqual(
