@@ -125,11 +125,14 @@ function tellFits(fits: readonly Fit[], { list, untried, told }: Alternatives, {
     const of = fits.filter((fit) => fit.used === one && isSure(fit))
     const others = anyOf(list.filter((_, j) => j !== i))
     if (of.length > 0)
-      report('ruleset-chosen', `it was used for ${capturesOf(of)}; ${others} holds the same tables or sets otherwise`)
+      report(
+        'ruleset-chosen',
+        `it was used for ${capturesOf(of)}; ${others} defines the same tables or sets differently`,
+      )
     else if (fits.every(isSure))
       report(
         'ruleset-left',
-        `it was not used: the traces contradict it, and ${others} holds the same tables or sets otherwise`,
+        `it was not used: the traces contradict it, and ${others} defines the same tables or sets differently`,
       )
   }
   for (const fit of fits) {
@@ -137,16 +140,16 @@ function tellFits(fits: readonly Fit[], { list, untried, told }: Alternatives, {
     const report = collectInto(warnings, fit.capture.name)
     const what = `${anyOf(list)} was in force`
     const why = fit.unread
-      ? 'it cannot be read twice, so it is not known whether'
+      ? 'it cannot be read twice, so nfwhy cannot check whether'
       : fit.fitting.length === 0
-        ? 'its trace contradicts all rulesets, so it is not known whether'
-        : 'its trace does not tell whether'
+        ? 'its trace contradicts all rulesets, so it is unknown whether'
+        : 'its trace does not show whether'
     report('ruleset-unclear', `${why} ${what}; ${fit.used.files.join(' and ')} is used`)
   }
   if (untried > 0)
     collectInto(warnings, list[0]!.files.join(' and '))(
       'too-many-rulesets',
-      `files hold the same tables or sets in ${list.length + untried} ways; ${list.length} of them were tried`,
+      `files define the same tables or sets in ${list.length + untried} versions; ${list.length} of them were tried`,
     )
 }
 

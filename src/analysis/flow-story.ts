@@ -39,9 +39,9 @@ export function storyOf(flow: Flow): Story {
   const [question] = [through ?? stopped ?? asked[0]]
   const reply = answers.find(({ outcome }) => isStopped(outcome))
   const answered = answers.find(({ outcome }) => isPassed(outcome))
-  const begin = question ? capital(`the ${words(question)}`) : 'Its question was not captured'
+  const begin = question ? capital(`the ${words(question)}`) : 'The request was not captured'
   if (reply && !(answered && answered.kind === reply.kind)) {
-    const story = `${begin}; its answer, the ${reply.kind}, ${became(reply)} (${ids(reply)}).`
+    const story = `${begin}; its reply, the ${reply.kind}, ${became(reply)} (${ids(reply)}).`
     // where the question did not pass there can be no answer to it
     const finding =
       question && !through
@@ -56,19 +56,19 @@ export function storyOf(flow: Flow): Story {
           }
     return finding ? { story, finding } : { story }
   }
-  if (answered) return { story: `${begin}; its answer, the ${answered.kind}, ${became(answered)} (${ids(answered)}).` }
+  if (answered) return { story: `${begin}; its reply, the ${answered.kind}, ${became(answered)} (${ids(answered)}).` }
   if (answers[0])
     return {
-      story: `${begin}; what became of its answer, the ${answers[0].kind} (${ids(answers[0])}), cannot be told.`,
+      story: `${begin}; whether its reply, the ${answers[0].kind} (${ids(answers[0])}), arrived is unknown.`,
     }
   return { story: `${begin}${through ? noAnswer(flow) : ''}.` }
 }
 
 /** What connection tracking knows of answers that the capture does not show. */
 function noAnswer({ tracked, status = [] }: Flow): string {
-  if (!tracked) return '; no answer was captured'
-  if (status.includes('unreplied')) return '; when the connections were listed no answer had come'
-  return '; answers came by, though none was captured'
+  if (!tracked) return '; no reply was captured'
+  if (status.includes('unreplied')) return '; conntrack had seen no reply when the connections were listed'
+  return '; conntrack saw replies, but none was captured'
 }
 
 const words = (one: FlowPackets): string => `${one.kind} ${became(one)} (${ids(one)})`
@@ -91,7 +91,7 @@ function became({ outcome, rule, culprit }: FlowPackets): string {
     case 'stolen':
       return `was ${outcome}`
     default:
-      return 'came, and where it went cannot be told'
+      return 'was seen, but where it went is unknown'
   }
 }
 

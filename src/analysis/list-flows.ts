@@ -36,7 +36,7 @@ export async function listFlows(
     warnings.push({
       input: 'captures',
       code: 'no-flow',
-      message: `of ${apart} ${apart === 1 ? 'packet' : 'packets'} it cannot be told which connection they belong to`,
+      message: `${apart} ${apart === 1 ? 'packet' : 'packets'} could not be assigned to a connection`,
     })
   return { flows, stats, warnings }
 }

@@ -54,10 +54,10 @@ function without(worlds: readonly World[]): string[] {
   const ways: string[] = []
   if (worlds.some(({ tables }) => tables.length > 0))
     ways.push(
-      '  nfwhy map       the rules in the order in which they are met',
-      '  nfwhy simulate  what would happen to a packet you name',
+      '  nfwhy map       the rules in the order of their evaluation',
+      '  nfwhy simulate  what would happen to a packet that you describe',
     )
   if (worlds.some(({ host }) => host.conntrack))
-    ways.push('  nfwhy flows     the connections, and what NAT makes of them')
+    ways.push('  nfwhy flows     the connections, and how NAT rewrites them')
   return ways.length === 0 ? [] : ['', 'Without one these help:', ...ways]
 }

@@ -15,7 +15,7 @@ function ofSession(input: string, { session, drops = [] }: Host): Diagnostic[] {
   if (!session) return []
   const { filter, from, until } = session
   const what = filter === '' ? 'no packet' : `no packet that matches "${filter}"`
-  const end = until === undefined ? '; the trace did not end by itself' : ` to ${until}`
+  const end = until === undefined ? '; the trace was interrupted' : ` to ${until}`
   const condition = parseFilter(filter)
   const unseen = 'condition' in condition ? new UnseenDrops(condition.condition) : undefined
   unseen?.add(drops)

@@ -52,7 +52,7 @@ function noSuch({ text }: Choice, [a, b]: readonly [Choice, Choice], seen: reado
   throw new UserError(
     `No journey is ${text}${a.text === b.text ? ' a second time' : ''}.`,
     stats.journeys === 0
-      ? 'The capture has none.'
+      ? 'The capture has no journeys.'
       : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,
   )
 }

@@ -124,7 +124,7 @@ export async function* stepThrough(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0 && !machine.world.host.session) told('no-events', 'it tells of no packet')
+    if (events === 0 && !machine.world.host.session) told('no-events', 'it contains no packet')
   }
   if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
   return stats

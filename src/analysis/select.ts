@@ -90,7 +90,7 @@ function readRule(text: string): WantedRule {
   const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
   if (!match)
     throw new UserError(
-      `--rule ${printable(text)}: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).`,
+      `--rule ${printable(text)}: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16).`,
     )
   return { ip6: match[1] === 'ip6/', table: match[2]!, chain: match[3]!, ruleNumber: Number(match[4]) }
 }

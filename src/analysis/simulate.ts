@@ -217,13 +217,13 @@ export function readAssumption(text: string): [string, boolean] {
   const match = /^(.+)=(true|false)$/.exec(text)
   if (!match)
     throw new UserError(
-      `--assume ${printable(text)}: it is CONDITION=true or CONDITION=false, the condition as nfwhy words it.`,
+      `--assume ${printable(text)}: write CONDITION=true or CONDITION=false, with the condition exactly as nfwhy prints it.`,
     )
   return [match[1]!, match[2] === 'true']
 }
 
 /** Nothing that is known is assumed otherwise; and a condition has to be worded as nfwhy words it. */
 function unusedAssumption(condition: string, open: readonly string[]): Diagnostic {
-  const instead = open.length === 0 ? '' : `; open is ${open.map((one) => `"${one}"`).join(', ')}`
-  return { input: '--assume', code: 'assumption-unused', message: `"${condition}" was not asked for${instead}` }
+  const instead = open.length === 0 ? '' : `; still unknown: ${open.map((one) => `"${one}"`).join(', ')}`
+  return { input: '--assume', code: 'assumption-unused', message: `"${condition}" was never evaluated${instead}` }
 }

@@ -39,10 +39,6 @@ export class UnseenDrops {
   get text(): string {
     if (this.kinds.size === 0) return ''
     const lines = this.list.map((one) => `  ${printable(one)}`)
-    return [
-      'The kernel dropped packets that the filter names, and no chain that is traced saw them:',
-      ...lines,
-      '',
-    ].join('\n')
+    return ['The kernel dropped packets that match the filter, and no traced chain saw them:', ...lines, ''].join('\n')
   }
 }

@@ -54,13 +54,13 @@ describe('of two rulesets', () => {
   it('takes for a packet that fits both the one that the rest of its capture fits', async () => {
     const { told, messages } = await explained(...files, text('b.log', line('rule:1', 53, 'UDP') + line('rule:3', 22)))
     expect(told).toEqual(['old.v4 ruleset-left', 'new.v4 ruleset-chosen'])
-    expect(messages[1]).toBe('it was used for b.log; old.v4 holds the same tables or sets otherwise')
+    expect(messages[1]).toBe('it was used for b.log; old.v4 defines the same tables or sets differently')
   })
 
   it('says that nothing tells, and keeps the latest', async () => {
     const { told, messages } = await explained(...files, text('c.log', line('rule:1', 53, 'UDP')))
     expect(told).toEqual(['new.v4 table-twice', 'c.log ruleset-unclear'])
-    expect(messages[1]).toBe('its trace does not tell whether old.v4 or new.v4 was in force; old.v4 is used')
+    expect(messages[1]).toBe('its trace does not show whether old.v4 or new.v4 was in force; old.v4 is used')
   })
 
   it('says that none fits, and takes the one that is contradicted least', async () => {
@@ -117,7 +117,7 @@ it('tries no more than some of very many', async () => {
   const { told, messages } = await explained(...many, text('a.log', line('rule:1', 10)))
   expect(told).toContain('rules-9 ruleset-chosen')
   expect(told).toContain('rules-10 too-many-rulesets')
-  expect(messages.at(-1)).toContain(`in ${MOST_ALTERNATIVES + 3} ways; ${MOST_ALTERNATIVES} of them`)
+  expect(messages.at(-1)).toContain(`in ${MOST_ALTERNATIVES + 3} versions; ${MOST_ALTERNATIVES} of them`)
 })
 
 describe('the incident of the missing set element', () => {

@@ -270,7 +270,7 @@ test('conntrack lists a reply from another address of this host', async () => {
   }
   expect(await told(listed('198.51.100.1', '[UNREPLIED] '))).toEqual([
     'reply-lost',
-    "192.0.2.7 contacted 192.0.2.1:53, but the reply comes from 198.51.100.1:53 (conntrack's list shows it), which 192.0.2.7 never contacted.",
+    "192.0.2.7 contacted 192.0.2.1:53, but conntrack's list shows that the reply comes from 198.51.100.1:53. 192.0.2.7 never contacted that address.",
   ])
   // an address of nobody here, and a connection of its own that was answered
   expect(await told(listed('198.51.100.2', '[UNREPLIED] '))).toEqual(['undetermined', undefined])

@@ -76,7 +76,7 @@ describe('what nfwhy has printed', () => {
   ] as const
 
   it.each(printed)('%s given alone is named for what it is', async (name, of) => {
-    await expect(open([text(name, of)])).rejects.toThrow(/what nfwhy itself has printed \(nfwhy\.explanation\/1\)/)
+    await expect(open([text(name, of)])).rejects.toThrow(/this is nfwhy's own output \(nfwhy\.explanation\/1\)/)
   })
 
   it.each(printed)('%s beside rules is told where it was named, and passed over in a folder', async (name, of) => {

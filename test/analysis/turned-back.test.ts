@@ -69,6 +69,8 @@ test('a request comes back with the address of its own host', async () => {
   const first = async (sport: number) => (await exchanges(lines(sport), rules, sysctls))[0]!
   const one = await first(40_000)
   expect(one.status).toBe('lost')
-  expect(one.findings[0]?.message).toMatch(/^It was sent back to this host, for 192.0.2.1 \(#2\). Routing dropped it/)
+  expect(one.findings[0]?.message).toMatch(
+    /^The packet came back to this host, addressed to 192.0.2.1 \(#2\). Routing dropped it/,
+  )
   expect((await first(40_001)).status).not.toBe('lost')
 })

@@ -16,7 +16,7 @@ describe('files that are nobody’s', () => {
     const run = await nfwhy(['explain', 'b'], { cwd })
     expect(run.stderr).toBe(
       '  warn   b/notes.txt: this is neither a capture nor a ruleset nor host state\n' +
-        '         that nfwhy knows; it was left alone\n' +
+        '         that nfwhy knows; it was skipped\n' +
         '         and so is b/todo.md\n',
     )
   })

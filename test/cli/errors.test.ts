@@ -103,7 +103,7 @@ describe('inputs that are something else', () => {
     const stderr = await failing(['explain', name], folder({ [name]: content }))
     const [first, ...hint] = stderr.split('\n')
     expect(first).toBe(
-      `nfwhy: ${name}: ${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone.`,
+      `nfwhy: ${name}: ${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was skipped.`,
     )
     expect(hint.join('\n')).toMatch(
       /^nfwhy reads captures \(dmesg, .*\n.*\nOn the host, as root: nfwhy trace .*\n--as .*\n$/,
@@ -135,7 +135,7 @@ describe('inputs that are something else', () => {
   test('a ruleset, and a file that was meant to be the capture', async () => {
     const cwd = folder({ rules: RULES, log: 'Nov 20 08:00:00 host sshd[1]: hello\n' })
     expect(await failing(['explain', 'log', 'rules'], cwd)).toMatch(
-      /^nfwhy: There is no capture among the inputs: rules \(iptables-save\)\.\nlog: this is neither a capture .*; it was left alone\.\n/,
+      /^nfwhy: There is no capture among the inputs: rules \(iptables-save\)\.\nlog: this is neither a capture .*; it was skipped\.\n/,
     )
   })
 })
@@ -179,7 +179,7 @@ describe('options', () => {
     [['--outcome', ''], '--outcome "": there is no such outcome.'],
     [
       ['--rule', 'KUBE-NODEPORTS 16'],
-      '--rule KUBE-NODEPORTS 16: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).',
+      '--rule KUBE-NODEPORTS 16: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16).',
     ],
     [['--width', '10'], '--width is a number of columns, 40 to 1000.'],
     [['--width', 'wide'], '--width is a number of columns, 40 to 1000.'],

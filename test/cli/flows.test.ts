@@ -73,7 +73,7 @@ describe('flows', () => {
           rule: { chain: 'OUTPUT', ruleNumber: 1 },
         },
       ],
-      story: 'The SYN arrived (#1); its answer, the SYN ACK, was dropped by filter OUTPUT rule 1 (#2).',
+      story: 'The SYN arrived (#1); its reply, the SYN ACK, was dropped by filter OUTPUT rule 1 (#2).',
       findings: [
         { code: 'reply-dropped', severity: 'error', journeys: ['1', '2'], rules: [{ chain: 'OUTPUT', ruleNumber: 1 }] },
       ],
@@ -97,7 +97,7 @@ describe('flows', () => {
     const cwd = folder({ log: SYN + passed, rules: HOST_RULES.replace(/-A OUTPUT.*\n/, '') })
     const { flows } = read(await nfwhy(['flows', 'log', 'rules', '--json'], { cwd }))
     expect(flows).toMatchObject([
-      { findings: [], story: 'The SYN arrived (#1); its answer, the SYN ACK, was sent (#2).' },
+      { findings: [], story: 'The SYN arrived (#1); its reply, the SYN ACK, was sent (#2).' },
     ])
   })
 
@@ -118,7 +118,7 @@ describe('flows', () => {
     const entry = ENTRY.replace('SYN_RECV', 'SYN_SENT').replace('dport=8080', 'dport=8080 [UNREPLIED]')
     const cwd = folder({ log: SYN, rules: HOST_RULES, ct: entry })
     const { flows } = read(await nfwhy(['flows', 'log', 'rules', 'ct', '--json'], { cwd }))
-    expect(flows[0].story).toBe('The SYN arrived (#1); when the connections were listed no answer had come.')
+    expect(flows[0].story).toBe('The SYN arrived (#1); conntrack had seen no reply when the connections were listed.')
   })
 
   test('as text within 80 columns, those with packets first', async () => {

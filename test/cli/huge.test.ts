@@ -23,7 +23,7 @@ async function measured(args: readonly string[], cwd: string, input?: Uint8Array
 }
 
 const NOT_KNOWN =
-  /: this (binary file )?is neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone\.\n/
+  /: this (binary file )?is neither a capture nor a ruleset nor host state that nfwhy knows; it was skipped\.\n/
 
 describe('bigger than anybody would think', () => {
   const line = Buffer.alloc(50 * MB, 'x')

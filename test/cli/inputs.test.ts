@@ -63,7 +63,7 @@ describe('files', () => {
     expect(warnings(run)).toEqual([])
     expect(outcomes(run)).toEqual(['dropped', 'delivered'])
     expect((await nfwhy(['explain', 'told.json'], { cwd })).stderr).toContain(
-      'told.json: this is what nfwhy itself has printed (nfwhy.explanation/1), which is no input',
+      "told.json: this is nfwhy's own output (nfwhy.explanation/1), not an input",
     )
   })
 
@@ -98,7 +98,7 @@ describe('files', () => {
     // data on standard output, all else on standard error
     expect(run.stdout).not.toContain('notes.txt')
     expect(run.stderr).toContain(
-      '  warn   notes.txt: this is neither a capture nor a ruleset nor host state that\n         nfwhy knows; it was left alone\n',
+      '  warn   notes.txt: this is neither a capture nor a ruleset nor host state that\n         nfwhy knows; it was skipped\n',
     )
   })
 
@@ -106,12 +106,12 @@ describe('files', () => {
     [
       'xz',
       Buffer.from('fd377a585a000004', 'hex'),
-      'this is compressed, and was left alone; read it with: xzcat x | nfwhy explain -',
+      'this is compressed, and was skipped; read it with: xzcat x | nfwhy explain -',
     ],
     [
       'PowerShell',
       Buffer.from(`\ufeff${LOG}`, 'utf16le'),
-      'this is UTF-16 text, as PowerShell writes it, and was left alone; read it with: iconv -f UTF-16 -t UTF-8 x | nfwhy explain -',
+      'this is UTF-16 text, as PowerShell writes it, and was skipped; read it with: iconv -f UTF-16 -t UTF-8 x | nfwhy explain -',
     ],
   ])('what to do with one that has to be unpacked (%s)', async (_, bytes, words) => {
     const cwd = folder({ x: bytes })
@@ -311,6 +311,6 @@ describe('--as', () => {
     const cwd = folder({ prose: 'Dear all,\n\nthe firewall is broken.\n' })
     const { code, stdout, stderr } = await nfwhy(['explain', '--as', 'kernel-log:prose'], { cwd })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^nfwhy: prose: it tells of no packet\.\nWas a packet sent /)
+    expect(stderr).toMatch(/^nfwhy: prose: it contains no packet\.\nWas a packet sent /)
   })
 })

@@ -20,7 +20,7 @@ test('says when it ran, for which packets, and what the kernel dropped of these'
   expect(journeys).toEqual([])
   expect(warnings.map((one: { code: string }) => one.code)).toEqual(['nothing-traced', 'dropped-untraced'])
   expect(warnings[0].message).toBe(
-    'no packet that matches "dport 80" was traced from 2026-11-20T10:00:00.000Z; the trace did not end by itself',
+    'no packet that matches "dport 80" was traced from 2026-11-20T10:00:00.000Z; the trace was interrupted',
   )
   expect(warnings[1].message).toContain('tcp 192.0.2.1 → 192.0.2.2: IP_RPFILTER')
 })

@@ -85,7 +85,7 @@ describe('files', () => {
   it.each([
     ['an Ethernet capture', PCAP, /link type ETHERNET .* only in captures of link type NFLOG/],
     ['its header alone, cut', PCAP.slice(0, 12), /the file ends in the middle of a packet/],
-    ['an NFLOG capture without a packet', NFLOG, /^nfwhy: x: it tells of no packet\.\n/],
+    ['an NFLOG capture without a packet', NFLOG, /^nfwhy: x: it contains no packet\.\n/],
   ])('%s: why it tells nothing, said once, and what takes one that does', async (_, content, why) => {
     const told = await refused(['explain', 'x', 'rules'], folder({ x: content, rules: RULES }))
     expect(told).toMatch(why)

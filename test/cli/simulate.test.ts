@@ -100,7 +100,7 @@ describe('--assume', () => {
     const run = await simulate({ rules: CHANCE }, '--assume', '--probability 0.5=true')
     expect(run.stdout).toContain('UNDETERMINED')
     expect(run.stderr.replace(/\s+/g, ' ')).toContain(
-      '"--probability 0.5" was not asked for; open is "--mode random --probability 0.50000000000"',
+      '"--probability 0.5" was never evaluated; still unknown: "--mode random --probability 0.50000000000"',
     )
   })
 })

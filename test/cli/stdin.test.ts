@@ -60,7 +60,7 @@ describe('standard input', () => {
       code: 2,
       stdout: '',
       stderr:
-        'nfwhy: standard input: it is empty.\nName the files, or pipe something in that prints more than nothing.\n',
+        'nfwhy: standard input: it is empty.\nName the files, or check that the command before the pipe prints something.\n',
     })
   })
 

@@ -23,8 +23,8 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
   if (src === dst && sport === dport) return undefined
   const [sent, came] = [describeEnd(dst, dport), describeEnd(src, sport)]
   return repliesFromOther(
-    `nat sent the request to ${sent}, and its reply comes from ${came}: conntrack takes that for a new connection and gives it another source port.`,
-    `let the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
+    `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
+    `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
   )
 }
 
@@ -45,14 +45,14 @@ export function listedAsNew({ journey, world: { host } }: Told): Finding | undef
   })
   if (other === undefined) return undefined
   return repliesFromOther(
-    `${src} contacted ${describeEnd(dst, dport)}, but the reply comes from ${describeEnd(other, dport)} (conntrack's list shows it), which ${src} never contacted.`,
-    `let the program reply from ${dst}: bind its socket to that address`,
+    `${src} contacted ${describeEnd(dst, dport)}, but conntrack's list shows that the reply comes from ${describeEnd(other, dport)}. ${src} never contacted that address.`,
+    `make the program reply from ${dst}: bind its socket to this address`,
   )
 }
 
 const repliesFromOther = (message: string, description: string): Finding =>
   finding('reply-from-other-address', 'error', message, {
-    fix: [{ description, unverified: 'it is not done in netfilter' }],
+    fix: [{ description, unverified: 'this is not a netfilter change' }],
   })
 
 /** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
@@ -72,10 +72,10 @@ function asRewritten(request: Part, reply: Part): Finding | undefined {
   if (isAsAsked) return undefined
   const from = left.src === undefined ? 'an address of this host' : describeEnd(left.src, left.sport)
   const ends = `from ${from} to ${describeEnd(left.dst, left.dport)}`
-  const meant = `${describeEnd(asked.src, asked.sport)} had asked ${describeEnd(asked.dst, asked.dport)}`
+  const meant = `${describeEnd(asked.src, asked.sport)} contacted ${describeEnd(asked.dst, asked.dport)}`
   return finding(
     'untracked',
     'error',
-    `The request is not tracked, so its reply begins a connection of its own, and nat rewrites that: it goes ${ends}, while ${meant}.`,
+    `The request is not tracked, so conntrack treats the reply as a new connection, and nat rewrites it: the reply goes ${ends}, but ${meant}.`,
   )
 }

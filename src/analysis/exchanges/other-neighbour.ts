@@ -21,12 +21,12 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
   if (entered?.mac === undefined || entered.mac.toLowerCase() === srcMac.toLowerCase()) return undefined
   const route = lookupRoute(wayBackOf(journey.packet, dst, 0), world.host)
   if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return undefined
-  const to = `Replies to ${src} go to ${entered.mac}, as a permanent entry of the neighbour table says`
-  return finding('neighbour-failed', 'warning', `${to}: the request came from ${srcMac}.`, {
+  const to = `A permanent neighbour entry sends replies to ${src} to ${entered.mac}`
+  return finding('neighbour-failed', 'warning', `${to}, but the request came from ${srcMac}.`, {
     fix: [
       {
-        description: `take the entry away, so that this host asks for the address: ip neigh del ${src} dev ${device}`,
-        unverified: 'the model asks for no neighbours',
+        description: `remove the entry, so that this host resolves the address again (ARP/ND): ip neigh del ${src} dev ${device}`,
+        unverified: 'the model does not play ARP and neighbour discovery',
       },
     ],
   })

@@ -38,7 +38,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   // played for the first of its class, whose sender a fix may name
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
   const [rule] = played?.rules ?? []
-  const behind = rule ? ` Led back out of ${came}, it would be stopped by ${nameRef(rule)}.` : ''
+  const behind = rule ? ` Sent back out of ${came}, the reply would be stopped by ${nameRef(rule)}.` : ''
   return [
     finding(
       'reply-by-other-uplink',
@@ -51,7 +51,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
           ...(played?.fix ?? (dst === undefined ? [] : backOut(journey, world, dst, came))),
           {
             description: `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`,
-            unverified: 'which gateway is behind it is not known here',
+            unverified: 'the gateway of this uplink is unknown here',
           },
         ],
       },

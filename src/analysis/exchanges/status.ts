@@ -268,7 +268,10 @@ function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): F
   const found = back?.journey.findings.find(({ code }) => code === 'vanished-martian')
   if (!back || !found) return undefined
   const { id, packet } = back.journey
-  return { ...found, message: `It was sent back to this host, for ${packet.dst} (#${id}). ${found.message}` }
+  return {
+    ...found,
+    message: `The packet came back to this host, addressed to ${packet.dst} (#${id}). ${found.message}`,
+  }
 }
 
 /** Whoever asked has acknowledged the reply. */

@@ -20,7 +20,7 @@ export function nothingRead(named: number, { files, warnings: told, passedOver }
   return new UserError(warningLines(inOneLine(warnings)).join('\n'), WHAT_IS_READ)
 }
 
-const STDIN_WORDS = 'Name the files, or pipe something in that prints more than nothing.'
+const STDIN_WORDS = 'Name the files, or check that the command before the pipe prints something.'
 
 const EMPTY_WORDS = `Did the command that wrote it run as root? Without root, dmesg, iptables-save and
 nft list ruleset print nothing, or an error on another stream.`
@@ -48,4 +48,4 @@ const NEITHER = 'neither a capture nor'
 const WHAT_IS_READ = `nfwhy reads captures (dmesg, nft monitor trace, a pcap of NFLOG …), rulesets
 (iptables-save, nft list ruleset …) and host state (ip addr, ip route, ss -lntup …).
 On the host, as root: nfwhy trace makes a capture, nfwhy collect gathers the rest.
---as FORMAT:FILE reads FILE as what it does not look like. All formats: docs/inputs.md.`
+--as FORMAT:FILE overrides the detected format of FILE. All formats: docs/inputs.md.`

@@ -11,4 +11,4 @@ const JOURNEY_LINE = /^\{"(?:id":"\d+","family":"[a-z0-9]+","packet":\{|summary"
 
 /** One sentence without its end, to stand behind the file's name. */
 export const ownDocumentWords = (schema: string): string =>
-  `this is what nfwhy itself has printed (${schema}), which is no input; it was left alone`
+  `this is nfwhy's own output (${schema}), not an input; it was skipped`

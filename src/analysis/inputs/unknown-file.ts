@@ -17,12 +17,12 @@ export function unknownWords(head: string, path: string | undefined): string {
   const file = path === undefined ? [] : [path.startsWith('-') ? `./${path}` : path]
   if (known) {
     if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path ?? ''))
-      return `this is a packed folder, and was left alone; unpack it with: ${printCommand(command('tar', 'xf', ...file))}, and give the folder`
-    return `this is ${known.is}, and was left alone; read it with: ${printCommand(piped(command(...known.reader, ...file), command('nfwhy', 'explain', '-')))}`
+      return `this is a packed folder, and was skipped; unpack it with: ${printCommand(command('tar', 'xf', ...file))}, and give the folder`
+    return `this is ${known.is}, and was skipped; read it with: ${printCommand(piped(command(...known.reader, ...file), command('nfwhy', 'explain', '-')))}`
   }
   if (head.startsWith('PK\x03\x04')) {
-    return `this is a zip archive, and was left alone; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
+    return `this is a zip archive, and was skipped; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
   }
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
-  return `${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone`
+  return `${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was skipped`
 }

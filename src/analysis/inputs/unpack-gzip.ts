@@ -26,19 +26,19 @@ export async function* gunzip(
       unpacked += piece.length
       bounds.bytes += piece.length
       if (unpacked > UNSUSPICIOUS && unpacked > packed * RATIO) throw new ReadError(name, BOMB)
-      if (bounds.bytes > MOST) throw new ReadError(name, `more than ${MOST / 1e9} GB come out of what is packed`)
+      if (bounds.bytes > MOST) throw new ReadError(name, `it unpacks to more than ${MOST / 1e9} GB`)
       yield piece
     }
   }
-  if (stream.isCut) throw new ReadError(name, 'it is packed by gzip, and cut off')
+  if (stream.isCut) throw new ReadError(name, 'the gzip file is truncated')
 }
 
 function unlessDamaged(name: string, pieces: Generator<Uint8Array>): IteratorResult<Uint8Array> {
   try {
     return pieces.next()
   } catch (error) {
-    throw new ReadError(name, `it is packed by gzip, and damaged (${(error as Error).message})`)
+    throw new ReadError(name, `the gzip file is damaged (${(error as Error).message})`)
   }
 }
 
-const BOMB = `it grows to more than ${RATIO} times its size when it is unpacked, as nothing honest does`
+const BOMB = `it unpacks to more than ${RATIO} times its size, as only a malicious file does`

@@ -33,10 +33,10 @@ export async function unpackTar(name: string, archive: Source, bounds: Bounds, r
       if (reader.isOver || listing.full) break
     }
     if (!listing.full) reader.end()
-    if (reader.damaged) report('archive-damaged', `${reader.damaged}; what comes before that was read`)
+    if (reader.damaged) report('archive-damaged', `${reader.damaged}; the files before it were read`)
   } catch (error) {
     if (!(error instanceof ReadError)) throw error
-    report('archive-damaged', `${error.reason}; what comes before that was read`)
+    report('archive-damaged', `${error.reason}; the files before it were read`)
   }
   listing.end()
   return [...listing.files.values()]
@@ -76,12 +76,7 @@ class Listing {
     }
     const number = this.number
     if (this.archive.again) this.add(file, () => contentOf(this.name, this.archive, number, this.bounds))
-    else
-      this.refused(
-        file.name,
-        'archive-size',
-        'it is too large for what is read from a pipe; give the archive as a file',
-      )
+    else this.refused(file.name, 'archive-size', 'it is too large to be read from a pipe; give the archive as a file')
     return false
   }
 
