@@ -185,7 +185,7 @@ class Tokenizer {
       return printed(bytes[1]!)
     }
     if (this.text[this.at] === '`' || this.text[this.at + 1] === '(')
-      this.fail('a command inside the command is not run: write what it would print')
+      this.fail('a command substitution is not run: write its output instead')
     VARIABLE.lastIndex = this.at
     const [written, plain, braced] = VARIABLE.exec(this.text) ?? []
     if (written === undefined) {
@@ -225,7 +225,7 @@ class Tokenizer {
 
   private endWord(): void {
     if (this.word === undefined) return
-    if (hasBraces(this.bare)) this.fail('braces are not expanded: write each word out')
+    if (hasBraces(this.bare)) this.fail('braces are not expanded: write out each word')
     this.meter.step(1)
     this.found.push({ kind: 'word', text: this.word, column: this.start + 1 })
     this.word = undefined

@@ -55,7 +55,7 @@ function parseSimpleCommand(tokens: readonly ShellToken[]): Edit[] {
   if (!tool) throw new CommandProblem({ column: 1, text: '' }, 'no command is given')
   if (output) {
     if (nameOf(tool) !== 'echo')
-      throw new CommandProblem(output, 'only what echo prints is looked at, not what goes to a file')
+      throw new CommandProblem(output, 'nfwhy reads what echo prints, not what it writes to a file')
     return parseEcho(rest, output)
   }
   return parseWords([tool, ...rest])
@@ -75,7 +75,7 @@ export function parseWords([tool, ...rest]: readonly ShellWord[]): Edit[] {
       closest(name, Object.keys(TOOLS)),
     )
   const asked = name === 'nft' ? undefined : rest.find(({ handleOf }) => handleOf)
-  if (asked) throw new CommandProblem(asked, 'a command inside the command is not run: write what it would print')
+  if (asked) throw new CommandProblem(asked, 'a command substitution is not run: write its output instead')
   return TOOLS[name]!(rest, tool)
 }
 

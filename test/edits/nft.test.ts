@@ -81,7 +81,9 @@ describe('an edit', () => {
   it('says that a table of iptables-nft is there, and whose words to use', () => {
     const before = world()
     before.tables.push({ family: 'ip', name: 'filter', kind: 'iptables', backend: 'nft', chains: new Map() })
-    expect(run(before, 'nft delete rule ip filter FORWARD handle 2')).toMatch(/^table ip filter is of iptables-nft/)
+    expect(run(before, 'nft delete rule ip filter FORWARD handle 2')).toMatch(
+      /^table ip filter belongs to iptables-nft/,
+    )
   })
 
   it.each([
@@ -91,10 +93,10 @@ describe('an edit', () => {
     ['nft add rule inet filter input ip saddr @nobody accept', 'there is no set nobody in table filter'],
     ['nft delete rule inet filter input handle 99', 'there is no rule 99 in chain input'],
     ['nft delete element inet filter allow_in { 192.0.2.2 . 22 }', 'set allow_in has no such element'],
-    ['nft add element inet filter ways { 80 : accept }', 'map ways has this element already, and otherwise'],
-    ['nft delete chain inet filter web', 'chain web is jumped to'],
+    ['nft add element inet filter ways { 80 : accept }', 'map ways already has this element with another value'],
+    ['nft delete chain inet filter web', 'a rule jumps to chain web'],
     ['nft delete set inet filter allow_in', 'set allow_in is in use'],
-    ['nft create table inet filter', 'table filter is there already'],
+    ['nft create table inet filter', 'table filter already exists'],
   ])('%s is refused', (command, why) => {
     expect(run(world(), command)).toBe(why)
   })
@@ -221,14 +223,14 @@ describe('a rule that is deleted by its comment', () => {
   })
 
   it.each([
-    [`nft delete rule inet filter input handle ${asked('inet filter web')}`, 'it asks another chain for the handle'],
+    [`nft delete rule inet filter input handle ${asked('inet filter web')}`, 'it reads the handle from another chain'],
     [
       `nft replace rule inet filter input handle ${asked('inet filter input')} drop`,
-      /^this is understood of "nft delete/,
+      /^this works only with "nft delete/,
     ],
-    [`iptables -D INPUT handle ${asked('inet filter input')}`, /^a command inside the command is not run/],
-    [command.replace('print $NF', 'system("reboot")'), /^a command inside the command is not run/],
-    [`nft delete rule inet filter input ${asked('inet filter input')}`, /^a command inside the command is not run/],
+    [`iptables -D INPUT handle ${asked('inet filter input')}`, /^a command substitution is not run/],
+    [command.replace('print $NF', 'system("reboot")'), /^a command substitution is not run/],
+    [`nft delete rule inet filter input ${asked('inet filter input')}`, /^a command substitution is not run/],
   ])('%s is not read', (text, why) => {
     expect(parseCommand(text)).toMatchObject({ error: { message: expect.stringMatching(why) } })
   })

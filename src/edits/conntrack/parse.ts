@@ -54,13 +54,13 @@ class ConntrackParser {
   edits(): ConntrackEdit[] {
     while (this.at < this.words.length) this.readWord(this.words[this.at++]!)
     const { command, edit, filter } = this
-    if (!command) throw new CommandProblem(this.tool, 'conntrack is told nothing to do')
+    if (!command) throw new CommandProblem(this.tool, 'conntrack needs a command')
     if (command.name === 'flush') {
       if (filter) this.refuse(filter, 'does not go with -F, which deletes all: -D deletes some')
       return this.table === 'conntrack' ? [{ kind: 'conntrack', op: 'flush' }] : []
     }
     if (command.name !== 'delete') return []
-    if (this.table !== 'conntrack') this.refuse(command.word, 'of expectations is not understood here')
+    if (this.table !== 'conntrack') this.refuse(command.word, 'for expectations is not understood here')
     if (this.needsProtocol && !edit.protocol)
       this.refuse(this.needsProtocol, 'needs a protocol in front of it (-p tcp)')
     return [edit]
@@ -75,7 +75,7 @@ class ConntrackParser {
     else if (short !== undefined) this.readOption(short, word, glued === '' ? undefined : glued.replace(/^=/, ''))
     else if (letter !== '') this.refuse(word, 'is not an option of conntrack that is understood here')
     else if (this.command && ['conntrack', 'expect', 'dying', 'unconfirmed'].includes(text)) this.table = text
-    else this.refuse(word, 'is not understood here: an address stands behind its option (-s, -d …)')
+    else this.refuse(word, 'is not understood here: an address needs its option in front of it (-s, -d …)')
   }
 
   private longName(name: string, word: ShellWord): string {
@@ -94,7 +94,7 @@ class ConntrackParser {
     if (COMMANDS.includes(name)) {
       if (this.command) this.refuse(word, `cannot be used with ${this.command.word.text}: one command at a time`)
       if (['create', 'update', 'add', 'load-file'].includes(name))
-        this.refuse(word, 'is not understood here: entries are only deleted (-D, -F)')
+        this.refuse(word, 'is not understood here: nfwhy only reads commands that delete entries (-D, -F)')
       this.command = { name, word }
       return
     }
@@ -107,7 +107,7 @@ class ConntrackParser {
 
   private valueOf(name: string, word: ShellWord, glued: string | undefined): ShellWord | undefined {
     if (glued !== undefined && OPTIONAL.includes(name))
-      this.refuse(word, 'has a value that conntrack overlooks: put a blank in front of it')
+      this.refuse(word, 'has a value that conntrack ignores: add a blank before the value')
     if (glued !== undefined) return { text: glued, column: word.column + word.text.length - glued.length }
     const next = this.words[this.at]
     if (next && !next.text.startsWith('-')) {
@@ -135,7 +135,8 @@ class ConntrackParser {
         break
       case 'reply-src':
       case 'reply-dst':
-        if (value!.text.includes('/')) this.refuse(value!, 'is a network: a reply is asked for single addresses')
+        if (value!.text.includes('/'))
+          this.refuse(value!, 'is a network: a reply condition takes single addresses only')
         edit.reply = { ...edit.reply, [name.slice(6)]: this.readNetwork(value!) }
         break
       case 'mark':
@@ -201,7 +202,7 @@ class ConntrackParser {
   private readState(word: ShellWord): string {
     const { protocol } = this.edit
     const states = protocol === 'tcp' ? TCP_STATES : undefined
-    if (protocol !== undefined && !states) this.refuse(word, `is a state, and ${protocol} has none here`)
+    if (protocol !== undefined && !states) this.refuse(word, `is a state, but ${protocol} has no states here`)
     if (!TCP_STATES.includes(word.text)) this.refuse(word, 'is not a state of TCP', closest(word.text, TCP_STATES))
     return word.text
   }

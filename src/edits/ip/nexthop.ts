@@ -59,9 +59,9 @@ function refuseScope({ type, scope, gateway }: Route): void {
 /** The interface, and with it how it is by now. */
 function resolveHop(hop: Hop, route: Route, host: Host): Pick<Hop, 'device' | 'flags'> {
   if (hop.gateway === undefined && hop.flags?.includes('onlink') && route.family === 'ip' && route.scope !== 'host')
-    throw new EditProblem('onlink is for a gateway, and there is none')
+    throw new EditProblem('onlink needs a gateway')
   const device = hop.gateway === undefined ? hop.device : deviceTo(hop.gateway, hop, route, host)
-  if (device === undefined) throw new EditProblem(`which interface leads to ${route.destination} is not said`)
+  if (device === undefined) throw new EditProblem(`the interface to ${route.destination} is missing`)
   const link = host.links?.find(({ name }) => name === device)
   if (link?.up === false && route.scope !== 'host') throw new EditProblem(`interface ${device} is down`)
   const isDown = host.routes?.some((one) => one.device === device && one.flags?.includes('linkdown'))
@@ -72,21 +72,21 @@ function resolveHop(hop: Hop, route: Route, host: Host): Pick<Hop, 'device' | 'f
 function deviceTo(gateway: string, { device, flags }: Hop, route: Route, host: Host): string {
   if (gateway.includes(':')) refuseIpv6Gateway(gateway, device, host)
   if (flags?.includes('onlink') || /^fe[89ab]/i.test(gateway)) {
-    if (device === undefined) throw new EditProblem(`which interface leads to ${gateway} is not said (dev …)`)
+    if (device === undefined) throw new EditProblem(`the interface to ${gateway} is missing (dev …)`)
     if (gateway.includes('.') && scopeOf(route) >= 253)
-      throw new EditProblem('a route over a gateway leads beyond the link')
+      throw new EditProblem('a route with a gateway needs a scope wider than link')
     if (!/^fe[89ab]/i.test(gateway)) refuseElsewhere(gateway, device, host)
     return device
   }
   const found = wayTo(gateway, device, route, host)
   if (isUnknown(found)) {
     if (device !== undefined) return device
-    throw new EditProblem(`which interface leads to ${gateway} is not known: ${found.unknown}`)
+    throw new EditProblem(`the interface to ${gateway} is unknown: ${found.unknown}`)
   }
   const [over] = found && isDirect(found) ? routeDevices(found) : []
   if (over === undefined)
     throw new EditProblem(
-      `gateway ${gateway} is not reached directly${device === undefined ? '' : ` over ${device}`}: no link's network holds it`,
+      `gateway ${gateway} is not directly reachable${device === undefined ? '' : ` over ${device}`}: it is in no link's network`,
     )
   return over
 }
@@ -114,7 +114,7 @@ function refuseIpv6Gateway(gateway: string, device: string | undefined, { routes
   if (/^(ff|::$)/i.test(gateway)) throw new EditProblem(`${gateway} cannot be a gateway`)
   if (routes.some(({ type, destination }) => type === 'local' && destination === `${gateway}/128`))
     throw new EditProblem(`gateway ${gateway} is this host itself`)
-  if (device === 'lo') throw new EditProblem('no gateway is reached over the loopback')
+  if (device === 'lo') throw new EditProblem('a gateway cannot be reached over the loopback interface')
 }
 
 const NO_GATEWAY = { ip: '255.255.255.255/32', ip6: 'ffff::/128' }

@@ -33,7 +33,7 @@ export function parseRoute(words: Words, family: IpFamily | undefined): RouteEdi
     case 'flush':
       return parseFlush(words, family)
     case 'restore':
-      return refuse(word!, 'reads a file that is not known here: write its routes out')
+      return refuse(word!, 'reads a file that nfwhy does not have: write its routes out')
     case 'add':
     case 'append':
     case 'prepend':
@@ -155,11 +155,11 @@ class RouteParser {
         route.source = words.address(word, this.family)
         break
       case 'from':
-        this.readFrom(words.need('the network behind from'))
+        this.readFrom(words.need('the network after from'))
         break
       case 'tos':
       case 'dsfield':
-        this.readTos(words.need(`the value behind ${word.text}`))
+        this.readTos(words.need(`the value after ${word.text}`))
         break
       case 'scope':
         this.readScope(words.need('the scope'))
@@ -179,8 +179,9 @@ class RouteParser {
         break
       default:
         if (!BESIDES.includes(option)) refuse(word, 'is not understood here')
-        if (this.partly && /^proto/.test(option)) refuse(word, 'asks who made the route, which is not known here')
-        words.need(`the value behind ${word.text}`)
+        if (this.partly && /^proto/.test(option))
+          refuse(word, 'selects by the origin of the route, which is unknown here')
+        words.need(`the value after ${word.text}`)
     }
   }
 
@@ -197,7 +198,8 @@ class RouteParser {
   private readFrom(word: ShellWord): void {
     const { family, prefix } = readPrefix(word, this.family)
     this.family ??= family
-    if (family === 'ip') refuse(word, `is for ${nameOf('ip6')} only: routes of ${nameOf('ip')} ask for no source`)
+    if (family === 'ip')
+      refuse(word, `is for ${nameOf('ip6')} only: routes of ${nameOf('ip')} have no source condition`)
     this.route.from = prefix
   }
 
@@ -234,7 +236,7 @@ class RouteParser {
   private readWeight(option: ShellWord): number {
     const word = this.words.peek()
     const weight = this.words.number(option, 256)
-    if (weight === 0) refuse(word!, 'is not a weight: it counts from 1')
+    if (weight === 0) refuse(word!, 'is not a weight: weights start at 1')
     return weight
   }
 }
@@ -242,7 +244,7 @@ class RouteParser {
 /** `ip route flush [root|exact] PREFIX dev D table T …`; one edit for each family that is meant. */
 function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
   const first = words.peek()
-  if (!first) words.need('what is to be flushed')
+  if (!first) words.need('a selector for flush')
   if (first!.text === 'cache') return []
   const route: Partial<Route> = {}
   let family = given

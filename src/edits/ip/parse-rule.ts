@@ -14,14 +14,14 @@ const OPS = ['list', 'lst', 'show', 'save', 'restore', 'add', 'delete', 'flush',
 export function parseRoutingRule(words: Words, family: IpFamily | undefined): RoutingRuleEdit[] {
   const word = words.take()
   const op = word ? oneOf(word, OPS, 'is not a command of ip rule') : 'list'
-  if (op === 'restore') refuse(word!, 'reads a file that is not known here: write its rules out')
+  if (op === 'restore') refuse(word!, 'reads a file that nfwhy does not have: write its rules out')
   if (op === 'flush') {
     const more = words.take()
-    if (more) refuse(more, 'is not understood here: flush takes all rules away')
+    if (more) refuse(more, 'is not understood here: flush removes all rules')
     return [{ kind: 'routing-rule', op, rule: { family: family ?? 'ip' } }]
   }
   if (op !== 'add' && op !== 'delete') return []
-  if (!words.peek()) words.need('what the rule asks for')
+  if (!words.peek()) words.need('the condition of the rule')
   const rule = new RuleParser(words, family).read()
   if (op === 'add') rule.action ??= { table: 'main' }
   return [{ kind: 'routing-rule', op: op === 'add' ? 'add' : 'del', rule }]
@@ -77,7 +77,7 @@ class RuleParser {
         break
       case 'from':
       case 'to':
-        this.readNetwork(option, words.need(`the network behind ${option}`))
+        this.readNetwork(option, words.need(`the network after ${option}`))
         break
       case 'preference':
       case 'order':
@@ -86,7 +86,7 @@ class RuleParser {
         break
       case 'tos':
       case 'dsfield':
-        this.readTos(words.need(`the value behind ${word.text}`))
+        this.readTos(words.need(`the value after ${word.text}`))
         break
       case 'fwmark':
         this.readMark(words.need('the mark'))
@@ -111,14 +111,14 @@ class RuleParser {
         break
       case 'sport':
       case 'dport':
-        rule[option] = this.readRange(words.need(`the ports behind ${option}`), false)
+        rule[option] = this.readRange(words.need(`the ports after ${option}`), false)
         break
       case 'ipproto':
         this.readProtocol(words.need('the protocol'))
         break
       case 'protocol':
       case 'realms':
-        words.need(`the value behind ${word.text}`)
+        words.need(`the value after ${word.text}`)
         break
       case 'type':
         break

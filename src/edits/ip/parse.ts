@@ -28,13 +28,13 @@ export function parseIp(given: readonly ShellWord[], tool: ShellWord): Edit[] {
     words.take()
     family = readOption(word, words) ?? family
   }
-  const object = words.need('what ip is about (route, rule …)')
-  const name = oneOf(object, OBJECTS, 'is not what ip is about here')
+  const object = words.need('the object of ip (route, rule …)')
+  const name = oneOf(object, OBJECTS, 'is not an object of ip that is understood here')
   if (name === 'route') return parseRoute(words, family)
   if (name === 'rule') return parseRoutingRule(words, family)
   const op = words.take()?.text ?? 'show'
   if (/^(sh|show|li|list|lst|ls|get)/.test(op)) return []
-  return refuse(object, 'is only looked at here, not changed: ip route and ip rule are')
+  return refuse(object, 'cannot be changed here: only routes and routing rules can')
 }
 
 function readOption(word: ShellWord, words: Words): IpFamily | undefined {
@@ -47,7 +47,7 @@ function readOption(word: ShellWord, words: Words): IpFamily | undefined {
     return family.text === 'inet6' ? 'ip6' : refuse(family, 'is not inet or inet6')
   }
   if (option === 'n' || option === 'netns')
-    refuse(word, 'is about another network namespace, which is another machine here')
+    refuse(word, 'selects another network namespace, which counts as another machine here')
   if (
     /^(j|json|p|pretty|o|oneline|d|details|s|stats|statistics|r|resolve|N|Numeric|br|brief|c|color|force|h|human|iec|t|ts|timestamp)$/.test(
       option,

@@ -53,7 +53,7 @@ function withNetwork({ ...route }: RouteEdit['route']): Route {
     return { ...route, ...from, type, destination, metric: metric ?? 1024 }
   }
   if (destination !== route.destination)
-    throw new EditProblem(`${route.destination} is an address in ${destination}: bits behind the prefix are set`)
+    throw new EditProblem(`${route.destination} is an address in ${destination}, not a network: host bits are set`)
   return { ...route, type, destination }
 }
 
@@ -98,7 +98,7 @@ abstract class Routes {
   }
 
   protected refuseTwice(route: Route): never {
-    throw new EditProblem(`there is a route to ${route.destination} in table ${route.table} already`)
+    throw new EditProblem(`table ${route.table} already has a route to ${route.destination}`)
   }
 
   protected refuseMissing(route: RouteEdit['route']): never {

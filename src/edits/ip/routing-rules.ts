@@ -49,11 +49,11 @@ function newRule(rule: RoutingRuleEdit['rule'], rules: readonly RoutingRule[]): 
     delete added.suppressInterfaceGroup
   }
   if (typeof action === 'object' && 'goto' in action && action.goto <= added.priority)
-    throw new EditProblem(`a rule can only go on to one behind it: ${action.goto} is not behind ${added.priority}`)
+    throw new EditProblem(`goto must lead to a later rule: ${action.goto} is not after ${added.priority}`)
   // the kernel's own are not the same as those that people make
   const own = KERNELS_OWN.some((one) => sameRule(one, added)) ? 1 : 0
   if (rules.filter((one) => sameRule(one, added)).length > own)
-    throw new EditProblem('there is such a routing rule already')
+    throw new EditProblem('this routing rule already exists')
   return added
 }
 

@@ -33,14 +33,14 @@ export class Words {
   }
 
   number(option: ShellWord, most = 0xffffffff): number {
-    const word = this.need(`the number behind ${option.text}`)
+    const word = this.need(`the number after ${option.text}`)
     const value = /^(0[xX][\da-fA-F]+|\d+)$/.test(word.text) ? Number(word.text) : Number.NaN
     if (!(value <= most)) refuse(word, `is not a number from 0 to ${most}`)
     return value
   }
 
   address(option: ShellWord, family: IpFamily | undefined): string {
-    const word = this.need(`the address behind ${option.text}`)
+    const word = this.need(`the address after ${option.text}`)
     const address = canonicalAddress(word.text)
     if (address === undefined || /[[%]/.test(word.text)) refuse(word, 'is not an address')
     if (family && familyOf(address) !== family) refuse(word, `is not an address of ${nameOf(family)}`)
@@ -48,14 +48,14 @@ export class Words {
   }
 
   device(option: ShellWord): string {
-    const word = this.need(`the interface behind ${option.text}`)
+    const word = this.need(`the interface after ${option.text}`)
     if (word.text === '' || word.text.length > 15 || /[/\s]/.test(word.text)) refuse(word, "is not an interface's name")
     return word.text
   }
 
   /** A name, or a number as text. */
   table(option: ShellWord): string {
-    const word = this.need(`the table behind ${option.text}`)
+    const word = this.need(`the table after ${option.text}`)
     if (!/^(0x[\da-f]+|\d+|[\w.-]+)$/i.test(word.text)) refuse(word, 'is not a routing table')
     return /^\d|^0x/i.test(word.text) ? tableName(String(Number(word.text))) : word.text
   }

@@ -61,7 +61,7 @@ function create({ set: name, definition, exist }: SetEdit, draft: Draft): void {
   const clash = ipsets(draft.world).find((one) => one.name === name)
   if (!clash) draft.addIpset(definition!)
   else if (!exist || !isAlike(clash, definition!))
-    throw new EditProblem(`there is a set ${name} already${exist ? ', made with other options' : ''}`)
+    throw new EditProblem(`set ${name} already exists${exist ? ', with other options' : ''}`)
 }
 
 /** Made alike, as the kernel compares it: not by the family of its addresses. */
@@ -87,7 +87,7 @@ function userOf({ name }: NamedSet, world: World): string | undefined {
     for (const chain of table.chains.values())
       for (const [i, { iptables }] of chain.rules.entries())
         if (iptables && setsOf(iptables).includes(name))
-          return `rule ${i + 1} of chain ${chain.name} in table ${table.name} asks for it`
+          return `rule ${i + 1} of chain ${chain.name} in table ${table.name} uses it`
   const list = ipsets(world).find(
     ({ type, elements }) => type === 'list:set' && elements.some((one) => one.parts[0] === name),
   )
@@ -97,8 +97,7 @@ function userOf({ name }: NamedSet, world: World): string | undefined {
 function rename(set: NamedSet, newName: string, draft: Draft): void {
   const user = userOf(set, draft.world)
   if (user !== undefined) throw new EditProblem(`set ${set.name} cannot be renamed: ${user}`)
-  if (ipsets(draft.world).some(({ name }) => name === newName))
-    throw new EditProblem(`there is a set ${newName} already`)
+  if (ipsets(draft.world).some(({ name }) => name === newName)) throw new EditProblem(`set ${newName} already exists`)
   draft.ipset(set).name = newName
 }
 
@@ -106,7 +105,7 @@ function rename(set: NamedSet, newName: string, draft: Draft): void {
 function swap(one: NamedSet, other: NamedSet, draft: Draft): void {
   if (holds(one) !== holds(other))
     throw new EditProblem(
-      `sets ${one.name} (${one.type}) and ${other.name} (${other.type}) do not hold the same things`,
+      `sets ${one.name} (${one.type}) and ${other.name} (${other.type}) cannot be swapped: they hold different kinds of elements`,
     )
   const [a, b] = [draft.ipset(one), draft.ipset(other)]
   const { name } = a

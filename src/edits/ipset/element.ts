@@ -32,7 +32,8 @@ export function readElements(text: string, set: SetShape, most: number): string[
   return elements
 }
 
-const tooMany = (text: string, most: number): string => `"${text}" means more than the ${most} elements that are left`
+const tooMany = (text: string, most: number): string =>
+  `"${text}" expands to more than the ${most} elements that may still be added`
 
 function splitParts(text: string, { name, parts, optional = 0 }: SetType): string[] {
   const written = text.split(',')

@@ -22,13 +22,13 @@ export function addElements(set: NamedSet, edit: ElementEdit, draft: Draft): voi
   if (!edit.exist)
     for (const { parts } of elements) {
       const old = sameAs(set, parts)
-      if (old && !fillsMac(old, parts)) throw new EditProblem(`${parts} is in set ${set.name} already`)
+      if (old && !fillsMac(old, parts)) throw new EditProblem(`${parts} is already in set ${set.name}`)
     }
   const added = elements.filter(({ parts }) => !sameAs(set, parts)).length
   if (set.most !== undefined && set.type !== 'list:set' && set.elements.length + added > set.most && added > 0)
     throw new EditProblem(
       set.forceadd
-        ? `set ${set.name} is full (${set.most} elements), and which one is thrown out is not known`
+        ? `set ${set.name} is full (${set.most} elements), and which element the kernel evicts is unknown`
         : `set ${set.name} is full: it takes no more than ${set.most} elements`,
     )
   const own = draft.ipset(set)

@@ -50,11 +50,11 @@ const TOOL_OPTIONS: Readonly<Record<string, boolean>> = {
 export function parseIpset(given: readonly ShellWord[], tool: ShellWord): SetEdit[] {
   const { words, exist } = withoutToolOptions(given)
   const [command, ...rest] = words
-  if (!command) throw new CommandProblem(tool, 'ipset is told nothing to do')
+  if (!command) throw new CommandProblem(tool, 'ipset needs a command')
   const op = commandOf(command)
   if (op === 'show') return []
   if (op === 'restore')
-    throw new CommandProblem(command, 'restore reads a file that is not known here: write its lines out')
+    throw new CommandProblem(command, 'restore reads a file that nfwhy does not have: write its lines out')
   const base: SetEdit = { kind: 'ipset', op, ...(exist ? { exist } : {}) }
   const [set, second, ...more] = rest
   const end = { column: endOf(rest.at(-1) ?? command), text: '' }
@@ -78,9 +78,9 @@ export function parseIpset(given: readonly ShellWord[], tool: ShellWord): SetEdi
 }
 
 const WANTED = {
-  add: 'an element behind the set',
-  del: 'an element behind the set',
-  rename: 'the new name behind the old one',
+  add: "an element after the set's name",
+  del: "an element after the set's name",
+  rename: 'the new name after the old name',
   swap: 'two sets',
 }
 

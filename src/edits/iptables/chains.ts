@@ -53,7 +53,7 @@ export function chainIn(table: Table, name: string): Chain {
 }
 
 function refuseTaken({ chains, name: table }: Table, name: string): void {
-  if (chains.has(name)) throw new EditProblem(`there is a chain ${name} in table ${table} already`)
+  if (chains.has(name)) throw new EditProblem(`chain ${name} already exists in table ${table}`)
 }
 
 function refuseUserChain(table: Table, name: string): void {

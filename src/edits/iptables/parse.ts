@@ -96,9 +96,9 @@ class IptablesParser {
     const { command } = this
     if (!command) {
       if (this.listing) return []
-      throw new CommandProblem({ ...this.end(), text: '' }, `${this.tool.text} is told nothing to do`)
+      throw new CommandProblem({ ...this.end(), text: '' }, `${this.tool.text} needs a command`)
     }
-    if (this.ofListing && !this.listing) this.refuse(this.ofListing, 'is for listings only')
+    if (this.ofListing && !this.listing) this.refuse(this.ofListing, 'works only with listings')
     if (command.rule) return this.ruleEdits(command, read)
     this.refuseRule(read, command)
     return command.letter === 'L' || command.letter === 'S' ? [] : [this.chainEdit(command)]
@@ -147,7 +147,7 @@ class IptablesParser {
     else if (chain && command.behind) {
       const number = next(isValue)
       if (number) command.number = this.readNumber(number)
-      else if (command.behind === 'number') this.needs(option, 'the number of a rule behind the chain')
+      else if (command.behind === 'number') this.needs(option, 'the number of a rule after the chain')
     }
     this.listing ||= lists
     if (!zeroes || letter === 'Z') this.command = command
@@ -169,7 +169,7 @@ class IptablesParser {
       this.refuse(this.option(/^(-c|--set-counters)/), `does not go with ${command.option.text}`)
     for (const spec of specs) this.checkPlace(spec, chain)
     if (command.letter === 'R' && specs.length > 1)
-      this.refuse(command.option, 'replaces one rule, and several addresses make several')
+      this.refuse(command.option, 'replaces one rule, but several addresses make several rules')
     return specs.map((spec) => ({
       ...base,
       spec,
@@ -204,7 +204,7 @@ class IptablesParser {
   }
 
   private newChain(word: ShellWord): string {
-    if (/\s/.test(word.text)) this.refuse(word, 'has blanks in it, which no chain can be made with')
+    if (/\s/.test(word.text)) this.refuse(word, "contains blanks, which are not allowed in a chain's name")
     // the empty name's own complaint is the same
     if (findTarget(word.text, this.family)) this.refuse(word, 'is the name of a target')
     return this.newName(word)
@@ -226,7 +226,7 @@ class IptablesParser {
 
   private readNumber(word: ShellWord): number {
     if (!/^\d{1,9}$/.test(word.text) || Number(word.text) === 0)
-      this.refuse(word, "is not a rule's number, which count from 1")
+      this.refuse(word, 'is not a rule number; rules count from 1')
     return Number(word.text)
   }
 

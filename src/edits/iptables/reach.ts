@@ -14,8 +14,7 @@ import { EditProblem } from '../problem.ts'
 /** Looks at the whole table. Throws EditProblem where the kernel would refuse it. */
 export function refuseMisplaced(table: Table): void {
   const refused = refusalOf(table, [])
-  if (refused?.loop)
-    throw new EditProblem(`the chains would lead back to where they began: ${refused.loop.join(' → ')}`)
+  if (refused?.loop) throw new EditProblem(`the chains would form a loop: ${refused.loop.join(' → ')}`)
   if (refused) throw new EditProblem(refused.message)
   for (const chain of table.chains.values()) if (chain.hook) refuseReached(chain, chain.hook, table)
 }
@@ -41,7 +40,7 @@ function refuseHook(rule: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, ta
     if (!hooks || hooks.includes(hook)) continue
     const names = Object.keys(IPTABLES_HOOKS).filter((name) => hooks.includes(IPTABLES_HOOKS[name]!))
     throw new EditProblem(
-      `${clause.name} works only on the way of ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
+      `${clause.name} works only in chains reached from ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
         `reached from ${Object.keys(IPTABLES_HOOKS).find((name) => IPTABLES_HOOKS[name] === hook)}`,
     )
   }

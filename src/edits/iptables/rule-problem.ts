@@ -55,7 +55,7 @@ function unknownOption(word: ShellWord, words: readonly ShellWord[], read: ReadR
     ...TARGETS.filter(has(name)).map((one) => `-j ${one.name}`),
   ]
   if (word.text.startsWith('--') && owners.length > 0)
-    return new CommandProblem(word, `${word.text} belongs to ${listed(owners)}, and that is not in front of it`)
+    return new CommandProblem(word, `${word.text} needs ${listed(owners)}, which must come before it`)
   const what = word.text.startsWith('-') ? 'option' : 'word'
   return new CommandProblem(word, `the ${what} "${word.text}" is not understood here`)
 }

@@ -42,7 +42,7 @@ function placeOf({ op, ruleNumber }: RuleEdit, chain: Chain, spec: IptablesSpec 
   if (op === 'insert' || ruleNumber !== undefined) {
     const number = ruleNumber ?? 1
     if (number > length + (op === 'insert' ? 1 : 0))
-      throw new EditProblem(`${chainName(chain, table)} has ${count(length)}, there is no place number ${number}`)
+      throw new EditProblem(`${chainName(chain, table)} has ${count(length)}, so number ${number} does not exist`)
     return number - 1
   }
   const words = comparedWords(spec!, table)

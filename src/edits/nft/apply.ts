@@ -135,7 +135,7 @@ function addRule(inFront: boolean, body: Body, draft: Draft): void {
 function check(op: NftEdit['op'], kind: string, body: Body, world: World): void {
   const table = tableOf(world, body.family, kind === 'table' ? body.name : body.table)
   if (kind === 'table') {
-    if (op === 'create' && table) throw new EditProblem(`table ${body.name} is there already`)
+    if (op === 'create' && table) throw new EditProblem(`table ${body.name} already exists`)
     return
   }
   if (!table) {
@@ -144,9 +144,7 @@ function check(op: NftEdit['op'], kind: string, body: Body, world: World): void 
     const isTold = (one: Table) =>
       one.kind === 'iptables' && one.backend === 'nft' && one.family === body.family && one.name === body.table
     throw new EditProblem(
-      world.tables.some(isTold)
-        ? `${place} is of iptables-nft and known in iptables' words: say it with iptables`
-        : `there is no ${place}`,
+      world.tables.some(isTold) ? `${place} belongs to iptables-nft: change it with iptables` : `there is no ${place}`,
     )
   }
   if (kind === 'chain') checkChain(op, body, table, world)
@@ -156,23 +154,23 @@ function check(op: NftEdit['op'], kind: string, body: Body, world: World): void 
 }
 
 function checkChain(op: NftEdit['op'], { name = '', newname }: Body, table: Table, world: World): void {
-  if (op === 'create' && table.chains.has(name)) throw new EditProblem(`chain ${name} is there already`)
+  if (op === 'create' && table.chains.has(name)) throw new EditProblem(`chain ${name} already exists`)
   if (op === 'rename' && newname !== undefined && table.chains.has(newname))
-    throw new EditProblem(`chain ${newname} is there already`)
+    throw new EditProblem(`chain ${newname} already exists`)
   if ((op === 'delete' || op === 'destroy') && isMentioned(table, world, { chain: name }))
-    throw new EditProblem(`chain ${name} is jumped to`)
+    throw new EditProblem(`a rule jumps to chain ${name}`)
 }
 
 function checkSet(op: NftEdit['op'], body: Body, table: Table, world: World): void {
   const { name = '', type, flags = [] } = body
   const known = setOf(world, table, name)
-  if (op === 'create' && known) throw new EditProblem(`set ${name} is there already`)
+  if (op === 'create' && known) throw new EditProblem(`set ${name} already exists`)
   const isNew = op === 'add' || op === 'create'
   if (isNew && type === '') throw new EditProblem(`a set needs a type: add set … ${name} { type …; }`)
   const isType = typeof type === 'string' || Array.isArray(type)
   const isOther =
     (known && isType && [type].flat().join(' . ') !== known.type) || `${[flags].flat()}` !== `${known?.flags ?? []}`
-  if (isNew && known && isOther) throw new EditProblem(`set ${name} is there already, and otherwise`)
+  if (isNew && known && isOther) throw new EditProblem(`set ${name} already exists with another definition`)
   if ((op === 'delete' || op === 'destroy') && isMentioned(table, world, { set: name }))
     throw new EditProblem(`set ${name} is in use`)
 }

@@ -35,8 +35,8 @@ export function parseByComment(words: readonly ShellWord[]): NftCommentEdit[] {
   const place = [family, table, chain].map((word) => word?.text).join(' ')
   const { handleOf } = asked ?? {}
   if (verb?.text !== 'delete' || kind?.text !== 'rule' || handle?.text !== 'handle' || more.length > 0 || !handleOf)
-    throw new CommandProblem(words.find((word) => word.handleOf)!, 'this is understood of "nft delete rule" only')
-  if (handleOf.place !== place) throw new CommandProblem(asked!, 'it asks another chain for the handle')
+    throw new CommandProblem(words.find((word) => word.handleOf)!, 'this works only with "nft delete rule"')
+  if (handleOf.place !== place) throw new CommandProblem(asked!, 'it reads the handle from another chain')
   return [
     {
       ...{ kind: 'nft-comment', op: 'delete', family: family!.text as RuleFamily },

@@ -32,9 +32,9 @@ export function editElements(
   }
   for (const one of named) {
     const before = byKey.get(keyOf(one))
-    if (before && op === 'create') throw new EditProblem(`set ${set.name} has this element already`)
+    if (before && op === 'create') throw new EditProblem(`set ${set.name} already has this element`)
     if (before && `${before.data}` !== `${one.data}`)
-      throw new EditProblem(`map ${set.name} has this element already, and otherwise`)
+      throw new EditProblem(`map ${set.name} already has this element with another value`)
   }
   refuse(named)
   for (const one of named) {

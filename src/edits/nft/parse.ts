@@ -22,7 +22,7 @@ export function parseNftCommand(words: readonly ShellWord[], tool: ShellWord): E
     if (CHECK.test(word.text)) onlyAsks = true
     else if (WITH_VALUE.test(word.text)) at++
     else if (FILE.test(word.text) || /^-f./.test(word.text))
-      throw new CommandProblem(word, 'what is in the file is not known here')
+      throw new CommandProblem(word, 'the content of the file is unknown here')
     else if (/^(?:-j|--json|-i|--interactive|-D|--define)$/.test(word.text))
       throw new CommandProblem(word, `nft ${word.text} is not read`)
     else if (!FLAGS.test(word.text)) break

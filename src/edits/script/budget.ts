@@ -47,6 +47,6 @@ export class Budget {
   }
 
   private end(what: string): never {
-    throw new Exhausted(this.at, `stopped after ${what}; what came before is used`)
+    throw new Exhausted(this.at, `stopped after ${what}; the commands before this point are used`)
   }
 }

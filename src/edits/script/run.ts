@@ -82,7 +82,7 @@ export class ScriptRun {
     for (const [i, item] of items.entries()) {
       const { after } = item
       if (after && status === 'unknown') {
-        this.passOver(item.command, `whether what stands in front of "${after.text}" goes well is not known`)
+        this.passOver(item.command, `whether the command before "${after.text}" succeeds is unknown`)
         continue
       }
       if (after && (status === 'ok') !== (after.text === '&&')) {
@@ -158,7 +158,7 @@ export class ScriptRun {
       ? this.shell.variables.expand(items)
       : this.shell.variables.allArguments()?.map((text) => ({ text }))
     if (!words || words instanceof CommandProblem) {
-      const why = words ? `${words.error.message} (${words.error.word})` : 'what "for" goes through is not known'
+      const why = words ? `${words.error.message} (${words.error.word})` : 'the words of "for" are unknown'
       this.passOver({ ...node, name, body }, why)
       return 'unknown'
     }
@@ -176,7 +176,7 @@ export class ScriptRun {
       const status = this.silently(() => this.list(condition, true))
       if (status === 'ok') return this.list(body, asked)
       if (status === 'unknown') {
-        this.passOver({ ...node, arms }, 'whether its condition holds is not known')
+        this.passOver({ ...node, arms }, 'its condition is unknown')
         return 'unknown'
       }
     }
@@ -240,7 +240,7 @@ export class ScriptRun {
       return hidesErrors(tokens) ? this.quietly(() => this.call(own, others, asked)) : this.call(own, others, asked)
     const texts = others.map(({ text }) => text)
     if (['.', 'source', 'eval'].includes(first.text))
-      return this.tellProblem(new CommandProblem(first, `what "${first.text}" brings in is not known here`))
+      return this.tellProblem(new CommandProblem(first, `the script that "${first.text}" reads is unknown here`))
     const builtin = runBuiltin(first.text, texts, this.shell)
     if (builtin) return builtin
     const status = testWords(first.text, texts)
@@ -296,7 +296,8 @@ export class ScriptRun {
     this.budget.text(text.length)
     const edits = body === undefined ? undefined : restoreEdits(words, body)
     if (!edits) {
-      const why = body === undefined ? 'not all of its variables are known' : 'what reads it is not understood'
+      const why =
+        body === undefined ? 'not all of its variables are known' : 'the command that reads it is not understood'
       return this.tellProblem(new CommandProblem({ column: document.at + 1, text: document.text }, why))
     }
     let status: Status = 'ok'
@@ -356,7 +357,7 @@ export class ScriptRun {
   }
 
   private passOver(node: Node, why: string): void {
-    if (this.silent === 0) this.tell(node, `${why}: it is passed over`, 'not-run')
+    if (this.silent === 0) this.tell(node, `${why}: skipped`, 'not-run')
   }
 
   /** Its first line. */

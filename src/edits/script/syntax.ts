@@ -147,7 +147,7 @@ class Parser {
   private compoundAt(first: RawToken): Node | undefined {
     if (first.kind === 'operator') {
       if (first.text === '(') return this.group(first, ')', true)
-      if (/^[;&|)]/.test(first.text)) this.fail(first, `nothing stands in front of "${first.text}"`)
+      if (/^[;&|)]/.test(first.text)) this.fail(first, `a command is missing before "${first.text}"`)
       return undefined
     }
     switch (first.text) {
@@ -196,7 +196,7 @@ class Parser {
       this.at++
       items = []
       while (this.peek()?.kind === 'word') items.push(this.tokens[this.at++]!)
-    } else if (this.isOperator('(')) this.fail(first, 'a for that counts is not understood')
+    } else if (this.isOperator('(')) this.fail(first, 'an arithmetic for loop is not understood')
     this.skipBlank(';')
     this.expect('do', first)
     const body = this.list()
@@ -233,7 +233,7 @@ class Parser {
   private case(first: RawToken): Node {
     this.at++
     const word = this.tokens[this.at++]
-    if (!word) this.fail(first, '"case" is about nothing')
+    if (!word) this.fail(first, '"case" has no word to compare')
     this.skipBlank()
     this.expect('in', first)
     const arms: { patterns: string[]; body: List }[] = []
@@ -264,7 +264,7 @@ class Parser {
       this.skipBlank()
       const into = this.peek()
       if (into && this.compound(into))
-        return { kind: 'strange', what: `what is piped into "${into.text}"`, at: first.at, end: this.end() }
+        return { kind: 'strange', what: `a pipe into "${into.text}"`, at: first.at, end: this.end() }
     }
     if (this.isOperator('(')) this.fail(this.peek()!, '"(" is not understood here')
     return { kind: 'command', tokens: this.tokens.slice(begin, this.at), at: first.at, end: this.end() }

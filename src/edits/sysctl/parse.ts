@@ -37,7 +37,7 @@ export function parseSysctl(given: readonly ShellWord[]): SysctlEdit[] {
     const { text } = word
     const [, name, value] = /^-?([^=]+)=(.*)$/s.exec(text) ?? []
     if (FILES.some((option) => text === option || text.startsWith(`${option}=`)))
-      throw new CommandProblem(word, `${text} reads a file that is not known here: write the settings out`)
+      throw new CommandProblem(word, `${text} reads a file that nfwhy does not have: write the settings out`)
     if (name !== undefined && !text.startsWith('--'))
       edits.push({ kind: 'sysctl', name: dotted(name), value: clean(value!) })
     else if (text.startsWith('-')) {

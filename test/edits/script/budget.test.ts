@@ -16,7 +16,9 @@ it.each([
 ])('stops at %s, tells where, and uses what came before', (_name, script, unit) => {
   const { text, told } = readScriptFile(FIRST + script)
   expect(text).toContain('-A INPUT -s 10.0.0.1/32 -j DROP')
-  expect(told.at(-1)).toMatch(new RegExp(`^\\d+ cut-short: stopped after [\\d,]+ ${unit}; what came before is used$`))
+  expect(told.at(-1)).toMatch(
+    new RegExp(`^\\d+ cut-short: stopped after [\\d,]+ ${unit}; the commands before this point are used$`),
+  )
 })
 
 it('refuses a command that goes on for too long', () => {
