@@ -33,17 +33,14 @@ export function backOut({ packet, outcome }: Journey, world: World, dst: string,
         })
       : undefined
   const fixes = [
-    ...propose(
-      `lead what has the source ${dst} to table ${uplink?.table}, whose default route leaves by ${came}`,
-      rule,
-    ),
+    ...propose(`route packets from ${dst} by table ${uplink?.table}, whose default route leaves by ${came}`, rule),
     ...addWayBack(packet, host),
   ]
   return fixes.flatMap((fix) => {
     const after = applyEdits(world, fix.edits ?? [])
     const route = 'error' in after ? undefined : lookupRoute(reply, after.world.host)
     return route && routeDevices(route).includes(came)
-      ? [{ ...fix, unverified: `only the reply's route was looked up: it leads out of ${came} then` }]
+      ? [{ ...fix, unverified: `only the reply's route was checked: it would then leave by ${came}` }]
       : []
   })
 }

@@ -43,7 +43,7 @@ export function walkBack(context: Context): WalkedBack {
   add(
     at,
     'outcome',
-    policy ? `${verb}: no rule of the chain had accepted it` : reasons === '' ? verb : `${verb}: ${reasons}`,
+    policy ? `${verb}: no rule of the chain accepted it` : reasons === '' ? verb : `${verb}: ${reasons}`,
   )
   // a rule that takes what the others of its chain left is as a policy
   if (policy || isLeft(context, at)) return { cause, culprit: at }

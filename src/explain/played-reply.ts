@@ -91,7 +91,7 @@ function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, 
   if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
     return `Its reply would leave by ${packet.out}, which does not lead to ${packet.dst} (played on the model): ${why}.`
   if (isPassed(reply.outcome))
-    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that was asked (played on the model).`
+    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (played on the model).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
   const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   const where = by === undefined ? '' : ` by ${nameRef(by)}`

@@ -270,7 +270,7 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
     return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
   }
   if (distinct.length === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more after that'}.`
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }

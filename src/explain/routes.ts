@@ -103,8 +103,8 @@ export function backToSender({ src, in: from, srcMac }: Packet, route: Route, ho
 }
 
 export const giveAddress = (address: string, device: string): Proposal => ({
-  description: `give this host the address, if it is to have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
-  unverified: 'the model gives no addresses',
+  description: `assign the address to this host, if it should have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  unverified: 'the model does not assign addresses',
 })
 /** Table main's, whatever routing rules say. */
 function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
@@ -189,7 +189,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   return propose(
     `add a route back to ${src} through the neighbour that sent it`,
     addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
-    `a forged source is stopped in the same way: first check that ${src} is behind this neighbour`,
+    `the kernel also stops forged sources in this way: first check that ${src} is behind this neighbour`,
   )
 }
 

@@ -78,7 +78,7 @@ const entry = (state: string) =>
 
 test('no reply came back from where nat sent it, with its own source', async () => {
   const near = [
-    'nat POSTROUTING rule 1 would have rewritten its source, so that 10.0.0.2 replies by way of this host, but only matches -s 10.0.0.0/24; the packet comes from 203.0.113.7.',
+    'nat POSTROUTING rule 1 would have rewritten its source, so that 10.0.0.2 replies through this host, but only matches -s 10.0.0.0/24; the packet comes from 203.0.113.7.',
   ]
   const again = [...forwarded, ...forwarded.map(([, place, packet]) => [13, place, packet] as const)]
   expect(await said([TO_SERVER, LOOPBACK, UPLINK], again)).toEqual({ status: 'unanswered', near })
@@ -145,7 +145,7 @@ test('a rule that asks for no destination took what was for another host', async
   const entry = unreplied('203.0.113.9', 'src=10.0.0.2 dst=10.0.0.7 sport=80 dport=40000')
   const found = (await codes([rule('')], lines, entry)).get('dnat-of-others')
   expect(found?.message).toBe(
-    'nat PREROUTING rule 1 sends it to 10.0.0.2:80, whatever its destination, and 203.0.113.9 is another host.',
+    'nat PREROUTING rule 1 sends it to 10.0.0.2:80, whatever its destination, but 203.0.113.9 is another host.',
   )
   expect(found?.fix[0]).toMatchObject({ after: 'forwarded', edits: [{ op: 'insert', table: 'nat', ruleNumber: 1 }] })
   expect((await codes([rule('! -d 198.51.100.7/32 ')], lines, entry)).has('dnat-of-others')).toBe(true)

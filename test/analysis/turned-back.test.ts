@@ -51,7 +51,7 @@ test('a mark leads a reply back to its own host', async () => {
   expect(one?.culprit).toMatchObject({ table: 'mangle', chain: 'OUTPUT', ruleNumber: 1 })
   expect(codes(one!)[0]).toBe('error wrong-way-out')
   expect(one?.findings[0]?.message).toBe(
-    'It is a reply to 192.0.2.9, and does not leave: mangle OUTPUT rule 1 gives it mark 0x1, by which it comes back to this host over lo.',
+    'It is a reply to 192.0.2.9, but never leaves this host: mangle OUTPUT rule 1 sets mark 0x1, and the mark routes it back to this host over lo.',
   )
 })
 

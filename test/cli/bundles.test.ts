@@ -184,8 +184,8 @@ describe('rules saved at several times', () => {
     const cwd = folder({ one: EARLY, two: LATE, log })
     const { stdout } = await nfwhy(['explain', 'one', 'two', 'log'], { cwd })
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'It came while the rules changed: between 2026-11-20 10:00:00 and 2026-11-20 12:00:00 its rules were changed ' +
-        '(filter INPUT). nfwhy uses the earlier ones.',
+      'The packet came while the rules changed: between 2026-11-20 10:00:00 and 2026-11-20 12:00:00 its rules were changed ' +
+        '(filter INPUT). nfwhy uses the earlier rules.',
     )
   })
 

@@ -125,7 +125,7 @@ describe('every fix that is proposed', () => {
       const back = apply(after, fix.undo)
       expect(back, String(undo)).toEqual(apply(after, parse(printCommand(undo))))
       // where the Worlds of tests have routes that no kernel takes
-      if (typeof back === 'string') expect(back).toMatch(/^gateway .* is not reached directly/)
+      if (typeof back === 'string') expect(back).toMatch(/^gateway .* is not directly reachable/)
       else expect(contents(back), `${command} → ${undo}`).toEqual(contents(world))
       undone++
     }

@@ -304,7 +304,7 @@ describe('nobody is named', () => {
 describe('the table', () => {
   test('each row says what to do in one imperative sentence', () => {
     for (const { name, instead, when } of OWNERS) {
-      expect(`${name}: ${instead}`).toMatch(/^.+: (change|use|put|find|delete|add|send|leave) .+[^.]$/)
+      expect(`${name}: ${instead}`).toMatch(/^.+: (change|use|put|find|delete|add|send|keep) .+[^.]$/)
       expect(`${name}: ${when}`).toMatch(/^.+: (when|at|within) .+[^.]$/)
     }
   })

@@ -245,7 +245,7 @@ describe('a connection that works', () => {
   }
 
   it('is not given up for another one', () => {
-    expect(mended(['assured'])?.but).toBe('tcp from 10.0.1.3 to 10.0.1.1:80 works now, and would fail')
+    expect(mended(['assured'])?.but).toBe('tcp from 10.0.1.3 to 10.0.1.1:80 works now, and would then fail')
   })
 
   it('is none where nobody has answered', () => {
@@ -267,7 +267,7 @@ describe('a list that a rule fills', () => {
   it('is named with that rule, and the address comes back to it', () => {
     const [found] = tell(true).findings
     expect(found?.message).toBe(
-      'filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners); filter INPUT rule 1 puts it into scanners.',
+      'filter INPUT rule 2 dropped it (10.0.1.2 is in set scanners); filter INPUT rule 1 adds it to scanners.',
     )
     const byList = found?.fix.find(({ description }) => /from set scanners/.test(description))
     expect(byList).toMatchObject({ after: 'dropped' })

@@ -78,7 +78,7 @@ function findGoals(context: Context): Goal[] {
         ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE) },
         ...{ mendable: needs || spared, ...(spared ? { exceptions: true as const } : {}) },
         what: () =>
-          `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
+          `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies through this host` : ''}`,
       })
   return found
 }
@@ -94,8 +94,7 @@ function isAbroad(context: Context): boolean {
 export const destinationIn = (pass: TableTraversal, sure: boolean): Goal => ({
   ...{ kind: 'destination', pass, sure },
   ...{ wanted: (then) => rewrites(DESTINATION)(then) || isForPlace(then), mendable: true },
-  what: (then) =>
-    isForPlace(then) ? 'led it to a chain that is there for its new destination' : 'rewritten its destination',
+  what: (then) => (isForPlace(then) ? 'sent it to the chain for its new destination' : 'rewritten its destination'),
 })
 
 /** It came to a chain that is there for a destination, by its name, and that does not send it there. */

@@ -136,7 +136,7 @@ function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPositi
     const { last } = walked
     if (!last || !rule.conditions.some(isParticular) || !goal.wanted(walked)) return undefined
     const taker = { ...passed, chain: last.chain, rule: last.rule }
-    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} lets it go before` }
+    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} accepts or returns it earlier` }
   }
   return undefined
 }
@@ -234,6 +234,6 @@ export function jumpTo(
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner
       ? `${owner.name} restores its rules ${owner.when}`
-      : 'see whether other packets have to come there too, or fewer',
+      : 'check whether the jump should match more packets, or fewer',
   )
 }

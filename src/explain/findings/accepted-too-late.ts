@@ -21,18 +21,18 @@ export const acceptedTooLate: Detector = {
     const culprit = refAt(context, way.find((i) => context.evidence.arrivals[i]!.chain === accepts.chain) ?? step)
     if (culprit?.ruleNumber === undefined) return []
     const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
-    const message = `${nameRef(ref)} accepts such packets, but stands after ${nameRef(culprit)}.`
+    const message = `${nameRef(ref)} would accept this packet, but comes after ${nameRef(culprit)}.`
     return [
       finding('accepted-too-late', 'note', message, {
         steps: [step + 1],
         rules: [ref, culprit],
         // a rule of another chain may be behind conditions of its own
         fix: propose(
-          `move the rule in front of ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
+          `add a copy of the rule before ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
           !goal.mendable || ref.chain !== culprit.chain
             ? undefined
             : changesOf(culprit).copy(ref, { chain: culprit.chain, before: culprit }),
-          'the rule then stands there twice, which does no harm',
+          'the rule then exists twice, which is harmless',
         ),
       }),
     ]

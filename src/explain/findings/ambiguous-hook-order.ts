@@ -27,7 +27,7 @@ export const ambiguousHookOrder: Detector = {
       finding(
         'ambiguous-hook-order',
         'warning',
-        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, ${both ? 'which traced it as a packet of its own: see there what it does. Which chain comes first is unknown.' : 'and the capture does not show it. Which chain comes first, and what it does with this packet, is unknown.'}`,
+        `${names} is attached to ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}. Which chain comes first is unknown. ${both ? 'Its trace of this packet is a separate journey: look there for the verdict.' : 'The capture does not show what it does with this packet.'}`,
         {
           steps: [ended.step + 1],
           rules: unseen.map((one) => ({ family: one.table.family, table: one.table.name, chain: one.chain.name })),

@@ -4,6 +4,10 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 
+export const KEEP_OUT = 'keep bridged packets out of the IP chains'
+export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
+const CONTAINERS_NEED_IT = 'container networks need 1: without it, Services between containers on one bridge fail'
+
 /** IP's rules stop what a bridge passes on; or they do not see the reply whose NAT they were to undo. */
 export const bridgeNfCall: Detector = {
   code: 'bridge-nf-call',
@@ -37,10 +41,10 @@ function stopped(context: Context): Detected[] {
           ? []
           : [
               {
-                description: 'keep bridged packets out of the IP chains',
+                description: KEEP_OUT,
                 ...setSysctl(name, 0, 1),
-                unverified: 'the model does not play bridged packets',
-                note: 'container networks need 1: without it, Services between containers of one bridge fail',
+                unverified: BRIDGED_UNPLAYED,
+                note: CONTAINERS_NEED_IT,
               },
             ],
       },
@@ -68,7 +72,7 @@ function letGo(context: Context): Detected[] {
     finding(
       'bridge-nf-call',
       'error',
-      `Bridge ${bridge.name} calls PREROUTING before it hands the packet to IP: the socket that ${nameRef(ref)} gives it is lost on the way, and the rule is not asked again.`,
+      `Bridge ${bridge.name} calls PREROUTING before it passes the packet to IP: the socket that ${nameRef(ref)} assigned is lost there, and the rule is not evaluated again.`,
       {
         steps: [step + 1],
         rules: [ref],
@@ -77,10 +81,10 @@ function letGo(context: Context): Detected[] {
           value === '1'
             ? [
                 {
-                  description: 'keep bridged packets out of the chains of IP',
+                  description: KEEP_OUT,
                   ...setSysctl(name, 0, value),
-                  unverified: 'the model does not play what a bridge passes on',
-                  note: 'container networks need 1: their services between containers of one bridge fail without it',
+                  unverified: BRIDGED_UNPLAYED,
+                  note: CONTAINERS_NEED_IT,
                 },
               ]
             : [],
@@ -107,7 +111,7 @@ function repliedPast(context: Context): Detected[] {
           value === undefined
             ? {
                 description: `load br_netfilter (modprobe br_netfilter), which sets ${name} to 1`,
-                unverified: 'it is not a rule',
+                unverified: 'this is not a rule change',
               }
             : {
                 description: 'send bridged packets through the IP chains, so that conntrack sees the reply',

@@ -44,7 +44,7 @@ export const closedPort: Detector = {
               elsewhere === undefined
                 ? 'start the program, or make it listen on this address (not only on 127.0.0.1)'
                 : `make the program listen on ${describeEnd(packet.dst, packet.dport)}, or on any address`,
-            unverified: 'it is not done in netfilter',
+            unverified: 'this is not a netfilter change',
           },
         ],
       }),

@@ -155,7 +155,7 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const addresses = [asked.dst, ...(others ?? [])]
   const other = addresses.find((one) => one !== undefined && isLocal(one, host) && listens(one))
   if (other !== undefined) {
-    const isAsked = other === asked.dst ? ', the address that was asked' : ''
+    const isAsked = other === asked.dst ? ', the address that the client contacted' : ''
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${listens(other)?.process ?? 'somebody'} listens on ${describeEnd(other, dport)}${isAsked}.`
     const fix = sendTo(ref, { address: other, port: dport }, asked.dport, dst)
     return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.1 })]

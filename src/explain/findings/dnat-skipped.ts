@@ -89,7 +89,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const ref = refOf(context, table.name, missed.chain, missed.rule)
   const returning = isLeft
     ? propose(
-        `replace accept by return, so that only ${culprit.chain} ends for the packet`,
+        `replace accept by return, so that the packet skips only the rest of ${culprit.chain}`,
         changesOf(culprit).returnInstead(culprit),
       )
     : []
@@ -134,7 +134,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
     const before = { ...(ruleNumber === undefined ? {} : { ruleNumber }), ...(handle === undefined ? {} : { handle }) }
     const first = numberedRef({ ...ref, ...before })
     const change = changesOf(ref).copy(ref, { chain: ref.chain, before })
-    return propose(`put ${numberedRef(ref)} in front of ${first}, too`, change, 'affects only what this rule matches')
+    return propose(`add a copy of ${numberedRef(ref)} before ${first}`, change, 'affects only what this rule matches')
   }
   return []
 }
@@ -164,7 +164,7 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
     finding(
       'dnat-skipped',
       'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what(near.then)}, but only matches ${asks(near.miss)}, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}). So ${nameRef(ref)}, which would have ${goal.what(near.then)} but only matches ${asks(near.miss)}, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]

@@ -19,7 +19,7 @@ export const invalidState: Detector = {
       finding('invalid-state', 'error', `${nameRef(end)} dropped it as invalid: ${why}.`, {
         steps: [ended.step + 1],
         rules: [end],
-        fix: [{ description: cure, unverified: 'it is not in this rule' }],
+        fix: [{ description: cure, unverified: 'the cause is not in this rule' }],
       }),
     ]
   },
@@ -42,7 +42,7 @@ function reason(context: Context): { why: string; cure: string } {
       cure: both,
     }
   const why = `conntrack could not assign it to a connection: ${suspicion(context)}${checksum}`
-  return { why, cure: `${both}; to log the reason of each: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
+  return { why, cure: `${both}; log why each packet is invalid: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
 }
 
 /** Asked only of what comes in (nf_conntrack_checksum). */
@@ -53,7 +53,7 @@ const mayHaveWrongChecksum = ({ journey, world }: Context): boolean =>
 function suspicion({ journey: { packet, steps }, world }: Context): string {
   // what is not known of the host is as the kernel has it from the start
   if (packet.protocol === 'tcp' && beginTcp(packet, tcpSettings(world.host)))
-    return 'its sequence numbers or flags do not match a connection that host state does not list'
+    return 'its sequence numbers or flags do not match its connection (host state does not list this connection)'
   if (packet.protocol === 'udp' || packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128))
     return 'its length is wrong'
   if (steps[0]?.hook === 'output')

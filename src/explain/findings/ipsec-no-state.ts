@@ -38,7 +38,7 @@ function tell(context: Context, packet: Packet, directions: readonly ('in' | 'ou
     return [
       finding('ipsec-no-state', 'error', `${messageOf(found, direction)}${since}`, {
         steps: [context.ended.step + 1],
-        fix: [{ description: FIX[found.template ? 'state' : 'block'], unverified: 'it is not a rule' }],
+        fix: [{ description: FIX[found.template ? 'state' : 'block'], unverified: 'this is not a rule change' }],
       }),
     ]
   }
@@ -49,7 +49,7 @@ const COUNTERS = ['XfrmOutNoStates', 'XfrmOutPolBlock', 'XfrmInNoPols', 'XfrmInT
 
 const FIX = {
   state:
-    'check why the tunnel is down (swanctl --list-sas, ipsec status; ip xfrm state), or delete a policy that is left over',
+    'check why the tunnel is down (swanctl --list-sas, ipsec status; ip xfrm state), or delete the policy if nothing needs it',
   block: 'find the program that set the policy (ip xfrm policy), and change it there',
 }
 

@@ -50,12 +50,12 @@ const named = (drop: Drop): string => {
 
 const saysSo = (drop: Drop): string =>
   drop.reason === NOT_SPECIFIED
-    ? `The kernel reports that it dropped it${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, but not why.`
+    ? `The kernel reports that it dropped this packet${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, but not why.`
     : `The kernel says so: ${named(drop)}.`
 
 /** Where iptables-legacy and nf_tables are both traced. */
 const ELSEWHERE =
-  'netfilter did, by a rule of the other backend (iptables-legacy or nf_tables), which traced it as a packet of its own, or in conntrack'
+  'netfilter dropped it, in conntrack or by a rule of the other backend (iptables-legacy or nf_tables), whose trace is a separate journey'
 
 /** Between two hooks, or in one of which nothing is shown. */
 function between(context: Context, drop: Drop, meaning: Meaning, code: string | undefined): Detected {
@@ -89,7 +89,7 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
       { steps },
     )
   if (outcome === 'queued')
-    return finding('kernel-drop', 'error', `It was handed to a program, and then the kernel dropped it ${why}`, more)
+    return finding('kernel-drop', 'error', `It was handed to a program, but then the kernel dropped it ${why}`, more)
   if (meaning.harmless || (drop.reason === 'NO_SOCKET' && drop.packet.tcpFlags?.includes('rst')))
     return finding('kernel-drop', 'note', `The rules accepted it, and the kernel discarded it ${why}`, { steps })
   // where it names no reason it may have been a copy, or the end of a packet that was used
@@ -103,12 +103,7 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
       },
     )
   if (outcome === 'delivered' && meaning.stage === 'here')
-    return finding(
-      'kernel-drop',
-      'error',
-      `It was delivered to this host, and there the kernel dropped it ${why}`,
-      more,
-    )
+    return finding('kernel-drop', 'error', `It was delivered to this host, where the kernel dropped it ${why}`, more)
   return finding('kernel-drop', 'error', `${PASSED} ${why}`, more)
 }
 

@@ -22,7 +22,7 @@ export const lastRuleSeen: Detector = {
       finding(
         'last-rule-seen',
         'note',
-        `The last rule seen is ${nameRef(ref)}; only the ruleset tells what it did with the packet.`,
+        `The last rule seen is ${nameRef(ref)}; only the ruleset shows the verdict of this rule.`,
         {
           steps: [ended.step + 1],
           rules: [ref],

@@ -29,13 +29,13 @@ export const ledBack: Detector = {
       finding(
         'wrong-way-out',
         'error',
-        `It is a reply to ${dst}, and does not leave: ${nameRef(ref)} gives it mark ${hex(mark)}, by which it comes back to this host over lo.`,
+        `It is a reply to ${dst}, but never leaves this host: ${nameRef(ref)} sets mark ${hex(mark)}, and the mark routes it back to this host over lo.`,
         {
           steps: [step + 1],
           rules: [ref],
           culprit: step,
           fix: propose(
-            'leave such replies without the mark',
+            'do not mark such replies',
             acceptBefore(ref, arrivals[step]!.packet, { hook: 'output', answer: true }),
             'such packets then skip the rest of that table',
           ),

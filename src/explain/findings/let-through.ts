@@ -69,7 +69,7 @@ function because(context: Context, { chain, table, reason }: Unapplied, by: Rule
       return `${nameRef(refOf(context, table.name, reason.lead.chain, reason.lead.rule))} jumps to ${chain.name} only for ${reason.asks}`
     case 'other-device':
       return reason.devices.length > 0
-        ? `its chain hangs on ${reason.devices.join(', ')}, and the packet came in elsewhere`
+        ? `its chain is attached to ${reason.devices.join(', ')}, but the packet came in elsewhere`
         : 'family bridge only sees frames that this host bridges'
   }
 }
@@ -91,7 +91,7 @@ function before(context: Context, ban: RuleRef, first: RuleRef): Proposal[] {
   const name = isNft(ban) ? nameRef(ban) : `rule ${ban.ruleNumber} of ${ban.chain}`
   const spot = spotOf(first)
   const change = spot && changesOf(ban).copy(ban, spot)
-  return stopping(context, `put ${name} in front of ${nameRef(first)}`, change, first)
+  return stopping(context, `add a copy of ${name} before ${nameRef(first)}`, change, first)
 }
 
 /** Where the packet is accepted, with the addresses that it has there. */
@@ -107,9 +107,9 @@ function there(context: Context, { table, rule, against }: Unapplied, ban: RuleR
   const chosen: Chosen = against
     ? { kind: 'source', packet: { src, dst }, to: false }
     : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
-  const what = against ? 'what comes from its source' : 'what is for its destination'
+  const what = against ? 'packets from its source' : 'packets to its destination'
   const change = changesOf(first).add(first, spot, chosen, { kind: 'drop' })
-  return stopping(context, `drop ${what} in front of ${nameRef(first)}`, change, first)
+  return stopping(context, `add a rule before ${nameRef(first)} that drops ${what}`, change, first)
 }
 
 function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {

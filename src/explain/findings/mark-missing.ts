@@ -52,7 +52,7 @@ const askerOf = (ref: RuleRef, { value, mask, field }: Mark, step: number): Aske
     propose(
       `make rule ${ref.ruleNumber} of ${ref.chain} match the packet's mark`,
       changesOf(ref).askForMark(ref, other),
-      'first check which other rules set the mark that it matches now',
+      'first check which other rules set the mark that this rule matches now',
     ),
 })
 
@@ -119,7 +119,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
     case 'skipped': {
       const ref = refAt(context, why.step)!
       const instead = propose('jump there, so that the packet returns', changesOf(ref).jumpInstead(ref))
-      const told = without(context, why.step, 'skipped the rule that sets it')
+      const told = without(context, why.step, 'skipped the rule that sets this mark')
       return instead.length > 0 ? { ...told, fix: instead } : told
     }
     case 'other':
@@ -130,7 +130,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const wrong = !used
       return {
-        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets it' : 'jumps to the rule that sets it'}, only matches ${asks(miss)}`,
+        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}, only matches ${asks(miss)}`,
         refs,
         fix: propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -142,7 +142,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const { chain, then } = why.chain
       const { rule } = then.matched.find((visit) => visit.chain === chain)!
       const ref = refOf(context, why.pass.table.name, chain, rule)
-      const words = `nothing jumps to ${nameRef(ref)}, which sets it`
+      const words = `no rule jumps to ${nameRef(ref)}, which sets this mark`
       return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':
@@ -168,7 +168,7 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
     { kind: 'return' },
   )
   const fix = propose(`make packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
-  return { ...told, words: `${told.words}, by the mark of its connection`, fix: [...fix, ...told.fix] }
+  return { ...told, words: `${told.words}, because it matched the connection's mark`, fix: [...fix, ...told.fix] }
 }
 
 /** In place of the mark there is none, or another one. */
@@ -191,7 +191,7 @@ function setOther(context: Context, { askFor, value, mask }: Asker, step: number
   const give = propose(
     `make rule ${ref.ruleNumber} of ${ref.chain} set the required mark`,
     changesOf(ref).setMark(ref, { value, mask }),
-    'first check which other rules match the mark that it sets now',
+    'first check which other rules match the mark that this rule sets now',
   )
   const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
   const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
@@ -206,8 +206,8 @@ export const markText = ({ value, mask }: Mark): string =>
 function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {
   const refs = empty.filter(({ chain }) => /mark/i.test(chain))
   const [first, ...more] = refs
-  if (!first) return { words: 'no rule sets it', refs, fix: [] }
-  const words = `no rule sets it, and ${nameRef(first).replace(/ (rule|handle) \d+$/, '')}, which it passed, is empty`
+  if (!first) return { words: 'no rule sets this mark', refs, fix: [] }
+  const words = `no rule sets this mark, and ${nameRef(first).replace(/ (rule|handle) \d+$/, '')}, which the packet traversed, is empty`
   const change = changesOf(first).add(
     first,
     { chain: first.chain },

@@ -102,7 +102,7 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
   const step = journey.steps.findIndex(({ kind }, i) => i > last && kind === 'rule' && carriesBehind(context, i, asker))
   const ref = step < 0 ? undefined : refAt(context, step)
   if (!ref) return []
-  const words = `${nameRef(ref)} sets it after the routing decision`
+  const words = `${nameRef(ref)} sets the mark after the routing decision`
   const { packet, hook } = evidence.arrivals[last]!
   const table = evidence.arrivals[step]!.table
   const chain = table && chainAt(table, hook)
@@ -123,7 +123,7 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
       {
         steps: [step + 1],
         rules: [ref],
-        fix: sure ? propose(`set it in ${chain ?? 'a chain in front of it'}`, change) : [],
+        fix: sure ? propose(`set the mark in ${chain ?? 'an earlier chain'}`, change) : [],
       },
     ),
   ]

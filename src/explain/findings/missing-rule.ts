@@ -39,7 +39,7 @@ export const emptyChain: Detector = {
         const ref = refAt(context, step)
         if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
         if (table.chains.get(to)?.rules.length !== 0) continue
-        const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites its destination.`
+        const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination.`
         return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
       }
     return []

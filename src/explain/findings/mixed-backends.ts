@@ -32,7 +32,7 @@ export const mixedBackends: Detector = {
             {
               description:
                 'look at both: iptables-legacy-save -c, and nft list ruleset; keep all rules in one framework',
-              unverified: 'which of them is wanted is unknown here',
+              unverified: 'nfwhy does not know which of the two you want',
             },
           ],
         },
@@ -47,7 +47,7 @@ function unseen(context: Context): Detected[] {
   if (!ended.missing) return []
   const { table, chain, hook } = ended.missing
   const last = refAt(context, ended.step)
-  const meets = `Behind ${last ? nameRef(last) : 'its last line'} the packet traverses ${table.family} ${table.name} ${chain.name}`
+  const meets = `After ${last ? nameRef(last) : 'its last line'} the packet traverses ${table.family} ${table.name} ${chain.name}`
   const more = {
     steps: ended.step >= 0 ? [ended.step + 1] : [],
     rules: [{ family: table.family, table: table.name, chain: chain.name }],
@@ -61,7 +61,7 @@ function unseen(context: Context): Detected[] {
       finding(
         'mixed-backends',
         'note',
-        `${meets} of ${name} (${hook.toUpperCase()}), which is shown as a packet of its own if it was traced too: see there how it ended.`,
+        `${meets} of ${name} (${hook.toUpperCase()}). If that backend was traced too, its trace is a separate journey: look there for the verdict.`,
         more,
       ),
     ]
@@ -69,7 +69,7 @@ function unseen(context: Context): Detected[] {
     finding(
       'mixed-backends',
       'warning',
-      `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force.`,
+      `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show. Rules of both backends are in force.`,
       { ...more, fix: [{ description: look, unverified: ONLY_LOOKS }] },
     ),
   ]

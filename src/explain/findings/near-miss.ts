@@ -45,7 +45,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const absent = absentWords(miss.condition, context)
-  const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
+  const part = isHostPart(miss.condition, one.moment.packet) ? ', a host address without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const but = full ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
@@ -69,7 +69,7 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
   const set = named(world, condition.nft, condition.set)
   const size = set?.most ?? MOST_ELEMENTS
   const isFull = set !== undefined && set.elements.length >= size
-  return isFull ? `set ${set.name}, to which it adds, is full: its size is ${size}` : undefined
+  return isFull ? `it adds to set ${set.name}, which is full (size ${size})` : undefined
 }
 
 /** Why it matches nothing. */
@@ -110,7 +110,9 @@ function mends(
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false ? 'the rule has never matched a packet' : 'first check that nothing else needs the rule',
+          used === false
+            ? 'the rule has never matched a packet'
+            : 'first check whether other packets need the rule as it is',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it
@@ -125,7 +127,7 @@ function mends(
   )
   return [
     ...corrected,
-    ...propose(`add a rule for such packets in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
+    ...propose(`add a rule for such packets before rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
 

@@ -70,7 +70,7 @@ export const neighbourFailed: Detector = {
         fix: [
           {
             description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
-            unverified: 'it is not a rule',
+            unverified: 'this is not a rule change',
           },
         ],
       }),

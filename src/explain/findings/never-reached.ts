@@ -48,7 +48,7 @@ export const neverForOwn: Detector = {
     const place = { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
     const own = nameRef(place).replace(/ policy$/, '')
     const such: Chosen = { kind: 'such', packet: momentAt(context, pass.steps[0]!).packet, hints: { hook: 'output' } }
-    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends the packet itself: such packets traverse ${own}, not by ${chain.name}.`
+    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends the packet itself: such packets traverse ${own}, not ${chain.name}.`
     return [
       finding('never-reached', 'warning', message, {
         steps: pass.steps.map((step) => step + 1),
@@ -72,7 +72,7 @@ function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
   const how = leads
     ? `${nameRef(leads)} leads to ${chain.name} only for ${asks(lead.miss)}`
     : led
-      ? `no jump sent this packet to ${chain.name}`
+      ? `no rule jumped to ${chain.name} with this packet`
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
@@ -87,9 +87,9 @@ function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
 
 const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['lead']>): Proposal[] =>
   propose(
-    `let ${numberedRef(ref)} match such packets`,
+    `make ${numberedRef(ref)} match such packets`,
     changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }),
-    'first check that nothing else needs the rule',
+    'first check whether other packets need the rule as it is',
   )
 
 function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal['what']): Detected {
@@ -100,7 +100,7 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal
   const how = leads
     ? `${nameRef(leads)} leads to ${chain.name} only for ${lead.asks}`
     : led
-      ? `no jump sent this packet to ${chain.name}`
+      ? `no rule jumped to ${chain.name} with this packet`
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],

@@ -22,7 +22,7 @@ export const noEndpoints: Detector = {
       finding('no-endpoints', 'error', message, {
         steps: [...new Set([step + 1, context.ended.step + 1])],
         rules: [ref],
-        fix: [{ description, unverified: 'it is not done in netfilter' }],
+        fix: [{ description, unverified: 'this is not a netfilter change' }],
         // the rule that had chosen the Service is the one to look at
         ...(isMarked ? {} : { culprit: step }),
       }),

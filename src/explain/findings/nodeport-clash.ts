@@ -27,14 +27,14 @@ export const nodeportClash: Detector = {
         finding(
           'nodeport-clash',
           'error',
-          `This host itself listens on ${packet.dport} (${who}), and ${nameRef(ref)}, the NodePort${service}, takes its packets.`,
+          `This host listens on ${packet.dport} (${who}), but ${nameRef(ref)}, the NodePort${service}, matches these packets first.`,
           {
             steps: [i + 1],
             rules: [ref],
             fix: [
               {
                 description: `give the Service another nodePort, or ${who} another port`,
-                unverified: 'it is not done in netfilter',
+                unverified: 'this is not a netfilter change',
                 note: 'kube-proxy restores a deleted rule',
               },
             ],

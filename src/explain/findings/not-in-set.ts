@@ -129,6 +129,6 @@ function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: read
   return propose(
     `match ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
     changesOf(ref).turnLookup(ref, lookup.set, turned),
-    used === false ? 'the rule has never matched a packet' : 'first check that nothing else needs the rule',
+    used === false ? 'the rule has never matched a packet' : 'first check whether other packets need the rule as it is',
   )
 }

@@ -53,7 +53,10 @@ export const notMasqueraded: Detector = {
       return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
     }
     if (isLoopbackAbroad(context))
-      return masqueraded(`It left by ${out} with the source ${src}, which every other host takes for itself.`, true)
+      return masqueraded(
+        `It left by ${out} with the source ${src}, which every other host treats as its own address.`,
+        true,
+      )
     const gateway = gatewayBeside(lastPacket(context), context.world)
     if (gateway !== undefined && !isPrivateAbroad(context))
       return masqueraded(
@@ -68,7 +71,7 @@ export const notMasqueraded: Detector = {
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
     const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''
-    return masqueraded(`${left}${alone}: no reply finds its way back${own ? '' : unless}.`, own || isOtherwise)
+    return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
   },
 }
 
@@ -88,14 +91,14 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
     home !== out &&
     isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) })
   )
-    return say(`which is private: no reply from ${dst} finds its way back`)
+    return say(`which is private: no reply from ${dst} can come back`)
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
   if (isLocal(source, host) !== false || home !== out) return []
   // what comes for it has a rule: somebody has seen to it that it comes here
   if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
-  return say(`which is not an address of ${out}, though in its network: this host does not answer ARP for it`)
+  return say(`which is in the network of ${out} but not one of its addresses: this host does not reply to ARP for it`)
 }
 
 /** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
@@ -117,11 +120,11 @@ function ofOtherLink(context: Context): Detected[] {
   // IPv4's list of whom to stand in for counts without the setting
   if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
   const left = `It left by ${out} and kept its source ${src}. That address is in ${out}'s network (${home.network}), but its host is behind ${from}`
-  const why = `Hosts on ${out} look for it there, and this host does not answer for it (${setting}=0)`
+  const why = `Hosts on ${out} send ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it there, and this host does not reply to them (${setting}=0)`
   const answer = isSix
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`
-  const description = `make this host answer for it there: ${answer}`
+  const description = `make this host reply to these requests: ${answer}`
   const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }

@@ -18,8 +18,8 @@ export const otherZone: Detector = {
     const [asked, answered] = [zoneOf(context, opening), zoneOf(context, journey.packet)]
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
     const put = ({ zone, given }: Zone, what: string) =>
-      given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule puts ${what} into a zone`
-    const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack takes the reply for a packet of another connection.`
+      given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule assigns a zone to ${what}`
+    const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const { ref, rule } = asked.given ?? {}
     const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const

@@ -40,7 +40,7 @@ export const proxyMissing: Detector = {
     const mark = (routed.packet.mark ?? 0) >>> 0
     const past = ledPast(world.host, routed.question)
     if (past) {
-      const leads = device === undefined ? 'leads it nowhere' : `sends it out of ${device}`
+      const leads = device === undefined ? 'has no route for it' : `sends it out of ${device}`
       const socket = handed.taken ? '' : ' The proxy also needs a socket with IP_TRANSPARENT.'
       return tell(
         context,

@@ -27,8 +27,8 @@ export const queueWithoutListener: Detector = {
         }),
       ]
     if (isRead(context)) return []
-    const shown = lost ? 'it did not return from it here' : 'the capture does not show what became of it'
-    const why = 'without a reader the kernel drops it, else the program decides'
+    const shown = lost ? 'it did not come back from the queue here' : 'the capture does not show its verdict'
+    const why = 'if no program reads the queue, the kernel drops it; otherwise the program decides'
     return [finding('queue-without-listener', lost ? 'warning' : 'note', `${message}, and ${shown}: ${why}.`, more)]
   },
 }
@@ -44,14 +44,14 @@ export const queued: Detector = {
     if (read) return [finding('queued', 'note', `${message}, ${read}.`, more)]
     if (unread !== undefined) return [finding('queued', 'note', `${message}, and ${unread}: it is accepted.`, more)]
     const shown = lost
-      ? 'it did not return from it here: a program reads that queue, and has dropped it or still holds it'
-      : 'the capture does not show what became of it: without a reader it is accepted, else the program decides'
+      ? 'it did not come back from the queue here: a program reads the queue, and has dropped it or still holds it'
+      : 'the capture does not show its verdict: if no program reads the queue, it is accepted; otherwise the program decides'
     return [finding('queued', 'note', `${message}, and ${shown}.`, more)]
   },
 }
 
 const bypass = (ref: RuleRef): Proposal[] => [
-  { description: 'start the program that reads it', unverified: 'it is not done in netfilter' },
+  { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' },
   ...propose(
     `make ${numberedRef(ref)} accept packets while no program reads`,
     changesOf(ref).bypassQueue(ref),
@@ -77,7 +77,8 @@ function handedOver(context: Context): Handed | undefined {
   const { from, to = from, bypass = false } = queue
   const which = to === from ? `queue ${from}` : `one of the queues ${from} to ${to}`
   const look = {
-    description: 'check whether a program reads it: each line is a queue with a reader, its number comes first',
+    description:
+      "check whether a program reads the queue: each line is a queue with a reader, and starts with the queue's number",
     look: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
     unverified: ONLY_LOOKS,
   }
@@ -113,7 +114,7 @@ function isRead(context: Context): string | undefined {
   if (read.length <= to - from) return undefined
   const dropped = read.reduce((all, one) => all + one.dropped + one.userDropped, 0)
   const lost = dropped > 0 ? `; ${dropped} packets were dropped because the queue was full` : ''
-  return `which a program reads and decides${lost}`
+  return `which a program reads; the program decides${lost}`
 }
 
 /** Is there a base chain behind it, and did the capture go on? */

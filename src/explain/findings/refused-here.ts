@@ -24,14 +24,14 @@ export const refusedHere: Detector = {
       finding(
         'refused-here',
         'warning',
-        `This host itself answers with ${answer}, and no rule does that: nothing takes ${end}${only}.`,
+        `No rule rejected the request: this host itself replies with ${answer}, because no program listens on ${end}${only}.`,
         {
           steps: [1],
           fix: [
             {
               description:
                 'start the program, or make it listen on this address; or check why nat did not rewrite the request',
-              unverified: 'it is not done in netfilter',
+              unverified: 'this is not a netfilter change',
             },
           ],
         },

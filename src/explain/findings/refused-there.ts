@@ -34,7 +34,7 @@ export const refusedThere: Detector = {
         finding(
           'refused-there',
           'warning',
-          `${describeEnd(packet.src, packet.sport)}${asked} answers with a reset: nothing listens there, or a firewall there refuses.`,
+          `${describeEnd(packet.src, packet.sport)}${asked} replies with a reset: no program listens there, or a firewall there rejects it.`,
           { steps: [1], fix: [LOOK] },
         ),
       ]
@@ -45,7 +45,7 @@ export const refusedThere: Detector = {
     const to = inner ? describeEnd(inner.dst, inner.dport) : sentTo(packet, world)
     if (to === undefined) return []
     return [
-      finding('refused-there', 'warning', `${packet.src} answers "${says}" to what was sent to ${to}.`, {
+      finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${to}.`, {
         steps: [1],
         fix: [LOOK],
       }),

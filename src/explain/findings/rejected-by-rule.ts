@@ -42,5 +42,5 @@ function unheardReset(context: Context): string {
   if (!bridge || bridgeCalls(host, bridge, journey.family) !== true) return ''
   if (asked.dst === dst && asked.dport === dport) return ''
   const [from, to] = [describeEnd(dst, dport), describeEnd(asked.dst, asked.dport)]
-  return ` The sender ignores the reset: with br_netfilter it comes from ${from}, and the sender asked ${to}.`
+  return ` The sender ignores the reset: with br_netfilter it comes from ${from}, but the sender contacted ${to}.`
 }

@@ -13,7 +13,7 @@ export const retransmission: Detector = {
       finding(
         'retransmission',
         'note',
-        `The same packet was sent ${times} ${ago}in journey ${first.id}: the sender had no answer.`,
+        `The same packet was sent ${times} ${ago}in journey ${first.id}: the sender got no reply.`,
       ),
     ]
   },

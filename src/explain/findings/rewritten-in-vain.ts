@@ -25,7 +25,7 @@ export const dnatOfOthers: Detector = {
     const { packet: asked, hook } = evidence.arrivals[rule.step]!
     const { dst, dport } = lastPacket(context)
     if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
-    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination, and ${asked.dst} is another host.`
+    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination, but ${asked.dst} is another host.`
     return [
       finding('dnat-of-others', 'note', message, {
         steps: [rule.step + 1],
@@ -67,7 +67,7 @@ export const snatInVain: Detector = {
           ? propose(
               'do not rewrite the source of such packets',
               acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-            ).map((one): Proposal => ({ ...one, unverified: 'what the other side does is unknown here' }))
+            ).map((one): Proposal => ({ ...one, unverified: 'the reaction of the other side is unknown here' }))
           : [],
       }),
     ]

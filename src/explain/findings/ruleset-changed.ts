@@ -19,8 +19,8 @@ export const rulesetChanged: Detector = {
     const [from, to] = context.journey.time ? [saved.at, other.saved?.at] : [other.saved?.at, saved.at]
     const when = `between ${words(from)} and ${words(to)} its rules were changed (${what})`
     const message = context.journey.time
-      ? `It came while the rules changed: ${when}. nfwhy uses the earlier ones.`
-      : `It has no date, and ${when}. nfwhy uses the later ones.`
+      ? `The packet came while the rules changed: ${when}. nfwhy uses the earlier rules.`
+      : `The packet has no date, and ${when}. nfwhy uses the later rules.`
     return [
       finding('ruleset-changed', 'warning', message, {
         steps: [1],

@@ -42,11 +42,11 @@ export const snatSkipped: Detector = {
             steps: [i + 1],
             rules: [culprit, snat],
             fix: [
-              ...(owner ? [{ description: owner.instead, unverified: 'it is not done in netfilter' }] : []),
+              ...(owner ? [{ description: owner.instead, unverified: 'this is not a netfilter change' }] : []),
               // it exempts others rightly
               ...(meant
                 ? propose(
-                    `rewrite the source of such packets in front of rule ${culprit.ruleNumber} of ${culprit.chain}`,
+                    `rewrite the source of such packets before rule ${culprit.ruleNumber} of ${culprit.chain}`,
                     changesOf(culprit).add(
                       culprit,
                       { chain: culprit.chain, before: culprit },

@@ -13,6 +13,7 @@ import { natFromTheStart } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
+import { BRIDGED_UNPLAYED, KEEP_OUT } from './bridge-nf-call.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {
@@ -56,7 +57,7 @@ function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detect
     finding(
       'bridge-nf-call',
       'warning',
-      `In journey ${journey} ${which} passed on this very packet, and called the chains of IP: connection tracking knows it from there, with nothing rewritten, and NAT is set up once: ${nameRef(rule)} would rewrite it, and is not asked.`,
+      `In journey ${journey}, ${which} forwarded this packet and called the IP chains: conntrack created its entry there, without NAT. NAT is set up once per connection: ${nameRef(rule)} would rewrite the packet, but is not evaluated.`,
       {
         steps: [1],
         rules: [rule],
@@ -64,17 +65,16 @@ function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detect
           ...(value === '1'
             ? [
                 {
-                  description: 'keep bridged packets out of the chains of IP',
+                  description: KEEP_OUT,
                   ...setSysctl(name, 0, value),
-                  unverified: 'the model does not play what a bridge passes on',
-                  note: 'rules for guests behind a bridge then apply no more, as those of the Proxmox VE firewall',
+                  unverified: BRIDGED_UNPLAYED,
+                  note: 'rules for guests on a bridge, such as those of the Proxmox VE firewall, then no longer apply',
                 },
               ]
             : []),
           {
-            description:
-              'or let connection tracking keep that bridge apart: "-t raw -I PREROUTING -i BRIDGE -j CT --zone 1"',
-            unverified: 'the model does not play what a bridge passes on',
+            description: 'or give that bridge its own conntrack zone: "-t raw -I PREROUTING -i BRIDGE -j CT --zone 1"',
+            unverified: BRIDGED_UNPLAYED,
           },
         ],
       },

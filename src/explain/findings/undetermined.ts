@@ -6,13 +6,13 @@ import { nameRef, refAt } from '../refs.ts'
 const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
   'unknown-target': 'nfwhy does not know what its target does',
   'no-routes':
-    "the capture does not tell whether it was for this host: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
+    "the capture does not show whether it was for this host: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
   group: 'it is multicast, and whether this host has joined the group is unknown (ip maddr show)',
   'unknown-policy': "the ruleset's text lacks the chain's policy: its beginning is missing",
   fragment:
     'it is a fragment. The kernel reassembles fragments before INPUT, and the whole packet has trace lines of its own',
   'maybe-no-chain':
-    'iptables-nft lists the next chain as empty even if it does not exist, so whether the packet traversed it is unknown (nft -a list ruleset tells)',
+    'iptables-nft lists the next chain as empty even if it does not exist. Whether the packet traversed it is unknown (nft -a list ruleset shows it)',
   'nat-unseen': 'conntrack NAT may have rewritten it, and no later chain was traced',
 }
 

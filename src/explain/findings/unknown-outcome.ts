@@ -98,7 +98,7 @@ export const passedOver: Detector = {
       const alone = evaluateAll(others, { ...moment, world: emptyWorld() })
       if (lookup?.kind !== 'lookup' || alone !== true) continue
       const ref = refOfSkipped(context, passed)
-      const what = `by the ruleset ${nameRef(ref)} takes it, as set ${lookup.set} is there, and the trace goes past that rule`
+      const what = `by the ruleset, ${nameRef(ref)} matches it (set ${lookup.set} exists), but the trace continues after this rule`
       return [
         finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
           steps: [step + 1],

@@ -37,7 +37,7 @@ function translated(context: Context): Detected[] {
     finding(
       'untracked',
       'warning',
-      `${nameRef(ref)} exchanges the prefix of its destination behind connection tracking, which knows of no connection with ${context.journey.packet.dst}: no rule can tell that it belongs to one.`,
+      `${nameRef(ref)} translates its destination prefix after conntrack, which has no connection with ${context.journey.packet.dst}: no rule can match it as part of a connection.`,
       {
         steps: [step + 1],
         rules: [ref],
@@ -45,7 +45,7 @@ function translated(context: Context): Detected[] {
         fix: [
           {
             description:
-              'exchange the prefix with NETMAP in table nat, in place of SNPT and DNPT; or keep both directions from tracking ("-t raw -j CT --notrack"), and accept them by their addresses',
+              'translate the prefix with NETMAP in table nat, instead of SNPT and DNPT; or exempt both directions from tracking ("-t raw -j CT --notrack"), and accept them by address',
             unverified: 'prefix translation is not modelled',
           },
         ],
@@ -63,11 +63,11 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rule = context.evidence.arrivals[step - 1]?.rule
   const why = (rule && step > 0 && describeConditions(rule.conditions)) || ''
   const { nat, sure } = (step > 0 && ruleThatWouldRewrite(context)) || {}
-  const rewrite = nat ? `${nameRef(nat)} ${sure ? 'would' : 'may'} rewrite it, and does not` : 'nat does not rewrite it'
+  const rewrite = nat ? `${nameRef(nat)} ${sure ? 'would' : 'may'} rewrite it, but does not` : 'nat does not rewrite it'
   return finding(
     'untracked',
     sure || isStoppedForThat(context) || keepsPrivateSource(context) ? 'warning' : 'note',
-    `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule sees that it belongs to a connection.`,
+    `${nameRef(ref)} exempts ${what} from conntrack${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can match it as part of a connection.`,
     {
       steps: step > 0 ? [step] : [],
       rules: nat ? [ref, nat] : [ref],

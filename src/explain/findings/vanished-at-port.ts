@@ -40,7 +40,7 @@ export const vanishedAtPort: Detector = {
           fix: [
             {
               description: 'enable hairpin mode on that port: bridge link set dev PORT hairpin on',
-              unverified: 'it is not a rule',
+              unverified: 'this is not a rule change',
               note: "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
             },
           ],

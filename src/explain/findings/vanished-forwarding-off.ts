@@ -25,7 +25,7 @@ export const vanishedForwardingOff: Detector = {
     const sender = context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
     if (sender !== undefined) {
       const back = `the route to it leads back to ${sender}, which sent it here`
-      const forward = `to forward it, which is off (${onlyThis ? mend : name} = 0), would not help`
+      const forward = `forwarding is off (${onlyThis ? mend : name} = 0), but enabling it would not help`
       return [
         finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
           steps: [context.ended.step + 1],

@@ -60,7 +60,7 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   if (src === undefined || mark === 0 || !larger(context, device, SRC_VALID_MARK)) return []
   if (lookupRoute({ dst: src, src: dst, mark }, host)?.type !== 'local') return []
   const set = ['all', sysctlName(device)].filter((one) => Number(host.sysctls?.get(nameOf(one)) ?? 0) > 0)
-  const why = `its mark ${hex(mark)} counts for the way back to ${src} (${set.map(nameOf).join(', ')} is 1), and leads to this host itself`
+  const why = `its mark ${hex(mark)} is used for the route back to ${src} (${set.map(nameOf).join(', ')} is 1), and that route leads to this host itself`
   const clear = set.map((one) =>
     setSysctl(
       one === 'all' ? nameOf('all') : deviceSysctl('ipv4', device, SRC_VALID_MARK),
@@ -86,7 +86,7 @@ const nameOf = (device: string): string => `net.ipv4.conf.${device}.${SRC_VALID_
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {
   return {
-    description: `make ${device} bring in packets for 127.0.0.0/8, which nat has sent there`,
+    description: `make ${device} accept packets for 127.0.0.0/8, to which nat sends them`,
     ...setSysctl(deviceSysctl('ipv4', device, 'route_localnet'), 1, 0),
     unverified: 'not tried',
     note: 'neighbours can then reach programs on 127.0.0.1: drop such packets in INPUT unless nat rewrote them',
@@ -100,7 +100,7 @@ const martian = (context: Context, device: string, why: string, fix: Proposal[] 
       ...fix,
       {
         description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
-        unverified: 'it is not a rule',
+        unverified: 'this is not a rule change',
       },
     ],
   }),

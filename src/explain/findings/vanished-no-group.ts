@@ -40,7 +40,7 @@ export const vanishedNoGroup: Detector = {
         fix: [
           {
             description: `the program must join the group there (see ip maddr show dev ${device}); a route does not help`,
-            unverified: 'it is not a rule',
+            unverified: 'this is not a rule change',
           },
           ...(source?.fix ?? []),
         ],

@@ -31,9 +31,9 @@ export const vanishedNoRoute: Detector = {
     const wider = forAnySource(others)
     const isLoopback = dst === '::1' && routed.packet.in !== undefined
     const why = isLoopback
-      ? `what comes in on ${routed.packet.in} is never routed to ::1`
+      ? `a packet that came in on ${routed.packet.in} cannot be routed to ::1`
       : rule
-        ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
+        ? `routing rule ${rule.priority} is "${rule.action}" for such packets`
         : route === null
           ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
           : `the route to ${dst}${inTable(route)} is "${route.type}"`
@@ -45,8 +45,8 @@ export const vanishedNoRoute: Detector = {
     const mends: Proposal[] = isLoopback
       ? [
           {
-            description: `send it to an address of ${routed.packet.in}, where the program listens, too`,
-            unverified: 'which one is not known here',
+            description: `send it to an address of ${routed.packet.in}, and make the program listen there`,
+            unverified: 'the address is unknown here',
           },
         ]
       : rule
@@ -60,7 +60,7 @@ export const vanishedNoRoute: Detector = {
     const elsewhere: Proposal[] = sent
       ? [
           {
-            description: `or let ${nameRef(sent.ref)} send it elsewhere`,
+            description: `or make ${nameRef(sent.ref)} send it elsewhere`,
             unverified: 'where it should go is unknown here',
           },
         ]
@@ -97,14 +97,14 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
     const marked = host.routingRules?.find(
       (one) => one.family === family && one.mark && JSON.stringify(one.action) === JSON.stringify(action),
     )
-    const late = `: what this host sends is routed before a chain of output can set a mark`
+    const late = `: this host routes its own packets before an output chain can set a mark`
     const by = marked
       ? `, for packets with mark 0x${marked.mark!.toString(16)} (routing rule ${marked.priority})${late}`
       : ''
     return {
-      told: ` Table ${table} has one out of ${routeDevices(route).join(' or ')}${by}.`,
+      told: ` Table ${table} has a route out of ${routeDevices(route).join(' or ')}${by}.`,
       proposed: propose(
-        `route by table ${table} what is sent from ${src}`,
+        `use table ${table} to route packets from ${src}`,
         addRoutingRule({ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action }),
         `all packets from ${src} then take that route`,
       ),
@@ -125,7 +125,7 @@ const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Rou
 /** Where all of them lead the same way. */
 function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
   if (!first || others.some(({ gateway, device }) => gateway !== first.gateway || device !== first.device)) return []
-  const note = `whoever is behind ${first.device} must accept such sources, or this host must rewrite them`
+  const note = `the networks behind ${first.device} must accept such sources, or this host must rewrite them`
   return propose(`route packets from any source there`, addToTable(first, first.table), note)
 }
 
@@ -135,5 +135,5 @@ function mend({ world }: Context, { route, dst }: Routed): Proposal[] {
   const home = homeOf(dst, world.host)
   if (!home) return []
   const { link, network } = home
-  return propose(`${link.name} has an address in ${network}: give it its route back`, addConnected(home))
+  return propose(`${link.name} has an address in ${network}: restore its connected route`, addConnected(home))
 }

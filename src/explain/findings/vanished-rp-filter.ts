@@ -48,7 +48,7 @@ export const vanishedRpFilter: Detector = {
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark ${hex(mark)} would lead back by ${device}, but does not count here (${VALID_MARK} is 0).` : ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : ''}`,
         {
           steps: [context.ended.step + 1],
           fix: [
@@ -68,7 +68,7 @@ export const vanishedRpFilter: Detector = {
               description: 'make the filter loose',
               ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
               unverified: 'not tried',
-              note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
+              note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
             },
           ],
         },

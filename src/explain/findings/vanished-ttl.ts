@@ -36,7 +36,7 @@ export const vanishedTtl: Detector = {
             {
               description:
                 'look for a routing loop (traceroute), or for a sender or uplink that sets a small TTL; a rule in mangle PREROUTING can raise it',
-              unverified: 'it is not a rule',
+              unverified: 'this is not a rule change',
             },
           ],
         },

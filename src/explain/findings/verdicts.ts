@@ -42,7 +42,7 @@ export function blame(context: Context): Blame | undefined {
   const rules = [...walked.cause].reverse().map((one) => one.rule)
   const by = fillerOf(context, walked.culprit)
   if (by) rules.push(by.ref)
-  const filled = by ? `; ${nameRef(by.ref)} puts it into ${by.set}` : ''
+  const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : ''
   return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step), filled }
 }
 
@@ -122,7 +122,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
   const remove = deleteRule(ref)
   const found: Proposal[] = []
   if (owner)
-    found.push({ description: owner.instead, unverified: 'it is not done in netfilter', note: writtenBack(owner) })
+    found.push({ description: owner.instead, unverified: 'this is not a netfilter change', note: writtenBack(owner) })
   if (remove)
     found.push({
       description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
@@ -147,7 +147,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
-    found.push({ description: owner.instead, unverified: 'it is not done in netfilter', note: writtenBack(owner) })
+    found.push({ description: owner.instead, unverified: 'this is not a netfilter change', note: writtenBack(owner) })
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
@@ -228,7 +228,7 @@ function withoutElement(context: Context, step: number, forNow: string, note?: s
     const change = propose(
       `${forNow}remove ${element} from ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
       removeElement(lookup, set, element, keyHeld(lookup, moment)),
-      note ?? (isForMany ? 'opens everything that the element closed' : 'affects every rule that uses this set'),
+      note ?? (isForMany ? 'opens everything that the element blocked' : 'affects every rule that uses this set'),
     )
     return { change, isForMany }
   }

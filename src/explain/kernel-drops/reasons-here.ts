@@ -77,5 +77,5 @@ export const HERE: Readonly<Record<string, Meaning>> = {
   IPV6_NDISC_HOP_LIMIT: at('here', 'the neighbour discovery packet came through a router (its hop limit is not 255)'),
   IPV6_NDISC_BAD_CODE: at('here', 'it is neighbour discovery with an unknown code'),
   IPV6_NDISC_BAD_OPTIONS: at('here', 'it is neighbour discovery with invalid options'),
-  IPV6_NDISC_NS_OTHERHOST: harmless("it asks for another host's address"),
+  IPV6_NDISC_NS_OTHERHOST: harmless("it is a neighbour solicitation for another host's address"),
 }

@@ -12,7 +12,7 @@ const FRAGMENTS = 'check who sends such large packets, and whether a router on t
 export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   ...HERE,
 
-  NETFILTER_DROP: at('netfilter', 'netfilter did, by a rule that the capture does not show, or in conntrack'),
+  NETFILTER_DROP: at('netfilter', 'netfilter dropped it, in conntrack or by a rule that the capture does not show'),
 
   IP_RPFILTER: at('routing', 'the route back to its source leaves by another interface (reverse path filter)'),
   IP_INNOROUTES: at('routing', 'there is no route to its destination'),
@@ -59,7 +59,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   BPF_CGROUP_EGRESS: at(
     'out',
     "an eBPF program of the sender's cgroup refused it",
-    'find out which one',
+    'find out which program it is',
     'bpftool cgroup tree',
   ),
   TC_EGRESS: at(
@@ -191,7 +191,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   RECURSION_LIMIT: at(
     'out',
     'it passed too many stacked interfaces, as in a loop',
-    'check which of them point to each other',
+    'check which interfaces point to each other',
     'ip -d link',
   ),
   CPU_BACKLOG: at(
@@ -200,7 +200,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
     'see net.core.netdev_max_backlog',
     'cat /proc/net/softnet_stat',
   ),
-  XDP: at('before', 'an XDP program refused it', 'find out which one', 'ip -d link'),
+  XDP: at('before', 'an XDP program refused it', 'find out which program it is', 'ip -d link'),
   TC_INGRESS: at(
     'before',
     'a traffic control filter refused it at ingress',
@@ -222,10 +222,10 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   SKB_BAD_GSO: at('out', 'its segmentation data is invalid'),
   SKB_UCOPY_FAULT: at('out', "the kernel could not copy its data from the program's memory"),
   SKB_GSO_SEG: at('out', 'the kernel could not split it into segments'),
-  NOMEM: { text: 'no memory was left', check: 'check what uses it', look: ['free', '-m'] },
+  NOMEM: { text: 'no memory was left', check: 'check what uses the memory', look: ['free', '-m'] },
   PFMEMALLOC: {
     text: 'memory is short, and the rest is reserved',
-    check: 'check what uses it',
+    check: 'check what uses the memory',
     look: ['free', '-m'],
   },
 })

@@ -41,7 +41,7 @@ export const FIREWALLS: readonly Owner[] = [
     name: 'firewalld',
     instead: 'use firewall-cmd --permanent --direct --remove-rule (--get-all-rules lists them) and --reload',
     rewrites: false,
-    when: 'at firewall-cmd --reload, where it is in direct.xml',
+    when: 'at firewall-cmd --reload, if the rule is in direct.xml',
     marks: [{ chains: /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_direct$/, shared: true }],
   },
   {

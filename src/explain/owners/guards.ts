@@ -6,7 +6,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'fail2ban',
     instead: 'use fail2ban-client set JAIL unbanip ADDRESS, or change the jail in /etc/fail2ban/jail.local',
     rewrites: false,
-    when: 'when the jail restarts, as it does at a ban that finds its chain gone',
+    when: 'when the jail restarts, for example at a ban after its chain was deleted',
     // config/action.d; fail2ban-: before 0.9
     marks: [
       { chains: /^(f2b|fail2ban)-/, sets: /^(f2b|fail2ban)-/ },
@@ -18,7 +18,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'crowdsec',
     instead: 'use cscli decisions delete --ip ADDRESS, or an allowlist',
     rewrites: false,
-    when: 'when the firewall bouncer restarts; addresses, with its next pull of decisions',
+    when: 'when the firewall bouncer restarts; addresses return with its next pull of decisions',
     // cs-firewall-bouncer, pkg/iptables and config
     marks: [
       { chains: /^CROWDSEC_(CHAIN|LOG)$/, sets: /^crowdsec6?-blacklists(-\d+)?$/ },
@@ -60,7 +60,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'walinuxagent',
     instead:
-      'leave it: it keeps programs without root from the Azure wire server (OS.EnableFirewall in /etc/waagent.conf)',
+      'keep this rule: it protects the Azure wire server from programs without root (OS.EnableFirewall in /etc/waagent.conf)',
     rewrites: true,
     when: 'within five minutes (OS.EnableFirewallPeriod)',
     // azurelinuxagent/ga/firewall_manager.py

@@ -72,7 +72,7 @@ export const KUBERNETES: readonly Owner[] = [
     name: 'cilium',
     instead: 'change the CiliumNetworkPolicy or the agent configuration (cilium-config)',
     rewrites: false,
-    when: 'when the agent restarts or the devices, proxies or settings it watches change',
+    when: 'when the agent restarts, or when devices, proxies or settings that it watches change',
     // pkg/datapath/iptables/iptables.go; OLD_CILIUM_: while it replaces its chains
     marks: [{ chains: /^(OLD_)?CILIUM_/, comments: /^cilium(-feeder)?: / }],
   },

@@ -73,7 +73,7 @@ export const NETWORKS: readonly Owner[] = [
     name: 'miniupnpd',
     instead: 'delete the mapping (upnpc -d PORT PROTOCOL), or change the permissions in miniupnpd.conf',
     rewrites: false,
-    when: 'when the client asks for its mapping again',
+    when: 'when the client requests its mapping again',
     // upnp_: in OpenWrt's fw4; _miniupnpd: its own default
     marks: [
       { chains: /^MINIUPNPD(-POSTROUTING)?$/ },

@@ -96,7 +96,7 @@ function tryEdits(
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
-  if (!same) return { mends: false, unverified: 'what becomes of the packet is random' }
+  if (!same) return { mends: false, unverified: "the packet's outcome is random" }
   const { afterSource, ...rest } = told
   const harm = getsThrough(told)
     ? (harmOf(reproduction, after.world) ?? (stopsNext(reproduction, after.world) ? OTHERWISE : undefined))
@@ -150,9 +150,9 @@ export function playAllWays(
   if (!told) return 'the reply would not get this far'
   const { outcome, open } = told.ended
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
-  if (!open) return 'what becomes of the packet is unknown'
-  if (open.endless) return `what becomes of the packet is unknown after ${open.condition}: ${open.reason}`
-  const why = `what becomes of the packet depends on ${open.condition}: ${open.reason}`
+  if (!open) return "the packet's outcome is unknown"
+  if (open.endless) return `the packet's outcome is unknown after ${open.condition}: ${open.reason}`
+  const why = `the packet's outcome depends on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
@@ -290,7 +290,7 @@ export function stillWrong(
     return { why: STILL_WRONG['dnat-skipped']! }
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
-    return { why: `it would not get to ${opening.src}, which had asked` }
+    return { why: `it would not reach ${opening.src}, which sent the request` }
   const { src } = told.packet
   if (wasStopped(reproduction) && told.ended.outcome === 'forwarded' && gatewayBeside(told.packet, world))
     return { why: `its reply comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
@@ -316,12 +316,14 @@ export function stillWrong(
 
 /** What is to be known of one that does good. */
 export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
-  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses the request'
+  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'its reply refuses the request'
   if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
   const [came, out] = [asked.in, answer.packet.out]
   if (came === undefined || out === undefined) return undefined
   if (out !== came) return `its reply would leave by ${out}, not by ${came}`
-  return mayReplyFromOther(told, out, host) ? 'a program that binds no address may reply from another one' : undefined
+  return mayReplyFromOther(told, out, host)
+    ? 'a program that binds no address may reply from another address'
+    : undefined
 }
 
 /** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */

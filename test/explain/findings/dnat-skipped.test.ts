@@ -30,7 +30,7 @@ describe('dnat-skipped', () => {
     const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
     expect(told(near, 'dnat-skipped')).toMatchObject({
       message:
-        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
+        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32). So nat PREROUTING rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
       rules: ['nat PREROUTING rule 1', 'nat PREROUTING rule 2'],
     })
     expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
@@ -44,7 +44,7 @@ describe('dnat-skipped', () => {
       `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
     )
     expect(told(near, 'dnat-skipped')?.message).toBe(
-      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING rule 2, which would have rewritten its destination, but only matches -p udp, was never reached.',
+      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32). So nat PREROUTING rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
     )
   })
 

@@ -106,7 +106,7 @@ describe('it vanished behind PREROUTING', () => {
     [
       'NETFILTER_DROP',
       'kernel-drop',
-      'netfilter did, by a rule that the capture does not show, or in conntrack',
+      'netfilter dropped it, in conntrack or by a rule that the capture does not show',
       undefined,
     ],
     ['BRAND_NEW', 'kernel-drop', 'its name for the reason is BRAND_NEW', undefined],
@@ -131,7 +131,7 @@ describe('it vanished behind PREROUTING', () => {
   it('and the kernel names no reason: host state may know one', () => {
     const sysctls = new Map([['net.ipv4.ip_forward', '0']])
     expect(told(explained(lines, [drop('NOT_SPECIFIED')], { sysctls })).findings).toEqual([
-      `error vanished-forwarding-off: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0). The kernel reports that it dropped it in some_function, but not why.`,
+      `error vanished-forwarding-off: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0). The kernel reports that it dropped this packet in some_function, but not why.`,
     ])
     expect(told(explained(lines, [drop('NOT_SPECIFIED')])).findings).toEqual([
       'error kernel-drop: The kernel dropped it (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function.',
@@ -198,12 +198,12 @@ describe('it was delivered', () => {
     [
       'NO_SOCKET',
       { tcpFlags: ['ack'] },
-      'error kernel-drop: It was delivered to this host, and there the kernel dropped it (NO_SOCKET in some_function): no program has a socket for it.',
+      'error kernel-drop: It was delivered to this host, where the kernel dropped it (NO_SOCKET in some_function): no program has a socket for it.',
     ],
     [
       'TCP_CSUM',
       {},
-      'error kernel-drop: It was delivered to this host, and there the kernel dropped it (TCP_CSUM in some_function): its TCP checksum is wrong.',
+      'error kernel-drop: It was delivered to this host, where the kernel dropped it (TCP_CSUM in some_function): its TCP checksum is wrong.',
     ],
     [
       'TCP_OLD_DATA',

@@ -19,12 +19,12 @@ describe('mark-missing', () => {
   it('says of a rule that sets the mark that it does, and of one that jumps there that it leads to it', () => {
     const [set] = findingsOf(played(one(`[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`)), 'mark-missing')
     expect(set?.message).toContain(
-      'filter FORWARD rule 2 requires mark 0x1/0xff, which the packet does not have: mangle PREROUTING rule 1, which sets it, only matches -i eth7.',
+      'filter FORWARD rule 2 requires mark 0x1/0xff, which the packet does not have: mangle PREROUTING rule 1, which sets this mark, only matches -i eth7.',
     )
     const jumps = ['[0:0] -A PREROUTING -i eth7 -j MARKS', '-A MARKS -p tcp -j MARK --set-xmark 0x1/0xff']
     const [leads] = findingsOf(played(one(...jumps)), 'mark-missing')
     expect(leads?.message).toContain(
-      'mangle PREROUTING rule 1, which jumps to the rule that sets it, only matches -i eth7',
+      'mangle PREROUTING rule 1, which jumps to the rule that sets this mark, only matches -i eth7',
     )
   })
 
@@ -127,7 +127,7 @@ describe('mark-missing', () => {
       filter: ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x1 -j ACCEPT'],
     }
     expect(told({ rules }, 'mark-missing')?.message).toBe(
-      'filter FORWARD rule 1 requires connection mark 0x1, which the packet does not have: mangle PREROUTING rule 1, which sets it, only matches --dport 8080.',
+      'filter FORWARD rule 1 requires connection mark 0x1, which the packet does not have: mangle PREROUTING rule 1, which sets this mark, only matches --dport 8080.',
     )
     const bits = rules.mangle[0]!.replace('0x1/0xffffffff', '0x2/0xffffffff')
     expect(told({ rules: { ...rules, mangle: [bits] } }, 'mark-missing')).toBeUndefined()

@@ -132,7 +132,7 @@ describe('src_valid_mark', () => {
   it('has a mark that leads to this host make every source one of its own', () => {
     const found = told(counting('1'), 'vanished-martian')
     expect(found?.message).toContain(
-      'its mark 0x81 counts for the way back to 10.0.1.2 (net.ipv4.conf.all.src_valid_mark is 1)',
+      'its mark 0x81 is used for the route back to 10.0.1.2 (net.ipv4.conf.all.src_valid_mark is 1)',
     )
     expect(found?.fix).toBe('sysctl -w net.ipv4.conf.all.src_valid_mark=0 → delivered')
     expect(told(counting('0'), 'vanished-martian')).toBeUndefined()
@@ -152,7 +152,9 @@ describe('src_valid_mark', () => {
       },
     }
     const found = told(tunnelled, 'vanished-rp-filter')
-    expect(found?.message).toContain('Its mark 0x80000 would lead back by eth0, but does not count here')
+    expect(found?.message).toContain(
+      'With its mark 0x80000, the route back would leave by eth0, but the filter ignores the mark',
+    )
     expect(found?.fix).toMatch(/^sysctl -w net.ipv4.conf.all.src_valid_mark=1 → forwarded/)
   })
 })

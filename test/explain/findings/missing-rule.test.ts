@@ -47,7 +47,7 @@ describe('missing-rule', () => {
     const nat = ['-N ports', '-A PREROUTING -p tcp -j ports', '-A POSTROUTING -o eth1 -j MASQUERADE']
     const one = { rules: { nat, filter: [] }, packet: TO_ROUTER }
     expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
-      message: 'nat PREROUTING rule 1 jumps to ports, which has no rules: nothing rewrites its destination.',
+      message: "nat PREROUTING rule 1 jumps to ports, which has no rules: nothing rewrites the packet's destination.",
       rules: ['nat PREROUTING rule 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()

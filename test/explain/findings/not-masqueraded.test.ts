@@ -63,7 +63,7 @@ describe('not-masqueraded', () => {
     const rules = { nat: ['-A POSTROUTING -s 10.0.1.0/24 -o eth1 -j NETMAP --to 10.0.2.0/24'], filter: [] }
     const found = told({ rules, packet: ABROAD }, 'not-masqueraded')
     expect(found?.message).toBe(
-      'nat POSTROUTING rule 1 gives it source 10.0.2.2, which is not an address of eth1, though in its network: this host does not answer ARP for it.',
+      'nat POSTROUTING rule 1 gives it source 10.0.2.2, which is in the network of eth1 but not one of its addresses: this host does not reply to ARP for it.',
     )
     const elsewhere = { ...rules, nat: [rules.nat[0]!.replace('10.0.2.0', '192.0.2.0')] }
     expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
@@ -89,7 +89,7 @@ describe('not-masqueraded', () => {
     expect(findingsOf(played(one), 'not-masqueraded').map((found) => [found.severity, found.message])).toEqual([
       [
         'note',
-        'It left for 198.51.100.7 with the private source 10.0.1.2: no reply finds its way back, unless 198.51.100.7 has a route back through this host.',
+        'It left for 198.51.100.7 with the private source 10.0.1.2: no reply can come back, unless 198.51.100.7 has a route back through this host.',
       ],
     ])
   })
@@ -116,7 +116,9 @@ describe('not-masqueraded', () => {
       host: { sysctls: new Map([...ROUTER.sysctls!, ['net.ipv4.conf.all.route_localnet', '1']]) },
     }
     const found = told(one, 'not-masqueraded')
-    expect(found?.message).toBe('It left by eth1 with the source 127.0.0.1, which every other host takes for itself.')
+    expect(found?.message).toBe(
+      'It left by eth1 with the source 127.0.0.1, which every other host treats as its own address.',
+    )
     expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1/32 -o eth1 -j MASQUERADE → sent')
   })
 
@@ -165,7 +167,7 @@ describe('not-masqueraded', () => {
       {
         severity: 'note',
         message: expect.stringContaining(
-          "It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in eth1's network (2001:db8:1::/64), but its host is behind eth0. Hosts on eth1 look for it there, and this host does not answer for it (net.ipv6.conf.eth1.proxy_ndp=0).",
+          "It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in eth1's network (2001:db8:1::/64), but its host is behind eth0. Hosts on eth1 send neighbour solicitations for it there, and this host does not reply to them (net.ipv6.conf.eth1.proxy_ndp=0).",
         ),
       },
     ])
@@ -187,7 +189,7 @@ describe('not-masqueraded', () => {
         }),
         'not-masqueraded',
       ).map(({ message }) => message)
-    expect(found('0')).toEqual([expect.stringContaining('does not answer for it (net.ipv4.conf.eth1.proxy_arp=0)')])
+    expect(found('0')).toEqual([expect.stringContaining('does not reply to them (net.ipv4.conf.eth1.proxy_arp=0)')])
     expect(found('1')).toEqual([])
   })
 

@@ -84,7 +84,7 @@ describe('a packet that a bridge had passed on before it was routed', () => {
   it('has its entry from there, and neither an old one nor been sent again', () => {
     const journey = second(77)
     expect(messages(journey, 'bridge-nf-call')).toEqual([
-      'warning: In journey 1 bridge fwbr0 passed on this very packet, and called the chains of IP: connection tracking knows it from there, with nothing rewritten, and NAT is set up once: nat POSTROUTING rule 1 would rewrite it, and is not asked.',
+      'warning: In journey 1, bridge fwbr0 forwarded this packet and called the IP chains: conntrack created its entry there, without NAT. NAT is set up once per connection: nat POSTROUTING rule 1 would rewrite the packet, but is not evaluated.',
     ])
     expect(findingsOf(journey, 'stale-conntrack')).toEqual([])
     expect(findingsOf(journey, 'retransmission')).toEqual([])
@@ -130,7 +130,7 @@ COMMIT
     expect(more).toEqual([])
     expect(findingsOf(request!, 'lost-events')).toEqual([])
     expect(messages(reply!, 'untracked')).toEqual([
-      `warning: mangle PREROUTING rule 1 exchanges the prefix of its destination behind connection tracking, which knows of no connection with ${outside}: no rule can tell that it belongs to one.`,
+      `warning: mangle PREROUTING rule 1 translates its destination prefix after conntrack, which has no connection with ${outside}: no rule can match it as part of a connection.`,
     ])
   })
 })
@@ -157,7 +157,7 @@ describe('TPROXY where the bridge calls PREROUTING', () => {
     const [one] = found('1', 7894)
     expect(one?.severity).toBe('error')
     expect(one?.rules.map(nameRef)).toEqual(['mangle PREROUTING rule 1'])
-    expect(one?.message).toContain('Bridge br0 calls PREROUTING before it hands the packet to IP')
+    expect(one?.message).toContain('Bridge br0 calls PREROUTING before it passes the packet to IP')
     expect(found('1', 80)).toEqual([])
     expect(found('0', 7894)).toEqual([])
   })

@@ -16,7 +16,7 @@ describe('queue-without-listener', () => {
     const [found] = findingsOf(journey, 'queue-without-listener')
     expect(found?.severity).toBe('note')
     expect(found?.message).toMatch(
-      'filter INPUT rule 1 handed it to queue 3, and the capture does not show what became of it: without a reader the kernel drops it, else the program decides.',
+      'filter INPUT rule 1 handed it to queue 3, and the capture does not show its verdict: if no program reads the queue, the kernel drops it; otherwise the program decides.',
     )
   })
 
@@ -70,7 +70,7 @@ describe('who reads the queue, by host state', () => {
       [
         'queued',
         'note',
-        'filter INPUT rule 1 handed it to queue 3, which a program reads and decides; 3 packets were dropped because the queue was full.',
+        'filter INPUT rule 1 handed it to queue 3, which a program reads; the program decides; 3 packets were dropped because the queue was full.',
       ],
     ])
   })

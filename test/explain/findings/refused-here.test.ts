@@ -10,7 +10,7 @@ const filter = (...rules: string[]): Case => ({ rules: { filter: rules }, packet
 describe('refused-here', () => {
   it('says what nobody takes', () => {
     expect(told(filter('-A INPUT -p udp -j REJECT'), 'refused-here')?.message).toBe(
-      'This host itself answers with a reset, and no rule does that: nothing takes tcp 10.0.1.1:80.',
+      'No rule rejected the request: this host itself replies with a reset, because no program listens on tcp 10.0.1.1:80.',
     )
   })
 

@@ -8,7 +8,7 @@ const one = (packet: Packet): Case => ({ rules: { filter: [] }, packet })
 
 describe('refused-there', () => {
   it('names who refuses', () => {
-    expect(told(one(RESET), 'refused-there')?.message).toMatch(/^10\.0\.2\.2:80 answers with a reset/)
+    expect(told(one(RESET), 'refused-there')?.message).toMatch(/^10\.0\.2\.2:80 replies with a reset/)
   })
 
   it.each([

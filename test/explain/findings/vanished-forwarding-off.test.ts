@@ -22,10 +22,10 @@ it('is a setting, where the packet is for another link', () => {
 it('is an address on no interface, where the router that sent it would have it back', () => {
   const { message, fix } = found(FLOATING)!
   expect(message).toBe(
-    'No interface of this host has 203.0.113.7, and the route to it leads back to 10.0.2.254, which sent it here: to forward it, which is off (net.ipv4.ip_forward = 0), would not help.',
+    'No interface of this host has 203.0.113.7, and the route to it leads back to 10.0.2.254, which sent it here: forwarding is off (net.ipv4.ip_forward = 0), but enabling it would not help.',
   )
   expect(fix.map(({ edits, description }) => [edits, description])).toEqual([
-    [undefined, 'give this host the address, if it is to have it: ip address add 203.0.113.7/32 dev eth1'],
+    [undefined, 'assign the address to this host, if it should have it: ip address add 203.0.113.7/32 dev eth1'],
   ])
   expect(found({ ...FLOATING, src: '10.0.2.254' })?.message).toMatch(/^No interface of this host has/)
 })

@@ -75,15 +75,15 @@ describe("a reply of this host's own", () => {
   it('names the route that says no, and the table that leads back', () => {
     const one = found('1005', 5)!
     expect(one.message).toBe(
-      'Its reply would be lost on this host (played on the model). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has one out of eth0, for packets with mark 0x5 (routing rule 60): what this host sends is routed before a chain of output can set a mark.',
+      'Its reply would be lost on this host (played on the model). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has a route out of eth0, for packets with mark 0x5 (routing rule 60): this host routes its own packets before an output chain can set a mark.',
     )
     expect(one.fix[0]).toMatchObject({ verified: 'model', after: 'delivered' })
-    expect(one.fix[0]!.description).toBe('route by table 1005 what is sent from 10.0.1.1')
+    expect(one.fix[0]!.description).toBe('use table 1005 to route packets from 10.0.1.1')
     expect(one.fix.some(({ description }) => description.startsWith('add a route'))).toBe(false)
   })
 
   it('knows of no mark where no routing rule has one', () => {
-    expect(found('1005')?.message).toMatch(/Table 1005 has one out of eth0\.$/)
+    expect(found('1005')?.message).toMatch(/Table 1005 has a route out of eth0\.$/)
   })
 })
 
@@ -116,6 +116,6 @@ it('is ::1, to which nothing is routed that comes in', () => {
   const { evidence, ended } = modelEngine.play(world, packet)
   const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'vanished-no-route')
   expect(found?.message).toBe(
-    'Routing dropped it: what comes in on eth0 is never routed to ::1, where nat PREROUTING rule 1 sends it.',
+    'Routing dropped it: a packet that came in on eth0 cannot be routed to ::1, where nat PREROUTING rule 1 sends it.',
   )
 })

@@ -47,7 +47,7 @@ describe('a packet that lost some of its events', () => {
     expect(outcome).toBe('undetermined')
     expect(findings.map(({ code }) => code)).toEqual(['kernel-drop', 'lost-events'])
     expect(findings[0]!.message).toBe(
-      'The kernel dropped it (NETFILTER_DROP in some_function): netfilter did, by a rule that the capture does not show, or in conntrack.',
+      'The kernel dropped it (NETFILTER_DROP in some_function): netfilter dropped it, in conntrack or by a rule that the capture does not show.',
     )
   })
 

@@ -88,7 +88,7 @@ describe('what is left to chance', () => {
 
   it('is told where one way is not', () => {
     const fix = fixOf(one(nat()), /delete rule 1 of PREROUTING/)
-    expect(fix).toMatchObject({ unverified: 'what becomes of the packet is random' })
+    expect(fix).toMatchObject({ unverified: "the packet's outcome is random" })
     expect(fix?.verified).toBeUndefined()
   })
 })
@@ -169,7 +169,7 @@ describe('what this host itself says no with', () => {
     ['that a port is unreachable', '-p icmp -m icmp --icmp-type 3', { ...error, icmpCode: 3 }],
   ])('gets out again by a fix, which says that it is no more than that: %s', (_what, match, packet) => {
     const fixes = fixesOf(`-A OUTPUT ${match} -j DROP`, packet)
-    expect(fixes[0]).toMatchObject({ after: 'sent', note: expect.stringContaining('it only refuses the request') })
+    expect(fixes[0]).toMatchObject({ after: 'sent', note: expect.stringContaining('its reply refuses the request') })
     for (const { but } of fixes) expect(but).toBeUndefined()
   })
 

@@ -180,7 +180,7 @@ table ip own { chain input { type filter hook input priority 0; }; }`,
 table ip own { chain input { type filter hook input priority 0; tcp dport 22 accept; }; }`,
     programs: ['nft'],
     packet: local,
-    truth: `netdev old in handle \\d+ drops .* its chain hangs on lan, and the packet came in elsewhere`,
+    truth: `netdev old in handle \\d+ drops .* its chain is attached to lan, but the packet came in elsewhere`,
   }),
   situation({
     name: 'in family bridge, and the packet is routed',
