@@ -34,9 +34,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 export function strayWord(token: Token, words: readonly string[]): FilterProblem {
   const { text } = token
-  if (NOT_IN_A_TRACE.has(text)) return new FilterProblem(token, `a trace does not show what "${text}" asks for`)
+  if (NOT_IN_A_TRACE.has(text))
+    return new FilterProblem(token, `a trace does not show "${text}", so the filter cannot match it`)
   if (Object.hasOwn(INSTEAD, text))
-    return new FilterProblem(token, `"${text}" is a word of another language`, INSTEAD[text])
+    return new FilterProblem(token, `"${text}" belongs to another filter language`, INSTEAD[text])
   if (words.includes(text)) return new FilterProblem(token, `"${text}" cannot stand here`)
   const kind = valueKind(text)
   if (kind) return new FilterProblem(token, `a word is missing before "${text}"`, `${kind} ${text}`)

@@ -28,7 +28,7 @@ export function contradictions(
   const reasons = resolved.map((one, i) => {
     if (one.kind === 'log') return undefined
     if (one.mismatch !== undefined) return one.mismatch
-    if (isElsewhere(packets[i]!, hooks[i])) return `the ruleset leads to ${one.chain} only from ${hooks[i]}`
+    if (isElsewhere(packets[i]!, hooks[i])) return `in the ruleset, ${one.chain} is reachable only from ${hooks[i]}`
     return held[i] === false ? notMatching(one) : undefined
   })
   for (const [i, one] of resolved.entries())
@@ -48,4 +48,4 @@ const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
 
 const notMatching = ({ chain, ruleNumber, rule }: Resolved): string =>
-  `the trace says rule ${ruleNumber} of ${chain}, but there the ruleset has a rule that this packet does not match: ${rule!.text}`
+  `the trace shows rule ${ruleNumber} of ${chain}, but the ruleset has a rule there that this packet does not match: ${rule!.text}`

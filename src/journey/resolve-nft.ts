@@ -118,7 +118,7 @@ function layOn(resolved: Resolved, table: Table, chain: Chain): void {
   const { point } = resolved
   if (point.type === 'policy') {
     if (!chain.hook)
-      resolved.mismatch = `the trace tells of a policy of ${chain.name}, which is no base chain in the ruleset`
+      resolved.mismatch = `the trace reached a policy of ${chain.name}, which is not a base chain in the ruleset`
     else if (chain.policy !== undefined && chain.policy !== point.verdict)
       resolved.mismatch = `the policy of ${chain.name} is ${point.verdict} in the trace and ${chain.policy} in the ruleset`
     return

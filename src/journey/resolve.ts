@@ -135,7 +135,7 @@ export class Resolver {
     if (!inTable) resolved.mismatch = `the ruleset has no table ${tableName}`
     else if (!inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in table ${tableName}`
     else if (ruleNumber > rules + (type === 'rule' ? 0 : 1) || ruleNumber < 1)
-      resolved.mismatch = `chain ${chainName} of table ${tableName} has ${rules} rule${rules === 1 ? '' : 's'}, the trace names ${type} ${ruleNumber}`
+      resolved.mismatch = `chain ${chainName} of table ${tableName} has ${rules} rule${rules === 1 ? '' : 's'}, but the trace reached ${type} ${ruleNumber}`
     if (!inChain || resolved.mismatch) return unresolved(resolved, type)
     if (ruleNumber === rules + 1) return chainEnd(resolved, inChain, type as 'return' | 'policy')
     return atRule(resolved, inChain.rules[ruleNumber - 1]!, type as 'rule' | 'return' | 'policy')
@@ -223,10 +223,10 @@ function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'polic
     resolved.reported = type
     // only an unconditional verdict is printed so
     if (rule.conditions.length > 0 || !['accept', 'drop', 'return', 'queue', 'unknown'].includes(verdict.ending))
-      resolved.mismatch = `the trace says ${type} ${rule.ruleNumber} of ${resolved.chain}, but there the ruleset has: ${rule.text}`
+      resolved.mismatch = `the trace shows ${type} ${rule.ruleNumber} of ${resolved.chain}, but the ruleset has another rule there: ${rule.text}`
   }
   if (type === 'rule' && isBareVerdict(rule, verdict.ending))
-    resolved.mismatch = `the trace says rule ${rule.ruleNumber} of ${resolved.chain}, but there the ruleset has one that is printed otherwise: ${rule.text}`
+    resolved.mismatch = `the trace shows rule ${rule.ruleNumber} of ${resolved.chain}, but the ruleset has another text there: ${rule.text}`
   resolved.rule = rule
   resolved.verdict = verdict.text
   resolved.ending = verdict.ending

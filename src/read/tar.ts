@@ -171,7 +171,7 @@ export class TarReader {
 const EXTENSIONS = new Set(['x', 'X', 'g', 'L', 'K'])
 
 const LINK = 'it is a link, which is not followed'
-const UNKNOWN_KIND = ['archive-kind', 'it is of a kind that is no plain file'] as const
+const UNKNOWN_KIND = ['archive-kind', 'it is not a regular file'] as const
 const KINDS: Readonly<Record<string, readonly [TarRefusal, string]>> = {
   '1': ['archive-link', LINK],
   '2': ['archive-link', LINK],
@@ -179,7 +179,7 @@ const KINDS: Readonly<Record<string, readonly [TarRefusal, string]>> = {
   '4': ['archive-device', 'it is a device'],
   '6': ['archive-device', 'it is a named pipe'],
   S: ['archive-kind', 'it is a sparse file'],
-  M: ['archive-kind', 'it goes on from another volume'],
+  M: ['archive-kind', 'it continues from another volume'],
 }
 
 /** Undefined: it leads somewhere else than into the archive's own folder. */
@@ -192,7 +192,7 @@ function cleanName(name: string): string | undefined {
 function nameReason(name: string): string {
   if (name.length > LONGEST_NAME) return 'its name is too long'
   if (/^(?:[/\\]|[A-Za-z]:[/\\])/.test(name)) return 'its name is an absolute path'
-  return /(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name) ? 'its name leads out of the archive (..)' : 'its name is none'
+  return /(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name) ? 'its name leads out of the archive (..)' : 'its name is empty'
 }
 
 function ownName(header: Uint8Array): string {

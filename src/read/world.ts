@@ -112,7 +112,7 @@ export class WorldBuilder {
     const twice = this.put(tables, same, table, input, damage)
     if (rival !== undefined && same === undefined) this.tellBoth(rival, table, input)
     if (!twice) return
-    const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
+    const message = `table ${table.name} (${table.family}) is also in ${twice.kept}, whose version is used`
     this.tell(twice.left, 'table-twice', message)
   }
 
@@ -135,8 +135,8 @@ export class WorldBuilder {
     const other = tables[rival]!
     if (table.backend === 'legacy') [tables[rival], tables[tables.length - 1]] = [table, other]
     const message =
-      `table ${table.name} (${table.family}) is there twice, of iptables-legacy and of iptables-nft; ` +
-      'packets pass both, a trace in the kernel log shows the legacy one, and packets are simulated with that one'
+      `table ${table.name} (${table.family}) exists twice, in iptables-legacy and in iptables-nft. ` +
+      'Packets traverse both. A trace in the kernel log shows the legacy table; nfwhy simulates with the legacy table'
     this.tell(input, 'both-backends', message)
   }
 
@@ -149,7 +149,7 @@ export class WorldBuilder {
     const before = same === undefined ? undefined : sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
-    const message = `set ${set.name} is in ${twice.kept} too; that one is used`
+    const message = `set ${set.name} is also in ${twice.kept}, whose version is used`
     this.tell(twice.left, 'set-twice', message)
   }
 

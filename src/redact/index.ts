@@ -13,8 +13,8 @@ export { redactingStream } from './streams.ts'
 /** What to tell of each doubt. */
 export const DOUBTS: Readonly<Record<Doubt, string>> = {
   'range-widened':
-    'a range of addresses is no range any more where its networks lie elsewhere; the smallest network around it stands for it',
-  'mask-with-gaps': 'an address under a mask with gaps (255.0.255.0) may match other addresses than it did',
+    'a range of addresses cannot stay a range, because its networks were replaced separately; the smallest network that contains the range is used instead',
+  'mask-with-gaps': 'an address under a mask with gaps (255.0.255.0) may match other addresses than before',
   hexadecimal:
     'a rule with --u32, --bytecode or raw payload (@nh) was left as it is; it may hold an address as a number',
 }

@@ -16,12 +16,12 @@ const ENDINGS: Readonly<Record<string, FormName>> = Object.fromEntries(
 
 /** Throws UserError. */
 export function chooseForm({ json, ndjson, output }: FormChoice): Form {
-  if (json && ndjson) throw new UserError('--json and --ndjson are two forms: choose one.')
+  if (json && ndjson) throw new UserError('--json and --ndjson are two formats: choose one.')
   if (output !== undefined) {
     const ending = /\.[^./]+$/.exec(output)?.[0] ?? ''
     const name = ENDINGS[ending]
     if (name === undefined)
-      throw new UserError(`-o ${printable(output)}: the ending names the form: ${Object.keys(ENDINGS).join(' ')}.`)
+      throw new UserError(`-o ${printable(output)}: the suffix selects the format: ${Object.keys(ENDINGS).join(' ')}.`)
     return FORMS[name]
   }
   return FORMS[json ? 'json' : ndjson ? 'ndjson' : 'text']

@@ -16,7 +16,7 @@ export function decidingRule(journey: Journey<unknown>): Deciding {
   const { cause, culprit } = journey
   const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(accepting(journey))
   if (ref) return { key: ruleKey(ref), ref }
-  const place = whereWords(journey) ?? 'no rule that is known'
+  const place = whereWords(journey) ?? 'an unknown rule'
   return { key: place, place }
 }
 

@@ -111,7 +111,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
         return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
         ? `Its reply, #${reply}, passed here but did not arrive: one side sent a retransmission.`
-        : `Its reply, #${reply}, passed all chains here, and was lost after them.`
+        : `Its reply, #${reply}, traversed all chains here, and was then lost.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`

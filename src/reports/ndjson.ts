@@ -6,7 +6,7 @@ import type { Form } from './form.ts'
 import { exchangeDocument, journeyDocument } from './journey-document.ts'
 
 export const ndjson: Form = {
-  describe: 'one JSON document a line',
+  describe: 'one JSON document per line',
   ending: '.ndjson',
   folds: false,
   open: () => ({

@@ -7,7 +7,7 @@ import type { Marks } from './marks.ts'
 export function stepName(step: Step): string {
   const { kind, table, chain, prefix } = step
   const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
-  if (table === undefined || chain === undefined) return `a rule that logs, which is not known${logged}`
+  if (table === undefined || chain === undefined) return `an unknown log rule${logged}`
   if (kind === 'return' && step.ruleNumber === undefined && step.handle === undefined)
     return ruleName({ family: step.family, table, chain }).replace(/ policy$/, '')
   if (kind === 'policy') return ruleName({ family: step.family, table, chain })
@@ -19,7 +19,7 @@ export function stepWords(step: Step, { to }: Marks): string {
   const { kind, rule, verdict } = step
   const odd =
     kind === 'unknown'
-      ? '  (a rule or the policy: that cannot be told)'
+      ? '  (a rule or the policy: unknown which)'
       : kind === 'return' && rule === undefined
         ? '  end of the chain'
         : ''

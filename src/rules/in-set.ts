@@ -23,7 +23,7 @@ export function inSet(name: string, directions: readonly string[], moment: EvalC
     )
     return any(members, moment)
   }
-  if (moment.family !== 'ip' && moment.family !== 'ip6') return unknown('an ipset is asked for IP packets only')
+  if (moment.family !== 'ip' && moment.family !== 'ip6') return unknown('an ipset matches IP packets only')
   const fields = setFields(set.type, directions, moment.family)
   const elements = elementsOf(set)
   if (!fields || (elements.family ?? moment.family) !== moment.family) return false

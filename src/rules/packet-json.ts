@@ -25,25 +25,25 @@ const number =
   (most: number): Read =>
   (value) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most)
-      throw new Wrong(`is a number from 0 to ${most}`)
+      throw new Wrong(`must be a number from 0 to ${most}`)
     return value
   }
 
 const flag: Read = (value) => {
-  if (typeof value !== 'boolean') throw new Wrong('is true or false')
+  if (typeof value !== 'boolean') throw new Wrong('must be true or false')
   return value
 }
 
 const address: Read = (value) => {
   const bytes = typeof value === 'string' ? parseAddress(value) : undefined
-  if (!bytes) throw new Wrong('is an IPv4 or IPv6 address')
+  if (!bytes) throw new Wrong('must be an IPv4 or IPv6 address')
   return formatAddress(bytes)
 }
 
 const oneOf =
   (words: readonly string[]): Read =>
   (value) => {
-    if (typeof value !== 'string') throw new Wrong(`is one of ${words.join(', ')}`)
+    if (typeof value !== 'string') throw new Wrong(`must be one of ${words.join(', ')}`)
     const word = value.toLowerCase()
     if (words.includes(word)) return word
     const meant = closest(word, words)
@@ -55,7 +55,7 @@ const oneOf =
 const listOf =
   (words: readonly string[]): Read =>
   (value, depth) => {
-    if (!Array.isArray(value)) throw new Wrong('is a list of texts')
+    if (!Array.isArray(value)) throw new Wrong('must be a list of strings')
     return [...new Set(value.map((one) => oneOf(words)(one, depth)))]
   }
 
@@ -63,7 +63,7 @@ const protocol: Read = (value) => {
   const found = typeof value === 'string' ? protocolNumber(value) : undefined
   // as a rule's word `all` is 0, too
   if (found === undefined || (found === 0 && value !== '0'))
-    throw new Wrong('is a protocol: "tcp", or its number as text')
+    throw new Wrong('must be a protocol: "tcp", or its number as a string')
   return found === 58 ? 'icmpv6' : found === 0 ? '0' : protocolName(found)
 }
 
@@ -73,7 +73,8 @@ const mac: Read = (value) => {
 }
 
 const hex: Read = (value) => {
-  if (typeof value !== 'string' || value.length % 2 === 1 || /[^\da-f]/i.test(value)) throw new Wrong('is bytes in hex')
+  if (typeof value !== 'string' || value.length % 2 === 1 || /[^\da-f]/i.test(value))
+    throw new Wrong('must be bytes in hex')
   return value.toUpperCase()
 }
 
@@ -153,7 +154,7 @@ export function readPacket(value: unknown): PacketResult {
 /** Throws Wrong, with the field's name. */
 function readFields(value: unknown, depth: number): Packet {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Wrong('a packet is an object, { "src": … }')
+    throw new Wrong('a packet must be an object: { "src": … }')
   const packet: Record<string, unknown> = {}
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {

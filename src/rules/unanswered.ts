@@ -23,7 +23,7 @@ export function whyUnanswered(
   if ((packet.fragOffset ?? 0) > 0) return 'a later fragment gets no reply'
   const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
-  if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset is not answered by a reset'
+  if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reply'
   if (table?.family === 'netdev') return whyUnansweredAtDevice(packet, protocol, isReset)
   if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no reply'
   // before it is routed IPv4 does not look

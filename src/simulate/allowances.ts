@@ -123,7 +123,7 @@ export function spend(machine: Simulator, moment: EvalContext, condition: Condit
     return own?.element ? spendElement(machine, moment, own.element, table) : (own ?? true)
   }
   if (machine.allowances.isDoubted(counterOf(condition, moment.family), table)) return DOUBTED
-  machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
+  machine.note(`${conditionText(condition)}: assumed unused before the first packet`)
   if ('object' in lasts) return spendObject(machine, moment, condition as Lasting, lasts)
   return spendOf(machine, moment, condition, lasts)
 }
@@ -158,7 +158,7 @@ export function isForgotten(
   return (before.most ?? MOST) - before.elements.length < MUCH_ROOM
 }
 
-const DOUBTED = unknown('an earlier packet, of which not all is known, may have used it up')
+const DOUBTED = unknown('an earlier packet with unknown fields may have used it up')
 
 /** One after the other, as far as they allow it (nft_set_elem_update_expr). */
 export function spendElement(
@@ -202,7 +202,7 @@ function spendObject(machine: Simulator, moment: EvalContext, condition: Lasting
   const name = of.name ?? data?.[0]
   const table = moment.world.tables.find((one) => one.family === of.table.family && one.name === of.table.name)
   const found = name === undefined ? undefined : table?.objects?.get(`${of.object} ${name}`)
-  if (!found) return unknown(`what ${of.object} ${name ?? ''} allows is not known`)
+  if (!found) return unknown(`the definition of ${of.object} ${name ?? ''} is unknown`)
   const { text } = condition
   const own =
     of.object === 'limit'
@@ -225,9 +225,9 @@ function spendPacket(
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
   if (each && !each.nft && disputed(moment.world.tables, moment.family).has(each.table))
-    return unknown(`rules that share ${each.table} give it different limits, and the one that came first is not known`)
+    return unknown(`rules that share ${each.table} give it different limits, and which rule came first is unknown`)
   const left = allowances.get(key) ?? packets
-  if (left === 0) return unknown(`its ${packets} packets are used up, and more are allowed only as time goes by`)
+  if (left === 0) return unknown(`its ${packets} packets are used up; more are allowed only after some time`)
   allowances.set(key, left - 1)
   return true
 }
@@ -309,7 +309,7 @@ function spendConnection(
   if (least <= connections !== most <= connections)
     return unknown(
       most > counted.size
-        ? 'whether a packet that comes to it twice counts twice is not known'
+        ? 'whether a packet that traverses it twice counts twice is unknown'
         : 'whether a connection that has ended, or whose packet was dropped, still counts is not known',
     )
   return over ? most > connections : most <= connections

@@ -93,7 +93,10 @@ function refuseUnknownPorts({ sport, dport, fragOffset }: Packet, number: number
 function findFlow({ conntrack }: Simulator, tuple: Tuple, number: number, zone: Zone): Found | undefined {
   const found = conntrack.find(tuple, number, zone)
   if (!found && conntrack.mayHave(tuple, number, zone))
-    throw new Undetermined('the connection', 'an earlier packet of it, of which not all is known, may have begun it')
+    throw new Undetermined(
+      'the connection',
+      'an earlier packet of this connection, with unknown fields, may have created it',
+    )
   return found
 }
 

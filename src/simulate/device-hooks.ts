@@ -99,7 +99,7 @@ export function refuseBridged({ world }: Simulator, { given }: Skb, device: stri
   )
     throw new Undetermined(
       'the input interface',
-      `${device} is a port of bridge ${master}, which passes frames on by itself`,
+      `${device} is a port of bridge ${master}, which forwards frames by itself`,
     )
   for (const hook of hooks)
     for (const { table, chain } of baseChainsAt(world, 'bridge', hook, true))

@@ -103,7 +103,7 @@ const hasNat = (world: World, family: Skb['family']): boolean =>
 /** The kernel puts the packet together first, and no rule sees its parts. */
 function refuseFragment(_: Simulator, { packet }: Skb): TableVerdict {
   if (isFragment(packet))
-    throw new Undetermined('a fragment', 'connection tracking waits for the whole packet: ask for that one')
+    throw new Undetermined('a fragment', 'conntrack waits for the whole packet: simulate the whole packet instead')
   return 'accept'
 }
 

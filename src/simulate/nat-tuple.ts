@@ -186,7 +186,7 @@ function isUsed(machine: Simulator, connection: Connection, tuple: Tuple): boole
   if (!found && conntrack.mayHaveAs('reply', reply, connection.protocolNumber, connection.zones))
     throw new Undetermined(
       'the port',
-      'an earlier packet, of which not all is known, may have begun a connection that has it',
+      'an earlier packet with unknown fields may have created a connection that uses it',
     )
   return found !== undefined && found.connection !== connection
 }

@@ -30,7 +30,7 @@ export function playTable(machine: Simulator, skb: Skb, base: PreparedChain): Ta
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
 }
 
-const TOO_MANY = `given up after ${countWords(MOST_LINES)} rules that matched`
+const TOO_MANY = `stopped after ${countWords(MOST_LINES)} rules that matched`
 
 interface Open extends Unknown {
   /** In the rule's own words. */
@@ -98,7 +98,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
         else met = spendElement(machine, moment, met.element, family)
       }
       if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
-        met = unknown(`what set ${condition.set} still takes is not known`)
+        met = unknown(`whether set ${condition.set} still has room is unknown`)
       const truth = machine.settle(text, met)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }
@@ -124,7 +124,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     const statements = rule.statements.slice(from, to)
     const fields = changesOnlyFields(statements, this.context)
     if (!fields) throw new Undetermined(condition, unknown)
-    this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
+    this.machine.note(`whether this rule matched is unknown: ${rule.text} (${condition}: ${unknown})`)
     const { ttl = MOST_TTL } = this.skb.packet
     if (fields.includes('ttl') && (ttl < 2 || mayRunOut(statements))) this.skb.mayExpire = unknown
     forget(this.skb, fields)

@@ -40,7 +40,8 @@ function deliver(machine: Simulator, skb: Skb): End {
   // IPv4 waits for the whole packet in front of the hook, IPv6 behind it (ip_local_deliver, ip6_protocol_deliver_rcu)
   const waits = isFragment(skb.packet)
   const end = waits && skb.family === 'ip' ? undefined : pass(machine, skb, 'input')
-  if (waits && !end) throw new Undetermined('a fragment', 'this host puts the whole packet together: ask for that one')
+  if (waits && !end)
+    throw new Undetermined('a fragment', 'this host reassembles fragments: simulate the whole packet instead')
   return end ?? { outcome: 'delivered' }
 }
 

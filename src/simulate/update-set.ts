@@ -26,14 +26,14 @@ export function updateSet(machine: Simulator, skb: Skb, update: Update): void {
     if (own) machine.allowances.free(own.key)
     const now = updated(lookup, moment)
     machine.world = now ?? withoutSet(world, update)
-    if (!now) machine.note(`what set ${update.set} holds behind a rule that changes it is not known`)
+    if (!now) machine.note(`a rule changed set ${update.set}, so its elements are unknown`)
     return
   }
   const set = world.sets.find(({ name, family }) => name === update.set && family === undefined)
   // nobody knows what is in it, so nobody can ask for it either
   if (!set) return
   if (set.type === 'list:set') {
-    machine.note(`which member of ${set.name} changes is not modelled`)
+    machine.note(`nfwhy does not model which member of ${set.name} changes`)
     return
   }
   const parts = elementOf(machine, skb, set, update)

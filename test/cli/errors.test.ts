@@ -186,7 +186,7 @@ describe('options', () => {
     [['--idle', 'soon'], '--idle soon: it is a number of seconds.'],
     [['--idle', '-1'], '--idle -1: it is a number of seconds.'],
     [['--idle', '0'], '--idle 0: it is a number of seconds.'],
-    [['--json', '--ndjson'], '--json and --ndjson are two forms: choose one.'],
+    [['--json', '--ndjson'], '--json and --ndjson are two formats: choose one.'],
     [['--jsn'], "unknown option '--jsn'"],
     [['-o'], "option '-o, --output <FILE>' argument missing"],
   ])('%j', async (options, sentence) => {

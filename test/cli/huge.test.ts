@@ -143,7 +143,7 @@ describe('lines that stand in one', () => {
     const cwd = folder({ log: glued.repeat(Math.ceil((5 * MB) / glued.length)) })
     const run = await measured(['explain', 'log'], cwd)
     expect(run).toMatchObject({ code: 2, stdout: '' })
-    expect(run.stderr).toMatch(/^nfwhy: log:1: a line of more than 1 MB is no log line; it was passed over\.\n/)
+    expect(run.stderr).toMatch(/^nfwhy: log:1: a line of more than 1 MB is no log line; it was skipped\.\n/)
     expect(run.memory).toBeLessThan(MEMORY)
   })
 })

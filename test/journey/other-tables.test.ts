@@ -34,7 +34,7 @@ it('what a table of iptables-legacy does behind it is not known', () => {
 it('but where both are traced, another journey of the packet tells', () => {
   const told = (tracedBoth: boolean) =>
     explainFile(TRACE, { ...worldOf(NFT, SAVED('security')), tracedBoth }).journeys[0]!.findings.map(
-      ({ code, severity, message, fix }) => [code, severity, /as a packet of its own/.test(message), fix.length],
+      ({ code, severity, message, fix }) => [code, severity, /a separate journey/.test(message), fix.length],
     )
   expect(told(false)).toContainEqual(['mixed-backends', 'warning', false, 1])
   expect(told(true)).toContainEqual(['mixed-backends', 'note', true, 0])

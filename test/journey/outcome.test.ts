@@ -136,7 +136,7 @@ ${more}}
     const journey = first(RAW, saved(EMPTY))
     expect(journey).toMatchObject({ outcome: 'undetermined', basis: 'observed' })
     expect(journey.findings.map(({ code }) => code)).toEqual(['undetermined'])
-    expect(journey.findings[0]!.message).toContain('nft -a list ruleset tells')
+    expect(journey.findings[0]!.message).toContain('nft -a list ruleset shows it')
   })
 
   it.each([

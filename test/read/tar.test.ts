@@ -98,7 +98,7 @@ describe('is refused, and what stands beside it is read', () => {
       [entry({ name: '././@LongLink', type: 'L', content: '/abs\0' }), { name: 'ok' }],
       '/abs: archive-name: its name is an absolute path',
     ],
-    ['a name of none', [{ name: './.', content: 'x' }], './.: archive-name: its name is none'],
+    ['a name of none', [{ name: './.', content: 'x' }], './.: archive-name: its name is empty'],
     [
       'a name that is too long',
       [pax({ path: 'x'.repeat(5000) }), { name: 'ok' }],
@@ -123,11 +123,7 @@ describe('is refused, and what stands beside it is read', () => {
       [pax({ 'GNU.sparse.major': '1' }), { name: 's', content: 'x' }],
       's: archive-kind: it is a sparse file',
     ],
-    [
-      'an unknown kind',
-      [{ name: 'u', type: 'Q', content: 'x' }],
-      'u: archive-kind: it is of a kind that is no plain file',
-    ],
+    ['an unknown kind', [{ name: 'u', type: 'Q', content: 'x' }], 'u: archive-kind: it is not a regular file'],
   ])('%s', (_, entries, refused) => {
     const result = read(makeTar([...entries, GOOD]))
     expect(result).toMatchObject({ files: { good: 'kept' }, refused: [refused], damaged: undefined })

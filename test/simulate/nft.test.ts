@@ -66,7 +66,7 @@ it('does not know whether a set of the usual size still takes an element, where 
     const { ended } = send(filter('add @s { ip saddr }\nadd @s { ip daddr } accept', set))
     return ended.open?.reason ?? ended.outcome
   }
-  expect(outcome(64_600)).toBe('what set s still takes is not known')
+  expect(outcome(64_600)).toBe('whether set s still has room is unknown')
   expect(outcome(2_000)).toBe('forwarded')
 })
 
@@ -77,7 +77,7 @@ describe('an expectation', () => {
   it('may drop the packet that begins a connection', () => {
     const { ended } = machine('tcp dport 80 ct expectation set "e"\naccept').send(SYN)
     expect(ended.outcome).toBe('undetermined')
-    expect(ended.open?.reason).toMatch('takes the expectation')
+    expect(ended.open?.reason).toMatch('accepts the expectation')
     expect(machine('tcp dport 81 ct expectation set "e"\naccept').send(SYN).ended.outcome).toBe('forwarded')
   })
 

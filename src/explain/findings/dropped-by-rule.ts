@@ -21,7 +21,7 @@ export const droppedByRule: Detector = {
     const { rule, packet } = arrival
     const why = conditionsWords(context)
     const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
-    const unanswered = silent === undefined ? '' : ` The sender does not get the reject message: ${silent}.`
+    const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const { host } = context.world
     const back = rule?.conditions.some(asksWayBack)
       ? reverseWay(packet, host, { mark: false, strict: false })

@@ -27,7 +27,7 @@ export const nodeportClash: Detector = {
         finding(
           'nodeport-clash',
           'error',
-          `This host listens on ${packet.dport} (${who}), but ${nameRef(ref)}, the NodePort${service}, matches these packets first.`,
+          `This host listens on ${packet.dport} (${who}), but ${nameRef(ref)}, the NodePort${service}, matches first.`,
           {
             steps: [i + 1],
             rules: [ref],

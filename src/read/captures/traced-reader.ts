@@ -34,7 +34,7 @@ export abstract class TracedReader implements CaptureReader {
       (bytes, start, end, last) => this.scan(bytes, start, end, last),
       () => {
         this.line++
-        this.skip('line-too-long', 'a line of more than 1 MB is no trace; it was passed over')
+        this.skip('line-too-long', 'a line of more than 1 MB is no trace; it was skipped')
       },
     )
   }
@@ -73,7 +73,7 @@ export abstract class TracedReader implements CaptureReader {
     this.stats.lost++
     this.context.sink.lost?.(this.line, true)
     this.losingUntil = this.line + LOSS_BEHIND
-    this.tell('events-lost', 'the monitor says that it lost events here: the kernel was faster than it')
+    this.tell('events-lost', 'the monitor reports lost events here: it was slower than the kernel')
   }
 
   private lossIsOver(): void {
@@ -82,11 +82,11 @@ export abstract class TracedReader implements CaptureReader {
   }
 
   protected changedHere(): void {
-    this.skip('ruleset-change', 'rules were changed while this was taken; lines that tell of it are passed over')
+    this.skip('ruleset-change', 'rules were changed during this capture; the lines about this are skipped')
   }
 
   protected cutHere(): void {
-    this.skip('cut-line', 'a line of the trace that is not whole was passed over')
+    this.skip('cut-line', 'a line of the trace that is not whole was skipped')
   }
 
   protected skip(code: string, message: string): void {

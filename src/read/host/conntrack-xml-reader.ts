@@ -22,7 +22,7 @@ export function readConntrackXml(text: string, report: Report): HostReading {
 function readFlow(flow: string, line: number, entries: ConntrackEntry[], report: Report): void {
   const end = flow.indexOf('</flow>')
   if (end < 0) {
-    report('cut-short', 'a flow ends before its </flow>; the flows before and behind it are used', line)
+    report('cut-short', 'a flow ends before its </flow>; the flows before and after it are used', line)
     return
   }
   const unknown: string[] = []

@@ -36,7 +36,7 @@ export function readDrops(text: string, report: Report): HostReading {
     const object = parsed(line)
     const lost = object && asNumber(object.lost)
     if (lost !== undefined) {
-      report('drops-lost', `the kernel could not tell of ${lost} more`, number)
+      report('drops-lost', `${lost} more drops could not be reported`, number)
       return
     }
     const drop = object ? readDrop(object) : 'it is no JSON object'
@@ -64,8 +64,8 @@ function parsed(line: string): JsonObject | undefined {
 /** Or what is wrong. */
 function readDrop({ schema, time, reason, location, namespace, packet }: JsonObject): Drop | string {
   if (schema !== SCHEMA) return `its schema is not ${SCHEMA}`
-  if (typeof time !== 'string' || !TIME.test(time)) return 'its time is none'
-  if (typeof reason !== 'string' || !REASON.test(reason)) return 'its reason is none'
+  if (typeof time !== 'string' || !TIME.test(time)) return 'its time is invalid'
+  if (typeof reason !== 'string' || !REASON.test(reason)) return 'its reason is invalid'
   const read = readPacket(packet)
   if ('error' in read) return read.error
   const drop: Drop = { time, reason, packet: read.packet }

@@ -17,7 +17,11 @@ export function readIpRuleJson(text: string, report: Report): HostReading {
       return
     }
     if (rule.unknown)
-      report('selector-not-understood', `rule ${rule.priority} asks for ${rule.unknown.join(', ')}`, line)
+      report(
+        'selector-not-understood',
+        `rule ${rule.priority} has a condition that nfwhy does not know: ${rule.unknown.join(', ')}`,
+        line,
+      )
     rules.push(rule)
   })
   return { host: { routingRules: nameFamilies(rules) } }

@@ -23,7 +23,11 @@ export function readIpRuleText(text: string, report: Report): HostReading {
       return
     }
     if (rule.unknown)
-      report('selector-not-understood', `rule ${rule.priority} asks for ${rule.unknown.join(', ')}`, number)
+      report(
+        'selector-not-understood',
+        `rule ${rule.priority} has a condition that nfwhy does not know: ${rule.unknown.join(', ')}`,
+        number,
+      )
     rules.push(rule)
   })
   return { host: { routingRules: nameFamilies(rules) } }

@@ -30,7 +30,7 @@ export function groupSections(sections: readonly Section[], report: Report): Dum
     let dump = dumps.at(-1)
     const other = dump && isOther(dump, family, header)
     if (dump && !other && names.has(table) && !isLater(dump, header))
-      report('repeated-table', `table ${table} comes again: from here it is another ruleset`, number)
+      report('repeated-table', `table ${table} appears again: a second ruleset starts here`, number)
     if (!dump || other || names.has(table)) {
       dump = { family: family ?? 'ip', familyKnown: family !== undefined, sections: [], ...(header ? { header } : {}) }
       dumps.push(dump)
@@ -60,7 +60,7 @@ function sectionFamily({ header, lines, number }: Section, report: Report): Dump
   if (header?.family && seen && header.family !== seen)
     report(
       'family-conflict',
-      `${header.tool} is said to have printed these rules, but their addresses are ${seen}`,
+      `the header says that ${header.tool} printed these rules, but their addresses are ${seen}`,
       number,
     )
   return seen ?? header?.family

@@ -150,7 +150,7 @@ function readRuleLines(
   if (text.length > MAX_LINE) {
     report('long-line', `longer than the ${MAX_LINE} bytes iptables-restore reads; cut`, number)
     const cut = readAsIs(text.slice(0, MAX_LINE), around)!
-    const unread = 'what is behind it'
+    const unread = 'the text after it'
     cut.read.problems.push({ message: unread, from: 0, to: 0 })
     cut.read.specs.forEach((spec) => {
       spec.unread = [...(spec.unread ?? []), unread]
@@ -165,7 +165,7 @@ function readRuleLines(
   }
   const wrapped = unwrap(lines, at, asIs, around)
   const best = wrapped.reading.doubts > 0 ? readMended(wrapped.text, wrapped.reading, around) : wrapped.reading
-  if (best !== asIs) report('mended-line', `does not read as it is; read as: ${best.text}`, number)
+  if (best !== asIs) report('mended-line', `cannot be parsed as written; read as: ${best.text}`, number)
   builder.addRule(best, number)
   return wrapped.more
 }

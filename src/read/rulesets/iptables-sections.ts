@@ -84,7 +84,7 @@ class SectionReader {
       return
     }
     if (line.kind !== 'other' && line.kind !== 'blank' && line.kind !== 'comment')
-      this.report('mended-line', `does not read as it is; read as: ${clean}`, number)
+      this.report('mended-line', `cannot be parsed as written; read as: ${clean}`, number)
     this.take({ number, text: clean, line })
   }
 

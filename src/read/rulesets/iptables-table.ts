@@ -56,7 +56,7 @@ export class TableBuilder {
   change({ command, chain: name, words, number }: CommandLine, line: number): void {
     const chain = name === undefined ? undefined : this.chains.get(name)
     if (command === 'new-chain') {
-      if (chain) this.fail(`chain ${name} is there already`, line)
+      if (chain) this.fail(`chain ${name} already exists`, line)
       else this.create(name!)
       return
     }
@@ -88,7 +88,7 @@ export class TableBuilder {
     }
     const at = (rule.number ?? (rule.command === 'insert' ? 1 : 0)) - 1
     const last = chain.entries.length - (rule.command === 'replace' ? 1 : 0)
-    if (at < 0 || at > last) this.fail(`chain ${chain.name} has no place number ${at + 1}`, line)
+    if (at < 0 || at > last) this.fail(`chain ${chain.name} has no position ${at + 1}`, line)
     // of several addresses each is inserted at the same place, so that the last comes first
     const replaced = chain.entries.splice(
       Math.max(0, Math.min(at, chain.entries.length)),

@@ -30,7 +30,7 @@ export function comparisonText(comparison: Comparison, options: Partial<FormOpti
   const say = (sentence: string, style?: Style) => {
     for (const line of wrap(sentence, page.width)) page.line(style ? page.paint(line, style) : line)
   }
-  say(shown.parted ? `A and B part ${partingWords(shown, shown.parted)}.` : 'A and B do not part.', 'bold')
+  say(shown.parted ? `A and B diverge ${partingWords(shown, shown.parted)}.` : 'A and B do not diverge.', 'bold')
   page.line()
   for (const side of SIDES) {
     page.line(page.paint(side.toUpperCase(), 'bold'))
@@ -60,7 +60,7 @@ function commonWords({ common, parted, journeys, detours }: Comparison): string 
   if (!parted) words.push('to the end')
   else if (last && common > 0) words.push(`up to ${stepName(last)}`)
   const places = detours.map(({ a }) => stepName(journeys.a.steps.find((one) => one.n === a)!))
-  if (places.length > 0) words.push(`(but for ${places.join(', ')}, which changed nothing)`)
+  if (places.length > 0) words.push(`(except ${places.join(', ')}, which changed nothing)`)
   return words.join(' ')
 }
 
@@ -106,7 +106,7 @@ function partingWords({ journeys }: Comparison, { at, matched, rule, steps }: Pa
     case 'hook':
       return `at routing, which sends A to ${a?.hook ?? '?'} and B to ${b?.hook ?? '?'}`
     case 'table':
-      return `where A comes to table ${a?.table ?? '?'} and B to table ${b?.table ?? '?'}`
+      return `where A traverses table ${a?.table ?? '?'} and B traverses table ${b?.table ?? '?'}`
     default:
       return matched && rule
         ? `at ${ruleName(rule)}, which matches only ${matched.toUpperCase()}`
@@ -153,5 +153,5 @@ function sideLines(page: Page, { journeys, parted, after }: Comparison, side: Si
 
 function notMatched({ failed, unknown }: Parting): string {
   if (failed.length > 0) return `does not match: ${failed.join(', ')} ${failed.length > 1 ? 'fail' : 'fails'}`
-  return unknown.length > 0 ? `does not match (whether ${unknown.join(', ')} holds cannot be told)` : 'does not match'
+  return unknown.length > 0 ? `does not match (the condition ${unknown.join(', ')} is unknown)` : 'does not match'
 }

@@ -27,7 +27,8 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   const stopped = (flow: Flow<PrintedFix>) => (wasStopped(flow) ? 0 : 1)
   for (const flow of [...told].sort((a, b) => stopped(a) - stopped(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
-  if (told.length > 0 && listed.length > 0) page.line(page.paint('No packet was captured of:', 'bold'))
+  if (told.length > 0 && listed.length > 0)
+    page.line(page.paint('No packet was captured of these connections:', 'bold'))
   for (const flow of listed) {
     writeHead(page, flow)
     writeNat(page, flow)

@@ -18,19 +18,20 @@ const WAYS: Readonly<Record<Way, string>> = {
 /** Where packets come from, by hook; of IP and of bridges. */
 const WHAT: Readonly<Record<Hook, string>> = {
   ingress: 'as it comes from the device',
-  prerouting: 'all that comes in',
+  prerouting: 'all incoming packets',
   input: 'for this host',
   forward: 'through this host',
   output: 'sent by this host',
-  postrouting: 'all that goes out',
+  postrouting: 'all outgoing packets',
   egress: 'as it goes to the device',
 }
 /** What happens between two hooks. */
 const BEHIND: Partial<Record<Hook, string>> = {
-  prerouting: 'route: for this host it goes on to INPUT, else to FORWARD',
-  output: 'route: looked up anew where rules changed mark or address',
+  prerouting: 'routing: packets for this host go to INPUT, others to FORWARD',
+  output: 'routing: looked up again if rules changed the mark or an address',
 }
-const NAT_NOTE = 'nat chains see only the first packet of a connection; its others are rewritten alike.'
+const NAT_NOTE =
+  'nat chains see only the first packet of a connection; conntrack rewrites the later ones in the same way.'
 const LEAST_NAME = 12
 
 export function mapText(map: HookMap, options: Partial<FormOptions> & { name?: string } = {}): string {
@@ -123,9 +124,10 @@ function writeNotes(page: Page, map: HookMap): void {
   if (chains.some(({ chain }) => chain.type === 'nat')) say(NAT_NOTE)
   for (const { table, flowtable } of map.flowtables)
     say(
-      `Flowtable ${table.family} ${table.name} ${flowtable.name}: connections in it go${from(flowtable.devices)} past all of this.`,
+      `Flowtable ${table.family} ${table.name} ${flowtable.name}: its connections go${from(flowtable.devices)} around these hooks.`,
     )
-  for (const table of map.dormant) say(`Table ${table.family} ${table.name} is dormant: its chains hang on no hook.`)
+  for (const table of map.dormant)
+    say(`Table ${table.family} ${table.name} is dormant: its chains are attached to no hook.`)
   for (const one of map.ambiguous) say(`? ${ambiguousWords(one)}`)
 }
 
@@ -133,7 +135,7 @@ function writeNotes(page: Page, map: HookMap): void {
 export function ambiguousWords({ hook, priority, chains }: Ambiguous): string {
   const names = chains.map(({ table, chain }) => `${table.family} ${table.name} ${chain.name} (${backendOf(table)})`)
   const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-  return `${hook.toUpperCase()} at ${priority}: of ${list} the one that was made last comes first, and no listing tells which that is. A trace shows it.`
+  return `${hook.toUpperCase()} at ${priority}: of ${list}, the newest chain comes first. No listing shows which one is the newest; a trace shows it.`
 }
 
 const from = (devices: readonly string[]): string => (devices.length === 0 ? '' : ` from ${devices.join(', ')}`)

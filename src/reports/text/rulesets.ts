@@ -32,12 +32,12 @@ function writeCounted(page: Page, { counted, counters, reset }: RulesetCompariso
     for (const line of wrap(text, page.width)) page.line(line)
   }
   for (const { family, table } of reset)
-    say(`The counters of table ${familyWord(family)}${table} began anew in between; what they say is since then.`)
+    say(`The counters of table ${familyWord(family)}${table} were reset in between; they count only since the reset.`)
   if (counted.length === 0) {
     say(
       counters
         ? 'No rule counted a packet in between.'
-        : 'What counted in between cannot be told: iptables-save prints that with -c, and rules of nft count where they say counter.',
+        : 'Which rules counted packets in between is unknown: save with iptables-save -c; nft rules count only with the statement counter.',
     )
     page.line()
     return

@@ -29,7 +29,7 @@ export function writeSteps(page: Page, { steps, culprit }: Journey<unknown>): vo
 }
 
 function hookWords({ hook, in: input, out }: Step): string {
-  const words = [hook ?? 'at a hook that is not known']
+  const words = [hook ?? 'at an unknown hook']
   if (input !== undefined) words.push(`in ${input}`)
   if (out !== undefined) words.push(`out ${out}`)
   return words.join('  ')

@@ -36,9 +36,9 @@ export function hasRoom(lookup: Omit<Condition & { kind: 'room' }, 'kind'>, mome
   if (isUnknown(found)) return found
   if (found) return true
   if (set.elements.length < most)
-    return unknown(`set ${set.name} was full, and whether the kernel has collected what rules deleted is not known`)
+    return unknown(`set ${set.name} was full, and whether the kernel had freed the deleted elements is unknown`)
   if (set.elements.some(({ timeout, expires }) => timeout !== undefined || expires !== undefined) || set.timeout)
-    return unknown(`set ${set.name} is full, and whether an element of it has expired by now is not known`)
+    return unknown(`set ${set.name} is full, and whether one of its elements has expired is unknown`)
   return false
 }
 

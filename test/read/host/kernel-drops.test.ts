@@ -130,7 +130,7 @@ describe('a file', () => {
     const text = drops.map(dropLine).join('') + lostDropsLine(12)
     expect(recognise(text)).toMatchObject({ kind: 'host', format: { id: 'kernel-drops' } })
     expect(kernelDrops.read(text, (...one) => told.push(one.join(' ')))).toEqual({ host: { drops } })
-    expect(told).toEqual(['drops-lost the kernel could not tell of 12 more 3'])
+    expect(told).toEqual(['drops-lost 12 more drops could not be reported 3'])
     text.trimEnd().split('\n').forEach(checkOutput)
   })
 

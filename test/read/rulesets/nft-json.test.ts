@@ -135,7 +135,7 @@ describe('what is not understood', () => {
       ),
     )
     const [match, target, neither] = rules(ruleset, 't', 'c')
-    const reason = "nft's listing does not say what this extension of iptables asks or does"
+    const reason = "nft's listing does not show the options of this iptables extension"
     expect([match!.conditions.length, match!.statements.length]).toEqual([1, 0])
     expect([target!.conditions.length, target!.statements.length]).toEqual([0, 1])
     expect([neither!.conditions.length, neither!.statements.length]).toEqual([1, 1])

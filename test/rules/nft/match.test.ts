@@ -100,7 +100,7 @@ rows('connections', [
   [
     'ct status == dnat',
     { ...TCP, ctStatus: ['dnat'] },
-    "which bits of the connection's status are set that have no name in nft is not known",
+    "the connection's status bits that have no name in nft are unknown",
   ],
   ['ct status & (snat | dnat) == dnat', { ...TCP, ctStatus: ['dnat', 'assured'] }, true],
   ['ct status & (snat | dnat) == assured', { ...TCP, ctStatus: ['dnat', 'assured'] }, false],

@@ -62,7 +62,7 @@ export class KernelLogReader implements CaptureReader {
       (bytes, start, end, last, unfinished) => this.scan(bytes, start, end, last, unfinished),
       () => {
         this.line++
-        this.skip('line-too-long', 'a line of more than 1 MB is no log line; it was passed over')
+        this.skip('line-too-long', 'a line of more than 1 MB is no log line; it was skipped')
       },
     )
   }
@@ -202,14 +202,14 @@ export class KernelLogReader implements CaptureReader {
       const joined = this.joinNext(bytes, start, end, limit)
       if (joined === 'wait') return WAIT
       if (joined) {
-        this.tell('line-wrapped', 'log lines are broken into several; they were put together')
+        this.tell('line-wrapped', 'log lines are broken into several; they were joined')
         this.scanCopy(joined.record, (copy, view) => this.event(copy, view, 0, copy.length, point))
         this.line += joined.lines
         return joined.next
       }
     }
     if (read.fields === 0) {
-      this.skip('not-a-packet', 'a TRACE line without a packet was passed over')
+      this.skip('not-a-packet', 'a TRACE line without a packet was skipped')
       return next
     }
     const glued = read.end < end
@@ -223,11 +223,11 @@ export class KernelLogReader implements CaptureReader {
       from = 0
       to = source.length
       readHeaders(source, from, to, states.names)
-      this.tell('line-cut', 'a log line is cut; what stands there whole is used')
+      this.tell('line-cut', 'a log line is truncated; its complete fields are used')
     }
     if (glued) this.tell('lines-glued', 'two log lines stand in one; they were taken apart')
     if (read.blanksLost)
-      this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names')
+      this.tell('blanks-lost', 'blanks between fields are missing; fields were separated by their names')
     row[F.HOST] = this.head.host
     const place = plain && read.telling + 4 <= to - from ? read.telling : -1
     const view = new DataView(source.buffer, source.byteOffset, source.byteLength)
@@ -283,7 +283,7 @@ export class KernelLogReader implements CaptureReader {
     })
     if (joined === 'wait') return WAIT
     if (joined === undefined) return undefined
-    this.tell('line-wrapped', 'log lines are broken into several; they were put together')
+    this.tell('line-wrapped', 'log lines are broken into several; they were joined')
     const front = decoder.decode(bytes.subarray(lineStart, message))
     this.scanWhole(Uint8Array.from(`${front}${joined.record}\n`, (letter) => letter.charCodeAt(0)))
     this.line += joined.lines
@@ -323,7 +323,7 @@ export class KernelLogReader implements CaptureReader {
     hash ^= hash >>> 15
     const { point, glued } = this.logs.find(bytes, view, from, at, hash)
     if (point >= 0) return this.event(bytes, view, at, end, point)
-    if (point !== RULE) this.skip('cut-line', 'a part of a log line was passed over')
+    if (point !== RULE) this.skip('cut-line', 'a part of a log line was skipped')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1
   }
 
@@ -338,7 +338,7 @@ export class KernelLogReader implements CaptureReader {
     const at = findRecord(bytes, view, message + 6, end)
     if (bytes[at] === 0x49) return this.logLine(bytes, view, lineStart, at, end)
     const text = decoder.decode(bytes.subarray(message + 6, Math.min(near, message + 80)))
-    if (/^ *(raw|mangle|nat|filter|security):/.test(text)) this.skip('cut-line', 'a part of a log line was passed over')
+    if (/^ *(raw|mangle|nat|filter|security):/.test(text)) this.skip('cut-line', 'a part of a log line was skipped')
     return bytes[at] === NEWLINE ? at + 1 : at
   }
 
@@ -347,7 +347,7 @@ export class KernelLogReader implements CaptureReader {
     if (tailSeen) {
       const text = decoder.decode(bytes.subarray(start, Math.min(end, start + MAX_RECORD)))
       if (/\b(?:SRC|DST|SPT|DPT|PROTO)=\S+ .*\b[A-Z]{2,8}=/.test(text))
-        this.skip('cut-line', 'a part of a log line was passed over')
+        this.skip('cut-line', 'a part of a log line was skipped')
     }
     return end + 1
   }
@@ -356,7 +356,7 @@ export class KernelLogReader implements CaptureReader {
     const stop = lineEnd(bytes, start, end)
     const line = lineOfJson(bytes, start, stop)
     if (line) this.scanWhole(line)
-    else this.skip('cut-line', 'a line of JSON is broken or has no message; it was passed over')
+    else this.skip('cut-line', 'a line of JSON is broken or has no message; it was skipped')
     return stop + 1
   }
 

@@ -57,7 +57,7 @@ export class NftNetlinkReader extends CaptureFile {
     const type = view.getUint16(start + 4, little)
     switch (type) {
       case NFT_MSG_TRACE:
-        if (this.changed) this.tell('ruleset-change', 'the ruleset was changed while this was taken')
+        if (this.changed) this.tell('ruleset-change', 'the ruleset was changed during this capture')
         this.changed = false
         this.begun = true
         if (!whole || !this.messages.take(view, start + NLMSGHDR, end, little, this.moment, this.number)) this.cut()
@@ -76,11 +76,11 @@ export class NftNetlinkReader extends CaptureFile {
     this.lost += count
     this.losing = count === 0 && !this.losing
     this.context.sink.lost?.(this.number, this.losing)
-    this.tell('events-lost', 'events are missing here: the kernel had no room to keep them in')
+    this.tell('events-lost', "events are missing here: the kernel's buffer was full")
   }
 
   private cut(): void {
-    this.skip('cut-message', 'a trace event that is not whole was passed over')
+    this.skip('cut-message', 'a trace event that is not whole was skipped')
   }
 
   protected otherLinkType(found: string): string {

@@ -15,11 +15,11 @@ export class NflogReader extends CaptureFile {
 
   protected take(bytes: Uint8Array, view: DataView, start: number, end: number, little: boolean): void {
     if (!this.messages.take(bytes, view, start, end, little, this.moment, this.number))
-      this.skip('not-a-packet', 'a packet has none of NFLOG in it; it was passed over')
+      this.skip('not-a-packet', 'a packet has no NFLOG attributes; it was skipped')
   }
 
   protected otherLinkType(found: string): string {
-    return `its packets are of link type ${found}; what netfilter did with them is only in captures of link type NFLOG (${NFLOG}), as tcpdump -i nflog writes them`
+    return `its packets are of link type ${found}; netfilter's verdicts are only in captures of link type NFLOG (${NFLOG}), as written by tcpdump -i nflog`
   }
 
   protected ended(): number {

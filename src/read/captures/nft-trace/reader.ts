@@ -198,7 +198,7 @@ export class NftTraceReader extends TracedReader {
         readHeaders(bytes, start, end, states.names)
       }
       if (read.unknown >= 0)
-        this.tell('unknown-words', 'a packet line has words that are not known; what is behind or before them is used')
+        this.tell('unknown-words', 'a packet line has unknown words; the words before and after them are used')
       row[F.HOST] = host
       const at = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
       state = states.add(bytes, view, start, end, hash, row, at, this.readPacket)
@@ -255,7 +255,7 @@ export class NftTraceReader extends TracedReader {
   }
 
   private tellWrapped(): void {
-    this.tell('line-wrapped', 'lines of the trace are broken into several; they were put together')
+    this.tell('line-wrapped', 'lines of the trace are broken into several; they were joined')
   }
 }
 

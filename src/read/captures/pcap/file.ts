@@ -173,7 +173,7 @@ export abstract class CaptureFile implements CaptureReader {
 
   private tooLong(): void {
     this.number++
-    this.skip('packet-too-long', 'a packet of more than 1 MB was passed over')
+    this.skip('packet-too-long', 'a packet of more than 1 MB was skipped')
   }
 
   private damaged(): void {
@@ -181,7 +181,7 @@ export abstract class CaptureFile implements CaptureReader {
     this.number++
     this.skip(
       'capture-damaged',
-      'here the file is damaged, and where its next packet begins cannot be told: the rest was passed over',
+      'the file is damaged here, and the start of the next packet is unknown: the rest was skipped',
     )
   }
 

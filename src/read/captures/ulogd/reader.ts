@@ -33,7 +33,7 @@ export class UlogdReader implements CaptureReader {
     this.rows = new JsonRows({
       row: (text, line, whole) => this.row(text, line, whole),
       other: (text, line) => this.other(text, line),
-      tooLong: (line) => this.skip('row-too-long', 'a row of more than 4 MB was passed over', line),
+      tooLong: (line) => this.skip('row-too-long', 'a row of more than 4 MB was skipped', line),
     })
   }
 
@@ -52,9 +52,8 @@ export class UlogdReader implements CaptureReader {
     leavesOf(text, this.take)
     finishUlogd(this.fields)
     if (this.fields.event(this.moment(), line)) {
-      if (!whole) this.tell('row-cut', 'a row ends early; what stands there whole is used', line)
-    } else if (!whole || text.includes('"oob.'))
-      this.skip('not-a-packet', 'a row without a prefix was passed over', line)
+      if (!whole) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
+    } else if (!whole || text.includes('"oob.')) this.skip('not-a-packet', 'a row without a prefix was skipped', line)
   }
 
   private other(text: string, line: number): void {
@@ -62,7 +61,7 @@ export class UlogdReader implements CaptureReader {
     const isRow = readFlattened(text, this.take)
     if (isRow && this.fields.event(this.moment(), line)) return
     if (text.includes('"oob.') || text.includes('TRACE:'))
-      this.skip('not-a-packet', 'a part of a row was passed over', line)
+      this.skip('not-a-packet', 'a part of a row was skipped', line)
   }
 
   private begin(): void {

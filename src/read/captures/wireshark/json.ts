@@ -15,7 +15,7 @@ export class TsharkJsonReader implements CaptureReader {
     this.rows = new JsonRows({
       row: (text, line, whole) => this.read(text, line, whole),
       other: () => {},
-      tooLong: (line) => this.row.skip('row-too-long', 'a row of more than 4 MB was passed over', line),
+      tooLong: (line) => this.row.skip('row-too-long', 'a row of more than 4 MB was skipped', line),
     })
   }
 
@@ -35,7 +35,7 @@ export class TsharkJsonReader implements CaptureReader {
       const field = FIELD_NAMES.get(name)
       if (field !== undefined) this.row.take(field, value)
     })
-    if (!whole) this.row.tell('row-cut', 'a row ends early; what stands there whole is used', line)
+    if (!whole) this.row.tell('row-cut', 'a row ends early; its complete fields are used', line)
     this.row.end(line)
   }
 }

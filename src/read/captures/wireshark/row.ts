@@ -73,9 +73,9 @@ export class WiresharkRow {
   private withoutPrefix(line: number): void {
     const protocols = this.values.get('frame.protocols')
     if (protocols !== undefined && !protocols.startsWith('nflog')) {
-      const message = `its packets are of link type ${protocols.split(':')[0]}; what netfilter did with them is only in captures of link type NFLOG (239), as tcpdump -i nflog writes them`
+      const message = `its packets are of link type ${protocols.split(':')[0]}; netfilter's verdicts are only in captures of link type NFLOG (239), as written by tcpdump -i nflog`
       this.tell('other-link-type', message, line)
-    } else this.skip('not-a-packet', 'a row without a prefix was passed over', line)
+    } else this.skip('not-a-packet', 'a row without a prefix was skipped', line)
   }
 
   private readTime(): void {

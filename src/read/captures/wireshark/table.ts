@@ -29,7 +29,7 @@ export class WiresharkTableReader implements CaptureReader {
       (bytes, start, end) => this.take(bytes, start, end),
       () => {
         this.line++
-        this.row.skip('line-too-long', 'a line of more than 1 MB was passed over', this.line)
+        this.row.skip('line-too-long', 'a line of more than 1 MB was skipped', this.line)
       },
     )
   }
@@ -82,8 +82,7 @@ export class WiresharkTableReader implements CaptureReader {
     this.columns = guessColumns(line)
     const message = 'the table has no line of titles (-E header=y): only its prefix, time and addresses are known'
     if (this.columns) this.row.tell('no-titles', message, this.line)
-    else if (line.includes('TRACE:'))
-      this.row.skip('not-a-packet', 'a line without a prefix was passed over', this.line)
+    else if (line.includes('TRACE:')) this.row.skip('not-a-packet', 'a line without a prefix was skipped', this.line)
   }
 }
 

@@ -28,7 +28,7 @@ export function readIptablesList(text: string, report: Report): Ruleset[] {
   return rulesets
 }
 
-const LOSSY = 'iptables -L does not show all of a rule; what iptables-save -c prints is read whole'
+const LOSSY = 'iptables -L does not show complete rules; nfwhy reads complete rules from iptables-save -c'
 const NO_INTERFACES = 'iptables -L without -v does not show interfaces'
 
 function readTable(listed: ListedTable, before: ListedTable | undefined, report: Report): Ruleset {

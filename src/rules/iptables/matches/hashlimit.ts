@@ -172,7 +172,7 @@ function rate(more: Partial<Option<AnyRate>> = {}): Option<AnyRate> {
 function prefixLength(): Option<number> {
   return word<number>((text, { family }) => {
     const mask = readMask(text, family)
-    if (typeof mask === 'string') throw new WordError(`the ones of ${mask} have gaps`)
+    if (typeof mask === 'string') throw new WordError(`the mask ${mask} has gaps`)
     return mask
   }, String)
 }

@@ -30,7 +30,7 @@ function whyNot(left: Expression, text: string): string {
   const type = asked(left)?.type
   return type === 'uid' || type === 'gid'
     ? 'the number of that user or group is not known'
-    : `what "${text}" compares cannot be told`
+    : `what "${text}" compares is unknown`
 }
 
 const isSet = (right: Expression): right is { set: Expression[] } =>
@@ -260,7 +260,7 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
 }
 
 /** NAT that is done, sequence numbers that are shifted, and more (include/uapi/linux/netfilter/nf_conntrack_common.h). */
-const OTHER_BITS = "which bits of the connection's status are set that have no name in nft is not known"
+const OTHER_BITS = "the connection's status bits that have no name in nft are unknown"
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {

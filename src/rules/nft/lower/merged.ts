@@ -66,7 +66,7 @@ function bytesOf(condition: Condition): Bytes | undefined {
 function doubted(condition: Condition, merged: readonly Condition[]): Condition {
   const others = merged.filter((one) => one !== condition)
   const texts = others.map(({ text }) => text).join(' ')
-  const reason = `nft before 1.1.0 compares it together with "${texts}", and one difference is enough then`
+  const reason = `nft before 1.1.0 merges it with "${texts}" into one comparison, so one difference is enough to match`
   const { text = '' } = condition
   const maybe: Condition = {
     kind: 'all',

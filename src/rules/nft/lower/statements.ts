@@ -72,7 +72,7 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
       { kind: 'compare', field: 'ct state', op: '==', value: { set: ['new', 'related'] }, text: text() },
       { kind: 'compare', field: 'ct status', op: '!=', value: 'confirmed', nft: true, text: text() },
     )
-    lowering.do({ kind: 'unknown', text: text(), reason: 'depends on whether conntrack takes the expectation' })
+    lowering.do({ kind: 'unknown', text: text(), reason: 'depends on whether conntrack accepts the expectation' })
   },
   secmark: (body, text, lowering) => {
     chosen(body, text(), lowering)
@@ -235,7 +235,7 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
   if (counts) lowering.ask({ kind: 'unknown', text, reason: counts, lasts: { element: { fields, set, nft } } })
 }
 
-const XT = "nft's listing does not say what this extension of iptables asks or does"
+const XT = "nft's listing does not show the options of this iptables extension"
 
 /** A match may say no, a target may do anything. */
 function xt(body: { type: string; name: string } | null, text: string, lowering: Lowering): void {

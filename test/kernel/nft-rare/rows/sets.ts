@@ -121,7 +121,7 @@ export const SETS: Readonly<Record<string, Row>> = {
   'a dynamic set with timeouts is full': {
     rules: forward(`update @s { ip saddr timeout 1m } ${m}`, dynamic(2, 'timeout 1m;')),
     send: [from(2), from(3), from(4), from(2)],
-    open: /expired|still takes/,
+    open: /expired|still has room/,
   },
   'a full set, and what stands behind': {
     rules: forward(`add @s { ip saddr } meta mark set 1\nmeta mark 1 ${m}`, dynamic(1)),
@@ -130,7 +130,7 @@ export const SETS: Readonly<Record<string, Row>> = {
   'a full set takes again what was deleted': {
     rules: forward(`tcp dport 80 delete @s { ip saddr }\nudp dport 53 add @s { ip saddr } ${m}`, dynamic(1)),
     send: [from(2), from(3), from(2, 'tcp', 80), from(3)],
-    open: /collected/,
+    open: /freed/,
   },
   'a full set with a limit': {
     rules: forward(`add @s { ip saddr limit rate over 1/hour burst 1 packets } ${m}`, dynamic(1)),
