@@ -144,7 +144,7 @@ function makeTable(commands: readonly string[], name: string, owned: boolean): s
   until nft list table inet ${name} 2>/dev/null | grep -c -e nftrace -e 'log prefix' | grep -qx ${rules}; do
     tries=$((tries + 1))
     [ $tries -lt 10 ] || pause=0.1
-    [ $tries -lt 60 ] || fail "nft: the table could not be made; does this nft have an interactive mode (nft -i)?"
+    [ $tries -lt 60 ] || fail "nft: the table was not created; check that this nft supports the interactive mode (nft -i)"
     sleep $pause 2>/dev/null || sleep 1
   done`
 }

@@ -66,7 +66,7 @@ function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains:
   for (const { chain, table } of chains) {
     if (!decides(chain)) continue
     const name = `${table.family} ${table.name} ${chain.name}`
-    if (!chain.devices) throw new Undetermined(name, 'which devices the chain hangs on is not known')
+    if (!chain.devices) throw new Undetermined(name, 'which devices the chain is attached to is unknown')
     for (const one of chain.devices) {
       const isLower = one !== device && (port === one || (port === undefined && liesUnder(world.host, one, device)))
       if (isLower)

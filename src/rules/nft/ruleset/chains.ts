@@ -37,7 +37,7 @@ function properties(body: Body, draft: Draft, isNew: boolean): Partial<Chain> {
   const { type, prio, policy, handle, comment } = body
   const hook = body.hook?.toLowerCase()
   if (hook !== undefined && !HOOKS.includes(hook as Hook))
-    draft.tell('unknown-hook', `chain ${body.name} hangs on ${hook}, which is not known`)
+    draft.tell('unknown-hook', `chain ${body.name} is attached to ${hook}, an unknown hook`)
   if (type !== undefined && !TYPES.includes(type))
     draft.tell('unknown-chain-type', `chain ${body.name} is of type ${type}, which is not known`)
   const accept = isNew && hook !== undefined ? 'accept' : undefined
