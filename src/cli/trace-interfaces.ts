@@ -14,7 +14,8 @@ export function missingInterfaces(filter: string, { links = [] }: Host, input: s
   const missing = interfacesOf(readFilter(filter)).filter((name) => !names.includes(name))
   return missing.map((name) => {
     const meant = closest(name, names)
-    const others = meant === undefined ? `interfaces here: ${names.slice(0, MOST).join(', ')}` : `did you mean ${meant}?`
+    const others =
+      meant === undefined ? `interfaces here: ${names.slice(0, MOST).join(', ')}` : `did you mean ${meant}?`
     return { input, code: 'no-interface', message: `interface ${name} does not exist at the moment; ${others}` }
   })
 }

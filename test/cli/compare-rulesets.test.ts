@@ -68,7 +68,7 @@ filter FORWARD
     const bare = '*filter\n:INPUT ACCEPT\n-A INPUT -j DROP\nCOMMIT\n'
     const { stdout } = await nfwhy(['compare', 'a', 'b'], { cwd: folder({ a: bare, b: bare }) })
     expect(stdout).toMatch(
-      /^The rules are the same\.\nWhat counted in between cannot be told: iptables-save prints that with -c, and\n/,
+      /^The rules are the same\.\nWhich rules counted packets in between is unknown: save with iptables-save -c;\s/,
     )
   })
 

@@ -27,14 +27,14 @@ describe('map', () => {
     const cwd = folder({ legacy: RULES, nft: NFT })
     const { code, stdout, stderr } = await nfwhy(['map', 'legacy', 'nft'], { cwd })
     expect(code).toBe(0)
-    expect(stderr).toContain('is there twice')
+    expect(stderr).toContain('exists twice')
     expect(stdout).toContain(
       'INPUT  for this host\n' +
         '      0 ?  filter INPUT    legacy        ip  accept, 1 rule\n' +
         '      0 ?  filter INPUT    iptables-nft  ip  accept, 1 rule\n',
     )
     expect(stdout).toContain(
-      '? INPUT at 0: of ip filter INPUT (legacy) and ip filter INPUT (iptables-nft) the\none that was made last comes first',
+      '? INPUT at 0: of ip filter INPUT (legacy) and ip filter INPUT (iptables-nft),\nthe newest chain comes first',
     )
     const json = await nfwhy(['map', 'legacy', 'nft', '--json'], { cwd })
     expect(JSON.parse(json.stdout).warnings).toMatchObject([
