@@ -91,7 +91,11 @@ export class NamedFiles {
     // a link may lead back to a folder that is being walked
     if (stats.isDirectory()) return this.folders.has(identity(stats)) ? 0 : this.walk(path, stats, [...folders, entry])
     if (stats.isFile()) this.addFile({ name: path, path, stats, folders, found: true })
-    else this.report(path)('not-a-file', 'in a folder only files are read, and this is a pipe, a socket or a device')
+    else
+      this.report(path)(
+        'not-a-file',
+        'nfwhy reads only regular files in a folder; this is a pipe, a socket or a device',
+      )
     return 1
   }
 

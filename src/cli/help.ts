@@ -52,7 +52,7 @@ function pageOf(name: string, commands: readonly Command[]): string {
   if (/^[a-z-]+$/.test(name) && existsSync(new URL(`${name}.md`, PAGES))) return plainPage(read(name), WIDTH)
   const near = nearest(name, [...codes(), ...commands.map((one) => one.name())])
   throw new UserError(
-    `"${printable(name)}" is no command, finding code or status.`,
+    `"${printable(name)}" is not a command, a finding code or a status.`,
     near.length > 0 ? `Perhaps: ${near.join(', ')}` : 'nfwhy help codes lists all codes.',
   )
 }

@@ -32,7 +32,7 @@ function neededTools({ backend, hosts, packet, alike = [] }: Incident): string[]
  * Throws LabError where neither goes.
  */
 export function playable(incident: Incident): { incident: Incident; instead?: string } {
-  if (process.platform !== 'linux') throw new LabError(`nfwhy demo takes Linux, and this is ${process.platform}.`)
+  if (process.platform !== 'linux') throw new LabError(`nfwhy demo needs Linux; this machine runs ${process.platform}.`)
   const reasons = [
     ...missingTools(neededTools(incident)).map((tool) => `${tool} is not installed`),
     // tcpdump changes its user as it starts, which no user may in a user namespace
