@@ -45,7 +45,7 @@ export function collectCommand(program: Command): Command {
         'that every other command reads. It changes nothing: it creates no table, loads no module and changes no ' +
         'setting. Run it as root, because other users see only a part.',
     )
-    .option('-o, --output <PATH>', 'the folder, or the archive (FILE.tgz), to make')
+    .option('-o, --output <PATH>', 'write to this folder or archive (FILE.tgz)')
     .option('--via <COMMAND>', "collect on another machine: 'ssh root@host', 'ip netns exec N' (repeatable)", append)
     .option('--capture <FILE...>', 'add these captures to the bundle')
     .option('--redact', 'replace addresses and names, so that the result can be shared')

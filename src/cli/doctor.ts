@@ -39,8 +39,8 @@ export function doctorCommand(program: Command): Command {
       .summary('why a host shows no trace, and the command that fixes it')
       .description(
         'Finds what prevents a trace: missing rights or modules, loggers that other programs hold, TRACE rules ' +
-          'that match other packets or stand in the wrong place, namespaces, flow offload, log daemons … It ' +
-          'changes nothing. FILTER selects the packets, as in trace.',
+          'that match other packets or stand in the wrong place, namespaces, flow offload, log daemons … ' +
+          'Only --fix, --prove and --prove-here change anything. FILTER selects the packets, as in trace.',
       )
       .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
       .option(

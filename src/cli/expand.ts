@@ -42,7 +42,7 @@ export class NamedFiles {
       this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), folders: [], ...(as ? { as } : {}) })
       return
     }
-    if (path === '') throw new UserError('An input is named "": perhaps a variable of the shell is empty.')
+    if (path === '') throw new UserError('An input has the empty name "": perhaps a shell variable is empty.')
     let stats: Stats
     try {
       stats = statSync(path)

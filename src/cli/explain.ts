@@ -52,8 +52,8 @@ export function explainCommand(program: Command): Command {
           'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
             'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
             'went, which rule decided that, why, and what to change.\n' +
-            'INPUT is any number of files, folders, archives, or - for standard input; what each is, is found out from ' +
-            'its content.',
+            'INPUT is any number of files, folders and archives, or - for standard input. Their formats are detected from ' +
+            'their content.',
         )
         .argument('[INPUT...]', 'captures, rulesets and host state'),
     )

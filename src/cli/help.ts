@@ -16,7 +16,7 @@ const WIDTH = 80
 export const helpCommand = (program: Command): Command =>
   program
     .command('help')
-    .summary('a command; a finding code (near-miss); all codes (codes)')
+    .summary('explain a command, a finding code (near-miss) or all codes (codes)')
     .description(
       'Explains a command, or the code of a finding (near-miss) or the status of an exchange (reply-lost): what it means, ' +
         'with an example, how it differs from others, and what to do. `nfwhy help codes` lists all codes.',

@@ -90,7 +90,7 @@ export function simulateCommand(program: Command): Command {
       )
       .option(
         '--assume <CONDITION=BOOLEAN>',
-        "settle what nobody can know: '--limit 10/sec=true' (repeatable)",
+        "decide a condition that nobody can know: '--limit 10/sec=true' (repeatable)",
         collect,
       )
       .option('--engine <ENGINE>', 'model (so far the only engine)', 'model')

@@ -39,7 +39,7 @@ export function explainedOtherwise(expected: Expected, journey: Journey | undefi
 }
 
 const compare = (what: string, wanted: string | undefined, got: string | undefined): string[] =>
-  wanted === got ? [] : [`${what}: ${got ?? 'none'}, but ${wanted ?? 'none'} was expected`]
+  wanted === got ? [] : [`${what}: ${got ?? 'none'} (expected: ${wanted ?? 'none'})`]
 
 const stopped = (journey: Journey | undefined): string | undefined =>
   journey && ['delivered', 'forwarded', 'sent'].includes(journey.outcome) ? undefined : (journey?.outcome ?? 'no trace')

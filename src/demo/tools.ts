@@ -41,7 +41,7 @@ export function playable(incident: Incident): { incident: Incident; instead?: st
   if (reasons.length === 0) return { incident }
   const other = withIptablesNft(incident)
   if (incident.backend === 'legacy' && !incident.onlyLegacy && missingTools(neededTools(other)).length === 0)
-    return { incident: other, instead: `With iptables-nft in place of iptables-legacy: ${reasons.join(', ')}.` }
+    return { incident: other, instead: `Played with iptables-nft instead of iptables-legacy: ${reasons.join(', ')}.` }
   throw new LabError(`${incident.name} cannot be played here: ${reasons.join(', ')}.`)
 }
 

@@ -66,7 +66,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     async (name) => {
       const { code, stdout, stderr } = await nfwhy(['demo', name])
       expect([code, stderr], stdout).toEqual([0, ''])
-      expect(stdout).not.toContain('in place of iptables-legacy')
+      expect(stdout).not.toContain('instead of iptables-legacy')
     },
   )
 
@@ -132,7 +132,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
   it.skipIf(process.getuid?.() !== 0)('says which right is missing', () => {
     const argv = ['--bounding-set', '-sys_admin', process.execPath, BIN, 'demo', 'nft-allow-set']
     const { status, stderr } = spawnSync('setpriv', argv, { encoding: 'utf8' })
-    expect(stderr).toMatch(/No network namespaces can be made here: unshare: .*not permitted\.\n.*CAP_SYS_ADMIN/)
+    expect(stderr).toMatch(/No network namespaces can be created here: unshare: .*not permitted\.\n.*CAP_SYS_ADMIN/)
     expect(status).toBe(2)
   })
 

@@ -52,7 +52,7 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
     const { code, stdout, stderr } = await nfwhy(['doctor', ...via(await lab())])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
-      /^✓ No problem was found\.\n {2}next {3}nfwhy trace --via [\s\S]*\n {9}\(name your packets: 'tcp dst port 80'\)\n\n✓ rights {5}\S/,
+      /^✓ No problem was found\.\n {2}next {3}nfwhy trace --via [\s\S]*\n {9}\(add a filter for your packets: 'tcp dst port 80'\)\n\n✓ rights {5}\S/,
     )
   })
 

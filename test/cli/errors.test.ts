@@ -21,7 +21,7 @@ describe('inputs that cannot be read', () => {
   test.each([
     ['missing', 'nofile', 'nofile: there is no such file.'],
     ['below a file', 'log/x', 'log/x: there is no such file.'],
-    ['a name that is empty', '', 'An input is named "": perhaps a variable of the shell is empty.'],
+    ['a name that is empty', '', 'An input has the empty name "": perhaps a shell variable is empty.'],
     ['memory', '/proc/self/mem', '/proc/self/mem: the system cannot read or write it (input/output error).'],
     ['too long a name', 'x'.repeat(300), `${'x'.repeat(300)}: the name is too long.`],
   ])('%s', async (_, path, sentence) => {

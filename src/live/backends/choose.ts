@@ -17,7 +17,7 @@ export function choosePlan(facts: Facts, wish: Wish, id: string, direct: boolean
   if (hasCapability(facts, 'CAP_NET_ADMIN') === false)
     throw new LiveProblem(
       'tracing changes the packet filter, which needs the capability CAP_NET_ADMIN; it is missing here.',
-      'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` says what works without.',
+      'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` shows what works without it.',
     )
   if (wish.alternatives.length === 0) throw new LiveProblem('no packet can match this filter.')
   const until = Math.floor((facts.seconds ?? Date.now() / 1000) + wish.deadline)

@@ -98,5 +98,5 @@ function writeHealthy(page: Page, via: string | undefined, filter: string | unde
   const place = via === undefined ? [] : ['--via', via]
   const trace = command('nfwhy', 'trace', ...place, ...operands(filter ?? ''))
   page.rows('next', wrapCommand(trace, page.room, page.printing), { style: 'bold' })
-  if (filter === undefined) page.rows('', ["(name your packets: 'tcp dst port 80')"])
+  if (filter === undefined) page.rows('', ["(add a filter for your packets: 'tcp dst port 80')"])
 }

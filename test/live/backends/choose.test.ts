@@ -148,7 +148,7 @@ describe('which backend', () => {
         'file /proc/sys/net/netfilter/nf_log_all_netns 0',
       ],
       { backend: 'kernel-log' },
-      /not the first network namespace/,
+      /only from the first network namespace/,
     ],
   ])('none: %s', (_, lines, over, why) => {
     expect(() => plan(lines, over)).toThrow(why)

@@ -134,7 +134,7 @@ describe('of a machine that lies', () => {
       const ending = new AbortController()
       const gathering = gather(far.place, SECTIONS, { ...COLLECT, bytes: 1e12 }, ending.signal)
       setTimeout(() => ending.abort(), 1000)
-      await expect(gathering).rejects.toThrow('ended')
+      await expect(gathering).rejects.toThrow('interrupted')
       expect(far.processes()).toEqual([])
     },
   )

@@ -39,8 +39,8 @@ const toProblem =
     fix: {
       description:
         daemon === 'rsyslog'
-          ? 'nfwhy doctor --print-config rsyslog prints a configuration that keeps them; until then read dmesg itself'
-          : 'set it so that kernel lines are kept, and restart systemd-journald; until then read dmesg itself',
+          ? 'nfwhy doctor --print-config rsyslog prints a configuration that keeps TRACE lines; until then read dmesg itself'
+          : 'configure journald to keep kernel lines, and restart systemd-journald; until then read dmesg itself',
       safe: false,
       unsafe: 'it changes what this machine logs',
     },
