@@ -110,10 +110,7 @@ const STALLED = 500
 /** The reader has all of it. Whoever stopped us by Ctrl-C may still be reading (`| less`); whoever ended us does not wait. */
 async function takenBy(out: Output, signals: EndSignals): Promise<void> {
   if (!(out instanceof PatientOutput)) return
-  const late = setTimeout(
-    () => lines.say('Waiting for the program that reads the output; Ctrl-C ends at once.\n'),
-    SOON,
-  )
+  const late = setTimeout(() => lines.say('Waiting for the reader of the output; Ctrl-C ends at once.\n'), SOON)
   const hurried = signals.whenHurried().then(() => out.drainedUnlessStalled(STALLED))
   await Promise.race([out.drained(), hurried]).finally(() => clearTimeout(late))
 }

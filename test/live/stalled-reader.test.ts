@@ -45,7 +45,7 @@ describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : 
   test('Ctrl-C takes everything back, and what was seen is all there for who reads on', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished)
     run.kill('SIGINT')
-    await run.says(/Waiting for the program that reads the output/)
+    await run.says(/Waiting for the reader of the output/)
     const left = changes(before, await snapshot(place)).filter((line) => !/process|ping/.test(line))
     expect(left).toEqual([])
     let stdout = ''
