@@ -140,7 +140,6 @@ export class Analysis {
     const joined = correlator?.joined()
     if (joined) groups.join(joined)
     groups.tellExchanges(exchanges)
-    groups.partFailed(exchanges)
     return { groups: worstFirst(groups.list), ending: this.ending(stats, joined) }
   }
 

@@ -147,8 +147,11 @@ export class Groups {
     return group
   }
 
-  /** What came of all exchanges, and which groups are nothing but what followed in them. */
-  tellExchanges(exchanges: Exchanges): void {
+  /**
+   * What came of all exchanges, and which groups are nothing but what followed in them. `parts`: where packets of one class
+   * fared differently, those whose exchanges failed become a group of their own.
+   */
+  tellExchanges(exchanges: Exchanges, { parts = true } = {}): void {
     for (const group of this.list) {
       delete group.exchanges
       delete group.followsOnly
@@ -156,18 +159,22 @@ export class Groups {
     const seen = seenBy(exchanges)
     const following = new Map<Group, number>()
     const { list } = exchanges
+    /** Of each exchange its place in STATUSES. */
+    const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
     const alike = new Map<Told, ExchangeStatus>()
     for (let number = 0; number < list.size; number++) {
       const only = list.onlyPart(number)
       const known = only && alike.get(only)
       if (known !== undefined) {
+        statuses[number] = STATUSES.indexOf(known)
         const { exchanges } = this.groupOf(only!) ?? {}
         if (exchanges) exchanges.counts[known]!++
         continue
       }
       const told = list.at(number)
       const status = statusOf(told, seen)
+      statuses[number] = STATUSES.indexOf(status)
       // where nothing of its own is asked: no entry, and no time that it had for a reply
       const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
       if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
@@ -177,15 +184,13 @@ export class Groups {
         const of = this.groupOf(one)
         if (of && of !== group) following.set(of, (following.get(of) ?? 0) + 1)
       }
-      addExchange(group, status, () => tellExchange(told, seen))
-      if (status === 'undetermined' && !only && told.parts.some(({ role }) => role === 'replies'))
-        group.exchanges!.heard = (group.exchanges!.heard ?? 0) + 1
+      addExchange(group, status, () => tellExchange(told, seen), isHeard(told, status))
     }
     for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
+    if (parts) this.partFailed(exchanges, statuses)
   }
 
-  /** Where packets of one class fared differently: those whose exchanges failed become a group of their own. */
-  partFailed(exchanges: Exchanges): void {
+  private partFailed(exchanges: Exchanges, statuses: Uint8Array): void {
     const mixed = new Map<JourneyClass, [failed: Share, others: Share]>()
     for (const [of, { group, shown }] of this.kept)
       if (shown && isMixed(group)) mixed.set(of, [new Share(), new Share()])
@@ -197,7 +202,7 @@ export class Groups {
       const { of } = joined.parts[0]!.told
       const shares = of && mixed.get(of)
       if (!shares) continue
-      const status = statusOf(joined, seen)
+      const status = STATUSES[statuses[number]!]!
       shares[isFailed(status) ? 0 : 1].add(joined, status, () => tellExchange(joined, seen))
     }
     for (const [of, [failed, others]] of mixed) {
@@ -249,7 +254,8 @@ class Share {
   private tuple: Int32Array | undefined
   private readonly told: Pick<Group, 'exchanges'> = {}
 
-  add({ parts, tuple }: JoinedJourneys, status: ExchangeStatus, tell: () => Exchange): void {
+  add(joined: JoinedJourneys, status: ExchangeStatus, tell: () => Exchange): void {
+    const { parts, tuple } = joined
     const { of } = parts[0]!.told
     for (const { told, role, own } of parts) {
       if (told.of !== of) continue
@@ -260,9 +266,7 @@ class Share {
     if (parts[0]!.role !== 'request') this.isOfRequests = false
     this.tuple ??= tuple
     compareTuples(this.same, this.tuple, tuple)
-    addExchange(this.told, status, tell)
-    if (status === 'undetermined' && parts.some(({ role }) => role === 'replies'))
-      this.told.exchanges!.heard = (this.told.exchanges!.heard ?? 0) + 1
+    addExchange(this.told, status, tell, isHeard(joined, status))
   }
 
   of({ journey, elsewhere }: Group): Group {
@@ -306,10 +310,20 @@ const spokenOf =
 /** An address or a port. */
 const WORD = /[\da-fA-F][\da-fA-F.:]*/g
 
-function addExchange(group: Pick<Group, 'exchanges'>, status: ExchangeStatus, tell: () => Exchange): void {
+/** A reply of it was captured, and its fate is not known all the same. */
+const isHeard = ({ parts }: JoinedJourneys, status: ExchangeStatus): boolean =>
+  status === 'undetermined' && parts.some(({ role }) => role === 'replies')
+
+function addExchange(
+  group: Pick<Group, 'exchanges'>,
+  status: ExchangeStatus,
+  tell: () => Exchange,
+  heard = false,
+): void {
   group.exchanges ??= { counts: {}, worst: tell() }
   const { counts, worst } = group.exchanges
   counts[status] = (counts[status] ?? 0) + 1
+  if (heard) group.exchanges.heard = (group.exchanges.heard ?? 0) + 1
   if (STATUSES.indexOf(status) < STATUSES.indexOf(worst.status)) group.exchanges.worst = tell()
 }
 

@@ -39,16 +39,17 @@ interface CollectOptions extends RedactOptions {
 export function collectCommand(program: Command): Command {
   return program
     .command('collect')
-    .summary('gather what the other commands read into one bundle')
+    .summary('collect everything that the other commands need, as one bundle')
     .description(
-      'Gathers rules, sets, addresses, routes, sockets, connections and settings into a folder or an archive that every ' +
-        'other command takes. It only looks: it makes no table, loads no module and sets nothing. As root it sees most.',
+      'Gathers rules, sets, addresses, routes, sockets, connections and settings into a folder or an archive ' +
+        'that every other command reads. It changes nothing: it creates no table, loads no module and changes no ' +
+        'setting. Run it as root, because other users see only a part.',
     )
-    .option('-o, --output <PATH>', 'the folder, or the archive (FILE.tgz), to make')
-    .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N' (again for more)", append)
-    .option('--capture <FILE...>', 'captures to put beside it')
-    .option('--redact', 'with other addresses and names, so that it can be shown to others')
-    .option('--redact-key <KEY>', 'the same, and the same again with the same KEY')
+    .option('-o, --output <PATH>', 'write to this folder or archive (FILE.tgz)')
+    .option('--via <COMMAND>', "collect on another machine: 'ssh root@host', 'ip netns exec N' (repeatable)", append)
+    .option('--capture <FILE...>', 'add these captures to the bundle')
+    .option('--redact', 'replace addresses and names, so that the result can be shared')
+    .option('--redact-key <KEY>', 'like --redact; the same KEY gives the same replacements every time')
     .option('--print-script', 'print a sh script that does the same without nfwhy')
     .action(async (options: CollectOptions) => {
       process.exitCode = await runCollect(options)
@@ -62,7 +63,7 @@ async function runCollect({ output, via = [], printScript, capture = [], ...reda
   const out = new Output()
   if (printScript) {
     if (via.length > 0 || capture.length > 0 || output !== undefined || redact.redact || redact.redactKey !== undefined)
-      throw new UserError('--print-script prints a script for the other machine; it goes with no other option.')
+      throw new UserError('--print-script cannot be combined with other options.')
     out.write(sectionScript(SECTIONS, { form: 'folder', version: __VERSION__ }))
     out.flush()
     return EXIT.done
@@ -106,13 +107,13 @@ async function captureFile(path: string, redactor: Redactor | undefined): Promis
   const name = safeName(basename(path))
   if (!redactor) return { name, blocks: () => source.blocks() }
   if (await packingOf(source))
-    throw new UserError(`--capture ${printable(path)}: it is packed; unpack it, so that it can be redacted.`)
+    throw new UserError(`--capture ${printable(path)}: it is compressed; unpack it, so that it can be redacted.`)
   const { recognised } = await recogniseSource(source, undefined)
   const format = recognised?.format.id
   const open = () => (format === undefined ? undefined : redactingStream(format, redactor))
   if (!open())
     throw new UserError(
-      `--capture ${printable(path)}: ${format ?? 'a file that nfwhy does not know'} cannot be redacted, since it may hold anything.`,
+      `--capture ${printable(path)}: ${format ?? 'a file that nfwhy does not know'} cannot be redacted: it may contain private data anywhere.`,
     )
   const redacted = redactedSource(source, () => open()!)
   // to its end, so that names which stand there are known from the beginning, and it is the same each time it is read
@@ -132,7 +133,7 @@ const safeName = (name: string) =>
 function refuseExisting(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined || (stats.isDirectory() && !isArchive(path) && readdirSync(path).length === 0)) return
-  throw new UserError(`${printable(path)} is there already; give another name with -o.`)
+  throw new UserError(`${printable(path)} already exists; give another name with -o.`)
 }
 
 const problemText = ({ message, hint }: LiveProblem) =>
@@ -223,14 +224,14 @@ function machineReport({ answers, broken, place, unasked }: Gathered, name: stri
     if (word === 'missing') lines.push(`  missing   ${section.file}: ${printable(remark)}`)
     if (word === 'refused' || word === 'failed')
       lines.push(
-        `  ${word.padEnd(9)} ${section.file}: ${printable(remark) || 'no reason given'}; it tells ${section.why}`,
+        `  ${word.padEnd(9)} ${section.file}: ${printable(remark) || 'no reason given'}; it shows ${section.why}`,
       )
   }
   if (unasked > 0)
     lines.push(
-      `  left out  ${unasked} ${unasked === 1 ? 'section' : 'sections'} that nobody had asked for, or that came again`,
+      `  left out  ${unasked} ${unasked === 1 ? 'section' : 'sections'} that nfwhy did not request, or that came twice`,
     )
-  if (broken !== undefined) lines.push(`  broken    ${printable(broken)}; what had come is kept`)
+  if (broken !== undefined) lines.push(`  broken    ${printable(broken)}; the data received so far is kept`)
   return `${lines.join('\n')}\n`
 }
 

@@ -24,9 +24,9 @@ const HOW = [
   '  nfwhy compare trace.log rules.v4 1 2',
   "  nfwhy compare trace.log rules.v4 'dst port 80' 'dst port 52000'",
   '',
-  'A and B are journeys as explain numbers them (#1), or filters: the first packet that matches. Where both are files ' +
-    'or folders, their rulesets are compared: what was added, removed and moved, and, saved with iptables-save -c, ' +
-    'which rules counted in between.',
+  'A and B are journeys, numbered as in explain (#1), or filters; a filter selects the first packet that ' +
+    'matches. If both are files or folders, nfwhy compares their rulesets: which rules were added, removed or ' +
+    'moved. If both were saved with iptables-save -c, it also shows which rules counted packets in between.',
 ].join('\n')
 
 export function compareCommand(program: Command): Command {
@@ -34,8 +34,10 @@ export function compareCommand(program: Command): Command {
     inputOptions(
       program
         .command('compare')
-        .summary('where two packets of a capture part ways; or two rulesets')
-        .description(`Shows two journeys side by side and the first step where they part, or two rulesets.\n\n${HOW}`)
+        .summary('the step where two packets of a capture diverge; or the differences between two rulesets')
+        .description(
+          `Shows two journeys side by side and the first step where they diverge, or the differences between two rulesets.\n\n${HOW}`,
+        )
         .argument('<INPUT A B...>', 'captures, rulesets and host state; then two journeys or two rulesets')
         .usage('[options] [INPUT...] A B'),
     )

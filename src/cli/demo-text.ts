@@ -66,13 +66,13 @@ export class DemoText {
       this.write(`  ${this.prompt(sending.from)} ${sendingCommand(sending)}   ${words}`)
     }
     this.write('')
-    this.head('What nfwhy says of it')
+    this.head('What nfwhy says')
     const writer = FORMS.text.open(this.options)
     const groups = journeys.flatMap((journey) => (journey ? [single(journey)] : []))
     // on its own, a packet that got through has where to look next; here everybody knows that it is well
     if (!again) this.out.write(writer.begin(groups))
     for (const group of groups) this.out.write(writer.journey(group))
-    if (groups.length === 0) this.write('  No trace of it: it did not come to that machine.', '')
+    if (groups.length === 0) this.write('  No trace: the packet did not reach that machine.', '')
     this.out.flush()
   }
 
@@ -85,17 +85,17 @@ export class DemoText {
   }
 
   kept(hosts: ReadonlyMap<string, Host>): void {
-    this.head('The lab stands open')
+    this.head('The lab is running; enter a host with')
     for (const [name, { outside }] of hosts)
       this.write(`  ${pad(name, 10)} nsenter -t ${outside} ${ENTRY_FLAGS.join(' ')}`)
-    this.write('  Press Enter to have the fault mended, and the lab taken down.', '')
+    this.write('  Press Enter to apply the fix and remove the lab.', '')
     this.out.flush()
   }
 
   left(left: readonly string[], namespaces: number): void {
     this.write(
       left.length === 0
-        ? `Left behind: nothing. The ${namespaces} namespaces are gone, with all that was in them.`
+        ? `Clean-up complete: the ${namespaces} namespaces and everything in them are removed.`
         : this.paint(`Left behind: ${left.join(', ')}.`, 'red'),
     )
     this.out.flush()
@@ -103,7 +103,7 @@ export class DemoText {
 
   /** On this kernel, with these tools. */
   differences(told: readonly string[]): void {
-    if (told.length > 0) this.write('', this.paint('It came otherwise here than it should:', 'yellow'))
+    if (told.length > 0) this.write('', this.paint('The result differs from the expected one:', 'yellow'))
     for (const one of told) this.indented(printable(one))
     this.out.flush()
   }

@@ -34,14 +34,14 @@ export function demoCommand(program: Command): Command {
       .summary('a real incident in throw-away network namespaces, traced live')
       .description(
         'Builds an incident in network namespaces of its own, sends the packet that fails, traces and explains it, applies ' +
-          'the fix, and sends it again. Nothing outside of these namespaces is touched, and nothing is left of them.\n' +
-          'Without INCIDENT it lists all. It takes root, or a system that allows unprivileged user namespaces.',
+          'the fix, and sends it again. Nothing outside of these namespaces is touched, and they are removed at the end.\n' +
+          'Without INCIDENT it lists all incidents. It needs root, or a system that allows unprivileged user namespaces.',
       )
-      .argument('[INCIDENT]', 'one of those that nfwhy demo lists')
-      .option('--keep', 'hold the lab open before the fix, and say how to enter it')
+      .argument('[INCIDENT]', 'one of the incidents that nfwhy demo lists')
+      .option('--keep', 'keep the lab running before the fix, and print how to enter it')
       .option(
         '--record <DIR>',
-        'write what was captured to DIR, as bundles for nfwhy explain; of all incidents if none is named',
+        'write the captures to DIR, as bundles for nfwhy explain; of all incidents if no INCIDENT is given',
       )
       .option('--full', 'every step, every rule in full length, all fixes and notes'),
   ).action(async (name: string | undefined, options: DemoOptions) => {
@@ -131,7 +131,7 @@ async function playOne(incident: Incident, text: DemoText, { keep }: DemoOptions
   } catch (error) {
     const left = await leftBehind(hosts, before)
     const rest = left.length === 0 ? '' : `\nLeft behind: ${left.join(', ')}.`
-    if (stopping.signal.aborted) throw new UserError(`Stopped; the lab is taken down.${rest}`)
+    if (stopping.signal.aborted) throw new UserError(`Stopped; the lab is removed.${rest}`)
     if (error instanceof LabError) throw new UserError(`${printable(error.message)}${rest}`, error.hint)
     throw error
   } finally {
@@ -152,10 +152,7 @@ async function kept(hosts: ReadonlyMap<string, Host>, text: DemoText, stopped: A
 function mustBeFree(folder: string, incidents: readonly Incident[]): void {
   const there = incidents.flatMap(recordedAs).find((name) => existsSync(join(folder, name)))
   if (there !== undefined)
-    throw new UserError(
-      `--record ${printable(folder)}: ${there} is there already.`,
-      'Take it away, or name another folder.',
-    )
+    throw new UserError(`--record ${printable(folder)}: ${there} already exists.`, 'Remove it, or name another folder.')
 }
 
 function write(folder: string, files: Recorded): void {

@@ -36,21 +36,25 @@ export function doctorCommand(program: Command): Command {
   return textOptions(
     program
       .command('doctor')
-      .summary('why there is no trace on a host, and the command that mends it')
+      .summary('why a host shows no trace, and the command that fixes it')
       .description(
-        'Looks for all that keeps a trace from appearing: rights, modules, loggers, who has taken them, rules that trace ' +
-          'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
-          'FILTER, as in trace, says which packets it is about.',
+        'Finds what prevents a trace: missing rights or modules, loggers that other programs hold, TRACE rules ' +
+          'that match other packets or stand in the wrong place, namespaces, flow offload, log daemons … ' +
+          'Only --fix, --prove and --prove-here change anything. FILTER selects the packets, as in trace.',
       )
       .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
-      .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
+      .option(
+        '--via <COMMAND>',
+        "check another host: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)",
+        collect,
+      )
       .option('--fix', 'run the fixes that are safe, asking before each')
-      .option('--yes', 'with --fix: without asking')
-      .option('--prove', 'trace a packet of its own in a throw-away network namespace, and see who sees it')
-      .option('--prove-here', 'the same in this network namespace: a packet to 127.0.0.0/8, no other is touched')
+      .option('--yes', 'with --fix: run them without asking')
+      .option('--prove', 'trace a test packet in a throw-away network namespace, and report which programs see it')
+      .option('--prove-here', 'the same in this network namespace; only a test packet to 127.0.0.0/8 is traced')
       .option(
         '--print-config <DAEMON>',
-        `configuration that keeps traces, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
+        `print a configuration that keeps TRACE lines, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
       )
       .option('--json', 'one JSON document'),
   ).action(async (words: string[], options: DoctorOptions) => {
@@ -67,10 +71,12 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions, end
   if (options.yes && !options.fix) throw new UserError('--yes goes with --fix.')
   const asks = options.fix === true && !options.yes
   if (asks && !(process.stdin.isTTY && process.stderr.isTTY))
-    throw new UserError('--fix asks before each command, and this is no terminal: --yes runs the safe ones unasked.')
+    throw new UserError(
+      '--fix asks before each command, but this is not a terminal: add --yes to run the safe fixes without asking.',
+    )
   if (options.via === undefined && process.platform !== 'linux')
     throw new UserError(
-      "Netfilter is Linux's, and this machine is not. Ask one that is:",
+      'Netfilter exists only on Linux, and this machine does not run Linux. Check a Linux machine:',
       "  nfwhy doctor --via 'ssh root@host'",
     )
   const places: TraceHost[] = options.via?.map(parseVia) ?? [HERE]
@@ -132,7 +138,7 @@ async function examine(
 function printConfig(daemon: string): number {
   if (!Object.hasOwn(CONFIGURATIONS, daemon))
     throw new UserError(
-      `--print-config ${printable(daemon)}: nfwhy prints one for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
+      `--print-config ${printable(daemon)}: nfwhy has a configuration only for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
     )
   const out = new Output()
   out.write(CONFIGURATIONS[daemon as keyof typeof CONFIGURATIONS])

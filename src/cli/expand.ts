@@ -42,7 +42,7 @@ export class NamedFiles {
       this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), folders: [], ...(as ? { as } : {}) })
       return
     }
-    if (path === '') throw new UserError('An input is named "": perhaps a variable of the shell is empty.')
+    if (path === '') throw new UserError('An input has the empty name "": perhaps a shell variable is empty.')
     let stats: Stats
     try {
       stats = statSync(path)
@@ -91,7 +91,11 @@ export class NamedFiles {
     // a link may lead back to a folder that is being walked
     if (stats.isDirectory()) return this.folders.has(identity(stats)) ? 0 : this.walk(path, stats, [...folders, entry])
     if (stats.isFile()) this.addFile({ name: path, path, stats, folders, found: true })
-    else this.report(path)('not-a-file', 'in a folder only files are read, and this is a pipe, a socket or a device')
+    else
+      this.report(path)(
+        'not-a-file',
+        'nfwhy reads only regular files in a folder; this is a pipe, a socket or a device',
+      )
     return 1
   }
 

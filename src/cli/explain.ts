@@ -38,7 +38,7 @@ export function inputOptions(command: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return command
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--idle <SECONDS>', 'a packet without another line for so long has ended', seconds, 1)
+    .option('--idle <SECONDS>', 'treat a packet as finished after SECONDS without a new line', seconds, 1)
 }
 
 export function explainCommand(program: Command): Command {
@@ -47,31 +47,31 @@ export function explainCommand(program: Command): Command {
     inputOptions(
       program
         .command('explain')
-        .summary('why each packet of a capture went where it went')
+        .summary('explain the path and the verdict of each packet in a capture')
         .description(
           'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
             'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
             'went, which rule decided that, why, and what to change.\n' +
-            'INPUT is any number of files, folders, archives, or - for standard input; what each is, is found out from ' +
-            'its content.',
+            'INPUT is any number of files, folders and archives, or - for standard input. Their formats are detected from ' +
+            'their content.',
         )
         .argument('[INPUT...]', 'captures, rulesets and host state'),
     )
       .option('-q, --quiet', 'one line for each exchange')
       .option('--full', 'every step, every rule in full length, all fixes and notes')
-      .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
+      .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
       .option('--json', 'one JSON document')
-      .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
-      .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
-      .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
-      .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
+      .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
+      .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .md .json .ndjson .txt')
+      .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
+      .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
       .option(
         '--rule <RULE>',
-        'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
+        'only packets that match this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
         collect,
       )
-      .option('--redact', 'with other addresses and names, so that it can be shown to others')
-      .option('--redact-key <KEY>', 'the same, and the same again with the same KEY'),
+      .option('--redact', 'replace addresses and names, so that the result can be shared')
+      .option('--redact-key <KEY>', 'like --redact; the same KEY gives the same replacements every time'),
   ).action(async (given: string[], options: ExplainOptions) => {
     process.exitCode = await runExplain(given, options)
   })
@@ -79,7 +79,7 @@ export function explainCommand(program: Command): Command {
 
 function seconds(text: string): number {
   const value = Number(text.replace(/s$/, ''))
-  if (!(value > 0)) throw new UserError(`--idle ${printable(text)}: it is a number of seconds.`)
+  if (!(value > 0)) throw new UserError(`--idle ${printable(text)}: give a number of seconds.`)
   return value
 }
 

@@ -26,15 +26,15 @@ export function flowsCommand(program: Command): Command {
     inputOptions(
       program
         .command('flows')
-        .summary('connections, what NAT made of them, and what became of their packets')
+        .summary('connections, their NAT, and the outcome of their packets')
         .description(
-          "Lists connection tracking's entries (conntrack -L), with what NAT makes of their addresses, and joins them with " +
-            'the packets of captures: what was asked, and what became of the answer.',
+          "Lists conntrack's entries (conntrack -L) with their NAT addresses, and joins them with the packets of " +
+            'captures: what happened to the request, and what happened to the reply.',
         )
         .argument('[INPUT...]', 'conntrack -L, captures, rulesets and host state'),
     )
-      .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
-      .option('--full', 'every connection, and each kind of packet that it had')
+      .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
+      .option('--full', 'every connection, with each kind of its packets')
       .option('--json', 'one JSON document'),
   ).action(async (given: string[], options: FlowsOptions) => {
     process.exitCode = await runFlows(given, options)

@@ -16,7 +16,7 @@ const WIDTH = 80
 export const helpCommand = (program: Command): Command =>
   program
     .command('help')
-    .summary('a command; a finding code (near-miss); all codes (codes)')
+    .summary('explain a command, a finding code (near-miss) or all codes (codes)')
     .description(
       'Explains a command, or the code of a finding (near-miss) or the status of an exchange (reply-lost): what it means, ' +
         'with an example, how it differs from others, and what to do. `nfwhy help codes` lists all codes.',
@@ -52,7 +52,7 @@ function pageOf(name: string, commands: readonly Command[]): string {
   if (/^[a-z-]+$/.test(name) && existsSync(new URL(`${name}.md`, PAGES))) return plainPage(read(name), WIDTH)
   const near = nearest(name, [...codes(), ...commands.map((one) => one.name())])
   throw new UserError(
-    `"${printable(name)}" is no command, finding code or status.`,
+    `"${printable(name)}" is not a command, a finding code or a status.`,
     near.length > 0 ? `Perhaps: ${near.join(', ')}` : 'nfwhy help codes lists all codes.',
   )
 }

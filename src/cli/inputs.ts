@@ -48,7 +48,7 @@ function addAs(argument: string, named: NamedFiles): void {
   const recognised = formatById(id)
   const shown = `--as ${printable(argument)}`
   if (path === '' || colon < 0)
-    throw new UserError(`${shown}: it is --as FORMAT:FILE, as in --as kernel-log:saved.txt.`, knownFormats())
+    throw new UserError(`${shown}: write --as FORMAT:FILE, as in --as kernel-log:saved.txt.`, knownFormats())
   if (!recognised) {
     const meant = closest(
       id,

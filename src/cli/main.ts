@@ -40,7 +40,7 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
     say(1, `${__VERSION__}\n`)
     return
   }
-  const filterHint = LIVE.includes(first) ? `; a filter stands by itself here: nfwhy ${first} 'tcp port 80'` : ''
+  const filterHint = LIVE.includes(first) ? `; give the filter without an option: nfwhy ${first} 'tcp port 80'` : ''
   const program = new Command('nfwhy')
     .description('Why did netfilter do that to my packet?')
     .version(__VERSION__, '-V, --version')
@@ -58,7 +58,7 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
     .showHelpAfterError('(nfwhy --help says more)')
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
     throw new UserError(
-      `"${printable(first)}" is no command, but a file. Perhaps:`,
+      `"${printable(first)}" is a file, not a command. Perhaps:`,
       `  ${printCommand(command('nfwhy', 'explain', ...operands(first), ...rest))}`,
     )
   // help speaks of all of them

@@ -23,10 +23,11 @@ export function mapCommand(program: Command): Command {
   return textOptions(
     program
       .command('map')
-      .summary('the hooks in order, with the tables and chains that hang on them')
+      .summary('the hooks in order, with the tables and chains attached to them')
       .description(
-        'Shows in which order a packet meets the chains of a ruleset: hooks, priorities, iptables-legacy and nf_tables side ' +
-          'by side, and where the order cannot be told. --json gives the ruleset as nfwhy understood it, rule by rule.',
+        'Shows in which order a packet traverses the chains of a ruleset: by hook and priority, with ' +
+          'iptables-legacy and nf_tables side by side. It also shows where the order is unknown. --json gives the ' +
+          'ruleset as nfwhy understood it, rule by rule.',
       )
       .argument('[INPUT...]', 'rulesets')
       .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)

@@ -68,7 +68,7 @@ export class PatientOutput extends Output {
     const stalled = new Promise<never>((_, reject) => {
       look = setInterval(() => {
         if (Date.now() - Math.max(since, this.progressed) < patience) return
-        reject(new UserError(`nobody reads standard output: the last ${this.keptBytes} bytes were not written.`))
+        reject(new UserError(`no program reads standard output: the last ${this.keptBytes} bytes were not written.`))
       }, patience / 4)
     })
     try {

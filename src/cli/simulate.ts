@@ -49,7 +49,7 @@ function noPacket(given: readonly string[]): UserError {
   const files = given.filter(isFile)
   const words = [...(files.length > 0 ? files : ['rules.v4']), '--packet', packet]
   return new UserError(
-    'simulate needs a packet; it goes behind --packet:',
+    'simulate needs a packet; give it with --packet:',
     `  ${printCommand(command('nfwhy', 'simulate', ...words))}`,
   )
 }
@@ -60,10 +60,10 @@ export const playOptions = (command: Command): Command =>
     command
       .option('-q, --quiet', 'one line for each exchange')
       .option('--full', 'every step, every rule in full length, all fixes and notes')
-      .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
+      .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
       .option('--json', 'one JSON document')
-      .option('--ndjson', 'one JSON document for each packet, a line each')
-      .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt'),
+      .option('--ndjson', 'one JSON document per line for each packet')
+      .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .md .json .ndjson .txt'),
   )
 
 export function simulateCommand(program: Command): Command {
@@ -79,10 +79,10 @@ export function simulateCommand(program: Command): Command {
       .argument('[INPUT...]', 'rulesets and host state')
       .option(
         '--packet <SPEC>',
-        'a packet as tcpdump words it, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
+        'a packet in tcpdump syntax, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
         collect,
       )
-      .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
+      .option('--packets <FILE>', 'packets as JSON, one per line; all share one conntrack table')
       .option(
         '--apply <COMMAND>',
         'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
@@ -90,10 +90,10 @@ export function simulateCommand(program: Command): Command {
       )
       .option(
         '--assume <CONDITION=BOOLEAN>',
-        "settle what nobody can know: '--limit 10/sec=true' (repeatable)",
+        "decide a condition that nobody can know: '--limit 10/sec=true' (repeatable)",
         collect,
       )
-      .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
+      .option('--engine <ENGINE>', 'model (so far the only engine)', 'model')
       .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect),
   ).action(async (given: string[], options: SimulateOptions) => {
     process.exitCode = await runSimulate(given, options)
@@ -104,7 +104,7 @@ export function simulateCommand(program: Command): Command {
 async function runSimulate(given: readonly string[], options: SimulateOptions): Promise<number> {
   chooseForm(options)
   if (options.engine !== 'model')
-    throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
+    throw new UserError(`--engine ${printable(options.engine)}: the only engine so far is model.`)
   const warnings: Diagnostic[] = []
   const packets = [
     ...(options.packet ?? []).map((one) => readPacket(one, collectInto(warnings, '--packet'))),

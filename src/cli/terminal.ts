@@ -27,7 +27,7 @@ export const textOptions = (command: Command): Command =>
 /** `toStdout`: else it goes to a file, which is as wide as is comfortable to read and has no colour. */
 export function terminalOptions({ full, quiet, unmatched, color, width }: Wanted, toStdout: boolean): FormOptions {
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000))
-    throw new UserError('--width is a number of columns, 40 to 1000.')
+    throw new UserError('--width: give a number of columns, 40 to 1000.')
   if (quiet && (full || unmatched)) throw new UserError('--quiet and --full exclude each other: choose one.')
   const terminal = toStdout && process.stdout.isTTY === true
   const columns = terminal ? process.stdout.columns : Number(process.env.COLUMNS)
@@ -52,7 +52,7 @@ function isColoured(when: Colour = 'auto', terminal: boolean): boolean {
     case 'auto':
       return terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
     default:
-      throw new UserError(`--color ${printable(when)}: it is always, never or auto.`)
+      throw new UserError(`--color ${printable(when)}: give always, never or auto.`)
   }
 }
 

@@ -16,17 +16,20 @@ export async function runCleanup(places: readonly TraceHost[]): Promise<number> 
     const { removed, failures, running, elsewhere, stays, distrusted, blind } = await cleanUp(place)
     const name = printable(place.name)
     for (const one of removed) out.write(`${name}: removed ${printable(one)}\n`)
-    for (const one of running) out.write(`${name}: ${printable(one)} is of a session that still runs, and stays\n`)
+    for (const one of running)
+      out.write(`${name}: ${printable(one)} belongs to a session that still runs, and is kept\n`)
     for (const one of elsewhere)
       out.write(
-        `${name}: ${printable(one.id)} was set up in another network namespace, and stays; ${
-          one.pid === undefined ? '--via leads there' : `there: ${printCommand(cleanupCommand(place, one))}`
+        `${name}: ${printable(one.id)} was set up in another network namespace, and is kept; ${
+          one.pid === undefined
+            ? 'clean up there with --via'
+            : `clean up there: ${printCommand(cleanupCommand(place, one))}`
         }\n`,
       )
     for (const one of failures) out.write(`${name}: could not remove ${printable(one)}\n`)
     for (const one of stays) out.write(`${name}: left as it is: ${printable(one)}\n`)
-    for (const one of distrusted) out.write(`${name}: not believed: ${printable(one)}\n`)
-    if (blind) out.write(`${name}: rules and tables are not seen without CAP_NET_ADMIN: run it as root.\n`)
+    for (const one of distrusted) out.write(`${name}: not trusted: ${printable(one)}\n`)
+    if (blind) out.write(`${name}: without CAP_NET_ADMIN, rules and tables are not visible: run this as root.\n`)
     else if (removed.length + failures.length + running.length + elsewhere.length + stays.length === 0)
       out.write(`${name}: nothing is left behind.\n`)
     failed ||= blind || failures.length > 0

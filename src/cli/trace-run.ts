@@ -110,7 +110,7 @@ const STALLED = 500
 /** The reader has all of it. Whoever stopped us by Ctrl-C may still be reading (`| less`); whoever ended us does not wait. */
 async function takenBy(out: Output, signals: EndSignals): Promise<void> {
   if (!(out instanceof PatientOutput)) return
-  const late = setTimeout(() => lines.say('What was seen waits for whoever reads it; Ctrl-C ends at once.\n'), SOON)
+  const late = setTimeout(() => lines.say('Waiting for the reader of the output; Ctrl-C ends at once.\n'), SOON)
   const hurried = signals.whenHurried().then(() => out.drainedUnlessStalled(STALLED))
   await Promise.race([out.drained(), hurried]).finally(() => clearTimeout(late))
 }
@@ -133,7 +133,7 @@ function wordsOf(text: string): string[] {
   try {
     const tokens = shellTokens(text)
     const operator = tokens.find(({ kind }) => kind === 'operator')
-    if (operator) throw new Error(`${operator.text} is for a shell`)
+    if (operator) throw new Error(`${operator.text} works only in a shell`)
     if (tokens.length > 0) return tokens.map((token) => token.text)
     throw new Error('there is no command')
   } catch (error) {
@@ -393,7 +393,6 @@ class LiveRun {
   }
 }
 
-const STILL =
-  'Everything is being taken back, and what is still to come is read. Ctrl-C ends at once: the rest takes itself back.\n'
+const STILL = 'Cleaning up, and reading the last events. Ctrl-C ends at once; the clean-up then continues by itself.\n'
 
 const fileName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 60)

@@ -36,9 +36,9 @@ const TRIAL = 4096
 
 /** What it means that a folder cannot be made or listed, where that is not the same as for a file. */
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no folder can be made there',
-  ENOTDIR: 'it is a file, or leads through one; name a new folder',
-  EEXIST: 'there is something of this name already; name a new folder',
+  ENOENT: 'the folder cannot be created there',
+  ENOTDIR: 'the path is a file, or leads through a file; name a new folder',
+  EEXIST: 'this name already exists; name a new folder',
 }
 
 /** Each place its folder, where there are several. */
@@ -60,7 +60,7 @@ export class Saved {
     try {
       this.makeFolder()
       if (readdirSync(folder).length > 0)
-        throw new UserError(`--save ${printable(folder)}: there is something in it already; name a new folder.`)
+        throw new UserError(`--save ${printable(folder)}: the folder is not empty; name a new folder.`)
       const trial = join(folder, '.nfwhy')
       try {
         writeFileSync(trial, new Uint8Array(TRIAL), { mode: 0o600, flag: 'wx' })
@@ -120,7 +120,7 @@ export class Saved {
     this.written += chunk.length
     if (this.written > this.most) {
       this.broken = true
-      this.onBroken(`${printable(this.folder)} has ${this.most >> 20} MB; the rest is not saved`)
+      this.onBroken(`${printable(this.folder)} has reached ${this.most >> 20} MB; the rest is not saved`)
       return
     }
     this.attempt(() => {

@@ -25,14 +25,14 @@ export function whyCommand(program: Command): Command {
   return playOptions(
     program
       .command('why')
-      .summary('what would happen to a packet on this host, by which rule')
+      .summary('what would happen to a packet on this host, and which rule decides it')
       .description(
         'Reads the rules and the state of this host (or of another one, with --via), plays the packet and its reply on ' +
           'the model of netfilter, and says what would happen, and by which rule. It sends nothing and changes nothing.\n\n' +
           "  nfwhy why 'in eth0 tcp 10.0.0.2 > 192.0.2.1:443'\n" +
           "  nfwhy why --via 'ssh root@router' 'tcp 10.0.0.2 > 192.0.2.1:443'",
       )
-      .argument('<PACKET>', 'as tcpdump words it; without "in IFACE" this host sends it')
+      .argument('<PACKET>', 'a packet in tcpdump syntax; without "in IFACE" this host sends it')
       .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N'")
       .option('--apply <COMMAND>', 'first make this change, on the model alone (repeatable, in order)', append)
       .option(
@@ -58,7 +58,7 @@ async function runWhy(text: string, options: WhyOptions): Promise<number> {
     warnings.push({
       input: section.what,
       code: 'not-collected',
-      message: `${printable(remark) || 'it was not read'}; it tells ${section.why}`,
+      message: `${printable(remark) || 'it was not read'}; it shows ${section.why}`,
     })
   const files = answers.filter(({ bytes }) => bytes.length > 0)
   const inputs = await openInputs(
@@ -77,7 +77,7 @@ const isUnread = ({ word }: Answer): boolean => word === 'refused' || word === '
 /** Without all rules every answer would be a guess. Throws UserError. */
 function refuseUnread({ host, broken, about }: Gathered, answers: readonly Answer[]): void {
   const name = printable(host) || 'this machine'
-  if (broken !== undefined) throw new UserError(`The state of ${name} came only in part: ${printable(broken)}.`)
+  if (broken !== undefined) throw new UserError(`The state of ${name} was only partly collected: ${printable(broken)}.`)
   const unread = answers.filter((one) => one.section.tag === 'ruleset' && isUnread(one))
   if (unread.length === 0) return
   if (!/^uid 0$/m.test(about)) throw new UserError(`Only root can read the rules of ${name}.`, 'Run it as root.')

@@ -132,6 +132,6 @@ async function writeSysctls(lab: Lab, host: string, settings: Readonly<Record<st
   try {
     await lab.ask(host, { do: 'write', files: paths })
   } catch (error) {
-    throw new LabError(`${host}: a setting of the kernel's cannot be written: ${(error as Error).message}`)
+    throw new LabError(`${host}: a kernel setting cannot be written: ${(error as Error).message}`)
   }
 }

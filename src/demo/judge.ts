@@ -22,7 +22,7 @@ export function differences(
     ...compare(`what ${packet.from} saw after the fix`, expected.after.sender, inQuestion(after.sent).seen),
     ...compare('the outcome after the fix', expected.after.outcome, inQuestion(after.journeys)?.outcome),
     ...compare('a finding after the fix', undefined, inQuestion(after.journeys)?.findings.find(isBad)?.code),
-    ...[...before.told, ...after.told].map((one) => `what ${traced} said is not understood: ${one}`),
+    ...[...before.told, ...after.told].map((one) => `nfwhy warns about the capture of ${traced}: ${one}`),
   ]
 }
 
@@ -32,16 +32,14 @@ export function explainedOtherwise(expected: Expected, journey: Journey | undefi
   const codes = new Set(journey?.findings.map(({ code }) => code))
   return [
     ...compare('the outcome', outcome, journey?.outcome),
-    ...(culprit === undefined
-      ? []
-      : compare('the rule to look at', culprit, culpritOf(journey, culprit.includes(':')))),
+    ...(culprit === undefined ? [] : compare('the rule to check', culprit, culpritOf(journey, culprit.includes(':')))),
     ...findings.filter((code) => !codes.has(code)).map((code) => `the finding ${code} is missing`),
     ...(fix.proposed && proposal(fix, journey) === undefined ? [`nfwhy does not propose: ${fix.command}`] : []),
   ]
 }
 
 const compare = (what: string, wanted: string | undefined, got: string | undefined): string[] =>
-  wanted === got ? [] : [`${what}: ${got ?? 'none'} in place of ${wanted ?? 'none'}`]
+  wanted === got ? [] : [`${what}: ${got ?? 'none'} (expected: ${wanted ?? 'none'})`]
 
 const stopped = (journey: Journey | undefined): string | undefined =>
   journey && ['delivered', 'forwarded', 'sent'].includes(journey.outcome) ? undefined : (journey?.outcome ?? 'no trace')

@@ -155,9 +155,9 @@ function refused(said: string): LabError {
   const reason = said.trim().split('\n').at(-1) || 'its first process ended'
   const root = process.getuid?.() === 0
   return new LabError(
-    `No network namespaces can be made here: ${reason}.`,
+    `No network namespaces can be created here: ${reason}.`,
     root
-      ? 'Root of a container needs the capability CAP_SYS_ADMIN for it (docker run --privileged), and CAP_NET_ADMIN inside.'
+      ? 'Root in a container needs CAP_SYS_ADMIN (docker run --privileged), and CAP_NET_ADMIN inside the namespaces.'
       : 'Run it as root, or allow unprivileged user namespaces: user.max_user_namespaces above 0, on Debian\n' +
           'kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0.',
   )

@@ -75,8 +75,8 @@ export function sendingCommand(sending: Sending): string {
 export const SEEN_WORDS: Readonly<Record<Seen, string>> = {
   answered: 'answered',
   refused: 'refused at once',
-  unreachable: 'told that it cannot be reached',
-  nothing: 'no answer',
+  unreachable: 'got an ICMP unreachable error',
+  nothing: 'no reply',
 }
 
 export const sendingsOf = ({ packet, alike = [] }: Incident): readonly Sending[] => [...alike, packet]

@@ -32,7 +32,7 @@ function neededTools({ backend, hosts, packet, alike = [] }: Incident): string[]
  * Throws LabError where neither goes.
  */
 export function playable(incident: Incident): { incident: Incident; instead?: string } {
-  if (process.platform !== 'linux') throw new LabError(`nfwhy demo takes Linux, and this is ${process.platform}.`)
+  if (process.platform !== 'linux') throw new LabError(`nfwhy demo needs Linux; this machine runs ${process.platform}.`)
   const reasons = [
     ...missingTools(neededTools(incident)).map((tool) => `${tool} is not installed`),
     // tcpdump changes its user as it starts, which no user may in a user namespace
@@ -41,7 +41,7 @@ export function playable(incident: Incident): { incident: Incident; instead?: st
   if (reasons.length === 0) return { incident }
   const other = withIptablesNft(incident)
   if (incident.backend === 'legacy' && !incident.onlyLegacy && missingTools(neededTools(other)).length === 0)
-    return { incident: other, instead: `With iptables-nft in place of iptables-legacy: ${reasons.join(', ')}.` }
+    return { incident: other, instead: `Played with iptables-nft instead of iptables-legacy: ${reasons.join(', ')}.` }
   throw new LabError(`${incident.name} cannot be played here: ${reasons.join(', ')}.`)
 }
 

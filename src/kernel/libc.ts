@@ -34,11 +34,11 @@ export function libc(): Libc {
 
 function load(): Libc {
   const { platform, arch } = process
-  if (platform !== 'linux') throw new Unavailable('platform', `netlink is Linux's; this is ${platform}`)
+  if (platform !== 'linux') throw new Unavailable('platform', `netlink exists only on Linux; this is ${platform}`)
   if (!ARCHITECTURES.includes(arch) || endianness() !== 'LE')
     throw new Unavailable(
       'platform',
-      `the kernel's structures are known for ${ARCHITECTURES.join(' and ')}, not ${arch}`,
+      `nfwhy knows the kernel's structures for ${ARCHITECTURES.join(' and ')}, not for ${arch}`,
     )
   const koffi = loadKoffi()
   const library = openLibrary(koffi)

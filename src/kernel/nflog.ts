@@ -63,7 +63,7 @@ export class NflogSource implements Source {
       if (errno === 0) return early
       if (errno !== undefined) throw this.notBound(errno)
     }
-    throw new Unavailable('kernel', `the kernel gave no answer about NFLOG group ${group}`)
+    throw new Unavailable('kernel', `the kernel did not reply about NFLOG group ${group}`)
   }
 
   /** Another's group gives EPERM, as a missing right does; one of our own EBUSY (nfulnl_recv_config). */
@@ -71,7 +71,7 @@ export class NflogSource implements Source {
     const name = errnoName(errno)
     const holder = holderOf(this.group)
     if (name === 'EBUSY' || holder !== undefined) {
-      const who = holder === undefined ? '' : `, netlink port ${holder}, which mostly is its process id`
+      const who = holder === undefined ? '' : `, netlink port ${holder}, which is usually its process id`
       return new Unavailable('taken', `NFLOG group ${this.group} is taken by another program (${name}${who})`)
     }
     if (name === 'EPERM') return new Unavailable('rights', `NFLOG needs CAP_NET_ADMIN (${name})`)

@@ -92,7 +92,7 @@ set_back() { # FILE BEFORE SET; fails where it is still to be done. Of one sessi
     *) printf 'stays %s = %s, which a session had set from %s to %s: somebody has changed it since\\n' "$name" "$now" "$2" "$3"; return 0 ;;
   esac
   if [ -z "$only" ] && { nfwhy_shells here | grep -qvx -e "$id" || { [ "$3" = nfnetlink_log ] && grep -q '^ *0 ' /proc/net/netfilter/nfnetlink_log; }; }; then
-    printf 'stays %s = %s, which was %s: a trace that runs now uses it; clean up again behind that\\n' "$name" "$now" "$2"
+    printf 'stays %s = %s, which was %s: a running trace uses it; clean up again after that trace\\n' "$name" "$now" "$2"
     return 1
   fi
   if echo "$2" 2>/dev/null >"/proc/sys/$1" && [ "$(cat "/proc/sys/$1" 2>/dev/null)" = "$2" ]; then
@@ -125,13 +125,13 @@ nfwhy_notes | while read -r state id file pid; do
     dead) undo_note "$id" "$file" ;;
     elsewhere) printf 'elsewhere %s %s %s\\n' "$id" "$file" "$pid" ;;
     void) rm -f "$file" ;;
-    damaged) printf 'distrusted %s is no whole note of a session\\n' "$file" ;;
+    damaged) printf 'distrusted %s is not a complete session note\\n' "$file" ;;
   esac
 done
 for folder in $nfwhy_folders; do
   [ -d "$folder" ] || [ -L "$folder" ] || continue
   if nfwhy_is_private "$folder"; then rmdir "$folder" 2>/dev/null
-  else printf 'distrusted %s is not for its owner alone, or not of the user that asks\\n' "$folder"
+  else printf 'distrusted %s is open to other users, or belongs to another user\\n' "$folder"
   fi
 done
 printf 'done\\n'

@@ -28,7 +28,7 @@ export class DropReasons {
   /** Undefined where it works; else why it does not here. The place has to be on our own kernel. */
   async start({ namespace }: Facts): Promise<string | undefined> {
     const inode = Number(/\[(\d+)\]/.exec(namespace ?? '')?.[1])
-    if (!(inode > 0)) return 'the network namespace is not known'
+    if (!(inode > 0)) return 'the network namespace is unknown'
     const watch = watchDrops({ namespaceInode: inode, holdBytes: this.holdBytes })
     try {
       await Promise.all([watch.ready, loadReasons()])

@@ -53,8 +53,8 @@ export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard 
       isLost = true
       reject(
         new LiveProblem(
-          `${place.name}: nothing has been heard from there for ${SILENCE} s.`,
-          'Where the connection is lost, it takes everything back by itself by now; `nfwhy trace --cleanup` looks.',
+          `${place.name}: no data came from there for ${SILENCE} s.`,
+          'If the connection is lost, the clean-up there has run by itself by now; `nfwhy trace --cleanup` checks it.',
         ),
       )
     }
@@ -90,8 +90,8 @@ export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard 
     if (stopping || /^undone at the deadline$/m.test(said)) return
     if (UNDONE.test(said))
       throw new LiveProblem(
-        `${place.name}: tracing was ended over there, and everything was taken back.`,
-        'Its shell or nft -i was killed there, or nothing was heard from here for too long.',
+        `${place.name}: tracing ended too early, and everything was restored.`,
+        'The shell of nfwhy or its nft -i was killed there, or heard nothing from nfwhy for too long.',
       )
   })
   ended.catch(() => {})
@@ -116,18 +116,18 @@ export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard 
       running.letGo()
       if (/^not undone$/m.test(said))
         throw new LiveProblem(
-          `${place.name}: not everything could be taken back.`,
-          '`nfwhy trace --cleanup` looks, and removes what is left.',
+          `${place.name}: not everything could be restored.`,
+          '`nfwhy trace --cleanup` finds and removes what is left.',
         )
       if (!UNDONE.test(said) && begun && !isLost && (await restoredFromHere(place, plan.id)))
         throw new LiveProblem(
-          `${place.name}: tracing was ended over there: all of its shells were killed.`,
-          'What they had set up has been taken back from here.',
+          `${place.name}: tracing ended too early: all shells of nfwhy were killed there.`,
+          'nfwhy has restored what they had changed.',
         )
       if (!UNDONE.test(said))
         throw new LiveProblem(
-          `${place.name}: the connection ended before it was told that everything was taken back.`,
-          'It takes itself back within a minute; `nfwhy trace --cleanup` looks, and removes what may be left.',
+          `${place.name}: the connection ended before the clean-up was confirmed.`,
+          'The clean-up there runs by itself within a minute; `nfwhy trace --cleanup` finds and removes what may be left.',
         )
     },
   }

@@ -17,13 +17,13 @@ export function overloadWarnings(sessions: readonly Told[]): Diagnostic[] {
       list.push({
         input,
         code: 'events-unread',
-        message: `${numberOf(overload.unread, 'event')} had come when the trace ended, and nfwhy had no time to read them`,
+        message: `the trace ended before nfwhy had read the last ${numberOf(overload.unread, 'event')}`,
       })
     if (evicted > 0)
       list.push({
         input,
         code: 'evicted',
-        message: `${numberOf(evicted, 'journey')} cut short: too many packets were under way at once (--idle makes them end earlier)`,
+        message: `${numberOf(evicted, 'journey')} cut short: too many packets were under way at once (a shorter --idle ends them earlier)`,
       })
     return list
   })
@@ -32,15 +32,15 @@ export function overloadWarnings(sessions: readonly Told[]): Diagnostic[] {
 function leftOutWords(packets: number, untold: number): string {
   const kinds =
     untold === 0
-      ? 'a packet of each of their kinds is told'
-      : `${numberOf(untold, 'packet')} of them of kinds that are not told at all`
-  return `nfwhy could not keep up, and left out ${numberOf(packets, 'packet')}: ${kinds}; a lower --rate or a narrower filter shows all`
+      ? 'one packet of each kind is shown'
+      : `including ${numberOf(untold, 'packet')} of kinds that are not shown at all`
+  return `nfwhy could not keep up, and left out ${numberOf(packets, 'packet')} (${kinds}); use a lower --rate or a narrower filter to see all`
 }
 
 export const NOT_ALL_JOINED: Diagnostic = {
   input: '--via',
   code: 'not-all-joined',
-  message: 'too many packets: of the later ones it is not told on which other places they were seen',
+  message: 'too many packets: for the later ones, nfwhy does not show on which other hosts they were seen',
 }
 
 export function sumOf(all: readonly RunStats[]): RunStats {

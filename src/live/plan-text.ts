@@ -7,8 +7,8 @@ import type { Wish } from './plan.ts'
 import type { Prepared } from './session.ts'
 
 const STREAMS = {
-  'nft-trace': 'what nf_tables tells of traced packets',
-  nflog: 'NFLOG, where iptables-legacy tells of them',
+  'nft-trace': "nf_tables' trace events",
+  nflog: 'NFLOG, to which iptables-legacy sends its trace',
   'kernel-log': 'the kernel log',
 } as const
 
@@ -19,7 +19,7 @@ export function planText({ place, plan, namespace }: Prepared): string {
   for (const stream of plan.streams) {
     const how =
       namespace && stream.kind !== 'kernel-log'
-        ? "the kernel's own socket, which tells what it loses"
+        ? "the kernel's own socket, which reports lost events"
         : 'a program there'
     lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
   }
@@ -29,12 +29,12 @@ export function planText({ place, plan, namespace }: Prepared): string {
   }
   if (plan.table) {
     const back = plan.table.owned
-      ? 'the kernel deletes the table with the process that made it'
+      ? 'the kernel deletes the table when the process that created it ends'
       : `and back: ${printCommand(command('nft', 'delete', 'table', 'inet', plan.table.name))}`
-    lines.push('', `# a table that marks packets for tracing, typed into nft -i, which stays open; ${back}`)
+    lines.push('', `# a table that marks packets for tracing, entered into nft -i, which keeps running; ${back}`)
     for (const command of plan.table.commands) lines.push(printable(command))
   }
-  lines.push('', `# at the latest at ${new Date(plan.until * 1000).toISOString()} everything is taken back`)
+  lines.push('', `# at ${new Date(plan.until * 1000).toISOString()} at the latest, everything is restored`)
   return `${lines.join('\n')}\n`
 }
 
@@ -48,7 +48,7 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
     ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
-    `  should all else fail, this takes it back: ${printCommand(byHand(place, plan))}`,
+    `  emergency clean-up: ${printCommand(byHand(place, plan))}`,
     '',
   ].join('\n')
 }
@@ -58,8 +58,8 @@ export function nothingSeenText(prepared: readonly Prepared[], filter: string): 
   const via = prepared.flatMap(({ place }) => (place.prefix.length > 0 ? ['--via', place.name] : []))
   const doctor = command('nfwhy', 'doctor', ...via, ...operands(filter))
   const lines = [
-    'No packet was seen. Was it sent while this ran, does the filter name it, does it come this way?',
-    'To look for what keeps a trace from appearing:',
+    'No packet was seen. Check: was it sent after "Ready"? does the filter match it? does it reach this host?',
+    'To find out what prevents a trace:',
     `  ${printCommand(doctor)}`,
   ]
   return `${lines.join('\n')}\n`

@@ -11,7 +11,7 @@ export class LiveProblem extends Error {
 /** Somebody asked for an end before tracing was on. */
 export class Interrupted extends LiveProblem {
   constructor() {
-    super('it was ended before tracing was on; nothing of it is left behind.')
+    super('interrupted before tracing was on; nothing is left behind.')
   }
 }
 

@@ -92,7 +92,7 @@ export class RulesetVersions {
     } catch (error) {
       this.report(
         'rules-not-read-again',
-        `rules were changed, and could not be read again: ${(error as Error).message}`,
+        `rules were changed, but could not be read again: ${(error as Error).message}`,
       )
     } finally {
       this.rereading = undefined

@@ -148,7 +148,7 @@ export class Session {
     if (session.guard.isUnnoted)
       session.warn(
         'no-note',
-        'no folder there can hold a note of what is changed: should nfwhy and its shells be killed all at once, nothing tells what to restore',
+        'no folder there can hold a session note: if nfwhy and its shells are all killed at once, nothing records what to restore',
       )
     session.rulesets.settle()
     if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
@@ -260,7 +260,7 @@ export class Session {
     this.load.close()
     await Promise.all([drops, ...this.reading])
     if (this.drops && this.drops.lost > 0)
-      this.warn('drops-lost', `of ${this.drops.lost} packets that the kernel dropped it could not tell`)
+      this.warn('drops-lost', `the kernel dropped ${this.drops.lost} packets whose drop reports were lost`)
     failure ??= this.failure
     if (failure) throw failure
   }
@@ -393,7 +393,7 @@ async function watchDropsOf(
   warn({
     input: place.name,
     code: 'no-drop-reasons',
-    message: `why the kernel itself drops packets is not known: ${refused}`,
+    message: `the kernel's own drop reasons are unknown: ${refused}`,
   })
   return undefined
 }

@@ -26,15 +26,15 @@ export function parseVia(text: string): TraceHost {
   try {
     const tokens = shellTokens(text)
     const operator = tokens.find(({ kind }) => kind === 'operator')
-    if (operator) throw new Error(`it is one command; ${operator.text} is not allowed in it`)
+    if (operator) throw new Error(`give one command; ${operator.text} is not allowed in it`)
     words = tokens.map((token) => token.text)
   } catch (error) {
     throw new LiveProblem(`--via ${text}: ${(error as Error).message}.`)
   }
-  if (words.length === 0) throw new LiveProblem('--via: it is a command, as in --via "ssh root@host".')
+  if (words.length === 0) throw new LiveProblem('--via: give a command, as in --via "ssh root@host".')
   // its other words were taken for the filter
   if (words.length === 1 && NEED_WORDS.has(basename(words[0]!)))
-    throw new LiveProblem(`--via ${text}: the whole command is one argument, as in --via "ssh root@host".`)
+    throw new LiveProblem(`--via ${text}: quote the whole command as one argument, as in --via "ssh root@host".`)
   return { name: words.map((word) => shellWord(word)).join(' '), prefix: withOpenInput(words, text) }
 }
 
@@ -55,7 +55,7 @@ function withOpenInput(given: readonly string[], text: string): string[] {
   const options = words.slice(exec + 1).filter((word) => /^-\w/.test(word) || word.startsWith('--'))
   const terminal = options.find((word) => TERMINAL.test(word))
   if (terminal !== undefined)
-    throw new LiveProblem(`--via ${text}: leave out ${terminal}; a terminal in between would change what comes back.`)
+    throw new LiveProblem(`--via ${text}: leave out ${terminal}; a terminal in between would change the output.`)
   const open = options.some((word) => OPEN_INPUT.test(word)) ? [] : ['-i']
   // what stands behind it would be options of kubectl's
   const end = KUBERNETES.has(basename(words[tool]!)) && !words.includes('--') ? ['--'] : []
@@ -64,9 +64,7 @@ function withOpenInput(given: readonly string[], text: string): string[] {
 
 /** Why no shell answered: what it complained of, and where the names stand that could be meant. */
 export const whyNoShell = ({ prefix }: TraceHost, complaints: string | undefined): string | undefined => {
-  const lists = prefix.join(' ').startsWith('ip netns exec ')
-    ? 'ip netns lists the namespaces that there are.'
-    : undefined
+  const lists = prefix.join(' ').startsWith('ip netns exec ') ? 'ip netns lists the existing namespaces.' : undefined
   return [complaints, lists].filter((one) => one !== undefined).join('\n') || undefined
 }
 
@@ -179,7 +177,7 @@ export function startScript({ name, prefix }: TraceHost, script: string, label?:
             ? `${name}: there is no program ${program} on this machine.`
             : `${name}: ${error.message}.`,
           prefix.length > 0 && error.code === 'ENOENT'
-            ? "--via is a command that leads there: 'ssh root@host', 'ip netns exec N', 'docker exec C'."
+            ? "--via is a command that runs programs there: 'ssh root@host', 'ip netns exec N', 'docker exec C'."
             : undefined,
         ),
       ),

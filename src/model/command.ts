@@ -30,6 +30,17 @@ type Syntax =
   | { kind: 'simple'; words: readonly Word[] }
   | { kind: 'joined'; by: '|' | '&&' | '||' | ';'; commands: readonly Command[] }
 
+let ownWords: readonly string[] | undefined
+
+/** How nfwhy itself is printed: as it was called, where that is known. */
+export function nameOwnProgram(words: readonly string[]): void {
+  ownWords = words
+}
+
+/** Where nfwhy itself is called by a name of its own: its place among the words. */
+const ownPlace = (words: readonly Word[]): number =>
+  ownWords ? words.findIndex((word, i) => word === 'nfwhy' && (i === 0 || words[i - 1] === 'sudo')) : -1
+
 /** Words for a program, or several such commands joined. */
 export class Command {
   private readonly syntax: Syntax
@@ -100,9 +111,9 @@ export class Command {
       })
     const isNft = this.program === 'nft'
     const bare = isNft ? BARE_FOR_NFT : BARE
-    const own = syntax.words.findIndex((word, i) => word === 'nfwhy' && (i === 0 || syntax.words[i - 1] === 'sudo'))
+    const own = ownPlace(syntax.words)
     return (isNft ? withBlocks(syntax.words) : syntax.words).flatMap((word, i) => {
-      if (i === own && ownWords) return ownWords.map((one) => shown(one, PROGRAM, options))
+      if (i === own) return ownWords!.map((one) => shown(one, PROGRAM, options))
       if (typeof word === 'string') return [shown(word, i === 0 ? PROGRAM : bare, options)]
       if ('unsayable' in word) return []
       const [first = '', ...rest] = word.outputOf.pieces(options)
@@ -121,13 +132,6 @@ export class Command {
 
 /** One program with its words. */
 export const command = (program: string, ...words: Word[]): Command => Command.of([program, ...words])
-let ownWords: readonly string[] | undefined
-
-/** How nfwhy itself is printed: as it was called, where that is known. */
-export function nameOwnProgram(words: readonly string[]): void {
-  ownWords = words
-}
-
 /** `a | b`. */
 export const piped = (...commands: Command[]): Command => Command.joined('|', commands)
 /** `a && b`. */

@@ -165,9 +165,8 @@ function foldJourneys(options: ReportOptions): JourneyReport {
     },
     end(tail) {
       if (correlator) groups.join(correlator.joined())
-      groups.tellExchanges(exchanges)
       // what was told as it came stays as it is
-      if (!live) groups.partFailed(exchanges)
+      groups.tellExchanges(exchanges, { parts: !live })
       const { list } = groups
       if (!live) {
         const ordered = worstFirst(list)

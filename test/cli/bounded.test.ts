@@ -39,7 +39,7 @@ it('saves up to its limit, and says once that the rest is not saved', ({ onTestF
   saved.onBroken = (message) => told.push(message)
   for (let i = 0; i < 20; i++) saved.chunk(undefined, 0, nftNetlink, new Uint8Array(100_000).fill(i))
   saved.close()
-  expect(told).toEqual([`${join(folder, 'why')} has 1 MB; the rest is not saved`])
+  expect(told).toEqual([`${join(folder, 'why')} has reached 1 MB; the rest is not saved`])
   expect(readFileSync(join(folder, 'why/trace-1.pcap')).length).toBe(1_000_000)
 })
 
@@ -55,7 +55,11 @@ it('tells apart what was left out, what was not read, and whether each kind was 
         },
       },
     ]).map(({ code, message }) => `${code}: ${message}`)
-  expect(warnings(0, 7, 0)).toEqual([expect.stringMatching(/^packets-left-out: .*7 packets: a packet of each .* told/)])
-  expect(warnings(2, 7, 0)).toEqual([expect.stringMatching(/2 packets of them of kinds that are not told at all/)])
-  expect(warnings(0, 0, 9)).toEqual([expect.stringMatching(/^events-unread: 9 events had come/)])
+  expect(warnings(0, 7, 0)).toEqual([
+    expect.stringMatching(/^packets-left-out: .*7 packets \(one packet of each kind is shown\)/),
+  ])
+  expect(warnings(2, 7, 0)).toEqual([expect.stringMatching(/including 2 packets of kinds that are not shown at all/)])
+  expect(warnings(0, 0, 9)).toEqual([
+    expect.stringMatching(/^events-unread: the trace ended before nfwhy had read the last 9 events$/),
+  ])
 })

@@ -88,8 +88,8 @@ describe.skipIf(missing)('collect', () => {
   test('never writes over anything, and says where it cannot write', async () => {
     const cwd = folder({ 'full/x': '', 'file.tgz': '' })
     for (const [name, words] of [
-      ['full', 'full is there already'],
-      ['file.tgz', 'file.tgz is there already'],
+      ['full', 'full already exists'],
+      ['file.tgz', 'file.tgz already exists'],
       ['no/such/folder.tgz', 'cannot be written: there is no such file'],
       ['no/such/folder', 'cannot be written: there is no such file'],
     ]) {
@@ -122,7 +122,7 @@ describe.skipIf(missing)('collect', () => {
     const nobody = `${FILLED.replace('exec "$0" "$@"', 'exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$0" "$@"')}`
     const run = await nfwhy(['collect', '--via', nobody, '-o', 'why'], { cwd })
     expect(run.code).toBe(0)
-    expect(run.stderr).toMatch(/refused {3}ruleset\.nft: it takes CAP_NET_ADMIN \(root\); it tells which rule/)
+    expect(run.stderr).toMatch(/refused {3}ruleset\.nft: it takes CAP_NET_ADMIN \(root\); it shows the rules/)
     expect(filesOf(join(cwd, 'why'))).toEqual(
       expect.arrayContaining(['ip-addr.txt', 'ip-route4.txt', 'sockets.txt', 'sysctl.txt', 'uname.txt']),
     )

@@ -45,12 +45,12 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
       /^nft-allow-set: a port forward in nft is dropped/,
       /client +eth0 +10\.2\.1\.2\/8 ───── 10\.1\.2\.3\/8 +enp0 {2}gateway/,
       /gateway\$ ip addr add 10\.1\.2\.3\/8 dev enp0/,
-      /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}no answer/,
+      /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}no reply/,
       /✗ DROPPED by inet filter allowed_dnats handle 7 +#1\n {2}tcp 10\.2\.1\.2:40001/,
       /gateway\$ nft add element inet filter allow_in { 192\.168\.70\.10 \. 22 }/,
       /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}answered/,
       /✓ FORWARDED +tcp 10\.2\.1\.2:40002/,
-      /Left behind: nothing\. The 3 namespaces are gone/,
+      /Clean-up complete: the 3 namespaces and everything in them are removed\./,
     ]
     let at = 0
     for (const part of parts) {
@@ -66,7 +66,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     async (name) => {
       const { code, stdout, stderr } = await nfwhy(['demo', name])
       expect([code, stderr], stdout).toEqual([0, ''])
-      expect(stdout).not.toContain('in place of iptables-legacy')
+      expect(stdout).not.toContain('instead of iptables-legacy')
     },
   )
 
@@ -80,7 +80,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     expect(fixed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('✓ DELIVERED') })
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).toMatch(/## rp-filter\n.*server\$ sysctl -w/s)
     const again = await nfwhy(['demo', 'rp-filter', '--record', dir])
-    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') })
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('already exists') })
   })
 
   it('can be entered with --keep, and goes on at Enter', async () => {
@@ -92,7 +92,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     expect(entered.stdout).toContain('192.0.2.2/24')
     running.write('\n')
     const { code, stdout } = await running.end()
-    expect([code, stdout]).toEqual([0, expect.stringContaining('Left behind: nothing')])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Clean-up complete')])
     expect(hosts.filter(isThere)).toEqual([])
   })
 
@@ -102,7 +102,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     expect(hosts.filter(isThere)).toEqual(hosts)
     running.child.kill(signal)
     const { code, stderr } = await running.end()
-    if (signal !== 'SIGKILL') expect([code, stderr]).toEqual([2, 'nfwhy: Stopped; the lab is taken down.\n'])
+    if (signal !== 'SIGKILL') expect([code, stderr]).toEqual([2, 'nfwhy: Stopped; the lab is removed.\n'])
     const until = Date.now() + 20_000
     while (hosts.some(isThere) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(hosts.filter(isThere)).toEqual([])
@@ -132,7 +132,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
   it.skipIf(process.getuid?.() !== 0)('says which right is missing', () => {
     const argv = ['--bounding-set', '-sys_admin', process.execPath, BIN, 'demo', 'nft-allow-set']
     const { status, stderr } = spawnSync('setpriv', argv, { encoding: 'utf8' })
-    expect(stderr).toMatch(/No network namespaces can be made here: unshare: .*not permitted\.\n.*CAP_SYS_ADMIN/)
+    expect(stderr).toMatch(/No network namespaces can be created here: unshare: .*not permitted\.\n.*CAP_SYS_ADMIN/)
     expect(status).toBe(2)
   })
 
@@ -154,7 +154,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     const argv = [...nobody, process.execPath, BIN, 'demo', 'nft-allow-set']
     const { status, stdout, stderr } = spawnSync('setpriv', argv, { encoding: 'utf8' })
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toContain('Left behind: nothing')
+    expect(stdout).toContain('Clean-up complete')
   })
 })
 

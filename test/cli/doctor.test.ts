@@ -52,7 +52,7 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
     const { code, stdout, stderr } = await nfwhy(['doctor', ...via(await lab())])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
-      /^✓ No problem was found\.\n {2}next {3}nfwhy trace --via [\s\S]*\n {9}\(name your packets: 'tcp dst port 80'\)\n\n✓ rights {5}\S/,
+      /^✓ No problem was found\.\n {2}next {3}nfwhy trace --via [\s\S]*\n {9}\(add a filter for your packets: 'tcp dst port 80'\)\n\n✓ rights {5}\S/,
     )
   })
 
@@ -129,7 +129,7 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
   test('--prove-here: a packet of its own was seen', async () => {
     const { stdout, code } = await nfwhy(['doctor', '--prove-here', '--width', '120', ...via(await lab())])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/\nA packet of its own in this namespace:\n✓ was seen by nft monitor trace\n {4}trace id /)
+    expect(stdout).toMatch(/\nA test packet in this namespace:\n✓ was seen by nft monitor trace\n {4}trace id /)
   })
 
   test('without root: which capability is missing', async () => {
@@ -139,7 +139,7 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
     expect(code).toBe(1)
     expect(stdout).toContain('CAP_NET_ADMIN is missing')
     expect(stdout).toContain('sudo nfwhy doctor')
-    expect(stdout).toMatch(/\? traced {5}the rules may not be seen/)
+    expect(stdout).toMatch(/\? traced {5}no right to see the rules/)
   })
 })
 
@@ -147,7 +147,7 @@ test('--fix away from a terminal needs --yes', async () => {
   const { code, stderr, stdout } = await nfwhy(['doctor', '--fix'])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toBe(
-    'nfwhy: --fix asks before each command, and this is no terminal: --yes runs the safe ones unasked.\n',
+    'nfwhy: --fix asks before each command, but this is not a terminal: add --yes to run the safe fixes without asking.\n',
   )
 })
 
@@ -155,7 +155,7 @@ test.each([
   [['--yes'], '--yes goes with --fix.'],
   [['prot tcp'], 'the filter cannot be read'],
   [['--via', 'no-such-program-here x'], 'there is no program no-such-program-here'],
-  [['--print-config', 'syslog'], 'nfwhy prints one for ulogd2 and rsyslog'],
+  [['--print-config', 'syslog'], 'nfwhy has a configuration only for ulogd2 and rsyslog'],
 ])('%j: exit code 2 and a sentence', async (args, sentence) => {
   const { code, stderr, stdout } = await nfwhy(['doctor', ...args])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

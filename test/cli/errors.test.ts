@@ -21,7 +21,7 @@ describe('inputs that cannot be read', () => {
   test.each([
     ['missing', 'nofile', 'nofile: there is no such file.'],
     ['below a file', 'log/x', 'log/x: there is no such file.'],
-    ['a name that is empty', '', 'An input is named "": perhaps a variable of the shell is empty.'],
+    ['a name that is empty', '', 'An input has the empty name "": perhaps a shell variable is empty.'],
     ['memory', '/proc/self/mem', '/proc/self/mem: the system cannot read or write it (input/output error).'],
     ['too long a name', 'x'.repeat(300), `${'x'.repeat(300)}: the name is too long.`],
   ])('%s', async (_, path, sentence) => {
@@ -142,8 +142,8 @@ describe('inputs that are something else', () => {
 
 describe('--as', () => {
   test.each([
-    ['log', '--as log: it is --as FORMAT:FILE, as in --as kernel-log:saved.txt.'],
-    ['kernel-log:', '--as kernel-log:: it is --as FORMAT:FILE, as in --as kernel-log:saved.txt.'],
+    ['log', '--as log: write --as FORMAT:FILE, as in --as kernel-log:saved.txt.'],
+    ['kernel-log:', '--as kernel-log:: write --as FORMAT:FILE, as in --as kernel-log:saved.txt.'],
     ['kernl-log:log', '--as kernl-log:log: there is no format "kernl-log". Did you mean kernel-log?'],
     ['tarot:log', '--as tarot:log: there is no format "tarot".'],
   ])('%s', async (argument, sentence) => {
@@ -181,11 +181,11 @@ describe('options', () => {
       ['--rule', 'KUBE-NODEPORTS 16'],
       '--rule KUBE-NODEPORTS 16: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16).',
     ],
-    [['--width', '10'], '--width is a number of columns, 40 to 1000.'],
-    [['--width', 'wide'], '--width is a number of columns, 40 to 1000.'],
-    [['--idle', 'soon'], '--idle soon: it is a number of seconds.'],
-    [['--idle', '-1'], '--idle -1: it is a number of seconds.'],
-    [['--idle', '0'], '--idle 0: it is a number of seconds.'],
+    [['--width', '10'], '--width: give a number of columns, 40 to 1000.'],
+    [['--width', 'wide'], '--width: give a number of columns, 40 to 1000.'],
+    [['--idle', 'soon'], '--idle soon: give a number of seconds.'],
+    [['--idle', '-1'], '--idle -1: give a number of seconds.'],
+    [['--idle', '0'], '--idle 0: give a number of seconds.'],
     [['--json', '--ndjson'], '--json and --ndjson are two formats: choose one.'],
     [['--jsn'], "unknown option '--jsn'"],
     [['-o'], "option '-o, --output <FILE>' argument missing"],
@@ -216,7 +216,7 @@ describe('commands', () => {
 
   test('forgotten in front of files', async () => {
     expect(await failing(['log', 'rules'], files())).toBe(
-      'nfwhy: "log" is no command, but a file. Perhaps:\n  nfwhy explain log rules\n',
+      'nfwhy: "log" is a file, not a command. Perhaps:\n  nfwhy explain log rules\n',
     )
   })
 

@@ -84,7 +84,7 @@ describe('help', () => {
     expect(await nfwhy(['help', name])).toEqual({
       code: 2,
       stdout: '',
-      stderr: `nfwhy: "${name}" is no command, finding code or status.\n${hint}\n`,
+      stderr: `nfwhy: "${name}" is not a command, a finding code or a status.\n${hint}\n`,
     })
   })
 })

@@ -130,7 +130,7 @@ describe('doctor', () => {
   test.for([
     ['endless', 'printed more than 500000 lines; it was stopped'],
     ['endless-line', 'printed more than 32 MB; it was stopped'],
-    ['half-an-answer', 'the connection broke while it was looked at'],
+    ['half-an-answer', 'the connection broke while nfwhy examined it'],
   ] as const)('of %s ends in bounded memory', async ([mode, words], { onTestFinished }) => {
     const run = await start(['doctor', '--via', farSide(mode, onTestFinished).via], folder()).ended
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })

@@ -46,7 +46,7 @@ describe('a packet', () => {
   it('given among the inputs: says where it goes', async () => {
     const packet = 'tcp 10.0.0.1 > 10.0.0.2:80'
     expect(await refused(['simulate', 'rules', packet], folder({ rules: RULES }))).toBe(
-      `nfwhy: simulate needs a packet; it goes behind --packet:\n  nfwhy simulate rules --packet '${packet}'\n`,
+      `nfwhy: simulate needs a packet; give it with --packet:\n  nfwhy simulate rules --packet '${packet}'\n`,
     )
   })
 
@@ -147,7 +147,7 @@ describe('a command that is proposed', () => {
   it('runs as it stands', async () => {
     const cwd = folder({ log: LOG, rules: RULES })
     const told = await refused(['log', 'rules'], cwd, { NFWHY_CALLED_AS: '' })
-    expect(told).toBe(`nfwhy: "log" is no command, but a file. Perhaps:\n  node ${BIN} explain log rules\n`)
+    expect(told).toBe(`nfwhy: "log" is a file, not a command. Perhaps:\n  node ${BIN} explain log rules\n`)
     const hint = await refused(['simulate', 'rules'], cwd, { NFWHY_CALLED_AS: '' })
     expect(hint).toContain(`\n  node ${BIN} simulate rules.v4 host --packet `)
   })

@@ -48,8 +48,8 @@ describe.skipIf(notHere)(`incidents${notHere ? `: ${notHere}` : ''}`, () => {
     const incident = INCIDENTS.find((one) => one.name === name)!
     const mended = { ...incident, earlier: { sendings: [], change: [incident.expected.fix.command!] } }
     const told = differences(mended, await play(mended, {}, { programs: true }))
-    expect(told.join('\n')).toMatch(/^what \w+ saw: answered in place of nothing$/m)
-    expect(told.join('\n')).toMatch(/^the outcome: forwarded in place of (dropped|vanished)$/m)
+    expect(told.join('\n')).toMatch(/^what \w+ saw: answered \(expected: nothing\)$/m)
+    expect(told.join('\n')).toMatch(/^the outcome: forwarded \(expected: (dropped|vanished)\)$/m)
   })
 })
 

@@ -44,7 +44,7 @@ describe.skipIf(reason)('watching drops', () => {
   it('as root of a user namespace', () => {
     expect(said('unshare', '--user', '--map-root-user')).toEqual({
       unavailable: 'rights',
-      message: 'watching drops needs the rights of root outside of this user namespace',
+      message: 'watching drops needs root rights outside of this user namespace',
     })
   })
 

@@ -29,7 +29,7 @@ test.for(['hang', 'deaf', 'endless', 'guard-that-hangs', 'closes-at-once'])(
     const far = farSide(mode, onTestFinished)
     const guard = startGuard(far.place, PLAN, SHORT)
     await expect(guard.ready).rejects.toThrow('tracing was not set up within 1 s')
-    await expect(guard.stop()).rejects.toThrow('the connection ended before it was told')
+    await expect(guard.stop()).rejects.toThrow('the connection ended before the clean-up was confirmed')
     await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
   },
 )
@@ -38,6 +38,6 @@ test('one that does not end is cut, and that is told', async ({ onTestFinished }
   const far = farSide('guard-that-stays', onTestFinished)
   const guard = startGuard(far.place, PLAN, { ...SHORT, beginning: 30 })
   await guard.ready
-  await expect(guard.stop()).rejects.toThrow('the connection ended before it was told')
+  await expect(guard.stop()).rejects.toThrow('the connection ended before the clean-up was confirmed')
   await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
 })

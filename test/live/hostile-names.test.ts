@@ -225,7 +225,7 @@ describe('trace', () => {
       const expected = ['nfwhy', 'doctor', '--via', `ssh ${via}`, ...(filter === '' ? [] : [filter])]
       expect(stubs.run(nextShell(), said)).toEqual([expected])
       const byHand = beginningText(one!, filter, {} as Wish)
-        .split('takes it back: ')
+        .split('emergency clean-up: ')
         .at(-1)!
         .trimEnd()
       expect(stubs.run(nextShell(), byHand)).toEqual([

@@ -58,7 +58,9 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     expect(stdout).toBe('')
     expect(stderr).not.toMatch(/^Ready|bug/m)
     // what hangs as it is set up might have done so over there
-    expect(stderr).toMatch(from === 3 && args.length === 0 ? /takes itself back/ : /^nfwhy: .*nothing of it is left/m)
+    expect(stderr).toMatch(
+      from === 3 && args.length === 0 ? /clean-up there runs by itself/ : /^nfwhy: .*nothing is left behind/m,
+    )
     expect(await changesAfter(before, place, run.mark, 2)).toEqual([])
   })
 
@@ -77,7 +79,7 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     run.kill('SIGINT')
     const { code, stderr } = await run.ended
     expect(code, stderr).toBe(2)
-    expect(stderr).toContain('nothing of it is left')
+    expect(stderr).toContain('nothing is left behind')
     expect(await changesAfter(before, other, run.mark, 3)).toEqual([])
   })
 

@@ -172,7 +172,7 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
 mount -t tmpfs -o mode=1777 none /dev/shm; ln -s /etc /dev/shm/nfwhy-0; ${READ_ONLY('/run')}`)
       const run = place.trace([...marked.args, '--for', '200ms'])
       expect((await run.ended).code).toBe(0)
-      expect(run.stderr).toContain('no folder there can hold a note')
+      expect(run.stderr).toContain('no folder there can hold a session note')
       expect((await place.runThere('ls -A /tmp/nfwhy-0; ls /etc | grep nfwhy')).output).toBe('')
     })
   })

@@ -23,12 +23,12 @@ const FULL = 'mount -t tmpfs -o size=4k none "$0" && head -c 4096 /dev/zero >"$0
 
 describe.skipIf(missing)(`--save where nothing can be written${missing ? `: ${missing}` : ''}`, () => {
   test.for([
-    ['/proc', () => '/proc/nfwhy-1/bundle', [], /no folder can be made there/],
-    ['a file', (folder: string) => join(folder, 'file'), [], /it is a file/],
-    ['below a file', (folder: string) => join(folder, 'file/bundle'), [], /leads through one/],
-    ['a folder with something in it', (folder: string) => folder, [], /there is something in it already/],
-    ['a disk that may only be read', (folder: string) => join(folder, 'disk/new/bundle'), [READ_ONLY], /only be read/],
-    ['its own folder is such a disk', (folder: string) => join(folder, 'disk'), [READ_ONLY], /only be read/],
+    ['/proc', () => '/proc/nfwhy-1/bundle', [], /the folder cannot be created there/],
+    ['a file', (folder: string) => join(folder, 'file'), [], /is a file/],
+    ['below a file', (folder: string) => join(folder, 'file/bundle'), [], /leads through a file/],
+    ['a folder with something in it', (folder: string) => folder, [], /the folder is not empty/],
+    ['a disk that may only be read', (folder: string) => join(folder, 'disk/new/bundle'), [READ_ONLY], /read-only/],
+    ['its own folder is such a disk', (folder: string) => join(folder, 'disk'), [READ_ONLY], /read-only/],
     ['a full disk', (folder: string) => join(folder, 'disk/new/bundle'), [FULL], /disk is full/],
   ] as const)('%s', async ([, path, mounts, why], { onTestFinished }) => {
     const folder = mkdtempSync(join(tmpdir(), 'nfwhy-'))

@@ -29,7 +29,7 @@ describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : 
     const { code, stderr } = await run.ended
     expect(Date.now() - since, stderr).toBeLessThan(3000)
     expect(code, stderr).toBe(2)
-    expect(stderr).toMatch(/nobody reads standard output: the last \d{4,} bytes were not written/)
+    expect(stderr).toMatch(/no program reads standard output: the last \d{4,} bytes were not written/)
     expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
@@ -45,7 +45,7 @@ describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : 
   test('Ctrl-C takes everything back, and what was seen is all there for who reads on', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished)
     run.kill('SIGINT')
-    await run.says(/waits for whoever reads it/)
+    await run.says(/Waiting for the reader of the output/)
     const left = changes(before, await snapshot(place)).filter((line) => !/process|ping/.test(line))
     expect(left).toEqual([])
     let stdout = ''

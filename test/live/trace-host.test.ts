@@ -76,6 +76,6 @@ test.for([
 
 test('a machine whose answer was cut is not taken for one that has less', async ({ onTestFinished }) => {
   await expect(survey(farSide('half-an-answer', onTestFinished).place)).rejects.toThrow(
-    'the connection broke while it was looked at',
+    'the connection broke while nfwhy examined it',
   )
 })

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import { warningLines } from '../warning-lines.ts'
+import { isUnknownKind } from './unknown-file.ts'
 
 interface Read {
   files: readonly { name: string }[]
@@ -30,7 +31,7 @@ const MOST_NAMED = 5
 
 /** Of a folder full of other things, what they are is said once. */
 function inOneLine(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
-  const unknown = warnings.filter(({ message }) => message.includes(NEITHER))
+  const unknown = warnings.filter(({ message }) => isUnknownKind(message))
   if (unknown.length < 3) return warnings
   const names = unknown.slice(0, MOST_NAMED).map(({ input }) => input)
   const others = unknown.length - names.length
@@ -41,9 +42,6 @@ function inOneLine(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
   }
   return [...warnings.filter((one) => !unknown.includes(one)), one]
 }
-
-/** Of a file of which nothing else can be said (unknown-file.ts). */
-const NEITHER = 'neither a capture nor'
 
 const WHAT_IS_READ = `nfwhy reads captures (dmesg, nft monitor trace, a pcap of NFLOG …), rulesets
 (iptables-save, nft list ruleset …) and host state (ip addr, ip route, ss -lntup …).

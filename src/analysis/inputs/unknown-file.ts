@@ -24,5 +24,10 @@ export function unknownWords(head: string, path: string | undefined): string {
     return `this is a zip archive, and was skipped; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
   }
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
-  return `${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was skipped`
+  return `${kind} ${NOTHING_KNOWN}; it was skipped`
 }
+
+const NOTHING_KNOWN = 'neither a capture nor a ruleset nor host state that nfwhy knows'
+
+/** Are these its words for a file of which nothing else can be said? */
+export const isUnknownKind = (words: string): boolean => words.includes(NOTHING_KNOWN)

@@ -91,7 +91,7 @@ function editingFoot(state: LiveState, { text, cursor, error }: Editing, page: P
     lines.push(paint(cutEnd(below, state.columns, ''), 'red'))
     for (const words of wrap(clean(wrongWords(error)), state.columns).slice(0, MOST_LINES - 1))
       lines.push(paint(words, 'red'))
-  } else lines.push(footLine(state, page, '', ['enter sets it', 'esc cancels', 'as tcpdump words it: tcp dst port 80']))
+  } else lines.push(footLine(state, page, '', ['enter applies it', 'esc cancels', 'tcpdump syntax: tcp dst port 80']))
   return { lines, cursor: PROMPT.length + before - hidden }
 }
 

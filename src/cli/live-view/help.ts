@@ -4,30 +4,33 @@ import { wrap } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['k j', 'choose a line; the list no longer follows what comes'],
-  ['PgUp PgDn', 'a screen up or down; g the oldest'],
-  ['G  End', 'the newest, and follow again'],
-  ['Enter', 'the chosen packet in full: every step, why, what to change'],
+  ['k j', 'select a line; the list stops following new packets'],
+  ['PgUp PgDn', 'one screen up or down; g: the oldest line'],
+  ['G  End', 'the newest line; the list follows new packets again'],
+  ['Enter', 'the selected packet in full: every step, the cause, the fix'],
   ['Esc', 'back'],
-  ['Space', 'let the list stand still, or go on; packets are still counted'],
-  ['/', "show only packets that match, as tcpdump words it: 'tcp dst port 80'; nothing typed shows all"],
-  ['o', 'show only problems, or all'],
-  ['r', 'all rules that decided, with their packets'],
+  ['Space', 'pause or resume the list; packets are still counted'],
+  ['/', "show only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'; an empty filter shows all"],
+  ['o', 'show only problems, or all packets'],
+  ['r', 'the rules that decided, each with its packets'],
   ['Ctrl-L', 'draw the screen again'],
-  ['Ctrl-Z', 'stop for a while (fg goes on)'],
-  ['q  Ctrl-C', 'end the trace; all that it set up is taken away'],
+  ['Ctrl-Z', 'suspend nfwhy (fg resumes it)'],
+  ['q  Ctrl-C', 'end the trace and remove everything that it set up'],
 ]
 
 export function helpLines(page: Page): string[] {
   const { marks, paint } = page
   const signs: readonly (readonly [string, string])[] = [
     [marks.bad, 'stopped: dropped, rejected or vanished'],
-    [marks.look, 'passed, and there is something to look at'],
-    [marks.unsure, 'cannot be told, or went elsewhere'],
+    [marks.look, 'passed, but something may be wrong'],
+    [marks.unsure, 'outcome unknown, or left netfilter (queued, stolen)'],
     [marks.good, 'passed'],
     [marks.becomes, 'an address rewritten by NAT'],
-    [marks.culprit, 'the rule to look at'],
-    [`${marks.times} 12`, 'so many packets of one fate: the same rules, the same end. * is what differs between them'],
+    [marks.culprit, 'the rule to check'],
+    [
+      `${marks.times} 12`,
+      'the number of packets with the same rules and the same outcome; * marks what differs between them',
+    ],
   ]
   const list = (pairs: readonly (readonly [string, string])[]) =>
     pairs.flatMap(([name, words]) => entry(page, page.clean(name), page.clean(words)))
@@ -39,7 +42,7 @@ export function helpLines(page: Page): string[] {
     ...list(signs),
     '',
     ...wrap(
-      'A line stands for all packets of one fate. It keeps its place while it is on the screen, and comes to the end of the list when it is met again later.',
+      'One line shows all packets with the same rules and the same outcome. It keeps its place while it is visible. If another such packet comes later, the line moves to the end of the list.',
       page.width,
     ),
   ]

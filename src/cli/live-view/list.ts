@@ -31,8 +31,8 @@ function nothingWords(state: LiveState): string {
   const { items } = keptOf(state)
   if (items.length === 0)
     return state.status === ''
-      ? 'No packet yet. Send the one that fails: it shows up here.'
-      : 'Wait: what is sent now is not seen yet.'
+      ? 'No packet yet. Send the packet that fails: it appears here.'
+      : 'Setting up; packets sent now are missed.'
   const why = state.filter ? 'matches the filter' : 'had a problem'
   return `None of ${countWords(items.length)} kinds of packets ${why}.`
 }

@@ -38,11 +38,11 @@ COMMIT
 
 export const calicoAsymmetric: Incident = {
   name: 'calico-asymmetric',
-  title: 'a LOG rule shows the answer of a ping come in, and it never arrives',
+  title: 'a LOG rule shows the reply of a ping coming in, but the reply never arrives',
   story:
-    'A machine behind a Calico node pings 8.8.8.8 and hears nothing, while a LOG rule on the node shows the answer come ' +
-    'in. The question has left by another router, so connection tracking can make nothing of the answer. (The report ' +
-    'has no ruleset; the rest of these rules is as Calico writes them.)',
+    'A machine behind a Calico node pings 8.8.8.8 and gets no reply, although a LOG rule on the node shows the ' +
+    'reply coming in. The request left through another router, so conntrack has no connection for the reply. ' +
+    '(The report has no ruleset; the other rules are as Calico writes them.)',
   backend: 'legacy',
   hosts: {
     vm: {
@@ -80,7 +80,7 @@ export const calicoAsymmetric: Incident = {
     culprit: 'filter:cali-tw-cali12d4a061371:2',
     findings: ['dropped-by-rule', 'invalid-state'],
     fix: {
-      words: 'Send the question by the same node that the answer comes through.',
+      words: 'Send the request through the same node that the reply comes through.',
       command: 'ip route replace default via 10.39.0.1',
       proposed: false,
       on: 'vm',

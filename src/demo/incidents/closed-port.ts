@@ -2,10 +2,10 @@ import type { Incident } from '../incident.ts'
 
 export const closedPort: Incident = {
   name: 'closed-port',
-  title: 'the firewall is open, and nobody listens behind it',
+  title: 'the firewall is open, but no program listens on the port',
   story:
-    'Port 8080 was opened in the firewall, and clients are still refused. The rule works: the packet gets to the host, ' +
-    'and the program that should answer listens on 127.0.0.1 only.',
+    'Port 8080 was opened in the firewall, but clients are still refused. The rule works: the packet reaches the ' +
+    'host. But the program listens on 127.0.0.1 only.',
   backend: 'nft',
   hosts: {
     client: { addresses: { eth0: ['192.0.2.1/24'] } },
@@ -32,7 +32,7 @@ export const closedPort: Incident = {
     sender: 'refused',
     findings: ['closed-port'],
     fix: {
-      words: 'Let the program listen on the address that clients use.',
+      words: 'Make the program listen on the address that clients use.',
       proposed: false,
       listen: { protocol: 'tcp', address: '192.0.2.2', port: 8080 },
     },

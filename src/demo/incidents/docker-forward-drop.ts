@@ -39,8 +39,8 @@ export const dockerForwardDrop: Incident = {
   name: 'docker-forward-drop',
   title: 'a router stops routing once Docker is installed on it',
   story:
-    'A machine routes between two networks. Since Docker was installed on it nothing gets through any more: Docker has ' +
-    "set FORWARD's policy to DROP, and accepts only what its containers need.",
+    'A machine routes between two networks. Since Docker was installed, it forwards nothing: Docker set ' +
+    "FORWARD's policy to DROP, and accepts only what its containers need.",
   backend: 'xtables-nft',
   hosts: {
     laptop: { addresses: { eth0: ['192.0.2.2/24'] }, routes: ['default via 192.0.2.1'] },
@@ -67,7 +67,8 @@ export const dockerForwardDrop: Incident = {
     sender: 'nothing',
     findings: ['dropped-by-policy'],
     fix: {
-      words: 'Accept the routed network in DOCKER-USER, the chain that Docker leaves to you, with its answers.',
+      words:
+        'Accept the routed network and its replies in DOCKER-USER, the chain that Docker leaves to the administrator.',
       command:
         'iptables -I DOCKER-USER -i lan -o lab -j ACCEPT && ' +
         'iptables -I DOCKER-USER -i lab -o lan -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',

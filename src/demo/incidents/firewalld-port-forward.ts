@@ -62,8 +62,7 @@ COMMIT
 export const firewalldPortForward: Incident = {
   name: 'firewalld-port-forward',
   title: "a port forward to a virtual machine is rejected by libvirt's rules",
-  story:
-    'firewalld forwards port 80 of a host to a guest of libvirt. The DNAT works, and the client is refused all the same.',
+  story: 'firewalld forwards port 80 of a host to a libvirt guest. The DNAT works, but the client is still refused.',
   backend: 'legacy',
   hosts: {
     client: { addresses: { eth0: ['10.32.7.11/16'] } },
@@ -91,7 +90,7 @@ export const firewalldPortForward: Incident = {
     culprit: 'filter:FORWARD:7',
     findings: ['rejected-by-rule', 'near-miss', 'dnat-changed-destination'],
     fix: {
-      words: "Accept what the port forward sends there, in front of libvirt's REJECT.",
+      words: "Accept the forwarded packets before libvirt's REJECT rule.",
       command:
         'iptables -I FORWARD 7 -s 10.32.7.11/32 -d 192.168.101.10/32 -i em1 -o virbr1 -p tcp -m tcp --dport 80 ' +
         '-m conntrack --ctstate DNAT -j ACCEPT',

@@ -4,8 +4,8 @@ export const forwardingOff: Incident = {
   name: 'forwarding-off',
   title: 'a gateway with perfect rules does not forward',
   story:
-    'A new gateway has routes, masquerading and a rule that accepts. Nothing gets through, and no counter of FORWARD ' +
-    'moves: the kernel is no router before it is told to be one.',
+    'A new gateway has routes, masquerading and a rule that accepts. Nothing gets through, and no counter of ' +
+    'FORWARD increases: the kernel forwards nothing until forwarding is enabled.',
   backend: 'nft',
   hosts: {
     client: { addresses: { eth0: ['10.0.0.2/24'] }, routes: ['default via 10.0.0.1'] },
@@ -39,7 +39,7 @@ export const forwardingOff: Incident = {
     sender: 'nothing',
     findings: ['vanished-forwarding-off'],
     fix: {
-      words: 'Tell the kernel to forward.',
+      words: 'Enable forwarding in the kernel.',
       command: 'sysctl -w net.ipv4.ip_forward=1',
       proposed: true,
     },

@@ -2,11 +2,11 @@ import type { Incident } from '../incident.ts'
 
 export const hairpin: Incident = {
   name: 'hairpin',
-  title: "a port forward works from outside, and not from the server's own network",
+  title: "a port forward works from outside, but not from the server's own network",
   story:
-    'From outside the web server answers on the public address, from its own network it does not. DNAT sends the packet ' +
-    'back into the network that it came from, and the server answers its neighbour directly, from an address that the ' +
-    'neighbour has not asked.',
+    'The web server replies on the public address to clients from outside, but not to clients in its own ' +
+    'network. DNAT sends the packet back into the network it came from. The server then replies directly to the ' +
+    'client, from an address that the client never contacted.',
   backend: 'nft',
   hosts: {
     laptop: { addresses: { eth0: ['192.168.1.20/24'] }, routes: ['default via 192.168.1.1'] },
@@ -49,7 +49,7 @@ export const hairpin: Incident = {
     sender: 'nothing',
     findings: ['not-masqueraded', 'dnat-changed-destination'],
     fix: {
-      words: 'Masquerade what goes back into its own network, so that answers come by this router.',
+      words: 'Masquerade packets that go back into their own network, so that replies come through this router.',
       command: 'nft add rule ip nat postrouting ip saddr 192.168.1.0/24 ip daddr 192.168.1.10 masquerade',
       proposed: false,
     },

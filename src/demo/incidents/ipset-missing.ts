@@ -2,10 +2,10 @@ import type { Incident } from '../incident.ts'
 
 export const ipsetMissing: Incident = {
   name: 'ipset-missing',
-  title: 'a new colleague is kept out, as one ipset of two has her address',
+  title: 'a new colleague cannot use ssh: her address is in only one of two ipsets',
   story:
-    'Only addresses of an ipset may use ssh. A new one was added to the set of the offices, and ssh asks the set of the ' +
-    'administrators.',
+    'Only addresses in an ipset may use ssh. Her address was added to the set of the offices, but the ssh rule ' +
+    'uses the set of the administrators.',
   backend: 'legacy',
   hosts: {
     colleague: { addresses: { eth0: ['192.0.2.77/24'] } },
@@ -35,7 +35,7 @@ COMMIT
     sender: 'nothing',
     findings: ['dropped-by-policy', 'not-in-set'],
     fix: {
-      words: 'Add the address to the set that the rule asks.',
+      words: 'Add the address to the set that the rule uses.',
       command: 'ipset add admins 192.0.2.77',
       proposed: true,
     },

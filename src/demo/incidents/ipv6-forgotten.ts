@@ -15,8 +15,8 @@ export const ipv6Forgotten: Incident = {
   name: 'ipv6-forgotten',
   title: 'a port was opened for IPv4 only',
   story:
-    'https was opened with iptables, and works for most. Whoever has IPv6 waits for a time-out first: ip6tables was ' +
-    'forgotten.',
+    'https was opened with iptables, and works for most clients. Clients with IPv6 first wait for a time-out, ' +
+    'because ip6tables has no such rule.',
   backend: 'legacy',
   hosts: {
     client: { addresses: { eth0: ['192.0.2.1/24', '2001:db8::1/64'] } },
@@ -38,7 +38,7 @@ export const ipv6Forgotten: Incident = {
     sender: 'nothing',
     findings: ['dropped-by-policy', 'missing-rule'],
     fix: {
-      words: 'Open it for IPv6 as well.',
+      words: 'Open the port for IPv6, too.',
       command: 'ip6tables -A INPUT -p tcp -m tcp --dport 443 -j ACCEPT',
       proposed: false,
     },

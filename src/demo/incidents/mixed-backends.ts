@@ -2,10 +2,10 @@ import type { Incident } from '../incident.ts'
 
 export const mixedBackends: Incident = {
   name: 'mixed-backends',
-  title: 'iptables accepts it, and a forgotten nft table drops it all the same',
+  title: 'iptables accepts a packet, but a forgotten nft table drops it',
   story:
-    'A port was opened with iptables, and its counter goes up with every packet. An nft ruleset, left over from a ' +
-    'migration, is loaded as well, and a packet has to get past both.',
+    'A port was opened with iptables, and the rule counts every packet. But an nft ruleset, left over from a ' +
+    'migration, is also loaded, and packets traverse both.',
   backend: 'nft',
   hosts: {
     client: { addresses: { eth0: ['192.0.2.1/24'] } },
@@ -41,7 +41,7 @@ COMMIT
     sender: 'nothing',
     findings: ['dropped-by-policy', 'mixed-backends'],
     fix: {
-      words: 'Open it in both, or better: keep one of the two.',
+      words: 'Open the port in both, or better: keep only one of the two.',
       command: 'nft add rule inet firewall input tcp dport 5432 accept',
       proposed: false,
     },

@@ -4,8 +4,9 @@ export const mtuBlackHole: Incident = {
   name: 'mtu-black-hole',
   title: 'small packets get through a tunnel, large ones disappear',
   story:
-    'Behind a router with a tunnel of 1280 bytes TCP works, as its segments are clamped, and UDP only while it is small. ' +
-    'Large packets vanish, and the sender is never told: a rule drops the ICMP message that would say how much fits.',
+    'A router has a tunnel with an MTU of 1280 bytes. TCP works, because its segments are clamped, but only ' +
+    'small UDP packets get through. Large packets vanish, and the sender never learns why: a rule drops the ICMP ' +
+    'error that contains the MTU.',
   backend: 'legacy',
   // nft has no word for "don't fragment"
   onlyLegacy: true,
@@ -52,7 +53,7 @@ COMMIT
     sender: 'nothing',
     findings: ['vanished-mtu'],
     fix: {
-      words: 'Let the ICMP answer out: the sender then makes its packets smaller.',
+      words: 'Accept the ICMP error: the sender then sends smaller packets.',
       command: 'iptables -D OUTPUT 1',
       proposed: false,
     },

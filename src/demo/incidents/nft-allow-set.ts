@@ -28,10 +28,10 @@ table inet filter {
 
 export const nftAllowSet: Incident = {
   name: 'nft-allow-set',
-  title: 'a port forward in nft is dropped, as its destination is missing in a set',
+  title: 'a port forward in nft is dropped, because its destination is missing in a set',
   story:
-    'Port 1222 of a gateway is forwarded to ssh of a machine behind it. nft lists the rule, its counter goes up, and ' +
-    'nobody can log in.',
+    'Port 1222 of a gateway is forwarded to ssh on a machine behind the gateway. nft lists the rule and its ' +
+    'counter increases, but nobody can log in.',
   backend: 'nft',
   hosts: {
     client: { addresses: { eth0: ['10.2.1.2/8'] } },

@@ -45,10 +45,10 @@ COMMIT
 
 export const nodeportClash: Incident = {
   name: 'nodeport-clash',
-  title: 'a program of a Kubernetes node cannot be reached, as a NodePort has the same number',
+  title: 'a program on a Kubernetes node cannot be reached, because a NodePort has the same number',
   story:
-    'A program listens on port 52000 of a Kubernetes node, and nobody gets through to it. Through port 80, which is ' +
-    'forwarded to the very same port 52000, it answers.',
+    'A program listens on port 52000 of a Kubernetes node, but nobody can reach it there. It replies on port 80, ' +
+    'which is forwarded to the same port 52000.',
   backend: 'legacy',
   hosts: {
     client: { addresses: { eth0: ['172.28.129.2/24'] } },

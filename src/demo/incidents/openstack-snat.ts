@@ -45,8 +45,8 @@ export const openstackSnat: Incident = {
   name: 'openstack-snat',
   title: "a virtual machine's ping leaves the network node with its private address",
   story:
-    'A virtual machine of an OpenStack cloud has a floating IP and cannot ping the outside. Its packets do go out; they ' +
-    'leave the network node with the private source address, to which nobody can answer.',
+    'A virtual machine in an OpenStack cloud has a floating IP, but cannot ping the outside. Its packets leave ' +
+    'the network node with the private source address, to which no host can reply.',
   backend: 'legacy',
   hosts: {
     vm: { addresses: { eth0: ['10.0.0.4/24'] }, routes: ['default via 10.0.0.1'] },

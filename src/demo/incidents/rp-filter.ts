@@ -2,10 +2,10 @@ import type { Incident } from '../incident.ts'
 
 export const rpFilter: Incident = {
   name: 'rp-filter',
-  title: 'a server with two uplinks drops what comes in over the other one',
+  title: 'a server with two uplinks drops packets that come in on the second one',
   story:
-    'A server has two uplinks, and its default route leads over the first. What comes in over the second vanishes behind ' +
-    'PREROUTING: no rule drops it, the reverse path filter (rp_filter) does.',
+    'A server has two uplinks, and its default route uses the first. Packets that come in on the second vanish ' +
+    'after PREROUTING: no rule drops them, but the reverse path filter (rp_filter) does.',
   backend: 'nft',
   hosts: {
     client: {
@@ -45,7 +45,7 @@ export const rpFilter: Incident = {
     sender: 'nothing',
     findings: ['vanished-rp-filter'],
     fix: {
-      words: 'Let the filter be loose on that interface: any route back will do.',
+      words: 'Make the filter loose on that interface: it then accepts any route back.',
       command: 'sysctl -w net.ipv4.conf.wan2.rp_filter=2',
       proposed: true,
     },

@@ -4,8 +4,9 @@ export const staleConntrack: Incident = {
   name: 'stale-conntrack',
   title: 'UDP still goes to the old server after the DNAT rule was changed',
   story:
-    'A resolver moved from 10.0.0.10 to 10.0.0.11, and the DNAT rule was changed. One busy client still gets no answer: ' +
-    'its connection is older than the new rule, and nat asks its rules only for the first packet of a connection.',
+    'A resolver moved from 10.0.0.10 to 10.0.0.11, and the DNAT rule was changed. One busy client still gets no ' +
+    'reply: its connection is older than the new rule, and nat rules are evaluated only for the first packet of ' +
+    'a connection.',
   backend: 'legacy',
   hosts: {
     client: { addresses: { eth0: ['192.0.2.2/24'] }, routes: ['default via 192.0.2.1'] },
@@ -62,7 +63,7 @@ COMMIT
     sender: 'nothing',
     findings: ['stale-conntrack'],
     fix: {
-      words: 'Delete the connection from the table of connection tracking; the next packet makes a new one.',
+      words: "Delete the connection's conntrack entry; the next packet creates a new one.",
       command: 'conntrack -D -p udp --orig-src 192.0.2.2 --orig-dst 192.0.2.1 --orig-port-src 5353 --orig-port-dst 53',
       proposed: true,
     },

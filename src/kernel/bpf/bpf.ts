@@ -68,7 +68,7 @@ export class Bpf {
     if (fd >= 0) return fd
     const errno = this.libc.errno()
     load(1)
-    throw new BpfError('the kernel does not take the program', errno, log.toString('latin1', 0, log.indexOf(0)))
+    throw new BpfError('the kernel rejects the eBPF program', errno, log.toString('latin1', 0, log.indexOf(0)))
   }
 
   /** Runs the program at each event until the descriptor that this gives is closed. */
@@ -116,7 +116,7 @@ export class Bpf {
   }
 
   private createMap(type: number, keySize: number, valueSize: number, entries: number, name: string): number {
-    return this.must('the kernel makes no map', MAP_CREATE, (attributes) => {
+    return this.must('the kernel cannot create an eBPF map', MAP_CREATE, (attributes) => {
       attributes.setUint32(0, type, true)
       attributes.setUint32(4, keySize, true)
       attributes.setUint32(8, valueSize, true)

@@ -52,7 +52,7 @@ export class Btf {
       this.places[count] = at
       const info = view.getUint32(at + 4, true)
       const size = SIZES[(info >>> 24) & 31]
-      if (!size) throw new BtfError(`BTF has a type of kind ${(info >>> 24) & 31}, which is not known here`)
+      if (!size) throw new BtfError(`BTF has a type of kind ${(info >>> 24) & 31}, which nfwhy does not know`)
       at += 12 + size[0] + size[1] * (info & 0xffff)
     }
     this.count = count

@@ -53,8 +53,8 @@ function whyNoRight(here: Circumstances): string {
   if (missing.length > 0) return `watching drops needs ${missing.join(' and ')} (or root)`
   // 0 0 4294967295: all users, as they are numbered in the first user namespace
   if (!/^\s*0\s+0\s+4294967295\s*$/.test(here.uidMap))
-    return 'watching drops needs the rights of root outside of this user namespace'
+    return 'watching drops needs root rights outside of this user namespace'
   if (isLockedDown(here)) return LOCKED_DOWN
   const filtered = /^Seccomp:\s*2/m.test(here.status)
-  return `the kernel forbids bpf(2)${filtered ? ": this process's seccomp filter does, as containers have one" : ''}`
+  return `the kernel forbids bpf(2)${filtered ? ': the seccomp filter of this process blocks it, as is usual in containers' : ''}`
 }

@@ -32,7 +32,7 @@ export interface Tap {
 export function openTap(namespaceInode: number, entries: number): Tap {
   const number = CALL_NUMBERS[process.arch]
   if (number === undefined)
-    throw new Unavailable('platform', `drops are watched on x86-64 and arm64, not on ${process.arch}`)
+    throw new Unavailable('platform', `drops can be watched on x86-64 and arm64, not on ${process.arch}`)
   const c = libc()
   const here = circumstances()
   if (isLockedDown(here)) throw new Unavailable('kernel', LOCKED_DOWN)

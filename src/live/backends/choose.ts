@@ -17,7 +17,7 @@ export function choosePlan(facts: Facts, wish: Wish, id: string, direct: boolean
   if (hasCapability(facts, 'CAP_NET_ADMIN') === false)
     throw new LiveProblem(
       'tracing changes the packet filter, which needs the capability CAP_NET_ADMIN; it is missing here.',
-      'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` says what works without.',
+      'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` shows what works without it.',
     )
   if (wish.alternatives.length === 0) throw new LiveProblem('no packet can match this filter.')
   const until = Math.floor((facts.seconds ?? Date.now() / 1000) + wish.deadline)
@@ -37,7 +37,7 @@ function automatic(facts: Facts): Backend {
   if (facts.programs.has('iptables')) return 'legacy'
   throw new LiveProblem(
     facts.nftRefused === undefined
-      ? 'neither nft nor iptables is installed here, so nothing can be asked to trace.'
+      ? 'neither nft nor iptables is installed here, so tracing is impossible.'
       : `nft cannot be used here (${facts.nftRefused}), and there is no iptables.`,
   )
 }
@@ -59,7 +59,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     streams.push(both.stream)
     notes.push({
       code: 'both-backends',
-      message: 'iptables-legacy has rules here too: each packet is told once for each side it passes',
+      message: 'iptables-legacy has rules here too: each packet is shown once for each backend that it traverses',
     })
   } else if (both)
     notes.push({
@@ -68,7 +68,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     })
   return {
     backend: 'nft',
-    why: hasTables ? 'the rules are in nf_tables' : 'it tells of packets that no rule meets, too',
+    why: hasTables ? 'the rules are in nf_tables' : 'it shows packets even where no rule is',
     table,
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,
@@ -101,7 +101,7 @@ function legacyMade(
   const made = { backend, streams, notes: [] }
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
-    const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
+    const why = 'the rules are in iptables-legacy; an nft table marks the packets, so no iptables rule is changed'
     const notes = [...ownerNote(table.owned), ...(isEmpty(facts) ? [NO_RULES] : [])]
     return {
       ...made,
@@ -117,7 +117,7 @@ function legacyMade(
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
   return {
     ...made,
-    why: 'the rules are of iptables-legacy, and there is no nft here',
+    why: 'the rules are in iptables-legacy, and nft is not installed here',
     changes: [...changes, ...rules],
     addsRules: true,
     notes: [RAW_STAYS],
@@ -126,7 +126,8 @@ function legacyMade(
 
 const xtablesNft: Maker = (facts, wish, id, until) => {
   const rules = traceRules(id, wish, until, toolsOf(facts, 'nft'))
-  if (rules.length === 0) throw new LiveProblem('iptables of the nf_tables kind (iptables-nft) is not installed here.')
+  if (rules.length === 0)
+    throw new LiveProblem('iptables-nft (the nf_tables variant of iptables) is not installed here.')
   return {
     backend: 'xtables-nft',
     why: 'the rules are in nf_tables, made by iptables',
@@ -143,7 +144,7 @@ const logged: Maker = (facts, wish, id, until, direct) => {
   if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
   const made = { streams: [side.stream], notes: [HOOKS_ONLY] }
   // of what has a logger of its own the default one is not asked
-  const [load, why] = [side.changes.filter(({ undo }) => undo === undefined), '--log asks for LOG rules at the hooks']
+  const [load, why] = [side.changes.filter(({ undo }) => undo === undefined), '--log uses LOG rules at the hooks']
   if ((facts.nftTables || facts.nftNotLoaded) && wish.backend !== 'legacy') {
     const table = logTable(id, wish, canOwn(facts), side.stream)
     return { ...made, backend: 'nft', why, table, changes: load, addsRules: true }
@@ -155,7 +156,7 @@ const logged: Maker = (facts, wish, id, until, direct) => {
     tables: (kind === 'legacy' && legacyTables(facts, family as 'ip' | 'ip6')) || ['filter'],
   }))
   const rules = logRules(id, wish, until, tools, side.stream)
-  if (rules.length === 0) throw new LiveProblem('there are no tables of iptables here to put LOG rules into.')
+  if (rules.length === 0) throw new LiveProblem('there are no iptables tables here for the LOG rules.')
   return {
     ...made,
     backend: kind === 'nft' ? 'xtables-nft' : 'legacy',
@@ -172,8 +173,8 @@ function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
   const holder = holderOfGroup(facts, GROUP)
   if (holder !== undefined && !wish.takeOver)
     return {
-      problem: `another program (netlink port ${holder}) reads NFLOG group ${GROUP}, where traces go: ulogd2, perhaps, or tcpdump.`,
-      hint: 'Its log would miss what is traced meanwhile. Stop it, read its log with `nfwhy explain`, or give --take-over, and traces go to the kernel log.',
+      problem: `another program (netlink port ${holder}) reads NFLOG group ${GROUP}, to which traces go: perhaps ulogd2 or tcpdump.`,
+      hint: 'That program would miss the traced packets. Stop it, read its log with `nfwhy explain`, or add --take-over, which sends traces to the kernel log.',
     }
   if (holder !== undefined || (!direct && !facts.programs.has('tcpdump'))) return toKernelLog(facts)
   const loggers = loggersOf(facts)
@@ -181,7 +182,7 @@ function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
     loggers && !loggers.includes('nfnetlink_log')
       ? [
           {
-            why: "the kernel's part of NFLOG is loaded (and stays)",
+            why: 'the NFLOG kernel module is loaded (and stays loaded)',
             run: 'modprobe nfnetlink_log',
             typed: { run: command('modprobe', 'nfnetlink_log') },
           },
@@ -196,7 +197,8 @@ function toKernelLog(facts: Facts): Side {
   const elsewhere = facts.firstNamespace !== undefined && facts.namespace !== facts.firstNamespace
   if (elsewhere && facts.files.get('/proc/sys/net/netfilter/nf_log_all_netns')?.[0] === '0')
     return {
-      problem: 'this is not the first network namespace, and what others trace does not come to the kernel log.',
+      problem:
+        'the kernel log gets TRACE and LOG lines only from the first network namespace, and this is another one.',
       hint: 'On the host itself: sysctl -w net.netfilter.nf_log_all_netns=1',
     }
   const loggers = loggersOf(facts)
@@ -204,7 +206,7 @@ function toKernelLog(facts: Facts): Side {
     loggers && !loggers.includes('nf_log_ipv4')
       ? [
           {
-            why: "the kernel's logger is loaded (and stays)",
+            why: "the kernel's logger module is loaded (and stays loaded)",
             run: 'modprobe nf_log_syslog 2>/dev/null || modprobe nf_log_ipv4',
             typed: { run: orElse(command('modprobe', 'nf_log_syslog'), command('modprobe', 'nf_log_ipv4')) },
           },
@@ -226,10 +228,10 @@ function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial
   return tools
 }
 
-const RAW_STAYS: Note = { code: 'raw-table-stays', message: 'an empty table raw stays, if there was none' }
+const RAW_STAYS: Note = { code: 'raw-table-stays', message: 'an empty table raw remains, if there was none before' }
 const HOOKS_ONLY: Note = {
   code: 'hooks-only',
-  message: 'no rule is traced: only which hooks a packet came to is told',
+  message: 'rules are not traced: only the hooks that a packet traverses are shown',
 }
 
 const ownerNote = (owned: boolean): Note[] =>
@@ -239,14 +241,15 @@ const ownerNote = (owned: boolean): Note[] =>
         {
           code: 'table-without-owner',
           message:
-            'this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it',
+            'this kernel or nft cannot bind a table to its process (needs Linux 5.12, nft 0.9.9): a watchdog deletes the table instead',
         },
       ]
 
 /** What marks packets is a rule itself, and is told of. */
 const NO_RULES: Note = {
   code: 'no-rules',
-  message: 'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest',
+  message:
+    'there are no rules here: packets are seen only when they come in or are sent; the rest follows from the routes',
 }
 
 const isEmpty = (facts: Facts): boolean => {
@@ -262,7 +265,8 @@ function framesNotes({ nftTables = [] }: Facts): Note[] {
       ? [
           {
             code: 'netdev-not-traced',
-            message: 'there are tables of family netdev: what their ingress chains drop is not traced, and not shown',
+            message:
+              'there are tables of family netdev: packets that their ingress chains drop are not traced and not shown',
           },
         ]
       : []),
@@ -271,7 +275,7 @@ function framesNotes({ nftTables = [] }: Facts): Note[] {
           {
             code: 'bridge-not-traced',
             message:
-              'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+              'there are tables of family bridge: they are shown only for packets that the bridge passes to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
           },
         ]
       : []),

@@ -75,7 +75,7 @@ export function logRules(
             ...rule,
           ]
           changes.push({
-            why: `packets that come to ${table} ${chain} are told of (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
+            why: `packets that traverse ${table} ${chain} are logged (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
             run: scriptLine(line(LOCK_WAIT, '-I', chain, '1')),
             leftover: { kind: 'rules', tool, table },
             undo: takeOut(line(LOCK_WAIT_BACK, '-D', chain)),

@@ -23,7 +23,7 @@ export function loggerChanges(facts: Facts, to: 'nfnetlink_log' | 'kernel log'):
     return [
       {
         ...leftover(path, before, wanted),
-        why: `what is traced of ${name} goes to ${to === 'kernel log' ? 'the kernel log' : 'NFLOG'}, not to ${loggerWords(before)}`,
+        why: `traces of ${name} go to ${to === 'kernel log' ? 'the kernel log' : 'NFLOG'}, not to ${loggerWords(before)}`,
         run: `echo ${wanted} > ${file}`,
         typed: {
           run: command('sysctl', '-w', `net.netfilter.nf_log.${number}=${wanted}`),

@@ -65,12 +65,12 @@ export async function gather(
     // a name of ours, not of theirs
     const file = cut && sections.find(({ id }) => id === cut.id)?.file
     const where = cut
-      ? `while it printed ${file ?? 'what nobody had asked for'} (${cut.bytes} bytes of it had come)`
+      ? `while it printed ${file ?? 'data that nfwhy did not request'} (${cut.bytes} bytes received)`
       : 'between two files'
     const said = complaints === undefined ? '' : `: ${oneLine(complaints)}`
     gathered.broken = `${stopped ?? 'the connection broke'} ${where}${said}`
   } else if (wanted.size > 0)
-    gathered.broken = `it did not answer to ${[...wanted.values()].map(({ id }) => id).join(', ')}`
+    gathered.broken = `it sent no data for ${[...wanted.values()].map(({ id }) => id).join(', ')}`
   return gathered
 }
 

@@ -26,7 +26,12 @@ function redactAnswer(answer: Answer, redactor: Redactor): Answer {
   const format = recognise(head)?.format.id
   const stream = format === undefined ? undefined : redactingStream(format, redactor)
   if (!stream)
-    return { ...answer, bytes: new Uint8Array(0), word: 'failed', remark: 'it was not understood, and so not redacted' }
+    return {
+      ...answer,
+      bytes: new Uint8Array(0),
+      word: 'failed',
+      remark: 'nfwhy did not understand it, so it was not redacted',
+    }
   const [begin, end] = [stream.push(answer.bytes), stream.end()]
   const bytes = new Uint8Array(begin.length + end.length)
   bytes.set(begin)

@@ -23,7 +23,7 @@ export function journaldLoses(lines: readonly string[]): Loss[] {
   tell(
     'ReadKMsg',
     /^(?:no|false|0|off|n|f)$/i.test(of('ReadKMsg')),
-    "journald does not read the kernel's log, so journalctl -k shows no TRACE line.",
+    'journald does not read the kernel log, so journalctl -k shows no TRACE line.',
   )
   tell('Storage', of('Storage') === 'none', 'journald stores nothing, so journalctl shows no TRACE line.')
   tell(

@@ -59,7 +59,7 @@ export function logGroups(facts: Facts): LogGroup[] | undefined {
 }
 
 export const holderWords = (holder: Holder | undefined): string =>
-  holder ? `${holder.name || 'a process'} (process ${holder.pid})` : 'a process that cannot be seen from here'
+  holder ? `${holder.name || 'a process'} (process ${holder.pid})` : 'a process that is not visible from here'
 
 /** `nft monitor trace` and `xtables-monitor --trace`, in whatever namespace. */
 export const monitors = ({ processes }: Facts): Process[] =>

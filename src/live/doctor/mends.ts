@@ -50,8 +50,8 @@ function withLimit(words: readonly string[]): readonly string[] {
 export function moveToFront(facts: Facts, trace: TraceRule): Mend {
   const { backend, table, chain, rule, bases } = trace
   const description = bases.some((base) => base.chain === chain)
-    ? 'put it in front'
-    : 'put it in front; the rule that leads to its chain may have to go in front too'
+    ? 'move it to the front'
+    : 'move it to the front; the jump to its chain may have to move too'
   const words = wordsOf(rule)
   const { commands, undo } = deletion(facts, trace)
   if (backend === 'legacy') {
@@ -65,7 +65,7 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
       commands: [...commands, front],
       undo: [...commands, ...(undo ?? [])],
       safe: limited,
-      ...(limited ? {} : { unsafe: 'it has no limit, and in front every packet that it matches is traced' }),
+      ...(limited ? {} : { unsafe: 'it has no limit, so at the front it traces every packet that it matches' }),
     }
   }
   return {
@@ -75,6 +75,6 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
       nftArguments('insert', 'rule', table.family, nftName(table.name), nftName(chain.name), rule.text),
     ],
     safe: false,
-    unsafe: 'in front it may trace many more packets, and gets a new handle',
+    unsafe: 'at the front it may trace many more packets, and it gets a new handle',
   }
 }

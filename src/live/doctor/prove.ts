@@ -21,7 +21,7 @@ type Way = Proof['way']
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = {
   nft: 'nft monitor trace',
-  'kernel-log': "the kernel's log (TRACE of iptables-legacy)",
+  'kernel-log': 'the kernel log (TRACE of iptables-legacy)',
   nflog: 'NFLOG, read by tcpdump (TRACE of iptables-legacy)',
 }
 
@@ -33,7 +33,7 @@ export async function prove(place: TraceHost, facts: Facts, ending?: AbortSignal
   const legacy = legacyHindrance(facts)
   for (const way of ['kernel-log', 'nflog'] as const) if (legacy !== undefined) hindered.set(way, legacy)
   if (!facts.programs.has('tcpdump')) hindered.set('nflog', 'tcpdump is not installed')
-  else if (!canNflog(facts)) hindered.set('nflog', "the kernel's part of NFLOG is not loaded, and would stay")
+  else if (!canNflog(facts)) hindered.set('nflog', 'the NFLOG kernel module is not loaded, and would stay loaded')
   if (!facts.texts.has('dmesg')) hindered.set('kernel-log', facts.refused.get('dmesg') ?? 'dmesg is not installed')
   const ways = (Object.keys(WAY_WORDS) as Way[]).filter((way) => !hindered.has(way))
   const address = ownAddress()
@@ -71,12 +71,12 @@ function hereHindrance(facts: Facts): string | undefined {
   if (hasCapability(facts, 'CAP_NET_ADMIN') === false) return 'CAP_NET_ADMIN is missing'
   return kernelAtLeast(facts, 5, 12) === true
     ? undefined
-    : 'before Linux 5.12 no table dies with its process, so one might be left behind'
+    : 'before Linux 5.12 the kernel does not delete a table when its process ends, so a table might be left behind'
 }
 
 const nftHindrance = ({ nftRefused, nftNotLoaded, programs }: Facts): string =>
   nftNotLoaded
-    ? "the kernel's part of nft is not loaded, and would stay"
+    ? 'the nf_tables kernel module is not loaded, and would stay loaded'
     : (nftRefused ?? (programs.has('nft') ? 'nft cannot be used' : 'nft is not installed'))
 
 function legacyHindrance(facts: Facts): string | undefined {
@@ -84,9 +84,11 @@ function legacyHindrance(facts: Facts): string | undefined {
     return 'iptables-legacy is not installed'
   const raw = facts.modules.get('iptable_raw')
   const there = legacyTables(facts, 'ip')?.includes('raw') || raw === 'there' || raw === 'no-modules'
-  if (!there) return 'the raw table of iptables-legacy is not loaded, and would stay'
+  if (!there) return 'the raw table of iptables-legacy is not loaded, and would stay loaded'
   const targets = facts.files.get('/proc/net/ip_tables_targets')
-  return targets && !targets.includes('TRACE') ? "the kernel's TRACE target is not loaded, and would stay" : undefined
+  return targets && !targets.includes('TRACE')
+    ? 'the TRACE kernel module is not loaded, and would stay loaded'
+    : undefined
 }
 
 const canNflog = ({ files }: Facts): boolean =>

@@ -20,7 +20,7 @@ export function rsyslogLoses(lines: readonly string[]): Loss[] {
     return [
       {
         code: 'rsyslog-no-kernel-lines',
-        message: "rsyslog runs, and loads neither imklog nor imjournal: the kernel's lines never come to it.",
+        message: "rsyslog runs, but loads neither imklog nor imjournal: the kernel's lines never reach it.",
         evidence: lines.find((line) => /load="?im|ModLoad/i.test(line)) ?? lines[0]!,
       },
     ]
@@ -50,7 +50,7 @@ function limited(klog: string | undefined, journal: string | undefined): Loss[] 
   if (klog) {
     const seconds = interval(klog)
     if (seconds === undefined || seconds === '0') return []
-    return [rateLimit(`imklog takes only so many lines in ${seconds} s`, klog)]
+    return [rateLimit(`imklog limits the lines in ${seconds} s`, klog)]
   }
   const seconds = interval(journal!) ?? '600'
   const burst = /ratelimit\.?burst="?(\d+)/i.exec(journal!)?.[1] ?? '20000'
@@ -60,7 +60,7 @@ function limited(klog: string | undefined, journal: string | undefined): Loss[] 
 
 const rateLimit = (what: string, evidence: string): Loss => ({
   code: 'rsyslog-rate-limit',
-  message: `rsyslog drops lines under load: ${what}, and a trace has many.`,
+  message: `rsyslog drops lines under load (${what}), and a trace has many lines.`,
   evidence,
   sometimes: true,
 })
@@ -74,7 +74,7 @@ function filtered(rules: readonly string[]): Loss[] {
       return [
         {
           code: 'rsyslog-stops',
-          message: 'A rule of rsyslog throws TRACE lines away before a file gets them.',
+          message: 'An rsyslog rule discards TRACE lines before they reach a file.',
           evidence: line,
         },
       ]
@@ -85,7 +85,7 @@ function filtered(rules: readonly string[]): Loss[] {
   return [
     {
       code: 'rsyslog-takes-none',
-      message: 'No rule of rsyslog takes kern.warning, so TRACE lines are in none of its files.',
+      message: 'No rsyslog rule selects kern.warning, so TRACE lines are in none of its files.',
       evidence: rules.find((line) => /^\s*[\w*,]+\.\S+\s/.test(line))?.trim() ?? 'no selector at all',
     },
   ]

@@ -135,7 +135,7 @@ export function holdsFor({ conditions }: Rule, { packet, families }: Wish, world
   const of = (one: Family) => evaluateAll(conditions, { packet, family: one, world, ...(hook ? { hook } : {}) })
   const first = of(family!)
   // of two families, what holds for one alone does not hold for the wish
-  return others.every((other) => of(other) === first) ? first : { unknown: 'the family is not known' }
+  return others.every((other) => of(other) === first) ? first : { unknown: 'unknown family' }
 }
 
 /** `ip raw PREROUTING rule 1`, `inet nfwhy pre handle 3`. */

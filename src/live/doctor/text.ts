@@ -79,9 +79,7 @@ export function proofsText(proofs: readonly Proof[], options: Partial<FormOption
     const of = proofs.filter((proof) => proof.where === where)
     if (of.length === 0) continue
     page.line()
-    page.line(
-      where === 'here' ? 'A packet of its own in this namespace:' : 'A packet of its own in a throw-away namespace:',
-    )
+    page.line(where === 'here' ? 'A test packet in this namespace:' : 'A test packet in a throw-away namespace:')
     for (const { way, result, said } of page.clean(of)) {
       const sign = result === 'seen' ? page.marks.good : result === 'not-seen' ? page.marks.bad : page.marks.until
       const style: Style = result === 'seen' ? 'green' : result === 'not-seen' ? 'red' : 'dim'
@@ -100,5 +98,5 @@ function writeHealthy(page: Page, via: string | undefined, filter: string | unde
   const place = via === undefined ? [] : ['--via', via]
   const trace = command('nfwhy', 'trace', ...place, ...operands(filter ?? ''))
   page.rows('next', wrapCommand(trace, page.room, page.printing), { style: 'bold' })
-  if (filter === undefined) page.rows('', ["(name your packets: 'tcp dst port 80')"])
+  if (filter === undefined) page.rows('', ["(add a filter for your packets: 'tcp dst port 80')"])
 }

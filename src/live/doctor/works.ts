@@ -29,7 +29,7 @@ function rights(facts: Facts): Work {
     what: 'rights',
     text:
       missing.length === 0
-        ? `all that tracing needs (user ${facts.uid})`
+        ? `all rights that tracing needs (user ${facts.uid})`
         : `without ${missing.map((name) => `${name} (${NEEDED[name]})`).join(', ')}`,
   }
 }
@@ -37,7 +37,7 @@ function rights(facts: Facts): Work {
 const NEEDED: Readonly<Record<keyof typeof CAPABILITIES, string>> = {
   CAP_NET_ADMIN: 'rules, traces',
   CAP_SYS_ADMIN: 'other namespaces',
-  CAP_SYSLOG: "the kernel's log",
+  CAP_SYSLOG: 'the kernel log',
   CAP_PERFMON: 'drop reasons',
   CAP_BPF: 'drop reasons',
 }
@@ -46,7 +46,7 @@ function nft({ versions, nftTables, nftNotLoaded, nftRefused }: Facts): Work {
   const version = /v(\d[\d.]*)/.exec(versions.get('nft') ?? '')?.[1]
   if (version === undefined) return { works: 'no', what: 'nft', text: 'is not installed' }
   if (nftTables) return { works: 'yes', what: 'nft', text: `${version}, ${counted(nftTables, 'table')}` }
-  const why = nftNotLoaded ? "the kernel's part is not loaded" : (nftRefused ?? 'it was not asked')
+  const why = nftNotLoaded ? 'the kernel module is not loaded' : (nftRefused ?? 'it was not checked')
   return { works: nftNotLoaded ? 'unknown' : 'no', what: 'nft', text: `${version}; ${why}` }
 }
 
@@ -56,7 +56,7 @@ function legacy(facts: Facts): Work {
   const hidden = tables.includes(undefined)
   const names = (['ip', 'ip6'] as const).flatMap((family, i) => (tables[i] ?? []).map((table) => `${family} ${table}`))
   const text = hidden
-    ? 'legacy tables may not be seen'
+    ? 'no right to see legacy tables'
     : names.length === 0
       ? 'no legacy table'
       : `legacy: ${names.join(', ')}`
@@ -74,7 +74,7 @@ function log(facts: Facts): Work {
   const readable = facts.texts.has('dmesg')
     ? 'dmesg can be read'
     : (facts.refused.get('dmesg') ?? 'dmesg is not installed')
-  if (loggers.length === 0) return { works: 'unknown', what: 'log', text: `no logger is known; ${readable}` }
+  if (loggers.length === 0) return { works: 'unknown', what: 'log', text: `the logger is unknown; ${readable}` }
   return {
     works: loggers.some((one) => one.includes('nf_log_')) ? 'yes' : 'no',
     what: 'log',
@@ -100,8 +100,8 @@ function traced(facts: Facts): Work {
   const seen = facts.texts.has('nft') || facts.texts.has('ip-raw') || facts.texts.has('ip6-raw')
   if (traces.length === 0)
     return seen || legacyTables(facts, 'ip') !== undefined
-      ? { works: 'no', what: 'traced', text: 'nothing at the moment; `nfwhy trace` begins one' }
-      : { works: 'unknown', what: 'traced', text: 'the rules may not be seen' }
+      ? { works: 'no', what: 'traced', text: 'nothing at the moment; `nfwhy trace` starts a trace' }
+      : { works: 'unknown', what: 'traced', text: 'no right to see the rules' }
   const names = traces.slice(0, MOST_NAMES).map((trace) => `${nameOf(trace)} (${hooks(trace.bases)})`)
   const more = traces.length > MOST_NAMES ? `, and ${traces.length - MOST_NAMES} more` : ''
   const listeners = traceListeners(facts).length

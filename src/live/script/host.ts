@@ -57,15 +57,15 @@ const host = (id: string, file: string, what: string, why: string, sh: string): 
 })
 
 const note = (id: string, what: string, sh: string): Section =>
-  host(id, NOTES, what, 'for people; nothing is concluded from it', sh)
+  host(id, NOTES, what, 'notes for people; nfwhy concludes nothing from them', sh)
 
 export const HOST: readonly Section[] = [
-  host('uname', 'uname.txt', 'uname -a', 'what kernels do otherwise', 'run uname -a'),
+  host('uname', 'uname.txt', 'uname -a', 'the kernel version, because kernels differ', 'run uname -a'),
   host(
     'versions',
     'versions.txt',
     'iptables -V, nft --version …',
-    'which of the two packet filters iptables speaks to',
+    'whether iptables is the legacy or the nf_tables variant',
     `for tool in iptables ip6tables nft ipset conntrack ebtables arptables; do
   have $tool || continue
   # all but legacy's open a socket to tell their version, and that would load nfnetlink
@@ -80,7 +80,7 @@ done
     'addresses',
     'ip-addr.txt',
     'ip -d addr',
-    "which addresses are the host's own",
+    "the host's own addresses",
     // BusyBox' ip has no -d
     'case $IP in ip) ip_list addr ;; *) ip_list -d addr ;; esac',
   ),
@@ -89,23 +89,23 @@ done
       `routes${family}`,
       `ip-route${family}.txt`,
       `ip -${family} route show table all`,
-      'where a packet had to go behind PREROUTING',
+      'the route of a packet after PREROUTING',
       `ip_list -${family} route show table all`,
     ),
     host(
       `rules${family}`,
       `ip-rule${family}.txt`,
       `ip -${family} rule`,
-      'which routing table is asked',
+      'which routing table is used',
       `ip_list -${family} rule show`,
     ),
   ]),
-  host('neighbours', 'ip-neigh.txt', 'ip neigh', 'who has which address on a link', 'ip_list neigh show'),
+  host('neighbours', 'ip-neigh.txt', 'ip neigh', 'the neighbours on each link', 'ip_list neigh show'),
   host(
     'sockets',
     'sockets.txt',
     'ss -lntup, netstat -lntup',
-    'who listens on a port, and with what program',
+    'which program listens on which port',
     `all_listed() { printf '%s\\n' '# all listening sockets of tcp and udp'; }
 if have ss; then
   # asked by netlink, the kernel would load these; in /proc it stands as well, but for v6only
@@ -157,7 +157,7 @@ fi`,
     'conntrack-counters',
     'conntrack-counters.txt',
     'conntrack -S, /proc/net/stat/nf_conntrack',
-    'what connection tracking has dropped',
+    'what conntrack has dropped',
     `if have conntrack && there nf_conntrack_netlink ctnetlink_dump_table; then
   need_admin
   run conntrack -S
@@ -170,7 +170,7 @@ fi`,
     'queues',
     'queues.txt',
     '/proc/net/netfilter/nfnetlink_queue',
-    'which queues of NFQUEUE a program reads',
+    'which NFQUEUE queues a program reads',
     `file=/proc/net/netfilter/nfnetlink_queue
 [ -e $file ] || absent "nfnetlink_queue is not loaded"
 text=$(cat $file 2>/dev/null) || refused "it takes root to read $file"
@@ -181,7 +181,7 @@ printf '==> %s <==\\n' $file
     'ipsec',
     'ipsec.txt',
     'ip xfrm policy, ip xfrm state, /proc/net/xfrm_stat',
-    'which packets IPsec must carry, and whether it can',
+    'which packets must use IPsec, and whether IPsec can carry them',
     // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
     `have ip || absent "there is no ip here"
 there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"
@@ -195,7 +195,7 @@ printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$s
   host(
     'sysctls',
     'sysctl.txt',
-    'the files below /proc/sys/net that decide about packets',
+    'the settings below /proc/sys/net that decide about packets',
     'why routing dropped a packet, whether conntrack is full, where TRACE goes',
     `sysctls ${SYSCTLS.map((path) => `'${path}'`).join(' ')}`,
   ),
@@ -203,7 +203,7 @@ printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$s
     'modules',
     'modules.txt',
     '/proc/modules',
-    'which parts of netfilter are there',
+    'which netfilter modules are loaded',
     '[ -r /proc/modules ] || absent "this kernel has no modules"\ncat /proc/modules',
   ),
   note('namespaces', 'ip netns', 'have ip || absent "there is no ip here"\nrun ip netns list'),

@@ -5,7 +5,7 @@ const rules = (id: string, file: string, what: string, sh: string): Section => (
   id,
   file,
   what,
-  why: 'which rule a packet met, and what it asks for',
+  why: 'the rules that a packet traverses, and their conditions',
   tag: 'ruleset',
   sh,
 })
@@ -42,7 +42,7 @@ nft_save bridge ebtables`,
     id: 'ipset',
     file: 'ipset.txt',
     what: 'ipset save',
-    why: 'what is in the sets that "-m set" asks',
+    why: 'the elements of the sets that "-m set" uses',
     tag: 'ruleset',
     sh: `there ip_set ip_set_add || absent "ip_set is not loaded, so there are no sets"
 have ipset || absent "there is no ipset here"

@@ -86,9 +86,11 @@ export async function survey(place: TraceHost, close?: 'close', ending?: AbortSi
       whyNoShell(place, complaints),
     )
   if (!new RegExp(`\n${END}\r?\n$`).test(text.slice(-9)))
-    throw new LiveProblem(`${place.name}: the connection broke while it was looked at.`, complaints)
+    throw new LiveProblem(`${place.name}: the connection broke while nfwhy examined it.`, complaints)
   if (facts.processes.length + facts.sockets.size + facts.refused.size + facts.texts.size > MOST_FACTS)
-    throw new LiveProblem(`${place.name}: it shows more than ${MOST_FACTS} processes and sockets, as no machine has.`)
+    throw new LiveProblem(
+      `${place.name}: it lists more than ${MOST_FACTS} processes and sockets; no real machine has so many.`,
+    )
   return facts
 }
 

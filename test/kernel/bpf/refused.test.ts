@@ -23,13 +23,13 @@ describe('why drops cannot be watched', () => {
     ['watching drops needs CAP_BPF (or root)', 'rights', EPERM, with_('0000004000000000')],
     ['the kernel forbids bpf(2)', 'rights', EPERM, with_('0000000000200000')],
     [
-      'watching drops needs the rights of root outside of this user namespace',
+      'watching drops needs root rights outside of this user namespace',
       'rights',
       EPERM,
       { ...ROOT, uidMap: '         0       1000          1\n' },
     ],
     [
-      "the kernel forbids bpf(2): this process's seccomp filter does, as containers have one",
+      'the kernel forbids bpf(2): the seccomp filter of this process blocks it, as is usual in containers',
       'rights',
       EPERM,
       { ...ROOT, status: 'CapEff:\t000001ffffffffff\nSeccomp:\t2\n' },
@@ -50,9 +50,9 @@ describe('why drops cannot be watched', () => {
 
   it('the end of what the verifier said', () => {
     const log = '0: (bf) r6 = r1\n1: (79) r9 = *(u64 *)(r6 +16)\nR1 invalid mem access\nprocessed 2 insns\n'
-    expect(refused(new BpfError('the kernel does not take the program', EINVAL, log), ROOT)).toMatchObject({
+    expect(refused(new BpfError('the kernel rejects the eBPF program', EINVAL, log), ROOT)).toMatchObject({
       message:
-        'the kernel does not take the program (EINVAL): 1: (79) r9 = *(u64 *)(r6 +16); R1 invalid mem access; processed 2 insns',
+        'the kernel rejects the eBPF program (EINVAL): 1: (79) r9 = *(u64 *)(r6 +16); R1 invalid mem access; processed 2 insns',
     })
   })
 

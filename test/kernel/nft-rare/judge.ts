@@ -94,7 +94,7 @@ export function judge(
 function doubtedIn({ notes }: Simulated): Map<string, string> {
   const found = notes.flatMap((note) => {
     const [, rule, why] =
-      /^it is not known whether it met this rule: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
+      /^whether this rule matched is unknown: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
     return rule === undefined ? [] : [[rule, why!] as const]
   })
   return new Map(found)

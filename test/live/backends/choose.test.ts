@@ -148,7 +148,7 @@ describe('which backend', () => {
         'file /proc/sys/net/netfilter/nf_log_all_netns 0',
       ],
       { backend: 'kernel-log' },
-      /not the first network namespace/,
+      /only from the first network namespace/,
     ],
   ])('none: %s', (_, lines, over, why) => {
     expect(() => plan(lines, over)).toThrow(why)
@@ -215,9 +215,9 @@ describe('what a person should know besides', () => {
   const NO_LEGACY = ['there /proc/net/ip_tables_names']
 
   test('without rules packets are seen all the same', () => {
-    expect(notes([...NFT, ...NO_LEGACY])).toMatch(/no rules here: packets are seen where they come in/)
+    expect(notes([...NFT, ...NO_LEGACY])).toMatch(/no rules here: packets are seen only when they come in/)
     expect(notes([...NFT, ...NO_LEGACY, ...LOGGERS], { backend: 'legacy' })).toMatch(
-      /packets are seen where they come in/,
+      /packets are seen only when they come in/,
     )
     expect(notes([...NFT, ...NO_LEGACY, 'nft-table table ip nat'])).toBe('')
   })

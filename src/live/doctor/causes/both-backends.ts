@@ -5,7 +5,7 @@ import { rulesOf } from '../rules.ts'
 export const bothBackends: Cause = {
   id: 'both-backends',
   about: {
-    cause: 'rules of iptables-legacy and of nft are both in force, and one tool shows half of them',
+    cause: 'rules of iptables-legacy and of nft are both in force, but each tool shows only its own half',
     check: '`/proc/net/ip_tables_names` and `nft list tables`',
     mend: 'read both',
   },
@@ -22,14 +22,14 @@ export const bothBackends: Cause = {
         code: 'both-backends',
         severity: traced ? 'warning' : 'note',
         message: traced
-          ? 'Rules of iptables-legacy and of nft are both in force, and share the trace bit: a trace of the one prints in the other too.'
-          : 'Rules of iptables-legacy and of nft are both in force: packets pass both, and one tool shows half of them.',
+          ? 'Rules of iptables-legacy and of nft are both in force and share the trace bit: a packet traced by one backend appears in the trace of the other too.'
+          : 'Rules of iptables-legacy and of nft are both in force: packets traverse both, but each tool shows only its own half.',
         evidence: `iptables-legacy: ${legacy.join(', ')}; nft: ${nft.join(', ')}`,
         fix: {
           description:
-            'look at both: `nfwhy trace` does; by hand iptables-legacy-save and nft list ruleset, dmesg and nft monitor trace',
+            'look at both: `nfwhy trace` shows both; by hand: iptables-legacy-save and nft list ruleset, dmesg and nft monitor trace',
           safe: false,
-          unsafe: 'which of them is meant to be there is not known',
+          unsafe: 'nfwhy does not know which of the two you want',
         },
       },
     ]

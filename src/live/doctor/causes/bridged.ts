@@ -6,8 +6,8 @@ import { type Cause, setting } from '../problem.ts'
 export const bridged: Cause = {
   id: 'bridged',
   about: {
-    cause: 'frames that a bridge passes on do not meet the IP hooks',
-    check: '`bridge-nf-call-iptables` (`-ip6tables`) is 0 or not there, and a bridge has ports',
+    cause: 'frames that a bridge forwards do not traverse the IP hooks',
+    check: '`bridge-nf-call-iptables` (`-ip6tables`) is 0 or missing, and a bridge has ports',
     mend: 'trace in `table bridge`; or set it to 1',
   },
   tested: 'in a namespace',
@@ -26,10 +26,10 @@ export const bridged: Cause = {
         {
           code: 'bridged',
           severity: asked ? 'warning' : 'note',
-          message: `What ${port.bridge} only passes on from one port to another is not seen by rules of ${family === 'ip' ? 'IPv4' : 'IPv6'}.`,
-          evidence: `${value === undefined ? 'br_netfilter is not there' : `net.bridge.${name} = ${value}`}; ${port.line}`,
+          message: `Frames that ${port.bridge} forwards between its ports do not traverse the ${family === 'ip' ? 'IPv4' : 'IPv6'} rules.`,
+          evidence: `${value === undefined ? 'br_netfilter is not loaded' : `net.bridge.${name} = ${value}`}; ${port.line}`,
           fix: {
-            description: 'trace in a table of family bridge; or let bridged frames meet the rules',
+            description: 'trace in a table of family bridge; or send bridged frames through the IP rules',
             ...(value === undefined
               ? { commands: [command('modprobe', 'br_netfilter')] }
               : setting(`net.bridge.${name}`, '1', value)),

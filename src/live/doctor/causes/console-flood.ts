@@ -8,7 +8,7 @@ const LEVEL = 4
 export const consoleFlood: Cause = {
   id: 'console-flood',
   about: {
-    cause: 'each TRACE line also goes to a slow console, and lines are lost meanwhile',
+    cause: 'each TRACE line also goes to a slow console, and other lines are lost during this time',
     check: "`kernel.printk`'s console level above 4 (warning), and a serial line in `/proc/consoles`",
     mend: 'a console level of 4 while tracing',
   },
@@ -24,13 +24,13 @@ export const consoleFlood: Cause = {
         code: 'console-flood',
         severity: 'warning',
         message:
-          'Each TRACE line is written to the serial console too, which takes milliseconds and holds up the machine.',
+          'Each TRACE line is also written to the serial console, which takes milliseconds and slows down the machine.',
         evidence: `kernel.printk = ${value.join(' ')}; /proc/consoles: ${console}`,
         fix: {
           description: 'keep warnings off the console',
           ...setting('kernel.printk', [LEVEL, ...value.slice(1)].join(' '), value.join(' ')),
           safe: false,
-          unsafe: 'other warnings of the kernel are not shown there either',
+          unsafe: 'other kernel warnings no longer appear there either',
         },
       },
     ]

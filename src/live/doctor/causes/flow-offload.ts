@@ -6,9 +6,9 @@ import { deletion, rulesOf } from '../rules.ts'
 export const flowOffload: Cause = {
   id: 'flow-offload',
   about: {
-    cause: 'flow offload: after its first packets a connection goes past the hooks',
+    cause: 'flow offload: after its first packets, a connection bypasses the hooks',
     check: "`flow add` in nft's rules, FLOWOFFLOAD in iptables'; `[OFFLOAD]` in `/proc/net/nf_conntrack`",
-    mend: 'trace the first packets, or take the rule out for a while',
+    mend: 'trace the first packets, or remove the offload rule for a while',
   },
   tested: 'recorded',
   check(facts) {
@@ -20,7 +20,7 @@ export const flowOffload: Cause = {
       code: 'flow-offload',
       severity: 'warning',
       message:
-        'Connections are taken past the rules after their first packets (flow offload): only those can be traced.',
+        'Flow offload: connections bypass the rules after their first packets, so only these first packets can be traced.',
       evidence: [first && `${first.table.family} ${first.table.name} ${first.chain.name}: ${first.rule.text}`, entry]
         .filter((one) => one !== undefined)
         .join('; '),
@@ -47,10 +47,9 @@ const offloading = (facts: Facts): Found[] =>
 function takeOut(facts: Facts, { table, chain, rule }: Found): Mend {
   const backend = table.kind === 'iptables' ? 'legacy' : 'nft'
   return {
-    description: 'take the rule out while you trace',
+    description: 'remove the rule while you trace',
     ...deletion(facts, { backend, table, chain, rule, bases: [] }),
     safe: false,
-    unsafe:
-      'routing takes more processor time without it; connections that are offloaded already stay so until they end',
+    unsafe: 'routing uses more CPU without it; connections that are already offloaded stay offloaded until they end',
   }
 }

@@ -7,8 +7,8 @@ import { lineOf, rulesOf } from '../rules.ts'
 export const iptablesNfTables: Cause = {
   id: 'iptables-nf-tables',
   about: {
-    cause: 'iptables is the nf_tables variant, and dmesg is being read',
-    check: '`iptables -V`; a TRACE rule of it that nobody listens to',
+    cause: 'iptables is the nf_tables variant, but the trace is read from dmesg',
+    check: '`iptables -V`; one of its TRACE rules, without a listener',
     mend: '`xtables-monitor --trace`',
   },
   tested: 'in a namespace',
@@ -23,12 +23,12 @@ export const iptablesNfTables: Cause = {
     )
     if (!rule || !iptablesIsNft(facts) || traceListeners(facts).length > 0) return []
     const [reader] = logReaders(facts)
-    const readers = reader ? `; ${reader.name} (process ${reader.pid}) follows that log in vain` : ''
+    const readers = reader ? `; ${reader.name} (process ${reader.pid}) reads that log, where no TRACE line appears` : ''
     return [
       {
         code: 'iptables-nf-tables',
         severity: reader ? 'error' : 'warning',
-        message: `iptables is the nf_tables variant here: its TRACE rules print nothing in the kernel's log${readers}.`,
+        message: `iptables is the nf_tables variant here: its TRACE rules print nothing to the kernel log${readers}.`,
         evidence: `${facts.versions.get('iptables')}; ${lineOf(rule)}`,
         fix: {
           description: facts.programs.has('xtables-monitor') ? 'read its events' : 'read its events with nft',

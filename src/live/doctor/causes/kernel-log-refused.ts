@@ -5,7 +5,7 @@ import type { Cause } from '../problem.ts'
 export const kernelLogRefused: Cause = {
   id: 'kernel-log-refused',
   about: {
-    cause: "no right to read the kernel's log",
+    cause: 'no right to read the kernel log',
     check: 'what `dmesg` says; `kernel.dmesg_restrict`, CAP_SYSLOG',
     mend: '`sudo`, `--cap-add SYSLOG`',
   },
@@ -20,7 +20,7 @@ export const kernelLogRefused: Cause = {
       {
         code: 'kernel-log-refused',
         severity: logSeverity(facts, families),
-        message: "TRACE of iptables-legacy writes to the kernel's log, and it may not be read here.",
+        message: 'TRACE of iptables-legacy writes to the kernel log, which you may not read here.',
         evidence: `${why}${restricted === undefined ? '' : `; kernel.dmesg_restrict = ${restricted}`}${missing}`,
         fix: {
           description:
@@ -28,7 +28,7 @@ export const kernelLogRefused: Cause = {
               ? 'read it as root (`sudo dmesg`), or trace with nft or NFLOG, which need no log'
               : 'read it on the host, give the container --cap-add SYSLOG, or trace with nft or NFLOG, which need no log',
           safe: false,
-          unsafe: 'it is a right that somebody has to give',
+          unsafe: 'somebody has to grant this right',
         },
       },
     ]

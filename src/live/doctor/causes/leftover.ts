@@ -11,7 +11,8 @@ export const leftover: Cause = {
   id: 'leftover',
   about: {
     cause: 'rules that an earlier session left behind still trace, and flood the log',
-    check: "every rule that traces; nfwhy's own by table, comment and note (`/run/nfwhy`), whose processes are gone",
+    check:
+      "every rule that traces; nfwhy's own ones by table, comment and session note (`/run/nfwhy`), if their processes are gone",
     mend: 'the commands that delete them; `nfwhy trace --cleanup`',
   },
   tested: 'in a namespace',
@@ -48,7 +49,7 @@ function leftTable(facts: Facts, { family, name }: Table): Problem {
       description: 'delete it',
       commands: [nftArguments('delete', 'table', family, nftName(name))],
       safe,
-      ...(safe ? {} : { unsafe: 'on kernels before 5.12 a session that runs elsewhere looks the same' }),
+      ...(safe ? {} : { unsafe: 'on kernels before 5.12, a session that runs in another namespace looks the same' }),
     },
   }
 }
@@ -59,13 +60,13 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
   if (session !== undefined && isRunning(facts, session)) return []
   const remedy = deletion(facts, trace)
   const evidence = lineOf(trace)
-  const floods = backend === 'legacy' ? ", and each packet fills the kernel's log" : ''
+  const floods = backend === 'legacy' ? ', and each traced packet fills the kernel log' : ''
   if (session === undefined)
     return [
       {
         code: 'trace-rule',
         severity: 'note',
-        message: `Somebody put rule ${nameOf(trace)} there, to trace packets${floods}.`,
+        message: `Somebody added rule ${nameOf(trace)} to trace packets${floods}.`,
         evidence,
         fix: {
           description: 'when nobody needs it any more, delete it',
@@ -78,7 +79,7 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
   const end = deadline(wordsOf(rule))
   const inert = end !== undefined && end < (facts.seconds ?? 0)
   const safe = inert || seesAll(facts)
-  const state = inert ? 'its time is over, so it does nothing any more' : `it still traces${floods}`
+  const state = inert ? 'its time limit has passed, so it does nothing any more' : `it still traces${floods}`
   return [
     {
       code: 'leftover-rule',
@@ -89,7 +90,7 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
         description: 'delete it',
         ...remedy,
         safe,
-        ...(safe ? {} : { unsafe: 'its session may run where this shell does not see it' }),
+        ...(safe ? {} : { unsafe: 'its session may run in a namespace that this shell does not see' }),
       },
     },
   ]
@@ -109,13 +110,13 @@ const leftNotes = ({ killed }: Facts): Problem[] =>
     severity: one.elsewhere ? 'note' : 'warning',
     message:
       one.id === undefined
-        ? 'A note of an earlier trace is damaged, so that what it had changed is not known.'
+        ? 'The session note of an earlier trace is damaged, so what it changed is unknown.'
         : `The trace ${one.id} was killed before it could restore what it had changed${one.elsewhere ? ' in another network namespace' : ''}.`,
     evidence: one.file,
     fix: {
       description: 'restore it (with the same --via as here)',
       commands: [cleanupCommand(HERE, one.elsewhere)],
       safe: false,
-      unsafe: 'it is a command of its own',
+      unsafe: 'run it separately',
     },
   }))

@@ -8,11 +8,11 @@ import { rsyslogLoses } from '../rsyslog.ts'
 export const logDaemon: Cause = {
   id: 'log-daemon',
   about: {
-    cause: "the log daemon does not take the kernel's lines, filters them, or drops them under load",
+    cause: "the log daemon does not read the kernel's lines, filters them, or drops them under load",
     check:
-      "rsyslog's configuration (imklog or imjournal, their rate limits, `kern.*`, rules that stop) and journald's " +
-      "(ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald's RateLimitIntervalSec is not among them: " +
-      'it counts per unit, and the kernel is none (journald-server.c)',
+      "rsyslog's configuration (imklog or imjournal, their rate limits, `kern.*`, rules with stop) and " +
+      "journald's (ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald's RateLimitIntervalSec " +
+      'does not matter: it counts per unit, and the kernel is not a unit (journald-server.c)',
     mend: '`nfwhy doctor --print-config rsyslog`, or read `dmesg` itself',
   },
   tested: 'in a namespace',
@@ -39,8 +39,8 @@ const toProblem =
     fix: {
       description:
         daemon === 'rsyslog'
-          ? 'nfwhy doctor --print-config rsyslog prints a configuration that keeps them; until then read dmesg itself'
-          : 'set it so that kernel lines are kept, and restart systemd-journald; until then read dmesg itself',
+          ? 'nfwhy doctor --print-config rsyslog prints a configuration that keeps TRACE lines; until then read dmesg itself'
+          : 'configure journald to keep kernel lines, and restart systemd-journald; until then read dmesg itself',
       safe: false,
       unsafe: 'it changes what this machine logs',
     },

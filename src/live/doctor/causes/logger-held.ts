@@ -6,10 +6,10 @@ import { type Cause, type Problem, setting } from '../problem.ts'
 export const loggerHeld: Cause = {
   id: 'logger-held',
   about: {
-    cause: 'tcpdump or ulogd2 has taken the logger; or a tcpdump that has long ended did',
+    cause: 'tcpdump or ulogd2 holds the logger, or a tcpdump that has ended still holds it',
     check:
-      '`net.netfilter.nf_log.2` says nfnetlink_log; `/proc/net/netfilter/nfnetlink_log`, `/proc/net/netlink` and ' +
-      '`/proc/PID/fd` tell who reads group 0',
+      '`net.netfilter.nf_log.2` is nfnetlink_log; `/proc/net/netfilter/nfnetlink_log`, `/proc/net/netlink` and ' +
+      '`/proc/PID/fd` show who reads group 0',
     mend: 'read NFLOG group 0, or set the sysctl back',
   },
   tested: 'in a namespace',
@@ -22,7 +22,7 @@ export const loggerHeld: Cause = {
       const name = LOG_SYSCTL[family].replaceAll('/', '.')
       const logger = family === 'ip' ? 'nf_log_ipv4' : 'nf_log_ipv6'
       const evidence = `${name} = nfnetlink_log`
-      const back = { description: "give it back to the kernel's log", ...setting(name, logger, 'nfnetlink_log') }
+      const back = { description: 'bind the kernel log as logger again', ...setting(name, logger, 'nfnetlink_log') }
       const lines = `TRACE lines of ${FAMILY_NAME[family]}`
       const zero = groups?.find(({ group }) => group === 0)
       if (zero)
@@ -30,26 +30,26 @@ export const loggerHeld: Cause = {
           {
             code: 'logger-held',
             severity: 'warning',
-            message: `${zero.holder ? holderWords(zero.holder) : 'Somebody who cannot be seen from here'} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
+            message: `${zero.holder ? holderWords(zero.holder) : 'A process that is not visible from here'} reads NFLOG group 0: ${lines} go there, and not to the kernel log.`,
             evidence: `${evidence}; nfnetlink_log: ${zero.line}`,
             fix: {
               ...back,
               safe: false,
-              unsafe: `${holderWords(zero.holder)} gets no more of them; better look there`,
+              unsafe: `${holderWords(zero.holder)} then gets none of them: better read the trace there`,
             },
           },
         ]
       const reader = groups?.[0]
       const why = reader
-        ? `${holderWords(reader.holder)} reads group ${reader.group}, and they go to group 0`
-        : 'nobody reads them there; it stays so when tcpdump -i nflog has ended'
+        ? `${holderWords(reader.holder)} reads group ${reader.group}, but they go to group 0`
+        : 'no program reads them there (the setting stays after tcpdump -i nflog ends)'
       return [
         {
           code: groups ? 'logger-left' : 'logger-held',
           severity: logSeverity(facts, [family]),
           message: groups
             ? `${lines} go to NFLOG, and ${why}: they are lost.`
-            : `${lines} go to NFLOG; who reads them cannot be seen from here.`,
+            : `${lines} go to NFLOG; which program reads them is not visible from here.`,
           evidence: reader ? `${evidence}; nfnetlink_log: ${reader.line}` : evidence,
           fix: groups
             ? { ...back, safe: true }

@@ -5,7 +5,7 @@ import type { Cause, Problem } from '../problem.ts'
 export const moduleMissing: Cause = {
   id: 'module-missing',
   about: {
-    cause: "the kernel's part of tracing is missing",
+    cause: 'the kernel module for tracing is missing',
     check: '`/proc/net/ip_tables_targets` without TRACE; `modules.dep`, `/sys/module`',
     mend: 'the package with the module (OpenWrt: kmod-ipt-debug, kmod-ipt-raw), or nft',
   },
@@ -16,10 +16,10 @@ export const moduleMissing: Cause = {
       const targets = facts.files.get(`/proc/net/${family}_tables_targets`)
       const found: Problem[] = []
       if (targets && !targets.includes('TRACE') && isMissing(facts, 'xt_TRACE'))
-        found.push(missing(facts, 'xt_TRACE', `${FAMILY_NAME[family]} rules cannot have TRACE`))
+        found.push(missing(facts, 'xt_TRACE', `${FAMILY_NAME[family]} rules cannot use TRACE`))
       if (facts.modules.get(raw) === 'missing')
         found.push(
-          missing(facts, raw, `there is no raw table for ${FAMILY_NAME[family]}, and TRACE stands in no other`),
+          missing(facts, raw, `there is no raw table for ${FAMILY_NAME[family]}, and TRACE works in no other table`),
         )
       return found
     })
@@ -40,7 +40,7 @@ function missing({ kernel, modules, programs, nftTables }: Facts, name: string, 
     message: `The kernel has no ${name}: ${what}.`,
     evidence:
       modules.get(name) === 'no-modules'
-        ? `${name}: neither built in, nor can this kernel load modules`
+        ? `${name}: it is not built in, and this kernel cannot load modules`
         : `${name}: not in /lib/modules/${kernel ?? ''}/modules.dep`,
     fix: { description: `${hint}.${nft}`, safe: false, unsafe: 'it installs software' },
   }

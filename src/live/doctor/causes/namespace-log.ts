@@ -8,7 +8,7 @@ const ALL_NETNS = 'net/netfilter/nf_log_all_netns'
 export const namespaceLog: Cause = {
   id: 'namespace-log',
   about: {
-    cause: "in a container or another namespace the kernel's log stays silent",
+    cause: 'in a container or another namespace, the kernel log shows no TRACE lines',
     check: '`net.netfilter.nf_log_all_netns`, which only the first namespace has',
     mend: 'set it to 1 on the host',
   },
@@ -30,7 +30,7 @@ export const namespaceLog: Cause = {
         {
           code: 'namespace-log',
           severity: logSeverity(facts, families),
-          message: "TRACE lines of this namespace never reach the kernel's log: the host does not let them.",
+          message: 'TRACE lines of this namespace never reach the kernel log: the host forbids it.',
           evidence: 'net.netfilter.nf_log_all_netns = 0',
           fix,
         },
@@ -40,8 +40,8 @@ export const namespaceLog: Cause = {
         code: 'namespace-log-unknown',
         severity: 'note',
         message:
-          "This is not the first network namespace; TRACE lines reach the kernel's log only if the host lets them, which " +
-          'cannot be seen from here.',
+          'This is not the first network namespace. Its TRACE lines reach the kernel log only if the host allows ' +
+          'it, which is not visible from here.',
         evidence: `${facts.namespace ?? 'this namespace'} has no net.netfilter.nf_log_all_netns`,
         fix,
       },

@@ -10,9 +10,9 @@ import type { Wish } from '../wish.ts'
 export const neverArrives: Cause = {
   id: 'never-arrives',
   about: {
-    cause: 'the packet never arrives: driver, XDP or tc drop it before, or it went elsewhere',
-    check: "counters of the rules that trace; the filter's interface (there, up); XDP programs, `tc` at ingress",
-    mend: '`tcpdump` shows whether it comes at all',
+    cause: 'the packet never arrives: a driver, XDP or tc drops it earlier, or it took another route',
+    check: "counters of the rules that trace; the filter's interface (exists, is up); XDP programs, `tc` at ingress",
+    mend: '`tcpdump` shows whether the packet arrives at all',
   },
   tested: 'in a namespace',
   check: (facts, wish) => [...atInterface(facts, wish), ...beforeHooks(facts, wish), ...uncounted(facts, wish)],
@@ -44,7 +44,7 @@ function atInterface(facts: Facts, wish: Wish): Problem[] {
         commands: [command('ip', 'link', 'set', 'dev', deviceWord(name), 'up')],
         undo: [command('ip', 'link', 'set', 'dev', deviceWord(name), 'down')],
         safe: false,
-        unsafe: 'somebody may have taken it down on purpose; and a cable may be missing',
+        unsafe: 'somebody may have disabled it on purpose; or a cable may be missing',
       },
     },
   ]
@@ -75,13 +75,13 @@ function beforeHooks(facts: Facts, wish: Wish): Problem[] {
   ].map(({ name, line, what, look }) => ({
     code: 'before-the-hooks',
     severity,
-    message: `${what} handles what comes in at ${name} before netfilter sees it, and may drop or redirect it.`,
+    message: `${what} processes packets that come in at ${name} before netfilter, and may drop or redirect them.`,
     evidence: line,
     fix: {
-      description: 'look at it',
+      description: 'inspect it',
       commands: [look],
       safe: false,
-      unsafe: 'it only shows; what to change is for a person',
+      unsafe: 'this command changes nothing; a person must decide what to change',
     },
   }))
 }
@@ -94,7 +94,7 @@ function uncounted(facts: Facts, wish: Wish): Problem[] {
     .map((trace) => ({
       code: 'never-arrives',
       severity: 'warning',
-      message: `Rule ${nameOf(trace)} has counted no packet: none that it matches has come here so far.`,
+      message: `Rule ${nameOf(trace)} has counted no packet: no packet that it matches has arrived here so far.`,
       evidence: `0 packets: ${lineOf(trace)}`,
       fix: tcpdump(wish),
     }))
@@ -114,7 +114,7 @@ function tcpdump({ filter, packet, families }: Wish): Mend {
   const plain = filter !== undefined && !/\b(?:in|out|mark|ipid|seq|icmpid|opt|syn)\b/.test(filter)
   const expression = plain ? filter : known.join(' and ')
   return {
-    description: 'see whether it comes at all; if it does and is not traced, the rule does not match it',
+    description: 'check whether the packet arrives; if it arrives but is not traced, the rule does not match it',
     commands: [command('tcpdump', '-n', '-i', deviceWord(packet.in ?? 'any'), ...operands(expression))],
     safe: false,
     unsafe: 'it runs until it is stopped',

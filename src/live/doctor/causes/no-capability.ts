@@ -5,7 +5,7 @@ import type { Cause } from '../problem.ts'
 export const noCapability: Cause = {
   id: 'no-capability',
   about: {
-    cause: 'no right to look or to trace',
+    cause: 'no right to see the rules or to trace',
     check: 'CAP_NET_ADMIN in `/proc/self/status`; what `nft list tables` says',
     mend: '`sudo`, a privileged container',
   },
@@ -16,7 +16,7 @@ export const noCapability: Cause = {
         {
           code: 'no-capability',
           severity: 'error',
-          message: 'CAP_NET_ADMIN is missing: without it nobody sees the rules or traces a packet.',
+          message: 'CAP_NET_ADMIN is missing: without it, nobody can see the rules or trace a packet.',
           evidence: `CapEff ${facts.capabilities?.toString(16).padStart(16, '0')}, user ${facts.uid ?? '?'}`,
           fix: howToGet(facts.container, facts.uid),
         },
@@ -26,7 +26,8 @@ export const noCapability: Cause = {
       {
         code: 'no-capability',
         severity: 'error',
-        message: 'CAP_NET_ADMIN is there, but not for this network namespace: it belongs to another user namespace.',
+        message:
+          'CAP_NET_ADMIN is present, but not valid for this network namespace, which belongs to another user namespace.',
         evidence: `nft list tables: ${facts.nftRefused}`,
         fix: howToGet(facts.container, facts.uid),
       },
@@ -40,19 +41,19 @@ function howToGet(container: string | undefined, uid: number | undefined) {
       description:
         'give the pod securityContext.capabilities.add: [NET_ADMIN], or work from the node: --via "ssh root@NODE"',
       safe: false,
-      unsafe: 'the pod starts anew',
+      unsafe: 'the pod restarts',
     }
   if (uid !== undefined && uid !== 0)
     return {
       description: 'run it as root',
       commands: [command('sudo', 'nfwhy', 'doctor')],
       safe: false,
-      unsafe: 'it asks for a password',
+      unsafe: 'sudo asks for a password',
     }
   const tool = container === 'podman' ? 'podman' : 'docker'
   return {
     description: `start the container with \`${tool} run --cap-add NET_ADMIN …\` (or --privileged), or work from the host: \`nsenter -t PID -n nfwhy doctor\``,
     safe: false,
-    unsafe: 'the container starts anew',
+    unsafe: 'the container restarts',
   }
 }

@@ -45,9 +45,9 @@ function bind(facts: Facts, family: IpFamily): Mend {
     }
   const name0 = facts.modules.get('nf_log_syslog') === 'unknown' ? 'on the host: load nf_log_syslog' : 'nf_log_syslog'
   return {
-    description: `${name0} (before Linux 5.13: ${logger}) is needed, and is not to be had from here`,
+    description: `${name0} (before Linux 5.13: ${logger}) is needed, but cannot be loaded from here`,
     safe: false,
-    unsafe: 'the module is not here',
+    unsafe: 'the module is missing here',
   }
 }
 

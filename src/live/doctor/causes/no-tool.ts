@@ -14,14 +14,14 @@ export const noTool: Cause = {
       {
         code: 'no-tool',
         severity: 'error',
-        message: 'Neither nft nor iptables is installed here, so nothing can begin a trace.',
+        message: 'Neither nft nor iptables is installed here, so no trace can be started.',
         evidence: 'command -v nft iptables iptables-legacy: nothing',
         fix: {
           description:
             'install the package nftables; or use the tools of the host in this namespace: --via "nsenter -t PID -n", ' +
             'with the id of any process in it',
           safe: false,
-          unsafe: 'which package manager this is, is not known',
+          unsafe: 'the package manager is unknown',
         },
       },
     ]

@@ -9,7 +9,7 @@ export const nobodyListens: Cause = {
   about: {
     cause: 'the monitor is in another namespace, or there is none',
     check:
-      "who is in netlink's group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)",
+      "which programs are in netlink's group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)",
     mend: "start it in the packet's namespace: `nsenter -t PID -n …`",
   },
   tested: 'in a namespace',
@@ -30,16 +30,16 @@ function ofNft(facts: Facts): Problem[] {
       {
         code: 'monitor-elsewhere',
         severity: 'error',
-        message: `${far.command} (process ${far.pid}) runs in another network namespace, and the trace is here.`,
+        message: `${far.command} (process ${far.pid}) runs in another network namespace than the trace.`,
         evidence: `process ${far.pid}: ${far.namespace}; here: ${facts.namespace}; ${lineOf(rule)}`,
-        fix: { description: 'start it here, as this doctor was started (nsenter -t PID -n …)', ...listen },
+        fix: { description: 'start it in this namespace, as you started this doctor (nsenter -t PID -n …)', ...listen },
       },
     ]
   return [
     {
       code: 'nobody-listens',
       severity: 'warning',
-      message: 'A rule of nft traces packets, and nobody in this namespace listens to its events.',
+      message: 'An nft rule traces packets, but no program in this namespace listens to its events.',
       evidence: lineOf(rule),
       fix: { description: 'listen', ...listen },
     },
@@ -56,13 +56,13 @@ function ofLegacy(facts: Facts): Problem[] {
     {
       code: 'monitor-elsewhere',
       severity: 'warning',
-      message: `${far.command} (process ${far.pid}) reads the NFLOG of another network namespace, and the TRACE rule is here.`,
+      message: `${far.command} (process ${far.pid}) reads the NFLOG of another network namespace, but the TRACE rule is in this one.`,
       evidence: `process ${far.pid}: ${far.namespace}; here: ${facts.namespace}; ${lineOf(rule)}`,
       fix: {
-        description: 'start it here, as this doctor was started (nsenter -t PID -n …)',
+        description: 'start it in this namespace, as you started this doctor (nsenter -t PID -n …)',
         commands: [command('tcpdump', '-n', '-i', 'nflog')],
         safe: false,
-        unsafe: "it runs until it is stopped, and takes the lines from the kernel's log",
+        unsafe: 'it runs until it is stopped; meanwhile the lines do not reach the kernel log',
       },
     },
   ]

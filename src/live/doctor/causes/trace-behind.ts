@@ -6,9 +6,9 @@ import { lineOf, nameOf, rulesOf } from '../rules.ts'
 export const traceBehind: Cause = {
   id: 'trace-behind',
   about: {
-    cause: 'the TRACE rule stands behind a rule that ends the chain',
-    check: 'rules before it that hold for every packet (or, with a filter, for each of those) and end the chain',
-    mend: 'insert it at 1; for nft at a priority below -300',
+    cause: 'the TRACE rule stands after a rule that ends the chain',
+    check: 'earlier rules that match every packet (with a filter: every packet that it selects) and end the chain',
+    mend: 'insert it at position 1; for nft: at a priority below -300',
   },
   tested: 'in a namespace',
   check(facts, wish) {
@@ -20,7 +20,7 @@ export const traceBehind: Cause = {
         {
           code: 'trace-behind',
           severity: 'error',
-          message: `Rule ${nameOf(trace)} would trace, but no packet comes to it: rule ${before.ruleNumber} before it ends the chain.`,
+          message: `Rule ${nameOf(trace)} would trace, but no packet reaches it: the earlier rule ${before.ruleNumber} ends the chain.`,
           evidence: `${before.text}; then ${lineOf(trace)}`,
           fix: moveToFront(facts, trace),
         },

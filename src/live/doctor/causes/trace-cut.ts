@@ -5,8 +5,8 @@ import { lineOf, rulesOf } from '../rules.ts'
 export const traceCut: Cause = {
   id: 'trace-cut',
   about: {
-    cause: 'the packet crosses a veth, a tunnel or into a namespace: there the trace bit is cleared',
-    check: '`ip -d link`: pairs that lead into another namespace, tunnels; with a filter, of its interfaces',
+    cause: 'the packet traverses a veth or a tunnel, or enters a namespace: the kernel clears the trace bit there',
+    check: '`ip -d link`: veth pairs into another namespace, and tunnels; with a filter: of its interfaces',
     mend: 'trace on each side',
   },
   tested: 'in a namespace',
@@ -22,13 +22,13 @@ export const traceCut: Cause = {
       {
         code: 'trace-cut',
         severity: 'note',
-        message: `${crossing.name} is ${crossing.crosses}: a packet that goes through it is no longer traced on the other side.`,
+        message: `${crossing.name} is ${crossing.crosses}: a packet that goes through it is not traced on the other side.`,
         evidence: `${crossing.line}; ${lineOf(trace)}`,
         fix: {
           description:
-            'trace on each side: nfwhy trace --via "ip netns exec NAME" (or "nsenter -t PID -n"), several at once',
+            'trace on each side: nfwhy trace --via "ip netns exec NAME" (or "nsenter -t PID -n"); several --via trace several sides at once',
           safe: false,
-          unsafe: 'where the other side is, is not known',
+          unsafe: 'the location of the other side is unknown',
         },
       },
     ]

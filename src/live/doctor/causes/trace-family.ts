@@ -7,8 +7,8 @@ import type { IpFamily } from '../wish.ts'
 export const traceFamily: Cause = {
   id: 'trace-family',
   about: {
-    cause: 'the packet is of IPv6, and only IPv4 is traced, or the other way round',
-    check: "the families of the rules that trace; the filter's, or which addresses this host has",
+    cause: 'the packet is IPv6 and only IPv4 is traced, or the reverse',
+    check: "the families of the rules that trace; the family of the filter, or of this host's addresses",
     mend: 'the same rule with ip6tables, or in family inet',
   },
   tested: 'in a namespace',
@@ -25,12 +25,12 @@ export const traceFamily: Cause = {
         {
           code: 'trace-family',
           severity: wanted ? 'error' : 'note',
-          message: `No rule traces ${FAMILY_NAME[family]}: the rules that trace are for ${FAMILY_NAME[family === 'ip' ? 'ip6' : 'ip']} alone.`,
+          message: `No rule traces ${FAMILY_NAME[family]}: the rules that trace match only ${FAMILY_NAME[family === 'ip' ? 'ip6' : 'ip']}.`,
           evidence: lineOf(first),
           fix: copyRule(facts, first, family, first.chain.name) ?? {
-            description: 'put the same rule into a table of family inet, which sees both',
+            description: 'add the same rule to a table of family inet, which sees both',
             safe: false,
-            unsafe: 'what it is to match in the other family has to be written by a person',
+            unsafe: 'a person must write the match for the other family',
           },
         },
       ]

@@ -7,7 +7,7 @@ import { waysOf } from '../wish.ts'
 export const traceHook: Cause = {
   id: 'trace-hook',
   about: {
-    cause: 'the packet is sent by this host, and only PREROUTING is traced; or the other way round',
+    cause: 'this host sends the packet, but only PREROUTING is traced; or the reverse',
     check: "the hooks of the rules that trace; whether the filter's addresses are this host's (`ip addr`)",
     mend: 'the same rule in the other chain',
   },
@@ -20,8 +20,8 @@ export const traceHook: Cause = {
       const [first] = traces
       if (!first) return []
       const missing: [Hook, string, boolean][] = [
-        ['output', 'what this host sends', ways.sent],
-        ['prerouting', 'what comes in', ways.incoming],
+        ['output', 'packets that this host sends', ways.sent],
+        ['prerouting', 'packets that come in', ways.incoming],
       ]
       return missing.flatMap(([hook, what, asked]): Problem[] => {
         if (!asked || traces.some((trace) => begins(trace, hook))) return []
@@ -31,12 +31,12 @@ export const traceHook: Cause = {
           {
             code: `trace-hook-${hook}`,
             severity: only ? 'error' : 'note',
-            message: `No rule traces ${what}: those that trace hang on ${now}, and such packets begin at ${hook}.`,
+            message: `No rule traces ${what}: the rules that trace are attached to ${now}, but such packets start at ${hook}.`,
             evidence: lineOf(first),
             fix: copyRule(facts, first, family, hook === 'output' ? 'OUTPUT' : 'PREROUTING') ?? {
-              description: `put the rule into a base chain with hook ${hook} too, at a priority below -300`,
+              description: `add the rule to a base chain with hook ${hook} too, at a priority below -300`,
               safe: false,
-              unsafe: 'which packets it is to match there has to be written by a person',
+              unsafe: 'a person must write which packets it matches there',
             },
           },
         ]

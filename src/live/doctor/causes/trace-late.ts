@@ -5,9 +5,10 @@ import { type Base, lineOf, nameOf, rulesOf, type TraceRule } from '../rules.ts'
 export const traceLate: Cause = {
   id: 'trace-late',
   about: {
-    cause: 'the trace begins late: what earlier chains did is not shown, and what they drop never comes',
+    cause:
+      'the trace begins late: the verdicts of earlier chains are not shown, and packets that they drop never appear',
     check: 'chains with rules at the same hook and a lower priority than the rule that traces',
-    mend: 'for nft a priority below -300',
+    mend: 'for nft: a priority below -300',
   },
   tested: 'in a namespace',
   check(facts) {
@@ -22,12 +23,12 @@ export const traceLate: Cause = {
         {
           code: 'trace-late',
           severity: 'note',
-          message: `The trace of ${nameOf(trace)} begins at ${base.hook} ${base.priority}: chain ${table.family} ${table.name} ${chain.name} (priority ${chain.priority}) comes before and is not shown.`,
+          message: `The trace of ${nameOf(trace)} begins at ${base.hook} ${base.priority}: chain ${table.family} ${table.name} ${chain.name} (priority ${chain.priority}) is evaluated earlier and is not shown.`,
           evidence: lineOf(trace),
           fix: {
-            description: `put the rule into a base chain with hook ${base.hook} and a priority below ${Math.min(-300, ...earlier.map((one) => one.chain.priority!))}`,
+            description: `move the rule to a base chain with hook ${base.hook} and a priority below ${Math.min(-300, ...earlier.map((one) => one.chain.priority!))}`,
             safe: false,
-            unsafe: 'it may stand there on purpose',
+            unsafe: 'it may be there on purpose',
           },
         },
       ]

@@ -5,8 +5,8 @@ import { holdsFor, lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
 export const traceOther: Cause = {
   id: 'trace-other',
   about: {
-    cause: 'rules trace, but none of them such packets',
-    check: 'with a filter: the conditions of each rule that traces, asked of such a packet',
+    cause: 'some rules trace, but none of them matches such packets',
+    check: 'with a filter: the conditions of each rule that traces, checked against such a packet',
     mend: '`nfwhy trace FILTER`',
   },
   tested: 'in a namespace',
@@ -27,7 +27,7 @@ export const traceOther: Cause = {
       {
         code: 'trace-other',
         severity: 'error',
-        message: `No rule traces packets that fit "${wish.filter}".`,
+        message: `No rule traces packets that match "${wish.filter}".`,
         evidence: lineOf(first),
         fix: {
           description: 'trace just these',

@@ -5,7 +5,7 @@ import { lineOf, nameOf, rulesOf } from '../rules.ts'
 export const traceUnreached: Cause = {
   id: 'trace-unreached',
   about: {
-    cause: 'the rule that traces stands in a chain that no packet comes to',
+    cause: 'the rule that traces is in a chain that no packet traverses',
     check: 'which base chains jump to its chain; whether its table is dormant',
     mend: 'a base chain of its own, or a jump to it',
   },
@@ -21,20 +21,20 @@ export const traceUnreached: Cause = {
           severity: 'error',
           message: dormant
             ? `Table ${table.family} ${table.name} is dormant: rule ${nameOf(trace)} in it traces nothing.`
-            : `Chain ${chain.name} hangs on no hook, and nothing that does jumps to it: rule ${nameOf(trace)} traces nothing.`,
+            : `Chain ${chain.name} is attached to no hook, and no attached chain jumps to it: rule ${nameOf(trace)} traces nothing.`,
           evidence: lineOf(trace),
           fix: dormant
             ? {
-                description: 'wake the table up',
+                description: 'enable the table (remove the flag dormant)',
                 commands: [nftArguments('add', 'table', table.family, nftName(table.name))],
                 undo: [nftArguments('add', 'table', table.family, nftName(table.name), '{ flags dormant; }')],
                 safe: false,
                 unsafe: 'all its chains take effect again',
               }
             : {
-                description: 'jump to it from a base chain of prerouting or output, or put the rule there',
+                description: 'jump to it from a base chain of prerouting or output, or move the rule there',
                 safe: false,
-                unsafe: 'where it is meant to stand is not known',
+                unsafe: 'the intended place is unknown',
               },
         }
       })
