@@ -82,7 +82,7 @@ export function compareCase(played: PlayedCase, host: Host, topology: Topology):
     compared.packets++
     compared.lines += seen.lines.length
     // a rule that may or may not have matched is not shown, and what it wrote is not known
-    const notes = simulated.notes.filter((note) => !note.endsWith('taken as if nothing had come to it before'))
+    const notes = simulated.notes.filter((note) => !note.endsWith('assumed unused before the first packet'))
     if (notes.length > 0) {
       for (const note of notes) compared.undetermined.set(note, (compared.undetermined.get(note) ?? 0) + 1)
       return compared
