@@ -233,6 +233,7 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
       : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
+  if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, not as captured`
 }
 
@@ -267,6 +268,15 @@ function samePlace(a: Journey, b: Journey): boolean {
   if (one?.table !== other?.table || one?.chain !== other?.chain || one?.kind !== other?.kind) return false
   // a policy of nft's has no number
   return one?.kind === 'policy' || one?.ruleNumber === other?.ruleNumber
+}
+
+/** By the very chain that is said to have dropped it, which no trace of IP's chains shows. */
+function isDroppedBeside(played: Journey, { findings }: Journey): boolean {
+  const [said] = findings.flatMap(({ code, severity, rules }) =>
+    code === 'dropped-beside' && severity === 'error' ? rules : [],
+  )
+  const last = played.steps.findLast(isWalked)
+  return said !== undefined && said.table === last?.table && said.chain === last.chain
 }
 
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
