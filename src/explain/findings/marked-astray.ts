@@ -39,11 +39,13 @@ export const markedAstray: Detector = {
       const ofSource = ruleOfSource(without, world.host)
       const isWide =
         prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination)
-      if (isWide && !ofSource) return []
+      // either uplink leads everywhere: that the mark chooses one tells only where nothing came back
+      if (isWide && !ofSource && !staysUnanswered(context)) return []
       const { packet, hook } = evidence.arrivals[step]!
-      const leads = isWide
-        ? `routing rule ${ofSource!.priority} (from ${ofSource!.from}) sends it out of ${ways.join(' or ')}`
-        : `the route to ${route.destination} sends it out of ${ways.join(' or ')}`
+      const leads =
+        ofSource && isWide
+          ? `routing rule ${ofSource.priority} (from ${ofSource.from}) sends it out of ${ways.join(' or ')}`
+          : `the route to ${route.destination} sends it out of ${ways.join(' or ')}`
       const message = `${nameRef(ref)} sets mark ${hex(behind)}, so it leaves by ${out}. Without that mark, ${leads}.`
       // its source is of the network that it would have left by, so that is where replies come in
       const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
