@@ -31,21 +31,33 @@ export function stoppedFrame(context: Context, device: string, neighbour: string
  * The same for a neighbour behind one port of a bridge, by a rule that asks for the port: which one it is behind is not
  * known. Undefined where a rule accepts it at another port, which then is its own.
  */
-export function stoppedAtPort(
-  context: Context,
-  device: string,
-  neighbour: string,
-): (Stopped & { port: string; only: boolean }) | undefined {
+export function stoppedAtPort(context: Context, device: string, neighbour: string): AtPort | undefined {
   const ports = (context.world.host.links ?? []).filter(({ master }) => master === device)
-  const found: (Stopped & { port: string; only: boolean })[] = []
+  const found: AtPort[] = []
   for (const { name } of ports) {
     const passages = passagesAt(context, device, neighbour, name)
     const stop = passages.find(({ goes }) => goes === false)
-    if (stop) found.push({ ...stop.stopped(), port: name, only: ports.length === 1 })
+    if (stop) found.push({ ...stop.stopped(), port: name, only: ports.length === 1, by: 'address' })
     else if (passages.some(({ isAccepted }) => isAccepted)) return undefined
+    else if (passages.some(({ goes }) => goes === undefined)) {
+      // a filter of link addresses: its own is not known
+      const other = passagesAt(context, device, neighbour, name, UNLISTED).find(({ goes }) => goes === false)
+      if (other) found.push({ ...other.stopped(), port: name, only: false, by: 'link address' })
+    }
   }
   return found.length === 1 ? found[0] : undefined
 }
+
+export interface AtPort extends Stopped {
+  port: string
+  /** The bridge has no other one. */
+  only: boolean
+  /** By what the filter keeps it out. */
+  by: 'address' | 'link address'
+}
+
+/** No rule names it. */
+const UNLISTED = '0a:6e:66:77:68:79'
 
 interface Passage {
   goes: boolean | undefined
@@ -55,7 +67,7 @@ interface Passage {
 }
 
 /** Chains in their order. `port`: of a bridge, by which the frames come and go; absent: it is not known. */
-function passagesAt(context: Context, device: string, neighbour: string, port?: string): Passage[] {
+function passagesAt(context: Context, device: string, neighbour: string, port?: string, mac?: string): Passage[] {
   const { world, journey, budget } = context
   const isSix = journey.family === 'ip6'
   const families: Family[] = bridgeNamed(world.host, device) ? ['bridge'] : []
@@ -63,7 +75,7 @@ function passagesAt(context: Context, device: string, neighbour: string, port?: 
   return WAYS.flatMap(({ what, hooks, atDevice }) => {
     const isReply = what === 'reply'
     const way = isReply ? { in: device } : { out: device }
-    const frame = frameOf(isSix, isReply, neighbour)
+    const frame = { ...frameOf(isSix, isReply, neighbour), ...(mac !== undefined && isReply ? { srcMac: mac } : {}) }
     const written = new Map<string, string | number>([
       ['arp operation', isReply ? 2 : 1],
       ...(isSix ? [] : [[isReply ? 'arp saddr ip' : 'arp daddr ip', neighbour] as const]),

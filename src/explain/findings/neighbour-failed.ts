@@ -4,7 +4,7 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { type Stopped, stoppedAtPort, stoppedFrame } from '../neighbour-frames.ts'
+import { type AtPort, type Stopped, stoppedAtPort, stoppedFrame } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
@@ -81,26 +81,29 @@ function behindPort(
   { ended }: Context,
   address: string,
   state: string,
-  stopped: Stopped & { port: string; only: boolean },
+  stopped: AtPort,
   family: 'ip' | 'ip6',
 ): Detected {
-  const { ref, port, only } = stopped
-  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} with that address at ${port}, which a trace of IP does not show`
-  return finding(
-    'neighbour-failed',
-    only ? 'error' : 'warning',
-    `${state} ${only ? '' : `If it is behind ${port}, this is why: `}${told}.`,
-    {
-      steps: [ended.step + 1],
-      rules: [ref],
-      fix: [
-        {
-          description: `let the filter of ${port} accept ${address}, or give whoever is behind ${port} the address that the filter accepts`,
-          unverified: 'which address is right is unknown here',
-        },
-      ],
-    },
-  )
+  const { ref, port, only, by } = stopped
+  const isMac = by === 'link address'
+  const which = isMac
+    ? `from a link address that the filter of ${port} does not accept`
+    : `with that address at ${port}`
+  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}, which a trace of IP does not show`
+  const behind = isMac
+    ? `If it is behind ${port}, compare its link address: `
+    : `If it is behind ${port}, this is why: `
+  const accept = isMac ? 'its link address' : address
+  return finding('neighbour-failed', only ? 'error' : 'warning', `${state} ${only ? '' : behind}${told}.`, {
+    steps: [ended.step + 1],
+    rules: [ref],
+    fix: [
+      {
+        description: `let the filter of ${port} accept ${accept}, or give whoever is behind ${port} the ${by} that the filter accepts`,
+        unverified: `which ${by} is right is unknown here`,
+      },
+    ],
+  })
 }
 
 const framesOf = ({ what }: Stopped, family: 'ip' | 'ip6'): string =>

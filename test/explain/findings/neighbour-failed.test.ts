@@ -95,6 +95,17 @@ describe('neighbour-failed', () => {
       expect(found(bridge('input', ...only('vm5', '10.0.0.7')), {}, ['vm5'])?.severity).toBe('error')
     })
 
+    it('says of a filter of link addresses to compare them', () => {
+      const rules = bridge(
+        'input',
+        'iifname "vm5" ether saddr 02:00:00:00:00:05 accept',
+        'iifname "vm5" drop # handle 5',
+      )
+      const one = found(rules, {}, ['vm5', 'vm6'])!
+      expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
+      expect(one.message).toMatch(/If it is behind vm5, compare its link address: bridge fw input handle 5 drops/)
+    })
+
     it('names none where a port accepts it, or several drop it', () => {
       const own = bridge('input', ...only('vm6', '10.0.0.2'), ...only('vm5', '10.0.0.7'))
       const none = bridge('input', ...only('vm6', '10.0.0.8'), ...only('vm5', '10.0.0.7'))
