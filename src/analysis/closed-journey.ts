@@ -47,6 +47,8 @@ export interface ClosedJourney {
   tuple(into: Int32Array): void
   /** The same as it last appeared: in a trace, behind NAT but for what the last rules did. */
   lastTuple(into: Int32Array): void
+  /** Of a packet that may be fragmented its IP id; negative: of a later fragment; 0: not known. */
+  datagram(): number
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey

@@ -282,6 +282,10 @@ export class Closed implements ClosedJourney {
     writeTuple(this.explainer.states, this.open.states.at(this.open.states.length - 1), into)
   }
 
+  datagram(): number {
+    return datagramOf(this.explainer.states, this.open.states.at(0))
+  }
+
   matches(filter: Condition): boolean {
     return matchesFilter(filter, this.open, this.explainer.states, this.world)
   }
@@ -332,4 +336,10 @@ function writeTuple({ rows }: PacketStates, state: number, into: Int32Array): vo
   into[10] = rows[base + F.PROTO]!
   into[11] = rows[base + F.ICMP_ID]!
   into[12] = rows[base + F.ICMP_SEQ]!
+}
+
+function datagramOf({ rows }: PacketStates, state: number): number {
+  const base = state * F.COLUMNS
+  const [id, fragment] = [rows[base + F.ID]! & 0x7fffffff, rows[base + F.FRAG]!]
+  return fragment & F.FRAG_DF ? 0 : (fragment & 0xfffff) > 0 ? -id : id
 }

@@ -140,6 +140,11 @@ class PlayedPacket implements Played {
     if (!tupleOf(this.packet(), into) && !tupleOf(this.explain().packet, into)) into.fill(0)
   }
 
+  datagram(): number {
+    const { ipId = 0, fragOffset = 0, dontFragment } = this.packet()
+    return dontFragment ? 0 : fragOffset > 0 ? -ipId : ipId
+  }
+
   lastTuple(into: Int32Array): void {
     if (!tupleOf(this.simulated.packet, into)) into.fill(0)
   }

@@ -9,6 +9,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
+import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
 import { notInSet } from './findings/not-in-set.ts'
@@ -39,7 +40,10 @@ export function ifInVain(
     // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
     const asks = goals(context).some(({ sure, kind }) => sure || kind === 'source')
-    const detectors = [...(asks ? [neverReached, notInSet, nearMiss] : []), snatElsewhere, dnatOfOthers, snatInVain]
+    const detectors = [
+      ...(asks ? [neverReached, notInSet, nearMiss] : []),
+      ...[markedAstray, snatElsewhere, dnatOfOthers, snatInVain],
+    ]
     const all = detectors.flatMap((one) => one.detect(context))
     // whose address it is given is told with why that is wrong
     const more = all.filter(

@@ -152,7 +152,7 @@ const isIp = ({ family }: RuleRef): boolean => family === 'inet' || family === '
 function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | undefined {
   switch (chosen.kind) {
     case 'such':
-      return isIp(ref) ? suchPackets(chosen) : undefined
+      return ref.family === 'arp' ? undefined : suchPackets(chosen)
     case 'destination':
       return isIp(ref) ? destination(chosen) : undefined
     case 'source':

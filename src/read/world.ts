@@ -190,7 +190,7 @@ function betterTold(one: Table, other: Table): Table {
   const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
   // that of a table without chains has only those that iptables would make
   if (nft.chains.size === 0 || unknowns(iptables) > unknowns(nft)) return nft
-  return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? iptables : nft)
+  return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
 }
 
 /** With the handles that a trace names rules by, and nft's words for them; undefined where the lists do not say the same. */
@@ -206,6 +206,12 @@ function withHandles(iptables: Table, nft: Table): Table | undefined {
   }
   return { ...iptables, chains, ...(nft.handle === undefined ? {} : { handle: nft.handle }) }
 }
+
+/** iptables lists a built-in chain that is not there, too. */
+const withoutUnmade = (iptables: Table, nft: Table): Table => ({
+  ...iptables,
+  chains: new Map([...iptables.chains].filter(([name, { hook }]) => hook === undefined || nft.chains.has(name))),
+})
 
 const unknowns = ({ chains }: Table): number =>
   [...chains.values()].reduce((sum, { rules }) => sum + rules.filter(isUnclear).length, 0)

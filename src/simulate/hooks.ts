@@ -1,5 +1,5 @@
 /** What hangs on each hook, in the order of priorities: base chains of all tables, connection tracking, NAT. */
-import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
+import { type BaseChain, baseChainsAt, mayBeAbsent } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
@@ -68,8 +68,12 @@ const hookedAt = (world: World, family: Skb['family'], hook: Hook): Hooked[] =>
 
 const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.name)!
 
+/** What iptables-nft lists and perhaps nobody has made does nothing where it is there: no packet is said to traverse it. */
+const chainsAt = (world: World, family: Skb['family'], hook: Hook, nat: boolean): BaseChain[] =>
+  baseChainsAt(world, family, hook, nat).filter(({ table, chain }) => !mayBeAbsent(table, chain))
+
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
-  const hooked = baseChainsAt(world, family, hook, false).map((base) => {
+  const hooked = chainsAt(world, family, hook, false).map((base) => {
     const chain = prepared(base)
     const walk = (machine: Simulator, skb: Skb) => playTable(machine, skb, chain)
     return { priority: base.priority, base: chain, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
@@ -81,7 +85,7 @@ function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
 function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   const joins = hook === 'prerouting' || hook === 'output' ? [{ priority: DEFRAG, run: refuseFragment }] : []
   if (!usesConntrack(world, family)) return joinsFragments(world.tables, family) ? joins : []
-  const natChains = baseChainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
+  const natChains = chainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
   const hooked: Hooked[] = [...joins]
   if (joins.length > 0) hooked.push({ priority: CONNTRACK, run: track })
   if (hook !== 'forward' && hasNat(world, family)) {
@@ -98,7 +102,7 @@ function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
 const NAT_HOOKS: readonly Hook[] = ['prerouting', 'input', 'output', 'postrouting']
 
 const hasNat = (world: World, family: Skb['family']): boolean =>
-  NAT_HOOKS.some((hook) => baseChainsAt(world, family, hook, true).some(({ chain }) => chain.type === 'nat'))
+  NAT_HOOKS.some((hook) => chainsAt(world, family, hook, true).some(({ chain }) => chain.type === 'nat'))
 
 /** The kernel puts the packet together first, and no rule sees its parts. */
 function refuseFragment(_: Simulator, { packet }: Skb): TableVerdict {

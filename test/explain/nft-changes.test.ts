@@ -30,7 +30,10 @@ describe('what is proposed for nft', () => {
     expect(said(acceptBefore({ ...place, rule: 'policy drop' }, packet, { hook: 'input' })).command).toMatch(
       new RegExp(`^nft add rule inet filter input ${accept} nfwhy-192.0.2.2-192.0.2.1-80-end$`),
     )
-    expect(acceptBefore({ ...rule, family: 'bridge' }, packet)).toBeUndefined()
+    expect(said(acceptBefore({ ...rule, family: 'bridge' }, packet, { hook: 'input' })).command).toContain(
+      `filter input handle 9 ${accept}`,
+    )
+    expect(acceptBefore({ ...rule, family: 'arp' }, packet)).toBeUndefined()
   })
 
   it.each([

@@ -17,6 +17,7 @@ import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
+import { Datagrams } from './datagrams.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
 import type { UnquotedError } from './status.ts'
@@ -37,6 +38,7 @@ export type Noted = Pick<
   | 'packet'
   | 'tuple'
   | 'lastTuple'
+  | 'datagram'
   | 'explain'
   | 'passageOfNat'
   | 'isUntracked'
@@ -62,6 +64,9 @@ export class Exchanges {
   private readonly table = new TupleTable()
   readonly list = new JoinedJourneys(this.table)
   private readonly hosts = new Map<string, number>()
+  private readonly datagrams = new Datagrams()
+  /** A later fragment came whose first one has not. */
+  private awaitsFirst = false
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
   private readonly keepsOwn: boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
@@ -103,6 +108,10 @@ export class Exchanges {
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
+    const datagram = closed.datagram()
+    const others =
+      datagram < 0 || this.awaitsFirst ? this.datagrams.find(this.tuple, datagram, host, capture) : undefined
+    if (others && (datagram < 0 || !others.first)) return this.joinFragment(others, datagram, told, closed, capture)
     const found =
       this.table.find(this.tuple, host) ??
       this.byEntry(told, closed) ??
@@ -121,6 +130,7 @@ export class Exchanges {
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
+      this.noteDatagram(datagram, host, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.followNat(found.value, told, closed)
       return found.value
     }
@@ -131,8 +141,35 @@ export class Exchanges {
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
     if (told.isForMany) this.awaitAnyone(told, number)
-    this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
+    const role = answers ? 'replies' : 'request'
+    this.list.add(number, closed.id, role, told, times.firstClock, capture, false)
+    if (answers) turn(this.tuple)
+    this.noteDatagram(datagram, host, capture, number, role)
     if (!answers) this.followNat(number, told, closed)
+    return number
+  }
+
+  private noteDatagram(datagram: number, host: number, capture: number, number: number, role: Role): void {
+    if (datagram === 0) return
+    if (datagram < 0) this.awaitsFirst = true
+    this.datagrams.note(this.tuple, datagram, host, capture, number, role)
+  }
+
+  /** A fragment of what another fragment belongs to; of the first one the exchange has its ports. */
+  private joinFragment(
+    { number, role }: { number: number; role: Role },
+    datagram: number,
+    told: Told,
+    { id, times }: Noted,
+    capture: number,
+  ): number {
+    if (datagram > 0) {
+      if (role === 'replies') turn(this.tuple)
+      this.list.retuple(number, this.table.set(this.tuple, told.host, number))
+      if (role === 'replies') turn(this.tuple)
+      this.datagrams.note(this.tuple, datagram, told.host, capture, number, role)
+    }
+    this.list.add(number, id, role, told, times.firstClock, capture, false)
     return number
   }
 

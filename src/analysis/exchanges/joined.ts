@@ -167,6 +167,11 @@ export class JoinedJourneys {
     }
   }
 
+  /** Its first packet is known by now. `tuple`: what the table gave for it. */
+  retuple(number: number, tuple: number): void {
+    this.tuples[number] = tuple
+  }
+
   show(number: number): void {
     this.flags[number]! |= SHOWN
   }

@@ -161,7 +161,8 @@ function stopsOf(parts: readonly Part[]): Part[] {
   for (let i = parts.length - 1; i >= 0; i--) {
     const part = parts[i]!
     const { role, told } = part
-    const kind = `${role === 'replies'} ${told.says}`
+    // without one fragment nothing arrives of its datagram
+    const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
     if (passed(part)) passedLater.add(kind)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(kind)) continue
     if (end >= 0 && end < i) continue

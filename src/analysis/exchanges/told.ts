@@ -11,6 +11,7 @@ import {
   saysNoReply,
 } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { asItLeft } from '../hosts.ts'
@@ -154,6 +155,7 @@ function findingsOf(
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }
+  const isStoppedHere = isStopped(decided.told.journey.outcome)
   const several = decided.role === 'request' && isFailed(status) ? decided.told.several : undefined
   if (several) add(several)
   // what would stop its reply is among them
@@ -166,7 +168,9 @@ function findingsOf(
     const asks = role === 'request' && isFailed(status)
     if (asks && told.several) add(told.several)
     const isWorth = ({ severity, code }: Finding) =>
-      severity !== 'note' || (asks ? code !== 'not-netfilter' : i === 0 && code === 'let-through')
+      severity !== 'note' ||
+      // why no reply comes is told by what stopped a part of the request
+      (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
     for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
   }

@@ -4,7 +4,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { walk } from '../../rules/walk.ts'
 import { bridgeNamed, bridgeOf } from '../bridges.ts'
-import { deleteRule, propose } from '../changes.ts'
+import { acceptBefore, deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
@@ -29,7 +29,7 @@ export const droppedBeside: Detector = {
       const goes = letsGo(walked, chain)
       if (goes === false && !open) {
         const ref = walked.last ? refOf(context, table.name, walked.last.chain, walked.last.rule) : endOf(table, chain)
-        return told(context, ref, where)
+        return told(context, ref, where, packet)
       }
       if (goes === undefined) open ??= { name, where }
     }
@@ -47,7 +47,9 @@ export const droppedBeside: Detector = {
   },
 }
 
-function told(context: Context, ref: RuleRef, where: string): Detected[] {
+function told(context: Context, ref: RuleRef, where: string, packet: Packet): Detected[] {
+  // which ports it passes there is not known
+  const { in: _, out: __, ...such } = packet
   return [
     finding(
       'dropped-beside',
@@ -56,7 +58,14 @@ function told(context: Context, ref: RuleRef, where: string): Detected[] {
       {
         steps: [context.ended.step + 1],
         rules: [ref],
-        fix: propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
+        fix: [
+          ...propose(
+            'accept such packets there',
+            acceptBefore(ref, such),
+            'opens only this source, destination and service',
+          ),
+          ...propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
+        ],
       },
     ),
   ]

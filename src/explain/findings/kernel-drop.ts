@@ -13,6 +13,7 @@ import type { Meaning } from '../kernel-drops/stages.ts'
 import { DEVICE } from '../kernel-drops/stages.ts'
 import type { Proposal } from '../proposal.ts'
 import { findsNoSocket } from './closed-port.ts'
+import { smallerPackets } from './vanished-mtu.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */
 export const kernelDrop = (vanished: readonly Detector[]): Detector => ({
@@ -138,10 +139,7 @@ function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | u
       },
     ]
   }
-  if (code === 'vanished-mtu')
-    return [
-      { description: "clamp TCP's segment size to the path's MTU, and accept the ICMP error", unverified: 'not tried' },
-    ]
+  if (code === 'vanished-mtu') return smallerPackets(packet, src?.includes(':') ? 'ip6' : 'ip')
   if (check === undefined) return []
   const device = stage === 'out' ? packet.out : packet.in
   const words = look?.map((word) => (word !== DEVICE ? word : isNamed(device) ? deviceWord(device) : undefined))

@@ -8,7 +8,7 @@ import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { isAlwaysAnswered } from '../request-reply.ts'
-import { homeOf } from '../routes.ts'
+import { homeOf, isDefault } from '../routes.ts'
 import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
 
 /**
@@ -23,7 +23,8 @@ export const markedAstray: Detector = {
     const marking = markingSteps(context)
     if (!routes || !routingRules || !marking || !/^(sent|forwarded)$/.test(journey.outcome)) return []
     const isAskedInVain = isAlwaysAnswered(journey.packet) && firstLink(context) !== undefined
-    if (!isAskedInVain && !staysUnanswered(context)) return []
+    const inVain = context.inVain === 'unanswered'
+    if (!isAskedInVain && !inVain && !staysUnanswered(context)) return []
     const question = questionAt(context, marking.last)
     const taken = question && lookupRoute(question, world.host)
     const { out = '' } = lastPacket(context)
@@ -39,11 +40,13 @@ export const markedAstray: Detector = {
       const ofSource = ruleOfSource(without, world.host)
       const isWide =
         prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination)
-      if (isWide && !ofSource) return []
+      // either uplink leads everywhere: that a mark chooses one tells only where the exchange came to nothing
+      if (isWide && !ofSource && !inVain) return []
       const { packet, hook } = evidence.arrivals[step]!
-      const leads = isWide
-        ? `routing rule ${ofSource!.priority} (from ${ofSource!.from}) sends it out of ${ways.join(' or ')}`
-        : `the route to ${route.destination} sends it out of ${ways.join(' or ')}`
+      const leads =
+        ofSource && isWide
+          ? `routing rule ${ofSource.priority} (from ${ofSource.from}) sends it out of ${ways.join(' or ')}`
+          : `the ${isDefault(route) ? 'default route' : `route to ${route.destination}`} sends it out of ${ways.join(' or ')}`
       const message = `${nameRef(ref)} sets mark ${hex(behind)}, so it leaves by ${out}. Without that mark, ${leads}.`
       // its source is of the network that it would have left by, so that is where replies come in
       const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name

@@ -2,9 +2,9 @@ import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { stoppedFrame } from '../neighbour-frames.ts'
+import { type AtPort, type Stopped, stoppedAtPort, stoppedFrame } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
@@ -41,16 +41,12 @@ export const neighbourFailed: Detector = {
     const state = `${found.address} on ${out}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
     const stopped = stoppedFrame(context, out, found.address)
     if (stopped) {
-      const { ref, what } = stopped
-      const frames =
-        journey.family === 'ip6'
-          ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }
-          : { reply: 'ARP replies', request: 'ARP requests' }
+      const { ref } = stopped
       return [
         finding(
           'neighbour-failed',
           'error',
-          `${state} ${nameRef(ref)} drops ${frames[what]}, which a trace of IP does not show.`,
+          `${state} ${nameRef(ref)} drops ${framesOf(stopped, family)}, which a trace of IP does not show.`,
           {
             steps: [ended.step + 1],
             rules: [ref],
@@ -63,6 +59,8 @@ export const neighbourFailed: Detector = {
         ),
       ]
     }
+    const atPort = stoppedAtPort(context, out, found.address)
+    if (atPort) return [behindPort(context, found.address, state, atPort, family)]
     return [
       finding('neighbour-failed', 'warning', state, {
         steps: [ended.step + 1],
@@ -77,3 +75,38 @@ export const neighbourFailed: Detector = {
     ]
   },
 }
+
+/** A filter of the bridge keeps an address from one of its ports: who is behind that port has another one than it expects. */
+function behindPort(
+  { ended }: Context,
+  address: string,
+  state: string,
+  stopped: AtPort,
+  family: 'ip' | 'ip6',
+): Detected {
+  const { ref, port, only, by } = stopped
+  const isMac = by === 'link address'
+  const which = isMac
+    ? `from a link address that the filter of ${port} does not accept`
+    : `with that address at ${port}`
+  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}, which a trace of IP does not show`
+  const behind = isMac
+    ? `If it is behind ${port}, compare its link address: `
+    : `If it is behind ${port}, this is why: `
+  const accept = isMac ? 'its link address' : address
+  return finding('neighbour-failed', only ? 'error' : 'warning', `${state} ${only ? '' : behind}${told}.`, {
+    steps: [ended.step + 1],
+    rules: [ref],
+    fix: [
+      {
+        description: `let the filter of ${port} accept ${accept}, or give whoever is behind ${port} the ${by} that the filter accepts`,
+        unverified: `which ${by} is right is unknown here`,
+      },
+    ],
+  })
+}
+
+const framesOf = ({ what }: Stopped, family: 'ip' | 'ip6'): string =>
+  family === 'ip6'
+    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
+    : { reply: 'ARP replies', request: 'ARP requests' }[what]

@@ -3,7 +3,7 @@ import type { NamedSet } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { inSet } from '../../rules/in-set.ts'
-import { setFields } from '../../rules/ipset.ts'
+import { setFields, setParts } from '../../rules/ipset.ts'
 import { inNftSet } from '../../rules/nft/lookup.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -37,9 +37,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const negated = isNegated(miss.condition) !== (lookup.differs === true)
   const ref = refOfSkipped(context, one)
   const set = setOf(context, lookup)
+  if (set && !lookup.nft && !negated && lookup.fields.length < setParts(set.type).length)
+    return [askedForTooFew(context, goal, one, lookup, set)]
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = set && elementHeld(set, lookup, moment)
-  const turned = negated || !set ? undefined : turnedRound(lookup, moment)
+  const other = negated || !set ? undefined : turnedRound(lookup, moment)
+  const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
@@ -73,6 +76,34 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
       },
     ),
   ]
+}
+
+/** The kernel finds nothing in a set that is asked for fewer parts than its elements have (ip_set_core.c, ip_set_test). */
+function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Lookup, set: NamedSet): Detected {
+  const ref = refOfSkipped(context, one)
+  const parts = setParts(set.type)
+  const [asked, end] = [lookup.fields.join(','), goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined]
+  // who is served is asked by its port, unless the packet goes back
+  const ways = ['dst', 'src'].map((side) => [...lookup.fields, ...parts.slice(lookup.fields.length).map(() => side)])
+  const whole = ways.find((fields) => inSet(lookup.set, fields, one.moment) === true)
+  return finding(
+    'not-in-set',
+    goal.mendable ? 'warning' : 'note',
+    `${nameRef(ref)} would have ${goal.what(one.then)}, but it never matches: it looks up ${asked} in set ${lookup.set}, whose elements have ${parts.length} parts (${parts.join(',')}).`,
+    {
+      steps: [one.step + 1],
+      rules: end ? [ref, end] : [ref],
+      fix:
+        whole && goal.mendable
+          ? propose(
+              `look up ${whole.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
+              changesOf(ref).turnLookup(ref, lookup.set, whole),
+              'it then matches whatever is in the set',
+            )
+          : [],
+      doubt: one.doubt,
+    },
+  )
 }
 
 function change(change: Change | undefined, negated: boolean): Proposal[] {
@@ -113,6 +144,14 @@ function turnedRound({ set, fields, nft }: Lookup, moment: EvalContext): string[
   const isIn = nft ? inNftSet({ set, fields: turned, nft }, false, moment) : inSet(set, turned, moment)
   return isIn === true ? turned : undefined
 }
+
+/** Whatever this host gets, or sends, has its own address there: a rule that asks for that takes all of it. */
+const asksOwn = ({ world: { host } }: Context, fields: readonly string[], { packet }: EvalContext): boolean =>
+  fields.some((field) =>
+    /^dst\b| daddr$/.test(field)
+      ? packet.in !== undefined && isLocal(packet.dst, host) === true
+      : /^src\b| saddr$/.test(field) && packet.in === undefined && isLocal(packet.src, host) === true,
+  )
 
 const turnedField = (field: string): string =>
   field.replace(/\b([sd])(addr|port)$/, (_, side, what) => `${side === 's' ? 'd' : 's'}${what}`)

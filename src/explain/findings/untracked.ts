@@ -8,8 +8,8 @@ import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
-import { isOpening, natSeen, openingOf } from '../request-reply.ts'
+import { isNft, nameRef, refAt, refOf } from '../refs.ts'
+import { entryAnswered, isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */
@@ -22,7 +22,7 @@ export const untracked: Detector = {
       const ref = refAt(context, i)
       return ref ? [tell(context, ref, i + 1, 'it')] : []
     }
-    return [...answered(context), ...translated(context)]
+    return [...answered(context), ...translated(context), ...tooEarly(context)]
   },
 }
 
@@ -47,6 +47,45 @@ function translated(context: Context): Detected[] {
             description:
               'translate the prefix with NETMAP in table nat, instead of SNPT and DNPT; or exempt both directions from tracking ("-t raw -j CT --notrack"), and accept them by address',
             unverified: 'prefix translation is not modelled',
+          },
+        ],
+      },
+    ),
+  ]
+}
+
+/** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h). */
+const TRACKING = -200
+
+/** A chain in front of connection tracking sees no connection; at its very priority, what was registered later comes first. */
+function tooEarly(context: Context): Detected[] {
+  const { journey, ended, evidence, world } = context
+  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const { hook } = evidence.arrivals[ended.step]!
+  const priority = pass?.base.priority
+  if (!pass || priority === undefined || priority > TRACKING || (hook !== 'prerouting' && hook !== 'output')) return []
+  if (!entryAnswered(journey.packet, world) || !isStoppedForThat(context)) return []
+  const ref = refAt(context, ended.step)
+  const before = priority < TRACKING ? 'before' : 'at the priority of'
+  return [
+    finding(
+      'untracked',
+      'warning',
+      `${pass.table.family} ${pass.table.name} ${pass.base.name} has priority ${priority}, ${before} connection tracking (${TRACKING}): no rule there saw that the packet belongs to a connection.`,
+      {
+        steps: [ended.step + 1],
+        rules: ref ? [ref] : [],
+        fix: [
+          {
+            ...(ref && !isNft(ref)
+              ? {
+                  description: `move the rules to a table after connection tracking, mangle ${pass.base.name} for example`,
+                }
+              : {
+                  description: `give ${pass.base.name} a priority above ${TRACKING}, ${TRACKING + 10} for example: delete the chain and add it again`,
+                }),
+            unverified: 'a chain keeps its priority',
           },
         ],
       },

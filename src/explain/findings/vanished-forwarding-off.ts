@@ -1,8 +1,10 @@
 import { deviceSysctl } from '../../edits/words.ts'
+import type { Route } from '../../model/host.ts'
 import { setSysctl } from '../changes.ts'
-import { type Detector, finding } from '../context.ts'
-import { backToSender, giveAddress } from '../routes.ts'
-import { sysctlName, toForward } from './routing.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
+import { backToSender, giveAddress, homeOf } from '../routes.ts'
+import { type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
 export const vanishedForwardingOff: Detector = {
@@ -33,6 +35,21 @@ export const vanishedForwardingOff: Detector = {
         }),
       ]
     }
+    const beside = isBesideSender(context, routed) ? besideSender(dst, packet.src!, device, family) : undefined
+    if (beside) {
+      const state = `forwarding is off (${onlyThis ? mend : name} = 0)`
+      return [
+        finding(
+          'vanished-forwarding-off',
+          'error',
+          `${dst} is not an address of this host, and ${state}. ${beside.told}`,
+          {
+            steps: [context.ended.step + 1],
+            fix: [beside.fix, giveAddress(dst, device)],
+          },
+        ),
+      ]
+    }
     return [
       finding(
         'vanished-forwarding-off',
@@ -52,4 +69,32 @@ export const vanishedForwardingOff: Detector = {
       ),
     ]
   },
+}
+
+/** Both are on the link that it came in by: the sender asks that link for its address, and has this host's link address for it. */
+function isBesideSender(
+  { journey, world: { host } }: Context,
+  { dst, packet, route }: Routed & { route: Route },
+): boolean {
+  const { in: device, src } = packet
+  if (src === undefined || device === undefined || journey.packet.dst !== dst || route.gateway !== undefined)
+    return false
+  const home = homeOf(dst, host, device)
+  return route.device === device && home?.link.name === device && homeOf(src, host, device)?.network === home.network
+}
+
+function besideSender(
+  dst: string,
+  src: string,
+  device: string,
+  family: 'ipv4' | 'ipv6',
+): { told: string; fix: Proposal } {
+  const [entry, show] = family === 'ipv4' ? ['neighbour entry (ARP)', 'ip neigh'] : ['neighbour entry', 'ip -6 neigh']
+  return {
+    told: `${src} is in the same network on ${device}, and need not send it through this host: its ${entry} for ${dst} has this host's link address, or a route of its leads here.`,
+    fix: {
+      description: `on ${src}, compare "${show} show ${dst}" with the link address of ${dst}, and delete the entry if it is this host's`,
+      unverified: 'it is not on this host',
+    },
+  }
 }

@@ -1,10 +1,10 @@
+import type { Packet } from '../../model/packet.ts'
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { changesOf } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 import { toForward } from './routing.ts'
-
-const MANGLE = { family: 'ip', table: 'mangle', chain: 'FORWARD' } as const
 
 /** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */
 export const vanishedMtu: Detector = {
@@ -23,15 +23,21 @@ export const vanishedMtu: Detector = {
         `It is ${routed.packet.length} bytes long, ${device} takes ${mtuOf(routed.route, device, host)}, and it must not be fragmented: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
-          fix: [
-            {
-              description: "clamp TCP's segment size to the path's MTU, and accept the ICMP error",
-              ...changesOf(MANGLE).add(MANGLE, { chain: MANGLE.chain }, { kind: 'openings' }, { kind: 'clamp' }),
-              unverified: 'not tried',
-            },
-          ],
+          fix: smallerPackets(routed.packet, ipv6 ? 'ip6' : 'ip'),
         },
       ),
     ]
   },
+}
+
+/** Only TCP agrees on a size beforehand; whoever else sends learns it from the error. */
+export function smallerPackets({ protocol }: Packet, family: 'ip' | 'ip6'): Proposal[] {
+  const mangle = { family, table: 'mangle', chain: 'FORWARD' }
+  const accept: Proposal = {
+    description: 'accept the ICMP error all the way back to the sender, which then sends smaller packets',
+    unverified: 'it depends on the sender',
+  }
+  if (protocol !== 'tcp') return [accept]
+  const clamp = changesOf(mangle).add(mangle, { chain: mangle.chain }, { kind: 'openings' }, { kind: 'clamp' })
+  return [...propose("clamp TCP's segment size to the path's MTU", clamp, 'affects new connections only'), accept]
 }

@@ -4,6 +4,7 @@ import { leadsNowhere, lookupRoute, refusingRule, routeDevices } from '../../rul
 import { propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { ipv6Off } from '../ipv6-off.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
 import {
@@ -42,6 +43,8 @@ export const vanishedNoRoute: Detector = {
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
       : ['', {}]
     const other = own && otherTable(context, own)
+    const isMissing = route === null && !isLoopback && !rule && others.length === 0
+    const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
     const mends: Proposal[] = isLoopback
       ? [
           {
@@ -66,9 +69,9 @@ export const vanishedNoRoute: Detector = {
         ]
       : []
     return [
-      finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.${other?.told ?? ''}`, {
+      finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.${other?.told ?? ''}${off?.told ?? ''}`, {
         steps: [context.ended.step + 1],
-        fix: [...mends, ...elsewhere],
+        fix: [...(off ? [off.fix] : []), ...mends, ...elsewhere],
         ...told,
       }),
     ]

@@ -4,6 +4,7 @@ import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { ipv6Off } from '../ipv6-off.ts'
 import { nameRef } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
 import {
@@ -99,8 +100,10 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const came = { ...journey.packet, ...packet }
   const sender = route?.type === 'unicast' ? backToSender(came, route, world.host) : undefined
   if (sender === undefined || !staysUnanswered(context)) return []
-  const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.`
-  return [finding('wrong-way-out', 'note', message, { steps: [ended.step + 1], fix: [giveAddress(dst!, from!)] })]
+  const off = journey.family === 'ip6' && isDefault(route!) ? ipv6Off(world.host) : undefined
+  const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
+  const fix = [...(off ? [off.fix] : []), giveAddress(dst!, from!)]
+  return [finding('wrong-way-out', 'note', message, { steps: [ended.step + 1], fix })]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */

@@ -2,6 +2,7 @@
  * The journey played again in the engine, as a measure of what the engine says of anything else: together with the packet
  * that it answers, or with the answer that would come.
  */
+import { mayBeAbsent } from '../../journey/base-chains.ts'
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
 import { turned } from '../../model/direction.ts'
@@ -99,15 +100,15 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       // the trace may have settled what nobody can know
       played = observe()
     }
-    let why = whyNotSeen(journey, played, before)
+    let why = whyNotSeen(context.evidence, played, before)
     if (why !== undefined && !options.assume) {
       // what a limit still allows, only the trace tells
-      why = whyNotSeen(journey, observe(), before)
+      why = whyNotSeen(context.evidence, observe(), before)
     }
     if (why === undefined && !options.assume && sawOtherLimits(context, played)) {
       const asGuessed = [options, byTurns] as const
       // both end alike, and behind a change they need not: what the trace tells of limits counts
-      if (whyNotSeen(journey, observe(), before) !== undefined) [options, byTurns] = asGuessed
+      if (whyNotSeen(context.evidence, observe(), before) !== undefined) [options, byTurns] = asGuessed
     }
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()
@@ -224,7 +225,8 @@ const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt 
 })
 
 /** Undefined where it is what was seen. */
-function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: World): string | undefined {
+function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World): string | undefined {
+  const { journey } = seen
   if (ended.outcome === 'undetermined') {
     if (!host.routes)
       return "not tried: the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)"
@@ -232,7 +234,8 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
       ? `not tried: it depends on ${ended.open.condition} (${ended.open.reason})`
       : "not tried: the packet's path is unknown"
   }
-  if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
+  if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, not as captured`
 }
 
@@ -262,11 +265,27 @@ const limitsMet = ({ journey, arrivals }: Evidence): ReadonlySet<Rule> =>
     ),
   )
 
-function samePlace(a: Journey, b: Journey): boolean {
-  const [one, other] = [a.steps.findLast(isWalked), b.steps.findLast(isWalked)]
+function samePlace(a: Evidence, b: Evidence): boolean {
+  const [one, other] = [lastPlace(a), lastPlace(b)]
   if (one?.table !== other?.table || one?.chain !== other?.chain || one?.kind !== other?.kind) return false
   // a policy of nft's has no number
   return one?.kind === 'policy' || one?.ruleNumber === other?.ruleNumber
+}
+
+/** A chain that iptables-nft lists and perhaps nobody has made does nothing: a trace shows it only if it is there. */
+const lastPlace = ({ journey, arrivals }: Evidence): Journey['steps'][number] | undefined =>
+  journey.steps.findLast((step, i) => {
+    const { table, chain } = arrivals[i] ?? {}
+    return isWalked(step) && !(table && chain?.hook !== undefined && mayBeAbsent(table, chain))
+  })
+
+/** By the very chain that is said to have dropped it, which no trace of IP's chains shows. */
+function isDroppedBeside(played: Journey, { findings }: Journey): boolean {
+  const [said] = findings.flatMap(({ code, severity, rules }) =>
+    code === 'dropped-beside' && severity === 'error' ? rules : [],
+  )
+  const last = played.steps.findLast(isWalked)
+  return said !== undefined && said.table === last?.table && said.chain === last.chain
 }
 
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'

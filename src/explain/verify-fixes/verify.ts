@@ -209,7 +209,12 @@ function judge(
 }
 
 /** Their fixes change what the model does not play, or what another host makes of it. */
-const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing', 'neighbour-failed', 'snat-changed-source'])
+const UNPLAYED: ReadonlySet<string> = new Set([
+  'helper-missing',
+  'neighbour-failed',
+  'snat-changed-source',
+  'vanished-mtu',
+])
 
 /** Findings of a packet that gets through and does no good so. */
 export const STILL_WRONG: Readonly<Record<string, string>> = {

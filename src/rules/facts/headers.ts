@@ -106,5 +106,10 @@ export const HEADERS: Readers = {
   'vlan id': frameField((moment: EvalContext) => moment.packet.vlan),
   ...forVersion((field) => (field.startsWith('ip6 ') ? 'ip6' : 'ip'), byVersion),
   ...forVersion(() => 'ip6', ofIpv6),
-  'arp operation': ({ written }) => written?.get('arp operation'),
+  ...Object.fromEntries(
+    ['arp operation', 'arp saddr ip', 'arp daddr ip'].map((field): [string, Read] => [
+      field,
+      ({ written }) => written?.get(field),
+    ]),
+  ),
 }

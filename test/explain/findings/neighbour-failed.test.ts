@@ -10,7 +10,7 @@ const FILTER =
   'table inet own {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tcounter # handle 2\n\t}\n}\n'
 const SIX: Partial<Packet> = { src: '2001:db8::1', dst: '2001:db8::2' }
 
-function found(rules: string, packet: Partial<Packet> = {}) {
+function found(rules: string, packet: Partial<Packet> = {}, ports: readonly string[] = []) {
   const world = worldOf(FILTER + rules)
   const address = (family: 'ip' | 'ip6', own: string, prefixLength: number) => ({ family, address: own, prefixLength })
   const route = (family: 'ip' | 'ip6', type: 'local' | 'unicast', destination: string) => ({
@@ -22,6 +22,7 @@ function found(rules: string, packet: Partial<Packet> = {}) {
         ...{ index: 3, name: 'br0', kind: 'bridge' },
         addresses: [address('ip', '10.0.0.1', 24), address('ip6', '2001:db8::1', 64)],
       },
+      ...ports.map((name, i) => ({ index: 4 + i, name, master: 'br0', addresses: [] })),
     ],
     routes: [
       route('ip', 'local', '10.0.0.1/32'),
@@ -77,6 +78,39 @@ describe('neighbour-failed', () => {
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
     )
+  })
+
+  describe("with a filter of a bridge's port", () => {
+    const only = (port: string, address: string) => [
+      `iifname "${port}" arp saddr ip ${address} accept # handle 4`,
+      `iifname "${port}" ether type arp drop # handle 5`,
+    ]
+
+    it('names the rule that drops that address there, if that is the port', () => {
+      const one = found(bridge('input', ...only('vm5', '10.0.0.7')), {}, ['vm5', 'vm6'])!
+      expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
+      expect(one.message).toMatch(
+        /FAILED\. If it is behind vm5, this is why: bridge fw input handle 5 drops ARP replies with that address at vm5/,
+      )
+      expect(found(bridge('input', ...only('vm5', '10.0.0.7')), {}, ['vm5'])?.severity).toBe('error')
+    })
+
+    it('says of a filter of link addresses to compare them', () => {
+      const rules = bridge(
+        'input',
+        'iifname "vm5" ether saddr 02:00:00:00:00:05 accept',
+        'iifname "vm5" drop # handle 5',
+      )
+      const one = found(rules, {}, ['vm5', 'vm6'])!
+      expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
+      expect(one.message).toMatch(/If it is behind vm5, compare its link address: bridge fw input handle 5 drops/)
+    })
+
+    it('names none where a port accepts it, or several drop it', () => {
+      const own = bridge('input', ...only('vm6', '10.0.0.2'), ...only('vm5', '10.0.0.7'))
+      const none = bridge('input', ...only('vm6', '10.0.0.8'), ...only('vm5', '10.0.0.7'))
+      for (const rules of [own, none]) expect(found(rules, {}, ['vm5', 'vm6'])?.rules).toEqual([])
+    })
   })
 
   it.each([

@@ -45,6 +45,30 @@ describe('not-in-set', () => {
     expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set admins src -j ACCEPT → forwarded')
   })
 
+  it("does not ask for this host's own address in place of the other side's", () => {
+    const found = told(
+      {
+        rules: { filter: ['-P INPUT DROP', '-A INPUT -m set --match-set admins src -j ACCEPT'] },
+        sets: [set('admins', 'hash:ip', ['10.0.1.1'])],
+        packet: TO_ROUTER,
+      },
+      'not-in-set',
+    )
+    expect(found?.message).toMatch(/but 10\.0\.1\.2 is not in set admins\.$/)
+    expect(found?.fix).toBe('ipset add admins 10.0.1.2 → delivered')
+  })
+
+  it('knows that a set is asked for all parts of its elements, or finds nothing', () => {
+    const web = set('web', 'hash:ip,port', ['10.0.1.2', 'tcp:80'])
+    const found = told(rules('-m set --match-set web src', web), 'not-in-set')
+    expect(found?.message).toBe(
+      'filter FORWARD rule 2 would have accepted it, but it never matches: it looks up src in set web, whose elements have 2 parts (ip,port).',
+    )
+    expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set web src,dst -j ACCEPT → forwarded')
+    const other = set('web', 'hash:ip,port', ['10.0.1.9', 'tcp:80'])
+    expect(told(rules('-m set --match-set web src', other), 'not-in-set')?.fix).toBeUndefined()
+  })
+
   it('proposes to take it out of one that it must not be in', () => {
     const found = told(rules('-m set ! --match-set bad src', set('bad', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
     expect(found?.fix).toMatch(/^ipset del bad 10.0.1.2 → /)

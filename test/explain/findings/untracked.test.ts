@@ -1,5 +1,6 @@
 /** Kept from connection tracking. */
 import { describe, expect, it } from 'vitest'
+import { entry } from '../../simulate/world.ts'
 import { findingsOf, played, REPLY, SYN, told } from './played.ts'
 
 const NOTRACK = (match: string) => `-A PREROUTING ${match} -j CT --notrack`
@@ -77,5 +78,28 @@ describe('untracked', () => {
     ['the target sets a zone', { raw: ['-A PREROUTING -p tcp -j CT --zone 7'], filter: ['-A FORWARD -j DROP'] }],
   ])('is not told where %s', (_name, rules) => {
     expect(told({ rules }, 'untracked')).toBeUndefined()
+  })
+})
+
+describe('a chain in front of connection tracking', () => {
+  const raw = ['-A PREROUTING -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-A PREROUTING -i eth1 -j DROP']
+  const conntrack = [
+    entry({
+      original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    }),
+  ]
+  const found = (rules: string[], host: object) =>
+    told({ rules: { raw: rules, filter: [] }, packet: REPLY, host }, 'untracked')
+
+  it('sees of no reply that it belongs to a connection', () => {
+    expect(found(raw, { conntrack })?.message).toBe(
+      'ip raw PREROUTING has priority -300, before connection tracking (-200): no rule there saw that the packet belongs to a connection.',
+    )
+  })
+
+  it('is not to blame where it would not ask, or nothing shows that the packet belongs to one', () => {
+    expect(found(raw.slice(1), { conntrack })).toBeUndefined()
+    expect(found(raw, {})).toBeUndefined()
   })
 })

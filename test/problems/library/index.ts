@@ -24,6 +24,7 @@ import { LISTS } from './lists.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
+import { NAMES_AND_SIZES } from './names-and-sizes.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
@@ -101,4 +102,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...CARRIERS,
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
+  ...NAMES_AND_SIZES,
 ]

@@ -25,6 +25,8 @@ export const read = {
   end: 0,
   /** Offset of the first word that was not understood, or -1. */
   unknown: -1,
+  /** As UDP's header has it; -1: none is there. */
+  udpLength: -1,
 }
 
 const FIRST = 1000
@@ -52,6 +54,7 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
   read.telling = -1
   read.fields = 0
   read.unknown = -1
+  read.udpLength = -1
   read.end = start
   let transport = -1
   let raw = false
@@ -236,6 +239,9 @@ function store(code: number, number: number): void {
       row[F.CT]! |= number << F.CT_DIRECTION_SHIFT
       return
     case W.ETHER_TYPE:
+      return
+    case W.UDP_LENGTH:
+      read.udpLength = number
       return
     case W.ICMP6_TYPE:
       set(F.TYPE, number)

@@ -44,5 +44,6 @@ export function finishRaw(row: Int32Array): void {
     const family = readIp(row, view, 0, nh, 0)
     if (family > 0) row[F.FAMILY] = family
   }
-  if (th > 0 && row[F.PRESENT]! & (1 << F.PROTO)) readTransport(row, view, 40, 40 + th, row[F.PROTO]!)
+  const isLater = (row[F.FRAG]! & 0xfffff) !== 0
+  if (th > 0 && !isLater && row[F.PRESENT]! & (1 << F.PROTO)) readTransport(row, view, 40, 40 + th, row[F.PROTO]!)
 }

@@ -9,10 +9,11 @@ import { gather, MAX_RECORD } from '../kernel-log/wrapped.ts'
 import { TracedLineTable } from '../traced-line-table.ts'
 import { lineEnd, NEWLINE, readId, TracedReader, traceId, WAIT } from '../traced-reader.ts'
 import { readEvent } from './event.ts'
+import { Fragments } from './fragments.ts'
 import { read, readHeaders, row } from './headers.ts'
 import { type KnownLine, LatestLines } from './latest-lines.ts'
 import { readPacket } from './packet.ts'
-import { readUsual, telling, usualEnd, usualHash } from './usual.ts'
+import { readUsual, telling, udpLength, usualEnd, usualHash } from './usual.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
 
 /** `trac`, `e id`; `pack`, `ket:`; `conn`, `trac`, `ack:` as little-endian numbers. */
@@ -28,6 +29,7 @@ const BLANK = 0x20
 export class NftTraceReader extends TracedReader {
   private readonly table = new TracedLineTable<KnownLine>()
   private readonly latest = new LatestLines()
+  private readonly fragments = new Fragments()
   /** Where `trace id` was in the last line. */
   private offset = 0
   /** What is read is a copy, put together of several lines. */
@@ -167,6 +169,7 @@ export class NftTraceReader extends TracedReader {
     state = states.find(bytes, view, start, end, usualHash, true)
     if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
       row[F.HOST] = host
+      this.fragments.note(row, udpLength)
       const at = telling + 4 <= end - start ? telling : -1
       state = states.add(bytes, view, start, end, usualHash, row, at, this.readPacket)
     }
@@ -200,6 +203,7 @@ export class NftTraceReader extends TracedReader {
       if (read.unknown >= 0)
         this.tell('unknown-words', 'a packet line has unknown words; the words before and after them are used')
       row[F.HOST] = host
+      this.fragments.note(row, read.udpLength)
       const at = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
       state = states.add(bytes, view, start, end, hash, row, at, this.readPacket)
     }
@@ -237,8 +241,8 @@ export class NftTraceReader extends TracedReader {
     return end + 1
   }
 
-  private readonly readPacket = (bytes: Uint8Array, start: number, end: number) =>
-    readPacket(bytes, start, end, this.context.states.names)
+  private readonly readPacket = (bytes: Uint8Array, start: number, end: number, kept: Int32Array) =>
+    readPacket(bytes, start, end, this.context.states.names, kept)
 
   /** Neither an event nor a packet. */
   private otherLine(bytes: Uint8Array, start: number, end: number): number {

@@ -90,6 +90,9 @@ const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
 /** Offset of four bytes in which packets differ most, from the beginning; -1: none is known. */
 export let telling = -1
 
+/** As UDP's header has it; -1: none is there. */
+export let udpLength = -1
+
 /** Where the line's newline is. */
 export let usualEnd = 0
 /** Of what the line says: 30 bits, the same for the same bytes and seed. */
@@ -194,6 +197,7 @@ export function readUsual(
     row[F.PROTO] = transport
     present |= 1 << F.PROTO
   }
+  udpLength = transport === F.UDP ? row[NOWHERE]! : -1
   row[F.PRESENT] = present
   row[F.FAMILY] = 4
   usualEnd = at

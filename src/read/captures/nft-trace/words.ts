@@ -21,6 +21,7 @@ export const LENGTH6 = 109
 export const PASS = 110
 export const ICMP6_TYPE = 111
 export const ICMP6_CODE = 112
+export const UDP_LENGTH = 113
 
 const IP: Readonly<Record<string, number>> = {
   saddr: F.SRC,
@@ -53,7 +54,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     length: LENGTH6,
   },
   tcp: { ...PORTS, sequence: F.SEQ, ackseq: F.ACK, flags: F.FLAGS, window: F.WINDOW },
-  udp: PORTS,
+  udp: { ...PORTS, length: UDP_LENGTH },
   udplite: PORTS,
   sctp: PORTS,
   dccp: PORTS,
