@@ -35,10 +35,12 @@ import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
 import { PODS } from './pods.ts'
+import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
+import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
@@ -101,4 +103,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...CARRIERS,
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
+  ...POLICIES_OF_PODS,
+  ...SHARED_UPLINKS,
 ]
