@@ -122,7 +122,7 @@ COMMIT
     hosts: {
       node: {
         addresses: { eth0: ['192.0.2.1/24'] },
-        routes: ['203.0.113.0/24 via 192.0.2.9'],
+        routes: ['default via 192.0.2.9'],
         listeners: [SSH],
         rules: {
           v4: `*nat

@@ -2,7 +2,10 @@
 import { FORWARDS, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
-const SIXES = [{ protocol: 'tcp', address: '::', port: 8888 }] as const
+const NAS = [
+  { protocol: 'tcp', port: 8888 },
+  { protocol: 'tcp', address: '::', port: 8888 },
+] as const
 
 export const SHARED_UPLINKS: Problem[] = [
   {
@@ -103,7 +106,7 @@ table ip nat {
     fib daddr type local dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain output {
-    type nat hook output priority dstnat + 1; policy accept;
+    type nat hook output priority -99; policy accept;
     ip daddr != 127.0.0.0/8 oif "lo" dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain postrouting {
@@ -292,7 +295,7 @@ table ip nat {
       nas: {
         addresses: { eth0: ['192.168.1.20/24', 'fdfb:e363:ea7e:1::1/64'] },
         routes: ['default via 192.168.1.1', 'default via fdfb:e363:ea7e:1::ff'],
-        listeners: SIXES,
+        listeners: NAS,
       },
       pc: {
         addresses: { eth0: ['192.168.1.10/24', 'fdfb:e363:ea7e:1::10/64'] },
