@@ -12,7 +12,7 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-import { joinsFragments, usesConntrack } from './uses-conntrack.ts'
+import { joinsFragments, usesConntrack } from '../rules/uses-conntrack.ts'
 
 interface Hooked {
   priority: number
