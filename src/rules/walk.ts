@@ -59,9 +59,7 @@ export function walk(
 /** It leaves alone what one program has sent, as a proxy's own: where nobody knows who has, that is mostly another one. */
 const sparesSender = (rule: Rule): boolean =>
   /^(accept|return)$/.test(verdictOf(rule).text) &&
-  rule.conditions.some(
-    (one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field),
-  )
+  rule.conditions.some((one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field))
 
 /** One that is only supposed is not among the table's. */
 const prepared = (table: Table, chain: Chain): PreparedChain =>
