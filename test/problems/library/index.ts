@@ -20,6 +20,7 @@ import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LISTS } from './lists.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
@@ -105,4 +106,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...VIRTUAL_ADDRESSES,
   ...POLICIES_OF_PODS,
   ...SHARED_UPLINKS,
+  ...LEFTOVER_CHAINS,
 ]
