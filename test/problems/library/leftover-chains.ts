@@ -164,7 +164,7 @@ COMMIT
       vpc: {
         addresses: { eth0: ['192.0.2.254/24'], eth1: ['198.51.100.254/24'], lo: ['203.0.113.9/32'] },
         sysctls: { 'net.ipv4.conf.all.rp_filter': '1' },
-        listeners: [{ protocol: 'udp', port: 53 }],
+        listeners: [{ protocol: 'udp', address: '203.0.113.9', port: 53 }],
       },
     },
     links: [
@@ -184,6 +184,7 @@ COMMIT
     others: [
       { sending: { from: 'node', what: 'udp', to: '203.0.113.9', port: 53 }, seen: 'answered' },
       { sending: { from: 'node', what: 'ping', to: '10.0.2.5' }, seen: 'answered' },
+      { sending: { from: 'vpc', what: 'ping', to: '198.51.100.1' }, seen: 'answered' },
     ],
     truth: {
       words:
@@ -370,7 +371,7 @@ COMMIT
       },
       net: {
         addresses: { eth0: ['10.0.0.1/24', '2001:db8:1::1/64'], lo: ['2001:db8:99::53/128'] },
-        listeners: [...WEB, { protocol: 'udp', address: '::', port: 53 }],
+        listeners: [...WEB, { protocol: 'udp', address: '2001:db8:99::53', port: 53 }],
       },
     },
     links: [
