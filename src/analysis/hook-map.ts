@@ -8,7 +8,7 @@ import { HOOKS, type Hook } from '../model/hook.ts'
 import { withoutOwn } from '../model/own-table.ts'
 import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { usesConntrack } from '../simulate/uses-conntrack.ts'
+import { usesConntrack } from '../rules/uses-conntrack.ts'
 
 /** Which chains a packet meets, hook by hook. */
 export interface HookMap {

@@ -9,8 +9,9 @@ import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
-import { leadsNowhere, lookupRoute, questionOf } from '../rules/route.ts'
+import { leadsNowhere, lookupRoute, questionAnew } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
+import { usesConntrack } from '../rules/uses-conntrack.ts'
 import { type Backend, backendOf, seenFrom } from './backends.ts'
 import {
   type BaseChain,
@@ -251,9 +252,13 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   // a flow without a connection is never rewritten
   if (isUntracked(evidence)) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
-  if (isOfLink(packet)) return false
+  if (isOfLink(packet) || isNeverTracked(world, journey.family)) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }
+
+/** The host's connections are listed, and nothing has the kernel track any of this family: its chains of nat are not traversed. */
+const isNeverTracked = (world: World, family: Journey['family']): boolean =>
+  (family === 'ip' || family === 'ip6') && world.host.conntrack !== undefined && !usesConntrack(world, family)
 
 /** Rewritten in OUTPUT: the rest of that hook still shows the interface of the route that it had before. */
 const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
@@ -269,12 +274,13 @@ function refusedAfterMark({ arrivals }: Evidence, { host }: World, step: number)
   const first = arrivals.find(({ hook }) => hook === 'output')
   if (last.hook !== 'output' || !first || first.packet.mark === last.packet.mark || !host.routes) return false
   // nf_route compares the mark before and behind its own chain
-  const isMarkedByRoute = arrivals.some(({ hook, chain, packet }, i) => {
+  const isMarkedByRoute = arrivals.some(({ hook, packet }, i) => {
     const next = arrivals[i + 1]?.packet
-    return hook === 'output' && chain?.type === 'route' && next !== undefined && next.mark !== packet.mark
+    const base = baseOf(arrivals, i)?.type
+    return hook === 'output' && base === 'route' && next !== undefined && next.mark !== packet.mark
   })
   if (!isMarkedByRoute) return false
-  const question = questionOf(last.packet)
+  const question = questionAnew(last.packet)
   const route = question && lookupRoute(question, host)
   return route !== undefined && leadsNowhere(route)
 }

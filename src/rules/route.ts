@@ -30,6 +30,19 @@ export function questionOf(packet: Packet): RouteQuestion | undefined {
   return question
 }
 
+/**
+ * The same behind a chain of type route, for what leaves by its `out` so far: a link-local address is on every link, so the
+ * kernel asks for a way out of the link that was chosen (ip6_route_me_harder).
+ */
+export function questionAnew(packet: Packet): RouteQuestion | undefined {
+  const question = questionOf(packet)
+  if (question && packet.out !== undefined && isLinkLocal(question.dst)) question.out = packet.out
+  return question
+}
+
+/** fe80::/10 */
+export const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
+
 /** What the reverse path filter asks: its ends are exchanged, its ports too (net/ipv4/fib_frontend.c). */
 export function wayBackOf({ src, protocol, sport, dport }: Packet, dst: string, mark: number): RouteQuestion {
   return {

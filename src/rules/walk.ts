@@ -5,7 +5,7 @@ import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
 import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
-import { execute, mayHaveExecuted, statementVerdict } from './verdict.ts'
+import { execute, mayHaveExecuted, statementVerdict, verdictOf } from './verdict.ts'
 import { MOST_REPEATED, type WalkBudget } from './walk-budget.ts'
 import { WalkFrame } from './walk-stack.ts'
 import { type Walker, walkTable } from './walk-table.ts'
@@ -39,7 +39,7 @@ export interface Walk {
 /**
  * `positions`: where the packet is, the base chain first; each but the last is where its chain goes on after a return.
  * `open`: what becomes of it at a rule whose conditions are not known: it stops there, unless the rule lets it go on
- * either way, or it goes as if they held.
+ * either way, or it goes as if they held, except where they spare one sender.
  */
 export function walk(
   table: Table,
@@ -55,6 +55,11 @@ export function walk(
   )
   return walkTable(walker, table, frames)
 }
+
+/** It leaves alone what one program has sent, as a proxy's own: where nobody knows who has, that is mostly another one. */
+const sparesSender = (rule: Rule): boolean =>
+  /^(accept|return)$/.test(verdictOf(rule).text) &&
+  rule.conditions.some((one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field))
 
 /** One that is only supposed is not among the table's. */
 const prepared = (table: Table, chain: Chain): PreparedChain =>
@@ -96,10 +101,11 @@ class SupposedWalk implements Walker<Walk> {
     this.early = { chain: line.chain, rule, packet: this.state.packet }
   }
 
-  ask({ rule: { conditions } }: PreparedRule, from: number, to: number): boolean | Unknown {
+  ask({ rule }: PreparedRule, from: number, to: number): boolean | Unknown {
+    const { conditions } = rule
     const whole = from === 0 && to === conditions.length
     const truth = whole ? evaluateAll(conditions, this.state) : evaluateRange(conditions, from, to, this.state)
-    return this.holds && isUnknown(truth) ? true : truth
+    return this.holds && isUnknown(truth) ? !sparesSender(rule) : truth
   }
 
   add(_: WalkFrame, { chain, rule }: Line): number {

@@ -3,6 +3,7 @@ import { type BaseChain, baseChainsAt, mayBeAbsent } from '../journey/base-chain
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
+import { joinsFragments, usesConntrack } from '../rules/uses-conntrack.ts'
 import { confirm, track } from './conntrack.ts'
 import { natAt } from './nat.ts'
 import { isFragment } from './packet-state.ts'
@@ -12,7 +13,6 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-import { joinsFragments, usesConntrack } from './uses-conntrack.ts'
 
 interface Hooked {
   priority: number

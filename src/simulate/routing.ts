@@ -3,7 +3,15 @@ import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
-import { leadsNowhere, lookup, questionOf, type RouteQuestion, routeDevices, wayBackOf } from '../rules/route.ts'
+import {
+  isLinkLocal,
+  leadsNowhere,
+  lookup,
+  questionOf,
+  type RouteQuestion,
+  routeDevices,
+  wayBackOf,
+} from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Simulator } from './simulator.ts'
@@ -96,9 +104,9 @@ export function mayForward({ packet, moment }: Skb, indev: string, outdev: strin
 export function routeOutput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet } = skb
   const { in: _, ...question } = questionOf(packet)!
-  // a group is on every link: who asks it says on which
+  // a group and a link-local address are on every link: who asks them says on which
   const { out, dst } = skb.given
-  if (out !== undefined && dst === packet.dst && isGroup(dst!)) question.out = out
+  if (out !== undefined && dst === packet.dst && (isGroup(dst!) || isLinkLocal(dst!))) question.out = out
   const route = routeFor(machine, skb, question)
   if (route === null || leadsNowhere(route)) return undefined
   // 127.0.0.1 cannot be a source on a wire (__mkroute_output)

@@ -23,9 +23,15 @@ const ROUTES =
 /** The clock in seconds, the place, the packet. */
 type Line = readonly [number, string, TestPacket]
 
-async function opened(nat: string[], lines: readonly Line[], conntrack?: string) {
+async function opened(nat: string[], lines: readonly Line[], conntrack?: string, more = '') {
   const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
-  const files = { log: log.join(''), rules: rules(nat), ADDRESS, ROUTES, ...(conntrack ? { conntrack } : {}) }
+  const files = {
+    log: log.join(''),
+    rules: rules(nat),
+    ADDRESS,
+    ROUTES: ROUTES + more,
+    ...(conntrack ? { conntrack } : {}),
+  }
   return await open(Object.entries(files).map(([name, text]) => ({ name, text })))
 }
 
@@ -117,6 +123,21 @@ test.each([
     isTold ? ['POSTROUTING 1'] : undefined,
   )
   if (isTold) expect(told!.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
+})
+
+test('it leaves by another uplink than the one whose address it is given', async () => {
+  const defaults = 'default via 203.0.113.254 dev wan\ndefault via 10.0.0.254 dev lan table 2\n'
+  const found = async (more: string) => {
+    const analysis = await opened([SNAT], asked('lan', '198.51.100.9'), undefined, more)
+    const [exchange] = (await analysis.exchanges()).exchanges
+    return exchange!.findings.find(({ code }) => code === 'snat-elsewhere')
+  }
+  const told = await found(defaults)
+  expect(told?.message).toBe(
+    'nat POSTROUTING rule 1 gave it source 203.0.113.1, an address of wan, but it leaves by lan: routers behind lan may drop it, and replies come in by wan.',
+  )
+  expect(told?.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
+  expect(await found('default via 203.0.113.254 dev wan\n')).toBeUndefined()
 })
 
 test('a person is told of it where the retransmission is alike', async () => {

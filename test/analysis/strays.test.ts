@@ -129,3 +129,36 @@ trace id 00000002 ip6 fw output policy drop
   const [exchange] = (await analysis.exchanges()).exchanges
   expect(exchange?.findings.map(({ code }) => code)).toEqual(['vanished-mtu', 'icmp-error-dropped'])
 })
+
+test('for an address of this host it is about the one request that waits, also where its way on is not shown', async () => {
+  const rules = `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+*nat
+:OUTPUT ACCEPT [0:0]
+-A OUTPUT -d 192.0.2.99/32 -p udp -j REDIRECT
+COMMIT
+`
+  const packet = (id: string, chain: string, more: string) =>
+    `trace id ${id} ip raw ${chain} packet: ${more}\ntrace id ${id} ip raw ${chain} policy accept\n`
+  const sent = 'ip saddr 10.1.0.2 ip daddr 10.2.0.1 ip ttl 64 ip id 7 ip length 60'
+  const ask = packet('01', 'OUTPUT', `oif "eth0" ${sent} udp sport 40000 udp dport 53 udp length 40`)
+  const refuse = (from: string) =>
+    packet(
+      '02',
+      'PREROUTING',
+      `iif "eth0" ip saddr ${from} ip daddr 10.1.0.2 ip ttl 64 ip id 8 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code port-unreachable`,
+    )
+  const routes = JSON.stringify([
+    { type: 'local', dst: '10.1.0.2', dev: 'eth0', table: 'local', scope: 'host', prefsrc: '10.1.0.2', flags: [] },
+    { dst: 'default', gateway: '10.1.0.1', dev: 'eth0', flags: [] },
+  ])
+  const statusOf = async (trace: string) => {
+    const inputs = { 'iptables-nft.rules': rules, 'ip-route4.txt': routes, 'trace.txt': trace }
+    const analysis = await open(Object.entries(inputs).map(([name, text]) => ({ name, text })))
+    return (await analysis.exchanges()).exchanges.map(({ status, basis }) => `${status} ${basis}`)
+  }
+  expect(await statusOf(ask + refuse('10.2.0.1'))).toEqual(['refused inferred'])
+  expect(await statusOf(ask + refuse('10.9.0.1'))).not.toEqual(['refused inferred'])
+})

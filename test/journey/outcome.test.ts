@@ -1,7 +1,10 @@
 /** Where a journey ended: what the last lines and host state tell, and what they leave open. */
 import { describe, expect, it } from 'vitest'
+import type { Host } from '../../src/index.ts'
 import { UNICODE } from '../../src/reports/marks.ts'
 import { interfaceWords } from '../../src/reports/packet-words.ts'
+import { captured } from '../explain/findings/played.ts'
+import { entry } from '../simulate/world.ts'
 import { explainFile, explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
 
@@ -169,4 +172,15 @@ it('traverses no further chain of nat at the hook once a rule has rewritten the 
   expect(fate('rule ip saddr 10.11.0.0/16 masquerade (verdict accept)')).toEqual(['forwarded'])
   // nat.10 has to come
   expect(fate('policy accept')).toEqual(['undetermined'])
+})
+
+it('goes on past a nat table that nothing is tracked for, where the connections are listed', () => {
+  const line = trace('raw:PREROUTING:policy:1', { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', id: 1 })
+  const outcome = (nat: string[], host: Host) => captured({ raw: [], nat }, [line], host).outcome
+  const jumps = ['-A POSTROUTING -j own', '-N own']
+  expect(outcome(jumps, { conntrack: [] })).toBe('forwarded')
+  const other = { src: '10.0.1.7', dst: '10.0.2.7', sport: 1, dport: 2 }
+  const reply = { src: '10.0.2.7', dst: '10.0.1.7', sport: 2, dport: 1 }
+  expect(outcome(jumps, { conntrack: [entry({ original: other, reply })] })).toBe('undetermined')
+  expect(outcome([...jumps, '-A own -o eth1 -j MASQUERADE'], { conntrack: [] })).toBe('undetermined')
 })

@@ -13,7 +13,7 @@ import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { isForMany } from '../../rules/fib.ts'
+import { isForMany, isLocal } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
@@ -184,7 +184,7 @@ export class Exchanges {
    * reply, or nobody knows which one of them.
    */
   private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
-    if (told.isDiscovery || !isPassed(told.journey.outcome)) return this.stray(told)
+    if (told.isDiscovery || !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
     const { packet } = told.journey
@@ -370,6 +370,10 @@ const isRewritten = ({ steps, packet }: Journey): boolean =>
       (one.src !== undefined && one.src !== packet.src) ||
       (one.dst !== undefined && one.dst !== packet.dst),
   )
+
+/** Where it goes behind the last chain is not known, only that it was for an address of this host's own. */
+const isForThisHost = ({ journey: { outcome, packet }, world }: Told): boolean =>
+  outcome === 'undetermined' && isLocal(packet.dst, world.host) === true
 
 function isZero(tuple: Int32Array): boolean {
   for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false

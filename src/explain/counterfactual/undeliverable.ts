@@ -8,6 +8,8 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -132,23 +134,40 @@ const linksBehindNat = memo((host: Host): ReadonlySet<string | undefined> => {
   return new Set(found.map(({ reply }) => homeOf(reply.src, host)?.link.name))
 })
 
-/** Do rules masquerade what leaves by this interface, for the other IP version alone? */
+/** Do rules masquerade what leaves by this interface, or comes in by the packet's, for the other IP version alone? */
 export function isMasqueradedOtherwise({ world, journey }: Context, out: string | undefined): boolean {
   const other = journey.family === 'ip' ? 'ip6' : 'ip'
   const isOfOther = (table: Table, conditions: readonly Condition[]) =>
     table.family === other ||
     (table.family === 'inet' &&
       conditions.some((one) => isCompared(one, 'meta nfproto', other === 'ip' ? 'ipv4' : 'ipv6')))
+  const alike = twinOf(journey.packet, out, other, world)
   return world.tables.some((table) =>
     [...table.chains.values()].some(({ rules }) =>
       rules.some(
         (rule) =>
           SOURCE.includes(verdictOf(rule).text) &&
           isOfOther(table, rule.conditions) &&
-          rule.conditions.some((one) => isCompared(one, 'meta oifname', out)),
+          (rule.conditions.some((one) => isCompared(one, 'meta oifname', out)) ||
+            (alike !== undefined && rule.conditions.every((one) => evaluate(one, alike) !== false))),
       ),
     ),
   )
+}
+
+/** A packet of the other IP version on the same way, from the network of the interface that it came in by. */
+function twinOf(
+  { in: from }: Packet,
+  out: string | undefined,
+  family: 'ip' | 'ip6',
+  world: World,
+): EvalContext | undefined {
+  const { addresses = [] } = world.host.links?.find(({ name }) => name === from) ?? {}
+  const src = addresses.find((one) => one.family === family && one.scope !== 'link')?.address
+  if (src === undefined || from === undefined || out === undefined) return undefined
+  // what is for documentation is in nobody's rules
+  const dst = family === 'ip' ? '203.0.113.1' : '2001:db8::1'
+  return { packet: { src, dst, in: from, out }, family, world, hook: 'postrouting' }
 }
 
 const isCompared = (condition: Condition, field: string, value: Scalar | undefined): boolean =>

@@ -1,7 +1,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain } from '../../model/ruleset.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes.ts'
@@ -33,14 +33,18 @@ export const cameBack: Detector = {
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
-  const { pass, kind } = goal
+  const { pass, kind, sure } = goal
   const { arrivals } = context.evidence
   const isFilter = kind === 'pass'
+  // of nat's rules many ask for a kind of address alone; one for a port may lead to what only looks at it
+  const chooses = (i: number, { conditions }: Rule) =>
+    conditions.filter(isParticular).flatMap(fieldsAsked).length > (isFilter ? 0 : 1) ||
+    (kind === 'destination' && sure && conditions.some(asksPort) && rewritesThere(context, pass, i))
   // the last one chose it best
   const jump = pass.steps.findLast((i) => {
     const { ending, rule } = arrivals[i]!
     if ((ending !== 'jump' && ending !== 'goto') || rule === undefined) return false
-    return rule.conditions.filter(isParticular).flatMap(fieldsAsked).length > (kind === 'pass' ? 0 : 1)
+    return chooses(i, rule)
   })
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
@@ -70,7 +74,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],
       rules: [...(missed ? [missed.ref] : []), ...refs, ref],
-      fix: isFilter ? [] : sendOn(context, pass, deepest),
+      fix: isFilter ? [] : [...sendOn(context, pass, deepest), ...sendAlike(context, pass, deepest)],
       doubt: isFilter ? 0.6 : 0.3,
     }),
   ]
@@ -89,6 +93,41 @@ function sendOn(context: Context, { steps, table }: TableTraversal, end: RuleRef
     `send it on to ${describeEnd(said.address, said.port)}, ${said.byName ? 'as the name of the chain' : 'as the comment'} says`,
     changesOf(ref).add(ref, { chain: ref.chain }, chosen, { kind: 'dnat', to: said }),
   )
+}
+
+/** To the host that all of the chain's rules send their services to, each by its own port. */
+function sendAlike(context: Context, { table }: TableTraversal, end: RuleRef): Proposal[] {
+  const { rules = [] } = table.chains.get(end.chain) ?? {}
+  const sent = rules.filter((rule) => DESTINATION.includes(verdictOf(rule).text)).map(placeKept)
+  const [address, ...others] = new Set(sent)
+  const { packet } = context.journey
+  if (address === undefined || others.length > 0 || packet.dport === undefined) return []
+  const ref = table.kind === 'nft' ? { ...end, rule: 'return' } : end
+  const to = { address, port: packet.dport }
+  return propose(
+    `send it to ${describeEnd(to.address, to.port)}: all other rules there keep the port`,
+    changesOf(ref).add(ref, { chain: ref.chain }, { kind: 'destination', packet }, { kind: 'dnat', to }),
+    'first check that this host serves that port',
+  )
+}
+
+/** The address that the rule sends one port to, which stays the same; undefined: it does something else. */
+function placeKept({ conditions, statements }: Rule): string | undefined {
+  const to = statements.find((one) => one.kind === 'dnat')
+  if (to?.kind !== 'dnat' || to.map || !to.addresses || to.addresses[0] !== to.addresses[1]) return undefined
+  const asked = conditions.find(asksPort)
+  const [port, last] = to.ports ?? []
+  const isKept = asked?.kind === 'compare' && (to.ports === undefined || (port === last && asked.value === port))
+  return isKept ? to.addresses[0] : undefined
+}
+
+const asksPort = (condition: Condition): boolean =>
+  condition.kind === 'compare' && condition.op === '==' && / dport$/.test(condition.field)
+
+/** Does step `i` jump to where other packets are sent elsewhere? */
+function rewritesThere(context: Context, { table }: TableTraversal, i: number): boolean {
+  const chain = table.chains.get(chainLedTo(context, i) ?? '')
+  return chain?.rules.some((rule) => DESTINATION.includes(verdictOf(rule).text)) ?? false
 }
 
 const fieldsAsked = (condition: Condition): string[] => (condition.kind === 'lookup' ? condition.fields : [''])

@@ -16,6 +16,7 @@ import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
+import { emptyNatChain } from './empty-nat-chain.ts'
 import { gotoSkips } from './goto-skips.ts'
 import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
@@ -113,6 +114,7 @@ export const DETECTORS: readonly Detector[] = [
   markedAstray,
   markUnrouted,
   notMasqueraded,
+  emptyNatChain,
   markMissing,
   returnedEarly,
   gotoSkips,

@@ -75,9 +75,17 @@ function askers(context: Context, goal: Goal): Asker[] {
   return found
 }
 
-function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
+function tell(context: Context, goal: Goal, asker: Asker): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
-  return why ? tellWhy(context, asker, why, mendable) : []
+  if (!why) return []
+  const found = tellWhy(context, asker, why, goal.mendable)
+  // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
+  const isOneOfMany =
+    why.kind === 'nobody' &&
+    nearMisses(context, goal).some(
+      ({ miss: { condition } }) => !markAsked(condition) && !connectionMarkAsked(condition),
+    )
+  return isOneOfMany ? found.filter(({ fix }) => fix.length > 0) : found
 }
 
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {

@@ -14,6 +14,7 @@ import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
+import { returnsInVain } from './returned-early.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -53,7 +54,8 @@ interface Sibling extends SkippedRule {
 function tell(context: Context, goal: Goal): Detected[] {
   const all = siblings(context, goal)
   const best = all.find((one) => goal.wanted(hadItMatched(context, one)))
-  if (!best) return []
+  // there is one, which does too little
+  if (!best || goal.pass.steps.some((i) => returnsInVain(context, goal, i))) return []
   const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet
   const ref = refOfSkipped(context, best)

@@ -2,8 +2,10 @@ import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import {
@@ -21,7 +23,7 @@ import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactu
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
 import { astray } from '../routes.ts'
 
 /** More would bury the answer. */
@@ -49,19 +51,29 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const but = full ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
-  const message = `${nameRef(ref)} would have ${goal.what(one.then)}, but ${but}.`
+  const led = ledTo(context, one)
+  const does = led ? `leads to ${nameRef(led)}, which would have` : 'would have'
+  const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
     (isGone || full !== undefined) && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
     message,
     {
       steps: [one.step + 1],
-      rules: end ? [ref, end] : [ref],
+      rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
       fix: mends(context, goal, one, ref),
       doubt: one.doubt,
     },
   )
 }
+
+/** The rule behind a jump that would have done it. */
+function ledTo(context: Context, { rule, pass, then: { last, ending } }: NearMiss): RuleRef | undefined {
+  if (!last || last.rule === rule || (ending !== 'accept' && ending !== 'policy')) return undefined
+  return leadsOn(rule) ? refOf(context, pass.table.name, last.chain, last.rule) : undefined
+}
+
+const leadsOn = (rule: Rule): boolean => /^(jump|goto)$/.test(verdictOf(rule).ending)
 
 /** A rule that adds to a set of nft's ends where the set takes no more. */
 function fullWords(condition: Condition, { world }: Context): string | undefined {

@@ -33,11 +33,20 @@ export const notMasqueraded: Detector = {
     const { journey } = context
     const given = sourceRule(context)
     if (given) return withStrangeSource(context, given)
-    if (needsSource(context) !== 'surely') return ofOtherLink(context)
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
     const masqueraded = (message: string, sure: boolean) =>
       tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
+    const version = journey.family === 'ip' ? 'IPv6' : 'IPv4'
+    if (needsSource(context) !== 'surely') {
+      const elsewhere = ofOtherLink(context)
+      if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
+      const seen = 'and connection tracking has seen no reply'
+      return masqueraded(
+        `It left for ${dst} with its own source ${src}, ${seen}. What comes in by the same interface is masqueraded in ${version} alone: unless routers there know this host as the way to ${src}, no reply comes back.`,
+        false,
+      )
+    }
     if (isHairpin(context)) {
       const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
       const back = `It left by ${out}, the interface that it came in on, and kept its source ${src}: ${past}`
@@ -70,10 +79,18 @@ export const notMasqueraded: Detector = {
     const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
-    const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''
+    const alone = isOtherwise ? `, and only ${version} is masqueraded there` : ''
     return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
   },
 }
+
+/** Nothing came back to what has the other IP version rewritten on the same way. */
+const isLeftAlone = (context: Context): boolean =>
+  context.journey.outcome === 'forwarded' &&
+  needsSource(context) === undefined &&
+  staysUnanswered(context) &&
+  rewritesSources(context) === false &&
+  isMasqueradedOtherwise(context, lastPacket(context).out)
 
 /** The rule gives it an address to which no answer comes. */
 function withStrangeSource(context: Context, { ref, step, statement }: Rewritten): Detected[] {

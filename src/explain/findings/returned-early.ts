@@ -1,10 +1,11 @@
+import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { isNegated, isNeverShown } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isNegated, isNeverShown, isParticular } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -29,13 +30,27 @@ function wouldAccept(context: Context, i: number, { ending, last }: Walk): boole
 /** Sends back whatever is not of these. */
 const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
-function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
+/** It asks for the very port, so somebody has thought of such packets; and behind it nothing accepts them. */
+export const returnsInVain = (context: Context, { pass, mendable }: Goal, i: number): boolean => {
+  const { rule, ending, chain } = context.evidence.arrivals[i]!
+  if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule || chain?.hook)
+    return false
+  const last = context.evidence.arrivals[context.ended.step]
+  // an exemption from what stopped it has done what it is there for
+  if (!pass.steps.includes(context.ended.step) || last?.chain?.hook === undefined || isExemption(rule)) return false
+  return rule.conditions.some((one) => isParticular(one) && / dport$/.test(fieldOf(one) ?? ''))
+}
+
+function tell(context: Context, goal: Goal, i: number): Detected[] {
+  const { wanted, pass } = goal
   const { rule, ending } = context.evidence.arrivals[i]!
   if (ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule) return []
   const onwards = hadItNotMatched(context, i)
   const culprit = refAt(context, i)
   const accepts = onwards?.last
-  if (!onwards || !culprit || !accepts || !(wanted(onwards) || wouldAccept(context, i, onwards))) return []
+  if (!onwards || !culprit) return []
+  if (!accepts || !(wanted(onwards) || wouldAccept(context, i, onwards)))
+    return returnsInVain(context, goal, i) ? inVain(culprit, rule, i) : []
   const missed = refOf(context, pass.table.name, accepts.chain, accepts.rule)
   const why = describeConditions(rule.conditions) || 'for every packet'
   return [
@@ -51,4 +66,10 @@ function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
       },
     ),
   ]
+}
+
+function inVain(culprit: RuleRef, rule: Rule, i: number): Detected[] {
+  const why = describeConditions(rule.conditions)
+  const message = `${nameRef(culprit)} matches it (${why}), but only returns it from the chain, and no rule behind accepts it.`
+  return [finding('returned-early', 'note', message, { steps: [i + 1], rules: [culprit] })]
 }

@@ -5,7 +5,7 @@ import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { sentTo } from '../../rules/nft/map.ts'
-import { lookupRoute, questionOf, type RouteQuestion } from '../../rules/route.ts'
+import { lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 import { entryAnswered } from '../request-reply.ts'
 
@@ -45,7 +45,7 @@ export function atOwnRouting({ journey, evidence, world }: Context): Routed | un
 /** Behind OUTPUT, where a chain of type route has marked it. */
 export function routedAnew({ evidence, ended, world }: Context): Routed | undefined {
   const { hook, packet } = evidence.arrivals[ended.step] ?? {}
-  const question = hook === 'output' && packet && questionOf(packet)
+  const question = hook === 'output' && packet && questionAnew(packet)
   if (ended.outcome !== 'vanished' || !question || packet.dst === undefined) return undefined
   return { packet, dst: packet.dst, route: lookupRoute(question, world.host), local: false, question }
 }

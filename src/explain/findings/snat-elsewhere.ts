@@ -1,9 +1,10 @@
 import { hasAddress, isLocal } from '../../rules/fib.ts'
-import { acceptBefore, propose } from '../changes.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
-import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
+import { routeDevices } from '../../rules/route.ts'
+import { acceptBefore, changesOf, propose } from '../changes.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
-import { homeOf } from '../routes.ts'
+import { homeOf, isDefault } from '../routes.ts'
 
 /**
  * A neighbour was asked from an address that another interface has, in place of one that the neighbour would have replied
@@ -20,6 +21,8 @@ export const snatElsewhere: Detector = {
     const source = givenSource(rule.statement, asked.src)
     if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
     const { links } = world.host
+    const beside = ofOtherUplink(context, rule, source)
+    if (beside) return [beside]
     const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host, out)?.link.name === out)
     if (!isNear || hasAddress(links, out, source)) return []
     const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
@@ -41,4 +44,32 @@ export const snatElsewhere: Detector = {
       ),
     ]
   },
+}
+
+/** It leaves by one uplink with the address of another one: what is behind the first may take no such source, and replies come in by the second. */
+function ofOtherUplink(context: Context, { ref, step }: Rewritten, source: string): Detected | undefined {
+  const { world, evidence } = context
+  const { links, routes = [] } = world.host
+  const { out, dst = '' } = lastPacket(context)
+  const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
+  const isUplink = (name: string | undefined) =>
+    routes.some((route) => isDefault(route) && routeDevices(route).includes(name ?? ''))
+  const isOwn = links
+    ?.find(({ name }) => name === out)
+    ?.addresses?.some(({ family }) => family === (source.includes(':') ? 'ip6' : 'ip'))
+  if (owner === undefined || owner === out || !isOwn || !isUplink(owner) || !isUplink(out)) return undefined
+  if (homeOf(dst, world.host, out)?.link.name === out) return undefined
+  const { packet } = evidence.arrivals[step]!
+  const change = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, before: ref },
+    { kind: 'source', packet, to: false },
+    { kind: 'masquerade' },
+  )
+  const message = `${nameRef(ref)} gave it source ${source}, an address of ${owner}, but it leaves by ${out}: routers behind ${out} may drop it, and replies come in by ${owner}.`
+  return finding('snat-elsewhere', 'note', message, {
+    steps: [step + 1],
+    rules: [ref],
+    fix: propose(`give such packets the address of ${out} as source`, change, `or route them out of ${owner}`),
+  })
 }

@@ -1,12 +1,15 @@
 import type { Route } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { leadsNowhere, lookupRoute, refusingRule, routeDevices } from '../../rules/route.ts'
-import { propose } from '../changes.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { leadsNowhere, lookupRoute, type RouteQuestion, refusingRule, routeDevices } from '../../rules/route.ts'
+import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import { markBehind } from '../counterfactual/marks.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { ipv6Off } from '../ipv6-off.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, refAt } from '../refs.ts'
 import {
   addConnected,
   addRoutingRule,
@@ -23,7 +26,8 @@ export const vanishedNoRoute: Detector = {
   code: 'vanished-no-route',
   detect(context) {
     const own = atOwnRouting(context)
-    const routed = own ?? atRouting(context) ?? routedAnew(context)
+    const anew = own || atRouting(context) ? undefined : routedAnew(context)
+    const routed = own ?? atRouting(context) ?? anew
     if (!routed || routed.route === undefined) return []
     const { route, dst } = routed
     if (!leadsNowhere(route)) return []
@@ -39,9 +43,15 @@ export const vanishedNoRoute: Detector = {
           ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
           : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
+    const marked = anew && ledAway(context, anew.question)
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
-      : ['', {}]
+      : marked
+        ? [
+            `. ${nameRef(marked.ref)} gave it the mark ${hex(marked.mark)}; without it, it leaves by ${marked.ways}`,
+            { rules: [marked.ref], culprit: marked.step },
+          ]
+        : ['', {}]
     const other = own && otherTable(context, own)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
@@ -71,11 +81,30 @@ export const vanishedNoRoute: Detector = {
     return [
       finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.${other?.told ?? ''}${off?.told ?? ''}`, {
         steps: [context.ended.step + 1],
-        fix: [...(off ? [off.fix] : []), ...mends, ...elsewhere],
+        fix: [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
         ...told,
       }),
     ]
   },
+}
+
+/** The last mark without which there is a way. */
+function ledAway(context: Context, question: RouteQuestion) {
+  const { evidence, journey, world } = context
+  for (let step = evidence.arrivals.length - 1; step >= 0; step--) {
+    const [before, mark] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
+    const ref = refAt(context, step)
+    if (mark === undefined || before === mark || journey.steps[step]!.kind !== 'rule' || !ref) continue
+    const route = lookupRoute({ ...question, mark: before }, world.host)
+    if (route?.type === 'unicast') return { ref, step, mark, ways: routeDevices(route).join(' or ') }
+  }
+  return undefined
+}
+
+function unmarked({ evidence }: Context, { ref, step }: { ref: RuleRef; step: number }): Proposal[] {
+  const { packet, hook } = evidence.arrivals[step]!
+  const accept = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
+  return propose('do not set the mark on such packets', accept, 'such packets then skip the rest of that table')
 }
 
 const addOne = (dst: string): Proposal => ({

@@ -1,6 +1,6 @@
 /** Chosen by a rule of nat, and back as it was. */
 import { describe, expect, it } from 'vitest'
-import { type Case, SYN, told } from './played.ts'
+import { type Case, LISTENS_ON, SYN, TO_ROUTER, told } from './played.ts'
 
 const one = (...sep: string[]): Case => ({
   rules: {
@@ -39,6 +39,34 @@ describe('came-back', () => {
     const found = told(one('-A sep -p udp -j DNAT --to-destination 10.0.2.9'), 'came-back')
     expect(found?.message).toContain('nat sep rule 1 would have rewritten its destination, but only matches -p udp')
     expect(found?.rules[0]).toBe('nat sep rule 1')
+  })
+
+  const ports = (...rules: string[]): Case => ({
+    rules: {
+      nat: [
+        '-A PREROUTING -m addrtype --dst-type LOCAL -j ports',
+        '-A ports -p tcp -m tcp --dport 80 -j c1',
+        '-A ports -p tcp -m tcp --dport 443 -j c1',
+        ...rules,
+      ],
+      filter: [],
+    },
+    packet: { ...TO_ROUTER, dport: 443 },
+    host: LISTENS_ON(22),
+  })
+
+  it('names a chain that a rule for the port leads to, and sends it where all others of the chain go', () => {
+    const found = told(ports('-A c1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80'), 'came-back')
+    expect(found?.rules[0]).toBe('nat c1 rule 1')
+    expect(found?.fix).toBe(
+      'iptables -t nat -A c1 -d 10.0.1.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9:443 → forwarded',
+    )
+  })
+
+  it('does not guess the port where others change theirs, nor blames a chain that sends nothing elsewhere', () => {
+    const changed = ports('-A c1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080')
+    expect(told(changed, 'came-back')?.fix).toBeUndefined()
+    expect(told(ports('-A c1 -s 10.0.9.9/32 -j ACCEPT'), 'came-back')).toBeUndefined()
   })
 
   it.each([

@@ -157,6 +157,27 @@ describe('dnat-skipped', () => {
     expect(severity(except, DNAT)).toBe('warning')
   })
 
+  it('is told where rules in between spare what a proxy sends, and nobody knows who sent it', () => {
+    const { in: _, ...sent } = TO_ROUTER
+    const own = { ...sent, out: 'eth1', src: '10.0.2.1', dst: '10.0.2.2' }
+    const found = told(
+      {
+        rules: {
+          nat: [
+            '-A OUTPUT -j proxy',
+            '-A proxy -j RETURN',
+            '-A proxy -p tcp -m tcp --dport 80 -m owner --uid-owner 1337 -j RETURN',
+            '-A proxy -d 10.0.2.2/32 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 15001',
+          ],
+          filter: [],
+        },
+        packet: own,
+      },
+      'dnat-skipped',
+    )
+    expect(found?.rules).toEqual(['nat proxy rule 1', 'nat proxy rule 3'])
+  })
+
   it.each([
     [
       'the DNAT rule behind is for another port',

@@ -28,6 +28,17 @@ describe('mark-missing', () => {
     )
   })
 
+  it('leaves a mark that no rule sets to near-miss, where other rules were as near', () => {
+    const near: Case = {
+      rules: { filter: ['-P FORWARD DROP', ASKS, '-A FORWARD -o lxc+ -p tcp -m tcp --dport 80 -j ACCEPT'] },
+    }
+    expect(told(near, 'mark-missing')).toBeUndefined()
+    expect(findingsOf(played(near), 'near-miss').map(({ message }) => message)).toEqual(
+      expect.arrayContaining([expect.stringContaining('--mark 0x1/0xff'), expect.stringContaining('-o lxc+')]),
+    )
+    expect(told({ rules: { filter: ['-P FORWARD DROP', ASKS] } }, 'mark-missing')?.message).toContain('no rule sets it')
+  })
+
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'

@@ -1,10 +1,11 @@
 /** It left with a source to which no answer finds back. */
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/explain/explain.ts'
-import type { Packet } from '../../../src/index.ts'
+import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
 import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
-import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, saved, TO_ROUTER, told } from './played.ts'
 
 const ABROAD: Packet = { ...SYN, dst: '198.51.100.7' }
 const MASQUERADE = '-A POSTROUTING -s 10.0.3.0/24 -o eth1 -j MASQUERADE'
@@ -19,6 +20,55 @@ describe('not-masqueraded', () => {
     expect(told(one, 'not-masqueraded')?.fix).toBe(
       'iptables -t nat -A POSTROUTING -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
     )
+  })
+
+  it('is a note where the other IP version is masqueraded on the same way, and nothing came back', () => {
+    const src = '2001:db8:1::2'
+    const dst = '2001:db8:9::9'
+    const original = { src, dst, sport: 40_000, dport: 80 }
+    const host = (status: string[]): Host => ({
+      ...ROUTER,
+      routes: [
+        { family: 'ip6', type: 'unicast', destination: '2001:db8:1::/64', device: 'eth0', table: 'main' },
+        { family: 'ip6', type: 'unicast', destination: '::/0', gateway: 'fe80::9', device: 'eth1', table: 'main' },
+      ],
+      conntrack: [
+        { ...entry({ original, reply: { src: dst, dst: src, sport: 80, dport: 40_000 }, status }), family: 'ip6' },
+      ],
+      sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
+    })
+    const accepts =
+      'table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy accept;\n\t}\n}\n'
+    const found = (status: string[], rule: string) => {
+      const world = makeWorld(saved({ nat: [rule] }), host(status))
+      world.tables.push(...worldOf(accepts).tables)
+      const { evidence, ended } = modelEngine.play(world, { ...SYN, src, dst })
+      return explain(evidence, world, { ended }).findings.find(({ code }) => code === 'not-masqueraded')?.message
+    }
+    const all = '-A POSTROUTING -s 10.0.1.0/24 ! -d 224.0.0.0/4 -j MASQUERADE'
+    expect(found(['unreplied'], all)).toBe(
+      `It left for ${dst} with its own source ${src}, and connection tracking has seen no reply. What comes in by the same interface is masqueraded in IPv4 alone: unless routers there know this host as the way to ${src}, no reply comes back.`,
+    )
+    expect(found(['assured'], all)).toBeUndefined()
+    expect(found(['unreplied'], all.replace('10.0.1.0', '10.0.7.0'))).toBeUndefined()
+  })
+
+  it('is a note where nat leads to a chain for it that is empty, with the rule for that chain', () => {
+    const near: Case = { rules: { nat: ['-A POSTROUTING -j outgoing', '-N outgoing'], filter: [] }, packet: SYN }
+    expect(severity(near)).toEqual(['note'])
+    expect(told(near, 'not-masqueraded')).toEqual({
+      message:
+        'It left for 10.0.2.2 with the private source 10.0.1.2. Chain nat outgoing has no rules: nothing rewrites sources. Unless 10.0.2.2 has a route to 10.0.1.2 through this host, no reply comes back.',
+      rules: ['nat outgoing rule 1'],
+      fix: 'iptables -t nat -A outgoing -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+    })
+    const filled = { nat: ['-A POSTROUTING -j outgoing', '-A outgoing -s 10.0.9.0/24 -j MASQUERADE'], filter: [] }
+    const others: Case[] = [
+      { rules: filled },
+      { rules: { nat: [], filter: [] } },
+      { ...near, packet: { ...SYN, src: '198.51.100.7' } },
+    ]
+    for (const other of others) expect(JSON.stringify(played(other).findings)).not.toContain('nothing rewrites sources')
   })
 
   it('is mended in front of what ends the chain', () => {

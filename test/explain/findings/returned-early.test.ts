@@ -21,6 +21,24 @@ describe('returned-early', () => {
     expect(found?.fix).toBe('iptables -t filter -D web 1 → forwarded')
   })
 
+  const port = (...web: string[]): Case => rules('-A web -p udp -j ACCEPT', web[0])
+
+  it('names a RETURN for the very port, behind which nothing accepts, in place of rules for other ports', () => {
+    const ofPort = rules(
+      '-A web -p tcp -m multiport --dports 80:90 -j RETURN',
+      '-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT',
+    )
+    expect(told(ofPort, 'returned-early')).toEqual({
+      message:
+        'filter web rule 1 matches it (tcp, --dports 80:90), but only returns it from the chain, and no rule behind accepts it.',
+      rules: ['filter web rule 1'],
+    })
+    expect(told(ofPort, 'missing-rule')).toBeUndefined()
+    // for all packets, or for all but some, says nothing of this one
+    expect(told(port('-A web -p tcp -j RETURN'), 'returned-early')).toBeUndefined()
+    expect(told(port('-A web -p tcp -m tcp ! --dport 81 -j RETURN'), 'returned-early')).toBeUndefined()
+  })
+
   it.each([
     ['it was for others', rules('-A web -s 10.0.1.3/32 -j RETURN')],
     [

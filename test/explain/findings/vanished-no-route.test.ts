@@ -4,6 +4,7 @@ import { explain } from '../../../src/explain/explain.ts'
 import { playReply } from '../../../src/explain/played-reply.ts'
 import type { Route } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
 import { type Case, SYN, saved, TO_ROUTER, told } from './played.ts'
 
@@ -118,4 +119,54 @@ it('is ::1, to which nothing is routed that comes in', () => {
   expect(found?.message).toBe(
     'Routing dropped it: a packet that came in on eth0 cannot be routed to ::1, where nat PREROUTING rule 1 sends it.',
   )
+})
+
+/** As `ip -j` and `nft monitor trace` print it: a chain of type route jumps to the one that marks. */
+describe('a mark of a chain that a route chain calls', () => {
+  const RULES = `table inet mw {
+	chain rules {
+		meta nfproto ipv6 meta mark set 0x00000100 # handle 3
+	}
+	chain out {
+		type route hook output priority mangle; policy accept;
+		jump rules # handle 4
+	}
+}
+`
+  const TRACE = `trace id 01 inet mw out packet: oif "lan" ip6 saddr fe80::1 ip6 daddr fe80::20 ip6 hoplimit 64 ip6 nexthdr ipv6-icmp ip6 length 64 icmpv6 type echo-request icmpv6 code no-route
+trace id 01 inet mw out rule jump rules # handle 4 (verdict jump rules)
+trace id 01 inet mw rules rule meta nfproto ipv6 meta mark set 0x00000100 # handle 3 (verdict continue)
+trace id 01 inet mw out policy accept meta mark 0x00000100
+`
+  const route = (destination: string, device: string, table: string, gateway?: string): Route => ({
+    ...{ family: 'ip6', type: 'unicast', destination, device, table, ...(gateway ? { gateway } : {}) },
+  })
+  const found = (priority: number) => {
+    const routingRules = [
+      { family: 'ip6', priority: 0, action: { table: 'local' } },
+      { family: 'ip6', priority: 2001, mark: 0x100, markMask: 0x3f00, action: { table: '1' } },
+      { family: 'ip6', priority, mark: 0x100, markMask: 0x3f00, action: 'unreachable' },
+      { family: 'ip6', priority: 32766, action: { table: 'main' } },
+    ] as const
+    const routes = [
+      route('::/0', 'wan', '1', '2001:db8::9'),
+      route('fe80::/64', 'lan', 'main'),
+      route('fe80::/64', 'wan', 'main'),
+    ]
+    const world = { ...worldOf(RULES), host: { ...ROUTER, routes, routingRules: [...routingRules] } }
+    return explainFile(TRACE, world, [], { engine: modelEngine }).journeys[0]!
+  }
+
+  it('is told with the rule that set it: link-local addresses are asked for on their link alone', () => {
+    const { outcome, findings } = found(3001)
+    expect(outcome).toBe('vanished')
+    expect(findings[0]?.message).toBe(
+      'Routing dropped it: routing rule 3001 says "unreachable" to such packets. inet mw rules handle 3 gave it the mark 0x100; without it, it leaves by lan.',
+    )
+    expect(findings[0]?.fix[0]).toMatchObject({ description: 'do not set the mark on such packets', after: 'sent' })
+  })
+
+  it('does no harm where main comes first', () => {
+    expect(found(40_000).outcome).toBe('sent')
+  })
 })

@@ -20,6 +20,7 @@ import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LISTS } from './lists.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
@@ -36,10 +37,12 @@ import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
 import { PODS } from './pods.ts'
+import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
+import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
@@ -103,4 +106,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
   ...NAMES_AND_SIZES,
+  ...POLICIES_OF_PODS,
+  ...SHARED_UPLINKS,
+  ...LEFTOVER_CHAINS,
 ]

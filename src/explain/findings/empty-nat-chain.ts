@@ -1,0 +1,83 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { changesOf } from '../changes.ts'
+import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
+import { SOURCE } from '../counterfactual/rewritten.ts'
+import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { isPrivate, rewritesSources } from '../counterfactual/undeliverable.ts'
+import { giveOwnSource } from '../own-source.ts'
+import { endOf, nameRef } from '../refs.ts'
+import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { homeOf } from '../routes.ts'
+import { notMasqueraded } from './not-masqueraded.ts'
+
+/**
+ * It went on with a private source, and nat leads to a chain that somebody keeps for rewriting sources, which is empty:
+ * those who fill it have not, or have done so for the other IP version alone.
+ */
+export const emptyNatChain: Detector = {
+  code: notMasqueraded.code,
+  detect(context) {
+    const { journey, evidence, world, ended } = context
+    const { family, outcome } = journey
+    const { src, dst, out } = lastPacket(context)
+    if (outcome !== 'forwarded' || (family !== 'ip' && family !== 'ip6') || !isOpening(journey, evidence.nat, world))
+      return []
+    if (src === undefined || dst === undefined || !isPrivate(src) || homeOf(src, world.host, out)?.link.name === out)
+      return []
+    const entry = entryOpened(asItCame(evidence, world), world)
+    if ((entry && !entry.status.includes('unreplied')) || rewritesSources(context) !== false) return []
+    const found = emptyChainOf(context, family)
+    if (!found) return []
+    const { table, chain } = found
+    const isNft = table.kind === 'nft'
+    // nft's rules tell by their words that they are such
+    const end = { ...endOf(table, chain), ...(isNft ? { rule: 'return' } : {}) }
+    const name = nameRef(end).replace(/ (rule|handle) \d+$/, '')
+    const twin = hasTwin(context, found) ? `, and only ${family === 'ip' ? 'IPv6' : 'IPv4'} has rules there` : ''
+    const left = `It left for ${dst} with the private source ${src}. Chain ${name} has no rules${twin}: nothing rewrites sources`
+    return [
+      finding(
+        'not-masqueraded',
+        'note',
+        `${left}. Unless ${dst} has a route to ${src} through this host, no reply comes back.`,
+        {
+          steps: [ended.step + 1],
+          rules: [endOf(table, chain)],
+          fix: giveOwnSource(
+            changesOf(end).add(
+              end,
+              { chain: chain.name },
+              { kind: 'source', packet: lastPacket(context), to: false },
+              { kind: 'masquerade' },
+            ),
+            `${dst} has no route to ${src}`,
+          ),
+        },
+      ),
+    ]
+  },
+}
+
+/** Which nat of POSTROUTING leads to. */
+function emptyChainOf({ world }: Context, family: 'ip' | 'ip6'): { table: Table; chain: Chain } | undefined {
+  for (const { table, chain: base } of baseChainsAt(world, family, 'postrouting', true)) {
+    if (!isNatChain(table, base)) continue
+    for (const name of graphOf(table, world.sets).reachableFrom(base)) {
+      const chain = table.chains.get(name)
+      if (chain?.rules.length === 0) return { table, chain }
+    }
+  }
+  return undefined
+}
+
+/** The chain of that name rewrites sources in the other IP version. */
+const hasTwin = ({ world }: Context, { table, chain }: { table: Table; chain: Chain }): boolean =>
+  world.tables.some(
+    (one) =>
+      one !== table &&
+      one.name === table.name &&
+      one.chains.get(chain.name)?.rules.some((rule) => SOURCE.includes(verdictOf(rule).text)),
+  )
