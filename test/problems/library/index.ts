@@ -13,6 +13,7 @@ import { DOCKER } from './docker.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
+import { HAND_WRITTEN } from './hand-written.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
 import { HOST_LIMITS } from './host-limits.ts'
@@ -101,4 +102,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...CARRIERS,
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
+  ...HAND_WRITTEN,
 ]
