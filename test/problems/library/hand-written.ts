@@ -1,15 +1,8 @@
 /** Firewalls that somebody wrote by hand: prefixes of yesterday, a misspelled interface, sets that hold everyone, one family's chain in both. */
-import { clientAndServer, FORWARDS } from '../machines.ts'
+import { clientAndServer, FORWARDS, homeRouter } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
-
-/** One direction of an ESP tunnel; without encryption, for it is not what is in question. */
-const esp = (src: string, dst: string, spi: number): string =>
-  `ip xfrm state add src ${src} dst ${dst} proto esp spi ${spi} reqid 1 mode tunnel auth 'hmac(sha1)' 0x0102030405060708090a0b0c0d0e0f1011121314 enc 'ecb(cipher_null)' ''`
-
-const tunnelled = (way: string, src: string, dst: string, from: string, to: string): string =>
-  `ip xfrm policy add src ${src} dst ${dst} dir ${way} tmpl src ${from} dst ${to} proto esp reqid 1 mode tunnel`
 
 export const HAND_WRITTEN: Problem[] = [
   {
@@ -359,53 +352,6 @@ COMMIT
     ],
   },
   {
-    name: 'dheat-set-holds-every-client',
-    thread: {
-      title: 'add nftables variant for dheat attack mitigation',
-      address: 'https://github.com/jtesta/ssh-audit/issues/305',
-    },
-    backend: 'nft',
-    ...clientAndServer({
-      listeners: [SSH, { protocol: 'tcp', address: '2001:db8:1::1', port: 22 }],
-      rules: {
-        nft: `table ip filter {
-  set attackers_ip4 {
-    type ipv4_addr
-    flags dynamic
-    timeout 10s
-  }
-  chain input {
-    type filter hook input priority 0; policy drop;
-    ct state new tcp dport 22 update @attackers_ip4 { ip saddr limit rate over 1/second burst 25 packets }
-    ip saddr @attackers_ip4 drop
-    tcp dport 22 accept
-    ct state established, related accept
-    iif lo accept
-  }
-}
-`,
-      },
-    }),
-    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 },
-    seen: 'nothing',
-    others: [
-      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 80 }, seen: 'nothing' },
-      { sending: { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 22 }, seen: 'answered' },
-    ],
-    truth: {
-      words:
-        'The rule adds the source of each new connection to the set, over the limit or not, and the next rule drops what is in the set.',
-      causes: [{ rule: 'update @attackers_ip4', chain: 'ip filter input' }],
-      status: ['dropped'],
-    },
-    mend: [
-      [
-        'server',
-        "nft 'flush chain ip filter input; flush set ip filter attackers_ip4; add rule ip filter input ct state established,related accept; add rule ip filter input ct state new tcp dport 22 update @attackers_ip4 { ip saddr limit rate over 1/second burst 25 packets } drop; add rule ip filter input tcp dport 22 accept; add rule ip filter input iif lo accept'",
-      ],
-    ],
-  },
-  {
     name: 'geo-filter-drops-replies-from-abroad',
     thread: {
       title: 'Allow outgoing traffic to blocked IP ranges',
@@ -464,98 +410,6 @@ table inet my_table {
       status: ['reply-lost', 'dropped'],
     },
     mend: [['server', 'nft insert rule ip6 geo-filter filter-chain ct state established,related accept']],
-  },
-  {
-    name: 'fw4-masquerades-before-ipsec',
-    thread: {
-      title: 'Firewall is not working for IPSec NAT-T',
-      address: 'https://github.com/openwrt/firewall4/issues/53',
-    },
-    backend: 'nft',
-    hosts: {
-      pc: { addresses: { eth0: ['192.168.1.10/24'] }, routes: ['default via 192.168.1.1'] },
-      router: {
-        addresses: { lan: ['192.168.1.1/24'], wan: ['203.0.113.1/24'] },
-        routes: ['default via 203.0.113.254'],
-        sysctls: FORWARDS,
-        rules: {
-          nft: `table inet fw4 {
-  chain input {
-    type filter hook input priority filter; policy drop;
-    iif "lo" accept
-    ct state vmap { established : accept, related : accept }
-    iifname "lan" accept
-    iifname "wan" jump input_wan
-  }
-  chain input_wan {
-    meta l4proto esp counter accept comment "!fw4: Allow-IPSec-ESP"
-    udp dport { 500, 4500 } counter accept comment "!fw4: Allow-ISAKMP"
-    icmp type echo-request counter accept
-  }
-  chain forward {
-    type filter hook forward priority filter; policy drop;
-    ct state vmap { established : accept, related : accept }
-    iifname "lan" jump forward_lan
-  }
-  chain forward_lan {
-    jump accept_to_wan
-  }
-  chain accept_to_wan {
-    meta nfproto ipv4 oifname "wan" ct state invalid counter drop comment "!fw4: Prevent NAT leakage"
-    oifname "wan" counter accept
-  }
-  chain srcnat {
-    type nat hook postrouting priority srcnat; policy accept;
-    oifname "wan" jump srcnat_wan comment "!fw4: Handle wan IPv4/IPv6 srcnat traffic"
-  }
-  chain srcnat_wan {
-    meta nfproto ipv4 masquerade comment "!fw4: Masquerade IPv4 wan traffic"
-  }
-}
-`,
-        },
-      },
-      isp: {
-        addresses: { eth0: ['203.0.113.254/24'], eth1: ['198.51.100.254/24'] },
-        routes: ['blackhole 192.168.0.0/16'],
-        sysctls: FORWARDS,
-        listeners: [{ protocol: 'tcp', port: 80 }],
-      },
-      peer: {
-        addresses: { eth0: ['198.51.100.1/24'], lo: ['192.168.2.1/32'] },
-        routes: ['default via 198.51.100.254'],
-        listeners: [{ protocol: 'tcp', address: '192.168.2.1', port: 80 }],
-      },
-    },
-    links: [
-      ['pc:eth0', 'router:lan'],
-      ['router:wan', 'isp:eth0'],
-      ['isp:eth1', 'peer:eth0'],
-    ],
-    traced: 'router',
-    setup: (['router', 'peer'] as const).flatMap((host) => {
-      const [own, other, near, far] =
-        host === 'router'
-          ? ['203.0.113.1', '198.51.100.1', '192.168.1.0/24', '192.168.2.0/24']
-          : ['198.51.100.1', '203.0.113.1', '192.168.2.0/24', '192.168.1.0/24']
-      return [
-        [host, esp('203.0.113.1', '198.51.100.1', 257)] as const,
-        [host, esp('198.51.100.1', '203.0.113.1', 258)] as const,
-        [host, tunnelled('out', near!, far!, own!, other!)] as const,
-        [host, tunnelled('in', far!, near!, other!, own!)] as const,
-        [host, tunnelled('fwd', far!, near!, other!, own!)] as const,
-      ]
-    }),
-    fails: { from: 'pc', what: 'tcp', to: '192.168.2.1', port: 80 },
-    seen: 'nothing',
-    others: [{ sending: { from: 'pc', what: 'tcp', to: '203.0.113.254', port: 80 }, seen: 'answered' }],
-    truth: {
-      words:
-        "The zone's masquerading takes the packets for the other site, too; with the router's address as source no IPsec policy matches them, and they leave in clear.",
-      causes: [{ rule: 'masquerade', chain: 'inet fw4 srcnat_wan' }],
-      status: ['unanswered', 'lost', 'reply-lost'],
-    },
-    mend: [['router', 'nft insert rule inet fw4 srcnat_wan rt ipsec exists accept']],
   },
   {
     name: 'thread-ingress-filter-drops-ipv4-replies',
@@ -696,5 +550,113 @@ table inet my_table {
         'nft add rule ip netbird netbird-rt-fwd ip saddr @nb-sources ip daddr 192.168.1.2 udp dport 56789 accept',
       ],
     ],
+  },
+  {
+    name: 'sack-panic-rule-takes-small-mtu',
+    thread: {
+      title: 'IPtables filter may be inefective due to placement',
+      address: 'https://github.com/Netflix/security-bulletins/issues/4',
+    },
+    backend: 'nft',
+    ...clientAndServer({
+      listeners: [SSH, { protocol: 'tcp', port: 443 }],
+      rules: {
+        nft: `table inet early {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    tcp flags syn tcp option maxseg size 1-500 counter drop
+  }
+}
+table inet filter {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iif lo accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    tcp dport { 22, 443 } accept
+  }
+}
+`,
+      },
+    }),
+    setup: [['client', 'ip link set eth0 mtu 540']],
+    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' },
+      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 25 }, seen: 'nothing' },
+    ],
+    truth: {
+      words:
+        "The client's link has an MTU of 540 bytes, so its SYN offers an MSS of 500: the rule against SACK panic drops it.",
+      causes: [{ rule: 'maxseg size 1-500', chain: 'inet early prerouting' }],
+      status: ['dropped'],
+    },
+    mend: [['server', 'nft flush chain inet early prerouting']],
+  },
+  {
+    name: 'miniupnpd-chain-in-filter-not-called',
+    thread: {
+      title: 'Miniupnpd + nftables does not seem to work properly',
+      address: 'https://github.com/miniupnp/miniupnp/issues/397',
+    },
+    backend: 'nft',
+    ...homeRouter(
+      {
+        rules: {
+          nft: `table ip filter {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    ct state established,related accept
+    ip protocol icmp counter drop
+    tcp dport { 22, 80, 443 } ct state new counter accept
+    iifname "lo" accept
+    iifname "lan" counter accept
+    iifname "wan" counter drop
+    drop
+  }
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    iifname "lan" oifname "wan" accept
+    iifname "wan" oifname "lan" ct state established,related accept
+  }
+  chain miniupnpd {
+    iifname "wan" ip daddr 192.168.1.10 tcp dport 3074 accept
+  }
+}
+table ip nat {
+  chain prerouting {
+    type nat hook prerouting priority -100; policy accept;
+    jump miniupnpd
+  }
+  chain miniupnpd {
+    iifname "wan" tcp dport 3074 dnat to 192.168.1.10:3074
+  }
+  chain postrouting {
+    type nat hook postrouting priority 100; policy accept;
+    oifname "wan" masquerade
+  }
+}
+`,
+        },
+      },
+      {
+        pc: { listeners: [{ protocol: 'tcp', port: 3074 }] },
+        remote: { listeners: [{ protocol: 'tcp', port: 80 }] },
+      },
+    ),
+    fails: { from: 'remote', what: 'tcp', to: '203.0.113.1', port: 3074 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'ping', to: '203.0.113.1' }, seen: 'nothing' },
+    ],
+    truth: {
+      words:
+        "miniupnpd's chain in table filter, which accepts the forwarded port, is called by no rule: forward's policy drops the connection.",
+      causes: [{ chain: 'ip filter miniupnpd' }],
+      status: ['dropped'],
+    },
+    mend: [['router', 'nft insert rule ip filter forward jump miniupnpd']],
   },
 ]
