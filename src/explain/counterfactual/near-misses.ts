@@ -90,8 +90,16 @@ export function findNearMisses(
       (isPort(one) && isAllBut(one.miss, one.moment.packet)),
   )
   const isLike = (one: NearMiss) => isPort(one) && !isNegated(one.miss.condition)
-  return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
+  // a first packet is what the service's other rule is for, which failed for something else
+  const isLater = ({ miss }: NearMiss) => fieldOf(miss.condition) === 'ct state'
+  const isBeginning = found.some((one) => one.likely && !isLater(one) && asksNew(one))
+  return found
+    .filter((one) => !(isMeant && isLike(one)) && !(isBeginning && isLater(one)))
+    .sort((a, b) => a.doubt - b.doubt)
 }
+
+const asksNew = ({ rule, moment }: NearMiss): boolean =>
+  moment.packet.ctState === 'new' && rule.conditions.some((one) => fieldOf(one) === 'ct state')
 
 /**
  * What is sure enough to look for it behind another fault: many a service has a port that is written like another one's,

@@ -153,5 +153,7 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
   [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
+  [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
+  [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]
