@@ -39,7 +39,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const set = setOf(context, lookup)
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = set && elementHeld(set, lookup, moment)
-  const turned = negated || !set ? undefined : turnedRound(lookup, moment)
+  const turned = negated || !set || asksThisHost(context, lookup, set, moment) ? undefined : turnedRound(lookup, moment)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
@@ -104,6 +104,19 @@ function asksOwnAddress({ world }: Context, lookup: Lookup, { elements }: NamedS
     elements.length > 0 &&
     !elements.some(({ parts }) => parts.some((part) => isLocal(part, world.host)))
   )
+}
+
+/** Turned round, a network that this host is in would hold whatever comes to it, from anybody. */
+function asksThisHost(
+  { world }: Context,
+  { fields }: Lookup,
+  { elements }: NamedSet,
+  { packet }: EvalContext,
+): boolean {
+  if (packet.in === undefined || isLocal(packet.dst, world.host) !== true) return false
+  // where a set has this host's addresses themselves, its destination is what was to be asked
+  const isOwn = elements.some(({ parts }) => parts.some((part) => isLocal(part, world.host)))
+  return !isOwn && fields.some((field) => /^src\b| saddr$/.test(field))
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */
