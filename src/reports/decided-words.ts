@@ -34,7 +34,7 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'refused-here': 'by this host, not by a rule',
   'refused-there': 'by the far side, not by a rule',
   'reply-from-other-address': 'sent from another address',
-  'not-masqueraded': 'source not masqueraded',
+  'not-masqueraded': 'wrong source address',
   'stale-conntrack': 'stale conntrack entry',
   'kernel-drop': 'dropped by the kernel',
   'snat-port-taken': 'source port taken',
