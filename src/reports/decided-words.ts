@@ -34,7 +34,7 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'refused-here': 'by this host, not by a rule',
   'refused-there': 'by the far side, not by a rule',
   'reply-from-other-address': 'sent from another address',
-  'not-masqueraded': 'wrong source address',
+  'not-masqueraded': 'source not masqueraded',
   'stale-conntrack': 'stale conntrack entry',
   'kernel-drop': 'dropped by the kernel',
   'snat-port-taken': 'source port taken',
@@ -75,7 +75,11 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
 function reasonOf(findings: readonly Finding<unknown>[]): string | undefined {
   const known = findings.filter(({ code, severity }) => severity !== 'note' && REASONS[code] !== undefined)
   const first = known.find(({ severity }) => severity === 'error') ?? known[0]
+  // a rule has rewritten it, to what leads no reply here
+  if (first?.code === 'not-masqueraded' && GIVES_SOURCE.test(first.rules[0]?.rule ?? '')) return 'wrong source address'
   return first && REASONS[first.code]
 }
+
+const GIVES_SOURCE = /(?:^| )(?:-j (?:SNAT|NETMAP)|snat)(?: |$)/
 
 const lastStep = ({ steps }: Journey<unknown>) => steps.findLast(({ kind }) => kind !== 'log')

@@ -30,6 +30,7 @@ import {
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
+import { isOtherEnd } from './other-end.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
@@ -310,7 +311,7 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
-  if (isAllBut({ condition }, packet)) return 0.1
+  if (isAllBut({ condition }, packet) || isOtherEnd({ condition }, packet)) return 0.1
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7

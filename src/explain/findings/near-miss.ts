@@ -18,6 +18,7 @@ import {
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
@@ -58,7 +59,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       steps: [one.step + 1],
       rules: end ? [ref, end] : [ref],
       fix: mends(context, goal, one, ref),
-      doubt: one.doubt,
+      // what can match nothing is wrong for certain: to correct it goes before what else would do
+      doubt: isGone ? -1 : one.doubt,
     },
   )
 }
@@ -103,6 +105,8 @@ function mends(
     return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  // where others may need the rule for the end that it asks, none is taken from them
+  if (isOtherEnd(miss, moment.packet) && used !== false) return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
     used || (isForSource && !likely)
@@ -134,8 +138,19 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
   if (isNegated(condition)) return undefined
+  if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
+}
+
+/** `53 is its source port, not its destination port`. */
+function otherEndWords(condition: Condition, field: string): string {
+  const [source, destination] = ['source', 'destination'].map((one) => (/port$/.test(field) ? `${one} port` : one))
+  const [is, not] = /s(addr|port)$/.test(field) ? [destination, source] : [source, destination]
+  return `${asks({ condition, settled: false })
+    .split(' ')
+    .at(-1)!
+    .replace(/\/(32|128)$/, '')} is its ${is}, not its ${not}`
 }
 
 const said = (before: string, value: string | number | undefined): string | undefined =>
