@@ -14,6 +14,7 @@ import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HAND_WRITTEN } from './hand-written.ts'
+import { HAND_WRITTEN_MORE } from './hand-written-more.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
 import { HOST_LIMITS } from './host-limits.ts'
@@ -103,4 +104,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
   ...HAND_WRITTEN,
+  ...HAND_WRITTEN_MORE,
 ]
