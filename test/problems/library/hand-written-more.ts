@@ -220,7 +220,7 @@ COMMIT
       guest: { addresses: { eth0: ['192.168.10.20/24'] }, routes: ['default via 192.168.10.1'] },
       pc: { addresses: { eth0: ['192.168.1.10/24'] }, routes: ['default via 192.168.1.1'] },
       router: {
-        addresses: { 'br-lan': ['192.168.1.1/24'], 'br-lan.10': ['192.168.10.1/24'], wan: ['203.0.113.1/24'] },
+        addresses: { 'br-lan': ['192.168.1.1/24'], 'br-lan.10': ['192.168.10.1/24'] },
         sysctls: FORWARDS,
         listeners: [{ protocol: 'udp', port: 53 }],
         rules: {
