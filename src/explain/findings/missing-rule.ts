@@ -14,6 +14,7 @@ import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
+import { isAcceptedLater } from './accepted-too-late.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -51,6 +52,8 @@ interface Sibling extends SkippedRule {
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
+  // it has one, which comes too late
+  if (goal.kind === 'pass' && isAcceptedLater(context, goal)) return []
   const all = siblings(context, goal)
   const best = all.find((one) => goal.wanted(hadItMatched(context, one)))
   if (!best) return []
