@@ -15,6 +15,7 @@ import {
   isMasqueradedOtherwise,
   isPrivateAbroad,
   isReachedByNat,
+  isUnreplied,
   needsSource,
   rewritesSources,
   staysUnanswered,
@@ -22,7 +23,7 @@ import {
 import { addInNewChain } from '../nft-base-chain.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
-import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
+import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import type { Chosen, Doing, Spot } from '../rule-changes.ts'
 import { larger, sysctlName } from './routing.ts'
@@ -93,7 +94,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   if (isLocal(source, host) !== false) return []
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
   if (home !== out) {
-    if (home !== undefined || !isFirstUnanswered(context) || isDestination(context, source)) return []
+    if (home !== undefined || !isUnreplied(context) || isDestination(context, source)) return []
     // who has a network for such sources has a route for it, if only one that leads nowhere
     const way = lookupRoute({ dst: source, mark: 0 }, host)
     if (way && prefixLength(way.destination) > WIDE) return []
@@ -106,12 +107,6 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(`which is not an address of ${out}, though in its network: this host does not answer ARP for it`)
-}
-
-/** Conntrack has its connection, and has seen no reply to something that is answered in any case. */
-function isFirstUnanswered({ evidence, world }: Context): boolean {
-  const asked = asItCame(evidence, world)
-  return isAlwaysAnswered(asked) && entryOpened(asked, world)?.status.includes('unreplied') === true
 }
 
 /** Halves of the internet stand for all of it. */
