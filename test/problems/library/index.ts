@@ -29,6 +29,7 @@ import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_HAND_WRITTEN } from './nft-hand-written.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
@@ -104,5 +105,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
   ...HAND_WRITTEN,
+  ...NFT_HAND_WRITTEN,
   ...HAND_WRITTEN_MORE,
 ]
