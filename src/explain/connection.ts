@@ -9,7 +9,7 @@ import { memo } from '../model/memo.ts'
 import type { CtState, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { entryAnswered } from '../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened } from '../rules/conntrack/entries.ts'
 import { evaluate } from '../rules/evaluate.ts'
 
 export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
@@ -67,7 +67,15 @@ function guessState(evidence: Evidence, world: World): CtState | undefined {
   const { tcpFlags } = journey.packet
   // a connection's first packet; a retransmitted one is new as well
   if (nat === 'unknown' && tcpFlags?.includes('syn') && !tcpFlags.includes('ack')) return 'new'
-  return answered ? 'established' : undefined
+  if (answered) return 'established'
+  return nat === 'unknown' && isWithoutEntry(journey.packet, world) ? 'new' : undefined
+}
+
+/** A question that connection tracking has no entry of: what a rule drops is the first of its flow each time. */
+function isWithoutEntry(packet: Packet, world: World): boolean {
+  const { protocol, icmpType, inner } = packet
+  const isQuestion = protocol === 'udp' || icmpType === (protocol === 'icmp' ? 8 : 128)
+  return isQuestion && !inner && world.host.conntrack !== undefined && entryOpened(packet, world) === undefined
 }
 
 function flatten(value: Value): string[] {

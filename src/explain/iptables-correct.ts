@@ -3,6 +3,7 @@ import { matchedDevice } from '../edits/words.ts'
 import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../model/address.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
+import { isOtherEnd } from './counterfactual/other-end.ts'
 
 /** The words with the one that fits; undefined where it is not clear what that would be. */
 export function corrected(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
@@ -16,10 +17,17 @@ export function corrected(words: readonly string[], miss: FailedCondition, packe
   // for nat the port says what it is for
   if (asksUnspecified(condition) && (words.includes('DNAT') || words.includes('REDIRECT')))
     return words.toSpliced(at, 2)
+  const turned = isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
+  if (turned !== undefined) return words.with(at, turned)
   const field = fieldOf(condition)
   if (field === 'meta l4proto') return withProtocol(words, packet)
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   return value === undefined ? undefined : words.with(at + 1, value)
+}
+
+const OTHER_END: Readonly<Record<string, string>> = {
+  ...{ '-s': '-d', '-d': '-s', '--sport': '--dport', '--dport': '--sport' },
+  ...{ '--sports': '--dports', '--dports': '--sports' },
 }
 
 /** Without a match whose last option is gone. */

@@ -6,6 +6,7 @@ import type { Expression, MapPair, MatchOp, Statement } from '../rules/nft/ast.t
 import { asked } from '../rules/nft/selectors.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
+import { isOtherEnd, turnedEnd } from './counterfactual/other-end.ts'
 import type { Correction } from './rule-changes.ts'
 
 /** Undefined where it is not clear what that would be. */
@@ -25,8 +26,18 @@ export function corrected(
   if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
     return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
+  if ('match' in one && isOtherEnd(miss, packet)) {
+    const left = atOtherEnd(one.match.left)
+    return left === undefined ? undefined : expr.with(at, { match: { ...one.match, left } })
+  }
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)
+}
+
+function atOtherEnd(left: Expression): Expression | undefined {
+  if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload))
+    return undefined
+  return { payload: { ...left.payload, field: turnedEnd(left.payload.field) } }
 }
 
 const asksItself = (one: Statement, field: string): boolean =>

@@ -184,12 +184,13 @@ const isTwin = (one: Table, other: Table): boolean =>
 /**
  * As iptables words it: what nft adds to such a table in words of its own, iptables may refuse to list, with all of the
  * table (`incompatible, use 'nft' tool`), and nft does not read what it prints of `xt match`. As nft does, where iptables
- * says less.
+ * says less, or has chains that iptables leaves out: those of a name or priority that is not iptables' own.
  */
 function betterTold(one: Table, other: Table): Table {
   const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
   // that of a table without chains has only those that iptables would make
-  if (nft.chains.size === 0 || unknowns(iptables) > unknowns(nft)) return nft
+  const leavesOut = [...nft.chains.keys()].some((name) => !iptables.chains.has(name))
+  if (nft.chains.size === 0 || leavesOut || unknowns(iptables) > unknowns(nft)) return nft
   return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
 }
 

@@ -75,7 +75,11 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
 function reasonOf(findings: readonly Finding<unknown>[]): string | undefined {
   const known = findings.filter(({ code, severity }) => severity !== 'note' && REASONS[code] !== undefined)
   const first = known.find(({ severity }) => severity === 'error') ?? known[0]
+  // a rule has rewritten it, to what leads no reply here
+  if (first?.code === 'not-masqueraded' && GIVES_SOURCE.test(first.rules[0]?.rule ?? '')) return 'wrong source address'
   return first && REASONS[first.code]
 }
+
+const GIVES_SOURCE = /(?:^| )(?:-j (?:SNAT|NETMAP)|snat)(?: |$)/
 
 const lastStep = ({ steps }: Journey<unknown>) => steps.findLast(({ kind }) => kind !== 'log')

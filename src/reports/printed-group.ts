@@ -35,8 +35,15 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
       (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
-  const lent = own.map((one) => (one.code === 'reply-dropped' ? withFixes(one, all) : one))
-  if (status === 'reply-lost' && reply !== undefined) lent.push(...ofReply(all, codes, reply))
+  const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
+  // in the order in which the reply's own card has them: what is wrong for certain stands first
+  const lent = all.flatMap((one) =>
+    own.includes(one)
+      ? [one.code === 'reply-dropped' ? withFixes(one, all) : one]
+      : stopped.includes(one)
+        ? [{ ...one, message: `Its reply, #${reply}: ${one.message}` }]
+        : [],
+  )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   const found = journey.findings.filter(({ code }) => !(replied && saysNoReply(code)))
   return {
@@ -47,10 +54,14 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
 }
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
-const ofReply = (all: readonly Finding[], told: ReadonlySet<string>, reply: string): Finding[] =>
+const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>
   all
-    .filter(({ code, severity }) => severity !== 'note' && !OF_EXCHANGES.has(code) && !told.has(code))
-    .map((one) => ({ ...one, message: `Its reply, #${reply}: ${one.message}` }))
+    .filter(({ severity, ...one }) => severity !== 'note' || isMended(one))
+    .filter(({ code }) => !OF_EXCHANGES.has(code) && !told.has(code))
+
+/** The rule that is likely wrong, and what corrects it. */
+const isMended = ({ code, fix }: Pick<Finding, 'code' | 'fix'>): boolean =>
+  (code === 'near-miss' || code === 'missing-rule') && fix.some(getsThrough)
 
 /** Where nothing lets in replies as such, what lets in this one is proposed with the rule that stopped it. */
 function withFixes(dropped: Finding, all: readonly Finding[]): Finding {

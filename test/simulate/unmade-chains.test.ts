@@ -42,7 +42,10 @@ table ip filter {
 `
 function worldOf(...texts: string[]): World {
   const builder = new WorldBuilder()
-  for (const [i, text] of texts.entries()) builder.add(`rules${i}`, text, recognise(text)!)
+  for (const [i, text] of texts.entries()) {
+    const found = recognise(text)!
+    if (found.kind !== 'capture') builder.add(`rules${i}`, text, found)
+  }
   Object.assign(builder.world.host, ROUTER)
   return builder.world
 }

@@ -30,6 +30,7 @@ import {
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
+import { isOtherEnd } from './other-end.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
@@ -90,8 +91,16 @@ export function findNearMisses(
       (isPort(one) && isAllBut(one.miss, one.moment.packet)),
   )
   const isLike = (one: NearMiss) => isPort(one) && !isNegated(one.miss.condition)
-  return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
+  // a first packet is what the service's other rule is for, which failed for something else
+  const isLater = ({ miss }: NearMiss) => fieldOf(miss.condition) === 'ct state'
+  const isBeginning = found.some((one) => one.likely && !isLater(one) && asksNew(one))
+  return found
+    .filter((one) => !(isMeant && isLike(one)) && !(isBeginning && isLater(one)))
+    .sort((a, b) => a.doubt - b.doubt)
 }
+
+const asksNew = ({ rule, moment }: NearMiss): boolean =>
+  moment.packet.ctState === 'new' && rule.conditions.some((one) => fieldOf(one) === 'ct state')
 
 /**
  * What is sure enough to look for it behind another fault: many a service has a port that is written like another one's,
@@ -302,7 +311,7 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
-  if (isAllBut({ condition }, packet)) return 0.1
+  if (isAllBut({ condition }, packet) || isOtherEnd({ condition }, packet)) return 0.1
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7

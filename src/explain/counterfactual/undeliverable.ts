@@ -96,6 +96,12 @@ export function staysUnanswered({ evidence, world }: Context): boolean {
   return entry !== undefined && isUnanswered(entry)
 }
 
+/** The same, whichever source it left with. */
+export function isUnreplied({ evidence, world }: Context): boolean {
+  const asked = asItCame(evidence, world)
+  return isAlwaysAnswered(asked) && entryOpened(asked, world)?.status.includes('unreplied') === true
+}
+
 /** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
 export const mayLackSource = (context: Context): boolean =>
   context.inVain === 'unanswered' &&

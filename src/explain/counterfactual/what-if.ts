@@ -137,7 +137,7 @@ export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
 }
 
 /** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h). */
-const TRACKING = -200
+export const TRACKING = -200
 
 /** Such a packet through each chain in front of connection tracking, at the first hook that it comes to. */
 export function beforeTracking(

@@ -16,37 +16,56 @@ export const acceptedTooLate: Detector = {
     const goal = goals(context).find(({ kind }) => kind === 'pass')
     const way = [...wayTo(context.evidence.arrivals, step)]
     const accepts = goal && acceptsBehind(context, goal, way)
-    if (!goal || !accepts) return []
+    // a limit stands in front of what it limits
+    if (!goal || !accepts || way.some((i) => isLimit(context, i))) return []
+    const { arrivals } = context.evidence
+    const inWay = ({ chain }: Pick<Visit, 'chain'>) => way.find((i) => arrivals[i]!.chain === chain)
+    // of another chain, the rule that would have led the packet there
+    const leads = inWay(accepts) === undefined ? accepts.matched.find((one) => inWay(one) !== undefined) : undefined
+    const later = leads ?? accepts
     // what stands in front of it is in its own chain
-    const culprit = refAt(context, way.find((i) => context.evidence.arrivals[i]!.chain === accepts.chain) ?? step)
+    const culprit = refAt(context, inWay(later) ?? step)
     if (culprit?.ruleNumber === undefined) return []
-    const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
-    const message = `${nameRef(ref)} would accept this packet, but comes after ${nameRef(culprit)}.`
+    const { name } = goal.pass.table
+    const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
+    const does = leads ? `jumps to ${nameRef(accepting!)}, which would accept this packet` : 'would accept this packet'
     return [
-      finding('accepted-too-late', 'note', message, {
+      finding('accepted-too-late', 'note', `${nameRef(ref!)} ${does}, but comes after ${nameRef(culprit)}.`, {
         steps: [step + 1],
-        rules: [ref, culprit],
+        rules: [...(leads ? [accepting!] : []), ref!, culprit],
         // a rule of another chain may be behind conditions of its own
         fix: propose(
           `add a copy of the rule before ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
-          !goal.mendable || ref.chain !== culprit.chain
+          !goal.mendable || ref!.chain !== culprit.chain
             ? undefined
-            : changesOf(culprit).copy(ref, { chain: culprit.chain, before: culprit }),
-          'the rule then exists twice, which is harmless',
+            : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
+          leads ? 'affects all traffic that matches this rule' : 'the rule then exists twice, which is harmless',
         ),
       }),
     ]
   },
 }
 
-type Accepting = Pick<Visit, 'chain' | 'rule'>
+/** Does a rule behind the one that stopped it accept such packets? */
+export function isAcceptedLater(context: Context, goal: Goal): boolean {
+  const way = [...wayTo(context.evidence.arrivals, context.ended.step)]
+  return acceptsBehind(context, goal, way) !== undefined
+}
+
+/** Does it match for what came before the packet, not for what the packet is? */
+const isLimit = ({ evidence }: Context, i: number): boolean =>
+  evidence.arrivals[i]!.rule?.conditions.some((one) => one.kind === 'unknown' && one.reason !== NOT_UNDERSTOOD) === true
+
+const NOT_UNDERSTOOD = 'not understood'
+
+type Accepting = Pick<Visit, 'chain' | 'rule'> & { matched: readonly Pick<Visit, 'chain' | 'rule'>[] }
 
 /** Where the packet would have come next, or behind a jump that led there; or further down, behind others that stop it, too. */
 function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Accepting | undefined {
   const { step } = context.ended
   for (const at of way) {
-    const { last } = hadItNotMatchedTo(context, goal, at) ?? {}
-    if (last && last.rule.conditions.length > 0) return last
+    const { last, matched = [] } = hadItNotMatchedTo(context, goal, at) ?? {}
+    if (last && last.rule.conditions.length > 0) return { ...last, matched }
     const { chain, rule } = context.evidence.arrivals[at]!
     const accepts =
       at === step &&
@@ -58,7 +77,7 @@ function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Ac
             one.conditions.length > 0 &&
             evaluateAll(one.conditions, momentAt(context, step)) === true,
         )
-    if (chain && rule && accepts) return { chain, rule: accepts }
+    if (chain && rule && accepts) return { chain, rule: accepts, matched: [] }
   }
   return undefined
 }

@@ -53,6 +53,7 @@ import { rulesetChanged } from './ruleset-changed.ts'
 import { snatPortTaken } from './snat-port-taken.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
+import { tableWithoutRoute } from './table-without-route.ts'
 import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
@@ -135,6 +136,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   neighbourFailed,
   wrongWayOut,
+  tableWithoutRoute,
   laterBaseChain,
   letThrough,
   ambiguousHookOrder,

@@ -176,16 +176,23 @@ const chainAt = ({ chains }: Table, hook: string | undefined): string | undefine
   [...chains.values()].find((one) => one.hook === hook && one.type !== 'nat')?.name
 
 /** It has a mark that nobody reads, and there is a table that nobody leads to. */
+/** The rule that has given it the mark, in front of the routing decision. */
+export function markingStep(context: Context, last: number, mark: Mark): { ref: RuleRef; step: number } | undefined {
+  const step = context.journey.steps.findLastIndex(
+    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, mark),
+  )
+  const ref = step < 0 ? undefined : refAt(context, step)
+  return ref && { ref, step }
+}
+
 function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const { journey, world } = context
   const { routes = [], routingRules = [] } = world.host
   if (!sure) return []
   const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
-  const step = journey.steps.findLastIndex(
-    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, { value: mark, mask: ALL }),
-  )
-  const ref = step < 0 || mark === 0 ? undefined : refAt(context, step)
-  if (!ref || asked(context, { value: mark, mask: ALL }) > 0) return []
+  const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL })
+  if (!marking || asked(context, { value: mark, mask: ALL }) > 0) return []
+  const { ref, step } = marking
   const led = new Set(
     routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
   )

@@ -14,6 +14,7 @@ import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
+import { isAcceptedLater } from './accepted-too-late.ts'
 import { returnsInVain } from './returned-early.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
@@ -52,6 +53,8 @@ interface Sibling extends SkippedRule {
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
+  // it has one, which comes too late
+  if (goal.kind === 'pass' && isAcceptedLater(context, goal)) return []
   const all = siblings(context, goal)
   const best = all.find((one) => goal.wanted(hadItMatched(context, one)))
   // there is one, which does too little

@@ -20,6 +20,7 @@ import {
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
@@ -62,7 +63,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       steps: [one.step + 1],
       rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
       fix: mends(context, goal, one, ref),
-      doubt: one.doubt,
+      // what can match nothing is wrong for certain: to correct it goes before what else would do
+      doubt: isGone ? -1 : one.doubt,
     },
   )
 }
@@ -115,6 +117,8 @@ function mends(
     return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  // where others may need the rule for the end that it asks, none is taken from them
+  if (isOtherEnd(miss, moment.packet) && used !== false) return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
     used || (isForSource && !likely)
@@ -148,8 +152,19 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
   if (isNegated(condition)) return undefined
+  if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
+}
+
+/** `53 is its source port, not its destination port`. */
+function otherEndWords(condition: Condition, field: string): string {
+  const [source, destination] = ['source', 'destination'].map((one) => (/port$/.test(field) ? `${one} port` : one))
+  const [is, not] = /s(addr|port)$/.test(field) ? [destination, source] : [source, destination]
+  return `${asks({ condition, settled: false })
+    .split(' ')
+    .at(-1)!
+    .replace(/\/(32|128)$/, '')} is its ${is}, not its ${not}`
 }
 
 const said = (before: string, value: string | number | undefined): string | undefined =>
@@ -167,5 +182,7 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
   [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
+  [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
+  [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]

@@ -1,6 +1,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { changesOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -14,6 +15,7 @@ import {
   isMasqueradedOtherwise,
   isPrivateAbroad,
   isReachedByNat,
+  isUnreplied,
   needsSource,
   rewritesSources,
   staysUnanswered,
@@ -109,14 +111,26 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
     isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) })
   )
     return say(`which is private: no reply from ${dst} can come back`)
+  if (isLocal(source, host) !== false) return []
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
-  if (isLocal(source, host) !== false || home !== out) return []
+  if (home !== out) {
+    if (home !== undefined || !isUnreplied(context) || isDestination(context, source)) return []
+    // who has a network for such sources has a route for it, if only one that leads nowhere
+    const way = lookupRoute({ dst: source, mark: 0 }, host)
+    if (way && prefixLength(way.destination) > WIDE) return []
+    return say(
+      `which is no address of this host, nor of a network of its links, and nothing has come back to it: replies come here only if the next router sends ${source} to this host`,
+    )
+  }
   // what comes for it has a rule: somebody has seen to it that it comes here
   if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(`which is in the network of ${out} but not one of its addresses: this host does not reply to ARP for it`)
 }
+
+/** Halves of the internet stand for all of it. */
+const WIDE = 1
 
 /** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
 function ofOtherLink(context: Context): Detected[] {

@@ -1,5 +1,7 @@
+import { wayTo } from '../../journey/step-context.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
-import { type Detector, describeEnd, finding } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { entryAnswered, openingOf } from '../request-reply.ts'
 
@@ -26,10 +28,9 @@ export const replyDropped: Detector = {
       entry || packet.protocol === 'tcp'
         ? `${asker}, which had contacted ${describeEnd(opening.dst, opening.dport)}`
         : asker
-    // raw and prerouting come before the connection is known; mangle is no place to accept
-    const { hook, table } = evidence.arrivals[ended.step]!
-    const place =
-      known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
+    // raw comes before the connection is known; mangle is no place to accept
+    const { table, chain } = evidence.arrivals[ended.step]!
+    const place = known && (isNft(end) ? isBehindTracking(context) && chain?.type !== 'nat' : table?.name === 'filter')
     const spot = spotOf(end)
     return [
       finding('reply-dropped', 'error', `${nameRef(end)} ${outcome} the reply to ${asked}.`, {
@@ -46,4 +47,11 @@ export const replyDropped: Detector = {
       }),
     ]
   },
+}
+
+/** Does connection tracking know the packet in the chain that ended it? A jump leads there from a base chain. */
+function isBehindTracking({ evidence: { arrivals }, ended }: Context): boolean {
+  const base = [...wayTo(arrivals, ended.step)].map((at) => arrivals[at]!.chain).find((one) => one?.hook !== undefined)
+  if (base?.priority === undefined) return arrivals[ended.step]!.hook !== 'prerouting'
+  return base.priority > TRACKING
 }

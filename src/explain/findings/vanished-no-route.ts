@@ -2,7 +2,14 @@ import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsNowhere, lookupRoute, type RouteQuestion, refusingRule, routeDevices } from '../../rules/route.ts'
+import {
+  leadsNowhere,
+  lookupRoute,
+  type RouteQuestion,
+  refusingRule,
+  routeDevices,
+  rulesFor,
+} from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
@@ -19,6 +26,7 @@ import {
   deleteRoutingRule,
   homeOf,
 } from '../routes.ts'
+import { markingStep, markingSteps } from './mark-unrouted.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
@@ -43,15 +51,16 @@ export const vanishedNoRoute: Detector = {
           ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
           : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
+    const chosen = route && !rule ? chooserOf(context, routed, route) : undefined
     const marked = anew && ledAway(context, anew.question)
+    const setter = marked ?? chosen?.marked
+    const gave = chosen?.words ?? (marked ? `. ${nameRef(marked.ref)} gave it the mark ${hex(marked.mark)}` : '')
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
-      : marked
-        ? [
-            `. ${nameRef(marked.ref)} gave it the mark ${hex(marked.mark)}; without it, it leaves by ${marked.ways}`,
-            { rules: [marked.ref], culprit: marked.step },
-          ]
-        : ['', {}]
+      : [
+          `${gave}${marked ? `; without it, it leaves by ${marked.ways}` : ''}`,
+          setter ? { rules: [setter.ref], culprit: setter.step } : {},
+        ]
     const other = own && otherTable(context, own)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
@@ -68,7 +77,7 @@ export const vanishedNoRoute: Detector = {
             ...(other?.proposed ?? []),
             ...mend(context, routed),
             ...wider,
-            ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst)]),
+            ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst, route?.table)]),
           ]
     const elsewhere: Proposal[] = sent
       ? [
@@ -107,14 +116,32 @@ function unmarked({ evidence }: Context, { ref, step }: { ref: RuleRef; step: nu
   return propose('do not set the mark on such packets', accept, 'such packets then skip the rest of that table')
 }
 
-const addOne = (dst: string): Proposal => ({
-  description: `add a route to ${dst}, then check: ${askRoute(dst) ?? 'ip route get'}`,
+const addOne = (dst: string, table = 'main'): Proposal => ({
+  description: `add a route to ${dst}${isOwn(table) ? '' : ` in table ${table}`}, then check: ${askRoute(dst) ?? 'ip route get'}`,
   unverified: 'which gateway is unknown here',
 })
 
 const ALL_CHOSEN = 'affects every packet that matches the rule'
 
-const inTable = ({ table }: Route): string => (table === '' || table === 'main' ? '' : ` in table ${table}`)
+const isOwn = (table: string): boolean => table === '' || table === 'main'
+
+const inTable = ({ table }: Route): string => (isOwn(table) ? '' : ` in table ${table}`)
+
+/** The routing rule that leads packets with this mark to the route's table, and the rule that set the mark. */
+function chooserOf(context: Context, { question }: Routed, { table }: Route) {
+  const { host } = context.world
+  const rule = rulesFor(question, host).find(
+    ({ action, mark }) => mark && typeof action === 'object' && 'table' in action && action.table === table,
+  )
+  if (!rule?.mark) return undefined
+  const { mark, markMask = ALL_BITS, priority } = rule
+  const last = markingSteps(context)?.last
+  const marked = last === undefined ? undefined : markingStep(context, last, { value: mark, mask: markMask })
+  const by = marked ? `, which ${nameRef(marked.ref)} set` : ''
+  return { words: `. Routing rule ${priority} selects that table for mark ${hex(mark)}${by}`, marked }
+}
+
+const ALL_BITS = 0xffffffff
 
 /** One that leads there out of the interface whose address it is sent from, for packets that routing rules do not choose now. */
 function otherTable({ world: { host } }: Context, { packet, question }: Routed) {
@@ -162,8 +189,13 @@ function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
 }
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */
-function mend({ world }: Context, { route, dst }: Routed): Proposal[] {
-  if (route) return propose(`remove the ${route.type} route`, deleteRoute(route))
+function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] {
+  if (route) {
+    const routes = world.host.routes?.filter((one) => one !== route)
+    const next = routes && lookupRoute(question, { ...world.host, routes })
+    const note = next?.type === 'unicast' ? `such packets then leave by ${routeDevices(next).join(' or ')}` : undefined
+    return propose(`remove the ${route.type} route`, deleteRoute(route), note)
+  }
   const home = homeOf(dst, world.host)
   if (!home) return []
   const { link, network } = home

@@ -155,7 +155,7 @@ class SectionReader {
         'there are rules of iptables-legacy, too, which this file does not show',
         number,
       )
-    const hidden = /# Table `(\S{1,40})' is incompatible/.exec(text)?.[1]
+    const hidden = /# Table `(\S{1,40})' (?:is incompatible|contains incompatible base-chains)/.exec(text)?.[1]
     if (hidden !== undefined) this.report('incompatible-table', hiddenWords(hidden), number)
     this.endListing(text)
     if (!this.current) this.header = promptedTool(text) ?? this.header

@@ -38,6 +38,33 @@ describe('accepted-too-late', () => {
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])
   })
 
+  it('names the rule that would have led to it, and then no rule is missing', () => {
+    const zones = rules(
+      '-A FORWARD -i eth+ -j wan',
+      '-A FORWARD -i eth0 -j guest',
+      `${HTTP.replace('FORWARD', 'guest')}`,
+    )
+    const one: Case = {
+      rules: {
+        filter: [...zones.rules.filter!, '-A wan -p tcp -m tcp --dport 8080 -j ACCEPT', '-A wan -i eth+ -j DROP'],
+      },
+    }
+    expect(told(one, 'accepted-too-late')).toEqual({
+      message:
+        'filter FORWARD rule 3 leads to filter guest rule 1, which accepts such packets, but stands after filter FORWARD rule 2.',
+      rules: ['filter guest rule 1', 'filter FORWARD rule 3', 'filter FORWARD rule 2'],
+      fix: 'iptables -I FORWARD 2 -i eth0 -j guest → forwarded',
+    })
+    expect(told(one, 'missing-rule')).toBeUndefined()
+  })
+
+  it('is not told of a limit, which stands in front of what it limits', () => {
+    const limit = '--connlimit-above 2 --connlimit-mask 32 --connlimit-saddr'
+    const one = rules(`-A FORWARD -p tcp -m tcp --dport 80 -m connlimit ${limit} -j DROP`, HTTP)
+    expect(told({ ...one, assume: new Map([[limit, true]]) }, 'dropped-by-rule')?.message).toContain(limit)
+    expect(told({ ...one, assume: new Map([[limit, true]]) }, 'accepted-too-late')).toBeUndefined()
+  })
+
   it.each([
     ['it is for another port', rules('-A FORWARD -j DROP', '-A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['it accepts whatever is left', rules('-A FORWARD -p tcp -j DROP', '-A FORWARD -j ACCEPT')],

@@ -6,7 +6,7 @@ import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, REPLY, TO_ROUTER, told } from './played.ts'
 
 const DROP = '-P FORWARD DROP'
 const only = (...rules: string[]): Case => ({
@@ -261,4 +261,11 @@ describe('near-miss', () => {
     expect(notes(nat(elsewhere.replace('8443', '81'), LISTENS_ON(80)))).toEqual([])
     expect(notes(nat(elsewhere.replace('8443', '81'))).length).toBe(1)
   })
+})
+
+it('goes before all else where it asks for an interface that is not there', () => {
+  const answer = { ...REPLY, in: 'eth1', dst: '10.0.1.1' }
+  const rules = { filter: ['-P INPUT DROP', '[0:0] -A INPUT -i etn1 -p tcp -m tcp --sport 80 -j ACCEPT'] }
+  const { findings } = played({ rules, packet: answer, host: { conntrack: [] } })
+  expect(findings.map(({ code }) => code).slice(0, 2)).toEqual(['near-miss', 'dropped-by-policy'])
 })

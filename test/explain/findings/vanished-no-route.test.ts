@@ -31,6 +31,29 @@ describe('vanished-no-route', () => {
   })
 })
 
+it('names the routing rule and the rule whose mark it asks for, and where such packets would go without the route', () => {
+  const found = told(
+    {
+      rules: { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x20000/0xff0000'], filter: [] },
+      packet: SYN,
+      host: {
+        routes: [...ROUTER.routes!, { family: 'ip', type: 'unreachable', destination: '0.0.0.0/0', table: '257' }],
+        routingRules: [
+          { family: 'ip', priority: 0, action: { table: 'local' } },
+          { family: 'ip', priority: 999, mark: 0x20000, markMask: 0xff0000, action: { table: '257' } },
+          { family: 'ip', priority: 32_766, action: { table: 'main' } },
+        ],
+      },
+    },
+    'vanished-no-route',
+  )
+  expect(found?.message).toBe(
+    'Routing dropped it: the route to 10.0.2.2 in table 257 is "unreachable". Routing rule 999 selects that table for mark 0x20000, which mangle PREROUTING rule 1 set.',
+  )
+  expect(found?.rules).toEqual(['mangle PREROUTING rule 1'])
+  expect(found?.fix).toMatch(/^ip route del unreachable default table 257 → /)
+})
+
 it('names the sources that the only routes are for', () => {
   const route = (destination: string, device: string, more: Partial<Route> = {}): Route => ({
     ...{ family: 'ip6', type: 'unicast', destination, device, table: 'main', ...more },

@@ -13,6 +13,8 @@ import { DOCKER } from './docker.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
+import { HAND_WRITTEN } from './hand-written.ts'
+import { HAND_WRITTEN_MORE } from './hand-written-more.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
 import { HOST_LIMITS } from './host-limits.ts'
@@ -29,6 +31,7 @@ import { NAMES_AND_SIZES } from './names-and-sizes.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_HAND_WRITTEN } from './nft-hand-written.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
@@ -109,4 +112,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...POLICIES_OF_PODS,
   ...SHARED_UPLINKS,
   ...LEFTOVER_CHAINS,
+  ...HAND_WRITTEN,
+  ...NFT_HAND_WRITTEN,
+  ...HAND_WRITTEN_MORE,
 ]

@@ -1,0 +1,20 @@
+/** Rules that ask the packet's other end: `--dport 53` of what comes from port 53. */
+import type { Packet } from '../../model/packet.ts'
+import { type FailedCondition, fieldOf, isExact } from './failed-condition.ts'
+
+const END = /([sd])(addr|port)$/
+
+/** Does it ask for one address or port, which the packet has at its other end? */
+export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean {
+  const [, side, what] = END.exec(fieldOf(condition) ?? '') ?? []
+  if (what === undefined || condition.kind !== 'compare' || condition.op !== '==' || !isExact(condition)) return false
+  const { value } = condition
+  const asked = typeof value !== 'object' ? value : 'prefix' in value ? value.prefix : undefined
+  const { src, dst, sport, dport } = packet
+  const held = what === 'addr' ? (side === 's' ? dst : src) : side === 's' ? dport : sport
+  return held !== undefined && String(asked) === String(held)
+}
+
+/** `dport` → `sport`. */
+export const turnedEnd = (field: string): string =>
+  field.replace(END, (_, side, what) => (side === 's' ? 'd' : 's') + what)
