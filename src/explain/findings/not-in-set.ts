@@ -42,7 +42,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = set && elementHeld(set, lookup, moment)
   const other = negated || !set ? undefined : turnedRound(lookup, moment)
-  const turned = other && asksOwn(context, other, set!, moment) ? undefined : other
+  const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
@@ -145,14 +145,8 @@ function turnedRound({ set, fields, nft }: Lookup, moment: EvalContext): string[
   return isIn === true ? turned : undefined
 }
 
-/** Whatever this host gets, or sends, has its own address there: unless that itself is an element, a rule that asks for it takes all. */
-const asksOwn = (
-  { world: { host } }: Context,
-  fields: readonly string[],
-  { elements }: NamedSet,
-  { packet }: EvalContext,
-): boolean =>
-  !elements.some(({ parts }) => parts.some((part) => isLocal(part, host))) &&
+/** Whatever this host gets, or sends, has its own address there: a rule that asks for that takes all of it. */
+const asksOwn = ({ world: { host } }: Context, fields: readonly string[], { packet }: EvalContext): boolean =>
   fields.some((field) =>
     /^dst\b| daddr$/.test(field)
       ? packet.in !== undefined && isLocal(packet.dst, host) === true

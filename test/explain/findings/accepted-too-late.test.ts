@@ -51,7 +51,7 @@ describe('accepted-too-late', () => {
     }
     expect(told(one, 'accepted-too-late')).toEqual({
       message:
-        'filter FORWARD rule 3 leads to filter guest rule 1, which accepts such packets, but stands after filter FORWARD rule 2.',
+        'filter FORWARD rule 3 jumps to filter guest rule 1, which would accept this packet, but comes after filter FORWARD rule 2.',
       rules: ['filter guest rule 1', 'filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -i eth0 -j guest → forwarded',
     })

@@ -36,7 +36,9 @@ describe('mark-missing', () => {
     expect(findingsOf(played(near), 'near-miss').map(({ message }) => message)).toEqual(
       expect.arrayContaining([expect.stringContaining('--mark 0x1/0xff'), expect.stringContaining('-o lxc+')]),
     )
-    expect(told({ rules: { filter: ['-P FORWARD DROP', ASKS] } }, 'mark-missing')?.message).toContain('no rule sets it')
+    expect(told({ rules: { filter: ['-P FORWARD DROP', ASKS] } }, 'mark-missing')?.message).toContain(
+      'no rule sets this mark',
+    )
   })
 
   it('takes a rule for another destination before one that marks what has begun', () => {
