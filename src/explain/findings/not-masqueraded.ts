@@ -43,9 +43,9 @@ export const notMasqueraded: Detector = {
     if (needsSource(context) !== 'surely') {
       const elsewhere = ofOtherLink(context)
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
-      const seen = 'and connection tracking has seen no reply'
+      const left = `This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
       return masqueraded(
-        `It left for ${dst} with its own source ${src}, ${seen}. What comes in by the same interface is masqueraded in ${version} alone: unless routers there know this host as the way to ${src}, no reply comes back.`,
+        `Packets that come in by ${lastPacket(context).in} are masqueraded in ${version} alone. ${left}: routers there have to know this host as the way to ${src}.`,
         false,
       )
     }

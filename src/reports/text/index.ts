@@ -4,7 +4,7 @@ import { isDiscovery } from '../../explain/discovery.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Journey, PrintedFix } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { helps, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
 import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
@@ -102,10 +102,16 @@ const isGood = (group: Group<unknown>): boolean =>
   markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))
 
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
-const isAside = (group: Group<unknown>): boolean =>
-  isGood(group) ||
+const isAside = (group: Group<PrintedFix>): boolean =>
+  (isGood(group) && !isHinted(group)) ||
   (group.followsOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
+
+/** No reply of it was captured, and a command is known that may bring one. */
+const isHinted = (group: Group<PrintedFix>): boolean =>
+  group.exchanges?.worst.status === 'undetermined' &&
+  group.followsOnly !== true &&
+  answerOf(group).fixes.some((fix) => fix.command !== undefined && helps(fix))
 
 /** One line says enough of all of them: nobody asks about these. */
 const isAnnounced = (group: Group<unknown>): boolean =>

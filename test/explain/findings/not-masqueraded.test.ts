@@ -47,7 +47,7 @@ describe('not-masqueraded', () => {
     }
     const all = '-A POSTROUTING -s 10.0.1.0/24 ! -d 224.0.0.0/4 -j MASQUERADE'
     expect(found(['unreplied'], all)).toBe(
-      `It left for ${dst} with its own source ${src}, and connection tracking has seen no reply. What comes in by the same interface is masqueraded in IPv4 alone: unless routers there know this host as the way to ${src}, no reply comes back.`,
+      `Packets that come in by eth0 are masqueraded in IPv4 alone. This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply: routers there have to know this host as the way to ${src}.`,
     )
     expect(found(['assured'], all)).toBeUndefined()
     expect(found(['unreplied'], all.replace('10.0.1.0', '10.0.7.0'))).toBeUndefined()

@@ -41,6 +41,7 @@ import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
 import { PODS } from './pods.ts'
 import { POLICIES_OF_PODS } from './policies-of-pods.ts'
+import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
@@ -110,6 +111,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...VIRTUAL_ADDRESSES,
   ...NAMES_AND_SIZES,
   ...POLICIES_OF_PODS,
+  ...PORTS_OF_SIDECARS,
   ...SHARED_UPLINKS,
   ...LEFTOVER_CHAINS,
   ...HAND_WRITTEN,
