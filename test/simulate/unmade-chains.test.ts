@@ -42,7 +42,10 @@ table ip filter {
 `
 function worldOf(...texts: string[]): World {
   const builder = new WorldBuilder()
-  for (const [i, text] of texts.entries()) builder.add(`rules${i}`, text, recognise(text)!)
+  for (const [i, text] of texts.entries()) {
+    const recognised = recognise(text)
+    if (recognised?.kind === 'ruleset') builder.add(`rules${i}`, text, recognised)
+  }
   Object.assign(builder.world.host, ROUTER)
   return builder.world
 }

@@ -42,6 +42,7 @@ import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
+import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
@@ -103,4 +104,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...BALANCERS,
   ...VIRTUAL_ADDRESSES,
   ...NAMES_AND_SIZES,
+  ...TOO_WIDE,
 ]
