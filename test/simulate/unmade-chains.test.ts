@@ -43,8 +43,8 @@ table ip filter {
 function worldOf(...texts: string[]): World {
   const builder = new WorldBuilder()
   for (const [i, text] of texts.entries()) {
-    const found = recognise(text)!
-    if (found.kind !== 'capture') builder.add(`rules${i}`, text, found)
+    const recognised = recognise(text)
+    if (recognised?.kind === 'ruleset') builder.add(`rules${i}`, text, recognised)
   }
   Object.assign(builder.world.host, ROUTER)
   return builder.world

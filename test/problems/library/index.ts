@@ -49,6 +49,7 @@ import { SERVICES } from './services.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
+import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
@@ -117,4 +118,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...HAND_WRITTEN,
   ...NFT_HAND_WRITTEN,
   ...HAND_WRITTEN_MORE,
+  ...TOO_WIDE,
 ]
