@@ -58,9 +58,7 @@ export const snatInVain: Detector = {
     if (src === undefined || dst === undefined) return []
     const given =
       givenSource(rule.statement, src) ?? (rule.statement?.kind === 'masquerade' ? 'this host' : 'another one')
-    const isNobodys = isLocal(given, context.world.host) === false && given !== 'this host' && given !== 'another one'
-    const more = isNobodys ? `, which is no address of this host` : ''
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${given} instead${more}.`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${given} instead.`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
