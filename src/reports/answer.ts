@@ -48,7 +48,14 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
   const second =
-    chief && told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
+    chief &&
+    told.find(
+      (one) =>
+        one !== chief &&
+        ((one === owner && !isRetold(owner)) ||
+          explains(one, chief) ||
+          (chief === owner && chief.severity === 'note' && one.severity === 'error' && !isRetold(one))),
+    )
   const spoken = [chief, second].filter((one) => one !== undefined)
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
@@ -75,10 +82,14 @@ function chiefOf(
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
   if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
   if (owner !== undefined && owner.severity !== 'note') return owner
-  return (
-    serious.find(({ fix }) => fix.some(helps)) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
-  )
+  const mended = serious.find(({ fix }) => fix.some(helps))
+  if (mended !== undefined) return mended
+  // what was tried and helps, where the error itself has nothing to type: the rule that it changes is to blame
+  const blames = owner?.fix.some(helps) && owner.rules.length > 0 && !serious.some(({ fix }) => fix.some(isTyped))
+  return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
 }
+
+const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
 
 /** What stands beside a rule that simply stopped it: why none accepted it before. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>

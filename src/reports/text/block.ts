@@ -71,25 +71,53 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 /** Of what got through it says how that is known. */
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
-/** Whoever reads six lines reads the fix: it stands behind so many lines of the cause, unless the first sentence is longer. */
-const MOST_BEFORE_FIX = 2
+/** Whoever reads six lines reads the fix: the cause and the first command share what is left of them behind the head. */
+const FIRST_LINES = 4
 
-/** In front of the fix, and behind it. The first sentence keeps two lines at least; the rule's own words give way first. */
+/**
+ * In front of the fix, and behind it. The first sentence stands in front and keeps two lines at least; what the fix has no
+ * need of is for more of them, and the rule's own words come last.
+ */
 function causeRows(page: Page, { cause: [first, second], rule, fixes }: Answer, label: string): [Row[], Row[]] {
   if (first === undefined) return [[], []]
-  const before: Row[] = [{ label, lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  const most = fixes[0] === undefined ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
+  const [ahead, rest] = firstSentences(page, first, most)
+  const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle: 'red', rank: 6, least: 2 }]
   const behind: Row[] = []
-  let left = (fixes.length === 0 ? MOST_LINES : MOST_BEFORE_FIX) - before[0]!.lines.length
+  let left = most - before[0]!.lines.length
   const place = (row: Row, labelBehind: string) => {
-    const fits = row.lines.length <= left
+    const fits = row.lines.length <= left && behind.length === 0
     if (fits) left -= row.lines.length
     ;(fits ? before : behind).push(fits ? row : { ...row, label: labelBehind })
   }
-  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, 'also')
+  if (rest !== '') behind.push({ label: 'also', lines: wrap(rest, page.room), rank: 5.8, least: 1 })
+  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, rest === '' ? 'also' : '')
   // a policy's text is its name again
   if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) place(ruleRow(page, rule), 'rule')
   return [before, behind]
 }
+
+/** Lines of the first command up to what it does: nft's comment, by which it is undone, comes behind that. */
+function neededLines(page: Page, { command }: PrintedFix): number {
+  if (command === undefined) return 2
+  const lines = wrapCommand(command, page.room, page.printing)
+  const last = lines.findIndex((line) => !line.endsWith('\\') || COMMENT.test(line))
+  return Math.min(3, COMMENT.test(lines[last]!) && /^ *comment /.test(lines[last]!) ? last : last + 1)
+}
+
+const COMMENT = /(^| )comment( |$)/
+
+/** As many sentences as so many lines have room for, the first in any case; and the others. */
+function firstSentences(page: Page, text: string, most: number): [string, string] {
+  const sentences = text.split(SENTENCE)
+  let ahead = sentences.length
+  const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
+  while (ahead > 1 && !fits()) ahead--
+  return [sentences.slice(0, ahead).join(' '), sentences.slice(ahead).join(' ')]
+}
+
+/** Between two sentences. */
+const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])/
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
   label: 'rule',
