@@ -54,7 +54,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         one !== chief &&
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
-          (chief === owner && chief.severity === 'note' && one.severity === 'error' && !isRetold(one))),
+          (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
   const spoken = [chief, second].filter((one) => one !== undefined)
   const why = spoken.length === 0 ? whyWords(group) : undefined
@@ -84,10 +84,12 @@ function chiefOf(
   if (owner !== undefined && owner.severity !== 'note') return owner
   const mended = serious.find(({ fix }) => fix.some(helps))
   if (mended !== undefined) return mended
-  // what was tried and helps, where the error itself has nothing to type: the rule that it changes is to blame
-  const blames = owner?.fix.some(helps) && owner.rules.length > 0 && !serious.some(({ fix }) => fix.some(isTyped))
+  const blames = owner !== undefined && SENT_THERE.has(owner.code) && !serious.some(({ fix }) => fix.some(isTyped))
   return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
 }
+
+/** They name the rule that gave it a new destination: what is found where it came to is no more than what follows. */
+const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
 
