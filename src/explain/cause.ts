@@ -11,6 +11,7 @@ import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
+import { plainWords } from './plain-conditions.ts'
 import { refAt, refOf } from './refs.ts'
 
 export interface WalkedBack {
@@ -171,6 +172,9 @@ export function describeConditions(conditions: readonly Condition[]): string {
   // "tcp dport 80" says it all
   if (protocol >= 0 && words.some((word, i) => i !== protocol && word.startsWith(`${words[protocol]} `)))
     words.splice(protocol, 1)
+  // what the packet's addresses show
+  const family = words.findIndex((word) => /^meta nfproto ipv[46]$/.test(word))
+  if (family >= 0 && words.length > 1) words.splice(family, 1)
   return words.join(', ')
 }
 
@@ -195,5 +199,6 @@ function describeCondition(condition: Condition): string {
     typeof condition.value === 'number'
   )
     return `${condition.field} ${condition.value}`
-  return conditionText(condition)
+  const text = conditionText(condition)
+  return plainWords(text) ?? text
 }

@@ -80,7 +80,11 @@ function chiefOf(
 ): Finding<PrintedFix> | undefined {
   const told = all.filter((one) => !isContext(one))
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
-  if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
+  if (owner !== undefined && isRetold(owner)) {
+    const errors = serious.filter(({ severity }) => severity === 'error')
+    // that a reply was dropped is what happened; another error says why
+    return errors.find(({ code }) => code !== 'reply-dropped') ?? errors[0] ?? owner
+  }
   if (owner !== undefined && owner.severity !== 'note') return owner
   const mended = serious.find(({ fix }) => fix.some(helps))
   if (mended !== undefined) return mended
