@@ -1,6 +1,6 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
-import { helps } from '../model/outcome-kinds.ts'
+import { helps, isPassed } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
@@ -43,7 +43,10 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const told = toldFindings(journey)
   const all = distinctFixes(journey)
   // what fails its own test is no answer
-  const best = all.find((fix) => fix.command !== undefined && !isTriedInVain(fix))
+  const best =
+    all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
+    // what brings the packet through, though its reply may be lost, stands with what the model says of that
+    all.find(({ command, after }) => command !== undefined && after !== undefined && isPassed(after))
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)

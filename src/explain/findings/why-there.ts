@@ -27,9 +27,14 @@ export function conditionsWords(context: Context): string {
   const back = wayBackWords(context)
   const left = back === undefined ? others : others.filter((one) => !asksWayBack(one))
   return [describeConditions(left), ...sets.map(([, words]) => words), back]
-    .filter((one) => one !== '' && one !== undefined)
+    .filter(
+      (one, i, all) =>
+        one !== '' && one !== undefined && !(SAID_BY_ADDRESSES.test(one) && all.some((other, at) => at > i && other)),
+    )
     .join(', ')
 }
+
+const SAID_BY_ADDRESSES = /^meta nfproto ipv[46]$/
 
 /** A condition names the set alone. */
 function setWords(context: Context, condition: Condition): string | undefined {
@@ -68,5 +73,5 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
     const why = describeConditions(arrivals[step]!.rule?.conditions ?? [])
     if (jump && why !== '') return `. ${nameRef(jump)} sent it there (${why})`
   }
-  return rule && chain && rule.ruleNumber > 1 ? `: no earlier rule of ${chain.name} accepts it` : undefined
+  return rule && chain && rule.ruleNumber > 1 ? ': no earlier rule there accepts it' : undefined
 }

@@ -1,7 +1,9 @@
 /** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
+import { nameRef } from '../../explain/refs.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
+import { decidedOf } from '../decided-words.ts'
 import { markOfGroup, mixedWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
@@ -22,7 +24,7 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const found = foundRows(page, group, answer)
   // of what got through, what was found is why anything is proposed
   const isGood = markOfGroup(group) === 'good'
-  const [cause, behind] = causeRows(page, answer, causeLabel(group))
+  const [cause, behind] = causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
   const rows = [
     ...cause,
     ...mixedRows(page, group),
@@ -50,7 +52,8 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
   for (const row of giving) {
     const over = total() - most
     if (over <= 0) break
-    const lines = row.whole === undefined ? Math.max(row.least ?? 0, row.lines.length - over) : 0
+    const lines =
+      row.whole === undefined ? Math.max(Math.min(row.least ?? 0, row.lines.length), row.lines.length - over) : 0
     const rest = row.lines.slice(Math.max(0, lines - 1)).join(' ')
     row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
     kept = kept.filter(({ lines }) => lines.length > 0)
@@ -70,6 +73,18 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 
 /** Of what got through it says how that is known. */
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
+
+/** The headline has named the rule: the cause goes on to speak of it. */
+function withoutName(group: Group<unknown>, [first, ...others]: readonly string[]): string[] {
+  const decided = decidedOf(group)
+  if (first === undefined || !decided || !('ref' in decided)) return first === undefined ? [] : [first, ...others]
+  const name = nameRef(decided.ref)
+  const [, owner, rest] =
+    /^(?:, a rule of (.+?),)?( .*)$/.exec(first.startsWith(name) ? first.slice(name.length) : '') ?? []
+  if (rest === undefined) return [first, ...others]
+  const what = name.endsWith(' policy') ? 'policy' : 'rule'
+  return [`This ${owner === undefined ? '' : `${owner} `}${what}${rest}`, ...others]
+}
 
 /** Whoever reads six lines reads the fix: the cause and the first command share what is left of them behind the head. */
 const FIRST_LINES = 4
@@ -109,15 +124,17 @@ const COMMENT = /(^| )comment( |$)/
 
 /** As many sentences as so many lines have room for, the first in any case; and the others. */
 function firstSentences(page: Page, text: string, most: number): [string, string] {
+  if (wrap(text, page.room).length <= most) return [text, '']
   const sentences = text.split(SENTENCE)
   let ahead = sentences.length
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
-  return [sentences.slice(0, ahead).join(' '), sentences.slice(ahead).join(' ')]
+  const rest = sentences.slice(ahead).join(' ')
+  return [sentences.slice(0, ahead).join(' ').replace(/;$/, '.'), rest.charAt(0).toUpperCase() + rest.slice(1)]
 }
 
-/** Between two sentences. */
-const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])/
+/** Between two sentences, or in front of what the packet has instead. */
+const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])|(?<=;) (?=the packet |its )/
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
   label: 'rule',
