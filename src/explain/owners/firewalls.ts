@@ -12,6 +12,28 @@ const NAT_HOOKS = ['prerouting_rule', 'postrouting_rule']
 export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
+    instead: 'set IPv6_rpfilter=no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    // src/firewall/core/nftables.py, build_rpfilter_rules: nothing else is dropped there
+    marks: [{ tables: /^inet firewalld$/, chains: /^(raw|mangle|filter)_PREROUTING$/ }],
+  },
+  {
+    name: 'firewalld',
+    instead: 'publish the port with firewall-cmd --add-forward-port, or set StrictForwardPorts=no in firewalld.conf',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    marks: [{ tables: /^inet firewalld$/, chains: /^filter_FORWARD_dnat$/ }],
+  },
+  {
+    name: 'firewalld',
+    opens: true,
+    named: {
+      chains:
+        /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD|FWDI|FWDO)_(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
+      as: '--zone=ZONE',
+      by: (name) => (name.startsWith('policy_') ? `--policy=${name.slice('policy_'.length)}` : `--zone=${name}`),
+    },
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
     rewrites: false,

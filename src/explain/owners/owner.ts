@@ -4,6 +4,10 @@ export interface Owner {
   name: string
   /** What to do instead of changing the rule: one imperative sentence. */
   instead: string
+  /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
+  opens?: true
+  /** The part of its chains' names that a person gives to the program, and what stands for it in `instead`. */
+  named?: { chains: RegExp; as: string; by: (name: string) => string }
   /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
   rewrites: boolean
   /** When it comes back; completes "it is written back …". */
