@@ -12,7 +12,7 @@ const NAT_HOOKS = ['prerouting_rule', 'postrouting_rule']
 export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
-    instead: 'set IPv6_rpfilter=no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
+    instead: 'change IPv6_rpfilter to no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
     rewrites: false,
     when: 'at firewall-cmd --reload',
     // src/firewall/core/nftables.py, build_rpfilter_rules: nothing else is dropped there
@@ -20,7 +20,7 @@ export const FIREWALLS: readonly Owner[] = [
   },
   {
     name: 'firewalld',
-    instead: 'publish the port with firewall-cmd --add-forward-port, or set StrictForwardPorts=no in firewalld.conf',
+    instead: 'use firewall-cmd --add-forward-port, or change StrictForwardPorts to no in firewalld.conf, then --reload',
     rewrites: false,
     when: 'at firewall-cmd --reload',
     marks: [{ tables: /^inet firewalld$/, chains: /^filter_FORWARD_dnat$/ }],

@@ -105,8 +105,8 @@ function causeRows(page: Page, { cause: [first, second], rule, fixes }: Answer, 
     if (fits) left -= row.lines.length
     ;(fits ? before : behind).push(fits ? row : { ...row, label: labelBehind })
   }
-  if (rest !== '') behind.push({ label: 'also', lines: wrap(rest, page.room), rank: 5.8, least: 1 })
-  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, rest === '' ? 'also' : '')
+  if (rest !== '') behind.push({ label: 'also', lines: wrap(rest, page.room), rank: 5.8 })
+  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, 'also')
   // a policy's text is its name again
   if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) place(ruleRow(page, rule), 'rule')
   return [before, behind]
