@@ -172,9 +172,6 @@ export function describeConditions(conditions: readonly Condition[]): string {
   // "tcp dport 80" says it all
   if (protocol >= 0 && words.some((word, i) => i !== protocol && word.startsWith(`${words[protocol]} `)))
     words.splice(protocol, 1)
-  // what the packet's addresses show
-  const family = words.findIndex((word) => /^meta nfproto ipv[46]$/.test(word))
-  if (family >= 0 && words.length > 1) words.splice(family, 1)
   return words.join(', ')
 }
 

@@ -10,30 +10,18 @@ export function plainWords(text: string): string | undefined {
   return undefined
 }
 
-const ENDS: Readonly<Record<string, string>> = {
-  ...{ srcip: 'source address', srcport: 'source port', dstip: 'destination address', dstport: 'destination port' },
-}
-
 const PLAIN: readonly (readonly [RegExp, (found: RegExpExecArray) => string | undefined])[] = [
   [
-    /^(! )?--hashlimit-(upto|above) (\S+)(?: .*?--hashlimit-mode (\S+))?/,
-    ([, not, kind, rate, modes]) =>
-      `${(kind === 'upto') === (not === undefined) ? 'up to' : 'more than'} ${rate}${eachOf(modes)}`,
+    /^--hashlimit-(upto|above) (\S+)(?: .*?--hashlimit-mode (\S+))?/,
+    ([, kind, rate, modes]) => limit(kind === 'above', rate) + eachOf(modes),
   ],
-  [/^--limit (\S+)/, ([, rate]) => `up to ${rate}`],
-  [
-    /^limit rate (over )?(\S+(?: k?m?bytes\/\S+)?)/,
-    ([, over, rate]) => `${over === undefined ? 'up to' : 'more than'} ${rate}`,
-  ],
+  [/^(?:--limit|limit rate) (over )?(\d\S*(?: \w*bytes\/\w+)?)/, ([, over, rate]) => limit(over !== undefined, rate)],
   [/^--bytecode /, () => 'its BPF program matches it'],
   [
     /^--dir (in|out) --pol (none|ipsec)$/,
     ([, dir, pol]) => `${dir === 'in' ? 'came in' : 'leaves'} ${pol === 'none' ? 'without' : 'through'} IPsec`,
   ],
-  [
-    /^(! )?-m rpfilter\b(?!.*--loose)(.*--invert)?/,
-    ([, not, invert]) => wayBack((invert !== undefined) !== (not !== undefined)),
-  ],
+  [/^-m rpfilter\b(?!.*--loose)(.*--invert)?/, ([, invert]) => wayBack(invert !== undefined)],
   [
     /^fib saddr(?: \. mark)? \. iif oif(?:name)? (missing|exists|0|""|(?:==|eq) (?:0|""))$/,
     ([, is]) => wayBack(is !== 'exists'),
@@ -41,15 +29,15 @@ const PLAIN: readonly (readonly [RegExp, (found: RegExpExecArray) => string | un
   [/^ip frag-off & (\d+|0x[\da-f]+) (?:!=|>) 0$/, ([, mask]) => fragmentWords(Number(mask))],
 ]
 
+const limit = (isAbove: boolean, rate = ''): string => `${isAbove ? 'more than' : 'up to'} ${rate}`
+
 const wayBack = (isFailed: boolean): string => `reverse path check ${isFailed ? 'failed' : 'passed'}`
 
+/** `srcip,dstport`. */
 const eachOf = (modes: string | undefined): string =>
   modes === undefined
     ? ''
-    : ` for each ${modes
-        .split(',')
-        .map((mode) => ENDS[mode] ?? mode)
-        .join(' and ')}`
+    : ` for each ${modes.replace(/src/g, 'source ').replace(/dst/g, 'destination ').replace(/ip/g, 'address').replaceAll(',', ' and ')}`
 
 /** Of the 16 bits that begin with the flags: include/net/ip.h. */
 const [DF, MF, OFFSET] = [0x4000, 0x2000, 0x1fff]

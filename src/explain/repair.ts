@@ -265,10 +265,9 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   const isSourceKept = stops.length < steps.length
   const [first] = stops
   if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
-    const own = nameRef(rulesOf(first)[0]!)
-    const named = stops.slice(1).flatMap((step) => rulesOf(step).slice(0, 1))
-    const others = named.map((rule) => ({ rule, text: nameRef(rule) })).filter(({ text }) => text !== own)
-    const distinct = others.filter(({ text }, i) => others.findIndex((one) => one.text === text) === i)
+    const [own, ...others] = stops.map((step) => rulesOf(step)[0]).filter((rule) => rule !== undefined)
+    const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
+    const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : changes}`
   }

@@ -46,7 +46,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const best =
     all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
-    all.find(({ command, after }) => command !== undefined && after !== undefined && isPassed(after))
+    (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)

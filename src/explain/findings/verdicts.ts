@@ -248,10 +248,8 @@ export const numberedRef = (ref: RuleRef): string =>
     : `rule ${ref.ruleNumber} of ${ref.chain}`
 
 /** With the zone's name, where the chain has it. */
-function adviceOf({ instead, named }: Owner, chain: string): string {
-  const name = named?.chains.exec(chain)?.[1]
-  return named && name !== undefined ? instead.replace(named.as, () => named.by(name)) : instead
-}
+const adviceOf = ({ instead, zoned }: Owner, chain: string): string =>
+  instead.replace('ZONE', (word) => zoned?.exec(chain)?.[1] ?? word)
 
 const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
   `${owner.name} restores its rules ${owner.when}`

@@ -21,20 +21,16 @@ export function conditionsWords(context: Context): string {
     .map((one) => [one, setWords(context, one)] as const)
     .filter(([, words]) => words !== undefined)
   // nft may word one condition twice: what goes without saying in an inet table
-  const others = conditions.filter(
-    (one) => !sets.some(([condition]) => conditionText(condition) === conditionText(one)),
-  )
   const back = wayBackWords(context)
-  const left = back === undefined ? others : others.filter((one) => !asksWayBack(one))
-  return [describeConditions(left), ...sets.map(([, words]) => words), back]
-    .filter(
-      (one, i, all) =>
-        one !== '' && one !== undefined && !(SAID_BY_ADDRESSES.test(one) && all.some((other, at) => at > i && other)),
-    )
-    .join(', ')
+  const others = conditions.filter(
+    (one) =>
+      !sets.some(([condition]) => conditionText(condition) === conditionText(one)) &&
+      !(back !== undefined && asksWayBack(one)) &&
+      // the packet's addresses show it
+      !(conditions.length > 1 && /^meta nfproto /.test(conditionText(one))),
+  )
+  return [describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
 }
-
-const SAID_BY_ADDRESSES = /^meta nfproto ipv[46]$/
 
 /** A condition names the set alone. */
 function setWords(context: Context, condition: Condition): string | undefined {

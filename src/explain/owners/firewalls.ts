@@ -28,12 +28,8 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     opens: true,
-    named: {
-      chains:
-        /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD|FWDI|FWDO)_(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
-      as: '--zone=ZONE',
-      by: (name) => (name.startsWith('policy_') ? `--policy=${name.slice('policy_'.length)}` : `--zone=${name}`),
-    },
+    zoned:
+      /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
     rewrites: false,

@@ -6,8 +6,8 @@ export interface Owner {
   instead: string
   /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
   opens?: true
-  /** The part of its chains' names that a person gives to the program, and what stands for it in `instead`. */
-  named?: { chains: RegExp; as: string; by: (name: string) => string }
+  /** Finds in a chain's name what stands for `ZONE` in `instead`. */
+  zoned?: RegExp
   /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
   rewrites: boolean
   /** When it comes back; completes "it is written back …". */

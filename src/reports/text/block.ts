@@ -117,7 +117,7 @@ function neededLines(page: Page, { command }: PrintedFix): number {
   if (command === undefined) return 2
   const lines = wrapCommand(command, page.room, page.printing)
   const last = lines.findIndex((line) => !line.endsWith('\\') || COMMENT.test(line))
-  return Math.min(3, COMMENT.test(lines[last]!) && /^ *comment /.test(lines[last]!) ? last : last + 1)
+  return Math.min(3, /^ *comment /.test(lines[last]!) ? last : last + 1)
 }
 
 const COMMENT = /(^| )comment( |$)/
