@@ -11,7 +11,7 @@ import { nftEditCommand } from './nft/print.ts'
 import { sysctlWords } from './sysctl/print.ts'
 
 export interface EditPrinting extends IptablesPrinting {
-  /** As people write it, not as the tool lists it: no quotes that nft needs not, conntrack's options by their long names. */
+  /** Not as the tool lists it, either: no quotes that nft needs not, conntrack's options by their long names. */
   typed?: boolean
 }
 

@@ -11,6 +11,7 @@ import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
+import { plainWords } from './plain-conditions.ts'
 import { refAt, refOf } from './refs.ts'
 
 export interface WalkedBack {
@@ -195,5 +196,6 @@ function describeCondition(condition: Condition): string {
     typeof condition.value === 'number'
   )
     return `${condition.field} ${condition.value}`
-  return conditionText(condition)
+  const text = conditionText(condition)
+  return plainWords(text) ?? text
 }

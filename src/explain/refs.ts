@@ -67,6 +67,14 @@ export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleN
   return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
 }
 
+/** Of a rule named behind another one: its chain's name once. */
+export function nameBeside(ref: RuleRef, before: RuleRef): string {
+  const isSame = ref.family === before.family && ref.table === before.table && ref.chain === before.chain
+  const name = nameRef(ref)
+  const number = / (?:handle|rule) \d+$/.exec(name)?.[0]
+  return isSame && number !== undefined ? number.slice(1) : name
+}
+
 /** The rule alone, of a rule at a step. */
 export function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
   const { step: _, ...rule } = ref

@@ -250,9 +250,27 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
   return saved ? { ...ref, ruleNumber: saved.ruleNumber } : ref
 }
 
+/** Findings whose first rule stopped it; a rule that came near, or is too late, stops nothing. */
+const STOPPED_BY = new Set([
+  'dropped-by-rule',
+  'dropped-by-policy',
+  'dropped-by-mark',
+  'rejected-by-rule',
+  'reply-dropped',
+])
+
 function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
+  const isSourceKept = stops.length < steps.length
+  const [first] = stops
+  if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
+    const [own, ...others] = stops.map((step) => rulesOf(step)[0]).filter((rule) => rule !== undefined)
+    const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
+    const distinct = named.filter(({ text }) => text !== nameRef(own!))
+    const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
+    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : changes}`
+  }
   const causes = stops.map((step): { rule?: RuleRef; text: string } => {
     const [rule] = rulesOf(step)
     // a policy that accepts stops nothing, nor does the end of a chain
@@ -262,11 +280,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const names = listed(distinct)
-  if (stops.length < steps.length && stops.length > 0) {
-    const [one] = stops
+  if (isSourceKept && first) {
     // a sentence of its own, where no rule stops it
-    if (distinct.length === 1 && one!.finding.rules.length === 0)
-      return `${one!.finding.message} Also, no rule rewrites its source.`
+    if (distinct.length === 1 && first.finding.rules.length === 0)
+      return `${first.finding.message} Also, no rule rewrites its source.`
     return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
   }
   if (distinct.length === 1)

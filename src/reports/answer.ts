@@ -1,6 +1,6 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
-import { helps } from '../model/outcome-kinds.ts'
+import { helps, isPassed } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
@@ -43,12 +43,22 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const told = toldFindings(journey)
   const all = distinctFixes(journey)
   // what fails its own test is no answer
-  const best = all.find((fix) => fix.command !== undefined && !isTriedInVain(fix))
+  const best =
+    all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
+    // what brings the packet through, though its reply may be lost, stands with what the model says of that
+    (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
   const second =
-    chief && told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
+    chief &&
+    told.find(
+      (one) =>
+        one !== chief &&
+        ((one === owner && !isRetold(owner)) ||
+          explains(one, chief) ||
+          (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
+    )
   const spoken = [chief, second].filter((one) => one !== undefined)
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
@@ -73,12 +83,22 @@ function chiefOf(
 ): Finding<PrintedFix> | undefined {
   const told = all.filter((one) => !isContext(one))
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
-  if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
+  if (owner !== undefined && isRetold(owner)) {
+    const errors = serious.filter(({ severity }) => severity === 'error')
+    // that a reply was dropped is what happened; another error says why
+    return errors.find(({ code }) => code !== 'reply-dropped') ?? errors[0] ?? owner
+  }
   if (owner !== undefined && owner.severity !== 'note') return owner
-  return (
-    serious.find(({ fix }) => fix.some(helps)) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
-  )
+  const mended = serious.find(({ fix }) => fix.some(helps))
+  if (mended !== undefined) return mended
+  const blames = owner !== undefined && SENT_THERE.has(owner.code) && !serious.some(({ fix }) => fix.some(isTyped))
+  return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
 }
+
+/** They name the rule that gave it a new destination: what is found where it came to is no more than what follows. */
+const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped'])
+
+const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
 
 /** What stands beside a rule that simply stopped it: why none accepted it before. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>

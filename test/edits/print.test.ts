@@ -45,8 +45,28 @@ it('prints what is read as the same edit: every rule that iptables takes', () =>
       if (op === 'replace' || (op === 'insert' && n % 2 === 0)) edit.ruleNumber = (n % 1000) + 1
       if (counted && op !== 'delete' && op !== 'check') edit.counters = { packets: n, bytes: 3 * n }
       expect(again(edit)).toEqual({ edits: [edit] })
+      expect(parseCommand(printCommand(editCommand(edit, { typed: true })))).toEqual({ edits: [edit] })
     }),
     { numRuns: share(2000) },
+  )
+})
+
+it('leaves out of a typed rule what iptables takes for granted, and no more', () => {
+  const typed = (command: string) => {
+    const result = parseCommand(command)
+    if ('error' in result) throw new Error(result.error.message)
+    return printCommand(editCommand(result.edits[0]!, { typed: true }))
+  }
+  expect(typed('iptables -A FORWARD -s 10.0.0.1/32 -d 10.0.0.0/8 -i eth0 -p tcp -m tcp --dport 80 -j ACCEPT')).toBe(
+    'iptables -A FORWARD -s 10.0.0.1 -d 10.0.0.0/8 -i eth0 -p tcp --dport 80 -j ACCEPT',
+  )
+  expect(typed('ip6tables -A INPUT ! -s 2001:db8::1/128 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j DROP')).toBe(
+    'ip6tables -A INPUT ! -s 2001:db8::1 -p ipv6-icmp --icmpv6-type 135 -j DROP',
+  )
+  // without an option of its own the match would not be loaded
+  expect(typed('iptables -A INPUT -p tcp -m tcp -m conntrack --ctstate NEW -j ACCEPT')).toContain('-p tcp -m tcp -m ')
+  expect(typed('iptables -A INPUT -p udp -m udp ! --dport 53 -j DROP')).toBe(
+    'iptables -A INPUT -p udp ! --dport 53 -j DROP',
   )
 })
 

@@ -15,7 +15,7 @@ it.each([
   ['forward', '-i eth0 -o eth1'],
 ] as const)('iptables refuses interfaces that are not known yet, or any more: %s', (hook, interfaces) => {
   expect(said(acceptBefore(ref, packet, { hook })).command).toBe(
-    `iptables -t mangle -I POSTROUTING 1 -s 10.0.1.2/32 -d 10.0.2.2/32 ${interfaces} -p tcp -m tcp --dport 80 -j ACCEPT`,
+    `iptables -t mangle -I POSTROUTING 1 -s 10.0.1.2 -d 10.0.2.2 ${interfaces} -p tcp --dport 80 -j ACCEPT`,
   )
 })
 

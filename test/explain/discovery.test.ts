@@ -68,7 +68,7 @@ describe('a dropped solicitation', () => {
     const { world, evidence, journey } = playedWith()
     const [fix] = severalCauses(evidence, journey, world, modelEngine)!.fix
     expect(String(fixCommands(fix!).command)).toBe(
-      'ip6tables -A OUTPUT -o eth0 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT && ip6tables -A INPUT -i eth0 -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j ACCEPT',
+      'ip6tables -A OUTPUT -o eth0 -p ipv6-icmp --icmpv6-type 135 -j ACCEPT && ip6tables -A INPUT -i eth0 -p ipv6-icmp --icmpv6-type 136 -j ACCEPT',
     )
     expect(fix?.after).toBe('sent')
   })

@@ -25,7 +25,7 @@ describe('several causes', () => {
     expect(repairOf({ filter: ['-P FORWARD DROP'] })).toEqual({
       message: 'filter FORWARD policy stops the request, and would stop its reply.',
       command:
-        'iptables -A FORWARD -s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT && iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+        'iptables -A FORWARD -s 10.0.1.2 -d 10.0.2.2 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT && iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
       after: 'forwarded',
     })
   })
@@ -50,7 +50,7 @@ describe('several causes', () => {
     expect(repairOf(rules, packet, { links })).toEqual({
       message: 'filter FORWARD policy stops this exchange, and no rule rewrites its source.',
       command:
-        'iptables -A FORWARD -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT && iptables -t nat -A POSTROUTING -s 10.0.1.2/32 -o eth1 -j MASQUERADE',
+        'iptables -A FORWARD -s 10.0.1.2 -d 198.51.100.7 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT && iptables -t nat -A POSTROUTING -s 10.0.1.2 -o eth1 -j MASQUERADE',
       after: 'forwarded',
     })
     expect(repairOf(rules, packet)).toBeUndefined()
@@ -111,7 +111,7 @@ describe('what stops it one behind the other', () => {
     }
     const host = { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] }
     expect(repairOf(rules, { ...SYN, dst: '172.29.1.1' }, host)?.command).toMatch(
-      /^iptables -t nat -R PREROUTING 1 -d 172.29.1.1\/32 -p tcp .* -d 10.0.2.9\/32 .* -d 10.0.2.9\/32 /,
+      /^iptables -t nat -R PREROUTING 1 -d 172\.29\.1\.1 -p tcp .* -d 10\.0\.2\.9 .* -d 10\.0\.2\.9 /,
     )
   })
 
@@ -201,7 +201,7 @@ describe('what stops it one behind the other', () => {
       mangle: ['-A PREROUTING -p udp -m udp --dport 5353 -j DROP'],
       filter: [],
     }
-    expect(repairOf(rules, datagram)?.command).toContain('-i eth1 -p udp -m udp --sport 5353 -j ACCEPT')
+    expect(repairOf(rules, datagram)?.command).toContain('-i eth1 -p udp --sport 5353 -j ACCEPT')
   })
 })
 
@@ -330,7 +330,7 @@ describe('a source that was chosen before the mark', () => {
     const { fix, message } = playReply(evidence, journey, world, modelEngine)!.finding!
     expect(message).toContain('The reverse path filter dropped it')
     expect(String(fixCommands(fix[0]!).command)).toBe(
-      'iptables -t nat -A POSTROUTING -s 192.168.1.5/32 -o tun0 -j MASQUERADE && sysctl -w net.ipv4.conf.tun0.rp_filter=2',
+      'iptables -t nat -A POSTROUTING -s 192.168.1.5 -o tun0 -j MASQUERADE && sysctl -w net.ipv4.conf.tun0.rp_filter=2',
     )
     expect(fix.slice(1)).toMatchObject([{ but: 'replies may not find its source' }])
   })

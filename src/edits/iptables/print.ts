@@ -4,6 +4,7 @@ import type { ChainEdit, RuleEdit } from '../../model/edit.ts'
 import type { IptablesVariant } from '../../model/journey.ts'
 import type { IptablesSpec } from '../../model/ruleset.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
+import { matchOfProtocol } from '../../rules/iptables/protocols.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { positional, ruleWord } from '../words.ts'
 
@@ -25,6 +26,8 @@ export interface IptablesPrinting {
   variant?: IptablesVariant
   /** Table filter is named, too. */
   namesFilter?: boolean
+  /** As people write it: without what iptables takes for granted (`/32` behind one address, `-m tcp` behind `-p tcp`). */
+  typed?: boolean
 }
 
 /** The words of the command, not yet quoted for a shell. */
@@ -33,7 +36,7 @@ export function ruleWords(edit: RuleEdit, printing: IptablesPrinting): Word[] {
   return [
     ...head(edit, printing),
     ...given(OPTIONS[op], positional(chain), ruleNumber),
-    ...specWords(edit),
+    ...specWords(edit, printing.typed),
     ...(counters ? ['-c', String(counters.packets), String(counters.bytes)] : []),
   ]
 }
@@ -45,10 +48,31 @@ export const isUnderstood = ({ unread, matches, target }: IptablesSpec): boolean
   (target === undefined || target.chain === true || target.values !== undefined)
 
 /** The rule's own. */
-function specWords({ spec, family, table }: RuleEdit): Word[] {
+function specWords({ spec, family, table }: RuleEdit, typed = false): Word[] {
   if (!spec) return []
   const words = splitWords(printSpec(spec, family, table))
-  return isUnderstood(spec) ? words : words.map(ruleWord)
+  if (!isUnderstood(spec)) return words.map(ruleWord)
+  return typed ? shortened(words, family) : words
+}
+
+/** The same rule in fewer words. printSpec has addresses, interfaces and the protocol in front, each with one value. */
+function shortened(words: readonly string[], family: string): string[] {
+  const single = family === 'ip6' ? '/128' : '/32'
+  const short: string[] = []
+  let at = 0
+  for (let option = ''; option !== '-p'; ) {
+    const isInverted = words[at] === '!'
+    option = words[isInverted ? at + 1 : at] ?? ''
+    if (!/^-[sdiop]$/.test(option)) break
+    const value = words[isInverted ? at + 2 : at + 1] ?? ''
+    const isSingle = /^-[sd]$/.test(option) && value.endsWith(single)
+    short.push(...(isInverted ? ['!'] : []), option, isSingle ? value.slice(0, -single.length) : value)
+    at += isInverted ? 3 : 2
+    // iptables loads this match by itself where one of its options stands behind the protocol
+    if (option === '-p' && !isInverted && words[at] === '-m' && words[at + 1] === matchOfProtocol(value))
+      if (/^--/.test(words[words[at + 2] === '!' ? at + 3 : at + 2] ?? '')) at += 2
+  }
+  return [...short, ...words.slice(at)]
 }
 
 export function chainWords(edit: ChainEdit, printing: IptablesPrinting): Word[] {

@@ -19,7 +19,7 @@ import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-
 import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
-import { isNft, nameRef, refAt, refOf } from '../refs.ts'
+import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { isForNobody } from '../sockets.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
@@ -100,7 +100,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       sure && !isExcepted && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular))
         ? 'warning'
         : 'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)}${comes ? '' : ` (${verdictOf(missed.rule).text})`}, which matches it, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameBeside(ref, culprit)}${comes ? '' : ` (${verdictOf(missed.rule).text})`}, which matches it, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
@@ -164,7 +164,7 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
     finding(
       'dnat-skipped',
       'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}). So ${nameRef(ref)}, which would have ${goal.what(near.then)} but only matches ${asks(near.miss)}, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}). So ${nameBeside(ref, culprit)}, which would have ${goal.what(near.then)} but only matches ${asks(near.miss)}, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]

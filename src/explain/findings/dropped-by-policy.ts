@@ -25,7 +25,7 @@ export const droppedByPolicy: Detector = {
       finding(
         'dropped-by-policy',
         'error',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepted it, and the chain's policy is ${isNft(end) ? 'drop' : 'DROP'}.`,
+        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.`,
         {
           steps: told.steps,
           rules: told.rules,

@@ -41,7 +41,10 @@ function reason(context: Context): { why: string; cure: string } {
       why: `its sequence numbers or flags do not match conntrack's entry${checksum}`,
       cure: both,
     }
-  const why = `conntrack could not assign it to a connection: ${suspicion(context)}${checksum}`
+  const isSynAck = packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') && packet.tcpFlags.includes('ack')
+  if (isSynAck && world.host.conntrack)
+    return { why: 'conntrack has no entry of its SYN, which may have taken another route, past this host', cure: both }
+  const why = `conntrack could not assign it to a connection. Perhaps ${suspicion(context)}${checksum}`
   return { why, cure: `${both}; log why each packet is invalid: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
 }
 

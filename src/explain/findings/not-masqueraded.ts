@@ -50,12 +50,15 @@ export const notMasqueraded: Detector = {
       )
     }
     if (isHairpin(context)) {
-      const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
-      const back = `It left by ${out}, the interface that it came in on, and kept its source ${src}: ${past}`
+      const back = `It left by ${out}, where it came in, and kept its source ${src}: ${dst} replies directly to ${src}`
+      const past = `So the reply comes from an address that ${src} never contacted`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
       const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
-      if (isBeside) return masqueraded(`${back}.`, true)
-      return masqueraded(`${back}, unless its route to ${src} leads through this host.`, staysUnanswered(context))
+      if (isBeside) return masqueraded(`${back}. ${past}.`, true)
+      return masqueraded(
+        `${back}, unless its route to ${src} leads through this host. ${past}.`,
+        staysUnanswered(context),
+      )
     }
     const first = firstLink(context)
     if (first !== undefined) {

@@ -14,13 +14,13 @@ export const rejectedByRule: Detector = {
     const { rule } = context.evidence.arrivals[context.ended.step]!
     const reject = rule?.statements.find((statement) => statement.kind === 'reject')
     const why = conditionsWords(context)
-    const answer = reject?.kind === 'reject' ? ` and answered ${reject.with}` : ''
+    const answer = reject?.kind === 'reject' ? ` It answered ${reject.with}.` : ''
     const unheard = reject?.kind === 'reject' && reject.with === 'tcp-reset' ? unheardReset(context) : ''
     return [
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}${told.filled}.${whyThere(context, told)}${unheard}`,
+        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${told.filled}${whyThere(context, told)}.${answer}${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,

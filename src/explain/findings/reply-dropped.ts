@@ -4,6 +4,8 @@ import { type Context, type Detector, describeEnd, finding } from '../context.ts
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { entryAnswered, openingOf } from '../request-reply.ts'
+import { blame } from './verdicts.ts'
+import { conditionsWords, whyThere } from './why-there.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {
@@ -32,19 +34,27 @@ export const replyDropped: Detector = {
     const { table, chain } = evidence.arrivals[ended.step]!
     const place = known && (isNft(end) ? isBehindTracking(context) && chain?.type !== 'nat' : table?.name === 'filter')
     const spot = spotOf(end)
+    const why = conditionsWords(context)
+    const told = blame(context)
+    const there = told ? whyThere(context, told) : ''
     return [
-      finding('reply-dropped', 'error', `${nameRef(end)} ${outcome} the reply to ${asked}.`, {
-        steps: [ended.step + 1],
-        rules: [end],
-        fix:
-          place && spot
-            ? propose(
-                'accept replies',
-                changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
-                'accepts only packets of connections that another rule accepted',
-              )
-            : [],
-      }),
+      finding(
+        'reply-dropped',
+        'error',
+        `${nameRef(end)} ${outcome} the reply to ${asked}${why === '' ? '' : ` (${why})`}${there}.`,
+        {
+          steps: [ended.step + 1],
+          rules: [end],
+          fix:
+            place && spot
+              ? propose(
+                  'accept replies',
+                  changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
+                  'accepts only packets of connections that another rule accepted',
+                )
+              : [],
+        },
+      ),
     ]
   },
 }

@@ -34,7 +34,7 @@ export const staleConntrack: Detector = {
       finding(
         'stale-conntrack',
         'warning',
-        `The connection is older than the rules: its conntrack entry ${goes}, while for a new connection ${would}.`,
+        `The connection is older than the rules: its conntrack entry ${goes}. For a new connection, ${would}.`,
         {
           steps: [1],
           rules: now.rule ? [now.rule] : [],
@@ -98,7 +98,7 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
     finding(
       'stale-conntrack',
       'warning',
-      `The connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its ${rule.end}${there}, but does not: the kernel sets up NAT for new connections only, and conntrack already had an entry.`,
+      `The connection is older than ${nameRef(rule.ref)}, which would rewrite its ${rule.end}${there}. The kernel sets up NAT for new connections only, and conntrack already had an entry.`,
       {
         steps: [rule.step + 1],
         rules: [rule.ref],

@@ -7,12 +7,13 @@ import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
+import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { isDiscovery } from '../discovery.ts'
 import type { MatchHints } from '../match-hints.ts'
-import { ownerOf } from '../owners.ts'
+import { type Owner, ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../request-reply.ts'
@@ -146,8 +147,13 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   if (without && !mayBeHidden(context, without)) return []
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
-  if (owner)
-    found.push({ description: owner.instead, unverified: 'this is not a netfilter change', note: writtenBack(owner) })
+  const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
+  if (owner && !(owner.opens && isForState))
+    found.push({
+      description: adviceOf(owner, culprit.chain),
+      unverified: 'this is not a netfilter change',
+      note: writtenBack(owner),
+    })
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
@@ -240,6 +246,10 @@ export const numberedRef = (ref: RuleRef): string =>
   isNft(ref) && ref.handle !== undefined
     ? `handle ${ref.handle} of ${ref.chain}`
     : `rule ${ref.ruleNumber} of ${ref.chain}`
+
+/** With the zone's name, where the chain has it. */
+const adviceOf = ({ instead, zoned }: Owner, chain: string): string =>
+  instead.replace('ZONE', (word) => zoned?.exec(chain)?.[1] ?? word)
 
 const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
   `${owner.name} restores its rules ${owner.when}`

@@ -3,7 +3,9 @@ import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { conditionText } from '../../rules/evaluate.ts'
-import { describeConditions } from '../cause.ts'
+import { reverseWay } from '../../rules/fib.ts'
+import { isUnknown } from '../../rules/truth.ts'
+import { asksWayBack, describeConditions } from '../cause.ts'
 import { type Context, momentAt } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { elementHeld, setOf } from '../set-changes.ts'
@@ -19,10 +21,15 @@ export function conditionsWords(context: Context): string {
     .map((one) => [one, setWords(context, one)] as const)
     .filter(([, words]) => words !== undefined)
   // nft may word one condition twice: what goes without saying in an inet table
+  const back = wayBackWords(context)
   const others = conditions.filter(
-    (one) => !sets.some(([condition]) => conditionText(condition) === conditionText(one)),
+    (one) =>
+      !sets.some(([condition]) => conditionText(condition) === conditionText(one)) &&
+      !(back !== undefined && asksWayBack(one)) &&
+      // the packet's addresses show it
+      !(conditions.length > 1 && /^meta nfproto /.test(conditionText(one))),
   )
-  return [describeConditions(others), ...sets.map(([, words]) => words)].filter((one) => one !== '').join(', ')
+  return [describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
 }
 
 /** A condition names the set alone. */
@@ -34,10 +41,19 @@ function setWords(context: Context, condition: Condition): string | undefined {
   return `${element} is in ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`
 }
 
-/** A sentence behind `filter INPUT rule 3 dropped it (…).`; empty where its conditions say it all. */
-export function whyThere(context: Context, told: Blame): string {
-  const words = ledWords(context, told)
-  return words === undefined ? '' : ` ${words}`
+/** Goes on behind `filter INPUT rule 3 dropped it (…)`, without the full stop; empty where its conditions say it all. */
+export const whyThere = (context: Context, told: Blame): string => ledWords(context, told) ?? ''
+
+/** Where the way back leads, in place of what a rule that asks for it says; undefined where that is not known, or right. */
+export function wayBackWords(context: Context): string | undefined {
+  const { rule, packet } = context.evidence.arrivals[context.ended.step]!
+  if (!rule?.conditions.some(asksWayBack)) return undefined
+  const back = reverseWay(packet, context.world.host, { mark: false, strict: false })
+  if (back === undefined || isUnknown(back) || back.device === packet.in) return undefined
+  const { src } = packet
+  const leads =
+    back.device === '' ? `there is no route back to ${src}` : `the route back to ${src} leads out of ${back.device}`
+  return packet.in === undefined || back.device === '' ? leads : `${leads}, not ${packet.in}`
 }
 
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
@@ -47,11 +63,11 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
   if (rule && rule.conditions.length > 0)
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
       ? undefined
-      : `${nameRef(culprit)} sent it there.`
+      : `. ${nameRef(culprit)} sent it there`
   for (const step of wayTo(arrivals, caller)) {
     const jump = refAt(context, step)
     const why = describeConditions(arrivals[step]!.rule?.conditions ?? [])
-    if (jump && why !== '') return `${nameRef(jump)} sent it there (${why}).`
+    if (jump && why !== '') return `. ${nameRef(jump)} sent it there (${why})`
   }
-  return rule && chain && rule.ruleNumber > 1 ? `No earlier rule of ${chain.name} accepts it.` : undefined
+  return rule && chain && rule.ruleNumber > 1 ? ': no earlier rule there accepts it' : undefined
 }

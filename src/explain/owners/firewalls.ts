@@ -12,6 +12,24 @@ const NAT_HOOKS = ['prerouting_rule', 'postrouting_rule']
 export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
+    instead: 'change IPv6_rpfilter to no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    // src/firewall/core/nftables.py, build_rpfilter_rules: nothing else is dropped there
+    marks: [{ tables: /^inet firewalld$/, chains: /^(raw|mangle|filter)_PREROUTING$/ }],
+  },
+  {
+    name: 'firewalld',
+    instead: 'use firewall-cmd --add-forward-port, or change StrictForwardPorts to no in firewalld.conf, then --reload',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    marks: [{ tables: /^inet firewalld$/, chains: /^filter_FORWARD_dnat$/ }],
+  },
+  {
+    name: 'firewalld',
+    opens: true,
+    zoned:
+      /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
     rewrites: false,

@@ -4,6 +4,10 @@ export interface Owner {
   name: string
   /** What to do instead of changing the rule: one imperative sentence. */
   instead: string
+  /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
+  opens?: true
+  /** Finds in a chain's name what stands for `ZONE` in `instead`. */
+  zoned?: RegExp
   /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
   rewrites: boolean
   /** When it comes back; completes "it is written back …". */

@@ -1,7 +1,9 @@
 /** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
+import { nameRef } from '../../explain/refs.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
+import { decidedOf } from '../decided-words.ts'
 import { markOfGroup, mixedWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
@@ -22,7 +24,7 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const found = foundRows(page, group, answer)
   // of what got through, what was found is why anything is proposed
   const isGood = markOfGroup(group) === 'good'
-  const [cause, behind] = causeRows(page, answer, causeLabel(group))
+  const [cause, behind] = causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
   const rows = [
     ...cause,
     ...mixedRows(page, group),
@@ -50,7 +52,8 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
   for (const row of giving) {
     const over = total() - most
     if (over <= 0) break
-    const lines = row.whole === undefined ? Math.max(row.least ?? 0, row.lines.length - over) : 0
+    const lines =
+      row.whole === undefined ? Math.max(Math.min(row.least ?? 0, row.lines.length), row.lines.length - over) : 0
     const rest = row.lines.slice(Math.max(0, lines - 1)).join(' ')
     row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
     kept = kept.filter(({ lines }) => lines.length > 0)
@@ -71,25 +74,67 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 /** Of what got through it says how that is known. */
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
-/** Whoever reads six lines reads the fix: it stands behind so many lines of the cause, unless the first sentence is longer. */
-const MOST_BEFORE_FIX = 2
+/** The headline has named the rule: the cause goes on to speak of it. */
+function withoutName(group: Group<unknown>, [first, ...others]: readonly string[]): string[] {
+  const decided = decidedOf(group)
+  if (first === undefined || !decided || !('ref' in decided)) return first === undefined ? [] : [first, ...others]
+  const name = nameRef(decided.ref)
+  const [, owner, rest] =
+    /^(?:, a rule of (.+?),)?( .*)$/.exec(first.startsWith(name) ? first.slice(name.length) : '') ?? []
+  if (rest === undefined) return [first, ...others]
+  const what = name.endsWith(' policy') ? 'policy' : 'rule'
+  return [`This ${owner === undefined ? '' : `${owner} `}${what}${rest}`, ...others]
+}
 
-/** In front of the fix, and behind it. The first sentence keeps two lines at least; the rule's own words give way first. */
+/** Whoever reads six lines reads the fix: the cause and the first command share what is left of them behind the head. */
+const FIRST_LINES = 4
+
+/**
+ * In front of the fix, and behind it. The first sentence stands in front and keeps two lines at least; what the fix has no
+ * need of is for more of them, and the rule's own words come last.
+ */
 function causeRows(page: Page, { cause: [first, second], rule, fixes }: Answer, label: string): [Row[], Row[]] {
   if (first === undefined) return [[], []]
-  const before: Row[] = [{ label, lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  const most = fixes[0] === undefined ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
+  const [ahead, rest] = firstSentences(page, first, most)
+  const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle: 'red', rank: 6, least: 2 }]
   const behind: Row[] = []
-  let left = (fixes.length === 0 ? MOST_LINES : MOST_BEFORE_FIX) - before[0]!.lines.length
+  let left = most - before[0]!.lines.length
   const place = (row: Row, labelBehind: string) => {
-    const fits = row.lines.length <= left
+    const fits = row.lines.length <= left && behind.length === 0
     if (fits) left -= row.lines.length
     ;(fits ? before : behind).push(fits ? row : { ...row, label: labelBehind })
   }
+  if (rest !== '') behind.push({ label: 'also', lines: wrap(rest, page.room), rank: 5.8 })
   if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, 'also')
   // a policy's text is its name again
   if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) place(ruleRow(page, rule), 'rule')
   return [before, behind]
 }
+
+/** Lines of the first command up to what it does: nft's comment, by which it is undone, comes behind that. */
+function neededLines(page: Page, { command }: PrintedFix): number {
+  if (command === undefined) return 2
+  const lines = wrapCommand(command, page.room, page.printing)
+  const last = lines.findIndex((line) => !line.endsWith('\\') || COMMENT.test(line))
+  return Math.min(3, /^ *comment /.test(lines[last]!) ? last : last + 1)
+}
+
+const COMMENT = /(^| )comment( |$)/
+
+/** As many sentences as so many lines have room for, the first in any case; and the others. */
+function firstSentences(page: Page, text: string, most: number): [string, string] {
+  if (wrap(text, page.room).length <= most) return [text, '']
+  const sentences = text.split(SENTENCE)
+  let ahead = sentences.length
+  const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
+  while (ahead > 1 && !fits()) ahead--
+  const rest = sentences.slice(ahead).join(' ')
+  return [sentences.slice(0, ahead).join(' ').replace(/;$/, '.'), rest.charAt(0).toUpperCase() + rest.slice(1)]
+}
+
+/** Between two sentences, or in front of what the packet has instead. */
+const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])|(?<=;) (?=the packet |its )/
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
   label: 'rule',

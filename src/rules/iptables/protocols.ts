@@ -1,3 +1,5 @@
+import { wordTable } from '../../model/word-table.ts'
+
 /** IP protocol names as libxtables (xtables_chain_protos) and Debian's /etc/protocols have them. */
 // where several names have one number, the first is printed
 const NUMBERS: Readonly<Record<string, number>> = {
@@ -81,3 +83,9 @@ export function protocolNumber(text: string): number | undefined {
 
 /** The name iptables-save prints, or the number as text. */
 export const protocolName = (number: number): string => NAMES.get(number) ?? String(number)
+
+/** Protocols whose match has another name. */
+const MATCHES: Readonly<Record<string, string>> = wordTable({ 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' })
+
+/** The match that iptables loads by itself where an option of it stands behind `-p`. */
+export const matchOfProtocol = (protocol: string): string => MATCHES[protocol] ?? protocol

@@ -7,11 +7,10 @@
  */
 
 import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
-import { wordTable } from '../../model/word-table.ts'
 import { close, type Open, opening, type RuleProblem } from './clause.ts'
 import { type IpFamily, type RuleContext, WordError } from './extension.ts'
 import { type ExtensionOption, meaningOf } from './options.ts'
-import { PROTOCOL_NAMES, protocolName, protocolNumber } from './protocols.ts'
+import { matchOfProtocol, PROTOCOL_NAMES, protocolName, protocolNumber } from './protocols.ts'
 import { findMatch, findTarget } from './registry.ts'
 import { readMaskedAddress } from './values/addresses.ts'
 
@@ -186,7 +185,7 @@ class RuleReader {
     if (meaning !== undefined || !this.spec.protocol) return meaning
     // `-p tcp --dport 80` without `-m tcp`: iptables loads the match of that name by itself
     const protocol = this.spec.protocol.value
-    const match = findMatch(PROTOCOL_MATCHES[protocol] ?? protocol, this.family)
+    const match = findMatch(matchOfProtocol(protocol), this.family)
     if (!match || this.loaded.has(match)) return undefined
     const open = opening(match.name, match, this.at - 1)
     const asked = meaningOf(name, new Map(this.loaded).set(match, open), this.family)
@@ -346,9 +345,6 @@ const MOST_RULES = 1024
 
 /** Of one option's values, with a `!` in front: no option takes more. */
 const MOST_WORDS = 16
-
-/** Protocols whose match has another name. */
-const PROTOCOL_MATCHES: Readonly<Record<string, string>> = wordTable({ 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' })
 
 function interfaceName(text: string): string {
   if (text === '' || new TextEncoder().encode(text).length > 15)

@@ -12,7 +12,7 @@ describe('accepted-too-late', () => {
     expect(told(rules('-A FORWARD -j DROP', HTTP), 'accepted-too-late')).toEqual({
       message: 'filter FORWARD rule 3 would accept this packet, but comes after filter FORWARD rule 2.',
       rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
-      fix: 'iptables -I FORWARD 2 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+      fix: 'iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded',
     })
   })
 
@@ -29,7 +29,7 @@ describe('accepted-too-late', () => {
     expect(told(jump, 'accepted-too-late')).toEqual({
       message: 'filter FORWARD rule 3 would accept this packet, but comes after filter FORWARD rule 2.',
       rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
-      fix: 'iptables -I FORWARD 2 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+      fix: 'iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded',
     })
   })
 

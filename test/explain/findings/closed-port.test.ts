@@ -30,7 +30,7 @@ describe('closed-port', () => {
     )
     const fix = found!.fix.find(({ edits }) => edits)!
     expect(String(fixCommands(fix).command)).toBe(
-      'iptables -t nat -A OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:46621',
+      'iptables -t nat -A OUTPUT -d 127.0.0.11 -p udp --dport 53 -j DNAT --to-destination 127.0.0.11:46621',
     )
     expect(fix.after).toBe('delivered')
   })

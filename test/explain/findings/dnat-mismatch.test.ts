@@ -17,7 +17,7 @@ describe('dnat-mismatch', () => {
   it('is a filter rule for another address, or port', () => {
     expect(told(forward('10.0.2.8', WEB), 'dnat-mismatch')).toMatchObject({
       rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 2'],
-      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
   })
@@ -28,7 +28,7 @@ describe('dnat-mismatch', () => {
       message:
         'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80: one of them is wrong.',
       rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 3'],
-      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → rejected',
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → rejected',
     })
   })
 
@@ -44,7 +44,7 @@ describe('dnat-mismatch', () => {
       ],
     }
     expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toBe(
-      'iptables -R user 1 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+      'iptables -R user 1 -d 10.0.2.9 -p tcp --dport 80 -j ACCEPT → forwarded',
     )
   })
 
@@ -89,7 +89,7 @@ describe('dnat-mismatch', () => {
     }
     expect(told({ rules, packet: TO_ROUTER }, 'dnat-mismatch')).toMatchObject({
       rules: ['nat PREROUTING rule 1', 'nat POSTROUTING rule 1'],
-      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554 → forwarded',
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554 → forwarded',
     })
   })
 
@@ -126,7 +126,7 @@ describe('dnat-mismatch', () => {
       host: LISTENS_ON(port),
     })
     expect(told(redirect(8080), 'dnat-mismatch')?.fix).toBe(
-      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080 → delivered',
+      'iptables -t nat -R PREROUTING 1 -p tcp --dport 80 -j REDIRECT --to-ports 8080 → delivered',
     )
     for (const port of [8081, 443]) expect(told(redirect(port), 'dnat-mismatch')).toBeUndefined()
   })
@@ -140,7 +140,7 @@ describe('dnat-mismatch', () => {
     const found = told(redirect('REDIRECT --to-ports 8081', '10.0.2.1'), 'dnat-mismatch')
     expect(found?.message).toContain('10.0.1.1:8081, where nobody listens, while somebody listens on 10.0.2.1:8081')
     expect(found?.fix).toBe(
-      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.1:8081 → delivered',
+      'iptables -t nat -R PREROUTING 1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.1:8081 → delivered',
     )
     const dnat = told(redirect('DNAT --to-destination 10.0.1.1:8081', '10.0.2.1'), 'dnat-mismatch')
     expect(dnat?.fix).toMatch(/--to-destination 10.0.2.1:8081 → delivered$/)

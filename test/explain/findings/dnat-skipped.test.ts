@@ -30,7 +30,7 @@ describe('dnat-skipped', () => {
     const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
     expect(told(near, 'dnat-skipped')).toMatchObject({
       message:
-        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32). So nat PREROUTING rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
+        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32). So rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
       rules: ['nat PREROUTING rule 1', 'nat PREROUTING rule 2'],
     })
     expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
@@ -44,7 +44,7 @@ describe('dnat-skipped', () => {
       `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
     )
     expect(told(near, 'dnat-skipped')?.message).toBe(
-      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32). So nat PREROUTING rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
+      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32). So rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
     )
   })
 
@@ -121,7 +121,7 @@ describe('dnat-skipped', () => {
       'dnat-skipped',
     )
     expect(found?.rules).toEqual(['nat portal rule 1', 'nat PREROUTING rule 2'])
-    expect(found?.fix).toBe('iptables -t nat -R portal 1 -s 10.0.1.2/32 -j RETURN → forwarded')
+    expect(found?.fix).toBe('iptables -t nat -R portal 1 -s 10.0.1.2 -j RETURN → forwarded')
   })
 
   it('names an earlier DNAT', () => {
@@ -146,7 +146,7 @@ describe('dnat-skipped', () => {
       filter: ['-P FORWARD DROP'],
     })
     const fix = (last: string) => told({ ...one(), rules: rules(last) }, 'dnat-skipped')?.fix
-    expect(fix(own)).toMatch(/^iptables -t nat -I web 1 -d 10.0.1.1\/32 .* --to-destination 10.0.2.9 → /)
+    expect(fix(own)).toMatch(/^iptables -t nat -I web 1 -d 10\.0\.1\.1 .* --to-destination 10.0.2.9 → /)
     expect(fix(own.replace('-d 10.0.1.1/32 ', ''))).toMatch(/^iptables -t nat -D other 1 → /)
   })
 

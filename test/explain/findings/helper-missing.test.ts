@@ -28,7 +28,7 @@ describe('helper-missing', () => {
       message:
         'It may be the data connection of ftp: control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So it is NEW, while filter FORWARD rule 1 only accepts RELATED packets.',
       rules: ['filter FORWARD rule 1'],
-      fix: 'iptables -t raw -A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp → the model does not read control connections',
+      fix: 'iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp → the model does not read control connections',
     })
   })
 

@@ -8,11 +8,11 @@ const INVALID = '-A FORWARD -m conntrack --ctstate INVALID -j DROP'
 const stray: Packet = { ...REPLY, tcpFlags: ['syn', 'ack'] }
 
 describe('invalid-state', () => {
-  it('says that the connection is not known', () => {
+  it('says of a SYN ACK that conntrack has no entry of its SYN', () => {
     const found = told({ rules: { filter: [INVALID] }, packet: stray }, 'invalid-state')
     expect(found?.rules).toEqual(['filter FORWARD rule 1'])
     expect(found?.message).toMatch(
-      /dropped it as invalid: conntrack could not assign it to a connection: .* did not see .* or its checksum/,
+      /dropped it as invalid: conntrack has no entry of its SYN, which may have taken another route, past this host\.$/,
     )
   })
 
@@ -37,7 +37,7 @@ describe('invalid-state', () => {
     expect(seen(ack)).not.toContain('has not seen how')
     expect(seen(ack)).toContain('or its checksum is wrong')
     expect(seen(ack, sysctls('tcp_loose', '0'))).toContain(
-      "filter FORWARD rule 1 dropped it as invalid: conntrack could not assign it to a connection: this host did not see the connection's first packet, or its replies take another route, or its checksum is wrong.",
+      "filter FORWARD rule 1 dropped it as invalid: conntrack could not assign it to a connection. Perhaps this host did not see the connection's first packet, or its replies take another route, or its checksum is wrong.",
     )
   })
 
@@ -55,7 +55,7 @@ describe('invalid-state', () => {
     const journey = captured(rules, [trace('filter:OUTPUT:rule:1', reply)], { conntrack: [] })
     const [found] = findingsOf(journey, 'invalid-state')
     expect(found!.message).toMatch(
-      'filter OUTPUT rule 1 dropped it as invalid: conntrack could not assign it to a connection: no connection has these two addresses: the request went to a multicast or broadcast address, or it was untracked.',
+      'filter OUTPUT rule 1 dropped it as invalid: conntrack could not assign it to a connection. Perhaps no connection has these two addresses: the request went to a multicast or broadcast address, or it was untracked.',
     )
     expect(found!.message).not.toContain('has not seen how')
   })

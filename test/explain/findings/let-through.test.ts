@@ -27,7 +27,7 @@ describe('let-through', () => {
       message:
         'filter INPUT rule 3 drops such packets (-s 203.0.113.7/32), but filter INPUT rule 2 (tcp dport 80) accepts them first.',
       rules: ['filter INPUT rule 3', 'filter INPUT rule 2'],
-      fix: 'iptables -I INPUT 2 -s 203.0.113.7/32 -j DROP → dropped',
+      fix: 'iptables -I INPUT 2 -s 203.0.113.7 -j DROP → dropped',
     })
   })
 
@@ -48,14 +48,14 @@ describe('let-through', () => {
       message:
         'filter FORWARD rule 1 accepted it. filter INPUT rule 1 drops such packets (tcp dport 80), but stands in INPUT: the packet got another destination by NAT and was forwarded, and does not traverse that chain.',
       rules: ['filter INPUT rule 1', 'filter FORWARD rule 1'],
-      fix: 'iptables -I FORWARD 1 -d 10.0.1.2/32 -p tcp -m tcp --dport 8080 -j DROP → dropped',
+      fix: 'iptables -I FORWARD 1 -d 10.0.1.2 -p tcp --dport 8080 -j DROP → dropped',
     })
   })
 
   it('finds the rule in FORWARD for the port that DNAT has replaced', () => {
     const found = of({ rules: { nat: [DNAT], filter: ['-A FORWARD -p tcp -m tcp --dport 80 -j DROP'] }, host: {} })
     expect(found?.message).toContain('NAT has rewritten the destination by then')
-    expect(found?.fix).toBe('iptables -A FORWARD -d 10.0.1.2/32 -p tcp -m tcp --dport 8080 -j DROP → dropped')
+    expect(found?.fix).toBe('iptables -A FORWARD -d 10.0.1.2 -p tcp --dport 8080 -j DROP → dropped')
   })
 
   it('changes no exit code, and is no reason to look', () => {

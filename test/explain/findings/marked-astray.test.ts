@@ -45,7 +45,7 @@ describe('a mark that leads past a route', () => {
     expect(found?.message).toBe(
       'mangle PREROUTING rule 1 sets mark 0x100, so it leaves by eth0. Without that mark, the route to 10.0.8.0/24 sends it out of eth1.',
     )
-    expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10.0.8.9\/32 .*-j ACCEPT → forwarded$/)
+    expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10\.0\.8\.9 .*-j ACCEPT → forwarded$/)
   })
 
   it.each([

@@ -26,7 +26,7 @@ describe('missing-rule', () => {
       'No rule accepts tcp 10.0.2.2:80. The closest, filter web rule 1 (1 more like it), only matches --dport 443.',
     )
     expect(found?.fix).toBe(
-      'iptables -I web 2 -s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+      'iptables -I web 2 -s 10.0.1.2 -d 10.0.2.2 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT → forwarded',
     )
   })
 

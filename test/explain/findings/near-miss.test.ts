@@ -57,7 +57,7 @@ describe('near-miss', () => {
         'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 0.0.0.0/32, the unspecified address, which no packet has; the packet is for 10.0.1.1.',
     })
     expect(command(one)).toBe(
-      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
+      'iptables -t nat -R PREROUTING 1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
     )
   })
 
@@ -83,7 +83,7 @@ describe('near-miss', () => {
     expect(notes(one)[0]).toContain(
       'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 10.0.9.8/32; the packet is for 172.31.0.9.',
     )
-    expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172.31.0.9\/32 .* → delivered$/)
+    expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172\.31\.0\.9 .* → delivered$/)
   })
 
   it('is the protocol alone of a rule that a chain of its own was chosen for', () => {
@@ -119,7 +119,7 @@ describe('near-miss', () => {
     expect(told(one, 'near-miss')).toMatchObject({
       message:
         'nat PREROUTING rule 1 would have rewritten its destination, but only matches -i eth2; the packet came in on eth0.',
-      fix: 'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 10.0.1.1/32 -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+      fix: 'iptables -t nat -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     expect(notes({ ...one, host: LISTENS_ON(80) })).toEqual([])
     expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
@@ -151,7 +151,7 @@ describe('near-miss', () => {
   it('is a DNAT rule for the very service that another network asks for', () => {
     const rule = '[0:0] -A PREROUTING -s 192.0.2.0/24 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
-    expect(command(one)).toMatch(/^iptables -t nat -I PREROUTING 1 -s 10.0.1.2\/32 .*-j DNAT .* → forwarded$/)
+    expect(command(one)).toMatch(/^iptables -t nat -I PREROUTING 1 -s 10\.0\.1\.2 .*-j DNAT .* → forwarded$/)
   })
 
   it('mends no forward of a port numbered alike, where nobody knows whether that serves others', () => {

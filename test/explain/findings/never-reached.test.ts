@@ -43,7 +43,7 @@ describe('never-reached', () => {
     expect(found?.message).toBe(
       'nat vip rule 2 would have rewritten its destination, but no rule jumped to vip with this packet.',
     )
-    expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j vip → forwarded')
+    expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9 -p tcp --dport 80 -j vip → forwarded')
   })
 
   it('is a chain of nat that only what this host sends comes to, and whose rule nearly matches', () => {

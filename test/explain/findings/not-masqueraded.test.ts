@@ -18,7 +18,7 @@ describe('not-masqueraded', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: [] }, packet: ABROAD }
     expect(severity(one)).toEqual(['warning'])
     expect(told(one, 'not-masqueraded')?.fix).toBe(
-      'iptables -t nat -A POSTROUTING -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+      'iptables -t nat -A POSTROUTING -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
     )
   })
 
@@ -74,14 +74,14 @@ describe('not-masqueraded', () => {
   it('is mended in front of what ends the chain', () => {
     const rules = { nat: ['-A POSTROUTING -o eth1 -j ACCEPT', MASQUERADE], filter: [] }
     expect(told({ rules, packet: ABROAD }, 'not-masqueraded')?.fix).toBe(
-      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
     )
   })
 
   it('is mended in front of a goto, behind which nothing is met', () => {
     const nat = ['-A POSTROUTING -o eth1 -g zone', '-A zone -s 10.0.3.0/24 -j MASQUERADE']
     expect(told({ rules: { nat, filter: [] }, packet: ABROAD }, 'not-masqueraded')?.fix).toBe(
-      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
     )
   })
 
@@ -169,7 +169,7 @@ describe('not-masqueraded', () => {
     expect(found?.message).toBe(
       'It left by eth1 with the source 127.0.0.1, which every other host treats as its own address.',
     )
-    expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1/32 -o eth1 -j MASQUERADE → sent')
+    expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1 -o eth1 -j MASQUERADE → sent')
   })
 
   it('is a note where this host masquerades others, and whoever was asked has another router', () => {

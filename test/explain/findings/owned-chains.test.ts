@@ -10,7 +10,7 @@ const commands = (one: Case) =>
     .findings.flatMap(({ fix }) => fix)
     .filter(({ edits }) => edits)
     .map((fix) => `${fixCommands(fix).command} → ${fix.after}`)
-const SUCH = '-s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded'
+const SUCH = '-s 10.0.1.2 -d 10.0.2.2 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT → forwarded'
 
 describe('a rule of one’s own', () => {
   it('stands in the chain that Docker leaves to its users', () => {

@@ -12,7 +12,7 @@ describe('snat-skipped', () => {
     const exempt = one('-d 10.0.2.0/24')
     expect(findingsOf(played(exempt), 'snat-skipped')[0]?.severity).toBe('note')
     expect(told(exempt, 'snat-skipped')?.fix).toBe(
-      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -d 10.0.2.2/32 -o eth1 -j SNAT --to-source 10.0.2.1 → forwarded',
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2 -d 10.0.2.2 -o eth1 -j SNAT --to-source 10.0.2.1 → forwarded',
     )
   })
 

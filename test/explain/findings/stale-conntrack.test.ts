@@ -66,7 +66,7 @@ describe('an entry with the source of another uplink', () => {
     'is told: %s',
     (rule) => {
       expect(told(leaving('192.0.2.1', rule), 'stale-conntrack')?.message).toContain(
-        'gives it the source 192.0.2.1, while for a new connection nat POSTROUTING rule 1 would rewrite it otherwise',
+        'gives it the source 192.0.2.1. For a new connection, nat POSTROUTING rule 1 would rewrite it otherwise',
       )
       expect(told(leaving('10.0.2.1', rule), 'stale-conntrack')).toBeUndefined()
     },
@@ -84,7 +84,7 @@ describe('a connection that is older than nat', () => {
   it('has a rule of nat that matches and changes nothing', () => {
     const found = told(beforeNat([DNAT], ['-P INPUT DROP']), 'stale-conntrack')
     expect(found).toMatchObject({ rules: ['nat PREROUTING rule 1'] })
-    expect(found?.message).toContain('would rewrite its destination to 10.0.2.9, but does not: the kernel')
+    expect(found?.message).toContain('would rewrite its destination to 10.0.2.9. The kernel')
     expect(found?.fix).toMatch(/^conntrack -D -p udp .* → forwarded$/)
   })
 

@@ -36,7 +36,7 @@ describe('a rule that asks for the way back', () => {
     const found = told(from(), 'dropped-by-rule')
     expect(found?.rules).toEqual(['raw PREROUTING rule 2'])
     expect(found?.message).toContain(
-      'raw PREROUTING rule 2 dropped it (mark 0x40000 is set, -m rpfilter --validmark --invert). The route back to 203.0.113.9 leads out of eth1.',
+      'raw PREROUTING rule 2 dropped it (mark 0x40000 is set, the route back to 203.0.113.9 leads out of eth1, not eth0).',
     )
   })
 

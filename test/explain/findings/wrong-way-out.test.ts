@@ -72,7 +72,7 @@ describe('wrong-way-out', () => {
       'nat PREROUTING rule 1 sends it back to 10.0.1.2, which sent it: a host drops packets that come in with its own address as source.',
     )
     expect(found?.fix).toBe(
-      'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -p udp -m udp --dport 53 -j ACCEPT → forwarded',
+      'iptables -t nat -I PREROUTING 1 -s 10.0.1.2 -d 198.51.100.7 -i eth0 -p udp --dport 53 -j ACCEPT → forwarded',
     )
   })
 

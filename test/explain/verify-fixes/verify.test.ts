@@ -111,7 +111,7 @@ describe('what a balancer sends elsewhere the next time', () => {
     expect(fix).toMatchObject({ after: 'forwarded', verified: 'model' })
     expect(fix?.but).toBeUndefined()
     expect(String(fixCommands(fix!).command)).toBe(
-      'iptables -A FORWARD -s 10.0.1.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT',
+      'iptables -A FORWARD -s 10.0.1.2 -i eth0 -o eth1 -p tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT',
     )
     expect(fix?.note).toBe('opens every destination that nat may choose, for this source and service')
   })
