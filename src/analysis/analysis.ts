@@ -16,7 +16,7 @@ import { tellExchanges } from './exchanges/told.ts'
 import type { Flow } from './flow.ts'
 import { type Group, Groups } from './groups.ts'
 import { type HookMap, mapHooks } from './hook-map.ts'
-import { correlatorOf, type Joined } from './hosts.ts'
+import type { HostCorrelator, Joined } from './hosts.ts'
 import { knownFormats } from './inputs/format-words.ts'
 import type { NamedInput } from './inputs/named.ts'
 import { type InputFile, type Inputs, onlyMachine, openInputs } from './inputs/open.ts'
@@ -101,7 +101,7 @@ export class Analysis {
   /** Explained, as they complete, in bounded memory. Throws UserError for a filter, outcome or rule that cannot be meant. */
   async *journeys(wanted: SelectOptions = {}): AsyncGenerator<Journey, Ending> {
     const selection = makeSelection(wanted)
-    const correlator = correlatorOf(this.inputs.machines)
+    const correlator = await this.correlator()
     const ready: Journey[] = []
     const steps = stepThrough(
       this.inputs,
@@ -122,10 +122,16 @@ export class Analysis {
     }
   }
 
+  /** Most inputs are of one machine, and a page need not wait for it. */
+  private async correlator(): Promise<HostCorrelator | undefined> {
+    const { machines } = this.inputs
+    return machines.length > 1 ? (await import('./hosts.ts')).correlatorOf(machines) : undefined
+  }
+
   /** Journeys of one class explained once and counted, the worst first. Throws as `journeys` does. */
   async groups(wanted: SelectOptions = {}): Promise<{ groups: Group[]; ending: Ending }> {
     const selection = makeSelection(wanted)
-    const correlator = correlatorOf(this.inputs.machines)
+    const correlator = await this.correlator()
     const groups = new Groups(selection.journey, { joins: correlator !== undefined })
     const exchanges = new Exchanges()
     const stats = await runCaptures(

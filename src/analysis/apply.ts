@@ -1,9 +1,9 @@
 /** Changes made in a World: commands as a person types them, or edits. */
 import { applyEdits } from '../edits/apply.ts'
+import { ipsetEdits, loadFor, loadNft } from '../edits/later.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
-import { nftText } from '../rules/nft/text/later.ts'
 import { sentence } from './point-at.ts'
 
 /** A change: what a person types (several commands may stand in it), or edits, as fixes have them. */
@@ -13,9 +13,10 @@ export type Appliable = string | readonly Edit[]
 export async function applyTo(world: World, change: Appliable): Promise<World> {
   // fixes are edits already, and a page that types nothing need not wait for what reads commands
   if (typeof change === 'string') {
-    const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), nftText.load()])
+    const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), loadNft(), ipsetEdits.load()])
     return applyCommand(world, change)
   }
+  await loadFor(change)
   const applied = applyEdits(world, change)
   if ('error' in applied) throw new UserError(sentence(applied.error))
   return applied.world

@@ -8,9 +8,9 @@ import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { asItLeft } from './as-it-left.ts'
 import type { Endpoint, Flow, FlowPackets } from './flow.ts'
 import { nameOfKind, storyOf } from './flow-story.ts'
-import { asItLeft } from './hosts.ts'
 
 /** Ids noted of packets alike. */
 const MOST_IDS = 20

@@ -3,8 +3,9 @@
  * compared: addresses and ports as NAT left them, and what tells it from others (IP ID, TCP sequence numbers, ICMP id and
  * sequence). Nothing is said where more than one packet would do.
  */
-import type { Journey, Step } from '../model/journey.ts'
+import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
+import { asItLeft } from './as-it-left.ts'
 
 /** Ids of two journeys: the packet left the first machine and came to the second. */
 export interface Joined {
@@ -120,30 +121,6 @@ function matches(from: End, to: End): boolean {
   }
   const [before, after] = [from.packet.ttl, to.packet.ttl]
   return before === undefined || after === undefined || after <= before
-}
-
-const REWRITES_SOURCE = new Set(['snat', 'masquerade', 'netmap'])
-
-/** With what the last hook did to it; what NAT chose there, and no line shows, is left out. */
-export function asItLeft({ packet, steps }: Journey): Packet {
-  const left: Packet = { ...packet }
-  const last = steps.at(-1)
-  const show = (step: Step) => {
-    for (const key of ['src', 'dst', 'sport', 'dport', 'ttl'] as const)
-      if (step[key] !== undefined) Object.assign(left, { [key]: step[key] })
-  }
-  for (const step of steps) show(step)
-  for (const step of steps) {
-    if (step.hook !== last?.hook) continue
-    if (REWRITES_SOURCE.has(step.verdict ?? '')) {
-      delete left.src
-      delete left.sport
-    }
-    for (const { field, to, among } of step.changes)
-      if (among === undefined && (field === 'src' || field === 'dst' || field === 'dport'))
-        Object.assign(left, { [field]: to })
-  }
-  return left
 }
 
 /** One packet may be seen on several machines; undefined where there are not several. */

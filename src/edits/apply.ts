@@ -5,11 +5,9 @@ import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
 import { editRoute } from './ip/routes.ts'
 import { editRoutingRule } from './ip/routing-rules.ts'
-import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
-import { editNft } from './nft/apply.ts'
-import { editByComment } from './nft/by-comment.ts'
+import { ipsetEdits, nftEdits } from './later.ts'
 import { EditProblem } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
@@ -87,7 +85,7 @@ function change(edit: Edit, draft: Draft): void {
       editChain(edit, draft)
       break
     case 'ipset':
-      editSet(edit, draft)
+      ipsetEdits.loaded.editSet(edit, draft)
       break
     case 'sysctl':
       editSysctl(edit, draft)
@@ -102,9 +100,9 @@ function change(edit: Edit, draft: Draft): void {
       editConntrack(edit, draft)
       break
     case 'nft':
-      editNft(edit, draft)
+      nftEdits.loaded.editNft(edit, draft)
       break
     case 'nft-comment':
-      editByComment(edit, draft)
+      nftEdits.loaded.editByComment(edit, draft)
   }
 }

@@ -2,7 +2,7 @@
 import { describeEnd, finding } from '../../explain/context.ts'
 import { entryOpened } from '../../explain/request-reply.ts'
 import type { Finding } from '../../model/journey.ts'
-import { asItLeft } from '../hosts.ts'
+import { asItLeft } from '../as-it-left.ts'
 import type { Part, Told } from './joined.ts'
 
 /**

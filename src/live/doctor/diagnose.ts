@@ -1,6 +1,6 @@
 /** What is wrong at one place, the most important first. */
 
-import { nftText } from '../../rules/nft/text/later.ts'
+import { loadNft } from '../../edits/later.ts'
 import { type Facts, survey, sysctlOf } from '../survey/facts.ts'
 import { HERE, type TraceHost } from '../trace-host.ts'
 import { CAUSES } from './causes/index.ts'
@@ -16,7 +16,7 @@ export interface Diagnosis {
 /** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached. */
 export async function diagnose(place: TraceHost, wish: Wish, ending?: AbortSignal): Promise<Diagnosis> {
   // what it proposes for nft's tables is in their language
-  await nftText.load()
+  await loadNft()
   const facts = await withHost(place, await survey(place, 'close', ending))
   return { place, facts, problems: problemsOf(facts, wish) }
 }

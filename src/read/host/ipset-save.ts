@@ -1,4 +1,5 @@
 /** How `ipset save`, and the files for `ipset restore` that people write is recognised. */
+import { andIpset } from '../../edits/later.ts'
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 import { CREATE, IGNORED } from './ipset-line.ts'
@@ -16,6 +17,6 @@ export const ipsetSave: HostFormat = {
     const first = wholeLines(head).find((line) => !IGNORED.test(line.trim()) && !BEFORE.test(line))
     return first !== undefined && CREATE.test(first)
   },
-  load: reader.load,
+  load: andIpset(reader.load),
   read: (text, report) => reader.loaded.readIpsetSave(text, report),
 }

@@ -1,5 +1,5 @@
+import { andIpset, andNft } from '../../edits/later.ts'
 import { Later } from '../../model/later.ts'
-import { andNftText } from '../../rules/nft/text/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
 import { looksLikeIptablesList } from './iptables-list/headings.ts'
@@ -27,7 +27,7 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'iptables-list',
     describe: 'iptables -L -n -v',
     sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
-    load: andNftText(list.load),
+    load: andNft(list.load),
     read: (text, report) => list.loaded.readIptablesList(text, report),
   },
   ebtablesSave,
@@ -36,21 +36,21 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'nft-json',
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
-    load: andNftText(nftJson.load),
+    load: andNft(nftJson.load),
     read: (text, report) => nftJson.loaded.readNftJson(text, report),
   },
   {
     id: 'nft',
     describe: 'nft list ruleset, or a file for nft -f',
     sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
-    load: andNftText(nft.load),
+    load: andNft(nft.load),
     read: (text, report) => nft.loaded.readNft(text, report),
   },
   {
     id: 'shell-script',
     describe: 'a shell script of iptables commands',
     sniff: looksLikeScript,
-    load: andNftText(script.load),
+    load: andIpset(andNft(script.load)),
     read: (text, report) => script.loaded.readScript(text, report),
   },
 ]

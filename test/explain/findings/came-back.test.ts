@@ -59,7 +59,7 @@ describe('came-back', () => {
     const found = told(ports('-A c1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80'), 'came-back')
     expect(found?.rules[0]).toBe('nat c1 rule 1')
     expect(found?.fix).toBe(
-      'iptables -t nat -A c1 -d 10.0.1.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9:443 → forwarded',
+      'iptables -t nat -A c1 -d 10.0.1.1 -p tcp --dport 443 -j DNAT --to-destination 10.0.2.9:443 → forwarded',
     )
   })
 

@@ -45,7 +45,7 @@ describe('a source of nobody here', () => {
       'nat POSTROUTING rule 1 gives it source 192.0.2.9, which is no address of this host, nor of a network of its links, and nothing has come back to it: replies come here only if the next router sends 192.0.2.9 to this host.',
     )
     expect(`${fixCommands(one!.fix[0]!).command}`).toBe(
-      'iptables -t nat -I POSTROUTING 1 -s 10.8.0.2/32 -o eth0 -j MASQUERADE',
+      'iptables -t nat -I POSTROUTING 1 -s 10.8.0.2 -o eth0 -j MASQUERADE',
     )
   })
 

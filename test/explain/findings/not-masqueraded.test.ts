@@ -60,7 +60,7 @@ describe('not-masqueraded', () => {
       message:
         'It left for 10.0.2.2 with the private source 10.0.1.2. Chain nat outgoing has no rules: nothing rewrites sources. Unless 10.0.2.2 has a route to 10.0.1.2 through this host, no reply comes back.',
       rules: ['nat outgoing rule 1'],
-      fix: 'iptables -t nat -A outgoing -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+      fix: 'iptables -t nat -A outgoing -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
     })
     const filled = { nat: ['-A POSTROUTING -j outgoing', '-A outgoing -s 10.0.9.0/24 -j MASQUERADE'], filter: [] }
     const others: Case[] = [

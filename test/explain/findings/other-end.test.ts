@@ -17,7 +17,7 @@ describe('the other end', () => {
       'filter INPUT rule 1 would have accepted it, but only matches --dport 53; 53 is its source port, not its destination port.',
     )
     expect(told(input(RULE), 'near-miss')?.fix).toBe(
-      'iptables -R INPUT 1 -s 10.0.1.53/32 -p udp -m udp --sport 53 -j ACCEPT → delivered',
+      'iptables -R INPUT 1 -s 10.0.1.53 -p udp --sport 53 -j ACCEPT → delivered',
     )
   })
 
@@ -27,7 +27,7 @@ describe('the other end', () => {
       'only matches -d 10.0.1.53/32; 10.0.1.53 is its source, not its destination.',
     )
     expect(told(input(rule), 'near-miss')?.fix).toBe(
-      'iptables -R INPUT 1 -s 10.0.1.53/32 -p udp -m udp --sport 53 -j ACCEPT → delivered',
+      'iptables -R INPUT 1 -s 10.0.1.53 -p udp --sport 53 -j ACCEPT → delivered',
     )
   })
 

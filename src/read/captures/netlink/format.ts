@@ -1,5 +1,5 @@
+import { andNft } from '../../../edits/later.ts'
 import { Later } from '../../../model/later.ts'
-import { andNftText } from '../../../rules/nft/text/later.ts'
 import type { CaptureFormat } from '../format.ts'
 import { linkTypeOf } from '../pcap/head.ts'
 import { NETLINK } from '../pcap/link-types.ts'
@@ -11,6 +11,6 @@ export const nftNetlink: CaptureFormat = {
   describe: "pcap or pcapng of link type NETLINK with events of nft's tracing",
   sniff: (head) => linkTypeOf(head) === NETLINK,
   traceIds: true,
-  load: andNftText(reader.load),
+  load: andNft(reader.load),
   open: (context) => new reader.loaded.NftNetlinkReader(context),
 }

@@ -1,5 +1,5 @@
+import { andNft } from '../../../edits/later.ts'
 import { Later } from '../../../model/later.ts'
-import { andNftText } from '../../../rules/nft/text/later.ts'
 import type { CaptureFormat } from '../format.ts'
 
 const reader = new Later(() => import('./reader.ts'))
@@ -12,6 +12,6 @@ export const nftTrace: CaptureFormat = {
   describe: 'nft monitor trace',
   sniff: (head) => LINE.test(head),
   traceIds: true,
-  load: andNftText(reader.load),
+  load: andNft(reader.load),
   open: (context) => new reader.loaded.NftTraceReader(context),
 }

@@ -1,6 +1,7 @@
 /** How the rules of ebtables and arptables are recognised: by their header, or by words that only they have. */
+
+import { andNft } from '../../../edits/later.ts'
 import { Later } from '../../../model/later.ts'
-import { andNftText } from '../../../rules/nft/text/later.ts'
 import type { RulesetFormat } from '../format.ts'
 import { LISTED_ARP_CHAIN, listedRule } from './listing.ts'
 
@@ -18,7 +19,7 @@ export const ebtablesSave: RulesetFormat = {
   id: 'ebtables-save',
   describe: 'ebtables-save, ebtables -L',
   sniff: looksLikeEbtables,
-  load: andNftText(reader.load),
+  load: andNft(reader.load),
   read: (text, report) => reader.loaded.readBridgeArp(text, 'ebtables', report),
 }
 
@@ -26,7 +27,7 @@ export const arptablesSave: RulesetFormat = {
   id: 'arptables-save',
   describe: 'arptables-save, arptables -L',
   sniff: (head) => looksLikeArptables(head) && !looksLikeEbtables(head),
-  load: andNftText(reader.load),
+  load: andNft(reader.load),
   read: (text, report) => reader.loaded.readBridgeArp(text, 'arptables', report),
 }
 

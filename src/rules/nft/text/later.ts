@@ -6,8 +6,3 @@
 import { Later } from '../../../model/later.ts'
 
 export const nftText = new Later(() => import('../language.ts'))
-
-/** Loads it with what reads something that may bring tables of nft's, or rules that are changed in its language. */
-export const andNftText = (load: () => Promise<void>) => async (): Promise<void> => {
-  await Promise.all([load(), nftText.load()])
-}

@@ -1,0 +1,27 @@
+/** A packet as it left the machine that it was seen on. */
+import type { Journey, Step } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+
+const REWRITES_SOURCE = new Set(['snat', 'masquerade', 'netmap'])
+
+/** With what the last hook did to it; what NAT chose there, and no line shows, is left out. */
+export function asItLeft({ packet, steps }: Journey): Packet {
+  const left: Packet = { ...packet }
+  const last = steps.at(-1)
+  const show = (step: Step) => {
+    for (const key of ['src', 'dst', 'sport', 'dport', 'ttl'] as const)
+      if (step[key] !== undefined) Object.assign(left, { [key]: step[key] })
+  }
+  for (const step of steps) show(step)
+  for (const step of steps) {
+    if (step.hook !== last?.hook) continue
+    if (REWRITES_SOURCE.has(step.verdict ?? '')) {
+      delete left.src
+      delete left.sport
+    }
+    for (const { field, to, among } of step.changes)
+      if (among === undefined && (field === 'src' || field === 'dst' || field === 'dport'))
+        Object.assign(left, { [field]: to })
+  }
+  return left
+}

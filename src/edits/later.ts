@@ -1,0 +1,34 @@
+/**
+ * What changes nft's tables and ipset's sets is fetched with the first input that brings one, or with the first such edit:
+ * a page of a host that has neither does not wait for it.
+ */
+import type { Edit } from '../model/edit.ts'
+import { Later } from '../model/later.ts'
+import { nftText } from '../rules/nft/text/later.ts'
+
+export const nftEdits = new Later(() => import('./nft/changes.ts'))
+export const ipsetEdits = new Later(() => import('./ipset/apply.ts'))
+
+/** With nft's language, which both read and write. */
+export const loadNft = async (): Promise<void> => {
+  await Promise.all([nftText.load(), nftEdits.load()])
+}
+
+/** Loads it with what reads something that may bring tables of nft's, or rules that are changed in its language. */
+export const andNft = (load: () => Promise<void>) => async (): Promise<void> => {
+  await Promise.all([load(), loadNft()])
+}
+
+/** The same for ipset's sets. */
+export const andIpset = (load: () => Promise<void>) => async (): Promise<void> => {
+  await Promise.all([load(), ipsetEdits.load()])
+}
+
+/** What applying these needs. */
+export async function loadFor(edits: readonly Edit[]): Promise<void> {
+  const kinds = new Set(edits.map(({ kind }) => kind))
+  await Promise.all([
+    kinds.has('nft') || kinds.has('nft-comment') ? loadNft() : undefined,
+    kinds.has('ipset') ? ipsetEdits.load() : undefined,
+  ])
+}
