@@ -16,6 +16,11 @@ const PLAIN: readonly (readonly [RegExp, (found: RegExpExecArray) => string | un
     ([, kind, rate, modes]) => limit(kind === 'above', rate) + eachOf(modes),
   ],
   [/^(?:--limit|limit rate) (over )?(\d\S*(?: \w*bytes\/\w+)?)/, ([, over, rate]) => limit(over !== undefined, rate)],
+  [
+    /^--(?:rcheck|update)(?: --seconds (\d+))?(?: --reap)?(?: --hitcount (\d+))? --name (\S+)(?: --mask \S+)? --r(source|dest)$/,
+    ([, seconds, hits, list, end]) =>
+      `its ${end === 'dest' ? 'destination' : 'source'} is in recent list ${list}${hits === undefined ? '' : ` ${hits} times`}${seconds === undefined ? '' : ` within ${seconds} s`}`,
+  ],
   [/^--bytecode /, () => 'its BPF program matches it'],
   [
     /^--dir (in|out) --pol (none|ipsec)$/,
