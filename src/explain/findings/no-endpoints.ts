@@ -15,11 +15,8 @@ export const noEndpoints: Detector = {
     const policy = local ? policyOf(context, step) : ''
     const { packet } = context.evidence.arrivals[step]!
     const own = listener(context.world.host, packet)
-    const beside = own
-      ? ` This host itself listens on ${describeEnd(packet.dst, packet.dport)}${own.process === undefined ? '' : ` (${own.process})`}.`
-      : ''
-        ? ` ${own.process ?? 'A program'} of this host listens on ${describeEnd(packet.dst, packet.dport)} itself.`
-        : ''
+    const listens = own?.process === undefined ? '' : ` (${own.process})`
+    const beside = own ? ` This host itself listens on ${describeEnd(packet.dst, packet.dport)}${listens}.` : ''
     const message = local
       ? `${nameRef(ref)} stopped it, as ${name} has no endpoint on this node and its ${policy} is Local.${beside}`
       : `${nameRef(ref)} stopped it, as ${name} has no endpoints.${beside}`
