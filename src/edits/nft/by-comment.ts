@@ -1,24 +1,10 @@
-/** `nft delete rule … handle $(…)`, where the handle is asked for by the rule's comment ⇄ edit; and what it deletes. */
-import { type Command, command, outputOf, piped, unsayable } from '../../model/command.ts'
+/** `nft delete rule … handle $(…)`, where the handle is asked for by the rule's comment (comment-command.ts) → edit; and what it deletes. */
 import type { NftCommentEdit } from '../../model/edit.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { CommandProblem, EditProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
-import { nftName } from './print.ts'
-
-export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
-  const place = [family, nftName(table), nftName(chain)]
-  const asked = COMMENT.test(comment) ? awkScript(comment) : unsayable('language')
-  const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
-  return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
-}
-
-/** What needs no quotes in the script, and is nothing that the shell would read. */
-const COMMENT = /^[\w.:-]+$/
-
-/** `nft -a list` ends a rule's line with `# handle 7`. */
-const awkScript = (comment: string): string => `/ comment "${comment}" / { print $NF; exit }`
+import { awkScript } from './comment-command.ts'
 
 const ASKED = /^("?)\$\(nft -a list chain (\w+ [\w./-]+ [\w./-]+) \| awk '(.*)'\)\1$/
 
