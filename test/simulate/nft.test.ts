@@ -175,6 +175,13 @@ describe('a statement in front of a condition', () => {
     ])
   })
 
+  it('decides what a map for every hash gives', () => {
+    const to = (src: string) =>
+      rules(send(filter(`ip saddr set ${src} jhash ip saddr mod 2 seed 0x7 vmap { 0 : drop, 1 : jump web }`)))
+    expect(to('203.0.113.5')).toEqual(['forward 1 jump web', 'web 1 accept'])
+    expect(to('10.0.1.3')).toEqual(['forward 1 drop'])
+  })
+
   it('belongs to no step where its rule does not match', () => {
     const lines = 'tcp dport 80 log\nmeta mark set 0x7 tcp dport 81 drop\naccept'
     expect(marked(lines)).toEqual(['1 0', '3 7'])
