@@ -20,6 +20,8 @@ export interface EvalContext {
   connection?: ConntrackEntry | undefined
   /** The route that it has taken, whatever rules have written since; absent: the one for what the packet shows. */
   route?: Route | undefined
+  /** Of what this host sends, until it is routed anew: the destination that it was routed to first. */
+  routedTo?: string | undefined
   /** Of these it is known from what they were drawn, and no more. */
   drawn?: ReadonlySet<keyof Packet> | undefined
   /** What rules have written that the packet itself does not show: `meta pkttype`; of ARP, which operation it is. */

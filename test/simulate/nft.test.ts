@@ -47,6 +47,14 @@ describe('verdict maps', () => {
   })
 })
 
+it('does not know where the ports are once a rule writes the length of the IP header', () => {
+  const open = (write: string) => send(filter(`${write}\naccept`)).ended.outcome
+  expect(open('@nh,0,8 set 0x42')).toBe('undetermined')
+  expect(open('@nh,0,16 set @nh,0,16 & 0xf23f | 0x200')).toBe('undetermined')
+  expect(open('@nh,0,16 set @nh,0,16 & 0xff03 | 0x20')).toBe('forwarded')
+  expect(open('@nh,8,8 set 0x20')).toBe('forwarded')
+})
+
 it('knows that nft makes a wrong checksum of one that was taken away', () => {
   const rules = (set: string) => `table inet filter {
 chain early { type filter hook prerouting priority -400; ${set} }
@@ -173,6 +181,13 @@ describe('a statement in front of a condition', () => {
       'forward 1 jump web',
       'web 1 accept',
     ])
+  })
+
+  it('decides what a map for every hash gives', () => {
+    const to = (src: string) =>
+      rules(send(filter(`ip saddr set ${src} jhash ip saddr mod 2 seed 0x7 vmap { 0 : drop, 1 : jump web }`)))
+    expect(to('203.0.113.5')).toEqual(['forward 1 jump web', 'web 1 accept'])
+    expect(to('10.0.1.3')).toEqual(['forward 1 drop'])
   })
 
   it('belongs to no step where its rule does not match', () => {

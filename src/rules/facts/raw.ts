@@ -1,6 +1,7 @@
 /** Bits of headers that rules name by their place, `@th,16,16`: read where the packet tells all of them. */
 import { formatAddress, parseAddress } from '../../model/address.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Assignment } from '../../model/statement.ts'
 import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 import { knownProtocol } from '../values.ts'
@@ -196,6 +197,17 @@ export function fieldsAt(field: string, moment: EvalContext): { names: string[];
   })
   const [, start, size] = PLACES[names[0] ?? ''] ?? []
   return { names, whole: names.length === 1 && start === from && size === length }
+}
+
+/** Bits 4 to 7 of IPv4's header are its length: everything behind it is read from elsewhere then. */
+export function writesHeaderLength({ field, value, mask = -1 }: Assignment, moment: EvalContext): boolean {
+  const [, base, first, count] = RAW.exec(field) ?? []
+  if (base !== 'nh' || Number(first) > 7 || ipVersion(moment) !== 'ip') return false
+  const behind = Number(first) + Number(count)
+  if (behind <= 4) return false
+  if (behind > 32 || typeof value !== 'number') return true
+  const bits = behind < 8 ? 0xf >> (8 - behind) : 0xf << (behind - 8)
+  return ((mask | value) & bits) !== 0
 }
 
 /** `th sport` of a protocol that has no ports is what stands there; any other field is itself. */

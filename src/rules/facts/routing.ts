@@ -55,8 +55,15 @@ function nexthop(moment: EvalContext): ReturnType<Read> {
     if (!found || isUnknown(found)) return found === null ? ABSENT : found
     route = found.route
   }
-  return route.nexthops ? unknown('the route has several next hops') : (route.gateway ?? packet.dst)
+  if (route.nexthops) return unknown('the route has several next hops')
+  return route.gateway ?? (isKept(moment) ? unknown(RAW_SOCKET) : packet.dst)
 }
+
+/** A raw socket that makes its own header has a route of its own, with its first destination (rt_set_nexthop). */
+const isKept = ({ packet, family, routedTo }: EvalContext): boolean =>
+  routedTo !== undefined && routedTo !== packet.dst && !routedTo.includes(':') && family !== 'ip6'
+
+const RAW_SOCKET = 'the sending process is not known, and a raw socket keeps the next hop of the first destination'
 
 const socket: Read = () => unknown('which sockets were open at that moment is not known')
 

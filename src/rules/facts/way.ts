@@ -126,12 +126,18 @@ function groupAddress(moment: EvalContext): string | undefined {
  * Only what this host sends has a sender's socket. In INPUT it is the receiver's, if that was looked up early: of a
  * connection that exists (tcp_v4_early_demux), or by a transparent proxy.
  */
-const hasNoSocket = ({ packet, hook, world }: EvalContext): boolean => {
-  if (hook === 'ingress' || hook === 'prerouting' || hook === 'forward') return true
+const hasNoSocket = (moment: EvalContext): boolean => {
+  const { packet, hook, world } = moment
+  if (hook === 'ingress') return !isWritten(moment)
+  if (hook === 'prerouting' || hook === 'forward') return true
   if (hook === 'postrouting') return packet.in !== undefined && packet.in !== ''
   const { tcpFlags } = packet
   return hook === 'input' && tcpFlags?.includes('syn') === true && !tcpFlags.includes('ack') && !hasProxy(world.tables)
 }
+
+/** What a program writes into a tap or tun device has that program's socket (tun_alloc_skb), until IP receives it (ip_rcv_core). */
+const isWritten = ({ packet, world }: EvalContext): boolean =>
+  packet.in !== undefined && linkNamed(world.host, packet.in)?.kind === 'tun'
 
 const hasProxy = memo((tables: World['tables']): boolean =>
   tables.some(({ chains }) =>

@@ -4,6 +4,7 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import type { Statement as NftStatement } from './ast.ts'
 import { Lowering } from './lower/context.ts'
+import { hasEffect } from './lower/effect.ts'
 import { doubtMerged } from './lower/merged.ts'
 import { lowerStatement } from './lower/statements.ts'
 
@@ -23,6 +24,3 @@ export function lowerRule(statements: readonly NftStatement[], family: RuleFamil
   const early = order.some((before, i) => before < conditions.length && hasEffect(lowered[i]!))
   return { conditions, statements: lowered, ...(early ? { order } : {}) }
 }
-
-/** Does anything else hang on it? */
-const hasEffect = ({ kind }: Statement): boolean => kind !== 'note'

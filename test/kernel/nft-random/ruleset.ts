@@ -160,11 +160,12 @@ function drawRule(scene: Scene, name: string): RandomRule {
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
   // and takes two comparisons for a range
-  if (parts.some(({ text }) => /^(@|meta |ct ).* >/.test(text)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^\S+ \S+ <=? /.test(text)))
+  const has = (pattern: RegExp) => parts.some(({ text }) => pattern.test(text))
+  if (has(/^(@|meta |ct ).* >/) || (has(/^(\S+ )?\S+ >/) && has(/^@\S+ <=? /)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(\S+ )?\S+ <=? /.test(text)))
   // and leaves out any protocol in front of an option of TCP's
   if (parts.some(({ text }) => /^tcp option/.test(text)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^meta l4proto/.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol|ip6 nexthdr)/.test(text)))
   // and leaves out a protocol without ports in front of `th`
   if (parts.some(({ text }) => /@th|\bth /.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol) .*icmp/.test(text)))
@@ -180,8 +181,9 @@ function drawRule(scene: Scene, name: string): RandomRule {
   // and `meta protocol` in front of `ct protocol`
   if (parts.some(({ text }) => /^ct protocol/.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^meta protocol/.test(text)))
-  // after several versions of IP nft reads addresses of one by their place, where the other has a checksum
-  if ([...parts, verdict].some((one) => /ip6 [sd]addr/.test(one?.text ?? '')))
+  // after several versions of IP nft reads addresses of one by their place, where the other has a checksum; what it writes
+  // into one is another field of the other
+  if ([...parts, verdict].some((one) => /ip6 ([sd]addr|\w+ set)/.test(one?.text ?? '')))
     parts.splice(
       0,
       parts.length,

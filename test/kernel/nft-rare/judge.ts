@@ -154,7 +154,8 @@ function isAnswer(left: Packet, sent: Packet): boolean {
   // what goes on to where it was to go is the packet itself, whatever rules made of its source
   if (left.dst !== sent.src && (left.src !== sent.dst || left.dst === sent.dst)) return false
   if (left.tcpFlags?.includes('rst')) return !sent.tcpFlags?.includes('rst')
-  return left.inner !== undefined && left.inner.protocol === sent.protocol
+  // an error that is passed on to its own source quotes another kind of message than an answer to it
+  return left.inner?.protocol === sent.protocol && (!sent.inner || left.inner?.icmpType === sent.icmpType)
 }
 
 const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))

@@ -2,6 +2,7 @@
 import type { MapLookup } from '../../../model/statement.ts'
 import type { AnonymousSet, Expression } from '../ast.ts'
 import type { Lowering } from './context.ts'
+import { hasEffect } from './effect.ts'
 import { keyOf, place, setName } from './key.ts'
 
 /** Undefined where the key is not understood. */
@@ -20,8 +21,9 @@ export function lowerMap(
     set: setName(data),
     nft: place(data, fields, lowering, true),
   }
-  // of data the rule needs to know which; of verdicts each may be tried
-  if (!isVerdicts || !hasAll(key, data)) lowering.ask({ kind: 'lookup', ...lookup, text })
+  // of data the rule needs to know which; of verdicts each may be tried, unless a statement before wrote what they hang on
+  if (!isVerdicts || lowering.statements.some(hasEffect) || !hasAll(key, data))
+    lowering.ask({ kind: 'lookup', ...lookup, text })
   return lookup
 }
 

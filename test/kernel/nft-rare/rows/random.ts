@@ -2,6 +2,7 @@
 
 import { chain, forward, LOCAL, LOCAL6, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
 import { RANDOM_ORDERS } from './random-orders.ts'
+import { RANDOM_WRITES } from './random-writes.ts'
 
 const m = 'counter drop comment "m"'
 const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
@@ -381,4 +382,5 @@ table inet f { chain c { type filter hook forward priority 0; counter reject com
     send: ['udp 10.0.1.1:53 > 10.0.2.1:4000', UDP],
   },
   ...RANDOM_ORDERS,
+  ...RANDOM_WRITES,
 }

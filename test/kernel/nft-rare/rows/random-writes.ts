@@ -1,0 +1,50 @@
+/** Found by random rulesets: what a rule wrote in front of what hangs on it, and sockets of packets that came in. */
+import { chain, forward, OWN, type Row, UDP, UDP6 } from '../row.ts'
+
+const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
+
+export const RANDOM_WRITES: Readonly<Record<string, Row>> = {
+  'a hash of an address that the same rule wrote': {
+    rules: pre(
+      'ip saddr set 203.0.113.5 jhash ip saddr mod 2 seed 0x7 vmap { 0 : jump u, 1 : jump v }\nip saddr set 10.0.1.3 jhash ip saddr mod 2 seed 0x7 vmap { 0 : jump u, 1 : jump v }',
+    ).replace('chain c', 'chain u { counter comment "k"\n}\nchain v { counter comment "l"\n}\nchain c'),
+    send: [UDP, OWN],
+  },
+  'the socket of the program that wrote a frame to a tap device': {
+    rules: `table netdev t { chain c { type filter hook ingress device "in0" priority 0; meta skuid 0 counter comment "k"
+meta cgroup 0 counter comment "l"
+}
+}`,
+    send: [UDP],
+    open: /process is not known|whose socket/,
+  },
+  'no socket behind ingress': {
+    rules: pre('meta skuid 0 counter comment "k"\nmeta cgroup 0 counter comment "l"', '-400'),
+    send: [UDP, UDP6],
+  },
+  'the next hop of a destination that a rule wrote': {
+    rules: `${chain('output', 'ip daddr set 10.0.2.3 counter comment "k"')}
+table ip u { chain c { type filter hook postrouting priority 0; rt ip nexthop 10.0.2.3 counter comment "l"
+}
+}`,
+    send: [OWN],
+    open: /sending process is not known/,
+  },
+  'a new connection with the addresses of one in another zone': {
+    rules: chain('output', 'ct reply zone set 5 counter comment "k"', { priority: '-350' }),
+    send: [OWN, 'in in1 udp 10.0.2.2:53 > 10.0.2.1:4000'],
+  },
+  'an error that is passed on to its own source': {
+    rules: forward('icmp type destination-unreachable ip daddr set 10.0.2.2 counter comment "k"'),
+    send: [
+      [
+        'in in1 icmp 10.0.2.2 > 10.0.1.2',
+        {
+          icmpType: 3,
+          icmpCode: 1,
+          inner: { src: '10.0.1.2', dst: '10.0.2.2', protocol: 'udp', sport: 4000, dport: 53, length: 28 },
+        },
+      ],
+    ],
+  },
+}

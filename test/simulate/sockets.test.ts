@@ -1,0 +1,46 @@
+/** What rules ask of the socket that a packet belongs to. */
+import { describe, expect, it } from 'vitest'
+import type { Packet } from '../../src/index.ts'
+import { type Simulated, Simulator } from '../../src/simulate/simulator.ts'
+import { makeWorld, ROUTER } from './world.ts'
+
+describe('a packet at ingress', () => {
+  const UDP: Packet = { in: 'eth0', protocol: 'udp', src: '10.0.1.2', sport: 4000, dst: '10.0.2.2', dport: 53 }
+  const send = (kind: string, key: string, hook: string): Simulated => {
+    const links = ROUTER.links!.map((link) => ({ ...link, kind }))
+    return new Simulator(
+      makeWorld(`table inet t { chain c { type filter ${hook}; meta ${key} 0 drop; } }`, { ...ROUTER, links }),
+    ).send(UDP)
+  }
+  const INGRESS = 'hook ingress device "eth0" priority 0'
+
+  it.each(['cgroup', 'skuid', 'skgid'])('has the socket of the program that wrote it to a tap device: %s', (key) => {
+    expect(send('tun', key, INGRESS).ended.open?.condition).toBe(`meta ${key} 0`)
+    expect(send('veth', key, INGRESS).ended.outcome).toBe('forwarded')
+    expect(send('tun', key, 'hook prerouting priority raw').ended.outcome).toBe('forwarded')
+  })
+})
+
+describe('a packet of this host whose destination a rule rewrote', () => {
+  const OWN: Packet = { protocol: 'udp', src: '10.0.2.1', sport: 4000, dst: '10.0.2.2', dport: 53 }
+  const send = (type: string, dst: string, write = 'ip daddr set 10.0.2.3'): Simulated =>
+    new Simulator(
+      makeWorld(
+        `table ip t {
+chain a { type ${type} hook output priority 300; ${write}; }
+chain b { type filter hook postrouting priority 300; rt ip nexthop 10.0.2.3 drop; }
+}`,
+        ROUTER,
+      ),
+    ).send({ ...OWN, dst })
+
+  it('keeps the next hop of the first one only from a raw socket', () => {
+    expect(send('filter', '10.0.2.2').ended.open?.reason).toMatch(/^the sending process is not known/)
+  })
+
+  it('has the next hop of its route where it is routed anew, where it did not change, or over a gateway', () => {
+    expect(send('route', '10.0.2.2').ended.outcome).toBe('dropped')
+    expect(send('filter', '10.0.2.3').ended.outcome).toBe('dropped')
+    expect(send('filter', '10.7.0.1').ended.outcome).toBe('sent')
+  })
+})
