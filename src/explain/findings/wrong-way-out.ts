@@ -36,7 +36,7 @@ export const wrongWayOut: Detector = {
           fix: [
             {
               description: `make the rule send it to a host that exists, or add a route to ${packet.dst}`,
-              unverified: 'where it should go is unknown here',
+              unverified: 'the right interface is unknown here',
             },
           ],
         }),
