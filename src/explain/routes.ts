@@ -104,7 +104,7 @@ export function backToSender({ src, in: from, srcMac }: Packet, route: Route, ho
 }
 
 export const giveAddress = (address: string, device: string): Proposal => ({
-  description: `assign the address to this host, if it should have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  description: `if this host should have the address, assign it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
   unverified: 'the model does not assign addresses',
 })
 /** Table main's, whatever routing rules say. */

@@ -13,8 +13,8 @@ export const noEndpoints: Detector = {
     const name = service === undefined ? 'the Service' : `the Service ${service}`
     const policy = local ? policyOf(context, step) : ''
     const message = local
-      ? `${nameRef(ref)} stopped it, as ${name} has no endpoint on this node and its ${policy} is Local.`
-      : `${nameRef(ref)} stopped it, as ${name} has no endpoints.`
+      ? `${nameRef(ref)} stopped it, because ${name} has no endpoint on this node and its ${policy} is Local.`
+      : `${nameRef(ref)} stopped it, because ${name} has no endpoints.`
     const description = local
       ? `send it to a node that runs one of its pods (kubectl get endpointslices -o wide), or set ${policy} to Cluster`
       : "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"

@@ -129,7 +129,9 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
-  return say(`which is in the network of ${out} but not one of its addresses: this host does not reply to ARP for it`)
+  return say(
+    `which is in the network of ${out}, but is not an address of this host: this host does not reply to ARP for it`,
+  )
 }
 
 /** Halves of the internet stand for all of it. */
