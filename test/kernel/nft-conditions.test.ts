@@ -30,7 +30,7 @@ const UNTOLD = [
   // rewritten just now, or quoted by an error; what host state lists is later than the packet
   /^the connection's entry is not known$/,
   // kernels differ, or iptables does
-  /^a later fragment has other bytes/,
+  /^a later fragment does not contain that header/,
   /^the protocol has no ports; the bytes at their position/,
   /^what the routing table says of an IPv6 address on one interface/,
   /^it is unknown whether a route leads back to \w+ addresses/,

@@ -90,7 +90,7 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
 function absentWords(condition: Condition, { world }: Context): string {
   if (asksUnspecified(condition)) return ', the unspecified address, which no packet has'
   const isNumber = asksGoneInterface(condition, world.host)
-  return isNumber ? ', the number of an interface that is gone' : ', an interface that does not exist'
+  return isNumber ? ', the number of an interface that is gone' : ', which does not exist'
 }
 
 const NARROW = 'affects only this source, destination and service'

@@ -91,7 +91,7 @@ function besideSender(
 ): { told: string; fix: Proposal } {
   const [entry, show] = family === 'ipv4' ? ['neighbour entry (ARP)', 'ip neigh'] : ['neighbour entry', 'ip -6 neigh']
   return {
-    told: `${src} and ${dst} are in the same network on ${device}, so ${src} need not use this host. Its ${entry} for ${dst} has this host's link address, or it has a route through this host.`,
+    told: `${src} and ${dst} are in the same network on ${device}, so ${src} need not use this host: its ${entry} for ${dst} has this host's link address, or it has a route through this host.`,
     fix: {
       description: `on ${src}, compare "${show} show ${dst}" with the link address of ${dst}, and delete the entry if it is this host's`,
       unverified: 'the entry is not on this host',

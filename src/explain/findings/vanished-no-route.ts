@@ -58,7 +58,7 @@ export const vanishedNoRoute: Detector = {
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
       : [
-          `${gave}${marked ? `. Without this mark, the packet leaves by ${marked.ways}` : ''}`,
+          `${gave}${marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''}`,
           setter ? { rules: [setter.ref], culprit: setter.step } : {},
         ]
     const other = own && otherTable(context, own)

@@ -39,7 +39,7 @@ it('is a setting, where a neighbour has this host for its router', () => {
 it('is no matter of forwarding, where both are in the network that it came from', () => {
   const beside = { ...SYN, src: '10.0.1.2', dst: '10.0.1.100' }
   const { message, fix } = found(beside)!
-  expect(message).toContain("Its neighbour entry (ARP) for 10.0.1.100 has this host's link address")
+  expect(message).toContain("its neighbour entry (ARP) for 10.0.1.100 has this host's link address")
   expect(fix.filter(({ edits }) => edits)).toEqual([])
   expect(found({ ...beside, src: '10.0.7.2' })?.message).not.toContain('neighbour entry')
 })
