@@ -51,7 +51,7 @@ function fragmentWords(mask: number): string | undefined {
   const swapped = ((mask & 0xff) << 8) | (mask >> 8)
   const hex = (bits: number) => `0x${bits.toString(16)}`
   if ((mask & DF) !== 0 && (swapped === OFFSET || swapped === (OFFSET | MF)))
-    return `frag-off & ${hex(mask)} is not 0, which also matches packets with the DF flag: ${hex(swapped)} with its bytes swapped`
+    return `frag-off & ${hex(mask)} is not 0, which also matches packets with the DF flag: the mask is probably ${hex(swapped)} in the wrong byte order`
   if (mask === OFFSET) return 'a fragment, but not the first'
   return mask === (OFFSET | MF) ? 'a fragment' : undefined
 }

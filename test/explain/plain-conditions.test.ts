@@ -31,7 +31,7 @@ it.each([
   ['ip frag-off & 0x3fff != 0', 'a fragment'],
   [
     'ip frag-off & 65311 != 0',
-    'frag-off & 0xff1f is not 0, which also matches packets with the DF flag: 0x1fff with its bytes swapped',
+    'frag-off & 0xff1f is not 0, which also matches packets with the DF flag: the mask is probably 0x1fff in the wrong byte order',
   ],
 ])('says of %s: %s', (text, words) => {
   expect(plainWords(text)).toBe(words)

@@ -22,7 +22,7 @@ export function parseByComment(words: readonly ShellWord[]): NftCommentEdit[] {
   const { handleOf } = asked ?? {}
   if (verb?.text !== 'delete' || kind?.text !== 'rule' || handle?.text !== 'handle' || more.length > 0 || !handleOf)
     throw new CommandProblem(words.find((word) => word.handleOf)!, 'this works only with "nft delete rule"')
-  if (handleOf.place !== place) throw new CommandProblem(asked!, 'it reads the handle from another chain')
+  if (handleOf.place !== place) throw new CommandProblem(asked!, 'the command reads the handle from another chain')
   return [
     {
       ...{ kind: 'nft-comment', op: 'delete', family: family!.text as RuleFamily },

@@ -76,7 +76,7 @@ function sendBeside(context: Context, packet: Packet, port: number): Proposal[] 
       ? addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
       : changesOf(place).add(place, { chain }, chosen, doing)
   return propose(
-    `send it to port ${port}, where it listens`,
+    `send the packet to port ${port}, where the program listens`,
     change,
     'the program that listens there may add such a rule itself',
   )

@@ -18,8 +18,8 @@ export const noEndpoints: Detector = {
     const listens = own?.process === undefined ? '' : ` (${own.process})`
     const beside = own ? ` This host itself listens on ${describeEnd(packet.dst, packet.dport)}${listens}.` : ''
     const message = local
-      ? `${nameRef(ref)} stopped it, as ${name} has no endpoint on this node and its ${policy} is Local.${beside}`
-      : `${nameRef(ref)} stopped it, as ${name} has no endpoints.${beside}`
+      ? `${nameRef(ref)} stopped it, because ${name} has no endpoint on this node and its ${policy} is Local.${beside}`
+      : `${nameRef(ref)} stopped it, because ${name} has no endpoints.${beside}`
     const description = local
       ? `send it to a node that runs one of its pods (kubectl get endpointslices -o wide), or set ${policy} to Cluster`
       : "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"
