@@ -63,7 +63,7 @@ function nexthop(moment: EvalContext): ReturnType<Read> {
 const isKept = ({ packet, family, routedTo }: EvalContext): boolean =>
   routedTo !== undefined && routedTo !== packet.dst && !routedTo.includes(':') && family !== 'ip6'
 
-const RAW_SOCKET = 'the sender is not known, and a raw socket keeps the next hop of the first destination'
+const RAW_SOCKET = 'the sending process is not known, and a raw socket keeps the next hop of the first destination'
 
 const socket: Read = () => unknown('the sockets open at that moment are not known')
 
