@@ -6,7 +6,7 @@ import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityAt, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
-import { sameAddress, samePacket } from './same-packet.ts'
+import { sameAddress, samePacket, sharesNoEnd } from './same-packet.ts'
 
 const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
@@ -53,7 +53,7 @@ export class HookTracker {
     if (rows[before + F.FAMILY]! < 0 || rows[after + F.FAMILY]! < 0) return true
     // nat has rewritten the source by the next chain of these hooks, the destination by that of the others
     if (back || (journey.hookMask & REWRITES_SOURCE) !== 0)
-      return samePacket(rows, before, after, 'output', 'input', false)
+      return (back || !sharesNoEnd(rows, before, after)) && samePacket(rows, before, after, 'output', 'input', false)
     const [from, to] = [onlyHookOf(journey.hookMask), onlyHookOf(mask)]
     const kept = from === to && from === 'forward'
     return samePacket(rows, before, after, kept ? from : undefined, to, kept)

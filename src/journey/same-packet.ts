@@ -46,6 +46,15 @@ export function sharesAddresses(rows: Int32Array, a: number, b: number): boolean
   return sameAddress(rows, a + F.SRC, b + F.SRC) && sameAddress(rows, a + F.DST, b + F.DST)
 }
 
+/** Do both addresses and both ports (an echo's id) differ? What nat or a rule writes is never all of them. */
+export function sharesNoEnd(rows: Int32Array, a: number, b: number): boolean {
+  const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
+  if ((both & F.HAS_SRC) === 0 || (both & F.HAS_DST) === 0) return false
+  if (sameAddress(rows, a + F.SRC, b + F.SRC) || sameAddress(rows, a + F.DST, b + F.DST)) return false
+  const ends = [F.SPT, F.DPT, F.ICMP_ID].filter((column) => (both & (1 << column)) !== 0)
+  return ends.length > 0 && ends.every((column) => rows[a + column] !== rows[b + column])
+}
+
 /** Out, and in again: over lo. POSTROUTING may have no chain. */
 export const comesBack = (from: Hook | undefined, to: Hook | undefined): boolean =>
   (from === 'output' || from === 'postrouting') && (to === 'prerouting' || to === 'input')
