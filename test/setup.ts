@@ -3,12 +3,12 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
-import { loadReasons } from '../src/explain/kernel-drops/meaning.ts'
+import { loadDrops } from '../src/explain/kernel-drops/later.ts'
 import { FORMATS } from '../src/read/recognise.ts'
 import { share } from './share.ts'
 
 // tests of readers call them at once; that they are waited for where it matters, the built library's tests show
-await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadReasons()])
+await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops()])
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100

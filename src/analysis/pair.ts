@@ -44,13 +44,17 @@ export async function comparePair(
     },
     options,
   )
-  const [a, b] = choices.map((choice, i) => found[i] ?? noSuch(choice, choices, seen, stats))
+  const [a, b] = choices.map(
+    (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
+  )
   return { comparison: compareJourneys(a!.journey, b!.journey, a!.world), stats }
 }
 
-function noSuch({ text }: Choice, [a, b]: readonly [Choice, Choice], seen: readonly string[], stats: RunStats): never {
+function noSuch({ text }: Choice, isSecond: boolean, seen: readonly string[], stats: RunStats): never {
   throw new UserError(
-    `No journey is ${text}${a.text === b.text ? ' a second time' : ''}.`,
+    isSecond
+      ? `Only one journey in the capture matches ${text}; a comparison needs two.`
+      : `No journey in the capture matches ${text}.`,
     stats.journeys === 0
       ? 'The capture has no journeys.'
       : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,

@@ -17,7 +17,9 @@ function badness(group: Group): number {
   // what tells that another packet was stopped comes behind that one
   if (isStopped(outcome) || isFailing(group)) return isRefusing(group) ? 4.5 : 5
   if (has(findings, 'error')) return 4
-  if (outcome === 'undetermined') return 3
+  if (group.exchanges?.worst.status === 'undetermined') return 3
+  // what only follows in an exchange is told behind the request
+  if (outcome === 'undetermined') return group.followsOnly ? 1.5 : 3
   if (has(findings, 'warning')) return 2
   return isPassed(outcome) ? 0 : 1
 }

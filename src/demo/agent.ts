@@ -119,7 +119,7 @@ export function agent(): void {
 
     stop: async ({ name, quiet }) => {
       const one = watched.get(name)
-      if (!one) throw new Error(`nothing is watched under ${name}`)
+      if (!one) throw new Error(`no program was started under the name ${name}`)
       // what is on its way still comes: not yet printed, or (/proc/net/netlink: received, of protocol 12) not yet read
       for (let seen = -1; seen !== one.parts.length || UNREAD.test(read('/proc/net/netlink') ?? ''); ) {
         seen = one.parts.length

@@ -6,7 +6,7 @@ import { routeEditWords } from './ip/print-route.ts'
 import { routingRuleWords } from './ip/print-rule.ts'
 import { ipsetWords } from './ipset/print.ts'
 import { chainWords, type IptablesPrinting, ruleWords } from './iptables/print.ts'
-import { nftCommentCommand } from './nft/by-comment.ts'
+import { nftCommentCommand } from './nft/comment-command.ts'
 import { nftEditCommand } from './nft/print.ts'
 import { sysctlWords } from './sysctl/print.ts'
 

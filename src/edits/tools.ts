@@ -18,7 +18,7 @@ export function parseTokens(tokens: readonly ShellToken[]): Edit[] {
   const teed = operator.text === '|' && teedFile(tokens.slice(at + 1))
   if (teed && withoutPrefixes(tokens.slice(0, at))[0]?.text === 'echo')
     return parseEcho(withoutPrefixes(tokens.slice(0, at)).slice(1), teed)
-  throw new CommandProblem(operator, `what follows "${operator.text}" is not read`)
+  throw new CommandProblem(operator, `nfwhy does not read what follows "${operator.text}"`)
 }
 
 /** `… | sudo tee FILE`, which writes where `>` has no right to. */
@@ -94,7 +94,8 @@ function withoutRedirections(tokens: readonly ShellToken[]): { words: ShellToken
       throw new CommandProblem(token, `"${token.text}" needs a shell, and nothing is run here`)
     const harmless = target.text === '/dev/null' || (/&$/.test(token.text) && /^[12]$/.test(target.text))
     if (harmless) continue
-    if (!/^1?>>?$/.test(token.text)) throw new CommandProblem(target, `"${target.text}" would be written to`)
+    if (!/^1?>>?$/.test(token.text))
+      throw new CommandProblem(target, `the command would write to the file "${target.text}"`)
     output = target
   }
   return output ? { words, output } : { words }

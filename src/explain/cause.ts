@@ -180,7 +180,7 @@ function describeCondition(condition: Condition): string {
     const hex = `0x${condition.value.toString(16)}`
     return condition.mask === condition.value
       ? `mark ${hex} is set`
-      : `the mark is ${hex}${condition.mask === undefined || condition.mask === 0xffffffff ? '' : ` under 0x${Number(condition.mask).toString(16)}`}`
+      : `the mark is ${hex}${condition.mask === undefined || condition.mask === 0xffffffff ? '' : ` (mask 0x${Number(condition.mask).toString(16)})`}`
   }
   if (
     condition.kind === 'compare' &&

@@ -17,10 +17,10 @@ export function ipv6Off({ links = [], sysctls }: Host): { told: string; fix: Pro
   if (!first || off.length > MOST) return undefined
   const [names, settings] = [off.map(({ name }) => name).join(', '), off.map(({ name }) => `${setting(name)} = 1`)]
   return {
-    told: ` IPv6 is off on ${names} (${settings.join(', ')}): a network of IPv6 there has no route.`,
+    told: ` IPv6 is off on ${names} (${settings.join(', ')}), so this host has no IPv6 routes on ${off.length > 1 ? 'those interfaces' : 'that interface'}.`,
     fix: {
-      description: `if it is behind ${off.map(({ name }) => name).join(' or ')}: switch IPv6 on there (sysctl -w ${setting(first.name)}=0), and add the addresses again that it has lost`,
-      unverified: 'where it should go is unknown here',
+      description: `if the destination is behind ${off.map(({ name }) => name).join(' or ')}: enable IPv6 there (sysctl -w ${setting(first.name)}=0), and restore the IPv6 addresses that the interface lost`,
+      unverified: 'the right interface is unknown here',
     },
   }
 }

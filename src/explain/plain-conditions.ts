@@ -16,6 +16,11 @@ const PLAIN: readonly (readonly [RegExp, (found: RegExpExecArray) => string | un
     ([, kind, rate, modes]) => limit(kind === 'above', rate) + eachOf(modes),
   ],
   [/^(?:--limit|limit rate) (over )?(\d\S*(?: \w*bytes\/\w+)?)/, ([, over, rate]) => limit(over !== undefined, rate)],
+  [
+    /^--(?:rcheck|update)(?: --seconds (\d+))?(?: --reap)?(?: --hitcount (\d+))? --name (\S+)(?: --mask \S+)? --r(source|dest)$/,
+    ([, seconds, hits, list, end]) =>
+      `its ${end === 'dest' ? 'destination' : 'source'} is in recent list ${list}${hits === undefined ? '' : ` ${hits} times`}${seconds === undefined ? '' : ` within ${seconds} s`}`,
+  ],
   [/^--bytecode /, () => 'its BPF program matches it'],
   [
     /^--dir (in|out) --pol (none|ipsec)$/,
@@ -46,7 +51,7 @@ function fragmentWords(mask: number): string | undefined {
   const swapped = ((mask & 0xff) << 8) | (mask >> 8)
   const hex = (bits: number) => `0x${bits.toString(16)}`
   if ((mask & DF) !== 0 && (swapped === OFFSET || swapped === (OFFSET | MF)))
-    return `frag-off & ${hex(mask)} is not 0, which also matches packets with the DF flag: ${hex(swapped)} with its bytes swapped`
+    return `frag-off & ${hex(mask)} is not 0, which also matches packets with the DF flag: the mask is probably ${hex(swapped)} in the wrong byte order`
   if (mask === OFFSET) return 'a fragment, but not the first'
   return mask === (OFFSET | MF) ? 'a fragment' : undefined
 }

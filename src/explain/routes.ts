@@ -63,8 +63,9 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const home = homeOf(dst, host, out)
   const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
-    const elsewhere = `through ${routeDevices(main).join(' or ')} by table main's route to ${main.destination}`
-    return { route, main, why: `it came in on ${out}, and in table ${route.table} ${leads} again, not ${elsewhere}` }
+    const back = `table ${route.table} sends it back out of ${out} (route to ${route.destination})`
+    const elsewhere = `a narrower route to ${main.destination}, through ${routeDevices(main).join(' or ')}`
+    return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
   if (home)
     return home.link.name === out || livesBehind(dst, route, out, host)
@@ -103,7 +104,7 @@ export function backToSender({ src, in: from, srcMac }: Packet, route: Route, ho
 }
 
 export const giveAddress = (address: string, device: string): Proposal => ({
-  description: `assign the address to this host, if it should have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  description: `if this host should have the address, assign it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
   unverified: 'the model does not assign addresses',
 })
 /** Table main's, whatever routing rules say. */

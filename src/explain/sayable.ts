@@ -5,9 +5,9 @@ import type { Fix } from '../model/journey.ts'
 import type { Proposal } from './proposal.ts'
 
 export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
-  character: 'a name in it has a character that no command can contain',
-  name: 'the program does not accept a name in it',
-  language: 'nft cannot express a name or a text in it',
+  character: 'a name in the change has a character that no command can contain',
+  name: 'the program does not accept a name in the change',
+  language: 'nft cannot express a name or a text in the change',
 }
 
 export function sayable({ unsayable, kind: _, ...fix }: Proposal): Fix {

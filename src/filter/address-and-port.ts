@@ -6,5 +6,8 @@ export function addressAndPort(text: string, type = 'host '): [message: string, 
   const [, bare, bracketed, port] = /^(?:([\d.]+)|\[([\da-f:]+)\]):(\d+)$/i.exec(text) ?? []
   const address = bare ?? bracketed
   if (address === undefined || !parseAddress(address)) return undefined
-  return [`"${text}" is an address with a port: write both`, `${type}${address} and port ${port}`]
+  return [
+    `"${text}" is an address and a port in one word: write them as two conditions`,
+    `${type}${address} and port ${port}`,
+  ]
 }

@@ -1,6 +1,6 @@
 /** The kernel's own reasons for what it drops in a place's namespace, next to the trace of it: a packet that vanishes between two hooks has one. */
 import { addDrops } from '../explain/kernel-drops/find.ts'
-import { loadReasons } from '../explain/kernel-drops/meaning.ts'
+import { loadDrops } from '../explain/kernel-drops/later.ts'
 import { type DropWatch, watchDrops } from '../kernel/bpf/watch.ts'
 import { Unavailable } from '../kernel/unavailable.ts'
 import type { Drop } from '../model/host.ts'
@@ -31,7 +31,7 @@ export class DropReasons {
     if (!(inode > 0)) return 'the network namespace is unknown'
     const watch = watchDrops({ namespaceInode: inode, holdBytes: this.holdBytes })
     try {
-      await Promise.all([watch.ready, loadReasons()])
+      await Promise.all([watch.ready, loadDrops()])
     } catch (error) {
       await watch.stop().catch(() => {})
       if (error instanceof Unavailable) return error.message

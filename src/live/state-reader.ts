@@ -5,7 +5,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
-import { WorldBuilder } from '../read/world.ts'
+import { WorldBuilder, withoutShown } from '../read/world.ts'
 import { gather, isNote } from './collect/gather.ts'
 import { answerLine } from './collect/list.ts'
 import { TRACE } from './limits.ts'
@@ -109,7 +109,7 @@ export class StateReader {
       for (const { rules } of chains.values()) for (const rule of rules) if (this.isOwn(rule)) rule.own = true
     if (this.drops) builder.world.host.drops = this.drops
     if (this.tracesBoth) builder.world.tracedBoth = true
-    this.warnings = builder.warnings
+    this.warnings = withoutShown(builder.warnings, builder.world.tables)
     return builder.world
   }
 }

@@ -7,9 +7,8 @@ import { isOwnTable } from '../model/own-table.ts'
 import type { NamedSet, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { type Choices, findChoices, type Held } from './alternatives.ts'
-import { hiddenWords } from './rulesets/iptables-sections.ts'
 import { dateInHeader, dateInName, type SavedAt, savedAtText } from './saved-at.ts'
-import { type Dump, type Part, setKey, tableKey, WorldBuilder } from './world.ts'
+import { type Dump, type Part, setKey, tableKey, WorldBuilder, withoutShown } from './world.ts'
 
 /** A part, and where it lay. */
 export interface Filed {
@@ -40,12 +39,8 @@ type Ruled = Table | NamedSet
 
 /** What of the parts' own warnings there is to tell goes to `warnings`. */
 export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): History {
-  // what only nft can show is shown where its listing is there
   const listed = files.flatMap(({ part }) => part.dumps.flatMap(({ tables }) => tables))
-  const shown = new Set(listed.flatMap(({ kind, name }) => (kind === 'nft' ? [hiddenWords(name)] : [])))
-  for (const { part } of files)
-    for (const one of part.warnings)
-      if (one.code !== 'incompatible-table' || !shown.has(one.message)) warnings.push(one)
+  for (const { part } of files) for (const one of withoutShown(part.warnings, listed)) warnings.push(one)
   const times = savingTimes(files)
   const all = new Map<string, { one: Ruled; at: SavedAt | undefined }[]>()
   for (const { part } of files)

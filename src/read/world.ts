@@ -7,6 +7,7 @@ import { emptyWorld, type World } from '../model/world.ts'
 import { refusalOf } from '../rules/chain-loops.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
+import { hiddenWords } from './rulesets/iptables-sections.ts'
 
 /** What one file says of a machine, not yet laid together with others. */
 export interface Part {
@@ -180,6 +181,12 @@ const isTwin = (one: Table, other: Table): boolean =>
   one.family === other.family &&
   one.name === other.name &&
   (one.kind === 'nft' ? other : one).backend === 'nft'
+
+/** Without those of tables that only nft can show, where its listing shows them. */
+export function withoutShown(warnings: readonly Diagnostic[], tables: readonly Table[]): Diagnostic[] {
+  const shown = new Set(tables.flatMap(({ kind, name }) => (kind === 'nft' ? [hiddenWords(name)] : [])))
+  return warnings.filter(({ code, message }) => code !== 'incompatible-table' || !shown.has(message))
+}
 
 /**
  * As iptables words it: what nft adds to such a table in words of its own, iptables may refuse to list, with all of the

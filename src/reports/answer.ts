@@ -57,6 +57,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         one !== chief &&
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
+          (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
   const spoken = [chief, second].filter((one) => one !== undefined)
@@ -91,12 +92,20 @@ function chiefOf(
   if (owner !== undefined && owner.severity !== 'note') return owner
   const mended = serious.find(({ fix }) => fix.some(helps))
   if (mended !== undefined) return mended
+  const [first] = serious
+  if (first?.code === 'closed-port' && !first.fix.some(isTyped)) {
+    const sends = serious.find(({ code }) => SHOULD_HAVE_SENT.has(code))
+    if (sends !== undefined) return sends
+  }
   const blames = owner !== undefined && SENT_THERE.has(owner.code) && !serious.some(({ fix }) => fix.some(isTyped))
   return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
 }
 
 /** They name the rule that gave it a new destination: what is found where it came to is no more than what follows. */
 const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped'])
+
+/** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
+const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
 

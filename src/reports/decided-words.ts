@@ -15,7 +15,9 @@ export type Decided =
   | { where: string }
 
 /** A few words for each finding that says why no rule's verdict decided it. */
-const REASONS: Readonly<Record<string, string>> = wordTable({
+const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => string)>> = wordTable<
+  string | ((finding: Finding<unknown>) => string)
+>({
   'vanished-rp-filter': 'reverse path filter',
   'vanished-no-route': 'no route',
   'vanished-forwarding-off': 'forwarding is off',
@@ -34,7 +36,6 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'refused-here': 'by this host, not by a rule',
   'refused-there': 'by the far side, not by a rule',
   'reply-from-other-address': 'sent from another address',
-  'not-masqueraded': 'source not masqueraded',
   'stale-conntrack': 'stale conntrack entry',
   'kernel-drop': 'dropped by the kernel',
   'snat-port-taken': 'source port taken',
@@ -43,13 +44,22 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'dnat-mismatch': 'DNAT to another destination',
   'wrong-way-out': 'wrong way out',
   'mark-missing': 'wrong mark',
-  'bridge-nf-call': 'bridged packets and IP chains',
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',
   'snat-elsewhere': 'source address of another interface',
   'never-reached': 'a rule was never reached',
   'missing-rule': 'no rule for this service',
   untracked: 'not tracked by conntrack',
+  // a rule has rewritten it, to what leads no reply here
+  'not-masqueraded': ({ rules }) =>
+    GIVES_SOURCE.test(rules[0]?.rule ?? '') ? 'wrong source address' : 'source not masqueraded',
+  // findings/bridge-nf-call.ts tells three things
+  'bridge-nf-call': ({ severity, rules }) =>
+    severity === 'warning'
+      ? 'bridged packet sent through the IP chains'
+      : rules.length > 0
+        ? 'socket lost on the bridge'
+        : 'reply bridged past conntrack',
 })
 
 /** Of a reply, they are not what decided it. */
@@ -75,9 +85,8 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
 function reasonOf(findings: readonly Finding<unknown>[]): string | undefined {
   const known = findings.filter(({ code, severity }) => severity !== 'note' && REASONS[code] !== undefined)
   const first = known.find(({ severity }) => severity === 'error') ?? known[0]
-  // a rule has rewritten it, to what leads no reply here
-  if (first?.code === 'not-masqueraded' && GIVES_SOURCE.test(first.rules[0]?.rule ?? '')) return 'wrong source address'
-  return first && REASONS[first.code]
+  const words = first && REASONS[first.code]
+  return typeof words === 'function' ? words(first!) : words
 }
 
 const GIVES_SOURCE = /(?:^| )(?:-j (?:SNAT|NETMAP)|snat)(?: |$)/

@@ -4,7 +4,7 @@ export const COUNTED_BEFORE = 'depends on how many packets came before'
 export const HASH = 'depends on a hash of the packet'
 
 /** Of what forbids more than so much of one sender. */
-export const SEEN_LATELY = 'which addresses were seen recently is unknown'
+export const SEEN_LATELY = 'the addresses seen recently are unknown'
 
 export const isByTurns = ({ unknown }: { unknown: string }): boolean =>
   unknown === CHANCE || unknown === COUNTED_BEFORE || unknown.startsWith(HASH)

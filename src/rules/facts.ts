@@ -48,7 +48,7 @@ const DRAWN: readonly [RegExp, keyof Packet][] = [
 function orDrawn(field: string, read: Reader): Reader {
   const key = DRAWN.find(([name]) => name.test(field))?.[1]
   if (!key) return read
-  const reason = unknown(`the kernel picked ${field} for the flow, and which one is unknown`)
+  const reason = unknown(`the kernel picked the ${field} of the flow, which is unknown`)
   return (moment) => (moment.drawn?.has(key) ? reason : read(moment))
 }
 

@@ -22,7 +22,7 @@ export function addressType(
   const bytes = addressBytes(address)
   if (!bytes) return unknown(`"${address}" is not an address`)
   const vrf = device === undefined ? false : inVrf([device], host)
-  if (vrf !== false) return unknown(`which table ${device}'s routes are in is not known`)
+  if (vrf !== false) return unknown(`the routing table that ${device} uses is not known`)
   return bytes.length === 4 ? ipv4Type(bytes, address, host, device) : ipv6Type(bytes, address, host, device, mark)
 }
 
@@ -106,7 +106,7 @@ export function reverseWay(packet: Packet, host: Host, options: { mark: boolean;
   if (device === 'lo') return { device, type: 'unicast' }
   const [from, to] = [addressBytes(src), addressBytes(dst)]
   if (!from || !to) return unknown(`"${from ? dst : src}" is not an address`)
-  if (inVrf([device], host) !== false) return unknown(`which table ${device}'s routes are in is not known`)
+  if (inVrf([device], host) !== false) return unknown(`the routing table that ${device} uses is not known`)
   const question = about(src, answersFrom(dst, to))
   set(question, 'tos', packet.tos)
   if (options.mark) set(question, 'mark', packet.mark)
@@ -133,7 +133,7 @@ export function wayTo(packet: Packet, host: Host, mark: boolean, device: string 
   const { src, dst } = packet
   if (src === undefined || dst === undefined) return unknown('the addresses are not known')
   if (device !== undefined && inVrf([device], host) !== false)
-    return unknown(`which table ${device}'s routes are in is not known`)
+    return unknown(`the routing table that ${device} uses is not known`)
   const question = about(dst, src)
   set(question, 'tos', packet.tos)
   if (mark) set(question, 'mark', packet.mark)
@@ -144,7 +144,7 @@ export function wayTo(packet: Packet, host: Host, mark: boolean, device: string 
   const found = lookup(question, host)
   if (found && !isUnknown(found)) {
     if (found.route.type === 'local') return NO_WAY
-    if (TO_MANY.includes(found.route.type) || isGroup(dst)) return unknown(`which route leads to ${dst} is not known`)
+    if (TO_MANY.includes(found.route.type) || isGroup(dst)) return unknown(`the route to ${dst} is not known`)
     if (device === undefined && (found.route.nexthops?.length ?? 0) > 1)
       return unknown('the route has several next hops')
   }

@@ -48,7 +48,7 @@ const oneOf =
     if (words.includes(word)) return word
     const meant = closest(word, words)
     throw new Wrong(
-      `has no value "${value}"; ${meant === undefined ? `it is one of ${words.join(', ')}` : `did you mean "${meant}"?`}`,
+      `has no value "${value}"; ${meant === undefined ? `write one of ${words.join(', ')}` : `did you mean "${meant}"?`}`,
     )
   }
 

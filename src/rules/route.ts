@@ -157,7 +157,7 @@ function areDefault(rules: readonly RoutingRule[], tables: readonly string[]): b
 function act(rule: RoutingRule, asked: Asked): TableRoute | { goto: number } | null | Unknown {
   const { action } = rule
   if (action === 'nop') return null
-  if (action === 'l3mdev') return unknown('which table a VRF has is not known')
+  if (action === 'l3mdev') return unknown('the routing table of a VRF is not known')
   if (typeof action === 'string') return errorOf(rule, action, asked)
   if ('goto' in action) return action
   const one = lookInTable(asked, [action.table])
@@ -192,7 +192,7 @@ function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
   const and = (what: string, one: boolean | undefined) => {
     if (one === false) truth = false
     else if (one === undefined && truth !== false)
-      truth = unknown(`whether routing rule ${rule.priority} applies is not known: ${what}`)
+      truth = unknown(`it is unknown whether routing rule ${rule.priority} applies: ${what}`)
   }
   if (rule.unknown) and(rule.unknown.join(', '), undefined)
   if (rule.action === 'l3mdev') and('which interfaces are in a VRF', inVrf(devicesOf(question), host))

@@ -35,7 +35,7 @@ export function whyUnanswered(
   const isForHost = hook === 'input' || (!isRouted && isLocal(packet.src, host) === true)
   if (!isReset && isForHost && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
     return 'this host does not reply from an address that is not its own'
-  return hasWayBack(packet, host) ? undefined : 'there is no route back to its source'
+  return hasWayBack(packet, host) ? undefined : "there is no route back to the packet's source"
 }
 
 /** Its answer is a frame to whom the frame came from, which nothing routes (nft_reject_netdev.c, nf_skb_is_icmp_unreach). */

@@ -135,7 +135,7 @@ function hangsOn(statement: Statement, moment: EvalContext): Unknown | false | u
   }
   if ('family' in statement && isOfOtherFamily(statement, moment)) return false
   if (statement.kind !== 'tproxy') return undefined
-  return unknown("whether a transparent proxy's socket waits for the packet is not known")
+  return unknown('it is unknown whether a transparent proxy has a socket for the packet')
 }
 
 const reasonOf = (statement: Statement): Unknown =>

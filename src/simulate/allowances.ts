@@ -225,7 +225,7 @@ function spendPacket(
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
   if (each && !each.nft && disputed(moment.world.tables, moment.family).has(each.table))
-    return unknown(`rules that share ${each.table} give it different limits, and which rule came first is unknown`)
+    return unknown(`rules that share ${each.table} have different limits; it is unknown which rule came first`)
   const left = allowances.get(key) ?? packets
   if (left === 0) return unknown(`its ${packets} packets are used up; more are allowed only after some time`)
   allowances.set(key, left - 1)
@@ -309,8 +309,8 @@ function spendConnection(
   if (least <= connections !== most <= connections)
     return unknown(
       most > counted.size
-        ? 'whether a packet that traverses it twice counts twice is unknown'
-        : 'whether a connection that has ended, or whose packet was dropped, still counts is not known',
+        ? 'it is unknown whether a packet that traverses the rule twice counts twice'
+        : 'a connection has ended, or its packet was dropped; it is unknown whether the kernel still counts it',
     )
   return over ? most > connections : most <= connections
 }

@@ -84,7 +84,7 @@ const WITH_PORTS = [TCP, 17, 33, 132, 136]
 
 function refuseUnknownPorts({ sport, dport, fragOffset }: Packet, number: number): void {
   if (!WITH_PORTS.includes(number) || fragOffset) return
-  const reason = 'a rule may have rewritten it, and to what is not known'
+  const reason = 'a rule may have rewritten it; the new value is not known'
   if (sport === undefined) throw new Undetermined('the source port', reason)
   if (dport === undefined) throw new Undetermined('the destination port', reason)
 }

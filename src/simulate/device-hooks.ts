@@ -66,11 +66,14 @@ function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains:
   for (const { chain, table } of chains) {
     if (!decides(chain)) continue
     const name = `${table.family} ${table.name} ${chain.name}`
-    if (!chain.devices) throw new Undetermined(name, 'which devices the chain is attached to is unknown')
+    if (!chain.devices) throw new Undetermined(name, 'the devices of the chain are unknown')
     for (const one of chain.devices) {
       const isLower = one !== device && (port === one || (port === undefined && liesUnder(world.host, one, device)))
       if (isLower)
-        throw new Undetermined(name, `the packet may pass ${one}, below ${device}, where the model plays no chains`)
+        throw new Undetermined(
+          name,
+          `the packet may traverse ${one} (a device under ${device}); the model does not play the chains there`,
+        )
     }
   }
 }

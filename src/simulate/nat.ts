@@ -51,7 +51,7 @@ function refuseTied(machine: Simulator, skb: Skb, winner: PreparedChain, others:
     const { ending, last } = walk(table, [{ chain, index: 0 }], { ...momentOf(machine, skb) }, machine.budget)
     if (ending !== 'unknown' && !last?.rule.statements.some(({ kind }) => REWRITES.includes(kind))) continue
     const condition = `order of chains: ${nameOf(winner)} before ${table.family} ${table.name} ${chain.name}`
-    const reason = `both have priority ${chain.priority ?? 0}, and the order in which they were registered is not known`
+    const reason = `both have priority ${chain.priority ?? 0}; the order in which they were registered is not known`
     const truth = machine.settle(condition, { unknown: reason })
     if (truth !== true) throw new Undetermined(condition, reason)
   }

@@ -66,7 +66,7 @@ function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): 
   if (!isGroup(dst!)) return undefined
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
   if (ALL_HOSTS.includes(dst!)) return route('multicast')
-  const reason = 'which groups this host has joined is not known'
+  const reason = 'the multicast groups that this host has joined are not known'
   const joined = machine.settle(`${dst} is local`, { unknown: reason })
   if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
   return joined ? route('multicast') : 'nobody'
@@ -131,8 +131,7 @@ export function deviceOf(machine: Simulator, { packet, given }: Skb, route: Rout
   const devices = routeDevices(route)
   if (devices.length === 1) return devices[0]!
   if (given.out !== undefined && (devices.length === 0 || devices.includes(given.out))) return given.out
-  if (devices.length === 0)
-    throw new Undetermined(`the way to ${packet.dst}`, 'which interface it leaves by is not known')
+  if (devices.length === 0) throw new Undetermined(`the way to ${packet.dst}`, 'the output interface is not known')
   machine.note(`the kernel takes one of ${devices.join(', ')} by a hash; the model takes the first`)
   return devices[0]!
 }
@@ -169,7 +168,7 @@ const hasAddress = ({ links = [] }: Host, address: string): boolean =>
 /** Throws Undetermined where nobody knows whether its parts fit. */
 export function isTooLong(machine: Simulator, { packet }: Skb, route: Route, device: string): boolean {
   const truth = exceedsMtu(packet, route, device, machine.world.host)
-  if (isUnknown(truth)) throw new Undetermined('the length of its parts', truth.unknown)
+  if (isUnknown(truth)) throw new Undetermined('the length of the fragments', truth.unknown)
   return truth
 }
 

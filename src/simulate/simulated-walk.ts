@@ -98,7 +98,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
         else met = spendElement(machine, moment, met.element, family)
       }
       if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
-        met = unknown(`whether set ${condition.set} still has room is unknown`)
+        met = unknown(`it is unknown whether set ${condition.set} still has room`)
       const truth = machine.settle(text, met)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }
@@ -124,7 +124,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     const statements = rule.statements.slice(from, to)
     const fields = changesOnlyFields(statements, this.context)
     if (!fields) throw new Undetermined(condition, unknown)
-    this.machine.note(`whether this rule matched is unknown: ${rule.text} (${condition}: ${unknown})`)
+    this.machine.note(`it is unknown whether this rule matched: ${rule.text} (${condition}: ${unknown})`)
     const { ttl = MOST_TTL } = this.skb.packet
     if (fields.includes('ttl') && (ttl < 2 || mayRunOut(statements))) this.skb.mayExpire = unknown
     forget(this.skb, fields)

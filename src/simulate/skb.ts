@@ -106,6 +106,6 @@ const ADDRESSES = [
 /** From here on it is not known what these fields hold. Throws Undetermined for addresses: all that follows goes by them. */
 export function forget(skb: Skb, fields: readonly (keyof Packet)[]): void {
   for (const [field, name] of ADDRESSES)
-    if (fields.includes(field)) throw new Undetermined(name, 'a rule may have rewritten it, and to what is not known')
+    if (fields.includes(field)) throw new Undetermined(name, 'a rule may have rewritten it; the new value is not known')
   for (const field of fields) change(skb, field, undefined)
 }

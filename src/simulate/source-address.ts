@@ -5,7 +5,7 @@ import { Undetermined } from './undetermined.ts'
 
 export function addressesOn(host: Host, device: string, family: 'ip' | 'ip6'): LinkAddress[] {
   const link = host.links?.find(({ name }) => name === device)
-  if (!link?.addresses) throw new Undetermined(`address of ${device}`, `which addresses ${device} has is not known`)
+  if (!link?.addresses) throw new Undetermined(`address of ${device}`, `the addresses of ${device} are not known`)
   return link.addresses.filter((one) => one.family === family)
 }
 

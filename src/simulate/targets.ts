@@ -82,7 +82,7 @@ function act(
     case 'stolen':
       return stolen(machine, skb, statement)
     case 'tproxy':
-      throw new Undetermined('-j TPROXY', 'which sockets are open at that moment is not known')
+      throw new Undetermined('-j TPROXY', 'the sockets open at that moment are not known')
     case 'unknown':
       return actUnknown(machine, skb, statement)
     default:
@@ -200,7 +200,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     return
   }
   if ((skb.packet.fragOffset ?? 0) > 0 && OF_TRANSPORT.test(field))
-    throw new Undetermined(field, 'a later fragment has other bytes in place of that header')
+    throw new Undetermined(field, 'a later fragment does not contain that header')
   if (writesLength(assignment, moment)) throw new Undetermined(field, 'a rule writes the length of the IP header')
   const keys = keysAt(field, moment)
   if (keys.length === 0 && !field.startsWith('@')) {

@@ -83,7 +83,7 @@ function noteOrder(chains: readonly TiedChain[]): TiedChain['run'] {
 const nameOf = ({ base: { table, chain } }: TiedChain): string => `${table.family} ${table.name} ${chain.name}`
 
 const whyNot = (chains: readonly TiedChain[]): string =>
-  `all have priority ${chains[0]!.base.chain.priority ?? 0}, and the order in which they were registered is not known`
+  `all have priority ${chains[0]!.base.chain.priority ?? 0}; the order in which they were registered is not known`
 
 /** Throws Undetermined where nobody has assumed one. */
 function assumedOrder(machine: Simulator, chains: readonly TiedChain[]): readonly TiedChain[] {

@@ -33,8 +33,11 @@ describe('compare', () => {
     [['log'], 'compare needs inputs and two journeys, or two rulesets.'],
     [['log', '1'], 'compare needs inputs and two journeys, or two rulesets.'],
     [['rules', '1', '2'], 'There is no capture among the inputs.'],
-    [['log', '1', '3'], 'No journey is #3.'],
-    [['log', 'dst port 23', 'dst port 23'], "No journey is 'dst port 23' a second time."],
+    [['log', '1', '3'], 'No journey in the capture matches #3.'],
+    [
+      ['log', 'dst port 23', 'dst port 23'],
+      "Only one journey in the capture matches 'dst port 23'; a comparison needs two.",
+    ],
     [['log', '1', 'dst prot 80'], undefined],
     [['nofile', '1', '2'], 'nofile: there is no such file.'],
   ])('%j', async (args, sentence) => {

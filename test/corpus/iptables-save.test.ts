@@ -90,7 +90,7 @@ describe.skipIf(noCorpus)('files that iptables-restore accepts', () => {
     expect(notUnderstood(rulesets)).toEqual([])
     const isEmpty = !/^\*/m.test(text)
     expect(told.filter((one) => !/ (repeated-table|other-family|family-conflict): /.test(one))).toEqual(
-      isEmpty ? ['0 no-table: there is no iptables table in it'] : [],
+      isEmpty ? ['0 no-table: the file has no iptables table'] : [],
     )
     for (const ruleset of rulesets) if (ruleset.familyKnown) expect(ruleset.family).toBe(family)
     if (!isEmpty) expect(looksLikeIptablesSave(text.slice(0, 4096))).toBe(true)

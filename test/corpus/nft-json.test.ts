@@ -69,12 +69,12 @@ const OPEN: Record<string, number> = {
   'depends on how many bytes came before': 1,
   'depends on how many packets came before': 5,
   // bits of three places at once, and security marks
-  'what it writes is unknown': 3,
-  'which mark it sets is unknown': 1,
+  'nfwhy does not understand which value the rule writes': 3,
+  'the security mark that the rule sets is unknown': 1,
   // a key that is shifted
-  'which of its elements it means is unknown': 2,
+  'nfwhy does not understand this map': 2,
   // by a hash
-  'which queue it uses is unknown': 2,
+  'the queue that the rule uses is unknown': 2,
 }
 
 function count(condition: Condition): void {

@@ -150,7 +150,8 @@ const isBare = (reason: string): boolean =>
   / is not known$/.test(reason) && !/^(?:the|which|whether|how|what|whose) /.test(reason)
 
 /** Which rule it is. */
-const quoting = (reason: string): string => reason.replace(/^what "(.*)" compares is unknown$/, 'not `$1`')
+const quoting = (reason: string): string =>
+  reason.replace(/^nfwhy does not understand what "(.*)" compares$/, 'not `$1`')
 
 const operationUses = (shape: string): Use[] => USES.filter((use) => shapesIn(use).has(shape))
 

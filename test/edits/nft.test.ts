@@ -223,7 +223,10 @@ describe('a rule that is deleted by its comment', () => {
   })
 
   it.each([
-    [`nft delete rule inet filter input handle ${asked('inet filter web')}`, 'it reads the handle from another chain'],
+    [
+      `nft delete rule inet filter input handle ${asked('inet filter web')}`,
+      'the command reads the handle from another chain',
+    ],
     [
       `nft replace rule inet filter input handle ${asked('inet filter input')} drop`,
       /^this works only with "nft delete/,

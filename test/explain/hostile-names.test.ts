@@ -87,6 +87,7 @@ const CODES = [
   'untracked',
   'vanished-forwarding-off',
   'vanished-martian',
+  'vanished-mtu',
   'vanished-no-group',
   'vanished-no-route',
   'vanished-rp-filter',

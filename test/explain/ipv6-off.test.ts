@@ -13,7 +13,7 @@ const off = (...names: string[]) => new Map(names.map((name) => [`net.ipv6.conf.
 it('names the interface and its setting', () => {
   const found = ipv6Off({ links: [link('eth0'), link('podman1')], sysctls: off('podman1') })
   expect(found?.told).toBe(
-    ' IPv6 is off on podman1 (net.ipv6.conf.podman1.disable_ipv6 = 1): a network of IPv6 there has no route.',
+    ' IPv6 is off on podman1 (net.ipv6.conf.podman1.disable_ipv6 = 1), so this host has no IPv6 routes on that interface.',
   )
   expect(found?.fix.description).toContain('sysctl -w net.ipv6.conf.podman1.disable_ipv6=0')
 })

@@ -15,6 +15,11 @@ it.each([
   ['--limit 3/hour --limit-burst 5', 'up to 3/hour'],
   ['limit rate 5/second burst 5 packets', 'up to 5/second'],
   ['limit rate over 5/second burst 5 packets', 'more than 5/second'],
+  [
+    '--update --seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource',
+    'its source is in recent list DEFAULT 6 times within 30 s',
+  ],
+  ['--rcheck --name knocked --rdest', 'its destination is in recent list knocked'],
   ['--bytecode "1,6 0 0 65535"', 'its BPF program matches it'],
   ['--dir in --pol none', 'came in without IPsec'],
   ['--dir out --pol ipsec', 'leaves through IPsec'],
@@ -26,7 +31,7 @@ it.each([
   ['ip frag-off & 0x3fff != 0', 'a fragment'],
   [
     'ip frag-off & 65311 != 0',
-    'frag-off & 0xff1f is not 0, which also matches packets with the DF flag: 0x1fff with its bytes swapped',
+    'frag-off & 0xff1f is not 0, which also matches packets with the DF flag: the mask is probably 0x1fff in the wrong byte order',
   ],
 ])('says of %s: %s', (text, words) => {
   expect(plainWords(text)).toBe(words)
@@ -34,7 +39,12 @@ it.each([
 
 it.each([
   ...['tcp dport 80', '-m rpfilter --loose --invert', 'fib saddr type local', 'ip frag-off & 0x2000 != 0'],
-  ...['--dir in --pol ipsec --mode tunnel', 'ip frag-off 0', 'limit name "x"'],
+  ...[
+    '--dir in --pol ipsec --mode tunnel',
+    'ip frag-off 0',
+    'limit name "x"',
+    '--rcheck --seconds 9 --rttl --name a --rsource',
+  ],
 ])('keeps the own words of %s', (text) => {
   expect(plainWords(text)).toBeUndefined()
 })

@@ -218,7 +218,7 @@ describe('a reply that would be dropped', () => {
     expect(journey.findings.map(({ code, severity }) => `${code} ${severity}`)).toContain('not-masqueraded warning')
     const fixes = playReply(evidence, journey, world, modelEngine)?.finding?.fix ?? []
     expect(fixes.map(({ description, but }) => `${description}: ${but}`)).toContain(
-      'accept replies: replies may not find its source',
+      'accept replies: replies may not reach its source',
     )
   })
 })
@@ -332,6 +332,6 @@ describe('a source that was chosen before the mark', () => {
     expect(String(fixCommands(fix[0]!).command)).toBe(
       'iptables -t nat -A POSTROUTING -s 192.168.1.5 -o tun0 -j MASQUERADE && sysctl -w net.ipv4.conf.tun0.rp_filter=2',
     )
-    expect(fix.slice(1)).toMatchObject([{ but: 'replies may not find its source' }])
+    expect(fix.slice(1)).toMatchObject([{ but: 'replies may not reach its source' }])
   })
 })

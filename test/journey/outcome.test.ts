@@ -99,7 +99,7 @@ it('does not send what is for a group through this host, nor say that somebody h
   const [journey] = explainLog(dmesg(lines), worldOf(raw)).journeys
   expect([journey!.outcome, journey!.findings.map(({ code }) => code)]).toEqual(['undetermined', ['undetermined']])
   expect(journey!.findings[0]!.message).toContain(
-    'Path unknown after raw PREROUTING policy: it is multicast, and whether this host has joined the group is unknown (ip maddr show).',
+    'Path unknown after raw PREROUTING policy: it is multicast, and host state does not show whether this host has joined the group (ip maddr show).',
   )
 })
 

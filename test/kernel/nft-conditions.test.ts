@@ -30,10 +30,10 @@ const UNTOLD = [
   // rewritten just now, or quoted by an error; what host state lists is later than the packet
   /^the connection's entry is not known$/,
   // kernels differ, or iptables does
-  /^a later fragment has other bytes/,
-  /^which bytes the packet's protocol has in place of ports/,
+  /^a later fragment does not contain that header/,
+  /^the protocol has no ports; the bytes at their position/,
   /^what the routing table says of an IPv6 address on one interface/,
-  /^whether there is a way back to \w+ addresses/,
+  /^it is unknown whether a route leads back to \w+ addresses/,
 ]
 
 const tally = { true: 0, false: 0, unknown: new Map<string, number>() }

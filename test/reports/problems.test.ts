@@ -43,6 +43,11 @@ describe.each([80, 120])('at %i columns', (width) => {
       if (lines.length === 1) continue
       expect(lines[0]).toMatch(/^✗ [A-Z ]+( by | at |: ).* #\d+( ×\d+)?$/)
       expect(lines[2]).toMatch(/^ {2}(cause {2}|first {2})/)
+      // whoever reads six lines reads how the fix begins
+      expect(
+        lines.findIndex((line) => line.startsWith('  fix  ')),
+        lines.join('\n'),
+      ).toBeLessThan(6)
     }
   })
 })

@@ -41,7 +41,7 @@ describe('readPacketJson', () => {
   it.each([
     [{ tcpFlags: ['SNY'] }, '"tcpFlags" has no value "SNY"; did you mean "syn"?'],
     [{ tcpFlags: 'syn' }, '"tcpFlags" must be a list of strings'],
-    [{ ctState: 'open' }, '"ctState" has no value "open"; it is one of new, established, related, invalid, untracked'],
+    [{ ctState: 'open' }, '"ctState" has no value "open"; write one of new, established, related, invalid, untracked'],
     [{ ctStatus: ['assurd'] }, '"ctStatus" has no value "assurd"; did you mean "assured"?'],
     [{ ctDir: 1 }, '"ctDir" must be one of original, reply'],
     [{ protocol: 'tpc' }, '"protocol" must be a protocol: "tcp", or its number as a string'],

@@ -68,7 +68,7 @@ describe('what it does with one packet', () => {
 
   it('says why it cannot be told', () => {
     expect(execute(rule(TPROXY, { kind: 'accept' }), moment()).because).toEqual({
-      unknown: "whether a transparent proxy's socket waits for the packet is not known",
+      unknown: 'it is unknown whether a transparent proxy has a socket for the packet',
     })
     expect(execute(rule(UNKNOWN), moment()).because).toEqual({ unknown: 'not understood' })
     expect(execute(rule(SYNPROXY), moment({ protocol: 'tcp' })).because).toEqual({ unknown: 'tcp flags is not known' })

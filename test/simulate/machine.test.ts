@@ -128,7 +128,7 @@ describe('the way', () => {
   ])('of a packet longer than its link takes, %s', (_, packet, outcome) => {
     const { ended } = machine(filter()).send({ ...SYN, dontFragment: true, ...packet })
     expect(ended.outcome).toBe(outcome)
-    expect(ended.open?.condition).toBe(outcome === 'undetermined' ? 'the length of its parts' : undefined)
+    expect(ended.open?.condition).toBe(outcome === 'undetermined' ? 'the length of the fragments' : undefined)
   })
 
   // as the kernel of docs/kernel-ledger.md did with them

@@ -74,7 +74,7 @@ it('does not know whether a set of the usual size still takes an element, where 
     const { ended } = send(filter('add @s { ip saddr }\nadd @s { ip daddr } accept', set))
     return ended.open?.reason ?? ended.outcome
   }
-  expect(outcome(64_600)).toBe('whether set s still has room is unknown')
+  expect(outcome(64_600)).toBe('it is unknown whether set s still has room')
   expect(outcome(2_000)).toBe('forwarded')
 })
 

@@ -1,6 +1,6 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
-import { findDrop } from '../../explain/kernel-drops/find.ts'
+import { drops as known } from '../../explain/kernel-drops/later.ts'
 import { entryOpened, isAlwaysAnswered } from '../../explain/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
@@ -326,6 +326,6 @@ function laterDrop({ journey, world }: Told): Finding | undefined {
   const [first, last] = [Date.parse(journey.time?.first ?? ''), Date.parse(journey.time?.last ?? '')]
   if (!drops || drops.length === 0 || Number.isNaN(first) || Number.isNaN(last)) return undefined
   const left = { ...journey.packet, ...asItLeft(journey) }
-  const drop = findDrop(drops, [journey.packet, left], { first, last })
+  const drop = known.loaded.findDrop(drops, [journey.packet, left], { first, last })
   return drop && droppedLater(left, drop)
 }

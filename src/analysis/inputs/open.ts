@@ -1,6 +1,6 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
 
-import { loadReasons } from '../../explain/kernel-drops/meaning.ts'
+import { loadDrops } from '../../explain/kernel-drops/later.ts'
 import { concat } from '../../model/concat.ts'
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
 import { printable } from '../../model/printable.ts'
@@ -80,7 +80,7 @@ export async function openInputs(
     captures,
   }))
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
-  if (machines.some(({ world }) => world.host.drops)) await loadReasons()
+  if (machines.some(({ world }) => world.host.drops)) await loadDrops()
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }

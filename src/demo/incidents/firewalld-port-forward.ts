@@ -92,7 +92,7 @@ export const firewalldPortForward: Incident = {
     fix: {
       words: "Accept the forwarded packets before libvirt's REJECT rule.",
       command:
-        'iptables -I FORWARD 7 -s 10.32.7.11/32 -d 192.168.101.10/32 -i em1 -o virbr1 -p tcp -m tcp --dport 80 ' +
+        'iptables -I FORWARD 7 -s 10.32.7.11 -d 192.168.101.10 -i em1 -o virbr1 -p tcp --dport 80 ' +
         '-m conntrack --ctstate DNAT -j ACCEPT',
       proposed: true,
     },

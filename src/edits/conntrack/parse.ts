@@ -56,7 +56,7 @@ class ConntrackParser {
     const { command, edit, filter } = this
     if (!command) throw new CommandProblem(this.tool, 'conntrack needs a command')
     if (command.name === 'flush') {
-      if (filter) this.refuse(filter, 'does not go with -F, which deletes all: -D deletes some')
+      if (filter) this.refuse(filter, 'cannot be combined with -F, which deletes all entries; use -D to delete some')
       return this.table === 'conntrack' ? [{ kind: 'conntrack', op: 'flush' }] : []
     }
     if (command.name !== 'delete') return []

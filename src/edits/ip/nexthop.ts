@@ -52,7 +52,7 @@ const scopeOf = ({ scope }: { scope?: string | undefined }): number => SCOPES[sc
 function refuseScope({ type, scope, gateway }: Route): void {
   const least = type === 'local' ? 254 : type === 'broadcast' || type === 'anycast' ? 253 : 0
   if (scopeOf({ scope }) < least || scope === 'nowhere')
-    throw new EditProblem(`a route of type ${type} has another scope`)
+    throw new EditProblem(`a route of type ${type} cannot have scope ${scope ?? 'global'}`)
   if (scope === 'host' && gateway !== undefined) throw new EditProblem('a route of scope host has no gateway')
 }
 
@@ -86,7 +86,7 @@ function deviceTo(gateway: string, { device, flags }: Hop, route: Route, host: H
   const [over] = found && isDirect(found) ? routeDevices(found) : []
   if (over === undefined)
     throw new EditProblem(
-      `gateway ${gateway} is not directly reachable${device === undefined ? '' : ` over ${device}`}: it is in no link's network`,
+      `gateway ${gateway} is not directly reachable${device === undefined ? '' : ` over ${device}`}: no interface has a network with this address`,
     )
   return over
 }

@@ -159,7 +159,7 @@ function addressRange(text: string): string {
 
 function rangeProblem(set: NamedSet): string | undefined {
   const [low = '', high = ''] = (set.range ?? '').split('-')
-  if (low === '' || high === '') return `a ${set.type} needs its range`
+  if (low === '' || high === '') return `a ${set.type} needs a range`
   const ends = [low, high]
     .map((one) => (one.includes('.') ? toNumber(readAddress(one)) : Number(one)))
     .sort((a, b) => a - b)

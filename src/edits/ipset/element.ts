@@ -147,7 +147,7 @@ function readEnds(text: string, set: SetShape): [number, number] {
     return [Math.min(a, b), Math.max(a, b)]
   }
   const { address, length } = readNetwork(text, set)
-  if (length === 0) throw new WordError(`"${text}": a network of length 0 cannot be in it`)
+  if (length === 0) throw new WordError(`"${text}": this type of set cannot hold a network of prefix length 0`)
   const size = 2 ** (32 - length)
   const first = toNumber(address) - (toNumber(address) % size)
   return [first, first + size - 1]
@@ -160,7 +160,7 @@ function readNetworks(text: string, set: SetShape): string[] {
   if (familyOf(set) === 'ip' && /^[^-]+-/.test(text)) return networksOf(...readEnds(text, set))
   const { address, length } = readNetwork(text, set)
   if (length === 0 && !WITH_EVERYTHING.includes(set.type))
-    throw new WordError(`"${text}": a network of length 0 cannot be in it`)
+    throw new WordError(`"${text}": this type of set cannot hold a network of prefix length 0`)
   return [printNetwork(cut(cut(address, length), set.addressMask), length)]
 }
 
@@ -169,7 +169,8 @@ const printNetwork = (address: Uint8Array, length: number): string =>
 
 /** The fewest networks that make up the range (ip_set_range_to_cidr). */
 function networksOf(first: number, last: number): string[] {
-  if (first === 0 && last === 0xffffffff) throw new WordError('a network of length 0 cannot be in it')
+  if (first === 0 && last === 0xffffffff)
+    throw new WordError('this type of set cannot hold a network of prefix length 0')
   const networks: string[] = []
   for (let at = first; at <= last; ) {
     let length = 32
@@ -193,7 +194,7 @@ function readPorts(text: string, set: SetShape): string[] {
     if ((number === 1) !== (familyOf(set) === 'ip')) throw new WordError(`"${text}" is of the other family`)
     return [`${protocol}:${readIcmp(value, number === 1 ? ICMP_TYPES : ICMPV6_TYPES)}`]
   }
-  if (value !== '0') throw new WordError(`"${text}": ${protocol} has no ports, it is ${protocol}:0`)
+  if (value !== '0') throw new WordError(`"${text}": ${protocol} has no ports; write ${protocol}:0`)
   return [`${protocol}:0`]
 }
 
@@ -222,7 +223,7 @@ function readIcmp(text: string, names: typeof ICMP_TYPES): string {
   if (type !== undefined) return `${readNumber(type, 255)}/${readNumber(code!, 255)}`
   const name = text.toLowerCase()
   if (!Object.hasOwn(names, name) || name === 'any')
-    throw new WordError(`"${text}" is neither TYPE/CODE of ICMP nor the name of one`)
+    throw new WordError(`"${text}" is neither TYPE/CODE of ICMP nor the name of an ICMP type`)
   const known = names[name]!
   return typeof known === 'number' ? `${known}/0` : known.join('/')
 }

@@ -28,7 +28,7 @@ export function addElements(set: NamedSet, edit: ElementEdit, draft: Draft): voi
   if (set.most !== undefined && set.type !== 'list:set' && set.elements.length + added > set.most && added > 0)
     throw new EditProblem(
       set.forceadd
-        ? `set ${set.name} is full (${set.most} elements), and which element the kernel evicts is unknown`
+        ? `set ${set.name} is full (${set.most} elements); it is unknown which element the kernel evicts`
         : `set ${set.name} is full: it takes no more than ${set.most} elements`,
     )
   const own = draft.ipset(set)
@@ -87,7 +87,8 @@ function partsOf(set: NamedSet, { element = '', options = {} }: ElementEdit, dra
 function refuseMember(name: string, draft: Draft): void {
   const member = draft.world.sets.find((one) => one.table === undefined && one.name === name)
   if (!member) throw new EditProblem(`there is no ipset ${name}`)
-  if (member.type === 'list:set') throw new EditProblem(`${name} is a list of sets itself, and cannot be in one`)
+  if (member.type === 'list:set')
+    throw new EditProblem(`${name} is a list of sets, which cannot be an element of another list`)
 }
 
 function newElements(set: NamedSet, edit: ElementEdit, draft: Draft): SetElement[] {

@@ -54,7 +54,7 @@ export function parseIpset(given: readonly ShellWord[], tool: ShellWord): SetEdi
   const op = commandOf(command)
   if (op === 'show') return []
   if (op === 'restore')
-    throw new CommandProblem(command, 'restore reads a file that nfwhy does not have: write its lines out')
+    throw new CommandProblem(command, 'restore reads a file that nfwhy does not have: write out the lines')
   const base: SetEdit = { kind: 'ipset', op, ...(exist ? { exist } : {}) }
   const [set, second, ...more] = rest
   const end = { column: endOf(rest.at(-1) ?? command), text: '' }
@@ -149,6 +149,6 @@ function checkedValue(option: string, value: string): string {
   if (option === 'timeout') return String(readNumber(value, MOST_SECONDS))
   if (option === 'comment' && value.includes('"')) throw new WordError('there cannot be a " in a comment')
   if (option === 'comment' && new TextEncoder().encode(value).length > 255)
-    throw new WordError('it is longer than the 255 bytes of a comment')
+    throw new WordError('the comment is longer than 255 bytes')
   return value
 }

@@ -76,7 +76,7 @@ function withTarget(spec: IptablesSpec, table: Table, family: IpFamily): Iptable
   const { target } = spec
   if (!target) return spec
   const chain = table.chains.get(target.name)
-  if (chain?.hook) throw new EditProblem(`${target.name} is a built-in chain, no rule can jump to it`)
+  if (chain?.hook) throw new EditProblem(`${target.name} is a built-in chain, and no rule can jump to a built-in chain`)
   if (chain) {
     if (target.chain) return spec
     return { ...spec, target: { name: target.name, chain: true, ...(target.goto ? { goto: true } : {}) } }

@@ -1,24 +1,10 @@
-/** `nft delete rule … handle $(…)`, where the handle is asked for by the rule's comment ⇄ edit; and what it deletes. */
-import { type Command, command, outputOf, piped, unsayable } from '../../model/command.ts'
+/** `nft delete rule … handle $(…)`, where the handle is asked for by the rule's comment (comment-command.ts) → edit; and what it deletes. */
 import type { NftCommentEdit } from '../../model/edit.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { CommandProblem, EditProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
-import { nftName } from './print.ts'
-
-export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
-  const place = [family, nftName(table), nftName(chain)]
-  const asked = COMMENT.test(comment) ? awkScript(comment) : unsayable('language')
-  const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
-  return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
-}
-
-/** What needs no quotes in the script, and is nothing that the shell would read. */
-const COMMENT = /^[\w.:-]+$/
-
-/** `nft -a list` ends a rule's line with `# handle 7`. */
-const awkScript = (comment: string): string => `/ comment "${comment}" / { print $NF; exit }`
+import { awkScript } from './comment-command.ts'
 
 const ASKED = /^("?)\$\(nft -a list chain (\w+ [\w./-]+ [\w./-]+) \| awk '(.*)'\)\1$/
 
@@ -36,7 +22,7 @@ export function parseByComment(words: readonly ShellWord[]): NftCommentEdit[] {
   const { handleOf } = asked ?? {}
   if (verb?.text !== 'delete' || kind?.text !== 'rule' || handle?.text !== 'handle' || more.length > 0 || !handleOf)
     throw new CommandProblem(words.find((word) => word.handleOf)!, 'this works only with "nft delete rule"')
-  if (handleOf.place !== place) throw new CommandProblem(asked!, 'it reads the handle from another chain')
+  if (handleOf.place !== place) throw new CommandProblem(asked!, 'the command reads the handle from another chain')
   return [
     {
       ...{ kind: 'nft-comment', op: 'delete', family: family!.text as RuleFamily },

@@ -82,12 +82,12 @@ export class ScriptRun {
     for (const [i, item] of items.entries()) {
       const { after } = item
       if (after && status === 'unknown') {
-        this.passOver(item.command, `whether the command before "${after.text}" succeeds is unknown`)
+        this.passOver(item.command, `it is unknown whether the command before "${after.text}" succeeds`)
         continue
       }
       if (after && (status === 'ok') !== (after.text === '&&')) {
         if (after.text === '||' && this.options.alwaysSucceeds)
-          throw new CommandProblem({ column: after.at + 1, text: '||' }, 'what follows "||" is not read')
+          throw new CommandProblem({ column: after.at + 1, text: '||' }, 'nfwhy does not read the command after "||"')
         continue
       }
       const next = items[i + 1]?.after

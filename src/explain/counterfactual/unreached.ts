@@ -230,7 +230,7 @@ export function jumpTo(
       : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
-    `make ${from.chain.name} jump to it`,
+    `make ${from.chain.name} jump to ${chain.name}`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner
       ? `${owner.name} restores its rules ${owner.when}`

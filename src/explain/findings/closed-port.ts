@@ -14,7 +14,7 @@ import type { Proposal } from '../proposal.ts'
 import { entryAnswered, entryOpened } from '../request-reply.ts'
 import type { Chosen, Doing } from '../rule-changes.ts'
 import { isForNobody, listensBeside } from '../sockets.ts'
-import { listensElsewhere } from './listens-elsewhere.ts'
+import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
@@ -40,10 +40,7 @@ export const closedPort: Detector = {
         fix: [
           ...(beside ? sendBeside(context, packet, beside.port) : []),
           {
-            description:
-              elsewhere === undefined
-                ? 'start the program, or make it listen on this address (not only on 127.0.0.1)'
-                : `make the program listen on ${describeEnd(packet.dst, packet.dport)}, or on any address`,
+            description: makeListen(context.world.host, packet),
             unverified: 'this is not a netfilter change',
           },
         ],
@@ -79,7 +76,7 @@ function sendBeside(context: Context, packet: Packet, port: number): Proposal[] 
       ? addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
       : changesOf(place).add(place, { chain }, chosen, doing)
   return propose(
-    `send it to port ${port}, where it listens`,
+    `send the packet to port ${port}, where the program listens`,
     change,
     'the program that listens there may add such a rule itself',
   )

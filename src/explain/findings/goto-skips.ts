@@ -34,7 +34,7 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: propose('jump there, so that the packet returns', changesOf(culprit).jumpInstead(culprit)),
+        fix: propose('use jump instead of goto, so that the packet returns', changesOf(culprit).jumpInstead(culprit)),
       },
     ),
   ]

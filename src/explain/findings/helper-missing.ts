@@ -47,7 +47,7 @@ export const helperMissing: Detector = {
               note:
                 journey.packet.protocol === 'tcp'
                   ? 'a helper cannot read an encrypted control connection (FTPS)'
-                  : `it needs the module nf_conntrack_${helper.name}`,
+                  : `the helper needs the module nf_conntrack_${helper.name}`,
             },
           ],
         },

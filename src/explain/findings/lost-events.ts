@@ -26,7 +26,7 @@ export const lostEvents: Detector = {
               description: traced
                 ? 'trace fewer packets: add a narrower condition, or a limit, before meta nftrace set 1'
                 : 'trace fewer packets: add -m limit to the TRACE rule',
-              unverified: 'it is about the capture, not the rules',
+              unverified: 'this is about the capture, not the rules',
             },
           ],
         },

@@ -126,7 +126,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return lost(context, asker, why.step)
     case 'skipped': {
       const ref = refAt(context, why.step)!
-      const instead = propose('jump there, so that the packet returns', changesOf(ref).jumpInstead(ref))
+      const instead = propose('use jump instead of goto, so that the packet returns', changesOf(ref).jumpInstead(ref))
       const told = without(context, why.step, 'skipped the rule that sets this mark')
       return instead.length > 0 ? { ...told, fix: instead } : told
     }

@@ -83,14 +83,14 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
   const set = named(world, condition.nft, condition.set)
   const size = set?.most ?? MOST_ELEMENTS
   const isFull = set !== undefined && set.elements.length >= size
-  return isFull ? `it adds to set ${set.name}, which is full (size ${size})` : undefined
+  return isFull ? `the rule adds to set ${set.name}, which is full (size ${size})` : undefined
 }
 
 /** Why it matches nothing. */
 function absentWords(condition: Condition, { world }: Context): string {
   if (asksUnspecified(condition)) return ', the unspecified address, which no packet has'
   const isNumber = asksGoneInterface(condition, world.host)
-  return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
+  return isNumber ? ', the number of an interface that is gone' : ', which does not exist'
 }
 
 const NARROW = 'affects only this source, destination and service'

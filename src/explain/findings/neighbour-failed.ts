@@ -91,16 +91,16 @@ function behindPort(
     : `with that address at ${port}`
   const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}, which a trace of IP does not show`
   const behind = isMac
-    ? `If it is behind ${port}, compare its link address: `
-    : `If it is behind ${port}, this is why: `
-  const accept = isMac ? 'its link address' : address
+    ? `If the neighbour is behind port ${port}, compare its link address: `
+    : `If the neighbour is behind port ${port}, this explains the missing reply: `
+  const accept = isMac ? "the neighbour's link address" : address
   return finding('neighbour-failed', only ? 'error' : 'warning', `${state} ${only ? '' : behind}${told}.`, {
     steps: [ended.step + 1],
     rules: [ref],
     fix: [
       {
-        description: `let the filter of ${port} accept ${accept}, or give whoever is behind ${port} the ${by} that the filter accepts`,
-        unverified: `which ${by} is right is unknown here`,
+        description: `make the filter of ${port} accept ${accept}, or change the ${by} of the host behind ${port} to the one that the filter accepts`,
+        unverified: `the right ${by} is unknown here`,
       },
     ],
   })

@@ -1,5 +1,6 @@
-import { type Context, type Detector, finding } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { listener } from '../sockets.ts'
 import { withoutEndpoints } from '../without-endpoints.ts'
 
 /** A Service without anybody behind it, or with nobody on this node: kube-proxy stops what is for it. */
@@ -12,9 +13,13 @@ export const noEndpoints: Detector = {
     const { service, local, step, isMarked } = found
     const name = service === undefined ? 'the Service' : `the Service ${service}`
     const policy = local ? policyOf(context, step) : ''
+    const { packet } = context.evidence.arrivals[step]!
+    const own = listener(context.world.host, packet)
+    const listens = own?.process === undefined ? '' : ` (${own.process})`
+    const beside = own ? ` This host itself listens on ${describeEnd(packet.dst, packet.dport)}${listens}.` : ''
     const message = local
-      ? `${nameRef(ref)} stopped it, as ${name} has no endpoint on this node and its ${policy} is Local.`
-      : `${nameRef(ref)} stopped it, as ${name} has no endpoints.`
+      ? `${nameRef(ref)} stopped it, because ${name} has no endpoint on this node and its ${policy} is Local.${beside}`
+      : `${nameRef(ref)} stopped it, because ${name} has no endpoints.${beside}`
     const description = local
       ? `send it to a node that runs one of its pods (kubectl get endpointslices -o wide), or set ${policy} to Cluster`
       : "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"

@@ -96,9 +96,9 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
       fix:
         whole && goal.mendable
           ? propose(
-              `look up ${whole.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
+              `make rule ${ref.ruleNumber} of ${ref.chain} look up ${whole.join(',')} in the set`,
               changesOf(ref).turnLookup(ref, lookup.set, whole),
-              'it then matches whatever is in the set',
+              'the rule then matches whatever is in the set',
             )
           : [],
       doubt: one.doubt,

@@ -45,7 +45,7 @@ export const notMasqueraded: Detector = {
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
       const left = `This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
       return masqueraded(
-        `Packets that come in by ${lastPacket(context).in} are masqueraded in ${version} alone. ${left}: routers there have to know this host as the way to ${src}.`,
+        `For packets that come in by ${lastPacket(context).in}, only ${version} is masqueraded. ${left}: routers behind ${out} need a route to ${src} through this host.`,
         false,
       )
     }
@@ -84,7 +84,7 @@ export const notMasqueraded: Detector = {
     const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     const isOtherwise = isMasqueradedOtherwise(context, out)
-    const alone = isOtherwise ? `, and only ${version} is masqueraded there` : ''
+    const alone = isOtherwise ? `, and only ${version} is masqueraded on ${out}` : ''
     return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
   },
 }
@@ -122,14 +122,16 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
     const way = lookupRoute({ dst: source, mark: 0 }, host)
     if (way && prefixLength(way.destination) > WIDE) return []
     return say(
-      `which is no address of this host, nor of a network of its links, and nothing has come back to it: replies come here only if the next router sends ${source} to this host`,
+      `which belongs neither to this host nor to a network on its links. No reply to it was seen: replies come here only if the next router has a route to ${source} through this host`,
     )
   }
   // what comes for it has a rule: somebody has seen to it that it comes here
   if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
-  return say(`which is in the network of ${out} but not one of its addresses: this host does not reply to ARP for it`)
+  return say(
+    `which is in the network of ${out}, but is not an address of this host: this host does not reply to ARP for it`,
+  )
 }
 
 /** Halves of the internet stand for all of it. */
@@ -153,8 +155,8 @@ function ofOtherLink(context: Context): Detected[] {
     : larger(context, out, 'proxy_arp') === 0
   // IPv4's list of whom to stand in for counts without the setting
   if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
-  const left = `It left by ${out} and kept its source ${src}. That address is in ${out}'s network (${home.network}), but its host is behind ${from}`
-  const why = `Hosts on ${out} send ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it there, and this host does not reply to them (${setting}=0)`
+  const left = `It left by ${out} and kept its source ${src}. That address is in the network of ${out} (${home.network}), but the host with that address is behind ${from}`
+  const why = `Hosts send ${isSix ? 'neighbour solicitations' : 'ARP requests'} for that address on ${out}, and this host does not reply to them (${setting}=0)`
   const answer = isSix
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`

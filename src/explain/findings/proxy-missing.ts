@@ -145,7 +145,7 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
           {
             description:
               'add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
-            unverified: 'which table is free is unknown here',
+            unverified: 'a free table number is unknown here',
           },
         ],
   )
@@ -217,7 +217,7 @@ function tell(
           ? []
           : [
               {
-                description: `make the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
+                description: `make the proxy listen on port ${port} with IP_TRANSPARENT; ss --inet-sockopt then shows "transparent"`,
                 look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
                 unverified: ONLY_LOOKS,
               },

@@ -27,7 +27,7 @@ export const queueWithoutListener: Detector = {
         }),
       ]
     if (isRead(context)) return []
-    const shown = lost ? 'it did not come back from the queue here' : 'the capture does not show its verdict'
+    const shown = lost ? 'it did not come back from the queue' : 'the capture does not show its verdict'
     const why = 'if no program reads the queue, the kernel drops it; otherwise the program decides'
     return [finding('queue-without-listener', lost ? 'warning' : 'note', `${message}, and ${shown}: ${why}.`, more)]
   },
@@ -44,7 +44,7 @@ export const queued: Detector = {
     if (read) return [finding('queued', 'note', `${message}, ${read}.`, more)]
     if (unread !== undefined) return [finding('queued', 'note', `${message}, and ${unread}: it is accepted.`, more)]
     const shown = lost
-      ? 'it did not come back from the queue here: a program reads the queue, and has dropped it or still holds it'
+      ? 'it did not come back from the queue: a program reads the queue, and has dropped it or still holds it'
       : 'the capture does not show its verdict: if no program reads the queue, it is accepted; otherwise the program decides'
     return [finding('queued', 'note', `${message}, and ${shown}.`, more)]
   },

@@ -69,5 +69,5 @@ function sentTo(
 const LOOK = {
   description:
     "check there: does the program listen on this address and port, and does that host's firewall accept it?",
-  unverified: 'it is not on this host',
+  unverified: 'the cause is not on this host',
 }

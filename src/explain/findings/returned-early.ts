@@ -70,6 +70,6 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
 
 function inVain(culprit: RuleRef, rule: Rule, i: number): Detected[] {
   const why = describeConditions(rule.conditions)
-  const message = `${nameRef(culprit)} matches it (${why}), but only returns it from the chain, and no rule behind accepts it.`
+  const message = `${nameRef(culprit)} matches it (${why}), but only returns it from the chain, and no later rule accepts it.`
   return [finding('returned-early', 'note', message, { steps: [i + 1], rules: [culprit] })]
 }

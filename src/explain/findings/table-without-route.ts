@@ -82,7 +82,7 @@ function otherWay({ table, route }: Passed, question: RouteQuestion, host: Host)
   return [
     {
       description: `give table ${table} a route: ip route add default via GATEWAY dev DEVICE table ${table}`,
-      unverified: 'which gateway is unknown here',
+      unverified: 'the right gateway is unknown here',
     },
   ]
 }

@@ -69,7 +69,7 @@ export const rulesetMismatch: Detector = {
         fix: [
           {
             description: takeItAgain(evidence.lossless !== undefined),
-            unverified: 'it is about the input, not the rules',
+            unverified: 'this is about the input, not the rules',
           },
         ],
       }),
@@ -103,7 +103,7 @@ export const passedOver: Detector = {
         finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
           steps: [step + 1],
           rules: [ref],
-          fix: [{ description: takeItAgain(true), unverified: 'it is about the input, not the rules' }],
+          fix: [{ description: takeItAgain(true), unverified: 'this is about the input, not the rules' }],
         }),
       ]
     }

@@ -37,7 +37,7 @@ function translated(context: Context): Detected[] {
     finding(
       'untracked',
       'warning',
-      `${nameRef(ref)} translates its destination prefix after conntrack, which has no connection with ${context.journey.packet.dst}: no rule can match it as part of a connection.`,
+      `${nameRef(ref)} translates its destination prefix after conntrack. Conntrack has no entry with the address ${context.journey.packet.dst}, so no rule can match the packet as part of a connection.`,
       {
         steps: [step + 1],
         rules: [ref],

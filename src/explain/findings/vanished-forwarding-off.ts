@@ -91,10 +91,10 @@ function besideSender(
 ): { told: string; fix: Proposal } {
   const [entry, show] = family === 'ipv4' ? ['neighbour entry (ARP)', 'ip neigh'] : ['neighbour entry', 'ip -6 neigh']
   return {
-    told: `${src} is in the same network on ${device}, and need not send it through this host: its ${entry} for ${dst} has this host's link address, or a route of its leads here.`,
+    told: `${src} and ${dst} are in the same network on ${device}, so ${src} need not use this host: its ${entry} for ${dst} has this host's link address, or it has a route through this host.`,
     fix: {
       description: `on ${src}, compare "${show} show ${dst}" with the link address of ${dst}, and delete the entry if it is this host's`,
-      unverified: 'it is not on this host',
+      unverified: 'the entry is not on this host',
     },
   }
 }

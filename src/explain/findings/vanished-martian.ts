@@ -72,10 +72,10 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   const undo = clear.flatMap((one) => ('undo' in one ? one.undo : []))
   return martian(context, device, why, [
     {
-      description: 'look up the route back without the mark',
+      description: 'make the kernel look up the route back without the mark',
       ...{ edits, undo },
       unverified: 'not tried',
-      note: 'a tunnel that carries all traffic may need the setting where rp_filter is strict',
+      note: 'with a strict rp_filter, a tunnel that carries all traffic may need this setting',
     },
   ])
 }

@@ -35,7 +35,7 @@ export function smallerPackets({ protocol }: Packet, family: 'ip' | 'ip6'): Prop
   const mangle = { family, table: 'mangle', chain: 'FORWARD' }
   const accept: Proposal = {
     description: 'accept the ICMP error all the way back to the sender, which then sends smaller packets',
-    unverified: 'it depends on the sender',
+    unverified: 'the effect depends on the sender',
   }
   if (protocol !== 'tcp') return [accept]
   const clamp = changesOf(mangle).add(mangle, { chain: mangle.chain }, { kind: 'openings' }, { kind: 'clamp' })

@@ -35,16 +35,21 @@ export const vanishedNoGroup: Detector = {
     const source = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))[0]
     const message = `No program on this host has joined the group ${dst} on ${device}`
     return [
-      finding('vanished-no-group', 'error', source ? `${message}; or, if one has: ${source.message}` : `${message}.`, {
-        steps: [context.ended.step + 1],
-        fix: [
-          {
-            description: `the program must join the group there (see ip maddr show dev ${device}); a route does not help`,
-            unverified: 'this is not a rule change',
-          },
-          ...(source?.fix ?? []),
-        ],
-      }),
+      finding(
+        'vanished-no-group',
+        'error',
+        source ? `${message}. If a program has joined it, the cause is: ${source.message}` : `${message}.`,
+        {
+          steps: [context.ended.step + 1],
+          fix: [
+            {
+              description: `the program must join the group on ${device} (see ip maddr show dev ${device}); a route does not help`,
+              unverified: 'this is not a rule change',
+            },
+            ...(source?.fix ?? []),
+          ],
+        },
+      ),
     ]
   },
 }

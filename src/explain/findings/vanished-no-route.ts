@@ -58,7 +58,7 @@ export const vanishedNoRoute: Detector = {
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
       : [
-          `${gave}${marked ? `; without it, it leaves by ${marked.ways}` : ''}`,
+          `${gave}${marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''}`,
           setter ? { rules: [setter.ref], culprit: setter.step } : {},
         ]
     const other = own && otherTable(context, own)
@@ -83,7 +83,7 @@ export const vanishedNoRoute: Detector = {
       ? [
           {
             description: `or make ${nameRef(sent.ref)} send it elsewhere`,
-            unverified: 'where it should go is unknown here',
+            unverified: 'the right destination is unknown here',
           },
         ]
       : []
@@ -118,7 +118,7 @@ function unmarked({ evidence }: Context, { ref, step }: { ref: RuleRef; step: nu
 
 const addOne = (dst: string, table = 'main'): Proposal => ({
   description: `add a route to ${dst}${isOwn(table) ? '' : ` in table ${table}`}, then check: ${askRoute(dst) ?? 'ip route get'}`,
-  unverified: 'which gateway is unknown here',
+  unverified: 'the right gateway is unknown here',
 })
 
 const ALL_CHOSEN = 'affects every packet that matches the rule'
@@ -185,7 +185,11 @@ const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Rou
 function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
   if (!first || others.some(({ gateway, device }) => gateway !== first.gateway || device !== first.device)) return []
   const note = `the networks behind ${first.device} must accept such sources, or this host must rewrite them`
-  return propose(`route packets from any source there`, addToTable(first, first.table), note)
+  return propose(
+    `let packets from any source use the route to ${first.destination}`,
+    addToTable(first, first.table),
+    note,
+  )
 }
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */

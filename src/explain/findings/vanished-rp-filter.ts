@@ -55,11 +55,11 @@ export const vanishedRpFilter: Detector = {
             ...propose(
               'use the mark for the route back',
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
-              'it affects every interface: each then uses the mark for the route back',
+              'affects every interface: each then uses the mark for the route back',
             ),
             ...byMain,
             ...propose(
-              `remove the route to ${packet.src} that does not lead to the interface it came in on`,
+              `remove the route to ${packet.src} that does not lead to the packet's input interface`,
               // a routing rule's own table is there for others
               stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
             ),

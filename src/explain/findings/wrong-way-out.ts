@@ -27,7 +27,7 @@ export const wrongWayOut: Detector = {
     const packet = lastPacket(context)
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
-      const leads = `and only the default route matches it, which leads back out of ${packet.out}, where it came from`
+      const leads = `and only the default route matches it, which leads back out of ${packet.out}, where the packet came in`
       return [
         finding('wrong-way-out', 'warning', `${nameRef(sent.ref)} sends it to ${packet.dst}, ${leads}.`, {
           steps: [context.ended.step + 1],
@@ -36,7 +36,7 @@ export const wrongWayOut: Detector = {
           fix: [
             {
               description: `make the rule send it to a host that exists, or add a route to ${packet.dst}`,
-              unverified: 'where it should go is unknown here',
+              unverified: 'the right interface is unknown here',
             },
           ],
         }),

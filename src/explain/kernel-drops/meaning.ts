@@ -6,7 +6,7 @@ import type { Meaning } from './stages.ts'
 
 const reasons = new Later(() => import('./reasons.ts'))
 
-/** Has to be done before a journey is explained with the kernel's drops. */
+/** For later.ts alone. */
 export const loadReasons = reasons.load
 
 /** It was dropped, and the kernel says nothing of why. */

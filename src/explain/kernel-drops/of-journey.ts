@@ -3,11 +3,13 @@ import type { OpenJourney } from '../../journey/open.ts'
 import type { Drop, Host } from '../../model/host.ts'
 import { timeText } from '../../read/captures/stamp.ts'
 import type { PacketStates } from '../../read/captures/states.ts'
-import { findDrop, isTelling, type Span } from './find.ts'
+import type { Span } from './find.ts'
+import { drops as known } from './later.ts'
 
 export function dropOf(open: OpenJourney, states: PacketStates, { drops }: Host): Drop | undefined {
   if (!drops || drops.length === 0) return undefined
   const packets = Array.from(open.held, (state) => states.packet(state))
+  const { findDrop, isTelling } = known.loaded
   const drop = findDrop(drops, packets, spanOf(open))
   // how this one went on is not known, so the drop may be that of another just like it
   return drop && open.lossy && !isTelling(drop.packet) ? undefined : drop

@@ -18,7 +18,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'crowdsec',
     instead: 'use cscli decisions delete --ip ADDRESS, or an allowlist',
     rewrites: false,
-    when: 'when the firewall bouncer restarts; addresses, at its next pull of decisions',
+    when: 'when the firewall bouncer restarts; it restores addresses at its next pull of decisions',
     // cs-firewall-bouncer, pkg/iptables and config
     marks: [
       { chains: /^CROWDSEC_(CHAIN|LOG)$/, sets: /^crowdsec6?-blacklists(-\d+)?$/ },

@@ -163,7 +163,7 @@ export const HOSTING: readonly Owner[] = [
     name: 'proxmox',
     instead: 'change the firewall of the guest, host or datacenter (/etc/pve/firewall/*.fw)',
     rewrites: false,
-    when: 'when its configuration for the chain changes, or within ten seconds if the whole chain is gone',
+    when: "when the firewall's configuration for the chain changes, or within ten seconds if the whole chain is gone",
     // pve-firewall's Firewall.pm (a digest in each chain's PVESIG comment, so a single missing rule goes unnoticed); proxmox-firewall for the nft tables
     marks: [
       { chains: /^PVEFW-/, comments: /^PVESIG:/ },

@@ -33,7 +33,7 @@ export const KUBERNETES: readonly Owner[] = [
     name: 'kube-router',
     instead: 'change the NetworkPolicy or the Service',
     rewrites: true,
-    when: 'at its next sync, every five minutes by default',
+    when: 'at the next sync, every five minutes by default',
     marks: [
       { chains: /^KUBE-(ROUTER-|POD-FW-|NWPLCY-)/, sets: /^(inet6:)?(KUBE-(SRC|DST)-|kube-router-)/ },
       { tables: /^ip6? kube-router-filter-ipv[46]$/, whole: true },
@@ -61,7 +61,7 @@ export const KUBERNETES: readonly Owner[] = [
     name: 'calico',
     instead: 'change the NetworkPolicy, GlobalNetworkPolicy, HostEndpoint or IPPool',
     rewrites: true,
-    when: 'at its next refresh (iptablesRefreshInterval), within minutes',
+    when: 'at the next refresh (iptablesRefreshInterval), within minutes',
     // felix/rules/rule_defs.go: comment = cali: and a hash; sets cali40, cali60 (v4, v6); calico-dhcp-: its OpenStack agent
     marks: [
       { chains: /^(cali-|cali(fw|tw|fh|th|pi|po)-|felix-)/, comments: /^cali:[\w-]{16}$/, sets: /^(cali[46]|felix-)/ },
@@ -112,7 +112,7 @@ export const KUBERNETES: readonly Owner[] = [
     name: 'openshift-sdn',
     instead: 'change the NetworkPolicy or the cluster network; for a rule of your own use OPENSHIFT-ADMIN-OUTPUT-RULES',
     rewrites: true,
-    when: 'at its next sync',
+    when: 'at the next sync',
     // pkg/network/node/iptables.go
     marks: [{ chains: /^OPENSHIFT-(MASQUERADE|FIREWALL|BLOCK)/, jumps: /^OPENSHIFT-ADMIN-OUTPUT-RULES$/ }],
   },

@@ -220,7 +220,7 @@ const UNPLAYED: ReadonlySet<string> = new Set([
 export const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would leave by the wrong interface',
-  'not-masqueraded': 'replies may not find its source',
+  'not-masqueraded': 'replies may not reach its source',
   'dropped-beside': 'a chain after the IP chains would drop it',
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not reply',

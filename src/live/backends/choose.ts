@@ -68,7 +68,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     })
   return {
     backend: 'nft',
-    why: hasTables ? 'the rules are in nf_tables' : 'it shows packets even where no rule is',
+    why: hasTables ? 'the rules are in nf_tables' : 'nft also shows packets at hooks that have no rules',
     table,
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,

@@ -27,7 +27,7 @@ export function readEntries(
     const unknown: string[] = []
     const entry = entryOf(line, unknown)
     if (!entry) {
-      report('line-not-understood', `not a connection as conntrack prints it: ${quoted(line)}`, number)
+      report('line-not-understood', `this line is not a connection as conntrack prints it: ${quoted(line)}`, number)
       return
     }
     entries.push(entry)

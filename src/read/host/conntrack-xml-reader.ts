@@ -28,7 +28,8 @@ function readFlow(flow: string, line: number, entries: ConntrackEntry[], report:
   const unknown: string[] = []
   const { head, words } = wordsOf(flow.slice(0, end))
   const entry = makeEntry(head, words, unknown)
-  if (!entry) report('line-not-understood', `not a connection as conntrack prints it: ${quoted(flow)}`, line)
+  if (!entry)
+    report('line-not-understood', `this flow is not a connection as conntrack prints it: ${quoted(flow)}`, line)
   else entries.push(entry)
   for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, line)
 }

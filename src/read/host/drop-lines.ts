@@ -40,7 +40,8 @@ export function readDrops(text: string, report: Report): HostReading {
       return
     }
     const drop = object ? readDrop(object) : 'it is no JSON object'
-    if (typeof drop === 'string') report('line-not-understood', `not a drop, as ${drop}: ${quoted(line)}`, number)
+    if (typeof drop === 'string')
+      report('line-not-understood', `this line is not a drop report, because ${drop}: ${quoted(line)}`, number)
     else drops.push(drop)
   })
   return { host: { drops } }

@@ -36,9 +36,9 @@ function readRoute(object: JsonObject): UntabledRoute | string {
   const destination = asPrefix(object.dst, family)
   if (destination === undefined) return `a route whose destination is no network: ${shown(object.dst)}`
   const type = routeType(asText(object.type) ?? 'unicast')
-  if (type === undefined) return `a route of a type that is not known: ${shown(object.type)}`
+  if (type === undefined) return `nfwhy does not know the type of a route: ${shown(object.type)}`
   const tos = asText(object.tos)
-  if (tos !== undefined && tosValue(tos) === undefined) return `a route for a TOS that is not known: "${tos}"`
+  if (tos !== undefined && tosValue(tos) === undefined) return `nfwhy does not know the TOS of a route: "${tos}"`
   const table = asText(object.table)
   const nexthops = asList(object.nexthops).map(readNexthop)
   const flags = asNames(object.flags)

@@ -67,7 +67,7 @@ function readRoute(line: string, unknown: (word: string) => void): UntabledRoute
   const from = values.get('from')
   const tos = values.get('tos')
   const table = values.get('table')
-  if (tos !== undefined && tosValue(tos) === undefined) return 'a route for a TOS that is not known'
+  if (tos !== undefined && tosValue(tos) === undefined) return 'nfwhy does not know the TOS of a route'
   const family = routeFamily([destination, values.get('via'), values.get('src'), from], values.has('pref'))
   return withoutUndefined<UntabledRoute>({
     family,

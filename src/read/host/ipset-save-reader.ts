@@ -38,7 +38,7 @@ export function readIpsetSave(text: string, report: Report): HostReading {
     const problem = (message: string) => report('word-not-understood', message, number)
     const edits = readLine(line, names(), problem)
     if (edits === undefined)
-      report('unknown-set', `an element of a set that was not created before: ${quoted(line)}`, number)
+      report('unknown-set', `the set of this element was not created before: ${quoted(line)}`, number)
     else if (edits.length === 0) report('line-not-understood', `not a line of ipset save: ${quoted(line)}`, number)
     for (const edit of edits ?? []) {
       const refused = editor.apply(edit)

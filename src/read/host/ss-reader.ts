@@ -43,7 +43,7 @@ export function readSs(text: string, report: Report): HostReading {
     }
     const socket = readRow(line, oldRelease)
     if (socket) sockets.push(socket)
-    else report('line-not-understood', `not a socket as ss prints it: ${quoted(line)}`, number)
+    else report('line-not-understood', `this line is not a socket as ss prints it: ${quoted(line)}`, number)
   })
   return { host: { sockets, ...(listening ? { listening } : {}) } }
 }

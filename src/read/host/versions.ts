@@ -24,7 +24,7 @@ export const versions: HostFormat = {
       if (line.trim() === '' || BESIDES.test(line)) return
       const [, name, version] = LINE.exec(line) ?? []
       if (name === undefined || version === undefined) {
-        report('line-not-understood', `not what a tool says of its version: ${quoted(line)}`, number)
+        report('line-not-understood', `this is not a version line of a known tool: ${quoted(line)}`, number)
         return
       }
       const backend = backendOf(name, line)

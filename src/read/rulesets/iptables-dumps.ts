@@ -84,7 +84,11 @@ function nameTable(section: Section, report: Report): string {
   const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   section.table = tableOf(chains)
   section.guessed = true
-  report('guessed-table', `no table is named here; taken for ${section.table} by its chains`, section.number)
+  report(
+    'guessed-table',
+    `no line names the table; its chains suggest table ${section.table}, so nfwhy assumes it`,
+    section.number,
+  )
   return section.table
 }
 

@@ -72,7 +72,7 @@ export function readIptablesSave(text: string, report: Report): Ruleset[] {
 
 function readRulesets(text: string, report: Report): Ruleset[] {
   const dumps = groupSections(readSections(text, report), report)
-  if (dumps.length === 0 && !isElsewhere(text)) report('no-table', 'there is no iptables table in it')
+  if (dumps.length === 0 && !isElsewhere(text)) report('no-table', 'the file has no iptables table')
   return dumps.map(({ family, familyKnown, header, sections }) => ({
     family,
     familyKnown,
@@ -105,7 +105,11 @@ function readTable(
   report: Report,
 ): Table {
   if (!Object.hasOwn(IPTABLES_TABLES, name))
-    report('unknown-table', `iptables has no table ${name}; its place among the hooks is not known`, number)
+    report(
+      'unknown-table',
+      `iptables has no table ${name}; the hooks and the priority of this table are not known`,
+      number,
+    )
   const builder = new TableBuilder(name, family, !guessed, report)
   const declared = new Set(builtInChains(name))
   for (const { line, text } of lines) {

@@ -146,7 +146,11 @@ export class TableBuilder {
   }
 
   private createUndeclared(name: string, line: number): Building {
-    this.report('undeclared-chain', `chain ${name} is not declared in table ${this.name}; made for its rules`, line)
+    this.report(
+      'undeclared-chain',
+      `chain ${name} is not declared in table ${this.name}, but has rules; nfwhy assumes that it exists`,
+      line,
+    )
     return this.create(name)
   }
 
@@ -156,7 +160,11 @@ export class TableBuilder {
 
   private setPolicy(chain: Building, policy: string, line: number): void {
     if (builtInChains(this.name) && !this.isBuiltIn(chain.name))
-      this.report('bad-policy', `${chain.name} is no built-in chain of table ${this.name}, it has no policy`, line)
+      this.report(
+        'bad-policy',
+        `${chain.name} is not a built-in chain of table ${this.name}, so it has no policy`,
+        line,
+      )
     else if (policy === 'ACCEPT' || policy === 'DROP') chain.policy = policy === 'DROP' ? 'drop' : 'accept'
     else this.report('bad-policy', `"${policy}" is not a policy; ${chain.policy ?? 'none'} is assumed`, line)
   }

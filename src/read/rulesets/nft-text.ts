@@ -23,7 +23,7 @@ export function readNft(text: string, report: Report, resolve?: Resolve): Rulese
   // what was not understood is told already
   const known = commands.filter(({ object }) => !('unknown' in object))
   const { tables, sets } = nftRuleset(known, told.report)
-  if (tables.length === 0 && sets.length === 0 && told.isEmpty) report('no-table', 'there is no nft table in it')
+  if (tables.length === 0 && sets.length === 0 && told.isEmpty) report('no-table', 'the file has no nft table')
   told.tell(report)
   return tables.length === 0 && sets.length === 0 ? [] : [{ family: 'ip', familyKnown: true, tables, sets }]
 }

@@ -22,17 +22,18 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const answer = answerOf(group)
   writeHead(page, group)
   const found = foundRows(page, group, answer)
-  // of what got through, what was found is why anything is proposed
+  // of what got through, what was found first is why anything is proposed
   const isGood = markOfGroup(group) === 'good'
+  const ahead = !isGood ? 0 : answer.fixes.length > 0 ? 1 : found.length
   const [cause, behind] = causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
   const rows = [
     ...cause,
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
-    ...(isGood ? found : []),
+    ...found.slice(0, ahead),
     ...answer.fixes.flatMap((fix, i) => fixRows(page, fix, { described: false, instead: i > 0 })),
     ...behind,
-    ...(isGood ? [] : found),
+    ...found.slice(ahead),
     ...firstRows(page, group),
   ]
   const shown = fitted(page, rows, MOST_LINES - 3)

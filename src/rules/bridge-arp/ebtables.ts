@@ -175,7 +175,10 @@ function targetOf({ given }: Options, table: string, isChain: (name: string) => 
       ]
     case 'redirect':
       return [
-        { kind: 'note', text: 'the frame is for this host: it gets the MAC address of the bridge or its port' },
+        {
+          kind: 'note',
+          text: "the frame's destination MAC address is replaced by that of the bridge or the port, so this host receives it",
+        },
         ...then('--redirect-target', 'ACCEPT'),
       ]
     case 'arpreply':

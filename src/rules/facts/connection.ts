@@ -161,7 +161,7 @@ const end = (address: string | undefined, port: number | undefined): string => `
 const changing =
   (what: string, read: (entry: ConntrackEntry) => ReturnType<Read>): Read =>
   ({ connection }) =>
-    (connection && read(connection)) ?? unknown(`${what} at that moment is not known`)
+    (connection && read(connection)) ?? unknown(`it is unknown ${what} at that moment`)
 
 const labels = changing('which labels the connection had', ({ labels: held }) => held)
 
@@ -197,7 +197,7 @@ function counter(side: Direction | 'both', what: Counted | 'avgpkt'): Read {
 
 /** The helper of the connection that announced this one; an entry does not say which that is. */
 const helper: Read = ({ packet: { ctStatus } }) =>
-  ctStatus && !ctStatus.includes('expected') ? ABSENT : unknown('which helper expected the connection is not known')
+  ctStatus && !ctStatus.includes('expected') ? ABSENT : unknown('the helper that expected the connection is not known')
 
 const ENTRY: Readers = {
   'ct status': packetField('ctStatus'),
@@ -215,7 +215,7 @@ const ENTRY: Readers = {
   'ct helper': helper,
   'ct label': (moment) => moment.written?.get('ct label') ?? labels(moment),
   'ct expiration': changing('how long the connection had left', ({ timeout }) => timeout),
-  'ct count': () => unknown('how many connections were open at that moment is not known'),
+  'ct count': () => unknown('the number of connections open at that moment is not known'),
 }
 
 const ADDRESSES: Readers = Object.fromEntries(

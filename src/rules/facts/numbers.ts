@@ -47,7 +47,7 @@ function hashed(fields: string[], seed: number, modulus: number, offset: number,
       const own = held === undefined || held === ABSENT || isUnknown(held) ? undefined : bytesOf(part.field, held)
       if (!own) {
         const reason =
-          held !== ABSENT && isUnknown(held) ? held.unknown : `which bytes of ${part.field} are hashed is not known`
+          held !== ABSENT && isUnknown(held) ? held.unknown : `it is unknown which bytes of ${part.field} are hashed`
         return { unknown: reason, within: [offset, offset + modulus - 1] }
       }
       bytes.push(...own)

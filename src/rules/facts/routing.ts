@@ -61,7 +61,7 @@ function nexthop(moment: EvalContext): ReturnType<Read> {
   return route.gateway ?? (isKnown ? packet.dst : unknown('the sending process is not known'))
 }
 
-const socket: Read = () => unknown('which sockets were open at that moment is not known')
+const socket: Read = () => unknown('the sockets open at that moment are not known')
 
 export const ROUTING: Readers = {
   'fib saddr type': typeOf('src'),

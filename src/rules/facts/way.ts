@@ -105,7 +105,7 @@ const packetType: Read = (moment) => {
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
   if (group !== undefined || family === 'bridge') return group
   const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
-  return surely ? 'unicast' : unknown('which host the frame was for is unknown')
+  return surely ? 'unicast' : unknown("the frame's destination host is unknown")
 }
 
 export function groupMac(mac: string): string | undefined {
@@ -149,7 +149,7 @@ const hasProxy = memo((tables: World['tables']): boolean =>
 const owner =
   (key: 'uid' | 'gid'): Read =>
   (moment) =>
-    hasNoSocket(moment) ? ABSENT : (moment.packet[key] ?? unknown('whose socket it belongs to is not known'))
+    hasNoSocket(moment) ? ABSENT : (moment.packet[key] ?? unknown('the socket that the packet belongs to is not known'))
 
 const frameType: Read = (moment) => {
   if (moment.family === 'arp') return 0x0806
@@ -203,8 +203,8 @@ export const WAY: Readers = {
   'meta priority': ({ written }) =>
     written?.get('meta priority') ?? unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
   'meta cgroup': (moment) => (hasNoSocket(moment) ? ABSENT : unknown('the sending process is not known')),
-  'meta cpu': () => unknown(`which processor handles it is not known: ${NOT_SHOWN}`),
+  'meta cpu': () => unknown(`the processor that handles the packet is not known: ${NOT_SHOWN}`),
   'meta rtclassid': () => unknown("the realm of the packet's route is not known"),
   'meta secmark': () => unknown(`the packet's security mark is not known: ${NOT_SHOWN}`),
-  'meta nftrace': () => unknown('whether it is traced is not known'),
+  'meta nftrace': () => unknown('it is unknown whether the packet is traced'),
 }

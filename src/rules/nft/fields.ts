@@ -61,13 +61,13 @@ export function peculiar(field: string, moment: EvalContext): Held | Unknown | t
 
 /** Kernels differ: some compare the bytes that stand where the header would be (net/netfilter/nft_payload.c). */
 function withoutHeader(field: string, moment: EvalContext): Unknown | number | undefined {
-  if ((moment.packet.fragOffset ?? 0) > 0) return unknown('a later fragment has other bytes in place of that header')
+  if ((moment.packet.fragOffset ?? 0) > 0) return unknown('a later fragment does not contain that header')
   if (!isPorts(field) || held(field, moment) !== ABSENT) return undefined
   // ICMP has its type and code there
   const bytes = rawReader(field === 'th sport' ? '@th,0,16' : '@th,16,16')?.(moment)
   return typeof bytes === 'number'
     ? bytes
-    : unknown("which bytes the packet's protocol has in place of ports is not known")
+    : unknown('the protocol has no ports; the bytes at their position are not known')
 }
 
 /** Only whose address it is hangs on the interface; its route may lead anywhere (net/ipv6/netfilter/nft_fib_ipv6.c). */
@@ -93,6 +93,6 @@ function ofRoutes(field: string, moment: EvalContext): Held | Unknown | undefine
   if (!field.endsWith(' oif') || field.startsWith('fib daddr')) return undefined
   const type = held('fib saddr type', moment)
   return typeof type === 'string' && NO_WAY_BACK.includes(type)
-    ? unknown(`whether there is a way back to ${type} addresses is not known`)
+    ? unknown(`it is unknown whether a route leads back to ${type} addresses`)
     : undefined
 }

@@ -12,7 +12,7 @@ export function mapped(map: MapLookup, moment: EvalContext): readonly string[] |
   const found = findIn(map, moment)
   if (found === ABSENT || !found) return undefined
   if (isUnknown(found)) return found
-  return found.data ?? unknown(`what map ${map.set} gives is not known`)
+  return found.data ?? unknown(`the value from map ${map.set} is not known`)
 }
 
 /** The verdict as a statement of its own; undefined: there is no such element, and the packet goes on to the next rule. */
@@ -72,7 +72,7 @@ export function mappedText(map: MapLookup, moment: EvalContext): string | typeof
     ? ABSENT
     : isUnknown(data)
       ? data
-      : (data[0] ?? unknown(`what map ${map.set} gives is not known`))
+      : (data[0] ?? unknown(`the value from map ${map.set} is not known`))
 }
 
 export function mappedNumber(map: MapLookup, moment: EvalContext): number | typeof ABSENT | Unknown {

@@ -36,9 +36,9 @@ export function hasRoom(lookup: Omit<Condition & { kind: 'room' }, 'kind'>, mome
   if (isUnknown(found)) return found
   if (found) return true
   if (set.elements.length < most)
-    return unknown(`set ${set.name} was full, and whether the kernel had freed the deleted elements is unknown`)
+    return unknown(`set ${set.name} was full; it is unknown whether the kernel had freed the deleted elements`)
   if (set.elements.some(({ timeout, expires }) => timeout !== undefined || expires !== undefined) || set.timeout)
-    return unknown(`set ${set.name} is full, and whether one of its elements has expired is unknown`)
+    return unknown(`set ${set.name} is full; it is unknown whether an element has expired`)
   return false
 }
 

@@ -213,7 +213,7 @@ describe('it was delivered', () => {
     [
       'NOT_SPECIFIED',
       {},
-      'note kernel-drop: The rules accepted it, and the kernel discarded it, which may be a loss (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function.',
+      'note kernel-drop: The rules accepted it, and the kernel discarded it (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function. That may be a real drop, or only the end of a copy or of a used packet.',
     ],
     [
       'IP_RPFILTER',

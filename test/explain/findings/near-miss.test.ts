@@ -21,7 +21,7 @@ describe('near-miss', () => {
     [
       'an interface',
       '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT',
-      '-i eth2, an interface that is not there; the packet came in on eth0',
+      '-i eth2, which does not exist; the packet came in on eth0',
     ],
     [
       'one that is there',
@@ -172,7 +172,7 @@ describe('near-miss', () => {
     const one: Case = { rules: { nat, filter: ['-P INPUT DROP', '-P FORWARD ACCEPT'] } }
     expect(told(one, 'near-miss')).toMatchObject({
       message:
-        'nat PREROUTING rule 1 would have left its destination as it was, but only matches -i eth, an interface that is not there; the packet came in on eth0.',
+        'nat PREROUTING rule 1 would have left its destination as it was, but only matches -i eth, which does not exist; the packet came in on eth0.',
       fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j RETURN → forwarded',
     })
     const other = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'wan'), nat[1]!] } }

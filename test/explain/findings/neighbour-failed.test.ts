@@ -90,7 +90,7 @@ describe('neighbour-failed', () => {
       const one = found(bridge('input', ...only('vm5', '10.0.0.7')), {}, ['vm5', 'vm6'])!
       expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
       expect(one.message).toMatch(
-        /FAILED\. If it is behind vm5, this is why: bridge fw input handle 5 drops ARP replies with that address at vm5/,
+        /FAILED\. If the neighbour is behind port vm5, this explains the missing reply: bridge fw input handle 5 drops ARP replies with that address at vm5/,
       )
       expect(found(bridge('input', ...only('vm5', '10.0.0.7')), {}, ['vm5'])?.severity).toBe('error')
     })
@@ -103,7 +103,9 @@ describe('neighbour-failed', () => {
       )
       const one = found(rules, {}, ['vm5', 'vm6'])!
       expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
-      expect(one.message).toMatch(/If it is behind vm5, compare its link address: bridge fw input handle 5 drops/)
+      expect(one.message).toMatch(
+        /If the neighbour is behind port vm5, compare its link address: bridge fw input handle 5 drops/,
+      )
     })
 
     it('names none where a port accepts it, or several drop it', () => {

@@ -10,7 +10,7 @@ describe('no-endpoints', () => {
   it('names the Service, and proposes no accept', () => {
     const journey = played(rules('default/web:http has no endpoints'))
     expect(findingsOf(journey, 'no-endpoints')[0]?.message).toBe(
-      'filter FORWARD rule 1 stopped it, as the Service default/web:http has no endpoints.',
+      'filter FORWARD rule 1 stopped it, because the Service default/web:http has no endpoints.',
     )
     expect(journey.findings.flatMap(({ fix }) => fix).filter(({ edits, look }) => edits ?? look)).toEqual([])
     expect(journey.culprit).toMatchObject({ chain: 'FORWARD', ruleNumber: 1 })

@@ -42,7 +42,7 @@ describe('a source of nobody here', () => {
     expect(more).toEqual([])
     expect(one).toMatchObject({ severity: 'warning', rules: [{ table: 'nat', chain: 'POSTROUTING', ruleNumber: 1 }] })
     expect(one?.message).toBe(
-      'nat POSTROUTING rule 1 gives it source 192.0.2.9, which is no address of this host, nor of a network of its links, and nothing has come back to it: replies come here only if the next router sends 192.0.2.9 to this host.',
+      'nat POSTROUTING rule 1 gives it source 192.0.2.9, which belongs neither to this host nor to a network on its links. No reply to it was seen: replies come here only if the next router has a route to 192.0.2.9 through this host.',
     )
     expect(`${fixCommands(one!.fix[0]!).command}`).toBe(
       'iptables -t nat -I POSTROUTING 1 -s 10.8.0.2 -o eth0 -j MASQUERADE',

@@ -47,7 +47,7 @@ describe('not-masqueraded', () => {
     }
     const all = '-A POSTROUTING -s 10.0.1.0/24 ! -d 224.0.0.0/4 -j MASQUERADE'
     expect(found(['unreplied'], all)).toBe(
-      `Packets that come in by eth0 are masqueraded in IPv4 alone. This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply: routers there have to know this host as the way to ${src}.`,
+      `For packets that come in by eth0, only IPv4 is masqueraded. This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply: routers behind eth1 need a route to ${src} through this host.`,
     )
     expect(found(['assured'], all)).toBeUndefined()
     expect(found(['unreplied'], all.replace('10.0.1.0', '10.0.7.0'))).toBeUndefined()
@@ -113,7 +113,7 @@ describe('not-masqueraded', () => {
     const rules = { nat: ['-A POSTROUTING -s 10.0.1.0/24 -o eth1 -j NETMAP --to 10.0.2.0/24'], filter: [] }
     const found = told({ rules, packet: ABROAD }, 'not-masqueraded')
     expect(found?.message).toBe(
-      'nat POSTROUTING rule 1 gives it source 10.0.2.2, which is in the network of eth1 but not one of its addresses: this host does not reply to ARP for it.',
+      'nat POSTROUTING rule 1 gives it source 10.0.2.2, which is in the network of eth1, but is not an address of this host: this host does not reply to ARP for it.',
     )
     const elsewhere = { ...rules, nat: [rules.nat[0]!.replace('10.0.2.0', '192.0.2.0')] }
     expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
@@ -217,7 +217,7 @@ describe('not-masqueraded', () => {
       {
         severity: 'note',
         message: expect.stringContaining(
-          "It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in eth1's network (2001:db8:1::/64), but its host is behind eth0. Hosts on eth1 send neighbour solicitations for it there, and this host does not reply to them (net.ipv6.conf.eth1.proxy_ndp=0).",
+          'It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in the network of eth1 (2001:db8:1::/64), but the host with that address is behind eth0. Hosts send neighbour solicitations for that address on eth1, and this host does not reply to them (net.ipv6.conf.eth1.proxy_ndp=0).',
         ),
       },
     ])

@@ -130,7 +130,7 @@ COMMIT
     expect(more).toEqual([])
     expect(findingsOf(request!, 'lost-events')).toEqual([])
     expect(messages(reply!, 'untracked')).toEqual([
-      `warning: mangle PREROUTING rule 1 translates its destination prefix after conntrack, which has no connection with ${outside}: no rule can match it as part of a connection.`,
+      `warning: mangle PREROUTING rule 1 translates its destination prefix after conntrack. Conntrack has no entry with the address ${outside}, so no rule can match the packet as part of a connection.`,
     ])
   })
 })
@@ -182,7 +182,7 @@ describe('a routing rule for what comes in by an uplink', () => {
     const guest = way('10.0.2.7/32', 'veth1')
     expect(astray(back, host(guest))).toMatchObject({
       main: guest,
-      why: "it came in on eth1, and in table 100 the route to 10.0.2.0/24 leads out of eth1 again, not through veth1 by table main's route to 10.0.2.7/32",
+      why: 'it came in on eth1, and table 100 sends it back out of eth1 (route to 10.0.2.0/24); table main has a narrower route to 10.0.2.7/32, through veth1',
     })
   })
 

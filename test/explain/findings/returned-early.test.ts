@@ -30,7 +30,7 @@ describe('returned-early', () => {
     )
     expect(told(ofPort, 'returned-early')).toEqual({
       message:
-        'filter web rule 1 matches it (tcp, --dports 80:90), but only returns it from the chain, and no rule behind accepts it.',
+        'filter web rule 1 matches it (tcp, --dports 80:90), but only returns it from the chain, and no later rule accepts it.',
       rules: ['filter web rule 1'],
     })
     expect(told(ofPort, 'missing-rule')).toBeUndefined()

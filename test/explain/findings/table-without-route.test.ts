@@ -63,7 +63,7 @@ describe('a table without a route', () => {
   })
 
   it('asks for a route where none is known', () => {
-    expect(found(ALL)[0]?.fix).toMatchObject([{ unverified: 'which gateway is unknown here' }])
+    expect(found(ALL)[0]?.fix).toMatchObject([{ unverified: 'the right gateway is unknown here' }])
   })
 
   it.each([

@@ -25,7 +25,7 @@ it('is an address on no interface, where the router that sent it would have it b
     'No interface of this host has 203.0.113.7, and the route to it leads back to 10.0.2.254, which sent it here: forwarding is off (net.ipv4.ip_forward = 0), but enabling it would not help.',
   )
   expect(fix.map(({ edits, description }) => [edits, description])).toEqual([
-    [undefined, 'assign the address to this host, if it should have it: ip address add 203.0.113.7/32 dev eth1'],
+    [undefined, 'if this host should have the address, assign it: ip address add 203.0.113.7/32 dev eth1'],
   ])
   expect(found({ ...FLOATING, src: '10.0.2.254' })?.message).toMatch(/^No interface of this host has/)
 })

@@ -38,7 +38,7 @@ describe('vanished-no-group', () => {
     const line = trace(ON, { ...IN, src: '10.0.2.9', dst: '224.0.0.251' })
     const [found] = findingsOf(captured(RULES, [line, other], host), 'vanished-no-group')
     expect(found?.message).toMatch(
-      'No program on this host has joined the group 224.0.0.251 on eth0; or, if one has: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.2.9 leaves by eth1 (rp_filter=1).',
+      'No program on this host has joined the group 224.0.0.251 on eth0. If a program has joined it, the cause is: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.2.9 leaves by eth1 (rp_filter=1).',
     )
   })
 

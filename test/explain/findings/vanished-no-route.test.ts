@@ -184,7 +184,7 @@ trace id 01 inet mw out policy accept meta mark 0x00000100
     const { outcome, findings } = found(3001)
     expect(outcome).toBe('vanished')
     expect(findings[0]?.message).toBe(
-      'Routing dropped it: routing rule 3001 is "unreachable" for such packets. inet mw rules handle 3 gave it the mark 0x100; without it, it leaves by lan.',
+      'Routing dropped it: routing rule 3001 is "unreachable" for such packets. inet mw rules handle 3 gave it the mark 0x100: without this mark, the packet leaves by lan.',
     )
     expect(findings[0]?.fix[0]).toMatchObject({ description: 'do not set the mark on such packets', after: 'sent' })
   })

@@ -78,7 +78,7 @@ describe('vanished-rp-filter', () => {
     expect(found?.message.includes('src_valid_mark is 0')).toBe(value !== undefined)
     const fix = found?.fix.find(({ edits }) => edits?.some((edit) => 'name' in edit && edit.name === VALID_MARK))
     expect(fix?.undo).toEqual(value && [{ kind: 'sysctl', name: VALID_MARK, value }])
-    if (value) expect(fix?.note).toContain('it affects every interface: each then uses the mark for the route back')
+    if (value) expect(fix?.note).toContain('affects every interface: each then uses the mark for the route back')
   })
 
   it("lets one service's replies go by table main, where a routing rule for it leads elsewhere", () => {

@@ -147,7 +147,7 @@ describe('a limit of what one sender may do', () => {
     const fix = fixOf(one, /delete rule 1 of PREROUTING/)
     expect(fix).toMatchObject({ verified: 'model', after: 'delivered' })
     expect(fix?.note).toMatch(
-      'unless --update --seconds 30 --hitcount 6 --name ssh --mask 255.255.255.255 --rsource matches: which addresses were seen recently is unknown; opens everything that the rule dropped',
+      'unless --update --seconds 30 --hitcount 6 --name ssh --mask 255.255.255.255 --rsource matches: the addresses seen recently are unknown; opens everything that the rule dropped',
     )
   })
 })

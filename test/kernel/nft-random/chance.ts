@@ -2,26 +2,28 @@
 export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a port or address that NAT draws': /the kernel picked/,
   'the order of base chains of several tables with one priority': /order in which they were registered/,
-  'a checksum, which stands in ICMP where other protocols have a port': /in place of ports|icmp checksum is not known/,
+  'a checksum, which stands in ICMP where other protocols have a port':
+    /the protocol has no ports|icmp checksum is not known/,
   'how many packets came before the first, which is not listed': /depends on how many packets came before/,
   'how long ago a limit was used up': /more are allowed only after some time/,
   'whether this nft has made one comparison of two, which its listing does not show': /^(.*: )?nft before 1\.1\.0/,
   'when the packet comes': /depends on when the packet came/,
-  'the processor that handles the packet': /which processor handles it/,
+  'the processor that handles the packet': /the processor that handles the packet/,
   'the program that sent it': /the sending process is not known/,
   'whether connection tracking takes an expectation': /whether conntrack accepts the expectation/,
-  'which sockets are open': /which sockets are open/,
+  'which sockets are open': /the sockets open at that moment/,
   'what a rule draws': /is random/,
   'a fragment, with which connection tracking or this host waits': /waits for the whole packet|reassembles fragments/,
-  'bytes of a later fragment in place of a header': /a later fragment has other bytes/,
-  'whether an element of a full set has expired': /whether one of its elements has expired/,
+  'bytes of a later fragment in place of a header': /a later fragment does not contain that header/,
+  'whether an element of a full set has expired': /whether an element has expired/,
   'what a packet of which not all is known has left in a set':
-    /whether set \S+ still has room is unknown|the elements of set \S+ are not known/,
+    /whether set \S+ still has room|the elements of set \S+ are not known/,
   'what a packet of which not all is known has used up': /an earlier packet with unknown fields may have used it up/,
   'bits of a connection that no listing shows': /the connection's status bits that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel had freed the deleted elements/,
-  'the moment at which a packet comes to a count of connections once more': /counts twice is unknown/,
-  'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
+  'the moment at which a packet comes to a count of connections once more':
+    /whether a packet that traverses the rule twice counts twice/,
+  'when the kernel forgets a connection whose packet was dropped': /whether the kernel still counts it/,
 }
 
 export const isChance = (open: string): boolean => Object.values(CHANCE).some((reason) => reason.test(open))

@@ -93,7 +93,7 @@ export function judge(
 /** Rules that make no difference to the packet, and of which it is not known whether they matched it: comment → why. */
 function doubtedIn({ notes }: Simulated): Map<string, string> {
   const found = notes.flatMap((note) => {
-    const [, rule, why] = /^whether this rule matched is unknown: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
+    const [, rule, why] = /^it is unknown whether this rule matched: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
     return rule === undefined ? [] : [[rule, why!] as const]
   })
   return new Map(found)

@@ -111,7 +111,7 @@ describe('nft text', () => {
   })
 
   it('says when there is nothing in it', () => {
-    expect(read('# nothing\n')).toMatchObject({ told: ['undefined no-table: there is no nft table in it'], tables: [] })
+    expect(read('# nothing\n')).toMatchObject({ told: ['undefined no-table: the file has no nft table'], tables: [] })
   })
 })
 

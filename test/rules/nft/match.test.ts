@@ -45,9 +45,9 @@ rows('transport', [
   ['tcp dport 22', UDP, false],
   ['tcp dport != 22', UDP, false],
   // kernels differ in what they compare there
-  ['tcp dport 22', FRAGMENT, 'a later fragment has other bytes in place of that header'],
+  ['tcp dport 22', FRAGMENT, 'a later fragment does not contain that header'],
   ['udp dport 22', FRAGMENT, false],
-  ['th dport 22', { ...ICMP, protocol: 'gre' }, "which bytes the packet's protocol has in place of ports is not known"],
+  ['th dport 22', { ...ICMP, protocol: 'gre' }, 'the protocol has no ports; the bytes at their position are not known'],
   ['tcp option maxseg missing', UDP, true],
   ['tcp option maxseg exists', UDP, false],
   ['tcp option maxseg exists', { ...TCP, tcpOptions: '020405B4' }, true],
@@ -110,12 +110,12 @@ rows('connections', [
 rows('what cannot be told', [
   ['limit rate 5/second', TCP, 'depends on how many packets came before'],
   ['quota over 25 mbytes', TCP, 'depends on how many bytes came before'],
-  ['ct count over 10', TCP, 'depends on how many connections were open at that moment'],
+  ['ct count over 10', TCP, 'depends on the number of connections open at that moment'],
   ['numgen random mod 2 == 0', TCP, 'is random'],
   ['meta hour "08:00"-"18:00"', TCP, 'depends on when the packet came'],
   ['tcp dport 80 limit rate 5/second', TCP, false],
   ['@th,160,16 22', TCP, '@th,160,16 is not known'],
-  ['socket transparent 1', TCP, 'which sockets were open at that moment is not known'],
+  ['socket transparent 1', TCP, 'the sockets open at that moment are not known'],
 ])
 
 it('asks for a header only where the rule has not', () => {

@@ -30,7 +30,7 @@ describe('sets', () => {
     ['ip daddr . tcp dport @pairs', true],
     ['ip daddr . tcp dport @pairs', false, { dport: 23 }],
     ['ip daddr . tcp dport @pairs', true, { dst: '198.51.100.1', dport: 80 }],
-    ['ip daddr . tcp dport @pairs', 'a later fragment has other bytes in place of that header', { fragOffset: 8 }],
+    ['ip daddr . tcp dport @pairs', 'a later fragment does not contain that header', { fragOffset: 8 }],
     ['ip daddr . tcp dport @pairs', false, { fragOffset: 8, dst: '203.0.113.1' }],
     ['ip daddr . udp dport != @pairs', false, { fragOffset: 8 }],
     ['ip saddr . tcp dport @typed', true],

@@ -8,7 +8,7 @@ export const iptablesNfTables: Cause = {
   id: 'iptables-nf-tables',
   about: {
     cause: 'iptables is the nf_tables variant, but the trace is read from dmesg',
-    check: '`iptables -V`; one of its TRACE rules, without a listener',
+    check: '`iptables -V`; an iptables-nft TRACE rule while no program listens for trace events',
     mend: '`xtables-monitor --trace`',
   },
   tested: 'in a namespace',
@@ -31,14 +31,16 @@ export const iptablesNfTables: Cause = {
         message: `iptables is the nf_tables variant here: its TRACE rules print nothing to the kernel log${readers}.`,
         evidence: `${facts.versions.get('iptables')}; ${lineOf(rule)}`,
         fix: {
-          description: facts.programs.has('xtables-monitor') ? 'read its events' : 'read its events with nft',
+          description: facts.programs.has('xtables-monitor')
+            ? 'read the trace events'
+            : 'read the trace events with nft',
           commands: [
             facts.programs.has('xtables-monitor')
               ? command('xtables-monitor', '--trace')
               : command('nft', 'monitor', 'trace'),
           ],
           safe: false,
-          unsafe: 'it runs until it is stopped',
+          unsafe: 'the command runs until it is stopped',
         },
       },
     ]

@@ -35,7 +35,7 @@ export const loggerHeld: Cause = {
             fix: {
               ...back,
               safe: false,
-              unsafe: `${holderWords(zero.holder)} then gets none of them: better read the trace there`,
+              unsafe: `${holderWords(zero.holder)} then gets no TRACE lines; you can read the trace in that program instead`,
             },
           },
         ]

@@ -6,7 +6,8 @@ export const traceCut: Cause = {
   id: 'trace-cut',
   about: {
     cause: 'the packet traverses a veth or a tunnel, or enters a namespace: the kernel clears the trace bit there',
-    check: '`ip -d link`: veth pairs into another namespace, and tunnels; with a filter: of its interfaces',
+    check:
+      '`ip -d link`: veth pairs into another namespace, and tunnels (with a filter, only the interfaces that it names)',
     mend: 'trace on each side',
   },
   tested: 'in a namespace',

@@ -46,7 +46,7 @@ interface Building {
 /** Never throws; one Ruleset with all tables. */
 export function readBridgeArp(text: string, dialect: Dialect, report: Report): Ruleset<RuleFamily>[] {
   const tables = new Lines(report).read(text).map((table) => finish(table, dialect, report))
-  if (tables.length === 0) report('no-table', `there is no table of ${dialect} in it`)
+  if (tables.length === 0) report('no-table', `the file has no table of ${dialect}`)
   return [{ family: DIALECTS[dialect].family, familyKnown: true, tables }]
 }
 
@@ -64,7 +64,7 @@ class Lines {
   read(text: string): Building[] {
     text.split(/\r\n|\n|\r/).forEach((line, i) => {
       if (!this.saved(line, i + 1) && !this.listed(line, i + 1))
-        this.report('skipped-lines', 'this line is not one of a ruleset', i + 1)
+        this.report('skipped-lines', 'this line is not part of a ruleset', i + 1)
     })
     return this.tables
   }
@@ -135,7 +135,11 @@ class Lines {
 function finish({ name, line, backend, chains, rules }: Building, dialect: Dialect, report: Report): Table {
   const { family, tables, readRule } = DIALECTS[dialect]
   if (!Object.hasOwn(tables, name))
-    report('unknown-table', `${dialect} has no table ${name}; its place among the hooks is not known`, line)
+    report(
+      'unknown-table',
+      `${dialect} has no table ${name}; the hooks and the priority of this table are not known`,
+      line,
+    )
   const table: Table = { family, name, kind: dialect, chains: new Map(), ...(backend ? { backend } : {}) }
   for (const [chainName, { policy, counters }] of chains) {
     const chain: Chain = emptyChain(tables, name, chainName, backend)

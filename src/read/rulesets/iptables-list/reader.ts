@@ -22,7 +22,7 @@ export function readIptablesList(text: string, report: Report): Ruleset[] {
   const tables = readSections(text, tell)
   const rulesets = tables.map((table, i) => readTable(table, tables[i - 1], tell))
   const some = tables.find(({ chains }) => chains.some(({ rows }) => rows.length > 0))
-  if (tables.length === 0) tell('no-table', 'there is no iptables table in it')
+  if (tables.length === 0) tell('no-table', 'the file has no iptables table')
   if (some) tell('lossy-listing', LOSSY, some.line)
   told.tell(report)
   return rulesets
@@ -37,7 +37,11 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   const names = new Set(listed.chains.map(({ name }) => name))
   const name = listed.name ?? tableOf(names)
   if (listed.name === undefined)
-    report('guessed-table', `no table is named here; taken for ${name} by its chains`, listed.line)
+    report(
+      'guessed-table',
+      `no line names the table; its chains suggest table ${name}, so nfwhy assumes it`,
+      listed.line,
+    )
   const builder = new TableBuilder(name, family, false, report)
   const texts = new Map<string, string[]>()
   for (const { name: chain, policy = '-', counters, line } of listed.chains)
@@ -78,7 +82,7 @@ function withoutInterfaces(
       rule.conditions.push({ kind: 'unknown', text: 'its interfaces', reason: NO_INTERFACES })
       rule.text = texts.get(name)?.[i] ?? rule.text
     })
-  const what = `${NO_INTERFACES}, so whether a rule applies is not known; iptables-save -c shows all`
+  const what = `${NO_INTERFACES}, so it is unknown whether a rule applies; iptables-save -c shows all`
   if (some) report('interfaces-not-shown', what, listed.line)
 }
 

@@ -39,7 +39,7 @@ export function forEachEntry(text: string, report: Report, visit: (entry: unknow
     if (at >= text.length) report('cut-short', 'the file ends before its list does', line)
     LIST.lastIndex = at
   }
-  if (lists === 0) report('no-table', 'there is no nft ruleset in it')
+  if (lists === 0) report('no-table', 'the file has no nft ruleset')
 }
 
 const isBlank = (code: number): boolean => code === 0x20 || code === NEWLINE || code === 0x0d || code === 0x09

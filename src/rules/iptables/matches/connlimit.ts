@@ -24,7 +24,7 @@ export const connlimit = defineMatch({
     {
       kind: 'unknown',
       text: print(values, context).join(' '),
-      reason: 'depends on how many connections were open at that moment',
+      reason: 'depends on the number of connections open at that moment',
     },
   ],
 })

@@ -103,8 +103,9 @@ function checkBurst(values: Values<typeof options>): void {
   const rate = rateOf(values)
   if (!('cost' in rate)) {
     if (burst > MAX_BURST) throw new WordError(`--hashlimit-burst is more than ${MAX_BURST}`)
-  } else if (costToBytes(rate.cost) === 0 || burst < costToBytes(rate.cost))
-    throw new WordError(`--hashlimit-burst is less than the ${costToBytes(rate.cost)} bytes of one second`)
+  } else if (costToBytes(rate.cost) === 0) throw new WordError('the rate is too slow for --hashlimit-burst')
+  else if (burst < costToBytes(rate.cost))
+    throw new WordError(`--hashlimit-burst is less than one second of the rate (${costToBytes(rate.cost)} bytes)`)
 }
 
 const rateOf = (values: Values<typeof options>): AnyRate =>

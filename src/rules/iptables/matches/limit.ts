@@ -26,7 +26,11 @@ export const limit = defineMatch({
   check(values) {
     const burst = burstOf(values)
     if (!CREDITS_PER_SECOND.some((credits) => counts(periodOf(values), burst, credits)))
-      throw new WordError(`a burst of ${burst} is ${burst === 0 ? 'none' : 'more than the kernel counts at this rate'}`)
+      throw new WordError(
+        burst === 0
+          ? 'the burst must be at least 1'
+          : `a burst of ${burst} is more than the kernel can count at this rate`,
+      )
   },
   print,
   conditions: (values, context) => [

@@ -19,7 +19,8 @@ const options = {
   'hex-string': word(readHexPattern, (bytes) => printPattern(bytes).join(' '), { invert: true }),
   algo: word(
     (text) => {
-      if (text !== 'bm' && text !== 'kmp') throw new WordError(`the kernel has no search "${text}", but bm and kmp`)
+      if (text !== 'bm' && text !== 'kmp')
+        throw new WordError(`"${text}" is not a search algorithm of the kernel: use "bm" or "kmp"`)
       return text
     },
     String,

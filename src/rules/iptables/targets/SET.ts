@@ -45,7 +45,7 @@ export const SET = defineTarget({
       statements.push({
         kind: 'unknown',
         text: `--map-set ${map.value.name} ${map.value.directions}`,
-        reason: "what the set's element carries is not known",
+        reason: "the values that the set's element carries are not known",
         fields: Object.entries(MAPPED).flatMap(([name, field]) => (name in values && field ? [field] : [])),
       })
     return statements

@@ -30,7 +30,7 @@ function whyNot(left: Expression, text: string): string {
   const type = asked(left)?.type
   return type === 'uid' || type === 'gid'
     ? 'the number of that user or group is not known'
-    : `what "${text}" compares is unknown`
+    : `nfwhy does not understand what "${text}" compares`
 }
 
 const isSet = (right: Expression): right is { set: Expression[] } =>

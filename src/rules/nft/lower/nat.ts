@@ -17,7 +17,13 @@ export function lowerNat(kind: Kind, body: NatBody | null, text: string, lowerin
   const given = (typeof flags === 'string' ? [flags] : flags) as NonNullable<Nat['flags']>
   if (given.length > 0) nat.flags = given
   if (understood) lowering.do(nat)
-  else lowering.do({ kind: 'unknown', text, reason: 'nfwhy does not understand where it rewrites to', ends: true })
+  else
+    lowering.do({
+      kind: 'unknown',
+      text,
+      reason: 'nfwhy does not understand which address or port the rule writes',
+      ends: true,
+    })
 }
 
 const networkOf = (family: 'ip' | 'ip6' | undefined, table: RuleFamily) =>
@@ -91,7 +97,7 @@ export function lowerTproxy({ family, addr, port }: Tproxy, text: string, loweri
   const [number] = port === undefined ? [] : (rangeOf(port) ?? []).filter((one) => isPort(Number(one)))
   const dynamic = (addr !== undefined && address === undefined) || (port !== undefined && number === undefined)
   const statement: Statement = dynamic
-    ? { kind: 'unknown', text, reason: 'nfwhy does not understand which proxy it goes to' }
+    ? { kind: 'unknown', text, reason: 'nfwhy does not understand which proxy the rule uses' }
     : {
         kind: 'tproxy',
         ...(address === undefined ? {} : { address }),

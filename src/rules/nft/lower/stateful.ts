@@ -30,7 +30,7 @@ export function quotaCondition(
 export const countCondition = ({ val, inv = false }: CtCountBody, text: string, each?: Each): Condition => ({
   kind: 'unknown',
   text,
-  reason: 'depends on how many connections were open at that moment',
+  reason: 'depends on the number of connections open at that moment',
   lasts: { connections: val, over: inv, ...(each ? { each } : {}) },
 })
 

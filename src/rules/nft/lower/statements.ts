@@ -47,7 +47,7 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   match: (body, text, lowering) => lowerMatch(body, text(), lowering),
   vmap: ({ key, data }, text, lowering) => {
     const map = lowerMap(key, data, text(), lowering, true)
-    const reason = 'which of its elements it means is unknown'
+    const reason = 'nfwhy does not understand this map'
     if (!map) lowering.ask({ kind: 'unknown', text: text(), reason })
     lowering.do(map ? { kind: 'vmap', map } : { kind: 'unknown', text: text(), reason })
   },
@@ -76,7 +76,12 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   },
   secmark: (body, text, lowering) => {
     chosen(body, text(), lowering)
-    lowering.do({ kind: 'unknown', text: text(), reason: 'which mark it sets is unknown', fields: ['meta secmark'] })
+    lowering.do({
+      kind: 'unknown',
+      text: text(),
+      reason: 'the security mark that the rule sets is unknown',
+      fields: ['meta secmark'],
+    })
   },
   tunnel: (body, text, lowering) => object(body, text, lowering),
   synproxy: (body, text, lowering) => {
@@ -133,7 +138,7 @@ function chosen(body: unknown, text: string, lowering: Lowering): ObjectMap | un
   const map = mapIn((body ?? undefined) as Expression | undefined)
   if (!map) return undefined
   const lookup = lowerMap(map.key, map.data, text, lowering)
-  if (!lookup) lowering.ask({ kind: 'unknown', text, reason: 'which object it uses is unknown' })
+  if (!lookup) lowering.ask({ kind: 'unknown', text, reason: 'the object that the rule uses is unknown' })
   return lookup
 }
 
@@ -174,7 +179,7 @@ function queue(body: { num?: Expression; flags?: string[] } | null, text: string
   else if (typeof num === 'object' && 'range' in num && num.range.every((one) => Number.isInteger(Number(one))))
     lowering.do({ kind: 'queue', from: Number(num.range[0]), to: Number(num.range[1]), ...bypass })
   // which queue hangs on the packet, but a queue it is
-  else lowering.do({ kind: 'unknown', text, reason: 'which queue it uses is unknown', ends: true })
+  else lowering.do({ kind: 'unknown', text, reason: 'the queue that the rule uses is unknown', ends: true })
 }
 
 interface SetUpdate {
@@ -203,7 +208,12 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
   const { val, timeout } = isElem ? elem.elem : { val: elem, timeout: undefined }
   const key = keyOf(val)
   if (!key) {
-    lowering.do({ kind: 'unknown', text, reason: 'what it changes in the set is unknown', fields: [] })
+    lowering.do({
+      kind: 'unknown',
+      text,
+      reason: 'nfwhy does not understand which element the rule changes',
+      fields: [],
+    })
     return
   }
   for (const { layers } of key.parts) lowering.need(layers, text)

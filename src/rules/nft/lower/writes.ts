@@ -16,7 +16,7 @@ const ALL = 0xffffffff
 export function lowerWrite(key: Expression, value: Expression, text: string, lowering: Lowering): void {
   const of = asked(key)
   if (!of) {
-    lowering.do({ kind: 'unknown', text, reason: 'nfwhy does not understand what it writes' })
+    lowering.do({ kind: 'unknown', text, reason: 'nfwhy does not understand which field the rule writes' })
     return
   }
   lowering.need(of.layers, text)
@@ -48,7 +48,7 @@ function writes(of: Asked, value: Expression, text: string, lowering: Lowering):
   const name = nameOf(value, of)
   if (name !== undefined) return [assignment(field, name)]
   const isMtu = asked(value)?.field === 'rt mtu'
-  const reason = isMtu ? "the path's MTU is not known" : 'what it writes is unknown'
+  const reason = isMtu ? "the path's MTU is not known" : 'nfwhy does not understand which value the rule writes'
   return [{ kind: 'unknown', text, reason, fields: [field] }]
 }
 

@@ -13,7 +13,7 @@ export function changeRule(op: Verb, body: Body, draft: Draft): void {
   const { family, table, chain: name, handle, index, position } = body
   const chain = chainOf(op, body, draft)
   if (!chain) {
-    if (op !== 'destroy') draft.tell('no-such-chain', `a rule of chain ${name}, which is not in table ${table}`)
+    if (op !== 'destroy') draft.tell('no-such-chain', `a rule is in chain ${name}, which is not in table ${table}`)
     return
   }
   if (op === 'delete' || op === 'destroy' || op === 'replace') {

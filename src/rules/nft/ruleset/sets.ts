@@ -29,7 +29,7 @@ export function changeSet(op: Verb, body: SetObject['set'] | MapObject['map'], i
 export function changeElements(op: Verb, { family, table, name, elem }: ElementObject['element'], draft: Draft): void {
   const known = draft.sets.get(setKey({ family, table, name }))
   if (!known) {
-    if (op !== 'destroy') draft.tell('no-such-set', `elements of set ${name}, which is not in table ${table}`)
+    if (op !== 'destroy') draft.tell('no-such-set', `elements are in set ${name}, which is not in table ${table}`)
     return
   }
   if (op === 'delete' || op === 'destroy') {

@@ -367,7 +367,7 @@ table ip u { chain c { type filter hook forward priority 0; ct label != 1 counte
   'what comes to a count of connections twice may count twice': {
     rules: forward('jump u\njump u', 'chain u { ct count over 1 counter comment "k"\n}'),
     send: [UDP],
-    open: /counts twice is unknown/,
+    open: /whether a packet that traverses the rule twice counts twice/,
   },
   'a port that may have been written by its place, and a checksum that is looked at then': {
     rules: `${pre('limit rate over 1 bytes/day burst 90 bytes th sport set 4000 counter comment "k"', '-300')}
