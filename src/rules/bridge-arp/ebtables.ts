@@ -177,7 +177,7 @@ function targetOf({ given }: Options, table: string, isChain: (name: string) => 
       return [
         {
           kind: 'note',
-          text: "the frame's destination MAC address is replaced by that of the bridge or the port, so this host receives it",
+          text: 'this host receives the frame: the bridge replaces the destination MAC address',
         },
         ...then('--redirect-target', 'ACCEPT'),
       ]

@@ -11,7 +11,7 @@ export const nfacct = defineMatch({
     {
       kind: 'unknown',
       text: `--nfacct-name ${quote(values['nfacct-name']!.value)}`,
-      reason: 'it is unknown whether this counter has a quota, and what is left of the quota',
+      reason: 'the quota of this counter is not known',
     },
   ],
 })

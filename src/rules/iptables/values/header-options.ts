@@ -47,9 +47,7 @@ function readOptions(text: string): HeaderOption[] {
     if (length !== undefined && option.type === 0)
       throw new WordError('option 0 is one byte of padding and has no length')
     if (length !== undefined && i === MAX_OPTIONS - 1)
-      throw new WordError(
-        `option ${MAX_OPTIONS} of the list is the last that the kernel takes, and it cannot have a length`,
-      )
+      throw new WordError(`option ${MAX_OPTIONS} of the list cannot have a length`)
     return option
   })
   if (list.length > MAX_OPTIONS) throw new WordError(`at most ${MAX_OPTIONS} options can be listed`)

@@ -39,7 +39,7 @@ export const chunkTypes = (more: Partial<Option<Chunks>> = {}): Option<Chunks> =
   words: 2,
   invert: true,
   read([match = '', list = '']) {
-    if (/^[-!]/.test(list)) throw new WordError('needs two words: "any", "all" or "only", and then a list of chunks')
+    if (/^[-!]/.test(list)) throw new WordError('write "any", "all" or "only", and then a list of chunks')
     const how = (['any', 'all', 'only'] as const).find((one) => one === match.toLowerCase())
     if (!how) throw new WordError(`"${match}" is not a mode: write "any", "all" or "only"`)
     return { match: how, chunks: readChunks(list) }
