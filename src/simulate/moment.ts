@@ -4,14 +4,10 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 
 /** One object for each packet, that says what is so now. */
-export function momentOf(
-  { world }: Simulator,
-  { moment, hook, connection, template, route, routedTo }: Skb,
-): EvalContext {
+export function momentOf({ world }: Simulator, { moment, hook, connection, template, route }: Skb): EvalContext {
   moment.hook = hook
   moment.world = world
   moment.connection = connection ?? template
   moment.route = route
-  moment.routedTo = routedTo
   return moment
 }

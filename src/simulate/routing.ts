@@ -177,7 +177,7 @@ export function routeAnew(machine: Simulator, skb: Skb): boolean {
   const route = routeOutput(machine, skb)
   if (!route) return false
   skb.route = route
-  skb.routedTo = undefined
+  skb.moment.routedTo = undefined
   skb.outdev = deviceOf(machine, skb, route)
   return true
 }

@@ -24,8 +24,6 @@ export class Skb {
   indev: string | undefined
   outdev: string | undefined = undefined
   route: Route | undefined = undefined
-  /** As EvalContext's. */
-  routedTo: string | undefined = undefined
   /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
   connection: Connection | undefined = undefined
   tracking: Tracking | undefined = undefined

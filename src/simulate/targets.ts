@@ -5,7 +5,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
-import { placeOf, sumAt, writesHeaderLength } from '../rules/facts/raw.ts'
+import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -137,7 +137,7 @@ export function changesOnlyFields(statements: readonly Statement[], moment: Eval
   for (const statement of statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
     if (statement.kind !== 'set' || statement.field.startsWith('ct ') || isBeside(statement.field)) return undefined
-    if (writesHeaderLength(statement, moment)) return undefined
+    if (writesLength(statement, moment)) return undefined
     fields.push(...keysAt(statement.field, moment))
   }
   return fields
@@ -201,8 +201,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   }
   if ((skb.packet.fragOffset ?? 0) > 0 && OF_TRANSPORT.test(field))
     throw new Undetermined(field, 'a later fragment does not contain that header')
-  if (writesHeaderLength(assignment, moment))
-    throw new Undetermined(field, 'a rule writes the length of the IP header, and where the next header begins')
+  if (writesLength(assignment, moment)) throw new Undetermined(field, 'a rule writes the length of the IP header')
   const keys = keysAt(field, moment)
   if (keys.length === 0 && !field.startsWith('@')) {
     // 0: it has none (udp_error)

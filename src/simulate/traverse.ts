@@ -63,7 +63,7 @@ function send(machine: Simulator, skb: Skb): End {
   const route = routeOutput(machine, skb)
   if (!route) return vanished(machine, skb, undefined)
   skb.route = route
-  skb.routedTo = skb.packet.dst
+  skb.moment.routedTo = skb.packet.dst
   skb.outdev = deviceOf(machine, skb, route)
   const stopped = pass(machine, skb, 'output')
   // its route leads nowhere until a program has made the association

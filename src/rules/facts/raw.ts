@@ -200,14 +200,13 @@ export function fieldsAt(field: string, moment: EvalContext): { names: string[];
 }
 
 /** Bits 4 to 7 of IPv4's header are its length: everything behind it is read from elsewhere then. */
-export function writesHeaderLength({ field, value, mask = -1 }: Assignment, moment: EvalContext): boolean {
+export function writesLength({ field, value, mask = -1 }: Assignment, moment: EvalContext): boolean {
   const [, base, first, count] = RAW.exec(field) ?? []
-  if (base !== 'nh' || Number(first) > 7 || ipVersion(moment) !== 'ip') return false
   const behind = Number(first) + Number(count)
-  if (behind <= 4) return false
-  if (behind > 32 || typeof value !== 'number') return true
-  const bits = behind < 8 ? 0xf >> (8 - behind) : 0xf << (behind - 8)
-  return ((mask | value) & bits) !== 0
+  if (base !== 'nh' || Number(first) > 7 || behind < 5 || ipVersion(moment) !== 'ip') return false
+  // without those that stand in front of it
+  const bits = 0xf * 2 ** (behind - 8)
+  return behind > 32 || typeof value !== 'number' || ((mask | value) & bits) !== 0
 }
 
 /** `th sport` of a protocol that has no ports is what stands there; any other field is itself. */

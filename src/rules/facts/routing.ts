@@ -46,7 +46,7 @@ const typeWithMark: Read = (moment) => {
 }
 
 function nexthop(moment: EvalContext): ReturnType<Read> {
-  const { packet, hook, world } = moment
+  const { packet, hook, world, routedTo = packet.dst } = moment
   if (hook === 'ingress' || hook === 'prerouting') return ABSENT
   let { route } = moment
   if (!route) {
@@ -56,14 +56,10 @@ function nexthop(moment: EvalContext): ReturnType<Read> {
     route = found.route
   }
   if (route.nexthops) return unknown('the route has several next hops')
-  return route.gateway ?? (isKept(moment) ? unknown(RAW_SOCKET) : packet.dst)
+  // a raw socket that makes its own header keeps that of its first destination (rt_set_nexthop)
+  const isKnown = routedTo === packet.dst || packet.dst!.includes(':')
+  return route.gateway ?? (isKnown ? packet.dst : unknown('the sending process is not known'))
 }
-
-/** A raw socket that makes its own header has a route of its own, with its first destination (rt_set_nexthop). */
-const isKept = ({ packet, family, routedTo }: EvalContext): boolean =>
-  routedTo !== undefined && routedTo !== packet.dst && !routedTo.includes(':') && family !== 'ip6'
-
-const RAW_SOCKET = 'the sending process is not known, and a raw socket keeps the next hop of the first destination'
 
 const socket: Read = () => unknown('the sockets open at that moment are not known')
 

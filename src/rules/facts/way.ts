@@ -136,8 +136,7 @@ const hasNoSocket = (moment: EvalContext): boolean => {
 }
 
 /** What a program writes into a tap or tun device has that program's socket (tun_alloc_skb), until IP receives it (ip_rcv_core). */
-const isWritten = ({ packet, world }: EvalContext): boolean =>
-  packet.in !== undefined && linkNamed(world.host, packet.in)?.kind === 'tun'
+const isWritten = ({ packet, world }: EvalContext): boolean => linkNamed(world.host, packet.in!)?.kind === 'tun'
 
 const hasProxy = memo((tables: World['tables']): boolean =>
   tables.some(({ chains }) =>

@@ -16,7 +16,7 @@ meta cgroup 0 counter comment "l"
 }
 }`,
     send: [UDP],
-    open: /process is not known|whose socket/,
+    open: /the sending process|the socket that the packet/,
   },
   'no socket behind ingress': {
     rules: pre('meta skuid 0 counter comment "k"\nmeta cgroup 0 counter comment "l"', '-400'),
