@@ -231,7 +231,7 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
     if (!host.routes)
       return "not tried: the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)"
     return ended.open
-      ? `not tried: it depends on ${ended.open.condition} (${ended.open.reason})`
+      ? `not tried: it is unknown whether this holds: ${ended.open.condition} (${ended.open.reason})`
       : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
