@@ -152,14 +152,16 @@ function mixedRows(page: Page, group: Group<unknown>): Row[] {
 /** What is not known; of a packet that got through what else was found; and the command that shows more. */
 function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer): Row[] {
   const isGood = markOfGroup(group) === 'good'
-  const found = more
+  // what proposes the fix stands in front of it
+  const owner = more.find(({ fix }) => fixes[0] !== undefined && fix.includes(fixes[0]))
+  const ordered = owner ? [owner, ...more.filter((one) => one !== owner)] : more
+  const found = ordered
     .filter((one) => isGood || isDoubt(one))
     .map(
-      ({ message, severity }): Row => ({
-        label: LABELS[severity],
-        lines: wrap(message, page.room),
-        rank: 5.5,
-        least: 1,
+      (one): Row => ({
+        label: LABELS[one.severity],
+        lines: wrap(one.message, page.room),
+        ...(one === owner ? { rank: 5.9, least: 2 } : { rank: 5.5, least: 1 }),
       }),
     )
   if (fixes.length > 0) return found
