@@ -130,7 +130,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(
-    `which is in the network of ${out}, but is not an address of this host: this host does not reply to ARP for it`,
+    `which is in the network of ${out}, but is not an address of this host: this host does not reply to ${source.includes(':') ? 'neighbour solicitations' : 'ARP'} for it`,
   )
 }
 
