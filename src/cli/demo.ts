@@ -38,7 +38,7 @@ export function demoCommand(program: Command): Command {
           'Without INCIDENT it lists all incidents. It needs root, or a system that allows unprivileged user namespaces.',
       )
       .argument('[INCIDENT]', 'one of the incidents that nfwhy demo lists')
-      .option('--keep', 'keep the lab running before the fix, and print how to enter it')
+      .option('--keep', 'stop before the fix, keep the lab running, and print how to enter it')
       .option(
         '--record <DIR>',
         'write the captures to DIR, as bundles for nfwhy explain; of all incidents if no INCIDENT is given',

@@ -60,7 +60,7 @@ export function traceCommand(program: Command): Command {
       .option('--json', 'one JSON document')
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
       .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .md .json .ndjson .txt')
-      .option('--plain', 'print lines, even on a terminal'),
+      .option('--plain', 'print lines instead of the live view, even on a terminal'),
   ).action(async (words: string[], options: TraceOptions) => {
     const filter = words.join(' ')
     const places = options.via ? options.via.map(parseVia) : [HERE]

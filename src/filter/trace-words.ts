@@ -45,6 +45,9 @@ function readMark(token: Token): Condition {
 function readOptions(token: Token): Condition {
   const hex = token.text.replace(/^0x/i, '')
   if (!/^([0-9a-f]{2})+$/i.test(hex))
-    throw new FilterProblem(token, `"${token.text}" is not TCP options: whole bytes in hex, as after OPT in the log`)
+    throw new FilterProblem(
+      token,
+      `"${token.text}" is not a list of TCP options: write whole bytes in hex, as after OPT in the log`,
+    )
   return compare('tcp option raw', hex.toUpperCase())
 }

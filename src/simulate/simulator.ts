@@ -98,7 +98,7 @@ export class Simulator {
       if (skb.packet.src === undefined)
         throw new Undetermined(
           'the source address',
-          'the packet has none, and host state does not tell what it would get',
+          'the packet has none, and host state does not show which one the kernel would choose',
         )
       if (isNameless(given.in)) throw new Undetermined('the input interface', 'its name is not known')
       return traverse(this, skb)

@@ -38,7 +38,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   // played for the first of its class, whose sender a fix may name
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
   const [rule] = played?.rules ?? []
-  const behind = rule ? ` Sent back out of ${came}, the reply would be stopped by ${nameRef(rule)}.` : ''
+  const behind = rule ? ` If the reply left by ${came} instead, ${nameRef(rule)} would stop it.` : ''
   return [
     finding(
       'reply-by-other-uplink',

@@ -255,7 +255,7 @@ function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
     else if (word.text === 'via') route.gateway = words.address(word, family)
     else if (word.text === 'type') route.type = typeOf(words.need('the type'))
     else if (word.text === 'match' || begins('protocol', word.text) || word.text === 'root')
-      refuse(word, 'is not understood here: name table, dev, via, type or exact PREFIX')
+      refuse(word, 'is not understood here: give table, dev, via, type or exact PREFIX')
     else if (word.text === 'cache') return []
     else {
       const read = readPrefix(

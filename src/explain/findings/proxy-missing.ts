@@ -137,7 +137,7 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     handed,
     (rule, proxy) =>
       handed.taken
-        ? `${rule} handed it to ${proxy}, but it needs ${mark}.`
+        ? `${rule} handed the packet to ${proxy}, but the packet needs ${mark}.`
         : `${rule} hands it to ${proxy}. The proxy needs a socket with IP_TRANSPARENT, and the packet needs ${mark}.`,
     lead.length > 0
       ? lead

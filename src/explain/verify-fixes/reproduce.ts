@@ -236,7 +236,7 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
-  return `not tried: on the model, the packet is ${ended.outcome}, not as captured`
+  return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows something else`
 }
 
 const SOURCE_UNKNOWN = 'not-masqueraded'

@@ -51,7 +51,7 @@ export const CLUSTERIP = defineTarget({
     {
       kind: 'unknown',
       text: '-j CLUSTERIP',
-      reason: 'dropped where another node of the cluster accepts it',
+      reason: 'dropped if another node of the cluster is responsible for it',
       ends: true,
     },
   ],
