@@ -15,7 +15,10 @@ function badness(group: Group): number {
   // what nobody asked for may be a good thing to drop; without neighbour discovery nothing is sent
   if (isStopped(outcome) && isAnnouncement(packet) && !isDiscovery(packet)) return 2
   // what tells that another packet was stopped comes behind that one
-  if (isStopped(outcome) || isFailing(group)) return isRefusing(group) ? 4.5 : 5
+  if (isStopped(outcome)) return isRefusing(group) ? 4.5 : 5
+  // another packet of its request was stopped, as a later fragment: that one comes first
+  if (isFailing(group))
+    return isRefusing(group) ? 4.5 : /^(?:dropped|rejected)$/.test(group.exchanges!.worst.status) ? 4.8 : 5
   if (has(findings, 'error')) return 4
   if (group.exchanges?.worst.status === 'undetermined') return 3
   // what only follows in an exchange is told behind the request

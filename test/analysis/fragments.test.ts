@@ -15,14 +15,12 @@ const met = (id: string, ipId: number, header: string, end: string): string[] =>
 ]
 const accepted = 'rule udp dport 5060 accept # handle 4 (verdict accept)'
 
-const told = async (...events: readonly string[][]) => {
-  const inputs = [
+const analysed = (...events: readonly string[][]) =>
+  open([
     { name: 'ruleset.nft', text: RULES },
     { name: 'trace.txt', text: `${events.flat().join('\n')}\n` },
-  ]
-  const { exchanges } = await (await open(inputs)).exchanges()
-  return exchanges
-}
+  ])
+const told = async (...events: readonly string[][]) => (await (await analysed(...events)).exchanges()).exchanges
 
 it('a dropped later fragment drops what was asked', async () => {
   const [one, ...others] = await told(met('01', 7, FIRST, accepted), met('02', 7, LATER, 'policy drop '))
@@ -34,6 +32,11 @@ it('a dropped later fragment drops what was asked', async () => {
     culprit: { chain: 'forward', rule: 'policy drop' },
   })
   expect(JSON.stringify(one)).not.toMatch(/31008|30568/)
+})
+
+it('it stands in front of the first one, which nothing stopped', async () => {
+  const { groups } = await (await analysed(met('01', 7, FIRST, accepted), met('02', 7, LATER, 'policy drop '))).groups()
+  expect(groups.map(({ journey }) => journey.id)).toEqual(['2', '1'])
 })
 
 it('it does so before the first one has ended', async () => {
