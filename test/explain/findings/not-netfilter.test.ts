@@ -26,10 +26,10 @@ describe('not-netfilter', () => {
 
   it('waits for an answer only to what is answered', () => {
     expect(said(SYN).message).toContain(
-      'No rule stopped it. It left through eth1. If no reply comes, check whether it leaves there and what comes back.',
+      'No rule stopped it. It left through eth1. If no reply comes, capture on eth1 to see what comes back.',
     )
     expect(said(PING).message).toContain(
-      'No rule stopped it. It left through eth1. If no reply comes, check whether it leaves there and what comes back.',
+      'No rule stopped it. It left through eth1. If no reply comes, capture on eth1 to see what comes back.',
     )
     expect(said({ ...SYN, tcpFlags: ['rst'] }).message).toBe('No rule stopped it. It left through eth1.')
   })
