@@ -26,13 +26,12 @@ const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 const UNTOLD = [
   /^the packet's extension headers are not known$/,
   /^(ip6 nexthdr|the output interface) is not known$/,
-  /^which bits of the connection's status are set/,
+  /^the connection's status bits that have no name in nft are unknown$/,
   // rewritten just now, or quoted by an error; what host state lists is later than the packet
   /^the connection's entry is not known$/,
   // kernels differ, or iptables does
   /^a later fragment does not contain that header/,
   /^the protocol has no ports; the bytes at their position/,
-  /^what the routing table says of an IPv6 address on one interface/,
   /^it is unknown whether a route leads back to \w+ addresses/,
 ]
 
