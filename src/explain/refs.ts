@@ -43,6 +43,9 @@ export function endOf(table: Table, { name, rules }: Chain): RuleRef {
   return named(ref, owner(ref, undefined, table))
 }
 
+/** The same place for a rule that is added: nft's rules tell by their words that they are such. */
+export const placeAt = ({ kind }: Table, end: RuleRef): RuleRef => (kind === 'nft' ? { ...end, rule: 'return' } : end)
+
 /** Who owns the rule of step `i`, with the advice that fits it. */
 export function ownerAt(context: Context, i: number): Owner | undefined {
   const { rule, table } = context.evidence.arrivals[i]!

@@ -202,6 +202,9 @@ export function addConnected({ link, network }: Home, table = 'main'): Change {
 
 const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]
 
+/** Those that every host has. */
+export const KERNEL_TABLES: ReadonlySet<string> = new Set(['local', 'main', 'default'])
+
 /** Of no other type than the one that goes without saying. */
 function without({ type, ...route }: Route): Edit[] {
   return [{ kind: 'route', op: 'del', route: type === 'unicast' ? route : { type, ...route } }]

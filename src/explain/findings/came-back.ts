@@ -19,7 +19,7 @@ import {
   type TableTraversal,
 } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
-import { endOf, nameRef, refAt } from '../refs.ts'
+import { endOf, nameRef, placeAt, refAt } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 
 /** A rule chose it for what it is and sent it to a chain, from where it came back as it was. */
@@ -82,8 +82,7 @@ function tell(context: Context, goal: Goal): Detected[] {
 
 /** To where the chain's name or the comment of the rule that leads to it says. */
 function sendOn(context: Context, { steps, table }: TableTraversal, end: RuleRef): Proposal[] {
-  // nft's rules tell by their words that they are such
-  const ref = table.kind === 'nft' ? { ...end, rule: 'return' } : end
+  const ref = placeAt(table, end)
   const leads = steps.find((i) => chainLedTo(context, i) === ref.chain)
   const said = saidPlace(ref.chain, leads === undefined ? '' : context.evidence.arrivals[leads]!.rule?.comment)
   const { protocol } = context.journey.packet
@@ -102,7 +101,7 @@ function sendAlike(context: Context, { table }: TableTraversal, end: RuleRef): P
   const [address, ...others] = new Set(sent)
   const { packet } = context.journey
   if (address === undefined || others.length > 0 || packet.dport === undefined) return []
-  const ref = table.kind === 'nft' ? { ...end, rule: 'return' } : end
+  const ref = placeAt(table, end)
   const to = { address, port: packet.dport }
   return propose(
     `send it to ${describeEnd(to.address, to.port)}: every other rule of ${end.chain} sends to this address and keeps the port`,

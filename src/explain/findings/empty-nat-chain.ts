@@ -8,7 +8,7 @@ import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isPrivate, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { giveOwnSource } from '../own-source.ts'
-import { endOf, nameRef } from '../refs.ts'
+import { endOf, nameRef, placeAt } from '../refs.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
@@ -32,9 +32,7 @@ export const emptyNatChain: Detector = {
     const found = emptyChainOf(context, family)
     if (!found) return []
     const { table, chain } = found
-    const isNft = table.kind === 'nft'
-    // nft's rules tell by their words that they are such
-    const end = { ...endOf(table, chain), ...(isNft ? { rule: 'return' } : {}) }
+    const end = placeAt(table, endOf(table, chain))
     const name = nameRef(end).replace(/ (rule|handle) \d+$/, '')
     const twin = hasTwin(context, found) ? `, and only ${family === 'ip' ? 'IPv6' : 'IPv4'} has rules there` : ''
     const left = `It left for ${dst} with the private source ${src}. Chain ${name} has no rules${twin}: nothing rewrites sources`

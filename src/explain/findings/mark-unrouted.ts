@@ -13,7 +13,7 @@ import { needsSource } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { addRoutingRule } from '../routes.ts'
+import { addRoutingRule, KERNEL_TABLES } from '../routes.ts'
 import type { Chosen, Doing, Mark } from '../rule-changes.ts'
 import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
 
@@ -36,7 +36,7 @@ export const markUnrouted: Detector = {
     const ways = new Map<number, Route | null | undefined>()
     for (const rule of routingRules) {
       if (rule.family !== journey.family || rule.mark === undefined || rule.not) continue
-      const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL) >>> 0 }
+      const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL_BITS) >>> 0 }
       if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
       const other = ways.get(mark.value)
       if (!other || isSameWay(route, other)) continue
@@ -47,7 +47,7 @@ export const markUnrouted: Detector = {
   },
 }
 
-const ALL = 0xffffffff
+export const ALL_BITS = 0xffffffff
 
 export const isSameWay = (a: Route, b: Route): boolean =>
   a.type === b.type && routeDevices(a).join() === routeDevices(b).join() && a.gateway === b.gateway
@@ -83,7 +83,7 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
 }
 
 function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {
-  const bits = mask >>> 0 === ALL ? {} : { markMask: mask >>> 0 }
+  const bits = mask >>> 0 === ALL_BITS ? {} : { markMask: mask >>> 0 }
   const table = typeof action === 'object' && 'table' in action ? action.table : undefined
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
@@ -162,7 +162,7 @@ function markedInVain(context: Context, last: number): Detected[] {
 function markedInTime(world: World, ref: RuleRef, table: Table, packet: Packet): Proposal[] {
   const known = [...table.chains.values()].find(({ type, hook }) => type === 'route' && hook === 'output')
   const chosen: Chosen = { kind: 'such', packet, hints: { hook: 'output' } }
-  const doing: Doing = { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL } }
+  const doing: Doing = { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL_BITS } }
   const change = known
     ? changesOf(ref).add({ ...ref, chain: known.name }, { chain: known.name }, chosen, doing)
     : addInNewChain(world, table, { name: 'route_output', type: 'route', hook: 'output', prio: MANGLE }, chosen, doing)
@@ -190,8 +190,8 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const { routes = [], routingRules = [] } = world.host
   if (!sure) return []
   const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
-  const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL })
-  if (!marking || asked(context, { value: mark, mask: ALL }) > 0) return []
+  const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
+  if (!marking || asked(context, { value: mark, mask: ALL_BITS }) > 0) return []
   const { ref, step } = marking
   const led = new Set(
     routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
@@ -199,7 +199,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const tables = new Set(
     routes.flatMap(({ family, table }) => (family === journey.family && !led.has(table) ? table : [])),
   )
-  for (const own of ['local', 'main', 'default', '']) tables.delete(own)
+  for (const own of [...KERNEL_TABLES, '']) tables.delete(own)
   const [table, ...others] = tables
   if (table === undefined || others.length > 0) return []
   const family = journey.family as RoutingRule['family']
@@ -211,7 +211,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
       {
         steps: [step + 1],
         rules: [ref],
-        fix: routed(family, { value: mark, mask: ALL }, { table }),
+        fix: routed(family, { value: mark, mask: ALL_BITS }, { table }),
         doubt: 0.1,
       },
     ),

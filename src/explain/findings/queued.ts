@@ -78,7 +78,7 @@ function handedOver(context: Context): Handed | undefined {
   const which = to === from ? `queue ${from}` : `one of the queues ${from} to ${to}`
   const look = {
     description:
-      "check whether a program reads the queue: each line is a queue with a reader, and starts with the queue's number",
+      'check whether a program reads the queue: each line shows a queue that has a reader, and begins with the number of the queue',
     look: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
     unverified: ONLY_LOOKS,
   }

@@ -5,8 +5,8 @@ import { propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { isUnreplied } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
-import { addToTable } from '../routes.ts'
-import { markingStep, markingSteps, questionAt } from './mark-unrouted.ts'
+import { addToTable, KERNEL_TABLES } from '../routes.ts'
+import { ALL_BITS, markingStep, markingSteps, questionAt } from './mark-unrouted.ts'
 
 /** A routing rule was there for such packets, and its table has no route for them, so that a later rule's led them. */
 export const tableWithoutRoute: Detector = {
@@ -24,7 +24,7 @@ export const tableWithoutRoute: Detector = {
     if (!past || !routeDevices(past.route).includes(out)) return []
     const { rule, table, route } = past
     const { mark, markMask, priority } = rule
-    const ref = mark ? markingStep(context, last, { value: mark, mask: markMask ?? 0xffffffff }) : undefined
+    const ref = mark ? markingStep(context, last, { value: mark, mask: markMask ?? ALL_BITS }) : undefined
     const why = mark ? `mark ${hex(mark)}` : `from ${rule.from}`
     const led = `table ${route.table || 'main'} led it out of ${out}`
     const message = `Routing rule ${priority} (${why}) selects table ${table}, which has no route to ${question.dst}: ${led}.`
@@ -59,12 +59,10 @@ function passedBy(question: RouteQuestion, host: Host): Passed | undefined {
     if (route === undefined) return undefined
     if (route) return first && route.type === 'unicast' ? { ...first, route } : undefined
     const isChosen = (rule.mark || rule.from !== undefined) && !rule.not && rule.suppressPrefixLength === undefined
-    if (isChosen && !KERNELS.has(action.table)) first ??= { rule, table: action.table }
+    if (isChosen && !KERNEL_TABLES.has(action.table)) first ??= { rule, table: action.table }
   }
   return undefined
 }
-
-const KERNELS: ReadonlySet<string> = new Set(['local', 'main', 'default'])
 
 /** By the only other route that leads there, which was put into another table. */
 function otherWay({ table, route }: Passed, question: RouteQuestion, host: Host): Proposal[] {

@@ -25,8 +25,9 @@ import {
   deleteRoute,
   deleteRoutingRule,
   homeOf,
+  KERNEL_TABLES,
 } from '../routes.ts'
-import { markingStep, markingSteps } from './mark-unrouted.ts'
+import { ALL_BITS, markingStep, markingSteps } from './mark-unrouted.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
@@ -34,8 +35,9 @@ export const vanishedNoRoute: Detector = {
   code: 'vanished-no-route',
   detect(context) {
     const own = atOwnRouting(context)
-    const anew = own || atRouting(context) ? undefined : routedAnew(context)
-    const routed = own ?? atRouting(context) ?? anew
+    const once = own ?? atRouting(context)
+    const anew = once ? undefined : routedAnew(context)
+    const routed = once ?? anew
     if (!routed || routed.route === undefined) return []
     const { route, dst } = routed
     if (!leadsNowhere(route)) return []
@@ -141,14 +143,12 @@ function chooserOf(context: Context, { question }: Routed, { table }: Route) {
   return { words: `. Routing rule ${priority} selects that table for mark ${hex(mark)}${by}`, marked }
 }
 
-const ALL_BITS = 0xffffffff
-
 /** One that leads there out of the interface whose address it is sent from, for packets that routing rules do not choose now. */
 function otherTable({ world: { host } }: Context, { packet, question }: Routed) {
   const { src } = packet
   if (src === undefined) return undefined
   const family = src.includes(':') ? 'ip6' : 'ip'
-  const of = (host.routes ?? []).filter((one) => one.family === family && !KERNELS.has(one.table))
+  const of = (host.routes ?? []).filter((one) => one.family === family && !KERNEL_TABLES.has(one.table))
   for (const table of new Set(of.map((one) => one.table))) {
     const action = { table }
     const route = lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action }] })
@@ -171,8 +171,6 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
   }
   return undefined
 }
-
-const KERNELS: ReadonlySet<string> = new Set(['local', 'main', 'default'])
 
 /** IPv6 has routes for packets from one network alone. */
 const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Route[] =>

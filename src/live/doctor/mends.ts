@@ -75,6 +75,6 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
       nftArguments('insert', 'rule', table.family, nftName(table.name), nftName(chain.name), rule.text),
     ],
     safe: false,
-    unsafe: 'at the front it may trace many more packets, and it gets a new handle',
+    unsafe: 'the moved rule may trace many more packets, and gets a new handle',
   }
 }

@@ -36,7 +36,7 @@ export const traceHook: Cause = {
             fix: copyRule(facts, first, family, hook === 'output' ? 'OUTPUT' : 'PREROUTING') ?? {
               description: `add the rule to a base chain with hook ${hook} too, at a priority below -300`,
               safe: false,
-              unsafe: 'a person must write which packets it matches there',
+              unsafe: 'the conditions of the new rule must be written by hand',
             },
           },
         ]

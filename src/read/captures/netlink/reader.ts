@@ -80,7 +80,7 @@ export class NftNetlinkReader extends CaptureFile {
   }
 
   private cut(): void {
-    this.skip('cut-message', 'a trace event that is not whole was skipped')
+    this.skip('cut-message', 'an incomplete trace event was skipped')
   }
 
   protected otherLinkType(found: string): string {
