@@ -206,8 +206,8 @@ describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 4 * PATIENCE 
   holdLogs()
 
   // what nft traces is told to its own namespace alone; the kernel's log is one for all
-  it.concurrent.each(EACH.filter(({ backend }) => !isLogged(backend)))('$backend, $family: saved', saved)
-  it.each(EACH.filter(({ backend }) => isLogged(backend)))('$backend, $family: saved', saved)
+  it.concurrent.each(EACH.filter((one) => !isLogged(one)))('$backend, $family: saved', saved)
+  it.each(EACH.filter(isLogged))('$backend, $family: saved', saved)
   it.concurrent.each(EACH)('$backend, $family: live', live)
 
   async function saved({ backend, family }: (typeof EACH)[number]): Promise<void> {

@@ -21,8 +21,9 @@ const QUIET = 100
 /** Milliseconds that dmesg takes to open the log. */
 const OPENING = 250
 
-/** Is the kernel's log read, which is one for all namespaces? */
-export const isLogged = (backend: Backend): boolean => tracesIn(backend, 'log')
+/** Is the kernel's log read, which is one for all namespaces, or does a rule write there? */
+export const isLogged = (problem: Pick<Problem, 'backend'>): boolean =>
+  tracesIn(problem.backend, 'log') || /-j LOG|\blog (prefix|level|flags)/.test(JSON.stringify(problem))
 
 const tracesIn = (backend: Backend, kind: 'log' | 'nft') =>
   backend === 'mixed' || (backend === 'iptables-legacy') === (kind === 'log')
