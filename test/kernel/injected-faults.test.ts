@@ -45,7 +45,14 @@ describe.skipIf(reason)('injected faults', () => {
     .map((round, i) => ({ ...round, i }))
     .filter(({ filter }) => isPlayedHere(filter === 'iptables-legacy', isWhole))
   left = rounds.length
-  it.each(rounds)('$name, $filter, seed $seed', { timeout: 300_000 }, async ({ make, filter, seed, i }) => {
+  // the page lists them in their order
+  const [alone, besideOthers] = [true, false].map((is) =>
+    rounds.filter(({ filter }) => (isWhole || filter === 'iptables-legacy') === is),
+  )
+  it.concurrent.each(besideOthers!)('$name, $filter, seed $seed', { timeout: 300_000 }, check)
+  it.each(alone!)('$name, $filter, seed $seed', { timeout: 300_000 }, check)
+
+  async function check({ make, filter, seed, i }: (typeof rounds)[number]): Promise<void> {
     const round = await playFaults(make, filter, seed, (kind) => (kind + i) % SHARE === 0, atOnce)
     for (const { diagnosis } of round.played) expect(diagnosis.warnings).toEqual([])
     expect(round.played.length).toBeGreaterThan(0)
@@ -53,7 +60,7 @@ describe.skipIf(reason)('injected faults', () => {
     played.push(...round.played)
     if (kept !== undefined) round.played.forEach(keep)
     expect(round.accused, 'what works is not accused').toEqual([])
-  })
+  }
 
   it('are named, and mended by the first fix', () => {
     const { cases, kinds, named, restored } = figuresOf(played)
