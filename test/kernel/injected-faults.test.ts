@@ -62,7 +62,7 @@ describe.skipIf(reason)('injected faults', () => {
     expect(round.accused, 'what works is not accused').toEqual([])
   }
 
-  it('are named, and mended by the first fix', () => {
+  it.skipIf(rounds.length === 0)('are named, and mended by the first fix', () => {
     const { cases, kinds, named, restored } = figuresOf(played)
     console.info(`${cases} cases of ${kinds} kinds: ${named} named, ${restored} restored`)
     const wrong = played.filter(({ judgement, mended }) => !judgement.named || mended.result !== 'restored').map(tell)
