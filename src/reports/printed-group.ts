@@ -2,9 +2,11 @@
 import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
+import { IN_VAIN } from '../explain/in-vain.ts'
 import { type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import { isStoppedElsewhere } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -17,10 +19,6 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */
-const IN_VAIN: ReadonlySet<string> = new Set([
-  ...['near-miss', 'never-reached', 'snat-elsewhere', 'dnat-of-others', 'snat-changed-source'],
-])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
 /** What is wrong with the exchange is told with the journey that began it. */
@@ -45,7 +43,8 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
         : [],
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
-  const found = journey.findings.filter(({ code }) => !(replied && saysNoReply(code)))
+  const isTold = replied || isStoppedElsewhere({ journey, exchanges })
+  const found = journey.findings.filter(({ code }) => !(isTold && saysNoReply(code)))
   return {
     ...group,
     journey: printedJourney({ ...journey, findings: [...lent, ...found] }),
