@@ -19,6 +19,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ],
 ])
 
+const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
 /** What is wrong with the exchange is told with the journey that began it. */
@@ -28,9 +29,14 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const codes = new Set(journey.findings.map(({ code }) => code))
   const messages = new Set(journey.findings.map(({ message }) => message))
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
+  // of another packet of the request, where this one's journey shows nothing wrong
+  const isSilent = status !== undefined && SILENT.has(status) && isPassed(journey.outcome)
+  const isBlank = isSilent && !journey.findings.some(isSerious)
   const own = all.filter(
-    ({ code, message }) =>
-      (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
+    ({ code, message, severity }) =>
+      (OF_EXCHANGES.has(code) && !codes.has(code)) ||
+      (isVain && IN_VAIN.has(code) && !messages.has(message)) ||
+      (isBlank && severity !== 'note'),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
@@ -51,6 +57,8 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }
+
+const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>
