@@ -9,6 +9,9 @@ import { homeOf } from './routes.ts'
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
 
+/** Why nothing is tried that keeps bridged packets out of IP's chains. */
+export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
+
 /** The setting for all bridges. */
 export const callSetting = (family: string): string =>
   `net.bridge.bridge-nf-call-ip${family === 'ip6' ? '6' : ''}tables`

@@ -13,6 +13,7 @@ import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
 import { notInSet } from './findings/not-in-set.ts'
+import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
@@ -59,7 +60,7 @@ export function ifInVain(
 
 /** What the packet may have been meant to meet, and what became of it. */
 const OF_GOALS = [neverReached, notInSet, nearMiss]
-const OF_ANY = [markedAstray, snatElsewhere, dnatOfOthers, snatInVain]
+const OF_ANY = [markedAstray, snatElsewhere, replyByOtherLeg, dnatOfOthers, snatInVain]
 
 /** Codes of all that. */
 export const IN_VAIN: ReadonlySet<string> = new Set([...OF_GOALS, ...OF_ANY].map(({ code }) => code))
