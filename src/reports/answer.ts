@@ -61,6 +61,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
           (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
+          (chief.code === 'closed-port' && one.code === 'missing-rule') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
   const spoken = [chief, second].filter((one) => one !== undefined)
