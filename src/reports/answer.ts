@@ -1,7 +1,7 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
-import { markOfGroup, whyWords } from './exchange-words.ts'
+import { isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -41,6 +41,9 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
   const told = toldFindings(journey)
+  const elsewhere = isStoppedElsewhere(group) ? whyWords(group) : undefined
+  if (elsewhere !== undefined)
+    return { cause: [elsewhere], fixes: [], others: distinctFixes(journey), more: told.filter((one) => !isRetold(one)) }
   const all = distinctFixes(journey)
   // what fails its own test is no answer
   const best =
@@ -58,6 +61,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
           (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
+          (chief.code === 'closed-port' && one.code === 'missing-rule') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
   const spoken = [chief, second].filter((one) => one !== undefined)

@@ -65,6 +65,15 @@ const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
   exchanges !== undefined &&
   (exchanges.worst.journeys.replies.length > 0 || exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
 
+/** It passed, and another packet of what it began was stopped: a later fragment, or what the sender sent next. */
+export const isStoppedElsewhere = ({
+  journey,
+  exchanges,
+}: {
+  journey: Group<unknown>['journey']
+  exchanges?: Group<unknown>['exchanges'] | undefined
+}): boolean => isPassed(journey.outcome) && /^(dropped|rejected)$/.test(exchanges?.worst.status ?? '')
+
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
@@ -103,6 +112,12 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   switch (status) {
+    case 'dropped':
+    case 'rejected': {
+      const others = [...journeys.request, ...journeys.retransmissions].filter((one) => one !== exchanges.worst.id)
+      const which = others.length === 1 ? `, #${others[0]},` : ''
+      return `Another packet of this exchange${which} was ${status}${culprit ? ` by ${nameRef(culprit)}` : ''}.`
+    }
     case 'reply-lost':
       if (reply === undefined) return undefined
       // what the model has told of it is a finding

@@ -2,9 +2,11 @@
 import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
+import { IN_VAIN } from '../explain/in-vain.ts'
 import { type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import { isStoppedElsewhere } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -17,10 +19,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */
-const IN_VAIN: ReadonlySet<string> = new Set([
-  ...['near-miss', 'never-reached', 'snat-elsewhere', 'dnat-of-others', 'snat-changed-source'],
-])
+const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
 /** What is wrong with the exchange is told with the journey that began it. */
@@ -30,9 +29,14 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const codes = new Set(journey.findings.map(({ code }) => code))
   const messages = new Set(journey.findings.map(({ message }) => message))
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
+  // of another packet of the request, where this one's journey shows nothing wrong
+  const isSilent = status !== undefined && SILENT.has(status) && isPassed(journey.outcome)
+  const isBlank = isSilent && !journey.findings.some(isSerious)
   const own = all.filter(
-    ({ code, message }) =>
-      (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
+    ({ code, message, severity }) =>
+      (OF_EXCHANGES.has(code) && !codes.has(code)) ||
+      (isVain && IN_VAIN.has(code) && !messages.has(message)) ||
+      (isBlank && severity !== 'note'),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
@@ -45,13 +49,16 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
         : [],
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
-  const found = journey.findings.filter(({ code }) => !(replied && saysNoReply(code)))
+  const isTold = replied || isStoppedElsewhere({ journey, exchanges })
+  const found = journey.findings.filter(({ code }) => !(isTold && saysNoReply(code)))
   return {
     ...group,
     journey: printedJourney({ ...journey, findings: [...lent, ...found] }),
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }
+
+const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>

@@ -152,10 +152,13 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
   if (isNegated(condition)) return undefined
+  if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'a later fragment has no ports'
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
 }
+
+const isPort = (field: string): boolean => / [sd]port$/.test(field)
 
 /** `53 is its source port, not its destination port`. */
 function otherEndWords(condition: Condition, field: string): string {

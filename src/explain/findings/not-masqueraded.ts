@@ -196,16 +196,20 @@ function tell(
   culprit?: number,
 ): Detected[] {
   const chosen: Chosen = { kind: 'source', packet: lastPacket(context), to: isHairpin(context) }
+  // a bridge of this host had it tracked before: nat is not evaluated, whatever its rules are
+  const isTracked = context.repeats.some(({ isSamePacket }) => isSamePacket)
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       rules,
       ...(culprit === undefined ? {} : { culprit }),
-      fix: giveOwnSource(
-        place && spot
-          ? changesOf(place).add(place, spot, chosen, MASQUERADE)
-          : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-      ),
+      fix: isTracked
+        ? []
+        : giveOwnSource(
+            place && spot
+              ? changesOf(place).add(place, spot, chosen, MASQUERADE)
+              : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
+          ),
     }),
   ]
 }
