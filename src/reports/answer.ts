@@ -60,7 +60,11 @@ export function answerOf(group: Group<PrintedFix>): Answer {
           (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
-  const spoken = [chief, second].filter((one) => one !== undefined)
+  // line one has named the rule that stopped it: why no rule accepted it before says more
+  const isWhy = chief !== undefined && second !== undefined && isRetold(chief) && !isParticular(chief)
+  const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
+    (one) => one !== undefined,
+  )
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
   const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
@@ -108,6 +112,13 @@ const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
+
+/** What the rule matches is why: a ban, a limit, a route, a mark. */
+const isParticular = ({ message }: Finding<unknown>): boolean =>
+  / is in (set|map|recent list) |the route back|no route back|as invalid|\b(up to|above|limit)\b| mark 0x/.test(message)
+
+/** More than line one, which names the rule. */
+const saysMore = ({ message }: Finding<unknown>): boolean => !/: no earlier rule there accepts it\.$/.test(message)
 
 /** What stands beside a rule that simply stopped it: why none accepted it before. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>

@@ -76,15 +76,16 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
 /** The headline has named the rule: the cause goes on to speak of it. */
-function withoutName(group: Group<unknown>, [first, ...others]: readonly string[]): string[] {
+function withoutName(group: Group<unknown>, texts: readonly string[]): string[] {
   const decided = decidedOf(group)
-  if (first === undefined || !decided || !('ref' in decided)) return first === undefined ? [] : [first, ...others]
+  if (!decided || !('ref' in decided)) return [...texts]
   const name = nameRef(decided.ref)
-  const [, owner, rest] =
-    /^(?:, a rule of (.+?),)?( .*)$/.exec(first.startsWith(name) ? first.slice(name.length) : '') ?? []
-  if (rest === undefined) return [first, ...others]
   const what = name.endsWith(' policy') ? 'policy' : 'rule'
-  return [`This ${owner === undefined ? '' : `${owner} `}${what}${rest}`, ...others]
+  return texts.map((text) => {
+    const [, owner, rest] =
+      /^(?:, a rule of (.+?),)?( .*)$/.exec(text.startsWith(name) ? text.slice(name.length) : '') ?? []
+    return rest === undefined ? text : `This ${owner === undefined ? '' : `${owner} `}${what}${rest}`
+  })
 }
 
 /** Whoever reads six lines reads the fix: the cause and the first command share what is left of them behind the head. */
