@@ -1,9 +1,11 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
+import { isFailing } from '../analysis/groups.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
+import { NOTICES } from './journey-words.ts'
 
 export interface Answer {
   /** One sentence, or two; empty where nothing is wrong, or nothing is known to say. */
@@ -40,14 +42,18 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
  */
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
-  const told = toldFindings(journey)
-  const all = distinctFixes(journey)
+  const ofExchange = foundOfExchange(group)
+  const told = [...toldFindings(journey), ...ofExchange]
+  const all = distinctFixes({ findings: [...journey.findings, ...ofExchange] })
   // what fails its own test is no answer
   const best =
     all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
     (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
-  const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
+  const owner =
+    best === undefined && markOfGroup(group) === 'good'
+      ? told.find((one) => !isContext(one) && one.fix.length > 0)
+      : (told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best)))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
   const second =
@@ -77,6 +83,14 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),
   }
+}
+
+/** What kept a request from arriving where its own journey shows nothing: another packet of its exchange tells. */
+function foundOfExchange(group: Group<PrintedFix>): Finding<PrintedFix>[] {
+  const { journey, exchanges } = group
+  const isFound = ({ severity }: Finding<unknown>) => severity !== 'note'
+  if (!isFailing(group) || journey.findings.some(isFound) || whyWords(group) !== undefined) return []
+  return exchanges!.worst.findings.filter((one) => isFound(one) && !NOTICES.has(one.code))
 }
 
 const proposes = (finding: Finding<PrintedFix> | undefined, fix: PrintedFix | undefined): boolean =>
