@@ -1,11 +1,9 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
-import { isFailing } from '../analysis/groups.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
-import { NOTICES } from './journey-words.ts'
 
 export interface Answer {
   /** One sentence, or two; empty where nothing is wrong, or nothing is known to say. */
@@ -42,9 +40,8 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
  */
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
-  const ofExchange = foundOfExchange(group)
-  const told = [...toldFindings(journey), ...ofExchange]
-  const all = distinctFixes({ findings: [...journey.findings, ...ofExchange] })
+  const told = toldFindings(journey)
+  const all = distinctFixes(journey)
   // what fails its own test is no answer
   const best =
     all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
@@ -63,11 +60,15 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         one !== chief &&
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
+          keepsSource(chief, one) ||
           (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
   // line one has named the rule that stopped it: why no rule accepted it before says more
-  const isWhy = chief !== undefined && second !== undefined && isRetold(chief) && !isParticular(chief)
+  const isWhy =
+    chief !== undefined &&
+    second !== undefined &&
+    (isRetold(chief) ? !isParticular(chief) && second.code !== 'mixed-backends' : keepsSource(chief, second))
   const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
     (one) => one !== undefined,
   )
@@ -83,14 +84,6 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),
   }
-}
-
-/** What kept a request from arriving where its own journey shows nothing: another packet of its exchange tells. */
-function foundOfExchange(group: Group<PrintedFix>): Finding<PrintedFix>[] {
-  const { journey, exchanges } = group
-  const isFound = ({ severity }: Finding<unknown>) => severity !== 'note'
-  if (!isFailing(group) || journey.findings.some(isFound) || whyWords(group) !== undefined) return []
-  return exchanges!.worst.findings.filter((one) => isFound(one) && !NOTICES.has(one.code))
 }
 
 const proposes = (finding: Finding<PrintedFix> | undefined, fix: PrintedFix | undefined): boolean =>
@@ -121,6 +114,14 @@ function chiefOf(
 
 /** They name the rule that gave it a new destination: what is found where it came to is no more than what follows. */
 const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped'])
+
+/** That it kept its source stands on line one: why no rule rewrote it says more. */
+const keepsSource = (chief: Finding<unknown>, one: Finding<unknown>): boolean =>
+  chief.code === 'not-masqueraded' &&
+  (one.code === 'snat-skipped' ||
+    (one.severity !== 'note' && SHOULD_HAVE_REWRITTEN.has(one.code) && / its source\b/.test(one.message)))
+
+const SHOULD_HAVE_REWRITTEN: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule', 'never-reached'])
 
 /** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])

@@ -75,9 +75,7 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
   if (!isStopped(outcome) && exchanges?.worst.status === 'reply-lost' && exchanges.worst.culprit)
     return { by: 'at', ref: exchanges.worst.culprit }
   const isRefused = exchanges?.worst.status === 'refused'
-  const said = journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code))
-  // what is known of a lost request may be told by another packet of its exchange
-  const reason = reasonOf(said) ?? (exchanges?.worst.status === 'lost' ? reasonOf(exchanges.worst.findings) : undefined)
+  const reason = reasonOf(journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code)))
   if (reason !== undefined) return { reason }
   if (isRefused) return { reason: exchanges.worst.journeys.errors.length > 0 ? 'by an ICMP error' : 'by a reset' }
   const where = whereWords(journey)

@@ -19,9 +19,12 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
 
 /** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */
 const IN_VAIN: ReadonlySet<string> = new Set([
-  ...['near-miss', 'never-reached', 'snat-elsewhere', 'dnat-of-others', 'snat-changed-source'],
+  ...['near-miss', 'never-reached', 'not-in-set', 'wrong-way-out', 'snat-elsewhere', 'dnat-of-others'],
+  'snat-changed-source',
 ])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
+
+const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What is wrong with the exchange is told with the journey that began it. */
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
@@ -30,9 +33,13 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const codes = new Set(journey.findings.map(({ code }) => code))
   const messages = new Set(journey.findings.map(({ message }) => message))
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
+  // what kept a request from arriving may show with another packet alone, as with itself where it came back
+  const isLost = status === 'lost' && isPassed(journey.outcome) && !journey.findings.some(isSerious)
   const own = all.filter(
-    ({ code, message }) =>
-      (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
+    (one) =>
+      (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||
+      (isLost && isSerious(one)) ||
+      (isVain && IN_VAIN.has(one.code) && !messages.has(one.message)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []

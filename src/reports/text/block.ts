@@ -141,11 +141,18 @@ function firstSentences(page: Page, text: string, most: number): [string, string
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
   const rest = sentences.slice(ahead).join(' ')
-  return [sentences.slice(0, ahead).join(' ').replace(/;$/, '.'), rest.charAt(0).toUpperCase() + rest.slice(1)]
+  return [sentences.slice(0, ahead).join(' ').replace(/[,:;]$/, '.'), rest.charAt(0).toUpperCase() + rest.slice(1)]
 }
 
-/** Between two sentences, or in front of what the packet has instead. */
-const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])|(?<=;) (?=the packet |its )/
+/** Between two sentences, or in front of what the packet has instead, or of what follows from it. */
+const SENTENCE = new RegExp(
+  [
+    '(?<=[^.][.?)]) (?=[A-Z])',
+    '(?<=;) (?=the packet |its )',
+    '(?<=:) (?=the sender gets |nat does not rewrite |no reply can come back|routers behind |a host drops |this host does not )',
+    '(?<=,) (?=and no later rule accepts )',
+  ].join('|'),
+)
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
   label: 'rule',
