@@ -68,7 +68,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const isWhy =
     chief !== undefined &&
     second !== undefined &&
-    (isRetold(chief) ? !isParticular(chief) && second.code !== 'mixed-backends' : keepsSource(chief, second))
+    (isRetold(chief) ? saysWhy(second, chief) : keepsSource(chief, second))
   const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
     (one) => one !== undefined,
   )
@@ -127,6 +127,24 @@ const SHOULD_HAVE_REWRITTEN: ReadonlySet<string> = new Set(['not-in-set', 'near-
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
+
+/**
+ * Of a policy, or a rule for all that is left, the rule that nearly accepted it says why it came there. Where the rule
+ * itself chose the packet, only what the packet's line does not show says more: a limit, a time, a length, a user, a set.
+ */
+function saysWhy({ code, severity, message }: Finding<unknown>, chief: Finding<unknown>): boolean {
+  if (isParticular(chief) || code === 'mixed-backends') return false
+  if (isForAll(chief)) return code !== 'mark-missing' || severity !== 'note'
+  if (code === 'near-miss') return !SHOWN.test(message)
+  return severity !== 'note' || code === 'not-in-set' || code === 'untracked'
+}
+
+const isForAll = ({ message }: Finding<unknown>): boolean =>
+  / (?:and its policy is \w+|no earlier rule there accepts it)\./.test(message)
+
+/** Conditions on addresses, interfaces, ports and states, in either tool's words. */
+const SHOWN =
+  / only matches (?:!=? )?(?:-[sdiop] |--[sd]ports? |--(?:ct)?state |(?:ip6?|tcp|udp|ct|meta) (?:[sd]addr|[sd]port|state|[io]if)|[io]if)/
 
 /** What the rule matches is why: a ban, a limit, a route, a mark. */
 const isParticular = ({ message }: Finding<unknown>): boolean =>

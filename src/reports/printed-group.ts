@@ -35,11 +35,14 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
   // what kept a request from arriving may show with another packet alone, as with itself where it came back
   const isLost = status === 'lost' && isPassed(journey.outcome) && !journey.findings.some(isSerious)
+  // which mark led it out elsewhere is a guess beside what is known to be wrong
+  const isMark = ({ code }: Finding) => code === 'wrong-way-out'
+  const isMendable = journey.findings.some((one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0))
   const own = all.filter(
     (one) =>
       (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||
       (isLost && isSerious(one)) ||
-      (isVain && IN_VAIN.has(one.code) && !messages.has(one.message)),
+      (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
