@@ -295,7 +295,9 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
 const matchedWords = ({ code, message }: Finding): string =>
-  (/^(?:dropped|rejected)-by-rule$/.test(code) && / (?:dropped|rejected) it( \(.*?\))(?:[.;] | \w|\.$)/.exec(message)?.[1]) || ''
+  (/^(?:dropped|rejected)-by-rule$/.test(code) &&
+    / (?:dropped|rejected) it( \(.*?\))(?:[.;] | \w|\.$)/.exec(message)?.[1]) ||
+  ''
 
 /** `inet fw input handle 3 and forward handle 7`: a table's name once. */
 function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {

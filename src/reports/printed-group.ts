@@ -37,7 +37,9 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const isLost = status === 'lost' && isPassed(journey.outcome) && !journey.findings.some(isSerious)
   // which mark led it out elsewhere is a guess beside what is known to be wrong
   const isMark = ({ code }: Finding) => code === 'wrong-way-out'
-  const isMendable = journey.findings.some((one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0))
+  const isMendable = journey.findings.some(
+    (one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0),
+  )
   const own = all.filter(
     (one) =>
       (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||

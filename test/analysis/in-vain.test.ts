@@ -188,7 +188,8 @@ test('whoever was asked sees another source', async () => {
     message: 'nat POSTROUTING rule 1 rewrote its source 10.0.0.7: 203.0.113.9 sees 203.0.113.1 instead.',
     fix: [],
   })
-  const second = '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
+  const second =
+    '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
   const two = (await codes(nat, lines, entry, '', ADDRESS + second)).get('snat-changed-source')
   expect(two?.message).toMatch(/sees 203\.0\.113\.1, the first of the 2 addresses of wan, instead\.$/)
 })

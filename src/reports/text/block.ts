@@ -141,7 +141,13 @@ function firstSentences(page: Page, text: string, most: number): [string, string
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
   const rest = sentences.slice(ahead).join(' ')
-  return [sentences.slice(0, ahead).join(' ').replace(/[,:;]$/, '.'), /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1)]
+  return [
+    sentences
+      .slice(0, ahead)
+      .join(' ')
+      .replace(/[,:;]$/, '.'),
+    /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1),
+  ]
 }
 
 /** Between two sentences, or in front of what the packet has instead, or of what follows from it. */

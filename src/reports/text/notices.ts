@@ -11,11 +11,8 @@ const MOST_MESSAGES = 2
 /** Places named behind a message. */
 const MOST_PLACES = 8
 
-export const writeNotices = (
-  page: Page,
-  groups: readonly Group<Pick<Fix, 'description'>>[],
-  told: Set<string>,
-): void => writeThese(page, noticesOf(groups, told))
+export const writeNotices = (page: Page, groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): void =>
+  writeThese(page, noticesOf(groups, told))
 
 /** Whoever reads six lines reads what failed first: what is wrong with the input of others alone is left for below it. */
 export function writeFirstNotices(
