@@ -9,6 +9,7 @@ import type { Journey } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf } from './journey-words.ts'
+import { endText } from './packet-words.ts'
 
 /** What is told of a status, behind a number. */
 export type Fate = ExchangeStatus | 'without a captured reply'
@@ -111,6 +112,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
+  const { dst, dport } = { ...exchanges.worst.asked, ...exchanges.worst.became }
   switch (status) {
     case 'dropped':
     case 'rejected': {
@@ -130,7 +132,9 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`
-      return reply === undefined || status === 'lost' ? undefined : `A reset came back: #${reply}.`
+      return reply === undefined || status === 'lost'
+        ? undefined
+        : `A reset came back from ${endText(dst, dport)}: #${reply}.`
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return 'No reply came within two seconds. The capture shows replies of other exchanges.'

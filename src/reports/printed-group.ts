@@ -22,6 +22,8 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
 const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
+const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
+
 /** What is wrong with the exchange is told with the journey that began it. */
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
   const { journey } = group
@@ -29,14 +31,19 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const codes = new Set(journey.findings.map(({ code }) => code))
   const messages = new Set(journey.findings.map(({ message }) => message))
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
-  // of another packet of the request, where this one's journey shows nothing wrong
+  // what kept a request from arriving may show with another packet alone, where this one's journey shows nothing wrong
   const isSilent = status !== undefined && SILENT.has(status) && isPassed(journey.outcome)
   const isBlank = isSilent && !journey.findings.some(isSerious)
+  // which mark led it out elsewhere is a guess beside what is known to be wrong
+  const isMark = ({ code }: Finding) => code === 'wrong-way-out'
+  const isMendable = journey.findings.some(
+    (one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0),
+  )
   const own = all.filter(
-    ({ code, message, severity }) =>
-      (OF_EXCHANGES.has(code) && !codes.has(code)) ||
-      (isVain && IN_VAIN.has(code) && !messages.has(message)) ||
-      (isBlank && severity !== 'note'),
+    (one) =>
+      (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||
+      (isBlank && isSerious(one)) ||
+      (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
@@ -57,8 +64,6 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }
-
-const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>
