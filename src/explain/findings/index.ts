@@ -40,7 +40,9 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { otherNat } from './other-nat.ts'
 import { otherZone } from './other-zone.ts'
+import { portRange } from './port-range.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
@@ -109,6 +111,7 @@ export const DETECTORS: readonly Detector[] = [
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
+  otherNat,
   snatPortTaken,
   snatSkipped,
   ledBack,
@@ -125,6 +128,7 @@ export const DETECTORS: readonly Detector[] = [
   cameBack,
   acceptedTooLate,
   dnatMismatch,
+  portRange,
   missingRule,
   emptyChain,
   nearMiss,
