@@ -224,6 +224,8 @@ async function rulesOf({ filter, lab }: Stage): Promise<string> {
   const text = Object.values(await filter.state(lab)).join('\n')
   const elements: string[] = []
   const rules = text
+    // rules fill these
+    .replace(/(?<=flags dynamic[^}]*?)\s*elements = \{[^}]*\}/g, '')
     .replace(/elements = \{([^}]*)\}/g, (_, list: string) => {
       elements.push(...list.split(',').map((one) => one.trim()))
       return ''

@@ -143,12 +143,15 @@ export const proxied: Kind = {
   name: 'TPROXY without a proxy',
   make: (scene) => {
     const { protocol, dport } = scene.probe.packet
-    if (scene.probe.at === 'router' || isIpv6(scene) || dport === undefined) return []
+    // now and then, as only the proxy's owner can mend it
+    if (scene.probe.at === 'router' || isIpv6(scene) || dport === undefined || scene.random.chance(0.75)) return []
     const rule = `-p ${protocol} -m ${protocol} --dport ${dport} -j TPROXY --on-port 3129 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1`
     return [
       {
         kind: 'TPROXY without a proxy',
         about: `-t mangle -I PREROUTING 1 ${rule}`,
+        // who reads there is a program's own business
+        elsewhere: true,
         variant: { tables: inserted(scene.setup.tables, 'mangle', 'PREROUTING', 0, rule) },
         culprits: [ruleAt({ table: 'mangle', chain: 'PREROUTING', index: 0 })],
       },

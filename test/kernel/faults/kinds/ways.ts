@@ -8,6 +8,9 @@ const host = (address: string): string => `${address}/${address.includes(':') ? 
 
 const six = (scene: Scene): string => (isIpv6(scene) ? '-6 ' : '')
 
+/** Now and then: no command on the machine can mend these. */
+const isRare = ({ random }: Scene): boolean => random.chance(0.25)
+
 const REFUSALS = ['blackhole', 'unreachable', 'prohibit']
 
 /** The reply finds no way to whoever asked, or one that leads elsewhere. */
@@ -89,12 +92,14 @@ export const policyRule: Kind = {
 export const ownAddress: Kind = {
   name: 'an address too many',
   make: (scene) => {
-    if (!isForwarded(scene)) return []
+    if (!isForwarded(scene) || !isRare(scene)) return []
     const { address } = placeOf(scene.healthy.arrived)
     return [
       {
         kind: 'an address too many',
         about: `ip addr add ${host(address!)} dev lo`,
+        // whether the address should be here, nothing on the machine says
+        elsewhere: true,
         variant: {
           changes: [ip(`addr add ${host(address!)} dev lo`, `addr del ${host(address!)} dev lo`)],
         },
@@ -128,7 +133,7 @@ export const boundElsewhere: Kind = {
     const { healthy, probe, setup, topology } = scene
     const { address, port } = placeOf(healthy.arrived)
     if (!healthy.arrived.startsWith('router') || address === undefined || port === undefined) return []
-    if (probe.at === 'router' || address.startsWith('127.')) return []
+    if (probe.at === 'router' || address.startsWith('127.') || !isRare(scene)) return []
     const other = topology.sides[otherSide(probe.at)]
     const { servers = [] } = setup
     const fault = (about: string, word: string, change: { address?: string; device?: string }): Fault => ({
@@ -155,7 +160,7 @@ export const neighbourGone: Kind = {
   name: 'a neighbour gone',
   make: (scene) => {
     const { healthy, setup, topology } = scene
-    if (healthy.arrived.startsWith('router')) return []
+    if (healthy.arrived.startsWith('router') || !isRare(scene)) return []
     const { address, side } = placeOf(healthy.arrived)
     const { alike = [] } = setup
     const found = topology.hosts.find((one) => [one.ip, one.ip6].includes(address!))
@@ -193,7 +198,7 @@ export const ipsecPolicy: Kind = {
   make: (scene) => {
     const { healthy, probe, topology } = scene
     const { address, side } = placeOf(healthy.arrived)
-    if (address === undefined || address.startsWith('127.')) return []
+    if (address === undefined || address.startsWith('127.') || !isRare(scene)) return []
     const isHere = healthy.arrived.startsWith('router')
     if (isHere && probe.at === 'router') return []
     const [dst, out] = isHere ? [probe.packet.src!, probe.at as 'left' | 'right'] : [address, side]

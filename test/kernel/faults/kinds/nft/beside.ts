@@ -30,7 +30,10 @@ export const snatElsewhere: Kind = {
       if (packet.src?.includes(':') || / map /.test(rule)) return []
       const to = scene.random.pick(['192.0.2.77', '172.31.0.5'])
       const family = table.startsWith('inet') ? 'ip ' : ''
-      const now = rule.replace(/(?:snat (?:ip )?to \S+|masquerade(?: fully-random)?)/, `snat ${family}to ${to}`)
+      const now = rule.replace(
+        /(?:snat (?:ip )?to \S+|masquerade(?: to :\S+)?(?: fully-random)?)/,
+        `snat ${family}to ${to}`,
+      )
       return [
         {
           kind: 'SNAT to a wrong address',
@@ -77,6 +80,11 @@ export const markAstray: Kind = {
   },
 }
 
+const someService = ({ protocol, src = '', dport }: Met['packet']): string =>
+  dport === undefined
+    ? `${addressWord(src)} saddr ${src} meta l4proto ${protocol === 'icmpv6' ? 'ipv6-icmp' : protocol}`
+    : `${protocol} dport ${dport}`
+
 /** Whoever asked too often is dropped. */
 export const banned: Kind = {
   name: 'a ban for asking too often',
@@ -93,10 +101,10 @@ export const banned: Kind = {
           ],
           [
             `type ${ip === 'ip' ? 'ipv4' : 'ipv6'}_addr; size 128; flags dynamic,timeout; timeout 10m;`,
-            `${ip} saddr @callers drop`,
+            `${someService(packet)} ${ip} saddr @callers drop`,
           ],
         ] as const)
-        const learn = rule.includes('update') ? [] : [`${ip} saddr ${packet.src} add @callers { ${ip} saddr }`]
+        const learn: string[] = rule.includes('update') ? [] : [`${someService(packet)} add @callers { ${ip} saddr }`]
         // what fills the set stands behind what asks it
         const at = inserted(scene.setup.tables, table, chain, index, rule)
         const filled = learn.length > 0 ? inserted(at, table, chain, index + 1, learn[0]!) : at

@@ -122,9 +122,12 @@ export const wrongHook: Kind = {
             ?.replace(/type nat hook (prerouting|postrouting)/, (_, hook) =>
               hook === 'prerouting' ? 'type nat hook output' : 'type nat hook input',
             )
-            .replace(/priority \S+/, 'priority -100')
+            .replace(/priority .*/, 'priority -100')
           if (base === undefined || base === chain.base) return []
-          if (chain.rules.some((rule) => /masquerade|\b[io]if|redirect/.test(rule))) return []
+          const { chains, sets = [] } = table
+          // what they lead to has to be possible there too
+          const text = JSON.stringify([chains.map(({ rules }) => rules), sets])
+          if (/masquerade|redirect/.test(text)) return []
           return [
             {
               kind: 'a chain at the wrong hook',
