@@ -92,7 +92,8 @@ export const banned: Kind = {
     asked(scene)
       .filter(({ table, rule = '' }) => table === 'filter' && targetOf(rule) === 'ACCEPT')
       .map(({ table, chain, index, packet }) => {
-        const such = `-s ${packet.src}/32 -p ${packet.protocol}`
+        const port = packet.dport === undefined ? '' : ` -m ${packet.protocol} --dport ${packet.dport}`
+        const such = `-s ${packet.src}/32 -p ${packet.protocol}${port}`
         const [first, second] = scene.random.pick([
           [
             `${such} -m recent --name callers --set`,

@@ -97,7 +97,7 @@ export const banned: Kind = {
         const [set, rule] = scene.random.pick([
           [
             `type ${ip === 'ip' ? 'ipv4' : 'ipv6'}_addr; size 128; flags dynamic,timeout; timeout 10m;`,
-            `${ip} saddr ${packet.src} update @callers { ${ip} saddr limit rate over 1/hour burst 1 packets } drop`,
+            `${someService(packet)} update @callers { ${ip} saddr limit rate over 1/hour burst 1 packets } drop`,
           ],
           [
             `type ${ip === 'ip' ? 'ipv4' : 'ipv6'}_addr; size 128; flags dynamic,timeout; timeout 10m;`,
