@@ -16,7 +16,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { bridgeOf, replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
-import { homeOf, isDefault } from '../routes.ts'
+import { homeOf, isDefault, mainRoute } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
@@ -260,7 +260,10 @@ export function isOnlyByDefault(packet: Packet, host: Host): boolean {
   if (packet.dst === undefined || !isPrivate(packet.dst)) return false
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
-  return route ? isDefault(route) : false
+  if (!route || !isDefault(route)) return false
+  // a routing rule may lead it past the route that is there
+  const main = mainRoute(question, host)
+  return !main || isDefault(main)
 }
 
 /**

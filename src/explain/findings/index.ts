@@ -21,6 +21,7 @@ import { gotoSkips } from './goto-skips.ts'
 import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
 import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
+import { keptHere } from './kept-here.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
@@ -140,6 +141,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   neighbourFailed,
   wrongWayOut,
+  keptHere,
   tableWithoutRoute,
   laterBaseChain,
   letThrough,
