@@ -34,6 +34,7 @@ import { markedAstray } from './marked-astray.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
+import { neighbourAsks } from './neighbour-asks.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
@@ -140,6 +141,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedHere,
   refusedThere,
   neighbourFailed,
+  neighbourAsks,
   wrongWayOut,
   keptHere,
   tableWithoutRoute,
