@@ -15,7 +15,7 @@ function badness(group: Group): number {
   // what nobody asked for may be a good thing to drop; without neighbour discovery nothing is sent
   if (isStopped(outcome) && isAnnouncement(packet) && !isDiscovery(packet)) return 2
   // what tells that another packet was stopped comes behind that one
-  if (isStopped(outcome)) return isRefusing(group) ? 4.5 : 5
+  if (isStopped(outcome)) return isRefusing(group) ? 4.5 : group.followsOnly ? 4.9 : 5
   // another packet of its request was stopped, as a later fragment: that one comes first
   if (isFailing(group)) {
     if (isRefusing(group)) return 4.5

@@ -94,7 +94,9 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   // what sets the mark may be there for another host or service, and an exemption is meant so
   const isOthers =
     missed && (isNegated(missed.miss.condition) || isForAnother(missed.miss, missed.passed.moment.packet))
-  const isMeant = mendable && !isOthers
+  // a program gives what it sends the mark of its socket: what others send is not meant to have it
+  const isOfSocket = why.kind === 'nobody' && refs.length === 0 && isSent(context) && asker.field === undefined
+  const isMeant = mendable && !isOthers && !isOfSocket
   const mark = `${asker.field === 'ct mark' ? 'connection ' : ''}mark ${markText(asker)}`
   return [
     finding(
@@ -111,6 +113,9 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     ),
   ]
 }
+
+/** By a program of this host. */
+const isSent = ({ journey }: Context): boolean => journey.packet.in === undefined
 
 const setsIt = (rule: Rule, { mask, field }: Mark): boolean => ((markGiven(rule, field)?.mask ?? 0) & mask) !== 0
 
@@ -154,7 +159,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':
-      return nobody(asker, why.empty)
+      return nobody(context, asker, why.empty)
   }
 }
 
@@ -211,10 +216,11 @@ export const markText = ({ value, mask }: Mark): string =>
   mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
-function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {
+function nobody(context: Context, { value, mask, field }: Asker, empty: readonly RuleRef[]): Described {
   const refs = empty.filter(({ chain }) => /mark/i.test(chain))
   const [first, ...more] = refs
-  if (!first) return { words: 'no rule sets this mark', refs, fix: [] }
+  const bySocket = isSent(context) && field === undefined ? '; a program can set it on its socket (SO_MARK)' : ''
+  if (!first) return { words: `no rule sets this mark${bySocket}`, refs, fix: [] }
   const words = `no rule sets this mark, and ${nameRef(first).replace(/ (rule|handle) \d+$/, '')}, which the packet traversed, is empty`
   const change = changesOf(first).add(
     first,
