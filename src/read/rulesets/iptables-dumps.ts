@@ -79,10 +79,12 @@ function nameTable(section: Section, report: Report): string {
   if (section.table !== undefined) return section.table
   if (section.header?.table !== undefined) {
     section.table = section.header.table
+    section.listed = true
     return section.table
   }
   const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
-  section.table = tableOf(chains)
+  const targets = new Set(section.lines.flatMap(({ text }) => / -j ([A-Z]+)(?: |$)/.exec(text)?.[1] ?? []))
+  section.table = tableOf(chains, targets)
   section.guessed = true
   report(
     'guessed-table',

@@ -57,6 +57,8 @@ export function readRow(line: string, { numbered, verbose }: Columns): Row | und
   const sourceAt = wayAt + (verbose ? 2 : 0)
   const last = words[sourceAt + 1]
   if (!last || !PROTOCOL.test(text(protocolAt))) return undefined
+  // prose has as many words
+  if (!hasOption && !(ADDRESS.test(text(sourceAt)) && ADDRESS.test(last[0]))) return undefined
   return {
     ...(counters ? { counters } : {}),
     ...(hasTarget ? { target: text(at) } : {}),
