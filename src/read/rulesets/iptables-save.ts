@@ -11,7 +11,7 @@ import type { Host } from '../../model/host.ts'
 import type { NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
-import { type Command, type Header, type Line, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
+import { type Command, type Header, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
 import { type Reading, readAsIs, readMended, type Surroundings } from './iptables-rule.ts'
 import { readSections, type Section, type SourceLine } from './iptables-sections.ts'
 import { TableBuilder } from './iptables-table.ts'
@@ -117,8 +117,9 @@ function readTable(
       `iptables has no table ${name}; the hooks and the priority of this table are not known`,
       number,
     )
-  // iptables-save prints all built-in chains; a piece of a file for iptables-restore -n has none, and changes no policy
-  const isPiece = lines.length > 0 && !lines.some(({ line, text }) => setsPolicy(name, line, text))
+  // iptables-save prints all built-in chains; a piece for iptables-restore -n has its own chains only, and sets no policy
+  const chains = lines.flatMap(({ line }) => (line.kind === 'chain' ? line.chain : []))
+  const isPiece = chains.length > 0 && !chains.some((chain) => builtInChains(name)?.includes(chain) ?? true)
   const builder = new TableBuilder(name, family, !guessed && !listed && !isPiece, report)
   const declared = new Set(builtInChains(name))
   for (const { line, text } of lines) {
@@ -142,11 +143,6 @@ function readTable(
     }
   }
   return builder.finish()
-}
-
-function setsPolicy(table: string, line: Line, text: string): boolean {
-  if (line.kind === 'chain') return builtInChains(table)?.includes(line.chain) ?? true
-  return line.kind === 'command' && line.command === 'policy' && readCommand(text) !== undefined
 }
 
 /** `-D CHAIN 3` is about a chain, `-D CHAIN -s …` about a rule. */
