@@ -9,6 +9,9 @@ import { homeOf } from './routes.ts'
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
 
+/** Why nothing is tried that keeps bridged packets out of IP's chains. */
+export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
+
 /** The setting for all bridges. */
 export const callSetting = (family: string): string =>
   `net.bridge.bridge-nf-call-ip${family === 'ip6' ? '6' : ''}tables`
@@ -25,9 +28,11 @@ export function bridgeCalls(host: Host, bridge: Link, family: string): boolean |
   return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
 }
 
-/** The bridge that the packet comes in by and goes out by. */
-const bridgeBothWays = ({ in: from, out }: Packet, host: Host): Link | undefined =>
-  from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+/** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
+function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {
+  const from = came ?? host.links?.find(({ name }) => name === physIn)?.master
+  return from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+}
 
 /** The bridge that passes the packet on from port to port, without routing it. */
 export function bridgeOf(packet: Packet, host: Host): Link | undefined {
