@@ -3,23 +3,21 @@
 import { loadDrops } from '../../explain/kernel-drops/later.ts'
 import { concat } from '../../model/concat.ts'
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
-import { latin1 } from '../../model/latin1.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
-import type { Cut } from '../../read/pasted/cut.ts'
 import { mayBePasted } from '../../read/pasted/signs.ts'
-import { HEAD_BYTES, type Recognised, recognise } from '../../read/recognise.ts'
+import { type Recognised, recognise } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
 import { Bounds } from './bounds.ts'
 import type { NamedInput } from './named.ts'
 import { ownDocument, ownDocumentWords } from './own-document.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
-import { bytesSource, ReadError, type Source } from './source.ts'
+import { ReadError, type Source } from './source.ts'
 import { DEEPEST, gunzipped, packingOf } from './unpack.ts'
 
 /** A file that was read. */
@@ -159,16 +157,19 @@ class InputReader {
       this.looksLike.push(
         `${printable(this.shown(item.name))} looks like ${content.format.id}: leave out --as ${item.as!.format.id}:…`,
       )
-    const cut = await this.cut(item, source, found)
-    if (cut) {
-      await this.readPasted(item, cut, report)
+    // most files are no tickets, and a page need not wait for it
+    const outputs =
+      !item.as &&
+      mayBePasted(found.head, found.recognised !== undefined) &&
+      (await (await import('./pasted.ts')).pastedIn(source, found, report, this.redactor !== undefined))
+    if (outputs) {
+      for (const one of outputs) await this.addFound(item, one.source, one.found, report)
       return
     }
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
-    else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
-    else if (found.recognised) await this.add(item, source, found.recognised, found.head)
+    else if (found.recognised) await this.addFound(item, source, found, report)
     else {
       source.close()
       // most files are known, and a page need not wait for it
@@ -178,23 +179,9 @@ class InputReader {
     }
   }
 
-  /** A pipe that is a capture may have no end yet. */
-  private async cut(item: Item, source: Source, { recognised, head }: Found): Promise<Cut | undefined> {
-    const goesOn = (source.live && recognised?.kind === 'capture') || source.forgotten.bytes > 0
-    if (item.as || goesOn || !mayBePasted(head, recognised !== undefined)) return undefined
-    // most files are no tickets, and a page need not wait for it
-    return (await import('./pasted.ts')).pastedIn(source, { recognised, head })
-  }
-
-  private async readPasted(item: Item, cut: Cut, report: Report): Promise<void> {
-    ;(await import('./pasted.ts')).tellPasted(cut, report)
-    for (const { recognised, text } of cut.blocks) {
-      await recognised.format.load?.()
-      const bytes = new TextEncoder().encode(text)
-      const found = { recognised, head: latin1(bytes.subarray(0, HEAD_BYTES)) }
-      if (this.redactor) await this.addRedacted(item, bytesSource(bytes), found, report, this.redactor)
-      else await this.add(item, bytesSource(bytes), recognised, found.head)
-    }
+  private addFound(item: Item, source: Source, found: Found, report: Report): Promise<void> {
+    if (this.redactor) return this.addRedacted(item, source, found, report, this.redactor)
+    return this.add(item, source, found.recognised!, found.head)
   }
 
   /** Beside captures and rules it lies in many folders, and is nothing to wonder at. */

@@ -4,7 +4,7 @@
  * own with as many lines before it as there are in the file, so that its reader tells the file's own lines.
  */
 import { type Recognised, recognise } from '../recognise.ts'
-import { besideFence, cleanPasted, dedented, withoutNumbers, withoutQuoting } from './clean.ts'
+import { beforeFence, besideFence, cleanPasted, dedented, withoutNumbers, withoutQuoting } from './clean.ts'
 import { asksOneRoute, commandIn, isIptables, tableAsked } from './command.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
@@ -79,7 +79,7 @@ function segmentsOf(lines: readonly string[]): Segment[] {
       current.lines.push(beside)
       return
     }
-    const [, inside] = fenced ? (/^(.*?)`{3,}\s*$/.exec(clean) ?? []) : []
+    const inside = fenced ? beforeFence(clean) : undefined
     const command = commandIn(clean)
     if (command !== undefined) open(i, command)
     current.lines.push(command !== undefined || RULED.test(clean) ? '' : (inside ?? clean))

@@ -107,7 +107,7 @@ function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 
 }
 
 function readTable(
-  { table: name = 'filter', guessed, listed, lines, number }: Section,
+  { table: name = 'filter', guessed, oneChain, header, lines, number }: Section,
   family: 'ip' | 'ip6',
   report: Report,
 ): Table {
@@ -117,10 +117,10 @@ function readTable(
       `iptables has no table ${name}; the hooks and the priority of this table are not known`,
       number,
     )
-  // iptables-save prints all built-in chains; a piece for iptables-restore -n has its own chains only, and sets no policy
+  // a piece for iptables-restore -n has chains of its own only, and sets no policy
   const chains = lines.flatMap(({ line }) => (line.kind === 'chain' ? line.chain : []))
-  const isPiece = chains.length > 0 && !chains.some((chain) => builtInChains(name)?.includes(chain) ?? true)
-  const builder = new TableBuilder(name, family, !guessed && !listed && !isPiece, report)
+  const isPiece = !header && chains.length > 0 && !chains.some((chain) => builtInChains(name)?.includes(chain) ?? true)
+  const builder = new TableBuilder(name, family, !guessed && !oneChain && !isPiece, report)
   const declared = new Set(builtInChains(name))
   for (const { line, text } of lines) {
     if (line.kind === 'chain') declared.add(line.chain)

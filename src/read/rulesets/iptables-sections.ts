@@ -19,8 +19,8 @@ export interface Section {
   table?: string
   /** The table is one that its chains tell: what is in front may be missing. */
   guessed?: boolean
-  /** The command that listed it names the table: `iptables -S INPUT` shows one chain of it. */
-  listed?: boolean
+  /** `iptables -S CHAIN` shows one chain of its table. */
+  oneChain?: boolean
   header?: Header
   number: number
   lines: SourceLine[]

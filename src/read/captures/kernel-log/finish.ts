@@ -47,13 +47,6 @@ export function finish(
   return whole
 }
 
-/** Of a line that is not whole: does a field lack that every kernel and every other writer of such lines prints? */
-export function endsEarly(row: Int32Array): boolean {
-  if (!has(row, F.PROTO)) return (row[F.FRAG]! & 0xfffff) === 0
-  const ported = row[F.PROTO] === F.TCP || row[F.PROTO] === F.UDP || row[F.PROTO] === F.UDPLITE
-  return ported && has(row, F.SPT) && !has(row, F.DPT)
-}
-
 function familyOf(row: Int32Array, linkType: number): number {
   if (has(row, F.FLOW) || (has(row, F.PROTO) && row[F.PROTO] === F.ICMPV6)) return 6
   if (has(row, F.TTL) || has(row, F.PROTO) || has(row, F.TOS)) return 4

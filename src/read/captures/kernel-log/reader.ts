@@ -9,7 +9,6 @@ import * as F from '../header-fields.ts'
 import { plainBytes } from '../plain-bytes.ts'
 import type { ReadPacket } from '../states.ts'
 import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from './find.ts'
-import { endsEarly } from './finish.ts'
 import { Head } from './head.ts'
 import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
@@ -253,7 +252,7 @@ export class KernelLogReader implements CaptureReader {
       if (read.whole) this.blankEnds.add(this.head.host)
       return false
     }
-    return this.blankEnds.has(this.head.host) || (!read.whole && ((this.unfinished && latestLine) || endsEarly(row)))
+    return this.blankEnds.has(this.head.host) || (this.unfinished && latestLine && !read.whole)
   }
 
   /** The lines behind a record that was broken, put to it; nothing where they are no part of it. */
