@@ -20,7 +20,8 @@ export async function pastedIn(
   const text = await wholeText(source)
   const cut = text === undefined ? undefined : cutPasted(text)
   if (!cut) return undefined
-  const isOne = cut.unread.length === 0 && cut.blocks.every((one) => one.recognised === recognised)
+  // its own reader tells what it does not understand
+  const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
   if (isOne && !/^[ \t>]{0,8}(?:`{3}|~{3}|> )/m.test(head)) return undefined
   tellPasted(cut, report, redacted)
   const outputs: { source: Source; found: Found }[] = []

@@ -41,11 +41,20 @@ interface Segment {
   command?: string
 }
 
-/** Undefined where the text holds no output that nfwhy reads. */
+/** More than a person pastes: pieces of text, each of which may be an output; outputs. */
+const MOST_PIECES = 4000
+export const MOST_OUTPUTS = 100
+
+/** Undefined where the text holds no output that nfwhy reads, or more than a ticket has. */
 export function cutPasted(text: string): Cut | undefined {
   const blocks: Block[] = []
   const unread: Unread[] = []
-  for (const segment of segmentsOf(text.split(/\r\n|\n|\r/))) readSegment(segment, blocks, unread)
+  const segments = segmentsOf(text.split(/\r\n|\n|\r/))
+  if (countPieces(segments) > MOST_PIECES) return undefined
+  for (const segment of segments) {
+    readSegment(segment, blocks, unread)
+    if (blocks.length > MOST_OUTPUTS) return undefined
+  }
   if (blocks.length === 0) return undefined
   const evidence = blocks.filter(({ recognised }) => recognised.kind !== 'host' && !isScript(recognised))
   if (evidence.length === 0) return { blocks, unread }
@@ -54,6 +63,14 @@ export function cutPasted(text: string): Cut | undefined {
     if (isScript(recognised)) unread.push({ from, to, commands: true, text })
   unread.sort((a, b) => a.from - b.from)
   return { blocks: blocks.filter(({ recognised }) => !isScript(recognised)), unread }
+}
+
+/** Runs of lines that are not empty. */
+function countPieces(segments: readonly Segment[]): number {
+  let count = 0
+  for (const { lines } of segments)
+    for (let i = 0; i < lines.length; i++) if (lines[i] !== '' && (i === 0 || lines[i - 1] === '')) count++
+  return count
 }
 
 const isScript = ({ format }: Recognised): boolean => format.id === 'shell-script'
@@ -161,12 +178,17 @@ function outputsIn(lines: readonly string[]): Output[] {
   return whole ? [{ recognised: whole, from: firstOf(lines), to: lines.length - 1 }] : []
 }
 
+/** Characters that tell what stands below prose. */
+const BELOW = 8192
 /** Lines of prose that may stand directly above an output. */
 const MOST_ABOVE = 12
 
 function recognisedFrom({ lines, from, to }: Paragraph): Output | undefined {
+  const text = `${lines.join('\n')}\n`
+  let start = 0
   for (let skip = 0; skip < Math.min(lines.length, MOST_ABOVE); skip++) {
-    const recognised = recognise(`${lines.slice(skip).join('\n')}\n`)
+    const recognised = recognise(skip === 0 ? text : text.slice(start, start + BELOW))
+    start += lines[skip]!.length + 1
     if (recognised && isTold(recognised)) return { recognised, from: from + skip, to }
   }
   return undefined

@@ -97,7 +97,7 @@ describe('outputs in one text', () => {
 
   it('keeps the lines of the file', () => {
     const lines = ['Routes:', '', '```', ...ROUTES, '```']
-    expect(blockOf(lines, 'ip-route')).toEqual(['', '', '', ...ROUTES.map((line) => line.trimEnd())])
+    expect(blockOf(lines, 'ip-route')).toEqual(['', '', '', ...ROUTES])
   })
 
   it('ends an output as the text does, so that a cut line is seen to be cut', () => {
@@ -188,9 +188,7 @@ describe('what only the command tells', () => {
       'default via 192.0.2.254 dev eth0 table 7',
       '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2 table 7',
     ])
-    expect(blockOf(['# ip route show table all', ...ROUTES, '# ip rule', ...RULES], 'ip-route')[1]).toBe(
-      ROUTES[0]!.trim(),
-    )
+    expect(blockOf(['# ip route show table all', ...ROUTES, '# ip rule', ...RULES], 'ip-route')[1]).toBe(ROUTES[0])
   })
 })
 
