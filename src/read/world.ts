@@ -66,11 +66,6 @@ interface Twice {
   left: string
 }
 
-const twiceWords = (what: string, { kept, left }: Twice): string =>
-  kept === left
-    ? `${what} occurs more than once in this file; its last version is used, or the one with fewer damaged lines`
-    : `${what} is also in ${kept}, whose version is used`
-
 /** One machine's files, in any order, → its World. */
 export class WorldBuilder {
   readonly world: World = emptyWorld()
@@ -118,7 +113,7 @@ export class WorldBuilder {
     const twice = this.put(tables, same, table, input, damage)
     if (rival !== undefined && same === undefined) this.tellBoth(rival, table, input)
     if (!twice) return
-    const message = twiceWords(`table ${table.name} (${table.family})`, twice)
+    const message = `table ${table.name} (${table.family}) is also in ${twice.kept}, whose version is used`
     this.tell(twice.left, 'table-twice', message)
   }
 
@@ -155,7 +150,7 @@ export class WorldBuilder {
     const before = same === undefined ? undefined : sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
-    const message = twiceWords(`set ${set.name}`, twice)
+    const message = `set ${set.name} is also in ${twice.kept}, whose version is used`
     this.tell(twice.left, 'set-twice', message)
   }
 

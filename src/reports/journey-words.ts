@@ -12,9 +12,6 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
   if (!end || outcome === 'forwarded' || outcome === 'sent') return undefined
-  // no rule is known that logged it, and its prefix is all that there is
-  if (outcome === 'undetermined' && end.kind === 'log' && end.table === undefined && end.prefix?.trim())
-    return `logged as "${end.prefix.trim()}"`
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished') return `after ${chain}`

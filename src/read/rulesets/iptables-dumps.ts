@@ -83,8 +83,7 @@ function nameTable(section: Section, report: Report): string {
     section.oneChain = chains.size === 1
     return section.table
   }
-  const targets = new Set(section.lines.flatMap(({ text }) => / -j ([A-Z]+)(?: |$)/.exec(text)?.[1] ?? []))
-  section.table = tableOf(chains, targets)
+  section.table = tableOf(chains)
   section.guessed = true
   report(
     'guessed-table',

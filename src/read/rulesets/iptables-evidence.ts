@@ -31,23 +31,10 @@ export function familyByWords(lines: Iterable<string>): IpFamily | undefined {
   return undefined
 }
 
-/** Targets that the kernel takes in one table only (`.table` of net/netfilter/xt_*.c and net/ipv4/netfilter/ipt_*.c). */
-const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  nat: ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP'],
-  mangle: ['TPROXY', 'TTL', 'HL', 'DSCP', 'TOS', 'ECN', 'CHECKSUM'],
-  raw: ['CT', 'NOTRACK', 'TRACE'],
-  filter: ['REJECT'],
-}
-
-/**
- * The table whose built-in chains these are, and that takes these targets; with fewer chains than any has, the first that
- * has them all.
- */
-export function tableOf(chains: ReadonlySet<string>, targets: ReadonlySet<string>): string {
+/** The table whose built-in chains these are; with fewer chains than any has, the first that has them all. */
+export function tableOf(chains: ReadonlySet<string>): string {
   const builtIn = [...new Set(Object.values(IPTABLES_TABLES).flat())].filter((name) => chains.has(name))
   const order = ['filter', 'nat', 'mangle', 'raw', 'security']
   const candidates = order.filter((table) => builtIn.every((name) => IPTABLES_TABLES[table]!.includes(name)))
-  const taking = candidates.find((table) => ONLY_IN[table]?.some((name) => targets.has(name)))
-  const whole = candidates.find((table) => IPTABLES_TABLES[table]!.length === builtIn.length)
-  return taking ?? whole ?? candidates[0] ?? 'filter'
+  return candidates.find((table) => IPTABLES_TABLES[table]!.length === builtIn.length) ?? candidates[0] ?? 'filter'
 }

@@ -97,8 +97,6 @@ const backendOf = ({ kind, backend }: Table): string =>
   backend === 'nft' ? `${kind}-nft` : backend === 'legacy' && kind === 'iptables' ? 'legacy' : kind
 
 function contents({ rules, policy, devices }: Chain): string {
-  // iptables lists a policy with each built-in chain
-  if (policy === undefined && rules.length === 0) return 'not listed'
   const count = rules.length === 0 ? 'no rules' : `${countWords(rules.length)} ${rules.length === 1 ? 'rule' : 'rules'}`
   const where = devices && devices.length > 0 ? `  on ${devices.join(', ')}` : ''
   return `${policy ?? 'policy ?'}, ${count}${where}`

@@ -37,9 +37,6 @@ it('iptables -S lists all chains that there are', () => {
 it.each([
   ['-A INPUT -p tcp --dport 22 -j ACCEPT', 'filter'],
   ['-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.9', 'nat'],
-  ['-A OUTPUT -p tcp -j REDIRECT --to-ports 8080', 'nat'],
-  ['-A PREROUTING -p tcp -j TPROXY --on-port 3128', 'mangle'],
-  ['-A OUTPUT -p udp -j NOTRACK', 'raw'],
 ])('rules alone are a piece of a dump: %j', (rule, table) => {
   expect(recognise(`${rule}\n-A ${'x'.repeat(5)}`)?.format.id).toBe('iptables-save')
   const { table: found, ...policies } = policiesOf([rule])

@@ -35,8 +35,7 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   const known = familyOf(listed)
   const family = known ?? (before && familyOf(before)) ?? 'ip'
   const names = new Set(listed.chains.map(({ name }) => name))
-  const targets = new Set(listed.chains.flatMap(({ rows }) => rows.flatMap(({ row }) => row.target ?? [])))
-  const name = listed.name ?? tableOf(names, targets)
+  const name = listed.name ?? tableOf(names)
   if (listed.name === undefined)
     report(
       'guessed-table',
