@@ -9,6 +9,7 @@ import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
+import { mayBePasted } from '../../read/pasted/signs.ts'
 import { type Recognised, recognise } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
@@ -156,11 +157,19 @@ class InputReader {
       this.looksLike.push(
         `${printable(this.shown(item.name))} looks like ${content.format.id}: leave out --as ${item.as!.format.id}:…`,
       )
+    // most files are no tickets, and a page need not wait for it
+    const outputs =
+      !item.as &&
+      mayBePasted(found.head, found.recognised !== undefined) &&
+      (await (await import('./pasted.ts')).pastedIn(source, found, report, this.redactor !== undefined))
+    if (outputs) {
+      for (const one of outputs) await this.addFound(item, one.source, one.found, report)
+      return
+    }
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
-    else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
-    else if (found.recognised) await this.add(item, source, found.recognised, found.head)
+    else if (found.recognised) await this.addFound(item, source, found, report)
     else {
       source.close()
       // most files are known, and a page need not wait for it
@@ -168,6 +177,11 @@ class InputReader {
       const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined)
       report('not-recognised', found.givenUp ? `${words}; its first ${MOST_LOOKED_AT / 1e6} MB were looked at` : words)
     }
+  }
+
+  private addFound(item: Item, source: Source, found: Found, report: Report): Promise<void> {
+    if (this.redactor) return this.addRedacted(item, source, found, report, this.redactor)
+    return this.add(item, source, found.recognised!, found.head)
   }
 
   /** Beside captures and rules it lies in many folders, and is nothing to wonder at. */

@@ -1,6 +1,8 @@
 /** What to say of a file that is nothing nfwhy knows: where its first bytes tell what it is, what to do with it. */
 import { command, piped, printCommand } from '../../model/command.ts'
 
+import { otherOutput } from './other-output.ts'
+
 /** Latin-1; the commands read a file and write to standard output. */
 const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ...string[]] }[] = [
   { begins: '\xfd7zXZ\0', is: 'compressed', reader: ['xzcat'] },
@@ -23,6 +25,8 @@ export function unknownWords(head: string, path: string | undefined): string {
   if (head.startsWith('PK\x03\x04')) {
     return `this is a zip archive, and was skipped; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
   }
+  const other = otherOutput(head)
+  if (other !== undefined) return `this is the output ${other}; it was skipped`
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
   return `${kind} ${NOTHING_KNOWN}; it was skipped`
 }

@@ -77,11 +77,12 @@ function* texts(lines: readonly SourceLine[]): Generator<string> {
 
 function nameTable(section: Section, report: Report): string {
   if (section.table !== undefined) return section.table
+  const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   if (section.header?.table !== undefined) {
     section.table = section.header.table
+    section.oneChain = chains.size === 1
     return section.table
   }
-  const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   section.table = tableOf(chains)
   section.guessed = true
   report(

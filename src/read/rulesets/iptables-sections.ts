@@ -19,6 +19,8 @@ export interface Section {
   table?: string
   /** The table is one that its chains tell: what is in front may be missing. */
   guessed?: boolean
+  /** `iptables -S CHAIN` shows one chain of its table. */
+  oneChain?: boolean
   header?: Header
   number: number
   lines: SourceLine[]

@@ -24,12 +24,7 @@ const ENTITIES: Readonly<Record<string, string>> = wordTable({
 
 /** Undoes what publishing does to characters, and takes off what stands in front of a quoted or numbered line. */
 export function cleanLine(text: string): string {
-  return text
-    .replace(/\x1b\[[0-9;]{0,16}[A-Za-z]/g, '')
-    .replace(/&(?:amp;)?(?:#(\d{1,6})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi, decodeEntity)
-    .replace(/<\/?(?:br|p|pre|code|div|span|tt|li|td|tr|b|i|em|strong)(?:\s[^<>]{0,200})?\/?>/gi, ' ')
-    .replace(/[\u200b-\u200f\u2060\ufeff\u00ad]/g, '')
-    .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ')
+  return cleanCharacters(text)
     .replace(/[“”„‟″«»]/g, '"')
     .replace(/[‘’‚‛′]/g, "'")
     .replace(/(^|[\s!])[‐‑‒–—―−](?=[a-z][a-z])/g, '$1--')
@@ -39,6 +34,15 @@ export function cleanLine(text: string): string {
     .replace(/^\s*(?:\+|\d{1,6}[:.)]?\s)\s*(?=[-:*[#]|COMMIT)/, '')
     .trim()
 }
+
+/** Without colours, entities, tags and blanks that are none; what means the same in every output. */
+export const cleanCharacters = (text: string): string =>
+  text
+    .replace(/\x1b\[[0-9;]{0,16}[A-Za-z]/g, '')
+    .replace(/&(?:amp;)?(?:#(\d{1,6})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi, decodeEntity)
+    .replace(/<\/?(?:br|p|pre|code|div|span|tt|li|td|tr|b|i|em|strong)(?:\s[^<>]{0,200})?\/?>/gi, ' ')
+    .replace(/[\u200b-\u200f\u2060\ufeff\u00ad]/g, '')
+    .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ')
 
 function decodeEntity(whole: string, decimal?: string, hex?: string, name?: string): string {
   const code = decimal === undefined ? (hex === undefined ? undefined : Number.parseInt(hex, 16)) : Number(decimal)

@@ -33,6 +33,7 @@ const OPTIONS = new Set(['--', '-f', '!f'])
 const ANYWHERE = new Set(['0.0.0.0/0', '::/0', 'anywhere'])
 const ADDRESS = /^!?(?:anywhere|\d+\.\d+\.\d+\.\d+(?:\/[\d.]+)?|[\da-fA-F:]*:[\da-fA-F:.]*(?:\/[\da-fA-F:]+)?)$/
 const PROTOCOL = /^!?[a-z\d][\w-]*$/
+const USUAL = /^!?(?:all|\d+|tcp|udp|udplite|icmp|icmpv6|ipv6-icmp|esp|ah|sctp|dccp|gre)$/
 /** Counters are cut to three or four digits with a letter behind them, unless `-x` was given. */
 const COUNT = /^\d+[KMGTP]?$/
 
@@ -57,6 +58,9 @@ export function readRow(line: string, { numbered, verbose }: Columns): Row | und
   const sourceAt = wayAt + (verbose ? 2 : 0)
   const last = words[sourceAt + 1]
   if (!last || !PROTOCOL.test(text(protocolAt))) return undefined
+  // prose has as many words
+  if (!hasOption && !USUAL.test(text(protocolAt)) && !ADDRESS.test(text(sourceAt)) && !ADDRESS.test(last[0]))
+    return undefined
   return {
     ...(counters ? { counters } : {}),
     ...(hasTarget ? { target: text(at) } : {}),

@@ -89,7 +89,7 @@ export const TARGET_PATTERNS: Readonly<Record<string, readonly Pattern[]>> = {
   ],
   NFLOG: [
     [
-      /((?:nflog-prefix (?:"[^"]*"|\S+)|nflog-(?:group|size|range|threshold) \d+|[ ])*)$/y,
+      /((?:nflog-prefix {1,2}(?:"[^"]*"|\S+)|nflog-(?:group|size|range|threshold) \d+|[ ])*)$/y,
       ([, options = '']) => options.replace(/(^| )(nflog-)/g, '$1--$2').replace(/ +/g, ' '),
     ],
   ],

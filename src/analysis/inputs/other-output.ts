@@ -1,0 +1,28 @@
+/** Outputs that people give and nfwhy does not read: what each is, and which command shows the same to nfwhy. */
+
+const OTHERS: readonly { looks: RegExp; is: string }[] = [
+  {
+    looks:
+      /^[ \t]{0,8}(?:\[\d[\d.]{0,20}[ \t]{0,4}\][ \t]{0,4})?\[(?:NEW|UPDATE|DESTROY)\][ \t]{1,4}[a-z]\w{0,10}[ \t]{1,8}\d{1,3}[ \t]/m,
+    is: 'of conntrack -E: events, not the table. nfwhy reads conntrack -L',
+  },
+  {
+    looks: /^[ \t]{1,8}(?:icmp-block-inversion|rich rules|forward-ports):/m,
+    is: 'of firewall-cmd: the settings of firewalld, not its rules. nfwhy reads nft -a list ruleset and iptables-save',
+  },
+  {
+    looks: /^To[ \t]{2,80}Action[ \t]{2,40}From[ \t]{0,8}\r?$/m,
+    is: 'of ufw status: the settings of ufw, not its rules. nfwhy reads iptables-save and ip6tables-save',
+  },
+  {
+    looks:
+      /^[ \t]{0,8}(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?(?:IP6?|ARP)\b/m,
+    is: 'of tcpdump, which sees no rule. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
+  },
+  { looks: /^Kernel IP(?:v6)? routing table/m, is: 'of route or netstat -r. nfwhy reads ip route show table all' },
+  { looks: /^Active (?:Internet|UNIX) /m, is: 'of netstat. nfwhy reads ss -lntup' },
+  { looks: /\bLink encap:|^\S{1,16}: flags=\d{1,6}<[A-Z,]{0,200}>/m, is: 'of ifconfig. nfwhy reads ip addr' },
+]
+
+/** To stand behind "these lines are"; undefined where it is none of them. */
+export const otherOutput = (text: string): string | undefined => OTHERS.find(({ looks }) => looks.test(text))?.is

@@ -1,0 +1,71 @@
+/** A ticket with several outputs in it → what is read of it, and what of it is not. */
+import { concat } from '../../model/concat.ts'
+import type { Report } from '../../model/diagnostic.ts'
+import { latin1 } from '../../model/latin1.ts'
+import { type Block, type Cut, cutPasted, type Unread } from '../../read/pasted/cut.ts'
+import { HEAD_BYTES } from '../../read/recognise.ts'
+import { otherOutput } from './other-output.ts'
+import type { Found } from './recognise.ts'
+import { bytesSource, type Source } from './source.ts'
+
+/** Undefined where it is one output, or none: then it is read as a whole. `redacted`: no words of the text are shown. */
+export async function pastedIn(
+  source: Source,
+  { recognised, head }: Found,
+  report: Report,
+  redacted: boolean,
+): Promise<{ source: Source; found: Found }[] | undefined> {
+  // a pipe that is a capture may have no end yet
+  if ((source.live && recognised?.kind === 'capture') || source.forgotten.bytes > 0) return undefined
+  const text = await wholeText(source)
+  const cut = text === undefined ? undefined : cutPasted(text)
+  if (!cut) return undefined
+  // its own reader tells what it does not understand
+  const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
+  if (isOne && !/^[ \t>]{0,8}(?:`{3}|~{3}|> )/m.test(head)) return undefined
+  tellPasted(cut, report, redacted)
+  const outputs: { source: Source; found: Found }[] = []
+  for (const { recognised, text } of cut.blocks) {
+    await recognised.format.load?.()
+    const bytes = new TextEncoder().encode(text)
+    outputs.push({ source: bytesSource(bytes), found: { recognised, head: latin1(bytes.subarray(0, HEAD_BYTES)) } })
+  }
+  return outputs
+}
+
+/** Bytes: a ticket is no longer. */
+const MOST_PASTED = 1e6
+
+async function wholeText(source: Source): Promise<string | undefined> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const block of source.peek()) {
+    parts.push(Uint8Array.from(block))
+    length += block.length
+    if (length > MOST_PASTED) return undefined
+  }
+  return new TextDecoder().decode(concat(parts))
+}
+
+/** What was read as what, in one line; and a line for each output that was not. */
+function tellPasted({ blocks, unread }: Cut, report: Report, redacted: boolean): void {
+  const parts = blocks.map((block) => `${linesOf(block)} (${block.recognised.format.id})`)
+  const shown = parts.length > MOST_TOLD ? [...parts.slice(0, MOST_TOLD), `${parts.length - MOST_TOLD} more`] : parts
+  report('outputs-in-text', `nfwhy reads the outputs in this text: ${shown.join(', ')}`)
+  for (const one of unread) report('output-not-read', notReadWords(one, redacted), one.from)
+}
+
+const MOST_TOLD = 8
+
+const linesOf = ({ from, to }: Block): string => (from === to ? `line ${from}` : `lines ${from} to ${to}`)
+
+function notReadWords({ from, to, command, commands, text }: Unread, redacted: boolean): string {
+  const count = to - from + 1
+  const lines = count === 1 ? 'this line is' : `these ${count} lines are`
+  if (commands) return `${lines} commands, and no listing: another output in this text shows what is in force`
+  const known = otherOutput(text)
+  if (known !== undefined) return `${lines} ${known}`
+  if (command === undefined || redacted) return `${lines} no output that nfwhy reads`
+  const shown = command.length > 60 ? `${command.slice(0, 57)}…` : command
+  return `${lines} not understood as the output of "${shown}"`
+}

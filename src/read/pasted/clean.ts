@@ -1,0 +1,65 @@
+/** What tickets, mail and web pages do to a line of output, undone: quoting marks, entities, backticks. */
+import { cleanCharacters } from '../rulesets/mend.ts'
+
+/** Without the marks that quoting puts in front. */
+export const withoutQuoting = (line: string): string => line.replace(/^(?:[ \t]{0,3}>[ \t]?){1,8}/, '')
+
+/** As a reader of outputs wants it; blanks at the line's beginning stay. */
+export function cleanPasted(line: string): string {
+  const clean = cleanCharacters(withoutQuoting(line))
+  const bare = clean.trimEnd()
+  // the kernel ends a log line with a blank: of a line that was cut, it is missing
+  return withoutTicks(bare) + (clean.length > bare.length && bare !== '' ? ' ' : '')
+}
+
+/** A line of its own in backticks, or one whose backtick only begins or only ends it. */
+const withoutTicks = (line: string): string => line.replace(/^(\s*)`(?!`)([^`]*)`?$/, '$1$2')
+
+/** The words of a line that is a fence, or has one; the text beside it, and undefined where there is none. */
+export function besideFence(line: string): string | undefined {
+  const [, text] = /^\s*(?:`{3,}|~{3,})(.*)$/.exec(line) ?? []
+  if (text !== undefined) return /^[\w+-]{0,20}$/.test(text.trim()) ? '' : text
+  return /^\s*<\/?(?:pre|code|details|summary)\b[^>]{0,80}>\s*$/i.test(line) ? '' : undefined
+}
+
+/** What stands before the fence that a line ends with; undefined where there is none. */
+export function beforeFence(line: string): string | undefined {
+  const text = line.trimEnd()
+  let end = text.length
+  while (text[end - 1] === '`') end--
+  return text.length - end < 3 ? undefined : text.slice(0, end)
+}
+
+/** Lines numbered one by one, as an editor or `cat -n` shows them → without the numbers; else undefined. */
+export function withoutNumbers(lines: readonly string[]): string[] | undefined {
+  let next: number | undefined
+  const plain: string[] = []
+  for (const line of lines) {
+    const [, number, text = ''] = /^\s{0,8}(\d{1,6})(?:[:.|)]|\s|$)\s?(.*)$/.exec(line) ?? []
+    if (number === undefined) {
+      if (line.trim() !== '') return undefined
+      plain.push(line)
+      continue
+    }
+    if (next !== undefined && Number(number) !== next) return undefined
+    next = Number(number) + 1
+    plain.push(text)
+  }
+  return plain.length > 1 && next !== undefined ? plain : undefined
+}
+
+/** Without the blanks that all of them begin with. */
+export function dedented(lines: readonly string[]): string[] {
+  let common: string | undefined
+  let width = 0
+  for (const line of lines) {
+    if (line.trim() === '') continue
+    const blanks = /^\s*/.exec(line)![0]
+    if (common === undefined) width = blanks.length
+    common ??= blanks
+    let same = 0
+    while (same < width && blanks[same] === common[same]) same++
+    width = same
+  }
+  return width === 0 ? [...lines] : lines.map((line) => line.slice(width))
+}

@@ -1,0 +1,46 @@
+/**
+ * Text between empty lines; what stands in braces is one paragraph with what they belong to, and a table of iptables-save
+ * until its COMMIT.
+ */
+
+export interface Paragraph {
+  lines: string[]
+  /** Of the lines given, from 0; both inclusive. */
+  from: number
+  to: number
+}
+
+const TABLE = /^\*(?:filter|nat|mangle|raw|security)\s*$/
+
+export function paragraphsOf(lines: readonly string[]): Paragraph[] {
+  const paragraphs: Paragraph[] = []
+  let depth = 0
+  let inTable = false
+  let current: Paragraph | undefined
+  lines.forEach((line, i) => {
+    if (line.trim() === '' && depth === 0 && !inTable) {
+      current = undefined
+      return
+    }
+    if (!current) {
+      current = { lines: [], from: i, to: i }
+      paragraphs.push(current)
+    }
+    current.lines.push(line)
+    if (line.trim() !== '') current.to = i
+    depth = Math.max(0, depth + bracesIn(line))
+    inTable = TABLE.test(line) || (inTable && line.trim() !== 'COMMIT')
+  })
+  return paragraphs
+}
+
+function bracesIn(line: string): number {
+  let depth = 0
+  let quoted = false
+  for (const letter of line) {
+    if (letter === '"') quoted = !quoted
+    else if (!quoted && letter === '{') depth++
+    else if (!quoted && letter === '}') depth--
+  }
+  return depth
+}

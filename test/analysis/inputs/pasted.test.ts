@@ -1,0 +1,135 @@
+/** A ticket given as one file: what is read of it, what is told of the rest, and what is read as before. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { open } from '../../../src/analysis/analysis.ts'
+import { otherOutput } from '../../../src/analysis/inputs/other-output.ts'
+import { UserError } from '../../../src/model/user-error.ts'
+import { cutPasted } from '../../../src/read/pasted/cut.ts'
+import { mayBePasted } from '../../../src/read/pasted/signs.ts'
+import { HEAD_BYTES, recognise } from '../../../src/read/recognise.ts'
+
+const SAVED = ['*filter', ':INPUT DROP [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', 'COMMIT']
+const ROUTES = ['default via 192.0.2.254 dev eth0', '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2']
+const LOG =
+  '[  4.1] TRACE: filter:INPUT:policy:1 IN=eth0 OUT= MAC= SRC=192.0.2.1 DST=192.0.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT=40000 DPT=80 WINDOW=1024 RES=0x00 SYN URGP=0 '
+
+const opened = async (lines: readonly string[], redact = false) => {
+  const { files, warnings } = await open(
+    [{ name: 'ticket', text: lines.join('\n') }],
+    redact ? { redactKey: 'key' } : {},
+  )
+  return {
+    formats: files.map(({ format }) => format),
+    told: warnings.map(({ code, line, message }) => [code, line, message]),
+  }
+}
+
+describe('a ticket as one file', () => {
+  it('is read output by output, and the rest is told', async () => {
+    const lines = [
+      'It hangs.',
+      '# iptables-save',
+      ...SAVED,
+      '# ip route',
+      ...ROUTES,
+      '$ curl -v 192.0.2.2',
+      '* connect',
+    ]
+    expect(await opened(lines)).toEqual({
+      formats: ['iptables-save', 'ip-route'],
+      told: [
+        [
+          'outputs-in-text',
+          undefined,
+          'nfwhy reads the outputs in this text: lines 3 to 7 (iptables-save), lines 9 to 10 (ip-route)',
+        ],
+        ['output-not-read', 12, 'this line is not understood as the output of "curl -v 192.0.2.2"'],
+      ],
+    })
+  })
+
+  it('shows no word of the text where it is redacted', async () => {
+    const lines = ['# iptables-save', ...SAVED, '# ip route', ...ROUTES, '$ curl -v 192.0.2.77', '* connect']
+    const { formats, told } = await opened(lines, true)
+    expect(formats).toEqual(['iptables-save', 'ip-route'])
+    expect(told.map(([code]) => code)).toContain('output-not-read')
+    expect(JSON.stringify(told)).not.toContain('192.0.2.')
+  })
+
+  it('names the outputs that nfwhy does not read, and what to give instead', async () => {
+    const lines = ['```', 'To    Action      From', '--    ------      ----', '```', '```', ...SAVED, '```']
+    expect((await opened(lines)).told.slice(1)).toEqual([
+      [
+        'output-not-read',
+        2,
+        'these 2 lines are of ufw status: the settings of ufw, not its rules. nfwhy reads iptables-save and ip6tables-save',
+      ],
+    ])
+  })
+
+  it('tells a log line that is cut between others', async () => {
+    const lines = ['# iptables-save', ...SAVED, '', '# dmesg', LOG, LOG.slice(0, 120), LOG]
+    const analysis = await open([{ name: 'ticket', text: lines.join('\n') }])
+    for await (const _ of analysis.journeys()) void _
+    expect(analysis.warnings.find(({ code }) => code === 'line-cut')).toMatchObject({ input: 'ticket', line: 10 })
+  })
+})
+
+describe('what was read before the cutter was there', () => {
+  const FIXTURES = new URL('../../../fixtures/', import.meta.url)
+  const files = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(new URL(name, FIXTURES)).isFile(),
+  )
+
+  it('is one known output in every fixture: none of them is cut', () => {
+    const cut: string[] = []
+    let known = 0
+    for (const name of files) {
+      const bytes = readFileSync(new URL(name, FIXTURES))
+      const head = bytes.subarray(0, HEAD_BYTES).toString('latin1')
+      const recognised = recognise(head)
+      if (!recognised || name.endsWith('.expected')) continue
+      known++
+      if (!mayBePasted(head, true)) continue
+      const others = cutPasted(bytes.toString())?.blocks.filter((one) => one.recognised !== recognised)
+      if (others && others.length > 0) cut.push(name)
+    }
+    expect(known).toBeGreaterThan(100)
+    expect(cut).toEqual([])
+  })
+
+  it.each([
+    [
+      'a script with remarks',
+      ['set -e', '# iptables -L', 'iptables -P INPUT DROP', 'if true', 'then', 'iptables -N x', 'fi'],
+    ],
+    ['one listing below its prompt', ['root@gw:~# iptables-save', ...SAVED, 'root@gw:~# exit', 'logout']],
+  ])('%s is one file', async (_, lines) => {
+    const { formats, told } = await opened(lines)
+    expect([formats.length, told.filter(([code]) => code === 'outputs-in-text')]).toEqual([1, []])
+  })
+})
+
+describe('outputs that nfwhy does not read', () => {
+  const OUTPUTS: readonly [string, string, RegExp][] = [
+    ['firewall-cmd', 'public (active)\n  target: default\n  icmp-block-inversion: no\n', /nft -a list ruleset/],
+    ['ufw', 'Status: active\n\nTo                         Action      From\n', /iptables-save and ip6tables-save/],
+    ['tcpdump', '13:50:01.123456 IP 192.0.2.1.4000 > 192.0.2.2.80: Flags [S]\n', /nft monitor trace/],
+    ['tcpdump', '13:50:01.123456 eth0  In  IP 192.0.2.1.4000 > 192.0.2.2.80: Flags [S]\n', /nft monitor trace/],
+    ['conntrack -E', '    [NEW] tcp      6 120 SYN_SENT src=192.0.2.1 dst=192.0.2.2\n', /conntrack -L/],
+    ['route or netstat -r', 'Kernel IP routing table\nDestination Gateway\n', /ip route show table all/],
+    ['netstat', 'Active Internet connections (servers and established)\n', /ss -lntup/],
+    ['ifconfig', 'eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n', /ip addr/],
+  ]
+  it.each(OUTPUTS)('%s', async (name, text, instead) => {
+    expect(otherOutput(text)).toMatch(name)
+    expect(otherOutput(text)).toMatch(instead)
+    const refused = open([{ name: 'note', text }])
+    await expect(refused).rejects.toThrow(UserError)
+    await expect(refused).rejects.toThrow(`this is the output of ${name}`)
+  })
+
+  it('are not seen in prose', () => {
+    expect(otherOutput('I ran tcpdump and netstat -r. To be sure, from: Action\nIP is up.\n')).toBeUndefined()
+  })
+})

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { cutPasted } from '../../../src/read/pasted/cut.ts'
+import { mayBePasted } from '../../../src/read/pasted/signs.ts'
+
+const LOG =
+  '[  417.477400] TRACE: raw:PREROUTING:policy:3 IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.2 LEN=40 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=TCP SPT=40000 DPT=80 WINDOW=1024 RES=0x00 SYN URGP=0 '
+const TRACE =
+  'trace id 1a2b inet fw input packet: iif "eth0" ip saddr 192.0.2.1 ip daddr 192.0.2.2 tcp sport 4000 tcp dport 80'
+const SAVED = [
+  '*filter',
+  ':INPUT DROP [0:0]',
+  ':FORWARD ACCEPT [0:0]',
+  ':OUTPUT ACCEPT [0:0]',
+  '-A INPUT -i lo -j ACCEPT',
+  'COMMIT',
+]
+const ROUTES = ['default via 192.0.2.254 dev eth0 ', '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2 ']
+const RULES = ['0:\tfrom all lookup local', '32766:\tfrom all lookup main', '32767:\tfrom all lookup default']
+
+const cut = (lines: readonly string[]) => {
+  const found = cutPasted(lines.join('\n'))
+  return (
+    found && {
+      read: found.blocks.map(({ recognised, from, to }) => `${recognised.format.id} ${from}-${to}`),
+      unread: found.unread.map(({ from, to, command, commands }) =>
+        [`${from}-${to}`, ...(commands ? ['commands'] : []), ...(command === undefined ? [] : [command])].join(' '),
+      ),
+    }
+  )
+}
+const blockOf = (lines: readonly string[], id: string): string[] =>
+  cutPasted(lines.join('\n'))!
+    .blocks.find(({ recognised }) => recognised.format.id === id)!
+    .text.split('\n')
+
+describe('outputs in one text', () => {
+  it('finds them in fences, with prose around', () => {
+    const lines = [
+      'It hangs:',
+      '```',
+      LOG,
+      '```',
+      'Rules and routes:',
+      '~~~sh',
+      ...SAVED,
+      '~~~',
+      '```',
+      ...ROUTES,
+      '```',
+      'Help?',
+    ]
+    expect(cut(lines)).toEqual({ read: ['kernel-log 3-3', 'iptables-save 7-12', 'ip-route 15-16'], unread: [] })
+  })
+
+  it.each([
+    ['root@host:~# ip rule', '[root@host ~]# ip route'],
+    ['$ ip rule show', '$ sudo ip route show'],
+    ['# ip rule list', '# ip route list'],
+    ['Output of "ip rule show"', 'Output of "ip route show"'],
+    ['### ip rule', '**ip route**:'],
+    ['ip rule', 'ip route'],
+    ['a) ip -4 rule', '- ip -4 route'],
+    ['docker exec web ip rule', 'sudo nsenter -t 691 -n ip route'],
+  ])('cuts at %j and %j', (rule, route) => {
+    expect(cut([rule, '---------', ...RULES, route, ...ROUTES])).toEqual({
+      read: ['ip-rule 3-5', 'ip-route 7-8'],
+      unread: [],
+    })
+  })
+
+  it('cuts at empty lines where nothing else stands between', () => {
+    expect(cut([...RULES, '', ...ROUTES, '', TRACE])!.read).toEqual(['ip-rule 1-3', 'ip-route 5-6', 'nft-trace 8-8'])
+  })
+
+  it.each([
+    ['quoted', (line: string) => `> ${line}`],
+    ['quoted twice', (line: string) => `>> ${line}`],
+    ['indented', (line: string) => `    ${line}`],
+    ['in backticks', (line: string) => `\`${line}\``],
+    ['with carriage returns', (line: string) => `${line}\r`],
+    ['with blanks that are none', (line: string) => line.replace(' ', '\u00a0')],
+    ['numbered', (line: string, i: number) => `${String(i + 1).padStart(4)}  ${line}`],
+  ])('reads what is %s', (_, change) => {
+    const changed = RULES.map(change)
+    expect(cut(changed)!.read).toEqual(['ip-rule 1-3'])
+    expect(blockOf(changed, 'ip-rule').slice(0, 3)).toEqual(RULES)
+  })
+
+  it('decodes what HTML makes of characters', () => {
+    const lines = [
+      '&lt;4&gt;[  4.1] TRACE: raw:OUTPUT:policy:1 IN= OUT=eth0 SRC=192.0.2.1 DST=192.0.2.2 LEN=1',
+      '',
+      ...RULES,
+    ]
+    expect(blockOf(lines, 'kernel-log')[0]).toMatch(/^<4>\[ {2}4\.1\] TRACE: /)
+  })
+
+  it('keeps the lines of the file', () => {
+    const lines = ['Routes:', '', '```', ...ROUTES, '```']
+    expect(blockOf(lines, 'ip-route')).toEqual(['', '', '', ...ROUTES])
+  })
+
+  it('ends an output as the text does, so that a cut line is seen to be cut', () => {
+    expect(cutPasted(`# dmesg\n${LOG.slice(0, 120)}`)!.blocks[0]!.text.endsWith('\n')).toBe(false)
+  })
+
+  it('keeps what empty lines divide: tables of nft, and of iptables-save until COMMIT', () => {
+    const nft = [
+      'table inet fw {',
+      '\tset s {',
+      '\t\ttype ipv4_addr',
+      '\t}',
+      '',
+      '\tchain c {',
+      '\t\taccept',
+      '\t}',
+      '}',
+    ]
+    expect(cut(['```', ...nft, '```', '```', ...SAVED.toSpliced(5, 0, ''), '```'])!.read).toEqual([
+      'nft 2-10',
+      'iptables-save 13-19',
+    ])
+  })
+})
+
+describe('what is not read', () => {
+  it('is told where it stands in a fence, or behind a command', () => {
+    const lines = [
+      '```',
+      ...ROUTES,
+      '```',
+      '```',
+      'Status: active',
+      '```',
+      '$ curl -v http://192.0.2.2',
+      '* connect',
+      '',
+      '',
+    ]
+    expect(cut(lines)!.unread).toEqual(['6-6', '9-9 curl -v http://192.0.2.2'])
+  })
+
+  it('is not told of prose, and of commands that printed nothing', () => {
+    expect(cut(['Hello,', 'see below', '# nft add rule inet fw c accept', '# ip rule', ...RULES])!.unread).toEqual([])
+  })
+
+  it('are commands beside an output: that shows what is in force', () => {
+    const script = [
+      'iptables -t nat -N web',
+      'iptables -t nat -A web -p tcp --dport 80 -j DNAT --to-destination 192.0.2.9',
+    ]
+    expect(cut(['```', ...script, '```', '```', ...SAVED, '```'])).toEqual({
+      read: ['iptables-save 6-11'],
+      unread: ['2-3 commands'],
+    })
+    expect(cut(['```', ...script, '```', 'Thanks'])!.read).toEqual(['shell-script 2-3'])
+  })
+
+  it("is one packet's route, which looks like a table's", () => {
+    const lines = [
+      '$ ip route get 192.0.2.9',
+      '192.0.2.9 dev eth0 src 192.0.2.2 uid 0',
+      '    cache',
+      '$ ip rule',
+      ...RULES,
+    ]
+    expect(cut(lines)).toEqual({ read: ['ip-rule 5-7'], unread: ['2-3 ip route get 192.0.2.9'] })
+  })
+
+  it('makes no ticket of prose alone', () => {
+    expect(cutPasted('Hello,\n\nmy rules do not work.\n\n```\nyaml: true\n```\n')).toBeUndefined()
+  })
+})
+
+describe('what only the command tells', () => {
+  it('is the table of iptables -L', () => {
+    const list = ['Chain PREROUTING (policy ACCEPT)', 'target     prot opt source               destination']
+    const lines = ['Output of "iptables -L -t mangle -v -n"', ...list, '', '$ ip rule', ...RULES]
+    expect(blockOf(lines, 'iptables-list')[0]).toBe('# iptables -L -t mangle -v -n')
+  })
+
+  it('is the table of routes', () => {
+    expect(blockOf(['# ip route show table 100', ...ROUTES, '# ip rule', ...RULES], 'ip-route').slice(1, 3)).toEqual([
+      'default via 192.0.2.254 dev eth0 table 100',
+      '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2 table 100',
+    ])
+    expect(blockOf([`Table 7: ${ROUTES[0]}`, ROUTES[1]!, '', ...RULES], 'ip-route').slice(0, 2)).toEqual([
+      'default via 192.0.2.254 dev eth0 table 7',
+      '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2 table 7',
+    ])
+    expect(blockOf(['# ip route show table all', ...ROUTES, '# ip rule', ...RULES], 'ip-route')[1]).toBe(ROUTES[0])
+  })
+})
+
+describe('a text that may be a ticket', () => {
+  it.each([
+    ['one that is nothing as a whole', 'Hello', false, true],
+    ['a fence', '```\nx\n```', true, true],
+    ['a prompt', 'root@host:~# iptables-save\n', true, true],
+    ['two kinds of output', [...SAVED, ...ROUTES].join('\n'), true, true],
+    ['one output alone', SAVED.join('\n'), true, false],
+    ['a script', '#!/bin/sh\n# ```\niptables -L\n', true, false],
+    ['a binary file', '\0```\n', false, false],
+  ])('%s', (_, text, known, expected) => {
+    expect(mayBePasted(text, known)).toBe(expected)
+  })
+})
