@@ -235,9 +235,14 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
       : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows something else`
 }
+
+/** Dropped where its entry is confirmed, behind all that a trace shows. */
+const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>
+  isPassed(outcome) && findings.some(({ code, severity }) => code === 'snat-port-taken' && severity === 'error')
 
 const SOURCE_UNKNOWN = 'not-masqueraded'
 
