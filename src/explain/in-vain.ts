@@ -9,10 +9,12 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
+import { acceptQueueFull } from './findings/accept-queue-full.ts'
 import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
 import { notInSet } from './findings/not-in-set.ts'
+import { refusedByEndpoint } from './findings/refused-by-endpoint.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
@@ -42,7 +44,7 @@ export function ifInVain(
     const asks = goals(context).some(({ sure, kind }) => sure || kind === 'source')
     const detectors = [
       ...(asks ? [neverReached, notInSet, nearMiss] : []),
-      ...[markedAstray, snatElsewhere, dnatOfOthers, snatInVain],
+      ...[acceptQueueFull, refusedByEndpoint, markedAstray, snatElsewhere, dnatOfOthers, snatInVain],
     ]
     const all = detectors.flatMap((one) => one.detect(context))
     // whose address it is given is told with why that is wrong

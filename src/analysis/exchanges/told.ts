@@ -132,8 +132,11 @@ function becameOf({ told: { journey } }: Part): Packet | undefined {
 function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: ExchangeStatus): readonly Finding[] {
   const request = parts.find(({ role }) => role === 'request')?.told
   if (!request?.inVain) return []
-  if (status === 'refused' && told.journey.findings.some(({ code }) => code === 'refused-here'))
-    return request.inVain.refused ?? []
+  if (status === 'refused') {
+    const found = request.inVain.refused ?? []
+    const isHere = told.journey.findings.some(({ code }) => code === 'refused-here')
+    return isHere ? found : found.filter(({ code }) => code === 'dnat-refused')
+  }
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isUnreplied(asked, request.world))
   return isSilent ? (request.inVain.unanswered ?? []) : []
 }

@@ -36,8 +36,7 @@ export const snatPortTaken: Detector = {
       const { protocol: other, reply, state = '' } = entry
       if (other !== protocol || reply.src !== dst || reply.sport !== dport || OVER.has(state)) continue
       const isIts = source === undefined ? out !== undefined && hasAddress(links, out, reply.dst) : reply.dst === source
-      if (isIts && reply.dport !== undefined && reply.dport >= low && reply.dport <= high)
-        users.set(reply.dport, entry)
+      if (isIts && reply.dport !== undefined && reply.dport >= low && reply.dport <= high) users.set(reply.dport, entry)
     }
     const spot = spotOf(rule.ref)
     const [user] = users.values()

@@ -170,7 +170,7 @@ interface Attempt {
 
 /** The packet by itself; and if it begins a flow, what would come back. */
 function alone({ journey, evidence, world }: Context, before: World): Attempt {
-  const packet = asItCame(evidence, world)
+  const packet = { ...asItCame(evidence, world), ...portsOf(evidence) }
   return {
     before,
     isUsable: () => true,
@@ -183,6 +183,15 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
       return { told, asked: packet, answer: playBack(engine, world, back, { ...options, before: [packet] }) }
     },
   }
+}
+
+/** Between which ports its bridge passes it on, which FORWARD shows. */
+function portsOf({ arrivals }: Evidence): Pick<Packet, 'physIn' | 'physOut'> {
+  const bridged = arrivals.find(
+    ({ packet: one, hook }) =>
+      hook === 'forward' && one.physIn !== undefined && one.physOut !== undefined && one.in === one.out,
+  )
+  return bridged ? { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! } : {}
 }
 
 /** Conditions that nobody can know about an answer, at most; each is tried either way. */
