@@ -3,15 +3,33 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** These run the built command, so it is built before them. */
 const BUILT = ['test/cli/*.test.ts', 'test/readme.test.ts', 'test/docs/findings.test.ts']
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
-const KERNEL = [
-  'test/kernel/**/*.test.ts',
-  'test/problems/*.test.ts',
+const KERNEL = ['test/kernel/**/*.test.ts', 'test/problems/*.test.ts']
+/** Some of it is traced by the kernel's log, and some by nft within a namespace (test/kernel/lab/lane.ts). */
+const BOTH = [
+  'test/kernel/healthy-many.test.ts',
+  'test/kernel/injected-faults.test.ts',
+  'test/problems/problems.test.ts',
+  'test/problems/random.test.ts',
+]
+/** Nothing of these is told outside of its own namespaces: hardly a rule logs a packet, and nobody listens for drops. */
+const NETNS = [
   'test/demo/**/*.test.ts',
   'test/filter/tcpdump.test.ts',
+  'test/kernel/bpf/*.test.ts',
+  ...[
+    ...['bridge-arp', 'chain-loops', 'conditions', 'edits', 'extensions', 'host', 'iptables-list', 'iptables-save'],
+    ...['let-through', 'nat-and-routes', 'nft-conditions', 'nft-rare', 'nft-text', 'receiver', 'receiver-equality'],
+    ...['routes', 'rulesets', 'scripts', 'trace-nft'],
+  ].map((name) => `test/kernel/${name}.test.ts`),
 ]
 const LIVE = ['test/live/**/*.test.ts']
-/** It replaces a module, and imports other tests: files behind it in the same process would get both. */
-const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts']
+/** Parts of a session by themselves, which run anywhere: they set nothing up, and wait for no moment. */
+const PARTS = [
+  ...['hostile-names', 'injection', 'pace', 'reading', 'backends/choose', 'collect/bundle', 'script/frames'],
+  ...['doctor/log-daemons', 'doctor/recorded', 'doctor/wish', 'survey/facts'],
+].map((name) => `test/live/${name}.test.ts`)
+/** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
+const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
 const project = (name: string, test: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
@@ -33,22 +51,41 @@ export default defineConfig({
       // one process for all files that a worker takes: modules are loaded, and compiled, once
       project('unit', {
         include: ['test/**/*.test.ts'],
-        exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...LIVE, ...ALONE],
+        exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...NETNS, ...LIVE, ...ALONE],
         isolate: false,
       }),
       project('alone', { include: ALONE }),
-      project('command', { include: BUILT, globalSetup: 'test/build.ts', isolate: false }),
-      // Behind these, one after the other, and one file at a time: they write the kernel's log, and read it, and set
-      // nf_log_all_netns, both of which a machine has once. Beside `kernel` may run what neither traces nor logs (unit,
-      // alone; scripts/test does so): it measures its own processor time only. `command` may not, as it plays demos and asks
-      // doctor; nor may anything run beside `live`, which waits for moments.
-      project('kernel', {
-        include: KERNEL,
+      project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
+      // Behind these, one after the other. What works in namespaces of its own alone may run beside `kernel`, as `unit` and
+      // `alone` may (scripts/test does so), and its labs wait more than they work.
+      project('netns', {
+        include: [...NETNS, ...BOTH],
         globalSetup: 'test/build.ts',
-        maxWorkers: 1,
+        isolate: false,
+        maxConcurrency: 4,
+        env: { NFWHY_LANE: 'netns' },
         sequence: { groupOrder: 1 },
       }),
-      project('live', { include: LIVE, globalSetup: 'test/build.ts', maxWorkers: 1, sequence: { groupOrder: 2 } }),
+      // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
+      // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
+      // not `command`, which plays demos and asks doctor; nor may anything run beside `live`, which waits for moments.
+      project('kernel', {
+        include: KERNEL,
+        exclude: NETNS,
+        globalSetup: 'test/build.ts',
+        isolate: false,
+        maxWorkers: 1,
+        env: { NFWHY_LANE: 'log' },
+        sequence: { groupOrder: 2 },
+      }),
+      project('live', {
+        include: LIVE,
+        exclude: [...PARTS, ...ALONE],
+        globalSetup: 'test/build.ts',
+        maxWorkers: 1,
+        maxConcurrency: 4,
+        sequence: { groupOrder: 3 },
+      }),
     ],
   },
 })

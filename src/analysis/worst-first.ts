@@ -17,14 +17,32 @@ function badness(group: Group): number {
   // what tells that another packet was stopped comes behind that one
   if (isStopped(outcome)) return isRefusing(group) ? 4.5 : 5
   // another packet of its request was stopped, as a later fragment: that one comes first
-  if (isFailing(group))
-    return isRefusing(group) ? 4.5 : /^(?:dropped|rejected)$/.test(group.exchanges!.worst.status) ? 4.8 : 5
+  if (isFailing(group)) {
+    if (isRefusing(group)) return 4.5
+    const { status, findings: ofAll } = group.exchanges!.worst
+    // of what came to nothing, what has a cause goes before what only looks so
+    const isExplained = [...findings, ...ofAll].some(({ severity }) => severity !== 'note')
+    return /^(?:dropped|rejected)$/.test(status) ? 4.8 : isExplained ? 5 : 4.6
+  }
   if (has(findings, 'error')) return 4
-  if (group.exchanges?.worst.status === 'undetermined') return 3
+  const isOpen = group.exchanges?.worst.status === 'undetermined'
   // what only follows in an exchange is told behind the request
-  if (outcome === 'undetermined') return group.followsOnly ? 1.5 : 3
+  if (isOpen || outcome === 'undetermined') return !isOpen && group.followsOnly ? 1.5 : 3 + nearness(group)
   if (has(findings, 'warning')) return 2
   return isPassed(outcome) ? 0 : 1
 }
+
+/** Of what is not known, what something was found of, and then what somebody asked for. */
+function nearness({ journey: { findings, packet } }: Group): number {
+  if (findings.some((one) => one.severity === 'warning' && !UNKNOWN.has(one.code))) return 0.5
+  const isHinted = findings.some((one) => !UNKNOWN.has(one.code) && one.fix.length > 0)
+  return isHinted ? 0.4 : isAnnouncement(packet) || packet.tcpFlags?.includes('fin') ? 0 : 0.2
+}
+
+/** They say what is not known, or where to look for it. */
+const UNKNOWN: ReadonlySet<string> = new Set([
+  ...['undetermined', 'unknown-condition', 'last-rule-seen', 'capture-ends', 'not-netfilter'],
+  ...['no-ruleset', 'ruleset-mismatch', 'ambiguous-hook-order', 'ambiguous-rule', 'too-many-ways', 'lost-events'],
+])
 
 const isRefusing = ({ journey: { packet } }: Group): boolean => /^(fails|resets)$/.test(saysOf(packet))

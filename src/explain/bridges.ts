@@ -12,9 +12,14 @@ export { bridgeCalls, callSetting, listsAll }
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
 
-/** The bridge that the packet comes in by and goes out by. */
-const bridgeBothWays = ({ in: from, out }: Packet, host: Host): Link | undefined =>
-  from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+/** Why nothing is tried that keeps bridged packets out of IP's chains. */
+export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
+
+/** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
+function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {
+  const from = came ?? host.links?.find(({ name }) => name === physIn)?.master
+  return from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+}
 
 /** The bridge that passes the packet on from port to port, without routing it. */
 export function bridgeOf(packet: Packet, host: Host): Link | undefined {

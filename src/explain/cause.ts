@@ -89,7 +89,7 @@ export function walkBack(context: Context): WalkedBack {
 function isLeft({ evidence }: Context, at: number): boolean {
   const { rule, chain } = evidence.arrivals[at]!
   if (!rule || !chain || rule.conditions.length > 0) return false
-  return chain.rules.slice(0, rule.ruleNumber - 1).some((one) => /^(accept|return)$/.test(verdictOf(one).ending))
+  return chain.rules.slice(0, rule.ruleNumber - 1).some((one) => verdictOf(one).ending === 'accept')
 }
 
 /** Is there a rule above, up the jumps from `step` on, that chose the packet? Else the walk up would end nowhere. */

@@ -14,7 +14,7 @@ import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
 import { notInSet } from './findings/not-in-set.ts'
-import { refusedByEndpoint } from './findings/refused-by-endpoint.ts'
+import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
@@ -42,11 +42,7 @@ export function ifInVain(
     // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
     const asks = goals(context).some(({ sure, kind }) => sure || kind === 'source')
-    const detectors = [
-      ...(asks ? [neverReached, notInSet, nearMiss] : []),
-      ...[acceptQueueFull, refusedByEndpoint, markedAstray, snatElsewhere, dnatOfOthers, snatInVain],
-    ]
-    const all = detectors.flatMap((one) => one.detect(context))
+    const all = [...(asks ? OF_GOALS : []), ...OF_ANY].flatMap((one) => one.detect(context))
     // whose address it is given is told with why that is wrong
     const more = all.filter(
       ({ message, code }) => !known.has(message) && !(code === 'snat-changed-source' && hasCode(all, 'snat-elsewhere')),
@@ -62,5 +58,12 @@ export function ifInVain(
     return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)
   }
 }
+
+/** What the packet may have been meant to meet, and what became of it. */
+const OF_GOALS = [neverReached, notInSet, nearMiss]
+const OF_ANY = [acceptQueueFull, markedAstray, snatElsewhere, replyByOtherLeg, dnatOfOthers, snatInVain]
+
+/** Codes of all that. */
+export const IN_VAIN: ReadonlySet<string> = new Set([...OF_GOALS, ...OF_ANY].map(({ code }) => code))
 
 const hasCode = (found: readonly { code: string }[], asked: string): boolean => found.some(({ code }) => code === asked)

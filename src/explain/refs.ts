@@ -70,12 +70,13 @@ export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleN
   return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
 }
 
-/** Of a rule named behind another one: its chain's name once. */
+/** Of a rule named behind another one: its table's name once, and its chain's. */
 export function nameBeside(ref: RuleRef, before: RuleRef): string {
-  const isSame = ref.family === before.family && ref.table === before.table && ref.chain === before.chain
   const name = nameRef(ref)
+  if (ref.family !== before.family || ref.table !== before.table) return name
+  const ofChain = name.slice(name.indexOf(`${ref.table} `) + ref.table.length + 1)
   const number = / (?:handle|rule) \d+$/.exec(name)?.[0]
-  return isSame && number !== undefined ? number.slice(1) : name
+  return ref.chain === before.chain && number !== undefined ? number.slice(1) : ofChain
 }
 
 /** The rule alone, of a rule at a step. */

@@ -279,7 +279,8 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
       : { text: step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
-  const names = listed(distinct)
+  const [only] = distinct.length === 1 ? stops : []
+  const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
   if (isSourceKept && first) {
     // a sentence of its own, where no rule stops it
     if (distinct.length === 1 && first.finding.rules.length === 0)
@@ -291,6 +292,12 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }
+
+/** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
+const matchedWords = ({ code, message }: Finding): string =>
+  (/^(?:dropped|rejected)-by-rule$/.test(code) &&
+    / (?:dropped|rejected) it( \(.*?\))(?:[.;] | \w|\.$)/.exec(message)?.[1]) ||
+  ''
 
 /** `inet fw input handle 3 and forward handle 7`: a table's name once. */
 function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {

@@ -73,6 +73,8 @@ export interface Link {
   kind?: string
   /** Name of the bridge or bond it belongs to. */
   master?: string
+  /** The network namespace of its other end, where that is another one: its name, or the number that it has here. */
+  peerNamespace?: string
   /** Of a bridge's port: whether a packet may leave by the port that it came in by. */
   hairpin?: boolean
   /** Of a bridge, whatever br_netfilter's settings say for all: whose chains its packets meet (`nf_call_iptables`). */

@@ -1,7 +1,7 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
-import { markOfGroup, whyWords } from './exchange-words.ts'
+import { isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -41,13 +41,19 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
   const told = toldFindings(journey)
+  const elsewhere = isStoppedElsewhere(group) ? whyWords(group) : undefined
+  if (elsewhere !== undefined)
+    return { cause: [elsewhere], fixes: [], others: distinctFixes(journey), more: told.filter((one) => !isRetold(one)) }
   const all = distinctFixes(journey)
   // what fails its own test is no answer
   const best =
     all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
     (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
-  const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
+  const owner =
+    best === undefined && markOfGroup(group) === 'good'
+      ? told.find((one) => !isContext(one) && one.fix.length > 0)
+      : (told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best)))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
   const second =
@@ -57,10 +63,19 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         one !== chief &&
         ((one === owner && !isRetold(owner)) ||
           explains(one, chief) ||
+          keepsSource(chief, one) ||
           (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
+          (chief.code === 'closed-port' && one.code === 'missing-rule') ||
           (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
     )
-  const spoken = [chief, second].filter((one) => one !== undefined)
+  // line one has named the rule that stopped it: why no rule accepted it before says more
+  const isWhy =
+    chief !== undefined &&
+    second !== undefined &&
+    (isRetold(chief) ? saysWhy(second, chief) : keepsSource(chief, second))
+  const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
+    (one) => one !== undefined,
+  )
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
   const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
@@ -104,10 +119,43 @@ function chiefOf(
 /** They name the rule that gave it a new destination: what is found where it came to is no more than what follows. */
 const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped'])
 
+/** That it kept its source stands on line one: why no rule rewrote it says more. */
+const keepsSource = (chief: Finding<unknown>, one: Finding<unknown>): boolean =>
+  chief.code === 'not-masqueraded' &&
+  (one.code === 'snat-skipped' ||
+    (one.severity !== 'note' && SHOULD_HAVE_REWRITTEN.has(one.code) && / its source\b/.test(one.message)))
+
+const SHOULD_HAVE_REWRITTEN: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule', 'never-reached'])
+
 /** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
+
+/**
+ * Of a policy, or a rule for all that is left, the rule that nearly accepted it says why it came there. Where the rule
+ * itself chose the packet, only what the packet's line does not show says more: a limit, a time, a length, a user, a set.
+ */
+function saysWhy({ code, severity, message }: Finding<unknown>, chief: Finding<unknown>): boolean {
+  if (isParticular(chief) || code === 'mixed-backends') return false
+  if (isForAll(chief)) return code !== 'mark-missing' || severity !== 'note'
+  if (code === 'near-miss') return !SHOWN.test(message)
+  return severity !== 'note' || code === 'not-in-set' || code === 'untracked'
+}
+
+const isForAll = ({ message }: Finding<unknown>): boolean =>
+  / (?:and its policy is \w+|no earlier rule there accepts it)\./.test(message)
+
+/** Conditions on addresses, interfaces, ports and states, in either tool's words. */
+const SHOWN =
+  / only matches (?:!=? )?(?:-[sdiop] |--[sd]ports? |--(?:ct)?state |(?:ip6?|tcp|udp|ct|meta) (?:[sd]addr|[sd]port|state|[io]if)|[io]if)/
+
+/** What the rule matches is why: a ban, a limit, a route, a mark. */
+const isParticular = ({ message }: Finding<unknown>): boolean =>
+  / is in (set|map|recent list) |the route back|no route back|as invalid|\b(up to|above|limit)\b| mark 0x/.test(message)
+
+/** More than line one, which names the rule. */
+const saysMore = ({ message }: Finding<unknown>): boolean => !/: no earlier rule there accepts it\.$/.test(message)
 
 /** What stands beside a rule that simply stopped it: why none accepted it before. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>

@@ -3,6 +3,7 @@ import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
 import { refOfStep } from './deciding-rule.ts'
+import { isStoppedElsewhere } from './exchange-words.ts'
 import type { Group } from './form.ts'
 import { whereWords } from './journey-words.ts'
 
@@ -75,6 +76,8 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
   }
   if (!isStopped(outcome) && exchanges?.worst.status === 'reply-lost' && exchanges.worst.culprit)
     return { by: 'at', ref: exchanges.worst.culprit }
+  if (isStoppedElsewhere({ journey, exchanges }) && exchanges!.worst.culprit)
+    return { by: 'by', ref: exchanges!.worst.culprit }
   const isRefused = exchanges?.worst.status === 'refused'
   const reason = reasonOf(journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code)))
   if (reason !== undefined) return { reason }

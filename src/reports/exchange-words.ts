@@ -9,6 +9,7 @@ import type { Journey } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf } from './journey-words.ts'
+import { endText } from './packet-words.ts'
 
 /** What is told of a status, behind a number. */
 export type Fate = ExchangeStatus | 'without a captured reply'
@@ -65,6 +66,15 @@ const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
   exchanges !== undefined &&
   (exchanges.worst.journeys.replies.length > 0 || exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
 
+/** It passed, and another packet of what it began was stopped: a later fragment, or what the sender sent next. */
+export const isStoppedElsewhere = ({
+  journey,
+  exchanges,
+}: {
+  journey: Group<unknown>['journey']
+  exchanges?: Group<unknown>['exchanges'] | undefined
+}): boolean => isPassed(journey.outcome) && /^(dropped|rejected)$/.test(exchanges?.worst.status ?? '')
+
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
@@ -102,7 +112,14 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
+  const { dst, dport } = { ...exchanges.worst.asked, ...exchanges.worst.became }
   switch (status) {
+    case 'dropped':
+    case 'rejected': {
+      const others = [...journeys.request, ...journeys.retransmissions].filter((one) => one !== exchanges.worst.id)
+      const which = others.length === 1 ? `, #${others[0]},` : ''
+      return `Another packet of this exchange${which} was ${status}${culprit ? ` by ${nameRef(culprit)}` : ''}.`
+    }
     case 'reply-lost':
       if (reply === undefined) return undefined
       // what the model has told of it is a finding
@@ -115,7 +132,9 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`
-      return reply === undefined || status === 'lost' ? undefined : `A reset came back: #${reply}.`
+      return reply === undefined || status === 'lost'
+        ? undefined
+        : `A reset came back from ${endText(dst, dport)}: #${reply}.`
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return 'No reply came within two seconds. The capture shows replies of other exchanges.'

@@ -2,9 +2,11 @@
 import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
+import { IN_VAIN } from '../explain/in-vain.ts'
 import { type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import { isStoppedElsewhere } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -17,11 +19,10 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */
-const IN_VAIN: ReadonlySet<string> = new Set([
-  ...['near-miss', 'never-reached', 'snat-elsewhere', 'dnat-of-others', 'snat-changed-source'],
-])
+const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
+
+const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What is wrong with the exchange is told with the journey that began it. */
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
@@ -30,9 +31,19 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
   const codes = new Set(journey.findings.map(({ code }) => code))
   const messages = new Set(journey.findings.map(({ message }) => message))
   const isVain = status !== undefined && CAME_TO_NOTHING.has(status) && isPassed(journey.outcome)
+  // what kept a request from arriving may show with another packet alone, where this one's journey shows nothing wrong
+  const isSilent = status !== undefined && SILENT.has(status) && isPassed(journey.outcome)
+  const isBlank = isSilent && !journey.findings.some(isSerious)
+  // which mark led it out elsewhere is a guess beside what is known to be wrong
+  const isMark = ({ code }: Finding) => code === 'wrong-way-out'
+  const isMendable = journey.findings.some(
+    (one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0),
+  )
   const own = all.filter(
-    ({ code, message }) =>
-      (OF_EXCHANGES.has(code) && !codes.has(code)) || (isVain && IN_VAIN.has(code) && !messages.has(message)),
+    (one) =>
+      (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||
+      (isBlank && isSerious(one)) ||
+      (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
   const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
@@ -45,7 +56,8 @@ export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> 
         : [],
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
-  const found = journey.findings.filter(({ code }) => !(replied && saysNoReply(code)))
+  const isTold = replied || isStoppedElsewhere({ journey, exchanges })
+  const found = journey.findings.filter(({ code }) => !(isTold && saysNoReply(code)))
   return {
     ...group,
     journey: printedJourney({ ...journey, findings: [...lent, ...found] }),

@@ -114,6 +114,15 @@ test('a reset came back', async () => {
   ])
 })
 
+test('a reset came, and the capture loses sight of it', async () => {
+  const asked: Event = [10, trace('filter:OUTPUT:policy:2', answers({ sport: 40_000, dport: 80, flags: 'SYN' }))]
+  const reset = asks({ sport: 80, dport: 40_000, flags: 'ACK RST', seq: 0, window: 0 })
+  const seen: Event = [10.1, trace('raw:PREROUTING:policy:1', reset)]
+  expect(await statuses([asked, seen])).toEqual([['refused', 'inferred', '1', '', '2', '']])
+  const answer: Event = [10.1, trace('raw:PREROUTING:policy:1', { ...reset, flags: 'ACK SYN' })]
+  expect(await statuses([asked, answer])).toEqual([['undetermined', 'observed', '1', '', '2', '']])
+})
+
 test('nobody listens, which is said once where a reset tells it', async () => {
   const here = { sockets: 'tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*\n', ...STATE }
   expect(await statuses([came(10)], here)).toEqual([['refused', 'inferred', '1', '', '', '']])

@@ -1,6 +1,6 @@
 /** Fragments of one datagram are one request: only the first has ports, and all of them have to arrive. */
 import { expect, it } from 'vitest'
-import { open } from '../../src/index.ts'
+import { open, printReport } from '../../src/index.ts'
 
 const RULES = `table ip guard {
   chain forward { type filter hook forward priority filter; policy drop; udp dport 5060 accept; udp sport 5060 accept; }
@@ -37,6 +37,38 @@ it('a dropped later fragment drops what was asked', async () => {
 it('it stands in front of the first one, which nothing stopped', async () => {
   const { groups } = await (await analysed(met('01', 7, FIRST, accepted), met('02', 7, LATER, 'policy drop '))).groups()
   expect(groups.map(({ journey }) => journey.id)).toEqual(['2', '1'])
+})
+
+const card = async (...events: readonly string[][]) => {
+  const { groups, ending } = await (await analysed(...events)).groups()
+  return printReport('text', groups, ending).replace(/\n +/g, ' ')
+}
+
+it('its card names the rules that a fragment without ports cannot match; that of the first one names the fragment', async () => {
+  const text = await card(met('01', 7, FIRST, accepted), met('02', 7, LATER, 'policy drop '))
+  expect(text).toContain('udp sport 5060; a later fragment has no ports.')
+  expect(text).toMatch(
+    /✗ DROPPED by ip guard forward policy +#1 .*? cause +Another packet of this exchange, #2, was dropped by ip guard forward policy\./,
+  )
+  expect(text).not.toContain('private source')
+})
+
+it('what the first one was near to says nothing of the later one', async () => {
+  const masquerade =
+    'table ip nat {\n  chain postrouting { type nat hook postrouting priority srcnat; oifname "eth9" masquerade; }\n}\n'
+  const text = met('01', 7, FIRST, accepted)
+  const nat = text[0]!.replace('guard forward', 'nat postrouting').replace('iif "tap0" ', '')
+  const events = [...text, nat, 'trace id 01 ip nat postrouting policy accept ', ...met('02', 7, LATER, 'policy drop ')]
+  const [one] = (
+    await (
+      await open([
+        { name: 'ruleset.nft', text: RULES + masquerade },
+        { name: 'trace.txt', text: `${events.join('\n')}\n` },
+      ])
+    ).exchanges()
+  ).exchanges
+  expect(one).toMatchObject({ status: 'dropped', journeys: { request: ['1', '2'] } })
+  expect(JSON.stringify(one!.findings)).not.toContain('masquerade')
 })
 
 it('it does so before the first one has ended', async () => {

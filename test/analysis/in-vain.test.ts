@@ -23,12 +23,12 @@ const ROUTES =
 /** The clock in seconds, the place, the packet. */
 type Line = readonly [number, string, TestPacket]
 
-async function opened(nat: string[], lines: readonly Line[], conntrack?: string, more = '') {
+async function opened(nat: string[], lines: readonly Line[], conntrack?: string, more = '', address = ADDRESS) {
   const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
   const files = {
     log: log.join(''),
     rules: rules(nat),
-    ADDRESS,
+    ADDRESS: address,
     ROUTES: ROUTES + more,
     ...(conntrack ? { conntrack } : {}),
   }
@@ -180,13 +180,18 @@ test('whoever was asked sees another source', async () => {
     [10, 'nat:POSTROUTING:rule:1', { ...ABROAD, in: '', out: 'wan' }],
   ]
   const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000')
-  const found = (await codes(['-A POSTROUTING -o wan -j MASQUERADE'], lines, entry)).get('snat-changed-source')
+  const nat = ['-A POSTROUTING -o wan -j MASQUERADE']
+  const found = (await codes(nat, lines, entry)).get('snat-changed-source')
   // to the internet it is meant
   expect(found).toMatchObject({
     severity: 'note',
-    message: 'nat POSTROUTING rule 1 rewrote its source 10.0.0.7: 203.0.113.9 sees this host instead.',
+    message: 'nat POSTROUTING rule 1 rewrote its source 10.0.0.7: 203.0.113.9 sees 203.0.113.1 instead.',
     fix: [],
   })
+  const second =
+    '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
+  const two = (await codes(nat, lines, entry, '', ADDRESS + second)).get('snat-changed-source')
+  expect(two?.message).toMatch(/sees 203\.0\.113\.1, the first of the 2 addresses of wan, instead\.$/)
 })
 
 test('a chain that nothing jumps to has the rule for its source', async () => {

@@ -1,6 +1,6 @@
 /** A rule's mark chose one of two uplinks, and nothing came back by it. */
 import { expect, it } from 'vitest'
-import { open } from '../../src/index.ts'
+import { open, printReport } from '../../src/index.ts'
 
 const RULES = `table inet mwan3 {
 	set games {
@@ -31,13 +31,16 @@ trace id 01 inet tail forward ${packet('oif "wanb" ')}trace id 01 inet tail forw
 `
 const TAIL = 'table inet tail {\n\tchain forward {\n\t\ttype filter hook forward priority 0; policy accept;\n\t}\n}\n'
 
-const said = async (state: string) => {
+const opened = (state: string) => {
   const files = {
     'trace.txt': TRACE,
     'rules.nft': RULES + TAIL,
     ...{ addr: ADDRESS.join(''), routes: ROUTES, policy: POLICY, conntrack: state },
   }
-  const { exchanges } = await (await open(Object.entries(files).map(([name, text]) => ({ name, text })))).exchanges()
+  return open(Object.entries(files).map(([name, text]) => ({ name, text })))
+}
+const said = async (state: string) => {
+  const { exchanges } = await (await opened(state)).exchanges()
   return exchanges[0]?.findings.find(({ code }) => code === 'wrong-way-out')
 }
 const entry = (unreplied: string) =>
@@ -49,6 +52,12 @@ it('is named as a note where conntrack has seen no reply', async () => {
     'inet mwan3 prerouting handle 3 sets mark 0x200, so it leaves by wanb. Without that mark, the default route sends it out of wan.',
   )
   expect([found?.severity, found?.rules[0]?.handle]).toEqual(['note', 3])
+})
+
+it('stands on the card of the request as well', async () => {
+  const { groups, ending } = await (await opened(entry('[UNREPLIED] '))).groups()
+  const text = printReport('text', groups, ending).replace(/\n +/g, ' ')
+  expect(text).toMatch(/note +inet mwan3 prerouting handle 3 sets mark 0x200, so it leaves by wanb\./)
 })
 
 it('is what was wanted where a reply came', async () => {

@@ -18,11 +18,18 @@ const NFTRACE = `table inet tracing {
 }
 `
 const QUIET = 100
-/** Milliseconds that dmesg takes to open the log. */
-const OPENING = 250
+/** Waits until this namespace's dmesg is at the log's end and sleeps there; a second is enough where the kernel tells no such thing. */
+const LISTENING = `own=$(readlink /proc/self/ns/net)
+for i in $(seq 50); do
+  for pid in $(pgrep -x dmesg); do
+    [ "$(readlink /proc/$pid/ns/net)" != "$own" ] || ! grep -qs devkmsg_read /proc/$pid/wchan || exit 0
+  done
+  sleep 0.02
+done`
 
-/** Is the kernel's log read, which is one for all namespaces? */
-export const isLogged = (backend: Backend): boolean => tracesIn(backend, 'log')
+/** Is the kernel's log read, which is one for all namespaces, or does a rule write there? */
+export const isLogged = (problem: Pick<Problem, 'backend'>): boolean =>
+  tracesIn(problem.backend, 'log') || /-j LOG|\blog (prefix|level|flags)/.test(JSON.stringify(problem))
 
 const tracesIn = (backend: Backend, kind: 'log' | 'nft') =>
   backend === 'mixed' || (backend === 'iptables-legacy') === (kind === 'log')
@@ -69,7 +76,7 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
   const all = (await Promise.all([...lab.hosts.keys()].map((name) => linksOf(lab, name)))).flat()
   const macs = all.map(({ address }) => address)
   await lab.ask(host, { do: 'watch', name: 'log', argv: ['stdbuf', '-oL', 'dmesg', '--follow-new'] })
-  await new Promise((resolve) => setTimeout(resolve, OPENING))
+  await lab.must(host, ['sh', '-c', LISTENING])
   return {
     stop: async () => {
       await new Promise((resolve) => setTimeout(resolve, QUIET))

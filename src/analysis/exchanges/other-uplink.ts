@@ -52,7 +52,13 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
     (one) => one.family === family && one.device === came && one.gateway !== undefined && isDefault(one),
   )
   const route: Route = {
-    ...{ family: family as Route['family'], type: 'unicast' as const, destination: `${src}/${family === 'ip' ? 32 : 128}`, table: 'main', device: came },
+    ...{
+      family: family as Route['family'],
+      type: 'unicast' as const,
+      destination: `${src}/${family === 'ip' ? 32 : 128}`,
+      table: 'main',
+      device: came,
+    },
     ...(uplink?.gateway === undefined ? {} : { gateway: uplink.gateway }),
   }
   return finding(

@@ -95,6 +95,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
+  // the reset itself says it, wherever the capture loses sight of it
+  const reset = parts.find((one) => isReply(one) && one.told.says === 'resets' && !isStopped(one.told.journey.outcome))
+  if (reset && parts.some((one) => one.role === 'request' && one.told.says === 'opens' && passed(one)))
+    return inferred('refused', reset)
   const [error] = errors
   if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!

@@ -11,7 +11,7 @@ import {
   saysNoReply,
 } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { asItLeft } from '../as-it-left.ts'
@@ -132,11 +132,8 @@ function becameOf({ told: { journey } }: Part): Packet | undefined {
 function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: ExchangeStatus): readonly Finding[] {
   const request = parts.find(({ role }) => role === 'request')?.told
   if (!request?.inVain) return []
-  if (status === 'refused') {
-    const found = request.inVain.refused ?? []
-    const isHere = told.journey.findings.some(({ code }) => code === 'refused-here')
-    return isHere ? found : found.filter(({ code }) => code === 'dnat-refused')
-  }
+  if (status === 'refused' && told.journey.findings.some(({ code }) => code === 'refused-here'))
+    return request.inVain.refused ?? []
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isUnreplied(asked, request.world))
   return isSilent ? (request.inVain.unanswered ?? []) : []
 }
@@ -170,15 +167,21 @@ function findingsOf(
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
     if (asks && told.several) add(told.several)
+    // what got through does not say why another packet of the request was stopped
+    const isOther = isStoppedHere && asksAgain(decided) && isPassed(told.journey.outcome)
     const isWorth = ({ severity, code }: Finding) =>
-      severity !== 'note' ||
-      // why no reply comes is told by what stopped a part of the request
-      (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')
+      isOther
+        ? severity !== 'note' && !saysNoReply(code)
+        : severity !== 'note' ||
+          // why no reply comes is told by what stopped a part of the request
+          (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
     for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
   }
   return withoutVaguer([...found.values()])
 }
+
+const asksAgain = ({ role }: Part): boolean => role === 'request' || role === 'retransmissions'
 
 /** A packet sent again does not meet nat: what is said of it names no rule where the first one's does. */
 const withoutVaguer = (found: readonly Finding[]): Finding[] => {

@@ -5,6 +5,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
+import { plainWords } from '../plain-conditions.ts'
 
 export interface FailedCondition {
   condition: Condition
@@ -53,8 +54,11 @@ export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | u
 
 const missed = (condition: Condition, settled: boolean): FailedCondition => ({ condition, settled })
 
-/** What is asked for, in the rule's own words. */
-export const asks = ({ condition }: FailedCondition): string => conditionText(condition)
+/** What is asked for, in the rule's own words where there are no plainer ones. */
+export const asks = ({ condition }: FailedCondition): string => {
+  const text = conditionText(condition)
+  return plainWords(text) ?? text
+}
 
 /** The same of several: of nft's `tcp dport 22` the protocol and the port have the same words. */
 export const asksAll = (misses: readonly FailedCondition[]): string => [...new Set(misses.map(asks))].join(' ')

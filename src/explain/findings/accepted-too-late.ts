@@ -6,7 +6,7 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
-import { isNft, nameRef, refAt, refOf } from '../refs.ts'
+import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
 export const acceptedTooLate: Detector = {
@@ -28,9 +28,11 @@ export const acceptedTooLate: Detector = {
     if (culprit?.ruleNumber === undefined) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
-    const does = leads ? `jumps to ${nameRef(accepting!)}, which would accept this packet` : 'would accept this packet'
+    const does = leads
+      ? `jumps to ${nameBeside(accepting!, ref!)}, which would accept this packet`
+      : 'would accept this packet'
     return [
-      finding('accepted-too-late', 'note', `${nameRef(ref!)} ${does}, but comes after ${nameRef(culprit)}.`, {
+      finding('accepted-too-late', 'note', `${nameRef(ref!)} ${does}, but comes after ${nameBeside(culprit, ref!)}.`, {
         steps: [step + 1],
         rules: [...(leads ? [accepting!] : []), ref!, culprit],
         // a rule of another chain may be behind conditions of its own

@@ -1,7 +1,7 @@
 import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { bridgeCalls, bridgeNamed, bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
+import { BRIDGED_UNPLAYED, bridgeCalls, bridgeNamed, bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
@@ -9,7 +9,6 @@ import { isRepliedPast } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 export const KEEP_OUT = 'keep bridged packets out of the IP chains'
-export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
 const CONTAINERS_NEED_IT = 'container networks need the value 1: with 0, Services between containers on one bridge fail'
 
 /** IP's rules stop what a bridge passes on; or they do not see the reply whose NAT they were to undo. */

@@ -13,7 +13,7 @@ import { needsSource } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { addRoutingRule, KERNEL_TABLES } from '../routes.ts'
+import { addRoutingRule, isDefault, KERNEL_TABLES } from '../routes.ts'
 import type { Chosen, Doing, Mark } from '../rule-changes.ts'
 import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
 
@@ -31,6 +31,7 @@ export const markUnrouted: Detector = {
     const route = question && lookupRoute(question, world.host)
     if (!question || !route) return []
     // else it may well have gone where it was to go
+    const unmarked = question.mark ? lookupRoute({ ...question, mark: 0 }, world.host) : undefined
     const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
     // many rules may ask for one mark
     const ways = new Map<number, Route | null | undefined>()
@@ -40,6 +41,8 @@ export const markUnrouted: Detector = {
       if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
       const other = ways.get(mark.value)
       if (!other || isSameWay(route, other)) continue
+      // the route that is there for its destination leads there without any mark: one is too many, and none is missing
+      if (unmarked && !isDefault(unmarked) && isSameWay(unmarked, other)) continue
       const found = tell(context, rule, mark, marking.last, sure)
       if (found.length > 0) return found
     }

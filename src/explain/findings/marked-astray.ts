@@ -7,7 +7,6 @@ import { type Detector, finding, lastPacket } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { isAlwaysAnswered } from '../request-reply.ts'
 import { homeOf, isDefault } from '../routes.ts'
 import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
 
@@ -22,9 +21,10 @@ export const markedAstray: Detector = {
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
     if (!routes || !routingRules || !marking || !/^(sent|forwarded)$/.test(journey.outcome)) return []
-    const isAskedInVain = isAlwaysAnswered(journey.packet) && firstLink(context) !== undefined
+    // its source was chosen for another way out: replies come in there, if any
+    const isElsewhere = firstLink(context) !== undefined
     const inVain = context.inVain === 'unanswered'
-    if (!isAskedInVain && !inVain && !staysUnanswered(context)) return []
+    if (!isElsewhere && !inVain && !staysUnanswered(context)) return []
     const question = questionAt(context, marking.last)
     const taken = question && lookupRoute(question, world.host)
     const { out = '' } = lastPacket(context)

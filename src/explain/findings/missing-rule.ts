@@ -11,6 +11,7 @@ import { nearMisses } from '../counterfactual/near-misses.ts'
 import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
+import type { Owner } from '../owners/owner.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
@@ -42,11 +43,26 @@ export const emptyChain: Detector = {
         if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
         if (table.chains.get(to)?.rules.length !== 0) continue
         const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination.`
-        return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
+        const fix = writtenAnew(
+          ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref),
+          to,
+        )
+        return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5, fix })]
       }
     return []
   },
 }
+
+/** Where its rules are to come from is known. */
+const writtenAnew = (owner: Owner | undefined, chain: string): Proposal[] =>
+  owner === undefined
+    ? []
+    : [
+        {
+          description: `if ${owner.name} is to publish this port, let it write the rules of ${chain} again: it does so ${owner.when}`,
+          unverified: 'this is not a rule change',
+        },
+      ]
 
 interface Sibling extends SkippedRule {
   misses: FailedCondition[]

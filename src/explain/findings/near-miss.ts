@@ -25,7 +25,7 @@ import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { astray } from '../routes.ts'
 
 /** More would bury the answer. */
@@ -56,7 +56,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const but =
     full ?? settled?.why ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
-  const does = led ? `leads to ${nameRef(led)}, which would have` : 'would have'
+  const does = led ? `leads to ${nameBeside(led, ref)}, which would have` : 'would have'
   const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
@@ -159,10 +159,13 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
   if (isNegated(condition)) return undefined
+  if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'a later fragment has no ports'
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
 }
+
+const isPort = (field: string): boolean => / [sd]port$/.test(field)
 
 /** `53 is its source port, not its destination port`. */
 function otherEndWords(condition: Condition, field: string): string {

@@ -15,7 +15,7 @@ export const noEndpoints: Detector = {
     const policy = local ? policyOf(context, step) : ''
     const { packet } = context.evidence.arrivals[step]!
     const own = listener(context.world.host, packet)
-    const listens = own?.process === undefined ? '' : ` (${own.process})`
+    const listens = own?.process === undefined ? '' : ` (program ${own.process})`
     const beside = own ? ` This host itself listens on ${describeEnd(packet.dst, packet.dport)}${listens}.` : ''
     const message = local
       ? `${nameRef(ref)} stopped it, because ${name} has no endpoint on this node and its ${policy} is Local.${beside}`

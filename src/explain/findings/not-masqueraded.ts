@@ -78,13 +78,17 @@ export const notMasqueraded: Detector = {
         staysUnanswered(context),
       )
     const left = `It left for ${dst} with the private source ${src}`
-    if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
+    const isOtherwise = isMasqueradedOtherwise(context, out)
+    const alone = isOtherwise ? `, and only ${version} is masqueraded on ${out}` : ''
+    if (staysUnanswered(context))
+      return masqueraded(
+        `${left}${isOtherwise ? `${alone}. Connection tracking` : ', and connection tracking'} has seen no reply.`,
+        true,
+      )
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
-    const isOtherwise = isMasqueradedOtherwise(context, out)
-    const alone = isOtherwise ? `, and only ${version} is masqueraded on ${out}` : ''
     return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
   },
 }
@@ -160,7 +164,7 @@ function ofOtherLink(context: Context): Detected[] {
   const answer = isSix
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`
-  const description = `make this host reply to these requests: ${answer}`
+  const description = `make this host reply to ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it: ${answer}`
   const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }
@@ -196,16 +200,20 @@ function tell(
   culprit?: number,
 ): Detected[] {
   const chosen: Chosen = { kind: 'source', packet: lastPacket(context), to: isHairpin(context) }
+  // a bridge of this host had it tracked before: nat is not evaluated, whatever its rules are
+  const isTracked = context.repeats.some(({ isSamePacket }) => isSamePacket)
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       rules,
       ...(culprit === undefined ? {} : { culprit }),
-      fix: giveOwnSource(
-        place && spot
-          ? changesOf(place).add(place, spot, chosen, MASQUERADE)
-          : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-      ),
+      fix: isTracked
+        ? []
+        : giveOwnSource(
+            place && spot
+              ? changesOf(place).add(place, spot, chosen, MASQUERADE)
+              : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
+          ),
     }),
   ]
 }

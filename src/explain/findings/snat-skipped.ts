@@ -8,7 +8,7 @@ import { markAsked } from '../counterfactual/marks.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
-import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
+import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { namesDestination, natOf } from './dnat-skipped.ts'
 
@@ -37,7 +37,7 @@ export const snatSkipped: Detector = {
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
+          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameBeside(snat, culprit)} (${to}), which matches it, was never reached.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],

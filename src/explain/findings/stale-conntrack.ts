@@ -5,7 +5,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { callSetting } from '../bridges.ts'
+import { BRIDGED_UNPLAYED, callSetting } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
@@ -13,7 +13,7 @@ import { natFromTheStart } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
-import { BRIDGED_UNPLAYED, KEEP_OUT } from './bridge-nf-call.ts'
+import { KEEP_OUT } from './bridge-nf-call.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {

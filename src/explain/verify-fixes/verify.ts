@@ -12,8 +12,9 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
-import { isOfGuests } from '../bridges.ts'
+import { BRIDGED_UNPLAYED, isOfGuests } from '../bridges.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
+import { LEG_UNKNOWN } from '../findings/reply-by-other-leg.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray, homeOf } from '../routes.ts'
 import { listener } from '../sockets.ts'
@@ -48,8 +49,8 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 }
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
-  const trials = finding.fix.map(({ edits, stops }, index): Trial => {
-    if (!edits || !reproduction || UNPLAYED.has(finding.code)) return { index }
+  const trials = finding.fix.map(({ edits, stops, unverified }, index): Trial => {
+    if (!edits || !reproduction || UNPLAYED.has(finding.code) || REASONS.has(unverified)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
@@ -215,6 +216,9 @@ const UNPLAYED: ReadonlySet<string> = new Set([
   'snat-changed-source',
   'vanished-mtu',
 ])
+
+/** The same, of single fixes. */
+const REASONS: ReadonlySet<string | undefined> = new Set([BRIDGED_UNPLAYED, LEG_UNKNOWN])
 
 /** Findings of a packet that gets through and does no good so. */
 export const STILL_WRONG: Readonly<Record<string, string>> = {

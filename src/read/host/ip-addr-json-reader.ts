@@ -33,12 +33,17 @@ function readLink(object: JsonObject): Link | undefined {
     mac: mac !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) ? mac : undefined,
     kind: asText(asObject(object.linkinfo)?.info_kind),
     master: asText(object.master),
+    peerNamespace: namespaceOf(asNumber(object.link_netnsid)),
     hairpin: hairpinOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.hairpin),
     callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })
 }
+
+/** -1 where this namespace has no number for it. */
+const namespaceOf = (id: number | undefined): string | undefined =>
+  id === undefined || id < 0 ? undefined : String(id)
 
 const hairpinOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
 

@@ -9,6 +9,8 @@ import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
 
+/** By its name, where `ip netns` knows one. */
+const NAMESPACE = / link-netns(?:id)? (\S+)/
 const ADDRESS = /^\s+(inet6? .*)$/
 const LAYER = /^\s+link\/(\S+) ?(\S*)/
 const KINDS =
@@ -62,6 +64,8 @@ function readDetail(line: string, link: Link): boolean {
   const [, layer, mac] = LAYER.exec(line) ?? []
   if (layer !== undefined) {
     if (mac !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) link.mac = mac
+    const namespace = NAMESPACE.exec(line)?.[1]
+    if (namespace !== undefined && namespace !== 'unknown') link.peerNamespace = namespace
     return true
   }
   const words = ADDRESS.exec(line)?.[1]

@@ -14,6 +14,7 @@ import { fixRows, type Row } from './fix-rows.ts'
 import { writeHead } from './head.ts'
 import { cutEnd, wrap, wrapCommand } from './layout.ts'
 import type { Page } from './page.ts'
+import type { Style } from './paint.ts'
 
 /** Lines of a block. What tells least gives way first; a command is never cut. */
 const MOST_LINES = 12
@@ -22,10 +23,13 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const answer = answerOf(group)
   writeHead(page, group)
   const found = foundRows(page, group, answer)
-  // of what got through, what was found first is why anything is proposed
   const isGood = markOfGroup(group) === 'good'
-  const ahead = !isGood ? 0 : answer.fixes.length > 0 ? 1 : found.length
-  const [cause, behind] = causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
+  const ahead = !isGood || answer.fixes.length > 0 ? 0 : found.length
+  // what proposes something for a packet that got through stands in the cause's place
+  const owner = isGood ? ownerOf(answer) : undefined
+  const [cause, behind] = owner
+    ? causeRows(page, { ...answer, cause: [owner.message] }, LABELS[owner.severity], 'cyan')
+    : causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
   const rows = [
     ...cause,
     ...mixedRows(page, group),
@@ -76,15 +80,16 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
 /** The headline has named the rule: the cause goes on to speak of it. */
-function withoutName(group: Group<unknown>, [first, ...others]: readonly string[]): string[] {
+function withoutName(group: Group<unknown>, texts: readonly string[]): string[] {
   const decided = decidedOf(group)
-  if (first === undefined || !decided || !('ref' in decided)) return first === undefined ? [] : [first, ...others]
+  if (!decided || !('ref' in decided)) return [...texts]
   const name = nameRef(decided.ref)
-  const [, owner, rest] =
-    /^(?:, a rule of (.+?),)?( .*)$/.exec(first.startsWith(name) ? first.slice(name.length) : '') ?? []
-  if (rest === undefined) return [first, ...others]
   const what = name.endsWith(' policy') ? 'policy' : 'rule'
-  return [`This ${owner === undefined ? '' : `${owner} `}${what}${rest}`, ...others]
+  return texts.map((text) => {
+    const [, owner, rest] =
+      /^(?:, a rule of (.+?),)?( .*)$/.exec(text.startsWith(name) ? text.slice(name.length) : '') ?? []
+    return rest === undefined ? text : `This ${owner === undefined ? '' : `${owner} `}${what}${rest}`
+  })
 }
 
 /** Whoever reads six lines reads the fix: the cause and the first command share what is left of them behind the head. */
@@ -94,11 +99,16 @@ const FIRST_LINES = 4
  * In front of the fix, and behind it. The first sentence stands in front and keeps two lines at least; what the fix has no
  * need of is for more of them, and the rule's own words come last.
  */
-function causeRows(page: Page, { cause: [first, second], rule, fixes }: Answer, label: string): [Row[], Row[]] {
+function causeRows(
+  page: Page,
+  { cause: [first, second], rule, fixes }: Answer,
+  label: string,
+  labelStyle: Style = 'red',
+): [Row[], Row[]] {
   if (first === undefined) return [[], []]
   const most = fixes[0] === undefined ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
   const [ahead, rest] = firstSentences(page, first, most)
-  const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle, rank: 6, least: 2 }]
   const behind: Row[] = []
   let left = most - before[0]!.lines.length
   const place = (row: Row, labelBehind: string) => {
@@ -131,11 +141,24 @@ function firstSentences(page: Page, text: string, most: number): [string, string
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
   const rest = sentences.slice(ahead).join(' ')
-  return [sentences.slice(0, ahead).join(' ').replace(/;$/, '.'), rest.charAt(0).toUpperCase() + rest.slice(1)]
+  return [
+    sentences
+      .slice(0, ahead)
+      .join(' ')
+      .replace(/[,:;]$/, '.'),
+    /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1),
+  ]
 }
 
-/** Between two sentences, or in front of what the packet has instead. */
-const SENTENCE = /(?<=[^.][.?)]) (?=[A-Z])|(?<=;) (?=the packet |its )/
+/** Between two sentences, or in front of what the packet has instead, or of what follows from it. */
+const SENTENCE = new RegExp(
+  [
+    '(?<=[^.][.?)]) (?=[A-Z])',
+    '(?<=;) (?=the packet |its )',
+    '(?<=:) (?=the sender gets |nat does not rewrite |no reply can come back|routers behind |a host drops |this host does not )',
+    '(?<=,) (?=and no later rule accepts )',
+  ].join('|'),
+)
 
 const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
   label: 'rule',
@@ -149,21 +172,17 @@ function mixedRows(page: Page, group: Group<unknown>): Row[] {
   return mixed === undefined ? [] : [{ label: 'reply', lines: wrap(mixed, page.room) }]
 }
 
+const ownerOf = ({ fixes: [first], more }: Pick<Answer, 'fixes' | 'more'>): Answer['more'][number] | undefined =>
+  more.find(({ fix }) => first !== undefined && fix.includes(first))
+
 /** What is not known; of a packet that got through what else was found; and the command that shows more. */
 function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer): Row[] {
   const isGood = markOfGroup(group) === 'good'
   // what proposes the fix stands in front of it
-  const owner = more.find(({ fix }) => fixes[0] !== undefined && fix.includes(fixes[0]))
-  const ordered = owner ? [owner, ...more.filter((one) => one !== owner)] : more
-  const found = ordered
-    .filter((one) => isGood || isDoubt(one))
-    .map(
-      (one): Row => ({
-        label: LABELS[one.severity],
-        lines: wrap(one.message, page.room),
-        ...(one === owner ? { rank: 5.9, least: 2 } : { rank: 5.5, least: 1 }),
-      }),
-    )
+  const owner = isGood ? ownerOf({ fixes, more }) : undefined
+  const found = more
+    .filter((one) => one !== owner && (isGood || isDoubt(one)))
+    .map((one): Row => ({ label: LABELS[one.severity], lines: wrap(one.message, page.room), rank: 5.5, least: 1 }))
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
     if (command) return [{ label: 'look', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]

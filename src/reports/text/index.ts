@@ -10,13 +10,13 @@ import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '.
 import type { Form, FormOptions, Group } from '../form.ts'
 import { isMixed } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
-import { announcementsWords, missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
+import { announcementsWords, missedWords, type Notice, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { causeLabel, elsewhereWords, firstWords, writeBlock } from './block.ts'
 import { writeFix } from './fix-rows.ts'
 import { writeFindings } from './found.ts'
 import { headLine, writeHead } from './head.ts'
 import { cutEnd } from './layout.ts'
-import { writeGrown, writeNotices, writeWarnings } from './notices.ts'
+import { writeFirstNotices, writeGrown, writeNotices, writeThese, writeWarnings } from './notices.ts'
 import { Page } from './page.ts'
 import { writeSteps } from './steps.ts'
 import { type Shown, writeRewrites, writeRule, writeWhy } from './why.ts'
@@ -33,6 +33,8 @@ export const text: Form = {
     let isOfAnnouncements = false
     const announcements: Group<unknown>[] = []
     const repliesTold = new Set<string>()
+    /** Told below the first block. */
+    let notices: Notice[] = []
     const isToldBefore = ({ followsOnly, journey, count }: Group<unknown>) =>
       followsOnly === true && count === 1 && repliesTold.has(journey.id)
     /** Lines of packets that nobody asks about stand together. */
@@ -46,7 +48,7 @@ export const text: Form = {
         alone = groups.length === 1 || groups.filter((one) => !isAnnounced(one)).length === 1
         isOfAnnouncements = groups.every(isAnnounced)
         if (page.quiet) return ''
-        writeNotices(page, page.clean(groups.map(printedGroup)), told)
+        notices = writeFirstNotices(page, page.clean(groups.map(printedGroup)), told)
         return page.take()
       },
       journey(group) {
@@ -72,12 +74,14 @@ export const text: Form = {
         if (page.full) writeFull(page, shown)
         else writeBlock(page, shown)
         page.line()
+        writeThese(page, notices.splice(0))
         return page.take()
       },
       end(tail, groups = []) {
         if (page.quiet) return ''
         writeAnnouncements(page, announcements.splice(0), aside)
         leaveAside()
+        writeThese(page, notices.splice(0))
         const shown = page.clean(tail)
         writeGrown(page, page.clean(packets.grown(groups)))
         writeWarnings(page, shown.warnings)
@@ -107,11 +111,11 @@ const isAside = (group: Group<PrintedFix>): boolean =>
   (group.followsOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
 
-/** No reply of it was captured, and a command is known that may bring one. */
+/** No reply of it was captured, and what may bring one is known: a command, or something to be done by hand. */
 const isHinted = (group: Group<PrintedFix>): boolean =>
   group.exchanges?.worst.status === 'undetermined' &&
   group.followsOnly !== true &&
-  answerOf(group).fixes.some((fix) => fix.command !== undefined && helps(fix))
+  answerOf(group).fixes.some((fix) => fix.command === undefined || helps(fix))
 
 /** One line says enough of all of them: nobody asks about these. */
 const isAnnounced = (group: Group<unknown>): boolean =>

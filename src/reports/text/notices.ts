@@ -3,7 +3,7 @@ import { countWords } from '../../model/count-words.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Group } from '../form.ts'
-import { noticesOf, retransmissionsWords } from '../summary-words.ts'
+import { type Notice, noticesOf, retransmissionsWords } from '../summary-words.ts'
 import type { Page } from './page.ts'
 
 /** Of one kind, with different words. */
@@ -11,8 +11,27 @@ const MOST_MESSAGES = 2
 /** Places named behind a message. */
 const MOST_PLACES = 8
 
-export function writeNotices(page: Page, groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): void {
-  for (const { messages, fixes, ids } of noticesOf(groups, told)) {
+export const writeNotices = (page: Page, groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): void =>
+  writeThese(page, noticesOf(groups, told))
+
+/** Whoever reads six lines reads what failed first: what is wrong with the input of others alone is left for below it. */
+export function writeFirstNotices(
+  page: Page,
+  groups: readonly Group<Pick<Fix, 'description'>>[],
+  told: Set<string>,
+): Notice[] {
+  const all = noticesOf(groups, told)
+  const first = groups[0]?.journey.id
+  const isOfOthers = ({ ids }: Notice) => first !== undefined && ids.length > 0 && !ids.includes(first)
+  writeThese(
+    page,
+    all.filter((one) => !isOfOthers(one)),
+  )
+  return all.filter(isOfOthers)
+}
+
+export function writeThese(page: Page, notices: readonly Notice[]): void {
+  for (const { messages, fixes, ids } of notices) {
     const shown = messages.slice(0, page.full ? undefined : MOST_MESSAGES)
     const whom =
       ids.length === 0

@@ -10,7 +10,7 @@ const HTTP = '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('accepted-too-late', () => {
   it('puts a copy in front', () => {
     expect(told(rules('-A FORWARD -j DROP', HTTP), 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD rule 3 would accept this packet, but comes after filter FORWARD rule 2.',
+      message: 'filter FORWARD rule 3 would accept this packet, but comes after rule 2.',
       rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded',
     })
@@ -27,7 +27,7 @@ describe('accepted-too-late', () => {
   it('sees it behind a jump to what stops the packet', () => {
     const jump = rules('-A FORWARD -j deny', HTTP, '-A deny -i eth0 -j no', '-A no -j DROP')
     expect(told(jump, 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD rule 3 would accept this packet, but comes after filter FORWARD rule 2.',
+      message: 'filter FORWARD rule 3 would accept this packet, but comes after rule 2.',
       rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded',
     })
@@ -50,8 +50,7 @@ describe('accepted-too-late', () => {
       },
     }
     expect(told(one, 'accepted-too-late')).toEqual({
-      message:
-        'filter FORWARD rule 3 jumps to filter guest rule 1, which would accept this packet, but comes after filter FORWARD rule 2.',
+      message: 'filter FORWARD rule 3 jumps to guest rule 1, which would accept this packet, but comes after rule 2.',
       rules: ['filter guest rule 1', 'filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -i eth0 -j guest → forwarded',
     })

@@ -111,7 +111,7 @@ describe('dnat-skipped', () => {
     const far = '-A PREROUTING -p udp -j DNAT --to-destination 10.0.2.8'
     const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', jump, chain, '-N sep', far), 'dnat-skipped')
     expect(found?.message).toBe(
-      'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and nat svc rule 1, which matches it, was never reached.',
+      'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and svc rule 1, which matches it, was never reached.',
     )
   })
 

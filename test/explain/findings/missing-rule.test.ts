@@ -1,6 +1,6 @@
 /** Rules for other services, and none for this one. */
 import { describe, expect, it } from 'vitest'
-import { LISTENS_ON, TO_ROUTER, told } from './played.ts'
+import { findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
 const rules = (...more: string[]) => ({
   filter: [
@@ -52,6 +52,15 @@ describe('missing-rule', () => {
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
     expect(told(one, 'missing-rule')).toBeUndefined()
+    // whoever writes such chains writes their rules, too
+    const owned = {
+      ...one,
+      rules: { ...one.rules, nat: nat.map((line) => line.replace('ports', 'CNI-HOSTPORT-DNAT')) },
+    }
+    const [found] = findingsOf(played({ ...owned, host: LISTENS_ON(22) }), 'missing-rule')
+    expect(found?.fix.map(({ description }) => description)).toEqual([
+      'if cni-plugins is to publish this port, let it write the rules of CNI-HOSTPORT-DNAT again: it does so when a container of the network starts',
+    ])
   })
 
   it.each([

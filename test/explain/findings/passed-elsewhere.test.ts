@@ -65,7 +65,10 @@ describe('a source port that a rule leaves to many', () => {
   })
 
   it('shows which ports are possible where its own is none of them', () => {
-    const changes = (to: string) => journeyOf(to, 1).steps.at(-1)!.changes.filter(({ field }) => field === 'sport')
+    const changes = (to: string) =>
+      journeyOf(to, 1)
+        .steps.at(-1)!
+        .changes.filter(({ field }) => field === 'sport')
     expect(changes(':7472-7473')).toEqual([{ field: 'sport', from: 500, to: 7472, among: [7472, 7473] }])
     expect(changes(':7472')).toEqual([{ field: 'sport', from: 500, to: 7472 }])
     expect(changes(':400-600')).toEqual([])
@@ -89,7 +92,11 @@ describe('a packet that a bridge had passed on before it was routed', () => {
   const bridged = { ...asked, out: 'fwbr0', physIn: 'veth0', physOut: 'fwln0' }
   const routed = { ...asked, in: 'eth0', out: 'eth1', ttl: 63 }
   const host: Host = {
-    links: [...ROUTER.links!, { name: 'fwbr0', kind: 'bridge', addresses: [] }],
+    links: [
+      ...ROUTER.links!,
+      { name: 'fwbr0', kind: 'bridge', addresses: [] },
+      { name: 'veth0', kind: 'veth', master: 'fwbr0', addresses: [] },
+    ],
     sysctls: new Map([...ROUTER.sysctls!, ['net.bridge.bridge-nf-call-iptables', '1']]),
     conntrack: [
       entry({
@@ -99,7 +106,8 @@ describe('a packet that a bridge had passed on before it was routed', () => {
       }),
     ],
   }
-  const second = (id: number) =>
+  const second = (id: number) => both(id)[1]!
+  const both = (id: number) =>
     journeys(
       rules,
       [
@@ -108,7 +116,23 @@ describe('a packet that a bridge had passed on before it was routed', () => {
         trace('filter:FORWARD:policy:1', { ...routed, id }),
       ],
       host,
-    )[1]!
+    )
+
+  it('needs no masquerading on the bridge, and is not helped by a rule where it is routed', () => {
+    const [onBridge, onward] = both(77)
+    expect(findingsOf(onBridge!, 'not-masqueraded')).toEqual([])
+    const [found] = findingsOf(onward!, 'not-masqueraded')
+    expect(found?.message).toContain('private source 10.0.1.2')
+    expect(found?.fix).toEqual([])
+  })
+
+  it('is not tried: the model plays no bridge', () => {
+    const [found] = findingsOf(second(77), 'bridge-nf-call')
+    expect(found!.fix.map(({ verified, unverified }) => [verified, unverified])).toEqual([
+      [undefined, 'the model does not play bridged packets'],
+      [undefined, 'the model does not play bridged packets'],
+    ])
+  })
 
   it('has its entry from there, and neither an old one nor been sent again', () => {
     const journey = second(77)

@@ -42,7 +42,7 @@ export class Exchanges {
       const refused = await this.lab.send(next)
       if (refused.size > 0) result = 'refused'
       const gathered = await this.lab.gather()
-      lost ||= gathered.lost > 0
+      lost ||= this.filter.isLogged && gathered.lost > 0
       log.push(...(await this.filter.trace(this.lab, gathered)))
       for (const packet of [
         ...gathered.left.map((one) => one.packet),

@@ -11,8 +11,15 @@ const NEEDED: [path: string, mode: number, reason: string][] = [
   ['/proc/sys/net/netfilter/nf_log_all_netns', constants.W_OK, 'nf_log_all_netns cannot be set'],
 ]
 
-/** Undefined: one traced packet was seen in the kernel log. */
-export async function whyNoLab(): Promise<string | undefined> {
+let asked: Promise<string | undefined> | undefined
+
+/** Undefined: one traced packet was seen in the kernel log. Files of one process ask once. */
+export function whyNoLab(): Promise<string | undefined> {
+  asked ??= tryLab()
+  return asked
+}
+
+async function tryLab(): Promise<string | undefined> {
   const missing = whyNot(...TOOLS)
   if (missing) return missing
   if (process.getuid?.() !== 0) return 'only root may read TRACE lines of a namespace'
@@ -42,8 +49,12 @@ async function tryTrace(lab: Lab): Promise<string | undefined> {
     if (loaded.status !== 0) return `${legacy.restore(family)[0]} cannot load a TRACE rule: ${loaded.error.trim()}`
     const [from, to] = [lab.topology.hosts[0]!, lab.topology.hosts[3]!]
     const packet = { src: from[family], dst: to[family], protocol: 'udp', sport: 40000, dport: 53 }
-    await lab.send([{ n: 0, at: 'left', packet }])
-    const { log } = await lab.gather()
+    let log: string[] = []
+    // others may write so much that it is gone before it is read
+    for (let [left, lost] = [5, 1]; left > 0 && lost > 0; left--) {
+      await lab.send([{ n: 0, at: 'left', packet }])
+      ;({ log, lost } = await lab.gather())
+    }
     if (!log.some((line) => line.includes('TRACE: raw:PREROUTING:')))
       return 'this kernel logs no TRACE lines of a namespace'
   }

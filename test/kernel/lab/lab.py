@@ -126,16 +126,19 @@ class LogOfAllNamespaces:
 
     def __enter__(self):
         self.lock = open(ALL_NETNS_LOCK, "a+")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.lock.seek(0)
-            # a value that is still there was left by a lab that was killed
-            if self.lock.read() == "":
-                self.lock.write(read(ALL_NETNS))
-                self.lock.flush()
-        except BlockingIOError:
-            pass
-        fcntl.flock(self.lock, fcntl.LOCK_SH)
+        while True:
+            try:
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # a value that is still there was left by a lab that was killed
+                if self.kept() == "":
+                    self.lock.write(read(ALL_NETNS))
+                    self.lock.flush()
+            except BlockingIOError:
+                pass
+            fcntl.flock(self.lock, fcntl.LOCK_SH)
+            # the last one may have put it back in between
+            if self.kept() != "":
+                break
         write(ALL_NETNS, "1")
 
     def __exit__(self, *_):
@@ -143,9 +146,12 @@ class LogOfAllNamespaces:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        self.lock.seek(0)
-        write(ALL_NETNS, self.lock.read())
+        write(ALL_NETNS, self.kept())
         self.lock.truncate(0)
+
+    def kept(self):
+        """As it is now: what a file object has read may be older."""
+        return os.pread(self.lock.fileno(), 100, 0).decode()
 
 
 def text(path):

@@ -174,7 +174,9 @@ class Hands:
 
 
 def main():
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    # one of them, and not always the same: others may run beside
+    cpus = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cpus[os.getpid() % len(cpus)]})
     given = json.load(sys.stdin)
     hands = Hands(given["wires"])
     for command in given["setUp"]:

@@ -112,8 +112,13 @@ nft monitor trace > trace & a=$!
 nft -a monitor trace > trace-a & b=$!
 xtables-monitor --trace > monitor 2> monitor.err & c=$!
 eval "exec $receive" > received & d=$!
-sleep 0.4
+case $receive in sleep*) listeners=3 ;; *) listeners=4 ;; esac
 case $receive in sleep*) ;; *) until grep -q ready received; do sleep 0.05; done ;; esac
+# each listens once its netlink socket of netfilter's (12) has joined a group; xtables-monitor may have ended
+for i in $(seq 100); do
+  [ "$(awk '$2 == 12 && $4 !~ /^0*$/' /proc/net/netlink | wc -l)" -ge "$listeners" ] && break
+  sleep 0.02
+done
 there $left "python3 send.py left"
 python3 send.py own
 sleep 0.4

@@ -50,9 +50,14 @@ export async function changesAfter(
 ): Promise<string[]> {
   const until = Date.now() + seconds * 1000
   for (;;) {
-    const found = changes(before, await snapshot(place, mark))
-    if (found.length === 0 || Date.now() > until) return found
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const isLate = Date.now() > until
+    // a look at everything takes its time, and whoever is still there has not ended
+    const isBusy = processes(place.pid, mark).some((one) => !before.has(`process: ${one}`))
+    if (isLate || !isBusy) {
+      const found = changes(before, await snapshot(place, mark))
+      if (found.length === 0 || isLate) return found
+    }
+    await new Promise((resolve) => setTimeout(resolve, isBusy ? 20 : 100))
   }
 }
 

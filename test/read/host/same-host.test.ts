@@ -9,7 +9,12 @@ function read(path: string) {
 }
 
 it('addresses: JSON and text', () => {
-  expect(read('ip-addr/every-kind.txt')).toEqual(read('ip-addr-json/every-kind.json'))
+  // a namespace's name is printed in text alone, and its number as JSON
+  const [text, json] = ['ip-addr/every-kind.txt', 'ip-addr-json/every-kind.json'].map((path) => {
+    const { host = {}, ...rest } = read(path)
+    return { ...rest, host: { ...host, links: host.links?.map(({ peerNamespace: _, ...link }) => link) } }
+  })
+  expect(text).toEqual(json)
 })
 
 it('addresses on one line each', () => {

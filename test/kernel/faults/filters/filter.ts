@@ -10,6 +10,8 @@ export interface Filter {
   name: 'iptables-legacy' | 'iptables-nft' | 'nft'
   /** Faults in its words. */
   kinds: readonly Kind[]
+  /** Its trace is in the kernel log, which others write to as well. */
+  isLogged: boolean
   /** How its trace is read. */
   format: CaptureFormat
   /** A command for whoever has this one: `iptables` may be another's here. */

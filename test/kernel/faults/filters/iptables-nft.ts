@@ -15,6 +15,7 @@ const restore = (lab: Lab, tables: readonly Table[]) => lab.must(tools.restore('
 export const iptablesNft: Filter = {
   name: 'iptables-nft',
   kinds: KINDS,
+  isLogged: false,
   format: nftTrace,
   typed: (command) => command.replace(/(^|&& )(ip6?tables) /g, '$1$2-nft '),
   prepare: watch,

@@ -17,6 +17,7 @@ import { complete } from './iptables.ts'
 export const legacy: Filter = {
   name: 'iptables-legacy',
   kinds: KINDS,
+  isLogged: true,
   format: kernelLog,
   typed: (command) => command.replace(/(^|&& )(ip6?tables) /g, '$1$2-legacy '),
   prepare: async () => {},

@@ -15,6 +15,7 @@ const TRACING = `table inet tracing {
 export const nft: Filter = {
   name: 'nft',
   kinds: NFT_KINDS,
+  isLogged: false,
   format: nftTrace,
   typed: (command) => command,
   prepare: watch,
