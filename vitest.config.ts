@@ -57,12 +57,12 @@ export default defineConfig({
       project('alone', { include: ALONE }),
       project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
       // Behind these, one after the other. What works in namespaces of its own alone may run beside `kernel`, as `unit` and
-      // `alone` may (scripts/test does so), and its labs wait more than they work.
+      // `alone` may (scripts/test does so).
       project('netns', {
         include: [...NETNS, ...BOTH],
         globalSetup: 'test/build.ts',
         isolate: false,
-        maxConcurrency: 4,
+        maxWorkers: 1,
         env: { NFWHY_LANE: 'netns' },
         sequence: { groupOrder: 1 },
       }),
@@ -83,7 +83,6 @@ export default defineConfig({
         exclude: [...PARTS, ...ALONE],
         globalSetup: 'test/build.ts',
         maxWorkers: 1,
-        maxConcurrency: 4,
         sequence: { groupOrder: 3 },
       }),
     ],

@@ -7,8 +7,9 @@ import type { Finding, Fix, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
-import type { Joined as JoinedJourneys, Told } from './exchanges/joined.ts'
+import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
+import type { Seen } from './exchanges/status.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -162,22 +163,22 @@ export class Groups {
     /** Of each exchange its place in STATUSES. */
     const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
-    const alike = new Map<Told, ExchangeStatus>()
+    const alike = new Map<Told, { status: ExchangeStatus; place: number; others: number }>()
     for (let number = 0; number < list.size; number++) {
       const only = list.onlyPart(number)
       const known = only && alike.get(only)
-      if (known !== undefined) {
-        statuses[number] = STATUSES.indexOf(known)
-        const { exchanges } = this.groupOf(only!) ?? {}
-        if (exchanges) exchanges.counts[known]!++
+      if (known) {
+        statuses[number] = known.place
+        known.others++
         continue
       }
       const told = list.at(number)
       const status = statusOf(told, seen)
-      statuses[number] = STATUSES.indexOf(status)
+      const place = STATUSES.indexOf(status)
+      statuses[number] = place
       // where nothing of its own is asked: no entry, and no time that it had for a reply
       const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
-      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
+      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, { status, place, others: 0 })
       const group = this.groupOf(told.parts[0]!.told)
       if (!group) continue
       for (const { told: one } of only ? [] : told.parts) {
@@ -185,6 +186,10 @@ export class Groups {
         if (of && of !== group) following.set(of, (following.get(of) ?? 0) + 1)
       }
       addExchange(group, status, () => tellExchange(told, seen), isHeard(told, status))
+    }
+    for (const [told, { status, others }] of alike) {
+      const { exchanges: counted } = this.groupOf(told) ?? {}
+      if (counted) counted.counts[status]! += others
     }
     for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
     if (parts) this.partFailed(exchanges, statuses)
@@ -198,12 +203,18 @@ export class Groups {
     const seen = seenBy(exchanges)
     const { list } = exchanges
     for (let number = 0; number < list.size; number++) {
+      const status = STATUSES[statuses[number]!]!
+      const only = list.onlyPart(number)
+      if (only) {
+        // of most there is one packet: no object is made for each
+        const shares = only.of && mixed.get(only.of)
+        shares?.[isFailed(status) ? 0 : 1].addOnly(list, number, status, seen)
+        continue
+      }
       const joined = list.at(number)
       const { of } = joined.parts[0]!.told
       const shares = of && mixed.get(of)
-      if (!shares) continue
-      const status = STATUSES[statuses[number]!]!
-      shares[isFailed(status) ? 0 : 1].add(joined, status, () => tellExchange(joined, seen))
+      shares?.[isFailed(status) ? 0 : 1].add(joined, status, () => tellExchange(joined, seen))
     }
     for (const [of, [failed, others]] of mixed) {
       const kept = this.kept.get(of)!
@@ -252,21 +263,38 @@ class Share {
   private isOwn = false
   private readonly same: Group['same'] = { src: true, dst: true, sport: true, dport: true }
   private tuple: Int32Array | undefined
+  private readonly other = new Int32Array(TUPLE_WORDS)
   private readonly told: Pick<Group, 'exchanges'> = {}
 
   add(joined: JoinedJourneys, status: ExchangeStatus, tell: () => Exchange): void {
     const { parts, tuple } = joined
     const { of } = parts[0]!.told
-    for (const { told, role, own } of parts) {
-      if (told.of !== of) continue
-      this.packets++
-      this.isOwn ||= own
-      if (role === 'retransmissions') this.sentAgain++
-    }
-    if (parts[0]!.role !== 'request') this.isOfRequests = false
-    this.tuple ??= tuple
-    compareTuples(this.same, this.tuple, tuple)
+    for (const { told, role, own } of parts) if (told.of === of) this.addPacket(role, own)
+    this.addFirst(parts[0]!.role, tuple)
     addExchange(this.told, status, tell, isHeard(joined, status))
+  }
+
+  /** The same of an exchange of one packet. */
+  addOnly(list: JoinedList, number: number, status: ExchangeStatus, seen: Seen): void {
+    const role = list.firstRole(number)
+    this.addPacket(role, list.isFirstOwn(number))
+    list.readTuple(number, this.other)
+    this.addFirst(role, this.other)
+    const heard = status === 'undetermined' && role === 'replies'
+    addExchange(this.told, status, () => tellExchange(list.at(number), seen), heard)
+  }
+
+  private addPacket(role: Role, own: boolean): void {
+    this.packets++
+    this.isOwn ||= own
+    if (role === 'retransmissions') this.sentAgain++
+  }
+
+  /** `tuple` is valid during the call only. */
+  private addFirst(role: Role, tuple: Int32Array): void {
+    if (role !== 'request') this.isOfRequests = false
+    this.tuple ??= tuple.slice()
+    compareTuples(this.same, this.tuple, tuple)
   }
 
   of({ journey, elsewhere }: Group): Group {

@@ -9,21 +9,23 @@ export async function leftBehind(
   hosts: ReadonlyMap<string, Host>,
   interfacesBefore: readonly string[],
 ): Promise<string[]> {
+  const over = uptime()
   for (const until = Date.now() + PATIENCE; ; ) {
-    const left = stillThere(hosts, interfacesBefore)
+    const left = stillThere(hosts, interfacesBefore, over)
     if (left.length === 0 || Date.now() > until) return left
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-function stillThere(hosts: ReadonlyMap<string, Host>, interfacesBefore: readonly string[]): string[] {
+/** `over`: when the lab was; the kernel gives a namespace's number to the next one, whose processes begin later. */
+function stillThere(hosts: ReadonlyMap<string, Host>, interfacesBefore: readonly string[], over: number): string[] {
   const { readdirSync, readFileSync, readlinkSync } = process.getBuiltinModule('node:fs')
   const names = new Map([...hosts].map(([name, { namespace }]) => [namespace, name]))
   const left: string[] = []
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const host = names.get(readlinkSync(`/proc/${pid}/ns/net`))
-      if (host !== undefined) left.push(`process ${pid} in the namespace of ${host}`)
+      if (host !== undefined && startOf(pid) <= over) left.push(`process ${pid} in the namespace of ${host}`)
     } catch {
       // ended meanwhile, or another user's
     }
@@ -34,6 +36,16 @@ function stillThere(hosts: ReadonlyMap<string, Host>, interfacesBefore: readonly
   }
   const before = new Set(interfacesBefore)
   return [...left, ...interfaces().flatMap((name) => (before.has(name) ? [] : [`the interface ${name}`]))]
+}
+
+/** Seconds since the machine was started. */
+const uptime = (): number =>
+  Number(process.getBuiltinModule('node:fs').readFileSync('/proc/uptime', 'utf8').split(' ')[0])
+
+/** The same clock; the kernel tells it in hundredths. The name in front, in brackets, may hold spaces. */
+function startOf(pid: string): number {
+  const text = process.getBuiltinModule('node:fs').readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]) / 100
 }
 
 /** Of this process's own namespace. */

@@ -8,6 +8,7 @@ import { walk } from '../rules/walk.ts'
 import { bridgeNamed } from './bridges.ts'
 import type { Context } from './context.ts'
 import { letsGo } from './counterfactual/what-if.ts'
+import { solicitedGroup } from './discovery.ts'
 import { endOf, refOf } from './refs.ts'
 
 export interface Stopped {
@@ -15,17 +16,50 @@ export interface Stopped {
   what: 'request' | 'reply'
 }
 
-/** What is asked leaves, what is replied comes in. */
-const WAYS: readonly { what: Stopped['what']; hooks: readonly Hook[]; atDevice: 'egress' | 'ingress' }[] = [
+/** What this host asks leaves, and its reply comes in. */
+const ASKED_HERE: readonly Way[] = [
   { what: 'request', hooks: ['output', 'postrouting'], atDevice: 'egress' },
   { what: 'reply', hooks: ['prerouting', 'input'], atDevice: 'ingress' },
 ]
 
-/** The rule that drops what is asked of, or replied by, the neighbours on this interface; undefined where none does for certain. */
-export function stoppedFrame(context: Context, device: string, neighbour: string): Stopped | undefined {
-  const passages = passagesAt(context, device, neighbour)
-  return passages.find(({ goes }) => goes === false)?.stopped()
+/** What the neighbour asks comes in, and this host's reply leaves. */
+const ASKED_THERE: readonly Way[] = [
+  { what: 'request', hooks: ['prerouting', 'input'], atDevice: 'ingress' },
+  { what: 'reply', hooks: ['output', 'postrouting'], atDevice: 'egress' },
+]
+
+interface Way {
+  what: Stopped['what']
+  hooks: readonly Hook[]
+  atDevice: 'egress' | 'ingress'
 }
+
+/** What becomes of the frames by which this host asks for a neighbour on this interface. */
+export interface AskedFrames {
+  /** The rule that drops one for certain. */
+  stopped?: Stopped
+  /** One that drops replies from link addresses that it does not list: the neighbour's own is not known. */
+  byLinkAddress?: Stopped
+  /** A chain that may drop one, which is not known. */
+  open?: RuleRef
+}
+
+export function askedFrames(context: Context, device: string, neighbour: string): AskedFrames {
+  const passages = passagesAt(context, { device, neighbour })
+  const stopped = passages.find(({ goes }) => goes === false)?.stopped()
+  if (stopped) return { stopped }
+  const open = passages.find(({ goes }) => goes === undefined)
+  const isPort = context.world.host.links?.some(({ master }) => master === device)
+  if (!open || isPort) return {}
+  const other = passagesAt(context, { device, neighbour, mac: UNLISTED }).find(({ goes }) => goes === false)
+  return other ? { byLinkAddress: other.stopped() } : { open: open.chain }
+}
+
+/** The rule that keeps the neighbour from finding this host by `address`, one of its own; undefined where none does for certain. */
+export const stoppedQuestion = (context: Context, device: string, neighbour: string, address: string) =>
+  passagesAt(context, { device, neighbour, asked: address })
+    .find(({ goes }) => goes === false)
+    ?.stopped()
 
 /**
  * The same for a neighbour behind one port of a bridge, by a rule that asks for the port: which one it is behind is not
@@ -35,13 +69,15 @@ export function stoppedAtPort(context: Context, device: string, neighbour: strin
   const ports = (context.world.host.links ?? []).filter(({ master }) => master === device)
   const found: AtPort[] = []
   for (const { name } of ports) {
-    const passages = passagesAt(context, device, neighbour, name)
+    const passages = passagesAt(context, { device, neighbour, port: name })
     const stop = passages.find(({ goes }) => goes === false)
     if (stop) found.push({ ...stop.stopped(), port: name, only: ports.length === 1, by: 'address' })
     else if (passages.some(({ isAccepted }) => isAccepted)) return undefined
     else if (passages.some(({ goes }) => goes === undefined)) {
       // a filter of link addresses: its own is not known
-      const other = passagesAt(context, device, neighbour, name, UNLISTED).find(({ goes }) => goes === false)
+      const other = passagesAt(context, { device, neighbour, port: name, mac: UNLISTED }).find(
+        ({ goes }) => goes === false,
+      )
       if (other) found.push({ ...other.stopped(), port: name, only: false, by: 'link address' })
     }
   }
@@ -63,40 +99,52 @@ interface Passage {
   goes: boolean | undefined
   /** By a rule, not by the policy. */
   isAccepted: boolean
+  chain: RuleRef
   stopped(): Stopped
 }
 
-/** Chains in their order. `port`: of a bridge, by which the frames come and go; absent: it is not known. */
-function passagesAt(context: Context, device: string, neighbour: string, port?: string, mac?: string): Passage[] {
+interface Frames {
+  device: string
+  neighbour: string
+  /** Of a bridge, by which the frames come and go; absent: it is not known. */
+  port?: string
+  /** The neighbour's link address. */
+  mac?: string
+  /** The address of this host that the neighbour asks for; absent: this host asks for the neighbour. */
+  asked?: string
+}
+
+/** Chains in their order. */
+function passagesAt(context: Context, frames: Frames): Passage[] {
   const { world, journey, budget } = context
+  const { device, port, asked } = frames
   const isSix = journey.family === 'ip6'
   const families: Family[] = bridgeNamed(world.host, device) ? ['bridge'] : []
-  if (!isSix) families.push('arp')
-  return WAYS.flatMap(({ what, hooks, atDevice }) => {
-    const isReply = what === 'reply'
-    const way = isReply ? { in: device } : { out: device }
-    const frame = { ...frameOf(isSix, isReply, neighbour), ...(mac !== undefined && isReply ? { srcMac: mac } : {}) }
-    const written = new Map<string, string | number>([
-      ['arp operation', isReply ? 2 : 1],
-      ...(isSix ? [] : [[isReply ? 'arp saddr ip' : 'arp daddr ip', neighbour] as const]),
-    ])
-    const at = (one: string | undefined) => (one === undefined ? {} : isReply ? { in: one } : { out: one })
+  families.push(isSix ? 'ip6' : 'arp')
+  return (asked === undefined ? ASKED_HERE : ASKED_THERE).flatMap(({ what, hooks, atDevice }) => {
+    const comesIn = atDevice === 'ingress'
+    const way = comesIn ? { in: device } : { out: device }
+    const { frame, written } = isSix ? discoveryFrame(what, comesIn, frames) : arpFrame(what, comesIn, frames)
+    const at = (one: string | undefined) => (one === undefined ? {} : comesIn ? { in: one } : { out: one })
     const chains = [
       ...deviceChainsAt(world, atDevice).filter(
         ({ chain }) => chain.devices?.includes(device) || (port !== undefined && chain.devices?.includes(port)),
       ),
-      ...families.flatMap((family) => hooks.flatMap((hook) => baseChainsAt(world, family, hook, true))),
+      // what tells of neighbours is not tracked, and passes by nat
+      ...families.flatMap((family) => hooks.flatMap((hook) => baseChainsAt(world, family, hook, false))),
     ]
     return chains
       .filter(({ chain }) => decides(chain))
       .map(({ table, chain, hook }): Passage => {
         const isBridge = table.family === 'bridge'
         const packet = isBridge ? { ...frame, ...at(port) } : { ...frame, ...way }
-        const family = isSix ? (isBridge ? 'bridge' : 'netdev') : 'arp'
+        const atDeviceHook = hook === 'ingress' || hook === 'egress'
+        const family = !isSix ? 'arp' : isBridge ? 'bridge' : atDeviceHook ? 'netdev' : 'ip6'
         const walked = walk(table, [{ chain, index: 0 }], { packet, family, world, hook, written }, budget)
         return {
           goes: letsGo(walked, chain),
           isAccepted: walked.ending === 'accept',
+          chain: endOf(table, chain),
           stopped() {
             const { last } = walked
             if (last) return { what, ref: refOf(context, table.name, last.chain, last.rule) }
@@ -108,11 +156,53 @@ function passagesAt(context: Context, device: string, neighbour: string, port?: 
   })
 }
 
-/** RFC 826, RFC 4861. What is forwarded is asked for with an address of this host, whichever that is. */
-function frameOf(isSix: boolean, isReply: boolean, neighbour: string): Packet {
-  if (isSix) {
-    const told = { protocol: 'icmpv6', icmpType: isReply ? 136 : 135, icmpCode: 0, ttl: 255 }
-    return isReply ? { ...told, src: neighbour } : told
+interface Frame {
+  frame: Packet
+  written: Map<string, string | number>
+}
+
+/** RFC 826: link addresses of Ethernet for addresses of IPv4. */
+const ETHERNET = [
+  ['arp htype', 1],
+  ['arp ptype', 0x800],
+  ['arp hlen', 6],
+  ['arp plen', 4],
+] as const
+
+/** What is forwarded is asked for with an address of this host, whichever that is. */
+function arpFrame(what: Stopped['what'], comesIn: boolean, { neighbour, mac, asked }: Frames): Frame {
+  const [sender, target] = comesIn ? [neighbour, asked] : [asked, neighbour]
+  const isMac = mac !== undefined && comesIn
+  const written = new Map<string, string | number>([
+    ...ETHERNET,
+    ['arp operation', what === 'reply' ? 2 : 1],
+    ...(sender === undefined ? [] : [['arp saddr ip', sender] as const]),
+    ...(target === undefined ? [] : [['arp daddr ip', target] as const]),
+    ...(isMac ? [['arp saddr ether', mac] as const] : []),
+  ])
+  return {
+    frame: {
+      ...(sender === undefined ? {} : { src: sender }),
+      ...(target === undefined ? {} : { dst: target }),
+      ...(isMac ? { srcMac: mac } : {}),
+    },
+    written,
   }
-  return isReply ? { src: neighbour } : { dst: neighbour }
+}
+
+/** RFC 4861: a solicitation is for the group of the address that it asks for. */
+function discoveryFrame(what: Stopped['what'], comesIn: boolean, { neighbour, mac, asked }: Frames): Frame {
+  const isReply = what === 'reply'
+  const [src, owner] = comesIn ? [neighbour, asked] : [asked, neighbour]
+  const dst = isReply ? owner : owner === undefined ? undefined : solicitedGroup(owner)
+  const told: Packet = { protocol: 'icmpv6', icmpType: isReply ? 136 : 135, icmpCode: 0, ttl: 255 }
+  return {
+    frame: {
+      ...{ ...told, ctState: 'untracked' },
+      ...(src === undefined ? {} : { src }),
+      ...(dst === undefined ? {} : { dst }),
+      ...(mac !== undefined && comesIn ? { srcMac: mac } : {}),
+    },
+    written: new Map(),
+  }
 }

@@ -159,6 +159,8 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
     case 'source':
       return isIp(ref) ? source(chosen) : undefined
     case 'answers':
+      // a device's chains come where connections are not known
+      if (ref.family === 'netdev' || ref.family === 'arp') return undefined
       return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
     case 'marked':
       return [markMatch(chosen.mark)]

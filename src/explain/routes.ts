@@ -59,7 +59,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const route = lookupRoute(question, host)
   // another way than the routes of now lead is not theirs to explain
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
-  const leads = `the route to ${route.destination} leads out of ${out}`
+  const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
+  const leads = `${way}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
   const home = homeOf(dst, host, out)
   const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
@@ -108,13 +109,15 @@ export const giveAddress = (address: string, device: string): Proposal => ({
   unverified: 'the model does not assign addresses',
 })
 /** Table main's, whatever routing rules say. */
-function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
+export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
   const found = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter(({ table }) => table === 'main') })
   return found?.type === 'unicast' ? found : undefined
 }
 
 const isNarrower = (one: Route, other: Route): boolean =>
   prefixLength(one.destination) > prefixLength(other.destination)
+
+export const isOwnTable = (table: string): boolean => table === '' || table === 'main'
 
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
 

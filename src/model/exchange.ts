@@ -67,4 +67,5 @@ export const STATUSES: readonly ExchangeStatus[] = [
 export const isFailed = (status: ExchangeStatus): boolean => STATUSES.indexOf(status) <= STATUSES.indexOf('refused')
 
 /** Findings that say that no reply comes: where one came, they are not true. */
-export const saysNoReply = (code: string): boolean => code === 'not-masqueraded'
+export const saysNoReply = (code: string): boolean =>
+  code === 'not-masqueraded' || code === 'neighbour-discovery-dropped'

@@ -1,7 +1,7 @@
 /** Commands for rules in nft's words are nft's. */
 
 import { describe, expect, it } from 'vitest'
-import { acceptBefore, acceptByPolicy, deleteRule } from '../../src/explain/changes.ts'
+import { acceptBefore, acceptByPolicy, changesOf, deleteRule } from '../../src/explain/changes.ts'
 import { wrapCommand } from '../../src/reports/text/layout.ts'
 import { commandsOf, said } from './said.ts'
 
@@ -34,6 +34,16 @@ describe('what is proposed for nft', () => {
       `filter input handle 9 ${accept}`,
     )
     expect(acceptBefore({ ...rule, family: 'arp' }, packet)).toBeUndefined()
+  })
+
+  it('asks for no connection in a chain of a device, and for the port that a reply comes from', () => {
+    const guard = { ...rule, family: 'netdev' }
+    const spot = { chain: guard.chain, before: guard }
+    expect(changesOf(guard).add(guard, spot, { kind: 'answers' }, { kind: 'accept' })).toBeUndefined()
+    const reply = { src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp', sport: 80, dport: 40_000 }
+    expect(said(acceptBefore(guard, reply, { answer: true })).command).toBe(
+      'nft insert rule netdev filter input handle 9 ip saddr 192.0.2.1 ip daddr 192.0.2.2 tcp sport 80 accept comment nfwhy-192.0.2.1-192.0.2.2-80-9',
+    )
   })
 
   it.each([

@@ -204,6 +204,20 @@ export class JoinedJourneys {
     return this.next[first] === NONE ? this.tolds[first] : undefined
   }
 
+  /** Of the part that came first. */
+  firstRole = (number: number): Role => ROLES[this.roles[this.firsts[number]!]!]!
+
+  /** Is what is told of the part that came first told of this very journey? */
+  isFirstOwn(number: number): boolean {
+    const first = this.firsts[number]!
+    return this.tolds[first]!.journey.id === String(this.ids[first]!)
+  }
+
+  /** TUPLE_WORDS numbers: of the first packet, as who asks sends it. */
+  readTuple(number: number, into: Int32Array): void {
+    this.table.readTuple(this.tuples[number]!, into)
+  }
+
   /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */
   onlyWaiting(
     address: Int32Array,
@@ -236,10 +250,8 @@ export class JoinedJourneys {
       const own = told.journey.id === String(id)
       const role = this.roles[part]!
       const aboutReply = role === ABOUT_REPLY
-      parts.push({
-        ...{ id, role: ROLES[role]!, told, own, aboutReply },
-        ...{ clock: this.partClocks[part]!, capture: this.captures[part]! },
-      })
+      const [clock, capture] = [this.partClocks[part]!, this.captures[part]!]
+      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, clock, capture })
     }
     // they came as they completed
     if (parts.length > 1) asTheyBegan(parts)

@@ -227,6 +227,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
   if (returned) return { ...inferred('lost', request), finding: returned }
   if (has('neighbour-failed')) return inferred('lost', request)
+  const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
+  if (unfound) return { ...inferred('reply-lost', request), finding: unfound }
   const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
   if (other) return { ...inferred('reply-lost', request), finding: other }
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())

@@ -52,10 +52,16 @@ export class TupleTable {
 
   /** What was given to `set`. */
   tuple(by: number): Int32Array {
-    const from = ((by >> 1) - 1) * KEY_WORDS
-    const tuple = this.keys.slice(from, from + TUPLE_WORDS)
-    if (by & 1) turn(tuple)
+    const tuple = new Int32Array(TUPLE_WORDS)
+    this.readTuple(by, tuple)
     return tuple
+  }
+
+  /** The same, written there. */
+  readTuple(by: number, into: Int32Array): void {
+    const from = ((by >> 1) - 1) * KEY_WORDS
+    const { keys } = this
+    for (let i = 0; i < TUPLE_WORDS; i++) into[i] = keys[from + (by & 1 ? TURNED[i]! : i)]!
   }
 
   /** Is that the source of what was given to `set`? `address`: four words. */
@@ -127,7 +133,12 @@ export class TupleTable {
 }
 
 /** Source and destination change places. */
-export const turn = (tuple: Int32Array): void => tuple.set(TURNED.map((from) => tuple[from]!))
+export function turn(tuple: Int32Array): void {
+  for (let i = 0; i < TURNED.length; i++) {
+    const other = TURNED[i]!
+    if (other < i) [tuple[i], tuple[other]] = [tuple[other]!, tuple[i]!]
+  }
+}
 
 /** Does the destination stand before the source? */
 function isTurned(tuple: Int32Array): boolean {

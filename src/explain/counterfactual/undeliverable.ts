@@ -16,9 +16,10 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { bridgeOf, replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
-import { homeOf, isDefault } from '../routes.ts'
+import { homeOf, isDefault, mainRoute } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
+import { isKnownThere } from './known-there.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNatChain } from './skipped-rules.ts'
 
@@ -74,6 +75,7 @@ export function needsSource(context: Context): Nowhere {
   const entry = entryOpened(asItCame(evidence, world), world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined
+  if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
   const isStrange =
     isPrivateAbroad(context) ||
     isLoopbackAbroad(context) ||
@@ -183,8 +185,9 @@ const isCompared = (condition: Condition, field: string, value: Scalar | undefin
  * The router that this host has in the network that the packet left for, from another one, where it masquerades others:
  * whoever is there has the same router, as a rule, and replies by that.
  */
-export function gatewayBeside({ src, dst, out }: Packet, { host, tables }: World): string | undefined {
-  if (src === undefined || dst === undefined) return undefined
+export function gatewayBeside(packet: Packet, { host, tables }: World): string | undefined {
+  const { src, dst, out } = packet
+  if (src === undefined || dst === undefined || isKnownThere(packet, host)) return undefined
   if (homeOf(dst, host, out)?.link.name !== out || homeOf(src, host, out)?.link.name === out) return undefined
   const family = dst.includes(':') ? 'ip6' : 'ip'
   const routes = (host.routes ?? []).filter((one) => one.family === family && one.gateway !== undefined)
@@ -260,7 +263,10 @@ export function isOnlyByDefault(packet: Packet, host: Host): boolean {
   if (packet.dst === undefined || !isPrivate(packet.dst)) return false
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
-  return route ? isDefault(route) : false
+  if (!route || !isDefault(route)) return false
+  // a routing rule may lead it past the route that is there
+  const main = mainRoute(question, host)
+  return !main || isDefault(main)
 }
 
 /**

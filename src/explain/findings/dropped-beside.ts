@@ -9,6 +9,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
 import { endOf, nameRef, refOf } from '../refs.ts'
+import { isOpening, openingOf } from '../request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
 
 /** Behind IP's last chain the packet traverses those of a bridge, and of the device that it leaves by, which no trace of IP shows. */
@@ -61,7 +62,7 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
         fix: [
           ...propose(
             'accept such packets there',
-            acceptBefore(ref, such),
+            acceptBefore(ref, such, { answer: isReply(context) }),
             'opens only this source, destination and service',
           ),
           ...propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
@@ -69,6 +70,11 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
       },
     ),
   ]
+}
+
+/** To a port that is another one each time. */
+function isReply({ journey: { packet }, evidence, world }: Context): boolean {
+  return !isOpening({ packet }, evidence.nat, world) && openingOf(packet, world) !== undefined
 }
 
 /** As the last rule of nat leaves it. Link addresses are those of the next link, and not known. */

@@ -29,16 +29,17 @@ export const helperMissing: Detector = {
     const { helper, entry } = control
     const { src, sport, dst, dport } = entry.original
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
+    const early = tooEarly(context, control)
     const change = assign(context, control)
     const description = `assign helper ${helper.name} to new control connections; close the open one and connect again`
     return [
       finding(
         'helper-missing',
         'warning',
-        `It may be the data connection of ${helper.name}: control connection ${connection} has no conntrack helper. ${why.text}`,
+        `${early.text}It may be the data connection of ${helper.name}: control connection ${connection} has no conntrack helper. ${why.text}`,
         {
           steps: [ended.step + 1],
-          rules: why.rules,
+          rules: [...early.rules, ...why.rules],
           fix: [
             {
               description,
@@ -59,6 +60,15 @@ export const helperMissing: Detector = {
 interface Why {
   text: string
   rules: RuleRef[]
+}
+
+/** Who assigns it comes before connection tracking. */
+function tooEarly(context: Context, { tooEarly: [first] }: Control): Why {
+  if (!first) return { text: '', rules: [] }
+  const { table, chain, rule, priority } = first
+  const ref = refOf(context, table.name, chain, rule)
+  const text = `${nameRef(ref)} assigns a conntrack helper before connection tracking (priority ${priority}), where that has no effect. `
+  return { text, rules: [ref] }
 }
 
 /** Its table would let it go, were it RELATED. */

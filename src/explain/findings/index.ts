@@ -21,6 +21,7 @@ import { gotoSkips } from './goto-skips.ts'
 import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
 import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
+import { keptHere } from './kept-here.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
@@ -33,6 +34,7 @@ import { markedAstray } from './marked-astray.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
+import { neighbourAsks } from './neighbour-asks.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
@@ -40,7 +42,9 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { otherNat } from './other-nat.ts'
 import { otherZone } from './other-zone.ts'
+import { portRange } from './port-range.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
@@ -109,6 +113,7 @@ export const DETECTORS: readonly Detector[] = [
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
+  otherNat,
   snatPortTaken,
   snatSkipped,
   ledBack,
@@ -125,6 +130,7 @@ export const DETECTORS: readonly Detector[] = [
   cameBack,
   acceptedTooLate,
   dnatMismatch,
+  portRange,
   missingRule,
   emptyChain,
   nearMiss,
@@ -135,7 +141,9 @@ export const DETECTORS: readonly Detector[] = [
   refusedHere,
   refusedThere,
   neighbourFailed,
+  neighbourAsks,
   wrongWayOut,
+  keptHere,
   tableWithoutRoute,
   laterBaseChain,
   letThrough,

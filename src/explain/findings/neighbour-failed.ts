@@ -1,10 +1,11 @@
+import type { RuleRef } from '../../model/journey.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { type AtPort, type Stopped, stoppedAtPort, stoppedFrame } from '../neighbour-frames.ts'
+import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
@@ -38,15 +39,16 @@ export const neighbourFailed: Detector = {
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
     const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
-    const state = `${found.address} on ${out}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
-    const stopped = stoppedFrame(context, out, found.address)
+    const who = `${found.address} on ${out}`
+    const entry = `The neighbour entry of ${who}${more} is ${silentState(found)}`
+    const { stopped, byLinkAddress, open } = askedFrames(context, out, found.address)
     if (stopped) {
       const { ref } = stopped
       return [
         finding(
           'neighbour-failed',
           'error',
-          `${state} ${nameRef(ref)} drops ${framesOf(stopped, family)}, which a trace of IP does not show.`,
+          `${entry}: ${nameRef(ref)} drops ${framesOf(stopped, family)}${unseen(ref)}.`,
           {
             steps: [ended.step + 1],
             rules: [ref],
@@ -60,7 +62,11 @@ export const neighbourFailed: Detector = {
       ]
     }
     const atPort = stoppedAtPort(context, out, found.address)
-    if (atPort) return [behindPort(context, found.address, state, atPort, family)]
+    if (atPort) return [behindPort(context, found.address, entry, atPort, family)]
+    if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
+    const state = open
+      ? `${entry}. Whether ${nameRef(open).replace(/ (rule|handle) \d+$/, '')} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
+      : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
     return [
       finding('neighbour-failed', 'warning', state, {
         steps: [ended.step + 1],
@@ -80,7 +86,7 @@ export const neighbourFailed: Detector = {
 function behindPort(
   { ended }: Context,
   address: string,
-  state: string,
+  entry: string,
   stopped: AtPort,
   family: 'ip' | 'ip6',
 ): Detected {
@@ -89,24 +95,55 @@ function behindPort(
   const which = isMac
     ? `from a link address that the filter of ${port} does not accept`
     : `with that address at ${port}`
-  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}, which a trace of IP does not show`
+  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}${unseen(ref)}`
   const behind = isMac
     ? `If the neighbour is behind port ${port}, compare its link address: `
     : `If the neighbour is behind port ${port}, this explains the missing reply: `
   const accept = isMac ? "the neighbour's link address" : address
-  return finding('neighbour-failed', only ? 'error' : 'warning', `${state} ${only ? '' : behind}${told}.`, {
+  return finding(
+    'neighbour-failed',
+    only ? 'error' : 'warning',
+    only ? `${entry}: ${told}.` : `${entry}. ${behind}${told}.`,
+    {
+      steps: [ended.step + 1],
+      rules: [ref],
+      fix: [
+        {
+          description: `make the filter of ${port} accept ${accept}, or change the ${by} of the host behind ${port} to the one that the filter accepts`,
+          unverified: `the right ${by} is unknown here`,
+        },
+      ],
+    },
+  )
+}
+
+/** A filter accepts replies from link addresses that it lists: the neighbour's own may be another one. */
+function ofOtherLinkAddress(
+  { ended }: Context,
+  address: string,
+  entry: string,
+  stopped: Stopped,
+  family: 'ip' | 'ip6',
+): Detected {
+  const { ref } = stopped
+  const drops = `${nameRef(ref)} drops ${framesOf(stopped, family)} from link addresses that it does not accept${unseen(ref)}`
+  return finding('neighbour-failed', 'warning', `${entry}. ${drops}: compare the link address of ${address}.`, {
     steps: [ended.step + 1],
     rules: [ref],
     fix: [
       {
-        description: `make the filter of ${port} accept ${accept}, or change the ${by} of the host behind ${port} to the one that the filter accepts`,
-        unverified: `the right ${by} is unknown here`,
+        description: `make ${nameRef(ref)} accept the link address of ${address}`,
+        unverified: 'the right link address is unknown here',
       },
     ],
   })
 }
 
-const framesOf = ({ what }: Stopped, family: 'ip' | 'ip6'): string =>
+/** IPv6's own chains are traced as IP is. */
+const unseen = ({ family }: RuleRef): string =>
+  family === 'ip6' || family === 'inet' ? '' : ', which a trace of IP does not show'
+
+const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
   family === 'ip6'
     ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
     : { reply: 'ARP replies', request: 'ARP requests' }[what]

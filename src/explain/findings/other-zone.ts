@@ -2,41 +2,69 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { beforeTracking } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { entryAnswered, openingOf } from '../request-reply.ts'
 
 /** Connection tracking looks for the answer's connection in another zone than the one that the request was put into. */
 export const otherZone: Detector = {
   code: 'other-zone',
   detect(context) {
     const { journey, world } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    const isStopped = journey.outcome === 'dropped' || journey.outcome === 'rejected'
+    const kept = isStopped ? undefined : keptAddress(context)
+    if (!isStopped && kept === undefined) return []
     const opening = openingOf(journey.packet, world)
     if (!opening) return []
     const [asked, answered] = [zoneOf(context, opening), zoneOf(context, journey.packet)]
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
     const put = ({ zone, given }: Zone, what: string) =>
       given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule assigns a zone to ${what}`
-    const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection.`
+    const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection${kept ?? ''}.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const { ref, rule } = asked.given ?? {}
     const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const
+    const replies =
+      ref && rule && !answered.given
+        ? propose(
+            `put such replies into zone ${asked.zone} too`,
+            changesOf(ref).add(ref, { chain: ref.chain }, such, { kind: 'like', rule }),
+            'replies of other services need a rule of their own',
+          )
+        : []
+    const given = asked.given ? undefined : answered.given
+    const requests =
+      given && opening.in !== undefined
+        ? propose(
+            `put such requests into zone ${answered.zone} too`,
+            changesOf(given.ref).add(
+              given.ref,
+              { chain: given.ref.chain },
+              { kind: 'such', packet: opening, hints: { hook: 'prerouting' } },
+              { kind: 'like', rule: given.rule },
+            ),
+            'requests for other services need a rule of their own',
+          )
+        : []
     return [
-      finding('other-zone', 'warning', message, {
-        rules: refs,
-        fix:
-          ref && rule && !answered.given
-            ? propose(
-                `put such replies into zone ${asked.zone} too`,
-                changesOf(ref).add(ref, { chain: ref.chain }, such, { kind: 'like', rule }),
-                'replies of other services need a rule of their own',
-              )
-            : [],
-      }),
+      finding('other-zone', isStopped ? 'warning' : 'error', message, { rules: refs, fix: [...replies, ...requests] }),
     ]
   },
+}
+
+/** What the reply keeps that nat had to undo, where it went on; undefined where nothing had to be, or it was. */
+function keptAddress(context: Context): string | undefined {
+  const { journey, world } = context
+  const entry = entryAnswered(journey.packet, world)
+  if (!entry || !/^(forwarded|sent|delivered)$/.test(journey.outcome)) return undefined
+  const { original, reply } = entry
+  const { src, dst } = lastPacket(context)
+  if (reply.dst !== original.src && dst === reply.dst)
+    return ` and does not undo nat: it is for ${reply.dst}, and does not get to ${original.src}`
+  if (reply.src !== original.dst && src === reply.src)
+    return ` and does not undo nat: its source stays ${reply.src}, and the client contacted ${original.dst}`
+  return undefined
 }
 
 interface Zone {

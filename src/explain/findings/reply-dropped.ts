@@ -1,5 +1,6 @@
 import { wayTo } from '../../journey/step-context.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import type { Packet } from '../../model/packet.ts'
+import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
@@ -46,18 +47,23 @@ export const replyDropped: Detector = {
           steps: [ended.step + 1],
           rules: [end],
           fix:
-            place && spot
-              ? propose(
-                  'accept replies',
-                  changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
-                  'accepts only packets of connections that another rule accepted',
-                )
-              : [],
+            end.family === 'netdev'
+              ? propose('accept such replies there', acceptBefore(end, anywhere(packet), { answer: true }))
+              : place && spot
+                ? propose(
+                    'accept replies',
+                    changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
+                    'accepts only packets of connections that another rule accepted',
+                  )
+                : [],
         },
       ),
     ]
   },
 }
+
+/** Which ports it passes is not known to a device's chain. */
+const anywhere = ({ in: _, out: __, srcMac: ___, dstMac: ____, ...packet }: Packet): Packet => packet
 
 /** Does connection tracking know the packet in the chain that ended it? A jump leads there from a base chain. */
 function isBehindTracking({ evidence: { arrivals }, ended }: Context): boolean {

@@ -1,16 +1,8 @@
 import type { Route } from '../../model/host.ts'
-import type { RuleRef } from '../../model/journey.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import {
-  leadsNowhere,
-  lookupRoute,
-  type RouteQuestion,
-  refusingRule,
-  routeDevices,
-  rulesFor,
-} from '../../rules/route.ts'
-import { acceptBefore, propose } from '../changes.ts'
+import { leadsNowhere, lookupRoute, type RouteQuestion, refusingRule, routeDevices } from '../../rules/route.ts'
+import { propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -25,10 +17,11 @@ import {
   deleteRoute,
   deleteRoutingRule,
   homeOf,
+  isOwnTable,
   KERNEL_TABLES,
 } from '../routes.ts'
-import { ALL_BITS, markingStep, markingSteps } from './mark-unrouted.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
+import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
 export const vanishedNoRoute: Detector = {
@@ -53,16 +46,19 @@ export const vanishedNoRoute: Detector = {
           ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
           : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
-    const chosen = route && !rule ? chooserOf(context, routed, route) : undefined
+    const chosen = route && !rule ? chooserOf(context, routed.question, route) : undefined
     const marked = anew && ledAway(context, anew.question)
-    const setter = marked ?? chosen?.marked
-    const gave = chosen?.words ?? (marked ? `. ${nameRef(marked.ref)} gave it the mark ${hex(marked.mark)}` : '')
-    const [by, told] = sent
-      ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
-      : [
-          `${gave}${marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''}`,
-          setter ? { rules: [setter.ref], culprit: setter.step } : {},
-        ]
+    const setter = marked ?? chosen?.marked ?? (rule && markerOf(context, rule))
+    const gave =
+      chosen?.words ??
+      (setter && (rule || marked)
+        ? ` ${nameRef(setter.ref)} gave it the mark ${markOf(context, setter)}${
+            marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''
+          }.`
+        : '')
+    const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
+    const blamed = [...(setter ? [setter] : []), ...(sent ? [sent] : [])]
+    const told = blamed.length > 0 ? { rules: blamed.map(({ ref }) => ref), culprit: blamed[0]!.step } : {}
     const other = own && otherTable(context, own)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
@@ -90,14 +86,21 @@ export const vanishedNoRoute: Detector = {
         ]
       : []
     return [
-      finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.${other?.told ?? ''}${off?.told ?? ''}`, {
-        steps: [context.ended.step + 1],
-        fix: [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
-        ...told,
-      }),
+      finding(
+        'vanished-no-route',
+        'error',
+        `Routing dropped it: ${why}${by}.${gave}${other?.told ?? ''}${off?.told ?? ''}`,
+        {
+          steps: [context.ended.step + 1],
+          fix: [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
+          ...told,
+        },
+      ),
     ]
   },
 }
+
+const markOf = (context: Context, { step }: Marking): string => hex(markBehind(context, step) ?? 0)
 
 /** The last mark without which there is a way. */
 function ledAway(context: Context, question: RouteQuestion) {
@@ -112,36 +115,14 @@ function ledAway(context: Context, question: RouteQuestion) {
   return undefined
 }
 
-function unmarked({ evidence }: Context, { ref, step }: { ref: RuleRef; step: number }): Proposal[] {
-  const { packet, hook } = evidence.arrivals[step]!
-  const accept = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
-  return propose('do not set the mark on such packets', accept, 'such packets then skip the rest of that table')
-}
-
 const addOne = (dst: string, table = 'main'): Proposal => ({
-  description: `add a route to ${dst}${isOwn(table) ? '' : ` in table ${table}`}, then check: ${askRoute(dst) ?? 'ip route get'}`,
+  description: `add a route to ${dst}${isOwnTable(table) ? '' : ` in table ${table}`}, then check: ${askRoute(dst) ?? 'ip route get'}`,
   unverified: 'the right gateway is unknown here',
 })
 
 const ALL_CHOSEN = 'affects every packet that matches the rule'
 
-const isOwn = (table: string): boolean => table === '' || table === 'main'
-
-const inTable = ({ table }: Route): string => (isOwn(table) ? '' : ` in table ${table}`)
-
-/** The routing rule that leads packets with this mark to the route's table, and the rule that set the mark. */
-function chooserOf(context: Context, { question }: Routed, { table }: Route) {
-  const { host } = context.world
-  const rule = rulesFor(question, host).find(
-    ({ action, mark }) => mark && typeof action === 'object' && 'table' in action && action.table === table,
-  )
-  if (!rule?.mark) return undefined
-  const { mark, markMask = ALL_BITS, priority } = rule
-  const last = markingSteps(context)?.last
-  const marked = last === undefined ? undefined : markingStep(context, last, { value: mark, mask: markMask })
-  const by = marked ? `, which ${nameRef(marked.ref)} set` : ''
-  return { words: `. Routing rule ${priority} selects that table for mark ${hex(mark)}${by}`, marked }
-}
+const inTable = ({ table }: Route): string => (isOwnTable(table) ? '' : ` in table ${table}`)
 
 /** One that leads there out of the interface whose address it is sent from, for packets that routing rules do not choose now. */
 function otherTable({ world: { host } }: Context, { packet, question }: Routed) {

@@ -19,6 +19,7 @@ import {
   pastMain,
 } from '../routes.ts'
 import { markingSteps } from './mark-unrouted.ts'
+import { chooserOf, unmarked } from './table-chooser.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */
 export const wrongWayOut: Detector = {
@@ -75,14 +76,18 @@ export const wrongWayOut: Detector = {
     const connected = isBare
       ? propose(`give table ${table} the route to ${home.network}`, addConnected(home, table), note)
       : []
+    const chosen = chooserOf(context, questionOf(packet)!, route)
+    const marked = chosen?.marked
     return [
-      finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
+      finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.${chosen?.words ?? ''}`, {
         steps: [context.ended.step + 1],
+        ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
         fix: [
           ...(main
             ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
             : []),
           ...connected,
+          ...(marked ? unmarked(context, marked) : []),
           ...propose('remove that route', deleteRoute(route), note),
         ],
       }),
@@ -118,11 +123,12 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
   if (isSilent && markingSteps(context)) return []
   const { route, main } = past
   const { table } = route
+  const chosen = chooserOf(context, questionOf(packet)!, route)
   return [
     finding(
       'wrong-way-out',
       isSilent ? 'warning' : 'note',
-      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has only a default route, not the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.`,
+      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has only a default route, not the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.${chosen?.words ?? ''}`,
       {
         steps: [context.ended.step + 1],
         fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),

@@ -9,6 +9,13 @@ import { type LinkRule, readLinkRule } from './rule.ts'
 import { address, device, mac, number, readMac, typeNumber } from './values.ts'
 
 const is = (condition: NonNullable<Option['condition']>): Option => ({ words: 1, condition })
+/** arptables always asks for these two: what has none of them nft wrote, and arptables-save leaves out what it cannot say. */
+const ofAny =
+  (read: NonNullable<Option['condition']>): NonNullable<Option['condition']> =>
+  (given) =>
+    given.value === '0/0'
+      ? { kind: 'unknown', text: given.text, reason: 'nft wrote the rule, and arptables-save may not print all of it' }
+      : read(given)
 const told: Option = { words: 1 }
 
 const OPTIONS: Readonly<Record<string, Option>> = {
@@ -19,8 +26,8 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   '--src-mac': is(mac('arp saddr ether')),
   '--dst-mac': is(mac('arp daddr ether')),
   '--opcode': is(number('arp operation', 0xffff, ARP_OPERATIONS)),
-  '--h-type': is(number('arp htype', 0xffff, { ethernet: 1 })),
-  '--h-length': is(number('arp hlen', 0xff)),
+  '--h-type': is(ofAny(number('arp htype', 0xffff, { ethernet: 1 }))),
+  '--h-length': is(ofAny(number('arp hlen', 0xff))),
   '--proto-type': is(typeNumber('arp ptype')),
   ...{ '-j': told, '--mangle-ip-s': told, '--mangle-ip-d': told, '--mangle-mac-s': told, '--mangle-mac-d': told },
   ...{ '--mangle-target': told, '--set-class': told, '--set-mark': told, '--set-xmark': told },

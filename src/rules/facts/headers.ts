@@ -99,6 +99,11 @@ const ofIpv6: Readers = {
 const forVersion = (version: (field: string) => 'ip' | 'ip6', readers: Readers): Readers =>
   Object.fromEntries(Object.entries(readers).map(([field, read]) => [field, ofVersion(version(field), read)]))
 
+/** Of a frame that is played. */
+const ARP = ['operation', 'saddr ip', 'daddr ip', 'saddr ether', 'daddr ether', 'htype', 'ptype', 'hlen', 'plen'].map(
+  (name) => `arp ${name}`,
+)
+
 export const HEADERS: Readers = {
   'ether saddr': frameField(packetField('srcMac')),
   'ether daddr': frameField(packetField('dstMac')),
@@ -106,10 +111,5 @@ export const HEADERS: Readers = {
   'vlan id': frameField((moment: EvalContext) => moment.packet.vlan),
   ...forVersion((field) => (field.startsWith('ip6 ') ? 'ip6' : 'ip'), byVersion),
   ...forVersion(() => 'ip6', ofIpv6),
-  ...Object.fromEntries(
-    ['arp operation', 'arp saddr ip', 'arp daddr ip'].map((field): [string, Read] => [
-      field,
-      ({ written }) => written?.get(field),
-    ]),
-  ),
+  ...Object.fromEntries(ARP.map((field): [string, Read] => [field, ({ written }) => written?.get(field)])),
 }

@@ -1,6 +1,10 @@
 /** Data connections that conntrack was not told of. */
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
 import type { ConntrackEntry, Host } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, SYN, told } from './played.ts'
 
 const FTP: ConntrackEntry = {
@@ -56,5 +60,41 @@ describe('helper-missing', () => {
     ['it is a protocol that no helper announces', passive({ packet: { ...SYN, protocol: 'udp', dport: 30_400 } })],
   ])('is not told where %s', (_name, one) => {
     expect(told(one, 'helper-missing')).toBeUndefined()
+  })
+
+  describe('with a helper that nft assigns', () => {
+    const world = (priority: number, hook = 'prerouting') => {
+      const chain = (name: string, type: string, ...lines: string[]) =>
+        `\tchain ${name} {\n\t\t${type}\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
+      const one = worldOf(
+        `table ip helpers {\n\tct helper ftp-standard {\n\t\ttype "ftp" protocol tcp\n\t\tl3proto ip\n\t}\n\tchain assign {\n\t\ttcp dport 21 ct helper set "ftp-standard" # handle 3\n\t}\n${chain('pre', `type filter hook ${hook} priority ${priority}; policy accept;`, 'jump assign # handle 5')}}\n` +
+          `table ip fw {\n${chain('forward', 'type filter hook forward priority 0; policy drop;', 'ct state established,related accept # handle 2')}}\n`,
+      )
+      Object.assign(one.host, ROUTER, host())
+      return one
+    }
+    const found = (priority: number, hook?: string) => {
+      const one = world(priority, hook)
+      const { evidence, ended } = modelEngine.play(one, { ...SYN, dport: 30_400 })
+      return explain(evidence, one, { ended }).findings.find(({ code }) => code === 'helper-missing')
+    }
+
+    it('names the rule that comes before connection tracking', () => {
+      const one = found(-300)!
+      expect(one.rules.map(({ chain, handle }) => [chain, handle])).toEqual([
+        ['assign', 3],
+        ['forward', 2],
+      ])
+      expect(one.message).toMatch(
+        /^ip helpers assign handle 3 assigns a conntrack helper before connection tracking \(priority -300\), where that has no effect\. It may be the data connection of ftp/,
+      )
+    })
+
+    it.each([
+      [-150, 'prerouting'],
+      [-300, 'forward'],
+    ])('is not told where the rule may have assigned it (priority %i, %s)', (priority, hook) => {
+      expect(found(priority, hook)).toBeUndefined()
+    })
   })
 })

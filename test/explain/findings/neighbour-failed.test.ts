@@ -49,7 +49,7 @@ describe('neighbour-failed', () => {
     const one = found(bridge('input', 'ip saddr 10.0.0.0/24 accept # handle 4', 'drop # handle 5'))!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 5])
     expect(one.message).toBe(
-      '10.0.0.2 on br0 has not replied to ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops ARP replies, which a trace of IP does not show.',
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED: bridge fw input handle 5 drops ARP replies, which a trace of IP does not show.',
     )
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
       'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',
@@ -74,10 +74,45 @@ describe('neighbour-failed', () => {
   it('knows neighbour discovery', () => {
     const rules = bridge('input', 'icmpv6 type nd-neighbor-advert drop # handle 4')
     const one = found(rules, SIX)!
-    expect(one.message).toMatch(/neighbour discovery: .* bridge fw input handle 4 drops neighbour advertisements/)
+    expect(one.message).toMatch(
+      /^The neighbour entry of 2001:db8::2 on br0 is FAILED: bridge fw input handle 4 drops neighbour advertisements, which a trace of IP/,
+    )
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
     )
+  })
+
+  const arpInput = (...lines: string[]) =>
+    `table arp fw {\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`
+
+  it('names one that accepts replies from link addresses that it lists alone', () => {
+    const one = found(
+      arpInput(
+        'arp operation reply arp saddr ip . arp saddr ether != { 10.0.0.2 . 02:00:00:00:00:01 } drop # handle 4',
+      ),
+    )!
+    expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 4])
+    expect(one.message).toBe(
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED. arp fw input handle 4 drops ARP replies from link addresses that it does not accept, which a trace of IP does not show: compare the link address of 10.0.0.2.',
+    )
+  })
+
+  it('does not say that nobody replied where a chain may have dropped it', () => {
+    const one = found(arpInput('meta priority 7 drop # handle 4'))!
+    expect(one.message).toBe(
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED. Whether arp fw input drops ARP replies is unknown.',
+    )
+    const passes = found(arpInput('arp saddr ip 10.0.0.2 accept # handle 4', 'meta priority 7 drop # handle 5'))!
+    expect(passes.message).toBe('10.0.0.2 on br0 has not replied to ARP: its neighbour entry is FAILED.')
+  })
+
+  it("plays neighbour discovery through IPv6's own chains as well", () => {
+    const rules = (accepts: string) =>
+      `table ip6 fw {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\tct state established,related accept # handle 4\n\t\t${accepts} # handle 5\n\t}\n}\n`
+    expect(found(rules('tcp dport 22 accept'), SIX)?.message).toBe(
+      'The neighbour entry of 2001:db8::2 on br0 is FAILED: ip6 fw input policy drops neighbour advertisements.',
+    )
+    expect(found(rules('icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'), SIX)?.rules).toEqual([])
   })
 
   describe("with a filter of a bridge's port", () => {

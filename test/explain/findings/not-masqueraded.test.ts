@@ -22,6 +22,37 @@ describe('not-masqueraded', () => {
     )
   })
 
+  it.each([
+    ['has', '10.0.1.7', [], 'has no rules'],
+    ['has not', '10.0.1.7', ['unreplied'], 'has no rules'],
+    ['has not', '10.0.2.7', [], 'has no rules'],
+    ['has not', '10.0.1.7', [], 'routes by mark'],
+  ])(
+    'is known to need no other source where its destination %s replied to its network (%s, %j, %s)',
+    (known, src, status, routing) => {
+      const [original, reply] = [
+        { src, dst: '198.51.100.7', sport: 40_001, dport: 443 },
+        { src: '198.51.100.7', dst: src, sport: 443, dport: 40_001 },
+      ]
+      const one: Case = {
+        rules: { nat: [MASQUERADE], filter: [] },
+        packet: ABROAD,
+        host: {
+          conntrack: [entry({ original, reply, status })],
+          ...(routing === 'routes by mark'
+            ? {
+                routingRules: [
+                  { family: 'ip', priority: 100, mark: 7, action: { table: '7' } },
+                  { family: 'ip', priority: 32_766, action: { table: 'main' } },
+                ],
+              }
+            : {}),
+        },
+      }
+      expect(severity(one)).toEqual(known === 'has' ? [] : ['warning'])
+    },
+  )
+
   it('is a note where the other IP version is masqueraded on the same way, and nothing came back', () => {
     const src = '2001:db8:1::2'
     const dst = '2001:db8:9::9'

@@ -31,27 +31,41 @@ describe('vanished-no-route', () => {
   })
 })
 
+const MARKED: Case = {
+  rules: { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x20000/0xff0000'], filter: [] },
+  packet: SYN,
+  host: {
+    routes: [...ROUTER.routes!, { family: 'ip', type: 'unreachable', destination: '0.0.0.0/0', table: '257' }],
+    routingRules: [
+      { family: 'ip', priority: 0, action: { table: 'local' } },
+      { family: 'ip', priority: 999, mark: 0x20000, markMask: 0xff0000, action: { table: '257' } },
+      { family: 'ip', priority: 32_766, action: { table: 'main' } },
+    ],
+  },
+}
+
 it('names the routing rule and the rule whose mark it asks for, and where such packets would go without the route', () => {
-  const found = told(
-    {
-      rules: { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x20000/0xff0000'], filter: [] },
-      packet: SYN,
-      host: {
-        routes: [...ROUTER.routes!, { family: 'ip', type: 'unreachable', destination: '0.0.0.0/0', table: '257' }],
-        routingRules: [
-          { family: 'ip', priority: 0, action: { table: 'local' } },
-          { family: 'ip', priority: 999, mark: 0x20000, markMask: 0xff0000, action: { table: '257' } },
-          { family: 'ip', priority: 32_766, action: { table: 'main' } },
-        ],
-      },
-    },
-    'vanished-no-route',
-  )
+  const found = told(MARKED, 'vanished-no-route')
   expect(found?.message).toBe(
     'Routing dropped it: the route to 10.0.2.2 in table 257 is "unreachable". Routing rule 999 selects that table for mark 0x20000, which mangle PREROUTING rule 1 set.',
   )
   expect(found?.rules).toEqual(['mangle PREROUTING rule 1'])
   expect(found?.fix).toMatch(/^ip route del unreachable default table 257 → /)
+})
+
+it('names the rule that set the mark before the rule of nat that sent it there', () => {
+  const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2']
+  const found = told({ ...MARKED, rules: { ...MARKED.rules, nat }, packet: TO_ROUTER }, 'vanished-no-route')
+  expect(found?.message).toContain(', where nat PREROUTING rule 1 sends it. Routing rule 999 selects that table')
+  expect(found?.rules).toEqual(['mangle PREROUTING rule 1', 'nat PREROUTING rule 1'])
+})
+
+it('names the rule that set the mark for which a routing rule says no', () => {
+  const [local, marked, main] = MARKED.host!.routingRules!
+  const host = { ...MARKED.host, routingRules: [local!, { ...marked!, action: 'prohibit' as const }, main!] }
+  expect(told({ ...MARKED, host }, 'vanished-no-route')?.message).toBe(
+    'Routing dropped it: routing rule 999 is "prohibit" for such packets. mangle PREROUTING rule 1 gave it the mark 0x20000.',
+  )
 })
 
 it('names the sources that the only routes are for', () => {

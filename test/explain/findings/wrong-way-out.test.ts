@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Packet, Route } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, SYN, told } from './played.ts'
+import { type Case, LISTENS_ON, SYN, told } from './played.ts'
 
 const via = (destination: string, device: string): Route => ({
   ...{ family: 'ip', type: 'unicast', destination, gateway: '10.0.1.254', table: 'main', device },
@@ -132,11 +132,48 @@ describe('wrong-way-out', () => {
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
     const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
     expect(past()?.message).toBe(
-      'It left by eth1: a routing rule leads it to table 201, which has only a default route, not the route to 10.2.0.0/24 through eth0 in table main.',
+      'It left by eth1: a routing rule leads it to table 201, which has only a default route, not the route to 10.2.0.0/24 through eth0 in table main. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
     )
     expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
     expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()
     expect(told(marked([inside], '198.51.100.7', uplink), 'wrong-way-out')).toBeUndefined()
+  })
+
+  it('names the mark, not the DNAT rule, where the mark selects a table without the route', () => {
+    const { rules, ...rest } = marked([], '10.0.1.1')
+    const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2']
+    const found = told({ ...rest, rules: { ...rules, nat } }, 'wrong-way-out')
+    expect(found?.message).toBe(
+      'It went the wrong way: 10.0.2.2 is in the network of eth1 (10.0.2.0/24), but the default route of table 201 leads out of eth0. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
+    )
+    expect(found?.rules).toEqual(['mangle PREROUTING rule 1'])
+  })
+
+  describe('an address of this host', () => {
+    const [lo, ...others] = ROUTER.links!
+    const also = { family: 'ip' as const, address: '10.0.2.2', prefixLength: 32, scope: 'global' }
+    const host = {
+      links: [{ ...lo!, addresses: [...lo!.addresses!, also] }, ...others],
+      routes: [
+        { family: 'ip' as const, type: 'local' as const, destination: '10.0.2.2/32', table: 'local', device: 'lo' },
+        ...ROUTER.routes!,
+      ],
+      // that one port has a listener tells that the others have none
+      ...LISTENS_ON(22),
+    }
+
+    it('keeps a packet from being forwarded', () => {
+      const found = told({ rules: { filter: ['-P INPUT DROP'] }, host }, 'wrong-way-out')
+      expect(found?.message).toBe(
+        'It was not forwarded, because 10.0.2.2 is an address of this host (lo). Without it, the route to 10.0.2.0/24 leads out of eth1.',
+      )
+      expect(told({ rules: { filter: [] }, host }, 'wrong-way-out')).toBeDefined()
+    })
+
+    it('is where it should be, where a program listens on it', () => {
+      const here = { rules: { filter: [] }, host: { ...host, ...LISTENS_ON(80) } }
+      expect(told(here, 'wrong-way-out')).toBeUndefined()
+    })
   })
 
   it.each([

@@ -81,7 +81,9 @@ export class Exchanges {
     const n = this.sent++
     const ipv6 = packet.src!.includes(':')
     const known = ipv6 ? { flowLabel: 0x1000 + n } : { ipId: 0x1000 + n, dontFragment: true }
-    const made: Packet = { ttl: 64, ...packet, ...known }
+    // a host's own card, or that of the gateway it is behind
+    const from = this.lab.topology.hosts.find(({ ip, ip6 }) => packet.src === (ipv6 ? ip6 : ip))
+    const made: Packet = { ttl: 64, ...(from ? { srcMac: from.mac } : {}), ...packet, ...known }
     if (packet.protocol === 'tcp')
       Object.assign(made, { tcpSeq: packet.tcpSeq ?? 1_000_000 + n * 1000, tcpWindow: packet.tcpWindow ?? 60_000 })
     if (/^icmp/.test(packet.protocol!) && !packet.inner) made.icmpSeq ??= 1 + n

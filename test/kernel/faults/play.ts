@@ -52,7 +52,7 @@ export async function playFaults(
   make: MakeSetup,
   filter: Filter['name'],
   seed: number,
-  chosen: (kind: number) => boolean,
+  chosen: (kind: number, name: string) => boolean,
   atOnce: number = 1,
 ): Promise<Round> {
   const stage = await Stage.open(make, seed * SPREAD, filter)
@@ -60,7 +60,7 @@ export async function playFaults(
     return await playAll(
       stage,
       seed,
-      stage.filter.kinds.filter((_, i) => chosen(i)),
+      stage.filter.kinds.filter(({ name: kind }, i) => chosen(i, kind)),
       atOnce,
     )
   } finally {
@@ -224,6 +224,8 @@ async function rulesOf({ filter, lab }: Stage): Promise<string> {
   const text = Object.values(await filter.state(lab)).join('\n')
   const elements: string[] = []
   const rules = text
+    // rules fill these
+    .replace(/(?<=flags dynamic[^}]*?)\s*elements = \{[^}]*\}/g, '')
     .replace(/elements = \{([^}]*)\}/g, (_, list: string) => {
       elements.push(...list.split(',').map((one) => one.trim()))
       return ''

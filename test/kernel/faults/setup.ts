@@ -27,6 +27,8 @@ export interface Server {
   protocol: 'tcp' | 'udp'
   /** Absent: any. */
   address?: string
+  /** Takes only what comes by this interface. */
+  device?: string
   port: number
 }
 

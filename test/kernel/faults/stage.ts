@@ -22,6 +22,10 @@ export interface Variant extends Partial<Pick<Setup, 'tables' | 'sets' | 'server
   changes?: Change[]
 }
 
+const printed = (path: string): string => `[ ! -e ${path} ] || { echo '==> ${path} <=='; cat ${path}; }`
+
+const IPSEC = ['policy', 'state'].map((what) => `echo '==> ip xfrm ${what} <=='; ip xfrm ${what}`).join('; ')
+
 const FILTERS: readonly Filter[] = [legacy, iptablesNft, nft]
 
 export class Stage {
@@ -97,6 +101,9 @@ export class Stage {
       ...(await this.filter.state(lab)),
       'ss.txt': `${await lab.must(['ss', '-lntup'])}# all listening sockets of tcp and udp\n`,
       'conntrack.txt': await lab.must(['conntrack', '-L']),
+      'ip-neigh.txt': await lab.must(['ip', 'neigh']),
+      'queues.txt': await lab.must(['sh', '-c', printed('/proc/net/netfilter/nfnetlink_queue')]),
+      'ipsec.txt': await lab.must(['sh', '-c', IPSEC]),
     }
     // what lists nothing prints nothing
     return Object.fromEntries(Object.entries(files).filter(([, text]) => text.trim() !== ''))

@@ -230,10 +230,12 @@ class Lab:
         for _, sock in self.servers:
             sock.close()
         self.servers = []
-        for protocol, address, port in servers:
+        for protocol, address, device, port in servers:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             sock = self.router.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if device:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
             sock.bind((address, port))
             if protocol == "tcp":
                 sock.listen(64)

@@ -123,10 +123,12 @@ export class Lab {
   }
 
   /** Real servers in the router, in place of those before; UDP answers with what it gets, while `gather` waits. */
-  async listen(servers: readonly { protocol: 'tcp' | 'udp'; address?: string; port: number }[]): Promise<void> {
+  async listen(
+    servers: readonly { protocol: 'tcp' | 'udp'; address?: string; device?: string; port: number }[],
+  ): Promise<void> {
     await this.ask({
       do: 'listen',
-      servers: servers.map(({ protocol, address = '0.0.0.0', port }) => [protocol, address, port]),
+      servers: servers.map(({ protocol, address = '0.0.0.0', device = '', port }) => [protocol, address, device, port]),
     })
   }
 

@@ -48,7 +48,7 @@ COMMIT
  * A control connection's server, which gives one answer to all that is asked; it runs until the lab ends. Conntrack's
  * helper reads what stands behind a line's end, so not the first line of a connection.
  */
-const ftpServer = (answer: string) => `python3 -c "import socket,threading
+export const ftpServer = (answer: string) => `python3 -c "import socket,threading
 def serve(c):
   c.send(b'220 ready\\r\\n')
   while c.recv(99): c.send(b'${answer}\\r\\n')
@@ -57,7 +57,7 @@ while True: threading.Thread(target=serve,args=(s.accept()[0],),daemon=True).sta
 for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :21 && break; sleep .1; done`
 
 /** A client that says where it awaits data, or asks where to fetch it, and does so anew each half second. */
-const ftpClient = (server: string, request: string) => `python3 -c "import socket,time
+export const ftpClient = (server: string, request: string) => `python3 -c "import socket,time
 while True:
   c=socket.create_connection(('${server}',21)); c.recv(99); c.send(b'USER x\\r\\n'); c.recv(99); c.send(b'${request}\\r\\n'); c.recv(99); time.sleep(.5); c.close()" >/dev/null 2>&1 &
 sleep 1`

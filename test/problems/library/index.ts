@@ -31,11 +31,14 @@ import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
 import { NFT } from './nft.ts'
+import { NFT_BESIDE_IP } from './nft-beside-ip.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
 import { NFT_HAND_WRITTEN } from './nft-hand-written.ts'
+import { NFT_HOOK_ORDERS } from './nft-hook-orders.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_REWRITTEN } from './nft-rewritten.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
@@ -125,4 +128,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...KUBE_ORDERS,
   ...CLOUD_GUESTS,
   ...USED_UP,
+  ...NFT_HOOK_ORDERS,
+  ...NFT_BESIDE_IP,
+  ...NFT_REWRITTEN,
 ]

@@ -1,24 +1,7 @@
 /** Faults outside of the rules: settings, routes, servers, the packet itself; and a chain's policy. */
-import type { Side } from '../../lab/topology.ts'
-import { type Fault, inserted, isForwarded, type Kind, ruleAt, type Scene } from '../fault.ts'
-import type { Change, Variant } from '../stage.ts'
-
-const set = (key: string, value: string, old: string): Change => ({
-  do: ['sysctl', '-qw', `${key}=${value}`],
-  undo: ['sysctl', '-qw', `${key}=${old}`],
-})
-
-const ip = (add: string, del: string): Change => ({ do: ['ip', ...add.split(' ')], undo: ['ip', ...del.split(' ')] })
-
-const isIpv6 = ({ probe }: Scene): boolean => probe.packet.src!.includes(':')
-
-/** Of where the question arrived. */
-function placeOf(arrived: string): { address?: string; port?: string; side: Side } {
-  const [, six, four, port] = />(?: \[(.+)\]| ([\d.]+))(?::(\d+))?$/.exec(arrived) ?? []
-  const address = six ?? four
-  const side = arrived.startsWith('left') ? 'left' : 'right'
-  return { side, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) }
-}
+import { type Fault, inserted, isForwarded, type Kind, ruleAt } from '../fault.ts'
+import type { Variant } from '../stage.ts'
+import { ip, isIpv6, placeOf, set } from './changes.ts'
 
 export const policyDrop: Kind = {
   name: 'a policy',

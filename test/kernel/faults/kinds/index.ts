@@ -1,6 +1,8 @@
 /** Every kind of fault. */
 import type { Kind } from '../fault.ts'
 import { answerDropped, answerNotAccepted } from './answer.ts'
+import { banned, elementTooMany, markAstray, proxied, queued, snatElsewhere, zoned } from './beside.ts'
+import { conditionTooMany, listedGone, negated, wrongChain, wrongIcmpType } from './conditions.ts'
 import { forwardingOff, martian, nobodyListens, policyDrop, routeElsewhere, routeGone, rpFilter, ttl } from './host.ts'
 import {
   dnatShadowed,
@@ -16,6 +18,7 @@ import { elementGone, markDropped } from './marks-and-sets.ts'
 import { gotoForJump, missingAccept, missingJump, missingMark, missingNat, tooLate } from './missing.ts'
 import { noEndpoints } from './services.ts'
 import { limitUsedUp, notrack, staleEntry, staleWithoutNat } from './tracking.ts'
+import { boundElsewhere, echoIgnored, ipsecPolicy, neighbourGone, ownAddress, policyRule, wayBack } from './ways.ts'
 import {
   dnatElsewhere,
   wrongDestination,
@@ -37,4 +40,7 @@ export const KINDS: readonly Kind[] = [
   ...[notrack, staleEntry, staleWithoutNat, limitUsedUp, noEndpoints],
   ...[answerDropped, answerNotAccepted],
   ...[forwardingOff, rpFilter, routeGone, routeElsewhere, nobodyListens, ttl, martian],
+  ...[conditionTooMany, negated, listedGone, wrongIcmpType, wrongChain],
+  ...[queued, zoned, snatElsewhere, markAstray, banned, elementTooMany, proxied],
+  ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
 ]

@@ -1,6 +1,9 @@
 /** Every kind of fault, in nft's words. */
 import type { Kind } from '../../fault.ts'
 import { forwardingOff, martian, nobodyListens, policyDrop, routeElsewhere, routeGone, rpFilter } from '../host.ts'
+import { boundElsewhere, echoIgnored, ipsecPolicy, neighbourGone, ownAddress, policyRule, wayBack } from '../ways.ts'
+import { atTheDevice, banned, markAstray, snatElsewhere, zoned } from './beside.ts'
+import { conditionTooMany, wrongChain, wrongHook, wrongIcmpType } from './conditions.ts'
 import {
   dnatShadowed,
   dnatSkipped,
@@ -46,4 +49,7 @@ export const NFT_KINDS: readonly Kind[] = [
   ...[notrack, staleEntry, staleWithoutNat, limitUsedUp, noEndpoints],
   ...[answerDropped, answerNotAccepted],
   ...[forwardingOff, rpFilter, routeGone, routeElsewhere, nobodyListens, ttl, martian],
+  ...[conditionTooMany, wrongIcmpType, wrongChain, wrongHook],
+  ...[zoned, snatElsewhere, markAstray, banned, atTheDevice],
+  ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
 ]

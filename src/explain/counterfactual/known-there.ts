@@ -1,0 +1,42 @@
+/** What conntrack knows of a destination's way back to the packet's network. */
+import type { ConntrackEntry, Host } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { homeOf } from '../routes.ts'
+
+/**
+ * Has the packet's destination replied by way of this host to its source, or to another one of its network, that was not
+ * rewritten? Then it has a way back to that network.
+ */
+export function isKnownThere({ src, dst, in: from }: Packet, host: Host): boolean {
+  if (src === undefined || dst === undefined || from === undefined) return false
+  // a mark or a port may lead one connection out by another interface
+  if (host.routingRules?.some(isChoosy)) return false
+  const home = homeOf(src, host, from)
+  const isAlike = (other: string) => {
+    if (other === src) return true
+    const own = home && homeOf(other, host, from)
+    return own !== undefined && own.network === home?.network && isLocal(other, host) === false
+  }
+  return repliedBy(host, dst).some(({ original }) => isAlike(original.src))
+}
+
+const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>
+  [mark, protocol, sport, dport, tos, unknown].some((one) => one !== undefined)
+
+function repliedBy({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] {
+  const known = repliesOf(conntrack)
+  let found = known.get(dst)
+  if (!found) {
+    found = conntrack.filter(
+      ({ original, reply, status }) =>
+        reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !status.includes('unreplied'),
+    )
+    known.set(dst, found)
+  }
+  return found
+}
+
+// there may be millions of entries
+const repliesOf = memo((_: readonly ConntrackEntry[]) => new Map<string, readonly ConntrackEntry[]>())

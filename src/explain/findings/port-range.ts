@@ -1,0 +1,55 @@
+import type { Condition } from '../../model/condition.ts'
+import { changesOf, propose } from '../changes.ts'
+import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+
+/**
+ * A range of ports behind DNAT is what the kernel may choose from, and no shift: each port of a range as wide goes to the
+ * first one (net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple), unless iptables gives it a base.
+ */
+export const portRange: Detector = {
+  code: 'dnat-mismatch',
+  detect(context) {
+    const rule = destinationRule(context)
+    const { ref, step, statement: to } = rule ?? {}
+    if (!ref || step === undefined || to?.kind !== 'dnat' || !to.ports || to.map || to.basePort !== undefined) return []
+    const { rule: { conditions } = { conditions: [] }, packet, hook } = context.evidence.arrivals[step]!
+    const [first, last] = to.ports
+    const asked = conditions.map(portsOf).find((one) => one !== undefined)
+    const { dst: address, dport: port } = lastPacket(context)
+    if (!asked || packet.dport === undefined || port === undefined || address === undefined) return []
+    const meant = first + packet.dport - asked[0]
+    if (first === last || last - first !== asked[1] - asked[0] || port === meant) return []
+    const message = `${nameRef(ref)} sends it to ${describeEnd(address, port)}. Its ports ${first}-${last} are a range to choose from: port ${packet.dport} does not become ${meant}.`
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1],
+        rules: [ref],
+        culprit: step,
+        fix: propose(
+          `send port ${packet.dport} to ${meant}`,
+          changesOf(ref).add(
+            ref,
+            { chain: ref.chain, before: ref },
+            { kind: 'such', packet, hints: hook === undefined ? {} : { hook } },
+            { kind: 'dnat', to: { address, port: meant } },
+          ),
+          to.addresses && ref.handle === undefined
+            ? `for all of them: --to-destination ${to.addresses[0]}:${first}-${last}/${asked[0]}`
+            : 'for all of them: a map from each port to its own',
+        ),
+      }),
+    ]
+  },
+}
+
+function portsOf(condition: Condition): readonly [number, number] | undefined {
+  if (condition.kind !== 'compare' || condition.op !== '==' || !/ dport$/.test(fieldOf(condition) ?? ''))
+    return undefined
+  const { value } = condition
+  if (typeof value !== 'object' || !('range' in value)) return undefined
+  const [from, to] = value.range
+  return typeof from === 'number' && typeof to === 'number' ? [from, to] : undefined
+}

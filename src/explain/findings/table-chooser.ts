@@ -1,0 +1,57 @@
+/** Who led a packet to a routing table of its own: a routing rule, and the rule of netfilter that set the mark it matches. */
+import type { Route, RoutingRule } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { type RouteQuestion, rulesFor } from '../../rules/route.ts'
+import { acceptBefore, propose } from '../changes.ts'
+import type { Context } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
+import { nameRef } from '../refs.ts'
+import { isOwnTable } from '../routes.ts'
+import { ALL_BITS, markingStep, markingSteps } from './mark-unrouted.ts'
+
+export interface Marking {
+  ref: RuleRef
+  step: number
+}
+
+export interface Chooser {
+  /** A sentence, with the blank before it. */
+  words: string
+  /** Absent: it does not go by a mark, or no rule of the trace set that. */
+  marked?: Marking
+}
+
+/** Undefined for a table that every host has, and where no routing rule is known that chooses packets for the route's. */
+export function chooserOf(context: Context, question: RouteQuestion, { table }: Route): Chooser | undefined {
+  if (isOwnTable(table)) return undefined
+  const rule = rulesFor(question, context.world.host).find(
+    ({ action }) => typeof action === 'object' && 'table' in action && action.table === table,
+  )
+  if (!rule) return undefined
+  const marked = markerOf(context, rule)
+  const selector = selectorOf(rule)
+  if (selector === '') return undefined
+  const by = marked ? `, which ${nameRef(marked.ref)} set` : ''
+  const words = ` Routing rule ${rule.priority} selects that table${selector}${by}.`
+  return marked ? { words, marked } : { words }
+}
+
+/** The rule that gave the packet the mark that the routing rule matches. */
+export function markerOf(context: Context, { mark, markMask = ALL_BITS }: RoutingRule): Marking | undefined {
+  const last = mark === undefined || mark === 0 ? undefined : markingSteps(context)?.last
+  return last === undefined ? undefined : markingStep(context, last, { value: mark!, mask: markMask })
+}
+
+function selectorOf({ mark, from, to, in: device, not }: RoutingRule): string {
+  if (not) return ''
+  if (mark) return ` for mark ${hex(mark)}`
+  const ends = [from && `from ${from}`, to && `to ${to}`, device && `that came in on ${device}`].filter(Boolean)
+  return ends.length > 0 ? ` for packets ${ends.join(' ')}` : ''
+}
+
+export function unmarked({ evidence }: Context, { ref, step }: Marking): Proposal[] {
+  const { packet, hook } = evidence.arrivals[step]!
+  const accept = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
+  return propose('do not set the mark on such packets', accept, 'such packets then skip the rest of that table')
+}

@@ -1,0 +1,49 @@
+/** A zone in one direction: conntrack does not find the reply's connection. */
+import { describe, expect, it } from 'vitest'
+import { entry } from '../../simulate/world.ts'
+import { type Case, REPLY, told } from './played.ts'
+
+const zoned = (...rules: string[]): Case => ({
+  rules: { raw: rules, nat: [], filter: [] },
+  packet: REPLY,
+  host: {
+    // DNAT sent the request for the router's own address to 10.0.2.2
+    conntrack: [
+      entry({
+        original: { src: '10.0.1.2', dst: '10.0.1.1', sport: 40_000, dport: 8080 },
+        reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+      }),
+    ],
+  },
+})
+
+describe('other-zone', () => {
+  it('names the rule of the request, where the reply goes on and nat is not undone', () => {
+    const found = told(zoned('-A PREROUTING -i eth0 -j CT --zone 5'), 'other-zone')
+    expect(found?.message).toBe(
+      'The zones differ: raw PREROUTING rule 1 puts the request into zone 5, but no rule assigns a zone to the reply. So conntrack treats the reply as part of another connection and does not undo nat: its source stays 10.0.2.2, and the client contacted 10.0.1.1.',
+    )
+    expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
+    expect(found?.fix).toMatch(
+      /^iptables -t raw -A PREROUTING -s 10\.0\.2\.2 -d 10\.0\.1\.2 -i eth1 -p tcp --sport 80 -j CT --zone 5 → /,
+    )
+  })
+
+  it('names the rule of the reply, and puts the request into its zone', () => {
+    const found = told(zoned('-A PREROUTING -i eth1 -j CT --zone 5'), 'other-zone')
+    expect(found?.message).toContain('no rule assigns a zone to the request, but raw PREROUTING rule 1 puts the reply')
+    expect(found?.fix).toMatch(
+      /^iptables -t raw -A PREROUTING -s 10\.0\.1\.2 -d 10\.0\.1\.1 -i eth0 -p tcp --dport 8080 -j CT --zone 5 → /,
+    )
+  })
+
+  it('is not told of zones that are alike, nor where nothing was rewritten', () => {
+    expect(told(zoned('-A PREROUTING -j CT --zone 5'), 'other-zone')).toBeUndefined()
+    const plain = entry({
+      original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    })
+    const { host: _, ...one } = zoned('-A PREROUTING -i eth0 -j CT --zone 5')
+    expect(told({ ...one, host: { conntrack: [plain] } }, 'other-zone')).toBeUndefined()
+  })
+})
