@@ -13,7 +13,7 @@ export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Lin
   links.find((link) => link.name === name && link.kind === 'bridge')
 
 /** Why nothing is tried that keeps bridged packets out of IP's chains. */
-export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
+export const BRIDGED_UNPLAYED = 'not tried on bridged packets'
 
 /** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
 function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {

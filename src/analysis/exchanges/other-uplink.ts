@@ -64,7 +64,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   return finding(
     'reply-by-other-uplink',
     'warning',
-    `The request from ${src} came in on ${came}, but its reply would leave by ${left} (played on the model), whose network ${home.network} contains ${src}. Either two networks use the same addresses, or ${src} is in both.`,
+    `The request from ${src} came in on ${came}, but its reply would leave by ${left} (played on the model), whose network ${home.network} contains ${src}. Two networks may use the same addresses.`,
     {
       fix: [
         {

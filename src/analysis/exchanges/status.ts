@@ -234,8 +234,10 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
   if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
   if (mayHaveFailed) return observed('undetermined', request)
-  const full = !replied && request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
-  if (full) return { ...inferred('unanswered', request), finding: full }
+  const full =
+    entry?.status.includes('unreplied') &&
+    request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
+  if (full) return inferred('unanswered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   const elsewhereAsWell = inOtherNetwork(parts, ask())
   if (elsewhereAsWell && entry?.status.includes('unreplied')) return inferred('unanswered', request)

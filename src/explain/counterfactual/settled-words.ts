@@ -11,8 +11,6 @@ export interface SettledWords {
 
 type Say = (match: RegExpExecArray) => SettledWords
 
-const RATE = 'allow a higher rate, or a larger burst'
-
 /** By the words of the condition, without a `!` before or behind them. */
 const USED_UP: readonly [RegExp, Say, Say][] = [
   [
@@ -24,11 +22,6 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
     ([, value, unit = ' bytes']) => ({ why: `its quota of ${value}${unit} is not used up yet` }),
   ],
   [
-    /^(?:--limit|--hashlimit-upto|limit rate) (\d\S*)/,
-    ([, rate]) => ({ why: `its rate limit (${rate}) allowed no more packets at that moment`, mend: RATE }),
-    ([, rate]) => ({ why: `the rate was not above its limit (${rate})` }),
-  ],
-  [
     /^(?:--connlimit-upto|ct count) (\d+)/,
     ([, count]) => ({
       why: `more than ${count} connections were open, the limit of the rule`,
@@ -38,7 +31,7 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
   ],
 ]
 
-const OVER = /^! |^quota over |^limit rate over |^ct count over |^--hashlimit-above |^--connlimit-above /
+const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 
 /** Undefined where the words of the condition say it best. */
 export function settledWords(miss: FailedCondition, journey: Journey): SettledWords | undefined {
@@ -47,8 +40,8 @@ export function settledWords(miss: FailedCondition, journey: Journey): SettledWo
   if (isTime(text)) return timeWords(text, journey)
   const plain = text
     .replace(/^! /, '')
-    .replace(/^(quota|limit rate|ct count) over /, '$1 ')
-    .replace(/^--(hashlimit|connlimit)-above /, '--$1-upto ')
+    .replace(/^(quota|ct count) over /, '$1 ')
+    .replace(/^--connlimit-above /, '--connlimit-upto ')
   for (const [pattern, usedUp, left] of USED_UP) {
     const match = pattern.exec(plain)
     if (match) return (OVER.test(text) ? left : usedUp)(match)
@@ -64,12 +57,8 @@ const isTime = (text: string): boolean => /^(! )?--(timestart|weekdays|monthdays
 function timeWords(text: string, { time }: Journey): SettledWords {
   const words = text.replace(LAST_DATE, '').trim()
   const came = time && /T(\d\d:\d\d:\d\d).*Z$/.exec(time.first)?.[1]
-  const isKernels = / --kerneltz\b/.test(text)
-  const zone = isKernels
-    ? "these are hours of the kernel's time zone, which is UTC unless a program has set another"
-    : 'these are hours of UTC'
-  return {
-    why: `only matches ${words}; ${zone}${came === undefined ? '' : `; the packet came at ${came} UTC`}`,
-    mend: isKernels ? 'write the hours in UTC, without --kerneltz' : 'write the hours in UTC',
-  }
+  const zone = / --kerneltz\b/.test(text)
+    ? "these times are in the kernel's time zone, which is UTC unless a program has set another"
+    : 'these times are in UTC'
+  return { why: `only matches ${words}; ${zone}${came === undefined ? '' : `; the packet came at ${came} UTC`}` }
 }

@@ -19,12 +19,13 @@ export const acceptQueueFull: Detector = {
     const [first] = all
     if (!first?.fullQueue || !all.every(({ fullQueue }) => fullQueue)) return []
     const { waiting, backlog } = first.fullQueue
-    const program = first.process === undefined ? 'The program that' : `${first.process}, which`
+    const end = describeEnd(packet.dst, packet.dport)
+    const program = first.process === undefined ? `The program at ${end}` : `${first.process}, which listens on ${end},`
     return [
       finding(
         'accept-queue-full',
         'error',
-        `The rules accepted it, but the accept queue of the socket is full (Recv-Q ${waiting}, Send-Q ${backlog}): the kernel drops each SYN until a connection is accepted. ${program} listens on ${describeEnd(packet.dst, packet.dport)} accepts connections too slowly, or not at all.`,
+        `The rules accepted it, but the accept queue of the socket was full when it was collected (Recv-Q ${waiting}, Send-Q ${backlog}): the kernel then drops each SYN. ${program} accepts connections too slowly, or not at all.`,
         {
           steps: [ended.step + 1],
           fix: [

@@ -49,10 +49,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
-  const isFull = set?.most !== undefined && !negated && set.elements.length >= set.most
-  const full = isFull
-    ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added to it`
-    : ''
+  const isFull = !negated && set !== undefined && isFullSet(set)
+  const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
   const isUnclear = kind === 'map' && gives === undefined && near === undefined
   return [
     finding(
@@ -62,31 +60,33 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
-        fix: goal.exceptions
-          ? masqueradeSpared(context, ref)
-          : !goal.mendable
-            ? isFull
-              ? [LARGER]
-              : []
-            : isFull
-              ? [LARGER]
-              : turned
-                ? turnRule(one, ref, lookup, turned)
-                : element === undefined ||
-                    (!negated && asksPassingPort(context, lookup, set!, moment)) ||
-                    (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
-                  ? []
-                  : change(
-                      negated
-                        ? removeElement(lookup, set!, element, key)
-                        : addElement(lookup, set!, element, key, gives),
-                      negated,
-                    ),
+        fix: mends(),
         doubt,
       },
     ),
   ]
+
+  function mends(): Proposal[] {
+    if (goal.exceptions) return masqueradeSpared(context, ref)
+    if (isFull) return [LARGER]
+    if (!goal.mendable) return []
+    if (turned) return turnRule(one, ref, lookup!, turned)
+    if (element === undefined || (!negated && isNobodysToAdd())) return []
+    return change(
+      negated ? removeElement(lookup!, set!, element, key) : addElement(lookup!, set!, element, key, gives),
+      negated,
+    )
+  }
+
+  function isNobodysToAdd(): boolean {
+    const isOwn = goal.kind === 'pass' && asksOwnAddress(context, lookup!, set!, moment)
+    return isOwn || asksPassingPort(context, lookup!, set!, moment)
+  }
 }
+
+/** It takes no more elements. What nft counts of intervals is not what it lists. */
+const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
+  most !== undefined && elements.length >= most && !forceadd && !flags?.includes('interval')
 
 /** The kernel has no command for it: its elements go into a larger one. */
 const LARGER: Proposal = {

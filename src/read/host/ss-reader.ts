@@ -63,8 +63,9 @@ function readRow(line: string, oldRelease: boolean): Socket | undefined {
   if (peer.port !== undefined) socket.peerPort = peer.port
   addDetails(socket, details ?? '')
   // sk_acceptq_is_full in include/net/sock.h
-  if (state === 'LISTEN' && protocol === 'tcp' && Number(waiting) > Number(backlog))
-    socket.fullQueue = { waiting: Number(waiting), backlog: Number(backlog) }
+  const [full, most] = [Number(waiting), Number(backlog)]
+  if (state === 'LISTEN' && protocol === 'tcp' && full > most && Number.isSafeInteger(full))
+    socket.fullQueue = { waiting: full, backlog: most }
   return socket
 }
 

@@ -78,8 +78,6 @@ COMMIT
         "The second command replaced the port's allowed addresses, in place of adding to them: those of the pods are gone, and what the guest forwards for them is dropped as forged.",
       causes: [{ chain: 'filter neutron-openvswi-s5662a4e0-e' }],
       status: ['dropped'],
-      // the sentence is so, though the value is meant to be 1: without it no security group holds
-      alsoTrue: ['bridge-nf-call'],
     },
     mend: [
       ['compute', `iptables -I neutron-openvswi-s5662a4e0-e 2 -s 10.233.64.0/18 -m mac --mac-source ${MAC} -j RETURN`],

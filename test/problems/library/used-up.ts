@@ -223,6 +223,7 @@ ${listens(20880)}`,
       words:
         'The rules accept it. The service listens, and does not accept: its queue of finished handshakes is full, and the kernel drops further SYNs.',
       causes: [
+        { code: 'accept-queue-full', words: ['20880', 'queue'] },
         { code: 'not-netfilter', words: ['20880', 'queue'] },
         { code: 'kernel-drop', words: ['queue'] },
         { code: 'vanished-at-port', words: ['queue'] },
