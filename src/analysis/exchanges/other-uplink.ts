@@ -81,8 +81,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
 }
 
 export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
-  const overlap =
-    status === 'answered' || status === 'dropped' || status === 'rejected' ? undefined : inOtherNetwork(parts, asked)
+  const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked)
   if (!found) return []
