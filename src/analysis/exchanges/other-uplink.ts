@@ -1,11 +1,9 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
 import { backOut, isOtherUplink } from '../../explain/back-out.ts'
-import { propose } from '../../explain/changes.ts'
 import { finding } from '../../explain/context.ts'
 import { nameRef } from '../../explain/refs.ts'
-import { addRoute, homeOf, isDefault } from '../../explain/routes.ts'
+import { homeOf } from '../../explain/routes.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
-import type { Route } from '../../model/host.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -47,20 +45,6 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   if (home?.link.name !== left || homeOf(src, host, came)?.link.name === came) return undefined
   const known = host.neighbours?.find(({ address, device }) => device === left && address === src)
   if (known && silentState(known) === undefined) return undefined
-  const family = src.includes(':') ? 'ip6' : 'ip'
-  const uplink = host.routes?.find(
-    (one) => one.family === family && one.device === came && one.gateway !== undefined && isDefault(one),
-  )
-  const route: Route = {
-    ...{
-      family: family as Route['family'],
-      type: 'unicast' as const,
-      destination: `${src}/${family === 'ip' ? 32 : 128}`,
-      table: 'main',
-      device: came,
-    },
-    ...(uplink?.gateway === undefined ? {} : { gateway: uplink.gateway }),
-  }
   return finding(
     'reply-by-other-uplink',
     'warning',
@@ -71,10 +55,6 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
           description: `if ${src} is not behind ${left}, give the network of ${left} (${home.network}) addresses that no client has`,
           unverified: 'the model does not assign addresses',
         },
-        // a guest of that network has a route of its own
-        ...(journey.outcome === 'delivered' && uplink
-          ? propose(`to test this, route ${src} back through ${came}`, addRoute(route), 'mends it for this client only')
-          : []),
       ],
     },
   )
