@@ -6,13 +6,13 @@ import type { RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { iptablesChanges } from './iptables-changes.ts'
 import type { MatchHints } from './match-hints.ts'
-import { nftChanges } from './nft-changes.ts'
+import { nftProposals } from './nft-proposals.ts'
 import type { Changing, Proposal } from './proposal.ts'
 import { isNft } from './refs.ts'
 import type { RuleChanges } from './rule-changes.ts'
 
 /** In the words of the rule's own program. */
-export const changesOf = (ref: RuleRef): RuleChanges => (isNft(ref) ? nftChanges : iptablesChanges)
+export const changesOf = (ref: RuleRef): RuleChanges => (isNft(ref) ? nftProposals.loaded.nftChanges : iptablesChanges)
 
 /** Undefined for rules whose place is not known. */
 export const deleteRule = (ref: RuleRef): Changing | undefined => changesOf(ref).remove(ref)

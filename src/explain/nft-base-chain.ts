@@ -2,7 +2,7 @@
 import type { NftEdit } from '../model/edit.ts'
 import type { RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { nftChanges } from './nft-changes.ts'
+import { nftProposals } from './nft-proposals.ts'
 import type { Change } from './proposal.ts'
 import type { Chosen, Doing } from './rule-changes.ts'
 
@@ -24,7 +24,12 @@ export function addInNewChain(
   const family = table.family as RuleFamily
   const known = tables.find((one) => one.family === family && one.name === table.name)
   const { name, ...more } = base
-  const rule = nftChanges.add({ family, table: table.name, chain: name }, { chain: name }, chosen, doing)
+  const rule = nftProposals.loaded.nftChanges.add(
+    { family, table: table.name, chain: name },
+    { chain: name },
+    chosen,
+    doing,
+  )
   if (known?.chains.has(name) || !rule || 'unsayable' in rule) return undefined
   const whole = (op: NftEdit['op']): NftEdit => ({ kind: 'nft', op, object: { table: { family, name: table.name } } })
   const chain = (op: NftEdit['op'], body: object = {}): NftEdit => ({

@@ -7,6 +7,7 @@ import { asked } from '../rules/nft/selectors.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
 import { isOtherEnd, turnedEnd } from './counterfactual/other-end.ts'
+import { givenVerdict } from './given-verdict.ts'
 import type { Correction } from './rule-changes.ts'
 
 /** Undefined where it is not clear what that would be. */
@@ -107,16 +108,9 @@ function withKey(one: Statement, packet: Packet, gives: string | undefined): Sta
   if (!('vmap' in one) || gives === undefined) return undefined
   const { key, data } = one.vmap
   const now = keyFor(key, packet, undefined)
-  const verdict = verdictFor(gives)
+  const verdict = givenVerdict(gives)
   if (typeof data === 'string' || now === undefined || !verdict) return undefined
   return { vmap: { key, data: { set: [...data.set, [now, verdict] as MapPair] } } }
-}
-
-/** `jump x` → what a map gives. */
-export function verdictFor(text: string): MapPair[1] | undefined {
-  const [word = '', target] = text.split(' ')
-  if ((word === 'jump' || word === 'goto') && target !== undefined) return { [word]: { target } } as MapPair[1]
-  return word === 'accept' || word === 'drop' || word === 'return' ? ({ [word]: null } as MapPair[1]) : undefined
 }
 
 /** What the packet has there; `old`: what was asked for. */

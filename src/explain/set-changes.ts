@@ -8,7 +8,7 @@ import { setFields, setParts } from '../rules/ipset.ts'
 import type { Expression } from '../rules/nft/ast.ts'
 import type { Context } from './context.ts'
 import { keyHeld, type Lookup, nftSetOf } from './counterfactual/map-keys.ts'
-import { verdictFor } from './nft-correct.ts'
+import { givenVerdict } from './given-verdict.ts'
 import type { Change } from './proposal.ts'
 
 type Part = string | number
@@ -91,7 +91,7 @@ const elementEdit =
 const pairOf = (key: Expression, data: unknown): unknown => (data === undefined ? key : [key, data])
 
 const dataOf = (words: readonly string[]): unknown =>
-  (words.length === 1 ? verdictFor(words[0]!) : undefined) ?? inARow(words.map(numbered))
+  (words.length === 1 ? givenVerdict(words[0]!) : undefined) ?? inARow(words.map(numbered))
 
 const inARow = (parts: readonly Part[]): Expression => (parts.length === 1 ? parts[0]! : { concat: [...parts] })
 

@@ -2,13 +2,23 @@
 export class Later<Module> {
   private module: Module | undefined
   private readonly fetch: () => Promise<Module>
+  private readonly others: Later<unknown>[] = []
 
   constructor(fetch: () => Promise<Module>) {
     this.fetch = fetch
   }
 
+  /** Fetched whenever this one is: what stands above it in the folders needs it with every use of this one. */
+  with<Other>(fetch: () => Promise<Other>): Later<Other> {
+    const other = new Later(fetch)
+    this.others.push(other)
+    return other
+  }
+
   readonly load = async (): Promise<void> => {
+    const others = this.others.map(({ load }) => load())
     this.module ??= await this.fetch()
+    await Promise.all(others)
   }
 
   /** Throws where nobody has waited for `load`. */

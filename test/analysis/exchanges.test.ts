@@ -355,32 +355,6 @@ test('an ICMP error that ends before the request does that it quotes is told wit
   expect((await about(5001)).join()).not.toContain('request')
 })
 
-test('what the other backend tells of a packet decides, where one ends at its chains', async () => {
-  const legacy =
-    '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
-  const nft = `table inet fw { # handle 1
-	chain pre { # handle 1
-		type filter hook prerouting priority -350; policy accept;
-	}
-}
-`
-  const packet = `packet: iif "eth0" ip saddr ${CLIENT} ip daddr ${HOST} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240`
-  const trail = `trace id 00000001 inet fw pre ${packet}\ntrace id 00000001 inet fw pre policy accept\n`
-  const analysis = await open([
-    {
-      name: 'trace.log',
-      text: log(['raw:PREROUTING:policy:1', 'filter:INPUT:policy:1'].map((at) => [10, trace(at, asks({ seq: 5 }))])),
-    },
-    { name: 'trace.txt', text: trail },
-    { name: 'iptables-legacy.rules', text: legacy },
-    { name: 'ruleset.nft', text: nft },
-  ])
-  const { exchanges } = await analysis.exchanges()
-  expect(exchanges).toMatchObject([
-    { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
-  ])
-})
-
 test('a reset of what was masqueraded is its reply, though it leaves no entry', async () => {
   const rules = `*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n`
   const request = { src: '192.168.1.20', dst: CLIENT, sport: 40_003, dport: 80 }

@@ -1,8 +1,9 @@
 import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
@@ -11,7 +12,7 @@ import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
 
 const ACCEPT = { kind: 'accept' } as const
-const NOT_PLAYED = 'the model does not play ARP and neighbour discovery on bridges'
+const NOT_PLAYED = 'the model does not play ARP and neighbour discovery'
 
 /** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
@@ -47,14 +48,16 @@ export const neighbourFailed: Detector = {
       return [
         finding(
           'neighbour-failed',
-          'error',
+          // where the trace shows the rule, the packet that it stopped tells more
+          isTraced(ref) ? 'warning' : 'error',
           `${entry}: ${nameRef(ref)} drops ${framesOf(stopped, family)}${unseen(ref)}.`,
           {
             steps: [ended.step + 1],
             rules: [ref],
             fix: propose(
               `accept ${protocol} ${spotWords(ref)}`,
-              changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT),
+              changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT) ??
+                acceptBefore(ref, discovery(stopped, out)),
               NOT_PLAYED,
             ),
           },
@@ -139,9 +142,16 @@ function ofOtherLinkAddress(
   })
 }
 
+/** For rules that ask for one type of ICMPv6. */
+const discovery = ({ what }: Stopped, device: string): Packet => ({
+  ...{ protocol: 'icmpv6', icmpType: what === 'request' ? 135 : 136, icmpCode: 0 },
+  ...(what === 'request' ? { out: device } : { in: device }),
+})
+
 /** IPv6's own chains are traced as IP is. */
-const unseen = ({ family }: RuleRef): string =>
-  family === 'ip6' || family === 'inet' ? '' : ', which a trace of IP does not show'
+const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
+
+const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')
 
 const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
   family === 'ip6'

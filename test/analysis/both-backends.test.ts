@@ -1,0 +1,38 @@
+/** One packet, told by iptables-legacy's trace and by nft's. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import { trace } from '../journey/kernel-lines.ts'
+
+const CLIENT = '192.0.2.7'
+const HOST = '192.0.2.1'
+
+test('what the other backend tells of a packet decides, where one ends at its chains', async () => {
+  const legacy =
+    '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  const nft = `table inet fw { # handle 1
+	chain pre { # handle 1
+		type filter hook prerouting priority -350; policy accept;
+	}
+}
+`
+  const packet = `packet: iif "eth0" ip saddr ${CLIENT} ip daddr ${HOST} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240`
+  const trail = `trace id 00000001 inet fw pre ${packet}\ntrace id 00000001 inet fw pre policy accept\n`
+  const analysis = await open([
+    {
+      name: 'trace.log',
+      text: ['raw:PREROUTING:policy:1', 'filter:INPUT:policy:1']
+        .map(
+          (at) =>
+            `[   10.000000] ${trace(at, { in: 'eth0', src: CLIENT, dst: HOST, sport: 40_000, dport: 80, seq: 5 })}\n`,
+        )
+        .join(''),
+    },
+    { name: 'trace.txt', text: trail },
+    { name: 'iptables-legacy.rules', text: legacy },
+    { name: 'ruleset.nft', text: nft },
+  ])
+  const { exchanges } = await analysis.exchanges()
+  expect(exchanges).toMatchObject([
+    { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
+  ])
+})
