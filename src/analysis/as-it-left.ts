@@ -19,9 +19,11 @@ export function asItLeft({ packet, steps }: Journey): Packet {
       delete left.src
       delete left.sport
     }
-    for (const { field, to, among } of step.changes)
-      if (among === undefined && (field === 'src' || field === 'dst' || field === 'dport'))
-        Object.assign(left, { [field]: to })
+    for (const { field, to, among } of step.changes) {
+      if (field !== 'src' && field !== 'dst' && field !== 'sport' && field !== 'dport') continue
+      if (among === undefined) Object.assign(left, { [field]: to })
+      else delete left[field]
+    }
   }
   return left
 }

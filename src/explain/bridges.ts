@@ -1,32 +1,19 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import { bridgeCalls, callSetting, listsAll } from '../rules/bridge-calls.ts'
 import { type Context, lastPacket } from './context.ts'
 import { destinationRule } from './counterfactual/rewritten.ts'
 import { ownerOfRef } from './refs.ts'
 import { homeOf } from './routes.ts'
 
+export { bridgeCalls, callSetting, listsAll }
+
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
 
 /** Why nothing is tried that keeps bridged packets out of IP's chains. */
-export const BRIDGED_UNPLAYED = 'the model does not play bridged packets'
-
-/** The setting for all bridges. */
-export const callSetting = (family: string): string =>
-  `net.bridge.bridge-nf-call-ip${family === 'ip6' ? '6' : ''}tables`
-
-/** Those that `sysctl -a` and `nfwhy collect` have: without these a setting may just not have been listed. */
-const WHOLE_LISTING = ['net.core.somaxconn', 'net.ipv4.ip_forward', 'net.ipv4.icmp_echo_ignore_all']
-
-export const listsAll = ({ sysctls }: Host): boolean => WHOLE_LISTING.every((name) => sysctls?.has(name))
-
-/** Do bridged packets meet IP's chains? Undefined: not known. Without br_netfilter there is no setting, and they do not. */
-export function bridgeCalls(host: Host, bridge: Link, family: string): boolean | undefined {
-  if (bridge.callsTables?.includes(family === 'ip6' ? 'ip6' : 'ip')) return true
-  const value = host.sysctls?.get(callSetting(family))
-  return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
-}
+export const BRIDGED_UNPLAYED = 'not tried on bridged packets'
 
 /** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
 function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {

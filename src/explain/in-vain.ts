@@ -9,6 +9,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
+import { acceptQueueFull } from './findings/accept-queue-full.ts'
 import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
@@ -60,7 +61,7 @@ export function ifInVain(
 
 /** What the packet may have been meant to meet, and what became of it. */
 const OF_GOALS = [neverReached, notInSet, nearMiss]
-const OF_ANY = [markedAstray, snatElsewhere, replyByOtherLeg, dnatOfOthers, snatInVain]
+const OF_ANY = [acceptQueueFull, markedAstray, snatElsewhere, replyByOtherLeg, dnatOfOthers, snatInVain]
 
 /** Codes of all that. */
 export const IN_VAIN: ReadonlySet<string> = new Set([...OF_GOALS, ...OF_ANY].map(({ code }) => code))

@@ -116,6 +116,14 @@ export const iptablesChanges: RuleChanges = {
     if (place !== address && !words.includes('-p')) return undefined
     return changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
   },
+  giveSourcePorts(ref, ports, to) {
+    const words = ruleWords(ref)
+    const at = words.findIndex((word) => word === '--to-source' || word === '--to-ports') + 1
+    const [now, next] = [ports, to].map(([low, high]) => `${low}-${high}`)
+    return at > 0 && words[at]?.endsWith(now!)
+      ? replaceRule(ref, words.with(at, `${words[at].slice(0, -now!.length)}${next}`))
+      : undefined
+  },
   askForMark: (ref, { value, mask }) => changeOption(ref, '--mark', `${hex(value)}/${hex(mask)}`),
   setMark: (ref, { value, mask }) => changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
   turnLookup(ref, set, fields) {

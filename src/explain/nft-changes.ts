@@ -11,7 +11,7 @@ import { nftText } from '../rules/nft/text/later.ts'
 import { isDiscovery } from './discovery.ts'
 import { corrected, otherProtocol } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
-import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
+import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
 export const nftChanges: RuleChanges = {
   /** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */
@@ -64,6 +64,7 @@ export const nftChanges: RuleChanges = {
       // a port is one of a protocol
       return sent.some(saysPort) && !asksProtocol(expr) ? undefined : sent
     }),
+  giveSourcePorts: (ref, ports, to) => replaced(ref, (expr) => expr.map((one) => withSourcePorts(one, ports, to))),
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
   turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
@@ -290,6 +291,14 @@ function sentTo(one: Statement, address: string, port: number | undefined, asked
   if (typeof body?.addr !== 'string') return one
   const says = body.port !== undefined || (port !== undefined && port !== asked)
   return { dnat: { ...body, addr: address, ...(says && port !== undefined ? { port } : {}) } as never }
+}
+
+/** Of SNAT and masquerade, where it has just these. */
+function withSourcePorts(one: Statement, ports: Ports, to: Ports): Statement {
+  const name = 'snat' in one ? 'snat' : 'masquerade' in one ? 'masquerade' : undefined
+  const body = name && ((one as Record<string, unknown>)[name] as { port?: { range?: unknown[] } } | null)
+  if (!name || body?.port?.range?.join() !== ports.join()) return one
+  return { [name]: { ...body, port: { range: [...to] } } } as never
 }
 
 /** redirect knows only the first address of the interface. */

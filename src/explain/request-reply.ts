@@ -101,6 +101,8 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
     back.in = out
+    const { physIn, physOut } = packet
+    if (physIn !== undefined && physOut !== undefined) Object.assign(back, { physIn: physOut, physOut: physIn })
   }
   switch (protocol) {
     case 'tcp':

@@ -56,6 +56,9 @@ export interface Destination {
   port: number | undefined
 }
 
+/** The first and the last. */
+export type Ports = readonly [number, number]
+
 export interface Correction {
   /** What the rule's own map is to give for the packet. */
   gives?: string | undefined
@@ -80,6 +83,8 @@ export interface RuleChanges {
   copy(ref: RuleRef, spot: Spot): Changing | undefined
   /** nat's rule with another destination. `asked`: the port that packets come with; `now`: to which address it sends them. */
   sendTo(ref: RuleRef, to: Destination, asked: number | undefined, now?: string): Changing | undefined
+  /** nat's rule with other source ports. */
+  giveSourcePorts(ref: RuleRef, ports: Ports, to: Ports): Changing | undefined
   askForMark(ref: RuleRef, mark: Mark): Changing | undefined
   setMark(ref: RuleRef, mark: Mark): Changing | undefined
   /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */

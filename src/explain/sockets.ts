@@ -8,16 +8,22 @@ import type { World } from '../model/world.ts'
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
  * too (`ss -tunap`), which take nothing but their own packets.
  */
-export function listener(host: Host, packet: Packet): Socket | undefined {
+export const listener = (host: Host, packet: Packet): Socket | undefined =>
+  host.sockets?.find((socket) => takes(socket, packet))
+
+/** All that may take it: several programs may share a port. */
+export const listeners = (host: Host, packet: Packet): Socket[] =>
+  host.sockets?.filter((socket) => takes(socket, packet)) ?? []
+
+function takes(socket: Socket, packet: Packet): boolean {
   const { dst, dport, protocol } = packet
-  if (dst === undefined || dport === undefined) return undefined
-  return host.sockets?.find(
-    (socket) =>
-      socket.protocol === protocol &&
-      socket.port === dport &&
-      isOpen(socket) &&
-      (socket.device === undefined || packet.in === undefined || socket.device === packet.in) &&
-      (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst)),
+  if (dst === undefined || dport === undefined) return false
+  return (
+    socket.protocol === protocol &&
+    socket.port === dport &&
+    isOpen(socket) &&
+    (socket.device === undefined || packet.in === undefined || socket.device === packet.in) &&
+    (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst))
   )
 }
 

@@ -69,9 +69,15 @@ function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: 
 function addSourceRewrite(steps: Step[], arrivals: readonly StepContext[]): void {
   const last = steps.at(-1)
   if (last?.kind !== 'rule') return
-  const arrival = arrivals.at(-1)!
-  const rewrite = arrival.rule?.statements.find((statement) => statement.kind === 'snat')
-  const to = rewrite?.kind === 'snat' ? rewrite.addresses : undefined
-  if (to && to[0] === to[1] && arrival.packet.src !== undefined && arrival.packet.src !== to[0])
-    last.changes.push({ field: 'src', from: arrival.packet.src, to: to[0] })
+  const { rule, packet } = arrivals.at(-1)!
+  const rewrite = rule?.statements.find((statement) => statement.kind === 'snat')
+  if (rewrite?.kind !== 'snat') return
+  const { addresses: to, ports } = rewrite
+  if (to && to[0] === to[1] && packet.src !== undefined && packet.src !== to[0])
+    last.changes.push({ field: 'src', from: packet.src, to: to[0] })
+  const { sport } = packet
+  // a port within the range stays, unless another connection has it
+  if (!ports || sport === undefined || (sport >= ports[0] && sport <= ports[1])) return
+  const among = ports[0] === ports[1] ? {} : { among: ports }
+  last.changes.push({ field: 'sport', from: sport, to: ports[0], ...among })
 }

@@ -170,6 +170,8 @@ export interface Socket {
   peerPort?: number
   process?: string
   pid?: number
+  /** Of a TCP listener whose queue of connections that no program has accepted yet is full. */
+  fullQueue?: { waiting: number; backlog: number }
 }
 
 /** Who has which IP address on a link: ARP's and neighbour discovery's table. */

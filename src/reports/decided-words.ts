@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'ipsec-no-state': 'no IPsec state',
   'queue-without-listener': 'no program reads the queue',
   'neighbour-failed': 'no reply from the next hop',
+  'accept-queue-full': 'accept queue full',
   'closed-port': 'nothing listens there',
   'echo-ignored': 'this host ignores pings',
   'refused-here': 'by this host, not by a rule',

@@ -36,9 +36,12 @@ export const endText = (address: string | number | undefined, port: number | str
 /** What each rewritten field holds in the end. */
 function lastValues({ steps }: Journey<unknown>): Partial<Record<string, string | number>> {
   const values: Record<string, string | number> = {}
-  for (const { field, to } of steps.flatMap((step) => step.changes)) values[field] = to
+  for (const change of steps.flatMap((step) => step.changes)) values[change.field] = valueAfter(change)
   return values
 }
+
+/** `7472-7473`: one of these. */
+const valueAfter = ({ to, among }: Change): string | number => among?.join('-') ?? to
 
 /** What the packet is: `SYN`, `echo-request id 7 seq 1`, `later fragment`. */
 export function kindWords(packet: Packet, marks: Marks): string[] {
@@ -101,8 +104,9 @@ const NAMES: Readonly<Record<string, string>> = wordTable({
 export const fieldName = (field: string): string => NAMES[field] ?? field
 
 /** `mark 0 → 0x8000`, `destination 10.0.0.1 → 10.0.0.2`. */
-export function changeWords({ field, from, to }: Change, marks: Marks): string {
+export function changeWords(change: Change, marks: Marks): string {
+  const { field, from } = change
   const value = (one: string | number) =>
     HEX.has(field) && typeof one === 'number' && one !== 0 ? `0x${one.toString(16)}` : String(one)
-  return `${fieldName(field)} ${value(from)} ${marks.to} ${value(to)}`
+  return `${fieldName(field)} ${value(from)} ${marks.to} ${value(valueAfter(change))}`
 }

@@ -1,7 +1,9 @@
 /** The way of a packet through hooks and routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c and their IPv6 likes). */
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
+import type { Link } from '../model/host.ts'
 import type { Outcome } from '../model/journey.ts'
+import { bridgeCalls } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
 import { refuseBridged, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
@@ -25,15 +27,36 @@ function receive(machine: Simulator, skb: Skb): End {
   const held = passDevice(machine, skb, 'ingress')
   if (held) return held
   refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
+  const bridge = bridgeOf(machine, skb)
+  if (bridge && bridgeCalls(machine.world.host, bridge, skb.family) === false) return { outcome: 'forwarded' }
   if (skb.hasWrongHeader || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
+  // what nat sends elsewhere is routed
+  if (bridge && skb.packet.dst === skb.given.dst) return passOn(machine, skb)
   if (skb.isRouted) return deliver(machine, skb)
   skb.routedAfter = skb.journal.changes
   const route = routeInput(machine, skb)
   if (!route) return vanished(machine, skb, 'prerouting')
   if (route.type !== 'unicast') return deliver(machine, skb)
   return forward(machine, skb, route)
+}
+
+/** The bridge that passes the packet on from one of its ports to another. */
+function bridgeOf({ world }: Simulator, { given, indev }: Skb): Link | undefined {
+  if (given.physIn === undefined || given.physOut === undefined || given.in !== indev) return undefined
+  return world.host.links?.find(({ name, kind }) => name === indev && kind === 'bridge')
+}
+
+/** br_nf_forward_ip and br_nf_post_routing: IP's chains, and no routing between them. */
+function passOn(machine: Simulator, skb: Skb): End {
+  refuseBridged(machine, skb, skb.indev!, ['forward', 'postrouting'])
+  skb.outdev = skb.indev
+  const stopped = pass(machine, skb, 'forward')
+  if (stopped) return stopped
+  skb.indev = undefined
+  const end = pass(machine, skb, 'postrouting')
+  return end ?? { outcome: 'forwarded' }
 }
 
 function deliver(machine: Simulator, skb: Skb): End {

@@ -2,10 +2,12 @@
 import { backOut, isOtherUplink } from '../../explain/back-out.ts'
 import { finding } from '../../explain/context.ts'
 import { nameRef } from '../../explain/refs.ts'
+import { homeOf } from '../../explain/routes.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { silentState } from '../../model/silent-neighbour.ts'
 import type { Part } from './joined.ts'
 
 interface OtherUplink {
@@ -28,7 +30,39 @@ export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplin
   return { came, left, isSeen: reply !== undefined }
 }
 
+/**
+ * Who asked has an address of another interface's own network than the one by which the request came, and its reply leaves
+ * by that. Undefined where a host there is known to have the address.
+ */
+export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request || src === undefined || parts.some(({ role }) => role === 'replies')) return undefined
+  const { journey, reply, world } = request.told
+  const { host } = world
+  const [came, left] = [journey.packet.in, reply?.out]
+  if (came === undefined || left === undefined || came === left || left === 'lo') return undefined
+  const home = homeOf(src, host, left)
+  if (home?.link.name !== left || homeOf(src, host, came)?.link.name === came) return undefined
+  const known = host.neighbours?.find(({ address, device }) => device === left && address === src)
+  if (known && silentState(known) === undefined) return undefined
+  return finding(
+    'reply-by-other-uplink',
+    'warning',
+    `The request from ${src} came in on ${came}, but its reply would leave by ${left} (played on the model), whose network ${home.network} contains ${src}. Two networks may use the same addresses.`,
+    {
+      fix: [
+        {
+          description: `if ${src} is not behind ${left}, give the network of ${left} (${home.network}) addresses that no client has`,
+          unverified: 'the model does not assign addresses',
+        },
+      ],
+    },
+  )
+}
+
 export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
+  const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
+  if (overlap) return [overlap]
   const found = otherUplink(parts, asked)
   if (!found) return []
   const { came, left, isSeen } = found

@@ -12,7 +12,7 @@ import { asItLeft } from '../as-it-left.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
-import { otherUplink } from './other-uplink.ts'
+import { inOtherNetwork, otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
@@ -234,14 +234,20 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
   if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
   if (mayHaveFailed) return observed('undetermined', request)
+  const full =
+    entry?.status.includes('unreplied') &&
+    request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
+  if (full) return inferred('unanswered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
+  const elsewhereAsWell = inOtherNetwork(parts, ask())
+  if (elsewhereAsWell && entry?.status.includes('unreplied')) return inferred('unanswered', request)
   // how it went on was not captured, but that it was sent again
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
   if (resent) return inferred('reply-lost', resent)
   // a reply to what came before it
   const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played && !isDoubted(journey)) return inferred('answered', request)
+  if (reply && seen.played && !isDoubted(journey) && !elsewhereAsWell) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)

@@ -1,6 +1,10 @@
+import type { Condition } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { BRIDGED_UNPLAYED, bridgeCalls, bridgeNamed, bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -22,8 +26,10 @@ function stopped(context: Context): Detected[] {
   const packet = lastPacket(context)
   const bridge = bridgeOf(packet, world.host)
   const ref = refAt(context, ended.step)
-  if (!bridge || !ref) return []
+  // whoever asks for its ports means such packets
+  if (!bridge || !ref || context.evidence.arrivals.some(({ rule }) => rule?.conditions.some(asksPort))) return []
   const name = callSetting(journey.family)
+  const isFilter = world.tables.some(asksPorts)
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
   const own = bridge.callsTables?.includes(journey.family === 'ip6' ? 'ip6' : 'ip')
   const why = own
@@ -36,20 +42,30 @@ function stopped(context: Context): Detected[] {
       `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],
-        fix: own
-          ? []
-          : [
-              {
-                description: KEEP_OUT,
-                ...setSysctl(name, 0, 1),
-                unverified: BRIDGED_UNPLAYED,
-                note: CONTAINERS_NEED_IT,
-              },
-            ],
+        // with 0 no rule for ports would filter any more
+        fix:
+          own || isFilter
+            ? []
+            : [
+                {
+                  description: KEEP_OUT,
+                  ...setSysctl(name, 0, 1),
+                  unverified: BRIDGED_UNPLAYED,
+                  note: CONTAINERS_NEED_IT,
+                },
+              ],
       },
     ),
   ]
 }
+
+const asksPort = (condition: Condition): boolean =>
+  /^meta phys[io]ifname$/.test(fieldOf(condition) ?? '') || (condition.kind === 'not' && asksPort(condition.of))
+
+/** Are rules there for what bridges pass on? */
+const asksPorts = memo((table: Table) =>
+  [...table.chains.values()].some(({ rules }) => rules.some(({ conditions }) => conditions.some(asksPort))),
+)
 
 /**
  * TPROXY has given it a socket where the bridge called PREROUTING. On its way up to IP it loses that (ip_rcv_core), and the

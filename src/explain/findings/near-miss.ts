@@ -21,6 +21,7 @@ import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
+import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
@@ -51,23 +52,29 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host address without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
-  const but = full ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+  const settled = settledWords(miss, context.journey)
+  const but =
+    full ?? settled?.why ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
   const does = led ? `leads to ${nameBeside(led, ref)}, which would have` : 'would have'
   const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || full !== undefined) && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
+    (isGone || full !== undefined || settled?.mend !== undefined) && (goal.sure || isStopped(context.journey.outcome))
+      ? 'warning'
+      : 'note',
     message,
     {
       steps: [one.step + 1],
       rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
-      fix: mends(context, goal, one, ref),
-      // what can match nothing is wrong for certain: to correct it goes before what else would do
-      doubt: isGone ? -1 : one.doubt,
+      fix: settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
+      // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
+      doubt: isGone || settled?.mend !== undefined ? -1 : one.doubt,
     },
   )
 }
+
+const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
 
 /** The rule behind a jump that would have done it. */
 function ledTo(context: Context, { rule, pass, then: { last, ending } }: NearMiss): RuleRef | undefined {

@@ -49,33 +49,50 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
+  const isFull = !negated && set !== undefined && isFullSet(set)
+  const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
   const isUnclear = kind === 'map' && gives === undefined && near === undefined
   return [
     finding(
       'not-in-set',
-      goal.mendable && !isUnclear && !goal.exceptions ? 'warning' : 'note',
-      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${has}${hint}.`,
+      (goal.mendable || isFull) && !isUnclear && !goal.exceptions ? 'warning' : 'note',
+      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${full}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
-        fix: goal.exceptions
-          ? masqueradeSpared(context, ref)
-          : !goal.mendable
-            ? []
-            : turned
-              ? turnRule(one, ref, lookup, turned)
-              : element === undefined ||
-                  (!negated && asksPassingPort(context, lookup, set!, moment)) ||
-                  (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
-                ? []
-                : change(
-                    negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
-                    negated,
-                  ),
+        fix: mends(),
         doubt,
       },
     ),
   ]
+
+  function mends(): Proposal[] {
+    if (goal.exceptions) return masqueradeSpared(context, ref)
+    if (isFull) return [LARGER]
+    if (!goal.mendable) return []
+    if (turned) return turnRule(one, ref, lookup!, turned)
+    if (element === undefined || (!negated && isNobodysToAdd())) return []
+    return change(
+      negated ? removeElement(lookup!, set!, element, key) : addElement(lookup!, set!, element, key, gives),
+      negated,
+    )
+  }
+
+  function isNobodysToAdd(): boolean {
+    const isOwn = goal.kind === 'pass' && asksOwnAddress(context, lookup!, set!, moment)
+    return isOwn || asksPassingPort(context, lookup!, set!, moment)
+  }
+}
+
+/** It takes no more elements. What nft counts of intervals is not what it lists. */
+const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
+  most !== undefined && elements.length >= most && !forceadd && !flags?.includes('interval')
+
+/** The kernel has no command for it: its elements go into a larger one. */
+const LARGER: Proposal = {
+  description:
+    'create the set again with more room (size of a list:set, maxelem of other ipsets, size in nft), with its elements and the missing one',
+  unverified: 'the model does not create sets',
 }
 
 /** The kernel finds nothing in a set that is asked for fewer parts than its elements have (ip_set_core.c, ip_set_test). */

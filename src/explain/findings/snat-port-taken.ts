@@ -1,3 +1,4 @@
+import type { ConntrackEntry } from '../../model/host.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
@@ -6,9 +7,12 @@ import { givenSource, isNatStatement, sourceRule } from '../counterfactual/rewri
 import { nameRef } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
 
+/** Connections that are over make room for a new one (nf_nat_used_tuple_harder in net/netfilter/nf_nat_core.c). */
+const OVER: ReadonlySet<string> = new Set(['TIME_WAIT', 'CLOSE'])
+
 /**
- * A rule leaves one source port for many, and another connection to the same end has it: their replies could not be told
- * apart, so the kernel drops the later one where its entry is to be confirmed (__nf_conntrack_confirm).
+ * A rule leaves some source ports for many, and other connections to the same end have all of them: replies could not be
+ * told apart, so the kernel drops the later packet where its entry is to be confirmed (__nf_conntrack_confirm).
  */
 export const snatPortTaken: Detector = {
   code: 'snat-port-taken',
@@ -19,41 +23,56 @@ export const snatPortTaken: Detector = {
     const isOut = isPassed(journey.outcome) || journey.outcome === 'vanished'
     const rule = isOut && conntrack ? sourceRule(context) : undefined
     if (!rule || !isNatStatement(rule.statement) || entryOpened(asItCame(evidence, world), world)) return []
-    const [port, last] = rule.statement.ports ?? []
-    if (port === undefined || port !== last) return []
+    const { ports, basePort } = rule.statement
+    if (!ports || basePort !== undefined) return []
+    const [low, high] = ports
     const { packet, hook } = evidence.arrivals[rule.step]!
     const { dst, dport, protocol } = packet
     const { out } = lastPacket(context)
     const source = givenSource(rule.statement, packet.src)
-    const has = conntrack!.find(
-      ({ protocol: other, reply }) =>
-        other === protocol &&
-        reply.src === dst &&
-        reply.sport === dport &&
-        reply.dport === port &&
-        (source === undefined ? out !== undefined && hasAddress(links, out, reply.dst) : reply.dst === source),
-    )
+    if (source === undefined && rule.statement.kind !== 'masquerade') return []
+    const users = new Map<number, ConntrackEntry>()
+    for (const entry of conntrack!) {
+      const { protocol: other, reply, state = '' } = entry
+      if (other !== protocol || reply.src !== dst || reply.sport !== dport || OVER.has(state)) continue
+      const isIts = source === undefined ? out !== undefined && hasAddress(links, out, reply.dst) : reply.dst === source
+      if (isIts && reply.dport !== undefined && reply.dport >= low && reply.dport <= high) users.set(reply.dport, entry)
+    }
     const spot = spotOf(rule.ref)
-    if (!has || !spot) return []
-    const { original, reply } = has
-    const first = `${describeEnd(original.src, original.sport)} to ${describeEnd(original.dst, original.dport)}`
+    const [user] = users.values()
+    if (!user || users.size <= high - low || !spot) return []
+    const given = user.reply.dst
+    // of a masqueraded packet the address is the interface's first one
+    if ([...users.values()].some(({ reply }) => reply.dst !== given)) return []
     const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
+    const masquerade = propose(
+      'masquerade such packets with any free source port',
+      changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'masquerade' }),
+      'the server then sees another source port',
+    )
+    const message =
+      low === high
+        ? `${nameRef(rule.ref)} gives it the source ${describeEnd(given, low)}, which the connection of ${firstOf(user)} already has. The kernel drops the later one: it could not tell their replies apart.`
+        : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} have all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
     return [
-      finding(
-        'snat-port-taken',
-        'error',
-        `${nameRef(rule.ref)} gives it the source ${describeEnd(reply.dst, port)}, which the connection of ${first} already has. The kernel drops the later one: it could not tell their replies apart.`,
-        {
-          steps: [rule.step + 1],
-          rules: [rule.ref],
-          culprit: rule.step,
-          fix: propose(
-            'masquerade such packets with any free source port',
-            changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'masquerade' }),
-            'the server then sees another source port',
-          ),
-        },
-      ),
+      finding('snat-port-taken', 'error', message, {
+        steps: [rule.step + 1],
+        rules: [rule.ref],
+        culprit: rule.step,
+        fix:
+          low === high
+            ? masquerade
+            : propose(
+                'give the rule more source ports',
+                changesOf(rule.ref).giveSourcePorts(rule.ref, ports, [low, Math.min(2 * high - low + 1, LAST_PORT)]),
+                'first check that replies to these ports reach this host, too',
+              ),
+      }),
     ]
   },
 }
+
+const LAST_PORT = 65_535
+
+const firstOf = ({ original: { src, sport, dst, dport } }: ConntrackEntry): string =>
+  `${describeEnd(src, sport)} to ${describeEnd(dst, dport)}`

@@ -170,7 +170,7 @@ interface Attempt {
 
 /** The packet by itself; and if it begins a flow, what would come back. */
 function alone({ journey, evidence, world }: Context, before: World): Attempt {
-  const packet = asItCame(evidence, world)
+  const packet = { ...asItCame(evidence, world), ...portsOf(evidence) }
   return {
     before,
     isUsable: () => true,
@@ -183,6 +183,15 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
       return { told, asked: packet, answer: playBack(engine, world, back, { ...options, before: [packet] }) }
     },
   }
+}
+
+/** Between which ports its bridge passes it on, which FORWARD shows. */
+function portsOf({ arrivals }: Evidence): Pick<Packet, 'physIn' | 'physOut'> {
+  const bridged = arrivals.find(
+    ({ packet: one, hook }) =>
+      hook === 'forward' && one.physIn !== undefined && one.physOut !== undefined && one.in === one.out,
+  )
+  return bridged ? { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! } : {}
 }
 
 /** Conditions that nobody can know about an answer, at most; each is tried either way. */
@@ -235,9 +244,14 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
       : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows something else`
 }
+
+/** Dropped where its entry is confirmed, behind all that a trace shows. */
+const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>
+  isPassed(outcome) && findings.some(({ code, severity }) => code === 'snat-port-taken' && severity === 'error')
 
 const SOURCE_UNKNOWN = 'not-masqueraded'
 

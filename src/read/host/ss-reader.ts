@@ -49,7 +49,7 @@ export function readSs(text: string, report: Report): HostReading {
 }
 
 function readRow(line: string, oldRelease: boolean): Socket | undefined {
-  const [, netid, state, localText, peerText, details] = ROW.exec(line) ?? []
+  const [, netid, state, waiting, backlog, localText, peerText, details] = ROW.exec(line) ?? []
   if (state === undefined || localText === undefined || peerText === undefined) return undefined
   const protocol = netid ?? (state === 'UNCONN' ? 'udp' : 'tcp')
   const local = readEnd(localText, protocol, oldRelease)
@@ -62,6 +62,10 @@ function readRow(line: string, oldRelease: boolean): Socket | undefined {
   if (peer.address !== undefined) socket.peerAddress = peer.address
   if (peer.port !== undefined) socket.peerPort = peer.port
   addDetails(socket, details ?? '')
+  // sk_acceptq_is_full in include/net/sock.h
+  const [full, most] = [Number(waiting), Number(backlog)]
+  if (state === 'LISTEN' && protocol === 'tcp' && full > most && Number.isSafeInteger(full))
+    socket.fullQueue = { waiting: full, backlog: most }
   return socket
 }
 

@@ -1,5 +1,6 @@
 /** Packets that end well, and do no good: what rewrote, tracked or led them stands elsewhere. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { nameRef } from '../../../src/explain/refs.ts'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Host, Journey, RoutingRule } from '../../../src/index.ts'
@@ -45,6 +46,38 @@ describe('a source port that a rule leaves to many', () => {
     expect(found(':500', 500)).toEqual([
       'error: nat POSTROUTING rule 1 gives it the source 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already has. The kernel drops the later one: it could not tell their replies apart.',
     ])
+  })
+
+  const all = (...ports: number[]) => ({ conntrack: ports.map((port) => unreplied('10.0.1.2', port, port)) })
+  const journeyOf = (to: string, ...ports: number[]) => journeys(rules(to), lines, all(...ports))[0]!
+
+  it('is told where other connections to the same end have all of several', () => {
+    const journey = journeyOf(':7472-7473', 7472, 7473)
+    expect(messages(journey, 'snat-port-taken')).toEqual([
+      'error: nat POSTROUTING rule 1 gives it one of the source ports 7472-7473 of 10.0.2.1, but 2 connections to 203.0.113.9:500 have all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+    ])
+    const [fix] = findingsOf(journey, 'snat-port-taken')[0]!.fix
+    expect(fix).toMatchObject({ verified: 'model', after: 'forwarded' })
+    const { command, undo } = fixCommands(fix!)
+    expect([command, undo].map(String)).toEqual([
+      'iptables -t nat -R POSTROUTING 1 -o eth1 -p udp -j SNAT --to-source 10.0.2.1:7472-7475',
+      'iptables -t nat -R POSTROUTING 1 -o eth1 -p udp -j SNAT --to-source 10.0.2.1:7472-7473',
+    ])
+  })
+
+  it('shows which ports are possible where its own is none of them', () => {
+    const changes = (to: string) =>
+      journeyOf(to, 1)
+        .steps.at(-1)!
+        .changes.filter(({ field }) => field === 'sport')
+    expect(changes(':7472-7473')).toEqual([{ field: 'sport', from: 500, to: 7472, among: [7472, 7473] }])
+    expect(changes(':7472')).toEqual([{ field: 'sport', from: 500, to: 7472 }])
+    expect(changes(':400-600')).toEqual([])
+    expect(changes('')).toEqual([])
+  })
+
+  it('is not where one of several is left', () => {
+    expect(messages(journeyOf(':7472-7474', 7472, 7473), 'snat-port-taken')).toEqual([])
   })
 
   it('is not where another port is left, or nobody has it', () => {
@@ -94,11 +127,11 @@ describe('a packet that a bridge had passed on before it was routed', () => {
     expect(found?.fix).toEqual([])
   })
 
-  it('is not tried: the model plays no bridge', () => {
+  it('is not tried on bridged packets', () => {
     const [found] = findingsOf(second(77), 'bridge-nf-call')
     expect(found!.fix.map(({ verified, unverified }) => [verified, unverified])).toEqual([
-      [undefined, 'the model does not play bridged packets'],
-      [undefined, 'the model does not play bridged packets'],
+      [undefined, 'not tried on bridged packets'],
+      [undefined, 'not tried on bridged packets'],
     ])
   })
 

@@ -3,6 +3,7 @@ import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CARRIERS } from './carriers.ts'
+import { CLOUD_GUESTS } from './cloud-guests.ts'
 import { CLOUDS } from './clouds.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
@@ -21,6 +22,7 @@ import { HOST_LIMITS } from './host-limits.ts'
 import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
+import { KUBE_ORDERS } from './kube-orders.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LISTS } from './lists.ts'
@@ -56,6 +58,7 @@ import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
+import { USED_UP } from './used-up.ts'
 import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
@@ -122,6 +125,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...NFT_HAND_WRITTEN,
   ...HAND_WRITTEN_MORE,
   ...TOO_WIDE,
+  ...KUBE_ORDERS,
+  ...CLOUD_GUESTS,
+  ...USED_UP,
   ...NFT_HOOK_ORDERS,
   ...NFT_BESIDE_IP,
   ...NFT_REWRITTEN,

@@ -1,0 +1,18 @@
+/** Whether IP's chains see what a bridge passes on by itself (net/bridge/br_netfilter_hooks.c). */
+import type { Host, Link } from '../model/host.ts'
+
+/** The setting for all bridges. */
+export const callSetting = (family: string): string =>
+  `net.bridge.bridge-nf-call-ip${family === 'ip6' ? '6' : ''}tables`
+
+/** Those that `sysctl -a` and `nfwhy collect` have: without these a setting may just not have been listed. */
+const WHOLE_LISTING = ['net.core.somaxconn', 'net.ipv4.ip_forward', 'net.ipv4.icmp_echo_ignore_all']
+
+export const listsAll = ({ sysctls }: Host): boolean => WHOLE_LISTING.every((name) => sysctls?.has(name))
+
+/** Do bridged packets meet IP's chains? Undefined: not known. Without br_netfilter there is no setting, and they do not. */
+export function bridgeCalls(host: Host, bridge: Link, family: string): boolean | undefined {
+  if (bridge.callsTables?.includes(family === 'ip6' ? 'ip6' : 'ip')) return true
+  const value = host.sysctls?.get(callSetting(family))
+  return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
+}
