@@ -1,8 +1,9 @@
 /** One capture, from its bytes to explained journeys. */
 
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
-import { TracedAssembler } from '../journey/assemble-traced.ts'
+import type { TracedAssembler } from '../journey/assemble-traced.ts'
 import type { OpenJourney } from '../journey/open.ts'
+import { traced } from '../journey/traced.ts'
 import type { Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
@@ -88,7 +89,7 @@ export class CaptureExplainer {
     this.onClosed = onClosed
     this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
     const resolver = this.explainer.resolver(world)
-    const Assembling = format.traceIds ? TracedAssembler : Assembler
+    const Assembling = format.traceIds ? traced.loaded.TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
     const { links } = world.host
     this.reader = format.open({
