@@ -4,7 +4,7 @@
 const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)/m
 /** What kinds of output begin with; two kinds in one text are two outputs. */
 const KINDS =
-  /^(?:(default|[\d.]+\/\d+) (?:via|dev) |(\d+:\s+from )|(\d+: \S+: <)|\s{0,8}(Chain) \S+ \(|(\*[a-z]+\s*$|-A )|\s{0,8}(table) \w+ \S+ \{)|( OUT=)/gm
+  /^(?:(default|[\d.]+\/\d+) (?:via|dev) |(\d+:\sfrom )|(\d+: \S+: <)|(Chain) \S+ \(|(\*[a-z]+\s*$|-A )|(table) \w+ \S+ \{)|(OUT=)/gm
 
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
