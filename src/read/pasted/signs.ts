@@ -1,10 +1,10 @@
 /** Whether a text may be a ticket. The cutter decides; this only spares most files its loading. */
 
-/** A fence, in Markdown or HTML, and a prompt with a command whose output nfwhy reads. */
-const FENCE = /^[ \t>]{0,8}(?:```|~~~)|<\/?pre>|[#$%>] ?(?:sudo )?(?:ip|nft|ss|conntrack)[\w-]*\s/m
+/** A Markdown fence, and a prompt with a command whose output nfwhy reads. */
+const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)/m
 /** What kinds of output begin with; two kinds in one text are two outputs. */
 const KINDS =
-  /^(?:(default|[\d.]+\/\d+) (?:via|dev) |(\d+:\s{1,8}from )|(\d+: \S+: <)|\s{0,8}(Chain) \S+ \(|(\*[a-z]+\s*$|-A )|\s{0,8}(table) \w+ \S+ \{)|(\bIN=\S{0,40} OUT=)|\bsrc=\S{1,40} (dst)=/gm
+  /^(?:(default|[\d.]+\/\d+) (?:via|dev) |(\d+:\sfrom )|(\d+: \S+: <)|(Chain) \S+ \(|(\*[a-z]+\s*$|-A )|(table) \w+ \S+ \{)|(OUT=)/gm
 
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
