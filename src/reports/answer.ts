@@ -56,23 +56,22 @@ export function answerOf(group: Group<PrintedFix>): Answer {
       : (told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best)))
   // of what got through nothing is to blame: what was found stands below it
   const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
-  const second =
-    chief &&
-    told.find(
-      (one) =>
-        one !== chief &&
-        ((one === owner && !isRetold(owner)) ||
-          explains(one, chief) ||
-          keepsSource(chief, one) ||
-          (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
-          (chief.code === 'closed-port' && one.code === 'missing-rule') ||
-          (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
-    )
+  const beside = told.filter(
+    (one) =>
+      chief !== undefined &&
+      one !== chief &&
+      ((one === owner && !isRetold(owner)) ||
+        explains(one, chief) ||
+        keepsSource(chief, one) ||
+        (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
+        (chief.code === 'closed-port' && one.code === 'missing-rule') ||
+        (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
+  )
+  const isNamed = chief !== undefined && (isRetold(chief) || chief.code === 'reply-dropped')
+  const second = (isNamed && !isForAll(chief) ? beside.find((one) => saysWhy(one, chief)) : undefined) ?? beside[0]
   // line one has named the rule that stopped it: why no rule accepted it before says more
   const isWhy =
-    chief !== undefined &&
-    second !== undefined &&
-    (isRetold(chief) ? saysWhy(second, chief) : keepsSource(chief, second))
+    chief !== undefined && second !== undefined && (isNamed ? saysWhy(second, chief) : keepsSource(chief, second))
   const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
     (one) => one !== undefined,
   )
@@ -157,6 +156,8 @@ const isParticular = ({ message }: Finding<unknown>): boolean =>
 /** More than line one, which names the rule. */
 const saysMore = ({ message }: Finding<unknown>): boolean => !/: no earlier rule there accepts it\.$/.test(message)
 
-/** What stands beside a rule that simply stopped it: why none accepted it before. */
-const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>
-  chief !== undefined && (isRetold(chief) || chief.code === 'several-causes') && !isRetold(one) && !isContext(one)
+/** What stands beside a rule that simply stopped it: why none accepted it before; of a reply, that it was no reply there. */
+const explains = (one: Finding<unknown>, chief: Finding<unknown>): boolean =>
+  !isRetold(one) &&
+  !isContext(one) &&
+  (isRetold(chief) || chief.code === 'several-causes' || (chief.code === 'reply-dropped' && one.code === 'untracked'))

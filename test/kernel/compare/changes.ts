@@ -30,17 +30,22 @@ export function compareChanges({ seen, journey }: Pair): string[] {
   }
   // a source is rewritten behind the last line; the wire shows it, if it gets there
   const last = steps.at(-1)!
-  for (const change of journey.steps.at(-1)!.changes)
-    if (
-      change.field === 'src' &&
-      last.rule?.target === 'SNAT' &&
-      (!fate.arrived || fate.arrived.packet.src === change.to)
-    )
+  for (const change of journey.steps.at(-1)!.changes) {
+    const isSource = change.field === 'src' || change.field === 'sport'
+    if (isSource && last.rule?.target === 'SNAT' && (!fate.arrived || isGiven(change, fate.arrived.packet)))
       told.at(-1)!.delete(changeText(change))
+  }
   for (const [i, left] of told.entries())
     for (const text of left)
       differences.push(`step ${i + 1} tells ${text}, which did not happen\n${steps[i]!.line.text}`)
   return differences
+}
+
+/** The source that came to the other end; of several ports the kernel chooses one. */
+function isGiven({ field, to, among }: Change, { src, sport }: Packet): boolean {
+  if (field === 'src') return src === to
+  const [least, most] = among ?? [to, to]
+  return sport !== undefined && sport >= Number(least) && sport <= Number(most)
 }
 
 const changeText = ({ field, from, to }: Change) => `${field} ${from} → ${to}`

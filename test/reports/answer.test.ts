@@ -1,0 +1,39 @@
+/** What a person is told first of what was found. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import type { Finding, Journey, PrintedFix } from '../../src/model/journey.ts'
+import { answerOf } from '../../src/reports/answer.ts'
+import { printedGroup } from '../../src/reports/printed-group.ts'
+import { trace } from '../journey/kernel-lines.ts'
+
+test('behind a rule that chose the packet, only what its line does not show is why', async () => {
+  const rules = `*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -s 192.0.2.7/32 -p tcp -m time --timestart 06:00:00 --timestop 07:00:00 -j ACCEPT
+-A INPUT -s 192.0.2.7/32 -j REJECT --reject-with icmp-port-unreachable
+-A INPUT -p tcp -j ACCEPT
+COMMIT
+`
+  const syn = { in: 'eth0', src: '192.0.2.7', dst: '192.0.2.1', sport: 40_000, dport: 80 }
+  const analysis = await open([
+    { name: 'rules', text: rules },
+    { name: 'log', text: `[   10.000000] ${trace('filter:INPUT:rule:2', syn)}\n` },
+  ])
+  const { groups } = await analysis.groups()
+  const { cause, more } = answerOf(printedGroup(groups[0]!))
+  expect(cause[0]).toContain('filter INPUT rule 1 would have accepted it, but only matches --timestart')
+  expect(more.map(({ code }) => code)).toContain('accepted-too-late')
+})
+
+test('a reply that was none to its chain, and was dropped with all that is left, is told as that', () => {
+  const found = (code: string, severity: Finding['severity'], message: string): Finding<PrintedFix> => ({
+    ...{ code, severity, message, steps: [], rules: [], fix: [] },
+  })
+  const findings = [
+    found('reply-dropped', 'error', 'inet geo in handle 6 dropped the reply: no earlier rule there accepts it.'),
+    found('untracked', 'warning', 'inet geo in has priority -300: no rule there saw that it belongs to a connection.'),
+  ]
+  const journey = { outcome: 'dropped', findings, steps: [], packet: {}, cause: [] }
+  const { cause } = answerOf({ journey: journey as unknown as Journey<PrintedFix>, count: 1 } as never)
+  expect(cause[0]).toContain('priority -300')
+})
