@@ -52,7 +52,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
     {
       fix: [
         {
-          description: `if ${src} is not behind ${left}, give the network of ${left} (${home.network}) addresses that no client has`,
+          description: `if ${src} is not reached through ${left}, renumber the network of ${left} (${home.network}): choose addresses that no client has`,
           unverified: 'the model does not assign addresses',
         },
       ],

@@ -17,7 +17,7 @@ const OTHERS: readonly { looks: RegExp; is: string }[] = [
   {
     looks:
       /^[ \t]{0,8}(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?(?:IP6?|ARP)\b/m,
-    is: 'of tcpdump, which sees no rule. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
+    is: 'of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
   },
   { looks: /^Kernel IP(?:v6)? routing table/m, is: 'of route or netstat -r. nfwhy reads ip route show table all' },
   { looks: /^Active (?:Internet|UNIX) /m, is: 'of netstat. nfwhy reads ss -lntup' },

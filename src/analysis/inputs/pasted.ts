@@ -62,10 +62,10 @@ const linesOf = ({ from, to }: Block): string => (from === to ? `line ${from}` :
 function notReadWords({ from, to, command, commands, text }: Unread, redacted: boolean): string {
   const count = to - from + 1
   const lines = count === 1 ? 'this line is' : `these ${count} lines are`
-  if (commands) return `${lines} commands, and no listing: another output in this text shows what is in force`
+  if (commands) return `${lines} commands, not a listing: another output in this text shows the current rules`
   const known = otherOutput(text)
-  if (known !== undefined) return `${lines} ${known}`
-  if (command === undefined || redacted) return `${lines} no output that nfwhy reads`
+  if (known !== undefined) return `${lines} output ${known}`
+  if (command === undefined || redacted) return `${lines} not output that nfwhy reads`
   const shown = command.length > 60 ? `${command.slice(0, 57)}…` : command
   return `${lines} not understood as the output of "${shown}"`
 }

@@ -17,7 +17,7 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
     /^(?:--quota|quota(?: until)?) (\d+)( \w+)?/,
     ([, value, unit = ' bytes']) => ({
       why: `its quota of ${value}${unit} is used up`,
-      mend: 'give the rule a larger quota, or start the quota again by replacing the rule with itself',
+      mend: 'give the rule a larger quota, or reset the quota: replace the rule with an identical one',
     }),
     ([, value, unit = ' bytes']) => ({ why: `its quota of ${value}${unit} is not used up yet` }),
   ],

@@ -70,9 +70,9 @@ function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
   const ref = refOfSkipped(context, taker)
   const leads = lead && refOfSkipped(context, lead)
   const how = leads
-    ? `${nameBeside(leads, ref)} leads there only for ${asks(lead.miss)}`
+    ? `${nameBeside(leads, ref)} leads to this chain only for ${asks(lead.miss)}`
     : led
-      ? 'no rule jumped there with this packet'
+      ? 'no rule led this packet to that chain'
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
@@ -98,9 +98,9 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal
   const ref = refOf(context, pass.table.name, chain, rule)
   const leads = lead && refOf(context, pass.table.name, lead.chain, lead.rule)
   const how = leads
-    ? `${nameBeside(leads, ref)} leads there only for ${lead.asks}`
+    ? `${nameBeside(leads, ref)} leads to this chain only for ${lead.asks}`
     : led
-      ? 'no rule jumped there with this packet'
+      ? 'no rule led this packet to that chain'
       : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],

@@ -91,7 +91,7 @@ const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
 /** The kernel has no command for it: its elements go into a larger one. */
 const LARGER: Proposal = {
   description:
-    'create the set again with more room (size of a list:set, maxelem of other ipsets, size in nft), with its elements and the missing one',
+    'create the set again with a larger limit (nft: size; ipset: maxelem, or size for a list:set), then add the old elements and the missing one',
   unverified: 'the model does not create sets',
 }
 

@@ -61,9 +61,9 @@ function keptAddress(context: Context): string | undefined {
   const { original, reply } = entry
   const { src, dst } = lastPacket(context)
   if (reply.dst !== original.src && dst === reply.dst)
-    return ` and does not undo nat: it is for ${reply.dst}, and does not get to ${original.src}`
+    return ` and does not undo NAT: the reply stays addressed to ${reply.dst}, and does not reach ${original.src}`
   if (reply.src !== original.dst && src === reply.src)
-    return ` and does not undo nat: its source stays ${reply.src}, and the client contacted ${original.dst}`
+    return ` and does not undo NAT: the reply keeps the source ${reply.src}, but the client contacted ${original.dst}`
   return undefined
 }
 

@@ -22,7 +22,7 @@ export const portRange: Detector = {
     if (!asked || packet.dport === undefined || port === undefined || address === undefined) return []
     const meant = first + packet.dport - asked[0]
     if (first === last || last - first !== asked[1] - asked[0] || port === meant) return []
-    const message = `${nameRef(ref)} sends it to ${describeEnd(address, port)}. Its ports ${first}-${last} are a range to choose from: port ${packet.dport} does not become ${meant}.`
+    const message = `${nameRef(ref)} rewrites its destination to ${describeEnd(address, port)}. The kernel chooses any port of ${first}-${last}: it does not map port ${packet.dport} to ${meant}.`
     return [
       finding('dnat-mismatch', 'warning', message, {
         steps: [step + 1],
@@ -37,8 +37,8 @@ export const portRange: Detector = {
             { kind: 'dnat', to: { address, port: meant } },
           ),
           to.addresses && ref.handle === undefined
-            ? `for all of them: --to-destination ${to.addresses[0]}:${first}-${last}/${asked[0]}`
-            : 'for all of them: a map from each port to its own',
+            ? `to map every port to its own: --to-destination ${to.addresses[0]}:${first}-${last}/${asked[0]}`
+            : 'to map every port to its own, use a map from port to port',
         ),
       }),
     ]

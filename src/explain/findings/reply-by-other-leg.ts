@@ -39,14 +39,14 @@ export const replyByOtherLeg: Detector = {
           steps: [context.ended.step + 1],
           fix: [
             {
-              description: 'make the filter loose',
+              description: 'set the reverse path filter to loose',
               ...setSysctl(
                 deviceSysctl('ipv4', leg, 'rp_filter'),
                 2,
                 host.sysctls?.get(`net.ipv4.conf.${sysctlName(leg)}.rp_filter`) ?? 1,
               ),
               unverified: LEG_UNKNOWN,
-              note: 'or give that namespace a route by which its reply leaves where the request came in',
+              note: 'or add a route in that namespace, so that its reply leaves by the interface that the request came in on',
             },
           ],
         },

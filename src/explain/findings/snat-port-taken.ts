@@ -52,8 +52,8 @@ export const snatPortTaken: Detector = {
     )
     const message =
       low === high
-        ? `${nameRef(rule.ref)} gives it the source ${describeEnd(given, low)}, which the connection of ${firstOf(user)} already has. The kernel drops the later one: it could not tell their replies apart.`
-        : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} have all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
+        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${firstOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
+        : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
     return [
       finding('snat-port-taken', 'error', message, {
         steps: [rule.step + 1],

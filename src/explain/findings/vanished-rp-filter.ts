@@ -65,7 +65,7 @@ export const vanishedRpFilter: Detector = {
             ),
             ...(stray ? [] : addWayBack(packet, context.world.host)),
             {
-              description: 'make the filter loose',
+              description: 'set the reverse path filter to loose',
               ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
               unverified: 'not tried',
               note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',

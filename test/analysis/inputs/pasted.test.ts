@@ -62,7 +62,7 @@ describe('a ticket as one file', () => {
       [
         'output-not-read',
         2,
-        'these 2 lines are of ufw status: the settings of ufw, not its rules. nfwhy reads iptables-save and ip6tables-save',
+        'these 2 lines are output of ufw status: the settings of ufw, not its rules. nfwhy reads iptables-save and ip6tables-save',
       ],
     ])
   })

@@ -25,7 +25,7 @@ describe('never-reached', () => {
     const packet = { ...SYN, dst: '10.0.9.9' }
     const found = told({ rules: { nat: nat('10.0.7.7'), filter: [] }, packet }, 'never-reached')
     expect(found?.message).toBe(
-      'nat vip rule 2 would have rewritten its destination, but PREROUTING rule 1 leads there only for -d 10.0.7.7/32.',
+      'nat vip rule 2 would have rewritten its destination, but PREROUTING rule 1 leads to this chain only for -d 10.0.7.7/32.',
     )
     expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'nat vip rule 2'])
     expect(told({ rules: { nat: nat('10.0.9.9'), filter: [] }, packet }, 'never-reached')).toBeUndefined()
@@ -41,7 +41,7 @@ describe('never-reached', () => {
     ]
     const found = told({ rules: { nat, filter: [] }, packet: { ...SYN, dst: '10.0.9.9' } }, 'never-reached')
     expect(found?.message).toBe(
-      'nat vip rule 2 would have rewritten its destination, but no rule jumped there with this packet.',
+      'nat vip rule 2 would have rewritten its destination, but no rule led this packet to that chain.',
     )
     expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9 -p tcp --dport 80 -j vip → forwarded')
   })
@@ -51,7 +51,7 @@ describe('never-reached', () => {
     const to = (rule: string) => ({ rules: { nat: nat(rule), filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) })
     expect(told(to('-p udp -m udp --dport 80'), 'never-reached')).toMatchObject({
       message:
-        'nat ports rule 1 would have rewritten its destination, but only matches -p udp, and no rule jumped there with this packet.',
+        'nat ports rule 1 would have rewritten its destination, but only matches -p udp, and no rule led this packet to that chain.',
       fix: 'iptables -t nat -A PREROUTING -j ports → delivered, but nothing listens there',
     })
     expect(told(to('-p tcp -m tcp --dport 443'), 'never-reached')).toBeUndefined()
@@ -66,12 +66,12 @@ describe('never-reached', () => {
     const dnat = '-A wan -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     expect(told(to('-A wan -s 10.0.1.2/32 -j ACCEPT', dnat), 'never-reached')).toEqual({
       message:
-        'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 accepts or returns it earlier, and PREROUTING rule 1 leads there only for -i eth9.',
+        'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 accepts or returns it earlier, and PREROUTING rule 1 leads to this chain only for -i eth9.',
       rules: ['nat PREROUTING rule 1', 'nat wan rule 2'],
       fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j wan → delivered, but nat would not rewrite its destination',
     })
     expect(told(to(`[0:0] ${dnat.replace('80', '81')}`), 'never-reached')?.message).toBe(
-      'nat wan rule 1 would have rewritten its destination, but only matches --dport 81, and PREROUTING rule 1 leads there only for -i eth9.',
+      'nat wan rule 1 would have rewritten its destination, but only matches --dport 81, and PREROUTING rule 1 leads to this chain only for -i eth9.',
     )
     const others = to(`[0:0] ${dnat.replace('80', '81')}`)
     others.rules.nat[0] = '-A PREROUTING ! -i eth0 -j wan'

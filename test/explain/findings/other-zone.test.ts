@@ -21,7 +21,7 @@ describe('other-zone', () => {
   it('names the rule of the request, where the reply goes on and nat is not undone', () => {
     const found = told(zoned('-A PREROUTING -i eth0 -j CT --zone 5'), 'other-zone')
     expect(found?.message).toBe(
-      'The zones differ: raw PREROUTING rule 1 puts the request into zone 5, but no rule assigns a zone to the reply. So conntrack treats the reply as part of another connection and does not undo nat: its source stays 10.0.2.2, and the client contacted 10.0.1.1.',
+      'The zones differ: raw PREROUTING rule 1 puts the request into zone 5, but no rule assigns a zone to the reply. So conntrack treats the reply as part of another connection and does not undo NAT: the reply keeps the source 10.0.2.2, but the client contacted 10.0.1.1.',
     )
     expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
     expect(found?.fix).toMatch(

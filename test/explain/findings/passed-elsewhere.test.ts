@@ -44,7 +44,7 @@ describe('a source port that a rule leaves to many', () => {
 
   it('is told where another connection to the same end has it', () => {
     expect(found(':500', 500)).toEqual([
-      'error: nat POSTROUTING rule 1 gives it the source 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already has. The kernel drops the later one: it could not tell their replies apart.',
+      'error: nat POSTROUTING rule 1 rewrites its source to 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.',
     ])
   })
 
@@ -54,7 +54,7 @@ describe('a source port that a rule leaves to many', () => {
   it('is told where other connections to the same end have all of several', () => {
     const journey = journeyOf(':7472-7473', 7472, 7473)
     expect(messages(journey, 'snat-port-taken')).toEqual([
-      'error: nat POSTROUTING rule 1 gives it one of the source ports 7472-7473 of 10.0.2.1, but 2 connections to 203.0.113.9:500 have all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+      'error: nat POSTROUTING rule 1 gives it one of the source ports 7472-7473 of 10.0.2.1, but 2 connections to 203.0.113.9:500 already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
     ])
     const [fix] = findingsOf(journey, 'snat-port-taken')[0]!.fix
     expect(fix).toMatchObject({ verified: 'model', after: 'forwarded' })
