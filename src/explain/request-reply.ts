@@ -82,8 +82,8 @@ export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet
   return protocol !== 'igmp'
 }
 
-/** UDP services that answer whatever they are asked; others may only take what comes, as syslog does. */
-const ANSWERING = new Set([53, 123, 161, 443, 500])
+/** UDP services that answer what they are asked (RADIUS and STUN too); others may only take what comes, as syslog does. */
+const ANSWERING = new Set([53, 69, 88, 123, 161, 443, 500, 1812, 1813, 3478])
 
 /** Is it answered in any case, so that silence tells of a fault? */
 export const isAlwaysAnswered = (packet: Packet): boolean =>

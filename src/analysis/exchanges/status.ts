@@ -13,6 +13,7 @@ import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
+import { unrepliedBy } from './unreplied.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
@@ -255,12 +256,14 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
     (one, i) => i > first && one.role === 'retransmissions' && one.capture === parts[first]!.capture,
   )
   if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
-  const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
+  const unreplied = !replied && entry ? unrepliedBy(entry, request) : undefined
+  if (unreplied && answers) return { ...inferred('unanswered', request), finding: unreplied }
+  const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
     return inferred('unanswered', request)
-  return { ...observed('undetermined', request) }
+  return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied } : {}) }
 }
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */

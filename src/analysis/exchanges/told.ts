@@ -161,7 +161,7 @@ function findingsOf(
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
   for (const one of decided.told.journey.findings)
-    if (!(one.code === 'not-netfilter' && (status === 'answered' || own))) add(one)
+    if (!(one.code === 'not-netfilter' && (status === 'answered' || (own && own.severity !== 'note')))) add(one)
   for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
