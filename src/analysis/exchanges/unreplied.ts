@@ -12,8 +12,9 @@ const PATIENCE = 2
 export function unrepliedBy(entry: ConntrackEntry, { told: { journey, world } }: Part): Finding | undefined {
   const out = journey.steps.at(-1)?.out
   const { original, reply } = entry
-  // what goes out where it came in may be answered past this host: unless that has given it another destination
-  if (out !== undefined && out === journey.packet.in && original.dst === reply.src) return undefined
+  // what goes out where it came in may be answered past this host: not where that rewrote it, or sent it back
+  const isTurned = out !== undefined && out === journey.packet.in && original.dst === reply.src
+  if (isTurned && !journey.findings.some(({ code }) => code === 'wrong-way-out')) return undefined
   const waited = silentFor(entry, world)
   if (waited === undefined || waited < PATIENCE) return undefined
   const message = `Connection tracking had seen no reply when its entries were listed, ${waited} seconds after the sender's last packet.`

@@ -108,7 +108,7 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const off = journey.family === 'ip6' && isDefault(route!) ? ipv6Off(world.host) : undefined
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
   const fix = [...(off ? [off.fix] : []), giveAddress(dst!, from!)]
-  return [finding('wrong-way-out', 'note', message, { steps: [ended.step + 1], fix })]
+  return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */
