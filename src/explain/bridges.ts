@@ -1,16 +1,11 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { bridgeCalls, callSetting, listsAll } from '../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'
 import { type Context, lastPacket } from './context.ts'
 import { destinationRule } from './counterfactual/rewritten.ts'
 import { ownerOfRef } from './refs.ts'
 import { homeOf } from './routes.ts'
-
-export { bridgeCalls, callSetting, listsAll }
-
-export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
-  links.find((link) => link.name === name && link.kind === 'bridge')
 
 /** Why nothing is tried that keeps bridged packets out of IP's chains. */
 export const BRIDGED_UNPLAYED = 'not tried on bridged packets'

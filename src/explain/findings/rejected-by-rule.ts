@@ -1,4 +1,4 @@
-import { bridgeCalls, bridgeNamed } from '../bridges.ts'
+import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'

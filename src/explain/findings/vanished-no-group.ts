@@ -1,5 +1,5 @@
+import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
-import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
 import { solicitedGroup } from '../discovery.ts'
 import { atRouting, sysctlName } from './routing.ts'
