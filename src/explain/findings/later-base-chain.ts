@@ -1,6 +1,6 @@
 import { type Detector, finding } from '../context.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
-import { isNft, nameRef, refAt } from '../refs.ts'
+import { nameChain, nameRef, refAt } from '../refs.ts'
 
 /** A rule had accepted it, and a chain that comes later stopped it all the same. */
 export const laterBaseChain: Detector = {
@@ -22,7 +22,7 @@ export const laterBaseChain: Detector = {
       finding(
         'later-base-chain',
         'note',
-        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${isNft(end) ? `${end.family} ` : ''}${end.table} ${end.chain} comes later.`,
+        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${nameChain(end)} comes later.`,
         { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
       ),
     ]

@@ -7,7 +7,7 @@ import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
-import { nameRef } from '../refs.ts'
+import { nameChain, nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
 
@@ -68,7 +68,7 @@ export const neighbourFailed: Detector = {
     if (atPort) return [behindPort(context, found.address, entry, atPort, family)]
     if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
     const state = open
-      ? `${entry}. Whether ${nameRef(open).replace(/ (rule|handle) \d+$/, '')} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
+      ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
       : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
     return [
       finding('neighbour-failed', 'warning', state, {
