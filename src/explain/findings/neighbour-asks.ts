@@ -1,8 +1,7 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host } from '../../model/host.ts'
-import { silentState } from '../../model/silent-neighbour.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
@@ -30,7 +29,7 @@ export const neighbourAsks: Detector = {
     if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
     const hop = route.gateway ?? question.dst
     // it is still to find the next hop: findings/neighbour-failed.ts
-    if (isSilent(hop, out, world.host)) return []
+    if (silentNeighbour(world.host, out, hop)) return []
     const asked = askedFor(context, out, hop)
     // who has sent something there knows it
     if (asked === undefined || isFound(asked, world.host)) return []
@@ -84,12 +83,6 @@ function askedFor(context: Context, out: string, hop: string): string | undefine
   // of several, any may be the next hop's gateway
   return own.length === 1 ? own[0]!.address : undefined
 }
-
-const isSilent = (hop: string, out: string, { neighbours = [] }: Host): boolean =>
-  neighbours.some(
-    (one) =>
-      one.device === out && canonicalPrefix(one.address) === canonicalPrefix(hop) && silentState(one) !== undefined,
-  )
 
 /** Replies have come to it. */
 const isFound = (address: string, { conntrack = [] }: Host): boolean =>

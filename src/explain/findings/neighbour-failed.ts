@@ -1,7 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -20,19 +20,15 @@ export const neighbourFailed: Detector = {
   detect(context) {
     const { journey, ended, world } = context
     if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
-    const { neighbours } = world.host
     const { out: shown, ...packet } = lastPacket(context)
     // where no chain is behind routing, the routes alone tell
     const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
-    if (!neighbours || !question) return []
+    if (!question) return []
     const route = lookupRoute(question, world.host)
     const out = shown ?? route?.device
     // another way than the routes of now lead is not theirs to explain
     if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
-    const hop = canonicalPrefix(route.gateway ?? question.dst)
-    const found = neighbours.find(
-      (one) => one.device === out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
-    )
+    const found = silentNeighbour(world.host, out, route.gateway ?? question.dst)
     if (!found) return []
     const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
