@@ -27,6 +27,10 @@ export function acceptBefore(ref: RuleRef, packet: Packet, hints: MatchHints = {
   return spot && changesOf(ref).add(ref, spot, { kind: 'such', packet, hints }, { kind: 'accept' })
 }
 
+/** The same for frames by which neighbours are found. */
+export const acceptNeighbours = (ref: RuleRef, family: 'ip' | 'ip6'): Changing | undefined =>
+  changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, { kind: 'accept' })
+
 /** In front of the rule, or of the policy; undefined where a rule's place is not known. */
 export function spotOf(ref: RuleRef): { chain: string; before?: RuleRef } | undefined {
   const { chain, ruleNumber, handle, rule } = ref

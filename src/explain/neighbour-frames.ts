@@ -16,6 +16,12 @@ export interface Stopped {
   what: 'request' | 'reply'
 }
 
+/** For a sentence. */
+export const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
+  family === 'ip6'
+    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
+    : { reply: 'ARP replies', request: 'ARP requests' }[what]
+
 /** What this host asks leaves, and its reply comes in. */
 const ASKED_HERE: readonly Way[] = [
   { what: 'request', hooks: ['output', 'postrouting'], atDevice: 'egress' },

@@ -3,16 +3,14 @@ import type { Host } from '../../model/host.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import { acceptNeighbours, propose } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
-import { stoppedQuestion } from '../neighbour-frames.ts'
+import { framesOf, stoppedQuestion } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { spotWords } from './verdicts.ts'
-
-const ACCEPT = { kind: 'accept' } as const
 
 /** It left, and rules keep the next hop from finding the address of this host that the reply is sent to. */
 export const neighbourAsks: Detector = {
@@ -36,11 +34,8 @@ export const neighbourAsks: Detector = {
     const stopped = stoppedQuestion(context, out, hop, asked)
     if (!stopped) return []
     const { ref, what } = stopped
-    const [family, [request, reply]] =
-      journey.family === 'ip6'
-        ? (['ip6', ['neighbour solicitations for', 'neighbour advertisements of']] as const)
-        : (['ip', ['ARP requests for', 'ARP replies of']] as const)
-    const frames = what === 'request' ? request : reply
+    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+    const frames = `${framesOf(stopped, family)} ${what === 'request' ? 'for' : 'of'}`
     return [
       finding(
         'neighbour-discovery-dropped',
@@ -51,7 +46,7 @@ export const neighbourAsks: Detector = {
           rules: [ref],
           fix: propose(
             `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
-            changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT),
+            acceptNeighbours(ref, family),
           ),
         },
       ),

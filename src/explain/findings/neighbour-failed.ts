@@ -3,15 +3,14 @@ import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
+import { acceptBefore, acceptNeighbours, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
+import { type AtPort, askedFrames, framesOf, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
 
-const ACCEPT = { kind: 'accept' } as const
 const NOT_PLAYED = 'the model does not play ARP and neighbour discovery'
 
 /** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */
@@ -52,8 +51,7 @@ export const neighbourFailed: Detector = {
             rules: [ref],
             fix: propose(
               `accept ${protocol} ${spotWords(ref)}`,
-              changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT) ??
-                acceptBefore(ref, discovery(stopped, out)),
+              acceptNeighbours(ref, family) ?? acceptBefore(ref, discovery(stopped, out)),
               NOT_PLAYED,
             ),
           },
@@ -148,8 +146,3 @@ const discovery = ({ what }: Stopped, device: string): Packet => ({
 const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
 
 const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')
-
-const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
-  family === 'ip6'
-    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
-    : { reply: 'ARP replies', request: 'ARP requests' }[what]
