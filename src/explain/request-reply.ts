@@ -6,12 +6,10 @@ import type { ConntrackEntry, Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 import { advertisementTo, isSolicitation } from './discovery.ts'
-
-export { entryAnswered, entryOpened }
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
@@ -30,7 +28,7 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
       if (nat === 'unknown' && world.host.conntrack) {
         const entry = entryOpened(packet, world)
         // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
-        return entry ? entry.status.includes('unreplied') : !entryAnswered(packet, world)
+        return entry ? isUnreplied(entry) : !entryAnswered(packet, world)
       }
       return nat === 'passed' || (nat === 'unknown' && (isForService(packet) || isServed(packet, world)))
     default:
@@ -150,6 +148,16 @@ export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Pa
   const { original } = entryOpened(packet, world) ? {} : (entryRewritten(packet, world) ?? {})
   if (!original) return packet
   return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
+}
+
+/** The entry that the packet has begun. */
+export const entryBegun = (evidence: Evidence, world: World): ConntrackEntry | undefined =>
+  entryOpened(asItCame(evidence, world), world)
+
+/** conntrack lists it, and something has come back. */
+export function isReplied({ evidence, world }: { evidence: Evidence; world: World }): boolean {
+  const entry = entryBegun(evidence, world)
+  return entry !== undefined && !isUnreplied(entry)
 }
 
 /** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */

@@ -1,4 +1,5 @@
 /** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
+
 import { parseAddress } from '../../model/address.ts'
 import type { Condition, Scalar } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
@@ -8,6 +9,7 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
@@ -15,7 +17,7 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { bridgeOf, replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
+import { asItCame, entryBegun, isAlwaysAnswered, isOpening } from '../request-reply.ts'
 import { homeOf, isDefault, mainRoute } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -72,7 +74,7 @@ export function needsSource(context: Context): Nowhere {
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
   // what a bridge passes on has not left its network
   if (hasNewSource(context) || bridgeOf(lastPacket(context), world.host)) return undefined
-  const entry = entryOpened(asItCame(evidence, world), world)
+  const entry = entryBegun(evidence, world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined
   if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
@@ -88,8 +90,7 @@ export function needsSource(context: Context): Nowhere {
 }
 
 /** Its source is as it was, and nothing has come back to that. */
-const isUnanswered = ({ original, reply, status }: ConntrackEntry): boolean =>
-  status.includes('unreplied') && reply.dst === original.src
+const isUnanswered = (entry: ConntrackEntry): boolean => isUnreplied(entry) && entry.reply.dst === entry.original.src
 
 /** conntrack says that nothing has come back to the packet's own source, and something would in any case. */
 export function staysUnanswered({ evidence, world }: Context): boolean {
@@ -99,9 +100,10 @@ export function staysUnanswered({ evidence, world }: Context): boolean {
 }
 
 /** The same, whichever source it left with. */
-export function isUnreplied({ evidence, world }: Context): boolean {
+export function lacksReply({ evidence, world }: Context): boolean {
   const asked = asItCame(evidence, world)
-  return isAlwaysAnswered(asked) && entryOpened(asked, world)?.status.includes('unreplied') === true
+  const entry = isAlwaysAnswered(asked) ? entryOpened(asked, world) : undefined
+  return entry !== undefined && isUnreplied(entry)
 }
 
 /** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */

@@ -9,7 +9,7 @@ import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isPrivate, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameChain, placeAt } from '../refs.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { isOpening, isReplied } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 
@@ -27,8 +27,7 @@ export const emptyNatChain: Detector = {
       return []
     if (src === undefined || dst === undefined || !isPrivate(src) || homeOf(src, world.host, out)?.link.name === out)
       return []
-    const entry = entryOpened(asItCame(evidence, world), world)
-    if ((entry && !entry.status.includes('unreplied')) || rewritesSources(context) !== false) return []
+    if (isReplied(context) || rewritesSources(context) !== false) return []
     const found = emptyChainOf(context, family)
     if (!found) return []
     const { table, chain } = found

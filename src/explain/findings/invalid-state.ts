@@ -1,8 +1,8 @@
+import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { entryAnswered, entryOpened } from '../request-reply.ts'
 
 /** Connection tracking could make nothing of it, and that is why it was dropped. */
 export const invalidState: Detector = {

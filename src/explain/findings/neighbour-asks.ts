@@ -1,5 +1,6 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host } from '../../model/host.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
@@ -8,7 +9,7 @@ import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
 import { framesOf, stoppedQuestion } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { isOpening, isReplied } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { spotWords } from './verdicts.ts'
 
@@ -21,8 +22,7 @@ export const neighbourAsks: Detector = {
     const { out, ...packet } = lastPacket(context)
     const question = questionOf(packet)
     if (out === undefined || out === 'lo' || !question || !isOpening(journey, evidence.nat, world)) return []
-    const entry = entryOpened(asItCame(evidence, world), world)
-    if (entry && !entry.status.includes('unreplied')) return []
+    if (isReplied(context)) return []
     const route = lookupRoute(question, world.host)
     if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
     const hop = route.gateway ?? question.dst
@@ -81,4 +81,4 @@ function askedFor(context: Context, out: string, hop: string): string | undefine
 
 /** Replies have come to it. */
 const isFound = (address: string, { conntrack = [] }: Host): boolean =>
-  conntrack.some(({ reply, status }) => reply.dst === address && !status.includes('unreplied'))
+  conntrack.some((entry) => entry.reply.dst === address && !isUnreplied(entry))

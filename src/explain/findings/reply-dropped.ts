@@ -1,10 +1,11 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
-import { entryAnswered, openingOf } from '../request-reply.ts'
+import { openingOf } from '../request-reply.ts'
 import { blame } from './verdicts.ts'
 import { conditionsWords, whyThere } from './why-there.ts'
 

@@ -12,7 +12,7 @@ import { destinationRule, givenSource, sourceRule } from '../counterfactual/rewr
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { entryBegun } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { namesDestination } from './dnat-skipped.ts'
 
@@ -57,7 +57,7 @@ export const snatInVain: Detector = {
     const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
     const { src, dst } = asked
     if (src === undefined || dst === undefined) return []
-    const chosen = entryOpened(asItCame(context.evidence, context.world), context.world)?.reply.dst
+    const chosen = entryBegun(context.evidence, context.world)?.reply.dst
     const isOwn = rule.statement?.kind === 'masquerade'
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')

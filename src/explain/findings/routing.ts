@@ -1,13 +1,14 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
+
 import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { sentTo } from '../../rules/nft/map.ts'
 import { lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
-import { entryAnswered } from '../request-reply.ts'
 
 export interface Routed {
   packet: Packet

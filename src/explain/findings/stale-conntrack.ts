@@ -4,6 +4,7 @@ import type { ConntrackEntry } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { BRIDGED_UNPLAYED } from '../bridges.ts'
@@ -13,7 +14,7 @@ import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../co
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { asItCame } from '../request-reply.ts'
 import { KEEP_OUT } from './bridge-nf-call.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */

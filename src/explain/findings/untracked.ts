@@ -1,5 +1,6 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
@@ -9,7 +10,7 @@ import { passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { entryAnswered, isOpening, natSeen, openingOf } from '../request-reply.ts'
+import { isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */

@@ -6,7 +6,7 @@ import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../ipv6-off.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { isReplied } from '../request-reply.ts'
 import {
   addConnected,
   addToTable,
@@ -113,11 +113,10 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */
 function pastTableMain(context: Context, packet: Packet, note: string | undefined): Detected[] {
-  const { journey, evidence, world } = context
+  const { journey, world } = context
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
   const past = pastMain(packet, world.host)
-  const entry = past && entryOpened(asItCame(evidence, world), world)
-  if (!past || (entry && !entry.status.includes('unreplied'))) return []
+  if (!past || isReplied(context)) return []
   const isSilent = staysUnanswered(context)
   // by its mark, which is told with the rule that gave it
   if (isSilent && markingSteps(context)) return []

@@ -2,6 +2,7 @@
  * The journey played again in the engine, as a measure of what the engine says of anything else: together with the packet
  * that it answers, or with the answer that would come.
  */
+
 import { mayBeAbsent } from '../../journey/base-chains.ts'
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
@@ -13,6 +14,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
@@ -29,7 +31,6 @@ import {
   answerTo,
   asItCame,
   asksForReply,
-  entryOpened,
   isOpening,
   natSeen,
   openingOf,
