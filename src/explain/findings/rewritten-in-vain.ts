@@ -61,7 +61,7 @@ export const snatInVain: Detector = {
     const isOwn = rule.statement?.kind === 'masquerade'
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? firstOf(context, given) : ''} instead.`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead.`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
@@ -78,7 +78,7 @@ export const snatInVain: Detector = {
 }
 
 /** Where the way out has several addresses, masquerading takes the first: the far side may expect another one. */
-function firstOf({ journey, world }: Context, given: string): string {
+function whichOf({ journey, world }: Context, given: string): string {
   const link = world.host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === given))
   const { addresses = [] } = link ?? {}
   const usable = addresses.filter(({ family, scope = 'global' }) => family === journey.family && scope === 'global')

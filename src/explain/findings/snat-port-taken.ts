@@ -52,7 +52,7 @@ export const snatPortTaken: Detector = {
     )
     const message =
       low === high
-        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${firstOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
+        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${endsOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
         : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
     return [
       finding('snat-port-taken', 'error', message, {
@@ -74,5 +74,5 @@ export const snatPortTaken: Detector = {
 
 const LAST_PORT = 65_535
 
-const firstOf = ({ original: { src, sport, dst, dport } }: ConntrackEntry): string =>
+const endsOf = ({ original: { src, sport, dst, dport } }: ConntrackEntry): string =>
   `${describeEnd(src, sport)} to ${describeEnd(dst, dport)}`
