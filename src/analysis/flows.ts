@@ -2,10 +2,12 @@
  * Connections and the journeys that belong to them: by connection tracking's entries, and, for packets of which there is
  * none, by their addresses as NAT left them. Both directions are one story: what was asked, and what became of the answer.
  */
+
 import { withoutStep } from '../explain/refs.ts'
 import { type Direction, turned } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { asItLeft } from './as-it-left.ts'
@@ -111,7 +113,7 @@ export class Flows {
     if (!original || packet.protocol === undefined || packet.inner || this.untracked >= MOST_UNTRACKED) return undefined
     this.untracked++
     const left = asItLeft(journey)
-    const passed = outcome === 'forwarded' || outcome === 'sent' || outcome === 'delivered'
+    const passed = isPassed(outcome)
     const leaving = tupleOf(left)
     const answer = leaving && turned(leaving)
     const flow: Flow = {
@@ -158,7 +160,7 @@ export class Flows {
 
 /** The rule or policy that ended it. */
 function stopper({ outcome, cause }: Journey): RuleRef | undefined {
-  if (outcome !== 'dropped' && outcome !== 'rejected') return undefined
+  if (!isStoppedByRule(outcome)) return undefined
   const end = cause.find(({ role }) => role === 'outcome')?.rule
   return end && withoutStep(end)
 }

@@ -6,7 +6,7 @@ import { applyEdits } from '../edits/apply.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
-import { getsThrough, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
@@ -185,7 +185,7 @@ const isOpeningAlone = ({ packet }: Reproduction): boolean =>
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
   const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
   const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
-  const why = outcome === 'dropped' || outcome === 'rejected' ? '' : code
+  const why = isStoppedByRule(outcome) ? '' : code
   return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
 

@@ -1,9 +1,11 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
+
 import type { Played } from '../journey/engine.ts'
 import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import { turned } from '../model/direction.ts'
 import type { ConntrackEntry, Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../rules/conntrack/entries.ts'
@@ -91,7 +93,7 @@ export const isAlwaysAnswered = (packet: Packet): boolean =>
 export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
   const { packet, ended } = told
   const { outcome } = ended
-  if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
+  if (!isPassed(outcome)) return undefined
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   if (isSolicitation(packet)) return advertisementTo(told, host)
@@ -133,7 +135,7 @@ export function refusalTo(asked: Packet, played: Played, host: Host): Packet | u
 /** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
-  if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  if (!isPassed(ended.outcome)) return false
   if (isSolicitation(asked)) return packet.dst === asked.src
   const { inner } = packet
   if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport

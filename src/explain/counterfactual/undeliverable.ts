@@ -6,6 +6,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
+import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -45,7 +46,7 @@ export function needsDestination(context: Context): Nowhere {
   if (evidence.nat !== 'passed' || hasNewDestination(context)) return undefined
   const packet = lastPacket(context)
   const { outcome } = journey
-  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  const stopped = isStoppedByRule(outcome)
   if (stopped && BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook)) return undefined
   if (addressType(packet.dst, world.host) === 'local') {
     // it is where it was to go
@@ -71,7 +72,7 @@ function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
 /** Does it need another source? */
 export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
-  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
+  if (!hasLeft(journey.outcome)) return undefined
   // what a bridge passes on has not left its network
   if (hasNewSource(context) || bridgeOf(lastPacket(context), world.host)) return undefined
   const entry = entryBegun(evidence, world)

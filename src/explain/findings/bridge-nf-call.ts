@@ -1,5 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { bridgeCalls, bridgeNamed, callSetting } from '../../rules/bridge-calls.ts'
 import { BRIDGED_UNPLAYED, bridgeOf, replyOverBridge } from '../bridges.ts'
@@ -17,7 +18,7 @@ export const bridgeNfCall: Detector = {
   code: 'bridge-nf-call',
   detect(context) {
     const { outcome } = context.journey
-    if (outcome === 'dropped' || outcome === 'rejected') return stopped(context)
+    if (isStoppedByRule(outcome)) return stopped(context)
     return isRepliedPast(context) ? repliedPast(context) : letGo(context)
   },
 }

@@ -1,3 +1,4 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.ts'
 import { type Context, type Detector, finding } from '../context.ts'
@@ -9,7 +10,7 @@ export const invalidState: Detector = {
   code: 'invalid-state',
   detect(context) {
     const { journey, ended, evidence } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    if (!isStoppedByRule(journey.outcome)) return []
     const { rule } = evidence.arrivals[ended.step]!
     const asks = rule?.conditions.some(asksInvalid)
     const end = refAt(context, ended.step)

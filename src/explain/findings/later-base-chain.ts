@@ -1,3 +1,4 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { type Detector, finding } from '../context.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { nameChain, nameRef, refAt } from '../refs.ts'
@@ -7,7 +8,7 @@ export const laterBaseChain: Detector = {
   code: 'later-base-chain',
   detect(context) {
     const { journey, ended, evidence } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    if (!isStoppedByRule(journey.outcome)) return []
     const all = passes(context)
     const last = all.findIndex(({ steps }) => steps.includes(ended.step))
     // of iptables' tables only filter is there to let pass; nft's may have any name

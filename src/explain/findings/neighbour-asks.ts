@@ -1,5 +1,6 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host } from '../../model/host.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
@@ -18,7 +19,7 @@ export const neighbourAsks: Detector = {
   code: 'neighbour-discovery-dropped',
   detect(context) {
     const { journey, ended, world, evidence } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+    if (!hasLeft(journey.outcome)) return []
     const { out, ...packet } = lastPacket(context)
     const question = questionOf(packet)
     if (out === undefined || out === 'lo' || !question || !isOpening(journey, evidence.nat, world)) return []

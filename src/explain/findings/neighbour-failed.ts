@@ -1,4 +1,5 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
@@ -18,7 +19,7 @@ export const neighbourFailed: Detector = {
   code: 'neighbour-failed',
   detect(context) {
     const { journey, ended, world } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+    if (!hasLeft(journey.outcome)) return []
     const { out: shown, ...packet } = lastPacket(context)
     // where no chain is behind routing, the routes alone tell
     const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)

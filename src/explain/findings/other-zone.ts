@@ -1,4 +1,5 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
@@ -13,7 +14,7 @@ export const otherZone: Detector = {
   code: 'other-zone',
   detect(context) {
     const { journey, world } = context
-    const isStopped = journey.outcome === 'dropped' || journey.outcome === 'rejected'
+    const isStopped = isStoppedByRule(journey.outcome)
     const kept = isStopped ? undefined : keptAddress(context)
     if (!isStopped && kept === undefined) return []
     const opening = openingOf(journey.packet, world)
@@ -58,7 +59,7 @@ export const otherZone: Detector = {
 function keptAddress(context: Context): string | undefined {
   const { journey, world } = context
   const entry = entryAnswered(journey.packet, world)
-  if (!entry || !/^(forwarded|sent|delivered)$/.test(journey.outcome)) return undefined
+  if (!entry || !isPassed(journey.outcome)) return undefined
   const { original, reply } = entry
   const { src, dst } = lastPacket(context)
   if (reply.dst !== original.src && dst === reply.dst)

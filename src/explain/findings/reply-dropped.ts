@@ -1,4 +1,5 @@
 import { wayTo } from '../../journey/step-context.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
@@ -15,7 +16,7 @@ export const replyDropped: Detector = {
   detect(context) {
     const { journey, world, ended, evidence } = context
     const { packet, outcome } = journey
-    if (outcome !== 'dropped' && outcome !== 'rejected') return []
+    if (!isStoppedByRule(outcome)) return []
     const opening = openingOf(packet, world)
     const end = refAt(context, ended.step)
     if (!opening || !end) return []

@@ -2,6 +2,7 @@ import type { ConntrackEdit } from '../../model/edit.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
@@ -144,7 +145,7 @@ function destinationChanged(
 /** The same of where it comes from. */
 function sourceChanged(context: Context, { original, reply }: ConntrackEntry): Changed | undefined {
   const { outcome } = context.journey
-  if (outcome !== 'forwarded' && outcome !== 'sent') return undefined
+  if (!hasLeft(outcome)) return undefined
   const isNatted = reply.dst !== original.src
   const now = rewritingNow(context, lastPacket(context), 'postrouting', SOURCE)
   // a rule that is there no more has left the connection as it was, and that works; of ports NAT takes what is free

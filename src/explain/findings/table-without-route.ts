@@ -1,4 +1,5 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
@@ -15,7 +16,7 @@ export const tableWithoutRoute: Detector = {
     const { journey, world } = context
     const { host } = world
     const { outcome } = journey
-    const isLost = outcome === 'vanished' || outcome === 'dropped' || outcome === 'rejected'
+    const isLost = outcome === 'vanished' || isStoppedByRule(outcome)
     const last = markingSteps(context)?.last
     const { out } = lastPacket(context)
     if (last === undefined || out === undefined || !(isLost || lacksReply(context))) return []

@@ -1,3 +1,4 @@
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
@@ -114,7 +115,7 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */
 function pastTableMain(context: Context, packet: Packet, note: string | undefined): Detected[] {
   const { journey, world } = context
-  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+  if (!hasLeft(journey.outcome)) return []
   const past = pastMain(packet, world.host)
   if (!past || isReplied(context)) return []
   const isSilent = staysUnanswered(context)
