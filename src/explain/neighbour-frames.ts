@@ -11,6 +11,9 @@ import { letsGo } from './counterfactual/what-if.ts'
 import { solicitedGroup } from './discovery.ts'
 import { endOf, refOf } from './refs.ts'
 
+/** Why a fix for them is not tried. */
+export const DISCOVERY_UNPLAYED = 'the model does not play ARP or neighbour discovery'
+
 export interface Stopped {
   ref: RuleRef
   what: 'request' | 'reply'

@@ -1,5 +1,7 @@
 /** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
+
 import { finding } from '../../explain/context.ts'
+import { DISCOVERY_UNPLAYED } from '../../explain/neighbour-frames.ts'
 import type { Finding } from '../../model/journey.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, wayBackOf } from '../../rules/route.ts'
@@ -21,7 +23,7 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
     fix: [
       {
         description: `remove the entry, so that this host resolves the address again (ARP/ND): ip neigh del ${src} dev ${device}`,
-        unverified: 'the model does not play ARP and neighbour discovery',
+        unverified: DISCOVERY_UNPLAYED,
       },
     ],
   })

@@ -8,6 +8,7 @@ import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 export const KEEP_OUT = 'keep bridged packets out of the IP chains'
@@ -133,7 +134,7 @@ function repliedPast(context: Context): Detected[] {
             : {
                 description: 'send bridged packets through the IP chains, so that conntrack sees the reply',
                 ...setSysctl(name, 1, value),
-                unverified: 'not tried',
+                unverified: NOT_TRIED,
                 note: 'FORWARD rules then apply to bridged packets too',
               },
         ],

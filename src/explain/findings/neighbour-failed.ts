@@ -7,12 +7,17 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { acceptBefore, acceptNeighbours, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { type AtPort, askedFrames, framesOf, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
+import {
+  type AtPort,
+  askedFrames,
+  DISCOVERY_UNPLAYED,
+  framesOf,
+  type Stopped,
+  stoppedAtPort,
+} from '../neighbour-frames.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
-
-const NOT_PLAYED = 'the model does not play ARP and neighbour discovery'
 
 /** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
@@ -53,7 +58,8 @@ export const neighbourFailed: Detector = {
             fix: propose(
               `accept ${protocol} ${spotWords(ref)}`,
               acceptNeighbours(ref, family) ?? acceptBefore(ref, discovery(stopped, out)),
-              NOT_PLAYED,
+              undefined,
+              DISCOVERY_UNPLAYED,
             ),
           },
         ),

@@ -20,6 +20,7 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { DISCOVERY_UNPLAYED } from '../neighbour-frames.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
@@ -165,7 +166,7 @@ function ofOtherLink(context: Context): Detected[] {
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`
   const description = `make this host reply to ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it: ${answer}`
-  const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
+  const fix = [{ description, unverified: DISCOVERY_UNPLAYED }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }
 

@@ -7,7 +7,6 @@ import { homeOf } from '../routes.ts'
 import { larger, sysctlName } from './routing.ts'
 
 /** Why the fix is not tried. */
-export const LEG_UNKNOWN = 'the routes of that namespace are unknown here'
 
 /**
  * Whoever was asked is a namespace of this machine that another interface leads to as well, as a container of two networks
@@ -45,7 +44,7 @@ export const replyByOtherLeg: Detector = {
                 2,
                 host.sysctls?.get(`net.ipv4.conf.${sysctlName(leg)}.rp_filter`) ?? 1,
               ),
-              unverified: LEG_UNKNOWN,
+              unverified: 'the routes of that namespace are unknown here',
               note: 'or add a route in that namespace, so that its reply leaves by the interface that the request came in on',
             },
           ],

@@ -13,7 +13,7 @@ import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
-import type { Proposal } from '../proposal.ts'
+import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame } from '../request-reply.ts'
 import { KEEP_OUT } from './bridge-nf-call.ts'
@@ -114,7 +114,7 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
 const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): Proposal => ({
   description: 'delete the entry, so that nat is evaluated again',
   edits: [deletion(entry)],
-  unverified: 'not tried',
+  unverified: NOT_TRIED,
   note: 'an open TCP connection breaks',
 })
 

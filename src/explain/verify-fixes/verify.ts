@@ -12,9 +12,9 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
-import { BRIDGED_UNPLAYED, isOfGuests } from '../bridges.ts'
+import { isOfGuests } from '../bridges.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
-import { LEG_UNKNOWN } from '../findings/reply-by-other-leg.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray, homeOf } from '../routes.ts'
 import { listener } from '../sockets.ts'
@@ -50,7 +50,7 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
   const trials = finding.fix.map(({ edits, stops, unverified }, index): Trial => {
-    if (!edits || !reproduction || UNPLAYED.has(finding.code) || REASONS.has(unverified)) return { index }
+    if (!edits || !reproduction || (unverified !== undefined && unverified !== NOT_TRIED)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
@@ -208,17 +208,6 @@ function judge(
     mends,
   }
 }
-
-/** Their fixes change what the model does not play, or what another host makes of it. */
-const UNPLAYED: ReadonlySet<string> = new Set([
-  'helper-missing',
-  'neighbour-failed',
-  'snat-changed-source',
-  'vanished-mtu',
-])
-
-/** The same, of single fixes. */
-const REASONS: ReadonlySet<string | undefined> = new Set([BRIDGED_UNPLAYED, LEG_UNKNOWN])
 
 /** Findings of a packet that gets through and does no good so. */
 export const STILL_WRONG: Readonly<Record<string, string>> = {
