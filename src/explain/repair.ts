@@ -2,9 +2,11 @@
  * Every blocker, one repair: where one fix does not bring request and reply through, what stops them then is explained in
  * turn, and its fixes are tried on top, until both get through. The smallest set that does is offered as one fix.
  */
+
 import { applyEdits } from '../edits/apply.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
 import { getsThrough, isPassed, isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
@@ -294,10 +296,9 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
 }
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
-const matchedWords = ({ code, message }: Finding): string =>
-  (/^(?:dropped|rejected)-by-rule$/.test(code) &&
-    / (?:dropped|rejected) it( \(.*?\))(?:[.;] | \w|\.$)/.exec(message)?.[1]) ||
-  ''
+function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {
+  return matched !== undefined && (code === 'dropped-by-rule' || code === 'rejected-by-rule') ? ` (${matched})` : ''
+}
 
 /** `inet fw input handle 3 and forward handle 7`: a table's name once. */
 function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {

@@ -96,6 +96,23 @@ export function fieldOf(condition: Condition): string | undefined {
   return undefined
 }
 
+/** Does the packet's line show what it asks for: addresses, ports, interfaces, the protocol, the state? */
+export function isShown(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'not':
+      return isShown(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.length > 0 && condition.of.every(isShown)
+    case 'lookup':
+      return condition.fields.every((field) => ON_LINE.test(field))
+    default:
+      return condition.kind === 'compare' && ON_LINE.test(condition.field)
+  }
+}
+
+const ON_LINE = /^(ip6? [sd]addr|\w+ [sd]port|ct state|meta (l4proto|[io]if(name)?))$/
+
 export const isNegated = (condition: Condition): boolean =>
   condition.kind === 'not' || (condition.kind === 'compare' && condition.op === '!=')
 

@@ -41,6 +41,9 @@ export interface Goal {
   mendable: boolean
 }
 
+/** Is the packet to be given another source? */
+export const givesSource = ({ kind }: Goal): boolean => kind === 'source' || kind === 'way-back'
+
 export const goals = memo(findGoals)
 
 function findGoals(context: Context): Goal[] {
