@@ -14,6 +14,7 @@ import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { bridgeOf, replyOverBridge } from '../bridges.ts'
@@ -173,7 +174,7 @@ function twinOf(
   family: 'ip' | 'ip6',
   world: World,
 ): EvalContext | undefined {
-  const { addresses = [] } = world.host.links?.find(({ name }) => name === from) ?? {}
+  const { addresses = [] } = linkNamed(world.host, from) ?? {}
   const src = addresses.find((one) => one.family === family && one.scope !== 'link')?.address
   if (src === undefined || from === undefined || out === undefined) return undefined
   // what is for documentation is in nobody's rules

@@ -1,5 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Link } from '../../model/host.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { setSysctl } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -55,8 +56,9 @@ export const replyByOtherLeg: Detector = {
 }
 
 /** The one that all of the interface's own ports lead to. */
-function namespaceBehind(name: string, { links = [] }: Host): string | undefined {
-  const link = links.find((one) => one.name === name)
+function namespaceBehind(name: string, host: Host): string | undefined {
+  const { links = [] } = host
+  const link = linkNamed(host, name)
   const ends = link?.kind === 'bridge' ? links.filter(({ master }) => master === name) : link ? [link] : []
   const all = new Set(ends.map(({ peerNamespace }) => peerNamespace))
   const [only] = all

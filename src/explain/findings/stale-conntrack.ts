@@ -6,6 +6,7 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { BRIDGED_UNPLAYED } from '../bridges.ts'
@@ -168,7 +169,7 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   if (!to || !isNatStatement(to) || to.kind === 'netmap') return undefined
   // the address of the way out
   if (to.kind === 'masquerade') {
-    const own = context.world.host.links?.find(({ name }) => name === packet.out)?.addresses
+    const own = linkNamed(context.world.host, packet.out)?.addresses
     return {
       rule: refOf(context, then.table.name, last.chain, last.rule),
       isAt: (address: string): boolean => own === undefined || own.some((one) => one.address === address),

@@ -2,6 +2,7 @@
  * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
+
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
@@ -12,6 +13,7 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { isOfGuests } from '../bridges.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { NOT_TRIED } from '../proposal.ts'
@@ -328,7 +330,7 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
 function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {
   if (ended.outcome !== 'delivered' || packet.protocol !== 'udp') return false
   const socket = listener(host, packet)
-  const link = host.links?.find(({ name }) => name === out)
+  const link = linkNamed(host, out)
   return (
     socket !== undefined &&
     socket.address === undefined &&
