@@ -2,7 +2,6 @@
  * Connections and the journeys that belong to them: by connection tracking's entries, and, for packets of which there is
  * none, by their addresses as NAT left them. Both directions are one story: what was asked, and what became of the answer.
  */
-
 import { withoutStep } from '../explain/refs.ts'
 import { type Direction, turned } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'

@@ -1,5 +1,4 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
-
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'

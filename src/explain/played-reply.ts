@@ -1,5 +1,4 @@
 /** What would come back to a request that got through, played where no reply was captured. */
-
 import type { Engine, Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'

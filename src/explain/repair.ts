@@ -2,7 +2,6 @@
  * Every blocker, one repair: where one fix does not bring request and reply through, what stops them then is explained in
  * turn, and its fixes are tried on top, until both get through. The smallest set that does is offered as one fix.
  */
-
 import { applyEdits } from '../edits/apply.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'

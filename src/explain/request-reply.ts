@@ -1,5 +1,4 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
-
 import type { Played } from '../journey/engine.ts'
 import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import { turned } from '../model/direction.ts'

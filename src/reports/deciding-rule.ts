@@ -1,5 +1,4 @@
 /** Which rule a journey counts for, where journeys are counted by rule. */
-
 import type { Cause, Journey, RuleRef, Step } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import { ruleKey, whereWords } from './journey-words.ts'

@@ -1,5 +1,4 @@
 /** Is a packet too long for its way out, and must not be cut? (ip_exceeds_mtu, ip6_pkt_too_big) */
-
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { linkNamed } from './links.ts'

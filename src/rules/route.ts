@@ -2,7 +2,6 @@
  * Route look-up in the host's state, as the kernel does it: rules by priority (net/core/fib_rules.c), and in each
  * rule's table the longest prefix that fits (net/ipv4/fib_trie.c; net/ipv6/route.c).
  */
-
 import type { Host, Route, RoutingRule } from '../model/host.ts'
 import { memo2 } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'

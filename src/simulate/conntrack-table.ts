@@ -2,7 +2,6 @@
  * The entries of connection tracking, found by a hash of their tuples as in the kernel (net/netfilter/nf_conntrack_core.c,
  * net/netfilter/nf_nat_core.c): each entry by both its directions, and by the source that it began with.
  */
-
 import type { Direction } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import { type Connection, type Zone, zoneOf } from '../rules/conntrack/connection.ts'

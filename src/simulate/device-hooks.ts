@@ -2,7 +2,6 @@
  * What hangs on devices: chains at ingress and egress (nf_hook_ingress, nf_hook_egress). And bridges: their tables see the
  * frame before IP does and behind it, which the model does not play.
  */
-
 import { decides } from '../journey/backends.ts'
 import { type BaseChain, baseChainsAt, deviceChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'

@@ -1,5 +1,4 @@
 /** Which of its addresses the kernel gives a packet that goes out by an interface. */
-
 import { inPrefix, parseAddress } from '../model/address.ts'
 import type { Host, LinkAddress } from '../model/host.ts'
 import { linkNamed } from '../rules/links.ts'

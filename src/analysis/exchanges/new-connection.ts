@@ -1,5 +1,4 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
-
 import { describeEnd, finding } from '../../explain/context.ts'
 import type { Finding } from '../../model/journey.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'

@@ -1,5 +1,4 @@
 /** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
-
 import { finding } from '../../explain/context.ts'
 import { DISCOVERY_UNPLAYED } from '../../explain/neighbour-frames.ts'
 import type { Finding } from '../../model/journey.ts'

@@ -1,5 +1,4 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
-
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../explain/kernel-drops/later.ts'
 import { isAlwaysAnswered } from '../../explain/request-reply.ts'

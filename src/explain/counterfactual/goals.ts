@@ -2,7 +2,6 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
-
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'

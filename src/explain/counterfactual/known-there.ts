@@ -1,5 +1,4 @@
 /** What conntrack knows of a destination's way back to the packet's network. */
-
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'

@@ -1,5 +1,4 @@
 /** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
-
 import { parseAddress } from '../../model/address.ts'
 import type { Condition, Scalar } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'

@@ -1,5 +1,4 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
-
 import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'

@@ -1,5 +1,4 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
-
 import { backendOf } from '../../journey/backends.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isOwnTable } from '../../model/own-table.ts'

@@ -1,5 +1,4 @@
 /** What a change does to others: connections that conntrack lists, and what the same sender asks of other hosts. */
-
 import type { Played } from '../../journey/engine.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'

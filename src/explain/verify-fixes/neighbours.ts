@@ -2,7 +2,6 @@
  * Neighbour discovery (RFC 4861) behind a packet that gets through: where rules stop what this host and the next hop ask
  * of each other, or reply, the packet or its answer is not sent at all.
  */
-
 import type { Played } from '../../journey/engine.ts'
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'

@@ -2,7 +2,6 @@
  * The journey played again in the engine, as a measure of what the engine says of anything else: together with the packet
  * that it answers, or with the answer that would come.
  */
-
 import { mayBeAbsent } from '../../journey/base-chains.ts'
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'

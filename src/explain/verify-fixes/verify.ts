@@ -2,7 +2,6 @@
  * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
-
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'

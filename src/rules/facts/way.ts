@@ -1,5 +1,4 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
-
 import { memo } from '../../model/memo.ts'
 import { isNameless } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
