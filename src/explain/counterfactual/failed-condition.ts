@@ -5,6 +5,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { plainWords } from '../plain-conditions.ts'
 
 export interface FailedCondition {
@@ -98,17 +99,10 @@ export function fieldOf(condition: Condition): string | undefined {
 
 /** Does the packet's line show what it asks for: addresses, ports, interfaces, the protocol, the state? */
 export function isShown(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'not':
-      return isShown(condition.of)
-    case 'all':
-    case 'any':
-      return condition.of.length > 0 && condition.of.every(isShown)
-    case 'lookup':
-      return condition.fields.every((field) => ON_LINE.test(field))
-    default:
-      return condition.kind === 'compare' && ON_LINE.test(condition.field)
-  }
+  const fields = simpleConditions(condition).flatMap((one) =>
+    one.kind === 'compare' ? one.field : one.kind === 'lookup' ? one.fields : '',
+  )
+  return fields.length > 0 && fields.every((field) => ON_LINE.test(field))
 }
 
 const ON_LINE = /^(ip6? [sd]addr|\w+ [sd]port|ct state|meta (l4proto|[io]if(name)?))$/

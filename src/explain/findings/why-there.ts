@@ -6,6 +6,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { OF_LIMITS } from '../../rules/by-turns.ts'
 import { conditionText } from '../../rules/evaluate.ts'
 import { reverseWay } from '../../rules/fib.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { asksWayBack, describeConditions } from '../cause.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -102,20 +103,16 @@ export function forReports(context: Context, why: string, there: string, more = 
 }
 
 /** What the packet's line does not show, and chose this packet. */
-function isReason(context: Context, condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'not':
-      return isReason(context, condition.of)
-    case 'all':
-    case 'any':
-      return condition.of.some((one) => isReason(context, one))
-    case 'lookup':
-      return setWords(context, condition) !== undefined
-    case 'unknown':
-      return OF_LIMITS.includes(condition.reason)
-    case 'compare':
-      return / mark$/.test(condition.field) || (asksWayBack(condition) && wayBackWords(context) !== undefined)
-    default:
-      return false
-  }
-}
+const isReason = (context: Context, condition: Condition): boolean =>
+  simpleConditions(condition).some((one) => {
+    switch (one.kind) {
+      case 'lookup':
+        return setWords(context, one) !== undefined
+      case 'unknown':
+        return OF_LIMITS.includes(one.reason)
+      case 'compare':
+        return / mark$/.test(one.field) || (asksWayBack(one) && wayBackWords(context) !== undefined)
+      default:
+        return false
+    }
+  })
