@@ -6,7 +6,7 @@ import { awaitsReply } from '../explain/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf } from './journey-words.ts'
 import { endText } from './packet-words.ts'
@@ -77,7 +77,7 @@ export const isStoppedElsewhere = ({
 }: {
   journey: Group<unknown>['journey']
   exchanges?: Group<unknown>['exchanges'] | undefined
-}): boolean => isPassed(journey.outcome) && /^(dropped|rejected)$/.test(exchanges?.worst.status ?? '')
+}): boolean => isPassed(journey.outcome) && isStoppedByRule(exchanges?.worst.status)
 
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>

@@ -1,38 +1,39 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
+import { acceptBefore, acceptNeighbours, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from '../neighbour-frames.ts'
-import { nameRef } from '../refs.ts'
+import {
+  type AtPort,
+  askedFrames,
+  DISCOVERY_UNPLAYED,
+  framesOf,
+  type Stopped,
+  stoppedAtPort,
+} from '../neighbour-frames.ts'
+import { nameChain, nameRef } from '../refs.ts'
 import { atRouting } from './routing.ts'
 import { spotWords } from './verdicts.ts'
-
-const ACCEPT = { kind: 'accept' } as const
-const NOT_PLAYED = 'the model does not play ARP and neighbour discovery'
 
 /** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
   code: 'neighbour-failed',
   detect(context) {
     const { journey, ended, world } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
-    const { neighbours } = world.host
+    if (!hasLeft(journey.outcome)) return []
     const { out: shown, ...packet } = lastPacket(context)
     // where no chain is behind routing, the routes alone tell
     const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
-    if (!neighbours || !question) return []
+    if (!question) return []
     const route = lookupRoute(question, world.host)
     const out = shown ?? route?.device
     // another way than the routes of now lead is not theirs to explain
     if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
-    const hop = canonicalPrefix(route.gateway ?? question.dst)
-    const found = neighbours.find(
-      (one) => one.device === out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
-    )
+    const found = silentNeighbour(world.host, out, route.gateway ?? question.dst)
     if (!found) return []
     const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
@@ -56,9 +57,9 @@ export const neighbourFailed: Detector = {
             rules: [ref],
             fix: propose(
               `accept ${protocol} ${spotWords(ref)}`,
-              changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT) ??
-                acceptBefore(ref, discovery(stopped, out)),
-              NOT_PLAYED,
+              acceptNeighbours(ref, family) ?? acceptBefore(ref, discovery(stopped, out)),
+              undefined,
+              DISCOVERY_UNPLAYED,
             ),
           },
         ),
@@ -68,7 +69,7 @@ export const neighbourFailed: Detector = {
     if (atPort) return [behindPort(context, found.address, entry, atPort, family)]
     if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
     const state = open
-      ? `${entry}. Whether ${nameRef(open).replace(/ (rule|handle) \d+$/, '')} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
+      ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
       : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
     return [
       finding('neighbour-failed', 'warning', state, {
@@ -152,8 +153,3 @@ const discovery = ({ what }: Stopped, device: string): Packet => ({
 const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
 
 const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')
-
-const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
-  family === 'ip6'
-    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
-    : { reply: 'ARP replies', request: 'ARP requests' }[what]

@@ -12,7 +12,7 @@ import { destinationRule, givenSource, sourceRule } from '../counterfactual/rewr
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { entryBegun } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { namesDestination } from './dnat-skipped.ts'
 
@@ -57,11 +57,11 @@ export const snatInVain: Detector = {
     const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
     const { src, dst } = asked
     if (src === undefined || dst === undefined) return []
-    const chosen = entryOpened(asItCame(context.evidence, context.world), context.world)?.reply.dst
+    const chosen = entryBegun(context.evidence, context.world)?.reply.dst
     const isOwn = rule.statement?.kind === 'masquerade'
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? firstOf(context, given) : ''} instead.`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead.`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
@@ -78,7 +78,7 @@ export const snatInVain: Detector = {
 }
 
 /** Where the way out has several addresses, masquerading takes the first: the far side may expect another one. */
-function firstOf({ journey, world }: Context, given: string): string {
+function whichOf({ journey, world }: Context, given: string): string {
   const link = world.host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === given))
   const { addresses = [] } = link ?? {}
   const usable = addresses.filter(({ family, scope = 'global' }) => family === journey.family && scope === 'global')
