@@ -2,6 +2,7 @@
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { World } from '../../model/world.ts'
+import { isUnreplied } from './entries.ts'
 
 /**
  * Seconds between the last packet of who asked and the listing, at least; undefined where a reply was seen, or where that
@@ -9,7 +10,7 @@ import type { World } from '../../model/world.ts'
  * (the kernel's nf_conntrack_proto_tcp.c, _udp.c, _icmp.c), and the listing shows what is left of it.
  */
 export function silentFor(entry: ConntrackEntry, { host, tables }: World): number | undefined {
-  if (entry.timeout === undefined || !entry.status.includes('unreplied') || hasPolicies(tables)) return undefined
+  if (entry.timeout === undefined || !isUnreplied(entry) || hasPolicies(tables)) return undefined
   const full = fullTimeout(entry, host)
   return full !== undefined && full >= entry.timeout ? full - entry.timeout : undefined
 }
