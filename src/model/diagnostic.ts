@@ -40,6 +40,16 @@ export function collectInto(warnings: Diagnostic[], input: string): Report {
   }
 }
 
+/** Each kind once, with where it was met first: a broken log has thousands. */
+export function once(report: Report): Report {
+  const told = new Set<string>()
+  return (code, message, line) => {
+    if (told.has(code)) return
+    told.add(code)
+    report(code, message, line)
+  }
+}
+
 type Told = [code: string, message: string, line: number | undefined]
 
 /** What is told in any order → by line, with no more of one code in memory than are told by themselves. */

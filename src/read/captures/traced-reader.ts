@@ -1,4 +1,5 @@
 /** What the readers of both monitors share: whole lines out of pieces, and telling what could not be used. */
+import { once, type Report } from '../../model/diagnostic.ts'
 import type { CaptureContext, CaptureReader } from './format.ts'
 import { Lines } from './kernel-log/lines.ts'
 import { plainBytes } from './plain-bytes.ts'
@@ -25,10 +26,11 @@ export abstract class TracedReader implements CaptureReader {
   private readonly lines: Lines
   /** Up to this line events may be missing. */
   private losingUntil = Number.POSITIVE_INFINITY
-  private readonly told = new Set<string>()
+  private readonly report: Report
 
   constructor(context: CaptureContext) {
     this.context = context
+    this.report = once(context.report)
     this.moment = new TracedMoment(context.states.names)
     this.lines = new Lines(
       (bytes, start, end, last) => this.scan(bytes, start, end, last),
@@ -96,9 +98,7 @@ export abstract class TracedReader implements CaptureReader {
 
   /** Each kind once, with the first line it was met in. */
   protected tell(code: string, message: string): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, this.line)
+    this.report(code, message, this.line)
   }
 }
 

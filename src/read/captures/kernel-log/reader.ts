@@ -4,6 +4,7 @@
  * This is the hot path: hundreds of megabytes pass here. Per line it finds the prefix, hashes the rest four bytes at a
  * time while it looks for the line's end, and asks whether a packet with these very bytes is already known.
  */
+import { once, type Report } from '../../../model/diagnostic.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { plainBytes } from '../plain-bytes.ts'
@@ -50,11 +51,12 @@ export class KernelLogReader implements CaptureReader {
   private copied = false
   /** Hosts whose lines end in a blank, as the kernel prints them: what lacks it was cut. */
   private readonly blankEnds = new Set<number>()
-  private readonly told = new Set<string>()
+  private readonly report: Report
 
   constructor(context: CaptureContext) {
     const { points, states } = context
     this.context = context
+    this.report = once(context.report)
     this.head = new Head(states.names)
     this.traces = new PrefixTable((bytes) => readTrace(points, bytes, this.head.escaped))
     this.logs = new PrefixTable((bytes) => readLogPrefix(points, bytes, this.head.escaped))
@@ -367,9 +369,7 @@ export class KernelLogReader implements CaptureReader {
 
   /** Each kind once, with the first line it was met in: a broken log has thousands. */
   private tell(code: string, message: string): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, this.line)
+    this.report(code, message, this.line)
   }
 }
 

@@ -2,6 +2,7 @@
  * Capture files of libpcap and of Wireshark, with packets of one link type that the reader is for: pcap in either byte
  * order, with micro- or nanoseconds, and pcapng. Several may stand behind each other in one file.
  */
+import { once, type Report } from '../../../model/diagnostic.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import { Pieces } from '../pieces.ts'
 import { UtcMoment } from '../utc-moment.ts'
@@ -50,10 +51,11 @@ export abstract class CaptureFile implements CaptureReader {
   private dropped = 0
   /** What is read. */
   private bytes: Uint8Array = new Uint8Array(0)
-  private readonly told = new Set<string>()
+  private readonly report: Report
 
   constructor(context: CaptureContext, linkType: number) {
     this.context = context
+    this.report = once(context.report)
     this.linkType = linkType
     this.only = { linkType, units: 1e6, offset: 0 }
     this.pieces = new Pieces((bytes, view, start, end) => this.next(bytes, view, start, end))
@@ -192,9 +194,7 @@ export abstract class CaptureFile implements CaptureReader {
 
   /** Each kind once, with the first packet it was met in. */
   protected tell(code: string, message: string): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, this.number || undefined)
+    this.report(code, message, this.number || undefined)
   }
 }
 

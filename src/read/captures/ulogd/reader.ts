@@ -1,4 +1,5 @@
 /** What ulogd2's JSON plugin writes, an object for each packet, in whatever form it comes: json/rows.ts cuts it into rows. */
+import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import { leavesOf } from '../json/leaves.ts'
@@ -20,7 +21,7 @@ export class UlogdReader implements CaptureReader {
   private readonly fields: FieldRow
   private readonly rows: JsonRows
   private readonly moments = new Map<string, UtcMoment>()
-  private readonly told = new Set<string>()
+  private readonly tell: Report
   private host = ''
   private seconds: number | undefined
   private micros: number | undefined
@@ -28,6 +29,7 @@ export class UlogdReader implements CaptureReader {
 
   constructor(context: CaptureContext) {
     this.context = context
+    this.tell = once(context.report)
     this.devices = new DeviceNames(context.states.names, context.links)
     this.fields = new FieldRow(context, this.devices)
     this.rows = new JsonRows({
@@ -110,12 +112,5 @@ export class UlogdReader implements CaptureReader {
   private skip(code: string, message: string, line: number): void {
     this.stats.skipped++
     this.tell(code, message, line)
-  }
-
-  /** Each kind once, with the first line it was met in. */
-  private tell(code: string, message: string, line: number): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, line)
   }
 }

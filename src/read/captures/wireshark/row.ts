@@ -2,6 +2,7 @@
  * One row of Wireshark's, in whatever form → an event. Where it has the record's own attributes (`nflog.tlv`), these are
  * read as from the capture itself, and nothing is missing; else the fields are taken as they are named.
  */
+import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureStats } from '../format.ts'
 import { NflogMessages } from '../nflog/messages.ts'
@@ -15,7 +16,6 @@ const MOST_RECORD = 1 << 17
 const AF_INET = 2
 
 export class WiresharkRow {
-  private readonly context: CaptureContext
   private readonly stats: CaptureStats
   private readonly devices: DeviceNames
   private readonly fields: FieldRow
@@ -25,11 +25,11 @@ export class WiresharkRow {
   private readonly moment = new UtcMoment()
   private readonly record = new Uint8Array(MOST_RECORD)
   private readonly view = new DataView(this.record.buffer)
-  private readonly told = new Set<string>()
+  readonly tell: Report
   private isPacket = false
 
   constructor(context: CaptureContext, stats: CaptureStats) {
-    this.context = context
+    this.tell = once(context.report)
     this.stats = stats
     this.devices = new DeviceNames(context.states.names, context.links)
     this.fields = new FieldRow(context, this.devices)
@@ -128,13 +128,6 @@ export class WiresharkRow {
   skip(code: string, message: string, line: number): void {
     this.stats.skipped++
     this.tell(code, message, line)
-  }
-
-  /** Each kind once, with the first line it was met in. */
-  tell(code: string, message: string, line: number): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, line)
   }
 }
 
