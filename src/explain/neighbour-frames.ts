@@ -78,7 +78,7 @@ export function stoppedAtPort(context: Context, device: string, neighbour: strin
       const other = passagesAt(context, { device, neighbour, port: name, mac: UNLISTED }).find(
         ({ goes }) => goes === false,
       )
-      if (other) found.push({ ...other.stopped(), port: name, only: false, by: 'link address' })
+      if (other) found.push({ ...other.stopped(), port: name, only: false, by: 'MAC address' })
     }
   }
   return found.length === 1 ? found[0] : undefined
@@ -89,7 +89,7 @@ export interface AtPort extends Stopped {
   /** The bridge has no other one. */
   only: boolean
   /** By what the filter keeps it out. */
-  by: 'address' | 'link address'
+  by: 'address' | 'MAC address'
 }
 
 /** No rule names it. */

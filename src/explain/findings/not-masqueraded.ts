@@ -56,7 +56,7 @@ export const notMasqueraded: Detector = {
       const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
       if (isBeside) return masqueraded(`${back}. ${past}.`, true)
       return masqueraded(
-        `${back}, unless its route to ${src} leads through this host. ${past}.`,
+        `${back}, unless the route from ${dst} to ${src} leads through this host. ${past}.`,
         staysUnanswered(context),
       )
     }
@@ -64,7 +64,10 @@ export const notMasqueraded: Detector = {
     if (first !== undefined) {
       const chosen = `this host chose the source before rules sent the packet out of ${out}`
       const back = `replies come back to ${first}, or are dropped on the way`
-      return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
+      return masqueraded(
+        `It left by ${out} with the source ${src}, an address of ${first}: ${chosen}. So ${back}.`,
+        true,
+      )
     }
     if (isLoopbackAbroad(context))
       return masqueraded(
@@ -74,7 +77,7 @@ export const notMasqueraded: Detector = {
     const gateway = gatewayBeside(lastPacket(context), context.world)
     if (gateway !== undefined && !isPrivateAbroad(context))
       return masqueraded(
-        `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, it replies to its own router (here ${gateway}).`,
+        `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, ${dst} sends the reply to its own router (here ${gateway}).`,
         staysUnanswered(context),
       )
     const left = `It left for ${dst} with the private source ${src}`
@@ -165,7 +168,7 @@ function ofOtherLink(context: Context): Detected[] {
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`
   const description = `make this host reply to ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it: ${answer}`
-  const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
+  const fix = [{ description, unverified: 'the model does not simulate ARP or neighbour discovery' }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
 }
 
