@@ -62,7 +62,7 @@ export interface MachineMap {
   map: HookMap
 }
 
-/** What became of packets that were played. */
+/** What became of simulated packets. */
 export interface Simulation extends Ending {
   journeys: Journey[]
 }

@@ -140,7 +140,7 @@ function tellFits(fits: readonly Fit[], { list, untried, told }: Alternatives, {
     const report = collectInto(warnings, fit.capture.name)
     const what = `${anyOf(list)} was in force`
     const why = fit.unread
-      ? 'it cannot be read twice, so nfwhy cannot check whether'
+      ? 'nfwhy can read it only once, and cannot check whether'
       : fit.fitting.length === 0
         ? 'its trace contradicts all rulesets, so it is unknown whether'
         : 'its trace does not show whether'

@@ -75,7 +75,7 @@ function noAnswer({ tracked, status = [] }: Flow): string {
 const words = (one: FlowPackets): string => `${one.kind} ${became(one)} (${ids(one)})`
 
 function became({ outcome, rule, culprit }: FlowPackets): string {
-  const sent = culprit ? `, where ${nameRef(culprit)} had sent it` : ''
+  const sent = culprit ? `, to which ${nameRef(culprit)} had sent it` : ''
   const by = rule ? ` by ${nameRef(rule)}${sent}` : ''
   switch (outcome) {
     case 'delivered':

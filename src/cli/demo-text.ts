@@ -33,7 +33,7 @@ export class DemoText {
       const lines = wrap(title, this.options.width - width - 2)
       this.write(...lines.map((line, i) => `  ${this.paint(pad(i === 0 ? name : '', width), 'bold')}${line}`))
     }
-    this.write('', 'nfwhy demo NAME plays one of them.')
+    this.write('', 'nfwhy demo NAME runs one of these incidents.')
     this.out.flush()
   }
 

@@ -38,8 +38,8 @@ export function doctorCommand(program: Command): Command {
       .command('doctor')
       .summary('why a host shows no trace, and the command that fixes it')
       .description(
-        'Finds what prevents a trace: missing rights or modules, loggers that other programs hold, TRACE rules ' +
-          'that match other packets or stand in the wrong place, namespaces, flow offload, log daemons … ' +
+        'Finds what prevents a trace: missing rights or modules, loggers that other programs use, TRACE rules ' +
+          'that match other packets or are in the wrong place, namespaces, flow offload, log daemons … ' +
           'Only --fix, --prove and --prove-here change anything. FILTER selects the packets, as in trace.',
       )
       .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
@@ -51,7 +51,10 @@ export function doctorCommand(program: Command): Command {
       .option('--fix', 'run the fixes that are safe, asking before each')
       .option('--yes', 'with --fix: run them without asking')
       .option('--prove', 'trace a test packet in a throw-away network namespace, and report which programs see it')
-      .option('--prove-here', 'the same in this network namespace; only a test packet to 127.0.0.0/8 is traced')
+      .option(
+        '--prove-here',
+        'like --prove, but in this network namespace; only a test packet to 127.0.0.0/8 is traced',
+      )
       .option(
         '--print-config <DAEMON>',
         `print a configuration that keeps TRACE lines, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,

@@ -67,7 +67,7 @@ export class NamedFiles {
   private addFolder(path: string, stats: Stats): void {
     if (this.folders.has(identity(stats))) return
     if (this.walk(path, stats, [basename(resolve(path))]) === 0)
-      throw new UserError(`${printable(path)}: there is no file in this folder (hidden ones do not count).`)
+      throw new UserError(`${printable(path)}: there is no file in this folder (nfwhy ignores hidden files).`)
   }
 
   /** Gives the number of files in it, whether they can be read or not. */

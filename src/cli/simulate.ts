@@ -73,7 +73,7 @@ export function simulateCommand(program: Command): Command {
       .command('simulate')
       .summary('what would happen to a packet, and what a command would change')
       .description(
-        'Plays a packet in the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
+        'Simulates a packet on the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
           `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
       )
       .argument('[INPUT...]', 'rulesets and host state')
@@ -90,7 +90,7 @@ export function simulateCommand(program: Command): Command {
       )
       .option(
         '--assume <CONDITION=BOOLEAN>',
-        "decide a condition that nobody can know: '--limit 10/sec=true' (repeatable)",
+        "treat a condition with an unknown result as true or false: '--limit 10/sec=true' (repeatable)",
         collect,
       )
       .option('--engine <ENGINE>', 'model (so far the only engine)', 'model')

@@ -21,7 +21,7 @@ interface Wanted {
 export const textOptions = (command: Command): Command =>
   command
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--color <WHEN>', 'always, never, or auto (colour on a terminal, unless NO_COLOR is set)')
     .option('--no-color', 'the same as --color never')
 
 /** `toStdout`: else it goes to a file, which is as wide as is comfortable to read and has no colour. */

@@ -39,7 +39,7 @@ export function traceCommand(program: Command): Command {
       )
       .option('--backend <NAME>', 'auto, nft, legacy, xtables-nft or kernel-log', backend, 'auto')
       .option('--via <COMMAND>', "trace on another host: 'ssh root@host', 'ip netns exec N' (repeatable)", collect)
-      .option('--exec <COMMAND>', 'run this command here during the trace, and end the trace when it ends')
+      .option('--exec <COMMAND>', 'run this command here during the trace, and end the trace when the command ends')
       .option('--save <DIR>', 'save the trace and the rules as a bundle for `nfwhy explain`')
       .option('--log', 'use LOG rules at the hooks instead of a trace, for kernels that cannot trace')
       .option(

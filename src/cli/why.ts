@@ -27,17 +27,17 @@ export function whyCommand(program: Command): Command {
       .command('why')
       .summary('what would happen to a packet on this host, and which rule decides it')
       .description(
-        'Reads the rules and the state of this host (or of another one, with --via), plays the packet and its reply on ' +
+        'Reads the rules and the state of this host (or of another one, with --via), simulates the packet and its reply on ' +
           'the model of netfilter, and says what would happen, and by which rule. It sends nothing and changes nothing.\n\n' +
           "  nfwhy why 'in eth0 tcp 10.0.0.2 > 192.0.2.1:443'\n" +
           "  nfwhy why --via 'ssh root@router' 'tcp 10.0.0.2 > 192.0.2.1:443'",
       )
       .argument('<PACKET>', 'a packet in tcpdump syntax; without "in IFACE" this host sends it')
       .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N'")
-      .option('--apply <COMMAND>', 'first make this change, on the model alone (repeatable, in order)', append)
+      .option('--apply <COMMAND>', 'first make this change, only on the model (repeatable, in order)', append)
       .option(
         '--assume <CONDITION=BOOLEAN>',
-        "settle what nobody can know: '--limit 10/sec=true' (repeatable)",
+        "treat a condition with an unknown result as true or false: '--limit 10/sec=true' (repeatable)",
         append,
       ),
   ).action(async (packet: string, options: WhyOptions) => {
@@ -67,7 +67,7 @@ async function runWhy(text: string, options: WhyOptions): Promise<number> {
   )
   const code = await playAll(inputs, [packet], [...warnings, ...inputs.warnings], options)
   process.stderr.write(
-    `Played on the model; nothing was sent. To see a real packet: ${traceCommand(packet, options)}\n`,
+    `Simulated on the model; nothing was sent. To see a real packet: ${traceCommand(packet, options)}\n`,
   )
   return code
 }

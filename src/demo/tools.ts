@@ -41,8 +41,11 @@ export function playable(incident: Incident): { incident: Incident; instead?: st
   if (reasons.length === 0) return { incident }
   const other = withIptablesNft(incident)
   if (incident.backend === 'legacy' && !incident.onlyLegacy && missingTools(neededTools(other)).length === 0)
-    return { incident: other, instead: `Played with iptables-nft instead of iptables-legacy: ${reasons.join(', ')}.` }
-  throw new LabError(`${incident.name} cannot be played here: ${reasons.join(', ')}.`)
+    return {
+      incident: other,
+      instead: `This demo runs with iptables-nft instead of iptables-legacy: ${reasons.join(', ')}.`,
+    }
+  throw new LabError(`The demo ${incident.name} cannot run here: ${reasons.join(', ')}.`)
 }
 
 /** The same rules in nf_tables; what is proposed is in nft's words then. */

@@ -91,7 +91,7 @@ function withoutRedirections(tokens: readonly ShellToken[]): { words: ShellToken
     }
     const target = tokens[++i]
     if (!target || target.kind === 'operator' || /</.test(token.text))
-      throw new CommandProblem(token, `"${token.text}" needs a shell, and nothing is run here`)
+      throw new CommandProblem(token, `"${token.text}" needs a shell, but nfwhy runs no commands`)
     const harmless = target.text === '/dev/null' || (/&$/.test(token.text) && /^[12]$/.test(target.text))
     if (harmless) continue
     if (!/^1?>>?$/.test(token.text))

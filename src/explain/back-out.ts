@@ -33,7 +33,7 @@ export function backOut({ packet, outcome }: Journey, world: World, dst: string,
         })
       : undefined
   const fixes = [
-    ...propose(`route packets from ${dst} by table ${uplink?.table}, whose default route leaves by ${came}`, rule),
+    ...propose(`use table ${uplink?.table} to route packets from ${dst}: its default route leaves by ${came}`, rule),
     ...addWayBack(packet, host),
   ]
   return fixes.flatMap((fix) => {

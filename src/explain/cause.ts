@@ -137,7 +137,7 @@ function unprintedSetter(context: Context, step: number, setter = -1): Cause | u
       if (!written || bits === 0) continue
       // another mark than the one that the packet had
       if (asked.value !== undefined && ((written.value ^ asked.value) & bits) !== 0) continue
-      const text = 'set that mark, before one of its conditions failed'
+      const text = 'set that mark, although a later condition of the same rule failed'
       return { step: i + 1, role: 'sets-mark', rule: refOf(context, table.name, chain, rule), text }
     }
   return undefined

@@ -12,7 +12,7 @@ import { solicitedGroup } from './discovery.ts'
 import { endOf, refOf } from './refs.ts'
 
 /** Why a fix for them is not tried. */
-export const DISCOVERY_UNPLAYED = 'the model does not play ARP or neighbour discovery'
+export const DISCOVERY_UNPLAYED = 'the model does not simulate ARP or neighbour discovery'
 
 export interface Stopped {
   ref: RuleRef
@@ -83,7 +83,7 @@ export function stoppedAtPort(context: Context, device: string, neighbour: strin
     else if (passages.some(({ goes }) => goes === undefined)) {
       // a filter of link addresses: its own is not known
       const other = stoppedIn(passagesAt(context, { device, neighbour, port: name, mac: UNLISTED }))
-      if (other) found.push({ ...other, port: name, only: false, by: 'link address' })
+      if (other) found.push({ ...other, port: name, only: false, by: 'MAC address' })
     }
   }
   return found.length === 1 ? found[0] : undefined
@@ -94,7 +94,7 @@ export interface AtPort extends Stopped {
   /** The bridge has no other one. */
   only: boolean
   /** By what the filter keeps it out. */
-  by: 'address' | 'link address'
+  by: 'address' | 'MAC address'
 }
 
 /** No rule names it. */

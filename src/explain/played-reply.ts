@@ -94,11 +94,11 @@ function ledBack(
 function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, why?: string): string {
   const { packet } = answer
   if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
-    return `Its reply would leave by ${packet.out}, which does not lead to ${packet.dst} (played on the model): ${why}.`
+    return `Its simulated reply leaves by ${packet.out}, which does not lead to ${packet.dst}: ${why}.`
   if (isPassed(reply.outcome))
-    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (played on the model).`
+    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
   const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   const where = by === undefined ? '' : ` by ${nameRef(by)}`
-  return `Its reply would ${how}${where} (played on the model).${by === undefined && said !== undefined ? ` ${said}` : ''}`
+  return `Its reply would ${how}${where} (simulated).${by === undefined && said !== undefined ? ` ${said}` : ''}`
 }

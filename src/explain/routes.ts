@@ -66,7 +66,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
     const back = `table ${route.table} sends it back out of ${out} (route to ${route.destination})`
-    const elsewhere = `a narrower route to ${main.destination}, through ${routeDevices(main).join(' or ')}`
+    const elsewhere = `a more specific route to ${main.destination}, through ${routeDevices(main).join(' or ')}`
     return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
   if (home)
@@ -78,7 +78,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
-  const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
+  const on = `the route to ${wider.destination} leads out of ${routeDevices(wider).join(' or ')}`
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
 }
 
@@ -192,7 +192,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   return propose(
     `add a route back to ${src} through the neighbour that sent it`,
     addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
-    `the kernel also stops forged sources in this way: first check that ${src} is behind this neighbour`,
+    `rp_filter also drops packets with forged sources: first check that ${src} is behind this neighbour`,
   )
 }
 

@@ -35,7 +35,7 @@ export function readNet(token: Token): AddressValue {
     if (bits === undefined || bits > width)
       throw new FilterProblem(
         token,
-        `a prefix length of ${width === 32 ? 'an IPv4' : 'an IPv6'} network is 0 to ${width}`,
+        `the prefix length of ${width === 32 ? 'an IPv4' : 'an IPv6'} network must be 0 to ${width}`,
       )
     return withMask(token, address, maskFromLength(bits, width))
   }
@@ -84,7 +84,7 @@ function withMask(token: Token, address: Uint8Array, mask: Uint8Array): AddressV
   if (network !== formatAddress(address))
     throw new FilterProblem(
       token,
-      `"${token.text}" has bits outside its network`,
+      `"${token.text}" has host bits set`,
       length === undefined ? `${network} mask ${formatAddress(mask)}` : `${network}/${length}`,
     )
   if (length === undefined) return { family, value: network, mask: formatAddress(mask) }

@@ -37,7 +37,7 @@ function portIn(token: Token, text: string): number {
   if (/^\d+-\d+$/.test(text)) throw new FilterProblem(token, `"${text}" is a range of ports`, `portrange ${text}`)
   throw new FilterProblem(
     token,
-    `"${text}" is not a port, nor a service whose port is known here`,
+    `"${text}" is neither a port number nor the name of a service that nfwhy knows`,
     closest(text, Object.keys(SERVICES)),
   )
 }

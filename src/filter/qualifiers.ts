@@ -76,7 +76,7 @@ function addressReader({ protocol, direction, type, words }: Qualifiers): ReadVa
 function ipFamily(protocol: Token | undefined, words: string): AddressValue['family'] | undefined {
   if (!protocol || protocol.text === 'ip' || protocol.text === 'ip6') return protocol?.text as 'ip' | 'ip6' | undefined
   const rest = words.slice(protocol.text.length + 1)
-  throw new FilterProblem(protocol, `"${protocol.text}" does not go with "${rest}"`, `${protocol.text} and ${rest}`)
+  throw new FilterProblem(protocol, `"${protocol.text}" cannot be used with "${rest}"`, `${protocol.text} and ${rest}`)
 }
 
 function atEnds(direction: Direction | undefined, condition: (end: 'src' | 'dst') => Condition): Condition {

@@ -36,7 +36,7 @@ function device(field: string, { text }: Token): Condition {
 /** `0x4000` or, where only some bits count, `0x4000/0xff00`. */
 function readMark(token: Token): Condition {
   const [value = '', mask, ...rest] = token.text.split('/')
-  if (rest.length > 0) throw new FilterProblem(token, `"${token.text}" is not a mark: MARK or MARK/MASK`)
+  if (rest.length > 0) throw new FilterProblem(token, `"${token.text}" is not a mark: write MARK or MARK/MASK`)
   const read = (text: string) => readNumber(token, text, 0xffffffff, 'a mark')
   return compare('meta mark', read(value), mask === undefined ? undefined : read(mask))
 }

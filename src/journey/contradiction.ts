@@ -48,4 +48,4 @@ const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
 
 const notMatching = ({ chain, ruleNumber, rule }: Resolved): string =>
-  `the trace shows rule ${ruleNumber} of ${chain}, but the ruleset has a rule there that this packet does not match: ${rule!.text}`
+  `the trace shows rule ${ruleNumber} of ${chain}, but the rule in the ruleset does not match this packet: ${rule!.text}`

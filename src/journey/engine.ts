@@ -5,7 +5,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import type { Evidence } from './evidence.ts'
 import type { Conclusion } from './outcome.ts'
 
-/** What became of a packet that was played. */
+/** What became of a simulated packet. */
 export interface Played {
   evidence: Evidence
   ended: Conclusion

@@ -51,7 +51,7 @@ export class NetlinkSocket {
         NETLINK_NETFILTER,
       ),
     )
-    if (this.fd < 0) throw new Unavailable('kernel', `this kernel has no netlink of netfilter (${this.lastError()})`)
+    if (this.fd < 0) throw new Unavailable('kernel', `this kernel has no nfnetlink (${this.lastError()})`)
     this.inode = fstatSync(this.fd).ino
     const address = new Uint8Array(12)
     address[0] = AF_NETLINK

@@ -72,7 +72,7 @@ export class NflogSource implements Source {
     const holder = holderOf(this.group)
     if (name === 'EBUSY' || holder !== undefined) {
       const who = holder === undefined ? '' : `, netlink port ${holder}, which is usually its process id`
-      return new Unavailable('taken', `NFLOG group ${this.group} is taken by another program (${name}${who})`)
+      return new Unavailable('taken', `another program reads NFLOG group ${this.group} (${name}${who})`)
     }
     if (name === 'EPERM') return new Unavailable('rights', `NFLOG needs CAP_NET_ADMIN (${name})`)
     return new Unavailable('kernel', `NFLOG group ${this.group} cannot be bound (${name})`)

@@ -23,7 +23,7 @@ export function overloadWarnings(sessions: readonly Told[]): Diagnostic[] {
       list.push({
         input,
         code: 'evicted',
-        message: `${numberOf(evicted, 'journey')} cut short: too many packets were under way at once (a shorter --idle ends them earlier)`,
+        message: `${numberOf(evicted, 'journey')} cut short: too many packets were unfinished at once (a shorter --idle finishes them earlier)`,
       })
     return list
   })

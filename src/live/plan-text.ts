@@ -18,20 +18,21 @@ export function planText({ place, plan, namespace }: Prepared): string {
   for (const { message } of plan.notes) lines.push(`  note: ${printable(message)}`)
   for (const stream of plan.streams) {
     const how =
-      namespace && stream.kind !== 'kernel-log'
-        ? "the kernel's own socket, which reports lost events"
-        : 'a program there'
+      namespace && stream.kind !== 'kernel-log' ? 'a netlink socket, which reports lost events' : 'a program there'
     lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
   }
   for (const { why, typed } of plan.changes) {
     lines.push('', `# ${printable(why)}`, printCommand(typed.run))
-    if (typed.undo) lines.push(`#   and back: ${printCommand(typed.undo)}`)
+    if (typed.undo) lines.push(`#   undo: ${printCommand(typed.undo)}`)
   }
   if (plan.table) {
     const back = plan.table.owned
       ? 'the kernel deletes the table when the process that created it ends'
-      : `and back: ${printCommand(command('nft', 'delete', 'table', 'inet', plan.table.name))}`
-    lines.push('', `# a table that marks packets for tracing, entered into nft -i, which keeps running; ${back}`)
+      : `undo: ${printCommand(command('nft', 'delete', 'table', 'inet', plan.table.name))}`
+    lines.push(
+      '',
+      `# a table that marks packets for tracing; nfwhy types these commands into nft -i, and keeps it running; ${back}`,
+    )
     for (const command of plan.table.commands) lines.push(printable(command))
   }
   lines.push('', `# at ${new Date(plan.until * 1000).toISOString()} at the latest, everything is restored`)

@@ -260,7 +260,10 @@ export class Session {
     this.load.close()
     await Promise.all([drops, ...this.reading])
     if (this.drops && this.drops.lost > 0)
-      this.warn('drops-lost', `the kernel dropped ${this.drops.lost} packets whose drop reports were lost`)
+      this.warn(
+        'drops-lost',
+        `${this.drops.lost} drop reports were lost, so nfwhy does not know why the kernel dropped these packets`,
+      )
     failure ??= this.failure
     if (failure) throw failure
   }

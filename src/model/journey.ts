@@ -75,7 +75,7 @@ export interface Step {
   ttl?: number
   /** The prefix of a LOG line. */
   prefix?: string
-  /** `observed`: the capture shows it; `carried`: the capture shows the headers of an earlier step; `simulated`: the model played it. */
+  /** `observed`: the capture shows it; `carried`: the capture shows the headers of an earlier step; `simulated`: the model simulated it. */
   known: 'observed' | 'carried' | 'simulated'
   /** What this step did to the packet. */
   changes: Change[]

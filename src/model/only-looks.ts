@@ -1,2 +1,2 @@
 /** `unverified` of a fix whose command changes nothing: it shows where the fault may be. */
-export const ONLY_LOOKS = 'it only looks'
+export const ONLY_LOOKS = 'it changes nothing'

@@ -14,7 +14,7 @@ export { redactingStream } from './streams.ts'
 export const DOUBTS: Readonly<Record<Doubt, string>> = {
   'range-widened':
     'a range of addresses cannot stay a range, because its networks were replaced separately; the smallest network that contains the range is used instead',
-  'mask-with-gaps': 'an address under a mask with gaps (255.0.255.0) may match other addresses than before',
+  'mask-with-gaps': 'an address whose mask has gaps (255.0.255.0) may match other addresses after redaction',
   hexadecimal:
     'a rule with --u32, --bytecode or raw payload (@nh) was left as it is; it may hold an address as a number',
 }

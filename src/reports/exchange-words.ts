@@ -133,7 +133,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
         return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
-        ? `Its reply, #${reply}, passed here but did not arrive: one side sent a retransmission.`
+        ? `Its reply, #${reply}, traversed this host but did not arrive: one side sent a retransmission.`
         : `Its reply, #${reply}, traversed all chains here, and was then lost.`
     case 'refused':
     case 'lost':

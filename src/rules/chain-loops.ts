@@ -15,7 +15,7 @@ export const refusedLoop = (chains: readonly string[], by: 'jump' | 'goto'): str
   (chains.length > 2 ? ` (${chains.join(' → ')})` : '')
 
 export const refusedDepth = (chain: string): string =>
-  `the kernel refuses to load this ruleset: nf_tables allows ${LOADED_DEPTH} nested chains, and chain ${chain} is one more`
+  `the kernel refuses to load this ruleset: nf_tables allows at most ${LOADED_DEPTH} nested chains, and chain ${chain} exceeds this limit`
 
 export interface Refusal {
   code: 'chain-loop' | 'chain-depth'

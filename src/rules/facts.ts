@@ -48,7 +48,7 @@ const DRAWN: readonly [RegExp, keyof Packet][] = [
 function orDrawn(field: string, read: Reader): Reader {
   const key = DRAWN.find(([name]) => name.test(field))?.[1]
   if (!key) return read
-  const reason = unknown(`the kernel picked the ${field} of the flow, which is unknown`)
+  const reason = unknown(`the ${field} of the flow is unknown: the kernel picked it`)
   return (moment) => (moment.drawn?.has(key) ? reason : read(moment))
 }
 

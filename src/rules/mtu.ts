@@ -20,6 +20,7 @@ export function exceedsMtu(packet: Packet, route: Route, device: string | undefi
   const parts = linkNamed(host, packet.in)?.mtu
   if (parts === undefined || length <= parts) return true
   return (
-    parts > mtu && unknown(`it is longer than the MTU of ${packet.in}, so it was several packets, of unknown length`)
+    parts > mtu &&
+    unknown(`it is longer than the MTU of ${packet.in}: it was merged from several packets, whose lengths are unknown`)
   )
 }

@@ -310,7 +310,7 @@ function spendConnection(
     return unknown(
       most > counted.size
         ? 'it is unknown whether a packet that traverses the rule twice counts twice'
-        : 'a connection has ended, or its packet was dropped; it is unknown whether the kernel still counts it',
+        : 'a connection has ended, or its packet was dropped; it is unknown whether the kernel still counts this connection',
     )
   return over ? most > connections : most <= connections
 }

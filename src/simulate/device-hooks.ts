@@ -73,7 +73,7 @@ function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains:
       if (isLower)
         throw new Undetermined(
           name,
-          `the packet may traverse ${one} (a device under ${device}); the model does not play the chains there`,
+          `the packet may traverse ${one} (a device under ${device}); the model does not simulate the chains there`,
         )
     }
   }

@@ -131,7 +131,7 @@ export function deviceOf(machine: Simulator, { packet, given }: Skb, route: Rout
   const devices = routeDevices(route)
   if (devices.length === 1) return devices[0]!
   if (given.out !== undefined && (devices.length === 0 || devices.includes(given.out))) return given.out
-  if (devices.length === 0) throw new Undetermined(`the way to ${packet.dst}`, 'the output interface is not known')
+  if (devices.length === 0) throw new Undetermined(`the route to ${packet.dst}`, 'the output interface is not known')
   machine.note(`the kernel takes one of ${devices.join(', ')} by a hash; the model takes the first`)
   return devices[0]!
 }

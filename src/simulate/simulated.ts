@@ -18,7 +18,7 @@ interface Sent {
   notes: string[]
 }
 
-/** What became of one packet that the model has played. */
+/** What became of one packet that the model has simulated. */
 export class Simulated implements ReturnType<Engine['play']> {
   readonly id: string
   readonly ended: Conclusion

@@ -142,7 +142,7 @@ class SpecReader {
     const [, address = '', port] = /^([^[]*:.*):(\d+):?$/.exec(word.text) ?? []
     if (end.port === undefined && port !== undefined && parseAddress(address) && !this.#isIcmp())
       this.notes.push(
-        `${end.address} is read as an address without a port; with port ${port} it is [${address}]:${port}`,
+        `${end.address} is read as an address without a port; for port ${port}, write [${address}]:${port}`,
       )
     return end
   }

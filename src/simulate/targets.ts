@@ -217,7 +217,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   const before = sumAt(field, moment)
   if (value === ABSENT) {
     // nft gives the rule up there
-    if (field.startsWith('@')) throw new Undetermined(field, 'the packet ends before it')
+    if (field.startsWith('@')) throw new Undetermined(field, 'the packet ends before these bytes')
     return
   }
   const changed = isUnknown(value) ? undefined : written(field, value, moment)

@@ -33,7 +33,7 @@ export function updateSet(machine: Simulator, skb: Skb, update: Update): void {
   // nobody knows what is in it, so nobody can ask for it either
   if (!set) return
   if (set.type === 'list:set') {
-    machine.note(`nfwhy does not model which member of ${set.name} changes`)
+    machine.note(`${set.name} is a list of sets, and nfwhy does not model which of these sets changes`)
     return
   }
   const parts = elementOf(machine, skb, set, update)

@@ -46,7 +46,7 @@ const card = async (...events: readonly string[][]) => {
 
 it('its card names the rules that a fragment without ports cannot match; that of the first one names the fragment', async () => {
   const text = await card(met('01', 7, FIRST, accepted), met('02', 7, LATER, 'policy drop '))
-  expect(text).toContain('udp sport 5060; a later fragment has no ports.')
+  expect(text).toContain('udp sport 5060; the packet is not the first fragment, and so has no ports.')
   expect(text).toMatch(
     /✗ DROPPED by ip guard forward policy +#1 .*? cause +Another packet of this exchange, #2, was dropped by ip guard forward policy\./,
   )

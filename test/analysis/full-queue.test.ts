@@ -34,7 +34,7 @@ const CLIENT = '198.51.100.7'
 it('tells that the accept queue of the socket was full', async () => {
   expect(await told(CLIENT, { waiting: 2 })).toEqual([
     'unanswered',
-    'error accept-queue-full: The rules accepted it, but the accept queue of the socket was full when it was collected (Recv-Q 2, Send-Q 1): the kernel then drops each SYN. web, which listens on 192.0.2.1:80, accepts connections too slowly, or not at all.',
+    'error accept-queue-full: The rules accepted it, but the accept queue of the socket was full in the host state (Recv-Q 2, Send-Q 1): the kernel then drops each SYN. web, which listens on 192.0.2.1:80, accepts connections too slowly, or not at all.',
   ])
 })
 
@@ -52,7 +52,7 @@ it.each([
 it('tells that the client is in the network of another interface', async () => {
   expect(await told('10.7.0.9')).toEqual([
     'unanswered',
-    'warning reply-by-other-uplink: The request from 10.7.0.9 came in on eth0, but its reply would leave by br1 (played on the model), whose network 10.7.0.0/24 contains 10.7.0.9. Two networks may use the same addresses.',
+    'warning reply-by-other-uplink: The request from 10.7.0.9 came in on eth0, but its simulated reply leaves by br1: 10.7.0.9 is also in the network of br1 (10.7.0.0/24). Two networks may use the same addresses.',
   ])
 })
 

@@ -49,7 +49,7 @@ const entry = (unreplied: string) =>
 it('is named as a note where conntrack has seen no reply', async () => {
   const found = await said(entry('[UNREPLIED] '))
   expect(found?.message).toBe(
-    'inet mwan3 prerouting handle 3 sets mark 0x200, so it leaves by wanb. Without that mark, the default route sends it out of wan.',
+    'inet mwan3 prerouting handle 3 sets mark 0x200, so the packet leaves by wanb. Without that mark, the default route sends it out of wan.',
   )
   expect([found?.severity, found?.rules[0]?.handle]).toEqual(['note', 3])
 })
@@ -57,7 +57,7 @@ it('is named as a note where conntrack has seen no reply', async () => {
 it('stands on the card of the request as well', async () => {
   const { groups, ending } = await (await opened(entry('[UNREPLIED] '))).groups()
   const text = printReport('text', groups, ending).replace(/\n +/g, ' ')
-  expect(text).toMatch(/note +inet mwan3 prerouting handle 3 sets mark 0x200, so it leaves by wanb\./)
+  expect(text).toMatch(/note +inet mwan3 prerouting handle 3 sets mark 0x200, so the packet leaves by wanb\./)
 })
 
 it('is what was wanted where a reply came', async () => {

@@ -69,7 +69,7 @@ test('names the other interface of a namespace that was asked in vain', async ()
   expect(found).toMatchObject({
     severity: 'note',
     message:
-      'The network namespace with 10.1.0.5 is connected to br0 too. If its reply comes in on br0, the reverse path filter drops it: the route back to 10.1.0.5 leaves by br1 (rp_filter=1).',
+      'The network namespace with 10.1.0.5 is connected to br0 too. If the reply of 10.1.0.5 comes in on br0, the reverse path filter drops it: the route back to 10.1.0.5 leaves by br1 (rp_filter=1).',
   })
   const [fix] = found!.fix
   expect(fix).toMatchObject({ edits: [{ kind: 'sysctl', name: 'net.ipv4.conf.br0.rp_filter', value: '2' }] })

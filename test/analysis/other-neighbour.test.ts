@@ -35,7 +35,7 @@ it('is where replies go, if the entry is permanent', async () => {
   const { status, basis, findings } = await told(`${OTHER} PERMANENT`)
   expect([status, basis]).toEqual(['reply-lost', 'inferred'])
   expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-    `neighbour-failed: A permanent neighbour entry sends replies to ${CLIENT} to ${OTHER}, but the request came from ${SENDER}.`,
+    `neighbour-failed: A permanent neighbour entry gives ${CLIENT} the MAC address ${OTHER}, but the request came from ${SENDER}.`,
   ])
 })
 

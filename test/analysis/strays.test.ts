@@ -39,7 +39,7 @@ test('is told with the request of the host that it was for', async () => {
   expect(exchanges).toHaveLength(1)
   const [one] = found(exchanges[0]!)
   expect(one?.message).toBe(
-    'An ICMP error of 10.2.0.1 ("too big for the next link") was dropped by ip fw forward policy: it may be about this request (#2).',
+    'An ICMP error from 10.2.0.1 (#2, "too big for the next link") was dropped by ip fw forward policy. It may be about this request.',
   )
   expect(one?.rules[0]).toMatchObject({ table: 'fw', chain: 'forward' })
   expect(one?.fix.length).toBeGreaterThan(0)

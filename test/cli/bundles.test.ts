@@ -184,8 +184,8 @@ describe('rules saved at several times', () => {
     const cwd = folder({ one: EARLY, two: LATE, log })
     const { stdout } = await nfwhy(['explain', 'one', 'two', 'log'], { cwd })
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'The packet came while the rules changed: between 2026-11-20 10:00:00 and 2026-11-20 12:00:00 its rules were changed ' +
-        '(filter INPUT). nfwhy uses the earlier rules.',
+      'The packet came while the rules changed: filter INPUT changed between 2026-11-20 10:00:00 ' +
+        'and 2026-11-20 12:00:00. nfwhy uses the earlier rules.',
     )
   })
 
@@ -233,7 +233,7 @@ describe('rules saved at several times', () => {
     const [{ findings }] = read(run).journeys
     const told = findings.find(({ code }: { code: string }) => code === 'ruleset-changed')
     // what asks for the other one is nobody
-    expect(told.message).toContain('its rules were changed (set hosts)')
+    expect(told.message).toContain('set hosts changed between')
   })
 
   test('a change that the packet did not meet is none', async () => {

@@ -80,7 +80,7 @@ describe.skipIf(missing)('collect', () => {
     const cwd = folder({})
     const run = await nfwhy(['collect', '--via', `${EMPTY} sh -c 'sh -s | head -c 3000'`, '-o', 'cut'], { cwd })
     expect(run).toMatchObject({ code: 2, stdout: 'cut\n' })
-    expect(run.stderr).toContain('the connection broke while it printed')
+    expect(run.stderr).toContain('the connection broke in the middle of')
     const read = await nfwhy(['map', 'cut', EXAMPLE], { cwd })
     expect(read.stderr.replace(/\s+/g, ' ')).toContain('collecting was cut short: the connection broke')
   })

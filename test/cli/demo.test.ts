@@ -28,7 +28,7 @@ it('says what is not installed', async () => {
   const { code, stderr } = await nfwhy(['demo', 'rp-filter'], { env: { PATH: '/nonexistent' }, node: [FORGETS] })
   expect([code, stderr]).toEqual([
     2,
-    expect.stringMatching(/rp-filter cannot be played here: unshare \(package util-linux\)/),
+    expect.stringMatching(/rp-filter cannot run here: unshare \(package util-linux\)/),
   ])
 })
 

@@ -56,7 +56,7 @@ describe('collect', () => {
     ['endless-line', 'stopped after 128 MB', []],
     ['endless-section', 'cut       ruleset.nft: stopped after 64 MB', ['collected.txt', 'ruleset.nft', 'uname.txt']],
     ['endless-mark', 'stopped after 128 MB between two files', ['collected.txt', 'uname.txt']],
-    ['endless-complaint', 'stopped after 128 MB while it printed ruleset.nft', ['collected.txt', 'uname.txt']],
+    ['endless-complaint', 'stopped after 128 MB in the middle of ruleset.nft', ['collected.txt', 'uname.txt']],
     ['all-large', 'stopped after 128 MB', ['collected.txt', 'iptables-legacy.rules', 'ip6tables-legacy.rules']],
     ['ten-thousand', 'stopped after 200 sections', ['collected.txt', 'ruleset.nft', 'uname.txt']],
     ['complains', 'more lines', ['collected.txt', 'ruleset.nft', 'uname.txt']],

@@ -85,7 +85,7 @@ describe('bigger than anybody would think', () => {
   test('a ruleset longer than any text in JavaScript', async () => {
     const cwd = folder({ log: LOG, 'b/rules': RULES, 'b/log': LOG })
     truncateSync(join(cwd, 'b/rules'), 600 * MB)
-    const sentence = 'b/rules: more than 400 MB is too much for iptables-save'
+    const sentence = 'b/rules: it is larger than 400 MB, the limit for iptables-save'
     const file = await nfwhy(['explain', 'log', 'b/rules'], { cwd })
     expect(file).toEqual({ code: 2, stdout: '', stderr: `nfwhy: ${sentence}.\n` })
     const found = await nfwhy(['explain', 'b', '--json'], { cwd })

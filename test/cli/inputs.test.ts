@@ -213,7 +213,7 @@ describe('folders', () => {
     expect(hidden).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'nfwhy: hidden: there is no file in this folder (hidden ones do not count).\n',
+      stderr: 'nfwhy: hidden: there is no file in this folder (nfwhy ignores hidden files).\n',
     })
   })
 

@@ -62,7 +62,7 @@ describe('a packet', () => {
   it('says how it reads an address of IPv6 that may have a port, and how brackets are written', async () => {
     const { stderr } = await nfwhy(['simulate', EXAMPLE, '--packet', 'tcp 2001:db8::1:22 > [2001:db8::2]:80'])
     expect(stderr.replace(/\s+/g, ' ')).toContain(
-      '2001:db8::1:22 is read as an address without a port; with port 22 it is [2001:db8::1]:22',
+      '2001:db8::1:22 is read as an address without a port; for port 22, write [2001:db8::1]:22',
     )
     const plain = await nfwhy(['simulate', EXAMPLE, '--packet', 'tcp [2001:db8::1]:22 > [2001:db8::2]:80'])
     expect(plain.stderr).not.toContain('is read as an address')
@@ -114,7 +114,7 @@ describe('files', () => {
     const cwd = folder({ rules, log: readFileSync(join(EXAMPLE, 'dmesg.log')) })
     const { stdout } = await nfwhy(['explain', 'log', 'rules'], { cwd })
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      "The rules given are nf_tables' own, and this is a trace of iptables-legacy: they do not apply to it. Add the output of iptables-legacy-save -c.",
+      'The rules are from nf_tables, but the trace is from iptables-legacy: these rules do not apply to this trace. Add the output of iptables-legacy-save -c.',
     )
     expect(stdout).not.toContain('The ruleset is not the one that was in force')
   })

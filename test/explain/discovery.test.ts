@@ -82,7 +82,7 @@ describe('a dropped solicitation', () => {
   it('that passes is told of where its answer does not', () => {
     const { world, evidence, journey } = playedWith('-A OUTPUT -p ipv6-icmp -j ACCEPT')
     expect(playReply(evidence, journey, world, modelEngine)?.finding?.message).toBe(
-      'Its reply would be dropped by filter INPUT policy (played on the model).',
+      'Its reply would be dropped by filter INPUT policy (simulated).',
     )
   })
 

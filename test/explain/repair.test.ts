@@ -245,7 +245,9 @@ describe('a connection that works', () => {
   }
 
   it('is not given up for another one', () => {
-    expect(mended(['assured'])?.but).toBe('tcp from 10.0.1.3 to 10.0.1.1:80 works now, and would then fail')
+    expect(mended(['assured'])?.but).toBe(
+      'tcp from 10.0.1.3 to 10.0.1.1:80 works now, and would fail after this change',
+    )
   })
 
   it('is none where nobody has answered', () => {

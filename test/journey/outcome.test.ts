@@ -83,7 +83,7 @@ COMMIT
   expect(end('')).toEqual([
     'undetermined',
     expect.stringContaining(
-      "Path unknown after filter INPUT policy: the ruleset's text lacks the chain's policy: its beginning is missing.",
+      'Path unknown after filter INPUT policy: the beginning of the ruleset is missing, and with it the policy of this chain.',
     ),
   ])
   expect(end('*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n')[0]).toBe('dropped')

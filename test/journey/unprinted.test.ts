@@ -48,12 +48,12 @@ describe('a rule without a line', () => {
   it('is the one that set the mark, on the way out of a chain as well', () => {
     expect(causes('0x00000006')).toEqual([
       '10 drops it: the mark is 0x6',
-      '4 set that mark, before one of its conditions failed',
+      '4 set that mark, although a later condition of the same rule failed',
     ])
   })
 
   it('may stand in a chain of which nothing is printed', () => {
-    expect(causes('0x00000005')).toContain('13 set that mark, before one of its conditions failed')
+    expect(causes('0x00000005')).toContain('13 set that mark, although a later condition of the same rule failed')
   })
 
   it('is not blamed for a mark that a condition in front of it kept it from setting, or that it does not set', () => {

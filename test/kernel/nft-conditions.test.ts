@@ -26,7 +26,7 @@ const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 const UNTOLD = [
   /^the packet's extension headers are not known$/,
   /^(ip6 nexthdr|the output interface) is not known$/,
-  /^the connection's status bits that have no name in nft are unknown$/,
+  /^some of the connection's status bits have no name in nft, and these bits are unknown$/,
   // rewritten just now, or quoted by an error; what host state lists is later than the packet
   /^the connection's entry is not known$/,
   // kernels differ, or iptables does

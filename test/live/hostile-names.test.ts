@@ -202,7 +202,7 @@ describe('trace', () => {
           const lines = planText(one).split('\n')
           for (const { typed } of one.plan.changes) {
             expect(lines).toContain(printCommand(typed.run))
-            if (typed.undo) expect(lines).toContain(`#   and back: ${printCommand(typed.undo)}`)
+            if (typed.undo) expect(lines).toContain(`#   undo: ${printCommand(typed.undo)}`)
             for (const command of typed.undo ? [typed.run, typed.undo] : [typed.run]) {
               if (seen++ % 7 === 0) runs(command)
             }

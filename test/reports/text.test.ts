@@ -78,7 +78,7 @@ describe('a group', () => {
     expect(head).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL rule 1 +#1 ×10,000$/)
     expect(head).toHaveLength(120)
     expect(more[0]).toBe('  tcp 172.28.129.2:* → 172.28.129.4:52000  SYN  in eth0  417.477 s after boot')
-    expect(more).toContain('  first  172.28.129.2:55694 → 172.28.129.4:52000 is the one shown')
+    expect(more).toContain('  first  the packet shown is 172.28.129.2:55694 → 172.28.129.4:52000')
   })
 
   test('without an address in common', () => {

@@ -77,6 +77,6 @@ function asRewritten(request: Part, reply: Part): Finding | undefined {
   return finding(
     'untracked',
     'error',
-    `The request is not tracked, so conntrack treats the reply as a new connection, and nat rewrites it: the reply goes ${ends}, but ${meant}.`,
+    `The request is not tracked. So conntrack treats the reply as a new connection, and nat rewrites the reply: it goes ${ends}, but ${meant}.`,
   )
 }

@@ -17,7 +17,7 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
   if (entered?.mac === undefined || entered.mac.toLowerCase() === srcMac.toLowerCase()) return undefined
   const route = lookupRoute(wayBackOf(journey.packet, dst, 0), world.host)
   if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return undefined
-  const to = `A permanent neighbour entry sends replies to ${src} to ${entered.mac}`
+  const to = `A permanent neighbour entry gives ${src} the MAC address ${entered.mac}`
   return finding('neighbour-failed', 'warning', `${to}, but the request came from ${srcMac}.`, {
     fix: [
       {

@@ -49,7 +49,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   return finding(
     'reply-by-other-uplink',
     'warning',
-    `The request from ${src} came in on ${came}, but its reply would leave by ${left} (played on the model), whose network ${home.network} contains ${src}. Two networks may use the same addresses.`,
+    `The request from ${src} came in on ${came}, but its simulated reply leaves by ${left}: ${src} is also in the network of ${left} (${home.network}). Two networks may use the same addresses.`,
     {
       fix: [
         {
@@ -68,7 +68,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   if (!found) return []
   const { came, left, isSeen } = found
   const { dst } = asked
-  const how = isSeen ? 'leaves' : 'would leave (played on the model)'
+  const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
   // played for the first of its class, whose sender a fix may name
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
@@ -79,7 +79,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      `The request to ${dst} came in on ${came}, but its reply ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.${behind}`,
+      `The request to ${dst} came in on ${came}, but ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.${behind}`,
       {
         rules: played?.rules ?? [],
         fix: [

@@ -37,7 +37,7 @@ function errorFor(strays: readonly Told[], { asked, became, status, findings }: 
   if (!about) return undefined
   const { packet, id } = about.journey
   const what = isTooBig(packet) ? '"too big for the next link"' : `${packet.icmpType}/${packet.icmpCode}`
-  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about.journey)}: it ${packet.inner ? 'is' : 'may be'} about this request (#${id}).`
+  const message = `An ICMP error from ${packet.src} (#${id}, ${what}) was ${stopped(about.journey)}. It ${packet.inner ? 'is' : 'may be'} about this request.`
   return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
 
@@ -52,7 +52,7 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
   if (!about) return undefined
   const { packet, id } = about.journey
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
-  const message = `Neighbour discovery fails on this host: a neighbour ${what} of ${packet.src} was ${stopped(about.journey)} (#${id}).`
+  const message = `Neighbour discovery fails on this host: a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
   return finding('neighbour-discovery-dropped', 'warning', message, ruleAndFix(about))
 }
 

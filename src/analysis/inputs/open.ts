@@ -262,7 +262,7 @@ async function readText(source: Source, file: InputFile): Promise<string> {
     parts.push(Uint8Array.from(block))
     file.bytes += block.length
     if (file.bytes > MOST_TEXT)
-      throw new ReadError(file.name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
+      throw new ReadError(file.name, `it is larger than ${MOST_TEXT / 1e6} MB, the limit for ${file.format}`)
   }
   return new TextDecoder().decode(concat(parts))
 }

@@ -62,7 +62,8 @@ const linesOf = ({ from, to }: Block): string => (from === to ? `line ${from}` :
 function notReadWords({ from, to, command, commands, text }: Unread, redacted: boolean): string {
   const count = to - from + 1
   const lines = count === 1 ? 'this line is' : `these ${count} lines are`
-  if (commands) return `${lines} commands, not a listing: another output in this text shows the current rules`
+  if (commands)
+    return `${lines} skipped: not a listing, but commands; another output in this text shows the current rules`
   const known = otherOutput(text)
   if (known !== undefined) return `${lines} output ${known}`
   if (command === undefined || redacted) return `${lines} not output that nfwhy reads`

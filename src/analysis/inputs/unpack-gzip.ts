@@ -41,4 +41,4 @@ function unlessDamaged(name: string, pieces: Generator<Uint8Array>): IteratorRes
   }
 }
 
-const BOMB = `it unpacks to more than ${RATIO} times its size, as only a malicious file does`
+const BOMB = `it unpacks to more than ${RATIO} times its size; only malicious files do this`

@@ -127,7 +127,7 @@ async function* contentOf(name: string, archive: Source, number: number, bounds:
     // the archive is read anew for each large file, of which there may be thousands
     bounds.again += block.length
     if (bounds.again > MOST_AGAIN)
-      throw new ReadError(name, `more than ${MOST_AGAIN / 1e9} GB of it would have to be read`)
+      throw new ReadError(name, `nfwhy would have to read more than ${MOST_AGAIN / 1e9} GB of the archive`)
     reader.push(block)
     yield* waiting.splice(0)
     if (over || reader.isOver) return

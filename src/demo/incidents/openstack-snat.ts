@@ -69,7 +69,7 @@ export const openstackSnat: Incident = {
     culprit: 'nat:quantum-l3-agent-POSTROUTING:1',
     findings: ['snat-skipped'],
     fix: {
-      words: 'Delete the ACCEPT that ends the nat table too early.',
+      words: 'Delete the ACCEPT rule that ends the evaluation of the nat table too early.',
       command: 'iptables -t nat -D quantum-l3-agent-POSTROUTING 1',
       proposed: true,
     },

@@ -24,7 +24,7 @@ export function resolveWay(route: Route, host: Host): Route {
   }
   if (isError(type)) {
     if (route.gateway !== undefined || route.device !== undefined || route.nexthops)
-      throw new EditProblem(`a route of type ${type} has no gateway and no interface`)
+      throw new EditProblem(`a route of type ${type} cannot have a gateway or an interface`)
     return route
   }
   if (family === 'ip') refuseScope(route)
@@ -54,7 +54,7 @@ function refuseScope({ type, scope, gateway }: Route): void {
   const least = type === 'local' ? 254 : type === 'broadcast' || type === 'anycast' ? 253 : 0
   if (scopeOf({ scope }) < least || scope === 'nowhere')
     throw new EditProblem(`a route of type ${type} cannot have scope ${scope ?? 'global'}`)
-  if (scope === 'host' && gateway !== undefined) throw new EditProblem('a route of scope host has no gateway')
+  if (scope === 'host' && gateway !== undefined) throw new EditProblem('a route of scope host cannot have a gateway')
 }
 
 /** The interface, and with it how it is by now. */
@@ -62,7 +62,8 @@ function resolveHop(hop: Hop, route: Route, host: Host): Pick<Hop, 'device' | 'f
   if (hop.gateway === undefined && hop.flags?.includes('onlink') && route.family === 'ip' && route.scope !== 'host')
     throw new EditProblem('onlink needs a gateway')
   const device = hop.gateway === undefined ? hop.device : deviceTo(hop.gateway, hop, route, host)
-  if (device === undefined) throw new EditProblem(`the interface to ${route.destination} is missing`)
+  if (device === undefined)
+    throw new EditProblem(`the command does not name the interface to ${route.destination} (dev …)`)
   const link = linkNamed(host, device)
   if (link?.up === false && route.scope !== 'host') throw new EditProblem(`interface ${device} is down`)
   const isDown = host.routes?.some((one) => one.device === device && one.flags?.includes('linkdown'))
@@ -73,7 +74,7 @@ function resolveHop(hop: Hop, route: Route, host: Host): Pick<Hop, 'device' | 'f
 function deviceTo(gateway: string, { device, flags }: Hop, route: Route, host: Host): string {
   if (gateway.includes(':')) refuseIpv6Gateway(gateway, device, host)
   if (flags?.includes('onlink') || /^fe[89ab]/i.test(gateway)) {
-    if (device === undefined) throw new EditProblem(`the interface to ${gateway} is missing (dev …)`)
+    if (device === undefined) throw new EditProblem(`the command does not name the interface to ${gateway} (dev …)`)
     if (gateway.includes('.') && scopeOf(route) >= 253)
       throw new EditProblem('a route with a gateway needs a scope wider than link')
     if (!/^fe[89ab]/i.test(gateway)) refuseElsewhere(gateway, device, host)

@@ -33,7 +33,7 @@ export function parseRoute(words: Words, family: IpFamily | undefined): RouteEdi
     case 'flush':
       return parseFlush(words, family)
     case 'restore':
-      return refuse(word!, 'reads a file that nfwhy does not have: write out the routes')
+      return refuse(word!, 'reads a file that nfwhy does not have: give the routes in commands instead')
     case 'add':
     case 'append':
     case 'prepend':

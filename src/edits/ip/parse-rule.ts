@@ -14,7 +14,7 @@ const OPS = ['list', 'lst', 'show', 'save', 'restore', 'add', 'delete', 'flush',
 export function parseRoutingRule(words: Words, family: IpFamily | undefined): RoutingRuleEdit[] {
   const word = words.take()
   const op = word ? oneOf(word, OPS, 'is not a command of ip rule') : 'list'
-  if (op === 'restore') refuse(word!, 'reads a file that nfwhy does not have: write out the rules')
+  if (op === 'restore') refuse(word!, 'reads a file that nfwhy does not have: give the rules in commands instead')
   if (op === 'flush') {
     const more = words.take()
     if (more) refuse(more, 'is not understood here: flush removes all rules')

@@ -47,7 +47,7 @@ function readOption(word: ShellWord, words: Words): IpFamily | undefined {
     return family.text === 'inet6' ? 'ip6' : refuse(family, 'is not inet or inet6')
   }
   if (option === 'n' || option === 'netns')
-    refuse(word, 'selects another network namespace, which counts as another machine here')
+    refuse(word, 'selects another network namespace: nfwhy treats each namespace as a machine of its own')
   if (
     /^(j|json|p|pretty|o|oneline|d|details|s|stats|statistics|r|resolve|N|Numeric|br|brief|c|color|force|h|human|iec|t|ts|timestamp)$/.test(
       option,

@@ -47,7 +47,7 @@ function withNetwork({ ...route }: RouteEdit['route']): Route {
   const { family, type = 'unicast', metric } = route
   const destination = networkOf(route.destination!, family)
   if (family === 'ip6') {
-    if (route.tos !== undefined) throw new EditProblem('a route of IPv6 has no type of service')
+    if (route.tos !== undefined) throw new EditProblem('an IPv6 route cannot have a type of service (tos)')
     delete route.scope
     const from = route.from === undefined ? {} : { from: networkOf(route.from, family) }
     return { ...route, ...from, type, destination, metric: metric ?? 1024 }

@@ -130,7 +130,7 @@ function setRange(set: NamedSet, option: string, value: string): void {
   else if (option === 'to') set.range = `${low}-${readEnd(set, value)}`
   else if (set.type === 'bitmap:port') {
     const ports = portsOf(value.replace(/^(tcp|udp):/i, ''))
-    if (!value.includes('-')) throw new WordError(`"${value}" is no range, FROM-TO`)
+    if (!value.includes('-')) throw new WordError(`"${value}" is not a range (FROM-TO)`)
     set.range = `${ports[0]}-${ports.at(-1)}`
   } else set.range = addressRange(value)
 }
@@ -150,7 +150,7 @@ function addressRange(text: string): string {
     return [first, last].map((end) => formatAddress(readAddress(end))).join('-')
   }
   const [host = '', length] = text.split('/')
-  if (length === undefined) throw new WordError(`"${text}" is no range, FROM-TO or NETWORK/LENGTH`)
+  if (length === undefined) throw new WordError(`"${text}" is not a range (FROM-TO or NETWORK/LENGTH)`)
   const size = 2 ** (32 - readNumber(length, 32, 1))
   const start = toNumber(readAddress(host))
   const begin = start - (start % size)

@@ -229,7 +229,7 @@ function readIcmp(text: string, names: typeof ICMP_TYPES): string {
 }
 
 function readMac(text: string): string {
-  if (!/^([\da-f]{1,2}:){5}[\da-f]{1,2}$/i.test(text)) throw new WordError(`"${text}" is not a hardware address`)
+  if (!/^([\da-f]{1,2}:){5}[\da-f]{1,2}$/i.test(text)) throw new WordError(`"${text}" is not a MAC address`)
   return text
     .toLowerCase()
     .split(':')
@@ -240,6 +240,6 @@ function readMac(text: string): string {
 function readInterface(text: string): string {
   const name = text.replace(/^physdev:/, '')
   if (name === '' || name.length > 15)
-    throw new WordError(`"${text}" is no name of an interface: it has 1 to 15 letters`)
+    throw new WordError(`"${text}" is not an interface name: a name has 1 to 15 characters`)
   return text
 }

@@ -47,7 +47,7 @@ export function addElements(set: NamedSet, edit: ElementEdit, draft: Draft): voi
 export function deleteElements(set: NamedSet, edit: ElementEdit, draft: Draft): void {
   const doomed = new Set<SetElement>()
   const strange = Object.keys(edit.options ?? {}).find((option) => !/^(wildcard|before|after)$/.test(option))
-  if (strange !== undefined) throw new EditProblem(`${strange} does not go with del`)
+  if (strange !== undefined) throw new EditProblem(`${strange} cannot be used with del`)
   for (const parts of partsOf(set, edit, draft)) {
     const old = sameAs(set, parts)
     if (old) doomed.add(old)

@@ -64,13 +64,13 @@ export function parseIpset(given: readonly ShellWord[], tool: ShellWord): SetEdi
   }
   base.set = op === 'create' ? newName(set) : set.text
   if (op === 'destroy' || op === 'flush') {
-    if (second) throw new CommandProblem(second, `"${second.text}" does not go with ${op}`)
+    if (second) throw new CommandProblem(second, `"${second.text}" cannot be used with ${op}`)
     return [base]
   }
   if (op === 'create') return [{ ...base, definition: definitionOf(base.set, rest.slice(1), end) }]
   if (!second) throw new CommandProblem(end, `${op} needs ${WANTED[op]}`)
   if (op === 'rename' || op === 'swap') {
-    if (more[0]) throw new CommandProblem(more[0], `"${more[0].text}" does not go with ${op}`)
+    if (more[0]) throw new CommandProblem(more[0], `"${more[0].text}" cannot be used with ${op}`)
     return [{ ...base, other: op === 'rename' ? newName(second) : second.text }]
   }
   const options = elementOptions(more, end)
@@ -109,7 +109,7 @@ function commandOf(word: ShellWord): SetEdit['op'] | 'show' | 'restore' {
 
 function newName(word: ShellWord): string {
   if (new TextEncoder().encode(word.text).length > 31)
-    throw new CommandProblem(word, `"${word.text}" is longer than the 31 bytes a set's name may have`)
+    throw new CommandProblem(word, `"${word.text}" is longer than 31 bytes, the limit for the name of a set`)
   return word.text
 }
 

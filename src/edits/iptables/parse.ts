@@ -166,7 +166,7 @@ class IptablesParser {
       this.refuse(other, `is for ${this.family === 'ip' ? 'ip6tables' : 'iptables'}`)
     }
     if (counters && (command.letter === 'D' || command.letter === 'C'))
-      this.refuse(this.option(/^(-c|--set-counters)/), `does not go with ${command.option.text}`)
+      this.refuse(this.option(/^(-c|--set-counters)/), `cannot be used with ${command.option.text}`)
     for (const spec of specs) this.checkPlace(spec, chain)
     if (command.letter === 'R' && specs.length > 1)
       this.refuse(command.option, 'replaces one rule, but several addresses make several rules')
@@ -212,8 +212,8 @@ class IptablesParser {
 
   private newName(word: ShellWord): string {
     if (new TextEncoder().encode(word.text).length > 28)
-      this.refuse(word, 'is longer than the 28 bytes a chain may have')
-    if (word.text === '') this.refuse(word, 'is no name for a chain')
+      this.refuse(word, 'is longer than 28 bytes, the limit for the name of a chain')
+    if (word.text === '') this.refuse(word, 'is not a name for a chain')
     return word.text
   }
 
@@ -236,7 +236,7 @@ class IptablesParser {
     const isEmpty = spec && Object.entries(spec).every(([key, value]) => key === 'matches' && value.length === 0)
     if (isEmpty && (!counters || command.letter === 'P')) return
     const at = this.words.findIndex(({ text }, i) => !this.taken.has(i) && !/^(-v+|--verbose)$/.test(text))
-    this.refuse(this.words[at] ?? command.option, `does not go with ${command.option.text}`)
+    this.refuse(this.words[at] ?? command.option, `cannot be used with ${command.option.text}`)
   }
 
   private option(pattern: RegExp): ShellWord {

@@ -188,7 +188,7 @@ function checkRule(op: NftEdit['op'], body: Body, table: Table, world: World): v
   checkNames(body.expr, table, world)
   // the kernel asks only about what packets can come to
   if (leadsTo(mentions(body.expr), chain.name, table, world) && isReached(chain.name, table, world))
-    throw new EditProblem(`chain ${chain.name} would lead to itself`)
+    throw new EditProblem(`chain ${chain.name} would lead back to itself (a loop)`)
 }
 
 const isReached = (name: string, table: Table, world: World): boolean =>

@@ -24,7 +24,7 @@ export function parseNftCommand(words: readonly ShellWord[], tool: ShellWord): E
     else if (FILE.test(word.text) || /^-f./.test(word.text))
       throw new CommandProblem(word, 'the content of the file is unknown here')
     else if (/^(?:-j|--json|-i|--interactive|-D|--define)$/.test(word.text))
-      throw new CommandProblem(word, `nft ${word.text} is not read`)
+      throw new CommandProblem(word, `nfwhy does not read nft ${word.text}`)
     else if (!FLAGS.test(word.text)) break
   }
   const rest = words.slice(at)

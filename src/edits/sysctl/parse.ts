@@ -44,7 +44,7 @@ export function parseSysctl(given: readonly ShellWord[]): SysctlEdit[] {
       if (!OPTIONS.includes(text) && !/^-[aAXdVh]$/.test(text))
         throw new CommandProblem(word, `"${text}" is not an option of sysctl`, closest(text, OPTIONS))
     } else if (writes || !/^[a-z]\w*[./]/.test(text))
-      throw new CommandProblem(word, `"${text}" is not NAME=VALUE, without blanks around the =`)
+      throw new CommandProblem(word, `"${text}" must be NAME=VALUE, without blanks around the =`)
   }
   return edits
 }
@@ -52,7 +52,7 @@ export function parseSysctl(given: readonly ShellWord[]): SysctlEdit[] {
 /** `echo WORDS > FILE`, where the file is one of /proc/sys. */
 export function parseEcho(words: readonly ShellWord[], file: ShellWord): SysctlEdit[] {
   const path = /^\/proc\/sys\/([^/].*[^/])$/.exec(file.text.replace(/\/{2,}/g, '/'))?.[1]
-  if (path === undefined) throw new CommandProblem(file, `"${file.text}" is no setting of the kernel's (/proc/sys/…)`)
+  if (path === undefined) throw new CommandProblem(file, `"${file.text}" is not a kernel setting (/proc/sys/…)`)
   const values = words.filter(({ text }, i) => !(/^-[neE]+$/.test(text) && i === 0)).map(({ text }) => text)
   return [{ kind: 'sysctl', name: dotted(path), value: clean(values.join(' ')) }]
 }

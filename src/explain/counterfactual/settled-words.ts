@@ -24,7 +24,7 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
   [
     /^(?:--connlimit-upto|ct count) (\d+)/,
     ([, count]) => ({
-      why: `more than ${count} connections were open, the limit of the rule`,
+      why: `more connections were open than the rule's limit of ${count}`,
       mend: 'raise the limit, or end connections that are not needed',
     }),
     ([, count]) => ({ why: `no more than ${count} connections were open` }),
@@ -58,7 +58,7 @@ function timeWords(text: string, { time }: Journey): SettledWords {
   const words = text.replace(LAST_DATE, '').trim()
   const came = time && /T(\d\d:\d\d:\d\d).*Z$/.exec(time.first)?.[1]
   const zone = / --kerneltz\b/.test(text)
-    ? "these times are in the kernel's time zone, which is UTC unless a program has set another"
+    ? "these times are in the kernel's time zone (UTC, unless a program has changed it)"
     : 'these times are in UTC'
   return { why: `only matches ${words}; ${zone}${came === undefined ? '' : `; the packet came at ${came} UTC`}` }
 }

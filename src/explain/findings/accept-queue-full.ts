@@ -25,7 +25,7 @@ export const acceptQueueFull: Detector = {
       finding(
         'accept-queue-full',
         'error',
-        `The rules accepted it, but the accept queue of the socket was full when it was collected (Recv-Q ${waiting}, Send-Q ${backlog}): the kernel then drops each SYN. ${program} accepts connections too slowly, or not at all.`,
+        `The rules accepted it, but the accept queue of the socket was full in the host state (Recv-Q ${waiting}, Send-Q ${backlog}): the kernel then drops each SYN. ${program} accepts connections too slowly, or not at all.`,
         {
           steps: [ended.step + 1],
           fix: [

@@ -28,9 +28,7 @@ export const acceptedTooLate: Detector = {
     if (culprit?.ruleNumber === undefined) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
-    const does = leads
-      ? `jumps to ${nameBeside(accepting!, ref!)}, which would accept this packet`
-      : 'would accept this packet'
+    const does = leads ? `would accept this packet (by ${nameBeside(accepting!, ref!)})` : 'would accept this packet'
     return [
       finding('accepted-too-late', 'note', `${nameRef(ref!)} ${does}, but comes after ${nameBeside(culprit, ref!)}.`, {
         steps: [step + 1],

@@ -27,7 +27,7 @@ export const ambiguousHookOrder: Detector = {
       finding(
         'ambiguous-hook-order',
         'warning',
-        `${names} is attached to ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}. Which chain comes first is unknown. ${both ? 'Its trace of this packet is a separate journey: look there for the verdict.' : 'The capture does not show what it does with this packet.'}`,
+        `${names} is attached to ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}. Which chain comes first is unknown. ${both ? `The trace of ${names} is a separate journey of this packet: look there for the verdict.` : `The capture does not show what ${names} does with this packet.`}`,
         {
           steps: [ended.step + 1],
           rules: unseen.map((one) => ({ family: one.table.family, table: one.table.name, chain: one.chain.name })),

@@ -104,7 +104,7 @@ function sendAlike(context: Context, { table }: TableTraversal, end: RuleRef): P
   const ref = placeAt(table, end)
   const to = { address, port: packet.dport }
   return propose(
-    `send it to ${describeEnd(to.address, to.port)}: every other rule of ${end.chain} sends to this address and keeps the port`,
+    `send it to ${describeEnd(to.address, to.port)}: all other DNAT rules of ${end.chain} rewrite to this address and keep the port`,
     changesOf(ref).add(ref, { chain: ref.chain }, { kind: 'destination', packet }, { kind: 'dnat', to }),
     'first check that this host serves that port',
   )

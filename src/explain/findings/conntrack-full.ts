@@ -84,7 +84,7 @@ function evidenceOf(context: Context): Evidence | undefined {
   const { host } = context.world
   const [count, most] = [setting(context, 'count'), setting(context, 'max')]
   const limit = most === undefined ? {} : { most }
-  if (isFull(context)) return { text: `its table is full, with ${count} of ${most} entries`, ...limit }
+  if (isFull(context)) return { text: `the conntrack table is full, with ${count} of ${most} entries`, ...limit }
   const sum = (name: string) => (host.conntrackCounters ?? []).reduce((all, cpu) => all + (cpu[name] ?? 0), 0)
   const [dropped, early] = [sum('drop'), sum('early_drop')]
   if (dropped === 0 && early === 0) return undefined
@@ -92,7 +92,10 @@ function evidenceOf(context: Context): Evidence | undefined {
     ...(dropped > 0 ? [`has dropped ${dropped} packets`] : []),
     ...(early > 0 ? [`evicted ${early} connections to make room`] : []),
   ]
-  return { text: `its table was full. Since boot it ${dropped > 0 ? '' : 'has '}${told.join(' and ')}`, ...limit }
+  return {
+    text: `the conntrack table was full. Since boot, conntrack ${dropped > 0 ? '' : 'has '}${told.join(' and ')}`,
+    ...limit,
+  }
 }
 
 const larger = (most: number | undefined): Proposal[] =>

@@ -16,7 +16,7 @@ export const dnatChangedDestination: Detector = {
         finding(
           'dnat-changed-destination',
           'note',
-          `${nameRef(ref)} rewrote the destination ${from} to ${to}: every later rule sees the new one.`,
+          `${nameRef(ref)} rewrote the destination ${from} to ${to}: every later rule sees the new destination.`,
           {
             steps: [i + 1],
             rules: [ref],

@@ -58,7 +58,7 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
   const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
   const leads = caller === undefined ? undefined : refAt(context, caller)
   if (same || !leads) return []
-  const where = byName ? `the name of chain ${chain}` : `the comment of ${nameRef(leads)}, which leads there,`
+  const where = byName ? `the name of chain ${chain}` : `the comment of ${nameRef(leads)}, which leads to that chain,`
   const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while ${where} says ${describeEnd(address, port)}.`
   return [
     finding('dnat-mismatch', 'warning', message, {

@@ -100,7 +100,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       sure && !isExcepted && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular))
         ? 'warning'
         : 'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameBeside(ref, culprit)}${comes ? '' : ` (${verdictOf(missed.rule).text})`}, which matches it, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(ref, culprit)}${comes ? '' : ` (${verdictOf(missed.rule).text})`}, which matches it.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
@@ -164,15 +164,17 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
     finding(
       'dnat-skipped',
       'note',
-      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}). So ${nameBeside(ref, culprit)}, which would have ${goal.what(near.then)} but only matches ${asks(near.miss)}, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}). So the packet never reached ${nameBeside(ref, culprit)}, which would have ${goal.what(near.then)} but only matches ${asks(near.miss)}.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]
 }
 
 function did(rule: Rule, ending: string, ref: RuleRef): string {
-  if (ending === 'return') return `sent it back out of ${ref.chain}`
-  return DESTINATION.includes(verdictOf(rule).text) ? 'rewrote its destination first' : `ended the ${natOf(ref)}`
+  if (ending === 'return') return `returned it from ${ref.chain}`
+  return DESTINATION.includes(verdictOf(rule).text)
+    ? 'rewrote its destination first'
+    : `ended the evaluation of the ${natOf(ref)}`
 }
 
 /** nft has nat in chains of any table. */

@@ -57,7 +57,7 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
     finding(
       'dropped-beside',
       'error',
-      `${nameRef(ref)} drops it ${where}, after the IP chains, where their trace does not show it.`,
+      `${nameRef(ref)} drops it ${where}, after the IP chains. A trace of the IP chains does not show this.`,
       {
         steps: [context.ended.step + 1],
         rules: [ref],

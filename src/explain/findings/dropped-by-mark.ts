@@ -20,7 +20,7 @@ export const droppedByMark: Detector = {
     const via =
       told.culprit.chain === from?.chain && told.culprit.ruleNumber === from.ruleNumber
         ? ''
-        : `, where ${nameRef(told.culprit)} had sent it`
+        : `; ${nameRef(told.culprit)} had sent it to the rule that set the mark`
     return [
       finding(
         'dropped-by-mark',

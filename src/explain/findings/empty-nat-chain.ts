@@ -33,7 +33,9 @@ export const emptyNatChain: Detector = {
     const { table, chain } = found
     const end = placeAt(table, endOf(table, chain))
     const name = nameChain(end)
-    const twin = hasTwin(context, found) ? `, and only ${family === 'ip' ? 'IPv6' : 'IPv4'} has rules there` : ''
+    const twin = hasTwin(context, found)
+      ? ` (only the ${family === 'ip' ? 'IPv6' : 'IPv4'} chain of that name has rules)`
+      : ''
     const left = `It left for ${dst} with the private source ${src}. Chain ${name} has no rules${twin}: nothing rewrites sources`
     return [
       finding(

@@ -30,7 +30,7 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
     finding(
       'goto-skips',
       near ? 'note' : 'warning',
-      `${nameRef(culprit)} sent it to ${target} by goto, which never returns. So ${nameRef(ref)}, which would have ${what(near?.then ?? onwards)}${only}, was never reached.`,
+      `${nameRef(culprit)} sent it to ${target} by goto, which never returns. So the packet never reached ${nameRef(ref)}, which would have ${what(near?.then ?? onwards)}${only}.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],

@@ -32,12 +32,12 @@ export const helperMissing: Detector = {
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
     const early = tooEarly(context, control)
     const change = assign(context, control)
-    const description = `assign helper ${helper.name} to new control connections; close the open one and connect again`
+    const description = `assign helper ${helper.name} to new control connections; then close this control connection and connect again`
     return [
       finding(
         'helper-missing',
         'warning',
-        `${early.text}It may be the data connection of ${helper.name}: control connection ${connection} has no conntrack helper. ${why.text}`,
+        `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}`,
         {
           steps: [ended.step + 1],
           rules: [...early.rules, ...why.rules],
@@ -82,7 +82,7 @@ function stoppedAsNew(context: Context): Why | undefined {
   if (!related.last || letsGo(related, pass.base) !== true) return undefined
   if (letsGo(suppose(context, pass, 'new'), pass.base) !== false) return undefined
   const accepts = refOf(context, pass.table.name, related.last.chain, related.last.rule)
-  return { text: `So it is NEW, while ${nameRef(accepts)} only accepts RELATED packets.`, rules: [accepts] }
+  return { text: `So this packet is NEW, but ${nameRef(accepts)} accepts only RELATED packets.`, rules: [accepts] }
 }
 
 function suppose(context: Context, { table, base, steps }: TableTraversal, ctState: Packet['ctState'] & string) {
@@ -97,7 +97,7 @@ function notLedOn({ journey, world }: Context, { entry }: Control): Why | undefi
   const { outcome, packet } = journey
   const isHere = packet.dst === reply.dst && original.src !== reply.dst && isLocal(reply.dst, world.host) === true
   if (!isHere || (outcome !== 'delivered' && !isStoppedByRule(outcome))) return undefined
-  return { text: `So nat does not send it on to ${original.src}.`, rules: [] }
+  return { text: `So nat does not rewrite the destination of this packet to ${original.src}.`, rules: [] }
 }
 
 function assign(context: Context, { helper, entry }: Control): Changing | undefined {

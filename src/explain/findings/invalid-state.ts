@@ -31,7 +31,8 @@ function reason(context: Context): { why: string; cure: string } {
   const { journey, world } = context
   const { packet } = journey
   const checksum = mayHaveWrongChecksum(context) ? ', or its checksum is wrong' : ''
-  const both = 'check that both directions of the connection traverse this host, and that no rule leaves one untracked'
+  const both =
+    'check that both directions of the connection traverse this host, and that no rule exempts either from conntrack'
   if (packet.protocol === 'tcp' && packet.tcpFlags && !hasValidFlags(packet))
     return {
       why: `no TCP packet has these flags together (${packet.tcpFlags.join(' ') || 'none'})`,
@@ -44,7 +45,10 @@ function reason(context: Context): { why: string; cure: string } {
     }
   const isSynAck = packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') && packet.tcpFlags.includes('ack')
   if (isSynAck && world.host.conntrack)
-    return { why: 'conntrack has no entry of its SYN, which may have taken another route, past this host', cure: both }
+    return {
+      why: 'conntrack has no entry for its SYN: the SYN may have taken another route, past this host',
+      cure: both,
+    }
   const why = `conntrack could not assign it to a connection. Perhaps ${suspicion(context)}${checksum}`
   return { why, cure: `${both}; log why each packet is invalid: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
 }

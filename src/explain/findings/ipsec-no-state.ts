@@ -58,6 +58,8 @@ function messageOf({ policy, template }: Unkept, direction: string): string {
   if (!template) return `${name} blocks it.`
   const ends = `${template.protocol} ${template.mode} ${template.src} → ${template.dst}`
   const done =
-    direction === 'out' ? 'so the kernel does not send it' : 'so it came unencrypted, and the kernel drops it'
-  return `${name} requires ${ends}, but there is no such state, ${done}.`
+    direction === 'out'
+      ? 'the kernel does not send the packet'
+      : 'the packet came without IPsec, and the kernel drops it'
+  return `${name} requires ${ends}, but there is no such state: ${done}.`
 }

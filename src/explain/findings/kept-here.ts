@@ -33,7 +33,7 @@ export const keptHere: Detector = {
       finding(
         'wrong-way-out',
         'warning',
-        `It was not forwarded, because ${dst} is an address of this host (${holder.name}). Without it, the route to ${onward.destination} leads out of ${ways.join(' or ')}.`,
+        `It was not forwarded, because ${dst} is an address of this host (${holder.name}). Without this address, the packet would leave by ${ways.join(' or ')} (route to ${onward.destination}).`,
         {
           steps: [ended.step + 1],
           fix: [

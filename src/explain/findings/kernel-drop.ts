@@ -99,7 +99,7 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
     return finding(
       'kernel-drop',
       'note',
-      `The rules accepted it, and the kernel discarded it ${why} That may be a real drop, or only the end of a copy or of a used packet.`,
+      `The rules accepted it, and the kernel discarded it ${why} Perhaps no packet was lost: the kernel also reports this when it frees a copy, or a packet that it no longer needs.`,
       {
         steps,
       },

@@ -51,13 +51,12 @@ function because(context: Context, { chain, table, reason }: Unapplied, by: Rule
     case 'behind': {
       const { rule } = reason.first
       const why = describeConditions(rule.conditions)
-      const did =
-        verdictOf(rule).ending === 'return' ? `sends them back out of ${reason.first.chain.name}` : 'accepts them'
+      const did = verdictOf(rule).ending === 'return' ? `returns them from ${reason.first.chain.name}` : 'accepts them'
       return `${nameRef(by!)}${why === '' ? '' : ` (${why})`} ${did} first`
     }
     case 'other-hook': {
       const what = reason.rewritten ? 'got another destination by NAT and was' : 'was'
-      return `stands in ${reason.base.name}: the packet ${what} ${context.journey.outcome}, and does not traverse that chain`
+      return `is in ${reason.base.name}: the packet ${what} ${context.journey.outcome}, and does not traverse that chain`
     }
     case 'rewritten':
       return `NAT has rewritten the ${reason.what} by then`
@@ -69,7 +68,7 @@ function because(context: Context, { chain, table, reason }: Unapplied, by: Rule
       return `${nameRef(refOf(context, table.name, reason.lead.chain, reason.lead.rule))} jumps to ${chain.name} only for ${reason.asks}`
     case 'other-device':
       return reason.devices.length > 0
-        ? `its chain is attached to ${reason.devices.join(', ')}, but the packet came in elsewhere`
+        ? `the packet did not come in on ${reason.devices.join(', ')}, to which the chain of the rule is attached`
         : 'family bridge only sees frames that this host bridges'
   }
 }

@@ -180,8 +180,12 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
     { kind: 'marked', mark: { value, mask } },
     { kind: 'return' },
   )
-  const fix = propose(`make packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
-  return { ...told, words: `${told.words}, because it matched the connection's mark`, fix: [...fix, ...told.fix] }
+  const fix = propose(`let packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
+  return {
+    ...told,
+    words: `${told.words} by copying the connection's mark to the packet`,
+    fix: [...fix, ...told.fix],
+  }
 }
 
 /** In place of the mark there is none, or another one. */

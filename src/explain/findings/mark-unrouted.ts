@@ -90,7 +90,7 @@ function routed(family: RoutingRule['family'], { value, mask }: Mark, action: Ro
   const table = typeof action === 'object' && 'table' in action ? action.table : undefined
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
-  return propose(`route packets with this mark by table ${table}`, change, 'affects every packet with this mark')
+  return propose(`use table ${table} to route packets with this mark`, change, 'affects every packet with this mark')
 }
 
 /** Has step `i` given it the mark? */

@@ -48,7 +48,7 @@ export const markedAstray: Detector = {
         ofSource && isWide
           ? `routing rule ${ofSource.priority} (from ${ofSource.from}) sends it out of ${ways.join(' or ')}`
           : `the ${isDefault(route) ? 'default route' : `route to ${route.destination}`} sends it out of ${ways.join(' or ')}`
-      const message = `${nameRef(ref)} sets mark ${hex(behind)}, so it leaves by ${out}. Without that mark, ${leads}.`
+      const message = `${nameRef(ref)} sets mark ${hex(behind)}, so the packet leaves by ${out}. Without that mark, ${leads}.`
       // its source is of the network that it would have left by, so that is where replies come in
       const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
       const sure = !isWide || (home !== undefined && home !== out && ways.includes(home))

@@ -59,7 +59,7 @@ const writtenAnew = (owner: Owner | undefined, chain: string): Proposal[] =>
     ? []
     : [
         {
-          description: `if ${owner.name} should publish this port, make it write the rules of ${chain} again: it writes them ${owner.when}`,
+          description: `if ${owner.name} should publish this port, make ${owner.name} write the rules of ${chain} again; it writes them ${owner.when}`,
           unverified: 'this is not a rule change',
         },
       ]

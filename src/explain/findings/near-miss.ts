@@ -58,8 +58,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const but =
     full ?? settled?.why ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
-  const does = led ? `leads to ${nameBeside(led, ref)}, which would have` : 'would have'
-  const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
+  const by = led ? ` (by ${nameBeside(led, ref)})` : ''
+  const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
   return finding(
     'near-miss',
     (isGone || full !== undefined || settled?.mend !== undefined) && (goal.sure || isStopped(context.journey.outcome))
@@ -96,14 +96,14 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
   const set = named(world, condition.nft, condition.set)
   const size = set?.most ?? MOST_ELEMENTS
   const isFull = set !== undefined && set.elements.length >= size
-  return isFull ? `the rule adds to set ${set.name}, which is full (size ${size})` : undefined
+  return isFull ? `the rule cannot add to set ${set.name}, which is full (size ${size})` : undefined
 }
 
 /** Why it matches nothing. */
 function absentWords(condition: Condition, { world }: Context): string {
-  if (asksUnspecified(condition)) return ', the unspecified address, which no packet has'
+  if (asksUnspecified(condition)) return ', the unspecified address, which is never a destination'
   const isNumber = asksGoneInterface(condition, world.host)
-  return isNumber ? ', the number of an interface that is gone' : ', which does not exist'
+  return isNumber ? ', the index of an interface that does not exist any more' : ', which does not exist'
 }
 
 const NARROW = 'affects only this source, destination and service'
@@ -165,7 +165,7 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
   if (isNegated(condition)) return undefined
-  if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'a later fragment has no ports'
+  if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'the packet is not the first fragment, and so has no ports'
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)

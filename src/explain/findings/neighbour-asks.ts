@@ -41,7 +41,7 @@ export const neighbourAsks: Detector = {
       finding(
         'neighbour-discovery-dropped',
         'error',
-        `${nameRef(ref)} drops ${frames} ${asked}. Unless ${hop} already knows the link address of ${asked}, no reply can come back.`,
+        `${nameRef(ref)} drops ${frames} ${asked}. Unless ${hop} already knows the MAC address of ${asked}, no reply can come back.`,
         {
           steps: [ended.step + 1],
           rules: [ref],

@@ -38,9 +38,9 @@ export const neighbourFailed: Detector = {
     const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
     const sent = destinationRule(context)
-    const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
+    const by = sent ? `, to which ${nameRef(sent.ref)} sends the packet` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
-    const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
+    const more = by === '' && gateway === '' ? '' : `${gateway}${by},`
     const who = `${found.address} on ${out}`
     const entry = `The neighbour entry of ${who}${more} is ${silentState(found)}`
     const { stopped, byLinkAddress, open } = askedFrames(context, out, found.address)
@@ -95,15 +95,13 @@ function behindPort(
   family: 'ip' | 'ip6',
 ): Detected {
   const { ref, port, only, by } = stopped
-  const isMac = by === 'link address'
-  const which = isMac
-    ? `from a link address that the filter of ${port} does not accept`
-    : `with that address at ${port}`
+  const isMac = by === 'MAC address'
+  const which = isMac ? `from a MAC address that the filter of ${port} does not accept` : `with that address at ${port}`
   const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}${unseen(ref)}`
   const behind = isMac
-    ? `If the neighbour is behind port ${port}, compare its link address: `
+    ? `If the neighbour is behind port ${port}, compare its MAC address: `
     : `If the neighbour is behind port ${port}, this explains the missing reply: `
-  const accept = isMac ? "the neighbour's link address" : address
+  const accept = isMac ? "the neighbour's MAC address" : address
   return finding(
     'neighbour-failed',
     only ? 'error' : 'warning',
@@ -130,14 +128,14 @@ function ofOtherLinkAddress(
   family: 'ip' | 'ip6',
 ): Detected {
   const { ref } = stopped
-  const drops = `${nameRef(ref)} drops ${framesOf(stopped, family)} from link addresses that it does not accept${unseen(ref)}`
-  return finding('neighbour-failed', 'warning', `${entry}. ${drops}: compare the link address of ${address}.`, {
+  const drops = `${nameRef(ref)} drops ${framesOf(stopped, family)} from MAC addresses that it does not accept${unseen(ref)}`
+  return finding('neighbour-failed', 'warning', `${entry}. ${drops}: compare the MAC address of ${address}.`, {
     steps: [ended.step + 1],
     rules: [ref],
     fix: [
       {
-        description: `make ${nameRef(ref)} accept the link address of ${address}`,
-        unverified: 'the right link address is unknown here',
+        description: `make ${nameRef(ref)} accept the MAC address of ${address}`,
+        unverified: 'the right MAC address is unknown here',
       },
     ],
   })

@@ -33,7 +33,7 @@ export const nodeportClash: Detector = {
             rules: [ref],
             fix: [
               {
-                description: `give the Service another nodePort, or ${who} another port`,
+                description: `give the Service another nodePort, or let ${who} use another port`,
                 unverified: 'this is not a netfilter change',
                 note: 'kube-proxy restores a deleted rule',
               },

@@ -117,7 +117,7 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
           ? propose(
               `make rule ${ref.ruleNumber} of ${ref.chain} look up ${whole.join(',')} in the set`,
               changesOf(ref).turnLookup(ref, lookup.set, whole),
-              'the rule then matches whatever is in the set',
+              'the rule then matches all elements of the set',
             )
           : [],
       doubt: one.doubt,

@@ -57,7 +57,7 @@ export const notMasqueraded: Detector = {
       const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
       if (isBeside) return masqueraded(`${back}. ${past}.`, true)
       return masqueraded(
-        `${back}, unless its route to ${src} leads through this host. ${past}.`,
+        `${back}, unless the route from ${dst} to ${src} leads through this host. ${past}.`,
         staysUnanswered(context),
       )
     }
@@ -65,7 +65,10 @@ export const notMasqueraded: Detector = {
     if (first !== undefined) {
       const chosen = `this host chose the source before rules sent the packet out of ${out}`
       const back = `replies come back to ${first}, or are dropped on the way`
-      return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
+      return masqueraded(
+        `It left by ${out} with the source ${src}, an address of ${first}: ${chosen}. So ${back}.`,
+        true,
+      )
     }
     if (isLoopbackAbroad(context))
       return masqueraded(
@@ -75,7 +78,7 @@ export const notMasqueraded: Detector = {
     const gateway = gatewayBeside(lastPacket(context), context.world)
     if (gateway !== undefined && !isPrivateAbroad(context))
       return masqueraded(
-        `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, it replies to its own router (here ${gateway}).`,
+        `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, ${dst} sends the reply to its own router (here ${gateway}).`,
         staysUnanswered(context),
       )
     const left = `It left for ${dst} with the private source ${src}`

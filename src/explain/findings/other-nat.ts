@@ -39,7 +39,7 @@ export const otherNat: Detector = {
           rules: [taken.ref, ref],
           culprit: taken.step,
           fix: propose(
-            `exclude these packets here, and leave them to ${other.family} ${other.name}`,
+            `exclude these packets here, so that ${other.family} ${other.name} rewrites them`,
             acceptBefore(taken.ref, packet!, { hook }),
             `if no program writes the rules of ${table.name} any more, delete them`,
           ),

@@ -55,7 +55,7 @@ export const proxyMissing: Detector = {
         ),
       )
     }
-    return led(context, handed, `a local route for its mark ${hex(mark)}, but ${way}`, leadHere(context, mark))
+    return led(context, handed, `a local route for its mark ${hex(mark)} (now ${way})`, leadHere(context, mark))
   },
 }
 

@@ -45,7 +45,7 @@ export const queued: Detector = {
     if (unread !== undefined) return [finding('queued', 'note', `${message}, and ${unread}: it is accepted.`, more)]
     const shown = lost
       ? 'it did not come back from the queue: a program reads the queue, and has dropped it or still holds it'
-      : 'the capture does not show its verdict: if no program reads the queue, it is accepted; otherwise the program decides'
+      : 'the capture does not show the verdict: if no program reads the queue, it is accepted; otherwise the program decides'
     return [finding('queued', 'note', `${message}, and ${shown}.`, more)]
   },
 }
@@ -53,7 +53,7 @@ export const queued: Detector = {
 const bypass = (ref: RuleRef): Proposal[] => [
   { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' },
   ...propose(
-    `make ${numberedRef(ref)} accept packets while no program reads`,
+    `make ${numberedRef(ref)} accept packets while no program reads the queue`,
     changesOf(ref).bypassQueue(ref),
     'while the program does not run, nothing inspects such packets',
   ),

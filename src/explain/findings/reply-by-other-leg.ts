@@ -34,7 +34,7 @@ export const replyByOtherLeg: Detector = {
       finding(
         'vanished-rp-filter',
         'note',
-        `The network namespace with ${dst} is connected to ${leg} too. If its reply comes in on ${leg}, the reverse path filter drops it: the route back to ${dst} leaves by ${routeDevices(back!).join(' or ')} (rp_filter=1).`,
+        `The network namespace with ${dst} is connected to ${leg} too. If the reply of ${dst} comes in on ${leg}, the reverse path filter drops it: the route back to ${dst} leaves by ${routeDevices(back!).join(' or ')} (rp_filter=1).`,
         {
           steps: [context.ended.step + 1],
           fix: [

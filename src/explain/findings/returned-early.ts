@@ -57,7 +57,7 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
     finding(
       'returned-early',
       'warning',
-      `${nameRef(culprit)} returned it from the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
+      `${nameRef(culprit)} returned it from the chain (${why}), so the packet never reached ${nameRef(missed)}, which would have accepted it.`,
       {
         steps: [i + 1],
         rules: [culprit, missed],

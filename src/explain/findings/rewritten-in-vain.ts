@@ -26,7 +26,7 @@ export const dnatOfOthers: Detector = {
     const { packet: asked, hook } = evidence.arrivals[rule.step]!
     const { dst, dport } = lastPacket(context)
     if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
-    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination, but ${asked.dst} is another host.`
+    const message = `${nameRef(rule.ref)} sends every packet that it matches to ${describeEnd(dst, dport)}. This packet was for ${asked.dst}, another host.`
     return [
       finding('dnat-of-others', 'note', message, {
         steps: [rule.step + 1],
@@ -70,7 +70,12 @@ export const snatInVain: Detector = {
           ? propose(
               'do not rewrite the source of such packets',
               acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-            ).map((one): Proposal => ({ ...one, unverified: 'the reaction of the other side is unknown here' }))
+            ).map(
+              (one): Proposal => ({
+                ...one,
+                unverified: 'how the other side reacts to the original source is unknown',
+              }),
+            )
           : [],
       }),
     ]

@@ -17,7 +17,7 @@ export const rulesetChanged: Detector = {
     if (changed.length === 0) return []
     const what = `${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ' …' : ''}`
     const [from, to] = context.journey.time ? [saved.at, other.saved?.at] : [other.saved?.at, saved.at]
-    const when = `between ${words(from)} and ${words(to)} its rules were changed (${what})`
+    const when = `${what} changed between ${words(from)} and ${words(to)}`
     const message = context.journey.time
       ? `The packet came while the rules changed: ${when}. nfwhy uses the earlier rules.`
       : `The packet has no date, and ${when}. nfwhy uses the later rules.`

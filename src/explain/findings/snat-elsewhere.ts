@@ -30,7 +30,7 @@ export const snatElsewhere: Detector = {
       finding(
         'snat-elsewhere',
         'warning',
-        `${nameRef(rule.ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, but it leaves by ${out} to ${dst}, a neighbour whose own route to ${source} may not lead here.`,
+        `${nameRef(rule.ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, but it leaves by ${out} to the neighbour ${dst}: the route from ${dst} to ${source} may not lead to this host.`,
         {
           steps: [rule.step + 1],
           rules: [rule.ref],

@@ -52,8 +52,8 @@ export const snatPortTaken: Detector = {
     )
     const message =
       low === high
-        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${endsOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
-        : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
+        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${endsOf(user)} already uses. The kernel drops the later packet: it could not distinguish the replies of the two connections.`
+        : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not distinguish the replies.`
     return [
       finding('snat-port-taken', 'error', message, {
         steps: [rule.step + 1],

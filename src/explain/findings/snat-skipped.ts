@@ -38,7 +38,7 @@ export const snatSkipped: Detector = {
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameBeside(snat, culprit)} (${to}), which matches it, was never reached.`,
+          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],

@@ -61,7 +61,7 @@ function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detect
     finding(
       'bridge-nf-call',
       'warning',
-      `In journey ${journey}, ${which} forwarded this packet and called the IP chains: conntrack created its entry there, without NAT. NAT is set up once per connection: ${nameRef(rule)} would rewrite the packet, but is not evaluated.`,
+      `In journey ${journey}, ${which} forwarded this packet and called the IP chains: conntrack created the entry there, without NAT. The kernel sets up NAT once per connection, so it does not evaluate ${nameRef(rule)}, which would rewrite the packet.`,
       {
         steps: [1],
         rules: [rule],
@@ -140,7 +140,7 @@ function destinationChanged(
   const goes = isNatted
     ? `rewrites its destination to ${describeEnd(address, port)}`
     : 'leaves its destination as it is'
-  return { now, goes, otherwise: isNatted ? ' otherwise' : '' }
+  return { now, goes, otherwise: isNatted ? ' differently' : '' }
 }
 
 /** The same of where it comes from. */
@@ -152,7 +152,7 @@ function sourceChanged(context: Context, { original, reply }: ConntrackEntry): C
   // a rule that is there no more has left the connection as it was, and that works; of ports NAT takes what is free
   if (!now?.rule || now.isAt(reply.dst, isNatted ? undefined : reply.dport)) return undefined
   return isNatted
-    ? { now, goes: `gives it the source ${reply.dst}`, otherwise: ' otherwise' }
+    ? { now, goes: `gives it the source ${reply.dst}`, otherwise: ' differently' }
     : { now, goes: 'leaves its source as it is', otherwise: '' }
 }
 

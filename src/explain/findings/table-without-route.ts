@@ -27,7 +27,7 @@ export const tableWithoutRoute: Detector = {
     const { mark, markMask, priority } = rule
     const ref = mark ? markingStep(context, last, { value: mark, mask: markMask ?? ALL_BITS }) : undefined
     const why = mark ? `mark ${hex(mark)}` : `from ${rule.from}`
-    const led = `table ${route.table || 'main'} led it out of ${out}`
+    const led = `table ${route.table || 'main'} routed the packet out of ${out}`
     const message = `Routing rule ${priority} (${why}) selects table ${table}, which has no route to ${question.dst}: ${led}.`
     return [
       finding('wrong-way-out', 'warning', message, {

@@ -8,7 +8,7 @@ const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
   'no-routes':
     "the capture does not show whether it was for this host: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
   group: 'it is multicast, and host state does not show whether this host has joined the group (ip maddr show)',
-  'unknown-policy': "the ruleset's text lacks the chain's policy: its beginning is missing",
+  'unknown-policy': 'the beginning of the ruleset is missing, and with it the policy of this chain',
   fragment:
     'it is a fragment. The kernel reassembles fragments before INPUT, and the whole packet has trace lines of its own',
   'maybe-no-chain':

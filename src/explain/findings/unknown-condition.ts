@@ -11,7 +11,7 @@ export const unknownCondition: Detector = {
         'unknown-condition',
         'warning',
         endless
-          ? `The model followed it as far as "${condition}". What happens after that is unknown: ${reason}.`
+          ? `The simulation stopped at "${condition}". What happens after that is unknown: ${reason}.`
           : `The outcome depends on "${condition}", which is unknown here: ${reason}.`,
         { steps: [ended.step + 1] },
       ),

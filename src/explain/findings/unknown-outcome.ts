@@ -27,8 +27,8 @@ function rulesOfOther({
     return undefined
   const save = journey.family === 'ip6' ? 'ip6tables-legacy-save' : 'iptables-legacy-save'
   return legacy
-    ? `The rules given are nf_tables' own, and this is a trace of iptables-legacy: they do not apply to it. Add the output of ${save} -c.`
-    : 'The rules given are of iptables-legacy, and this is a trace of nf_tables: they do not apply to it. Add the output of nft -a list ruleset.'
+    ? `The rules are from nf_tables, but the trace is from iptables-legacy: these rules do not apply to this trace. Add the output of ${save} -c.`
+    : 'The rules are from iptables-legacy, but the trace is from nf_tables: these rules do not apply to this trace. Add the output of nft -a list ruleset.'
 }
 
 export const noRuleset: Detector = {
@@ -99,7 +99,7 @@ export const passedOver: Detector = {
       const alone = evaluateAll(others, { ...moment, world: emptyWorld() })
       if (lookup?.kind !== 'lookup' || alone !== true) continue
       const ref = refOfSkipped(context, passed)
-      const what = `by the ruleset, ${nameRef(ref)} matches it (set ${lookup.set} exists), but the trace continues after this rule`
+      const what = `according to the ruleset, ${nameRef(ref)} matches the packet (it looks up set ${lookup.set}), but the trace continues after this rule`
       return [
         finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
           steps: [step + 1],

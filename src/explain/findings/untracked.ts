@@ -104,7 +104,9 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rule = context.evidence.arrivals[step - 1]?.rule
   const why = (rule && step > 0 && describeConditions(rule.conditions)) || ''
   const { nat, sure } = (step > 0 && ruleThatWouldRewrite(context)) || {}
-  const rewrite = nat ? `${nameRef(nat)} ${sure ? 'would' : 'may'} rewrite it, but does not` : 'nat does not rewrite it'
+  const rewrite = nat
+    ? `nat does not rewrite it (if it were tracked, ${nameRef(nat)} ${sure ? 'would' : 'might'})`
+    : 'nat does not rewrite it'
   return finding(
     'untracked',
     sure || isStoppedForThat(context) || keepsPrivateSource(context) ? 'warning' : 'note',
@@ -170,7 +172,7 @@ function answered(context: Context): Detected[] {
   if (!isStoppedByRule(journey.outcome)) return []
   const opening = openingOf(journey.packet, world)
   const found = opening && ruleThatLeavesAlone(context, opening)
-  return found ? [tell(context, found, 0, 'the requests that it replies to')] : []
+  return found ? [tell(context, found, 0, 'the requests of this reply')] : []
 }
 
 function ruleThatLeavesAlone(context: Context, packet: Packet): RuleRef | undefined {

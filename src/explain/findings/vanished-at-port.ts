@@ -22,7 +22,7 @@ export const vanishedAtPort: Detector = {
       ({ name, master }) => master === bridge.name && (packet.physIn === undefined || name === packet.physIn),
     )
     if (ports.length === 0 || ports.some(({ hairpin }) => hairpin !== false)) return []
-    const asker = packet.src === dst ? 'the sender itself' : 'the same machine'
+    const asker = packet.src === dst ? 'the sender itself' : 'on the same machine as the sender'
     const isBack =
       packet.src === dst ||
       (packet.srcMac !== undefined &&

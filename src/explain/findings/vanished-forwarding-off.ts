@@ -26,8 +26,8 @@ export const vanishedForwardingOff: Detector = {
     const { dst, packet, route } = routed
     const sender = context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
     if (sender !== undefined) {
-      const back = `the route to it leads back to ${sender}, which sent it here`
-      const forward = `forwarding is off (${onlyThis ? mend : name} = 0), but enabling it would not help`
+      const back = `the route to ${dst} leads back to ${sender}, which sent the packet here`
+      const forward = `forwarding is off (${onlyThis ? mend : name} = 0), but enabling forwarding would not help`
       return [
         finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
           steps: [context.ended.step + 1],
@@ -91,9 +91,9 @@ function besideSender(
 ): { told: string; fix: Proposal } {
   const [entry, show] = family === 'ipv4' ? ['neighbour entry (ARP)', 'ip neigh'] : ['neighbour entry', 'ip -6 neigh']
   return {
-    told: `${src} and ${dst} are in the same network on ${device}, so ${src} need not use this host: its ${entry} for ${dst} has this host's link address, or it has a route through this host.`,
+    told: `${src} and ${dst} are in the same network on ${device}, so ${src} can reach ${dst} without this host. Either the ${entry} for ${dst} on ${src} has this host's MAC address, or ${src} has a route through this host.`,
     fix: {
-      description: `on ${src}, compare "${show} show ${dst}" with the link address of ${dst}, and delete the entry if it is this host's`,
+      description: `on ${src}, check "${show} show ${dst}": delete the entry if it has this host's MAC address`,
       unverified: 'the entry is not on this host',
     },
   }

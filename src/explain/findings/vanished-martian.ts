@@ -22,7 +22,7 @@ export const vanishedMartian: Detector = {
       return martian(context, device, `${routed.packet.src} cannot be a source`)
     if ((src[0] !== 127 && dst[0] !== 127) || larger(context, device, 'route_localnet')) return []
     const loopback = src[0] === 127 ? routed.packet.src : routed.dst
-    const why = `${loopback} may not come in from outside (net.ipv4.conf.${sysctlName(device)}.route_localnet is 0)`
+    const why = `packets with ${loopback} may not come in from outside (net.ipv4.conf.${sysctlName(device)}.route_localnet is 0)`
     // sent there by a rule of this host's own
     const meant = routed.dst !== context.journey.packet.dst
     return martian(context, device, why, meant ? [allowLoopback(device)] : [])
@@ -75,7 +75,7 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
       description: 'make the kernel look up the route back without the mark',
       ...{ edits, undo },
       unverified: NOT_TRIED,
-      note: 'with a strict rp_filter, a tunnel that carries all traffic may need this setting',
+      note: 'with a strict rp_filter, a tunnel that carries all traffic may need src_valid_mark = 1',
     },
   ])
 }

@@ -20,7 +20,7 @@ export const vanishedMtu: Detector = {
       finding(
         'vanished-mtu',
         'error',
-        `It is ${routed.packet.length} bytes long, ${device} takes ${mtuOf(routed.route, device, host)}, and it must not be fragmented: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
+        `It is ${routed.packet.length} bytes long and must not be fragmented, but ${device} takes at most ${mtuOf(routed.route, device, host)} bytes: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
           fix: smallerPackets(routed.packet, ipv6 ? 'ip6' : 'ip'),

@@ -56,7 +56,7 @@ export const vanishedNoRoute: Detector = {
             marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''
           }.`
         : '')
-    const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
+    const by = sent ? `. ${nameRef(sent.ref)} sends it to ${dst}` : ''
     const blamed = [...(setter ? [setter] : []), ...(sent ? [sent] : [])]
     const told = blamed.length > 0 ? { rules: blamed.map(({ ref }) => ref), culprit: blamed[0]!.step } : {}
     const other = own && otherTable(context, own)

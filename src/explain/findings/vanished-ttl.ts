@@ -35,7 +35,7 @@ export const vanishedTtl: Detector = {
           fix: [
             {
               description:
-                'look for a routing loop (traceroute), or for a sender or uplink that sets a small TTL; a rule in mangle PREROUTING can raise it',
+                'look for a routing loop (traceroute), or for a sender or uplink that sets a small TTL; a rule in mangle PREROUTING can raise the TTL',
               unverified: 'this is not a rule change',
             },
           ],

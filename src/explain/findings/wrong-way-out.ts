@@ -29,7 +29,7 @@ export const wrongWayOut: Detector = {
     const packet = lastPacket(context)
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
-      const leads = `and only the default route matches it, which leads back out of ${packet.out}, where the packet came in`
+      const leads = `but only the default route leads there: back out of ${packet.out}, where the packet came in`
       return [
         finding('wrong-way-out', 'warning', `${nameRef(sent.ref)} sends it to ${packet.dst}, ${leads}.`, {
           steps: [context.ended.step + 1],
@@ -128,7 +128,7 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
     finding(
       'wrong-way-out',
       isSilent ? 'warning' : 'note',
-      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has only a default route, not the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.${chosen?.words ?? ''}`,
+      `It left by ${packet.out}. The route to ${main.destination} through ${routeDevices(main).join(' or ')} is in table main, but a routing rule selects table ${table}, which has only a default route.${chosen?.words ?? ''}`,
       {
         steps: [context.ended.step + 1],
         fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),

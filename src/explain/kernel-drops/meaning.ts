@@ -25,10 +25,13 @@ export function meaningOf(drop: Drop): Meaning | undefined {
   if (reason === 'NO_SOCKET' && /^icmp/.test(packet.protocol ?? '')) return undefined
   const known = reasons.loaded.MEANINGS[reason]
   if (known) return known
-  if (reason !== NOT_SPECIFIED) return { text: `its name for the reason is ${reason}` }
+  if (reason !== NOT_SPECIFIED) return { text: `nfwhy does not know the reason ${reason}` }
   const there = reasons.loaded.BY_FUNCTION[place]
   if (there) return there
-  return { text: place === '' ? 'it gives no reason' : `it gives no reason; the drop was in its function ${place}` }
+  return {
+    text:
+      place === '' ? 'the kernel gives no reason' : `the kernel gives no reason; the drop was in its function ${place}`,
+  }
 }
 
 /** Findings that are there for it already. */

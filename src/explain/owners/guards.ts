@@ -6,7 +6,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'fail2ban',
     instead: 'use fail2ban-client set JAIL unbanip ADDRESS, or change the jail in /etc/fail2ban/jail.local',
     rewrites: false,
-    when: 'when the jail restarts, for example at a ban after its chain was deleted',
+    when: 'when the jail restarts, for example when it bans an address after its chain was deleted',
     // config/action.d; fail2ban-: before 0.9
     marks: [
       { chains: /^(f2b|fail2ban)-/, sets: /^(f2b|fail2ban)-/ },
@@ -18,7 +18,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'crowdsec',
     instead: 'use cscli decisions delete --ip ADDRESS, or an allowlist',
     rewrites: false,
-    when: 'when the firewall bouncer restarts; it restores addresses at its next pull of decisions',
+    when: 'when the firewall bouncer restarts; it restores addresses when it next fetches decisions',
     // cs-firewall-bouncer, pkg/iptables and config
     marks: [
       { chains: /^CROWDSEC_(CHAIN|LOG)$/, sets: /^crowdsec6?-blacklists(-\d+)?$/ },

@@ -81,7 +81,7 @@ export const HOSTING: readonly Owner[] = [
   },
   {
     name: 'lxc',
-    instead: 'change /etc/default/lxc-net, or set USE_LXC_BRIDGE="false" there and make the bridge yourself',
+    instead: 'change /etc/default/lxc-net, or set USE_LXC_BRIDGE="false" there and create the bridge by hand',
     rewrites: false,
     when: 'when lxc-net restarts',
     // config/init/common/lxc-net.in; Waydroid's copy of it uses the same nft tables, so only the bridge is telling
@@ -139,7 +139,7 @@ export const HOSTING: readonly Owner[] = [
     name: 'neutron',
     instead: 'change the security group or the allowed address pairs of the port',
     rewrites: false,
-    when: "when a port or security group of the host's changes, or the agent restarts",
+    when: 'when a port on the host or its security group changes, or the agent restarts',
     // neutron/agent/linux/iptables_firewall.py; a chain begins with sixteen letters of its program's name
     marks: [{ chains: /^(neutron|quantum)-(openvswi|linuxbri)-/ }, { sets: /^N?IPv[46][0-9a-f]{8}-/ }],
   },

@@ -6,7 +6,7 @@ export const KUBERNETES: readonly Owner[] = [
     name: 'kubelet',
     instead: 'find what sets its drop mark (KUBE-MARK-DROP); the rules themselves are not configurable one by one',
     rewrites: false,
-    when: 'when the kubelet restarts, or within a minute of a whole table being flushed',
+    when: 'when the kubelet restarts, or within a minute after a whole table is flushed',
     // pkg/kubelet/kubelet_network_linux.go; nat:KUBE-FIREWALL is kube-proxy's (ipvs mode)
     marks: [
       { tables: / filter$/, chains: /^KUBE-FIREWALL$/ },

@@ -25,7 +25,7 @@ export function harmOf(reproduction: Reproduction, after: World): string | undef
   const broken = working(reproduction).find((asked) => !isAnsweredIn(reproduction, after, asked))
   return (
     broken &&
-    `${broken.protocol} from ${broken.src} to ${describeEnd(broken.dst, broken.dport)} works now, and would then fail`
+    `${broken.protocol} from ${broken.src} to ${describeEnd(broken.dst, broken.dport)} works now, and would fail after this change`
   )
 }
 

@@ -240,13 +240,13 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
     if (!host.routes)
       return "not tried: the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)"
     return ended.open
-      ? `not tried: it is unknown whether this holds: ${ended.open.condition} (${ended.open.reason})`
+      ? `not tried: the packet's outcome depends on ${ended.open.condition}: ${ended.open.reason}`
       : "not tried: the packet's path is unknown"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
-  return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows something else`
+  return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
 }
 
 /** Dropped where its entry is confirmed, behind all that a trace shows. */

@@ -170,7 +170,7 @@ export function playAllWays(
   return all
 }
 
-const OTHERWISE = 'nat may send the next packet elsewhere, where it would be stopped'
+const OTHERWISE = 'nat may send the next packet to another destination, where it would be stopped'
 
 /** Would the next such packet fail, which nat may send to another of several? */
 export const stopsNext = (reproduction: Reproduction, world: World): boolean => {
@@ -218,14 +218,14 @@ export const STILL_WRONG: Readonly<Record<string, string>> = {
   'dropped-beside': 'a chain after the IP chains would drop it',
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not reply',
-  'neighbour-failed': 'its next hop has not replied',
+  'neighbour-failed': 'its next hop has not replied to ARP or neighbour discovery',
   'bridge-nf-call': 'its reply would come from another address',
   'came-back': 'nat would not rewrite its destination',
   untracked: 'nat would not rewrite it',
   'never-reached': 'nat would not rewrite it',
   'dnat-skipped': 'nat would not rewrite its destination',
   'snat-skipped': 'nat would not rewrite its source',
-  'dnat-mismatch': 'nat and the accepting rules would disagree on its destination',
+  'dnat-mismatch': 'nat would rewrite its destination, but not to the expected one',
 }
 
 const NO_DISCOVERY = 'neighbour discovery would be stopped'

@@ -33,7 +33,8 @@ export function layoutOf(btf: Btf): Layout {
   const place = (type: string) => (taken?.indexOf(type) ?? 0) - 1
   const [skb, reason, receiver] = [place('sk_buff'), place('skb_drop_reason'), place('sock')]
   if (!taken || skb < 0) throw new BtfError('this kernel has no tracepoint kfree_skb')
-  if (!reasons || reason < 0) throw new BtfError('this kernel gives no reasons for drops; Linux 5.17 and later do')
+  if (!reasons || reason < 0)
+    throw new BtfError('this kernel gives no drop reasons; Linux 5.17 and later versions give them')
   return {
     skb: {
       device: at('sk_buff', 'dev'),

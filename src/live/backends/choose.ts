@@ -174,7 +174,7 @@ function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
   if (holder !== undefined && !wish.takeOver)
     return {
       problem: `another program (netlink port ${holder}) reads NFLOG group ${GROUP}, to which traces go: perhaps ulogd2 or tcpdump.`,
-      hint: 'That program would miss the traced packets. Stop it, read its log with `nfwhy explain`, or add --take-over, which sends traces to the kernel log.',
+      hint: 'Only one program can read this group. Either stop that program; or read its log with `nfwhy explain`; or add --take-over, which sends traces to the kernel log instead.',
     }
   if (holder !== undefined || (!direct && !facts.programs.has('tcpdump'))) return toKernelLog(facts)
   const loggers = loggersOf(facts)
@@ -198,7 +198,7 @@ function toKernelLog(facts: Facts): Side {
   if (elsewhere && facts.files.get('/proc/sys/net/netfilter/nf_log_all_netns')?.[0] === '0')
     return {
       problem:
-        'the kernel log gets TRACE and LOG lines only from the first network namespace, and this is another one.',
+        'the kernel log gets TRACE and LOG lines only from the initial network namespace, and this is another one.',
       hint: 'On the host itself: sysctl -w net.netfilter.nf_log_all_netns=1',
     }
   const loggers = loggersOf(facts)
@@ -228,7 +228,7 @@ function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial
   return tools
 }
 
-const RAW_STAYS: Note = { code: 'raw-table-stays', message: 'an empty table raw remains, if there was none before' }
+const RAW_STAYS: Note = { code: 'raw-table-stays', message: 'if there was no table raw before, an empty one remains' }
 const HOOKS_ONLY: Note = {
   code: 'hooks-only',
   message: 'rules are not traced: only the hooks that a packet traverses are shown',
@@ -241,7 +241,7 @@ const ownerNote = (owned: boolean): Note[] =>
         {
           code: 'table-without-owner',
           message:
-            'this kernel or nft cannot bind a table to its process (needs Linux 5.12, nft 0.9.9): a watchdog deletes the table instead',
+            'the kernel cannot delete the table when the process that created it ends (this needs Linux 5.12 and nft 0.9.9): a watchdog deletes it instead',
         },
       ]
 
@@ -249,7 +249,7 @@ const ownerNote = (owned: boolean): Note[] =>
 const NO_RULES: Note = {
   code: 'no-rules',
   message:
-    'there are no rules here: packets are seen only when they come in or are sent; the rest follows from the routes',
+    'there are no rules here: packets are seen only when they come in or are sent; nfwhy infers the rest from the routes',
 }
 
 const isEmpty = (facts: Facts): boolean => {
@@ -275,7 +275,7 @@ function framesNotes({ nftTables = [] }: Facts): Note[] {
           {
             code: 'bridge-not-traced',
             message:
-              'there are tables of family bridge: they are shown only for packets that the bridge passes to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+              'there are tables of family bridge: only packets that the bridge passes to iptables (bridge-nf-call-iptables), or that this host sends, are traced there',
           },
         ]
       : []),

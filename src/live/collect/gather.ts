@@ -65,12 +65,12 @@ export async function gather(
     // a name of ours, not of theirs
     const file = cut && sections.find(({ id }) => id === cut.id)?.file
     const where = cut
-      ? `while it printed ${file ?? 'data that nfwhy did not request'} (${cut.bytes} bytes received)`
+      ? `in the middle of ${file ?? 'data that nfwhy did not request'} (${cut.bytes} bytes received)`
       : 'between two files'
     const said = complaints === undefined ? '' : `: ${oneLine(complaints)}`
     gathered.broken = `${stopped ?? 'the connection broke'} ${where}${said}`
   } else if (wanted.size > 0)
-    gathered.broken = `it sent no data for ${[...wanted.values()].map(({ id }) => id).join(', ')}`
+    gathered.broken = `the host sent no data for ${[...wanted.values()].map(({ id }) => id).join(', ')}`
   return gathered
 }
 
@@ -98,11 +98,11 @@ async function readFrames(
     running.stdout.pause()
     void running.abandon()
   }
-  const late = setTimeout(() => stop(`it took more than ${limits.seconds} s`), limits.seconds * 1000)
+  const late = setTimeout(() => stop(`the time limit of ${limits.seconds} s was reached`), limits.seconds * 1000)
   let silent: NodeJS.Timeout | undefined
   const wait = () => {
     clearTimeout(silent)
-    silent = setTimeout(() => stop(`nothing came for ${limits.silence} s`), limits.silence * 1000)
+    silent = setTimeout(() => stop(`no data came for ${limits.silence} s`), limits.silence * 1000)
   }
   // nothing more will come: it may end by itself
   const over = () => {
@@ -136,7 +136,7 @@ function answerOf(section: Section, { bytes, dropped, status, stderr }: Frame, m
   const said = stderr.split('\n').filter((line) => !line.startsWith('# Warning: '))
   const remark = said.slice(0, 20).join(' ').trim()
   if (dropped > 0) {
-    const why = `cut: stopped after ${sizeWords(most)}, and ${dropped} bytes more came`
+    const why = `cut: stopped after ${sizeWords(most)}; ${dropped} more bytes were left out`
     return { section, bytes: wholeLines(bytes), status, remark: remark ? `${why}: ${remark}` : why, word: 'cut' }
   }
   return { section, bytes, status, remark, word: wordFor(status, bytes.length, remark) }

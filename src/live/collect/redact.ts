@@ -30,7 +30,7 @@ function redactAnswer(answer: Answer, redactor: Redactor): Answer {
       ...answer,
       bytes: new Uint8Array(0),
       word: 'failed',
-      remark: 'nfwhy did not understand it, so it was not redacted',
+      remark: 'nfwhy could not redact it, so it was left out',
     }
   const [begin, end] = [stream.push(answer.bytes), stream.end()]
   const bytes = new Uint8Array(begin.length + end.length)

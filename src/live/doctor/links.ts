@@ -38,5 +38,5 @@ function readLink(text: string): DoctorLink[] {
 function crossing(text: string): string | undefined {
   const tunnel = TUNNEL.exec(text)?.[1]
   if (tunnel !== undefined) return `a tunnel (${tunnel})`
-  return /\slink-netns(?:id)? /.test(text) ? 'one end of a pair whose other end is in another namespace' : undefined
+  return /\slink-netns(?:id)? /.test(text) ? 'linked to an interface in another namespace' : undefined
 }

@@ -71,7 +71,7 @@ function hereHindrance(facts: Facts): string | undefined {
   if (hasCapability(facts, 'CAP_NET_ADMIN') === false) return 'CAP_NET_ADMIN is missing'
   return kernelAtLeast(facts, 5, 12) === true
     ? undefined
-    : 'before Linux 5.12 the kernel does not delete a table when its process ends, so a table might be left behind'
+    : 'before Linux 5.12 the kernel does not delete a table when the process that created it ends, so a table might be left behind'
 }
 
 const nftHindrance = ({ nftRefused, nftNotLoaded, programs }: Facts): string =>

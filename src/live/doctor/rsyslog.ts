@@ -50,12 +50,12 @@ function limited(klog: string | undefined, journal: string | undefined): Loss[] 
   if (klog) {
     const seconds = interval(klog)
     if (seconds === undefined || seconds === '0') return []
-    return [rateLimit(`imklog limits the lines in ${seconds} s`, klog)]
+    return [rateLimit(`imklog limits the number of lines in ${seconds} s`, klog)]
   }
   const seconds = interval(journal!) ?? '600'
   const burst = /ratelimit\.?burst="?(\d+)/i.exec(journal!)?.[1] ?? '20000'
   if (seconds === '0') return []
-  return [rateLimit(`imjournal takes ${burst} lines in ${seconds} s`, journal!)]
+  return [rateLimit(`imjournal reads at most ${burst} lines in ${seconds} s`, journal!)]
 }
 
 const rateLimit = (what: string, evidence: string): Loss => ({

@@ -19,6 +19,6 @@ export function killedLines(place: TraceHost, killed: readonly KilledSession[]):
   }
   return [...ids].map(
     ([line, names]) =>
-      `${place.name}: a trace was killed before it could restore what it had changed (${names.join(', ')}); this restores it: ${line}`,
+      `${place.name}: a trace was killed before it could restore what it had changed (${names.join(', ')}); to restore it: ${line}`,
   )
 }

@@ -57,7 +57,7 @@ const host = (id: string, file: string, what: string, why: string, sh: string): 
 })
 
 const note = (id: string, what: string, sh: string): Section =>
-  host(id, NOTES, what, 'notes for people; nfwhy concludes nothing from them', sh)
+  host(id, NOTES, what, 'notes for people, which nfwhy does not use', sh)
 
 export const HOST: readonly Section[] = [
   host('uname', 'uname.txt', 'uname -a', 'the kernel version, because kernels differ', 'run uname -a'),
@@ -170,7 +170,7 @@ fi`,
     'queues',
     'queues.txt',
     '/proc/net/netfilter/nfnetlink_queue',
-    'which NFQUEUE queues a program reads',
+    'which NFQUEUE queues have a program that reads them',
     `file=/proc/net/netfilter/nfnetlink_queue
 [ -e $file ] || absent "nfnetlink_queue is not loaded"
 text=$(cat $file 2>/dev/null) || refused "it takes root to read $file"
@@ -195,7 +195,7 @@ printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$s
   host(
     'sysctls',
     'sysctl.txt',
-    'the settings below /proc/sys/net that decide about packets',
+    'the settings below /proc/sys/net that affect packets',
     'why routing dropped a packet, whether conntrack is full, where TRACE goes',
     `sysctls ${SYSCTLS.map((path) => `'${path}'`).join(' ')}`,
   ),

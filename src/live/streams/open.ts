@@ -33,7 +33,7 @@ export async function openStream(
       await direct.stop()
       if (!(error instanceof Unavailable)) throw error
       if (error.reason === 'taken') throw new LiveProblem(`${error.message}.`)
-      note = `${error.message}; so nfwhy reads with a program, which loses events under load`
+      note = `${error.message}; so another program reads the trace for nfwhy, and it can lose events under load`
     }
   }
   const program = programFor(stream, facts)

@@ -40,7 +40,7 @@ export class DeviceNames {
   /** When no more comes. */
   end(report: Report): void {
     if (this.nameless === 0) return
-    const message = 'the capture has indexes of interfaces, and no names: give `ip -j link` of that host'
+    const message = 'the capture has interface indexes, but no names: add the output of `ip -j link` from that host'
     report('nameless-interfaces', message)
   }
 }

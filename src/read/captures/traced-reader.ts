@@ -88,7 +88,7 @@ export abstract class TracedReader implements CaptureReader {
   }
 
   protected cutHere(): void {
-    this.skip('cut-line', 'a line of the trace that is not whole was skipped')
+    this.skip('cut-line', 'an incomplete line of the trace was skipped')
   }
 
   protected skip(code: string, message: string): void {

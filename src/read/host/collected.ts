@@ -28,7 +28,7 @@ export const collected: HostFormat = {
       if (line.startsWith('empty conntrack.txt ')) host.conntrack = []
       const [, how, file, what] = ANSWER.exec(line) ?? []
       if (how === 'cut') report('collected-in-part', `${file} has only the beginning of ${what}`, number)
-      else if (how !== undefined) report('not-collected', `${file} is missing or not whole: ${what}`, number)
+      else if (how !== undefined) report('not-collected', `${file} is missing or incomplete: ${what}`, number)
       if (line.startsWith('broken ')) report('not-collected', `collecting was cut short: ${line.slice(7)}`, number)
     })
     return { host }

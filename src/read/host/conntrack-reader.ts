@@ -31,7 +31,8 @@ export function readEntries(
       return
     }
     entries.push(entry)
-    for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, number)
+    for (const word of unknown)
+      report('word-not-understood', `nfwhy does not understand "${word}" in a connection`, number)
   })
   return { host: { conntrack: entries } }
 }

@@ -31,7 +31,7 @@ function readFlow(flow: string, line: number, entries: ConntrackEntry[], report:
   if (!entry)
     report('line-not-understood', `this flow is not a connection as conntrack prints it: ${quoted(flow)}`, line)
   else entries.push(entry)
-  for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, line)
+  for (const word of unknown) report('word-not-understood', `nfwhy does not understand "${word}" in a connection`, line)
 }
 
 const TAG = /<(\w[\w-]*)(?![\w-])([^<>]*)>([^<]*)/g

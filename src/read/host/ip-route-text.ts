@@ -40,7 +40,8 @@ export const ipRouteText: HostFormat = {
     const routes: UntabledRoute[] = []
     forEachLine(text, (line, number) => {
       if (line.trim() === '' || NEXTHOP_INFO.test(line)) return
-      const unknown = (word: string) => report('word-not-understood', `a route's "${word}" is not known`, number)
+      const unknown = (word: string) =>
+        report('word-not-understood', `nfwhy does not understand "${word}" in a route`, number)
       const nexthop = NEXTHOP.exec(line)
       const last = routes.at(-1)
       if (nexthop && last) {

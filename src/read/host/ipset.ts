@@ -24,7 +24,7 @@ export function addition(set: string, text: string, problem: (message: string) =
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
     if (isExist(word)) edit.exist = true
-    else if (!Object.hasOwn(ELEMENT_OPTIONS, word)) problem(`ipset's "${word}" is not known`)
+    else if (!Object.hasOwn(ELEMENT_OPTIONS, word)) problem(`nfwhy does not understand the ipset option "${word}"`)
     else edit.options = { ...edit.options, [word]: ELEMENT_OPTIONS[word] ? (words[++i] ?? '') : '' }
   }
   return edit

@@ -49,7 +49,7 @@ export function forEachObject(
     }
     at++
   }
-  if (open) report('cut-short', 'the file ends before its list does; the objects before the cut are used', line)
+  if (open) report('cut-short', 'the file ends in the middle of a list; the objects before the cut are used', line)
 }
 
 function visitParsed(source: string, report: Report, line: number, visit: (object: JsonObject) => void): void {

@@ -19,7 +19,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
 export function readTraceSession(text: string, report: Report): HostReading {
   const session = readSession(text)
   if (session) return { host: { session } }
-  report('line-not-understood', `no record of a trace: ${quoted(text)}`, 1)
+  report('line-not-understood', `this line is not a record of a trace: ${quoted(text)}`, 1)
   return {}
 }
 

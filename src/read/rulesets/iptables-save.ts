@@ -127,9 +127,13 @@ function readRuleLines(
 ): number {
   const { text, number } = lines[at]!
   if (text.length > MAX_LINE) {
-    report('long-line', `longer than the ${MAX_LINE} bytes iptables-restore reads; cut`, number)
+    report(
+      'long-line',
+      `this line is longer than the ${MAX_LINE} bytes that iptables-restore reads at once; nfwhy does not read the rest`,
+      number,
+    )
     const cut = readAsIs(text.slice(0, MAX_LINE), around)!
-    const unread = 'the text after it'
+    const unread = 'the rest of the long line'
     cut.read.problems.push({ message: unread, from: 0, to: 0 })
     cut.read.specs.forEach((spec) => {
       spec.unread = [...(spec.unread ?? []), unread]

@@ -132,7 +132,7 @@ function details(group: Group<unknown>): string[] {
 function firstLines(group: Group<unknown>): string[] {
   if (!isMixed(group)) return []
   const { src, dst, sport, dport } = group.journey.packet
-  return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
+  return [`The first one is shown below: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
 }
 
 function replyLines(group: Group<unknown>): string[] {

@@ -74,7 +74,7 @@ const firstRows = (page: Page, group: Group<unknown>): Row[] =>
 
 export function firstWords({ marks }: Page, { packet }: Journey<unknown>): string {
   const { src, dst, sport, dport } = packet
-  return `${endText(src, sport)} ${marks.to} ${endText(dst, dport)} is the one shown`
+  return `the packet shown is ${endText(src, sport)} ${marks.to} ${endText(dst, dport)}`
 }
 
 /** Of what got through it says how that is known. */

@@ -135,7 +135,7 @@ function writeNotes(page: Page, map: HookMap): void {
 export function ambiguousWords({ hook, priority, chains }: Ambiguous): string {
   const names = chains.map(({ table, chain }) => `${table.family} ${table.name} ${chain.name} (${backendOf(table)})`)
   const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-  return `${hook.toUpperCase()} at ${priority}: of ${list}, the newest chain comes first. No listing shows which one is the newest; a trace shows it.`
+  return `${hook.toUpperCase()} at ${priority}: the newest of the chains ${list} is evaluated first. No listing shows which one is the newest; a trace shows it.`
 }
 
 const from = (devices: readonly string[]): string => (devices.length === 0 ? '' : ` from ${devices.join(', ')}`)

@@ -85,7 +85,7 @@ export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void
     if (first.code === 'not-recognised') {
       page.row(
         '',
-        `and so ${more.length === 1 ? 'is' : 'are'} ${list(
+        `the same applies to ${list(
           more.map(({ input }) => input),
           ', ',
           page,

@@ -195,7 +195,7 @@ function markStatement(value: (name: string) => string | undefined): Statement {
   if (or !== undefined) return { kind: 'set', field, value: readNumber(or), mask: readNumber(or) }
   if (and !== undefined) return { kind: 'set', field, value: 0, mask: ~readNumber(and) >>> 0 }
   if (xor !== undefined) return { kind: 'set', field, value: readNumber(xor), mask: 0 }
-  throw new WordError('mark: no mark to set is given')
+  throw new WordError('mark: --mark-set, --mark-or, --mark-and or --mark-xor is missing')
 }
 
 /** In table broute, what is "dropped" is handed to routing (ebtables.8). */

@@ -73,7 +73,7 @@ export function readEtherType(text: string): number {
   const name = text.toLowerCase()
   if (Object.hasOwn(ETHER_TYPES, name)) return ETHER_TYPES[name]!
   if (/^(?:0x)?[\da-f]{1,4}$/.test(name)) return Number.parseInt(name, 16)
-  throw new WordError(`"${text}" is not a protocol of Ethernet that is known`)
+  throw new WordError(`"${text}" is not a known EtherType`)
 }
 
 /** `-p LENGTH`: the field holds a length instead, as 802.3 has it. */

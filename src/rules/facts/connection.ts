@@ -197,7 +197,9 @@ function counter(side: Direction | 'both', what: Counted | 'avgpkt'): Read {
 
 /** The helper of the connection that announced this one; an entry does not say which that is. */
 const helper: Read = ({ packet: { ctStatus } }) =>
-  ctStatus && !ctStatus.includes('expected') ? ABSENT : unknown('the helper that expected the connection is not known')
+  ctStatus && !ctStatus.includes('expected')
+    ? ABSENT
+    : unknown('the helper that created the expectation for the connection is not known')
 
 const ENTRY: Readers = {
   'ct status': packetField('ctStatus'),
@@ -214,7 +216,7 @@ const ENTRY: Readers = {
   'ct protocol': protocol,
   'ct helper': helper,
   'ct label': (moment) => moment.written?.get('ct label') ?? labels(moment),
-  'ct expiration': changing('how long the connection had left', ({ timeout }) => timeout),
+  'ct expiration': changing('how long the timeout of the connection entry still was', ({ timeout }) => timeout),
   'ct count': () => unknown('the number of connections open at that moment is not known'),
 }
 

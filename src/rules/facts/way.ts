@@ -103,7 +103,7 @@ const packetType: Read = (moment) => {
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
   if (group !== undefined || family === 'bridge') return group
   const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
-  return surely ? 'unicast' : unknown("the frame's destination host is unknown")
+  return surely ? 'unicast' : unknown('it is unknown whether the frame was addressed to this host')
 }
 
 export function groupMac(mac: string): string | undefined {
@@ -201,7 +201,7 @@ export const WAY: Readers = {
   'meta priority': ({ written }) =>
     written?.get('meta priority') ?? unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
   'meta cgroup': (moment) => (hasNoSocket(moment) ? ABSENT : unknown('the sending process is not known')),
-  'meta cpu': () => unknown(`the processor that handles the packet is not known: ${NOT_SHOWN}`),
+  'meta cpu': () => unknown(`the CPU that handles the packet is not known: ${NOT_SHOWN}`),
   'meta rtclassid': () => unknown("the realm of the packet's route is not known"),
   'meta secmark': () => unknown(`the packet's security mark is not known: ${NOT_SHOWN}`),
   'meta nftrace': () => unknown('it is unknown whether the packet is traced'),

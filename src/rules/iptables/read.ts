@@ -118,7 +118,7 @@ class RuleReader {
   private specs(): IptablesSpec[] {
     const count = Math.max(1, this.sources.length) * Math.max(1, this.destinations.length)
     if (count > MOST_RULES && count > this.sources.length + this.destinations.length) {
-      const message = `-s and -d make ${count} rules of one line: no more than ${MOST_RULES} are read`
+      const message = `the addresses of -s and -d expand this line to ${count} rules; nfwhy expands at most ${MOST_RULES}`
       const [from = 0] = this.listed
       this.problems.push({ message, from, to: from + 1 })
       const lists = this.listed.flatMap((at) => this.words.slice(at - 1, at + 1))

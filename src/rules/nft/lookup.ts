@@ -82,7 +82,7 @@ export function ownAllowance({ set, nft }: Lookup, { parts, carries }: SetElemen
   if (own.length === 0) return undefined
   const { family, name } = nft.table ?? { family: '', name: '' }
   return {
-    ...unknown(`its element in set ${set} has a ${Object.keys(own[0]!)[0]} of its own`),
+    ...unknown(`the matching element of set ${set} has its own ${Object.keys(own[0]!)[0]}`),
     element: { key: `${family} ${name} ${set} ${parts.join(' . ')}`, carries: own },
   }
 }

@@ -50,7 +50,7 @@ describe('accepted-too-late', () => {
       },
     }
     expect(told(one, 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD rule 3 jumps to guest rule 1, which would accept this packet, but comes after rule 2.',
+      message: 'filter FORWARD rule 3 would accept this packet (by guest rule 1), but comes after rule 2.',
       rules: ['filter guest rule 1', 'filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -i eth0 -j guest → forwarded',
     })

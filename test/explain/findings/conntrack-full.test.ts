@@ -27,7 +27,9 @@ describe('conntrack-full', () => {
   it('is told where the table is full and nothing came behind conntrack', () => {
     const { journey, found } = seen(IN_FRONT, { sysctls: sysctls(65536, 65536) })
     expect(journey.outcome).toBe('vanished')
-    expect(found[0]?.message).toBe('Connection tracking dropped it: its table is full, with 65536 of 65536 entries.')
+    expect(found[0]?.message).toBe(
+      'Connection tracking dropped it: the conntrack table is full, with 65536 of 65536 entries.',
+    )
     expect(printed(printedFix(found[0]!.fix[0]!))).toMatchObject({
       command: 'sysctl -w net.netfilter.nf_conntrack_max=131072',
       undo: 'sysctl -w net.netfilter.nf_conntrack_max=65536',
@@ -42,7 +44,7 @@ describe('conntrack-full', () => {
     ]
     const { found } = seen(IN_FRONT, { conntrackCounters })
     expect(found[0]?.message).toContain(
-      'Connection tracking dropped it: its table was full. Since boot it has dropped 7 packets and evicted 40 connections to make room.',
+      'Connection tracking dropped it: the conntrack table was full. Since boot, conntrack has dropped 7 packets and evicted 40 connections to make room.',
     )
   })
 
@@ -62,7 +64,7 @@ describe('conntrack-full', () => {
       expect(journey.findings.map(({ code }) => code)).toEqual(['vanished-forwarding-off'])
       const { found } = seen(IN_FRONT, { conntrackCounters }, only)
       expect(found[0]?.message).toContain(
-        'Connection tracking dropped it: its table was full. Since boot it has dropped 3 packets.',
+        'Connection tracking dropped it: the conntrack table was full. Since boot, conntrack has dropped 3 packets.',
       )
     })
   })

@@ -30,7 +30,7 @@ describe('dnat-skipped', () => {
     const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
     expect(told(near, 'dnat-skipped')).toMatchObject({
       message:
-        'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32). So rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
+        'nat PREROUTING rule 1 ended the evaluation of the nat table (-s 10.0.1.2/32). So the packet never reached rule 2, which would have rewritten its destination but only matches -p udp.',
       rules: ['nat PREROUTING rule 1', 'nat PREROUTING rule 2'],
     })
     expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
@@ -44,7 +44,7 @@ describe('dnat-skipped', () => {
       `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
     )
     expect(told(near, 'dnat-skipped')?.message).toBe(
-      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32). So rule 2, which would have rewritten its destination but only matches -p udp, was never reached.',
+      'nat PREROUTING rule 1 rewrote its destination first (-s 10.0.1.2/32). So the packet never reached rule 2, which would have rewritten its destination but only matches -p udp.',
     )
   })
 
@@ -100,7 +100,7 @@ describe('dnat-skipped', () => {
   it('is one whose port nothing has ever asked for, and is like the packet’s', () => {
     const near = (count: string, port: string) =>
       told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', `[${count}] ${DNAT.replace('80', port)}`), 'dnat-skipped')
-    expect(near('0:0', '8')?.message).toContain('but only matches --dport 8, was never reached')
+    expect(near('0:0', '8')?.message).toContain('but only matches --dport 8.')
     expect(near('5:300', '8')).toBeUndefined()
     expect(near('0:0', '443')).toBeUndefined()
   })
@@ -111,7 +111,7 @@ describe('dnat-skipped', () => {
     const far = '-A PREROUTING -p udp -j DNAT --to-destination 10.0.2.8'
     const found = told(one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', jump, chain, '-N sep', far), 'dnat-skipped')
     expect(found?.message).toBe(
-      'nat PREROUTING rule 1 ended the nat table (-s 10.0.1.2/32), and svc rule 1, which matches it, was never reached.',
+      'nat PREROUTING rule 1 ended the evaluation of the nat table (-s 10.0.1.2/32), so the packet never reached svc rule 1, which matches it.',
     )
   })
 

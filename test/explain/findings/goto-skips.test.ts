@@ -19,7 +19,7 @@ describe('goto-skips', () => {
   it('names the goto and what stands behind it', () => {
     expect(told(rules('-g'), 'goto-skips')).toEqual({
       message:
-        'filter FORWARD rule 2 sent it to count by goto, which never returns. So filter FORWARD rule 3, which would have accepted it, was never reached.',
+        'filter FORWARD rule 2 sent it to count by goto, which never returns. So the packet never reached filter FORWARD rule 3, which would have accepted it.',
       rules: ['filter FORWARD rule 2', 'filter FORWARD rule 3'],
       fix: 'iptables -R FORWARD 2 -j count → forwarded',
     })
@@ -39,7 +39,7 @@ describe('goto-skips', () => {
     })
     expect(told(to('-p udp -m udp --dport 80'), 'goto-skips')).toEqual({
       message:
-        'nat PREROUTING rule 1 sent it to direct by goto, which never returns. So nat ports rule 1, which would have rewritten its destination, but only matches -p udp, was never reached.',
+        'nat PREROUTING rule 1 sent it to direct by goto, which never returns. So the packet never reached nat ports rule 1, which would have rewritten its destination, but only matches -p udp.',
       rules: ['nat PREROUTING rule 1', 'nat ports rule 1'],
       fix: 'iptables -t nat -R PREROUTING 1 -j direct → dropped',
     })

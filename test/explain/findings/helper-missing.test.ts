@@ -30,7 +30,7 @@ describe('helper-missing', () => {
   it('names the control connection, the rule for what is RELATED, and assigns the helper', () => {
     expect(told(passive(), 'helper-missing')).toEqual({
       message:
-        'It may be the data connection of ftp: control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So it is NEW, while filter FORWARD rule 1 only accepts RELATED packets.',
+        'It may belong to a data connection of ftp. Control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So this packet is NEW, but filter FORWARD rule 1 accepts only RELATED packets.',
       rules: ['filter FORWARD rule 1'],
       fix: 'iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp → the model does not read control connections',
     })
@@ -86,7 +86,7 @@ describe('helper-missing', () => {
         ['forward', 2],
       ])
       expect(one.message).toMatch(
-        /^ip helpers assign handle 3 assigns a conntrack helper before connection tracking \(priority -300\), where that has no effect\. It may be the data connection of ftp/,
+        /^ip helpers assign handle 3 assigns a conntrack helper before connection tracking \(priority -300\), where that has no effect\. It may belong to a data connection of ftp/,
       )
     })
 

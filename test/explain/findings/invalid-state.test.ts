@@ -12,7 +12,7 @@ describe('invalid-state', () => {
     const found = told({ rules: { filter: [INVALID] }, packet: stray }, 'invalid-state')
     expect(found?.rules).toEqual(['filter FORWARD rule 1'])
     expect(found?.message).toMatch(
-      /dropped it as invalid: conntrack has no entry of its SYN, which may have taken another route, past this host\.$/,
+      /dropped it as invalid: conntrack has no entry for its SYN: the SYN may have taken another route, past this host\.$/,
     )
   })
 

@@ -88,7 +88,7 @@ describe('it vanished behind PREROUTING', () => {
     [
       'IP_LOCAL_SOURCE',
       'vanished-martian',
-      "its source is this host's own address, but it came in on an interface",
+      "its source is this host's own address, but it did not come in on lo",
       undefined,
     ],
     [
@@ -109,7 +109,7 @@ describe('it vanished behind PREROUTING', () => {
       'netfilter dropped it, in conntrack or by a rule that the capture does not show',
       undefined,
     ],
-    ['BRAND_NEW', 'kernel-drop', 'its name for the reason is BRAND_NEW', undefined],
+    ['BRAND_NEW', 'kernel-drop', 'nfwhy does not know the reason BRAND_NEW', undefined],
   ])('and host state knows nothing of it: %s', (reason, code, text, command) => {
     const journey = explained(lines, [drop(reason)])
     expect(told(journey)).toEqual({
@@ -134,10 +134,10 @@ describe('it vanished behind PREROUTING', () => {
       `error vanished-forwarding-off: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0). The kernel reports that it dropped this packet in some_function, but not why.`,
     ])
     expect(told(explained(lines, [drop('NOT_SPECIFIED')])).findings).toEqual([
-      'error kernel-drop: The kernel dropped it (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function.',
+      'error kernel-drop: The kernel dropped it (NOT_SPECIFIED in some_function): the kernel gives no reason; the drop was in its function some_function.',
     ])
     expect(told(explained(lines, [drop('NOT_SPECIFIED', { location: 'ip_error+0x94' })])).findings).toEqual([
-      'error vanished-no-route: The kernel dropped it (NOT_SPECIFIED in ip_error): the route to its destination is unreachable, or there is none.',
+      'error vanished-no-route: The kernel dropped it (NOT_SPECIFIED in ip_error): there is no route to its destination, the route is of type unreachable or prohibit, or forwarding is off.',
     ])
   })
 
@@ -213,7 +213,7 @@ describe('it was delivered', () => {
     [
       'NOT_SPECIFIED',
       {},
-      'note kernel-drop: The rules accepted it, and the kernel discarded it (NOT_SPECIFIED in some_function): it gives no reason; the drop was in its function some_function. That may be a real drop, or only the end of a copy or of a used packet.',
+      'note kernel-drop: The rules accepted it, and the kernel discarded it (NOT_SPECIFIED in some_function): the kernel gives no reason; the drop was in its function some_function. Perhaps no packet was lost: the kernel also reports this when it frees a copy, or a packet that it no longer needs.',
     ],
     [
       'IP_RPFILTER',

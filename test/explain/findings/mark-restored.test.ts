@@ -26,7 +26,7 @@ describe('a mark that is lost in front of the routing decision', () => {
   it('to the mark of the connection: marked packets are to skip that rule', () => {
     const one = found('-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xff0000')!
     expect(one.message).toBe(
-      "Routing rule 6000 requires mark 0x8000/0xf000, which the packet does not have: mangle PREROUTING rule 2 cleared it, because it matched the connection's mark.",
+      "Routing rule 6000 requires mark 0x8000/0xf000, which the packet does not have: mangle PREROUTING rule 2 cleared it by copying the connection's mark to the packet.",
     )
     expect(one.severity).toBe('warning')
     expect(String(fixCommands(one.fix[0]!).command)).toBe(

@@ -43,7 +43,7 @@ describe('a mark that leads past a route', () => {
   it('is told where nothing has come back', () => {
     const found = told(sent('10.0.8.9'), 'wrong-way-out')
     expect(found?.message).toBe(
-      'mangle PREROUTING rule 1 sets mark 0x100, so it leaves by eth0. Without that mark, the route to 10.0.8.0/24 sends it out of eth1.',
+      'mangle PREROUTING rule 1 sets mark 0x100, so the packet leaves by eth0. Without that mark, the route to 10.0.8.0/24 sends it out of eth1.',
     )
     expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10\.0\.8\.9 .*-j ACCEPT → forwarded$/)
   })
@@ -99,7 +99,7 @@ describe('a mark that leads past the routing rule for its source', () => {
 
   it('is told where its source is of the network that the rule leads to', () => {
     expect(found(bySource('10.0.1.20'))?.message).toBe(
-      'mangle PREROUTING rule 1 sets mark 0x80, so it leaves by eth1. Without that mark, routing rule 1536 (from 10.0.1.20/32) sends it out of eth0.',
+      'mangle PREROUTING rule 1 sets mark 0x80, so the packet leaves by eth1. Without that mark, routing rule 1536 (from 10.0.1.20/32) sends it out of eth0.',
     )
     expect(found(bySource('10.0.1.20'))?.severity).toBe('warning')
     expect(told(bySource('10.0.1.20'), 'wrong-way-out')?.fix).toMatch(

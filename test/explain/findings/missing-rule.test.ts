@@ -59,7 +59,7 @@ describe('missing-rule', () => {
     }
     const [found] = findingsOf(played({ ...owned, host: LISTENS_ON(22) }), 'missing-rule')
     expect(found?.fix.map(({ description }) => description)).toEqual([
-      'if cni-plugins should publish this port, make it write the rules of CNI-HOSTPORT-DNAT again: it writes them when a container of the network starts',
+      'if cni-plugins should publish this port, make cni-plugins write the rules of CNI-HOSTPORT-DNAT again; it writes them when a container of the network starts',
     ])
   })
 

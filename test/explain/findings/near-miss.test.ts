@@ -54,7 +54,7 @@ describe('near-miss', () => {
     expect(findingsOf(played(one), 'near-miss')[0]).toMatchObject({
       severity: 'warning',
       message:
-        'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 0.0.0.0/32, the unspecified address, which no packet has; the packet is for 10.0.1.1.',
+        'nat PREROUTING rule 1 would have rewritten its destination, but only matches -d 0.0.0.0/32, the unspecified address, which is never a destination; the packet is for 10.0.1.1.',
     })
     expect(command(one)).toBe(
       'iptables -t nat -R PREROUTING 1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',

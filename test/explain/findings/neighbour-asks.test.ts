@@ -53,7 +53,7 @@ describe('neighbour-discovery-dropped', () => {
     const one = found(NAT + guard(GROUP))!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 3])
     expect(one.message).toBe(
-      'netdev guard in handle 3 drops neighbour solicitations for 2001:db8:1::100. Unless 2001:db8:1::9 already knows the link address of 2001:db8:1::100, no reply can come back.',
+      'netdev guard in handle 3 drops neighbour solicitations for 2001:db8:1::100. Unless 2001:db8:1::9 already knows the MAC address of 2001:db8:1::100, no reply can come back.',
     )
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }',

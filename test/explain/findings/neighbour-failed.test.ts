@@ -93,7 +93,7 @@ describe('neighbour-failed', () => {
     )!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 4])
     expect(one.message).toBe(
-      'The neighbour entry of 10.0.0.2 on br0 is FAILED. arp fw input handle 4 drops ARP replies from link addresses that it does not accept, which a trace of IP does not show: compare the link address of 10.0.0.2.',
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED. arp fw input handle 4 drops ARP replies from MAC addresses that it does not accept, which a trace of IP does not show: compare the MAC address of 10.0.0.2.',
     )
   })
 
@@ -139,7 +139,7 @@ describe('neighbour-failed', () => {
       const one = found(rules, {}, ['vm5', 'vm6'])!
       expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 5])
       expect(one.message).toMatch(
-        /If the neighbour is behind port vm5, compare its link address: bridge fw input handle 5 drops/,
+        /If the neighbour is behind port vm5, compare its MAC address: bridge fw input handle 5 drops/,
       )
     })
 

@@ -69,7 +69,7 @@ describe('a chain that nft leaves at its end', () => {
     })
   })
 
-  it('has a rule for the number of an interface that is gone', () => {
+  it('has a rule for the index of an interface that does not exist any more', () => {
     const near = (condition: string) =>
       findings(
         ruleset('iifname "eth0" jump web', `${condition} tcp dport 8080 counter packets 7 bytes 420 accept # handle 7`),
@@ -79,7 +79,7 @@ describe('a chain that nft leaves at its end', () => {
     expect(gone).toMatchObject({
       severity: 'warning',
       message:
-        'inet fw web handle 7 would have accepted it, but only matches iif "9", the number of an interface that is gone; the packet came in on eth0.',
+        'inet fw web handle 7 would have accepted it, but only matches iif "9", the index of an interface that does not exist any more; the packet came in on eth0.',
     })
     expect(printed(printedFix(gone!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',

@@ -49,7 +49,7 @@ describe('a policy of nft stands behind all rules of its chain', () => {
       ).find(({ code }) => code === 'near-miss')
     expect(found(1)?.severity).toBe('warning')
     expect(found(1)?.message).toBe(
-      'inet filter input handle 3 would have accepted it, but the rule adds to set seen, which is full (size 1).',
+      'inet filter input handle 3 would have accepted it, but the rule cannot add to set seen, which is full (size 1).',
     )
     expect(found(2)?.message ?? '').not.toContain('full')
   })

@@ -207,7 +207,7 @@ describe('not-masqueraded', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: [] } }
     expect(severity(one)).toEqual(['note'])
     expect(told(one, 'not-masqueraded')?.message).toBe(
-      'It left for 10.0.2.2 and kept its source 10.0.1.2. Unless 10.0.2.2 has a route back through this host, it replies to its own router (here 10.0.2.254).',
+      'It left for 10.0.2.2 and kept its source 10.0.1.2. Unless 10.0.2.2 has a route back through this host, 10.0.2.2 sends the reply to its own router (here 10.0.2.254).',
     )
   })
 

@@ -44,7 +44,7 @@ describe('a source port that a rule leaves to many', () => {
 
   it('is told where another connection to the same end has it', () => {
     expect(found(':500', 500)).toEqual([
-      'error: nat POSTROUTING rule 1 rewrites its source to 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.',
+      'error: nat POSTROUTING rule 1 rewrites its source to 10.0.2.1:500, which the connection of 10.0.1.2:500 to 203.0.113.9:500 already uses. The kernel drops the later packet: it could not distinguish the replies of the two connections.',
     ])
   })
 
@@ -54,7 +54,7 @@ describe('a source port that a rule leaves to many', () => {
   it('is told where other connections to the same end have all of several', () => {
     const journey = journeyOf(':7472-7473', 7472, 7473)
     expect(messages(journey, 'snat-port-taken')).toEqual([
-      'error: nat POSTROUTING rule 1 gives it one of the source ports 7472-7473 of 10.0.2.1, but 2 connections to 203.0.113.9:500 already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+      'error: nat POSTROUTING rule 1 gives it one of the source ports 7472-7473 of 10.0.2.1, but 2 connections to 203.0.113.9:500 already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not distinguish the replies.',
     ])
     const [fix] = findingsOf(journey, 'snat-port-taken')[0]!.fix
     expect(fix).toMatchObject({ verified: 'model', after: 'forwarded' })
@@ -138,7 +138,7 @@ describe('a packet that a bridge had passed on before it was routed', () => {
   it('has its entry from there, and neither an old one nor been sent again', () => {
     const journey = second(77)
     expect(messages(journey, 'bridge-nf-call')).toEqual([
-      'warning: In journey 1, bridge fwbr0 forwarded this packet and called the IP chains: conntrack created its entry there, without NAT. NAT is set up once per connection: nat POSTROUTING rule 1 would rewrite the packet, but is not evaluated.',
+      'warning: In journey 1, bridge fwbr0 forwarded this packet and called the IP chains: conntrack created the entry there, without NAT. The kernel sets up NAT once per connection, so it does not evaluate nat POSTROUTING rule 1, which would rewrite the packet.',
     ])
     expect(findingsOf(journey, 'stale-conntrack')).toEqual([])
     expect(findingsOf(journey, 'retransmission')).toEqual([])
@@ -236,7 +236,7 @@ describe('a routing rule for what comes in by an uplink', () => {
     const guest = way('10.0.2.7/32', 'veth1')
     expect(astray(back, host(guest))).toMatchObject({
       main: guest,
-      why: 'it came in on eth1, and table 100 sends it back out of eth1 (route to 10.0.2.0/24); table main has a narrower route to 10.0.2.7/32, through veth1',
+      why: 'it came in on eth1, and table 100 sends it back out of eth1 (route to 10.0.2.0/24); table main has a more specific route to 10.0.2.7/32, through veth1',
     })
   })
 

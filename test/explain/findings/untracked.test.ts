@@ -16,7 +16,7 @@ describe('untracked', () => {
   it('names the one that keeps the question of an answer from it', () => {
     const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter }, packet: REPLY }, 'untracked')
     expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
-    expect(found?.message).toContain('exempts the requests that it replies to from conntrack')
+    expect(found?.message).toContain('exempts the requests of this reply from conntrack')
   })
 
   it('is a note where it got through', () => {
@@ -57,7 +57,7 @@ describe('untracked', () => {
     ]
     const [found] = findingsOf(played({ rules: { raw: [NOTRACK('-p tcp')], nat, filter: [] } }), 'untracked')
     expect(found?.severity).toBe('note')
-    expect(found?.message).toContain('nat PREROUTING rule 1 may rewrite it, but does not')
+    expect(found?.message).toContain('nat does not rewrite it (if it were tracked, nat PREROUTING rule 1 might)')
   })
 
   it.each([

@@ -26,7 +26,7 @@ it.each([
     'a number of connections',
     '-m connlimit --connlimit-upto 5 --connlimit-mask 32 --connlimit-saddr',
     'warning',
-    'more than 5 connections were open, the limit of the rule',
+    "more connections were open than the rule's limit of 5",
   ],
   [
     'hours, without the date that nobody wrote',
@@ -38,7 +38,7 @@ it.each([
     "hours of the kernel's zone",
     '-m time --timestart 06:34:00 --timestop 12:34:00 --kerneltz',
     'note',
-    "only matches --timestart 06:34:00 --timestop 12:34:00 --kerneltz; these times are in the kernel's time zone, which is UTC unless a program has set another",
+    "only matches --timestart 06:34:00 --timestop 12:34:00 --kerneltz; these times are in the kernel's time zone (UTC, unless a program has changed it)",
   ],
 ])('names %s', (_name, match, severity, why) => {
   expect(nearMisses(match)).toEqual([`${severity}: ${BUT}${why}.`])

@@ -22,7 +22,7 @@ it('is a setting, where the packet is for another link', () => {
 it('is an address on no interface, where the router that sent it would have it back', () => {
   const { message, fix } = found(FLOATING)!
   expect(message).toBe(
-    'No interface of this host has 203.0.113.7, and the route to it leads back to 10.0.2.254, which sent it here: forwarding is off (net.ipv4.ip_forward = 0), but enabling it would not help.',
+    'No interface of this host has 203.0.113.7, and the route to 203.0.113.7 leads back to 10.0.2.254, which sent the packet here: forwarding is off (net.ipv4.ip_forward = 0), but enabling forwarding would not help.',
   )
   expect(fix.map(({ edits, description }) => [edits, description])).toEqual([
     [undefined, 'if this host should have the address, assign it: ip address add 203.0.113.7/32 dev eth1'],
@@ -39,7 +39,7 @@ it('is a setting, where a neighbour has this host for its router', () => {
 it('is no matter of forwarding, where both are in the network that it came from', () => {
   const beside = { ...SYN, src: '10.0.1.2', dst: '10.0.1.100' }
   const { message, fix } = found(beside)!
-  expect(message).toContain("its neighbour entry (ARP) for 10.0.1.100 has this host's link address")
+  expect(message).toContain("for 10.0.1.100 on 10.0.1.2 has this host's MAC address")
   expect(fix.filter(({ edits }) => edits)).toEqual([])
   expect(found({ ...beside, src: '10.0.7.2' })?.message).not.toContain('neighbour entry')
 })

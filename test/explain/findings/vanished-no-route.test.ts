@@ -113,7 +113,7 @@ describe("a reply of this host's own", () => {
   it('names the route that says no, and the table that leads back', () => {
     const one = found('1005', 5)!
     expect(one.message).toBe(
-      'Its reply would be lost on this host (played on the model). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has a route out of eth0, for packets with mark 0x5 (routing rule 60): this host routes its own packets before an output chain can set a mark.',
+      'Its reply would be lost on this host (simulated). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has a route out of eth0, for packets with mark 0x5 (routing rule 60): this host routes its own packets before an output chain can set a mark.',
     )
     expect(one.fix[0]).toMatchObject({ verified: 'model', after: 'delivered' })
     expect(one.fix[0]!.description).toBe('use table 1005 to route packets from 10.0.1.1')

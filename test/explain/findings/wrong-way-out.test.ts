@@ -132,7 +132,7 @@ describe('wrong-way-out', () => {
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
     const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
     expect(past()?.message).toBe(
-      'It left by eth1: a routing rule leads it to table 201, which has only a default route, not the route to 10.2.0.0/24 through eth0 in table main. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
+      'It left by eth1. The route to 10.2.0.0/24 through eth0 is in table main, but a routing rule selects table 201, which has only a default route. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
     )
     expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
     expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()
@@ -165,7 +165,7 @@ describe('wrong-way-out', () => {
     it('keeps a packet from being forwarded', () => {
       const found = told({ rules: { filter: ['-P INPUT DROP'] }, host }, 'wrong-way-out')
       expect(found?.message).toBe(
-        'It was not forwarded, because 10.0.2.2 is an address of this host (lo). Without it, the route to 10.0.2.0/24 leads out of eth1.',
+        'It was not forwarded, because 10.0.2.2 is an address of this host (lo). Without this address, the packet would leave by eth1 (route to 10.0.2.0/24).',
       )
       expect(told({ rules: { filter: [] }, host }, 'wrong-way-out')).toBeDefined()
     })

@@ -130,7 +130,7 @@ describe('what a balancer sends elsewhere the next time', () => {
   it('is not mended by what does for one of them alone', () => {
     const filter = [...balanced.rules.filter!, '[0:0] -A FORWARD -d 10.0.2.70/32 -p tcp -m tcp --dport 80 -j ACCEPT']
     expect(fixOf({ ...balanced, rules: { ...balanced.rules, filter } }, /match such packets/)).toMatchObject({
-      but: 'nat may send the next packet elsewhere, where it would be stopped',
+      but: 'nat may send the next packet to another destination, where it would be stopped',
     })
   })
 })

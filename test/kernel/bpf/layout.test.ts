@@ -47,7 +47,7 @@ describe("the kernel's description of its types", () => {
   })
 
   it.each([
-    ['gives no reasons for drops', () => kernelTypes({ tracepoint: ['sk_buff', 'location'] })],
+    ['gives no drop reasons', () => kernelTypes({ tracepoint: ['sk_buff', 'location'] })],
     ['has no tracepoint kfree_skb', () => kernelTypes({ tracepoint: [] })],
     ['sk_buff has no mark', () => kernelTypes({ markName: 'other' })],
     ['is not BTF', () => new Uint8Array(100)],

@@ -83,7 +83,7 @@ export const LET_THROUGH: readonly Situation[] = [
       filter: ['-N DOCKER-USER', '-A FORWARD -j DOCKER-USER', '-A DOCKER-USER -j RETURN', `-A DOCKER-USER ${BAN}`],
     },
     packet: published,
-    truth: `${rule('DOCKER-USER', 2)} drops .* but .*${rule('DOCKER-USER', 1)} sends them back out of DOCKER-USER first`,
+    truth: `${rule('DOCKER-USER', 2)} drops .* but .*${rule('DOCKER-USER', 1)} returns them from DOCKER-USER first`,
   }),
   situation({
     name: 'in FORWARD, for the port before DNAT',
@@ -180,7 +180,7 @@ table ip own { chain input { type filter hook input priority 0; }; }`,
 table ip own { chain input { type filter hook input priority 0; tcp dport 22 accept; }; }`,
     programs: ['nft'],
     packet: local,
-    truth: `netdev old in handle \\d+ drops .* its chain is attached to lan, but the packet came in elsewhere`,
+    truth: `netdev old in handle \\d+ drops .* the packet did not come in on lan, to which the chain of the rule is attached`,
   }),
   situation({
     name: 'in family bridge, and the packet is routed',

@@ -8,7 +8,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'how long ago a limit was used up': /more are allowed only after some time/,
   'whether this nft has made one comparison of two, which its listing does not show': /^(.*: )?nft before 1\.1\.0/,
   'when the packet comes': /depends on when the packet came/,
-  'the processor that handles the packet': /the processor that handles the packet/,
+  'the CPU that handles the packet': /the CPU that handles the packet/,
   'the program that sent it': /the sending process is not known/,
   'whether connection tracking takes an expectation': /whether conntrack accepts the expectation/,
   'which sockets are open': /the sockets open at that moment/,
@@ -19,11 +19,11 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'what a packet of which not all is known has left in a set':
     /whether set \S+ still has room|the elements of set \S+ are not known/,
   'what a packet of which not all is known has used up': /an earlier packet with unknown fields may have used it up/,
-  'bits of a connection that no listing shows': /the connection's status bits that have no name/,
+  'bits of a connection that no listing shows': /some of the connection's status bits have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel had freed the deleted elements/,
   'the moment at which a packet comes to a count of connections once more':
     /whether a packet that traverses the rule twice counts twice/,
-  'when the kernel forgets a connection whose packet was dropped': /whether the kernel still counts it/,
+  'when the kernel forgets a connection whose packet was dropped': /whether the kernel still counts this connection/,
 }
 
 export const isChance = (open: string): boolean => Object.values(CHANCE).some((reason) => reason.test(open))

@@ -148,7 +148,7 @@ describe('which backend', () => {
         'file /proc/sys/net/netfilter/nf_log_all_netns 0',
       ],
       { backend: 'kernel-log' },
-      /only from the first network namespace/,
+      /only from the initial network namespace/,
     ],
   ])('none: %s', (_, lines, over, why) => {
     expect(() => plan(lines, over)).toThrow(why)
@@ -224,6 +224,6 @@ describe('what a person should know besides', () => {
 
   test('frames are not all traced', () => {
     expect(notes([...NFT, 'nft-table table netdev n'])).toMatch(/family netdev: .* not shown/)
-    expect(notes([...NFT, 'nft-table table bridge b'])).toMatch(/family bridge: .* not traced/)
+    expect(notes([...NFT, 'nft-table table bridge b'])).toMatch(/family bridge: only packets .* are traced there/)
   })
 })

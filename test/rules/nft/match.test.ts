@@ -100,7 +100,7 @@ rows('connections', [
   [
     'ct status == dnat',
     { ...TCP, ctStatus: ['dnat'] },
-    "the connection's status bits that have no name in nft are unknown",
+    "some of the connection's status bits have no name in nft, and these bits are unknown",
   ],
   ['ct status & (snat | dnat) == dnat', { ...TCP, ctStatus: ['dnat', 'assured'] }, true],
   ['ct status & (snat | dnat) == assured', { ...TCP, ctStatus: ['dnat', 'assured'] }, false],

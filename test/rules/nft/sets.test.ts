@@ -43,7 +43,7 @@ describe('sets', () => {
     ['icmp type @types', false, { protocol: 'icmp', icmpType: 3, icmpCode: 0 }],
     ['ip saddr @empty', false],
     ['ip saddr & 255.255.255.0 . tcp dport { 192.0.2.0 . 22 }', true],
-    ['ip saddr @limited', 'its element in set limited has a limit of its own'],
+    ['ip saddr @limited', 'the matching element of set limited has its own limit'],
   ])('%s: %s', (rule, expected, packet = {}) => {
     expect(matches(rule, { ...TCP, ...packet }, SETS)).toBe(expected)
   })

@@ -8,7 +8,7 @@ export const bridged: Cause = {
   about: {
     cause: 'frames that a bridge forwards do not traverse the IP hooks',
     check: '`bridge-nf-call-iptables` (`-ip6tables`) is 0 or missing, and a bridge has ports',
-    mend: 'trace in `table bridge`; or set it to 1',
+    mend: 'trace in `table bridge`; or set `bridge-nf-call-iptables` (`-ip6tables`) to 1',
   },
   tested: 'in a namespace',
   check(facts, wish) {

@@ -12,7 +12,7 @@ export const leftover: Cause = {
   about: {
     cause: 'rules that an earlier session left behind still trace, and flood the log',
     check:
-      "every rule that traces; nfwhy's own ones by table, comment and session note (`/run/nfwhy`), if their processes are gone",
+      'every rule that traces. nfwhy recognises its own rules by table, comment and session note (`/run/nfwhy`), and checks whether their processes are gone',
     mend: 'the commands that delete them; `nfwhy trace --cleanup`',
   },
   tested: 'in a namespace',

@@ -6,7 +6,7 @@ import { type Cause, type Problem, setting } from '../problem.ts'
 export const loggerHeld: Cause = {
   id: 'logger-held',
   about: {
-    cause: 'tcpdump or ulogd2 holds the logger, or a tcpdump that has ended still holds it',
+    cause: 'NFLOG is the logger: tcpdump or ulogd2 reads it, or a tcpdump that has ended left the setting behind',
     check:
       '`net.netfilter.nf_log.2` is nfnetlink_log; `/proc/net/netfilter/nfnetlink_log`, `/proc/net/netlink` and ' +
       '`/proc/PID/fd` show who reads group 0',
@@ -41,7 +41,7 @@ export const loggerHeld: Cause = {
         ]
       const reader = groups?.[0]
       const why = reader
-        ? `${holderWords(reader.holder)} reads group ${reader.group}, but they go to group 0`
+        ? `${holderWords(reader.holder)} reads group ${reader.group}, but these lines go to group 0`
         : 'no program reads them there (the setting stays after tcpdump -i nflog ends)'
       return [
         {

@@ -9,7 +9,7 @@ export const namespaceLog: Cause = {
   id: 'namespace-log',
   about: {
     cause: 'in a container or another namespace, the kernel log shows no TRACE lines',
-    check: '`net.netfilter.nf_log_all_netns`, which only the first namespace has',
+    check: '`net.netfilter.nf_log_all_netns`, which only the initial network namespace has',
     mend: 'set it to 1 on the host',
   },
   tested: 'recorded',
@@ -40,7 +40,7 @@ export const namespaceLog: Cause = {
         code: 'namespace-log-unknown',
         severity: 'note',
         message:
-          'This is not the first network namespace. Its TRACE lines reach the kernel log only if the host allows ' +
+          'This is not the initial network namespace. TRACE lines from here reach the kernel log only if the host allows ' +
           'it, which is not visible from here.',
         evidence: `${facts.namespace ?? 'this namespace'} has no net.netfilter.nf_log_all_netns`,
         fix,

@@ -75,7 +75,7 @@ function beforeHooks(facts: Facts, wish: Wish): Problem[] {
   ].map(({ name, line, what, look }) => ({
     code: 'before-the-hooks',
     severity,
-    message: `${what} processes packets that come in at ${name} before netfilter, and may drop or redirect them.`,
+    message: `${what} processes packets from ${name} before netfilter does, and may drop or redirect them.`,
     evidence: line,
     fix: {
       description: 'inspect it',
@@ -94,7 +94,7 @@ function uncounted(facts: Facts, wish: Wish): Problem[] {
     .map((trace) => ({
       code: 'never-arrives',
       severity: 'warning',
-      message: `Rule ${nameOf(trace)} has counted no packet: no packet that it matches has arrived here so far.`,
+      message: `Rule ${nameOf(trace)} has counted no packet: no matching packet has arrived here so far.`,
       evidence: `0 packets: ${lineOf(trace)}`,
       fix: tcpdump(wish),
     }))

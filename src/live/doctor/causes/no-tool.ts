@@ -15,11 +15,11 @@ export const noTool: Cause = {
         code: 'no-tool',
         severity: 'error',
         message: 'Neither nft nor iptables is installed here, so no trace can be started.',
-        evidence: 'command -v nft iptables iptables-legacy: nothing',
+        evidence: 'command -v nft iptables iptables-legacy: prints nothing',
         fix: {
           description:
             'install the package nftables; or use the tools of the host in this namespace: --via "nsenter -t PID -n", ' +
-            'with the id of any process in it',
+            'with the id of any process in this namespace',
           safe: false,
           unsafe: 'the package manager is unknown',
         },

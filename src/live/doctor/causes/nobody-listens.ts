@@ -7,9 +7,9 @@ import { isOwnTable, lineOf, rulesOf } from '../rules.ts'
 export const nobodyListens: Cause = {
   id: 'nobody-listens',
   about: {
-    cause: 'the monitor is in another namespace, or there is none',
+    cause: 'the program that reads the trace runs in another namespace, or no program reads it',
     check:
-      "which programs are in netlink's group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)",
+      'which programs have joined the netlink multicast group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)',
     mend: "start it in the packet's namespace: `nsenter -t PID -n …`",
   },
   tested: 'in a namespace',

@@ -80,7 +80,7 @@ export class WiresharkTableReader implements CaptureReader {
 
   private guess(line: string): void {
     this.columns = guessColumns(line)
-    const message = 'the table has no line of titles (-E header=y): only its prefix, time and addresses are known'
+    const message = 'the table has no header line (-E header=y): nfwhy uses only the prefix, the time and the addresses'
     if (this.columns) this.row.tell('no-titles', message, this.line)
     else if (line.includes('TRACE:')) this.row.skip('not-a-packet', 'a line without a prefix was skipped', this.line)
   }

@@ -36,7 +36,7 @@ export function forEachEntry(text: string, report: Report, visit: (entry: unknow
       line += newlines(at, end)
       at = end
     }
-    if (at >= text.length) report('cut-short', 'the file ends before its list does', line)
+    if (at >= text.length) report('cut-short', 'the file ends in the middle of a list', line)
     LIST.lastIndex = at
   }
   if (lists === 0) report('no-table', 'the file has no nft ruleset')

@@ -10,7 +10,7 @@ export const eui64 = defineMatch({
     {
       kind: 'unknown',
       text: '-m eui64',
-      reason: "the source address is not compared with the sender's MAC address here",
+      reason: "nfwhy does not compare the source address with the sender's MAC address",
     },
   ],
 })

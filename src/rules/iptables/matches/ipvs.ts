@@ -30,7 +30,7 @@ export const ipvs = defineMatch({
     {
       kind: 'unknown',
       text: print(values, context).join(' '),
-      reason: 'depends on the connections that IPVS keeps for itself',
+      reason: 'depends on the connection table of IPVS (ipvsadm -Lc)',
     },
   ],
 })

@@ -11,7 +11,7 @@ const ids = (): Option<Range> =>
   word(
     (text) => {
       if (text === 'root') return { from: 0, to: 0 }
-      if (!/^\d/.test(text)) throw new WordError(`"${text}" is a name only the host itself knows; give the number`)
+      if (!/^\d/.test(text)) throw new WordError(`"${text}" is a name that only the host knows; give the number`)
       const [low, high = low, ...rest] = text.split(/[-:]/)
       const range = { from: readNumber(low!, MAX_ID), to: readNumber(high!, MAX_ID) }
       if (rest.length > 0 || range.from > range.to) throw new WordError(`"${text}" is not a range of ids`)

@@ -10,7 +10,7 @@ const printRealm = (realm: Masked): string =>
 const realmOption = word(
   (text) => {
     if (text === 'cosmos') return COSMOS
-    if (!/^\d/.test(text)) throw new WordError(`"${text}" is a name only the host itself knows; give the number`)
+    if (!/^\d/.test(text)) throw new WordError(`"${text}" is a name that only the host knows; give the number`)
     return readMasked(text)
   },
   printRealm,

@@ -11,7 +11,7 @@ export const CONNSECMARK = defineTarget({
   },
   statements: ({ save }) => [
     save
-      ? { kind: 'note', text: "the connection takes the packet's security mark, if it has none" }
+      ? { kind: 'note', text: "the connection gets the packet's security mark, if the connection has none yet" }
       : {
           kind: 'unknown',
           text: '--restore',

@@ -70,9 +70,9 @@ export const CT = defineTarget({
       })
     if (values.helper) statements.push({ kind: 'set', field: 'ct helper', value: values.helper.value })
     if (values.timeout)
-      statements.push({ kind: 'note', text: `its entry expires by the timeout policy ${values.timeout.value}` })
+      statements.push({ kind: 'note', text: `the connection entry gets the timeout policy ${values.timeout.value}` })
     if (values.ctevents || values.expevents)
-      statements.push({ kind: 'note', text: 'selects which events conntrack reports for it' })
+      statements.push({ kind: 'note', text: 'selects which events conntrack reports for the connection' })
     return statements
   },
 })

@@ -13,5 +13,5 @@ export const IDLETIMER = defineTarget({
   check({ label }) {
     if (label!.value === '') throw new WordError('--label is empty')
   },
-  statements: ({ label }) => [{ kind: 'note', text: `the timer ${label!.value} starts anew` }],
+  statements: ({ label }) => [{ kind: 'note', text: `the timer ${label!.value} restarts` }],
 })

@@ -34,7 +34,7 @@ function stored(values: Values<typeof options>): { interval: number; average: nu
   let log = 1
   while (log < 32 && interval / -Math.log(1 - 1 / 2 ** log) <= average) log++
   log--
-  if (log === 0 || log >= 31) throw new WordError('--rateest-ewmalog does not go with --rateest-interval')
+  if (log === 0 || log >= 31) throw new WordError('--rateest-ewmalog cannot be used with --rateest-interval')
   // the tool multiplies with 32 bits
   return { interval: QUARTER << step, average: ((QUARTER << step) * 2 ** log) % 2 ** 32 }
 }

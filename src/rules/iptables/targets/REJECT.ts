@@ -26,7 +26,7 @@ const TYPES = {
 function readType(text: string, { family }: RuleContext): string {
   const beginning = text.toLowerCase()
   const found = Object.entries(TYPES[family]).find((names) => names.some((name) => name.startsWith(beginning)))
-  if (!found) throw new WordError(`"${text}" is no way to reject`)
+  if (!found) throw new WordError(`"${text}" is not a type for --reject-with`)
   return found[0]
 }
 

@@ -24,5 +24,5 @@ export const ULOG = defineTarget({
     const shown = Object.entries(values).filter(([name, { value }]) => HIDDEN[name] !== value)
     return printOptions(options, Object.fromEntries(shown), context)
   },
-  statements: () => [{ kind: 'note', text: 'a copy goes to programs' }],
+  statements: () => [{ kind: 'note', text: 'a copy goes to userspace (ULOG)' }],
 })

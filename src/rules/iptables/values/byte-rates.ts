@@ -21,7 +21,7 @@ export function readByteRate(text: string): number | undefined {
   const match = /^(\d+)[^/]*?([mk]?)b\/s/.exec(text)
   if (!match || Number(match[1]) === 0) return undefined
   const cost = bytesToCost(Number(match[1]) * factor(match[2]!))
-  if (cost <= 1) throw new WordError(`"${text}" is too fast for the kernel`)
+  if (cost <= 1) throw new WordError(`"${text}" is a higher rate than the kernel supports`)
   return cost
 }
 

@@ -13,7 +13,7 @@ const prefix = (): Option<MaskedAddress> =>
       const found = { address: readAddress(address, 'ip6'), mask: readMask(length, 'ip6') }
       if (typeof found.mask === 'string' || found.mask > 64)
         throw new WordError(`the prefix ${text} is longer than 64 bits`)
-      if (hasHostBits(found.address, found.mask)) throw new WordError(`${text} has bits behind the prefix`)
+      if (hasHostBits(found.address, found.mask)) throw new WordError(`${text} has bits set after the prefix`)
       return found
     },
     printMaskedAddress,

@@ -12,7 +12,10 @@ export function readPort(text: string): number {
   const port = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
   if (port !== undefined) return port
   if (!/^\d/.test(text))
-    throw new WordError(`"${text}" is not a port, nor a service whose port is known here`, Object.keys(SERVICES))
+    throw new WordError(
+      `"${text}" is neither a port number nor the name of a service that nfwhy knows`,
+      Object.keys(SERVICES),
+    )
   return readNumber(text, MAX_PORT)
 }
 
@@ -91,7 +94,7 @@ export function readPortList(text: string): Range[] {
     if (ends.length === 2 && from >= to) throw new WordError(`the port range ${one} ends before it begins`)
     return { from, to }
   })
-  if (count > 15) throw new WordError(`at most 15 ports can be listed (a range counts as two), here are ${count}`)
+  if (count > 15) throw new WordError(`at most 15 ports can be listed (a range counts as two); this list has ${count}`)
   return list
 }
 

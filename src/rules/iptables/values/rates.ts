@@ -24,7 +24,7 @@ export function readRate(text: string, scale: number): Rate {
   const amount = Number.parseInt(text, 10)
   if (!unit || !(amount > 0)) throw new WordError(`"${text}" is not a rate: NUMBER/second, /minute, /hour or /day`)
   const period = Math.floor((scale * unit.seconds) / amount)
-  if (period === 0) throw new WordError(`"${text}" is so fast that it limits nothing`)
+  if (period === 0) throw new WordError(`"${text}" is so high a rate that it limits nothing`)
   return { period, per: unit.seconds }
 }
 

@@ -34,7 +34,10 @@ export const tcpFlagsOption = (more: Partial<Option<TcpFlags>> = {}): Option<Tcp
   words: 2,
   invert: true,
   read([mask = '', set = '']) {
-    if (/^[-!]/.test(set)) throw new WordError('two lists of flags are needed: those looked at, and those set')
+    if (/^[-!]/.test(set))
+      throw new WordError(
+        'two lists of flags are needed: the flags to examine, and the flags of these that must be set',
+      )
     return { mask: readTcpFlags(mask), set: readTcpFlags(set) }
   },
   print: ({ mask, set }) => [printTcpFlags(mask), printTcpFlags(set)],

@@ -260,7 +260,7 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
 }
 
 /** NAT that is done, sequence numbers that are shifted, and more (include/uapi/linux/netfilter/nf_conntrack_common.h). */
-const OTHER_BITS = "the connection's status bits that have no name in nft are unknown"
+const OTHER_BITS = "some of the connection's status bits have no name in nft, and these bits are unknown"
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {

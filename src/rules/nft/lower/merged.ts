@@ -66,7 +66,7 @@ function bytesOf(condition: Condition): Bytes | undefined {
 function doubted(condition: Condition, merged: readonly Condition[]): Condition {
   const others = merged.filter((one) => one !== condition)
   const texts = others.map(({ text }) => text).join(' ')
-  const reason = `nft before 1.1.0 merges it with "${texts}" into one comparison: one of them is then enough to match`
+  const reason = `nft before 1.1.0 merges this condition and "${texts}" into one comparison, which matches if one of them does`
   const { text = '' } = condition
   const maybe: Condition = {
     kind: 'all',

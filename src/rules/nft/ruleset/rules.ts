@@ -39,7 +39,10 @@ function chainOf(op: Verb, { family, table: tableName, chain: name }: Body, draf
   if (known || !table || !isNew) return known
   const chain: Chain = { name, rules: [] }
   table.chains.set(name, chain)
-  draft.tell('no-such-chain', `chain ${name} of table ${tableName} is not declared; its rules are kept`)
+  draft.tell(
+    'no-such-chain',
+    `chain ${name} of table ${tableName} is not declared, but has rules; nfwhy assumes that it exists`,
+  )
   return chain
 }
 
