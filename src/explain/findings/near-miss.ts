@@ -19,7 +19,7 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
-import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -97,7 +97,14 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
 function absentWords(condition: Condition, { world }: Context): string {
   if (asksUnspecified(condition)) return ', the unspecified address, which no packet has'
   const isNumber = asksGoneInterface(condition, world.host)
-  return isNumber ? ', the number of an interface that is gone' : ', which does not exist'
+  const asked = wantedBy(condition)
+  const gone = asked.filter(
+    (one) => !world.host.links?.some(({ name, index }) => name === one || index === Number(one)),
+  )
+  if (asked.length === 1) return isNumber ? ', the number of an interface that is gone' : ', which does not exist'
+  if (gone.length === asked.length) return `, none of which ${isNumber ? 'is there any more' : 'exists'}`
+  const [is, does] = gone.length > 1 ? ['are', 'do'] : ['is', 'does']
+  return `, of which ${gone.join(' and ')} ${isNumber ? `${is} gone` : `${does} not exist`}`
 }
 
 const NARROW = 'affects only this source, destination and service'
@@ -106,7 +113,7 @@ const NARROW = 'affects only this source, destination and service'
 function mends(
   context: Context,
   { mendable, kind, exceptions }: Goal,
-  { miss, moment, used, likely, gives, then, isGone }: NearMiss,
+  { rule, miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
   if (exceptions && used !== false) return masqueradeSpared(context, ref)
@@ -133,7 +140,7 @@ function mends(
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false
+          used === false && !rule.counters?.packets
             ? 'the rule has never matched a packet'
             : 'first check whether other packets need the rule as it is',
         )
