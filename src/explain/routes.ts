@@ -165,6 +165,12 @@ export function deleteRoute({ metric, flags, ...route }: Route): Change {
   }
 }
 
+/** The same route with another way. */
+export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway'>): Change {
+  const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
+  return { edits: edits({ ...route, ...way }), undo: edits(route) }
+}
+
 /** Its priority says which of several that are alike. */
 export const deleteRoutingRule = (rule: RoutingRule): Change => ({
   edits: [{ kind: 'routing-rule', op: 'del', rule }],
