@@ -3,10 +3,11 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changesOf, propose } from '../changes.ts'
+import { acceptBefore, changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import {
   asks,
@@ -21,6 +22,7 @@ import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
+import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
@@ -50,7 +52,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const absent = absentWords(miss.condition, context)
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host address without its mask' : ''
-  const has = heldWords(miss.condition, one.moment.packet)
+  const given = sourceGiven(context, one)
+  const has = given
+    ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
+    : heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const settled = settledWords(miss, context.journey)
   const but =
@@ -60,18 +65,29 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || full !== undefined || settled?.mend !== undefined) && (goal.sure || isStopped(context.journey.outcome))
+    (isGone || given || full !== undefined || settled?.mend !== undefined) &&
+      (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
       : 'note',
     message,
     {
       steps: [one.step + 1],
-      rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
-      fix: settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
+      rules: [...(given ? [given.ref] : []), ref, ...(led ? [led] : []), ...(end ? [end] : [])],
+      fix: given ? given.fix : settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || settled?.mend !== undefined ? -1 : one.doubt,
+      doubt: isGone || given || settled?.mend !== undefined ? -1 : one.doubt,
     },
   )
+}
+
+/** nat gave it another source before, over lo: the rule matches the one that it was sent from. */
+function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss) {
+  const rule = / saddr$/.test(fieldOf(condition) ?? '') ? sourceRule(context) : undefined
+  const { packet: sent, hook } = (rule && context.evidence.arrivals[rule.step]) ?? {}
+  if (!rule || sent?.src === undefined || moment.packet.src === sent.src) return undefined
+  if (evaluate(condition, { ...moment, packet: { ...moment.packet, src: sent.src } }) !== true) return undefined
+  const kept = acceptBefore(rule.ref, sent, hook === undefined ? {} : { hook })
+  return { ref: rule.ref, src: sent.src, fix: propose('do not rewrite the source of such packets', kept) }
 }
 
 const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
