@@ -145,14 +145,29 @@ export function askRoute(address = ''): string | undefined {
   return ask.whyNot === undefined ? printCommand(ask) : undefined
 }
 
-/** Takes the route away. */
-export function deleteRoute({ family, type, destination, gateway, device, table }: Route): Change {
-  const route = {
-    ...{ family, type, destination, table },
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(device === undefined || type !== 'unicast' ? {} : { device }),
+/** Takes the route away; of several to one network, the metric says which. The undo restores all that a command can give it. */
+export function deleteRoute({ metric, flags, ...route }: Route): Change {
+  const { family, type, destination, gateway, device, table, tos, from, nexthops } = route
+  // the one of IPv6 that goes without saying
+  const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
+  const isOnlink = flags?.includes('onlink') === true
+  return {
+    edits: without({
+      ...{ family, type, destination, table, ...said },
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(device === undefined || type !== 'unicast' ? {} : { device }),
+      ...(tos === undefined ? {} : { tos }),
+      ...(from === undefined ? {} : { from }),
+      ...(nexthops === undefined ? {} : { nexthops }),
+    }),
+    undo: add({ ...route, ...said, ...(isOnlink ? { flags: ['onlink'] } : {}) }),
   }
-  return { edits: without(route), undo: add(route) }
+}
+
+/** The same route with another way. */
+export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway'>): Change {
+  const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
+  return { edits: edits({ ...route, ...way }), undo: edits(route) }
 }
 
 /** Its priority says which of several that are alike. */

@@ -157,9 +157,17 @@ export class TracedAssembler implements EventSink {
     const { latest } = this
     // what left over lo comes in next, and what a bridge handed over goes on; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
-    if (key < 0) return undefined
-    const { byContent } = this
     let tried = 0
+    if (key < 0) {
+      // lines of other packets may lie between an ICMP error's way out over lo and its way in
+      if (this.states.rows[base + F.IN] === this.way.lo)
+        for (const one of this.lane!.latestFirst()) {
+          if (tried++ === MOST_TRIED) break
+          if (this.takesUp(one, resolved, base, mask, true)) return this.rename(one, traceId)
+        }
+      return undefined
+    }
+    const { byContent } = this
     for (let one = byContent.first(key); one && tried++ < MOST_TRIED; one = byContent.next(one))
       if (this.takesUp(one, resolved, base, mask, false)) return this.rename(one, traceId)
     return undefined

@@ -13,8 +13,8 @@ export interface BaseChain {
 }
 
 /**
- * At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? Of one table's chains
- * with one priority the kernel runs the last first (nf_hook_entries_grow, net/netfilter/core.c).
+ * At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? Of chains with one
+ * priority the kernel runs the last first (nf_hook_entries_grow, net/netfilter/core.c); nft lists tables as they were added.
  */
 export function baseChainsAt(world: World, family: Family, hook: Hook, nat: boolean): readonly BaseChain[] {
   const known = listed(world.tables)
@@ -31,7 +31,7 @@ const listed = memo((_: World['tables']) => new Map<string, readonly BaseChain[]
 
 function findAt(tables: World['tables'], family: Family, hook: Hook, nat: boolean): BaseChain[] {
   const found: BaseChain[] = []
-  for (const table of tables) {
+  for (const table of newestFirst(tables)) {
     if (table.family !== family && !(table.family === 'inet' && (family === 'ip' || family === 'ip6'))) continue
     for (const chain of basesOf(table).toReversed())
       if (chain.hook === hook && (nat || chain.type !== 'nat'))
@@ -39,6 +39,12 @@ function findAt(tables: World['tables'], family: Family, hook: Hook, nat: boolea
   }
   return found.sort((a, b) => a.priority - b.priority)
 }
+
+/** Of nft's; when others came is not known, so they keep their places. */
+const newestFirst = memo((tables: World['tables']): readonly Table[] => {
+  const nft = tables.filter(({ kind }) => kind === 'nft')
+  return tables.map((table) => (table.kind === 'nft' ? nft.pop()! : table))
+})
 
 /** Its chains that hang on a hook, among perhaps thousands of others. Those of a dormant table hang on none. */
 export const basesOf = memo((table: Table): readonly Chain[] =>
@@ -48,7 +54,7 @@ export const basesOf = memo((table: Table): readonly Chain[] =>
 /** Those that hang on a device, of all tables. */
 const deviceChains = memo((tables: World['tables']) => {
   const at = (hook: Hook): BaseChain[] =>
-    tables
+    newestFirst(tables)
       .flatMap((table) =>
         basesOf(table)
           .filter((chain) => chain.hook === hook)

@@ -54,3 +54,17 @@ test('is not told to have left where only nat shows it', async () => {
   const [first] = await told(sent('redirect to :15001'))
   expect(first).toMatch(/^(delivered|undetermined) /)
 })
+
+const ERROR =
+  'ip6 saddr 2001:db8::1 ip6 daddr 2001:db8::1 ip6 hoplimit 64 ip6 flowlabel 7 ip6 nexthdr ipv6-icmp ip6 length 88 icmpv6 type destination-unreachable icmpv6 code admin-prohibited icmpv6 parameter-problem 0'
+
+test('takes up an ICMP error over lo behind a line of the packet that it is about', async () => {
+  const trace = `trace id 1 inet p out packet: oif "eth0" ip6 saddr 2001:db8::1 ip6 daddr 2001:db8::2 tcp sport 40001 ${REST.replace('PORT', '80')}
+trace id 2 inet p out packet: oif "lo" ${ERROR}
+trace id 2 inet p out policy accept
+trace id 1 inet p out rule meta l4proto tcp drop # handle 3 (verdict drop)
+trace id 3 inet p pre packet: iif "lo" ${ERROR}
+trace id 3 inet p pre policy accept
+`
+  expect(await told(trace, 'drop')).toEqual(['dropped 1 2001:db8::2', 'delivered 2 2001:db8::1'])
+})

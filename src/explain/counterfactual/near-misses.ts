@@ -331,7 +331,7 @@ export function isHostPart(condition: FailedCondition['condition'], packet: Pack
 }
 
 /** One of these. */
-function wantedBy(condition: FailedCondition['condition']): Scalar[] {
+export function wantedBy(condition: FailedCondition['condition']): Scalar[] {
   if (condition.kind === 'not') return wantedBy(condition.of)
   return condition.kind === 'compare' ? scalarsOf(condition.value) : []
 }

@@ -4,10 +4,11 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changesOf, propose } from '../changes.ts'
+import { acceptBefore, changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import {
   asks,
@@ -21,8 +22,9 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
-import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
+import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
@@ -52,7 +54,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const absent = absentWords(miss.condition, context)
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host address without its mask' : ''
-  const has = heldWords(miss.condition, one.moment.packet)
+  const given = sourceGiven(context, one)
+  const has = given
+    ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
+    : heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const settled = settledWords(miss, context.journey)
   const but =
@@ -62,22 +67,33 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || full !== undefined || settled?.mend !== undefined) && (goal.sure || isStopped(context.journey.outcome))
+    (isGone || given || full !== undefined || settled?.mend !== undefined) &&
+      (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
       : 'note',
     message,
     {
       steps: [one.step + 1],
-      rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
-      fix: settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
+      rules: [...(given ? [given.ref] : []), ref, ...(led ? [led] : []), ...(end ? [end] : [])],
+      fix: given ? given.fix : settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || settled?.mend !== undefined ? -1 : one.doubt,
+      doubt: isGone || given || settled?.mend !== undefined ? -1 : one.doubt,
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
       },
     },
   )
+}
+
+/** nat gave it another source before, over lo: the rule matches the one that it was sent from. */
+function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss) {
+  const rule = / saddr$/.test(fieldOf(condition) ?? '') ? sourceRule(context) : undefined
+  const { packet: sent, hook } = (rule && context.evidence.arrivals[rule.step]) ?? {}
+  if (!rule || sent?.src === undefined || moment.packet.src === sent.src) return undefined
+  if (evaluate(condition, { ...moment, packet: { ...moment.packet, src: sent.src } }) !== true) return undefined
+  const kept = acceptBefore(rule.ref, sent, hook === undefined ? {} : { hook })
+  return { ref: rule.ref, src: sent.src, fix: propose('do not rewrite the source of such packets', kept) }
 }
 
 const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
@@ -103,7 +119,15 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
 function absentWords(condition: Condition, { world }: Context): string {
   if (asksUnspecified(condition)) return ', the unspecified address, which is never a destination'
   const isNumber = asksGoneInterface(condition, world.host)
-  return isNumber ? ', the index of an interface that does not exist any more' : ', which does not exist'
+  const asked = wantedBy(condition)
+  const gone = asked.filter(
+    (one) => !world.host.links?.some(({ name, index }) => name === one || index === Number(one)),
+  )
+  if (asked.length === 1)
+    return isNumber ? ', the index of an interface that does not exist any more' : ', which does not exist'
+  if (gone.length === asked.length) return `, none of which ${isNumber ? 'is there any more' : 'exists'}`
+  const [is, does] = gone.length > 1 ? ['are', 'do'] : ['is', 'does']
+  return `, of which ${gone.join(' and ')} ${isNumber ? `${is} gone` : `${does} not exist`}`
 }
 
 const NARROW = 'affects only this source, destination and service'
@@ -112,7 +136,7 @@ const NARROW = 'affects only this source, destination and service'
 function mends(
   context: Context,
   { mendable, kind, exceptions }: Goal,
-  { miss, moment, used, likely, gives, then, isGone }: NearMiss,
+  { rule, miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
   if (exceptions && used !== false) return masqueradeSpared(context, ref)
@@ -139,7 +163,7 @@ function mends(
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false
+          used === false && !rule.counters?.packets
             ? 'the rule has never matched a packet'
             : 'first check whether other packets need the rule as it is',
         )

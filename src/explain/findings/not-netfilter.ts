@@ -1,7 +1,7 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import { hasAddress } from '../../rules/fib.ts'
+import { addressType, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
 import { awaitsReply, isReplied } from '../request-reply.ts'
@@ -29,6 +29,11 @@ export const notNetfilter: Detector = {
     switch (journey.outcome) {
       case 'delivered':
         // only ports are a program's; the kernel itself takes care of the rest
+        if (packet.in !== undefined && addressType(packet.dst, context.world.host) === 'broadcast')
+          return next(
+            `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,
+            undefined,
+          )
         return packet.dport === undefined
           ? next('No rule stopped it: it was delivered to this host.', undefined)
           : next(

@@ -57,11 +57,14 @@ export const snatInVain: Detector = {
     const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
     const { src, dst } = asked
     if (src === undefined || dst === undefined) return []
-    const chosen = entryBegun(context.evidence, context.world)?.reply.dst
+    const { reply } = entryBegun(context.evidence, context.world) ?? {}
+    const chosen = reply?.dst
     const isOwn = rule.statement?.kind === 'masquerade'
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead.`
+    const isKept = reply?.dport === undefined || reply.dport === asked.sport
+    const port = isKept ? '' : `, and source port ${reply.dport} instead of ${asked.sport}`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],

@@ -10,7 +10,7 @@ import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { isLinkLocal, lookupRoute, questionOf } from '../../rules/route.ts'
 import { solicitedGroup } from '../discovery.ts'
 import type { Reproduction } from './reproduce.ts'
 
@@ -50,11 +50,19 @@ function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[
   if (ours === undefined || theirs === undefined) return []
   const isKnown = known.some(({ address, mac }) => canonicalAddress(address) === hop && mac !== undefined)
   const ask: Packet = { ...SOLICITATION, src: here, dst: theirs, out }
-  const asked: Packet = { ...SOLICITATION, src: hop, dst: ours, in: out }
+  const asker = route.gateway === undefined ? hop : linkLocalOf(hop, known)
+  const asked: Packet = { ...SOLICITATION, src: asker, dst: ours, in: out }
   return [
     ...(isKnown ? [] : [[ask, { ...ADVERTISEMENT, src: hop, dst: here, in: out }]]),
-    ...(asksUs ? [[asked, { ...ADVERTISEMENT, src: here, dst: hop, out }]] : []),
+    ...(asksUs ? [[asked, { ...ADVERTISEMENT, src: here, dst: asker, out }]] : []),
   ]
+}
+
+/** A router asks for whom it sends on, and that source is none of its own: it asks by its link-local address (ndisc_solicit, net/ipv6/ndisc.c). */
+function linkLocalOf(hop: string, known: NonNullable<World['host']['neighbours']>): string {
+  const mac = known.find(({ address }) => canonicalAddress(address) === hop)?.mac
+  const own = mac && known.find((one) => one.mac === mac && isLinkLocal(one.address))
+  return isLinkLocal(hop) ? hop : own ? own.address : 'fe80::1'
 }
 
 const SOLICITATION = { protocol: 'icmpv6', icmpType: 135, icmpCode: 0, ttl: 255 } as const

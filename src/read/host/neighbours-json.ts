@@ -2,13 +2,14 @@
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 
-const reader = new Later(() => import('./neighbours-json-reader.ts'))
+/** Loaded with either form of the list. */
+export const neighbourList = new Later(() => import('./neighbours-json-reader.ts'))
 
 export const neighboursJson: HostFormat = {
   id: 'ip-neigh-json',
   describe: 'ip -j neigh',
   sniff: (head) =>
     /^\s*\[[\s{},]*"dst"\s*:\s*"[^"]*",\s*"dev"\s*:/.test(head) && /"(state"\s*:\s*\[|proxy"\s*:)/.test(head),
-  load: reader.load,
-  read: (text, report) => reader.loaded.readNeighboursJson(text, report),
+  load: neighbourList.load,
+  read: (text, report) => neighbourList.loaded.readNeighboursJson(text, report),
 }

@@ -3,6 +3,7 @@ import type { Neighbour } from '../../model/host.ts'
 import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { neighbourList } from './neighbours-json.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 const LINE = /^(\S+) dev (\S+)(?: lladdr (\S+))?((?: +\S+)*)$/
@@ -19,6 +20,7 @@ export const neighboursText: HostFormat = {
     const first = wholeLines(head)[0]
     return first !== undefined && readNeighbour(first) !== undefined
   },
+  load: neighbourList.load,
   read(text, report) {
     const neighbours: Neighbour[] = []
     forEachLine(text, (line, number) => {

@@ -269,3 +269,32 @@ it('goes before all else where it asks for an interface that is not there', () =
   const { findings } = played({ rules, packet: answer, host: { conntrack: [] } })
   expect(findings.map(({ code }) => code).slice(0, 2)).toEqual(['near-miss', 'dropped-by-policy'])
 })
+
+it('is a source that nat rewrote before, over lo: the rule of nat is to leave it', () => {
+  const rules = `table ip nat {
+	chain post {
+		type nat hook postrouting priority srcnat; policy accept;
+		iifname != "lo" masquerade # handle 3
+	}
+}
+table ip service {
+	chain in {
+		type filter hook input priority filter; policy accept;
+		ip saddr 127.0.0.0/8 tcp dport 5000 accept # handle 2
+		tcp dport 5000 drop # handle 3
+	}
+}
+`
+  const world = worldOf(rules)
+  Object.assign(world.host, ROUTER)
+  const sent: Packet = { protocol: 'tcp', src: '127.0.0.1', dst: '127.0.0.1', sport: 4000, dport: 5000 }
+  const { evidence, ended } = modelEngine.play(world, { ...sent, tcpFlags: ['syn'] })
+  const journey = explain(evidence, world, { ended })
+  const near = journey.findings.find(({ code }) => code === 'near-miss')
+  expect(near?.message).toMatch(
+    /only matches ip saddr 127\.0\.0\.0\/8; ip nat post handle 3 rewrote its source 127\.0\.0\.1 before\.$/,
+  )
+  expect(String(fixCommands(near!.fix[0]!).command)).toMatch(
+    /^nft insert rule ip nat post handle 3 ip saddr 127\.0\.0\.1 /,
+  )
+})

@@ -85,7 +85,9 @@ describe('a chain that nft leaves at its end', () => {
       command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',
       undo: 'nft replace rule inet fw web handle 7 iif \'"9"\' tcp dport 8080 counter accept',
     })
-    expect(printed(printedFix(near('iif { "lo", 9 }')[0]!.fix[0]!))).toMatchObject({
+    const [partly] = near('iif { "lo", 9 }')
+    expect(partly?.message).toContain('only matches iif { "9", "lo" }, of which 9 is gone; the packet came in on eth0.')
+    expect(printed(printedFix(partly!.fix[0]!))).toMatchObject({
       command: `nft replace rule inet fw web handle 7 iifname '{ "lo", eth0 }' tcp dport 8080 counter accept`,
     })
     // a name of digits, and the number of an interface that is there: the packet came in on another one
@@ -93,6 +95,18 @@ describe('a chain that nft leaves at its end', () => {
       const [other] = near(condition)
       expect([other?.severity, other?.fix]).toEqual(['note', []])
     }
+  })
+
+  it('has a rule for several interfaces, one of which does not exist', () => {
+    const near = (condition: string) =>
+      findings(
+        ruleset('iifname "eth0" jump web', `${condition} tcp dport 8080 counter packets 0 bytes 0 accept # handle 7`),
+        'input 5 jump web',
+      ).find(({ code }) => code === 'near-miss')
+    expect(near('iifname { "lo", "eth7" }')?.message).toContain(
+      ', of which eth7 does not exist; the packet came in on eth0.',
+    )
+    expect(near('iifname { "eth7", "eth8" }')?.message).toContain('iifname { "eth7", "eth8" }, none of which exists;')
   })
 
   it('has rules for another protocol, which are said in one word', () => {

@@ -1,6 +1,7 @@
 /** What is said where nothing stopped it. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { findingsOf, played, SYN, TO_ROUTER } from './played.ts'
 
 const PING: Packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', protocol: 'icmp', icmpType: 8, icmpId: 9 }
@@ -22,6 +23,21 @@ describe('not-netfilter', () => {
       message: 'No rule stopped it: it was delivered to this host.',
       command: undefined,
     })
+  })
+
+  it('says of a broadcast to a network behind this host that it stays here', () => {
+    const host = {
+      routes: [
+        ...ROUTER.routes!,
+        { family: 'ip', type: 'broadcast', destination: '10.0.2.255/32', table: 'local', device: 'eth1' } as const,
+      ],
+    }
+    const packet: Packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.255', protocol: 'udp', sport: 4000, dport: 9 }
+    const [found] = findingsOf(played({ rules: { filter: [] }, packet, host }), 'not-netfilter')
+    expect(found?.message).toBe(
+      'No rule stopped it. 10.0.2.255 is a broadcast address: this host does not forward it (bc_forwarding).',
+    )
+    expect(found?.fix).toEqual([])
   })
 
   it('waits for an answer only to what is answered', () => {

@@ -25,6 +25,7 @@ import { ICMP } from './icmp.ts'
 import { KUBE_ORDERS } from './kube-orders.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
+import { LINKS } from './links.ts'
 import { LISTS } from './lists.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
@@ -52,6 +53,7 @@ import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
+import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { TOO_WIDE } from './too-wide.ts'
@@ -131,4 +133,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...NFT_HOOK_ORDERS,
   ...NFT_BESIDE_IP,
   ...NFT_REWRITTEN,
+  ...LINKS,
+  ...SIDE_EFFECTS,
 ]
