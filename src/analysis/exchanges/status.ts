@@ -188,7 +188,7 @@ const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) |
 /** The request is not known to have passed. */
 function silent(part: Part): Verdict {
   const { outcome, findings } = part.told.journey
-  if (findings.some(({ code, severity }) => code === 'queue-without-listener' && severity === 'error'))
+  if (findings.some(({ code, severity }) => LOST_UNSEEN.includes(code) && severity === 'error'))
     return inferred('lost', part)
   return observed(outcome === 'queued' ? 'queued' : 'undetermined', part)
 }
@@ -321,6 +321,9 @@ const LOST = [
   'wrong-way-out',
   'snat-port-taken',
 ]
+
+/** The same of what no further chain showed. */
+const LOST_UNSEEN = ['queue-without-listener', 'wrong-way-out']
 
 /** The model's reply takes for granted that the request arrives, and that whoever has it replies to this host. */
 const isDoubted = ({ findings }: Journey): boolean =>

@@ -63,10 +63,7 @@ table bridge count {
     ],
     truth: {
       words: 'Both ports of the bridge are isolated, so the bridge forwards no frame between them.',
-      causes: [
-        { code: 'vanished-at-port', words: ['isolated'] },
-        { code: 'kernel-drop', words: ['isolated'] },
-      ],
+      causes: [{ code: 'vanished-at-port', words: ['isolated'] }],
       status: ['lost', 'unanswered'],
     },
     mend: [['node', 'bridge link set dev veth2 isolated off']],
@@ -138,7 +135,7 @@ COMMIT
         "With bridge-nf-call-iptables, frames between two guests of one bridge traverse POSTROUTING, and kubenet's rule rewrites their source to the address of the bridge.",
       causes: [
         { rule: 'kubenet: SNAT for outbound traffic from cluster', chain: 'nat POSTROUTING' },
-        { code: 'bridged', words: ['bridge-nf-call-iptables'] },
+        { code: 'bridge-nf-call', words: ['bridge-nf-call-iptables'] },
       ],
       status: ['unanswered'],
     },

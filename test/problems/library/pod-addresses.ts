@@ -70,7 +70,7 @@ export const POD_ADDRESSES: Problem[] = [
       words:
         'The container has the broadcast address of its own network: behind DNAT, the host takes the packet as its own broadcast, and TCP accepts no broadcast.',
       causes: [
-        { code: 'kernel-drop', words: ['broadcast'] },
+        { code: 'wrong-way-out', words: ['broadcast address'] },
         { rule: 'dnat ip to 10.89.0.255:80', chain: 'inet netavark NETAVARK-HOSTPORT-DNAT' },
       ],
       status: ['lost', 'unanswered'],

@@ -62,7 +62,7 @@ COMMIT
     truth: {
       words:
         "The rule for what comes from the pod's interface is asked before the table local, so the reply to the node's own probe is routed out to the VPC.",
-      causes: [{ code: 'reply-dropped', words: ['table 101'] }],
+      causes: [{ code: 'reply-dropped', words: ['table 101', 'before table local'] }],
       status: ['unanswered', 'reply-lost'],
     },
     mend: [['node', 'ip rule add pref 9 iif vlan3f2a lookup local']],
@@ -217,7 +217,7 @@ table inet vrf_routes {
     truth: {
       words:
         'The zone is set for the original direction alone: the reply tuples of both flows lie in zone 0 and are the same, so the second entry cannot be inserted and its packet is dropped.',
-      causes: [{ code: 'reply-tuple-taken' }],
+      causes: [{ code: 'snat-port-taken', words: ['zone 102', 'zone 101'] }],
       status: ['lost'],
     },
     mend: [
