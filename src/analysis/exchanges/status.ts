@@ -101,7 +101,13 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     return inferred('refused', reset)
   const [error] = errors
   if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
-  const request = parts.findLast(isRequest) ?? parts.at(-1)!
+  const last = parts.findLast(isRequest) ?? parts.at(-1)!
+  // conntrack leads a retransmission past nat, so that less is seen of it than of what it repeats
+  const isUnseen = last.role === 'retransmissions' && last.told.journey.outcome === 'undetermined'
+  const shown = isUnseen
+    ? parts.findLast((one) => isRequest(one) && (passed(one) || one.role === 'request'))
+    : undefined
+  const request = shown ?? last
   return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 

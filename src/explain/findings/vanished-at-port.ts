@@ -2,6 +2,8 @@ import { groupMac } from '../../rules/facts/way.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { entryOpened } from '../request-reply.ts'
 import { toForward } from './routing.ts'
 
 /**
@@ -57,12 +59,16 @@ export const vanishedAtPort: Detector = {
  */
 export const notBetweenIsolated: Detector = {
   code: 'vanished-at-port',
-  detect({ world, journey, evidence, ended }) {
-    const { links = [], routes } = world.host
+  detect(context) {
+    const { world, journey, evidence, ended } = context
+    const { links = [] } = world.host
     const { packet } = evidence.arrivals.at(-1) ?? {}
     const bridge = bridgeNamed(world.host, packet?.in)
     if (!packet?.dst || !bridge || evidence.arrivals.some(({ hook }) => hook !== 'prerouting')) return []
-    if (journey.outcome === 'dropped' || journey.outcome === 'rejected' || !routes) return []
+    if (journey.outcome === 'dropped' || journey.outcome === 'rejected') return []
+    // what nat sends elsewhere is routed
+    const { original, reply } = entryOpened(packet, world) ?? {}
+    if (destinationRule(context) || original?.dst !== reply?.src) return []
     if (packet.dstMac === undefined || packet.dstMac === bridge.mac || groupMac(packet.dstMac)) return []
     if (bridgeCalls(world.host, bridge, journey.family) === false) return []
     const ports = links.filter(({ master }) => master === bridge.name)

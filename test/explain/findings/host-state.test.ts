@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { loadHostFindings } from '../../../src/explain/findings/later.ts'
+import { entryOpened } from '../../../src/explain/request-reply.ts'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Host, Link } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -139,6 +140,20 @@ describe('a reply that looks like one of another zone', () => {
   it('is not where replies have the zone as well, or nat gives the later one another port', () => {
     expect(found('--zone')).toEqual([])
     expect(found('--zone-orig', { nat: [] })).toEqual([])
+  })
+})
+
+describe('entries of several zones with one tuple', () => {
+  const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 500, dport: 53 }
+  const reply = { src: '10.0.2.2', dst: '10.0.1.2', sport: 53, dport: 500 }
+  const packet = { protocol: 'udp', ...original }
+  const of = (...zones: number[]) => ({
+    host: { conntrack: zones.map((zone) => entry({ protocol: 'udp', original, reply, originalZone: zone })) },
+  })
+
+  it('are none of a packet whose zone is not known', () => {
+    expect(entryOpened(packet, of(1))).toMatchObject({ originalZone: 1 })
+    expect(entryOpened(packet, of(1, 2))).toBeUndefined()
   })
 })
 
