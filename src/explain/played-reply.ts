@@ -14,6 +14,7 @@ import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
 import { asksForReply, natSeen, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
+import { sayable } from './sayable.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
@@ -63,7 +64,8 @@ export function playReply(
   ]
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
-  const tried = tryFinding({ ...stopped, fix: proposed }, reproduction)
+  const toHost = (stray?.fix ?? []).map(sayable)
+  const tried = tryFinding({ ...stopped, fix: [...toHost, ...proposed] }, reproduction)
   const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
   if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
   return { journey: reply, finding: tried }

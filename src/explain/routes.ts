@@ -11,7 +11,7 @@ import { silentState } from '../model/silent-neighbour.ts'
 import { isLocal } from '../rules/fib.ts'
 import { neighboursAt } from '../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../rules/prefixes.ts'
-import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../rules/route.ts'
 import { propose } from './changes.ts'
 import type { Change, Proposal } from './proposal.ts'
 
@@ -46,6 +46,8 @@ export interface Astray {
   home?: Home
   /** Table main's route to it, which a routing rule leads it past. */
   main?: Route
+  /** Where a routing rule leads what is for this host itself past table local. */
+  fix?: Proposal[]
   why: string
 }
 
@@ -62,6 +64,18 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
   const leads = `${way}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
+  const own = host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === dst))
+  const beforeLocal =
+    own &&
+    rulesFor(question, host).find(
+      ({ action, priority }) =>
+        typeof action === 'object' && 'table' in action && action.table === route.table && priority,
+    )
+  if (beforeLocal) {
+    const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`
+    const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })
+    return { route, fix: propose('look up table local first for such packets', first), why }
+  }
   const home = homeOf(dst, host, out)
   const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {

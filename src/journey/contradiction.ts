@@ -4,6 +4,7 @@
  */
 import type { Hook } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { match } from '../rules/match.ts'
 import type { Truth } from '../rules/truth.ts'
@@ -29,7 +30,7 @@ export function contradictions(
     if (one.kind === 'log') return undefined
     if (one.mismatch !== undefined) return one.mismatch
     if (isElsewhere(packets[i]!, hooks[i])) return `in the ruleset, ${one.chain} is reachable only from ${hooks[i]}`
-    return held[i] === false ? notMatching(one) : undefined
+    return held[i] === false && !asksForPort(one.rule!) ? notMatching(one) : undefined
   })
   for (const [i, one] of resolved.entries())
     if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])
@@ -44,6 +45,9 @@ export function contradictions(
 /** Before it is routed a packet has no output interface, and none without an input interface is on its way in. */
 const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
   (hook === 'prerouting' || hook === 'input') && packet.in === undefined && packet.out !== undefined
+
+/** nft's trace shows no ports of a bridge. */
+const asksForPort = ({ text }: Rule): boolean => text.includes('-m physdev')
 
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
 

@@ -77,6 +77,8 @@ export interface Link {
   peerNamespace?: string
   /** Of a bridge's port: whether a packet may leave by the port that it came in by. */
   hairpin?: boolean
+  /** Of a bridge's port: it reaches no other port that is. */
+  isolated?: boolean
   /** Of a bridge, whatever br_netfilter's settings say for all: whose chains its packets meet (`nf_call_iptables`). */
   callsTables?: ('ip' | 'ip6' | 'arp')[]
   /** `default`, or the group's number or name (`meta iifgroup`). */

@@ -21,6 +21,11 @@ export class Later<Module> {
     await Promise.all(others)
   }
 
+  /** Undefined where nobody has waited for `load`. */
+  get there(): Module | undefined {
+    return this.module
+  }
+
   /** Throws where nobody has waited for `load`. */
   get loaded(): Module {
     if (this.module === undefined) throw new Error('a module was used before it was loaded')

@@ -26,7 +26,8 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'vanished-ttl': 'TTL used up',
   'vanished-mtu': 'longer than the MTU',
   'vanished-no-group': 'multicast group not joined',
-  'vanished-at-port': 'sent back to its bridge port',
+  'vanished-at-port': ({ message }) =>
+    message.includes('isolated') ? 'isolated bridge ports' : 'sent back to its bridge port',
   'conntrack-full': 'conntrack table full',
   'proxy-missing': 'transparent proxy not reached',
   'ipsec-no-state': 'no IPsec state',

@@ -74,3 +74,21 @@ test('a request comes back with the address of its own host', async () => {
   )
   expect((await first(40_001)).status).not.toBe('lost')
 })
+
+test('a retransmission skips nat, and less is seen of it than of the request', async () => {
+  const asked: TestPacket = { in: 'eth0', src: '192.0.2.9', dst: '192.0.2.1', sport: 40_000, dport: 80 }
+  const rules = `${table('raw', 'PREROUTING OUTPUT', '-A PREROUTING -j TRACE')}${table(
+    'nat',
+    'PREROUTING INPUT OUTPUT POSTROUTING',
+    '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.0.2.7:80',
+  )}`
+  const lines = [
+    trace('raw:PREROUTING:policy:2', asked),
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('nat:POSTROUTING:policy:1', { ...asked, in: '', out: 'eth0', dst: '192.0.2.7', ttl: 63 }),
+    trace('raw:PREROUTING:policy:2', { ...asked, id: 2 }),
+  ]
+  const [one] = await exchanges(lines, rules, { 'sysctl.txt': 'net.ipv4.ip_forward = 1\n' })
+  expect(one?.journeys).toMatchObject({ request: ['1'], retransmissions: ['2'] })
+  expect(one?.status).toBe('unanswered')
+})

@@ -33,9 +33,7 @@ describe('map', () => {
         '      0 ?  filter INPUT    legacy        ip  accept, 1 rule\n' +
         '      0 ?  filter INPUT    iptables-nft  ip  accept, 1 rule\n',
     )
-    expect(stdout).toContain(
-      '? INPUT at 0: the newest of the chains ip filter INPUT (legacy) and ip filter INPUT',
-    )
+    expect(stdout).toContain('? INPUT at 0: the newest of the chains ip filter INPUT (legacy) and ip filter INPUT')
     const json = await nfwhy(['map', 'legacy', 'nft', '--json'], { cwd })
     expect(JSON.parse(json.stdout).warnings).toMatchObject([
       { code: 'both-backends' },

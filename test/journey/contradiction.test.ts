@@ -110,3 +110,8 @@ it('what another time may have answered otherwise is no contradiction: sets, add
   const { journeys } = explainLog(dmesg(dropped), world)
   expect(journeys[0]!.outcome).toBe('dropped')
 })
+
+it("the port of a bridge, which nft's trace does not show, is no contradiction", () => {
+  const bridged = walk({ ...tcp, in: 'br0' }, 'filter:INPUT:rule:1')
+  expect(fates(bridged, ['INPUT -m physdev --physdev-in veth1 -j ACCEPT'])).toEqual([['delivered', undefined, []]])
+})

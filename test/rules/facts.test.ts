@@ -80,6 +80,36 @@ table('interfaces', [
   ['meta iifgroup', 'output', {}, '-'],
   ['meta oifgroup', 'input', {}, '-'],
 ])
+const brouted = (calls: string, ...ports: string[]) => ({
+  ...emptyWorld(),
+  host: {
+    links: [{ name: 'br0', kind: 'bridge' }, ...ports.map((name) => ({ name, master: 'br0' }))],
+    sysctls: new Map([['net.bridge.bridge-nf-call-iptables', calls]]),
+  },
+})
+// nft's trace shows no ports
+table(
+  'from a bridge that calls IP',
+  [
+    ['meta physiifname', 'forward', { in: 'br0', out: 'eth0' }, '?'],
+    ['meta physiifname', 'forward', { in: 'br0', physIn: 'v1' }, 'v1'],
+    ['meta physiifname', 'forward', { in: 'eth0', out: 'br0' }, ''],
+    ['meta physoifname', 'forward', { in: 'br0', out: 'br0' }, '?'],
+    ['meta physoifname', 'forward', { in: 'eth0', out: 'br0' }, ''],
+  ],
+  { world: brouted('1', 'v1', 'v2') },
+)
+table('from the only port of such a bridge', [['meta physiifname', 'forward', { in: 'br0', out: 'eth0' }, 'v1']], {
+  world: brouted('1', 'v1'),
+})
+table(
+  'from a bridge that does not',
+  [
+    ['meta physiifname', 'forward', { in: 'br0', out: 'br0' }, ''],
+    ['meta physoifname', 'forward', { in: 'br0', out: 'br0' }, ''],
+  ],
+  { world: brouted('0', 'v1') },
+)
 table(
   'before Linux 5.7',
   [

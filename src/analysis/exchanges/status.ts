@@ -103,7 +103,13 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     return inferred('refused', reset)
   const [error] = errors
   if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
-  const request = parts.findLast(isRequest) ?? parts.at(-1)!
+  const last = parts.findLast(isRequest) ?? parts.at(-1)!
+  // conntrack leads a retransmission past nat, so that less is seen of it than of what it repeats
+  const isUnseen = last.role === 'retransmissions' && last.told.journey.outcome === 'undetermined'
+  const shown = isUnseen
+    ? parts.findLast((one) => isRequest(one) && (passed(one) || one.role === 'request'))
+    : undefined
+  const request = shown ?? last
   return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 
@@ -194,7 +200,7 @@ const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) |
 /** The request is not known to have passed. */
 function silent(part: Part): Verdict {
   const { outcome, findings } = part.told.journey
-  if (findings.some(({ code, severity }) => code === 'queue-without-listener' && severity === 'error'))
+  if (findings.some(({ code, severity }) => LOST_UNSEEN.includes(code) && severity === 'error'))
     return inferred('lost', part)
   return observed(outcome === 'queued' ? 'queued' : 'undetermined', part)
 }
@@ -328,6 +334,9 @@ const LOST = [
   'wrong-way-out',
   'snat-port-taken',
 ]
+
+/** The same of what no further chain showed. */
+const LOST_UNSEEN = ['queue-without-listener', 'wrong-way-out']
 
 /** The model's reply takes for granted that the request arrives, and that whoever has it replies to this host. */
 const isDoubted = ({ findings }: Journey): boolean =>

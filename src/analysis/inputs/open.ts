@@ -1,5 +1,6 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
 
+import { loadHostFindings } from '../../explain/findings/later.ts'
 import { loadDrops } from '../../explain/kernel-drops/later.ts'
 import { concat } from '../../model/concat.ts'
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
@@ -82,6 +83,7 @@ export async function openInputs(
   }))
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadDrops()
+  if (machines.some(({ world: { host } }) => host.links || host.ipsecPolicies)) await loadHostFindings()
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }

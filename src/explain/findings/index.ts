@@ -20,10 +20,9 @@ import { emptyNatChain } from './empty-nat-chain.ts'
 import { gotoSkips } from './goto-skips.ts'
 import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
-import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
-import { keptHere } from './kept-here.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
+import { withHostState } from './later.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { ledBack } from './led-back.ts'
 import { letThrough } from './let-through.ts'
@@ -63,7 +62,6 @@ import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
-import { vanishedAtPort } from './vanished-at-port.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
@@ -83,13 +81,16 @@ export const VANISHED: readonly Detector[] = [
   vanishedForwardingOff,
   vanishedOwnAddress,
   vanishedRpFilter,
-  vanishedAtPort,
+  withHostState('vanished-at-port', 'vanishedAtPort'),
   vanishedTtl,
-  vanishedIpsec,
+  withHostState('ipsec-no-state', 'vanishedIpsec'),
   vanishedMtu,
   proxyRefuses,
   conntrackWasFull,
 ]
+
+/** The same of what no chain behind PREROUTING need show. */
+export const BRIDGED_AWAY: readonly Detector[] = [withHostState('vanished-at-port', 'notBetweenIsolated')]
 
 /** Asked first: what the kernel itself says, where it was asked. */
 export const FIRST: Detector = kernelDrop(VANISHED)
@@ -103,6 +104,7 @@ export const DETECTORS: readonly Detector[] = [
   rejectedByRule,
   replyDropped,
   bridgeNfCall,
+  withHostState('bridge-nf-call', 'bridgedNat'),
   helperMissing,
   invalidState,
   queueWithoutListener,
@@ -115,6 +117,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatShadowed,
   otherNat,
   snatPortTaken,
+  withHostState('snat-port-taken', 'replyTupleTaken'),
   snatSkipped,
   ledBack,
   markedAstray,
@@ -136,14 +139,15 @@ export const DETECTORS: readonly Detector[] = [
   nearMiss,
   closedPort,
   echoIgnored,
-  ipsecBehind,
+  withHostState('ipsec-no-state', 'ipsecBehind'),
   droppedBeside,
   refusedHere,
   refusedThere,
   neighbourFailed,
   neighbourAsks,
   wrongWayOut,
-  keptHere,
+  withHostState('wrong-way-out', 'keptHere'),
+  withHostState('wrong-way-out', 'toBroadcast'),
   tableWithoutRoute,
   laterBaseChain,
   letThrough,

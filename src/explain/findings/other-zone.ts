@@ -3,8 +3,9 @@ import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { mappedNumber } from '../../rules/nft/map.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detector, finding, lastPacket, moment } from '../context.ts'
 import { beforeTracking } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
@@ -77,13 +78,27 @@ interface Zone {
 
 /** Undefined: that is not known, or the zone is of one direction alone. */
 function zoneOf(context: Context, packet: Packet): Zone | undefined {
-  let found: Zone = { zone: 0 }
+  const { original, reply, given } = zonesOf(context, packet) ?? {}
+  return original === undefined || original !== reply ? undefined : { zone: original, ...(given ? { given } : {}) }
+}
+
+/** Of both directions. Undefined: not known. */
+export function zonesOf(
+  context: Context,
+  packet: Packet,
+): { original: number; reply: number; given?: Zone['given'] } | undefined {
+  let found: ReturnType<typeof zonesOf> = { original: 0, reply: 0 }
+  const { hook } = context.evidence.arrivals[0] ?? {}
   for (const { table, walked } of beforeTracking(context, packet)) {
     for (const { chain, rule } of walked.matched)
       for (const one of rule.statements) {
-        if (one.kind !== 'set' || !/^ct (original |reply )?zone$/.test(one.field)) continue
-        if (one.field !== 'ct zone' || typeof one.value !== 'number' || one.map) return undefined
-        found = { zone: one.value, given: { ref: refOf(context, table.name, chain, rule), rule } }
+        if (one.kind !== 'set') continue
+        const [matched, of] = /^ct (original |reply )?zone$/.exec(one.field) ?? []
+        if (!matched) continue
+        const zone = one.map ? mappedNumber(one.map, moment(context, packet, hook)) : one.value
+        if (typeof zone !== 'number') return undefined
+        const [original, reply] = [of === 'reply ' ? 0 : zone, of === 'original ' ? 0 : zone]
+        found = { original, reply, given: { ref: refOf(context, table.name, chain, rule), rule } }
       }
     if (walked.ending === 'unknown') return undefined
   }

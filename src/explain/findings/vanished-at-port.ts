@@ -1,6 +1,9 @@
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { groupMac } from '../../rules/facts/way.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { type Detector, finding } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
 import { toForward } from './routing.ts'
 
 /**
@@ -42,6 +45,47 @@ export const vanishedAtPort: Detector = {
               description: 'enable hairpin mode on that port: bridge link set dev PORT hairpin on',
               unverified: 'this is not a rule change',
               note: "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}
+
+/**
+ * Two ports of one bridge that are both isolated: it passes no frame from one to the other (net/bridge/br_private.h,
+ * br_skb_isolated). What is only bridged has met IP's chains up to PREROUTING, if the bridge calls them.
+ */
+export const notBetweenIsolated: Detector = {
+  code: 'vanished-at-port',
+  detect(context) {
+    const { world, journey, evidence, ended } = context
+    const { links = [] } = world.host
+    const { packet } = evidence.arrivals.at(-1) ?? {}
+    const bridge = bridgeNamed(world.host, packet?.in)
+    if (!packet?.dst || !bridge || evidence.arrivals.some(({ hook }) => hook !== 'prerouting')) return []
+    if (journey.outcome === 'dropped' || journey.outcome === 'rejected') return []
+    // what nat sends elsewhere is routed
+    const { original, reply } = entryOpened(packet, world) ?? {}
+    if (destinationRule(context) || original?.dst !== reply?.src) return []
+    if (packet.dstMac === undefined || packet.dstMac === bridge.mac || groupMac(packet.dstMac)) return []
+    if (bridgeCalls(world.host, bridge, journey.family) === false) return []
+    const ports = links.filter(({ master }) => master === bridge.name)
+    if (ports.length < 2 || ports.some(({ isolated }) => isolated !== true)) return []
+    return [
+      finding(
+        'vanished-at-port',
+        'error',
+        `Bridge ${bridge.name} dropped it: all its ports are isolated (${ports.map(({ name }) => name).join(', ')}), and it forwards no frame from one isolated port to another.`,
+        {
+          steps: [ended.step + 1],
+          fix: [
+            {
+              description:
+                'if the two may reach each other, end the isolation of one port: bridge link set dev PORT isolated off',
+              unverified: 'this is not a rule change',
+              note: "the program that created the port has a setting for it, such as the bridge plugin's portIsolation",
             },
           ],
         },

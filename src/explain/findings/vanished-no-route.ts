@@ -46,6 +46,8 @@ export const vanishedNoRoute: Detector = {
           ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
           : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
+    // the reply to what nat sent from there to another host
+    const asked = isLoopback && !sent && routed.packet.dst !== context.journey.packet.dst
     const chosen = route && !rule ? chooserOf(context, routed.question, route) : undefined
     const marked = anew && ledAway(context, anew.question)
     const setter = marked ?? chosen?.marked ?? (rule && markerOf(context, rule))
@@ -65,7 +67,9 @@ export const vanishedNoRoute: Detector = {
     const mends: Proposal[] = isLoopback
       ? [
           {
-            description: `send it to an address of ${routed.packet.in}, and make the program listen there`,
+            description: asked
+              ? `connect to another address of this host than ::1: IPv6 has no route_localnet`
+              : `send it to an address of ${routed.packet.in}, and make the program listen there`,
             unverified: 'the address is unknown here',
           },
         ]

@@ -70,7 +70,7 @@ export const wrongWayOut: Detector = {
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host)
     if (!found) return [...pastTableMain(context, packet, note), ...backToRouter(context, packet)]
-    const { route, home, main, why } = found
+    const { route, home, main, why, fix = [] } = found
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
     const isBare = table !== 'main' && isDefault(route) && home
@@ -84,6 +84,7 @@ export const wrongWayOut: Detector = {
         steps: [context.ended.step + 1],
         ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
         fix: [
+          ...fix,
           ...(main
             ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
             : []),

@@ -34,7 +34,8 @@ function readLink(object: JsonObject): Link | undefined {
     kind: asText(asObject(object.linkinfo)?.info_kind),
     master: asText(object.master),
     peerNamespace: namespaceOf(asNumber(object.link_netnsid)),
-    hairpin: hairpinOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.hairpin),
+    hairpin: flagOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.hairpin),
+    isolated: flagOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.isolated),
     callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
@@ -45,7 +46,7 @@ function readLink(object: JsonObject): Link | undefined {
 const namespaceOf = (id: number | undefined): string | undefined =>
   id === undefined || id < 0 ? undefined : String(id)
 
-const hairpinOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
+const flagOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
 
 /** The brief form has no index, and either the flags or the addresses. */
 const isBrief = (object: JsonObject): boolean => !('mtu' in object) && ('flags' in object || 'addr_info' in object)

@@ -82,8 +82,10 @@ function readDetail(line: string, link: Link): boolean {
   if (kind !== undefined && !kind.endsWith('_slave')) link.kind = kind
   const calls = kind === 'bridge' ? callsTables((name) => line.includes(`${name} 1`)) : undefined
   if (calls) link.callsTables = calls
-  const hairpin = kind === 'bridge_slave' ? / hairpin (on|off) /.exec(line)?.[1] : undefined
-  if (hairpin !== undefined) link.hairpin = hairpin === 'on'
+  for (const name of kind === 'bridge_slave' ? (['hairpin', 'isolated'] as const) : []) {
+    const state = new RegExp(` ${name} (on|off) `).exec(line)?.[1]
+    if (state !== undefined) link[name] = state === 'on'
+  }
   return kind !== undefined || BESIDES.test(line)
 }
 

@@ -26,7 +26,11 @@ export function keepsDestination(packet: Packet, world: World): boolean {
   return original !== undefined && original.dst === reply?.src && original.dport === reply?.sport
 }
 
+type Tuples = 'original' | 'rewritten' | 'reply'
+
 interface Index {
+  /** Tuples that entries of several zones have: which one a packet belongs to is its zone's business, and not known here. */
+  shared: Set<string>
   original: Map<string, ConntrackEntry>
   rewritten: Map<string, ConntrackEntry>
   reply: Map<string, ConntrackEntry>
@@ -34,9 +38,11 @@ interface Index {
 
 // there may be millions of them
 const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
-  const index: Index = { original: new Map(), rewritten: new Map(), reply: new Map() }
+  const index: Index = { shared: new Set(), original: new Map(), rewritten: new Map(), reply: new Map() }
   for (const entry of conntrack) {
-    index.original.set(tupleKey(entry.original, entry.protocol), entry)
+    const key = tupleKey(entry.original, entry.protocol)
+    if (index.original.has(key)) index.shared.add(key)
+    index.original.set(key, entry)
     index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
     const { original, reply } = entry
     if (original.dst !== reply.src || original.dport !== reply.sport)
@@ -45,9 +51,11 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
   return index
 })
 
-function entryOf(by: keyof Index, packet: Packet, conntrack: readonly ConntrackEntry[]): ConntrackEntry | undefined {
+function entryOf(by: Tuples, packet: Packet, conntrack: readonly ConntrackEntry[]): ConntrackEntry | undefined {
   const { all, gone } = originOf(conntrack)
-  const entry = indexOf(all)[by].get(tupleKey(packet, packet.protocol))
+  const index = indexOf(all)
+  const key = tupleKey(packet, packet.protocol)
+  const entry = by === 'original' && index.shared.has(key) ? undefined : index[by].get(key)
   return entry && !gone.includes(entry) ? entry : undefined
 }
 

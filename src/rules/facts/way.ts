@@ -2,6 +2,7 @@
 import { memo } from '../../model/memo.ts'
 import { isNameless } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { bridgeCalls } from '../bridge-calls.ts'
 import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
@@ -40,18 +41,34 @@ const sentByThisHost = ({ packet, world }: EvalContext): boolean =>
   packet.physIn === undefined &&
   (packet.uid !== undefined || isLocal(packet.src, world.host) === true)
 
-/** A kernel log shows the ports of a bridge wherever there are some. */
+/**
+ * A kernel log shows the ports of a bridge wherever there are some; nft's trace never does. Absent: none that the packet
+ * has is known; where br_netfilter tracks them (setup_pre_routing, net/bridge/br_netfilter_hooks.c), the only port, or unknown.
+ */
+function hiddenPort({ world: { host }, family }: EvalContext, name: string): string | Unknown {
+  const bridge = linkNamed(host, name)
+  if (bridge?.kind !== 'bridge' || bridgeCalls(host, bridge, family) === false) return ''
+  const [port, ...others] = host.links!.filter(({ master }) => master === name)
+  return port && others.length === 0 ? port.name : unknown(`the port of bridge ${name} is not known`)
+}
+
 const physicalInput: Read = (moment) => {
   const { packet, hook } = moment
   if (hook === 'output') return ''
-  return named(packet.physIn) ?? (typeof inputName(moment) === 'string' ? '' : undefined)
+  const came = inputName(moment)
+  return named(packet.physIn) ?? (typeof came === 'string' ? hiddenPort(moment, came) : undefined)
 }
 
+/** What is routed has no such port: a bridge looks for it later. */
 const physicalOutput: Read = (moment) => {
   const { packet, hook } = moment
   if (hook === 'prerouting' || hook === 'input' || hook === 'output') return ''
-  const shown = packet.physIn !== undefined || packet.out !== undefined || typeof inputName(moment) === 'string'
-  return named(packet.physOut) ?? (shown ? '' : undefined)
+  const { physIn, physOut, out } = packet
+  const came = inputName(moment)
+  const mayBeBridged = physIn === undefined && out !== undefined && (came === out || typeof came !== 'string')
+  if (physOut === undefined && mayBeBridged && hiddenPort(moment, out) !== '')
+    return unknown(`the port of bridge ${out} is not known`)
+  return named(physOut) ?? (physIn !== undefined || out !== undefined || typeof came === 'string' ? '' : undefined)
 }
 
 const bridged: Read = ({ packet }) => {

@@ -2,6 +2,7 @@ import type { Problem } from '../problem.ts'
 import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
 import { CLOUD_GUESTS } from './cloud-guests.ts'
 import { CLOUDS } from './clouds.ts'
@@ -27,6 +28,7 @@ import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LINKS } from './links.ts'
 import { LISTS } from './lists.ts'
+import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
@@ -45,6 +47,8 @@ import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
+import { POD_ADDRESSES } from './pod-addresses.ts'
+import { POD_ROUTING } from './pod-routing.ts'
 import { PODS } from './pods.ts'
 import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
@@ -135,4 +139,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...NFT_REWRITTEN,
   ...LINKS,
   ...SIDE_EFFECTS,
+  ...BRIDGE_PORTS,
+  ...POD_ADDRESSES,
+  ...POD_ROUTING,
+  ...LOCAL_LISTENERS,
 ]

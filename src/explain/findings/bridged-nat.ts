@@ -1,0 +1,61 @@
+import { isPassed } from '../../model/outcome-kinds.ts'
+import { callSetting } from '../../rules/bridge-calls.ts'
+import { BRIDGED_UNPLAYED, bridgeOf } from '../bridges.ts'
+import { changesOf, propose, setSysctl, spotOf } from '../changes.ts'
+import { type Detector, finding, lastPacket } from '../context.ts'
+import { destinationRule, sourceRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { homeOf } from '../routes.ts'
+import { KEEP_OUT } from './bridge-nf-call.ts'
+
+/**
+ * A bridge hands what it passes on to IP's chains, and a rule that is meant for what leaves the network gives it another
+ * source (net/bridge/br_netfilter_hooks.c). Where nat has chosen the destination as well, it is to do so: the reply has to come back.
+ */
+export const bridgedNat: Detector = {
+  code: 'bridge-nf-call',
+  detect(context) {
+    const { journey, evidence, world } = context
+    const { host } = world
+    if (!isPassed(journey.outcome) || destinationRule(context)) return []
+    const rule = sourceRule(context)
+    const bridge = evidence.arrivals.map(({ packet }) => bridgeOf(packet, host)).find((one) => one)
+    const { src, dst } = journey.packet
+    const spot = rule && spotOf(rule.ref)
+    if (!rule || !spot || !bridge || src === undefined || dst === undefined) return []
+    if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return []
+    const name = callSetting(journey.family)
+    const value = host.sysctls?.get(name)
+    const { packet, hook } = evidence.arrivals[rule.step]!
+    const now = lastPacket(context).src
+    const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
+    return [
+      finding(
+        'bridge-nf-call',
+        'warning',
+        `Bridge ${bridge.name} forwards it and does not route it. ${nameRef(rule.ref)} rewrites its source only because ${name} is ${value ?? 'on'}: ${dst} sees ${now === src ? 'an address of this host' : now}, not ${src}.`,
+        {
+          steps: [rule.step + 1],
+          rules: [rule.ref],
+          culprit: rule.step,
+          fix: [
+            ...propose(
+              'leave the source of such packets as it is',
+              changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'accept' }),
+            ),
+            ...(value === '1'
+              ? [
+                  {
+                    description: KEEP_OUT,
+                    ...setSysctl(name, 0, value),
+                    unverified: BRIDGED_UNPLAYED,
+                    note: 'container networks need the value 1: with 0, Services between containers on one bridge fail',
+                  },
+                ]
+              : []),
+          ],
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,52 @@
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { type Detector, finding, lastPacket } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { atRouting } from './routing.ts'
+
+/**
+ * A machine has the broadcast address of its own network: routing takes such a packet for this host (net/ipv4/route.c,
+ * RTN_BROADCAST), and TCP takes no broadcast (tcp_conn_request, net/ipv4/tcp_ipv4.c). Others are lost where nat sent them.
+ */
+export const toBroadcast: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const { journey, world, ended } = context
+    const { host } = world
+    if (journey.family !== 'ip' || journey.outcome === 'dropped' || journey.outcome === 'rejected') return []
+    const last = lastPacket(context)
+    const packet = { ...last, ...(atRouting(context)?.packet ?? {}) }
+    const { dst, protocol } = packet
+    const rule = destinationRule(context)
+    if (dst === undefined || dst === '255.255.255.255' || (protocol !== 'tcp' && !rule)) return []
+    const question = questionOf(packet)
+    const route = question && lookupRoute(question, host)
+    if (route?.type !== 'broadcast') return []
+    const [device] = routeDevices(route)
+    const link = host.links?.find(({ name }) => name === device)
+    const own = link?.addresses?.find(({ broadcast, prefixLength }) => broadcast === dst && prefixLength < 31)
+    const where = `${dst}, the broadcast address of ${device}${own ? ` (${own.address}/${own.prefixLength})` : ''}`
+    const what =
+      journey.outcome === 'sent'
+        ? 'The kernel sends it to all hosts there'
+        : 'The kernel delivers it to this host and forwards it to nobody'
+    return [
+      finding(
+        'wrong-way-out',
+        'error',
+        `${rule ? `${nameRef(rule.ref)} rewrites its destination to` : 'It is for'} ${where}. ${what}${protocol === 'tcp' ? '; TCP ignores broadcasts' : ''}.`,
+        {
+          steps: [rule ? rule.step + 1 : ended.step + 1],
+          rules: rule ? [rule.ref] : [],
+          ...(rule ? { culprit: rule.step } : {}),
+          fix: [
+            {
+              description: `give the machine that should get the packet another address than ${dst}${rule ? ', and the rule that address' : ''}`,
+              unverified: 'this is not a netfilter change',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,194 @@
+/** Findings that only listings of interfaces, entries and routing rules give. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { loadHostFindings } from '../../../src/explain/findings/later.ts'
+import { astray } from '../../../src/explain/routes.ts'
+import type { Host, Link } from '../../../src/index.ts'
+import { entryOpened } from '../../../src/rules/conntrack/entries.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { explainLog } from '../../journey/journeys.ts'
+import { dmesg, type TestPacket, trace } from '../../journey/kernel-lines.ts'
+import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
+import { findingsOf, type Rules, saved } from './played.ts'
+
+beforeAll(loadHostFindings)
+
+function journey(rules: Rules, lines: readonly string[], host: Host) {
+  const world = makeWorld(saved(rules), { ...ROUTER, ...host })
+  return explainLog(dmesg(lines), world, [], { engine: modelEngine }).journeys[0]!
+}
+const messages = (one: ReturnType<typeof journey>, code: string) =>
+  findingsOf(one, code).map(({ severity, message }) => `${severity}: ${message}`)
+
+const port = (name: string, more: Partial<Link> = {}): Link => ({ name, kind: 'veth', master: 'br0', ...more })
+const BRIDGE: Link = {
+  ...{ name: 'br0', kind: 'bridge', mac: '02:00:00:00:00:ff' },
+  addresses: [{ family: 'ip', address: '10.0.3.1', prefixLength: 24, scope: 'global', broadcast: '10.0.3.255' }],
+}
+const bridged = (ports: readonly Link[], calls: string): Host => ({
+  links: [...ROUTER.links!, BRIDGE, ...ports],
+  routes: [
+    ...ROUTER.routes!,
+    { family: 'ip', type: 'broadcast', destination: '10.0.3.255/32', table: 'local', device: 'br0' },
+    { family: 'ip', type: 'unicast', destination: '10.0.3.0/24', table: 'main', device: 'br0' },
+  ],
+  sysctls: new Map([...ROUTER.sysctls!, ['net.bridge.bridge-nf-call-iptables', calls]]),
+})
+
+describe('the broadcast address of a network', () => {
+  const host = bridged([port('veth1')], '0')
+  const to = (protocol: 'tcp' | 'udp'): TestPacket => ({ in: 'eth0', src: '10.0.1.2', dst: '10.0.1.1', protocol })
+  const rewritten = (protocol: 'tcp' | 'udp', address: string) =>
+    journey(
+      { nat: [`-A PREROUTING -p ${protocol} -j DNAT --to-destination ${address}`], filter: [] },
+      [trace('nat:PREROUTING:rule:1', to(protocol)), trace('filter:INPUT:policy:1', { ...to(protocol), dst: address })],
+      host,
+    )
+
+  it('is told where nat sends a packet of any protocol there', () => {
+    const start = 'error: nat PREROUTING rule 1 rewrites its destination to 10.0.3.255, the broadcast address of br0'
+    const what = 'The kernel delivers it to this host and forwards it to nobody'
+    expect(messages(rewritten('tcp', '10.0.3.255'), 'wrong-way-out')).toEqual([
+      `${start} (10.0.3.1/24). ${what}; TCP ignores broadcasts.`,
+    ])
+    expect(messages(rewritten('udp', '10.0.3.255'), 'wrong-way-out')).toEqual([`${start} (10.0.3.1/24). ${what}.`])
+  })
+
+  it('is told of TCP alone where nothing rewrote it: UDP broadcasts are meant so', () => {
+    const asked = (protocol: 'tcp' | 'udp') =>
+      journey({ filter: [] }, [trace('filter:INPUT:policy:1', { ...to(protocol), dst: '10.0.3.255' })], host)
+    expect(messages(asked('tcp'), 'wrong-way-out')).toHaveLength(1)
+    expect(messages(asked('udp'), 'wrong-way-out')).toEqual([])
+  })
+
+  it('is not told of another address', () => {
+    expect(messages(rewritten('tcp', '10.0.1.1'), 'wrong-way-out')).toEqual([])
+  })
+})
+
+describe('ports of a bridge that are isolated', () => {
+  const isolated = { isolated: true }
+  const lost = (ports: readonly Link[], calls = '1') =>
+    journey(
+      { raw: [] },
+      [trace('raw:PREROUTING:policy:1', { in: 'br0', physIn: 'veth1', src: '10.0.3.2', dst: '10.0.3.3' })],
+      bridged(ports, calls),
+    )
+
+  it('lose what goes from one to the other', () => {
+    const one = lost([port('veth1', isolated), port('veth2', isolated)])
+    expect(messages(one, 'vanished-at-port')).toEqual([
+      'error: Bridge br0 dropped it: all its ports are isolated (veth1, veth2), and it forwards no frame from one isolated port to another.',
+    ])
+    expect(one.outcome).toBe('vanished')
+  })
+
+  it('are no reason where one of them is not, or nobody knows', () => {
+    expect(messages(lost([port('veth1', isolated), port('veth2', { isolated: false })]), 'vanished-at-port')).toEqual(
+      [],
+    )
+    expect(messages(lost([port('veth1', isolated), port('veth2')]), 'vanished-at-port')).toEqual([])
+    expect(messages(lost([port('veth1', isolated), port('veth2', isolated)], '0'), 'vanished-at-port')).toEqual([])
+  })
+})
+
+describe('nat of what is only bridged', () => {
+  const host = bridged([port('veth1'), port('veth2')], '1')
+  const asked: TestPacket = { in: 'br0', physIn: 'veth1', src: '10.0.3.2', dst: '10.0.3.3' }
+  const lines = [
+    trace('filter:FORWARD:policy:1', { ...asked, out: 'br0', physOut: 'veth2' }),
+    trace('nat:POSTROUTING:rule:1', { ...asked, in: '', out: 'br0', physOut: 'veth2' }),
+  ]
+  const nat = '-A POSTROUTING -j MASQUERADE'
+
+  it('is told with the setting that hands it to IP', () => {
+    const one = journey({ filter: [], nat: [nat] }, lines, host)
+    expect(messages(one, 'bridge-nf-call')).toEqual([
+      'warning: Bridge br0 forwards it and does not route it. nat POSTROUTING rule 1 rewrites its source only because net.bridge.bridge-nf-call-iptables is 1: 10.0.3.3 sees an address of this host, not 10.0.3.2.',
+    ])
+  })
+
+  it('is meant so where nat has chosen the destination as well', () => {
+    const first = trace('nat:PREROUTING:rule:1', { ...asked, dst: '10.96.0.1' })
+    const rules = { filter: [], nat: ['-A PREROUTING -d 10.96.0.1 -j DNAT --to-destination 10.0.3.3', nat] }
+    expect(messages(journey(rules, [first, ...lines], host), 'bridge-nf-call')).toEqual([])
+  })
+})
+
+describe('a reply that looks like one of another zone', () => {
+  const asked: TestPacket = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', protocol: 'udp', sport: 500, dport: 53 }
+  const lines = [
+    trace('raw:PREROUTING:rule:1', asked),
+    trace('raw:PREROUTING:policy:2', asked),
+    trace('filter:FORWARD:policy:1', { ...asked, out: 'eth1' }),
+  ]
+  const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 500, dport: 53 }
+  const reply = { src: '10.0.2.2', dst: '10.0.1.2', sport: 53, dport: 500 }
+  const other = entry({ protocol: 'udp', original, reply, originalZone: 1 })
+  const found = (option: string, nat: Rules = {}) =>
+    messages(
+      journey({ raw: [`-A PREROUTING -i eth0 -j CT ${option} 2`], filter: [], ...nat }, lines, { conntrack: [other] }),
+      'snat-port-taken',
+    )
+
+  it('is told where rules tell the requests apart alone', () => {
+    expect(found('--zone-orig')).toEqual([
+      'error: raw PREROUTING rule 1 puts it into zone 2, but its replies into zone 0. There, the connection of 10.0.1.2:500 to 10.0.2.2:53 in zone 1 already has the same reply. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+    ])
+  })
+
+  it('is not where replies have the zone as well, or nat gives the later one another port', () => {
+    expect(found('--zone')).toEqual([])
+    expect(found('--zone-orig', { nat: [] })).toEqual([])
+  })
+})
+
+describe('entries of several zones with one tuple', () => {
+  const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 500, dport: 53 }
+  const reply = { src: '10.0.2.2', dst: '10.0.1.2', sport: 53, dport: 500 }
+  const packet = { protocol: 'udp', ...original }
+  const of = (...zones: number[]) => ({
+    host: { conntrack: zones.map((zone) => entry({ protocol: 'udp', original, reply, originalZone: zone })) },
+  })
+
+  it('are none of a packet whose zone is not known', () => {
+    expect(entryOpened(packet, of(1))).toMatchObject({ originalZone: 1 })
+    expect(entryOpened(packet, of(1, 2))).toBeUndefined()
+  })
+})
+
+describe('a routing rule before table local', () => {
+  const rule = (priority: number, table: string, more = {}) => ({
+    family: 'ip' as const,
+    priority,
+    action: { table },
+    ...more,
+  })
+  const host = (...rules: ReturnType<typeof rule>[]): Host => ({
+    ...ROUTER,
+    routes: [
+      ...ROUTER.routes!,
+      { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: '101', device: 'eth1' },
+    ],
+    routingRules: rules,
+  })
+  const packet = { in: 'eth2', out: 'eth1', src: '10.0.3.2', dst: '10.0.1.1' }
+
+  it('leads what is for this host away, and table local in front of it mends that', () => {
+    const found = astray(packet, host(rule(10, '101', { in: 'eth2' }), rule(20, 'local'), rule(32_766, 'main')))
+    expect(found?.why).toBe(
+      "10.0.1.1 is this host's own address (eth0), but routing rule 10 comes before table local, and the default route of table 101 leads out of eth1",
+    )
+    const { command, undo } = fixCommands({ ...found!.fix![0]!, edits: found!.fix![0]!.edits! })
+    expect([command, undo].map(String)).toEqual([
+      'ip rule add iif eth2 priority 9 table local',
+      'ip rule del iif eth2 priority 9 table local',
+    ])
+  })
+
+  it('does nothing behind table local', () => {
+    expect(
+      astray(packet, host(rule(0, 'local'), rule(10, '101', { in: 'eth2' }), rule(32_766, 'main'))),
+    ).toBeUndefined()
+  })
+})
