@@ -185,6 +185,7 @@ export interface Finding<F = Fix> {
   /** The rules it is about, the most telling first. */
   rules: RuleRef[]
   fix: F[]
+  /** @hidden in schemas: no document has it. */
   [FOR_REPORTS]?: ForReports
 }
 
