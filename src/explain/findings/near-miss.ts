@@ -27,6 +27,7 @@ import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { astray } from '../routes.ts'
+import { missedLate } from './marked-too-late.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -40,9 +41,9 @@ export const nearMiss: Detector = {
       .slice(0, MOST),
 }
 
-/** What sets keep out is told by itself. */
+/** What sets keep out is told by itself, and so is a mark that comes too late. */
 const near = (context: Context, goal: Goal): NearMiss[] =>
-  nearMisses(context, goal).filter(({ miss }) => !isLookup(miss) || isListed(miss))
+  nearMisses(context, goal).filter((one) => (!isLookup(one.miss) || isListed(one.miss)) && !missedLate(context, one))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
