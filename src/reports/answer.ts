@@ -64,7 +64,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         explains(one, chief) ||
         keepsSource(chief, one) ||
         (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
-        (chief.code === 'closed-port' && one.code === 'missing-rule') ||
+        (chief.code === 'closed-port' && SHOULD_HAVE_SENT.has(one.code)) ||
         (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
   )
   const isNamed = chief !== undefined && (isRetold(chief) || chief.code === 'reply-dropped')
@@ -110,6 +110,7 @@ function chiefOf(
   if (first?.code === 'closed-port' && !first.fix.some(isTyped)) {
     const sends = serious.find(({ code }) => SHOULD_HAVE_SENT.has(code))
     if (sends !== undefined) return sends
+    if (owner !== undefined && SHOULD_HAVE_SENT.has(owner.code) && owner.fix.some(helps)) return owner
   }
   const blames = owner !== undefined && SENT_THERE.has(owner.code) && !serious.some(({ fix }) => fix.some(isTyped))
   return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
@@ -145,9 +146,9 @@ function saysWhy({ code, severity, message }: Finding<unknown>, chief: Finding<u
 const isForAll = ({ message }: Finding<unknown>): boolean =>
   / (?:and its policy is \w+|no earlier rule there accepts it)\./.test(message)
 
-/** Conditions on addresses, interfaces, ports and states, in either tool's words. */
+/** Conditions on addresses, interfaces, ports, states and marks, in either tool's words. */
 const SHOWN =
-  / only matches (?:!=? )?(?:-[sdiop] |--[sd]ports? |--(?:ct)?state |(?:ip6?|tcp|udp|ct|meta) (?:[sd]addr|[sd]port|state|[io]if)|[io]if)/
+  / only matches (?:!=? )?(?:-[sdiop] |--[sd]ports? |--(?:ct)?state |--mark |(?:ip6?|tcp|udp|ct|meta) (?:[sd]addr|[sd]port|state|mark|[io]if)|[io]if)/
 
 /** What the rule matches is why: a ban, a limit, a route, a mark. */
 const isParticular = ({ message }: Finding<unknown>): boolean =>

@@ -43,8 +43,7 @@ const found = (
   { table, base, hook }: Pick<TableTraversal, 'table' | 'base' | 'hook'>,
   chain: Chain,
   rule: Rule,
-): LateMark | undefined =>
-  hook && { ref: refOf(context, table.name, chain, rule), base: { table, chain: base, hook } }
+): LateMark | undefined => hook && { ref: refOf(context, table.name, chain, rule), base: { table, chain: base, hook } }
 
 /** The packet was stopped, or nobody shows the rest of its way: the chains that it had before it, as far as their order is known. */
 function wouldBeGiven(context: Context, mark: Mark, { pass, moment }: SkippedRule): LateMark | undefined {

@@ -19,13 +19,14 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
+import { type MissingNumbers, missingNumbers, missingWords } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { astray } from '../routes.ts'
 import { missedLate } from './marked-too-late.ts'
 
@@ -54,28 +55,47 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const settled = settledWords(miss, context.journey)
+  const numbers = missingNumbers(context, miss)
   const but =
-    full ?? settled?.why ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+    full ??
+    (numbers && missingWords(numbers)) ??
+    settled?.why ??
+    `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
   const does = led ? `leads to ${nameBeside(led, ref)}, which would have` : 'would have'
   const message = `${nameRef(ref)} ${does} ${goal.what(one.then)}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || full !== undefined || settled?.mend !== undefined) && (goal.sure || isStopped(context.journey.outcome))
+    (isGone || full !== undefined || numbers !== undefined || settled?.mend !== undefined) &&
+      (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
       : 'note',
     message,
     {
       steps: [one.step + 1],
       rules: [ref, ...(led ? [led] : []), ...(end ? [end] : [])],
-      fix: settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
+      fix: numbers
+        ? chooseAmong(ref, numbers, one)
+        : settled?.mend === undefined
+          ? mends(context, goal, one, ref)
+          : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || settled?.mend !== undefined ? -1 : one.doubt,
+      doubt: isGone || numbers || settled?.mend !== undefined ? -1 : one.doubt,
     },
   )
 }
 
 const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
+
+/** Whoever is sent to the missing element's number is sent to one that is there. */
+const chooseAmong = (ref: RuleRef, { enough }: MissingNumbers, { miss, moment }: NearMiss): Proposal[] =>
+  enough === undefined
+    ? [byHand('add the missing elements to the map')]
+    : propose(
+        `make ${isNft(ref) && ref.handle !== undefined ? `handle ${ref.handle}` : `rule ${ref.ruleNumber}`} of ${ref.chain} choose among the ${enough} elements of its map`,
+        changesOf(ref).correct(ref, miss, moment.packet, { choices: enough }),
+        'new connections of other clients may go to another destination than before',
+      )
 
 /** The rule behind a jump that would have done it. */
 function ledTo(context: Context, { rule, pass, then: { last, ending } }: NearMiss): RuleRef | undefined {

@@ -10,6 +10,7 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
+import { missingNumbers, missingWords } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { masqueradeSpared } from '../own-source.ts'
@@ -45,13 +46,16 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
-  const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
+  const numbers = missingNumbers(context, miss)
+  const what = numbers
+    ? missingWords(numbers, lookup.set)
+    : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
   const isFull = !negated && set !== undefined && isFullSet(set)
   const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
-  const isUnclear = kind === 'map' && gives === undefined && near === undefined
+  const isUnclear = kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
       'not-in-set',

@@ -56,6 +56,9 @@ export function wayBackWords(context: Context): string | undefined {
   return packet.in === undefined || back.device === '' ? leads : `${leads}, not ${packet.in}`
 }
 
+/** Of the first rule of a chain, to which packets come whatever they are. */
+export const TAKES_ALL = 'It has no conditions: it matches every packet'
+
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
 function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
   const { arrivals } = context.evidence
@@ -69,5 +72,6 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
     const why = describeConditions(arrivals[step]!.rule?.conditions ?? [])
     if (jump && why !== '') return `. ${nameRef(jump)} sent it there (${why})`
   }
-  return rule && chain && rule.ruleNumber > 1 ? ': no earlier rule there accepts it' : undefined
+  if (!rule || !chain) return undefined
+  return rule.ruleNumber > 1 ? ': no earlier rule there accepts it' : `. ${TAKES_ALL}`
 }
