@@ -53,8 +53,8 @@ function wouldBeGiven(context: Context, mark: Mark, { pass, moment }: SkippedRul
     passes(context).some((one) => one.table === table && one.base === chain)
   const isLocal = addressType(moment.packet.dst, world.host) === 'local'
   for (const hook of [pass.hook, ...hooksBehind(pass.hook, isLocal)]) {
-    for (const { table, chain, priority } of baseChainsAt(world, journey.family, hook, true)) {
-      const isBehind = hook !== pass.hook || priority > (pass.base.priority ?? 0)
+    for (const { table, chain } of baseChainsAt(world, journey.family, hook, true)) {
+      const isBehind = hook !== pass.hook || priorityAt(chain, hook) > priorityAt(pass.base, hook)
       if (!isBehind || isTraversed(table, chain)) continue
       const { matched, packet } = walk(table, [{ chain, index: 0 }], { ...moment, hook }, budget)
       const setting = has(packet.mark, mark) ? matched.findLast(({ rule }) => markGiven(rule)) : undefined
@@ -63,6 +63,10 @@ function wouldBeGiven(context: Context, mark: Mark, { pass, moment }: SkippedRul
   }
   return undefined
 }
+
+/** Where the kernel runs it: NAT has priorities of its own, whatever its chains have (nf_nat_register_fn). */
+export const priorityAt = ({ type, priority = 0 }: Chain, hook: Hook): number =>
+  type !== 'nat' ? priority : hook === 'prerouting' || hook === 'output' ? -100 : 100
 
 function hooksBehind(hook: Hook, isLocal: boolean): Hook[] {
   // what leaves may come back, as another packet would

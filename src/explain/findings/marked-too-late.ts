@@ -2,7 +2,7 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
-import { type LateMark, lateMark } from '../counterfactual/late-marks.ts'
+import { type LateMark, lateMark, priorityAt } from '../counterfactual/late-marks.ts'
 import { type Mark, markAsked } from '../counterfactual/marks.ts'
 import { refOfSkipped, type SkippedRule, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
@@ -62,7 +62,9 @@ function whyLater({ base, hook, table }: TableTraversal, { base: late, ref }: La
   if (late.table === table && late.chain === base) return `It comes behind that rule in ${base.name}.`
   const [own, other] = [`${table.name} ${base.name}`, `${late.table.name} ${late.chain.name}`]
   if (late.hook !== hook) return `${other} is at hook ${late.hook}, which comes after ${hook}.`
-  const [first, second] = [base.priority ?? 0, late.chain.priority ?? 0]
-  if (first < second) return `${other} has priority ${second}, and ${own} has ${first}.`
-  return `Both ${own} and ${other} have priority ${first}: the kernel then traverses first the chain that was registered last.`
+  const [first, second] = [priorityAt(base, late.hook), priorityAt(late.chain, late.hook)]
+  if (first === second)
+    return `Both ${own} and ${other} have priority ${first}: the kernel then traverses first the chain that was registered last.`
+  const isOwn = (base.priority ?? 0) !== first
+  return `${other} has priority ${second}, and ${own} ${isOwn ? `is traversed at ${first}, as all chains of type nat are` : `has ${first}`}.`
 }
