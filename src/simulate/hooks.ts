@@ -6,7 +6,8 @@ import { preparedChain } from '../rules/prepared-chain.ts'
 import { joinsFragments, usesConntrack } from '../rules/uses-conntrack.ts'
 import { confirm, track } from './conntrack.ts'
 import { natAt } from './nat.ts'
-import { besideNat, type NatHook } from './nat-order.ts'
+import type { Hooked, NatHook } from './nat-hook.ts'
+import { natOrder } from './nat-order-later.ts'
 import { isFragment } from './packet-state.ts'
 import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
@@ -14,11 +15,6 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-
-interface Hooked {
-  priority: number
-  run(machine: Simulator, skb: Skb): TableVerdict
-}
 
 /** -400; which of them and chains with that priority come first is not known, nor what becomes of a fragment there. */
 const DEFRAG = -400.5
@@ -68,7 +64,8 @@ function hookedAt(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   const [own, nat] = [chains(world, family, hook), natHook(world, family, hook)]
   const beside = nat ? own.filter(({ priority }) => priority === nat.priority) : []
   const bases = chainsAt(world, family, hook, false).filter(({ priority }) => priority === nat?.priority)
-  const rewriting = nat && (beside.length > 0 ? besideNat(world, family, nat, beside, bases.map(prepared)) : nat)
+  const rewriting =
+    nat && (beside.length > 0 ? natOrder.loaded.besideNat(world, family, nat, beside, bases.map(prepared)) : nat)
   const others = own.filter((one) => !beside.includes(one))
   return [...others, ...core(world, family, hook), ...(rewriting ? [rewriting] : [])].sort(
     (a, b) => a.priority - b.priority,

@@ -10,22 +10,12 @@ import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
 import { walk } from '../rules/walk.ts'
 import { momentOf } from './moment.ts'
+import type { Hooked, NatHook } from './nat-hook.ts'
 import { manipAt } from './nat-setup.ts'
-import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { effectsOf } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-
-interface Hooked {
-  priority: number
-  run(machine: Simulator, skb: Skb): TableVerdict
-}
-
-/** NAT's own hook, with the chains that it asks. */
-export interface NatHook extends Hooked {
-  chains: readonly PreparedChain[]
-}
 
 /** `beside`: what hangs at NAT's priority, which are these chains. */
 export function besideNat(
@@ -64,8 +54,7 @@ function registered(
   const own = tables.filter((table) => table.family === family || table.family === 'inet')
   const rewriting = own.filter((table) => basesOf(table).some(({ type }) => type === 'nat'))
   const [table, ...others] = rewriting
-  if (!table || table.kind !== 'nft' || others.length > 0 || bases.some((base) => base.table !== table))
-    return undefined
+  if (table?.kind !== 'nft' || others.length > 0 || bases.some((base) => base.table !== table)) return undefined
   const all = basesOf(table)
   const first = all.findIndex(({ type }) => type === 'nat')
   const later = bases.map(({ chain }) => all.indexOf(chain) > first)

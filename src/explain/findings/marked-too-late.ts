@@ -58,7 +58,7 @@ function tell(context: Context, goal: Goal, skipped: SkippedRule): Detected[] {
   ]
 }
 
-function whyLater({ base, hook, table }: TableTraversal, { base: late, ref }: LateMark): string {
+function whyLater({ base, hook, table }: TableTraversal, { base: late }: LateMark): string {
   if (late.table === table && late.chain === base) return `It comes behind that rule in ${base.name}.`
   const [own, other] = [`${table.name} ${base.name}`, `${late.table.name} ${late.chain.name}`]
   if (late.hook !== hook) return `${other} is at hook ${late.hook}, which comes after ${hook}.`

@@ -18,12 +18,13 @@ import {
   isNegated,
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
-import { isNumberedAlike } from '../counterfactual/map-keys.ts'
-import { type MissingNumbers, missingNumbers, missingWords } from '../counterfactual/missing-numbers.ts'
+import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
+import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
@@ -55,10 +56,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const settled = settledWords(miss, context.journey)
-  const numbers = missingNumbers(context, miss)
+  const numbers = lookupOf(miss.condition)?.nft && nftOnly.loaded.missingNumbers(context, miss)
   const but =
     full ??
-    (numbers && missingWords(numbers)) ??
+    (numbers && nftOnly.loaded.missingWords(numbers)) ??
     settled?.why ??
     `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)

@@ -10,9 +10,9 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
-import { missingNumbers, missingWords } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -46,9 +46,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
-  const numbers = missingNumbers(context, miss)
+  const numbers = lookup.nft && nftOnly.loaded.missingNumbers(context, miss)
   const what = numbers
-    ? missingWords(numbers, lookup.set)
+    ? nftOnly.loaded.missingWords(numbers, lookup.set)
     : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`

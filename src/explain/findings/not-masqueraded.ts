@@ -20,7 +20,7 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
-import { addInNewChain } from '../nft-base-chain.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
@@ -212,7 +212,13 @@ function tell(
         : giveOwnSource(
             place && spot
               ? changesOf(place).add(place, spot, chosen, MASQUERADE)
-              : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
+              : nftOnly.loaded.addInNewChain(
+                  context.world,
+                  { family: context.journey.family, name: 'nat' },
+                  NAT,
+                  chosen,
+                  MASQUERADE,
+                ),
           ),
     }),
   ]
