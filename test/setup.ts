@@ -3,21 +3,13 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
+import '../src/index.ts'
 import { loadDrops } from '../src/explain/kernel-drops/later.ts'
-import { neighbourWords } from '../src/explain/neighbour-words.ts'
-import { nftProposals } from '../src/explain/nft-proposals.ts'
-import { traced } from '../src/journey/traced.ts'
 import { FORMATS } from '../src/read/recognise.ts'
 import { share } from './share.ts'
 
-// tests of readers call them at once; that they are waited for where it matters, the built library's tests show
-await Promise.all([
-  ...FORMATS.map(({ format }) => format.load?.()),
-  neighbourWords.load(),
-  nftProposals.load(),
-  traced.load(),
-  loadDrops(),
-])
+// what comes with a reader is known once all is imported (index.ts); tests of readers call them at once; that they are waited for where it matters, the built library's tests show
+await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops()])
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100

@@ -16,13 +16,14 @@ export function corrected(
   family: string,
   miss: FailedCondition,
   packet: Packet,
-  { gives, keeps = false }: Correction,
+  { gives, keeps = false, choices }: Correction,
 ): Statement[] | undefined {
   const { canonicalStatement, statementText } = nftText.loaded
   const text = asks(miss)
   const at = expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
+  if (choices !== undefined) return expr.with(at, choosingAmong(one, choices))
   // for nat the port says what it is for
   if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
     return expr.toSpliced(at, 1)
@@ -34,6 +35,12 @@ export function corrected(
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)
 }
+
+/** The numbers that nft makes in it are one of so many. */
+const choosingAmong = (one: Statement, choices: number): Statement =>
+  JSON.parse(JSON.stringify(one), (key, value) =>
+    /^(jhash|symhash|numgen)$/.test(key) ? { ...value, mod: choices } : value,
+  )
 
 function atOtherEnd(left: Expression): Expression | undefined {
   if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload))

@@ -12,6 +12,7 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
+import { TAKES_ALL } from './findings/why-there.ts'
 import { nameRef } from './refs.ts'
 import { asksForReply, natSeen } from './request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
@@ -288,8 +289,9 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
       return `${first.finding.message} Also, no rule rewrites its source.`
     return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
   }
+  const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
   if (distinct.length === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.`
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }

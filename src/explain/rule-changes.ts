@@ -64,6 +64,8 @@ export interface Correction {
   gives?: string | undefined
   /** Others may need the rule as it is. */
   keeps?: boolean
+  /** Among how many its map is to choose: the number that nft makes is one of so many. */
+  choices?: number
 }
 
 /**

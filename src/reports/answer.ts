@@ -65,7 +65,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         explains(one, chief) ||
         keepsSource(chief, one) ||
         (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
-        (chief.code === 'closed-port' && one.code === 'missing-rule') ||
+        (chief.code === 'closed-port' && SHOULD_HAVE_SENT.has(one.code)) ||
         (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
   )
   const isNamed = chief !== undefined && (isRetold(chief) || chief.code === 'reply-dropped')
@@ -111,6 +111,7 @@ function chiefOf(
   if (first?.code === 'closed-port' && !first.fix.some(isTyped)) {
     const sends = serious.find(({ code }) => SHOULD_HAVE_SENT.has(code))
     if (sends !== undefined) return sends
+    if (owner !== undefined && SHOULD_HAVE_SENT.has(owner.code) && owner.fix.some(helps)) return owner
   }
   const blames = owner !== undefined && SENT_THERE.has(owner.code) && !serious.some(({ fix }) => fix.some(isTyped))
   return (blames ? owner : undefined) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)

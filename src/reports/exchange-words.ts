@@ -137,10 +137,10 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
         : `Its reply, #${reply}, traversed all chains here, and was then lost.`
     case 'refused':
     case 'lost':
-      if (error !== undefined) return `An ICMP error came back: #${error}.`
+      if (error !== undefined) return `An ICMP error came back: #${error}.${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
-        : `A reset came back from ${endText(dst, dport)}: #${reply}.`
+        : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'
@@ -153,6 +153,12 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     default:
       return undefined
   }
+}
+
+/** The rule that chose who was asked. */
+function sentThere({ findings }: Journey<unknown>): string {
+  const [ref] = findings.find(({ code }) => code === 'dnat-changed-destination')?.rules ?? []
+  return ref ? ` ${nameRef(ref)} sent the packet there.` : ''
 }
 
 /** A rule stopped it, or it vanished on its way through this host. */

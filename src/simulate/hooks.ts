@@ -6,6 +6,8 @@ import { preparedChain } from '../rules/prepared-chain.ts'
 import { joinsFragments, usesConntrack } from '../rules/uses-conntrack.ts'
 import { confirm, track } from './conntrack.ts'
 import { natAt } from './nat.ts'
+import type { Hooked, NatHook } from './nat-hook.ts'
+import { natOrder } from './nat-order-later.ts'
 import { isFragment } from './packet-state.ts'
 import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
@@ -13,11 +15,6 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-
-interface Hooked {
-  priority: number
-  run(machine: Simulator, skb: Skb): TableVerdict
-}
 
 /** -400; which of them and chains with that priority come first is not known, nor what becomes of a fragment there. */
 const DEFRAG = -400.5
@@ -63,8 +60,17 @@ export class Hooks {
   }
 }
 
-const hookedAt = (world: World, family: Skb['family'], hook: Hook): Hooked[] =>
-  [...chains(world, family, hook), ...core(world, family, hook)].sort((a, b) => a.priority - b.priority)
+function hookedAt(world: World, family: Skb['family'], hook: Hook): Hooked[] {
+  const [own, nat] = [chains(world, family, hook), natHook(world, family, hook)]
+  const beside = nat ? own.filter(({ priority }) => priority === nat.priority) : []
+  const bases = chainsAt(world, family, hook, false).filter(({ priority }) => priority === nat?.priority)
+  const rewriting =
+    nat && (beside.length > 0 ? natOrder.loaded.besideNat(world, family, nat, beside, bases.map(prepared)) : nat)
+  const others = own.filter((one) => !beside.includes(one))
+  return [...others, ...core(world, family, hook), ...(rewriting ? [rewriting] : [])].sort(
+    (a, b) => a.priority - b.priority,
+  )
+}
 
 const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.name)!
 
@@ -81,22 +87,24 @@ function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   return joinTied(hooked)
 }
 
-/** Connection tracking and NAT, while anything asks for them. */
+/** Connection tracking, while anything asks for it. */
 function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   const joins = hook === 'prerouting' || hook === 'output' ? [{ priority: DEFRAG, run: refuseFragment }] : []
   if (!usesConntrack(world, family)) return joinsFragments(world.tables, family) ? joins : []
-  const natChains = chainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
   const hooked: Hooked[] = [...joins]
   if (joins.length > 0) hooked.push({ priority: CONNTRACK, run: track })
-  if (hook !== 'forward' && hasNat(world, family)) {
-    const nat = natChains.map(prepared)
-    hooked.push({
-      priority: hook === 'prerouting' || hook === 'output' ? NAT_DST : NAT_SRC,
-      run: (machine, skb) => natAt(machine, skb, nat),
-    })
-  }
   if (hook === 'input' || hook === 'postrouting') hooked.push({ priority: CONFIRM, run: confirm })
   return hooked
+}
+
+/** NAT, where any chain asks for it. */
+function natHook(world: World, family: Skb['family'], hook: Hook): NatHook | undefined {
+  if (hook === 'forward' || !usesConntrack(world, family) || !hasNat(world, family)) return undefined
+  const chains = chainsAt(world, family, hook, true)
+    .filter(({ chain }) => chain.type === 'nat')
+    .map(prepared)
+  const priority = hook === 'prerouting' || hook === 'output' ? NAT_DST : NAT_SRC
+  return { priority, chains, run: (machine, skb) => natAt(machine, skb, chains) }
 }
 
 const NAT_HOOKS: readonly Hook[] = ['prerouting', 'input', 'output', 'postrouting']

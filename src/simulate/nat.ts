@@ -25,11 +25,12 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
   }
   if ((tracking.state === 'new' || tracking.state === 'related') && !connection.settled[manip]) {
     skb.journal.natPassed ||= chains.length > 0
-    for (const [i, base] of chains.entries()) {
+    const order = asAssumed(machine, chains)
+    for (const [i, base] of order.entries()) {
       const verdict = playTable(machine, skb, base)
       if (verdict !== 'accept') return verdict
       if (!connection.settled[manip]) continue
-      refuseTied(machine, skb, base, chains.slice(i + 1))
+      refuseTied(machine, skb, base, order.slice(i + 1))
       break
     }
     if (!connection.settled[manip]) bindNull(machine, connection, manip)
@@ -43,6 +44,20 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
 }
 
 const REWRITES: readonly string[] = ['dnat', 'snat', 'masquerade', 'redirect', 'netmap']
+
+/** Chains of several tables with one priority, in the order that is taken for given. */
+function asAssumed(machine: Simulator, chains: readonly PreparedChain[]): readonly PreparedChain[] {
+  const order: PreparedChain[] = []
+  for (const one of chains) {
+    const isBehind = (other: PreparedChain) =>
+      other.chain.priority === one.chain.priority &&
+      other.table !== one.table &&
+      machine.settle(`order of chains: ${nameOf(one)} before ${nameOf(other)}`, { unknown: '' }) === true
+    const at = order.findIndex(isBehind)
+    order.splice(at < 0 ? order.length : at, 0, one)
+  }
+  return order
+}
 
 /** Of chains of several tables with one priority any may have been asked first. Throws Undetermined where that decides. */
 function refuseTied(machine: Simulator, skb: Skb, winner: PreparedChain, others: readonly PreparedChain[]): void {

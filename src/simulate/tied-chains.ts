@@ -168,7 +168,8 @@ function dependencies(bases: readonly PreparedChain[]): string[] {
 /** Walking the rules one after the other shows what was written of a packet, and no more: no labels, no priority. */
 const isSeenWalking = (name: string): boolean => !name.includes(' ') || name === 'ct state'
 
-function effectsOf(table: Table, base: Chain): Effects {
+/** What the rules of a chain, and of those that it leads to, read and write of a packet. */
+export function effectsOf(table: Table, base: Chain): Effects {
   const effects: Effects = { reads: new Set(), writes: new Set() }
   const seen = new Set([base.name])
   // grows while it is gone through

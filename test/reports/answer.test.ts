@@ -1,6 +1,7 @@
 /** What a person is told first of what was found. */
 import { expect, test } from 'vitest'
 import { open } from '../../src/index.ts'
+import { command } from '../../src/model/command.ts'
 import type { Finding, Journey, PrintedFix } from '../../src/model/journey.ts'
 import { answerOf } from '../../src/reports/answer.ts'
 import { printedGroup } from '../../src/reports/printed-group.ts'
@@ -36,4 +37,36 @@ test('a reply that was none to its chain, and was dropped with all that is left,
   const journey = { outcome: 'dropped', findings, steps: [], packet: {}, cause: [] }
   const { cause } = answerOf({ journey: journey as unknown as Journey<PrintedFix>, count: 1 } as never)
   expect(cause[0]).toContain('priority -300')
+})
+
+const told = (...findings: Finding<PrintedFix>[]) => {
+  const journey = { outcome: 'forwarded', findings, steps: [], packet: {}, cause: [] }
+  const became = { dst: '10.244.0.5', dport: 443 }
+  const worst = { status: 'refused', journeys: { replies: ['2'], errors: [] }, findings: [], asked: {}, became }
+  const exchanges = { worst }
+  return answerOf({ journey: journey as unknown as Journey<PrintedFix>, count: 1, exchanges } as never)
+}
+const one = (code: string, severity: Finding['severity'], fix: object[] = []): Finding<PrintedFix> => ({
+  ...{ code, severity, message: `${code}.`, steps: [], rules: [], fix: fix as PrintedFix[] },
+})
+
+test('a rule of nat that nearly sent it elsewhere stands beside a port that nobody listens on', () => {
+  const byHand = { description: 'start the program' }
+  expect(told(one('closed-port', 'error', [byHand]), one('not-in-set', 'note')).cause).toEqual([
+    'closed-port.',
+    'not-in-set.',
+  ])
+  const helps = { description: 'widen it', command: command('nft', 'x'), verified: 'model', after: 'forwarded' }
+  expect(told(one('closed-port', 'error', [byHand]), one('near-miss', 'note', [helps])).cause).toEqual([
+    'near-miss.',
+    'closed-port.',
+  ])
+})
+
+test('who sent a packet to where it is refused is told with the refusal', () => {
+  const rules = [{ family: 'ip', table: 'nat', chain: 'PREROUTING', ruleNumber: 1 }]
+  expect(told({ ...one('dnat-changed-destination', 'note'), rules } as Finding<PrintedFix>).cause).toEqual([
+    'A reset came back from 10.244.0.5:443: #2. nat PREROUTING rule 1 sent the packet there.',
+  ])
+  expect(told().cause).toEqual(['A reset came back from 10.244.0.5:443: #2.'])
 })

@@ -306,7 +306,9 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   if (settled) return 0.2
   if (isLookup({ condition })) return isListed({ condition }) ? 0.4 : 0.5
   const field = fieldOf(condition) ?? ''
-  if (/^ct |^meta mark$/.test(field)) return 0.2
+  if (/^ct /.test(field)) return 0.2
+  // what others are marked for says little of this packet; why it has not the mark is another finding's to say
+  if (field === 'meta mark') return 0.5
   if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6

@@ -10,7 +10,7 @@ import { type Context, type Detector, describeEnd, finding, lastPacket } from '.
 import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
-import { addInNewChain } from '../nft-base-chain.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import type { Proposal } from '../proposal.ts'
 import type { Chosen, Doing } from '../rule-changes.ts'
 import { isForNobody, listensBeside } from '../sockets.ts'
@@ -73,7 +73,7 @@ function sendBeside(context: Context, packet: Packet, port: number): Proposal[] 
   const place: RuleRef = { family: met?.table.family ?? family, table: met?.table.name ?? 'nat', chain, ...words }
   const change =
     kind === 'nft' && !met
-      ? addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
+      ? nftOnly.loaded.addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
       : changesOf(place).add(place, { chain }, chosen, doing)
   return propose(
     `send the packet to port ${port}, where the program listens`,

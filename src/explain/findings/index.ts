@@ -30,6 +30,7 @@ import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markUnrouted } from './mark-unrouted.ts'
 import { markedAstray } from './marked-astray.ts'
+import { markedTooLate } from './marked-too-late.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
@@ -124,6 +125,7 @@ export const DETECTORS: readonly Detector[] = [
   markUnrouted,
   notMasqueraded,
   emptyNatChain,
+  markedTooLate,
   markMissing,
   returnedEarly,
   gotoSkips,

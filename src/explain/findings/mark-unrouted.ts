@@ -1,20 +1,24 @@
 import type { Route, RoutingRule } from '../../model/host.ts'
-import type { RuleRef } from '../../model/journey.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
-import type { World } from '../../model/world.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { lookupRoute } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asked, markBehind, whyUnmarked } from '../counterfactual/marks.ts'
-import { passes } from '../counterfactual/skipped-rules.ts'
+import {
+  ALL_BITS,
+  carriesBehind,
+  isSameWay,
+  markingStep,
+  markingSteps,
+  questionAt,
+} from '../counterfactual/marked-way.ts'
+import { asked, whyUnmarked } from '../counterfactual/marks.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
-import { addInNewChain } from '../nft-base-chain.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoutingRule, isDefault, KERNEL_TABLES } from '../routes.ts'
-import type { Chosen, Doing, Mark } from '../rule-changes.ts'
+import type { Mark } from '../rule-changes.ts'
 import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
@@ -25,7 +29,7 @@ export const markUnrouted: Detector = {
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
     if (!routes || !routingRules || !marking) return []
-    const inVain = markedInVain(context, marking.last)
+    const inVain = knowsNft(context) ? nftOnly.loaded.markedInVain(context, marking.last) : []
     if (inVain.length > 0) return inVain
     const question = questionAt(context, marking.last)
     const route = question && lookupRoute(question, world.host)
@@ -50,24 +54,7 @@ export const markUnrouted: Detector = {
   },
 }
 
-export const ALL_BITS = 0xffffffff
-
-export const isSameWay = (a: Route, b: Route): boolean =>
-  a.type === b.type && routeDevices(a).join() === routeDevices(b).join() && a.gateway === b.gateway
-
-/** The last step in front of the routing decision. */
-export function markingSteps({ evidence, journey }: Context): { last: number } | undefined {
-  const last = evidence.arrivals.findLastIndex(({ hook }) => hook === (journey.packet.in ? 'prerouting' : 'output'))
-  return last < 0 ? undefined : { last }
-}
-
-/** What the routes were asked, where all of its marks are shown. */
-export function questionAt(context: Context, last: number): RouteQuestion | undefined {
-  const { evidence } = context
-  const mark = markBehind(context, last)
-  if (mark === undefined) return undefined
-  return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
-}
+const knowsNft = ({ world }: Context): boolean => world.tables.some(({ kind }) => kind === 'nft')
 
 function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sure: boolean): Detected[] {
   const { action } = rule
@@ -91,12 +78,6 @@ function routed(family: RoutingRule['family'], { value, mask }: Mark, action: Ro
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
   return propose(`use table ${table} to route packets with this mark`, change, 'affects every packet with this mark')
-}
-
-/** Has step `i` given it the mark? */
-const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
-  const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
-  return behind !== undefined && before !== behind && (behind & mask) >>> 0 === value
 }
 
 /** A rule sets it where the way is chosen already. */
@@ -132,62 +113,11 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
   ]
 }
 
-/** A chain of type filter marks what this host sends: only one of type route has it routed again (nft_chain_route.c). */
-function markedInVain(context: Context, last: number): Detected[] {
-  const { journey, evidence, world } = context
-  if (journey.packet.in !== undefined) return []
-  for (const { table, base, hook, steps } of passes(context)) {
-    if (hook !== 'output' || table.kind !== 'nft' || base.type !== 'filter') continue
-    for (const step of steps) {
-      const [before, mark] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
-      const ref = refAt(context, step)
-      const { packet } = evidence.arrivals[step]!
-      const question = questionOf(packet)
-      if (step > last || mark === undefined || mark === before || !ref || !question) continue
-      const [was, meant] = [before, mark].map((one) => lookupRoute({ ...question, mark: one }, world.host))
-      if (!was || !meant || isSameWay(was, meant) || !routeDevices(was).includes(packet.out ?? '')) continue
-      const ways = routeDevices(meant).join(' or ')
-      const message = `${nameRef(ref)} gives it mark ${hex(mark)}, which leads out of ${ways}, but ${base.name} is of type filter: only a chain of type route makes the kernel route it again.`
-      return [
-        finding('mark-missing', 'warning', message, {
-          steps: [step + 1],
-          rules: [ref],
-          culprit: step,
-          fix: markedInTime(world, ref, table, { ...packet, mark }),
-        }),
-      ]
-    }
-  }
-  return []
-}
-
-/** The same mark in a chain of type route, which is made where the table has none. */
-function markedInTime(world: World, ref: RuleRef, table: Table, packet: Packet): Proposal[] {
-  const known = [...table.chains.values()].find(({ type, hook }) => type === 'route' && hook === 'output')
-  const chosen: Chosen = { kind: 'such', packet, hints: { hook: 'output' } }
-  const doing: Doing = { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL_BITS } }
-  const change = known
-    ? changesOf(ref).add({ ...ref, chain: known.name }, { chain: known.name }, chosen, doing)
-    : addInNewChain(world, table, { name: 'route_output', type: 'route', hook: 'output', prio: MANGLE }, chosen, doing)
-  return propose('mark such packets in a chain of type route', change, 'the kernel routes them again there')
-}
-
-const MANGLE = -150
-
 /** The table's own base chain at that hook. */
 const chainAt = ({ chains }: Table, hook: string | undefined): string | undefined =>
   [...chains.values()].find((one) => one.hook === hook && one.type !== 'nat')?.name
 
 /** It has a mark that nobody reads, and there is a table that nobody leads to. */
-/** The rule that has given it the mark, in front of the routing decision. */
-export function markingStep(context: Context, last: number, mark: Mark): { ref: RuleRef; step: number } | undefined {
-  const step = context.journey.steps.findLastIndex(
-    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, mark),
-  )
-  const ref = step < 0 ? undefined : refAt(context, step)
-  return ref && { ref, step }
-}
-
 function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const { journey, world } = context
   const { routes = [], routingRules = [] } = world.host

@@ -21,16 +21,19 @@ import {
   isShown,
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, givesSource, goals } from '../counterfactual/goals.ts'
-import { isNumberedAlike } from '../counterfactual/map-keys.ts'
+import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
+import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { astray } from '../routes.ts'
+import { missedLate } from './marked-too-late.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -44,9 +47,9 @@ export const nearMiss: Detector = {
       .slice(0, MOST),
 }
 
-/** What sets keep out is told by itself. */
+/** What sets keep out is told by itself, and so is a mark that comes too late. */
 const near = (context: Context, goal: Goal): NearMiss[] =>
-  nearMisses(context, goal).filter(({ miss }) => !isLookup(miss) || isListed(miss))
+  nearMisses(context, goal).filter((one) => (!isLookup(one.miss) || isListed(one.miss)) && !missedLate(context, one))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
@@ -60,14 +63,18 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     : heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
   const settled = settledWords(miss, context.journey)
+  const numbers = lookupOf(miss.condition)?.nft && nftOnly.loaded.missingNumbers(context, miss)
   const but =
-    full ?? settled?.why ?? `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+    full ??
+    (numbers && nftOnly.loaded.missingWords(numbers)) ??
+    settled?.why ??
+    `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
   const by = led ? ` (by ${nameBeside(led, ref)})` : ''
   const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || given || full !== undefined || settled?.mend !== undefined) &&
+    (isGone || given || full !== undefined || numbers !== undefined || settled?.mend !== undefined) &&
       (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
       : 'note',
@@ -75,9 +82,15 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     {
       steps: [one.step + 1],
       rules: [...(given ? [given.ref] : []), ref, ...(led ? [led] : []), ...(end ? [end] : [])],
-      fix: given ? given.fix : settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
+      fix: given
+        ? given.fix
+        : numbers
+          ? chooseAmong(ref, numbers, one)
+          : settled?.mend === undefined
+            ? mends(context, goal, one, ref)
+            : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || given || settled?.mend !== undefined ? -1 : one.doubt,
+      doubt: isGone || given || numbers || settled?.mend !== undefined ? -1 : one.doubt,
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
@@ -97,6 +110,16 @@ function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss
 }
 
 const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
+
+/** Whoever is sent to the missing element's number is sent to one that is there. */
+const chooseAmong = (ref: RuleRef, { enough }: MissingNumbers, { miss, moment }: NearMiss): Proposal[] =>
+  enough === undefined
+    ? [byHand('add the missing elements to the map')]
+    : propose(
+        `make ${isNft(ref) && ref.handle !== undefined ? `handle ${ref.handle}` : `rule ${ref.ruleNumber}`} of ${ref.chain} choose among the ${enough} elements of its map`,
+        changesOf(ref).correct(ref, miss, moment.packet, { choices: enough }),
+        'new connections of other clients may go to another destination than before',
+      )
 
 /** The rule behind a jump that would have done it. */
 function ledTo(context: Context, { rule, pass, then: { last, ending } }: NearMiss): RuleRef | undefined {

@@ -13,6 +13,7 @@ import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { masqueradeSpared } from '../own-source.ts'
 import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -46,13 +47,16 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
-  const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
+  const numbers = lookup.nft && nftOnly.loaded.missingNumbers(context, miss)
+  const what = numbers
+    ? nftOnly.loaded.missingWords(numbers, lookup.set)
+    : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
   const isFull = !negated && set !== undefined && isFullSet(set)
   const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
-  const isUnclear = kind === 'map' && gives === undefined && near === undefined
+  const isUnclear = kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
       'not-in-set',

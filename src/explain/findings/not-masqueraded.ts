@@ -21,7 +21,7 @@ import {
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
 import { DISCOVERY_UNPLAYED } from '../neighbour-frames.ts'
-import { addInNewChain } from '../nft-base-chain.ts'
+import { nftOnly } from '../nft-only-later.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { isOpening, isReplied } from '../request-reply.ts'
@@ -210,7 +210,13 @@ function tell(
         : giveOwnSource(
             place && spot
               ? changesOf(place).add(place, spot, chosen, MASQUERADE)
-              : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
+              : nftOnly.loaded.addInNewChain(
+                  context.world,
+                  { family: context.journey.family, name: 'nat' },
+                  NAT,
+                  chosen,
+                  MASQUERADE,
+                ),
           ),
     }),
   ]

@@ -5,10 +5,10 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { type RouteQuestion, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import type { Context } from '../context.ts'
+import { ALL_BITS, markingStep, markingSteps } from '../counterfactual/marked-way.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
 import { isOwnTable } from '../routes.ts'
-import { ALL_BITS, markingStep, markingSteps } from './mark-unrouted.ts'
 
 export interface Marking {
   ref: RuleRef

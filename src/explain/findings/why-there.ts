@@ -59,6 +59,9 @@ export function wayBackWords(context: Context): string | undefined {
   return packet.in === undefined || back.device === '' ? leads : `${leads}, not ${packet.in}`
 }
 
+/** Of the first rule of a chain, to which packets come whatever they are. */
+export const TAKES_ALL = 'It has no conditions: it matches every packet'
+
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
 function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
   const { rule, chain } = context.evidence.arrivals[context.ended.step]!
@@ -68,7 +71,8 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
       : `. ${nameRef(culprit)} sent it there`
   const lead = leadTo(context)
   if (lead) return `. ${nameRef(lead.jump)} sent it there (${lead.why})`
-  return rule && chain && rule.ruleNumber > 1 ? TAKES_REST : undefined
+  if (!rule || !chain) return undefined
+  return rule.ruleNumber > 1 ? TAKES_REST : `. ${TAKES_ALL}`
 }
 
 const TAKES_REST = ': no earlier rule there accepts it'

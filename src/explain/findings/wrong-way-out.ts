@@ -3,6 +3,7 @@ import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { markingSteps } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../ipv6-off.ts'
@@ -19,7 +20,6 @@ import {
   isDefault,
   pastMain,
 } from '../routes.ts'
-import { markingSteps } from './mark-unrouted.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */

@@ -8,6 +8,7 @@ import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
 import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { isNat, passes, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { nftOnly } from '../nft-only-later.ts'
 
 export interface Observed {
   /** In their rules' own words, whether they hold; what is said both ways is left out. */
@@ -44,5 +45,8 @@ export function observedConditions(context: Context): Observed {
       if (miss?.settled) say(asks(miss), false, isUnknown(truth) ? truth : undefined)
     }
   }
+  // only what reads traces of nft proves that it lost nothing
+  if (context.evidence.lossless === true)
+    for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
   return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
 }

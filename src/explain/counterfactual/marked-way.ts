@@ -1,0 +1,41 @@
+/** The way that a packet's mark leads it. */
+import type { Route } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import type { Context } from '../context.ts'
+import { refAt } from '../refs.ts'
+import { type Mark, markBehind } from './marks.ts'
+
+export const ALL_BITS = 0xffffffff
+
+export const isSameWay = (a: Route, b: Route): boolean =>
+  a.type === b.type && routeDevices(a).join() === routeDevices(b).join() && a.gateway === b.gateway
+
+/** The last step in front of the routing decision. */
+export function markingSteps({ evidence, journey }: Context): { last: number } | undefined {
+  const last = evidence.arrivals.findLastIndex(({ hook }) => hook === (journey.packet.in ? 'prerouting' : 'output'))
+  return last < 0 ? undefined : { last }
+}
+
+/** What the routes were asked, where all of its marks are shown. */
+export function questionAt(context: Context, last: number): RouteQuestion | undefined {
+  const { evidence } = context
+  const mark = markBehind(context, last)
+  if (mark === undefined) return undefined
+  return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
+}
+
+/** Has step `i` given it the mark? */
+export const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
+  const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
+  return behind !== undefined && before !== behind && (behind & mask) >>> 0 === value
+}
+
+/** The rule that has given it the mark, in front of the routing decision. */
+export function markingStep(context: Context, last: number, mark: Mark): { ref: RuleRef; step: number } | undefined {
+  const step = context.journey.steps.findLastIndex(
+    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, mark),
+  )
+  const ref = step < 0 ? undefined : refAt(context, step)
+  return ref && { ref, step }
+}
