@@ -260,10 +260,7 @@ export class Session {
     this.load.close()
     await Promise.all([drops, ...this.reading])
     if (this.drops && this.drops.lost > 0)
-      this.warn(
-        'drops-lost',
-        `${this.drops.lost} drop reports were lost, so nfwhy does not know why the kernel dropped these packets`,
-      )
+      this.warn('drops-lost', `${this.drops.lost} drop reports were lost: the reasons of these drops are unknown`)
     failure ??= this.failure
     if (failure) throw failure
   }

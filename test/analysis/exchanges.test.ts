@@ -354,7 +354,7 @@ test('an ICMP error that ends before the request does that it quotes is told wit
   const rules = FILTER.replace('-A INPUT -p tcp -m tcp --dport 23 -j DROP', '-A INPUT -p icmp -j DROP')
   const about = async (port: number) =>
     (await tell([request, error(port)], {}, rules)).flatMap(({ findings }) => findings).map(({ message }) => message)
-  expect((await about(5000)).join()).toContain('it is about this request')
+  expect((await about(5000)).join()).toContain('It is about this request')
   expect((await about(5001)).join()).not.toContain('request')
 })
 

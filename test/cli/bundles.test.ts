@@ -17,7 +17,7 @@ describe('files that are nobody’s', () => {
     expect(run.stderr).toBe(
       '  warn   b/notes.txt: this is neither a capture nor a ruleset nor host state\n' +
         '         that nfwhy knows; it was skipped\n' +
-        '         and so is b/todo.md\n',
+        '         the same applies to b/todo.md\n',
     )
   })
 })

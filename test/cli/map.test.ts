@@ -33,7 +33,9 @@ describe('map', () => {
         '      0 ?  filter INPUT    legacy        ip  accept, 1 rule\n' +
         '      0 ?  filter INPUT    iptables-nft  ip  accept, 1 rule\n',
     )
-    expect(stdout).toContain('? INPUT at 0: the newest of the chains ip filter INPUT (legacy) and ip filter INPUT')
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      '? INPUT at 0: the newest of the chains ip filter INPUT (legacy) and ip filter INPUT (iptables-nft) is evaluated first.',
+    )
     const json = await nfwhy(['map', 'legacy', 'nft', '--json'], { cwd })
     expect(JSON.parse(json.stdout).warnings).toMatchObject([
       { code: 'both-backends' },

@@ -82,7 +82,7 @@ function stoppedAsNew(context: Context): Why | undefined {
   if (!related.last || letsGo(related, pass.base) !== true) return undefined
   if (letsGo(suppose(context, pass, 'new'), pass.base) !== false) return undefined
   const accepts = refOf(context, pass.table.name, related.last.chain, related.last.rule)
-  return { text: `So this packet is NEW, but ${nameRef(accepts)} accepts only RELATED packets.`, rules: [accepts] }
+  return { text: `The packet is NEW; ${nameRef(accepts)} accepts only RELATED packets.`, rules: [accepts] }
 }
 
 function suppose(context: Context, { table, base, steps }: TableTraversal, ctState: Packet['ctState'] & string) {

@@ -22,7 +22,7 @@ export function groupSections(sections: readonly Section[], report: Report): Dum
   for (const section of sections) {
     const { header, number } = section
     if (header?.foreign) {
-      report('not-iptables', `this is a table of ${header.tool}, not of iptables`, number)
+      report('not-iptables', `this table is from ${header.tool}, not from iptables-save`, number)
       continue
     }
     const table = nameTable(section, report)

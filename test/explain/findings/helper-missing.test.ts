@@ -30,7 +30,7 @@ describe('helper-missing', () => {
   it('names the control connection, the rule for what is RELATED, and assigns the helper', () => {
     expect(told(passive(), 'helper-missing')).toEqual({
       message:
-        'It may belong to a data connection of ftp. Control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So this packet is NEW, but filter FORWARD rule 1 accepts only RELATED packets.',
+        'It may belong to a data connection of ftp. Control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. The packet is NEW; filter FORWARD rule 1 accepts only RELATED packets.',
       rules: ['filter FORWARD rule 1'],
       fix: 'iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp → the model does not read control connections',
     })

@@ -46,7 +46,7 @@ describe('let-through', () => {
     const filter = ['-A INPUT -p tcp -m tcp --dport 80 -j DROP', '-A FORWARD -p tcp -m tcp --dport 8080 -j ACCEPT']
     expect(of({ rules: { nat: [DNAT], filter }, host: {} })).toEqual({
       message:
-        'filter FORWARD rule 1 accepted it. filter INPUT rule 1 drops such packets (tcp dport 80), but stands in INPUT: the packet got another destination by NAT and was forwarded, and does not traverse that chain.',
+        'filter FORWARD rule 1 accepted it. filter INPUT rule 1 drops such packets (tcp dport 80), but is in INPUT: the packet got another destination by NAT and was forwarded, and does not traverse that chain.',
       rules: ['filter INPUT rule 1', 'filter FORWARD rule 1'],
       fix: 'iptables -I FORWARD 1 -d 10.0.1.2 -p tcp --dport 8080 -j DROP → dropped',
     })

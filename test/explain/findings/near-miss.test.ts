@@ -101,7 +101,7 @@ describe('near-miss', () => {
     ])
     const jump = only('-A FORWARD -i eth1 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
     expect(notes(jump)).toEqual([
-      'filter FORWARD rule 2 leads to web rule 1, which would have accepted it, but only matches -i eth1; the packet came in on eth0.',
+      'filter FORWARD rule 2 would have accepted it (by web rule 1), but only matches -i eth1; the packet came in on eth0.',
     ])
   })
 

@@ -43,7 +43,7 @@ describe('proxy-missing', () => {
   it('does not say that the rule dropped it, where the mark would not lead here', () => {
     const [found] = told(LISTENS_ON(3129))
     expect(found?.message).toMatch(
-      /The proxy needs a socket with IP_TRANSPARENT, and the packet needs a local route for its mark 0x1, but its route leads out of eth1\.$/,
+      /The proxy needs a socket with IP_TRANSPARENT, and the packet needs a local route for its mark 0x1 \(now its route leads out of eth1\)\.$/,
     )
     expect(found?.message).not.toContain('dropped it')
     expect(found?.fix[0]?.description).toContain('ip rule add fwmark')

@@ -66,7 +66,7 @@ describe('an entry with the source of another uplink', () => {
     'is told: %s',
     (rule) => {
       expect(told(leaving('192.0.2.1', rule), 'stale-conntrack')?.message).toContain(
-        'gives it the source 192.0.2.1. For a new connection, nat POSTROUTING rule 1 would rewrite it otherwise',
+        'gives it the source 192.0.2.1. For a new connection, nat POSTROUTING rule 1 would rewrite it differently',
       )
       expect(told(leaving('10.0.2.1', rule), 'stale-conntrack')).toBeUndefined()
     },
@@ -145,6 +145,6 @@ describe('stale-conntrack with nft', () => {
       findings.filter(({ code }) => code === 'stale-conntrack').map(({ rules }) => rules[0]?.handle),
     )
 
-  it('names the rule that would rewrite it otherwise', () => expect(codes('10.0.2.9')).toEqual([5]))
+  it('names the rule that would rewrite it differently', () => expect(codes('10.0.2.9')).toEqual([5]))
   it('is not told where that rule does the same', () => expect(codes('10.0.2.8')).toEqual([]))
 })

@@ -57,7 +57,7 @@ describe('a table without a route', () => {
     expect(more).toEqual([])
     expect(one).toMatchObject({ severity: 'warning', rules: [{ table: 'mangle', chain: 'PREROUTING', ruleNumber: 1 }] })
     expect(one?.message).toBe(
-      'Routing rule 32765 (mark 0x1) selects table 1, which has no route to 198.51.100.7: table main led it out of wan.',
+      'Routing rule 32765 (mark 0x1) selects table 1, which has no route to 198.51.100.7: table main routed the packet out of wan.',
     )
     expect(`${fixCommands(one!.fix[0]!).command}`).toBe('ip route add default via 10.8.0.1 dev tun0 table 1')
   })

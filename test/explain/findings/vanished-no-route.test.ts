@@ -56,7 +56,7 @@ it('names the routing rule and the rule whose mark it asks for, and where such p
 it('names the rule that set the mark before the rule of nat that sent it there', () => {
   const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2']
   const found = told({ ...MARKED, rules: { ...MARKED.rules, nat }, packet: TO_ROUTER }, 'vanished-no-route')
-  expect(found?.message).toContain(', where nat PREROUTING rule 1 sends it. Routing rule 999 selects that table')
+  expect(found?.message).toContain('. nat PREROUTING rule 1 sends it to 10.0.2.2. Routing rule 999 selects that table')
   expect(found?.rules).toEqual(['mangle PREROUTING rule 1', 'nat PREROUTING rule 1'])
 })
 
@@ -154,7 +154,7 @@ it('is ::1, to which nothing is routed that comes in', () => {
   const { evidence, ended } = modelEngine.play(world, packet)
   const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'vanished-no-route')
   expect(found?.message).toBe(
-    'Routing dropped it: a packet that came in on eth0 cannot be routed to ::1, where nat PREROUTING rule 1 sends it.',
+    'Routing dropped it: a packet that came in on eth0 cannot be routed to ::1. nat PREROUTING rule 1 sends it to ::1.',
   )
 })
 

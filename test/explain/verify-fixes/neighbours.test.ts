@@ -57,6 +57,11 @@ describe('a fix behind which the next hop is to be found', () => {
       undefined,
       'neighbour discovery would be stopped',
     ],
-    ['it has not answered', [accepts(135), accepts(136)], { state: ['FAILED'] }, 'its next hop has not replied'],
+    [
+      'it has not answered',
+      [accepts(135), accepts(136)],
+      { state: ['FAILED'] },
+      'its next hop has not replied to ARP or neighbour discovery',
+    ],
   ])('%s', (_name, rules, neighbour, said) => expect(but(rules, neighbour)).toBe(said))
 })

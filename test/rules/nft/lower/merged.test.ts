@@ -42,7 +42,7 @@ describe('two comparisons with != of neighbours', () => {
       hook: 'forward',
     })
     expect(truth).toEqual({
-      unknown: expect.stringMatching(/^nft before 1\.1\.0 merges it with "tcp dport != 80"/),
+      unknown: expect.stringMatching(/^nft before 1\.1\.0 merges this condition and "tcp dport != 80"/),
     })
   })
 
