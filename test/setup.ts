@@ -3,6 +3,7 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
+import { loadHostFindings } from '../src/explain/findings/later.ts'
 import { loadDrops } from '../src/explain/kernel-drops/later.ts'
 import { nftProposals } from '../src/explain/nft-proposals.ts'
 import { traced } from '../src/journey/traced.ts'
@@ -10,7 +11,8 @@ import { FORMATS } from '../src/read/recognise.ts'
 import { share } from './share.ts'
 
 // tests of readers call them at once; that they are waited for where it matters, the built library's tests show
-await Promise.all([...FORMATS.map(({ format }) => format.load?.()), nftProposals.load(), traced.load(), loadDrops()])
+const others = [nftProposals.load(), traced.load(), loadDrops(), loadHostFindings()]
+await Promise.all([...FORMATS.map(({ format }) => format.load?.()), ...others])
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100
