@@ -4,12 +4,14 @@
  */
 import fc from 'fast-check'
 import '../src/index.ts'
+import { loadHostFindings } from '../src/explain/findings/later.ts'
 import { loadDrops } from '../src/explain/kernel-drops/later.ts'
 import { FORMATS } from '../src/read/recognise.ts'
 import { share } from './share.ts'
 
-// what comes with a reader is known once all is imported (index.ts); tests of readers call them at once; that they are waited for where it matters, the built library's tests show
-await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops()])
+// tests of readers call them at once, and what comes with a reader is known once all is imported (index.ts); that they are
+// waited for where it matters, the built library's tests show
+await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops(), loadHostFindings()])
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100

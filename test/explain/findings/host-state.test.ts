@@ -1,7 +1,6 @@
 /** Findings that only listings of interfaces, entries and routing rules give. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import { loadHostFindings } from '../../../src/explain/findings/later.ts'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Host, Link } from '../../../src/index.ts'
 import { entryOpened } from '../../../src/rules/conntrack/entries.ts'
@@ -10,8 +9,6 @@ import { explainLog } from '../../journey/journeys.ts'
 import { dmesg, type TestPacket, trace } from '../../journey/kernel-lines.ts'
 import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
 import { findingsOf, type Rules, saved } from './played.ts'
-
-beforeAll(loadHostFindings)
 
 function journey(rules: Rules, lines: readonly string[], host: Host) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
