@@ -4,12 +4,11 @@ import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
 import { Command } from '../model/command.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
-import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
-import type { Seen } from './exchanges/status.ts'
+import { goesAsItsClass, type Seen } from './exchanges/status.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -176,9 +175,7 @@ export class Groups {
       const status = statusOf(told, seen)
       const place = STATUSES.indexOf(status)
       statuses[number] = place
-      // where nothing of its own is asked: no entry, and no time that it had for a reply
-      const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
-      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, { status, place, others: 0 })
+      if (only && goesAsItsClass(only, seen)) alike.set(only, { status, place, others: 0 })
       const group = this.groupOf(told.parts[0]!.told)
       if (!group) continue
       for (const { told: one } of only ? [] : told.parts) {
@@ -249,8 +246,8 @@ const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
 })
 
 const isMixed = ({ exchanges }: Group): boolean => {
-  const failed = Object.keys(exchanges?.counts ?? {}).filter((status) => isFailed(status as ExchangeStatus)).length
-  return failed > 0 && failed < Object.keys(exchanges!.counts).length
+  const statuses = Object.keys(exchanges?.counts ?? {}) as ExchangeStatus[]
+  return statuses.some(isFailed) && !statuses.every(isFailed)
 }
 
 /** Some of the exchanges that packets of one class began. */

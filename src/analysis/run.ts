@@ -4,7 +4,6 @@ import { JourneyIds } from '../journey/assemble.ts'
 import type { Engine } from '../journey/engine.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
-import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { RunBudget } from '../rules/walk-budget.ts'
@@ -16,7 +15,6 @@ import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
 import { ReadError } from './inputs/source.ts'
 import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
-import { warningLines } from './warning-lines.ts'
 
 export interface RunOptions {
   /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
@@ -126,7 +124,7 @@ export async function* stepThrough(
       )
     if (events === 0 && !machine.world.host.session) told('no-events', 'it contains no packet')
   }
-  if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
+  if (stats.events === 0 && !hasSession(inputs)) throw (await import('./nothing-used.ts')).nothingUsed(inputs)
   return stats
 }
 
@@ -169,16 +167,3 @@ async function* readCapture(
     progress?.done()
   }
 }
-
-function nothingUsed({ captures, warnings, looksLike }: Inputs): UserError {
-  const names = new Set(captures.map(({ name }) => name))
-  const about = warnings.filter(({ input }) => names.has(input))
-  // what says why is enough
-  const told = about.filter(
-    ({ input, code }) => code !== 'no-events' || about.every((one) => one.input !== input || one.code === code),
-  )
-  return new UserError(warningLines(told).join('\n'), [...looksLike, NO_PACKET].join('\n'))
-}
-
-const NO_PACKET = `Was a packet sent while it was taken, and did a TRACE, LOG or NFLOG rule match it?
-nfwhy trace, as root on that host, takes a capture; nfwhy doctor looks for what prevents it.`

@@ -4,15 +4,15 @@ import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
 import type { ExchangeNews, News } from '../analysis/exchanges/news.ts'
-import { tellExchanges } from '../analysis/exchanges/told.ts'
 import { type Folded, type Group, Groups, isFailing } from '../analysis/groups.ts'
 import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
 import { worstFirst } from '../analysis/worst-first.ts'
-import { type Exchange, isFailed } from '../model/exchange.ts'
+import type { Exchange } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
+import { writeExchanges } from './exchange-lines.ts'
 import type { Form, FormOptions } from './form.ts'
 import { type JourneyLine, JourneyLines } from './journey-lines.ts'
 import { json } from './json.ts'
@@ -112,11 +112,7 @@ function streamJourneys(options: ReportOptions): JourneyReport {
       if (news) {
         for (const { exchange } of news.end()) tell(exchange)
         problem ||= news.hasFailed
-      } else
-        for (const exchange of tellExchanges(exchanges)) {
-          problem ||= isFailed(exchange.status)
-          tell(exchange)
-        }
+      } else if (writeExchanges(exchanges, writer, out)) problem = true
       out.write(writer.end(correlator ? { ...tail, joined: correlator.joined() } : tail))
       return problem
     },

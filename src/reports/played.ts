@@ -6,6 +6,7 @@ import { type Group, single } from '../analysis/groups.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import type { Played } from '../analysis/simulate.ts'
 import { isFailed } from '../model/exchange.ts'
+import { writeExchanges } from './exchange-lines.ts'
 import type { Form, FormOptions } from './form.ts'
 import { JourneyLines } from './journey-lines.ts'
 import type { Sink } from './journeys.ts'
@@ -34,12 +35,9 @@ export function openPlayed(form: Form, terminal: FormOptions, out: Sink): Played
         out.write(line.text)
       },
       end(tail) {
-        for (const exchange of tellExchanges(exchanges)) {
-          problem ||= isFailed(exchange.status)
-          out.write(writer.exchange!(exchange))
-        }
+        const failed = writeExchanges(exchanges, writer, out)
         out.write(writer.end(tail))
-        return problem
+        return problem || failed
       },
     }
   }

@@ -105,6 +105,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 
+/** What comes of a request goes by its class where no entry, reply or error tells of its very packet. */
+export const goesAsItsClass = ({ journey, world }: Told, { replies, errors, returned }: Seen): boolean =>
+  isStopped(journey.outcome) || (!world.host.conntrack && replies.size + errors.length + returned.length === 0)
+
 /** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
 function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
   const isOther = ({ told: { journey } }: Part) =>

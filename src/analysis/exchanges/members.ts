@@ -1,0 +1,39 @@
+/** Exchanges of one packet each, of which nothing is told but what is told of its class: they differ in few values alone. */
+import { addressOfWords } from '../../model/address.ts'
+import type { Member, Value } from '../../model/member.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
+import { TUPLE_WORDS } from '../closed-journey.ts'
+import type { JoinedJourneys, Told } from './joined.ts'
+import { goesAsItsClass, type Seen } from './status.ts'
+
+/** What of such an exchange is its own: what `askedOf` takes from its tuple, and its number. */
+const NAMES = ['id', 'src', 'dst', 'sport', 'dport', 'icmpId', 'icmpSeq'] as const
+
+/** All that is told of it does: no stopped error may be about it, and no way back hangs on who has asked. */
+const isToldAsItsClass = (told: Told, seen: Seen): boolean =>
+  isStopped(told.journey.outcome) ||
+  (goesAsItsClass(told, seen) && seen.strays.length === 0 && told.reply?.out === undefined)
+
+export class ExchangeMembers {
+  private readonly list: JoinedJourneys
+  private readonly seen: Seen
+  private readonly tuple = new Int32Array(TUPLE_WORDS)
+
+  constructor(list: JoinedJourneys, seen: Seen) {
+    this.list = list
+    this.seen = seen
+  }
+
+  /** Undefined where something of its own is told. */
+  of(number: number): Member | undefined {
+    const { list, tuple } = this
+    const told = list.onlyPart(number)
+    if (!told || list.firstRole(number) !== 'request' || list.isFirstOwn(number)) return undefined
+    if (!isToldAsItsClass(told, this.seen)) return undefined
+    list.readTuple(number, tuple)
+    const isIp6 = told.journey.family === 'ip6'
+    const [src, dst] = [addressOfWords(tuple, 0, isIp6), addressOfWords(tuple, 4, isIp6)]
+    const values: Value[] = [String(list.beganWith(number)), src, dst, tuple[8], tuple[9], tuple[11], tuple[12]]
+    return { kind: told, names: NAMES, values }
+  }
+}
