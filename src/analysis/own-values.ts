@@ -4,6 +4,17 @@ import type { OpenJourney } from '../journey/open.ts'
 import type { Value } from '../model/member.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 
+/** Of a step, and the state that it shares with an earlier one (from 1 on): names are compared faster where they are the same string. */
+const places: string[][] = []
+
+function placeName(step: number, known: number): string {
+  const names = places[step] ?? []
+  places[step] = names
+  const name = names[known + 1] ?? `${step} ${known}`
+  names[known + 1] = name
+  return name
+}
+
 export class OwnValues {
   readonly names: string[] = []
   readonly values: Value[] = []
@@ -26,7 +37,7 @@ export class OwnValues {
       if (state === last) continue
       last = state
       const known = this.states.indexOf(state)
-      this.own(`${i} ${known}`, undefined)
+      this.own(placeName(i, known), undefined)
       if (known >= 0) continue
       this.states.push(state)
       const packet = states.packet(state)
