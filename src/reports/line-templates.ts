@@ -27,7 +27,7 @@ const MOST_KEPT = 12
 /** So many lines in a row have to agree before any is written by its template alone, and mistakes are learned from. */
 const PROBATION = 4
 /** Later the 8th, 16th … and every one of so many. */
-const CHECKED = 512
+const CHECKED = 4096
 /** Shapes of one class. */
 const MOST_SHAPES = 16
 /** Characters of lines and templates that are kept; beyond it all are learned anew. */
