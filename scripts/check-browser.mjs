@@ -8,9 +8,9 @@ import { rolldown } from 'rolldown'
 import { libraryBuild } from './library.mjs'
 
 /**
- * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind, reads
- * iptables-save, explains, and every report. Later, by `import()`, come what reads and writes nft's own language, readers of
- * captures, of all other rulesets and of most host state, what the kernel's drop reasons mean, once a file of theirs is
+ * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind,
+ * explains, and every report. Later, by `import()`, come what reads and writes nft's own language, readers of
+ * captures, of rulesets and of most host state, what the kernel's drop reasons mean, once a file of theirs is
  * recognised; gzip and tar archives, redaction, flows, the comparison of two journeys, and what reads commands that a person
  * types.
  */

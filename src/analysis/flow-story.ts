@@ -3,6 +3,7 @@
 import { nameRef } from '../explain/refs.ts'
 import { isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
+import { isUnreplied } from '../rules/conntrack/entries.ts'
 import type { Flow, FlowFinding, FlowPackets, PacketKind } from './flow.ts'
 
 export function nameOfKind({ protocol, tcpFlags, icmpType, inner }: Packet): PacketKind {
@@ -67,7 +68,7 @@ export function storyOf(flow: Flow): Story {
 /** What connection tracking knows of answers that the capture does not show. */
 function noAnswer({ tracked, status = [] }: Flow): string {
   if (!tracked) return '; no reply was captured'
-  if (status.includes('unreplied')) return '; conntrack had seen no reply when the connections were listed'
+  if (isUnreplied({ status })) return '; conntrack had seen no reply when the connections were listed'
   return '; conntrack saw replies, but none was captured'
 }
 

@@ -6,6 +6,7 @@ import { withoutStep } from '../explain/refs.ts'
 import { type Direction, turned } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { asItLeft } from './as-it-left.ts'
@@ -111,7 +112,7 @@ export class Flows {
     if (!original || packet.protocol === undefined || packet.inner || this.untracked >= MOST_UNTRACKED) return undefined
     this.untracked++
     const left = asItLeft(journey)
-    const passed = outcome === 'forwarded' || outcome === 'sent' || outcome === 'delivered'
+    const passed = isPassed(outcome)
     const leaving = tupleOf(left)
     const answer = leaving && turned(leaving)
     const flow: Flow = {
@@ -158,7 +159,7 @@ export class Flows {
 
 /** The rule or policy that ended it. */
 function stopper({ outcome, cause }: Journey): RuleRef | undefined {
-  if (outcome !== 'dropped' && outcome !== 'rejected') return undefined
+  if (!isStoppedByRule(outcome)) return undefined
   const end = cause.find(({ role }) => role === 'outcome')?.rule
   return end && withoutStep(end)
 }

@@ -280,8 +280,7 @@ class Share {
     this.addPacket(role, list.isFirstOwn(number))
     list.readTuple(number, this.other)
     this.addFirst(role, this.other)
-    const heard = status === 'undetermined' && role === 'replies'
-    addExchange(this.told, status, () => tellExchange(list.at(number), seen), heard)
+    addExchange(this.told, status, () => tellExchange(list.at(number), seen), isHeard({ parts: [{ role }] }, status))
   }
 
   private addPacket(role: Role, own: boolean): void {
@@ -339,7 +338,7 @@ const spokenOf =
 const WORD = /[\da-fA-F][\da-fA-F.:]*/g
 
 /** A reply of it was captured, and its fate is not known all the same. */
-const isHeard = ({ parts }: JoinedJourneys, status: ExchangeStatus): boolean =>
+const isHeard = ({ parts }: { parts: readonly { role: Role }[] }, status: ExchangeStatus): boolean =>
   status === 'undetermined' && parts.some(({ role }) => role === 'replies')
 
 function addExchange(

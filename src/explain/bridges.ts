@@ -1,23 +1,19 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { bridgeCalls, callSetting, listsAll } from '../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'
+import { linkNamed } from '../rules/links.ts'
 import { type Context, lastPacket } from './context.ts'
 import { destinationRule } from './counterfactual/rewritten.ts'
 import { ownerOfRef } from './refs.ts'
 import { homeOf } from './routes.ts'
-
-export { bridgeCalls, callSetting, listsAll }
-
-export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
-  links.find((link) => link.name === name && link.kind === 'bridge')
 
 /** Why nothing is tried that keeps bridged packets out of IP's chains. */
 export const BRIDGED_UNPLAYED = 'not tried on bridged packets'
 
 /** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
 function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {
-  const from = came ?? host.links?.find(({ name }) => name === physIn)?.master
+  const from = came ?? linkNamed(host, physIn)?.master
   return from !== undefined && from === out ? bridgeNamed(host, from) : undefined
 }
 

@@ -9,6 +9,7 @@ import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
+import { simpleConditions } from '../rules/simple-conditions.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
 import { plainWords } from './plain-conditions.ts'
@@ -101,11 +102,9 @@ function someSelective(context: Context, step: number | undefined): boolean {
 
 /** iptables' rpfilter, nft's fib: by which interface the way back leads, not whose address the source is. */
 export const asksWayBack = (condition: Condition): boolean =>
-  condition.kind === 'not'
-    ? asksWayBack(condition.of)
-    : condition.kind === 'any'
-      ? condition.of.some(asksWayBack)
-      : condition.kind === 'compare' && /^fib saddr .*(?:oif|oifname|check)$/.test(condition.field)
+  simpleConditions(condition).some(
+    (one) => one.kind === 'compare' && /^fib saddr .*(?:oif|oifname|check)$/.test(one.field),
+  )
 
 const selective = (conditions: readonly Condition[]): boolean => conditions.length > 0
 

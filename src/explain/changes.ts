@@ -7,7 +7,7 @@ import type { Packet } from '../model/packet.ts'
 import { iptablesChanges } from './iptables-changes.ts'
 import type { MatchHints } from './match-hints.ts'
 import { nftProposals } from './nft-proposals.ts'
-import type { Changing, Proposal } from './proposal.ts'
+import { type Changing, NOT_TRIED, type Proposal } from './proposal.ts'
 import { isNft } from './refs.ts'
 import type { RuleChanges } from './rule-changes.ts'
 
@@ -17,15 +17,23 @@ export const changesOf = (ref: RuleRef): RuleChanges => (isNft(ref) ? nftProposa
 /** Undefined for rules whose place is not known. */
 export const deleteRule = (ref: RuleRef): Changing | undefined => changesOf(ref).remove(ref)
 
-/** A fix that is still to be tried; none where there is no change that would do. */
-export const propose = (description: string, change: Changing | undefined, note?: string): Proposal[] =>
-  change ? [{ description, ...change, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
+/** None where there is no change that would do. `unverified`: why it is not to be tried. */
+export const propose = (
+  description: string,
+  change: Changing | undefined,
+  note?: string,
+  unverified: string = NOT_TRIED,
+): Proposal[] => (change ? [{ description, ...change, unverified, ...(note === undefined ? {} : { note }) }] : [])
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
 export function acceptBefore(ref: RuleRef, packet: Packet, hints: MatchHints = {}): Changing | undefined {
   const spot = spotOf(ref)
   return spot && changesOf(ref).add(ref, spot, { kind: 'such', packet, hints }, { kind: 'accept' })
 }
+
+/** The same for frames by which neighbours are found. */
+export const acceptNeighbours = (ref: RuleRef, family: 'ip' | 'ip6'): Changing | undefined =>
+  changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, { kind: 'accept' })
 
 /** In front of the rule, or of the policy; undefined where a rule's place is not known. */
 export function spotOf(ref: RuleRef): { chain: string; before?: RuleRef } | undefined {

@@ -11,6 +11,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened } from '../rules/conntrack/entries.ts'
 import { evaluate } from '../rules/evaluate.ts'
+import { simpleConditions } from '../rules/simple-conditions.ts'
 
 export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
   const { arrivals, journey } = evidence
@@ -87,16 +88,5 @@ const NONE: readonly Condition[] = []
 /** The conditions of a rule that ask for the connection. */
 const stateConditions = memo((rule: Rule): readonly Condition[] => rule.conditions.filter(readsState))
 
-function readsState(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'compare':
-      return condition.field.startsWith('ct ')
-    case 'not':
-      return readsState(condition.of)
-    case 'all':
-    case 'any':
-      return condition.of.some(readsState)
-    default:
-      return false
-  }
-}
+const readsState = (condition: Condition): boolean =>
+  simpleConditions(condition).some((one) => one.kind === 'compare' && one.field.startsWith('ct '))

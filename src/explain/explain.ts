@@ -6,7 +6,7 @@ import { type Conclusion, decideOutcome } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
-import { isUnwanted } from '../model/outcome-kinds.ts'
+import { isStoppedByRule, isUnwanted } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
@@ -72,7 +72,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   }
   for (const detector of DETECTORS) ask(detector)
   if (!found.some((one) => one.severity !== 'note')) ask(LAST)
-  if (journey.outcome === 'dropped' || journey.outcome === 'rejected') journey.cause = walkBack(context).cause
+  if (isStoppedByRule(journey.outcome)) journey.cause = walkBack(context).cause
   const culprit = found.find((one) => one.culprit !== undefined)?.culprit
   const ref = culprit === undefined ? undefined : refAt(context, culprit)
   if (culprit !== undefined && ref) {

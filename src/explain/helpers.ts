@@ -5,8 +5,8 @@ import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { listsAll } from '../rules/bridge-calls.ts'
 import { chainsOf } from '../rules/nft/map.ts'
-import { listsAll } from './bridges.ts'
 import { TRACKING } from './counterfactual/what-if.ts'
 
 export interface Helper {

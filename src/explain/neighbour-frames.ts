@@ -4,17 +4,26 @@ import { baseChainsAt, deviceChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { RuleRef } from '../model/journey.ts'
 import type { Family, Packet } from '../model/packet.ts'
+import { bridgeNamed } from '../rules/bridge-calls.ts'
 import { walk } from '../rules/walk.ts'
-import { bridgeNamed } from './bridges.ts'
 import type { Context } from './context.ts'
 import { letsGo } from './counterfactual/what-if.ts'
 import { solicitedGroup } from './discovery.ts'
 import { endOf, refOf } from './refs.ts'
 
+/** Why a fix for them is not tried. */
+export const DISCOVERY_UNPLAYED = 'the model does not play ARP or neighbour discovery'
+
 export interface Stopped {
   ref: RuleRef
   what: 'request' | 'reply'
 }
+
+/** For a sentence. */
+export const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
+  family === 'ip6'
+    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
+    : { reply: 'ARP replies', request: 'ARP requests' }[what]
 
 /** What this host asks leaves, and its reply comes in. */
 const ASKED_HERE: readonly Way[] = [
@@ -46,20 +55,18 @@ export interface AskedFrames {
 
 export function askedFrames(context: Context, device: string, neighbour: string): AskedFrames {
   const passages = passagesAt(context, { device, neighbour })
-  const stopped = passages.find(({ goes }) => goes === false)?.stopped()
+  const stopped = stoppedIn(passages)
   if (stopped) return { stopped }
   const open = passages.find(({ goes }) => goes === undefined)
   const isPort = context.world.host.links?.some(({ master }) => master === device)
   if (!open || isPort) return {}
-  const other = passagesAt(context, { device, neighbour, mac: UNLISTED }).find(({ goes }) => goes === false)
-  return other ? { byLinkAddress: other.stopped() } : { open: open.chain }
+  const byLinkAddress = stoppedIn(passagesAt(context, { device, neighbour, mac: UNLISTED }))
+  return byLinkAddress ? { byLinkAddress } : { open: open.chain }
 }
 
 /** The rule that keeps the neighbour from finding this host by `address`, one of its own; undefined where none does for certain. */
 export const stoppedQuestion = (context: Context, device: string, neighbour: string, address: string) =>
-  passagesAt(context, { device, neighbour, asked: address })
-    .find(({ goes }) => goes === false)
-    ?.stopped()
+  stoppedIn(passagesAt(context, { device, neighbour, asked: address }))
 
 /**
  * The same for a neighbour behind one port of a bridge, by a rule that asks for the port: which one it is behind is not
@@ -70,15 +77,13 @@ export function stoppedAtPort(context: Context, device: string, neighbour: strin
   const found: AtPort[] = []
   for (const { name } of ports) {
     const passages = passagesAt(context, { device, neighbour, port: name })
-    const stop = passages.find(({ goes }) => goes === false)
-    if (stop) found.push({ ...stop.stopped(), port: name, only: ports.length === 1, by: 'address' })
+    const stopped = stoppedIn(passages)
+    if (stopped) found.push({ ...stopped, port: name, only: ports.length === 1, by: 'address' })
     else if (passages.some(({ isAccepted }) => isAccepted)) return undefined
     else if (passages.some(({ goes }) => goes === undefined)) {
       // a filter of link addresses: its own is not known
-      const other = passagesAt(context, { device, neighbour, port: name, mac: UNLISTED }).find(
-        ({ goes }) => goes === false,
-      )
-      if (other) found.push({ ...other.stopped(), port: name, only: false, by: 'link address' })
+      const other = stoppedIn(passagesAt(context, { device, neighbour, port: name, mac: UNLISTED }))
+      if (other) found.push({ ...other, port: name, only: false, by: 'link address' })
     }
   }
   return found.length === 1 ? found[0] : undefined
@@ -102,6 +107,10 @@ interface Passage {
   chain: RuleRef
   stopped(): Stopped
 }
+
+/** The first that is dropped for certain. */
+const stoppedIn = (passages: readonly Passage[]): Stopped | undefined =>
+  passages.find(({ goes }) => goes === false)?.stopped()
 
 interface Frames {
   device: string

@@ -1,8 +1,9 @@
 /** What would come back to a request that got through, played where no reply was captured. */
 import type { Engine, Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, Fix, Journey, RuleRef } from '../model/journey.ts'
-import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
@@ -49,7 +50,11 @@ export function playReply(
     return { journey: reply, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
   const rules = reply.cause.map(({ rule }) => rule)
-  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), { rules })
+  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), {
+    rules,
+    // where no rule stopped it, the message says what else did
+    ...(rules.length === 0 && isStopped(reply.outcome) ? { [FOR_REPORTS]: { isReason: true } } : {}),
+  })
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   // what lets in answers goes before what lets in this one
   const proposed = [

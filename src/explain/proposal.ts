@@ -3,6 +3,9 @@ import type { WhyNot } from '../model/command.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Fix } from '../model/journey.ts'
 
+/** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
+export const NOT_TRIED = 'not tried'
+
 /** Edits, and those that take them back. */
 export interface Change {
   edits: readonly Edit[]

@@ -61,14 +61,18 @@ export function ownerOfRef({ world }: Context, ref: RuleRef): Owner | undefined 
 }
 
 /** `filter INPUT rule 3`, `filter INPUT policy`, `inet filter input handle 7`; a rule of which only the words are known: `… rule`. */
-export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>): string {
-  const { family, table, chain, ruleNumber, handle, rule } = ref
-  const nft = isNft(ref)
-  const place = `${nft ? `${family} ` : ''}${table} ${chain}`
-  if (handle !== undefined && (nft || ruleNumber === undefined)) return `${place} handle ${handle}`
+export function nameRef(ref: Nameable): string {
+  const { ruleNumber, handle, rule } = ref
+  const place = nameChain(ref)
+  if (handle !== undefined && (isNft(ref) || ruleNumber === undefined)) return `${place} handle ${handle}`
   if (ruleNumber !== undefined) return `${place} rule ${ruleNumber}`
   return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
 }
+
+/** Its chain alone: `filter INPUT`, `inet filter input`. */
+export const nameChain = (ref: Nameable): string => `${isNft(ref) ? `${ref.family} ` : ''}${ref.table} ${ref.chain}`
+
+type Nameable = Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>
 
 /** Of a rule named behind another one: its table's name once, and its chain's. */
 export function nameBeside(ref: RuleRef, before: RuleRef): string {

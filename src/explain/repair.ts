@@ -5,8 +5,9 @@
 import { applyEdits } from '../edits/apply.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
-import { getsThrough, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
@@ -185,7 +186,7 @@ const isOpeningAlone = ({ packet }: Reproduction): boolean =>
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
   const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
   const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
-  const why = outcome === 'dropped' || outcome === 'rejected' ? '' : code
+  const why = isStoppedByRule(outcome) ? '' : code
   return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
 
@@ -294,10 +295,9 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
 }
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
-const matchedWords = ({ code, message }: Finding): string =>
-  (/^(?:dropped|rejected)-by-rule$/.test(code) &&
-    / (?:dropped|rejected) it( \(.*?\))(?:[.;] | \w|\.$)/.exec(message)?.[1]) ||
-  ''
+function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {
+  return matched !== undefined && (code === 'dropped-by-rule' || code === 'rejected-by-rule') ? ` (${matched})` : ''
+}
 
 /** `inet fw input handle 3 and forward handle 7`: a table's name once. */
 function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {

@@ -4,14 +4,13 @@ import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import { turned } from '../model/direction.ts'
 import type { ConntrackEntry, Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 import { advertisementTo, isSolicitation } from './discovery.ts'
-
-export { entryAnswered, entryOpened }
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
@@ -30,7 +29,7 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
       if (nat === 'unknown' && world.host.conntrack) {
         const entry = entryOpened(packet, world)
         // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
-        return entry ? entry.status.includes('unreplied') : !entryAnswered(packet, world)
+        return entry ? isUnreplied(entry) : !entryAnswered(packet, world)
       }
       return nat === 'passed' || (nat === 'unknown' && (isForService(packet) || isServed(packet, world)))
     default:
@@ -82,8 +81,8 @@ export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet
   return protocol !== 'igmp'
 }
 
-/** UDP services that answer whatever they are asked; others may only take what comes, as syslog does. */
-const ANSWERING = new Set([53, 123, 161, 443, 500])
+/** UDP services that answer what they are asked (RADIUS and STUN too); others may only take what comes, as syslog does. */
+const ANSWERING = new Set([53, 69, 88, 123, 161, 443, 500, 1812, 1813, 3478])
 
 /** Is it answered in any case, so that silence tells of a fault? */
 export const isAlwaysAnswered = (packet: Packet): boolean =>
@@ -93,7 +92,7 @@ export const isAlwaysAnswered = (packet: Packet): boolean =>
 export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
   const { packet, ended } = told
   const { outcome } = ended
-  if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
+  if (!isPassed(outcome)) return undefined
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   if (isSolicitation(packet)) return advertisementTo(told, host)
@@ -135,7 +134,7 @@ export function refusalTo(asked: Packet, played: Played, host: Host): Packet | u
 /** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
-  if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  if (!isPassed(ended.outcome)) return false
   if (isSolicitation(asked)) return packet.dst === asked.src
   const { inner } = packet
   if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport
@@ -150,6 +149,16 @@ export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Pa
   const { original } = entryOpened(packet, world) ? {} : (entryRewritten(packet, world) ?? {})
   if (!original) return packet
   return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
+}
+
+/** The entry that the packet has begun. */
+export const entryBegun = (evidence: Evidence, world: World): ConntrackEntry | undefined =>
+  entryOpened(asItCame(evidence, world), world)
+
+/** conntrack lists it, and something has come back. */
+export function isReplied({ evidence, world }: { evidence: Evidence; world: World }): boolean {
+  const entry = entryBegun(evidence, world)
+  return entry !== undefined && !isUnreplied(entry)
 }
 
 /** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */

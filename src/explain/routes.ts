@@ -9,6 +9,7 @@ import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { silentState } from '../model/silent-neighbour.ts'
 import { isLocal } from '../rules/fib.ts'
+import { neighboursAt } from '../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../rules/prefixes.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { propose } from './changes.ts'
@@ -96,9 +97,8 @@ export function pastMain(packet: Packet, host: Host): { route: Route; main: Rout
 export function backToSender({ src, in: from, srcMac }: Packet, route: Route, host: Host): string | undefined {
   const { gateway, device } = route
   if (src === undefined || gateway === undefined || from === undefined || device !== from) return undefined
-  const same = (address: string) => canonicalAddress(address) === canonicalAddress(gateway)
-  if (same(src)) return gateway
-  const mac = host.neighbours?.find((one) => one.device === from && same(one.address))?.mac
+  if (canonicalAddress(src) === canonicalAddress(gateway)) return gateway
+  const mac = neighboursAt(host, from, gateway)[0]?.mac
   const isFromIt =
     mac !== undefined && srcMac !== undefined ? mac === srcMac : homeOf(src, host, from)?.link.name !== from
   return isFromIt ? gateway : undefined
@@ -133,10 +133,9 @@ export const addToTable = ({ family, type, destination, gateway, device }: Route
  * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
  * an answer from there.
  */
-function livesBehind(dst: string, route: Route, device: string, { neighbours }: Host): boolean {
+function livesBehind(dst: string, route: Route, device: string, host: Host): boolean {
   if (route.gateway !== undefined || route.nexthops) return false
-  const address = canonicalAddress(dst)
-  const known = neighbours?.find((one) => one.device === device && canonicalAddress(one.address) === address)
+  const [known] = neighboursAt(host, device, dst)
   return known ? silentState(known) === undefined : prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
 }
 

@@ -6,17 +6,21 @@ import type { Packet } from '../model/packet.ts'
 import { silentState } from '../model/silent-neighbour.ts'
 import { prefixLength } from '../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices } from '../rules/route.ts'
-import { acceptBefore, changesOf, propose, setSysctl, spotOf } from './changes.ts'
+import { acceptBefore, acceptNeighbours, propose, setSysctl } from './changes.ts'
 import { type Context, type Detected, finding } from './context.ts'
 import { destinationRule } from './counterfactual/rewritten.ts'
 import { sysctlName } from './findings/routing.ts'
 import { spotWords } from './findings/verdicts.ts'
-import { type AtPort, askedFrames, type Stopped, stoppedAtPort } from './neighbour-frames.ts'
-import { nameRef } from './refs.ts'
+import {
+  type AtPort,
+  askedFrames,
+  DISCOVERY_UNPLAYED,
+  framesOf,
+  type Stopped,
+  stoppedAtPort,
+} from './neighbour-frames.ts'
+import { nameChain, nameRef } from './refs.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from './routes.ts'
-
-const ACCEPT = { kind: 'accept' } as const
-const NOT_PLAYED = 'the model does not play ARP and neighbour discovery'
 
 export interface Silent {
   question: RouteQuestion
@@ -51,9 +55,9 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
           rules: [ref],
           fix: propose(
             `accept ${protocol} ${spotWords(ref)}`,
-            changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT) ??
-              acceptBefore(ref, discovery(stopped, out)),
-            NOT_PLAYED,
+            acceptNeighbours(ref, family) ?? acceptBefore(ref, discovery(stopped, out)),
+            undefined,
+            DISCOVERY_UNPLAYED,
           ),
         },
       ),
@@ -65,7 +69,7 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
   const ownNetwork = open ? undefined : beyondLink(context, silent)
   if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
   const state = open
-    ? `${entry}. Whether ${nameRef(open).replace(/ (rule|handle) \d+$/, '')} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
+    ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
   return [
     finding('neighbour-failed', 'warning', state, {
@@ -243,8 +247,3 @@ const discovery = ({ what }: Stopped, device: string): Packet => ({
 const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
 
 const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')
-
-const framesOf = ({ what }: Pick<Stopped, 'what'>, family: 'ip' | 'ip6'): string =>
-  family === 'ip6'
-    ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }[what]
-    : { reply: 'ARP replies', request: 'ARP requests' }[what]

@@ -1,4 +1,5 @@
 /** Services that kube-proxy drops or rejects packets for, as its own comments say (pkg/proxy/iptables, pkg/proxy/nftables). */
+import { isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { SetElement } from '../model/set-element.ts'
 import { type Context, momentAt } from './context.ts'
 import { keyHeld, type Lookup, nftSetOf } from './counterfactual/map-keys.ts'
@@ -22,7 +23,7 @@ const MAP = /^no-endpoint-(services|nodeports)$/
 /** Undefined where it was not stopped for that. */
 export function withoutEndpoints(context: Context): WithoutEndpoints | undefined {
   const { journey, evidence, ended } = context
-  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return undefined
+  if (!isStoppedByRule(journey.outcome)) return undefined
   for (let step = ended.step; step >= 0; step--) {
     const { rule, table } = evidence.arrivals[step]!
     const [, service, local] = COMMENT.exec(rule?.comment ?? '') ?? []

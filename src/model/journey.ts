@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import type { Edit } from './edit.ts'
+import type { FOR_REPORTS, ForReports } from './for-reports.ts'
 import type { Hook } from './hook.ts'
 import type { Family, Packet } from './packet.ts'
 
@@ -184,6 +185,7 @@ export interface Finding<F = Fix> {
   /** The rules it is about, the most telling first. */
   rules: RuleRef[]
   fix: F[]
+  [FOR_REPORTS]?: ForReports
 }
 
 /** One packet's way through netfilter. */

@@ -1,5 +1,6 @@
 /** What kind of an outcome it is. */
 import { isAnnouncement } from './announcement.ts'
+import type { ExchangeStatus } from './exchange.ts'
 import type { Finding, Fix, Journey, Outcome, Severity } from './journey.ts'
 
 /** Is anything of this severity among them? */
@@ -12,13 +13,20 @@ const PASSED: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 export const isStopped = (outcome: Outcome): boolean => STOPPED.includes(outcome)
 export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
 
+/** By a rule or a policy, not by routing. */
+export const isStoppedByRule = (outcome: Outcome | ExchangeStatus | undefined): boolean =>
+  outcome === 'dropped' || outcome === 'rejected'
+
+/** By an interface; of what this host sent itself that may be lo. */
+export const hasLeft = (outcome: Outcome): boolean => outcome === 'forwarded' || outcome === 'sent'
+
 /** Did the fix do what it is for, when it was tried? */
 export const helps = (fix: Pick<Fix, 'after' | 'but' | 'stops'>): boolean =>
   fix.stops ? fix.after !== undefined && isStopped(fix.after) : getsThrough(fix)
 
 /** What no rule stopped of what hosts tell each other of groups and neighbours: nobody asks about it. */
 export const isMereAnnouncement = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
-  outcome !== 'dropped' && outcome !== 'rejected' && isAnnouncement(packet)
+  !isStoppedByRule(outcome) && isAnnouncement(packet)
 
 /** The kernel put away what this host has no use for. */
 export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>

@@ -7,7 +7,7 @@ import { emptyWorld, type World } from '../model/world.ts'
 import { refusalOf } from '../rules/chain-loops.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
-import { hiddenWords } from './rulesets/iptables-sections.ts'
+import { hiddenWords } from './rulesets/hidden-words.ts'
 
 /** What one file says of a machine, not yet laid together with others. */
 export interface Part {

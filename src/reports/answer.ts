@@ -1,4 +1,5 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
 import { isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
@@ -72,7 +73,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   // line one has named the rule that stopped it: why no rule accepted it before says more
   const isWhy =
     chief !== undefined && second !== undefined && (isNamed ? saysWhy(second, chief) : keepsSource(chief, second))
-  const spoken = (isWhy ? [second, ...(saysMore(chief) ? [chief] : [])] : [chief, second]).filter(
+  const spoken = (isWhy ? [second, ...(chief[FOR_REPORTS]?.isBare ? [] : [chief])] : [chief, second]).filter(
     (one) => one !== undefined,
   )
   const why = spoken.length === 0 ? whyWords(group) : undefined
@@ -121,10 +122,7 @@ const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped
 /** That it kept its source stands on line one: why no rule rewrote it says more. */
 const keepsSource = (chief: Finding<unknown>, one: Finding<unknown>): boolean =>
   chief.code === 'not-masqueraded' &&
-  (one.code === 'snat-skipped' ||
-    (one.severity !== 'note' && SHOULD_HAVE_REWRITTEN.has(one.code) && / its source\b/.test(one.message)))
-
-const SHOULD_HAVE_REWRITTEN: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule', 'never-reached'])
+  (one.code === 'snat-skipped' || (one.severity !== 'note' && one[FOR_REPORTS]?.wouldGiveSource === true))
 
 /** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
@@ -135,26 +133,14 @@ const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
  * Of a policy, or a rule for all that is left, the rule that nearly accepted it says why it came there. Where the rule
  * itself chose the packet, only what the packet's line does not show says more: a limit, a time, a length, a user, a set.
  */
-function saysWhy({ code, severity, message }: Finding<unknown>, chief: Finding<unknown>): boolean {
-  if (isParticular(chief) || code === 'mixed-backends') return false
+function saysWhy({ code, severity, ...one }: Finding<unknown>, chief: Finding<unknown>): boolean {
+  if (chief[FOR_REPORTS]?.isReason || code === 'mixed-backends') return false
   if (isForAll(chief)) return code !== 'mark-missing' || severity !== 'note'
-  if (code === 'near-miss') return !SHOWN.test(message)
+  if (code === 'near-miss') return !one[FOR_REPORTS]?.failsOnShown
   return severity !== 'note' || code === 'not-in-set' || code === 'untracked'
 }
 
-const isForAll = ({ message }: Finding<unknown>): boolean =>
-  / (?:and its policy is \w+|no earlier rule there accepts it)\./.test(message)
-
-/** Conditions on addresses, interfaces, ports and states, in either tool's words. */
-const SHOWN =
-  / only matches (?:!=? )?(?:-[sdiop] |--[sd]ports? |--(?:ct)?state |(?:ip6?|tcp|udp|ct|meta) (?:[sd]addr|[sd]port|state|[io]if)|[io]if)/
-
-/** What the rule matches is why: a ban, a limit, a route, a mark. */
-const isParticular = ({ message }: Finding<unknown>): boolean =>
-  / is in (set|map|recent list) |the route back|no route back|as invalid|\b(up to|above|limit)\b| mark 0x/.test(message)
-
-/** More than line one, which names the rule. */
-const saysMore = ({ message }: Finding<unknown>): boolean => !/: no earlier rule there accepts it\.$/.test(message)
+const isForAll = (one: Finding<unknown>): boolean => one[FOR_REPORTS]?.takesRest === true
 
 /** What stands beside a rule that simply stopped it: why none accepted it before; of a reply, that it was no reply there. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown>): boolean =>

@@ -1,6 +1,6 @@
 /** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
-import { isStopped } from '../model/outcome-kinds.ts'
+import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
 import { refOfStep } from './deciding-rule.ts'
 import { isStoppedElsewhere } from './exchange-words.ts'
@@ -70,7 +70,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['refused-here', 'refused-there'])
 /** Undefined where the first word says it all. */
 export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | undefined {
   const { outcome } = journey
-  if (outcome === 'dropped' || outcome === 'rejected') {
+  if (isStoppedByRule(outcome)) {
     const ref = journey.cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(lastStep(journey))
     if (ref) return { by: 'by', ref }
   }

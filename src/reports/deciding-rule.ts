@@ -1,5 +1,6 @@
 /** Which rule a journey counts for, where journeys are counted by rule. */
 import type { Cause, Journey, RuleRef, Step } from '../model/journey.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import { ruleKey, whereWords } from './journey-words.ts'
 
 export type Deciding = { key: string } & (
@@ -25,7 +26,7 @@ export const isGuilty = ({ step, rule }: Cause, culprit: Journey<unknown>['culpr
   step === culprit?.step && ruleKey(rule) === ruleKey(culprit)
 
 function accepting({ outcome, steps }: Journey<unknown>): Step | undefined {
-  if (outcome !== 'delivered' && outcome !== 'forwarded' && outcome !== 'sent') return undefined
+  if (!isPassed(outcome)) return undefined
   return (
     steps.findLast(({ kind, verdict }) => kind === 'rule' && verdict === 'accept') ??
     steps.findLast(({ kind, table }) => kind === 'policy' && table === 'filter') ??

@@ -6,7 +6,7 @@ import { awaitsReply } from '../explain/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf } from './journey-words.ts'
 import { endText } from './packet-words.ts'
@@ -61,10 +61,14 @@ export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
   return mark === 'good' && isOpen(group) && isDoubted(group) ? 'unsure' : mark
 }
 
+/** Where its protocol need not be answered, that tells of no failure. */
+const UNREPLIED = 'conntrack-unreplied'
+
 /** A reply was captured, and where it ended is not known; or something was found that may keep it away. */
 const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
   exchanges !== undefined &&
-  (exchanges.worst.journeys.replies.length > 0 || exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
+  (exchanges.worst.journeys.replies.length > 0 ||
+    exchanges.worst.findings.some(({ severity, code }) => severity !== 'note' || code === UNREPLIED))
 
 /** It passed, and another packet of what it began was stopped: a later fragment, or what the sender sent next. */
 export const isStoppedElsewhere = ({
@@ -73,7 +77,7 @@ export const isStoppedElsewhere = ({
 }: {
   journey: Group<unknown>['journey']
   exchanges?: Group<unknown>['exchanges'] | undefined
-}): boolean => isPassed(journey.outcome) && /^(dropped|rejected)$/.test(exchanges?.worst.status ?? '')
+}): boolean => isPassed(journey.outcome) && isStoppedByRule(exchanges?.worst.status)
 
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
@@ -104,7 +108,8 @@ export function replyWords(group: Group<unknown>): string | undefined {
     const isDoubtful = findings.some(({ code }) => code === 'reply-by-other-uplink')
     return isDoubtful ? 'its reply leaves by another interface' : 'its reply gets back'
   }
-  return isOpen(group) && journeys.replies.length === 0 ? 'no reply captured' : undefined
+  if (!isOpen(group) || journeys.replies.length > 0) return undefined
+  return findings.some(({ code }) => code === UNREPLIED) ? 'conntrack saw no reply' : 'no reply captured'
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
@@ -113,6 +118,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   const { dst, dport } = { ...exchanges.worst.asked, ...exchanges.worst.became }
+  const unreplied = findings.find(({ code }) => code === UNREPLIED)?.message
   switch (status) {
     case 'dropped':
     case 'rejected': {
@@ -137,13 +143,13 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
         : `A reset came back from ${endText(dst, dport)}: #${reply}.`
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
-      return 'No reply came within two seconds. The capture shows replies of other exchanges.'
+      return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'
     case 'answered':
       return basis === 'inferred' && reply === undefined && !isPlayed(journey)
         ? 'Connection tracking has seen a reply.'
         : undefined
     case 'undetermined':
-      return reply === undefined ? undefined : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`
+      return reply === undefined ? unreplied : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`
     default:
       return undefined
   }

@@ -1,7 +1,7 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
 import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
-import { isStopped, isUnwanted } from '../model/outcome-kinds.ts'
+import { hasLeft, isStopped, isUnwanted } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
@@ -11,7 +11,7 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const { outcome, steps } = journey
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
-  if (!end || outcome === 'forwarded' || outcome === 'sent') return undefined
+  if (!end || hasLeft(outcome)) return undefined
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished') return `after ${chain}`

@@ -1,5 +1,8 @@
-/** Whether IP's chains see what a bridge passes on by itself (net/bridge/br_netfilter_hooks.c). */
+/** Bridges of this host, and whether IP's chains see what a bridge passes on by itself (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
+
+export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
+  links.find((link) => link.name === name && link.kind === 'bridge')
 
 /** The setting for all bridges. */
 export const callSetting = (family: string): string =>

@@ -7,6 +7,7 @@ import { memo2 } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
+import { linkNamed } from './links.ts'
 import { type Asked, isError, LEGACY_TOS, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
@@ -174,13 +175,13 @@ function errorOf(rule: RoutingRule, type: 'blackhole' | 'unreachable' | 'prohibi
 }
 
 /** Routes that are too general, or that lead over one of these interfaces, do not count; errors always do. */
-function isSuppressed(rule: RoutingRule, { route, length }: TableRoute, { links }: Host): Truth {
+function isSuppressed(rule: RoutingRule, { route, length }: TableRoute, host: Host): Truth {
   if (isError(route)) return false
   if (rule.suppressPrefixLength !== undefined && length <= rule.suppressPrefixLength) return true
   const group = rule.suppressInterfaceGroup
   if (group === undefined) return false
   const [device = ''] = routeDevices(route)
-  const link = links?.find(({ name }) => name === device)
+  const link = linkNamed(host, device)
   if (link?.group === group) return true
   const [one, other] = [groupNumber(link?.group), groupNumber(group)]
   return one === undefined || other === undefined ? unknown(`the group of ${device} is not known`) : one === other
@@ -236,14 +237,14 @@ function isIn(address: Uint8Array | undefined, network: string): boolean | undef
 }
 
 /** Is one of these interfaces a VRF's? Undefined where host state does not tell. */
-export function inVrf(devices: readonly string[], { links, routingRules }: Host): boolean | undefined {
+export function inVrf(devices: readonly string[], host: Host): boolean | undefined {
   // the kernel makes a routing rule with the first VRF
-  const someVrf = routingRules?.some(({ action }) => action === 'l3mdev')
+  const someVrf = host.routingRules?.some(({ action }) => action === 'l3mdev')
   if (someVrf === false) return false
-  const link = (name: string | undefined) => links?.find((one) => one.name === name)
   let open = false
   for (const name of devices) {
-    const [device, master] = [link(name), link(link(name)?.master)]
+    const device = linkNamed(host, name)
+    const master = linkNamed(host, device?.master)
     if (device?.kind === 'vrf' || master?.kind === 'vrf') return true
     // `ip addr` without -d does not tell what the master is
     if (device ? device.master !== undefined && master?.kind === undefined : someVrf) open = true

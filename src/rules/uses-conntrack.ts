@@ -8,6 +8,7 @@ import { memo, memo2 } from '../model/memo.ts'
 import type { Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
+import { simpleConditions } from './simple-conditions.ts'
 
 export const usesConntrack = ({ tables, sets, host }: World, family: 'ip' | 'ip6'): boolean =>
   (host.conntrack ?? []).some((entry) => entry.family === family) ||
@@ -76,25 +77,19 @@ function asks({ iptables: spec, conditions, statements }: Rule, family: 'ip' | '
 /** `ct mark`, and what is made of it: `jhash ct mark . ip saddr mod 2`. */
 const isOfConnection = (field: string): boolean => /^(.* )?ct /.test(field)
 
-function readsConnection(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'compare':
-      return isOfConnection(condition.field)
-    case 'lookup':
-      return condition.fields.some(isOfConnection)
-    case 'room':
-      return condition.fields.some(isOfConnection) || (condition.data?.fields.some(isOfConnection) ?? false)
-    case 'unknown':
-      return condition.lasts !== undefined && 'connections' in condition.lasts
-    case 'not':
-      return readsConnection(condition.of)
-    case 'all':
-    case 'any':
-      return condition.of.some(readsConnection)
-    default:
-      return false
-  }
-}
+const readsConnection = (condition: Condition): boolean =>
+  simpleConditions(condition).some((one) => {
+    switch (one.kind) {
+      case 'compare':
+        return isOfConnection(one.field)
+      case 'lookup':
+        return one.fields.some(isOfConnection)
+      case 'room':
+        return one.fields.some(isOfConnection) || (one.data?.fields.some(isOfConnection) ?? false)
+      default:
+        return one.lasts !== undefined && 'connections' in one.lasts
+    }
+  })
 
 const natFor = (statement: Statement, family: 'ip' | 'ip6'): boolean =>
   ['dnat', 'snat', 'masquerade', 'redirect', 'netmap'].includes(statement.kind) &&

@@ -5,6 +5,7 @@
 import type { Direction } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import { type Connection, type Zone, zoneOf } from '../rules/conntrack/connection.ts'
+import { isUnreplied } from '../rules/conntrack/entries.ts'
 import { type CtStatus, flag } from '../rules/conntrack/status.ts'
 import { stateFromDump } from '../rules/conntrack/tcp.ts'
 import { type DumpedEntries, dumpedEntries, numberOfEntry } from './dumped-entries.ts'
@@ -175,7 +176,7 @@ function putSource(bySource: Map<number, Connection[]>, connection: Connection):
 function fromDump(entry: ConntrackEntry): Connection {
   const number = numberOfEntry(entry)
   const flags = ['confirmed'] as CtStatus[]
-  if (!entry.status.includes('unreplied')) flags.push('seen-reply')
+  if (!isUnreplied(entry)) flags.push('seen-reply')
   if (entry.status.includes('assured')) flags.push('assured')
   const { original, reply } = entry
   if (reply.dst !== original.src || reply.dport !== original.sport) flags.push('snat')

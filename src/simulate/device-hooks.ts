@@ -5,9 +5,10 @@
 import { decides } from '../journey/backends.ts'
 import { type BaseChain, baseChainsAt, deviceChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Host, Link } from '../model/host.ts'
+import type { Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
+import { linkNamed } from '../rules/links.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
@@ -83,11 +84,9 @@ function liesUnder(host: Host, lower: string, device: string): boolean {
   return device.startsWith(`${lower}.`) || device.startsWith(`${lower}@`)
 }
 
-const linkNamed = ({ links }: Host, name: string): Link | undefined => links?.find((link) => link.name === name)
-
-const isBridge = ({ links = [] }: Host, name: string): boolean => {
-  const kind = links.find((link) => link.name === name)?.kind
-  return kind === undefined ? links.some(({ master }) => master === name) : kind === 'bridge'
+const isBridge = (host: Host, name: string): boolean => {
+  const kind = linkNamed(host, name)?.kind
+  return kind === undefined ? (host.links ?? []).some(({ master }) => master === name) : kind === 'bridge'
 }
 
 /** Throws Undetermined where a bridge's own tables may stop the packet. */

@@ -1,10 +1,11 @@
 /** Which of its addresses the kernel gives a packet that goes out by an interface. */
 import { inPrefix, parseAddress } from '../model/address.ts'
 import type { Host, LinkAddress } from '../model/host.ts'
+import { linkNamed } from '../rules/links.ts'
 import { Undetermined } from './undetermined.ts'
 
 export function addressesOn(host: Host, device: string, family: 'ip' | 'ip6'): LinkAddress[] {
-  const link = host.links?.find(({ name }) => name === device)
+  const link = linkNamed(host, device)
   if (!link?.addresses) throw new Undetermined(`address of ${device}`, `the addresses of ${device} are not known`)
   return link.addresses.filter((one) => one.family === family)
 }

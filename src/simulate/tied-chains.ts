@@ -12,6 +12,7 @@ import type { EvalContext } from '../rules/eval-context.ts'
 import { partsOf } from '../rules/facts/numbers.ts'
 import { chainsOf } from '../rules/nft/map.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
+import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { walk } from '../rules/walk.ts'
 import { momentOf } from './moment.ts'
@@ -193,23 +194,9 @@ function readField(field: string, { reads }: Effects): void {
 }
 
 function readBy(condition: Condition, effects: Effects): void {
-  switch (condition.kind) {
-    case 'compare':
-      readField(condition.field, effects)
-      return
-    case 'lookup':
-    case 'room':
-      for (const field of condition.fields) readField(field, effects)
-      return
-    case 'not':
-      readBy(condition.of, effects)
-      return
-    case 'all':
-    case 'any':
-      for (const each of condition.of) readBy(each, effects)
-      return
-    default:
-      return
+  for (const one of simpleConditions(condition)) {
+    if (one.kind === 'compare') readField(one.field, effects)
+    else if (one.kind !== 'unknown') for (const field of one.fields) readField(field, effects)
   }
 }
 

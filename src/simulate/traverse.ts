@@ -3,7 +3,7 @@ import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../j
 import type { Hook } from '../model/hook.ts'
 import type { Link } from '../model/host.ts'
 import type { Outcome } from '../model/journey.ts'
-import { bridgeCalls } from '../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
 import { refuseBridged, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
@@ -45,7 +45,7 @@ function receive(machine: Simulator, skb: Skb): End {
 /** The bridge that passes the packet on from one of its ports to another. */
 function bridgeOf({ world }: Simulator, { given, indev }: Skb): Link | undefined {
   if (given.physIn === undefined || given.physOut === undefined || given.in !== indev) return undefined
-  return world.host.links?.find(({ name, kind }) => name === indev && kind === 'bridge')
+  return bridgeNamed(world.host, indev)
 }
 
 /** br_nf_forward_ip and br_nf_post_routing: IP's chains, and no routing between them. */

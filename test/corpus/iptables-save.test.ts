@@ -4,7 +4,8 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { looksLikeIptablesSave, type Ruleset } from '../../src/read/rulesets/iptables-save.ts'
+import type { Ruleset } from '../../src/read/rulesets/iptables-save.ts'
+import { looksLikeIptablesSave } from '../../src/read/rulesets/looks-like-iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
 import { differences, type Job, type Listing, load, readListing } from '../kernel/iptables-tool.ts'
 import { whyNot } from '../kernel/namespaces.ts'

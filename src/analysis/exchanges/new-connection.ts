@@ -1,7 +1,7 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
 import { describeEnd, finding } from '../../explain/context.ts'
-import { entryOpened } from '../../explain/request-reply.ts'
 import type { Finding } from '../../model/journey.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import type { Part, Told } from './joined.ts'
 
@@ -41,7 +41,8 @@ export function listedAsNew({ journey, world: { host } }: Told): Finding | undef
   const addresses = (host.links ?? []).flatMap((link) => link.addresses ?? []).map(({ address }) => address)
   const other = addresses.find((own) => {
     const back = { protocol, src: own, sport: dport, dst: src, dport: sport }
-    return own !== dst && entryOpened(back, { host })?.status.includes('unreplied')
+    const entry = own === dst ? undefined : entryOpened(back, { host })
+    return entry !== undefined && isUnreplied(entry)
   })
   if (other === undefined) return undefined
   return repliesFromOther(

@@ -1,7 +1,8 @@
 /** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
 import { finding } from '../../explain/context.ts'
+import { DISCOVERY_UNPLAYED } from '../../explain/neighbour-frames.ts'
 import type { Finding } from '../../model/journey.ts'
-import { canonicalAddress } from '../../rules/prefixes.ts'
+import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, wayBackOf } from '../../rules/route.ts'
 import type { Part } from './joined.ts'
 
@@ -11,13 +12,8 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
   if (!request?.own) return undefined
   const { journey, world } = request.told
   const { src, dst, in: device, srcMac } = journey.packet
-  const { neighbours } = world.host
-  if (!neighbours || src === undefined || dst === undefined || device === undefined || srcMac === undefined)
-    return undefined
-  const address = canonicalAddress(src)
-  const entered = neighbours.find(
-    (one) => one.device === device && one.state.includes('PERMANENT') && canonicalAddress(one.address) === address,
-  )
+  if (src === undefined || dst === undefined || device === undefined || srcMac === undefined) return undefined
+  const entered = neighboursAt(world.host, device, src).find(({ state }) => state.includes('PERMANENT'))
   if (entered?.mac === undefined || entered.mac.toLowerCase() === srcMac.toLowerCase()) return undefined
   const route = lookupRoute(wayBackOf(journey.packet, dst, 0), world.host)
   if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return undefined
@@ -26,7 +22,7 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
     fix: [
       {
         description: `remove the entry, so that this host resolves the address again (ARP/ND): ip neigh del ${src} dev ${device}`,
-        unverified: 'the model does not play ARP and neighbour discovery',
+        unverified: DISCOVERY_UNPLAYED,
       },
     ],
   })

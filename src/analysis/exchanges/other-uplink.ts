@@ -8,6 +8,7 @@ import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
+import { neighboursAt } from '../../rules/neighbours.ts'
 import type { Part } from './joined.ts'
 
 interface OtherUplink {
@@ -43,7 +44,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   if (came === undefined || left === undefined || came === left || left === 'lo') return undefined
   const home = homeOf(src, host, left)
   if (home?.link.name !== left || homeOf(src, host, came)?.link.name === came) return undefined
-  const known = host.neighbours?.find(({ address, device }) => device === left && address === src)
+  const [known] = neighboursAt(host, left, src)
   if (known && silentState(known) === undefined) return undefined
   return finding(
     'reply-by-other-uplink',

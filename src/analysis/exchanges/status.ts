@@ -1,18 +1,20 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../explain/kernel-drops/later.ts'
-import { entryOpened, isAlwaysAnswered } from '../../explain/request-reply.ts'
+import { isAlwaysAnswered } from '../../explain/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
+import { unrepliedBy } from './unreplied.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
@@ -235,12 +237,11 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
   if (mayHaveFailed) return observed('undetermined', request)
   const full =
-    entry?.status.includes('unreplied') &&
-    request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
+    entry && isUnreplied(entry) && request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
   if (full) return inferred('unanswered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   const elsewhereAsWell = inOtherNetwork(parts, ask())
-  if (elsewhereAsWell && entry?.status.includes('unreplied')) return inferred('unanswered', request)
+  if (elsewhereAsWell && entry && isUnreplied(entry)) return inferred('unanswered', request)
   // how it went on was not captured, but that it was sent again
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
   if (resent) return inferred('reply-lost', resent)
@@ -255,12 +256,14 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
     (one, i) => i > first && one.role === 'retransmissions' && one.capture === parts[first]!.capture,
   )
   if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
-  const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
+  const unreplied = !replied && entry ? unrepliedBy(entry, request) : undefined
+  if (unreplied && answers) return { ...inferred('unanswered', request), finding: unreplied }
+  const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
     return inferred('unanswered', request)
-  return { ...observed('undetermined', request) }
+  return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied } : {}) }
 }
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
@@ -291,8 +294,8 @@ function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): F
 const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' || state === 'TIME_WAIT'
 
 /** A reply came here, which need not get to who asked: a handshake that stays half open shows that it does not. */
-const isReplied = ({ status, state }: ConntrackEntry): boolean =>
-  !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
+const isReplied = (entry: ConntrackEntry): boolean =>
+  !isUnreplied(entry) && (entry.state === undefined || !/^SYN_/.test(entry.state))
 
 /**
  * The reply was lost behind the last chain. That it goes the wrong way, or that the next hop does not answer a handshake,

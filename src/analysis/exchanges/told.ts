@@ -1,7 +1,6 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
 
 import { withoutStep } from '../../explain/refs.ts'
-import { entryOpened } from '../../explain/request-reply.ts'
 import { addressOfWords } from '../../model/address.ts'
 import {
   type Exchange,
@@ -14,6 +13,7 @@ import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
@@ -134,12 +134,14 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   if (!request?.inVain) return []
   if (status === 'refused' && told.journey.findings.some(({ code }) => code === 'refused-here'))
     return request.inVain.refused ?? []
-  const isSilent = status === 'unanswered' || (status === 'undetermined' && isUnreplied(asked, request.world))
+  const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
   return isSilent ? (request.inVain.unanswered ?? []) : []
 }
 
-const isUnreplied = (asked: Packet, world: World): boolean =>
-  entryOpened(asked, world)?.status.includes('unreplied') ?? false
+function isListedUnreplied(asked: Packet, world: World): boolean {
+  const entry = entryOpened(asked, world)
+  return entry !== undefined && isUnreplied(entry)
+}
 
 /** Of the journey that decided, then of the others; each once. */
 function findingsOf(
@@ -161,7 +163,7 @@ function findingsOf(
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
   for (const one of decided.told.journey.findings)
-    if (!(one.code === 'not-netfilter' && (status === 'answered' || own))) add(one)
+    if (!(one.code === 'not-netfilter' && (status === 'answered' || (own && own.severity !== 'note')))) add(one)
   for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more

@@ -3,6 +3,7 @@
 import type { ConntrackEdit, TupleFilter } from '../../model/edit.ts'
 import { wordTable } from '../../model/word-table.ts'
 import { closest } from '../../rules/closest.ts'
+import { TCP_STATES } from '../../rules/conntrack/tcp-state.ts'
 import { protocolName, protocolNumber } from '../../rules/iptables/protocols.ts'
 import { canonicalAddress, canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
 import { CommandProblem } from '../problem.ts'
@@ -201,9 +202,9 @@ class ConntrackParser {
 
   private readState(word: ShellWord): string {
     const { protocol } = this.edit
-    const states = protocol === 'tcp' ? TCP_STATES : undefined
+    const states = protocol === 'tcp' ? STATE_WORDS : undefined
     if (protocol !== undefined && !states) this.refuse(word, `is a state, but ${protocol} has no states here`)
-    if (!TCP_STATES.includes(word.text)) this.refuse(word, 'is not a state of TCP', closest(word.text, TCP_STATES))
+    if (!STATE_WORDS.includes(word.text)) this.refuse(word, 'is not a state of TCP', closest(word.text, STATE_WORDS))
     return word.text
   }
 
@@ -226,15 +227,5 @@ class ConntrackParser {
   }
 }
 
-const TCP_STATES = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  'LISTEN',
-]
+/** As conntrack(8) names them: the last of the kernel's is LISTEN to it. */
+const STATE_WORDS: readonly string[] = [...TCP_STATES.slice(0, -1), 'LISTEN']

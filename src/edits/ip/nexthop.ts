@@ -5,6 +5,7 @@
 
 import type { Host, Route } from '../../model/host.ts'
 import { wordTable } from '../../model/word-table.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookup, routeDevices } from '../../rules/route.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { EditProblem } from '../problem.ts'
@@ -62,7 +63,7 @@ function resolveHop(hop: Hop, route: Route, host: Host): Pick<Hop, 'device' | 'f
     throw new EditProblem('onlink needs a gateway')
   const device = hop.gateway === undefined ? hop.device : deviceTo(hop.gateway, hop, route, host)
   if (device === undefined) throw new EditProblem(`the interface to ${route.destination} is missing`)
-  const link = host.links?.find(({ name }) => name === device)
+  const link = linkNamed(host, device)
   if (link?.up === false && route.scope !== 'host') throw new EditProblem(`interface ${device} is down`)
   const isDown = host.routes?.some((one) => one.device === device && one.flags?.includes('linkdown'))
   const flags = [...(hop.flags ?? []), ...(isDown && route.family === 'ip' ? ['linkdown'] : [])]

@@ -5,6 +5,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { plainWords } from '../plain-conditions.ts'
 
 export interface FailedCondition {
@@ -95,6 +96,16 @@ export function fieldOf(condition: Condition): string | undefined {
   }
   return undefined
 }
+
+/** Does the packet's line show what it asks for: addresses, ports, interfaces, the protocol, the state? */
+export function isShown(condition: Condition): boolean {
+  const fields = simpleConditions(condition).flatMap((one) =>
+    one.kind === 'compare' ? one.field : one.kind === 'lookup' ? one.fields : '',
+  )
+  return fields.length > 0 && fields.every((field) => ON_LINE.test(field))
+}
+
+const ON_LINE = /^(ip6? [sd]addr|\w+ [sd]port|ct state|meta (l4proto|[io]if(name)?))$/
 
 export const isNegated = (condition: Condition): boolean =>
   condition.kind === 'not' || (condition.kind === 'compare' && condition.op === '!=')

@@ -4,6 +4,7 @@
  */
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
@@ -39,11 +40,14 @@ export interface Goal {
   mendable: boolean
 }
 
+/** Is the packet to be given another source? */
+export const givesSource = ({ kind }: Goal): boolean => kind === 'source' || kind === 'way-back'
+
 export const goals = memo(findGoals)
 
 function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
-  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  const stopped = isStoppedByRule(outcome)
   const destination = needsDestination(context)
   const needs = needsSource(context) === 'surely'
   // a reply that connection tracking saw would do as well
@@ -104,7 +108,7 @@ export const isForPlace = ({ ending, matched }: Walk): boolean =>
 /** Only what is wrong for certain is to be asked of these: most packets are meant to go where nat sends them. */
 export const exemptions = memo((context: Context): readonly Goal[] => {
   const { outcome } = context.journey
-  if (outcome !== 'dropped' && outcome !== 'rejected') return []
+  if (!isStoppedByRule(outcome)) return []
   return passes(context)
     .filter((pass) => isNat(pass) && (pass.hook === 'prerouting' || pass.hook === 'output'))
     .filter(({ steps }) => steps.some((i) => DESTINATION.includes(verdictAt(context, i))))

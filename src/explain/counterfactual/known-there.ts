@@ -2,6 +2,7 @@
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { homeOf } from '../routes.ts'
 
@@ -29,10 +30,10 @@ function repliedBy({ conntrack = [] }: Host, dst: string): readonly ConntrackEnt
   const known = repliesOf(conntrack)
   let found = known.get(dst)
   if (!found) {
-    found = conntrack.filter(
-      ({ original, reply, status }) =>
-        reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !status.includes('unreplied'),
-    )
+    found = conntrack.filter((entry) => {
+      const { original, reply } = entry
+      return reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !isUnreplied(entry)
+    })
     known.set(dst, found)
   }
   return found

@@ -5,17 +5,20 @@ import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
+import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { bridgeOf, replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
+import { asItCame, entryBegun, isAlwaysAnswered, isOpening } from '../request-reply.ts'
 import { homeOf, isDefault, mainRoute } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -43,7 +46,7 @@ export function needsDestination(context: Context): Nowhere {
   if (evidence.nat !== 'passed' || hasNewDestination(context)) return undefined
   const packet = lastPacket(context)
   const { outcome } = journey
-  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  const stopped = isStoppedByRule(outcome)
   if (stopped && BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook)) return undefined
   if (addressType(packet.dst, world.host) === 'local') {
     // it is where it was to go
@@ -69,10 +72,10 @@ function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
 /** Does it need another source? */
 export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
-  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
+  if (!hasLeft(journey.outcome)) return undefined
   // what a bridge passes on has not left its network
   if (hasNewSource(context) || bridgeOf(lastPacket(context), world.host)) return undefined
-  const entry = entryOpened(asItCame(evidence, world), world)
+  const entry = entryBegun(evidence, world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined
   if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
@@ -88,8 +91,7 @@ export function needsSource(context: Context): Nowhere {
 }
 
 /** Its source is as it was, and nothing has come back to that. */
-const isUnanswered = ({ original, reply, status }: ConntrackEntry): boolean =>
-  status.includes('unreplied') && reply.dst === original.src
+const isUnanswered = (entry: ConntrackEntry): boolean => isUnreplied(entry) && entry.reply.dst === entry.original.src
 
 /** conntrack says that nothing has come back to the packet's own source, and something would in any case. */
 export function staysUnanswered({ evidence, world }: Context): boolean {
@@ -99,9 +101,10 @@ export function staysUnanswered({ evidence, world }: Context): boolean {
 }
 
 /** The same, whichever source it left with. */
-export function isUnreplied({ evidence, world }: Context): boolean {
+export function lacksReply({ evidence, world }: Context): boolean {
   const asked = asItCame(evidence, world)
-  return isAlwaysAnswered(asked) && entryOpened(asked, world)?.status.includes('unreplied') === true
+  const entry = isAlwaysAnswered(asked) ? entryOpened(asked, world) : undefined
+  return entry !== undefined && isUnreplied(entry)
 }
 
 /** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
@@ -170,7 +173,7 @@ function twinOf(
   family: 'ip' | 'ip6',
   world: World,
 ): EvalContext | undefined {
-  const { addresses = [] } = world.host.links?.find(({ name }) => name === from) ?? {}
+  const { addresses = [] } = linkNamed(world.host, from) ?? {}
   const src = addresses.find((one) => one.family === family && one.scope !== 'link')?.address
   if (src === undefined || from === undefined || out === undefined) return undefined
   // what is for documentation is in nobody's rules

@@ -1,11 +1,14 @@
 import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { BRIDGED_UNPLAYED, bridgeCalls, bridgeNamed, bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
+import { bridgeCalls, bridgeNamed, callSetting } from '../../rules/bridge-calls.ts'
+import { BRIDGED_UNPLAYED, bridgeOf, replyOverBridge } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 export const KEEP_OUT = 'keep bridged packets out of the IP chains'
@@ -16,7 +19,7 @@ export const bridgeNfCall: Detector = {
   code: 'bridge-nf-call',
   detect(context) {
     const { outcome } = context.journey
-    if (outcome === 'dropped' || outcome === 'rejected') return stopped(context)
+    if (isStoppedByRule(outcome)) return stopped(context)
     return isRepliedPast(context) ? repliedPast(context) : letGo(context)
   },
 }
@@ -131,7 +134,7 @@ function repliedPast(context: Context): Detected[] {
             : {
                 description: 'send bridged packets through the IP chains, so that conntrack sees the reply',
                 ...setSysctl(name, 1, value),
-                unverified: 'not tried',
+                unverified: NOT_TRIED,
                 note: 'FORWARD rules then apply to bridged packets too',
               },
         ],

@@ -3,6 +3,7 @@ import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
@@ -238,7 +239,7 @@ function mentions({ world }: Context, { address, port }: Destination, besides: r
 /** Somebody there has answered: what is mistaken is mostly nobody's address. */
 const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
   neighbours?.some((one) => one.address === address && one.mac !== undefined) === true ||
-  conntrack?.some(({ reply, status }) => reply.src === address && !status.includes('unreplied')) === true
+  conntrack?.some((entry) => entry.reply.src === address && !isUnreplied(entry)) === true
 
 function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
   const description = `make rule ${ref.ruleNumber} of ${ref.chain} send it there`

@@ -1,7 +1,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
+import { isStopped, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
@@ -57,7 +57,7 @@ export const dnatShadowed: Detector = {
     const end = context.ended.step
     // what comes of it behind the last chain that there is, is known all the same
     if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
-    const told = tell(context, i, outcome === 'dropped' || outcome === 'rejected' || isHairpin(context))
+    const told = tell(context, i, isStoppedByRule(outcome) || isHairpin(context))
     const pass = told.length > 0 ? undefined : passes(context).find(({ steps }) => steps.includes(i))
     return pass && getsNowhere(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
   },

@@ -1,9 +1,11 @@
 import { decides } from '../../journey/backends.ts'
 import { type BaseChain, baseChainsAt, deviceChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { walk } from '../../rules/walk.ts'
-import { bridgeNamed, bridgeOf } from '../bridges.ts'
+import { bridgeOf } from '../bridges.ts'
 import { acceptBefore, deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
@@ -17,7 +19,7 @@ export const droppedBeside: Detector = {
   code: 'dropped-beside',
   detect(context) {
     const { journey, evidence, ended } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+    if (!hasLeft(journey.outcome)) return []
     const packet = asItLeaves(context)
     const shown = new Set(evidence.arrivals.map(({ table, chain }) => `${table?.family} ${table?.name} ${chain?.name}`))
     let open: { name: string; where: string } | undefined

@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { markWritten } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -30,6 +31,7 @@ export const droppedByMark: Detector = {
           rules: told.rules,
           fix: fixes(context, told),
           culprit: told.walked.culprit,
+          [FOR_REPORTS]: { isReason: true },
         },
       ),
     ]

@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { acceptByPolicy, propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
@@ -31,6 +32,7 @@ export const droppedByPolicy: Detector = {
           rules: told.rules,
           fix,
           culprit: told.walked.culprit,
+          [FOR_REPORTS]: { takesRest: true },
         },
       ),
     ]

@@ -1,9 +1,10 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { addWayBack } from '../routes.ts'
 import { blame, fixes } from './verdicts.ts'
-import { conditionsWords, ownerWords, wayBackWords, whyThere } from './why-there.ts'
+import { conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from './why-there.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
 export const droppedByRule: Detector = {
@@ -19,13 +20,15 @@ export const droppedByRule: Detector = {
     const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
     const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const leads = wayBackWords(context)
-    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${whyThere(context, told)}.${unanswered}`
+    const there = whyThere(context, told)
+    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
         rules: told.rules,
         fix: [...(leads === undefined ? [] : addWayBack(packet, context.world.host)), ...fixes(context, told)],
         culprit: told.walked.culprit,
+        [FOR_REPORTS]: forReports(context, why, there, unanswered),
       }),
     ]
   },

@@ -1,6 +1,7 @@
 import { isForMany, isGroup } from '../../rules/fib.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { NOT_TRIED } from '../proposal.ts'
 
 /** A ping came in, and this host answers none: a setting says so (net/ipv4/icmp.c icmp_rcv, net/ipv6/icmp.c icmpv6_rcv). */
 export const echoIgnored: Detector = {
@@ -16,7 +17,7 @@ export const echoIgnored: Detector = {
           {
             description: 'allow the kernel to reply to echo requests',
             ...setSysctl(name, 0, value),
-            unverified: 'not tried',
+            unverified: NOT_TRIED,
           },
         ],
       }),

@@ -8,8 +8,8 @@ import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isPrivate, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { giveOwnSource } from '../own-source.ts'
-import { endOf, nameRef, placeAt } from '../refs.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { endOf, nameChain, placeAt } from '../refs.ts'
+import { isOpening, isReplied } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 
@@ -27,13 +27,12 @@ export const emptyNatChain: Detector = {
       return []
     if (src === undefined || dst === undefined || !isPrivate(src) || homeOf(src, world.host, out)?.link.name === out)
       return []
-    const entry = entryOpened(asItCame(evidence, world), world)
-    if ((entry && !entry.status.includes('unreplied')) || rewritesSources(context) !== false) return []
+    if (isReplied(context) || rewritesSources(context) !== false) return []
     const found = emptyChainOf(context, family)
     if (!found) return []
     const { table, chain } = found
     const end = placeAt(table, endOf(table, chain))
-    const name = nameRef(end).replace(/ (rule|handle) \d+$/, '')
+    const name = nameChain(end)
     const twin = hasTwin(context, found) ? `, and only ${family === 'ip' ? 'IPv6' : 'IPv4'} has rules there` : ''
     const left = `It left for ${dst} with the private source ${src}. Chain ${name} has no rules${twin}: nothing rewrites sources`
     return [

@@ -1,7 +1,9 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { NftEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { walk } from '../../rules/walk.ts'
 import { changesOf } from '../changes.ts'
@@ -11,7 +13,6 @@ import { letsGo } from '../counterfactual/what-if.ts'
 import { type Control, unreadControl } from '../helpers.ts'
 import type { Changing } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { entryAnswered } from '../request-reply.ts'
 import { together } from '../routes.ts'
 
 /** It is what FTP or its like has announced, and conntrack does not know: it is NEW where rules accept what is RELATED. */
@@ -74,7 +75,7 @@ function tooEarly(context: Context, { tooEarly: [first] }: Control): Why {
 /** Its table would let it go, were it RELATED. */
 function stoppedAsNew(context: Context): Why | undefined {
   const { journey, ended } = context
-  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return undefined
+  if (!isStoppedByRule(journey.outcome)) return undefined
   const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
   if (!pass) return undefined
   const related = suppose(context, pass, 'related')
@@ -95,7 +96,7 @@ function notLedOn({ journey, world }: Context, { entry }: Control): Why | undefi
   const { original, reply } = entry
   const { outcome, packet } = journey
   const isHere = packet.dst === reply.dst && original.src !== reply.dst && isLocal(reply.dst, world.host) === true
-  if (!isHere || (outcome !== 'delivered' && outcome !== 'dropped' && outcome !== 'rejected')) return undefined
+  if (!isHere || (outcome !== 'delivered' && !isStoppedByRule(outcome))) return undefined
   return { text: `So nat does not send it on to ${original.src}.`, rules: [] }
 }
 

@@ -1,15 +1,16 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { entryAnswered, entryOpened } from '../request-reply.ts'
 
 /** Connection tracking could make nothing of it, and that is why it was dropped. */
 export const invalidState: Detector = {
   code: 'invalid-state',
   detect(context) {
     const { journey, ended, evidence } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    if (!isStoppedByRule(journey.outcome)) return []
     const { rule } = evidence.arrivals[ended.step]!
     const asks = rule?.conditions.some(asksInvalid)
     const end = refAt(context, ended.step)

@@ -1,3 +1,4 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -11,7 +12,7 @@ export const keptHere: Detector = {
     const { journey, world, ended, evidence } = context
     const packet = lastPacket(context)
     const { dst, in: from } = packet
-    const isStopped = /^(dropped|rejected)$/.test(journey.outcome) && evidence.arrivals[ended.step]?.hook === 'input'
+    const isStopped = isStoppedByRule(journey.outcome) && evidence.arrivals[ended.step]?.hook === 'input'
     const isRefused = context.inVain === 'refused' || knowsSockets(world.host, packet.protocol)
     if (!isStopped && !(journey.outcome === 'delivered' && isRefused)) return []
     if (dst === undefined || from === undefined || listener(world.host, packet)) return []

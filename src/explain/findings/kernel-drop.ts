@@ -5,6 +5,7 @@ import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Finding } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
@@ -36,7 +37,7 @@ export const kernelDrop = (vanished: readonly Detector[]): Detector => ({
 
 /** By the trace, or by another finding. */
 function isTold({ journey: { outcome } }: Context, drop: Drop): boolean {
-  if (drop.reason === 'NETFILTER_DROP') return outcome === 'dropped' || outcome === 'rejected'
+  if (drop.reason === 'NETFILTER_DROP') return isStoppedByRule(outcome)
   return outcome === 'delivered' && findsNoSocket(drop)
 }
 
@@ -75,7 +76,7 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
   const steps = [context.ended.step + 1]
   const more = { steps, fix: fixOf(lastPacket(context), meaning, undefined) }
   const { outcome } = context.journey
-  if (outcome === 'dropped' || outcome === 'rejected' || outcome === 'stolen')
+  if (isStoppedByRule(outcome) || outcome === 'stolen')
     return finding(
       'kernel-drop',
       'warning',

@@ -1,13 +1,14 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { type Detector, finding } from '../context.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
-import { isNft, nameRef, refAt } from '../refs.ts'
+import { nameChain, nameRef, refAt } from '../refs.ts'
 
 /** A rule had accepted it, and a chain that comes later stopped it all the same. */
 export const laterBaseChain: Detector = {
   code: 'later-base-chain',
   detect(context) {
     const { journey, ended, evidence } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    if (!isStoppedByRule(journey.outcome)) return []
     const all = passes(context)
     const last = all.findIndex(({ steps }) => steps.includes(ended.step))
     // of iptables' tables only filter is there to let pass; nft's may have any name
@@ -22,7 +23,7 @@ export const laterBaseChain: Detector = {
       finding(
         'later-base-chain',
         'note',
-        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${isNft(end) ? `${end.family} ` : ''}${end.table} ${end.chain} comes later.`,
+        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${nameChain(end)} comes later.`,
         { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
       ),
     ]

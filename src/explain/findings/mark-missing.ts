@@ -20,7 +20,7 @@ import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
@@ -221,7 +221,7 @@ function nobody(context: Context, { value, mask, field }: Asker, empty: readonly
   const [first, ...more] = refs
   const bySocket = isSent(context) && field === undefined ? '; a program can set it on its socket (SO_MARK)' : ''
   if (!first) return { words: `no rule sets this mark${bySocket}`, refs, fix: [] }
-  const words = `no rule sets this mark, and ${nameRef(first).replace(/ (rule|handle) \d+$/, '')}, which the packet traversed, is empty`
+  const words = `no rule sets this mark, and ${nameChain(first)}, which the packet traversed, is empty`
   const change = changesOf(first).add(
     first,
     { chain: first.chain },

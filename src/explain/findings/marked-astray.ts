@@ -1,4 +1,5 @@
 import type { Host, RoutingRule } from '../../model/host.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
@@ -20,7 +21,7 @@ export const markedAstray: Detector = {
     const { journey, world, evidence } = context
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
-    if (!routes || !routingRules || !marking || !/^(sent|forwarded)$/.test(journey.outcome)) return []
+    if (!routes || !routingRules || !marking || !hasLeft(journey.outcome)) return []
     // its source was chosen for another way out: replies come in there, if any
     const isElsewhere = firstLink(context) !== undefined
     const inVain = context.inVain === 'unanswered'

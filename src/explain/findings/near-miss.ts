@@ -1,4 +1,5 @@
 import type { Condition } from '../../model/condition.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -17,8 +18,9 @@ import {
   isListed,
   isLookup,
   isNegated,
+  isShown,
 } from '../counterfactual/failed-condition.ts'
-import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
+import { exemptions, type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
@@ -76,6 +78,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       fix: given ? given.fix : settled?.mend === undefined ? mends(context, goal, one, ref) : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
       doubt: isGone || given || settled?.mend !== undefined ? -1 : one.doubt,
+      [FOR_REPORTS]: {
+        ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
+        ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
+      },
     },
   )
 }

@@ -1,47 +1,42 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host } from '../../model/host.ts'
-import { silentState } from '../../model/silent-neighbour.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import { acceptNeighbours, propose } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
-import { stoppedQuestion } from '../neighbour-frames.ts'
+import { framesOf, stoppedQuestion } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { isOpening, isReplied } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { spotWords } from './verdicts.ts'
-
-const ACCEPT = { kind: 'accept' } as const
 
 /** It left, and rules keep the next hop from finding the address of this host that the reply is sent to. */
 export const neighbourAsks: Detector = {
   code: 'neighbour-discovery-dropped',
   detect(context) {
     const { journey, ended, world, evidence } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+    if (!hasLeft(journey.outcome)) return []
     const { out, ...packet } = lastPacket(context)
     const question = questionOf(packet)
     if (out === undefined || out === 'lo' || !question || !isOpening(journey, evidence.nat, world)) return []
-    const entry = entryOpened(asItCame(evidence, world), world)
-    if (entry && !entry.status.includes('unreplied')) return []
+    if (isReplied(context)) return []
     const route = lookupRoute(question, world.host)
     if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
     const hop = route.gateway ?? question.dst
     // it is still to find the next hop: findings/neighbour-failed.ts
-    if (isSilent(hop, out, world.host)) return []
+    if (silentNeighbour(world.host, out, hop)) return []
     const asked = askedFor(context, out, hop)
     // who has sent something there knows it
     if (asked === undefined || isFound(asked, world.host)) return []
     const stopped = stoppedQuestion(context, out, hop, asked)
     if (!stopped) return []
     const { ref, what } = stopped
-    const [family, [request, reply]] =
-      journey.family === 'ip6'
-        ? (['ip6', ['neighbour solicitations for', 'neighbour advertisements of']] as const)
-        : (['ip', ['ARP requests for', 'ARP replies of']] as const)
-    const frames = what === 'request' ? request : reply
+    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+    const frames = `${framesOf(stopped, family)} ${what === 'request' ? 'for' : 'of'}`
     return [
       finding(
         'neighbour-discovery-dropped',
@@ -52,7 +47,7 @@ export const neighbourAsks: Detector = {
           rules: [ref],
           fix: propose(
             `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
-            changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT),
+            acceptNeighbours(ref, family),
           ),
         },
       ),
@@ -85,12 +80,6 @@ function askedFor(context: Context, out: string, hop: string): string | undefine
   return own.length === 1 ? own[0]!.address : undefined
 }
 
-const isSilent = (hop: string, out: string, { neighbours = [] }: Host): boolean =>
-  neighbours.some(
-    (one) =>
-      one.device === out && canonicalPrefix(one.address) === canonicalPrefix(hop) && silentState(one) !== undefined,
-  )
-
 /** Replies have come to it. */
 const isFound = (address: string, { conntrack = [] }: Host): boolean =>
-  conntrack.some(({ reply, status }) => reply.dst === address && !status.includes('unreplied'))
+  conntrack.some((entry) => entry.reply.dst === address && !isUnreplied(entry))

@@ -1,5 +1,5 @@
-import { silentState } from '../../model/silent-neighbour.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { type Detector, lastPacket } from '../context.ts'
 import { neighbourWords } from '../neighbour-words.ts'
@@ -10,21 +10,16 @@ export const neighbourFailed: Detector = {
   code: 'neighbour-failed',
   detect(context) {
     const { journey, world } = context
-    if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
-    const { neighbours } = world.host
+    if (!hasLeft(journey.outcome)) return []
     const { out: shown, ...packet } = lastPacket(context)
     // where no chain is behind routing, the routes alone tell
     const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
-    if (!neighbours || !question) return []
+    if (!question) return []
     const route = lookupRoute(question, world.host)
     const out = shown ?? route?.device
     // another way than the routes of now lead is not theirs to explain
     if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
-    const hop = canonicalPrefix(route.gateway ?? question.dst)
-    const found = neighbours.find(
-      (one) => one.device === out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
-    )
-    if (!found) return []
-    return neighbourWords.loaded.tellSilent(context, { question, route, out, found })
+    const found = silentNeighbour(world.host, out, route.gateway ?? question.dst)
+    return found ? neighbourWords.loaded.tellSilent(context, { question, route, out, found }) : []
   },
 }

@@ -1,10 +1,11 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
-import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
+import { type Goal, givesSource, goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { isNat, passes, refOfSkipped, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
@@ -18,13 +19,13 @@ export const neverReached: Detector = {
   code: 'never-reached',
   detect(context) {
     return goals(context).flatMap((goal) => {
-      const { pass, wanted, what, sure } = goal
+      const { pass, wanted, sure } = goal
       const found = unreachedChains(context, pass, wanted)
         .filter(({ led, meant }) => sure || !led || meant)
         // what takes whatever comes was put where it is for others
         .filter(({ led, meant, takesAll }) => !led || meant || !takesAll)
         .slice(0, 2)
-        .map((one) => tell(context, pass, one, what))
+        .map((one) => tell(context, goal, one))
       if (found.length > 0 || !sure || !isNat(pass)) return found
       return nearlyTaken(context, goal)
         .flatMap((one) => nearly(context, goal, one))
@@ -92,7 +93,8 @@ const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['le
     'first check whether other packets need the rule as it is',
   )
 
-function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal['what']): Detected {
+function tell(context: Context, goal: Goal, one: Unreached): Detected {
+  const { pass, what } = goal
   const { chain, led, lead, then } = one
   const rule = then.matched.find((visit) => visit.chain === chain)!.rule
   const ref = refOf(context, pass.table.name, chain, rule)
@@ -106,5 +108,6 @@ function tell(context: Context, pass: TableTraversal, one: Unreached, what: Goal
     rules: leads ? [leads, ref] : [ref],
     fix: jumpTo(context, ref, one),
     doubt: led ? 0.4 : 0.1,
+    ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
   })
 }

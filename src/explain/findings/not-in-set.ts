@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
@@ -8,7 +9,7 @@ import { inNftSet } from '../../rules/nft/lookup.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
-import { type Goal, goals } from '../counterfactual/goals.ts'
+import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -62,6 +63,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
         rules: end ? [ref, end] : [ref],
         fix: mends(),
         doubt,
+        ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
       },
     ),
   ]
@@ -119,6 +121,7 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
             )
           : [],
       doubt: one.doubt,
+      ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },
   )
 }

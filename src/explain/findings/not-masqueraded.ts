@@ -15,15 +15,16 @@ import {
   isMasqueradedOtherwise,
   isPrivateAbroad,
   isReachedByNat,
-  isUnreplied,
+  lacksReply,
   needsSource,
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { DISCOVERY_UNPLAYED } from '../neighbour-frames.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import { giveOwnSource } from '../own-source.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { isOpening, isReplied } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import type { Chosen, Doing, Spot } from '../rule-changes.ts'
 import { larger, sysctlName } from './routing.ts'
@@ -121,7 +122,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   if (isLocal(source, host) !== false) return []
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
   if (home !== out) {
-    if (home !== undefined || !isUnreplied(context) || isDestination(context, source)) return []
+    if (home !== undefined || !lacksReply(context) || isDestination(context, source)) return []
     // who has a network for such sources has a route for it, if only one that leads nowhere
     const way = lookupRoute({ dst: source, mark: 0 }, host)
     if (way && prefixLength(way.destination) > WIDE) return []
@@ -165,14 +166,8 @@ function ofOtherLink(context: Context): Detected[] {
     ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
     : `sysctl -w ${setting}=1`
   const description = `make this host reply to ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it: ${answer}`
-  const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
+  const fix = [{ description, unverified: DISCOVERY_UNPLAYED }]
   return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
-}
-
-/** Something came back to the source that the rule gave it. */
-function isReplied({ evidence, world }: Context): boolean {
-  const entry = entryOpened(asItCame(evidence, world), world)
-  return entry !== undefined && !entry.status.includes('unreplied')
 }
 
 const isDestination = ({ world }: Context, address: string): boolean =>

@@ -4,7 +4,7 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { addressType, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
-import { asItCame, awaitsReply, entryOpened } from '../request-reply.ts'
+import { awaitsReply, isReplied } from '../request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -59,13 +59,10 @@ export const notNetfilter: Detector = {
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
 function otherSource(context: Context, out: string | undefined): string {
-  const { world, journey, evidence } = context
+  const { world, journey } = context
   const { src, dst } = lastPacket(context)
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
   const link = world.host.links?.find(({ name }) => hasAddress(world.host.links, name, src))?.name
   if (link === undefined || link === 'lo' || link === out || hasAddress(world.host.links, out, src)) return ''
-  const entry = entryOpened(asItCame(evidence, world), world)
-  return entry && !entry.status.includes('unreplied')
-    ? ''
-    : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
+  return isReplied(context) ? '' : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
 }

@@ -1,18 +1,20 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { beforeTracking } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { entryAnswered, openingOf } from '../request-reply.ts'
+import { openingOf } from '../request-reply.ts'
 
 /** Connection tracking looks for the answer's connection in another zone than the one that the request was put into. */
 export const otherZone: Detector = {
   code: 'other-zone',
   detect(context) {
     const { journey, world } = context
-    const isStopped = journey.outcome === 'dropped' || journey.outcome === 'rejected'
+    const isStopped = isStoppedByRule(journey.outcome)
     const kept = isStopped ? undefined : keptAddress(context)
     if (!isStopped && kept === undefined) return []
     const opening = openingOf(journey.packet, world)
@@ -57,7 +59,7 @@ export const otherZone: Detector = {
 function keptAddress(context: Context): string | undefined {
   const { journey, world } = context
   const entry = entryAnswered(journey.packet, world)
-  if (!entry || !/^(forwarded|sent|delivered)$/.test(journey.outcome)) return undefined
+  if (!entry || !isPassed(journey.outcome)) return undefined
   const { original, reply } = entry
   const { src, dst } = lastPacket(context)
   if (reply.dst !== original.src && dst === reply.dst)

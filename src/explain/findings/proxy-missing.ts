@@ -4,6 +4,7 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -115,9 +116,9 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
 }
 
 /** Where it asks for a socket: without `--on-ip` at the interface's own address, or where the packet goes to. */
-function placesOf(given: string | undefined, { in: device, dst }: Packet, { links }: Host): string[] {
+function placesOf(given: string | undefined, { in: device, dst }: Packet, host: Host): string[] {
   if (given !== undefined) return [given]
-  const own = links?.find(({ name }) => name === device)?.addresses ?? []
+  const own = linkNamed(host, device)?.addresses ?? []
   return [...own.map(({ address }) => address), ...(dst === undefined ? [] : [dst])]
 }
 

@@ -1,8 +1,9 @@
-import { bridgeCalls, bridgeNamed } from '../bridges.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
+import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
-import { conditionsWords, ownerWords, whyThere } from './why-there.ts'
+import { conditionsWords, forReports, ownerWords, whyThere } from './why-there.ts'
 
 /** A REJECT rule: the sender was told, and sees "connection refused" or "unreachable" at once. */
 export const rejectedByRule: Detector = {
@@ -14,18 +15,20 @@ export const rejectedByRule: Detector = {
     const { rule } = context.evidence.arrivals[context.ended.step]!
     const reject = rule?.statements.find((statement) => statement.kind === 'reject')
     const why = conditionsWords(context)
+    const there = whyThere(context, told)
     const answer = reject?.kind === 'reject' ? ` It answered ${reject.with}.` : ''
     const unheard = reject?.kind === 'reject' && reject.with === 'tcp-reset' ? unheardReset(context) : ''
     return [
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${told.filled}${whyThere(context, told)}.${answer}${unheard}`,
+        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${answer}${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,
           fix: fixes(context, told),
           culprit: told.walked.culprit,
+          [FOR_REPORTS]: forReports(context, why, there, answer),
         },
       ),
     ]

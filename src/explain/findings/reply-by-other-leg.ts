@@ -1,5 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Link } from '../../model/host.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { setSysctl } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -7,7 +8,6 @@ import { homeOf } from '../routes.ts'
 import { larger, sysctlName } from './routing.ts'
 
 /** Why the fix is not tried. */
-export const LEG_UNKNOWN = 'the routes of that namespace are unknown here'
 
 /**
  * Whoever was asked is a namespace of this machine that another interface leads to as well, as a container of two networks
@@ -45,7 +45,7 @@ export const replyByOtherLeg: Detector = {
                 2,
                 host.sysctls?.get(`net.ipv4.conf.${sysctlName(leg)}.rp_filter`) ?? 1,
               ),
-              unverified: LEG_UNKNOWN,
+              unverified: 'the routes of that namespace are unknown here',
               note: 'or add a route in that namespace, so that its reply leaves by the interface that the request came in on',
             },
           ],
@@ -56,8 +56,9 @@ export const replyByOtherLeg: Detector = {
 }
 
 /** The one that all of the interface's own ports lead to. */
-function namespaceBehind(name: string, { links = [] }: Host): string | undefined {
-  const link = links.find((one) => one.name === name)
+function namespaceBehind(name: string, host: Host): string | undefined {
+  const { links = [] } = host
+  const link = linkNamed(host, name)
   const ends = link?.kind === 'bridge' ? links.filter(({ master }) => master === name) : link ? [link] : []
   const all = new Set(ends.map(({ peerNamespace }) => peerNamespace))
   const [only] = all

@@ -1,12 +1,15 @@
 import { wayTo } from '../../journey/step-context.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
-import { entryAnswered, openingOf } from '../request-reply.ts'
+import { openingOf } from '../request-reply.ts'
 import { blame } from './verdicts.ts'
-import { conditionsWords, whyThere } from './why-there.ts'
+import { conditionsWords, forReports, whyThere } from './why-there.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {
@@ -14,7 +17,7 @@ export const replyDropped: Detector = {
   detect(context) {
     const { journey, world, ended, evidence } = context
     const { packet, outcome } = journey
-    if (outcome !== 'dropped' && outcome !== 'rejected') return []
+    if (!isStoppedByRule(outcome)) return []
     const opening = openingOf(packet, world)
     const end = refAt(context, ended.step)
     if (!opening || !end) return []
@@ -46,6 +49,7 @@ export const replyDropped: Detector = {
         {
           steps: [ended.step + 1],
           rules: [end],
+          [FOR_REPORTS]: forReports(context, why, there),
           fix:
             end.family === 'netdev'
               ? propose('accept such replies there', acceptBefore(end, anywhere(packet), { answer: true }))

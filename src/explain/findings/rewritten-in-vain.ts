@@ -12,7 +12,7 @@ import { destinationRule, givenSource, sourceRule } from '../counterfactual/rewr
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { entryBegun } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { namesDestination } from './dnat-skipped.ts'
 
@@ -57,14 +57,14 @@ export const snatInVain: Detector = {
     const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
     const { src, dst } = asked
     if (src === undefined || dst === undefined) return []
-    const { reply } = entryOpened(asItCame(context.evidence, context.world), context.world) ?? {}
+    const { reply } = entryBegun(context.evidence, context.world) ?? {}
     const chosen = reply?.dst
     const isOwn = rule.statement?.kind === 'masquerade'
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
     const port = isKept ? '' : `, and source port ${reply.dport} instead of ${asked.sport}`
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? firstOf(context, given) : ''} instead${port}.`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
@@ -81,7 +81,7 @@ export const snatInVain: Detector = {
 }
 
 /** Where the way out has several addresses, masquerading takes the first: the far side may expect another one. */
-function firstOf({ journey, world }: Context, given: string): string {
+function whichOf({ journey, world }: Context, given: string): string {
   const link = world.host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === given))
   const { addresses = [] } = link ?? {}
   const usable = addresses.filter(({ family, scope = 'global' }) => family === journey.family && scope === 'global')

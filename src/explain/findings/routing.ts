@@ -3,11 +3,12 @@ import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isGroup } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { sentTo } from '../../rules/nft/map.ts'
 import { lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
-import { entryAnswered } from '../request-reply.ts'
 
 export interface Routed {
   packet: Packet
@@ -71,7 +72,7 @@ function observedAtRouting(context: Context): Packet | undefined {
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope
-      const link = world.host.links?.find(({ name }) => name === arrival.packet.in)
+      const link = linkNamed(world.host, arrival.packet.in)
       const own = link?.addresses?.find(({ address }) => !address.includes(':'))
       return own && journey.family === 'ip' ? { ...arrival.packet, dst: own.address } : undefined
     }

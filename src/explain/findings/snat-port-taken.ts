@@ -5,7 +5,7 @@ import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { givenSource, isNatStatement, sourceRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { entryBegun } from '../request-reply.ts'
 
 /** Connections that are over make room for a new one (nf_nat_used_tuple_harder in net/netfilter/nf_nat_core.c). */
 const OVER: ReadonlySet<string> = new Set(['TIME_WAIT', 'CLOSE'])
@@ -22,7 +22,7 @@ export const snatPortTaken: Detector = {
     // the model plays the drop, a capture shows it as passed
     const isOut = isPassed(journey.outcome) || journey.outcome === 'vanished'
     const rule = isOut && conntrack ? sourceRule(context) : undefined
-    if (!rule || !isNatStatement(rule.statement) || entryOpened(asItCame(evidence, world), world)) return []
+    if (!rule || !isNatStatement(rule.statement) || entryBegun(evidence, world)) return []
     const { ports, basePort } = rule.statement
     if (!ports || basePort !== undefined) return []
     const [low, high] = ports
@@ -52,7 +52,7 @@ export const snatPortTaken: Detector = {
     )
     const message =
       low === high
-        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${firstOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
+        ? `${nameRef(rule.ref)} rewrites its source to ${describeEnd(given, low)}, which the connection of ${endsOf(user)} already uses. The kernel drops the later packet: it could not tell the replies of the two connections apart.`
         : `${nameRef(rule.ref)} gives it one of the source ports ${low}-${high} of ${given}, but ${users.size} connections to ${describeEnd(dst, dport)} already use all of them. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`
     return [
       finding('snat-port-taken', 'error', message, {
@@ -74,5 +74,5 @@ export const snatPortTaken: Detector = {
 
 const LAST_PORT = 65_535
 
-const firstOf = ({ original: { src, sport, dst, dport } }: ConntrackEntry): string =>
+const endsOf = ({ original: { src, sport, dst, dport } }: ConntrackEntry): string =>
   `${describeEnd(src, sport)} to ${describeEnd(dst, dport)}`

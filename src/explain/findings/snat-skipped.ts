@@ -8,6 +8,7 @@ import { markAsked } from '../counterfactual/marks.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { namesDestination, natOf } from './dnat-skipped.ts'
@@ -61,7 +62,7 @@ export const snatSkipped: Detector = {
                     {
                       description: `delete rule ${culprit.ruleNumber} of ${culprit.chain}, so that the SNAT rule is reached`,
                       ...remove,
-                      unverified: 'not tried',
+                      unverified: NOT_TRIED,
                       note: owner
                         ? `${owner.name} restores its rules ${owner.when}`
                         : 'then nat rewrites everything that this rule exempted',

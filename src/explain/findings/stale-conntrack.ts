@@ -2,17 +2,21 @@ import type { ConntrackEdit } from '../../model/edit.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { callSetting } from '../../rules/bridge-calls.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { BRIDGED_UNPLAYED, callSetting } from '../bridges.ts'
+import { BRIDGED_UNPLAYED } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
-import type { Proposal } from '../proposal.ts'
+import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { asItCame } from '../request-reply.ts'
 import { KEEP_OUT } from './bridge-nf-call.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
@@ -111,7 +115,7 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
 const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): Proposal => ({
   description: 'delete the entry, so that nat is evaluated again',
   edits: [deletion(entry)],
-  unverified: 'not tried',
+  unverified: NOT_TRIED,
   note: 'an open TCP connection breaks',
 })
 
@@ -142,7 +146,7 @@ function destinationChanged(
 /** The same of where it comes from. */
 function sourceChanged(context: Context, { original, reply }: ConntrackEntry): Changed | undefined {
   const { outcome } = context.journey
-  if (outcome !== 'forwarded' && outcome !== 'sent') return undefined
+  if (!hasLeft(outcome)) return undefined
   const isNatted = reply.dst !== original.src
   const now = rewritingNow(context, lastPacket(context), 'postrouting', SOURCE)
   // a rule that is there no more has left the connection as it was, and that works; of ports NAT takes what is free
@@ -165,7 +169,7 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   if (!to || !isNatStatement(to) || to.kind === 'netmap') return undefined
   // the address of the way out
   if (to.kind === 'masquerade') {
-    const own = context.world.host.links?.find(({ name }) => name === packet.out)?.addresses
+    const own = linkNamed(context.world.host, packet.out)?.addresses
     return {
       rule: refOf(context, then.table.name, last.chain, last.rule),
       isAt: (address: string): boolean => own === undefined || own.some((one) => one.address === address),

@@ -1,9 +1,10 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { isUnreplied } from '../counterfactual/undeliverable.ts'
+import { lacksReply } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { addToTable, KERNEL_TABLES } from '../routes.ts'
 import { ALL_BITS, markingStep, markingSteps, questionAt } from './mark-unrouted.ts'
@@ -15,10 +16,10 @@ export const tableWithoutRoute: Detector = {
     const { journey, world } = context
     const { host } = world
     const { outcome } = journey
-    const isLost = outcome === 'vanished' || outcome === 'dropped' || outcome === 'rejected'
+    const isLost = outcome === 'vanished' || isStoppedByRule(outcome)
     const last = markingSteps(context)?.last
     const { out } = lastPacket(context)
-    if (last === undefined || out === undefined || !(isLost || isUnreplied(context))) return []
+    if (last === undefined || out === undefined || !(isLost || lacksReply(context))) return []
     const question = questionAt(context, last)
     const past = question && passedBy(question, host)
     if (!past || !routeDevices(past.route).includes(out)) return []

@@ -1,5 +1,6 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
 import { backendOf } from '../../journey/backends.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isOwnTable } from '../../model/own-table.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { emptyWorld } from '../../model/world.ts'
@@ -87,7 +88,7 @@ export const passedOver: Detector = {
   code: 'ruleset-mismatch',
   detect(context) {
     const { evidence, journey, ended } = context
-    if (!evidence.lossless || (journey.outcome !== 'dropped' && journey.outcome !== 'rejected')) return []
+    if (!evidence.lossless || !isStoppedByRule(journey.outcome)) return []
     const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
     for (const passed of pass ? skippedRules(context, pass) : []) {
       const { rule, moment, step } = passed

@@ -1,5 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
@@ -9,7 +11,7 @@ import { passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { entryAnswered, isOpening, natSeen, openingOf } from '../request-reply.ts'
+import { isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */
@@ -60,7 +62,7 @@ const TRACKING = -200
 /** A chain in front of connection tracking sees no connection; at its very priority, what was registered later comes first. */
 function tooEarly(context: Context): Detected[] {
   const { journey, ended, evidence, world } = context
-  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+  if (!isStoppedByRule(journey.outcome)) return []
   const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
   const { hook } = evidence.arrivals[ended.step]!
   const priority = pass?.base.priority
@@ -123,9 +125,7 @@ function ruleThatWouldRewrite(context: Context): { nat: RuleRef; sure: boolean }
   const { packet, outcome } = context.journey
   if (openingOf(packet, context.world)) return undefined
   const first = packet.in === undefined ? 'output' : 'prerouting'
-  const asked =
-    isOpening(context.journey, natSeen(context.evidence), context.world) &&
-    (outcome === 'forwarded' || outcome === 'sent')
+  const asked = isOpening(context.journey, natSeen(context.evidence), context.world) && hasLeft(outcome)
   for (const hook of [first, ...(asked ? (['postrouting'] as const) : [])] as const) {
     const verdicts = hook === first ? DESTINATION : SOURCE
     const asSent = hook === first ? packet : lastPacket(context)
@@ -150,7 +150,7 @@ const keepsPrivateSource = (context: Context): boolean =>
 /** Would the table that stopped it let it pass, were it tracked? Most packets are stopped for something else. */
 function isStoppedForThat(context: Context): boolean {
   const { evidence, ended, journey, world } = context
-  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return false
+  if (!isStoppedByRule(journey.outcome)) return false
   const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
   if (!pass) return false
   const moment = momentAt(context, pass.steps[0]!)
@@ -167,7 +167,7 @@ function isStoppedForThat(context: Context): boolean {
 /** Of an answer that belongs to nothing: was what it answers left alone? */
 function answered(context: Context): Detected[] {
   const { journey, world } = context
-  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+  if (!isStoppedByRule(journey.outcome)) return []
   const opening = openingOf(journey.packet, world)
   const found = opening && ruleThatLeavesAlone(context, opening)
   return found ? [tell(context, found, 0, 'the requests that it replies to')] : []

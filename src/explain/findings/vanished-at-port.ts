@@ -1,5 +1,5 @@
+import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
 

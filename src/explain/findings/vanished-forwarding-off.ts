@@ -2,7 +2,7 @@ import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
+import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { backToSender, giveAddress, homeOf } from '../routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
 
@@ -61,7 +61,7 @@ export const vanishedForwardingOff: Detector = {
             {
               description: 'enable forwarding on this host',
               ...setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
-              unverified: 'not tried',
+              unverified: NOT_TRIED,
               note: 'this host is then a router: only its FORWARD rules protect the networks behind it',
             },
           ],

@@ -6,7 +6,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute } from '../../rules/route.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
+import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { atRouting, larger, type Routed, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
@@ -74,7 +74,7 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
     {
       description: 'make the kernel look up the route back without the mark',
       ...{ edits, undo },
-      unverified: 'not tried',
+      unverified: NOT_TRIED,
       note: 'with a strict rp_filter, a tunnel that carries all traffic may need this setting',
     },
   ])
@@ -88,7 +88,7 @@ function allowLoopback(device: string): Fix {
   return {
     description: `make ${device} accept packets for 127.0.0.0/8, to which nat sends them`,
     ...setSysctl(deviceSysctl('ipv4', device, 'route_localnet'), 1, 0),
-    unverified: 'not tried',
+    unverified: NOT_TRIED,
     note: 'neighbours can then reach programs on 127.0.0.1: drop such packets in INPUT unless nat rewrote them',
   }
 }

@@ -1,5 +1,6 @@
+import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
-import { bridgeCalls, bridgeNamed } from '../bridges.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { type Detector, finding } from '../context.ts'
 import { solicitedGroup } from '../discovery.ts'
 import { atRouting, sysctlName } from './routing.ts'
@@ -26,7 +27,7 @@ export const vanishedNoGroup: Detector = {
     const isBridged = bridge && bridgeCalls(context.world.host, bridge, context.journey.family) !== false
     if (packet.physIn !== undefined || isBridged || ALL_HOSTS.includes(dst)) return []
     // it has, with each of its addresses (RFC 4291, 2.7.1)
-    const own = context.world.host.links?.find(({ name }) => name === device)?.addresses ?? []
+    const own = linkNamed(context.world.host, device)?.addresses ?? []
     if (own.some(({ address }) => solicitedGroup(address) === dst)) return []
     // a multicast router takes what nobody here has joined
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'

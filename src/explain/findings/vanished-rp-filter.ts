@@ -4,7 +4,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
+import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { addRoutingRule, addWayBack, astray, deleteRoute } from '../routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
@@ -67,7 +67,7 @@ export const vanishedRpFilter: Detector = {
             {
               description: 'set the reverse path filter to loose',
               ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-              unverified: 'not tried',
+              unverified: NOT_TRIED,
               note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
             },
           ],

@@ -14,7 +14,7 @@ import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { isDiscovery } from '../discovery.ts'
 import type { MatchHints } from '../match-hints.ts'
 import { type Owner, ownerOf } from '../owners.ts'
-import type { Changing, Proposal } from '../proposal.ts'
+import { type Changing, NOT_TRIED, type Proposal } from '../proposal.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
@@ -128,7 +128,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
     found.push({
       description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
       ...remove,
-      unverified: 'not tried',
+      unverified: NOT_TRIED,
       note: owner ? writtenBack(owner) : 'affects every packet that matches the rule',
     })
   return found
@@ -156,7 +156,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     })
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
-  const unverified = { unverified: 'not tried' }
+  const unverified = { unverified: NOT_TRIED }
   const spot = spotToAccept(context, end)
   const { change: accept, opens } = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go

@@ -1,9 +1,12 @@
 /** Why a rule that ended the journey matched, where its own conditions do not say it. */
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
+import type { ForReports } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { OF_LIMITS } from '../../rules/by-turns.ts'
 import { conditionText } from '../../rules/evaluate.ts'
 import { reverseWay } from '../../rules/fib.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { asksWayBack, describeConditions } from '../cause.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -58,16 +61,58 @@ export function wayBackWords(context: Context): string | undefined {
 
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
 function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
-  const { arrivals } = context.evidence
-  const { rule, chain, caller } = arrivals[context.ended.step]!
+  const { rule, chain } = context.evidence.arrivals[context.ended.step]!
   if (rule && rule.conditions.length > 0)
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
       ? undefined
       : `. ${nameRef(culprit)} sent it there`
-  for (const step of wayTo(arrivals, caller)) {
-    const jump = refAt(context, step)
-    const why = describeConditions(arrivals[step]!.rule?.conditions ?? [])
-    if (jump && why !== '') return `. ${nameRef(jump)} sent it there (${why})`
-  }
-  return rule && chain && rule.ruleNumber > 1 ? ': no earlier rule there accepts it' : undefined
+  const lead = leadTo(context)
+  if (lead) return `. ${nameRef(lead.jump)} sent it there (${lead.why})`
+  return rule && chain && rule.ruleNumber > 1 ? TAKES_REST : undefined
 }
+
+const TAKES_REST = ': no earlier rule there accepts it'
+
+interface Lead {
+  jump: RuleRef
+  conditions: readonly Condition[]
+  why: string
+}
+
+/** The first rule with a condition, up the jumps that led there. */
+function leadTo(context: Context): Lead | undefined {
+  const { arrivals } = context.evidence
+  for (const step of wayTo(arrivals, arrivals[context.ended.step]!.caller)) {
+    const jump = refAt(context, step)
+    const conditions = arrivals[step]!.rule?.conditions ?? []
+    const why = describeConditions(conditions)
+    if (jump && why !== '') return { jump, conditions, why }
+  }
+  return undefined
+}
+
+/** `why` and `there`: what the message says of the rule that ended it; `more`: and behind that. */
+export function forReports(context: Context, why: string, there: string, more = ''): ForReports {
+  const own = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
+  const chosen = own.length > 0 ? own : (leadTo(context)?.conditions ?? [])
+  return {
+    ...(why === '' ? {} : { matched: why }),
+    ...(chosen.some((one) => isReason(context, one)) ? { isReason: true } : {}),
+    ...(there === TAKES_REST ? { takesRest: true, ...(more === '' ? { isBare: true } : {}) } : {}),
+  }
+}
+
+/** What the packet's line does not show, and chose this packet. */
+const isReason = (context: Context, condition: Condition): boolean =>
+  simpleConditions(condition).some((one) => {
+    switch (one.kind) {
+      case 'lookup':
+        return setWords(context, one) !== undefined
+      case 'unknown':
+        return OF_LIMITS.includes(one.reason)
+      case 'compare':
+        return / mark$/.test(one.field) || (asksWayBack(one) && wayBackWords(context) !== undefined)
+      default:
+        return false
+    }
+  })

@@ -1,3 +1,4 @@
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
@@ -6,7 +7,7 @@ import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../ipv6-off.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { isReplied } from '../request-reply.ts'
 import {
   addConnected,
   addToTable,
@@ -108,16 +109,15 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const off = journey.family === 'ip6' && isDefault(route!) ? ipv6Off(world.host) : undefined
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
   const fix = [...(off ? [off.fix] : []), giveAddress(dst!, from!)]
-  return [finding('wrong-way-out', 'note', message, { steps: [ended.step + 1], fix })]
+  return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */
 function pastTableMain(context: Context, packet: Packet, note: string | undefined): Detected[] {
-  const { journey, evidence, world } = context
-  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+  const { journey, world } = context
+  if (!hasLeft(journey.outcome)) return []
   const past = pastMain(packet, world.host)
-  const entry = past && entryOpened(asItCame(evidence, world), world)
-  if (!past || (entry && !entry.status.includes('unreplied'))) return []
+  if (!past || isReplied(context)) return []
   const isSilent = staysUnanswered(context)
   // by its mark, which is told with the rule that gave it
   if (isSilent && markingSteps(context)) return []

@@ -5,6 +5,7 @@ import { memo } from '../../model/memo.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { describeEnd } from '../context.ts'
 import { answerTo, openingBy, reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
@@ -85,5 +86,5 @@ const connectionsOf = memo(({ host }: World): readonly Packet[] => {
   return [...found.values()]
 })
 
-const isAnswered = ({ protocol, status }: ConntrackEntry): boolean =>
-  /^(tcp|udp|icmp|icmpv6)$/.test(protocol) && !status.includes('unreplied')
+const isAnswered = (entry: ConntrackEntry): boolean =>
+  /^(tcp|udp|icmp|icmpv6)$/.test(entry.protocol) && !isUnreplied(entry)

@@ -8,6 +8,7 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import { isLinkLocal, lookupRoute, questionOf } from '../../rules/route.ts'
 import { solicitedGroup } from '../discovery.ts'
@@ -38,7 +39,7 @@ function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[
   const route = lookupRoute(question, host)
   if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
   const hop = canonicalAddress(route.gateway ?? dst)
-  const link = links.find(({ name }) => name === out)
+  const link = linkNamed(host, out)
   const known = neighbours.filter(({ device, family }) => device === out && family === 'ip6')
   // tunnels have no link addresses
   if (link?.mac === undefined && !known.some(({ mac }) => mac !== undefined)) return []

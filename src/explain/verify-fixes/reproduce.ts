@@ -13,6 +13,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
@@ -29,7 +30,6 @@ import {
   answerTo,
   asItCame,
   asksForReply,
-  entryOpened,
   isOpening,
   natSeen,
   openingOf,

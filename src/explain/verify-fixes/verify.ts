@@ -12,9 +12,10 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
-import { BRIDGED_UNPLAYED, isOfGuests } from '../bridges.ts'
+import { linkNamed } from '../../rules/links.ts'
+import { isOfGuests } from '../bridges.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
-import { LEG_UNKNOWN } from '../findings/reply-by-other-leg.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray, homeOf } from '../routes.ts'
 import { listener } from '../sockets.ts'
@@ -50,7 +51,7 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
   const trials = finding.fix.map(({ edits, stops, unverified }, index): Trial => {
-    if (!edits || !reproduction || UNPLAYED.has(finding.code) || REASONS.has(unverified)) return { index }
+    if (!edits || !reproduction || (unverified !== undefined && unverified !== NOT_TRIED)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
@@ -209,17 +210,6 @@ function judge(
   }
 }
 
-/** Their fixes change what the model does not play, or what another host makes of it. */
-const UNPLAYED: ReadonlySet<string> = new Set([
-  'helper-missing',
-  'neighbour-failed',
-  'snat-changed-source',
-  'vanished-mtu',
-])
-
-/** The same, of single fixes. */
-const REASONS: ReadonlySet<string | undefined> = new Set([BRIDGED_UNPLAYED, LEG_UNKNOWN])
-
 /** Findings of a packet that gets through and does no good so. */
 export const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
@@ -339,7 +329,7 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
 function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {
   if (ended.outcome !== 'delivered' || packet.protocol !== 'udp') return false
   const socket = listener(host, packet)
-  const link = host.links?.find(({ name }) => name === out)
+  const link = linkNamed(host, out)
   return (
     socket !== undefined &&
     socket.address === undefined &&

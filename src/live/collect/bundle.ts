@@ -29,16 +29,25 @@ const MOST_FOLDER = 90
 /** Beside it, hidden: folders are read without such. */
 const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part-${process.pid}`)
 
-class Folder implements Bundle {
-  private readonly path: string
-  private readonly part: string
-  private made = false
+/** It has its name when it is whole. */
+abstract class Parted implements Bundle {
+  protected readonly path: string
+  protected readonly part: string
+  protected made = false
 
   constructor(path: string) {
     this.path = path
     this.part = partOf(path)
   }
 
+  abstract write(files: Iterable<BundleFile>): Promise<void>
+
+  discard(): void {
+    if (this.made) rmSync(this.part, { recursive: true, force: true })
+  }
+}
+
+class Folder extends Parted {
   async write(files: Iterable<BundleFile>): Promise<void> {
     mkdirSync(this.part, { mode: 0o700 })
     this.made = true
@@ -54,22 +63,9 @@ class Folder implements Bundle {
     }
     renameSync(this.part, this.path)
   }
-
-  discard(): void {
-    if (this.made) rmSync(this.part, { recursive: true, force: true })
-  }
 }
 
-class Archive implements Bundle {
-  private readonly path: string
-  private readonly part: string
-  private made = false
-
-  constructor(path: string) {
-    this.path = path
-    this.part = partOf(path)
-  }
-
+class Archive extends Parted {
   async write(files: Iterable<BundleFile>): Promise<void> {
     let folder = basename(this.path).replace(/\.(?:tgz|tar\.gz)$/i, '')
     while (Buffer.byteLength(folder) > MOST_FOLDER) folder = folder.slice(0, -1)
@@ -83,10 +79,6 @@ class Archive implements Bundle {
       closeSync(fd)
     }
     nameNewFile(this.part, this.path)
-  }
-
-  discard(): void {
-    if (this.made) rmSync(this.part, { force: true })
   }
 }
 

@@ -5,24 +5,13 @@ import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostReading } from './format.ts'
 import { asNumber, asText, forEachObject, type JsonObject, shown } from './json.ts'
-import { nameFamilies, type UnplacedRule } from './rule-family.ts'
+import { nameFamilies, takeRule, type UnplacedRule } from './rule-family.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export function readIpRuleJson(text: string, report: Report): HostReading {
   const rules: UnplacedRule[] = []
   forEachObject(text, report, (object, line) => {
-    const rule = readRule(object)
-    if (!rule) {
-      report('line-not-understood', `not a routing rule: ${shown(object)}`, line)
-      return
-    }
-    if (rule.unknown)
-      report(
-        'selector-not-understood',
-        `rule ${rule.priority} has a condition that nfwhy does not know: ${rule.unknown.join(', ')}`,
-        line,
-      )
-    rules.push(rule)
+    takeRule(rules, readRule(object), () => shown(object), line, report)
   })
   return { host: { routingRules: nameFamilies(rules) } }
 }

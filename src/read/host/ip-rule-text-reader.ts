@@ -8,7 +8,7 @@ import { tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostReading } from './format.ts'
 import { RULE } from './ip-rule-line.ts'
 import { forEachLine, quoted } from './lines.ts'
-import { nameFamilies, type UnplacedRule } from './rule-family.ts'
+import { nameFamilies, takeRule, type UnplacedRule } from './rule-family.ts'
 
 /** No rule has so many selectors. */
 const LONGEST = 4000
@@ -17,18 +17,7 @@ export function readIpRuleText(text: string, report: Report): HostReading {
   const rules: UnplacedRule[] = []
   forEachLine(text, (line, number) => {
     if (line.trim() === '') return
-    const rule = readRule(line)
-    if (!rule) {
-      report('line-not-understood', `not a routing rule: ${quoted(line)}`, number)
-      return
-    }
-    if (rule.unknown)
-      report(
-        'selector-not-understood',
-        `rule ${rule.priority} has a condition that nfwhy does not know: ${rule.unknown.join(', ')}`,
-        number,
-      )
-    rules.push(rule)
+    takeRule(rules, readRule(line), () => quoted(line), number, report)
   })
   return { host: { routingRules: nameFamilies(rules) } }
 }

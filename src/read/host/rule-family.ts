@@ -5,6 +5,7 @@
  * still looks like the kernel's own rules of IPv6 is taken as such when an IPv4 listing stands before it or when it
  * ends with main at 32766; anything else is IPv4, which is what `ip rule` means.
  */
+import type { Report } from '../../model/diagnostic.ts'
 import type { RoutingRule } from '../../model/host.ts'
 import { familyOf, type IpFamily } from '../../rules/prefixes.ts'
 
@@ -19,6 +20,27 @@ export function nameFamilies(rules: readonly UnplacedRule[]): RoutingRule[] {
     before = family
   }
   return result
+}
+
+/** `rule`: undefined where `shown` is none. */
+export function takeRule(
+  rules: UnplacedRule[],
+  rule: UnplacedRule | undefined,
+  shown: () => string,
+  line: number,
+  report: Report,
+): void {
+  if (!rule) {
+    report('line-not-understood', `not a routing rule: ${shown()}`, line)
+    return
+  }
+  if (rule.unknown)
+    report(
+      'selector-not-understood',
+      `rule ${rule.priority} has a condition that nfwhy does not know: ${rule.unknown.join(', ')}`,
+      line,
+    )
+  rules.push(rule)
 }
 
 function splitListings(rules: readonly UnplacedRule[]): UnplacedRule[][] {

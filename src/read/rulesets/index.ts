@@ -3,10 +3,11 @@ import { Later } from '../../model/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
 import { looksLikeIptablesList } from './iptables-list/headings.ts'
-import { looksLikeIptablesSave, readIptablesSave } from './iptables-save.ts'
+import { looksLikeIptablesSave } from './looks-like-iptables-save.ts'
 import { looksLikeNft } from './looks-like-nft.ts'
 import { looksLikeScript } from './looks-like-script.ts'
 
+const save = new Later(() => import('./iptables-save.ts'))
 const list = new Later(() => import('./iptables-list/reader.ts'))
 const nft = new Later(() => import('./nft-text.ts'))
 const nftJson = new Later(() => import('./nft-json.ts'))
@@ -21,7 +22,8 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     describe: 'iptables-save or ip6tables-save',
     // a script may hold such text for iptables-restore
     sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head) && !looksLikeBridgeArp(head),
-    read: readIptablesSave,
+    load: save.load,
+    read: (text, report) => save.loaded.readIptablesSave(text, report),
   },
   {
     id: 'iptables-list',

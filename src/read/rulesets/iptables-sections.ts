@@ -2,10 +2,12 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES } from '../../model/hook.ts'
 import { readRule } from '../../rules/iptables/read.ts'
+import { hiddenWords } from './hidden-words.ts'
 import { familyByAddresses } from './iptables-evidence.ts'
-import { classifyLine, type Header, type Line, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
+import { classifyLine, type Header, type Line, MAX_LINE, readCommand } from './iptables-lines.ts'
 import { fewestProblems } from './iptables-rule.ts'
 import { cleanLine, mayBeGlued, splitGlued } from './mend.ts'
+import { promptedTool } from './prompted-tool.ts'
 
 export interface SourceLine {
   number: number
@@ -25,10 +27,6 @@ export interface Section {
   number: number
   lines: SourceLine[]
 }
-
-/** Of a table that iptables-nft-save names, and whose rules it leaves out. */
-export const hiddenWords = (table: string): string =>
-  `rules in table ${table} that only nft can show are not in this file`
 
 export function readSections(text: string, report: Report): Section[] {
   return new SectionReader(report).read(text)

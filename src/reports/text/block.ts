@@ -2,6 +2,7 @@
 import { nameRef } from '../../explain/refs.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
 import { markOfGroup, mixedWords } from '../exchange-words.ts'
@@ -176,12 +177,14 @@ const ownerOf = ({ fixes: [first], more }: Pick<Answer, 'fixes' | 'more'>): Answ
   more.find(({ fix }) => first !== undefined && fix.includes(first))
 
 /** What is not known; of a packet that got through what else was found; and the command that shows more. */
-function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer): Row[] {
-  const isGood = markOfGroup(group) === 'good'
+function foundRows(page: Page, group: Group<PrintedFix>, { cause, fixes, more }: Answer): Row[] {
+  const mark = markOfGroup(group)
+  const isGood = mark === 'good'
+  const isOpen = mark === 'unsure' && isPassed(group.journey.outcome)
   // what proposes the fix stands in front of it
   const owner = isGood ? ownerOf({ fixes, more }) : undefined
   const found = more
-    .filter((one) => one !== owner && (isGood || isDoubt(one)))
+    .filter((one) => one !== owner && !cause.includes(one.message) && (isGood || isOpen || isDoubt(one)))
     .map((one): Row => ({ label: LABELS[one.severity], lines: wrap(one.message, page.room), rank: 5.5, least: 1 }))
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {

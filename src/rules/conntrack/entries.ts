@@ -17,6 +17,9 @@ export const entryOpened = (packet: Packet, { host: { conntrack } }: Pick<World,
 export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
   conntrack && entryOf('rewritten', packet, conntrack)
 
+/** Nothing had come back when the connections were listed. */
+export const isUnreplied = ({ status }: Pick<ConntrackEntry, 'status'>): boolean => status.includes('unreplied')
+
 /** Is it one that such a packet has begun, and that leaves its destination as it is? */
 export function keepsDestination(packet: Packet, world: World): boolean {
   const { original, reply } = entryOpened(packet, world) ?? {}

@@ -1,5 +1,4 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
-import type { Host, Link } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import { isNameless } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
@@ -7,6 +6,7 @@ import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Reade
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
 import { kernelAtLeast } from '../kernel.ts'
+import { linkNamed } from '../links.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
@@ -58,8 +58,6 @@ const bridged: Read = ({ packet }) => {
   if (packet.physIn !== undefined || packet.physOut !== undefined) return 'yes'
   return packet.in === undefined && packet.out === undefined ? undefined : 'no'
 }
-
-const linkNamed = (host: Host, name: string): Link | undefined => host.links?.find((link) => link.name === name)
 
 /** The bridge of the port that it passes; only table bridge asks for it. */
 const bridgeOf =

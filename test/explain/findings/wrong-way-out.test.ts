@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Packet, Route } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, LISTENS_ON, SYN, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, SYN, told } from './played.ts'
 
 const via = (destination: string, device: string): Route => ({
   ...{ family: 'ip', type: 'unicast', destination, gateway: '10.0.1.254', table: 'main', device },
@@ -202,13 +202,14 @@ describe('an address on no interface', () => {
   const found = (status: string[]) => {
     const reply = { src: dst, dst: src, sport: dport, dport: sport }
     const conntrack = [entry({ original: { src, dst, sport, dport }, reply, status })]
-    return told({ rules: { filter: [] }, packet, host: { conntrack } }, 'wrong-way-out')
+    return findingsOf(played({ rules: { filter: [] }, packet, host: { conntrack } }), 'wrong-way-out')[0]
   }
 
   it('sends what is for it back to the router that sent it, and nobody replies', () => {
-    expect(found(['unreplied'])?.message).toBe(
-      'It went back to 10.0.2.254, which had sent it: no interface of this host has 203.0.113.7.',
-    )
+    expect(found(['unreplied'])).toMatchObject({
+      severity: 'warning',
+      message: 'It went back to 10.0.2.254, which had sent it: no interface of this host has 203.0.113.7.',
+    })
     expect(found([])).toBeUndefined()
   })
 })

@@ -5,7 +5,8 @@ import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
 import { opensOf } from '../../../src/explain/findings/verdicts.ts'
 import type { MatchHints } from '../../../src/explain/match-hints.ts'
-import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
+import { NOT_TRIED } from '../../../src/explain/proposal.ts'
+import { noteTrials, tryFixes } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -237,4 +238,23 @@ it('nothing is said where the model does not give what was seen', () => {
   const commands = stopped.findings.flatMap(({ fix }) => fix).filter(({ edits }) => edits?.[0]?.kind === 'rule')
   expect(commands.length).toBeGreaterThan(0)
   for (const fix of commands) expect([fix.verified, fix.unverified].filter(Boolean).length).toBe(1)
+})
+
+it('a fix that says why it is not to be tried keeps its reason', () => {
+  const [{ findings, ...journey }] = [played({ rules: { filter: ['-P FORWARD DROP'] } })]
+  const edits = findings.flatMap(({ fix }) => fix).find((fix) => fix.edits)?.edits
+  const proposed = [NOT_TRIED, 'the effect depends on the sender'].map((unverified) => ({
+    description: '',
+    edits: edits!,
+    unverified,
+  }))
+  const told = { ...journey, findings: [{ ...findings[0]!, fix: proposed }] }
+  noteTrials(
+    told,
+    tryFixes(told, () => ({ reason: 'the capture ends' })),
+  )
+  expect(told.findings[0]!.fix.map(({ unverified }) => unverified)).toEqual([
+    'the capture ends',
+    'the effect depends on the sender',
+  ])
 })

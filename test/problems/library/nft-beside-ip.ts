@@ -257,6 +257,7 @@ time.sleep(300)" >/dev/null 2>&1 & sleep 1`,
       words:
         'Every rule accepts it. The program does not take connections from its queue, which is full, and the kernel drops new ones; the limits have nothing to do with it.',
       causes: [
+        { code: 'accept-queue-full', words: ['queue'] },
         { code: 'kernel-drop', words: ['queue'] },
         { code: 'not-netfilter', words: ['queue'] },
         { code: 'kernel-drop', words: ['backlog'] },

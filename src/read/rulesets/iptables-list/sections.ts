@@ -4,7 +4,7 @@ import type { Counters } from '../../../model/counters.ts'
 import type { Report } from '../../../model/diagnostic.ts'
 import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
 import { countersOf } from '../counters.ts'
-import { promptedTool } from '../iptables-lines.ts'
+import { promptedTool } from '../prompted-tool.ts'
 import { BARE_CHAIN, CHAIN, HEADER } from './headings.ts'
 import { type Columns, type Row, readRow } from './row.ts'
 

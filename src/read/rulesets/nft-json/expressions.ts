@@ -40,9 +40,9 @@ function element(value: unknown, depth: number): unknown {
 /** What a map gives: a verdict or a value. */
 export const data = (value: unknown, depth: number): unknown => verdict(value, depth) ?? expression(value, depth)
 
-export const target = body({ target: text })
+const target = body({ target: text })
 
-const VERDICTS: Readonly<Record<string, Shape>> = {
+export const VERDICTS: Readonly<Record<string, Shape>> = {
   accept: nothing,
   drop: nothing,
   continue: nothing,

@@ -1,6 +1,6 @@
 /** Statements of nft's JSON, each checked; libnftables-json(5), "STATEMENTS", and src/json.c of nft. */
 import type { Expression, Statement } from '../../../rules/nft/ast.ts'
-import { counter, ctCount, expression, last, limit, map, oneKey, quota, setOrName, target } from './expressions.ts'
+import { counter, ctCount, expression, last, limit, map, oneKey, quota, setOrName, VERDICTS } from './expressions.ts'
 import { body, either, MAX_DEPTH, names, nothing, notUnderstood, number, type Shape, text } from './shape.ts'
 
 /** Never undefined: what is not understood is a node of its own. */
@@ -31,12 +31,7 @@ const nat = either(
 )
 
 const STATEMENTS: Readonly<Record<string, Shape>> = {
-  accept: nothing,
-  drop: nothing,
-  continue: nothing,
-  return: nothing,
-  jump: target,
-  goto: target,
+  ...VERDICTS,
   match,
   vmap: body({ key: expression, data: setOrName }),
   mangle: body({ key: expression, value: expression }),

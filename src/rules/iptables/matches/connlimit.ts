@@ -1,3 +1,4 @@
+import { CONNECTIONS_OPEN } from '../../by-turns.ts'
 import { atLeastOne, atMostOne, defineMatch, flag, type RuleContext, type Values, word } from '../extension.ts'
 import { leadingOnes, readMask } from '../values/addresses.ts'
 import { u32 } from '../values/numbers.ts'
@@ -24,7 +25,7 @@ export const connlimit = defineMatch({
     {
       kind: 'unknown',
       text: print(values, context).join(' '),
-      reason: 'depends on the number of connections open at that moment',
+      reason: CONNECTIONS_OPEN,
     },
   ],
 })

@@ -1,3 +1,4 @@
+import { BYTES_BEFORE } from '../../by-turns.ts'
 import { defineMatch } from '../extension.ts'
 import { u64 } from '../values/numbers.ts'
 
@@ -9,6 +10,6 @@ export const quota = defineMatch({
     const { value, not } = quota!
     const text = `${not ? '! ' : ''}--quota ${value}`
     const lasts = { bytes: Number(value), behind: not }
-    return [{ kind: 'unknown', text, reason: 'depends on how many bytes came before', lasts }]
+    return [{ kind: 'unknown', text, reason: BYTES_BEFORE, lasts }]
   },
 })

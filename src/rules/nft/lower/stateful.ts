@@ -1,6 +1,6 @@
 /** What counts packets, bytes or connections: none of it can be told from one packet. */
 import type { Allowance, Condition, Each } from '../../../model/condition.ts'
-import { COUNTED_BEFORE } from '../../by-turns.ts'
+import { BYTES_BEFORE, CONNECTIONS_OPEN, COUNTED_BEFORE } from '../../by-turns.ts'
 import type { CtCountBody, LimitBody, QuotaBody } from '../ast.ts'
 
 const UNITS = ['bytes', 'kbytes', 'mbytes', 'gbytes', 'tbytes']
@@ -13,8 +13,6 @@ export function limitCondition({ rate_unit, burst = 0, inv }: LimitBody, text: s
   const under: Condition = { kind: 'unknown', text, reason: COUNTED_BEFORE, ...(lasts ? { lasts } : {}) }
   return inv && lasts ? { kind: 'not', of: under, text } : under
 }
-
-export const BYTES_BEFORE = 'depends on how many bytes came before'
 
 /** Holds until so many bytes have passed; `over`: from then on (net/netfilter/nft_quota.c). */
 export function quotaCondition(
@@ -30,7 +28,7 @@ export function quotaCondition(
 export const countCondition = ({ val, inv = false }: CtCountBody, text: string, each?: Each): Condition => ({
   kind: 'unknown',
   text,
-  reason: 'depends on the number of connections open at that moment',
+  reason: CONNECTIONS_OPEN,
   lasts: { connections: val, over: inv, ...(each ? { each } : {}) },
 })
 

@@ -2,7 +2,7 @@
 import type { Allowance, Condition, ObjectMap } from '../../../model/condition.ts'
 import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
-import { COUNTED_BEFORE } from '../../by-turns.ts'
+import { BYTES_BEFORE, COUNTED_BEFORE } from '../../by-turns.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import { asked } from '../selectors.ts'
@@ -12,7 +12,7 @@ import { lowerMap, mapIn } from './maps.ts'
 import { isThere, lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
-import { allowanceCondition, BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
+import { allowanceCondition, countCondition, limitCondition, quotaCondition } from './stateful.ts'
 import { lowerWrite } from './writes.ts'
 
 export function lowerStatement(statement: NftStatement, lowering: Lowering): void {

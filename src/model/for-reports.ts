@@ -1,0 +1,20 @@
+/**
+ * What a detector says of its finding to reports, which choose what stands in the answer; the message is for people. Under
+ * a symbol it goes along wherever a finding is copied, and no JSON document has it.
+ */
+export const FOR_REPORTS: unique symbol = Symbol('for reports')
+
+export interface ForReports {
+  /** What the rule that ended it matched, in words. */
+  matched?: string
+  /** What that rule matched is why: a ban, a limit, a way back, a mark. */
+  isReason?: true
+  /** A policy, or a rule that takes what no rule before it has accepted. */
+  takesRest?: true
+  /** Besides the name of the rule, the message says no more than that it takes the rest. */
+  isBare?: true
+  /** The one condition that failed asks for what the packet's line shows. */
+  failsOnShown?: true
+  /** The rule would have given it another source. */
+  wouldGiveSource?: true
+}

@@ -1,0 +1,17 @@
+import type { Header } from './iptables-lines.ts'
+
+/** A prompt and the command whose output follows: `root@host:~# ip6tables-save`, `# iptables -t nat -S`. */
+export function promptedTool(text: string): Header | undefined {
+  const [, tool, family, variant, save, options = ''] =
+    /^(?:.{0,80}?[#$%>]\s{0,4})?(?:sudo )?((ip6?)tables(?:-(legacy|nft))?(-save)?)(?![\w*-])(.*)/.exec(text.trim()) ??
+    []
+  if (tool === undefined || (!save && !LISTS.test(options))) return undefined
+  return {
+    tool,
+    family: family === 'ip6' ? 'ip6' : 'ip',
+    ...(variant === 'nft' || variant === 'legacy' ? { backend: variant } : {}),
+    ...(save ? {} : { table: /\s(?:-t\s*|--table[ =])(\w+)/.exec(options)?.[1] ?? 'filter' }),
+  }
+}
+
+const LISTS = /\s(?:-[a-zA-Z]*[SL][a-zA-Z]*|--list-rules|--list)(?:\s|$)/

@@ -1,0 +1,14 @@
+/** Neighbours of this host, as `ip neigh` lists them. */
+import type { Host, Neighbour } from '../model/host.ts'
+import { silentState } from '../model/silent-neighbour.ts'
+import { canonicalAddress } from './prefixes.ts'
+
+/** An interface may list an address twice: as a neighbour's, and as one that this host answers for (`proxy`). */
+export function neighboursAt({ neighbours = [] }: Host, device: string, address: string): Neighbour[] {
+  const wanted = canonicalAddress(address)
+  return neighbours.filter((one) => one.device === device && canonicalAddress(one.address) === wanted)
+}
+
+/** The one that has not replied. */
+export const silentNeighbour = (host: Host, device: string, address: string): Neighbour | undefined =>
+  neighboursAt(host, device, address).find((one) => silentState(one) !== undefined)
