@@ -20,7 +20,6 @@ export const neighbourFailed: Detector = {
     // another way than the routes of now lead is not theirs to explain
     if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
     const found = silentNeighbour(world.host, out, route.gateway ?? question.dst)
-    if (!found) return []
-    return neighbourWords.loaded.tellSilent(context, { question, route, out, found })
+    return found ? neighbourWords.loaded.tellSilent(context, { question, route, out, found }) : []
   },
 }
