@@ -352,7 +352,11 @@ table ip nds_filter {
     truth: {
       words:
         'Both chains have priority -100, and nat, registered last, comes first: the client has not got its mark yet when the redirect is asked.',
-      causes: [{ rule: 'redirect to :2050', chain: 'ip nds_nat ndsOUT' }, { code: 'ambiguous-hook-order' }],
+      causes: [
+        { rule: 'redirect to :2050', chain: 'ip nds_nat ndsOUT' },
+        { code: 'ambiguous-hook-order' },
+        { code: 'mark-missing', words: ['ndsTRU', 'registered last'] },
+      ],
       status: ['dropped'],
       alsoTrue: ['mark-missing', 'dropped-by-mark'],
     },
