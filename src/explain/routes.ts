@@ -160,8 +160,10 @@ export function askRoute(address = ''): string | undefined {
 }
 
 /** Takes the route away; of several to one network, the metric says which. The undo restores all that a command can give it. */
-export function deleteRoute({ metric, flags, ...route }: Route): Change {
-  const { family, type, destination, gateway, device, table, tos, from, nexthops } = route
+export function deleteRoute({ metric, flags, device: listed, ...route }: Route): Change {
+  const { family, type, destination, gateway, table, tos, from, nexthops } = route
+  // IPv6 lists lo with a route that goes nowhere, and a command may not name it
+  const device = type === 'unicast' ? listed : undefined
   // the one of IPv6 that goes without saying
   const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
   const isOnlink = flags?.includes('onlink') === true
@@ -169,12 +171,17 @@ export function deleteRoute({ metric, flags, ...route }: Route): Change {
     edits: without({
       ...{ family, type, destination, table, ...said },
       ...(gateway === undefined ? {} : { gateway }),
-      ...(device === undefined || type !== 'unicast' ? {} : { device }),
+      ...(device === undefined ? {} : { device }),
       ...(tos === undefined ? {} : { tos }),
       ...(from === undefined ? {} : { from }),
       ...(nexthops === undefined ? {} : { nexthops }),
     }),
-    undo: add({ ...route, ...said, ...(isOnlink ? { flags: ['onlink'] } : {}) }),
+    undo: add({
+      ...route,
+      ...said,
+      ...(device === undefined ? {} : { device }),
+      ...(isOnlink ? { flags: ['onlink'] } : {}),
+    }),
   }
 }
 

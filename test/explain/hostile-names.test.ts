@@ -59,6 +59,7 @@ const CODES = [
   'conntrack-full',
   'dnat-mismatch',
   'dnat-skipped',
+  'dropped-by-mark',
   'dropped-by-policy',
   'dropped-by-rule',
   'echo-ignored',

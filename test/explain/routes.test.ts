@@ -12,7 +12,7 @@ it.each<[string, Route, string, string]>([
     'names the metric where another route to the network has another one',
     { ...PREFIX, device: 'lo', metric: 203 },
     'ip -6 route del unreachable 2001:db8:1::/64 metric 203',
-    'ip -6 route add unreachable 2001:db8:1::/64 dev lo metric 203',
+    'ip -6 route add unreachable 2001:db8:1::/64 metric 203',
   ],
   [
     "leaves out IPv6's own metric",

@@ -40,7 +40,7 @@ describe('NAT beside a chain of its priority', () => {
       `table ip ${name} {\nchain reads {\ntype nat hook output priority -100;\ntcp dport 81 redirect to :${port}\n}\n}\n`
     const texts = [nat('a', 82), nat('b', 83)]
     const { open } = play(texts).ended
-    expect(open?.condition).toBe('order of chains: ip a reads before ip b reads')
+    expect(open?.condition).toBe('order of chains: ip b reads before ip a reads')
     const port = (first: boolean) => {
       const assume = new Map([
         ['order of chains: ip a reads before ip b reads', first],
