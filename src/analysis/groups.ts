@@ -8,7 +8,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-jou
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
-import { goesAsItsClass, type Seen } from './exchanges/status.ts'
+import { goesAsItsClass, type Seen, withoutOtherSide } from './exchanges/status.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -137,7 +137,7 @@ export class Groups {
 
   /** Counts what is known of an exchange by now. Its group, where that is shown. */
   amend({ exchange, joined, before }: News): Group | undefined {
-    const group = this.groupOf(joined.parts[0]!.told)
+    const group = this.groupOf(tellerOf(joined).told)
     if (!group) return undefined
     if (before !== undefined && group.exchanges) group.exchanges.counts[before]!--
     addExchange(group, exchange.status, () => exchange)
@@ -176,7 +176,7 @@ export class Groups {
       const place = STATUSES.indexOf(status)
       statuses[number] = place
       if (only && goesAsItsClass(only, seen)) alike.set(only, { status, place, others: 0 })
-      const group = this.groupOf(told.parts[0]!.told)
+      const group = this.groupOf(tellerOf(told).told)
       if (!group) continue
       for (const { told: one } of only ? [] : told.parts) {
         const of = this.groupOf(one)
@@ -209,7 +209,7 @@ export class Groups {
         continue
       }
       const joined = list.at(number)
-      const { of } = joined.parts[0]!.told
+      const { of } = tellerOf(joined).told
       const shares = of && mixed.get(of)
       shares?.[isFailed(status) ? 0 : 1].add(joined, status, () => tellExchange(joined, seen))
     }
@@ -245,6 +245,9 @@ const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
   },
 })
 
+/** What began it. Where both backends were traced, each shows that: it is the side which knows how it ended. */
+const tellerOf = ({ parts }: JoinedJourneys) => withoutOtherSide(parts)[0]!
+
 const isMixed = ({ exchanges }: Group): boolean => {
   const statuses = Object.keys(exchanges?.counts ?? {}) as ExchangeStatus[]
   return statuses.some(isFailed) && !statuses.every(isFailed)
@@ -265,9 +268,10 @@ class Share {
 
   add(joined: JoinedJourneys, status: ExchangeStatus, tell: () => Exchange): void {
     const { parts, tuple } = joined
-    const { of } = parts[0]!.told
+    const teller = tellerOf(joined)
+    const { of } = teller.told
     for (const { told, role, own } of parts) if (told.of === of) this.addPacket(role, own)
-    this.addFirst(parts[0]!.role, tuple)
+    this.addFirst(teller.role, tuple)
     addExchange(this.told, status, tell, isHeard(joined, status))
   }
 

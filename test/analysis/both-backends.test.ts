@@ -36,3 +36,26 @@ test('what the other backend tells of a packet decides, where one ends at its ch
     { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
   ])
 })
+
+test('the side that knows how the request ended tells the exchange', async () => {
+  const legacy =
+    '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TRACE\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n'
+  const chain = (name: string, hook: string, priority: number, policy: string) =>
+    `\tchain ${name} { # handle 1\n\t\ttype filter hook ${hook} priority ${priority}; policy ${policy};\n\t}\n`
+  const nft = `table inet tracing { # handle 1\n${chain('pre', 'prerouting', -350, 'accept')}}\ntable ip filter { # handle 2\n${chain('INPUT', 'input', 0, 'drop')}}\n`
+  const packet = `packet: iif "eth0" ip saddr ${CLIENT} ip daddr ${HOST} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240`
+  const ends = `trace id 00000001 ip filter INPUT ${packet}\ntrace id 00000001 ip filter INPUT policy drop\n`
+  const asked = { in: 'eth0', src: CLIENT, dst: HOST, sport: 40_000, dport: 80, seq: 5 }
+  const files = {
+    'trace.log': `[   10.000000] ${trace('raw:PREROUTING:policy:2', asked)}\n`,
+    'trace.txt': `trace id 00000001 inet tracing pre ${packet}\ntrace id 00000001 inet tracing pre policy accept\n${ends}`,
+    'iptables-legacy.rules': legacy,
+    'ruleset.nft': nft,
+  }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { groups } = await analysis.groups()
+  expect(groups.map(({ journey, exchanges }) => [journey.outcome, exchanges?.worst.status])).toEqual([
+    ['dropped', 'dropped'],
+    ['undetermined', undefined],
+  ])
+})

@@ -118,7 +118,7 @@ export const goesAsItsClass = ({ journey, world }: Told, { replies, errors, retu
   isStopped(journey.outcome) || (!world.host.conntrack && replies.size + errors.length + returned.length === 0)
 
 /** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
-function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
+export function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
   const isOther = ({ told: { journey } }: Part) =>
     journey.outcome === 'undetermined' && journey.findings.some(({ code }) => code === 'mixed-backends')
   const rest = parts.some(isOther) ? parts.filter((one) => !isOther(one)) : parts
