@@ -9,6 +9,8 @@ import type { Group } from './form.ts'
 export interface Answer {
   /** One sentence, or two; empty where nothing is wrong, or nothing is known to say. */
   cause: string[]
+  /** Which of its fixes is the right one hangs on both sentences. */
+  isBoth?: true
   /** The rule that the first sentence is about, if its text is known. */
   rule?: RuleRef
   /** The best fix that a command makes, then what may be done by hand in its place. */
@@ -84,6 +86,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   return {
     cause: why === undefined ? spoken.map(({ message }) => message) : [why],
     ...(rule ? { rule } : {}),
+    ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),

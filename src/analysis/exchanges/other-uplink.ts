@@ -79,7 +79,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      `The request to ${dst} came in on ${came}, but ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.${behind}`,
+      `The request to ${dst} came in on ${came}, but ${how} by ${left}.${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`,
       {
         rules: played?.rules ?? [],
         fix: [

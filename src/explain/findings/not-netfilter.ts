@@ -1,6 +1,7 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import type { Packet } from '../../model/packet.ts'
 import { addressType, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
@@ -28,16 +29,16 @@ export const notNetfilter: Detector = {
     const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
       case 'delivered':
-        // only ports are a program's; the kernel itself takes care of the rest
         if (packet.in !== undefined && addressType(packet.dst, context.world.host) === 'broadcast')
           return next(
             `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,
             undefined,
           )
+        // only ports are a program's; the kernel itself takes care of the rest
         return packet.dport === undefined
           ? next('No rule stopped it: it was delivered to this host.', undefined)
           : next(
-              'No rule stopped it: it was delivered to this host. If no reply comes, check the program.',
+              `No rule stopped it: it was delivered to this host. ${signatureWords(packet) ?? 'If no reply comes, check the program.'}`,
               command('ss', '-lntup', `sport = :${packet.dport}`),
             )
       case 'forwarded':
@@ -56,6 +57,15 @@ export const notNetfilter: Detector = {
     }
   },
 }
+
+/** Routers' protocols that may have a password for each neighbour: BGP, MSDP, LDP (RFC 2385). */
+const SIGNED: ReadonlySet<number> = new Set([179, 639, 646])
+
+/** tcp_inbound_hash in net/ipv4/tcp.c drops it before the listener hears of it. */
+const signatureWords = ({ protocol, dport = 0 }: Packet): string | undefined =>
+  protocol === 'tcp' && SIGNED.has(dport)
+    ? 'If the program requires a TCP-MD5 signature (a password for this neighbour), the kernel drops a SYN without one: nstat -az TcpExtTCPMD5NotFound counts these.'
+    : undefined
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
 function otherSource(context: Context, out: string | undefined): string {

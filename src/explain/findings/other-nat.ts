@@ -32,7 +32,7 @@ export const otherNat: Detector = {
       const ref = refOf(context, other.name, walked.last!.chain, walked.last!.rule)
       const isLost = outcome === 'vanished' || neighbourFailed.detect(context).length > 0
       const there = `${describeEnd(to.addresses![0], to.ports?.[0])}${backendWords(other, table)}`
-      const message = `${nameRef(taken.ref)} rewrites its destination to ${describeEnd(dst, dport)}. Therefore ${nameRef(ref)}, which would rewrite it to ${there}, has no effect: the kernel sets up NAT once per connection, by the first chain that rewrites.`
+      const message = `${nameRef(taken.ref)} rewrites its destination to ${describeEnd(dst, dport)}, so ${nameRef(ref)}, which would rewrite it to ${there}, has no effect. The kernel sets up NAT once per connection, by the first chain that rewrites.`
       return [
         finding('dnat-skipped', isLost ? 'warning' : 'note', message, {
           steps: [taken.step + 1],

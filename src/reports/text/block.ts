@@ -5,7 +5,7 @@ import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
-import { markOfGroup, mixedWords } from '../exchange-words.ts'
+import { markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
 import { whereWords } from '../journey-words.ts'
@@ -102,12 +102,12 @@ const FIRST_LINES = 4
  */
 function causeRows(
   page: Page,
-  { cause: [first, second], rule, fixes }: Answer,
+  { cause: [first, second], rule, fixes, isBoth }: Answer,
   label: string,
   labelStyle: Style = 'red',
 ): [Row[], Row[]] {
   if (first === undefined) return [[], []]
-  const most = fixes[0] === undefined ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
+  const most = fixes[0] === undefined || isBoth ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
   const [ahead, rest] = firstSentences(page, first, most)
   const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle, rank: 6, least: 2 }]
   const behind: Row[] = []
@@ -181,10 +181,12 @@ function foundRows(page: Page, group: Group<PrintedFix>, { cause, fixes, more }:
   const mark = markOfGroup(group)
   const isGood = mark === 'good'
   const isOpen = mark === 'unsure' && isPassed(group.journey.outcome)
+  // that no reply came is known, and not why
+  const isBare = cause.length === 1 && cause[0] === whyWords(group) && isPassed(group.journey.outcome)
   // what proposes the fix stands in front of it
   const owner = isGood ? ownerOf({ fixes, more }) : undefined
   const found = more
-    .filter((one) => one !== owner && !cause.includes(one.message) && (isGood || isOpen || isDoubt(one)))
+    .filter((one) => one !== owner && !cause.includes(one.message) && (isGood || isOpen || isBare || isDoubt(one)))
     .map((one): Row => ({ label: LABELS[one.severity], lines: wrap(one.message, page.room), rank: 5.5, least: 1 }))
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
