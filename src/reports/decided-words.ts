@@ -83,7 +83,9 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
   const reason = reasonOf(journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code)))
   if (reason !== undefined) return { reason }
   if (isRefused) return { reason: exchanges.worst.journeys.errors.length > 0 ? 'by an ICMP error' : 'by a reset' }
-  const where = whereWords(journey)
+  // it was delivered: who did not reply is this host
+  const isSilent = exchanges?.worst.status === 'unanswered' && outcome === 'delivered'
+  const where = isSilent ? 'from this host' : whereWords(journey)
   return where === undefined ? undefined : { where }
 }
 

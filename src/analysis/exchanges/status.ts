@@ -268,7 +268,10 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
   const unreplied = !replied && entry ? unrepliedBy(entry, request) : undefined
-  if (unreplied && answers) return { ...inferred('unanswered', request), finding: unreplied }
+  if (unreplied && answers) {
+    const isSilent = journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
+    return { ...inferred(isSilent ? 'lost' : 'unanswered', request), finding: unreplied }
+  }
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))

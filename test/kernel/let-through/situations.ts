@@ -59,7 +59,7 @@ export const LET_THROUGH: readonly Situation[] = [
     name: 'in INPUT, and the packet is sent on by DNAT',
     rules: { nat: [DNAT], filter: [`-A INPUT ${BAN}`] },
     packet: published,
-    truth: `FORWARD policy accepted it.*${rule('INPUT', 1)} drops .* stands in INPUT: the packet got another destination by NAT and was forwarded`,
+    truth: `FORWARD policy accepted it.*${rule('INPUT', 1)} drops .* is in INPUT: the packet got another destination by NAT and was forwarded`,
   }),
   situation({
     name: 'of a published port in INPUT',
@@ -74,7 +74,7 @@ export const LET_THROUGH: readonly Situation[] = [
       ],
     },
     packet: published,
-    truth: `${rule('FORWARD', 2)} accepted it.*${rule('INPUT', 1)} drops .*stands in INPUT`,
+    truth: `${rule('FORWARD', 2)} accepted it.*${rule('INPUT', 1)} drops .*is in INPUT`,
   }),
   situation({
     name: 'behind the RETURN of DOCKER-USER',
@@ -108,7 +108,7 @@ table ip own {
     rules: { filter: ['-A OUTPUT -d 192.0.2.80/32 -j DROP'] },
     setup: { world: ['ip route add 10.9.0.0/24 via 203.0.113.1'] },
     packet: outbound,
-    truth: `${rule('OUTPUT', 1)} drops .* stands in OUTPUT: the packet was forwarded`,
+    truth: `${rule('OUTPUT', 1)} drops .* is in OUTPUT: the packet was forwarded`,
   }),
   situation({
     name: 'in a chain that nothing jumps to',
