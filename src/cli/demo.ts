@@ -41,7 +41,7 @@ export function demoCommand(program: Command): Command {
       .option('--keep', 'stop before the fix, keep the lab running, and print how to enter it')
       .option(
         '--record <DIR>',
-        'write the captures to DIR, as bundles for nfwhy explain; of all incidents if no INCIDENT is given',
+        'write the captures to DIR, as bundles for nfwhy explain; without INCIDENT, run and record all incidents',
       )
       .option('--full', 'every step, every rule in full length, all fixes and notes'),
   ).action(async (name: string | undefined, options: DemoOptions) => {

@@ -10,7 +10,7 @@ export const giveOwnSource = (change: Changing | undefined, needed?: string): Pr
   propose(
     "give such packets this host's own address as source",
     change,
-    `${needed === undefined ? '' : `only if ${needed}: `}the far side then sees this host's address, not the client's`,
+    `${needed === undefined ? '' : `needed only if ${needed}; `}the far side then sees this host's address, not the client's`,
   )
 
 /**

@@ -146,7 +146,7 @@ function withoutNextHop(
   return finding(
     'neighbour-failed',
     'warning',
-    `The ${routeWords(route)} leads out of ${out} without a next hop: this host sends ${asks} for ${found.address} itself, an address outside the network of ${out} (${own}), and nothing replied.`,
+    `The ${routeWords(route)} leads out of ${out} without a next hop. So this host sends ${asks} for ${found.address} directly, although this address is outside the network of ${out} (${own}). Nothing replied.`,
     {
       steps: [ended.step + 1],
       fix: [

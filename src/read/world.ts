@@ -113,7 +113,7 @@ export class WorldBuilder {
     const twice = this.put(tables, same, table, input, damage)
     if (rival !== undefined && same === undefined) this.tellBoth(rival, table, input)
     if (!twice) return
-    const message = `table ${table.name} (${table.family}) is also in ${twice.kept}; that version is used`
+    const message = `table ${table.name} (${table.family}) is also in ${twice.kept}; the version there is used`
     this.tell(twice.left, 'table-twice', message)
   }
 
@@ -150,7 +150,7 @@ export class WorldBuilder {
     const before = same === undefined ? undefined : sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
-    const message = `set ${set.name} is also in ${twice.kept}; that version is used`
+    const message = `set ${set.name} is also in ${twice.kept}; the version there is used`
     this.tell(twice.left, 'set-twice', message)
   }
 

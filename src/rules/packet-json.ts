@@ -17,7 +17,7 @@ type Read = (value: unknown, depth: number) => unknown
 class Wrong extends Error {}
 
 const text: Read = (value) => {
-  if (typeof value !== 'string' || value === '') throw new Wrong('is a text')
+  if (typeof value !== 'string' || value === '') throw new Wrong('must be a text')
   return value
 }
 
@@ -68,7 +68,7 @@ const protocol: Read = (value) => {
 }
 
 const mac: Read = (value) => {
-  if (typeof value !== 'string' || !/^[\da-f]{2}(:[\da-f]{2})+$/i.test(value)) throw new Wrong('is a MAC address')
+  if (typeof value !== 'string' || !/^[\da-f]{2}(:[\da-f]{2})+$/i.test(value)) throw new Wrong('must be a MAC address')
   return value.toLowerCase()
 }
 
@@ -159,7 +159,7 @@ function readFields(value: unknown, depth: number): Packet {
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {
       const meant = closest(key, Object.keys(FIELDS))
-      throw new Wrong(`a packet has no field "${key}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`)
+      throw new Wrong(`a packet field "${key}" does not exist${meant === undefined ? '' : `; did you mean "${meant}"?`}`)
     }
     packet[key] = readField(key as keyof Packet, one, depth)
   }

@@ -69,7 +69,7 @@ function chainsFirst(machine: Simulator, skb: Skb, nat: NatHook, bases: readonly
     ({ table, chain: { name } }) => `${table.family} ${table.name} ${name}`,
   )
   const condition = `order of chains: ${chain} before ${rewriting}`
-  const reason = `${chain} has NAT's priority ${nat.priority}; the order in which they were registered is not known`
+  const reason = `${chain} and NAT have the same priority (${nat.priority}); the order in which they were registered is not known`
   const truth: Truth = machine.settle(condition, { unknown: reason })
   if (isUnknown(truth)) throw new Undetermined(condition, reason)
   return truth

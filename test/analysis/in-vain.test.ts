@@ -166,7 +166,7 @@ test('a rule that asks for no destination took what was for another host', async
   const entry = unreplied('203.0.113.9', 'src=10.0.0.2 dst=10.0.0.7 sport=80 dport=40000')
   const found = (await codes([rule('')], lines, entry)).get('dnat-of-others')
   expect(found?.message).toBe(
-    'nat PREROUTING rule 1 sends every packet that it matches to 10.0.0.2:80. This packet was for 203.0.113.9, another host.',
+    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:80. This packet was for 203.0.113.9, another host.',
   )
   expect(found?.fix[0]).toMatchObject({ after: 'forwarded', edits: [{ op: 'insert', table: 'nat', ruleNumber: 1 }] })
   expect((await codes([rule('! -d 198.51.100.7/32 ')], lines, entry)).has('dnat-of-others')).toBe(true)

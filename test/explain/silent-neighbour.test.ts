@@ -55,7 +55,7 @@ function found(family: 'ip' | 'ip6', route: Partial<Route>, ...others: Partial<R
 it('names a route of Ethernet without a next hop, and the only neighbour there that replies', () => {
   expect(found('ip', {})).toEqual({
     message:
-      'The default route leads out of eth0 without a next hop: this host sends ARP requests for 192.0.2.80 itself, an address outside the network of eth0 (10.0.0.0/24), and nothing replied.',
+      'The default route leads out of eth0 without a next hop. So this host sends ARP requests for 192.0.2.80 directly, although this address is outside the network of eth0 (10.0.0.0/24). Nothing replied.',
     severity: 'warning',
     fixes: ['ip route replace default via 10.0.0.254 dev eth0', ''],
   })

@@ -31,7 +31,7 @@ const UNTOLD = [
   /^(esp spi|the output interface) is not known$/,
   // rewritten just now, or quoted by an error; what host state lists is later than the packet
   /^the connection's entry is not known$/,
-  /^it is unknown (which labels the connection had|how long the timeout of the connection entry still was|how much the connection had carried) at that moment/,
+  /^it is unknown (which labels the connection had|how much of the timeout of the connection entry was left|how much the connection had carried) at that moment/,
 ]
 
 const tally = { true: 0, false: 0, unknown: new Map<string, number>() }

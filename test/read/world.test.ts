@@ -65,7 +65,7 @@ it('takes the later of two ipsets, and tells', () => {
   const { world, warnings } = build(['ipset-save', SAVE], ['ipset-list', LIST.replace('10.0.0.1', '10.0.0.2')])
   expect(world.sets.map(({ elements }) => elements[0]?.parts)).toEqual([['10.0.0.2']])
   expect(warnings).toEqual([
-    { input: 'file 1', code: 'set-twice', message: 'set hosts is also in file 2; that version is used' },
+    { input: 'file 1', code: 'set-twice', message: 'set hosts is also in file 2; the version there is used' },
   ])
 })
 

@@ -42,7 +42,7 @@ export const calicoAsymmetric: Incident = {
   story:
     'A machine behind a Calico node pings 8.8.8.8 and gets no reply, although a LOG rule on the node shows the ' +
     'reply coming in. The request left through another router, so conntrack has no connection for the reply. ' +
-    '(The report has no ruleset; the other rules are as Calico writes them.)',
+    '(The original bug report has no ruleset; apart from the LOG rule, this demo uses rules as Calico writes them.)',
   backend: 'legacy',
   hosts: {
     vm: {

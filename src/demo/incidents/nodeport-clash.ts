@@ -47,7 +47,7 @@ export const nodeportClash: Incident = {
   name: 'nodeport-clash',
   title: 'a program on a Kubernetes node cannot be reached, because a NodePort has the same number',
   story:
-    'A program listens on port 52000 of a Kubernetes node, but nobody can reach it there. It replies on port 80, ' +
+    'A program listens on port 52000 of a Kubernetes node, but nobody can reach it there. It can be reached through port 80, ' +
     'which is forwarded to the same port 52000.',
   backend: 'legacy',
   hosts: {

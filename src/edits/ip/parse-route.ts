@@ -263,7 +263,7 @@ function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
         family,
       )
       if (word.text !== 'exact')
-        throw new CommandProblem(word, `"${word.text}" means all routes inside it: write exact ${word.text}`)
+        throw new CommandProblem(word, `give the prefix as exact PREFIX`)
       family ??= read.family
       route.destination = read.prefix
     }

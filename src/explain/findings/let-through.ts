@@ -108,7 +108,7 @@ function there(context: Context, { table, rule, against }: Unapplied, ban: RuleR
     : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
   const what = against ? 'packets from its source' : 'packets to its destination'
   const change = changesOf(first).add(first, spot, chosen, { kind: 'drop' })
-  return stopping(context, `add a rule before ${nameRef(first)} that drops ${what}`, change, first)
+  return stopping(context, `add a drop rule for ${what}, before ${nameRef(first)}`, change, first)
 }
 
 function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {

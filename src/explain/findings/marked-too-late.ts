@@ -59,12 +59,12 @@ function tell(context: Context, goal: Goal, skipped: SkippedRule): Detected[] {
 }
 
 function whyLater({ base, hook, table }: TableTraversal, { base: late }: LateMark): string {
-  if (late.table === table && late.chain === base) return `It comes behind that rule in ${base.name}.`
+  if (late.table === table && late.chain === base) return `Within ${base.name}, the rule that sets the mark comes second.`
   const [own, other] = [`${table.name} ${base.name}`, `${late.table.name} ${late.chain.name}`]
   if (late.hook !== hook) return `${other} is at hook ${late.hook}, which comes after ${hook}.`
   const [first, second] = [priorityAt(base, late.hook), priorityAt(late.chain, late.hook)]
   if (first === second)
-    return `Both ${own} and ${other} have priority ${first}: the kernel then traverses first the chain that was registered last.`
+    return `Both ${own} and ${other} have priority ${first}: then the chain that was registered last comes first.`
   const isOwn = (base.priority ?? 0) !== first
   return `${other} has priority ${second}, and ${own} ${isOwn ? `is traversed at ${first}, as all chains of type nat are` : `has ${first}`}.`
 }

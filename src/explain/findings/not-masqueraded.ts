@@ -44,7 +44,7 @@ export const notMasqueraded: Detector = {
     if (needsSource(context) !== 'surely') {
       const elsewhere = ofOtherLink(context)
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
-      const left = `This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
+      const left = `This packet left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
       return masqueraded(
         `For packets that come in by ${lastPacket(context).in}, only ${version} is masqueraded. ${left}: routers behind ${out} need a route to ${src} through this host.`,
         false,

@@ -52,7 +52,7 @@ export const replyTupleTaken: Detector = {
       finding(
         'snat-port-taken',
         'error',
-        `${ref ? `${nameRef(ref)} puts it` : 'It is'} into zone ${zones.original}, but its replies into zone ${zones.reply}. There, the connection of ${describeEnd(src, sport)} to ${describeEnd(dst, dport)} in zone ${zoneOf(user).original} already has the same reply. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`,
+        `${ref ? `${nameRef(ref)} puts it into` : 'It is in'} zone ${zones.original}, but its replies ${ref ? 'into' : 'are in'} zone ${zones.reply}. In zone ${zones.reply}, the same reply already belongs to the connection of ${describeEnd(src, sport)} to ${describeEnd(dst, dport)}, whose requests are in zone ${zoneOf(user).original}. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`,
         {
           steps: [ended.step + 1],
           rules: ref ? [ref] : [],

@@ -26,7 +26,7 @@ export const dnatOfOthers: Detector = {
     const { packet: asked, hook } = evidence.arrivals[rule.step]!
     const { dst, dport } = lastPacket(context)
     if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
-    const message = `${nameRef(rule.ref)} sends every packet that it matches to ${describeEnd(dst, dport)}. This packet was for ${asked.dst}, another host.`
+    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked.dst}, another host.`
     return [
       finding('dnat-of-others', 'note', message, {
         steps: [rule.step + 1],

@@ -41,7 +41,7 @@ export const toBroadcast: Detector = {
           ...(rule ? { culprit: rule.step } : {}),
           fix: [
             {
-              description: `give the machine that should get the packet another address than ${dst}${rule ? ', and the rule that address' : ''}`,
+              description: `give the machine that should get the packet an address other than ${dst}${rule ? ', and make the rule use that address' : ''}`,
               unverified: 'this is not a netfilter change',
             },
           ],

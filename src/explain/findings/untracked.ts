@@ -172,7 +172,7 @@ function answered(context: Context): Detected[] {
   if (!isStoppedByRule(journey.outcome)) return []
   const opening = openingOf(journey.packet, world)
   const found = opening && ruleThatLeavesAlone(context, opening)
-  return found ? [tell(context, found, 0, 'the requests of this reply')] : []
+  return found ? [tell(context, found, 0, 'the request that this packet replies to')] : []
 }
 
 function ruleThatLeavesAlone(context: Context, packet: Packet): RuleRef | undefined {

@@ -17,7 +17,7 @@ export const HERE: Readonly<Record<string, Meaning>> = {
     'ss -ntm',
   ),
   SOCKET_CLOSE: harmless('the socket was closed before the program read the packet'),
-  QUEUE_PURGE: harmless('the kernel emptied the queue with this packet, for example because a socket was closed'),
+  QUEUE_PURGE: harmless('the kernel emptied the queue that held this packet, for example because a socket was closed'),
   PROTO_MEM: at('here', 'the sockets of its protocol have used up their memory', 'see net.ipv4.udp_mem and tcp_mem'),
   XFRM_POLICY: at('here', 'an IPsec policy refuses it', 'compare it with the policies', 'ip xfrm policy'),
   SECURITY_HOOK: at('here', 'a security module refused it', 'check the logs of SELinux, AppArmor or an LSM program'),

@@ -173,7 +173,7 @@ function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
   const holder = holderOfGroup(facts, GROUP)
   if (holder !== undefined && !wish.takeOver)
     return {
-      problem: `another program (netlink port ${holder}) reads NFLOG group ${GROUP}, to which traces go: perhaps ulogd2 or tcpdump.`,
+      problem: `another program, perhaps ulogd2 or tcpdump (netlink port ${holder}), reads NFLOG group ${GROUP}, to which traces go.`,
       hint: 'Only one program can read this group. Either stop that program; or read its log with `nfwhy explain`; or add --take-over, which sends traces to the kernel log instead.',
     }
   if (holder !== undefined || (!direct && !facts.programs.has('tcpdump'))) return toKernelLog(facts)

@@ -216,7 +216,7 @@ const ENTRY: Readers = {
   'ct protocol': protocol,
   'ct helper': helper,
   'ct label': (moment) => moment.written?.get('ct label') ?? labels(moment),
-  'ct expiration': changing('how long the timeout of the connection entry still was', ({ timeout }) => timeout),
+  'ct expiration': changing('how much of the timeout of the connection entry was left', ({ timeout }) => timeout),
   'ct count': () => unknown('the number of connections open at that moment is not known'),
 }
 

@@ -130,7 +130,7 @@ describe('a reply that looks like one of another zone', () => {
 
   it('is told where rules tell the requests apart alone', () => {
     expect(found('--zone-orig')).toEqual([
-      'error: raw PREROUTING rule 1 puts it into zone 2, but its replies into zone 0. There, the connection of 10.0.1.2:500 to 10.0.2.2:53 in zone 1 already has the same reply. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+      'error: raw PREROUTING rule 1 puts it into zone 2, but its replies into zone 0. In zone 0, the same reply already belongs to the connection of 10.0.1.2:500 to 10.0.2.2:53, whose requests are in zone 1. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
     ])
   })
 

@@ -206,7 +206,7 @@ describe('near-miss', () => {
     const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
     const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
     expect(found?.message).toBe(
-      'inet fw forward handle 4 would have accepted it, but only matches ip6 daddr ::a:b:c0de:1, a host address without its mask; the packet is for 2001:db8:1:0:a:b:c0de:1.',
+      'inet fw forward handle 4 would have accepted it, but only matches ip6 daddr ::a:b:c0de:1, which is only the host part of an IPv6 address: the rule lacks the mask; the packet is for 2001:db8:1:0:a:b:c0de:1.',
     )
     expect(String(fixCommands(found!.fix[0]!).command)).toBe(
       "nft replace rule inet fw forward handle 4 ip6 daddr '&' ::ffff:ffff:ffff:ffff '==' ::a:b:c0de:1 tcp dport 80 counter accept",

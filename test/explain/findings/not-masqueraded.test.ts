@@ -78,7 +78,7 @@ describe('not-masqueraded', () => {
     }
     const all = '-A POSTROUTING -s 10.0.1.0/24 ! -d 224.0.0.0/4 -j MASQUERADE'
     expect(found(['unreplied'], all)).toBe(
-      `For packets that come in by eth0, only IPv4 is masqueraded. This one left for ${dst} with its own source ${src}, and connection tracking has seen no reply: routers behind eth1 need a route to ${src} through this host.`,
+      `For packets that come in by eth0, only IPv4 is masqueraded. This packet left for ${dst} with its own source ${src}, and connection tracking has seen no reply: routers behind eth1 need a route to ${src} through this host.`,
     )
     expect(found(['assured'], all)).toBeUndefined()
     expect(found(['unreplied'], all.replace('10.0.1.0', '10.0.7.0'))).toBeUndefined()

@@ -16,7 +16,7 @@ describe('untracked', () => {
   it('names the one that keeps the question of an answer from it', () => {
     const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter }, packet: REPLY }, 'untracked')
     expect(found?.rules).toEqual(['raw PREROUTING rule 1'])
-    expect(found?.message).toContain('exempts the requests of this reply from conntrack')
+    expect(found?.message).toContain('exempts the request that this packet replies to from conntrack')
   })
 
   it('is a note where it got through', () => {

@@ -84,8 +84,8 @@ describe('of a machine that lies', () => {
     ['endless', 'stopped after 3 MB', {}],
     ['endless-line', 'stopped after 3 MB', {}],
     ['endless-greeting-of-marks', 'stopped after 3 MB', {}],
-    ['hang', 'nothing came for 1 s', { silence: 1 }],
-    ['deaf', 'nothing came for 1 s', { silence: 1 }],
+    ['hang', 'no data came for 1 s', { silence: 1 }],
+    ['deaf', 'no data came for 1 s', { silence: 1 }],
     ['closes-at-once', 'no shell answered there', {}],
     ['complains-for-ever', 'the time limit of 3 s was reached', { seconds: 3 }],
   ] as const)('%s: nothing was good', async ([mode, words, limits], { onTestFinished }) => {

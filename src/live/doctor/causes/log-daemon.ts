@@ -11,7 +11,7 @@ export const logDaemon: Cause = {
     cause: "the log daemon does not read the kernel's lines, filters them, or drops them under load",
     check:
       "rsyslog's configuration (imklog or imjournal, their rate limits, `kern.*`, rules with stop) and " +
-      "journald's (ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald's RateLimitIntervalSec " +
+      "journald's (ReadKMsg, Storage, MaxLevelStore), if the daemon runs. journald's RateLimitIntervalSec " +
       'does not matter: it counts per unit, and the kernel is not a unit (journald-server.c)',
     mend: '`nfwhy doctor --print-config rsyslog`, or read `dmesg` itself',
   },

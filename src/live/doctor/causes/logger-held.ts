@@ -35,7 +35,7 @@ export const loggerHeld: Cause = {
             fix: {
               ...back,
               safe: false,
-              unsafe: `${holderWords(zero.holder)} then gets no TRACE lines; you can read the trace in that program instead`,
+              unsafe: `after this change, ${holderWords(zero.holder)} gets no TRACE lines; without it, you can read the trace in that program`,
             },
           },
         ]

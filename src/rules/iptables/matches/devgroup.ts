@@ -40,6 +40,6 @@ function groupCondition(field: string, option: string, { value: group, not }: Ne
     return compare(field, (group.value & group.mask) >>> 0, { words, not, mask: group.mask })
   }
   if (group.name === 'default') return compare(field, 0, { words, not, mask: ALL_ONES })
-  const reason = `only the host's /etc/iproute2/group says which number group "${group.name}" has`
+  const reason = `the number of group "${group.name}" is only in the host's /etc/iproute2/group`
   return { kind: 'unknown', text: not ? `! ${words}` : words, reason }
 }

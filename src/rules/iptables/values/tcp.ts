@@ -36,7 +36,7 @@ export const tcpFlagsOption = (more: Partial<Option<TcpFlags>> = {}): Option<Tcp
   read([mask = '', set = '']) {
     if (/^[-!]/.test(set))
       throw new WordError(
-        'two lists of flags are needed: the flags to examine, and the flags of these that must be set',
+        'two lists of flags are needed: the flags to examine, and which of them must be set',
       )
     return { mask: readTcpFlags(mask), set: readTcpFlags(set) }
   },

@@ -78,7 +78,7 @@ class U32Reader {
 
   private error(expected: string): WordError {
     return new WordError(
-      `at character ${this.text.length - this.rest.length + 1} of "${this.text}" ${expected} is expected`,
+      `"${this.text}", character ${this.text.length - this.rest.length + 1}: ${expected} is expected`,
     )
   }
 }
