@@ -64,14 +64,17 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
   const leads = `${way}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
-  const own = host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === dst))
-  const beforeLocal =
-    own &&
-    rulesFor(question, host).find(
-      ({ action, priority }) =>
-        typeof action === 'object' && 'table' in action && action.table === route.table && priority,
-    )
-  if (beforeLocal) {
+  // its addresses are in table local while it is up
+  const own = host.links?.find(({ addresses = [], up }) => up !== false && addresses.some((one) => one.address === dst))
+  const rules = own ? rulesFor(question, host) : []
+  const leadsTo = ({ action }: RoutingRule, table: string) =>
+    typeof action === 'object' && 'table' in action && action.table === table
+  const local = rules.find((one) => leadsTo(one, 'local'))
+  const beforeLocal = rules.find(
+    (one) =>
+      leadsTo(one, route.table) && one.priority > 0 && one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
+  )
+  if (own && beforeLocal) {
     const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`
     const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })
     return { route, fix: propose('look up table local first for such packets', first), why }

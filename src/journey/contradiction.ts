@@ -30,7 +30,7 @@ export function contradictions(
     if (one.kind === 'log') return undefined
     if (one.mismatch !== undefined) return one.mismatch
     if (isElsewhere(packets[i]!, hooks[i])) return `in the ruleset, ${one.chain} is reachable only from ${hooks[i]}`
-    return held[i] === false && !asksForPort(one.rule!) ? notMatching(one) : undefined
+    return held[i] === false && !(showsNoPort(packets[i]!) && asksForPort(one.rule!)) ? notMatching(one) : undefined
   })
   for (const [i, one] of resolved.entries())
     if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])
@@ -46,7 +46,9 @@ export function contradictions(
 const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
   (hook === 'prerouting' || hook === 'input') && packet.in === undefined && packet.out !== undefined
 
-/** nft's trace shows no ports of a bridge. */
+/** nft's trace shows no ports of a bridge; a kernel log does. */
+const showsNoPort = ({ physIn, physOut }: Packet): boolean => physIn === undefined && physOut === undefined
+
 const asksForPort = ({ text }: Rule): boolean => text.includes('-m physdev')
 
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })

@@ -204,3 +204,7 @@ const isMulticast = (bytes: Uint8Array): boolean =>
   bytes.length === 4 ? bytes[0]! >= 224 && bytes[0]! < 240 : bytes[0] === 0xff
 /** 224.0.0.0/24 */
 const isLocalGroup = (bytes: Uint8Array): boolean => bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
+
+/** Both settings have to allow it (IN_DEV_BFORWARD, include/linux/inetdevice.h). */
+export const forwardsBroadcasts = ({ sysctls }: Host, device: string | undefined): boolean =>
+  ['all', device].every((one) => sysctls?.get(`net.ipv4.conf.${one}.bc_forwarding`) === '1')

@@ -159,7 +159,9 @@ function readFields(value: unknown, depth: number): Packet {
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {
       const meant = closest(key, Object.keys(FIELDS))
-      throw new Wrong(`a packet field "${key}" does not exist${meant === undefined ? '' : `; did you mean "${meant}"?`}`)
+      throw new Wrong(
+        `a packet field "${key}" does not exist${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+      )
     }
     packet[key] = readField(key as keyof Packet, one, depth)
   }

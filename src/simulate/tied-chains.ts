@@ -16,6 +16,7 @@ import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { walk } from '../rules/walk.ts'
 import { momentOf } from './moment.ts'
+import type { Hooked } from './nat-hook.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
@@ -26,10 +27,6 @@ export interface TiedChain {
   run(machine: Simulator, skb: Skb): TableVerdict
 }
 
-interface Hooked {
-  priority: number
-  run: TiedChain['run']
-}
 type Placed = TiedChain & Hooked
 
 /** Those of several tables with one priority become one; of a table's own the order is known. */

@@ -60,7 +60,7 @@ it('names a route of Ethernet without a next hop, and the only neighbour there t
     fixes: ['ip route replace default via 10.0.0.254 dev eth0', ''],
   })
   const six = found('ip6', {})
-  expect(six.message).toContain('sends neighbour solicitations for 2001:db8:9::80 itself')
+  expect(six.message).toContain('sends neighbour solicitations for 2001:db8:9::80 directly')
   expect(six.fixes?.[0]).toBe('ip -6 route replace default via 2001:db8::254 dev eth0')
 })
 

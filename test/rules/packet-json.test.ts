@@ -55,7 +55,7 @@ describe('readPacketJson', () => {
     [{ src: '192.0.2.1', dst: '2001:db8::1' }, '"src" and "dst" are of different families'],
     [{ srcMac: '02:00' + ':zz' }, '"srcMac" must be a MAC address'],
     [{ tcpOptions: '020' }, '"tcpOptions" must be bytes in hex'],
-    [{ in: '' }, '"in" is a text'],
+    [{ in: '' }, '"in" must be a text'],
     [{ sprot: 1 }, 'a packet field "sprot" does not exist; did you mean "sport"?'],
     [{ toString: 1 }, 'a packet field "toString" does not exist'],
     [{ inner: { ttl: 256 } }, '"ttl" must be a number from 0 to 255'],

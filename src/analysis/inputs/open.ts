@@ -83,7 +83,8 @@ export async function openInputs(
   }))
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadDrops()
-  if (machines.some(({ world: { host } }) => host.links || host.ipsecPolicies)) await loadHostFindings()
+  if (machines.some(({ world: { host } }) => host.links || host.routes || host.conntrack || host.ipsecPolicies))
+    await loadHostFindings()
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }

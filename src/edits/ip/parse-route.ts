@@ -262,8 +262,7 @@ function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
         word.text === 'exact' || word.text === 'to' ? words.need('the destination') : word,
         family,
       )
-      if (word.text !== 'exact')
-        throw new CommandProblem(word, `give the prefix as exact PREFIX`)
+      if (word.text !== 'exact') throw new CommandProblem(word, `give the prefix as exact PREFIX`)
       family ??= read.family
       route.destination = read.prefix
     }

@@ -5,7 +5,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { addressType } from '../../rules/fib.ts'
 import { walk } from '../../rules/walk.ts'
-import type { Context } from '../context.ts'
+import { type Context, lastPacket } from '../context.ts'
 import { refOf } from '../refs.ts'
 import { type Mark, markBehind, markGiven } from './marks.ts'
 import { passes, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
@@ -51,7 +51,8 @@ function wouldBeGiven(context: Context, mark: Mark, { pass, moment }: SkippedRul
   if (!pass.hook) return undefined
   const isTraversed = (table: Table, chain: Chain) =>
     passes(context).some((one) => one.table === table && one.base === chain)
-  const isLocal = addressType(moment.packet.dst, world.host) === 'local'
+  // nat may have chosen another destination since
+  const isLocal = addressType(lastPacket(context).dst, world.host) === 'local'
   for (const hook of [pass.hook, ...hooksBehind(pass.hook, isLocal)]) {
     for (const { table, chain } of baseChainsAt(world, journey.family, hook, true)) {
       const isBehind = hook !== pass.hook || priorityAt(chain, hook) > priorityAt(pass.base, hook)

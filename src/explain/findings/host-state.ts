@@ -1,4 +1,4 @@
-/** What is fetched once interfaces are listed: see later.ts. */
+/** What is fetched once interfaces, routes, connections or IPsec's policies are listed: see later.ts. */
 export { bridgedNat } from './bridged-nat.ts'
 export { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 export { keptHere } from './kept-here.ts'

@@ -59,7 +59,8 @@ function tell(context: Context, goal: Goal, skipped: SkippedRule): Detected[] {
 }
 
 function whyLater({ base, hook, table }: TableTraversal, { base: late }: LateMark): string {
-  if (late.table === table && late.chain === base) return `Within ${base.name}, the rule that sets the mark comes second.`
+  if (late.table === table && late.chain === base)
+    return `Within ${base.name}, the rule that sets the mark comes second.`
   const [own, other] = [`${table.name} ${base.name}`, `${late.table.name} ${late.chain.name}`]
   if (late.hook !== hook) return `${other} is at hook ${late.hook}, which comes after ${hook}.`
   const [first, second] = [priorityAt(base, late.hook), priorityAt(late.chain, late.hook)]

@@ -56,7 +56,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const absent = absentWords(miss.condition, context)
-  const part = isHostPart(miss.condition, one.moment.packet) ? ', which is only the host part of an IPv6 address: the rule lacks the mask' : ''
+  const part = isHostPart(miss.condition, one.moment.packet)
+    ? ', which is only the host part of an IPv6 address: the rule lacks the mask'
+    : ''
   const given = sourceGiven(context, one)
   const has = given
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`

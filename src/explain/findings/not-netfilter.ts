@@ -2,7 +2,7 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
-import { addressType, hasAddress } from '../../rules/fib.ts'
+import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
 import { awaitsReply, isReplied } from '../request-reply.ts'
@@ -29,10 +29,10 @@ export const notNetfilter: Detector = {
     const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
       case 'delivered':
-        if (packet.in !== undefined && addressType(packet.dst, context.world.host) === 'broadcast')
+        if (packet.in !== undefined && isBroadcastHere(context, packet))
           return next(
             `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,
-            undefined,
+            packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`),
           )
         // only ports are a program's; the kernel itself takes care of the rest
         return packet.dport === undefined
@@ -57,6 +57,10 @@ export const notNetfilter: Detector = {
     }
   },
 }
+
+/** Of one network: what is for all hosts wherever they are is never forwarded. */
+const isBroadcastHere = ({ world: { host } }: Context, { dst, in: from }: Packet): boolean =>
+  dst !== '255.255.255.255' && addressType(dst, host) === 'broadcast' && !forwardsBroadcasts(host, from)
 
 /** Routers' protocols that may have a password for each neighbour: BGP, MSDP, LDP (RFC 2385). */
 const SIGNED: ReadonlySet<number> = new Set([179, 639, 646])

@@ -3,6 +3,7 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import { invert, numberOf, tupleOf, zoneOf } from '../../rules/conntrack/connection.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { NOT_TRIED } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
 import { asItCame } from '../request-reply.ts'
 import { zonesOf } from './other-zone.ts'
@@ -52,7 +53,7 @@ export const replyTupleTaken: Detector = {
       finding(
         'snat-port-taken',
         'error',
-        `${ref ? `${nameRef(ref)} puts it into` : 'It is in'} zone ${zones.original}, but its replies ${ref ? 'into' : 'are in'} zone ${zones.reply}. In zone ${zones.reply}, the same reply already belongs to the connection of ${describeEnd(src, sport)} to ${describeEnd(dst, dport)}, whose requests are in zone ${zoneOf(user).original}. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.`,
+        `${ref ? `${nameRef(ref)} puts it into` : 'It is in'} zone ${zones.original}, but its replies ${ref ? 'into' : 'are in'} zone ${zones.reply}. In zone ${zones.reply}, the same reply already belongs to the connection of ${describeEnd(src, sport)} to ${describeEnd(dst, dport)}, whose requests are in zone ${zoneOf(user).original}. The kernel drops the packet when it confirms its conntrack entry: it could not distinguish the replies.`,
         {
           steps: [ended.step + 1],
           rules: ref ? [ref] : [],
@@ -73,7 +74,7 @@ export const replyTupleTaken: Detector = {
                     undo: [one('delete', { table })],
                   }
                 : {}),
-              unverified: 'not tried',
+              unverified: NOT_TRIED,
             },
           ],
         },

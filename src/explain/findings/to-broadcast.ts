@@ -1,3 +1,6 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { forwardsBroadcasts } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -13,28 +16,33 @@ export const toBroadcast: Detector = {
   detect(context) {
     const { journey, world, ended } = context
     const { host } = world
-    if (journey.family !== 'ip' || journey.outcome === 'dropped' || journey.outcome === 'rejected') return []
+    const { outcome, family } = journey
+    if (family !== 'ip' || isStoppedByRule(outcome) || outcome === 'forwarded') return []
     const last = lastPacket(context)
     const packet = { ...last, ...(atRouting(context)?.packet ?? {}) }
     const { dst, protocol } = packet
     const rule = destinationRule(context)
-    if (dst === undefined || dst === '255.255.255.255' || (protocol !== 'tcp' && !rule)) return []
+    if (dst === undefined || dst === '255.255.255.255' || forwardsBroadcasts(host, packet.in)) return []
+    const isTcp = protocol === 'tcp'
+    // what goes out to all hosts there may be meant to
+    if (!isTcp && (!rule || outcome === 'sent')) return []
     const question = questionOf(packet)
     const route = question && lookupRoute(question, host)
     if (route?.type !== 'broadcast') return []
     const [device] = routeDevices(route)
-    const link = host.links?.find(({ name }) => name === device)
+    const link = linkNamed(host, device)
     const own = link?.addresses?.find(({ broadcast, prefixLength }) => broadcast === dst && prefixLength < 31)
     const where = `${dst}, the broadcast address of ${device}${own ? ` (${own.address}/${own.prefixLength})` : ''}`
     const what =
-      journey.outcome === 'sent'
+      outcome === 'sent'
         ? 'The kernel sends it to all hosts there'
         : 'The kernel delivers it to this host and forwards it to nobody'
     return [
       finding(
         'wrong-way-out',
-        'error',
-        `${rule ? `${nameRef(rule.ref)} rewrites its destination to` : 'It is for'} ${where}. ${what}${protocol === 'tcp' ? '; TCP ignores broadcasts' : ''}.`,
+        // a program of this host may take it
+        isTcp ? 'error' : 'warning',
+        `${rule ? `${nameRef(rule.ref)} rewrites its destination to` : 'It is for'} ${where}. ${what}${isTcp ? '; TCP ignores broadcasts' : ''}.`,
         {
           steps: [rule ? rule.step + 1 : ended.step + 1],
           rules: rule ? [rule.ref] : [],

@@ -69,7 +69,12 @@ export const notBetweenIsolated: Detector = {
     // what nat sends elsewhere is routed
     const { original, reply } = entryOpened(packet, world) ?? {}
     if (destinationRule(context) || original?.dst !== reply?.src) return []
-    if (packet.dstMac === undefined || packet.dstMac === bridge.mac || groupMac(packet.dstMac)) return []
+    if (packet.dstMac === undefined || groupMac(packet.dstMac)) return []
+    // a frame to the bridge, or to a port itself, is this host's (br_fdb_add_local)
+    if (
+      links.some(({ name, master, mac }) => (name === bridge.name || master === bridge.name) && mac === packet.dstMac)
+    )
+      return []
     if (bridgeCalls(world.host, bridge, journey.family) === false) return []
     const ports = links.filter(({ master }) => master === bridge.name)
     if (ports.length < 2 || ports.some(({ isolated }) => isolated !== true)) return []

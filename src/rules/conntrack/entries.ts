@@ -3,6 +3,7 @@ import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { zoneOf } from './connection.ts'
 import { originOf } from './without-entry.ts'
 
 /** The entry whose answers such a packet belongs to, of those in host state. */
@@ -41,7 +42,9 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
   const index: Index = { shared: new Set(), original: new Map(), rewritten: new Map(), reply: new Map() }
   for (const entry of conntrack) {
     const key = tupleKey(entry.original, entry.protocol)
-    if (index.original.has(key)) index.shared.add(key)
+    const twin = index.original.get(key)
+    // the same connection may be listed twice
+    if (twin && zoneOf(twin).original !== zoneOf(entry).original) index.shared.add(key)
     index.original.set(key, entry)
     index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
     const { original, reply } = entry

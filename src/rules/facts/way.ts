@@ -47,9 +47,10 @@ const sentByThisHost = ({ packet, world }: EvalContext): boolean =>
  */
 function hiddenPort({ world: { host }, family }: EvalContext, name: string): string | Unknown {
   const bridge = linkNamed(host, name)
-  if (bridge?.kind !== 'bridge' || bridgeCalls(host, bridge, family) === false) return ''
+  const calls = bridge?.kind === 'bridge' && bridgeCalls(host, bridge, family)
+  if (calls === false) return ''
   const [port, ...others] = host.links!.filter(({ master }) => master === name)
-  return port && others.length === 0 ? port.name : unknown(`the port of bridge ${name} is not known`)
+  return calls && port && others.length === 0 ? port.name : unknown(`the port of bridge ${name} is not known`)
 }
 
 const physicalInput: Read = (moment) => {

@@ -48,7 +48,10 @@ describe('the broadcast address of a network', () => {
     expect(messages(rewritten('tcp', '10.0.3.255'), 'wrong-way-out')).toEqual([
       `${start} (10.0.3.1/24). ${what}; TCP ignores broadcasts.`,
     ])
-    expect(messages(rewritten('udp', '10.0.3.255'), 'wrong-way-out')).toEqual([`${start} (10.0.3.1/24). ${what}.`])
+    // a program here may take it
+    expect(messages(rewritten('udp', '10.0.3.255'), 'wrong-way-out')).toEqual([
+      `${start.replace('error', 'warning')} (10.0.3.1/24). ${what}.`,
+    ])
   })
 
   it('is told of TCP alone where nothing rewrote it: UDP broadcasts are meant so', () => {
@@ -58,8 +61,12 @@ describe('the broadcast address of a network', () => {
     expect(messages(asked('udp'), 'wrong-way-out')).toEqual([])
   })
 
-  it('is not told of another address', () => {
+  it('is not told of another address, nor where this host forwards broadcasts', () => {
     expect(messages(rewritten('tcp', '10.0.1.1'), 'wrong-way-out')).toEqual([])
+    const forwarding = ['all', 'eth0'].map((one) => [`net.ipv4.conf.${one}.bc_forwarding`, '1'] as const)
+    const allows = { ...host, sysctls: new Map([...host.sysctls!, ...forwarding]) }
+    const lines = [trace('filter:INPUT:policy:1', { ...to('tcp'), dst: '10.0.3.255' })]
+    expect(messages(journey({ filter: [] }, lines, allows), 'wrong-way-out')).toEqual([])
   })
 })
 
@@ -130,7 +137,7 @@ describe('a reply that looks like one of another zone', () => {
 
   it('is told where rules tell the requests apart alone', () => {
     expect(found('--zone-orig')).toEqual([
-      'error: raw PREROUTING rule 1 puts it into zone 2, but its replies into zone 0. In zone 0, the same reply already belongs to the connection of 10.0.1.2:500 to 10.0.2.2:53, whose requests are in zone 1. The kernel drops the packet when it confirms its conntrack entry: it could not tell the replies apart.',
+      'error: raw PREROUTING rule 1 puts it into zone 2, but its replies into zone 0. In zone 0, the same reply already belongs to the connection of 10.0.1.2:500 to 10.0.2.2:53, whose requests are in zone 1. The kernel drops the packet when it confirms its conntrack entry: it could not distinguish the replies.',
     ])
   })
 
@@ -151,6 +158,10 @@ describe('entries of several zones with one tuple', () => {
   it('are none of a packet whose zone is not known', () => {
     expect(entryOpened(packet, of(1))).toMatchObject({ originalZone: 1 })
     expect(entryOpened(packet, of(1, 2))).toBeUndefined()
+  })
+
+  it('are not those that are listed twice', () => {
+    expect(entryOpened(packet, of(1, 1))).toMatchObject({ originalZone: 1 })
   })
 })
 

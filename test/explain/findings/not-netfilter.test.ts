@@ -37,7 +37,16 @@ describe('not-netfilter', () => {
     expect(found?.message).toBe(
       'No rule stopped it. 10.0.2.255 is a broadcast address: this host does not forward it (bc_forwarding).',
     )
-    expect(found?.fix).toEqual([])
+    // a program of this host may take it
+    expect(found?.fix.map(({ look }) => String(look))).toEqual(["ss -lntup 'sport = :9'"])
+  })
+
+  it('says nothing of the kind where the kernel forwards broadcasts, and of what is for all hosts', () => {
+    const forwarding = ['all', 'eth0'].map((one) => [`net.ipv4.conf.${one}.bc_forwarding`, '1'] as const)
+    const sysctls = new Map([...ROUTER.sysctls!, ...forwarding])
+    const packet: Packet = { in: 'eth0', src: '0.0.0.0', dst: '255.255.255.255', protocol: 'udp', sport: 68, dport: 67 }
+    const told = findingsOf(played({ rules: { filter: [] }, packet, host: { sysctls } }), 'not-netfilter')
+    expect(told.map(({ message }) => message).join()).not.toContain('bc_forwarding')
   })
 
   it('waits for an answer only to what is answered', () => {

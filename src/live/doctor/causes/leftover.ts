@@ -49,7 +49,12 @@ function leftTable(facts: Facts, { family, name }: Table): Problem {
       description: 'delete it',
       commands: [nftArguments('delete', 'table', family, nftName(name))],
       safe,
-      ...(safe ? {} : { unsafe: 'on kernels before 5.12, the table of a session that still runs in another namespace looks the same' }),
+      ...(safe
+        ? {}
+        : {
+            unsafe:
+              'on kernels before 5.12, the table of a session that still runs in another namespace looks the same',
+          }),
     },
   }
 }

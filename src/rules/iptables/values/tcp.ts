@@ -35,9 +35,7 @@ export const tcpFlagsOption = (more: Partial<Option<TcpFlags>> = {}): Option<Tcp
   invert: true,
   read([mask = '', set = '']) {
     if (/^[-!]/.test(set))
-      throw new WordError(
-        'two lists of flags are needed: the flags to examine, and which of them must be set',
-      )
+      throw new WordError('two lists of flags are needed: the flags to examine, and which of them must be set')
     return { mask: readTcpFlags(mask), set: readTcpFlags(set) }
   },
   print: ({ mask, set }) => [printTcpFlags(mask), printTcpFlags(set)],
