@@ -140,7 +140,8 @@ function withoutNextHop(
     propose(
       `send it to the next hop ${gateway}`,
       replaceRoute(route, { gateway }),
-      `${gateway} must be a router to ${isDefault(route) ? 'other networks' : route.destination}`,
+      undefined,
+      `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
     ),
   )
   return finding(

@@ -49,8 +49,10 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     return { cause: [elsewhere], fixes: [], others: distinctFixes(journey), more: told.filter((one) => !isRetold(one)) }
   const all = distinctFixes(journey)
   // what fails its own test is no answer
+  const first = all.find((fix) => isTyped(fix) && !isTriedInVain(fix))
   const best =
-    all.find((fix) => fix.command !== undefined && !isTriedInVain(fix)) ??
+    (first && backWhereItCame(told, first)) ??
+    first ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
     (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
   const owner =
@@ -92,6 +94,12 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),
   }
 }
+
+/** What could not be tried on the way that the reply takes gives way to what sends it back where the request came in. */
+const backWhereItCame = (told: readonly Finding<PrintedFix>[], first: PrintedFix): PrintedFix | undefined =>
+  first.verified
+    ? undefined
+    : told.find(({ code }) => code === 'reply-by-other-uplink')?.fix.find((fix) => isTyped(fix) && helps(fix))
 
 const proposes = (finding: Finding<PrintedFix> | undefined, fix: PrintedFix | undefined): boolean =>
   finding !== undefined && fix !== undefined && finding.fix.includes(fix)

@@ -265,19 +265,22 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const again = parts.some(
     (one, i) => i > first && one.role === 'retransmissions' && one.capture === parts[first]!.capture,
   )
-  if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
+  // nobody had its next hop's link address: then it did not get far
+  const silence = parts.some(isBeforeSilentHop) ? 'lost' : 'unanswered'
+  if (again) return { ...(repliesShown ? observed : inferred)(silence, request) }
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
   const unreplied = !replied && entry ? unrepliedBy(entry, request) : undefined
-  if (unreplied && answers) {
-    const isSilent = journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
-    return { ...inferred(isSilent ? 'lost' : 'unanswered', request), finding: unreplied }
-  }
+  if (unreplied && answers) return { ...inferred(silence, request), finding: unreplied }
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
     return inferred('unanswered', request)
   return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied } : {}) }
 }
+
+const isBeforeSilentHop = ({ role, told: { journey } }: Part): boolean =>
+  (role === 'request' || role === 'retransmissions') &&
+  journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
 function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefined {
