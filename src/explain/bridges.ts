@@ -1,7 +1,7 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../rules/bridge-calls.ts'
 import { linkNamed } from '../rules/links.ts'
 import { type Context, lastPacket } from './context.ts'
 import { destinationRule } from './counterfactual/rewritten.ts'
@@ -64,4 +64,11 @@ export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolea
   if (link?.kind !== 'bridge') return link !== undefined && leadsToGuest(link)
   const ports = links.filter(({ master }) => master === link.name)
   return ports.length > 0 && ports.every(leadsToGuest)
+}
+
+/** Why IP's chains see what the bridge passes on. */
+export function callWords(host: Host, bridge: Link, family: string): string {
+  if (callsItself(bridge, family)) return `nf_call_${family === 'ip6' ? 'ip6' : 'ip'}tables of ${bridge.name} is 1`
+  const name = callSetting(family)
+  return `${name} is ${host.sysctls?.get(name) ?? 'on'}`
 }

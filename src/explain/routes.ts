@@ -11,7 +11,7 @@ import { silentState } from '../model/silent-neighbour.ts'
 import { isLocal } from '../rules/fib.ts'
 import { neighboursAt } from '../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../rules/prefixes.ts'
-import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../rules/route.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../rules/route.ts'
 import { propose } from './changes.ts'
 import type { Change, Proposal } from './proposal.ts'
 
@@ -67,12 +67,12 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   // its addresses are in table local while it is up
   const own = host.links?.find(({ addresses = [], up }) => up !== false && addresses.some((one) => one.address === dst))
   const rules = own ? rulesFor(question, host) : []
-  const leadsTo = ({ action }: RoutingRule, table: string) =>
-    typeof action === 'object' && 'table' in action && action.table === table
-  const local = rules.find((one) => leadsTo(one, 'local'))
+  const local = rules.find((one) => tableLedTo(one) === 'local')
   const beforeLocal = rules.find(
     (one) =>
-      leadsTo(one, route.table) && one.priority > 0 && one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
+      tableLedTo(one) === route.table &&
+      one.priority > 0 &&
+      one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
   )
   if (own && beforeLocal) {
     const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`

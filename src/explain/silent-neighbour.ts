@@ -4,6 +4,7 @@ import type { Neighbour, Route } from '../model/host.ts'
 import type { RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { silentState } from '../model/silent-neighbour.ts'
+import { linkNamed } from '../rules/links.ts'
 import { prefixLength } from '../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { acceptBefore, acceptNeighbours, propose, setSysctl } from './changes.ts'
@@ -120,7 +121,7 @@ function withoutCarrier(
 
 /** The interface's own network, where the address is not in it and the route names no next hop there. */
 function beyondLink({ world: { host } }: Context, { route, out, found }: Silent): string | undefined {
-  const link = host.links?.find(({ name }) => name === out)
+  const link = linkNamed(host, out)
   const isHost = prefixLength(route.destination) === (route.family === 'ip' ? 32 : 128)
   if (route.gateway !== undefined || isHost || link?.mac === undefined) return undefined
   if (homeOf(found.address, host, out)?.link.name === out) return undefined

@@ -184,7 +184,7 @@ function assignedNumber({ field, value, map, mask = 0xffffffff, op }: Assignment
 
 function operandOf(value: Assignment['value'], moment: EvalContext): Number3 {
   if (typeof value === 'number') return value
-  if (typeof value === 'string') return unknown('a rule sets it to a name, whose number is not known')
+  if (typeof value === 'string') return unknown('a rule sets it to a name, and the number of that name is unknown')
   const held = numberAt(value.field, moment)
   if (typeof held !== 'number') return held
   const bits = (held & (value.mask ?? 0xffffffff)) >>> 0

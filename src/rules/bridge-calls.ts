@@ -13,9 +13,13 @@ const WHOLE_LISTING = ['net.core.somaxconn', 'net.ipv4.ip_forward', 'net.ipv4.ic
 
 export const listsAll = ({ sysctls }: Host): boolean => WHOLE_LISTING.every((name) => sysctls?.has(name))
 
+/** Does the bridge's own setting hand them over, whatever that for all says? */
+export const callsItself = ({ callsTables }: Link, family: string): boolean =>
+  callsTables?.includes(family === 'ip6' ? 'ip6' : 'ip') === true
+
 /** Do bridged packets meet IP's chains? Undefined: not known. Without br_netfilter there is no setting, and they do not. */
 export function bridgeCalls(host: Host, bridge: Link, family: string): boolean | undefined {
-  if (bridge.callsTables?.includes(family === 'ip6' ? 'ip6' : 'ip')) return true
+  if (callsItself(bridge, family)) return true
   const value = host.sysctls?.get(callSetting(family))
   return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
 }

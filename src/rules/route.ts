@@ -96,6 +96,10 @@ export function lookup(question: RouteQuestion, host: Host, reverse = false): Ta
   return null
 }
 
+/** The table that the rule leads to; undefined for all other actions. */
+export const tableLedTo = ({ action }: Pick<RoutingRule, 'action'>): string | undefined =>
+  typeof action === 'object' && 'table' in action ? action.table : undefined
+
 /** Of the host's own routing rules those that may apply, by priority, and those that a goto leads to. */
 export function rulesFor(question: RouteQuestion, host: Host): RoutingRule[] {
   const asked = askedOf(question, host, false)

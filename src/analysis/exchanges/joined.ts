@@ -50,6 +50,9 @@ const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors
 /** The last one's place: errors about replies. */
 const ABOUT_REPLY = 4
 
+/** Of whoever began the exchange: the request, or the same again. */
+export const isAsking = ({ role }: Pick<Part, 'role'>): boolean => role === 'request' || role === 'retransmissions'
+
 export interface Part {
   readonly id: number
   readonly role: Role

@@ -9,7 +9,7 @@ import { goesAsItsClass, type Seen } from './status.ts'
 /** What of such an exchange is its own: what `askedOf` takes from its tuple, and its number. */
 const NAMES = ['id', 'src', 'dst', 'sport', 'dport', 'icmpId', 'icmpSeq'] as const
 
-/** All that is told of it does: no stopped error may be about it, and no way back hangs on who has asked. */
+/** Its status and all else: no stopped error may be about this one alone, and no way back hangs on who has asked. */
 const isToldAsItsClass = (told: Told, seen: Seen): boolean =>
   isStopped(told.journey.outcome) ||
   (goesAsItsClass(told, seen) && seen.strays.length === 0 && told.reply?.out === undefined)

@@ -10,7 +10,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
-import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
+import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
@@ -68,18 +68,17 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const parts = withoutOtherSide(joined.parts)
   const isReply = ({ role }: Part) => role === 'replies'
   const isError = ({ role }: Part) => role === 'errors'
-  const isRequest = (one: Part) => !isReply(one) && !isError(one)
   const [only] = parts
-  if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isRequest(only!)) return stopped(only!)
+  if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isAsking(only!)) return stopped(only!)
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
-  if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isRequest), lostReply) }
+  if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isAsking), lostReply) }
   const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
   const isReplied = parts.some(isReply)
   const errors = parts.filter((one) => isAboutRequest(one) && !(isReplied && isGuessed(one)))
   const refusal = errors.find((one) => isAboutEnd(one.told.journey.packet, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
-  const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
+  const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
   if (stop) return stopped(stop)
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
@@ -103,14 +102,12 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     return inferred('refused', reset)
   const [error] = errors
   if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
-  const last = parts.findLast(isRequest) ?? parts.at(-1)!
+  const last = parts.findLast(isAsking) ?? parts.at(-1)!
   // conntrack leads a retransmission past nat, so that less is seen of it than of what it repeats
   const isUnseen = last.role === 'retransmissions' && last.told.journey.outcome === 'undetermined'
-  const shown = isUnseen
-    ? parts.findLast((one) => isRequest(one) && (passed(one) || one.role === 'request'))
-    : undefined
+  const shown = isUnseen ? parts.findLast((one) => isAsking(one) && (passed(one) || one.role === 'request')) : undefined
   const request = shown ?? last
-  return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
+  return isAsking(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 
 /** What comes of a request goes by its class where no entry, reply or error tells of its very packet. */
@@ -278,9 +275,9 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied } : {}) }
 }
 
-const isBeforeSilentHop = ({ role, told: { journey } }: Part): boolean =>
-  (role === 'request' || role === 'retransmissions') &&
-  journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
+const isBeforeSilentHop = (one: Part): boolean =>
+  isAsking(one) &&
+  one.told.journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
 function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefined {

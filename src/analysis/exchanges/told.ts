@@ -16,7 +16,7 @@ import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import type { Exchanges } from './exchanges.ts'
-import type { Joined, Part } from './joined.ts'
+import { isAsking, type Joined, type Part } from './joined.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
 import { neededBy } from './strays.ts'
@@ -170,7 +170,7 @@ function findingsOf(
     const asks = role === 'request' && isFailed(status)
     if (asks && told.several) add(told.several)
     // what got through does not say why another packet of the request was stopped
-    const isOther = isStoppedHere && asksAgain(decided) && isPassed(told.journey.outcome)
+    const isOther = isStoppedHere && isAsking(decided) && isPassed(told.journey.outcome)
     const isWorth = ({ severity, code }: Finding) =>
       isOther
         ? severity !== 'note' && !saysNoReply(code)
@@ -182,8 +182,6 @@ function findingsOf(
   }
   return withoutVaguer([...found.values()])
 }
-
-const asksAgain = ({ role }: Part): boolean => role === 'request' || role === 'retransmissions'
 
 /** A packet sent again does not meet nat: what is said of it names no rule where the first one's does. */
 const withoutVaguer = (found: readonly Finding[]): Finding[] => {

@@ -1,6 +1,6 @@
 /** A mark that a rule reads before another one sets it. */
 import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
-import { type Hook, NEXT_HOOKS } from '../../model/hook.ts'
+import { type Hook, iptablesPriority, NEXT_HOOKS } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { addressType } from '../../rules/fib.ts'
@@ -67,7 +67,7 @@ function wouldBeGiven(context: Context, mark: Mark, { pass, moment }: SkippedRul
 
 /** Where the kernel runs it: NAT has priorities of its own, whatever its chains have (nf_nat_register_fn). */
 export const priorityAt = ({ type, priority = 0 }: Chain, hook: Hook): number =>
-  type !== 'nat' ? priority : hook === 'prerouting' || hook === 'output' ? -100 : 100
+  type === 'nat' ? iptablesPriority('nat', hook) : priority
 
 function hooksBehind(hook: Hook, isLocal: boolean): Hook[] {
   // what leaves may come back, as another packet would

@@ -2,8 +2,8 @@ import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { bridgeCalls, bridgeNamed, callSetting } from '../../rules/bridge-calls.ts'
-import { BRIDGED_UNPLAYED, bridgeOf, replyOverBridge } from '../bridges.ts'
+import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { BRIDGED_UNPLAYED, bridgeOf, callWords, replyOverBridge } from '../bridges.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
@@ -34,10 +34,8 @@ function stopped(context: Context): Detected[] {
   const name = callSetting(journey.family)
   const isFilter = world.tables.some(asksPorts)
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
-  const own = bridge.callsTables?.includes(journey.family === 'ip6' ? 'ip6' : 'ip')
-  const why = own
-    ? `nf_call_${name.slice(-9)} of ${bridge.name} is 1`
-    : `${name} is ${world.host.sysctls?.get(name) ?? 'on'}`
+  const own = callsItself(bridge, journey.family)
+  const why = callWords(world.host, bridge, journey.family)
   return [
     finding(
       'bridge-nf-call',

@@ -1,6 +1,6 @@
 import { isPassed } from '../../model/outcome-kinds.ts'
-import { callSetting } from '../../rules/bridge-calls.ts'
-import { BRIDGED_UNPLAYED, bridgeOf } from '../bridges.ts'
+import { callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { BRIDGED_UNPLAYED, bridgeOf, callWords } from '../bridges.ts'
 import { changesOf, propose, setSysctl, spotOf } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule, sourceRule } from '../counterfactual/rewritten.ts'
@@ -25,11 +25,8 @@ export const bridgedNat: Detector = {
     if (!rule || !spot || !bridge || src === undefined || dst === undefined) return []
     if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return []
     const name = callSetting(journey.family)
-    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     // the bridge's own setting counts beside that for all
-    const isOwn = bridge.callsTables?.includes(family) === true
-    const value = isOwn ? undefined : host.sysctls?.get(name)
-    const because = isOwn ? `nf_call_${family}tables of ${bridge.name} is 1` : `${name} is ${value ?? 'on'}`
+    const value = callsItself(bridge, journey.family) ? undefined : host.sysctls?.get(name)
     const { packet, hook } = evidence.arrivals[rule.step]!
     const now = lastPacket(context).src
     const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
@@ -37,7 +34,7 @@ export const bridgedNat: Detector = {
       finding(
         'bridge-nf-call',
         'warning',
-        `Bridge ${bridge.name} forwards it and does not route it. ${nameRef(rule.ref)} rewrites its source only because ${because}: ${dst} sees ${now === src ? 'an address of this host' : now}, not ${src}.`,
+        `Bridge ${bridge.name} forwards it and does not route it. ${nameRef(rule.ref)} rewrites its source only because ${callWords(host, bridge, journey.family)}: ${dst} sees ${now === src ? 'an address of this host' : now}, not ${src}.`,
         {
           steps: [rule.step + 1],
           rules: [rule.ref],

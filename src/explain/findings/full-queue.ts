@@ -8,10 +8,10 @@ import { listeners } from '../sockets.ts'
  * (tcp_conn_request in net/ipv4/tcp_input.c). Asked where nothing came back.
  */
 export function fullQueueFindings(context: Context): Detected[] {
-  const { journey, world, inVain, ended } = context
+  const { journey, world, ended } = context
   const packet = lastPacket(context)
   const flags = packet.tcpFlags ?? []
-  if (inVain !== 'unanswered' || journey.outcome !== 'delivered') return []
+  if (journey.outcome !== 'delivered') return []
   if (packet.protocol !== 'tcp' || !flags.includes('syn') || flags.includes('ack')) return []
   const all = listeners(world.host, packet)
   const [first] = all

@@ -1,7 +1,7 @@
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute } from '../../rules/route.ts'
+import { lookupRoute, tableLedTo } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import {
@@ -74,7 +74,7 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
 
 function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {
   const bits = mask >>> 0 === ALL_BITS ? {} : { markMask: mask >>> 0 }
-  const table = typeof action === 'object' && 'table' in action ? action.table : undefined
+  const table = tableLedTo({ action })
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
   return propose(`use table ${table} to route packets with this mark`, change, 'affects every packet with this mark')
@@ -126,9 +126,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
   if (!marking || asked(context, { value: mark, mask: ALL_BITS }) > 0) return []
   const { ref, step } = marking
-  const led = new Set(
-    routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
-  )
+  const led = new Set(routingRules.map(tableLedTo))
   const tables = new Set(
     routes.flatMap(({ family, table }) => (family === journey.family && !led.has(table) ? table : [])),
   )

@@ -28,19 +28,17 @@ export const notNetfilter: Detector = {
     // rewritten in OUTPUT: that hook shows the way it had before
     const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
-      case 'delivered':
+      case 'delivered': {
+        // only ports are a program's; the kernel itself takes care of the rest
+        const listeners = packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`)
         if (packet.in !== undefined && isBroadcastHere(context, packet))
           return next(
             `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,
-            packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`),
+            listeners,
           )
-        // only ports are a program's; the kernel itself takes care of the rest
-        return packet.dport === undefined
-          ? next('No rule stopped it: it was delivered to this host.', undefined)
-          : next(
-              `No rule stopped it: it was delivered to this host. ${signatureWords(packet) ?? 'If no reply comes, check the program.'}`,
-              command('ss', '-lntup', `sport = :${packet.dport}`),
-            )
+        const check = listeners && ` ${signatureWords(packet) ?? 'If no reply comes, check the program.'}`
+        return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, listeners)
+      }
       case 'forwarded':
       case 'sent':
         return next(

@@ -5,7 +5,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { linkNamed } from '../../rules/links.ts'
-import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
@@ -178,15 +178,12 @@ function leadHere({ world, journey }: Context, mark: number): Proposal[] {
   const { routes, routingRules } = world.host
   if (mark === 0 || !routes || !routingRules) return []
   const own = routingRules.find(
-    (rule) => rule.family === family && rule.mark === mark && typeof rule.action === 'object' && 'table' in rule.action,
+    (rule) => rule.family === family && rule.mark === mark && tableLedTo(rule) !== undefined,
   )
-  const used = new Set([
-    ...routes.map(({ table }) => table),
-    ...routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
-  ])
+  const used = new Set([...routes.map(({ table }) => table), ...routingRules.map(tableLedTo)])
   let free = FIRST_TABLE
   while (used.has(String(free))) free++
-  const table = own && typeof own.action === 'object' && 'table' in own.action ? own.action.table : String(free)
+  const table = (own && tableLedTo(own)) ?? String(free)
   const destination = family === 'ip6' ? '::/0' : '0.0.0.0/0'
   // another route for everything is there for a reason
   if (routes.some((one) => one.family === family && one.table === table && one.destination === destination)) return []

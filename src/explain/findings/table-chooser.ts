@@ -2,7 +2,7 @@
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { type RouteQuestion, rulesFor } from '../../rules/route.ts'
+import { type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import type { Context } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps } from '../counterfactual/marked-way.ts'
@@ -25,9 +25,7 @@ export interface Chooser {
 /** Undefined for a table that every host has, and where no routing rule is known that chooses packets for the route's. */
 export function chooserOf(context: Context, question: RouteQuestion, { table }: Route): Chooser | undefined {
   if (isOwnTable(table)) return undefined
-  const rule = rulesFor(question, context.world.host).find(
-    ({ action }) => typeof action === 'object' && 'table' in action && action.table === table,
-  )
+  const rule = rulesFor(question, context.world.host).find((one) => tableLedTo(one) === table)
   if (!rule) return undefined
   const marked = markerOf(context, rule)
   const selector = selectorOf(rule)

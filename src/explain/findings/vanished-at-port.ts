@@ -1,3 +1,4 @@
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { groupMac } from '../../rules/facts/way.ts'
@@ -65,7 +66,7 @@ export const notBetweenIsolated: Detector = {
     const { packet } = evidence.arrivals.at(-1) ?? {}
     const bridge = bridgeNamed(world.host, packet?.in)
     if (!packet?.dst || !bridge || evidence.arrivals.some(({ hook }) => hook !== 'prerouting')) return []
-    if (journey.outcome === 'dropped' || journey.outcome === 'rejected') return []
+    if (isStoppedByRule(journey.outcome)) return []
     // what nat sends elsewhere is routed
     const { original, reply } = entryOpened(packet, world) ?? {}
     if (destinationRule(context) || original?.dst !== reply?.src) return []

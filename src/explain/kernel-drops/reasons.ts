@@ -94,7 +94,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   ),
   CAKE_FLOOD: at(
     'out',
-    'the queue of the interface (cake) drops packets, because too many come (flood)',
+    'the queue of the interface (cake) drops packets because too many arrive (flood)',
     'check how much is sent',
     'tc -s qdisc',
   ),

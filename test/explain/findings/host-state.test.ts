@@ -112,6 +112,16 @@ describe('nat of what is only bridged', () => {
     ])
   })
 
+  it("is told with the bridge's own setting, which counts beside that for all", () => {
+    const links = host.links!.map((link) => (link.name === 'br0' ? { ...link, callsTables: ['ip' as const] } : link))
+    const sysctls = new Map([...host.sysctls!, ['net.bridge.bridge-nf-call-iptables', '0']])
+    const [message] = messages(
+      journey({ filter: [], nat: [nat] }, lines, { ...host, links, sysctls }),
+      'bridge-nf-call',
+    )
+    expect(message).toContain('only because nf_call_iptables of br0 is 1: ')
+  })
+
   it('is meant so where nat has chosen the destination as well', () => {
     const first = trace('nat:PREROUTING:rule:1', { ...asked, dst: '10.96.0.1' })
     const rules = { filter: [], nat: ['-A PREROUTING -d 10.96.0.1 -j DNAT --to-destination 10.0.3.3', nat] }
