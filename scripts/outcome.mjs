@@ -1,9 +1,12 @@
 /**
- * What runs of vitest come to: node scripts/skipped.mjs STRICT VITEST-STATUS VITEST-REPORT.json ...
- * Names every test that was skipped, and ends with `N passed, N failed, N skipped` over all of them. With STRICT=1 a
- * skipped test fails the run, unless it names what this kernel lacks: that is told, and cannot be mended here.
+ * What runs of vitest come to: node scripts/outcome.mjs STRICT VITEST-STATUS VITEST-REPORT.json ...
+ * Names every test that was skipped, and every one that failed with what it said (a log may be kept from its end alone),
+ * and ends with `N passed, N failed, N skipped` over all of them. With STRICT=1 a skipped test fails the run, unless it
+ * names what this kernel lacks: that is told, and cannot be mended here.
  */
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 const [strict, status, ...files] = process.argv.slice(2)
 const testResults = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')).testResults)
@@ -23,6 +26,17 @@ if (lacking.length > 0)
   process.stdout.write(`${lacking.length} tests are about what this kernel lacks:\n${list(lacking, 60)}`)
 if (others.length > 0) process.stdout.write(`${others.length} tests were skipped:\n${list(others, 200)}`)
 if (others.length > 0 && strict === '1') process.stdout.write('Nothing may be skipped here.\n')
+
+/** The first lines of what a test said: more stands above, where it ran. */
+const said = (message = '') => stripVTControlCharacters(message).split('\n').slice(0, 12).join('\n    ')
+const failures = testResults.flatMap((result) => {
+  const file = relative('.', result.name)
+  const tests = result.assertionResults.filter((one) => one.status === 'failed')
+  return broken.includes(result)
+    ? [`${file}\n    ${said(result.message)}`]
+    : tests.map((one) => `${file} > ${one.fullName}\n    ${said(one.failureMessages[0])}`)
+})
+if (failures.length > 0) process.stdout.write(`Failed:\n${list(failures, 20)}`)
 if (status !== '0') process.stdout.write(`vitest ended with status ${status}.\n`)
 process.stdout.write(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`)
 if (status !== '0' || failed > 0 || passed === 0 || (others.length > 0 && strict === '1')) process.exitCode = 1
