@@ -119,7 +119,7 @@ export const CONNECTIONS: Readonly<Record<string, Row>> = {
     send: [UDP, SYN],
   },
   helper: { rules: forward(`ct helper "ftp" ${m}`), send: [SYN] },
-  'expiration of one that begins': { rules: forward(`ct expiration > 1s ${m}`), send: [UDP], open: /how long/ },
+  'expiration of one that begins': { rules: forward(`ct expiration > 1s ${m}`), send: [UDP], open: /ct expiration/ },
   'packets of a connection': {
     rules: forward(`ct packets > 1 ${m}`),
     send: [UDP, UDP, UDP],
