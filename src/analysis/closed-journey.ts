@@ -1,6 +1,6 @@
 /** A journey that is closed and not yet looked at. */
 import type { InVain } from '../explain/in-vain.ts'
-import type { PlayedReply } from '../explain/played-reply.ts'
+import type { PlayedReply } from '../explain/reply/played-reply.ts'
 import type { Evidence, JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Finding, Journey } from '../model/journey.ts'

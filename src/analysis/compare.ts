@@ -4,7 +4,7 @@
  * Ways that part and meet again without having changed anything (a LOG rule, a jump that came back) are detours.
  */
 
-import { ownerOf } from '../explain/owners.ts'
+import { ownerOf } from '../explain/owners/owners.ts'
 import type { Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'

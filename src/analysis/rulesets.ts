@@ -3,7 +3,7 @@
  * between. A rule is the same where it has the same words; which of several alike is which is told by their order.
  */
 
-import { ownerOf } from '../explain/owners.ts'
+import { ownerOf } from '../explain/owners/owners.ts'
 import type { Counters } from '../model/counters.ts'
 import type { RuleRef } from '../model/journey.ts'
 import { withoutOwn } from '../model/own-table.ts'

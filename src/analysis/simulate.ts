@@ -1,8 +1,8 @@
 /** Packets played in the model of one machine, one after the other, and explained. */
 
 import { explain, tryFixesOf } from '../explain/explain.ts'
-import { type PlayedReply, playReply } from '../explain/played-reply.ts'
 import { needsRepair, severalCauses } from '../explain/repair.ts'
+import { type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'

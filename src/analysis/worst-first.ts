@@ -1,5 +1,5 @@
 /** Groups with the worst outcome first. */
-import { isDiscovery } from '../explain/discovery.ts'
+import { isDiscovery } from '../explain/neighbours/discovery.ts'
 import { isAnnouncement } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { saysOf } from './exchanges/role.ts'

@@ -10,8 +10,8 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { EvalContext } from '../rules/facts.ts'
 import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
+import type { Proposal } from './changes/proposal.ts'
 import { connectionFacts } from './connection.ts'
-import type { Proposal } from './proposal.ts'
 
 export interface Context {
   journey: Journey

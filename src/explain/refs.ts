@@ -2,7 +2,7 @@
 import type { RuleRef, Step } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Context } from './context.ts'
-import { type Owner, ownerOf } from './owners.ts'
+import { type Owner, ownerOf } from './owners/owners.ts'
 
 /** The rule of step `i`; undefined for a LOG line whose rule is not known. */
 export function refAt(context: Context, i: number): RuleRef | undefined {

@@ -12,9 +12,8 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
-import { TAKES_ALL } from './findings/why-there.ts'
 import { nameRef } from './refs.ts'
-import { asksForReply, natSeen } from './request-reply.ts'
+import { asksForReply, natSeen } from './reply/request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
 import {
@@ -27,6 +26,7 @@ import {
   uselessBy,
   type Way,
 } from './verify-fixes/verify.ts'
+import { TAKES_ALL } from './why-there.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4

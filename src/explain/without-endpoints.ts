@@ -3,7 +3,7 @@ import { isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { SetElement } from '../model/set-element.ts'
 import { type Context, momentAt } from './context.ts'
 import { keyHeld, type Lookup, nftSetOf } from './counterfactual/map-keys.ts'
-import { listener } from './sockets.ts'
+import { listener } from './host/sockets.ts'
 
 export interface WithoutEndpoints {
   /** `default/web:http`; undefined where the element of the map has no comment. */

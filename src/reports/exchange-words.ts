@@ -2,7 +2,7 @@
 
 import { isFailing } from '../analysis/groups.ts'
 import { nameRef } from '../explain/refs.ts'
-import { awaitsReply } from '../explain/request-reply.ts'
+import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'

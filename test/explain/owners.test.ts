@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Mark } from '../../src/explain/owners/owner.ts'
-import { OWNERS, ownerOf, type Place } from '../../src/explain/owners.ts'
+import { OWNERS, ownerOf, type Place } from '../../src/explain/owners/owners.ts'
 
 /** `family table chain`, or `table chain` in ip; then, where there is one, the rule; then the chains beside. */
 function place(where: string, text?: string, beside: string[] = []): Place {

@@ -1,7 +1,7 @@
 /** A change as a fix has it printed. */
 import { type FixCommands, fixCommands } from '../../src/edits/fix.ts'
-import { propose } from '../../src/explain/changes.ts'
-import type { Changing } from '../../src/explain/proposal.ts'
+import { propose } from '../../src/explain/changes/change.ts'
+import type { Changing } from '../../src/explain/changes/proposal.ts'
 
 export function commandsOf(change: Changing | undefined): FixCommands {
   const [fix] = propose('', change)

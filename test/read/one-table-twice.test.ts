@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../src/edits/fix.ts'
-import { deleteRule } from '../../src/explain/changes.ts'
+import { deleteRule } from '../../src/explain/changes/change.ts'
 import { open } from '../../src/index.ts'
 import { explainFile, worldOf } from '../journey/journeys.ts'
 

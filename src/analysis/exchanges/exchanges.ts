@@ -4,10 +4,10 @@
  * shares.
  */
 
-import { isDiscovery } from '../../explain/discovery.ts'
+import { comesFromService } from '../../explain/host/sockets.ts'
+import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
-import { refusesOpening } from '../../explain/request-reply.ts'
-import { comesFromService } from '../../explain/sockets.ts'
+import { refusesOpening } from '../../explain/reply/request-reply.ts'
 import { turned } from '../../model/direction.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'

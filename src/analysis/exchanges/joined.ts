@@ -4,7 +4,7 @@
  */
 
 import type { InVain } from '../../explain/in-vain.ts'
-import type { PlayedReply } from '../../explain/played-reply.ts'
+import type { PlayedReply } from '../../explain/reply/played-reply.ts'
 import type { Evidence } from '../../journey/evidence.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'

@@ -1,6 +1,6 @@
 /** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
 import { finding } from '../../explain/context.ts'
-import { DISCOVERY_UNPLAYED } from '../../explain/neighbour-frames.ts'
+import { DISCOVERY_UNPLAYED } from '../../explain/neighbours/frames.ts'
 import type { Finding } from '../../model/journey.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, wayBackOf } from '../../rules/route.ts'

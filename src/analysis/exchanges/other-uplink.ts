@@ -1,8 +1,9 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
-import { backOut, isOtherUplink } from '../../explain/back-out.ts'
+
 import { finding } from '../../explain/context.ts'
+import { homeOf } from '../../explain/host/routes.ts'
 import { nameRef } from '../../explain/refs.ts'
-import { homeOf } from '../../explain/routes.ts'
+import { backOut, isOtherUplink } from '../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'

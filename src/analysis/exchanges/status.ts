@@ -1,7 +1,7 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../explain/kernel-drops/later.ts'
-import { isAlwaysAnswered } from '../../explain/request-reply.ts'
+import { isAlwaysAnswered } from '../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'

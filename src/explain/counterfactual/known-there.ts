@@ -4,7 +4,7 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { homeOf } from '../routes.ts'
+import { homeOf } from '../host/routes.ts'
 
 /**
  * Has the packet's destination replied by way of this host to its source, or to another one of its network, that was not

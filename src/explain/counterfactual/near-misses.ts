@@ -15,7 +15,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { openingOf } from '../request-reply.ts'
+import { openingOf } from '../reply/request-reply.ts'
 import {
   type FailedCondition,
   fieldOf,

@@ -1,7 +1,7 @@
 /** Where a chain of nat sends packets by its own name, or by the comment of the rule that leads to it, as kube-proxy words both. */
 import type { Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import type { Destination } from '../rule-changes.ts'
+import type { Destination } from '../changes/rule-changes.ts'
 
 /** `endpoint-ABC-default/web/tcp/http__10.0.0.5/8080`; `default/web:http -> 10.0.0.5:8080`. */
 export function saidPlace(chain: string, comment = ''): (Destination & { byName: boolean }) | undefined {

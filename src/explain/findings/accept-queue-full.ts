@@ -2,7 +2,7 @@ import { ssReader } from '../../read/host/ss.ts'
 import type { Detector } from '../context.ts'
 
 /** Fetched with what reads how long queues are. */
-const fullQueue = ssReader.with(() => import('./full-queue.ts'))
+const fullQueue = ssReader.with(() => import('../host/full-queue.ts'))
 
 /** A program listens, and does not accept. Asked where nothing came back. */
 export const acceptQueueFull: Detector = {

@@ -1,11 +1,11 @@
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { callSetting, callsItself } from '../../rules/bridge-calls.ts'
-import { BRIDGED_UNPLAYED, bridgeOf, callWords } from '../bridges.ts'
-import { changesOf, propose, setSysctl, spotOf } from '../changes.ts'
+import { changesOf, propose, setSysctl, spotOf } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule, sourceRule } from '../counterfactual/rewritten.ts'
+import { BRIDGED_UNPLAYED, bridgeOf, callWords } from '../host/bridges.ts'
+import { homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { homeOf } from '../routes.ts'
 import { KEEP_OUT } from './bridge-nf-call.ts'
 
 /**

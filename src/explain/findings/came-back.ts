@@ -4,7 +4,9 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
@@ -18,9 +20,7 @@ import {
   skippedRules,
   type TableTraversal,
 } from '../counterfactual/skipped-rules.ts'
-import type { Proposal } from '../proposal.ts'
 import { endOf, nameRef, placeAt, refAt } from '../refs.ts'
-import type { Chosen } from '../rule-changes.ts'
 
 /** A rule chose it for what it is and sent it to a chain, from where it came back as it was. */
 export const cameBack: Detector = {

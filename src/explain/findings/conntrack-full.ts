@@ -3,9 +3,9 @@ import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
-import { setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
 
 /**
  * Connection tracking had no room for it: a new connection's packet is dropped between raw and mangle, and no rule has

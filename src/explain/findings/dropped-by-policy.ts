@@ -1,7 +1,7 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
-import { acceptByPolicy, propose } from '../changes.ts'
+import { acceptByPolicy, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef } from '../refs.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 

@@ -1,10 +1,10 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
+import { addWayBack } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { addWayBack } from '../routes.ts'
+import { conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
 import { blame, fixes } from './verdicts.ts'
-import { conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from './why-there.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
 export const droppedByRule: Detector = {

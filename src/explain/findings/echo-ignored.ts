@@ -1,7 +1,7 @@
 import { isForMany, isGroup } from '../../rules/fib.ts'
-import { setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes/change.ts'
+import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
-import { NOT_TRIED } from '../proposal.ts'
 
 /** A ping came in, and this host answers none: a setting says so (net/ipv4/icmp.c icmp_rcv, net/ipv6/icmp.c icmpv6_rcv). */
 export const echoIgnored: Detector = {

@@ -6,14 +6,14 @@ import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { walk } from '../../rules/walk.ts'
-import { changesOf } from '../changes.ts'
+import { changesOf } from '../changes/change.ts'
+import type { Changing } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
-import { type Control, unreadControl } from '../helpers.ts'
-import type { Changing } from '../proposal.ts'
+import { type Control, unreadControl } from '../host/helpers.ts'
+import { together } from '../host/routes.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { together } from '../routes.ts'
 
 /** It is what FTP or its like has announced, and conntrack does not know: it is NEW where rules accept what is RELATED. */
 export const helperMissing: Detector = {

@@ -2,8 +2,8 @@ import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { homeOf, isDefault } from '../routes.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { homeOf, isDefault } from '../host/routes.ts'
+import { knowsSockets, listener } from '../host/sockets.ts'
 
 /** The destination is behind this host, and stands on an interface of its own as well: so it was not forwarded. */
 export const keptHere: Detector = {

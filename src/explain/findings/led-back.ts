@@ -1,10 +1,10 @@
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { acceptBefore, propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { openingOf } from '../reply/request-reply.ts'
 
 /** A reply of this host's own, which a mark has led back to this host, as a transparent proxy has it for requests. */
 export const ledBack: Detector = {

@@ -3,14 +3,14 @@ import type { Chain } from '../../model/ruleset.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import { changesOf, propose, spotOf } from '../changes/change.ts'
+import type { Changing, Proposal } from '../changes/proposal.ts'
+import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { namesOf } from '../counterfactual/bans.ts'
 import { chainLedTo, isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { type Unapplied, unappliedBans } from '../counterfactual/unapplied.ts'
-import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, nameRef, ownerOfRef, refAt, refOf } from '../refs.ts'
-import type { Chosen } from '../rule-changes.ts'
 
 /** The packet got through, and a rule that names it would have stopped it. */
 export const letThrough: Detector = {

@@ -2,7 +2,9 @@ import type { Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, tableLedTo } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import type { Mark } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import {
   ALL_BITS,
@@ -14,11 +16,9 @@ import {
 } from '../counterfactual/marked-way.ts'
 import { asked, whyUnmarked } from '../counterfactual/marks.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
-import { nftOnly } from '../nft-only-later.ts'
-import type { Proposal } from '../proposal.ts'
+import { addRoutingRule, isDefault, KERNEL_TABLES } from '../host/routes.ts'
+import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { addRoutingRule, isDefault, KERNEL_TABLES } from '../routes.ts'
-import type { Mark } from '../rule-changes.ts'
 import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */

@@ -3,13 +3,13 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
-import { acceptBefore, propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { isSameWay, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { homeOf, isDefault } from '../routes.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told

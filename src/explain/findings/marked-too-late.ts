@@ -1,4 +1,4 @@
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'

@@ -2,7 +2,7 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { type Detector, lastPacket } from '../context.ts'
-import { neighbourWords } from '../neighbour-words.ts'
+import { neighbourWords } from '../neighbours/later.ts'
 import { atRouting } from './routing.ts'
 
 /** It is to leave for a next hop that has not replied ARP or neighbour discovery, as host state has it. */

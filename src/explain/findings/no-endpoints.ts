@@ -1,6 +1,6 @@
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { listener } from '../sockets.ts'
 import { withoutEndpoints } from '../without-endpoints.ts'
 
 /** A Service without anybody behind it, or with nobody on this node: kube-proxy stops what is for it. */

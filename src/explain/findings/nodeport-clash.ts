@@ -1,7 +1,7 @@
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Detector, finding } from '../context.ts'
+import { listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { listener } from '../sockets.ts'
 
 /** A NodePort rule takes packets that a process of this host listens for. */
 export const nodeportClash: Detector = {

@@ -3,7 +3,9 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { changesOf } from '../changes.ts'
+import { changesOf } from '../changes/change.ts'
+import { giveOwnSource } from '../changes/own-source.ts'
+import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
@@ -20,13 +22,11 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
-import { DISCOVERY_UNPLAYED } from '../neighbour-frames.ts'
-import { nftOnly } from '../nft-only-later.ts'
-import { giveOwnSource } from '../own-source.ts'
+import { homeOf } from '../host/routes.ts'
+import { DISCOVERY_UNPLAYED } from '../neighbours/frames.ts'
+import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
-import { isOpening, isReplied } from '../request-reply.ts'
-import { homeOf } from '../routes.ts'
-import type { Chosen, Doing, Spot } from '../rule-changes.ts'
+import { isOpening, isReplied } from '../reply/request-reply.ts'
 import { larger, sysctlName } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */

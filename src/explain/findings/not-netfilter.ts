@@ -5,7 +5,7 @@ import type { Packet } from '../../model/packet.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
-import { awaitsReply, isReplied } from '../request-reply.ts'
+import { awaitsReply, isReplied } from '../reply/request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {

@@ -4,11 +4,11 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { mappedNumber } from '../../rules/nft/map.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket, moment } from '../context.ts'
 import { beforeTracking } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { openingOf } from '../reply/request-reply.ts'
 
 /** Connection tracking looks for the answer's connection in another zone than the one that the request was put into. */
 export const otherZone: Detector = {

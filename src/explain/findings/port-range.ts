@@ -1,5 +1,5 @@
 import type { Condition } from '../../model/condition.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'

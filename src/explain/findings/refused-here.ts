@@ -4,7 +4,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
-import { refusesOpening } from '../request-reply.ts'
+import { refusesOpening } from '../reply/request-reply.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 
 /** This host itself says no, and no rule of its own can have said it: nothing listens. */

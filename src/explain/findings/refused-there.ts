@@ -2,7 +2,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { refusesOpening } from '../request-reply.ts'
+import { refusesOpening } from '../reply/request-reply.ts'
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'icmp 3 1': 'host unreachable',

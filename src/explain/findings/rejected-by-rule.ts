@@ -2,8 +2,8 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
+import { conditionsWords, forReports, ownerWords, whyThere } from '../why-there.ts'
 import { blame, fixes } from './verdicts.ts'
-import { conditionsWords, forReports, ownerWords, whyThere } from './why-there.ts'
 
 /** A REJECT rule: the sender was told, and sees "connection refused" or "unreachable" at once. */
 export const rejectedByRule: Detector = {

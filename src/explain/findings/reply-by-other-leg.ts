@@ -2,9 +2,9 @@ import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Link } from '../../model/host.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
-import { setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { homeOf } from '../routes.ts'
+import { homeOf } from '../host/routes.ts'
 import { larger, sysctlName } from './routing.ts'
 
 /** Why the fix is not tried. */

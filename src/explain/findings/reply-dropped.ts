@@ -3,13 +3,13 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
-import { acceptBefore, changesOf, propose, spotOf } from '../changes.ts'
+import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { openingOf } from '../reply/request-reply.ts'
+import { conditionsWords, forReports, whyThere } from '../why-there.ts'
 import { blame } from './verdicts.ts'
-import { conditionsWords, forReports, whyThere } from './why-there.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {

@@ -1,11 +1,11 @@
 import type { NftEdit } from '../../model/edit.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { invert, numberOf, tupleOf, zoneOf } from '../../rules/conntrack/connection.ts'
+import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
-import { NOT_TRIED } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { asItCame } from '../request-reply.ts'
+import { asItCame } from '../reply/request-reply.ts'
 import { zonesOf } from './other-zone.ts'
 
 /**

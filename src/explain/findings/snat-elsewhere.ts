@@ -1,10 +1,10 @@
 import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { acceptBefore, changesOf, propose } from '../changes.ts'
+import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
+import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { homeOf, isDefault } from '../routes.ts'
 
 /**
  * A neighbour was asked from an address that another interface has, in place of one that the neighbour would have replied

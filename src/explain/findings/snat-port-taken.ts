@@ -1,11 +1,11 @@
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { changesOf, propose, spotOf } from '../changes.ts'
+import { changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { givenSource, isNatStatement, sourceRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
-import { entryBegun } from '../request-reply.ts'
+import { entryBegun } from '../reply/request-reply.ts'
 
 /** Connections that are over make room for a new one (nf_nat_used_tuple_harder in net/netfilter/nf_nat_core.c). */
 const OVER: ReadonlySet<string> = new Set(['TIME_WAIT', 'CLOSE'])

@@ -3,12 +3,12 @@ import type { Route, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
-import { acceptBefore, propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps } from '../counterfactual/marked-way.ts'
-import type { Proposal } from '../proposal.ts'
+import { isOwnTable } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { isOwnTable } from '../routes.ts'
 
 export interface Marking {
   ref: RuleRef

@@ -2,12 +2,12 @@ import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
-import { propose } from '../changes.ts'
+import { propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
-import type { Proposal } from '../proposal.ts'
-import { addToTable, KERNEL_TABLES } from '../routes.ts'
+import { addToTable, KERNEL_TABLES } from '../host/routes.ts'
 
 /** A routing rule was there for such packets, and its table has no route for them, so that a later rule's led them. */
 export const tableWithoutRoute: Detector = {

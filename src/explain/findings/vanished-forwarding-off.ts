@@ -1,9 +1,9 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
-import { setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes/change.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { NOT_TRIED, type Proposal } from '../proposal.ts'
-import { backToSender, giveAddress, homeOf } from '../routes.ts'
+import { backToSender, giveAddress, homeOf } from '../host/routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */

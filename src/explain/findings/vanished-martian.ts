@@ -4,9 +4,9 @@ import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute } from '../../rules/route.ts'
-import { setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes/change.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { NOT_TRIED, type Proposal } from '../proposal.ts'
 import { atRouting, larger, type Routed, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */

@@ -1,9 +1,9 @@
 import type { Packet } from '../../model/packet.ts'
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
-import type { Proposal } from '../proposal.ts'
 import { toForward } from './routing.ts'
 
 /** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */

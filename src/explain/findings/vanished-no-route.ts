@@ -2,13 +2,12 @@ import type { Route } from '../../model/host.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { leadsNowhere, lookupRoute, type RouteQuestion, refusingRule, routeDevices } from '../../rules/route.ts'
-import { propose } from '../changes.ts'
+import { propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { ipv6Off } from '../ipv6-off.ts'
-import type { Proposal } from '../proposal.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
   addRoutingRule,
@@ -19,7 +18,8 @@ import {
   homeOf,
   isOwnTable,
   KERNEL_TABLES,
-} from '../routes.ts'
+} from '../host/routes.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'
 

@@ -2,10 +2,10 @@ import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
-import { propose, setSysctl } from '../changes.ts'
+import { propose, setSysctl } from '../changes/change.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
-import { NOT_TRIED, type Proposal } from '../proposal.ts'
-import { addRoutingRule, addWayBack, astray, deleteRoute } from '../routes.ts'
+import { addRoutingRule, addWayBack, astray, deleteRoute } from '../host/routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */

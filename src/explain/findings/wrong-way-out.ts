@@ -1,14 +1,12 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
-import { acceptBefore, propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { markingSteps } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { ipv6Off } from '../ipv6-off.ts'
-import { nameRef } from '../refs.ts'
-import { isReplied } from '../request-reply.ts'
+import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
   addToTable,
@@ -19,7 +17,9 @@ import {
   giveAddress,
   isDefault,
   pastMain,
-} from '../routes.ts'
+} from '../host/routes.ts'
+import { nameRef } from '../refs.ts'
+import { isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */

@@ -7,9 +7,9 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { describeEnd } from '../context.ts'
-import { answerTo, openingBy, reaches } from '../request-reply.ts'
-import { astray } from '../routes.ts'
-import { isForNobody } from '../sockets.ts'
+import { astray } from '../host/routes.ts'
+import { isForNobody } from '../host/sockets.ts'
+import { answerTo, openingBy, reaches } from '../reply/request-reply.ts'
 import type { Reproduction } from './reproduce.ts'
 
 /** Each costs some plays for every change that is tried. */

@@ -8,7 +8,7 @@ import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
 import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { isNat, passes, skippedRules } from '../counterfactual/skipped-rules.ts'
-import { nftOnly } from '../nft-only-later.ts'
+import { nftOnly } from '../nft-only/later.ts'
 
 export interface Observed {
   /** In their rules' own words, whether they hold; what is said both ways is left out. */

@@ -25,7 +25,8 @@ import { nearMisses } from '../counterfactual/near-misses.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
-import { isSolicitation } from '../discovery.ts'
+import { isForNobody } from '../host/sockets.ts'
+import { isSolicitation } from '../neighbours/discovery.ts'
 import {
   answerTo,
   asItCame,
@@ -35,8 +36,7 @@ import {
   openingOf,
   refusalTo,
   refusesOpening,
-} from '../request-reply.ts'
-import { isForNobody } from '../sockets.ts'
+} from '../reply/request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */

@@ -1,5 +1,5 @@
 /** What the doctor finds, as data; and what a cause is. */
-import { WHY_NOT } from '../../explain/sayable.ts'
+import { WHY_NOT } from '../../explain/changes/sayable.ts'
 import { type Command, command, inOrder, printCommand } from '../../model/command.ts'
 import type { Facts } from '../survey/facts.ts'
 import type { Wish } from './wish.ts'

@@ -1,6 +1,6 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
-import { isDiscovery } from '../../explain/discovery.ts'
+import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Journey, PrintedFix } from '../../model/journey.ts'

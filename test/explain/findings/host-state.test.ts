@@ -1,7 +1,7 @@
 /** Findings that only listings of interfaces, entries and routing rules give. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import { astray } from '../../../src/explain/routes.ts'
+import { astray } from '../../../src/explain/host/routes.ts'
 import type { Host, Link } from '../../../src/index.ts'
 import { entryOpened } from '../../../src/rules/conntrack/entries.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'

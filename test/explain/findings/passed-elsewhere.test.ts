@@ -1,8 +1,8 @@
 /** Packets that end well, and do no good: what rewrote, tracked or led them stands elsewhere. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import { astray } from '../../../src/explain/host/routes.ts'
 import { nameRef } from '../../../src/explain/refs.ts'
-import { astray } from '../../../src/explain/routes.ts'
 import type { Host, Journey, RoutingRule } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainLog } from '../../journey/journeys.ts'

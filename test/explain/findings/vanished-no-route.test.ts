@@ -1,7 +1,7 @@
 /** No route, or one that says no. */
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/explain/explain.ts'
-import { playReply } from '../../../src/explain/played-reply.ts'
+import { playReply } from '../../../src/explain/reply/played-reply.ts'
 import type { Route } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'

@@ -1,6 +1,6 @@
 /** The route leads away from the destination. */
 import { describe, expect, it } from 'vitest'
-import { astray } from '../../../src/explain/routes.ts'
+import { astray } from '../../../src/explain/host/routes.ts'
 import type { Packet, Route } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, SYN, told } from './played.ts'

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import type { MatchHints } from '../../../src/explain/changes/match-hints.ts'
+import { NOT_TRIED } from '../../../src/explain/changes/proposal.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
 import { opensOf } from '../../../src/explain/findings/verdicts.ts'
-import type { MatchHints } from '../../../src/explain/match-hints.ts'
-import { NOT_TRIED } from '../../../src/explain/proposal.ts'
 import { noteTrials, tryFixes } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'

@@ -1,0 +1,249 @@
+/** Changes of rules in iptables' words. */
+
+import { isUnderstood } from '../../edits/iptables/print.ts'
+import { addressWord, matchedDevice, positional, protocolWord } from '../../edits/words.ts'
+import type { Unsayable, Word } from '../../model/command.ts'
+import type { ChainEdit, RuleEdit } from '../../model/edit.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
+import type { IptablesSpec } from '../../model/ruleset.ts'
+import { printSpec } from '../../rules/iptables/print.ts'
+import { readRule } from '../../rules/iptables/read.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { splitWords } from '../../rules/iptables/words.ts'
+import { isDiscovery } from '../neighbours/discovery.ts'
+import { corrected } from './iptables-correct.ts'
+import type { MatchHints } from './match-hints.ts'
+import type { Changing, Unspeakable } from './proposal.ts'
+import type { Chosen, Doing, RuleChanges } from './rule-changes.ts'
+
+type Place = Pick<RuleRef, 'family' | 'table'>
+type RulePlace = Pick<RuleEdit, 'kind' | 'family' | 'table' | 'chain'>
+
+/** Undefined where iptables has no such rules. */
+const placeOf = ({ family, table }: Place, chain: string): RulePlace | undefined =>
+  family === 'ip' || family === 'ip6' ? { kind: 'rule', family, table, chain } : undefined
+
+/** The rule's own words without `-A CHAIN`. */
+const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
+
+const isUnsayable = (word: Word): word is Unsayable => typeof word === 'object' && 'unsayable' in word
+
+/**
+ * As iptables-save would have it read: with the options that go without saying. Words that no reader understands stay in it
+ * as they are.
+ */
+function specOf(words: readonly Word[], { family, table }: RulePlace): IptablesSpec | Unspeakable {
+  const unsayable = words.find(isUnsayable)
+  if (unsayable) return { ...unsayable, kind: 'rule' }
+  // iptables takes it for the sign of what is not to match
+  if (words.some((word, i) => word === '!' && /^-[io]$/.test(String(words[i - 1]))))
+    return { unsayable: 'name', kind: 'rule' }
+  const read = (texts: readonly string[]) => readRule(texts, family, table).specs[0]
+  const spec = read(words as readonly string[])
+  if (!spec) return { unsayable: 'language', kind: 'rule' }
+  return isUnderstood(spec) ? (read(splitWords(printSpec(spec, family, table))) ?? spec) : spec
+}
+
+/** What is changed with a rule of these words. */
+function withSpec(
+  words: readonly Word[],
+  place: RulePlace | undefined,
+  change: (spec: IptablesSpec, place: RulePlace) => Changing,
+): Changing | undefined {
+  const spec = place && specOf(words, place)
+  if (!spec || 'unsayable' in spec) return spec
+  return change(spec, place)
+}
+
+export const iptablesChanges: RuleChanges = {
+  remove(ref) {
+    const { ruleNumber } = ref
+    if (ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
+    return withSpec(ruleWords(ref), placeOf(ref, ref.chain), (spec, place) => ({
+      edits: [{ ...place, op: 'delete', ruleNumber }],
+      undo: [{ ...place, op: 'insert', ruleNumber, spec }],
+    }))
+  },
+  correct(ref, miss, packet) {
+    const words = corrected(ruleWords(ref), miss, packet)
+    return words && replaceRule(ref, words)
+  },
+  jumpInstead(ref) {
+    const words = ruleWords(ref)
+    const at = words.lastIndexOf('-g')
+    return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
+  },
+  returnInstead(ref) {
+    const words = ruleWords(ref)
+    const at = words.lastIndexOf('-j') + 1
+    return words[at] === 'ACCEPT' ? replaceRule(ref, words.with(at, 'RETURN')) : undefined
+  },
+  /** Taken back by its words. */
+  add(ref, { chain, before }, chosen, doing) {
+    const [match, target] = [matchOf(chosen), targetOf(ref, doing)]
+    if (!match || !target || (before && before.ruleNumber === undefined)) return undefined
+    return withSpec([...match, ...target], placeOf(ref, chain), (spec, at) => {
+      // where iptables does not take one of the names
+      if (!isUnderstood(spec)) return { unsayable: 'name', kind: 'rule' }
+      const edit = { ...at, spec }
+      return {
+        edits: [before ? { ...edit, op: 'insert', ruleNumber: before.ruleNumber! } : { ...edit, op: 'append' }],
+        undo: [{ ...edit, op: 'delete' }],
+      }
+    })
+  },
+  /** Taken back by its number; at the end, by its words. */
+  copy(ref, { chain, before }) {
+    const { ruleNumber } = before ?? {}
+    if (before && ruleNumber === undefined) return undefined
+    return withSpec(ruleWords(ref), placeOf(ref, chain), (spec, place) =>
+      ruleNumber === undefined
+        ? { edits: [{ ...place, op: 'append', spec }], undo: [{ ...place, op: 'delete', spec }] }
+        : { edits: [{ ...place, op: 'insert', ruleNumber, spec }], undo: [{ ...place, op: 'delete', ruleNumber }] },
+    )
+  },
+  /** The port is said where the rule says one, or where the packet's own would not do. */
+  sendTo(ref, { address, port }, asked, now = address) {
+    const words = ruleWords(ref)
+    const target = words.lastIndexOf('-j') + 1
+    if (words[target] === 'REDIRECT' && address !== now)
+      return replaceRule(ref, [...words.slice(0, target), 'DNAT', '--to-destination', endWord(address, port)])
+    const said = words[words.indexOf('--to-destination') + 1] ?? ''
+    const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
+    const place = !hasPort && port === asked ? address : endWord(address, port)
+    // a port is one of a protocol
+    if (place !== address && !words.includes('-p')) return undefined
+    return changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
+  },
+  giveSourcePorts(ref, ports, to) {
+    const words = ruleWords(ref)
+    const at = words.findIndex((word) => word === '--to-source' || word === '--to-ports') + 1
+    const [now, next] = [ports, to].map(([low, high]) => `${low}-${high}`)
+    return at > 0 && words[at]?.endsWith(now!)
+      ? replaceRule(ref, words.with(at, `${words[at].slice(0, -now!.length)}${next}`))
+      : undefined
+  },
+  askForMark: (ref, { value, mask }) => changeOption(ref, '--mark', `${hex(value)}/${hex(mask)}`),
+  setMark: (ref, { value, mask }) => changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
+  turnLookup(ref, set, fields) {
+    const words = ruleWords(ref)
+    const at = words.indexOf(set)
+    return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, fields.join(',')))
+  },
+  bypassQueue: (ref) => replaceRule(ref, [...ruleWords(ref), '--queue-bypass']),
+  acceptByPolicy(ref) {
+    const place = placeOf(ref, ref.chain)
+    const line = (policy: 'accept' | 'drop'): ChainEdit[] =>
+      place ? [{ ...place, kind: 'chain', op: 'policy', policy }] : []
+    return place && { edits: line('accept'), undo: line('drop') }
+  },
+}
+
+const endWord = (address: string, port: number | undefined): string =>
+  port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
+function replaceRule(ref: RuleRef, words: readonly Word[]): Changing | undefined {
+  const { ruleNumber } = ref
+  if (ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
+  const line = (spec: IptablesSpec, place: RulePlace): RuleEdit => ({ ...place, op: 'replace', ruleNumber, spec })
+  const before = withSpec(ruleWords(ref), placeOf(ref, ref.chain), (spec, place) => ({
+    edits: [],
+    undo: [line(spec, place)],
+  }))
+  if (!before || 'unsayable' in before) return before
+  return withSpec(words, placeOf(ref, ref.chain), (spec, place) => ({ ...before, edits: [line(spec, place)] }))
+}
+
+/** The rule with another value behind an option; undefined where it has no such option. */
+function changeOption(ref: RuleRef, option: string, value: string): Changing | undefined {
+  const words = ruleWords(ref)
+  const at = words.indexOf(option)
+  return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
+}
+
+function matchOf(chosen: Chosen): readonly Word[] | undefined {
+  switch (chosen.kind) {
+    case 'such':
+      return packetMatch(chosen.packet, chosen.hints)
+    case 'destination':
+      return destinationMatch(chosen.packet)
+    case 'source': {
+      const { src, dst, out } = chosen.packet
+      const whole = (address = '') => addressWord(address, 'with length')
+      const to = chosen.to ? ['-d', whole(dst)] : []
+      return ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)])]
+    }
+    case 'answers':
+      return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
+    case 'marked':
+      return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
+    case 'openings':
+      return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
+    case 'protocol':
+      return ['-p', protocolWord(chosen.protocol)]
+    case 'all':
+      return []
+  }
+}
+
+function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
+  switch (doing.kind) {
+    case 'accept':
+    case 'drop':
+    case 'return':
+      return ['-j', doing.kind.toUpperCase()]
+    case 'jump':
+      return ['-j', positional(doing.chain)]
+    case 'like': {
+      const target = doing.rule.iptables?.target
+      const place = target && placeOf(ref, ref.chain)
+      if (!place) return undefined
+      const [jump, , ...options] = splitWords(printSpec({ matches: [], target }, place.family, place.table))
+      return [jump!, positional(target.name), ...options]
+    }
+    case 'mark':
+      return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
+    case 'masquerade':
+      return ['-j', 'MASQUERADE']
+    case 'dnat':
+      return ['-j', 'DNAT', '--to-destination', endWord(doing.to.address, doing.to.port)]
+    case 'helper':
+      return ['-j', 'CT', '--helper', doing.name]
+    case 'clamp':
+      return ['-j', 'TCPMSS', '--clamp-mss-to-pmtu']
+  }
+}
+
+/** Options that choose whatever is for this destination. */
+function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
+  const words: Word[] = []
+  if (dst !== undefined) words.push('-d', addressWord(dst, 'with length'))
+  if (protocol !== undefined && dport !== undefined)
+    words.push('-p', protocolWord(protocol), '-m', protocolWord(protocol), '--dport', String(dport))
+  return words
+}
+
+/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
+function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: MatchHints): Word[] | undefined {
+  const { src, dst, protocol, icmpType } = packet
+  if (src === undefined || dst === undefined) return undefined
+  const words: Word[] = []
+  // every neighbour has to be asked, and to answer
+  const isForAll = isDiscovery(packet)
+  if (!isForAll && (!byTurns || !answer)) words.push('-s', addressWord(src, 'with length'))
+  if (!isForAll && (!byTurns || answer)) words.push('-d', addressWord(dst, 'with length'))
+  // iptables refuses -i where packets leave, and -o where they come in
+  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
+    words.push('-i', matchedDevice(packet.in))
+  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
+    words.push('-o', matchedDevice(packet.out))
+  if (protocol !== undefined) words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
+  const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
+  if (port !== undefined && protocol !== undefined) words.push('-m', protocolWord(protocol), option, String(port))
+  else if (protocol === 'icmp' && icmpType !== undefined) words.push('-m', 'icmp', '--icmp-type', String(icmpType))
+  else if (protocol === 'icmpv6' && icmpType !== undefined) words.push('-m', 'icmp6', '--icmpv6-type', String(icmpType))
+  if (rewritten) words.push('-m', 'conntrack', '--ctstate', 'DNAT')
+  return words
+}

@@ -1,0 +1,163 @@
+/** The statements of a rule of nft's, changed in the one place where it missed a packet, so that it takes it. */
+import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../../model/address.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
+import type { RuleFamily } from '../../model/ruleset.ts'
+import type { Expression, MapPair, MatchOp, Statement } from '../../rules/nft/ast.ts'
+import { asked } from '../../rules/nft/selectors.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
+import { asks, asksUnspecified, type FailedCondition, fieldOf } from '../counterfactual/failed-condition.ts'
+import { isOtherEnd, turnedEnd } from '../counterfactual/other-end.ts'
+import { givenVerdict } from './given-verdict.ts'
+import type { Correction } from './rule-changes.ts'
+
+/** Undefined where it is not clear what that would be. */
+export function corrected(
+  expr: readonly Statement[],
+  family: string,
+  miss: FailedCondition,
+  packet: Packet,
+  { gives, keeps = false, choices }: Correction,
+): Statement[] | undefined {
+  const { canonicalStatement, statementText } = nftText.loaded
+  const text = asks(miss)
+  const at = expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
+  const one = expr[at]
+  if (!one) return undefined
+  if (choices !== undefined) return expr.with(at, choosingAmong(one, choices))
+  // for nat the port says what it is for
+  if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
+    return expr.toSpliced(at, 1)
+  if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
+  if ('match' in one && isOtherEnd(miss, packet)) {
+    const left = atOtherEnd(one.match.left)
+    return left === undefined ? undefined : expr.with(at, { match: { ...one.match, left } })
+  }
+  const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
+  return now && expr.with(at, now)
+}
+
+/** The numbers that nft makes in it are one of so many. */
+const choosingAmong = (one: Statement, choices: number): Statement =>
+  JSON.parse(JSON.stringify(one), (key, value) =>
+    /^(jhash|symhash|numgen)$/.test(key) ? { ...value, mod: choices } : value,
+  )
+
+function atOtherEnd(left: Expression): Expression | undefined {
+  if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload))
+    return undefined
+  return { payload: { ...left.payload, field: turnedEnd(left.payload.field) } }
+}
+
+const asksItself = (one: Statement, field: string): boolean =>
+  'match' in one && fieldsOf(one.match.left).includes(field)
+
+/** The fields of an expression, several where they stand in a row. */
+function fieldsOf(left: Expression): (string | undefined)[] {
+  if (typeof left === 'object' && !Array.isArray(left) && 'concat' in left) return left.concat.flatMap(fieldsOf)
+  return [asked(left)?.field]
+}
+
+/** `tcp dport 80` of a packet of UDP's, also where a map asks for it. */
+export function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statement[] | undefined {
+  if (protocol !== 'tcp' && protocol !== 'udp') return undefined
+  return JSON.parse(JSON.stringify(expr), (key, value) =>
+    key === 'payload' && /^(tcp|udp)$/.test(value.protocol) && /^[sd]port$/.test(value.field)
+      ? { ...value, protocol }
+      : value,
+  )
+}
+
+function otherMatch(
+  { op, left, right }: { op: MatchOp; left: Expression; right: Expression },
+  packet: Packet,
+  keeps: boolean,
+): Statement | undefined {
+  // whose element is missing, or too many, is the set's
+  if (typeof right === 'string' && right.startsWith('@')) return undefined
+  // what it must not be: the packet is just that
+  if (op === '!=') return keeps ? undefined : { match: { op: '==', left, right } }
+  if (op !== '==' && op !== 'in') return undefined
+  const keys = keyFor(left, packet, right)
+  if (keys === undefined) return undefined
+  // a number is one interface's alone, and goes with it
+  const device = nameOf(left)
+  if (device && members(right).some(isNumber))
+    return { match: { op, left: device, right: setOf([...members(right).filter((one) => !isNumber(one)), keys]) } }
+  if (typeof right === 'string' && typeof keys === 'string' && isHostPartOf(right, keys))
+    return { match: { op: '==', left: { '&': [left, HOST_PART] }, right } }
+  // it is asked for already
+  const said = JSON.stringify(keys)
+  if (members(right).some((one) => JSON.stringify(one) === said)) return undefined
+  if (isSet(right)) return { match: { op, left, right: { set: [...right.set, keys] } } }
+  if (fieldsOf(left)[0] === 'ct state' || fieldsOf(left)[0] === 'ct status')
+    return { match: { op: 'in', left, right: [right, keys].flat() } }
+  // a list of one element more keeps what it was for
+  return { match: { op, left, right: keeps ? { set: [right, keys] } : keys } }
+}
+
+const members = (right: Expression): (Expression | MapPair)[] => (isSet(right) ? right.set : [right])
+const setOf = (all: (Expression | MapPair)[]): Expression => (all.length === 1 ? (all[0] as Expression) : { set: all })
+const isNumber = (one: Expression | MapPair): boolean =>
+  (typeof one === 'number' || typeof one === 'string') && /^[1-9]\d*$/.test(String(one))
+
+/** `iif` → `iifname`. */
+function nameOf(left: Expression): Expression | undefined {
+  if (typeof left !== 'object' || Array.isArray(left) || !('meta' in left)) return undefined
+  const { key } = left.meta
+  return key === 'iif' || key === 'oif' ? { meta: { key: `${key}name` } } : undefined
+}
+
+const isSet = (right: Expression): right is { set: (Expression | MapPair)[] } =>
+  typeof right === 'object' && !Array.isArray(right) && 'set' in right
+
+/** The map that the rule itself lists, with such a key; one that has it already gives something else. */
+function withKey(one: Statement, packet: Packet, gives: string | undefined): Statement | undefined {
+  if (!('vmap' in one) || gives === undefined) return undefined
+  const { key, data } = one.vmap
+  const now = keyFor(key, packet, undefined)
+  const verdict = givenVerdict(gives)
+  if (typeof data === 'string' || now === undefined || !verdict) return undefined
+  return { vmap: { key, data: { set: [...data.set, [now, verdict] as MapPair] } } }
+}
+
+/** What the packet has there; `old`: what was asked for. */
+export function keyFor(left: Expression, packet: Packet, old: Expression | undefined): Expression | undefined {
+  if (typeof left === 'object' && !Array.isArray(left) && 'concat' in left) {
+    const parts = left.concat.map((part) => keyFor(part, packet, undefined))
+    return parts.every((part) => part !== undefined) ? { concat: parts } : undefined
+  }
+  const field = asked(left)?.field
+  const value = field === undefined ? undefined : VALUES.find(([pattern]) => pattern.test(field))?.[1]
+  const told = value?.(packet, old)
+  return typeof told === 'string' && isNameless(told) ? undefined : told
+}
+
+type Value = (packet: Packet, old: Expression | undefined) => Expression | undefined
+
+const VALUES: readonly [RegExp, Value][] = [
+  [/^ip6? saddr$/, ({ src }, old) => network(src, old)],
+  [/^ip6? daddr$/, ({ dst }, old) => network(dst, old)],
+  [/^meta iifname$/, ({ in: device }) => device?.replace(/\*$/, '\\*')],
+  [/^meta oifname$/, ({ out }) => out?.replace(/\*$/, '\\*')],
+  [/ dport$/, ({ dport }) => dport],
+  [/ sport$/, ({ sport }) => sport],
+  [/^ct state$/, ({ ctState }) => ctState],
+  [/^ct status$/, ({ ctStatus }) => ctStatus?.[0]],
+  [/^meta l4proto$/, ({ protocol }) => (protocol === 'icmpv6' ? 'ipv6-icmp' : protocol)],
+  [/^meta skuid$/, ({ uid }) => uid],
+  [/^meta skgid$/, ({ gid }) => gid],
+  [/^ether saddr$/, ({ srcMac }) => srcMac],
+  [/^icmp(v6)? type$/, ({ icmpType }) => icmpType],
+  [/^meta nfproto$/, ({ src }) => (src === undefined ? undefined : src.includes(':') ? 'ipv6' : 'ipv4')],
+]
+
+/** As wide as the rule's own; else the address alone. */
+function network(address: string | undefined, old: Expression | undefined): Expression | undefined {
+  const bytes = parseAddress(address ?? '')
+  if (!bytes) return undefined
+  const isPrefix = typeof old === 'object' && !Array.isArray(old) && 'prefix' in old
+  const length = isPrefix ? old.prefix.len : bytes.length * 8
+  if (length >= bytes.length * 8) return address
+  const mask = maskFromLength(length, bytes.length * 8)
+  return { prefix: { addr: formatAddress(bytes.map((byte, i) => byte & mask[i]!)), len: length } }
+}

@@ -1,0 +1,356 @@
+/** Changes of rules in nft's words. */
+import { addressWord, deviceWord, protocolWord } from '../../edits/words.ts'
+import type { Unsayable, Word } from '../../model/command.ts'
+import type { Edit, NftEdit } from '../../model/edit.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
+import type { RuleFamily } from '../../model/ruleset.ts'
+import type { Expression, Statement } from '../../rules/nft/ast.ts'
+import type { RuleObject } from '../../rules/nft/objects.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
+import { isDiscovery } from '../neighbours/discovery.ts'
+import { corrected, otherProtocol } from './nft-correct.ts'
+import type { Changing, Unspeakable } from './proposal.ts'
+import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
+
+export const nftChanges: RuleChanges = {
+  /** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */
+  remove(ref) {
+    const { handle, ruleNumber } = ref
+    const rule = read(ref)
+    if (handle === undefined || ruleNumber === undefined || !rule) return undefined
+    const place = placeOf(ref)
+    return {
+      edits: edit('delete', { ...place, handle, expr: [] }),
+      undo:
+        ruleNumber === 1
+          ? edit('insert', { ...place, ...rule })
+          : edit('add', { ...place, index: ruleNumber - 2, ...rule }),
+    }
+  },
+  correct(ref, miss, packet, how = {}) {
+    const rule = read(ref)
+    const now = rule && corrected(rule.expr, ref.family, miss, packet, how)
+    if (!now) return undefined
+    // nft 1.0.6 ends with "BUG: unhandled op" when it is to replace a rule that lists networks
+    if (now.some(listsIntervals))
+      return newRule(ref, { chain: ref.chain, before: ref }, now, [
+        'corrected',
+        ...valuesOf(packet),
+        packet.dport ?? packet.icmpType,
+      ])
+    return replaced(ref, () => now)
+  },
+  jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
+  returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
+  add(ref, spot, chosen, doing) {
+    const [match, does] = [matchOf(ref, chosen), doingOf(ref, chosen, doing)]
+    if (!match || !does) return undefined
+    return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
+  },
+  copy(ref, spot) {
+    const rule = read(ref)
+    // a new one is known again by a comment of its own
+    return rule && newRule(ref, spot, rule.expr, ['copy', ref.handle])
+  },
+  sendTo: (ref, { address, port }, asked, now = address) =>
+    replaced(ref, (expr) => {
+      const sent = expr.map((one) => {
+        if (!isNat(one)) return one
+        return 'redirect' in one && address !== now
+          ? dnatInstead(one, ref.family, address, port)
+          : sentTo(one, address, port, asked)
+      })
+      // a port is one of a protocol
+      return sent.some(saysPort) && !asksProtocol(expr) ? undefined : sent
+    }),
+  giveSourcePorts: (ref, ports, to) => replaced(ref, (expr) => expr.map((one) => withSourcePorts(one, ports, to))),
+  askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
+  setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
+  turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
+  bypassQueue: (ref) => replaced(ref, (expr) => expr.map(bypassing)),
+  acceptByPolicy({ family, table, chain }) {
+    const line = (policy: string): Edit[] => [
+      { kind: 'nft', op: 'add', object: { chain: { family, table, name: chain, policy } } },
+    ]
+    return { edits: line('accept'), undo: line('drop') }
+  },
+}
+
+const saysPort = (one: Statement): boolean => /^{"(dnat|redirect)":{.*"port":/.test(JSON.stringify(one))
+const asksProtocol = (expr: readonly Statement[]): boolean =>
+  /"protocol":"(tcp|udp|udplite|sctp|dccp)"|"key":"l4proto"/.test(JSON.stringify(expr))
+
+const listsIntervals = (one: Statement): boolean => /"set":\[[^\]]*"(prefix|range)":/.test(JSON.stringify(one))
+
+const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
+
+type RuleWords = Pick<RuleObject['rule'], 'expr' | 'comment'>
+
+/** A rule that nft lists; undefined where it has no words for an iptables-nft rule, and does not read what it prints. */
+function read({ rule, family }: RuleRef): RuleWords | undefined {
+  if (rule === undefined) return undefined
+  const { expr, comment } = nftText.loaded.parseNftRule(rule, family as RuleFamily)
+  if (expr.some((one) => 'xt' in one)) return undefined
+  return { expr, ...(comment === undefined ? {} : { comment }) }
+}
+
+const edit = (op: NftEdit['op'], rule: RuleObject['rule']): Edit[] => [{ kind: 'nft', op, object: { rule } }]
+
+/** The rule with other words, in its place: its handle stays. Undefined where nothing would change. */
+function replaced(
+  ref: RuleRef,
+  change: (expr: readonly Statement[]) => readonly Statement[] | undefined,
+): Changing | undefined {
+  const { handle } = ref
+  const rule = read(ref)
+  const expr = rule && change(rule.expr)
+  if (handle === undefined || !rule || !expr) return undefined
+  const { ruleText } = nftText.loaded
+  const now = { ...rule, expr: [...expr] }
+  if (ruleText(now.expr, now.comment) === ruleText(rule.expr, rule.comment)) return undefined
+  const place = { ...placeOf(ref), handle }
+  return { edits: edit('replace', { ...place, ...now }), undo: edit('replace', { ...place, ...rule }) }
+}
+
+/**
+ * Before a rule or at the chain's end; undefined where its place is not known. The kernel gives a new rule its handle, so
+ * its comment says which one to take away: `label` tells it from others that are put there.
+ */
+function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[], label: Label): Changing | undefined {
+  if (before && before.handle === undefined) return undefined
+  const place = { ...placeOf(ref), chain }
+  // values as they are: lines of many packets differ in nothing else
+  const comment = ['nfwhy', ...label.filter((one) => one !== undefined), before?.handle ?? 'end'].join('-')
+  const rule = { expr, comment }
+  return {
+    edits:
+      before?.handle === undefined
+        ? edit('add', { ...place, ...rule })
+        : edit('insert', { ...place, position: before.handle, ...rule }),
+    undo: [{ kind: 'nft-comment', op: 'delete', ...place, comment }],
+  }
+}
+
+type Label = readonly (string | number | undefined)[]
+
+/** Addresses that are such. */
+const valuesOf = ({ src, dst }: Packet): Label => [src, dst].filter((one) => addressWord(one ?? '') === one)
+
+/** Of what a new rule chooses and does; the names of chains and interfaces may be any. */
+function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
+  const does = doing.kind === 'jump' ? ['jump', ref.handle] : doing.kind === 'accept' ? [] : [doing.kind]
+  if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
+  const { sport, dport, icmpType } = chosen.packet
+  const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
+  const ends = isDiscovery(chosen.packet) ? [] : valuesOf(chosen.packet)
+  return [...does, ...ends, port ?? icmpType]
+}
+
+/** Families without such packets have no words for them. */
+const isIp = ({ family }: RuleRef): boolean => family === 'inet' || family === 'ip' || family === 'ip6'
+
+function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | undefined {
+  switch (chosen.kind) {
+    case 'such':
+      return ref.family === 'arp' ? undefined : suchPackets(chosen)
+    case 'destination':
+      return isIp(ref) ? destination(chosen) : undefined
+    case 'source':
+      return isIp(ref) ? source(chosen) : undefined
+    case 'answers':
+      // a device's chains come where connections are not known
+      if (ref.family === 'netdev' || ref.family === 'arp') return undefined
+      return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+    case 'marked':
+      return [markMatch(chosen.mark)]
+    case 'neighbours':
+      // the header of the frame is not there yet where this host asks
+      if (ref.family === 'arp') return []
+      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
+    case 'openings':
+      return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
+    case 'protocol':
+      return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
+    case 'all':
+      return []
+  }
+}
+
+function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | undefined {
+  switch (doing.kind) {
+    case 'accept':
+      return [{ accept: null }]
+    case 'drop':
+      return [{ drop: null }]
+    case 'return':
+      return [{ return: null }]
+    case 'jump':
+      return [{ jump: { target: doing.chain } }]
+    case 'like': {
+      const last = read({ ...ref, rule: doing.rule.text })?.expr.at(-1)
+      const packet = 'packet' in chosen ? chosen.packet : {}
+      return last && LIKE.some((word) => word in last) ? (otherProtocol([last], packet) ?? [last]) : undefined
+    }
+    case 'mark':
+      return [markWrite(doing.mark)]
+    case 'masquerade':
+      return [{ masquerade: null }]
+    case 'dnat':
+      return [dnatInstead({ redirect: null }, ref.family, doing.to.address, doing.to.port)]
+    case 'helper':
+      return [{ 'ct helper': doing.name }]
+    case 'clamp':
+      return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
+  }
+}
+
+const DISCOVERY = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
+
+/** What a rule of its like may do as well. */
+const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
+
+type Asked = [Expression, Word | number]
+
+const header = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
+
+function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
+  const { src, dst, protocol, icmpType } = packet
+  const { hook, answer, rewritten, byTurns } = hints
+  if (src === undefined || dst === undefined) return undefined
+  const ip = src.includes(':') ? 'ip6' : 'ip'
+  const asked: Asked[] = []
+  // every neighbour has to be asked, and to answer
+  const isForAll = isDiscovery(packet)
+  if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
+  if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
+  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
+    asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
+  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
+    asked.push([{ meta: { key: 'oifname' } }, nftDevice(packet.out)])
+  const [field, port] = answer ? (['sport', packet.sport] as const) : (['dport', packet.dport] as const)
+  if (port !== undefined && protocol !== undefined) asked.push([header(protocol, field), port])
+  else if ((protocol === 'icmp' || protocol === 'icmpv6') && icmpType !== undefined)
+    asked.push([header(protocol, 'type'), icmpType])
+  else if (protocol !== undefined)
+    asked.push([{ meta: { key: 'l4proto' } }, protocol === 'icmpv6' ? 'ipv6-icmp' : numbered(protocolWord(protocol))])
+  const statements = matches(asked)
+  if (rewritten && !('unsayable' in statements))
+    statements.push({ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } })
+  return statements
+}
+
+function destination({
+  packet: { dst, protocol, dport },
+}: Chosen & { kind: 'destination' }): Statement[] | Unspeakable {
+  const asked: Asked[] = []
+  if (dst !== undefined) asked.push([header(dst.includes(':') ? 'ip6' : 'ip', 'daddr'), addressWord(dst)])
+  if (protocol !== undefined && dport !== undefined) asked.push([header(protocol, 'dport'), dport])
+  return matches(asked)
+}
+
+function source({ packet, to }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {
+  const { src, dst, out } = packet
+  if (src === undefined || dst === undefined) return undefined
+  const ip = src.includes(':') ? 'ip6' : 'ip'
+  return matches([
+    [header(ip, 'saddr'), addressWord(src)],
+    ...(to ? [[header(ip, 'daddr'), addressWord(dst)] satisfies Asked] : []),
+    ...(out === undefined ? [] : [[{ meta: { key: 'oifname' } }, nftDevice(out)] satisfies Asked]),
+  ])
+}
+
+function matches(asked: readonly Asked[]): Statement[] | Unspeakable {
+  const statements: Statement[] = []
+  for (const [left, right] of asked) {
+    if (typeof right === 'object') return { unsayable: 'unsayable' in right ? right.unsayable : 'name', kind: 'nft' }
+    statements.push({ match: { op: '==', left, right } })
+  }
+  return statements
+}
+
+/** Protocols that have no name are numbers. */
+const numbered = (word: string | Unsayable): Word | number =>
+  typeof word === 'string' && /^\d+$/.test(word) ? Number(word) : word
+
+/** A `*` at the end means any that begins so. */
+function nftDevice(name: string): Word {
+  const device = deviceWord(name)
+  return typeof device === 'string' ? device.replace(/\*$/, '\\*') : device
+}
+
+const isNat = (one: Statement): one is Statement & ({ dnat: unknown } | { redirect: unknown }) =>
+  'dnat' in one || 'redirect' in one
+
+/** The port is said where the rule says one, or where the packet's own would not do; a map's rule sends many elsewhere. */
+function sentTo(one: Statement, address: string, port: number | undefined, asked: number | undefined): Statement {
+  if ('redirect' in one)
+    return port === undefined ? one : { redirect: { ...(one.redirect as object | null), port } as never }
+  if (!('dnat' in one)) return one
+  const body = one.dnat as { addr?: Expression; port?: Expression } | null
+  if (typeof body?.addr !== 'string') return one
+  const says = body.port !== undefined || (port !== undefined && port !== asked)
+  return { dnat: { ...body, addr: address, ...(says && port !== undefined ? { port } : {}) } as never }
+}
+
+/** Of SNAT and masquerade, where it has just these. */
+function withSourcePorts(one: Statement, ports: Ports, to: Ports): Statement {
+  const name = 'snat' in one ? 'snat' : 'masquerade' in one ? 'masquerade' : undefined
+  const body = name && ((one as Record<string, unknown>)[name] as { port?: { range?: unknown[] } } | null)
+  if (!name || body?.port?.range?.join() !== ports.join()) return one
+  return { [name]: { ...body, port: { range: [...to] } } } as never
+}
+
+/** redirect knows only the first address of the interface. */
+function dnatInstead({ redirect }: { redirect: unknown }, family: string, address: string, port?: number): Statement {
+  const told = family === 'ip' || family === 'ip6' ? {} : { family: address.includes(':') ? 'ip6' : 'ip' }
+  return {
+    dnat: { ...(redirect as object | null), ...told, addr: address, ...(port === undefined ? {} : { port }) } as never,
+  }
+}
+
+const MARK: Expression = { meta: { key: 'mark' } }
+
+const isMark = (left: Expression): boolean =>
+  typeof left === 'object' &&
+  !Array.isArray(left) &&
+  (('meta' in left && left.meta.key === 'mark') || ('&' in left && left['&'][0] !== undefined && isMark(left['&'][0])))
+
+const asksForMark = (one: Statement): boolean => 'match' in one && isMark(one.match.left)
+const writesMark = (one: Statement): boolean => 'mangle' in one && isMark(one.mangle.key)
+
+const ALL = 0xffffffff
+
+function markMatch({ value, mask }: Mark): Statement {
+  const left: Expression = mask >>> 0 === ALL ? MARK : { '&': [MARK, mask >>> 0] }
+  return { match: { op: '==', left, right: value >>> 0 } }
+}
+
+/** The other bits stay as they are. */
+function markWrite({ value, mask }: Mark): Statement {
+  if (mask >>> 0 === ALL) return { mangle: { key: MARK, value: value >>> 0 } }
+  const kept: Expression = value >>> 0 === mask >>> 0 ? MARK : { '&': [MARK, ~mask >>> 0] }
+  return { mangle: { key: MARK, value: value === 0 ? kept : { '|': [kept, value >>> 0] } } }
+}
+
+function bypassing(one: Statement): Statement {
+  if (!('queue' in one)) return one
+  const { flags = [] } = one.queue ?? {}
+  return { queue: { ...one.queue, flags: [...new Set([flags].flat()), 'bypass'] } }
+}
+
+/** `ip saddr @set` ⇄ `ip daddr @set`. */
+function turned(one: Statement, set: string): Statement {
+  if (!('match' in one) || one.match.right !== `@${set}`) return one
+  return { match: { ...one.match, left: turnedField(one.match.left) } }
+}
+
+const OTHER: Readonly<Record<string, string>> = { saddr: 'daddr', daddr: 'saddr', sport: 'dport', dport: 'sport' }
+
+function turnedField(left: Expression): Expression {
+  if (typeof left !== 'object' || Array.isArray(left)) return left
+  if ('concat' in left) return { concat: left.concat.map(turnedField) }
+  if (!('payload' in left) || !('field' in left.payload)) return left
+  const { field } = left.payload
+  return { payload: { ...left.payload, field: OTHER[field] ?? field } }
+}

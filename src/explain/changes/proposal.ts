@@ -1,0 +1,24 @@
+/** A fix as findings propose it, and the change it is made of. */
+import type { WhyNot } from '../../model/command.ts'
+import type { Edit } from '../../model/edit.ts'
+import type { Fix } from '../../model/journey.ts'
+
+/** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
+export const NOT_TRIED = 'not tried'
+
+/** Edits, and those that take them back. */
+export interface Change {
+  edits: readonly Edit[]
+  undo: readonly Edit[]
+}
+
+/** What would have to be edited has a name that no command can say. */
+export interface Unspeakable {
+  unsayable: WhyNot
+  kind: Edit['kind']
+}
+
+export type Changing = Change | Unspeakable
+
+/** A fix as findings propose it; sayable.ts makes a reason of what cannot be said. */
+export type Proposal = Fix & Partial<Unspeakable>

@@ -1,0 +1,98 @@
+/** What findings change about rules, whichever program's words they are in. */
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import type { FailedCondition } from '../counterfactual/failed-condition.ts'
+import type { MatchHints } from './match-hints.ts'
+import type { Change, Changing } from './proposal.ts'
+
+/** Which packets a new rule is to choose. */
+export type Chosen =
+  /** This one and its like: addresses, service, interfaces; not the client's passing port. */
+  | { kind: 'such'; packet: Packet; hints: MatchHints }
+  /** Whatever is for its destination. */
+  | { kind: 'destination'; packet: Packet }
+  /** From its source, where it leaves; with `to`, only for its destination. */
+  | { kind: 'source'; packet: Packet; to: boolean }
+  /** Answers to what other rules have let begin. */
+  | { kind: 'answers' }
+  /** What has these bits of a mark. */
+  | { kind: 'marked'; mark: Mark }
+  /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */
+  | { kind: 'neighbours'; family: 'ip' | 'ip6' }
+  /** What begins a TCP connection. */
+  | { kind: 'openings' }
+  | { kind: 'protocol'; protocol: string }
+  | { kind: 'all' }
+
+/** What a new rule is to do. */
+export type Doing =
+  | { kind: 'accept' | 'drop' | 'return' }
+  | { kind: 'jump'; chain: string }
+  /** What another rule does. */
+  | { kind: 'like'; rule: Rule }
+  | { kind: 'mark'; mark: Mark }
+  | { kind: 'masquerade' }
+  | { kind: 'dnat'; to: Destination }
+  /** Conntrack's helper; in nft's words the name of an object. */
+  | { kind: 'helper'; name: string }
+  /** Smaller segments are agreed on. */
+  | { kind: 'clamp' }
+
+/** Bits of a packet's mark. */
+export interface Mark {
+  value: number
+  mask: number
+}
+
+/** Of a chain: in front of a rule (by its number), or absent: at its end. */
+export interface Spot {
+  chain: string
+  before?: Pick<RuleRef, 'ruleNumber' | 'handle'>
+}
+
+export interface Destination {
+  address: string
+  port: number | undefined
+}
+
+/** The first and the last. */
+export type Ports = readonly [number, number]
+
+export interface Correction {
+  /** What the rule's own map is to give for the packet. */
+  gives?: string | undefined
+  /** Others may need the rule as it is. */
+  keeps?: boolean
+  /** Among how many its map is to choose: the number that nft makes is one of so many. */
+  choices?: number
+}
+
+/**
+ * Each is undefined where there are no words for it, or where the rule is not known well enough. `ref`: the rule, or of a
+ * new one any rule of its table.
+ */
+export interface RuleChanges {
+  remove(ref: RuleRef): Changing | undefined
+  /** The rule with the one thing changed that kept it from matching. */
+  correct(ref: RuleRef, miss: FailedCondition, packet: Packet, how?: Correction): Changing | undefined
+  /** A jump in place of the goto, so that packets come back. */
+  jumpInstead(ref: RuleRef): Changing | undefined
+  /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */
+  returnInstead(ref: RuleRef): Changing | undefined
+  add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
+  /** A copy of the rule in its table. */
+  copy(ref: RuleRef, spot: Spot): Changing | undefined
+  /** nat's rule with another destination. `asked`: the port that packets come with; `now`: to which address it sends them. */
+  sendTo(ref: RuleRef, to: Destination, asked: number | undefined, now?: string): Changing | undefined
+  /** nat's rule with other source ports. */
+  giveSourcePorts(ref: RuleRef, ports: Ports, to: Ports): Changing | undefined
+  askForMark(ref: RuleRef, mark: Mark): Changing | undefined
+  setMark(ref: RuleRef, mark: Mark): Changing | undefined
+  /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */
+  turnLookup(ref: RuleRef, set: string, fields: readonly string[]): Changing | undefined
+  /** What no program takes from the rule's queue goes on. */
+  bypassQueue(ref: RuleRef): Changing | undefined
+  /** Lets the chain accept what no rule drops. */
+  acceptByPolicy(ref: RuleRef): Change | undefined
+}

@@ -1,0 +1,74 @@
+/** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
+import type { Host, Link } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { linkNamed } from '../../rules/links.ts'
+import { type Context, lastPacket } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { ownerOfRef } from '../refs.ts'
+import { homeOf } from './routes.ts'
+
+/** Why nothing is tried that keeps bridged packets out of IP's chains. */
+export const BRIDGED_UNPLAYED = 'not tried on bridged packets'
+
+/** The bridge that the packet comes in by and goes out by. The kernel's log does not name the first in POSTROUTING, but its port. */
+function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | undefined {
+  const from = came ?? linkNamed(host, physIn)?.master
+  return from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+}
+
+/** The bridge that passes the packet on from port to port, without routing it. */
+export function bridgeOf(packet: Packet, host: Host): Link | undefined {
+  const { physIn, physOut, dstMac } = packet
+  const bridge = bridgeBothWays(packet, host)
+  // what is to be routed was sent to the bridge's own address
+  const isForOther = dstMac !== undefined && bridge?.mac !== undefined && dstMac !== bridge.mac
+  return isForOther || (physIn !== undefined && physOut !== undefined) ? bridge : undefined
+}
+
+export interface OverBridge {
+  bridge: Link
+  /** Does connection tracking see the reply there? Undefined: not known. */
+  calls: boolean | undefined
+}
+
+/** Programs whose networks are bridges of this host, and whose NAT counts on br_netfilter. */
+const OF_CONTAINERS = /^(kube|cni-plugins|docker|podman|flannel|weave|cri-o|rancher)/
+
+/**
+ * nat sent the packet to a neighbour of its sender behind another port of the same bridge: the reply does not come to this
+ * host's routing, and whether NAT is undone is the bridge's business.
+ */
+export function replyOverBridge(context: Context): OverBridge | undefined {
+  const { world, journey } = context
+  const { host } = world
+  const packet = lastPacket(context)
+  const { src, dst, physIn, physOut } = packet
+  const bridge = bridgeBothWays(packet, host)
+  if (!bridge || src === undefined || dst === undefined || src === dst) return undefined
+  if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return undefined
+  const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)
+  // two machines behind one port reach each other past this host
+  const isApart = ports.length > 1 && ports.every(leadsToGuest)
+  if (!isApart && (physIn === undefined || physOut === undefined || physIn === physOut)) return undefined
+  const calls = bridgeCalls(host, bridge, journey.family)
+  const rule = destinationRule(context)
+  const owner = rule && ownerOfRef(context, rule.ref)
+  return calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? { bridge, calls } : undefined
+}
+
+const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
+
+/** A container's or a guest's own link, or a bridge that has no other ports. */
+export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolean {
+  if (link?.kind !== 'bridge') return link !== undefined && leadsToGuest(link)
+  const ports = links.filter(({ master }) => master === link.name)
+  return ports.length > 0 && ports.every(leadsToGuest)
+}
+
+/** Why IP's chains see what the bridge passes on. */
+export function callWords(host: Host, bridge: Link, family: string): string {
+  if (callsItself(bridge, family)) return `nf_call_${family === 'ip6' ? 'ip6' : 'ip'}tables of ${bridge.name} is 1`
+  const name = callSetting(family)
+  return `${name} is ${host.sysctls?.get(name) ?? 'on'}`
+}

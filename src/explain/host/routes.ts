@@ -1,0 +1,252 @@
+/** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
+
+import { newRoute } from '../../edits/ip/default-scope.ts'
+import { addressWord } from '../../edits/words.ts'
+import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../../model/address.ts'
+import { command, printCommand } from '../../model/command.ts'
+import type { Edit, RoutingRuleEdit } from '../../model/edit.ts'
+import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { silentState } from '../../model/silent-neighbour.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { neighboursAt } from '../../rules/neighbours.ts'
+import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { propose } from '../changes/change.ts'
+import type { Change, Proposal } from '../changes/proposal.ts'
+
+export interface Home {
+  link: Link
+  /** With prefix length. */
+  network: string
+}
+
+/** The link in whose network the address is; its own addresses apart. Of several, as all are of fe80::/64, rather that one. */
+export function homeOf(address: string, { links = [] }: Host, rather?: string): Home | undefined {
+  const bytes = parseAddress(address)
+  if (!bytes) return undefined
+  let home: Home | undefined
+  for (const link of links) {
+    if (link.up === false || link.name === 'lo') continue
+    for (const { address: own, prefixLength } of link.addresses ?? []) {
+      const base = parseAddress(own)
+      if (!base || prefixLength === base.length * 8 || !inPrefix(bytes, base, prefixLength)) continue
+      const mask = maskFromLength(prefixLength, base.length * 8)
+      home = { link, network: `${formatAddress(base.map((byte, i) => byte & mask[i]!))}/${prefixLength}` }
+      if (rather === undefined || link.name === rather) return home
+    }
+  }
+  return home
+}
+
+export interface Astray {
+  /** Which leads it there. */
+  route: Route
+  /** Where its destination is. */
+  home?: Home
+  /** Table main's route to it, which a routing rule leads it past. */
+  main?: Route
+  /** Where a routing rule leads what is for this host itself past table local. */
+  fix?: Proposal[]
+  why: string
+}
+
+/**
+ * Is the packet on a way that leads away from its destination, as far as the host's links and other routes tell?
+ * `towards`: the interface by which others come from there.
+ */
+export function astray(packet: Packet, host: Host, towards?: string): Astray | undefined {
+  const { dst, out, in: from } = packet
+  const question = questionOf(packet)
+  if (dst === undefined || out === undefined || out === 'lo' || !question) return undefined
+  const route = lookupRoute(question, host)
+  // another way than the routes of now lead is not theirs to explain
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
+  const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
+  const leads = `${way}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
+  // its addresses are in table local while it is up
+  const own = host.links?.find(({ addresses = [], up }) => up !== false && addresses.some((one) => one.address === dst))
+  const rules = own ? rulesFor(question, host) : []
+  const local = rules.find((one) => tableLedTo(one) === 'local')
+  const beforeLocal = rules.find(
+    (one) =>
+      tableLedTo(one) === route.table &&
+      one.priority > 0 &&
+      one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
+  )
+  if (own && beforeLocal) {
+    const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`
+    const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })
+    return { route, fix: propose('look up table local first for such packets', first), why }
+  }
+  const home = homeOf(dst, host, out)
+  const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
+  if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
+    const back = `table ${route.table} sends it back out of ${out} (route to ${route.destination})`
+    const elsewhere = `a more specific route to ${main.destination}, through ${routeDevices(main).join(' or ')}`
+    return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
+  }
+  if (home)
+    return home.link.name === out || livesBehind(dst, route, out, host)
+      ? undefined
+      : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
+  if (towards === undefined && from !== out) return undefined
+  // back to where it came from, or elsewhere than that, though a wider route leads on
+  const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
+  if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
+  const on = `the route to ${wider.destination} leads out of ${routeDevices(wider).join(' or ')}`
+  return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
+}
+
+/** A routing rule has led the packet to a table with a default route alone, past a narrower one of table main. */
+export function pastMain(packet: Packet, host: Host): { route: Route; main: Route } | undefined {
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  if (route?.type !== 'unicast' || route.table === 'main' || !isDefault(route)) return undefined
+  const main = mainRoute(question!, host)
+  const { out = '' } = packet
+  const isElsewhere = routeDevices(route).includes(out) && main && !routeDevices(main).includes(out)
+  return isElsewhere && !isDefault(main) ? { route, main } : undefined
+}
+
+/** The router that sent the packet here, where the route leads back to it: it takes the destination for one of this host's. */
+export function backToSender({ src, in: from, srcMac }: Packet, route: Route, host: Host): string | undefined {
+  const { gateway, device } = route
+  if (src === undefined || gateway === undefined || from === undefined || device !== from) return undefined
+  if (canonicalAddress(src) === canonicalAddress(gateway)) return gateway
+  const mac = neighboursAt(host, from, gateway)[0]?.mac
+  const isFromIt =
+    mac !== undefined && srcMac !== undefined ? mac === srcMac : homeOf(src, host, from)?.link.name !== from
+  return isFromIt ? gateway : undefined
+}
+
+export const giveAddress = (address: string, device: string): Proposal => ({
+  description: `if this host should have the address, assign it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  unverified: 'the model does not assign addresses',
+})
+/** Table main's, whatever routing rules say. */
+export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
+  const found = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter(({ table }) => table === 'main') })
+  return found?.type === 'unicast' ? found : undefined
+}
+
+const isNarrower = (one: Route, other: Route): boolean =>
+  prefixLength(one.destination) > prefixLength(other.destination)
+
+export const isOwnTable = (table: string): boolean => table === '' || table === 'main'
+
+export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
+
+/** The same route in another table. */
+export const addToTable = ({ family, type, destination, gateway, device }: Route, table: string): Change =>
+  addRoute({
+    ...{ family, type, destination, table },
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(device === undefined ? {} : { device }),
+  })
+
+/**
+ * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
+ * an answer from there.
+ */
+function livesBehind(dst: string, route: Route, device: string, host: Host): boolean {
+  if (route.gateway !== undefined || route.nexthops) return false
+  const [known] = neighboursAt(host, device, dst)
+  return known ? silentState(known) === undefined : prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
+}
+
+/** For a sentence; undefined where it is no address. */
+export function askRoute(address = ''): string | undefined {
+  const ask = command('ip', 'route', 'get', addressWord(address))
+  return ask.whyNot === undefined ? printCommand(ask) : undefined
+}
+
+/** Takes the route away; of several to one network, the metric says which. The undo restores all that a command can give it. */
+export function deleteRoute({ metric, flags, device: listed, ...route }: Route): Change {
+  const { family, type, destination, gateway, table, tos, from, nexthops } = route
+  // IPv6 lists lo with a route that goes nowhere, and a command may not name it
+  const device = type === 'unicast' ? listed : undefined
+  // the one of IPv6 that goes without saying
+  const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
+  const isOnlink = flags?.includes('onlink') === true
+  return {
+    edits: without({
+      ...{ family, type, destination, table, ...said },
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(device === undefined ? {} : { device }),
+      ...(tos === undefined ? {} : { tos }),
+      ...(from === undefined ? {} : { from }),
+      ...(nexthops === undefined ? {} : { nexthops }),
+    }),
+    undo: add({
+      ...route,
+      ...said,
+      ...(device === undefined ? {} : { device }),
+      ...(isOnlink ? { flags: ['onlink'] } : {}),
+    }),
+  }
+}
+
+/** The same route with another way. */
+export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway'>): Change {
+  const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
+  return { edits: edits({ ...route, ...way }), undo: edits(route) }
+}
+
+/** Its priority says which of several that are alike. */
+export const deleteRoutingRule = (rule: RoutingRule): Change => ({
+  edits: [{ kind: 'routing-rule', op: 'del', rule }],
+  undo: [{ kind: 'routing-rule', op: 'add', rule }],
+})
+
+/** In front of those that lead to table main, where nobody says a priority. */
+export const addRoutingRule = (rule: RoutingRuleEdit['rule']): Change => ({
+  edits: [{ kind: 'routing-rule', op: 'add', rule }],
+  undo: [{ kind: 'routing-rule', op: 'del', rule }],
+})
+
+/** One change behind the other; undone backwards. */
+export const together = (...changes: readonly Change[]): Change => ({
+  edits: changes.flatMap(({ edits }) => edits),
+  undo: [...changes].reverse().flatMap(({ undo }) => undo),
+})
+
+export const addRoute = (route: Route): Change => ({ edits: add(route), undo: without(route) })
+
+/**
+ * A route back to the packet's source by the neighbour that handed it over; none where that is not known, nor for this
+ * host's own addresses and those of another link's network: whoever sends with them there forges them.
+ */
+export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Proposal[] {
+  if (src === undefined || device === undefined || srcMac === undefined) return []
+  if (isLocal(src, host) || (homeOf(src, host, device)?.link.name ?? device) !== device) return []
+  const { neighbours } = host
+  const family = src.includes(':') ? 'ip6' : 'ip'
+  const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []
+  const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
+  if (gateway === undefined) return []
+  const destination = `${src}/${family === 'ip' ? 32 : 128}`
+  const via = gateway === src ? {} : { gateway }
+  return propose(
+    `add a route back to ${src} through the neighbour that sent it`,
+    addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
+    `rp_filter also drops packets with forged sources: first check that ${src} is behind this neighbour`,
+  )
+}
+
+/** The route that a link's address brings with it. */
+export function addConnected({ link, network }: Home, table = 'main'): Change {
+  const family = network.includes(':') ? 'ip6' : 'ip'
+  return addRoute({ family, type: 'unicast', destination: network, table, device: link.name })
+}
+
+const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]
+
+/** Those that every host has. */
+export const KERNEL_TABLES: ReadonlySet<string> = new Set(['local', 'main', 'default'])
+
+/** Of no other type than the one that goes without saying. */
+function without({ type, ...route }: Route): Edit[] {
+  return [{ kind: 'route', op: 'del', route: type === 'unicast' ? route : { type, ...route } }]
+}

@@ -1,0 +1,47 @@
+/** Neighbour discovery (RFC 4861): a solicitation asks for the link address of a neighbour, and its advertisement tells it. */
+import type { Played } from '../../journey/engine.ts'
+import { formatAddress, parseAddress } from '../../model/address.ts'
+import type { Host } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { isGroup } from '../../rules/fib.ts'
+
+const SOLICITATION = 135
+const ADVERTISEMENT = 136
+
+export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
+  protocol === 'icmpv6' && (icmpType === SOLICITATION || icmpType === ADVERTISEMENT)
+
+/** Of one that looks whether its own new address is taken, no answer is the good one. */
+export const isSolicitation = ({ protocol, icmpType, src }: Packet): boolean =>
+  protocol === 'icmpv6' && icmpType === SOLICITATION && src !== '::'
+
+/** The group that its owner has joined (RFC 4291, 2.7.1): `ff02::1:ffXX:XXXX` of an IPv6 address. */
+export function solicitedGroup(address: string): string | undefined {
+  const bytes = parseAddress(address)
+  if (bytes?.length !== 16) return undefined
+  return formatAddress(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...bytes.subarray(13)))
+}
+
+/** Undefined where it is not known who is asked: a trace shows the group, which has the last three bytes of the address. */
+export function advertisementTo({ packet, ended }: Played, host: Host): Packet | undefined {
+  const { src, dst, out } = packet
+  if (src === undefined || dst === undefined) return undefined
+  const isHere = ended.outcome === 'delivered'
+  const target = isGroup(dst) ? asked(dst, isHere ? ownOn(packet.in, host) : neighboursOn(out, host)) : dst
+  if (target === undefined || (!isHere && out === undefined)) return undefined
+  const back: Packet = { src: target, dst: src, protocol: 'icmpv6', icmpType: ADVERTISEMENT, icmpCode: 0, ttl: 255 }
+  return isHere ? back : { ...back, in: out! }
+}
+
+const ownOn = (device: string | undefined, { links = [] }: Host): string[] =>
+  links.flatMap(({ name, addresses = [] }) => (name === device ? addresses.map(({ address }) => address) : []))
+
+const neighboursOn = (out: string | undefined, { neighbours = [] }: Host): string[] =>
+  neighbours.flatMap(({ device, address }) => (device === out ? [address] : []))
+
+function asked(group: string, addresses: readonly string[]): string | undefined {
+  const end = endOf(group)
+  return addresses.find((address) => address.includes(':') && endOf(address) === end)
+}
+
+const endOf = (address: string): string | undefined => parseAddress(address)?.slice(-3).join()

@@ -1,0 +1,242 @@
+/** What is said of a next hop that has not replied ARP or neighbour discovery; fetched with the list of neighbours. */
+import { deviceSysctl } from '../../edits/words.ts'
+import type { Neighbour, Route } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import { silentState } from '../../model/silent-neighbour.ts'
+import { linkNamed } from '../../rules/links.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
+import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { acceptBefore, acceptNeighbours, propose, setSysctl } from '../changes/change.ts'
+import { type Context, type Detected, finding } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { sysctlName } from '../findings/routing.ts'
+import { spotWords } from '../findings/verdicts.ts'
+import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
+import { nameChain, nameRef } from '../refs.ts'
+import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
+
+export interface Silent {
+  question: RouteQuestion
+  route: Route
+  out: string
+  found: Neighbour
+}
+
+export function tellSilent(context: Context, silent: Silent): Detected[] {
+  const { route, out, found } = silent
+  const { journey, ended } = context
+  const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+  const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
+  const sent = destinationRule(context)
+  const by = sent ? `, to which ${nameRef(sent.ref)} sends the packet` : ''
+  const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
+  const more = by === '' && gateway === '' ? '' : `${gateway}${by},`
+  const who = `${found.address} on ${out}`
+  const entry = `The neighbour entry of ${who}${more} is ${silentState(found)}`
+  if (route.flags?.includes('linkdown')) return [withoutCarrier(context, silent, by)]
+  const { stopped, byLinkAddress, open } = askedFrames(context, out, found.address)
+  if (stopped) {
+    const { ref } = stopped
+    return [
+      finding(
+        'neighbour-failed',
+        // where the trace shows the rule, the packet that it stopped tells more
+        isTraced(ref) ? 'warning' : 'error',
+        `${entry}: ${nameRef(ref)} drops ${framesOf(stopped, family)}${unseen(ref)}.`,
+        {
+          steps: [ended.step + 1],
+          rules: [ref],
+          fix: propose(
+            `accept ${protocol} ${spotWords(ref)}`,
+            acceptNeighbours(ref, family) ?? acceptBefore(ref, discovery(stopped, out)),
+            undefined,
+            DISCOVERY_UNPLAYED,
+          ),
+        },
+      ),
+    ]
+  }
+  const atPort = stoppedAtPort(context, out, found.address)
+  if (atPort) return [behindPort(context, found.address, entry, atPort, family)]
+  if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
+  const ownNetwork = open ? undefined : beyondLink(context, silent)
+  if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
+  const state = open
+    ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
+    : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
+  return [
+    finding('neighbour-failed', 'warning', state, {
+      steps: [ended.step + 1],
+      ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
+      fix: [
+        {
+          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
+          unverified: 'this is not a rule change',
+        },
+      ],
+    }),
+  ]
+}
+
+/** The kernel goes on to use the routes of an interface whose cable is out, unless it is told to ignore them (IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN). */
+function withoutCarrier(
+  { ended, world: { host } }: Context,
+  { question, route, out, found }: Silent,
+  by: string,
+): Detected {
+  const others = { ...host, routes: (host.routes ?? []).filter(({ flags }) => !flags?.includes('linkdown')) }
+  const next = lookupRoute(question, others)
+  const ways = next?.type === 'unicast' ? routeDevices(next).join(' or ') : undefined
+  const version = route.family === 'ip' ? 'ipv4' : 'ipv6'
+  const now = host.sysctls?.get(`net.${version}.conf.${sysctlName(out)}.ignore_routes_with_linkdown`)
+  const instead = ways === undefined ? '' : `, although another route leads out of ${ways}`
+  const change = setSysctl(deviceSysctl(version, out, 'ignore_routes_with_linkdown'), 1, 0)
+  return finding(
+    'neighbour-failed',
+    'error',
+    `${out} has no carrier, and the kernel still uses its ${routeWords(route)}${instead}: ${found.address}${by === '' ? '' : `${by},`} cannot be reached.`,
+    {
+      steps: [ended.step + 1],
+      fix: [
+        ...(ways === undefined || now !== '0'
+          ? []
+          : propose(
+              `ignore the routes of ${out} while it has no carrier`,
+              change,
+              'every network behind it is affected',
+            )),
+        { description: `connect ${out}; ip link then shows LOWER_UP`, unverified: 'this is not a rule change' },
+      ],
+    },
+  )
+}
+
+/** The interface's own network, where the address is not in it and the route names no next hop there. */
+function beyondLink({ world: { host } }: Context, { route, out, found }: Silent): string | undefined {
+  const link = linkNamed(host, out)
+  const isHost = prefixLength(route.destination) === (route.family === 'ip' ? 32 : 128)
+  if (route.gateway !== undefined || isHost || link?.mac === undefined) return undefined
+  if (homeOf(found.address, host, out)?.link.name === out) return undefined
+  const own = link.addresses?.find(({ family, scope }) => family === route.family && scope !== 'link')
+  return own && homeOf(own.address, host, out)?.network
+}
+
+/** `default dev eth1`: right for a tunnel; on Ethernet every destination would have to reply by itself. */
+function withoutNextHop(
+  { ended, world: { host } }: Context,
+  { route, out, found }: Silent,
+  protocol: string,
+  own: string,
+): Detected {
+  const asks = protocol === 'ARP' ? 'ARP requests' : 'neighbour solicitations'
+  const fix = nextHops(route, out, host).flatMap((gateway) =>
+    propose(
+      `send it to the next hop ${gateway}`,
+      replaceRoute(route, { gateway }),
+      undefined,
+      `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
+    ),
+  )
+  return finding(
+    'neighbour-failed',
+    'warning',
+    `The ${routeWords(route)} leads out of ${out} without a next hop. So this host sends ${asks} for ${found.address} directly, although this address is outside the network of ${out} (${own}). Nothing replied.`,
+    {
+      steps: [ended.step + 1],
+      fix: [
+        ...fix,
+        {
+          description: `add the next hop to that route: via the router on ${out}`,
+          unverified: 'the right next hop is unknown here',
+        },
+      ],
+    },
+  )
+}
+
+/** The one that other routes out of that interface have, or the only neighbour there that replies. */
+function nextHops(
+  { family }: Route,
+  out: string,
+  { routes = [], neighbours = [] }: Context['world']['host'],
+): string[] {
+  const named = routes
+    .filter((one) => one.family === family && one.device === out)
+    .flatMap(({ gateway }) => gateway ?? [])
+  const alive = neighbours.filter(
+    (one) => one.family === family && one.device === out && one.mac !== undefined && silentState(one) === undefined,
+  )
+  const only = new Set(alive.map(({ mac }) => mac)).size === 1 ? [alive[0]!.address] : []
+  const found = new Set(named.length > 0 ? named : only)
+  return found.size === 1 ? [...found] : []
+}
+
+const routeWords = (route: Route): string =>
+  `${isDefault(route) ? 'default route' : `route to ${route.destination}`}${isOwnTable(route.table) ? '' : ` of table ${route.table}`}`
+
+/** A filter of the bridge keeps an address from one of its ports: who is behind that port has another one than it expects. */
+function behindPort(
+  { ended }: Context,
+  address: string,
+  entry: string,
+  stopped: AtPort,
+  family: 'ip' | 'ip6',
+): Detected {
+  const { ref, port, only, by } = stopped
+  const isMac = by === 'MAC address'
+  const which = isMac ? `from a MAC address that the filter of ${port} does not accept` : `with that address at ${port}`
+  const told = `${nameRef(ref)} drops ${framesOf(stopped, family)} ${which}${unseen(ref)}`
+  const behind = isMac
+    ? `If the neighbour is behind port ${port}, compare its MAC address: `
+    : `If the neighbour is behind port ${port}, this explains the missing reply: `
+  const accept = isMac ? "the neighbour's MAC address" : address
+  return finding(
+    'neighbour-failed',
+    only ? 'error' : 'warning',
+    only ? `${entry}: ${told}.` : `${entry}. ${behind}${told}.`,
+    {
+      steps: [ended.step + 1],
+      rules: [ref],
+      fix: [
+        {
+          description: `make the filter of ${port} accept ${accept}, or change the ${by} of the host behind ${port} to the one that the filter accepts`,
+          unverified: `the right ${by} is unknown here`,
+        },
+      ],
+    },
+  )
+}
+
+/** A filter accepts replies from link addresses that it lists: the neighbour's own may be another one. */
+function ofOtherLinkAddress(
+  { ended }: Context,
+  address: string,
+  entry: string,
+  stopped: Stopped,
+  family: 'ip' | 'ip6',
+): Detected {
+  const { ref } = stopped
+  const drops = `${nameRef(ref)} drops ${framesOf(stopped, family)} from MAC addresses that it does not accept${unseen(ref)}`
+  return finding('neighbour-failed', 'warning', `${entry}. ${drops}: compare the MAC address of ${address}.`, {
+    steps: [ended.step + 1],
+    rules: [ref],
+    fix: [
+      {
+        description: `make ${nameRef(ref)} accept the MAC address of ${address}`,
+        unverified: 'the right MAC address is unknown here',
+      },
+    ],
+  })
+}
+
+/** For rules that ask for one type of ICMPv6. */
+const discovery = ({ what }: Stopped, device: string): Packet => ({
+  ...{ protocol: 'icmpv6', icmpType: what === 'request' ? 135 : 136, icmpCode: 0 },
+  ...(what === 'request' ? { out: device } : { in: device }),
+})
+
+/** IPv6's own chains are traced as IP is. */
+const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
+
+const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')

@@ -1,0 +1,106 @@
+/** What would come back to a request that got through, played where no reply was captured. */
+import type { Engine, Played } from '../../journey/engine.ts'
+import type { Evidence } from '../../journey/evidence.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
+import type { Finding, Fix, Journey, RuleRef } from '../../model/journey.ts'
+import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
+import type { WalkBudget } from '../../rules/walk-budget.ts'
+import { sayable } from '../changes/sayable.ts'
+import { describeEnd, finding } from '../context.ts'
+import { playAgain } from '../explain.ts'
+import { astray } from '../host/routes.ts'
+import { nameRef } from '../refs.ts'
+import { asOneFix, searchRepair } from '../repair.ts'
+import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
+import { tryFinding } from '../verify-fixes/verify.ts'
+import { backOut, isOtherUplink } from './back-out.ts'
+import { asksForReply, natSeen, reaches } from './request-reply.ts'
+
+export interface PlayedReply {
+  /** The reply's way. */
+  journey: Journey
+  /** Where it leaves this host; absent where it does not. */
+  out?: string
+  /** It leaves by another interface than the one whose address was asked: what leads it back, and what would stop it there. */
+  back?: { fix: Fix[]; rules: RuleRef[] }
+  /** Why it does not reach who asked. Absent: it does, or that is not known. */
+  finding?: Finding
+}
+
+/** Undefined where nothing can be told: no request, or the engine does not know enough. `evidence`: of the explained journey. */
+export function playReply(
+  evidence: Evidence,
+  explained: Journey,
+  world: World,
+  engine: Engine,
+  given?: WalkBudget,
+): PlayedReply | undefined {
+  if (!isPassed(explained.outcome) || !asksForReply(explained, natSeen(evidence), world)) return undefined
+  Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
+  const reproduction = playAgain(evidence, world, engine, given)
+  if ('reason' in reproduction) return undefined
+  const { asked, answer } = reproduction.play(reproduction.world)
+  if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
+  const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
+  const { out } = answer.packet
+  const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
+  if (reaches(asked, answer) !== false && !stray) {
+    const back = ledBack(reproduction, explained, asked, out)
+    return { journey: reply, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
+  }
+  const rules = reply.cause.map(({ rule }) => rule)
+  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), {
+    rules,
+    // where no rule stopped it, the message says what else did
+    ...(rules.length === 0 && isStopped(reply.outcome) ? { [FOR_REPORTS]: { isReason: true } } : {}),
+  })
+  const told = reply.findings.filter(({ severity }) => severity !== 'note')
+  // what lets in answers goes before what lets in this one
+  const proposed = [
+    ...told.filter(({ code }) => code === 'reply-dropped'),
+    ...told.filter(({ code }) => code !== 'reply-dropped'),
+  ]
+    .flatMap(({ fix }) => fix)
+    .filter(({ look }) => look === undefined)
+  const toHost = (stray?.fix ?? []).map(sayable)
+  const tried = tryFinding({ ...stopped, fix: [...toHost, ...proposed] }, reproduction)
+  const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
+  if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
+  return { journey: reply, finding: tried }
+}
+
+/** Together with what accepts it there. */
+function ledBack(
+  reproduction: Reproduction,
+  explained: Journey,
+  { dst, in: came }: Packet,
+  out = 'lo',
+): PlayedReply['back'] {
+  const { world } = reproduction
+  if (dst === undefined || came === undefined || !isOtherUplink(world.host, dst, came, out)) return undefined
+  const rules: RuleRef[] = []
+  const fix = backOut(explained, world, dst, came).map((one) => {
+    const repair = searchRepair(reproduction, undefined, {
+      finding: finding('reply-by-other-uplink', 'warning', ''),
+      fix: one,
+    })
+    if (!repair) return one
+    rules.push(...repair.steps.slice(1).flatMap((step) => step.finding.rules.slice(0, 1)))
+    return asOneFix(repair, reproduction)
+  })
+  return { fix, rules: rules.slice(0, 1) }
+}
+
+function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, why?: string): string {
+  const { packet } = answer
+  if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
+    return `Its simulated reply leaves by ${packet.out}, which does not lead to ${packet.dst}: ${why}.`
+  if (isPassed(reply.outcome))
+    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
+  const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
+  const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
+  const where = by === undefined ? '' : ` by ${nameRef(by)}`
+  return `Its reply would ${how}${where} (simulated).${by === undefined && said !== undefined ? ` ${said}` : ''}`
+}

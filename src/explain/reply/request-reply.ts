@@ -1,0 +1,216 @@
+/** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
+import type { Played } from '../../journey/engine.ts'
+import { type Evidence, isUntracked } from '../../journey/evidence.ts'
+import { turned } from '../../model/direction.ts'
+import type { ConntrackEntry, Host } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
+import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
+import { isGroup, isLocal } from '../../rules/fib.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
+
+const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
+
+/** What only root may listen on, and nothing is asked from by itself. */
+const PRIVILEGED = 1024
+
+/** What is kept from connection tracking passes by nat, whatever it is. */
+export const natSeen = (evidence: Evidence): Evidence['nat'] =>
+  evidence.nat === 'skipped' && isUntracked(evidence) ? 'unknown' : evidence.nat
+
+/** A SYN, an echo request; of UDP any packet that connection tracking had not seen, or by its ports. */
+export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
+  if (packet.inner) return false
+  switch (packet.protocol) {
+    case 'udp':
+      if (nat === 'unknown' && world.host.conntrack) {
+        const entry = entryOpened(packet, world)
+        // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
+        return entry ? isUnreplied(entry) : !entryAnswered(packet, world)
+      }
+      return nat === 'passed' || (nat === 'unknown' && (isForService(packet) || isServed(packet, world)))
+    default:
+      return asksToBegin(packet)
+  }
+}
+
+/** Is there a reply to it that can be played? */
+export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
+  isOpening(journey, nat, world) || isSolicitation(journey.packet)
+
+/** By itself, whatever came before. */
+const asksToBegin = (packet: Packet): boolean =>
+  packet.protocol === 'tcp'
+    ? has(packet, 'syn') && !has(packet, 'ack')
+    : packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
+
+/** Of two that are not privileged, either may be the one who asks. */
+const isForService = ({ sport = 0, dport = PRIVILEGED }: Packet): boolean => sport >= PRIVILEGED && dport < PRIVILEGED
+
+/** What came in is for a port that a rule or a socket is there for. */
+const isServed = (packet: Packet, world: World): boolean =>
+  packet.in !== undefined &&
+  packet.dport !== undefined &&
+  (portsNamed(world.tables).has(packet.dport) ||
+    world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
+
+/** As rules ask for them, and as nat writes them: `dport 51820`, `10.0.0.1:51820`. */
+const PORTS = /dports? (?:\{ )?([\d, ]+)|[\d.\]]:(\d+)(?=[ -]|$)/g
+
+const portsNamed = memo((tables: World['tables']): ReadonlySet<number> => {
+  const named = new Set<number>()
+  for (const { chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { text } of rules)
+        for (const [, list, port] of text.matchAll(PORTS)) for (const one of (list ?? port!).split(',')) named.add(+one)
+  return named
+})
+
+/**
+ * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
+ * groups; and who answers what is for many is not known.
+ */
+export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet): boolean {
+  if (inner || dst === undefined || isGroup(dst) || dst === '255.255.255.255') return false
+  if (protocol === 'tcp') return !tcpFlags?.includes('rst')
+  if (protocol === 'icmp') return icmpType === 8 || icmpType === 13
+  if (protocol === 'icmpv6') return icmpType === 128
+  return protocol !== 'igmp'
+}
+
+/** UDP services that answer what they are asked (RADIUS and STUN too); others may only take what comes, as syslog does. */
+const ANSWERING = new Set([53, 69, 88, 123, 161, 443, 500, 1812, 1813, 3478])
+
+/** Is it answered in any case, so that silence tells of a fault? */
+export const isAlwaysAnswered = (packet: Packet): boolean =>
+  packet.protocol === 'udp' ? ANSWERING.has(packet.dport ?? 0) : asksToBegin(packet)
+
+/** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
+export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
+  const { packet, ended } = told
+  const { outcome } = ended
+  if (!isPassed(outcome)) return undefined
+  const { src, dst, sport, dport, protocol, out } = packet
+  if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (isSolicitation(packet)) return advertisementTo(told, host)
+  const back: Packet = { src: dst, dst: src, protocol }
+  if (outcome !== 'delivered') {
+    if (out === undefined) return undefined
+    back.in = out
+    const { physIn, physOut } = packet
+    if (physIn !== undefined && physOut !== undefined) Object.assign(back, { physIn: physOut, physOut: physIn })
+  }
+  switch (protocol) {
+    case 'tcp':
+      if (sport === undefined || dport === undefined) return undefined
+      Object.assign(back, { sport: dport, dport: sport, tcpFlags: ['syn', 'ack'] })
+      if (asked.tcpSeq !== undefined) Object.assign(back, { tcpSeq: 0, tcpAck: (asked.tcpSeq + 1) >>> 0 })
+      if (asked.tcpWindow !== undefined) back.tcpWindow = asked.tcpWindow
+      return back
+    case 'udp':
+      return sport === undefined || dport === undefined ? undefined : { ...back, sport: dport, dport: sport }
+    default: {
+      const { icmpId, icmpSeq, icmpType } = packet
+      if (icmpId === undefined || (icmpType !== 8 && icmpType !== 128)) return undefined
+      const type = icmpType === 8 ? 0 : 129
+      return { ...back, icmpType: type, icmpCode: 0, icmpId, ...(icmpSeq === undefined ? {} : { icmpSeq }) }
+    }
+  }
+}
+
+/** What comes back where nothing listens: a reset, or an ICMP error that quotes the packet. */
+export function refusalTo(asked: Packet, played: Played, host: Host): Packet | undefined {
+  const back = answerTo(asked, played, host)
+  if (back?.protocol === 'tcp') return { ...back, tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 }
+  if (back?.protocol !== 'udp') return undefined
+  const { sport, dport, protocol, ...ends } = back
+  const [icmp, icmpType, icmpCode] = back.src?.includes(':') ? (['icmpv6', 1, 4] as const) : (['icmp', 3, 3] as const)
+  return { ...ends, protocol: icmp, icmpType, icmpCode, inner: turned(back) }
+}
+
+/** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
+export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
+  if (ended.outcome === 'undetermined') return undefined
+  if (!isPassed(ended.outcome)) return false
+  if (isSolicitation(asked)) return packet.dst === asked.src
+  const { inner } = packet
+  if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport
+  return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport
+}
+
+/** The packet as it was before conntrack's entry sent it to another destination, where the journey begins behind that. */
+export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Packet {
+  const { packet } = journey
+  const { hook } = arrivals[0] ?? {}
+  if (nat === 'passed' || (hook !== 'forward' && hook !== 'input' && hook !== 'postrouting')) return packet
+  const { original } = entryOpened(packet, world) ? {} : (entryRewritten(packet, world) ?? {})
+  if (!original) return packet
+  return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
+}
+
+/** The entry that the packet has begun. */
+export const entryBegun = (evidence: Evidence, world: World): ConntrackEntry | undefined =>
+  entryOpened(asItCame(evidence, world), world)
+
+/** conntrack lists it, and something has come back. */
+export function isReplied({ evidence, world }: { evidence: Evidence; world: World }): boolean {
+  const entry = entryBegun(evidence, world)
+  return entry !== undefined && !isUnreplied(entry)
+}
+
+/** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */
+export function openingOf(answer: Packet, world: World): Packet | undefined {
+  if (answer.inner || answer.protocol === undefined) return undefined
+  if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack') && !refusesOpening(answer)) return undefined
+  const entry = entryAnswered(answer, world)
+  const asked = entry ? askedBy(entry) : askedAlone(answer)
+  if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
+  return asked && comingIn(asked, world.host)
+}
+
+/** The packet that began the connection; undefined where nothing tells by which interface it came. */
+export const openingBy = (entry: ConntrackEntry, host: Host): Packet | undefined => comingIn(askedBy(entry), host)
+
+function comingIn(asked: Packet, host: Host): Packet | undefined {
+  if (!asked.src || !asked.dst) return undefined
+  if (asked.protocol === 'tcp') asked.tcpFlags = ['syn']
+  if (isLocal(asked.src, host)) return asked
+  // before any rule has marked it
+  const device = lookupRoute({ dst: asked.src, mark: 0 }, host)
+  const [name] = device ? routeDevices(device) : []
+  return name === undefined ? undefined : { ...asked, in: name }
+}
+
+function askedBy({ protocol, original }: ConntrackEntry): Packet {
+  const { src, dst, sport, dport, icmpId, icmpType } = original
+  return {
+    ...{ protocol, src, dst },
+    ...(sport === undefined ? {} : { sport }),
+    ...(dport === undefined ? {} : { dport }),
+    ...(icmpId === undefined ? {} : { icmpId, icmpType: icmpType ?? 8, icmpCode: 0 }),
+  }
+}
+
+/** Without an entry only what is an answer by itself. */
+function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet): Packet | undefined {
+  if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (protocol === 'tcp' && sport !== undefined && dport !== undefined)
+    return { protocol, src: dst, dst: src, sport: dport, dport: sport }
+  if (icmpId !== undefined && (icmpType === 0 || icmpType === 129))
+    return { protocol, src: dst, dst: src, icmpType: icmpType === 0 ? 8 : 128, icmpCode: 0, icmpId }
+  return undefined
+}
+
+/**
+ * A reset of what had asked to begin acknowledges that and has no number of its own (RFC 9293, 3.5.2); one without
+ * ACK ends a connection that there was, as a client's does that has had enough.
+ */
+export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
+  tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0
+
+/** SYN and ACK: whoever was asked says yes, also where nothing is tracked. */
+export const acceptsOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>
+  protocol === 'tcp' && tcpFlags.includes('syn') && tcpFlags.includes('ack')

@@ -1,0 +1,122 @@
+/** Why a rule that ended the journey matched, where its own conditions do not say it. */
+import { wayTo } from '../journey/step-context.ts'
+import type { Condition } from '../model/condition.ts'
+import type { ForReports } from '../model/for-reports.ts'
+import type { RuleRef } from '../model/journey.ts'
+import { OF_LIMITS } from '../rules/by-turns.ts'
+import { conditionText } from '../rules/evaluate.ts'
+import { reverseWay } from '../rules/fib.ts'
+import { simpleConditions } from '../rules/simple-conditions.ts'
+import { isUnknown } from '../rules/truth.ts'
+import { asksWayBack, describeConditions } from './cause.ts'
+import { elementHeld, setOf } from './changes/sets.ts'
+import { type Context, momentAt } from './context.ts'
+import type { Blame } from './findings/verdicts.ts'
+import { nameRef, refAt } from './refs.ts'
+
+/** `, a rule of ufw,`; empty where nobody is known to have written it. */
+export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
+
+/** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
+export function conditionsWords(context: Context): string {
+  const conditions = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
+  const sets = conditions
+    .map((one) => [one, setWords(context, one)] as const)
+    .filter(([, words]) => words !== undefined)
+  // nft may word one condition twice: what goes without saying in an inet table
+  const back = wayBackWords(context)
+  const others = conditions.filter(
+    (one) =>
+      !sets.some(([condition]) => conditionText(condition) === conditionText(one)) &&
+      !(back !== undefined && asksWayBack(one)) &&
+      // the packet's addresses show it
+      !(conditions.length > 1 && /^meta nfproto /.test(conditionText(one))),
+  )
+  return [describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
+}
+
+/** A condition names the set alone. */
+function setWords(context: Context, condition: Condition): string | undefined {
+  const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+  const set = lookup && setOf(context, lookup)
+  const element = set && elementHeld(set, lookup, momentAt(context, context.ended.step))
+  if (!set || element === undefined) return undefined
+  return `${element} is in ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`
+}
+
+/** Goes on behind `filter INPUT rule 3 dropped it (…)`, without the full stop; empty where its conditions say it all. */
+export const whyThere = (context: Context, told: Blame): string => ledWords(context, told) ?? ''
+
+/** Where the way back leads, in place of what a rule that asks for it says; undefined where that is not known, or right. */
+export function wayBackWords(context: Context): string | undefined {
+  const { rule, packet } = context.evidence.arrivals[context.ended.step]!
+  if (!rule?.conditions.some(asksWayBack)) return undefined
+  const back = reverseWay(packet, context.world.host, { mark: false, strict: false })
+  if (back === undefined || isUnknown(back) || back.device === packet.in) return undefined
+  const { src } = packet
+  const leads =
+    back.device === '' ? `there is no route back to ${src}` : `the route back to ${src} leads out of ${back.device}`
+  return packet.in === undefined || back.device === '' ? leads : `${leads}, not ${packet.in}`
+}
+
+/** Of the first rule of a chain, to which packets come whatever they are. */
+export const TAKES_ALL = 'It has no conditions: it matches every packet'
+
+/** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
+function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
+  const { rule, chain } = context.evidence.arrivals[context.ended.step]!
+  if (rule && rule.conditions.length > 0)
+    return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
+      ? undefined
+      : `. ${nameRef(culprit)} sent it there`
+  const lead = leadTo(context)
+  if (lead) return `. ${nameRef(lead.jump)} sent it there (${lead.why})`
+  if (!rule || !chain) return undefined
+  return rule.ruleNumber > 1 ? TAKES_REST : `. ${TAKES_ALL}`
+}
+
+const TAKES_REST = ': no earlier rule there accepts it'
+
+interface Lead {
+  jump: RuleRef
+  conditions: readonly Condition[]
+  why: string
+}
+
+/** The first rule with a condition, up the jumps that led there. */
+function leadTo(context: Context): Lead | undefined {
+  const { arrivals } = context.evidence
+  for (const step of wayTo(arrivals, arrivals[context.ended.step]!.caller)) {
+    const jump = refAt(context, step)
+    const conditions = arrivals[step]!.rule?.conditions ?? []
+    const why = describeConditions(conditions)
+    if (jump && why !== '') return { jump, conditions, why }
+  }
+  return undefined
+}
+
+/** `why` and `there`: what the message says of the rule that ended it; `more`: and behind that. */
+export function forReports(context: Context, why: string, there: string, more = ''): ForReports {
+  const own = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
+  const chosen = own.length > 0 ? own : (leadTo(context)?.conditions ?? [])
+  return {
+    ...(why === '' ? {} : { matched: why }),
+    ...(chosen.some((one) => isReason(context, one)) ? { isReason: true } : {}),
+    ...(there === TAKES_REST ? { takesRest: true, ...(more === '' ? { isBare: true } : {}) } : {}),
+  }
+}
+
+/** What the packet's line does not show, and chose this packet. */
+const isReason = (context: Context, condition: Condition): boolean =>
+  simpleConditions(condition).some((one) => {
+    switch (one.kind) {
+      case 'lookup':
+        return setWords(context, one) !== undefined
+      case 'unknown':
+        return OF_LIMITS.includes(one.reason)
+      case 'compare':
+        return / mark$/.test(one.field) || (asksWayBack(one) && wayBackWords(context) !== undefined)
+      default:
+        return false
+    }
+  })
