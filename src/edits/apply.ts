@@ -1,8 +1,10 @@
 /** What an Edit makes of a World. */
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
+import { editBridgePort } from './bridge/apply.ts'
 import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
+import { editAddress } from './ip/addresses.ts'
 import { editRoute } from './ip/routes.ts'
 import { editRoutingRule } from './ip/routing-rules.ts'
 import { editChain } from './iptables/chains.ts'
@@ -95,6 +97,12 @@ function change(edit: Edit, draft: Draft): void {
       break
     case 'routing-rule':
       editRoutingRule(edit, draft)
+      break
+    case 'address':
+      editAddress(edit, draft)
+      break
+    case 'bridge-port':
+      editBridgePort(edit, draft)
       break
     case 'conntrack':
       editConntrack(edit, draft)

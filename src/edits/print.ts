@@ -1,7 +1,9 @@
 /** An Edit as the command that a person would type. */
 import { Command, printCommand, type Word } from '../model/command.ts'
 import type { Edit, NftCommentEdit, NftEdit } from '../model/edit.ts'
+import { bridgePortWords } from './bridge/print.ts'
 import { conntrackWords } from './conntrack/print.ts'
+import { addressWords } from './ip/print-address.ts'
 import { routeEditWords } from './ip/print-route.ts'
 import { routingRuleWords } from './ip/print-rule.ts'
 import { ipsetWords } from './ipset/print.ts'
@@ -40,6 +42,10 @@ function wordsOf(edit: Exclude<Edit, NftEdit | NftCommentEdit>, printing: EditPr
       return routeEditWords(edit)
     case 'routing-rule':
       return routingRuleWords(edit)
+    case 'address':
+      return addressWords(edit)
+    case 'bridge-port':
+      return bridgePortWords(edit)
     case 'sysctl':
       return sysctlWords(edit)
     case 'conntrack':

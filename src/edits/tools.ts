@@ -1,6 +1,7 @@
 /** One simple command → edits: the tool that it names, whatever stands in front of it. */
 import type { Edit } from '../model/edit.ts'
 import { closest } from '../rules/closest.ts'
+import { parseBridge } from './bridge/parse.ts'
 import { parseConntrack } from './conntrack/parse.ts'
 import { parseIp } from './ip/parse.ts'
 import { parseIpset } from './ipset/parse.ts'
@@ -41,6 +42,7 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   ip6tables,
   'ip6tables-legacy': ip6tables,
   'ip6tables-nft': ip6tables,
+  bridge: parseBridge,
   conntrack: parseConntrack,
   ip: parseIp,
   ipset: parseIpset,

@@ -72,6 +72,23 @@ export interface RoutingRuleEdit {
   rule: Partial<RoutingRule> & Pick<RoutingRule, 'family'>
 }
 
+/** An address of one host, without a network (`/32`, `/128`), on an interface. */
+export interface AddressEdit {
+  kind: 'address'
+  op: 'add' | 'del'
+  family: 'ip' | 'ip6'
+  address: string
+  device: string
+}
+
+/** A setting of a bridge's port (`bridge link set`). */
+export interface BridgePortEdit {
+  kind: 'bridge-port'
+  device: string
+  setting: 'hairpin' | 'isolated'
+  on: boolean
+}
+
 /** `conntrack -D`: entries that have all of these; `flush`: every one. */
 export interface ConntrackEdit {
   kind: 'conntrack'
@@ -113,7 +130,7 @@ export interface NftCommentEdit {
 /** Addresses with prefix length. */
 export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
-/** One change of rules, sets, routes, settings or connections. */
+/** One change of rules, sets, routes, addresses, ports, settings or connections. */
 export type Edit =
   | RuleEdit
   | ChainEdit
@@ -121,6 +138,8 @@ export type Edit =
   | SysctlEdit
   | RouteEdit
   | RoutingRuleEdit
+  | AddressEdit
+  | BridgePortEdit
   | ConntrackEdit
   | NftEdit
   | NftCommentEdit

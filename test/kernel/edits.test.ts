@@ -16,7 +16,7 @@ import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
 import { CONNECTIONS, randomDeletions } from './commands/conntrack.ts'
-import { IP_SETUP, randomIpCommands } from './commands/ip.ts'
+import { IP_SETUP, randomAddressCommands, randomIpCommands } from './commands/ip.ts'
 import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { NFT_SETUP, randomNftCommands } from './commands/nft.ts'
@@ -274,17 +274,24 @@ describe.skipIf(whyNot('ip'))('ip', () => {
       key: `${rule.family} ${rule.priority}`,
       text: print(rule),
     }))
+    const addresses = (host.links ?? []).flatMap(({ name, addresses = [] }) =>
+      addresses.map(({ address, prefixLength }) => `${name} ${address}/${prefixLength}`),
+    )
     return [
+      ...addresses,
       ...[...routes.values()].flatMap((all) => all.map((route, i) => `${route.includes('"ip6"') ? '' : i} ${route}`)),
       ...rules.map(({ key, text }, i) => `${key} ${rules.slice(0, i).filter((one) => one.key === key).length} ${text}`),
     ].sort()
   }
 
-  it(`random commands (seed ${seed})`, () => {
+  it.each([
+    ['routes and rules', 25, randomIpCommands],
+    ['addresses', 5, randomAddressCommands],
+  ] as const)(`random commands: %s (seed ${seed})`, (_, count, commandsOf) => {
     const random = new Random(seed)
-    const sequences = Array.from({ length: 25 }, () => ({
+    const sequences = Array.from({ length: count }, () => ({
       setup: IP_SETUP,
-      commands: randomIpCommands(random, 40).flatMap((command) => [command, ...listings]),
+      commands: commandsOf(random, 40).flatMap((command) => [command, ...listings]),
       listings,
     }))
     const ran = runSequences(sequences)
@@ -322,7 +329,56 @@ describe.skipIf(whyNot('ip'))('ip', () => {
     })
     console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
     expect(differences.slice(0, 25).join('\n\n')).toBe('')
-    expect(accepted).toBeGreaterThan(200)
+    expect(accepted).toBeGreaterThan(8 * count)
+  })
+})
+
+describe.skipIf(whyNot('ip', 'bridge'))('addresses of IPv6, and ports of a bridge', () => {
+  const listings = ['ip -d -j addr', 'ip -6 -j route show table all']
+  const worldOf = ([links = '', routes = '']: readonly string[]): World => ({
+    tables: [],
+    sets: [],
+    host: { ...ipAddrJson.read(links, () => {}).host, ...ipRouteJson.read(routes, () => {}).host },
+  })
+  /** Without link-local addresses, which each namespace has its own of. */
+  const outline = (world: World) => everything(world).filter((line) => !line.includes('fe80::'))
+  const everything = ({ host }: World) => [
+    ...(host.links ?? []).flatMap(({ name, addresses = [], hairpin, isolated }) => [
+      `${name} hairpin ${hairpin} isolated ${isolated}`,
+      ...addresses.map(({ address }) => `${name} ${address}`),
+    ]),
+    ...(host.routes ?? []).map(({ type, destination, table, device, metric }) =>
+      [type, destination, table, device, metric].join(' '),
+    ),
+  ]
+  const setup = [...IP_SETUP, 'ip link add b0 type bridge', 'ip link set p0 master b0', 'ip link set p1 master b0']
+  const route = 'ip -6 route show table local'
+  const waits = (pattern: string) => `timeout 20 sh -c 'until ${route} | grep -q "${pattern}"; do sleep 0.02; done'`
+
+  it.each([
+    ['ip address add 2001:db8:9::9/128 dev d0 nodad', waits('9::9 dev d0')],
+    ['ip address add 2001:db8:9::9/128 dev d2 nodad', 'true'],
+    ['ip address add 2001:db8:0::1/128 dev d1 nodad', waits('::1 dev d1')],
+    ['bridge link set dev p0 hairpin on', 'true'],
+    ['bridge link set dev p1 isolated on', 'true'],
+  ])('%s', (command, settled) => {
+    const [before, after] = runSequences([
+      { setup, commands: [], listings },
+      { setup: [...setup, command, settled], commands: [], listings },
+    ])
+    const result = runOne(worldOf(before!.before), command)
+    expect('world' in result && outline(result.world).sort()).toEqual(outline(worldOf(after!.before)).sort())
+    expect(outline(worldOf(after!.before)).sort()).not.toEqual(outline(worldOf(before!.before)).sort())
+  })
+  it.each([
+    ['ip address add 2001:db8::1/128 dev d0', 'already'],
+    ['ip address del 2001:db8:9::9/128 dev d0', 'no address'],
+    ['bridge link set dev d0 hairpin on', 'no port'],
+    ['bridge link set dev d9 hairpin on', 'no interface'],
+  ])('refused: %s', (command, why) => {
+    const [ran] = runSequences([{ setup, commands: [command], listings }])
+    expect(ran!.results[0]!.ok).toBe(false)
+    expect(runOne(worldOf(ran!.before), command)).toEqual({ error: expect.stringContaining(why) })
   })
 })
 

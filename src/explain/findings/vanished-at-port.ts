@@ -1,8 +1,11 @@
+import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { groupMac } from '../../rules/facts/way.ts'
 import { routeDevices } from '../../rules/route.ts'
+import { propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { toForward } from './routing.ts'
@@ -41,13 +44,14 @@ export const vanishedAtPort: Detector = {
         `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode does not send a frame back to its sender.`,
         {
           steps: [ended.step + 1],
-          fix: [
-            {
-              description: 'enable hairpin mode on that port: bridge link set dev PORT hairpin on',
-              unverified: 'this is not a rule change',
-              note: "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
-            },
-          ],
+          fix: setPort(
+            // where several may be its port, all of them send nothing back
+            ports.length === 1 ? ports[0] : undefined,
+            'enable hairpin mode on that port',
+            'hairpin',
+            true,
+            "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
+          ),
         },
       ),
     ]
@@ -86,16 +90,32 @@ export const notBetweenIsolated: Detector = {
         `Bridge ${bridge.name} dropped it: all its ports are isolated (${ports.map(({ name }) => name).join(', ')}), and it forwards no frame from one isolated port to another.`,
         {
           steps: [ended.step + 1],
-          fix: [
-            {
-              description:
-                'if the two may reach each other, end the isolation of one port: bridge link set dev PORT isolated off',
-              unverified: 'this is not a rule change',
-              note: "the program that created the port has a setting for it, such as the bridge plugin's portIsolation",
-            },
-          ],
+          fix: setPort(
+            ports.find(({ name }) => name !== packet.physIn),
+            'if the two may reach each other, end the isolation of one port',
+            'isolated',
+            false,
+            "the program that created the port has a setting for it, such as the bridge plugin's portIsolation",
+          ),
         },
       ),
     ]
   },
+}
+
+/** Undefined: which port it is, is not known. */
+function setPort(
+  port: Link | undefined,
+  description: string,
+  setting: 'hairpin' | 'isolated',
+  on: boolean,
+  note: string,
+): Proposal[] {
+  const unverified = 'the model does not simulate what a bridge forwards'
+  if (!port)
+    return [
+      { description: `${description}: bridge link set dev PORT ${setting} ${on ? 'on' : 'off'}`, unverified, note },
+    ]
+  const edit = { kind: 'bridge-port', device: port.name, setting } as const
+  return propose(description, { edits: [{ ...edit, on }], undo: [{ ...edit, on: !on }] }, note, unverified)
 }

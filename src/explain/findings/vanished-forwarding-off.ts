@@ -31,7 +31,7 @@ export const vanishedForwardingOff: Detector = {
       return [
         finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
           steps: [context.ended.step + 1],
-          fix: [giveAddress(dst, device)],
+          fix: [giveAddress(packet, context.world.host)],
         }),
       ]
     }
@@ -45,7 +45,7 @@ export const vanishedForwardingOff: Detector = {
           `${dst} is not an address of this host, and ${state}. ${beside.told}`,
           {
             steps: [context.ended.step + 1],
-            fix: [beside.fix, giveAddress(dst, device)],
+            fix: [beside.fix, giveAddress(packet, context.world.host)],
           },
         ),
       ]

@@ -109,7 +109,7 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   if (sender === undefined || !staysUnanswered(context)) return []
   const off = journey.family === 'ip6' && isDefault(route!) ? ipv6Off(world.host) : undefined
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
-  const fix = [...(off ? [off.fix] : []), giveAddress(dst!, from!)]
+  const fix = [...(off ? [off.fix] : []), giveAddress(packet, world.host)]
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
 }
 

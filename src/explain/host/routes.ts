@@ -13,7 +13,8 @@ import { neighboursAt } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
-import type { Change, Proposal } from '../changes/proposal.ts'
+import { type Change, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
+import { listener } from './sockets.ts'
 
 export interface Home {
   link: Link
@@ -121,10 +122,28 @@ export function backToSender({ src, in: from, srcMac }: Packet, route: Route, ho
   return isFromIt ? gateway : undefined
 }
 
-export const giveAddress = (address: string, device: string): Proposal => ({
-  description: `if this host should have the address, assign it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
-  unverified: 'the model does not assign addresses',
-})
+/**
+ * The packet's destination as an address of this host. The command is given where a program here waits for such packets;
+ * else another machine may be meant to have it.
+ */
+export function giveAddress({ dst: address = '', in: device = '', ...packet }: Packet, host: Host): Proposal {
+  const condition = 'if this host should have the address, assign it'
+  const family = address.includes(':') ? 'ip6' : 'ip'
+  const edit = { kind: 'address', family, address, device } as const
+  if (listener(host, { ...packet, dst: address }))
+    return {
+      description: condition,
+      edits: [{ ...edit, op: 'add' }],
+      undo: [{ ...edit, op: 'del' }],
+      unverified: NOT_TRIED,
+      note: 'only if no other host has that address',
+    }
+  return {
+    description: `${condition}: ip address add ${address}/${family === 'ip6' ? 128 : 32} dev ${device}`,
+    unverified: 'it is unknown whether this host should have the address',
+  }
+}
+
 /** Table main's, whatever routing rules say. */
 export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }: Host): Route | undefined {
   const found = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter(({ table }) => table === 'main') })

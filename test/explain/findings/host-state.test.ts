@@ -85,6 +85,10 @@ describe('ports of a bridge that are isolated', () => {
       'error: Bridge br0 dropped it: all its ports are isolated (veth1, veth2), and it forwards no frame from one isolated port to another.',
     ])
     expect(one.outcome).toBe('vanished')
+    // the port is known that it came in by, and of the other one is free to choose
+    const [fix] = findingsOf(one, 'vanished-at-port')[0]!.fix
+    expect(fix?.edits).toEqual([{ kind: 'bridge-port', device: 'veth2', setting: 'isolated', on: false }])
+    expect(fix?.undo).toEqual([{ kind: 'bridge-port', device: 'veth2', setting: 'isolated', on: true }])
   })
 
   it('are no reason where one of them is not, or nobody knows', () => {

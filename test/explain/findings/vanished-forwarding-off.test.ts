@@ -30,6 +30,16 @@ it('is an address on no interface, where the router that sent it would have it b
   expect(found({ ...FLOATING, src: '10.0.2.254' })?.message).toMatch(/^No interface of this host has/)
 })
 
+it('is an address that a command gives, where a program here waits for what is sent to it', () => {
+  const socket = { family: 'any' as const, protocol: 'tcp', state: 'LISTEN', port: 80 }
+  const [fix] = found(FLOATING, { ...host, sockets: [socket] })!.fix
+  const edit = { kind: 'address', family: 'ip', address: '203.0.113.7', device: 'eth1' }
+  expect([fix?.edits, fix?.undo]).toEqual([[{ ...edit, op: 'add' }], [{ ...edit, op: 'del' }]])
+  expect(fix?.after).toBe('delivered')
+  // it waits on another port
+  expect(found(FLOATING, { ...host, sockets: [{ ...socket, port: 81 }] })!.fix[0]?.edits).toBeUndefined()
+})
+
 it('is a setting, where a neighbour has this host for its router', () => {
   expect(found({ ...FLOATING, src: '10.0.2.9' }, { ...ROUTER, ...OFF })?.message).toMatch(
     /^203.0.113.7 is not an address of this host/,

@@ -25,6 +25,15 @@ export function randomIpCommands(random: Random, count: number): string[] {
   })
 }
 
+/** Addresses without a network; some are there already, as such or with one. IPv6 has its routes later. */
+export function randomAddressCommands(random: Random, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const address = random.pick(['10.0.0.77', '10.9.9.9', '10.9.9.9', '10.0.0.1', '10.2.0.9'])
+    const op = random.pick([`add ${address}${random.pick(['/32', ''])}`, `add ${address}/32`, `del ${address}/32`])
+    return `ip ${random.pick(['address', 'addr', 'a'])} ${op} dev ${device(random)}`
+  })
+}
+
 const tool = (random: Random, family: Family, plain: boolean): string =>
   family === 'ip6' ? (plain ? 'ip' : 'ip -6') : random.pick(['ip', 'ip', 'ip -4'])
 
