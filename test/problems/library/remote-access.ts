@@ -52,7 +52,7 @@ COMMIT
       ['leader', accepts(6443)],
       [
         'leader',
-        'ip addr add 2001:db8:1::100/128 dev eth0; for i in $(seq 40); do ip -6 addr show dev eth0 | grep -q dadfailed && break; sleep .1; done; ip -6 addr show dev eth0 | grep dadfailed',
+        'sysctl -qw net.ipv6.conf.all.accept_dad=1 net.ipv6.conf.eth0.accept_dad=1 net.ipv6.conf.eth0.dad_transmits=1; ip addr add 2001:db8:1::100/128 dev eth0; for i in $(seq 40); do ip -6 addr show dev eth0 | grep -q dadfailed && break; sleep .1; done; ip -6 addr show dev eth0 | grep dadfailed',
       ],
       ['old', 'ip addr del 2001:db8:1::100/128 dev eth0'],
       ['client', 'ip neigh flush dev eth0'],
@@ -99,7 +99,7 @@ COMMIT
           nft: `table ip6 vyos_nat {
   chain PREROUTING {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname "eth0" tcp dport 80 counter dnat to [2001:db8:1::]:80 comment "DST-NAT-10"
+    iifname "eth0" ip6 daddr 2001:db8:f::1 tcp dport 80 counter dnat to [2001:db8:1::]:80 comment "DST-NAT-10"
   }
 }
 table ip6 vyos_filter {
@@ -143,19 +143,13 @@ table ip6 vyos_filter {
     truth: {
       words:
         "The container was given the prefix's first address, which is the subnet-router anycast address: the router takes what is for it as its own, and its INPUT drops it.",
-      causes: [
-        { code: 'not-netfilter', words: ['anycast'] },
-        { code: 'dnat-mismatch', words: ['anycast'] },
-        { code: 'dropped-by-rule', words: ['anycast'] },
-        { code: 'near-miss', words: ['anycast'] },
-        { code: 'dnat-to-itself', words: ['2001:db8:1::'] },
-      ],
+      causes: [{ code: 'wrong-way-out', words: ['2001:db8:1::', 'anycast'] }],
       status: ['dropped'],
     },
     mend: [
       [
         'router',
-        'h=$(nft -a list chain ip6 vyos_nat PREROUTING | sed -n "s/.*DST-NAT-10.*handle //p"); nft replace rule ip6 vyos_nat PREROUTING handle $h iifname eth0 tcp dport 80 counter dnat to [2001:db8:1::80]:80',
+        'h=$(nft -a list chain ip6 vyos_nat PREROUTING | sed -n "s/.*DST-NAT-10.*handle //p"); nft replace rule ip6 vyos_nat PREROUTING handle $h iifname eth0 ip6 daddr 2001:db8:f::1 tcp dport 80 counter dnat to [2001:db8:1::80]:80',
       ],
     ],
   },
@@ -348,6 +342,8 @@ COMMIT
         { code: 'near-miss', words: ['eno1', 'eth0'] },
       ],
       status: ['dropped'],
+      // the rule of POSTROUTING has that name, too
+      alsoTrue: ['several-causes'],
     },
     mend: [
       [
@@ -426,6 +422,7 @@ COMMIT
         { code: 'snat-changed-source', words: ['192.168.1.1'] },
       ],
       status: ['refused', 'rejected', 'unanswered'],
+      alsoTrue: ['refused-there'],
     },
     mend: [
       [
