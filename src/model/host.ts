@@ -95,6 +95,8 @@ export interface LinkAddress {
   broadcast?: string
   /** The other end of a point-to-point link. */
   peer?: string
+  /** IPv6: the kernel does not use it; nobody has objected yet, or another host has it (`dadfailed`). */
+  unused?: 'tentative' | 'dadfailed'
 }
 
 export interface Route {

@@ -1,4 +1,5 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
+import { isDiscovery } from '../../explain/discovery.ts'
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../explain/kernel-drops/later.ts'
 import { isAlwaysAnswered } from '../../explain/request-reply.ts'
@@ -225,7 +226,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
     return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
-  if (has('echo-ignored')) return inferred('unanswered', request)
+  if (has('echo-ignored') || (isDiscovery(journey.packet) && has('neighbour-discovery-dropped')))
+    return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred(journey.outcome === 'delivered' ? 'lost' : 'reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined

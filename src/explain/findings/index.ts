@@ -147,6 +147,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   neighbourFailed,
   neighbourAsks,
+  withHostState('neighbour-discovery-dropped', 'unusedAddress'),
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),
   withHostState('wrong-way-out', 'toBroadcast'),

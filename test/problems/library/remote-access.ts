@@ -67,12 +67,7 @@ COMMIT
     truth: {
       words:
         'The new leader added the address while the old one still had it: duplicate address detection failed, so the kernel does not use it and answers no solicitation for it.',
-      causes: [
-        { code: 'not-netfilter', words: ['2001:db8:1::100', 'duplicate'] },
-        { code: 'vanished-at-port', words: ['2001:db8:1::100', 'duplicate'] },
-        { code: 'neighbour-discovery-dropped', words: ['2001:db8:1::100', 'duplicate'] },
-        { code: 'address-duplicate', words: ['2001:db8:1::100'] },
-      ],
+      causes: [{ code: 'neighbour-discovery-dropped', words: ['2001:db8:1::100', 'duplicate'] }],
       status: ['unanswered', 'lost'],
     },
     mend: [
