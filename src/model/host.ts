@@ -176,6 +176,8 @@ export interface Socket {
   pid?: number
   /** Of a TCP listener whose queue of connections that no program has accepted yet is full. */
   fullQueue?: { waiting: number; backlog: number }
+  /** Of UDP: bytes of datagrams that no program has read yet. */
+  unread?: number
 }
 
 /** Who has which IP address on a link: ARP's and neighbour discovery's table. */

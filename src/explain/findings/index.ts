@@ -150,6 +150,7 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),
+  withHostState('wrong-way-out', 'proxyArp'),
   withHostState('wrong-way-out', 'toBroadcast'),
   tableWithoutRoute,
   laterBaseChain,

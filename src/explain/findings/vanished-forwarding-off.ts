@@ -3,7 +3,7 @@ import type { Route } from '../../model/host.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { NOT_TRIED, type Proposal } from '../proposal.ts'
-import { backToSender, giveAddress, homeOf } from '../routes.ts'
+import { areNeighbours, backToSender, giveAddress } from '../routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -79,8 +79,7 @@ function isBesideSender(
   const { in: device, src } = packet
   if (src === undefined || device === undefined || journey.packet.dst !== dst || route.gateway !== undefined)
     return false
-  const home = homeOf(dst, host, device)
-  return route.device === device && home?.link.name === device && homeOf(src, host, device)?.network === home.network
+  return route.device === device && areNeighbours(src, dst, device, host)
 }
 
 function besideSender(

@@ -277,11 +277,7 @@ table ip6 vyos_filter {
     truth: {
       words:
         "The backup does proxy ARP: it answers for the virtual address, too, later than the master. The client's packets come to the backup, which forwards none.",
-      causes: [
-        { code: 'not-netfilter', words: ['proxy_arp'] },
-        { code: 'proxy-arp', words: ['192.0.2.100'] },
-        { code: 'dropped-by-policy', words: ['proxy_arp'] },
-      ],
+      causes: [{ code: 'wrong-way-out', words: ['proxy_arp', '192.0.2.100'] }],
       status: ['dropped'],
     },
     mend: [
