@@ -5,7 +5,7 @@ import { keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isLocal } from '../rules/fib.ts'
 import { sentTo } from '../rules/nft/map.ts'
-import { lookupRoute } from '../rules/route.ts'
+import { leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Evidence } from './evidence.ts'
 
 /** By the routes in host state, for the destination as NAT left it; undefined where that is not known. */
@@ -37,5 +37,5 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
     world.host,
   )
   if (route === undefined) return isLocal(dst, world.host)
-  return route !== null && (route.type === 'local' || route.type === 'broadcast')
+  return route !== null && leadsHere(route)
 }

@@ -95,6 +95,8 @@ export interface LinkAddress {
   broadcast?: string
   /** The other end of a point-to-point link. */
   peer?: string
+  /** IPv6: the kernel does not use it; nobody has objected yet, or another host has it (`dadfailed`). */
+  unused?: 'tentative' | 'dadfailed'
 }
 
 export interface Route {
@@ -174,6 +176,8 @@ export interface Socket {
   pid?: number
   /** Of a TCP listener whose queue of connections that no program has accepted yet is full. */
   fullQueue?: { waiting: number; backlog: number }
+  /** Of UDP: bytes of datagrams that no program has read yet. */
+  unread?: number
 }
 
 /** Who has which IP address on a link: ARP's and neighbour discovery's table. */

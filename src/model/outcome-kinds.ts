@@ -24,9 +24,16 @@ export const hasLeft = (outcome: Outcome): boolean => outcome === 'forwarded' ||
 export const helps = (fix: Pick<Fix, 'after' | 'but' | 'stops'>): boolean =>
   fix.stops ? fix.after !== undefined && isStopped(fix.after) : getsThrough(fix)
 
-/** What no rule stopped of what hosts tell each other of groups and neighbours: nobody asks about it. */
-export const isMereAnnouncement = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
-  !isStoppedByRule(outcome) && isAnnouncement(packet)
+/** What nothing stopped of what hosts tell each other of groups and neighbours: nobody asks about it. */
+export const isMereAnnouncement = ({
+  outcome,
+  packet,
+  findings,
+}: Pick<Journey, 'outcome' | 'packet' | 'findings'>): boolean =>
+  !isStoppedByRule(outcome) && isAnnouncement(packet) && !findings.some(({ code }) => code === NOT_ANSWERED)
+
+/** A solicitation that the host put away itself, as it does with what a rule drops. */
+const NOT_ANSWERED = 'neighbour-discovery-dropped'
 
 /** The kernel put away what this host has no use for. */
 export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>

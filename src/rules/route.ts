@@ -258,5 +258,9 @@ export function inVrf(devices: readonly string[], host: Host): boolean | undefin
 
 const REFUSING: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
 
+/** What the host takes as its own: an anycast address, too, which only IPv6 has (ip6_rt_init_dst in net/ipv6/route.c). */
+export const leadsHere = ({ type, family }: Route): boolean =>
+  type === 'local' || type === 'broadcast' || (type === 'anycast' && family === 'ip6')
+
 /** There is no route, or it says no. */
 export const leadsNowhere = (route: Route | null): boolean => route === null || REFUSING.includes(route.type)

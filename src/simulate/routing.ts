@@ -5,6 +5,7 @@ import { isGroup } from '../rules/fib.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
   isLinkLocal,
+  leadsHere,
   leadsNowhere,
   lookup,
   questionOf,
@@ -51,7 +52,7 @@ export function routeInput(machine: Simulator, skb: Skb): Route | undefined {
   if (family === 'ip' && isMartian(machine, packet)) return undefined
   const route = routeFor(machine, skb, { ...questionOf(packet)!, in: packet.in! })
   if (route === null) return undefined
-  if (route.type === 'local' || route.type === 'broadcast') return passesSource(machine, packet) ? route : undefined
+  if (leadsHere(route)) return passesSource(machine, packet) ? route : undefined
   if (route.type !== 'unicast' || !machine.settings.device(packet.in!).forwards[family]) return undefined
   return passesSource(machine, packet) ? route : undefined
 }
@@ -127,7 +128,8 @@ export function hasWayBack(machine: Simulator, { src, dst }: Packet): boolean {
 
 /** Where a packet goes out by this route; what is for this host itself goes over lo. */
 export function deviceOf(machine: Simulator, { packet, given }: Skb, route: Route): string {
-  if (route.type === 'local') return 'lo'
+  // ip6_rt_get_dev_rcu: what is for an own anycast address goes over lo as well
+  if (route.type === 'local' || route.type === 'anycast') return 'lo'
   const devices = routeDevices(route)
   if (devices.length === 1) return devices[0]!
   if (given.out !== undefined && (devices.length === 0 || devices.includes(given.out))) return given.out

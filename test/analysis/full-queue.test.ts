@@ -49,6 +49,28 @@ it.each([
   expect((await told(CLIENT, more)).join()).not.toContain('accept-queue-full')
 })
 
+it.each([
+  ['one program', 'udp UNCONN 4608 0 0.0.0.0:3702 0.0.0.0:* users:(("wsdd",pid=7,fd=3))\n', true],
+  ['nobody', 'udp UNCONN 0 0 0.0.0.0:3702 0.0.0.0:* users:(("wsdd",pid=7,fd=3))\n', false],
+  [
+    'one of two programs',
+    'udp UNCONN 4608 0 0.0.0.0:3702 0.0.0.0:* users:(("wsdd",pid=7,fd=3))\nudp UNCONN 0 0 192.0.2.1:3702 0.0.0.0:* users:(("other",pid=8,fd=3))\n',
+    false,
+  ],
+])('tells of datagrams that %s has left unread', async (_name, sockets, isTold) => {
+  const asked = { in: 'eth0', src: CLIENT, dst: '192.0.2.1', sport: 40_000, dport: 3702, protocol: 'udp' as const }
+  const given = {
+    'trace.log': `[   10.000000] ${trace('filter:INPUT:policy:2', asked)}\n`,
+    'rules.v4': RULES,
+    address: address(2, 'eth0', '192.0.2'),
+    routes: `default via 192.0.2.254 dev eth0\n${route('eth0', '192.0.2')}`,
+    sockets: `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n${sockets}`,
+  }
+  const { exchanges } = await (await open(Object.entries(given).map(([name, text]) => ({ name, text })))).exchanges()
+  const note = exchanges[0]!.findings.find(({ code }) => code === 'not-netfilter')
+  expect(note?.message.includes('(192.0.2.1:3702) held 4608 bytes that wsdd had not read')).toBe(isTold)
+})
+
 it('tells that the client is in the network of another interface', async () => {
   expect(await told('10.7.0.9')).toEqual([
     'unanswered',

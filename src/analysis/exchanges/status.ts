@@ -1,6 +1,8 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
+
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../explain/kernel-drops/later.ts'
+import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAlwaysAnswered } from '../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
@@ -225,7 +227,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
     return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
-  if (has('echo-ignored')) return inferred('unanswered', request)
+  if (has('echo-ignored') || (isDiscovery(journey.packet) && has('neighbour-discovery-dropped')))
+    return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred(journey.outcome === 'delivered' ? 'lost' : 'reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined

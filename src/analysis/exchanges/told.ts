@@ -134,6 +134,9 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   if (!request?.inVain) return []
   if (status === 'refused' && told.journey.findings.some(({ code }) => code === 'refused-here'))
     return request.inVain.refused ?? []
+  // a firewall refuses there, and no program: it may go by whom it takes the sender for
+  if (status === 'refused' && asked.protocol === 'tcp' && told.journey.packet.protocol?.startsWith('icmp'))
+    return request.inVain.refused?.filter(({ code }) => code === 'snat-changed-source') ?? []
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
   return isSilent ? (request.inVain.unanswered ?? []) : []
 }

@@ -1,11 +1,15 @@
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
+import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
 import { knowsSockets, listener } from '../host/sockets.ts'
 
-/** The destination is behind this host, and stands on an interface of its own as well: so it was not forwarded. */
+/**
+ * The destination is behind this host, and stands on an interface of its own as well, or is the anycast address of all
+ * routers there: so it was not forwarded.
+ */
 export const keptHere: Detector = {
   code: 'wrong-way-out',
   detect(context) {
@@ -16,6 +20,24 @@ export const keptHere: Detector = {
     const isRefused = context.inVain === 'refused' || knowsSockets(world.host, packet.protocol)
     if (!isStopped && !(journey.outcome === 'delivered' && isRefused)) return []
     if (dst === undefined || from === undefined || listener(world.host, packet)) return []
+    const shared = anycastOn(context, packet)
+    if (shared !== undefined)
+      return [
+        finding(
+          'wrong-way-out',
+          'warning',
+          `It was not forwarded, because ${dst} is the subnet-router anycast address of ${shared}, the first address of its network: each router there takes it as its own (RFC 4291, 2.6.1). A host in that network cannot be reached at it through a router.`,
+          {
+            steps: [ended.step + 1],
+            fix: [
+              {
+                description: `if a host has ${dst}, give it another address of that network, and rules that send to ${dst} as well`,
+                unverified: 'nfwhy does not change the addresses of other hosts',
+              },
+            ],
+          },
+        ),
+      ]
     const full = dst.includes(':') ? 128 : 32
     const holder = world.host.links?.find(({ addresses = [] }) =>
       addresses.some((one) => one.address === dst && one.prefixLength === full),
@@ -46,4 +68,11 @@ export const keptHere: Detector = {
       ),
     ]
   },
+}
+
+/** Of which interface. The kernel adds these to its table where it forwards (addrconf_join_anycast in net/ipv6/addrconf.c). */
+function anycastOn({ world: { host } }: Context, packet: Packet): string | undefined {
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  return route && route.type === 'anycast' && leadsHere(route) ? route.device : undefined
 }

@@ -3,8 +3,9 @@ import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
-import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
+import { listeners } from '../host/sockets.ts'
 import { awaitsReply, isReplied } from '../reply/request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
@@ -30,14 +31,15 @@ export const notNetfilter: Detector = {
     switch (journey.outcome) {
       case 'delivered': {
         // only ports are a program's; the kernel itself takes care of the rest
-        const listeners = packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`)
+        const sockets = packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`)
         if (packet.in !== undefined && isBroadcastHere(context, packet))
           return next(
             `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,
-            listeners,
+            sockets,
           )
-        const check = listeners && ` ${signatureWords(packet) ?? 'If no reply comes, check the program.'}`
-        return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, listeners)
+        const why = signatureWords(packet) ?? unreadWords(context, packet)
+        const check = sockets && ` ${why ?? 'If no reply comes, check the program.'}`
+        return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, sockets)
       }
       case 'forwarded':
       case 'sent':
@@ -68,6 +70,16 @@ const signatureWords = ({ protocol, dport = 0 }: Packet): string | undefined =>
   protocol === 'tcp' && SIGNED.has(dport)
     ? 'If the program requires a TCP-MD5 signature (a password for this neighbour), the kernel drops a SYN without one: nstat -az TcpExtTCPMD5NotFound counts these.'
     : undefined
+
+/** __udp_enqueue_schedule_skb in net/ipv4/udp.c: what exceeds SO_RCVBUF is dropped, and no rule shows that. */
+function unreadWords({ world: { host } }: Context, packet: Packet): string | undefined {
+  const all = listeners(host, packet)
+  const [first] = all
+  if (first?.unread === undefined || !all.every(({ unread }) => unread !== undefined)) return undefined
+  const end = describeEnd(packet.dst, packet.dport)
+  const program = first.process === undefined ? 'the program' : first.process
+  return `In the host state, the receive queue of its socket (${end}) held ${first.unread} bytes that ${program} had not read. If no reply comes, ${program} reads too slowly, or not at all: while the queue is full, the kernel drops each further datagram.`
+}
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
 function otherSource(context: Context, out: string | undefined): string {

@@ -52,11 +52,14 @@ function isAskedByAddress({ evidence: { arrivals } }: Context, i: number): boole
 export const snatInVain: Detector = {
   code: 'snat-changed-source',
   detect(context) {
-    const rule = context.inVain === 'unanswered' ? sourceRule(context) : undefined
+    const rule = context.inVain ? sourceRule(context) : undefined
     if (!rule) return []
     const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
     const { src, dst } = asked
     if (src === undefined || dst === undefined) return []
+    // only of who comes from the internet to a private network is the rule likely to have meant somebody else
+    const isHidden = context.inVain === 'refused'
+    if (isHidden && (isPrivate(src) || !isPrivate(dst))) return []
     const { reply } = entryBegun(context.evidence, context.world) ?? {}
     const chosen = reply?.dst
     const isOwn = rule.statement?.kind === 'masquerade'
@@ -64,22 +67,23 @@ export const snatInVain: Detector = {
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
     const port = isKept ? '' : `, and source port ${reply.dport} instead of ${asked.sport}`
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.${isHidden ? ` If ${dst} refuses that source, it refuses everybody whose source is rewritten so.` : ''}`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
         rules: [rule.ref],
-        fix: isRoutedThere(context, asked)
-          ? propose(
-              'do not rewrite the source of such packets',
-              acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-            ).map(
-              (one): Proposal => ({
-                ...one,
-                unverified: 'how the other side reacts to the original source is unknown',
-              }),
-            )
-          : [],
+        fix:
+          isHidden || isRoutedThere(context, asked)
+            ? propose(
+                'do not rewrite the source of such packets',
+                acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
+              ).map(
+                (one): Proposal => ({
+                  ...one,
+                  unverified: 'how the other side reacts to the original source is unknown',
+                }),
+              )
+            : [],
       }),
     ]
   },

@@ -7,7 +7,7 @@ import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { sentTo } from '../../rules/nft/map.ts'
-import { lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
+import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 
 export interface Routed {
@@ -30,7 +30,7 @@ export function atRouting(context: Context): Routed | undefined {
   const question = questionOf({ ...packet, dst })
   if (!question) return undefined
   const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)
-  return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast', question }
+  return { packet, dst, route, local: !!route && leadsHere(route), question }
 }
 
 /** The same of what this host sends, by its own routes and before any of its chains: undefined where it came so far. */

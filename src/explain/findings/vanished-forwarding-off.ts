@@ -1,9 +1,8 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
 import { setSysctl } from '../changes/change.ts'
-import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { backToSender, giveAddress, homeOf } from '../host/routes.ts'
+import { areNeighbours, backToSender, giveAddress } from '../host/routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -79,8 +78,7 @@ function isBesideSender(
   const { in: device, src } = packet
   if (src === undefined || device === undefined || journey.packet.dst !== dst || route.gateway !== undefined)
     return false
-  const home = homeOf(dst, host, device)
-  return route.device === device && home?.link.name === device && homeOf(src, host, device)?.network === home.network
+  return route.device === device && areNeighbours(src, dst, device, host)
 }
 
 function besideSender(

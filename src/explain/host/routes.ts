@@ -40,6 +40,20 @@ export function homeOf(address: string, { links = [] }: Host, rather?: string): 
   return home
 }
 
+/** Two other hosts of one network there, which ask that link for each other's address. */
+export function areNeighbours(one: string, other: string, device: string, host: Host): boolean {
+  const home = homeOf(one, host, device)
+  return (
+    home?.link.name === device && !hasNoLinkLayer(home.link) && homeOf(other, host, device)?.network === home.network
+  )
+}
+
+/** What is at the other end of such an interface has no link address: its network lies behind this host. */
+const hasNoLinkLayer = ({ kind, mac }: Link): boolean =>
+  kind !== undefined && TUNNELS.includes(kind) && (kind !== 'tun' || mac === undefined)
+
+const TUNNELS = ['wireguard', 'tun', 'ipip', 'gre', 'sit', 'ip6tnl', 'ip6gre', 'vti', 'vti6', 'xfrm']
+
 export interface Astray {
   /** Which leads it there. */
   route: Route

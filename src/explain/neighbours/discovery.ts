@@ -1,7 +1,7 @@
 /** Neighbour discovery (RFC 4861): a solicitation asks for the link address of a neighbour, and its advertisement tells it. */
 import type { Played } from '../../journey/engine.ts'
 import { formatAddress, parseAddress } from '../../model/address.ts'
-import type { Host } from '../../model/host.ts'
+import type { Host, LinkAddress } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isGroup } from '../../rules/fib.ts'
 
@@ -34,7 +34,18 @@ export function advertisementTo({ packet, ended }: Played, host: Host): Packet |
 }
 
 const ownOn = (device: string | undefined, { links = [] }: Host): string[] =>
-  links.flatMap(({ name, addresses = [] }) => (name === device ? addresses.map(({ address }) => address) : []))
+  links.flatMap(({ name, addresses = [] }) =>
+    name === device ? addresses.flatMap(({ address, unused }) => (unused ? [] : [address])) : [],
+  )
+
+/** The host's own address that is asked for, where it does not use it: it does not answer (ndisc_recv_ns). */
+export function unusedTarget({ packet }: Pick<Played, 'packet'>, { links = [] }: Host): LinkAddress | undefined {
+  if (!isSolicitation(packet)) return undefined
+  const { dst = '' } = packet
+  const own = links.find(({ name }) => name === packet.in)?.addresses ?? []
+  const meant = own.filter(({ address }) => address === dst || solicitedGroup(address) === dst)
+  return meant.every(({ unused }) => unused) ? meant[0] : undefined
+}
 
 const neighboursOn = (out: string | undefined, { neighbours = [] }: Host): string[] =>
   neighbours.flatMap(({ device, address }) => (device === out ? [address] : []))

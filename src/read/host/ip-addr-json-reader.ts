@@ -5,6 +5,7 @@ import { familyOf } from '../../rules/prefixes.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
+import { unusedBy } from './unused-address.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export function readIpAddrJson(text: string, report: Report): HostReading {
@@ -65,6 +66,7 @@ function readAddress(item: unknown): LinkAddress[] {
       scope: asText(object.scope),
       broadcast: asAddress(object.broadcast),
       peer: asAddress(object.address),
+      unused: unusedBy((flag) => object[flag] === true),
     }),
   ]
 }

@@ -8,6 +8,7 @@ import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
+import { unusedBy } from './unused-address.ts'
 
 /** By its name, where `ip netns` knows one. */
 const NAMESPACE = / link-netns(?:id)? (\S+)/
@@ -106,5 +107,7 @@ function readAddress(text: string): LinkAddress | undefined {
   const broadcast = after('brd')
   if (broadcast !== undefined) result.broadcast = broadcast
   if (peer !== undefined) result.peer = peerAddress!
+  const unused = unusedBy((flag) => words.includes(flag))
+  if (unused !== undefined) result.unused = unused
   return result
 }

@@ -66,6 +66,7 @@ function readRow(line: string, oldRelease: boolean): Socket | undefined {
   const [full, most] = [Number(waiting), Number(backlog)]
   if (state === 'LISTEN' && protocol === 'tcp' && full > most && Number.isSafeInteger(full))
     socket.fullQueue = { waiting: full, backlog: most }
+  if (protocol === 'udp' && full > 0 && Number.isSafeInteger(full)) socket.unread = full
   return socket
 }
 

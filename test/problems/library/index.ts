@@ -12,6 +12,7 @@ import { CLUSTERS } from './clusters.ts'
 import { CONTAINER_NETWORKS } from './container-networks.ts'
 import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
+import { EGRESS_WAYS } from './egress-ways.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
@@ -55,6 +56,7 @@ import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
+import { REMOTE_ACCESS } from './remote-access.ts'
 import { SERVICES } from './services.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
@@ -143,4 +145,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...POD_ADDRESSES,
   ...POD_ROUTING,
   ...LOCAL_LISTENERS,
+  ...REMOTE_ACCESS,
+  ...EGRESS_WAYS,
 ]

@@ -1,0 +1,8 @@
+import type { LinkAddress } from '../../model/host.ts'
+
+/**
+ * By the flags that `ip addr` shows (iproute2, ip/ipaddress.c print_ifa_flags): the kernel takes nothing for a tentative
+ * address, unless it is optimistic (net/ipv6/addrconf.c, ipv6_chk_addr_and_flags), and one that has failed stays tentative.
+ */
+export const unusedBy = (has: (flag: string) => boolean): LinkAddress['unused'] =>
+  has('dadfailed') ? 'dadfailed' : has('tentative') && !has('optimistic') ? 'tentative' : undefined
