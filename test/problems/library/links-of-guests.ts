@@ -193,7 +193,7 @@ COMMIT
       // as if the two had spoken before
       ['client', `ip -6 neigh replace 2001:db8:5::20 lladdr ${GUEST} dev eth0 nud permanent`],
       ['launcher', 'sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1'],
-      ['launcher', `bridge fdb replace ${GUEST} dev eth0 master static`],
+      ['launcher', `bridge fdb replace ${GUEST} dev eth0 master static sticky`],
     ],
     fails: { from: 'client', what: 'udp', to: '2001:db8:5::20', port: 5060 },
     seen: 'nothing',
