@@ -2,6 +2,7 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
+import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
@@ -40,11 +41,18 @@ export const notNetfilter: Detector = {
         return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, listeners)
       }
       case 'forwarded':
-      case 'sent':
+      case 'sent': {
+        const bridge = out === undefined ? bridgePassingOn(packet, context.world.host) : undefined
+        if (bridge)
+          return next(
+            `No rule stopped it. Bridge ${bridge.name} forwards it by MAC address, not by a route: its table must list ${packet.dstMac} at the port of that machine.`,
+            command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
+          )
         return next(
           `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
           tcpdump(out),
         )
+      }
       case 'vanished':
         return next(
           'No rule dropped it: it disappeared between two hooks, where the kernel routes and tracks packets. Only the kernel can tell why.',
