@@ -11,7 +11,7 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
-import { BRIDGED_AWAY, DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
+import { DETECTORS, FIRST, LAST, UNSHOWN, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
 import type { Proposal } from './proposal.ts'
 import { refAt } from './refs.ts'
@@ -59,7 +59,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     // what the kernel does to a packet that was taken is no reason
     const before = found.length
     // the first reason is the one that dropped it
-    for (const detector of isGone ? [...BRIDGED_AWAY, ...VANISHED] : BRIDGED_AWAY) {
+    for (const detector of isGone ? [...UNSHOWN, ...VANISHED] : UNSHOWN) {
       ask(detector)
       if (found.length > before) break
     }

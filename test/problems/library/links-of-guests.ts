@@ -93,6 +93,7 @@ export const LINKS_OF_GUESTS: Problem[] = [
         { code: 'kernel-drop', words: ['lo'] },
         { code: 'vanished-at-port', words: ['lo'] },
         { code: 'vanished-no-route', words: ['lo'] },
+        { code: 'vanished-link-down', words: ['lo'] },
       ],
       status: ['lost', 'unanswered'],
     },
