@@ -4,6 +4,7 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
 import { awaitsReply, isReplied } from '../request-reply.ts'
@@ -49,7 +50,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? `${queueWords(context, out)} If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
           tcpdump(out),
         )
       }
@@ -62,6 +63,12 @@ export const notNetfilter: Detector = {
         return []
     }
   },
+}
+
+/** One that was given to the interface drops what is over its rate, or in no class of it. */
+function queueWords({ world }: Context, out: string | undefined): string {
+  const { qdisc } = linkNamed(world.host, out) ?? {}
+  return qdisc === undefined ? '' : ` The queue of ${out} is ${qdisc}, which can drop packets (tc -s qdisc).`
 }
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */
