@@ -159,7 +159,7 @@ COMMIT
       status: ['lost', 'unanswered'],
       alsoTrue: ['neighbour-failed'],
     },
-    mend: [['host', 'ip link set veth1 master docker0']],
+    mend: [['host', 'ip link set veth1 master docker0; ip neigh flush dev docker0']],
   },
   {
     name: 'kubevirt-guest-learned-at-the-other-port',
@@ -298,6 +298,7 @@ COMMIT
       status: ['lost', 'unanswered'],
       alsoTrue: ['neighbour-failed'],
     },
-    mend: [['host', 'tc qdisc replace dev cbr0 root pfifo_fast']],
+    // what has failed is else told to the next that ask
+    mend: [['host', 'tc qdisc replace dev cbr0 root pfifo_fast; ip neigh flush dev cbr0']],
   },
 ]
