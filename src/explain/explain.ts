@@ -14,7 +14,7 @@ import type { Proposal } from './changes/proposal.ts'
 import { sayable } from './changes/sayable.ts'
 import { isOfIptables, withVariant } from './changes/variant.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
-import { BRIDGED_AWAY, DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
+import { DETECTORS, FIRST, LAST, UNSHOWN, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
 import { type Reproduction, reproduce } from './verify-fixes/reproduce.ts'
@@ -59,7 +59,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     // what the kernel does to a packet that was taken is no reason
     const before = found.length
     // the first reason is the one that dropped it
-    for (const detector of isGone ? [...BRIDGED_AWAY, ...VANISHED] : BRIDGED_AWAY) {
+    for (const detector of isGone ? [...UNSHOWN, ...VANISHED] : UNSHOWN) {
       ask(detector)
       if (found.length > before) break
     }

@@ -7,7 +7,7 @@ import type { Value } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { groupMac } from '../rules/facts/way.ts'
+import { groupMac } from '../rules/group-mac.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
 
 import { isCompared } from './counterfactual/map-keys.ts'
@@ -35,8 +35,7 @@ export class Nuances {
   private readonly ports: Ranges
   private readonly wholeAddresses: boolean
   private readonly wholePorts: boolean
-  /** Their link addresses. */
-  private readonly bridges: ReadonlySet<string | undefined>
+  private readonly hasBridges: boolean
   /** Ports that say something by themselves, as the packet's source and as its destination. */
   private readonly sources = new Uint8Array(PORTS)
   private readonly destinations = new Uint8Array(PORTS)
@@ -61,7 +60,7 @@ export class Nuances {
       ...firsts.map(networkAround),
     ])
     this.wholeAddresses = asked.gaps
-    this.bridges = new Set(world.host.links?.flatMap(({ kind, mac }) => (kind === 'bridge' ? mac : [])))
+    this.hasBridges = world.host.links?.some(({ kind }) => kind === 'bridge') ?? false
     this.ports = new Ranges([...asked.sport, ...asked.dport, ...PRIVILEGED])
     for (const port of Object.values(SERVICES)) this.destinations[port] = 1
     this.wholePorts = asked.wholePorts
@@ -103,8 +102,8 @@ export class Nuances {
           if (typeof value === 'number') key += `^${this.ports.classOf(value ^ OTHER_PORT)}`
           break
         case 'dstMac':
-          // the kernel forwards only what was sent to this host alone, and a bridge what was not sent to it
-          key += ` ${groupMac(String(value))}${this.bridges.has(String(value)) ? '=' : ''}`
+          // the kernel forwards only what was sent to this host alone, and a bridge what was not, by its address
+          key += ` ${groupMac(String(value)) ?? (this.hasBridges ? value : '')}`
           break
         case 'inner':
           if (typeof value === 'string') key += ` ${this.ofQuoted(JSON.parse(value) as Packet)}`

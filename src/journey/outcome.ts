@@ -7,6 +7,7 @@ import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { bridgePassingOn } from '../rules/bridge-calls.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { leadsNowhere, lookupRoute, questionAnew } from '../rules/route.ts'
@@ -344,8 +345,10 @@ function routed(
   const { packet } = evidence.arrivals[step]!
   // what is for a group goes to INPUT, where somebody here has joined it
   const group = packet.dst !== undefined && isGroup(packet.dst)
+  // a bridge asks no route for the frame of another machine
+  const isPassedOn = packet.dst === evidence.journey.packet.dst && bridgePassingOn(packet, world.host) !== undefined
   // what came over lo has its route already
-  const local = packet.in === 'lo' || group || goesToThisHost(evidence, world)
+  const local = packet.in === 'lo' || group || (isPassedOn ? false : goesToThisHost(evidence, world))
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through

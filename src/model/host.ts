@@ -81,6 +81,10 @@ export interface Link {
   isolated?: boolean
   /** Of a bridge, whatever br_netfilter's settings say for all: whose chains its packets meet (`nf_call_iptables`). */
   callsTables?: ('ip' | 'ip6' | 'arp')[]
+  /** Of packets that leave by it; absent: one that the kernel gives by itself. */
+  qdisc?: string
+  /** It takes frames for other link addresses than its own: for a bridge, a macvlan or a capture. */
+  promiscuous?: true
   /** `default`, or the group's number or name (`meta iifgroup`). */
   group?: string
   /** Absent where the listing had none to show (`ip link`). */

@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'vanished-ttl': 'TTL used up',
   'vanished-mtu': 'longer than the MTU',
   'vanished-no-group': 'multicast group not joined',
+  'vanished-link-down': 'lo is down',
   'vanished-at-port': ({ message }) =>
     message.includes('isolated') ? 'isolated bridge ports' : 'sent back to its bridge port',
   'conntrack-full': 'conntrack table full',

@@ -1,5 +1,7 @@
 /** Bridges of this host, and whether IP's chains see what a bridge passes on by itself (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { groupMac } from './group-mac.ts'
 
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
@@ -22,4 +24,14 @@ export function bridgeCalls(host: Host, bridge: Link, family: string): boolean |
   if (callsItself(bridge, family)) return true
   const value = host.sysctls?.get(callSetting(family))
   return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
+}
+
+/**
+ * The bridge that passes on, by its own table, what came in there: a frame to one link address that is none of this host's.
+ * Routing never sees it (net/bridge/br_input.c br_handle_frame_finish, br_fdb_add_local). Undefined also where too little is known.
+ */
+export function bridgePassingOn({ in: came, dstMac }: Packet, host: Host): Link | undefined {
+  const bridge = bridgeNamed(host, came)
+  if (bridge?.mac === undefined || dstMac === undefined || groupMac(dstMac)) return undefined
+  return host.links?.some(({ mac }) => mac === dstMac) ? undefined : bridge
 }

@@ -90,8 +90,11 @@ export const VANISHED: readonly Detector[] = [
   conntrackWasFull,
 ]
 
-/** The same of what no chain behind PREROUTING need show. */
-export const BRIDGED_AWAY: readonly Detector[] = [withHostState('vanished-at-port', 'notBetweenIsolated')]
+/** The same of what no chain behind the last one need show: of what is bridged, or goes over lo. */
+export const UNSHOWN: readonly Detector[] = [
+  withHostState('vanished-at-port', 'notBetweenIsolated'),
+  withHostState('vanished-link-down', 'vanishedLinkDown'),
+]
 
 /** Asked first: what the kernel itself says, where it was asked. */
 export const FIRST: Detector = kernelDrop(VANISHED)

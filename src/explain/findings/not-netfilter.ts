@@ -2,7 +2,9 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
+import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
 import { listeners } from '../host/sockets.ts'
@@ -42,11 +44,18 @@ export const notNetfilter: Detector = {
         return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, sockets)
       }
       case 'forwarded':
-      case 'sent':
+      case 'sent': {
+        const bridge = out === undefined ? bridgePassingOn(packet, context.world.host) : undefined
+        if (bridge)
+          return next(
+            `No rule stopped it. Bridge ${bridge.name} forwards it by MAC address, not by a route: its table must list ${packet.dstMac} at the port of that machine.`,
+            command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
+          )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? `${queueWords(context, out)} If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
           tcpdump(out),
         )
+      }
       case 'vanished':
         return next(
           'No rule dropped it: it disappeared between two hooks, where the kernel routes and tracks packets. Only the kernel can tell why.',
@@ -56,6 +65,12 @@ export const notNetfilter: Detector = {
         return []
     }
   },
+}
+
+/** One that was given to the interface drops what is over its rate, or in no class of it. */
+function queueWords({ world }: Context, out: string | undefined): string {
+  const { qdisc } = linkNamed(world.host, out) ?? {}
+  return qdisc === undefined ? '' : ` The queue of ${out} is ${qdisc}, which can drop packets (tc -s qdisc).`
 }
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */

@@ -3,6 +3,7 @@ import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
+import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -27,6 +28,8 @@ export function atRouting(context: Context): Routed | undefined {
   const packet = evidence.routed ?? observedAtRouting(context)
   const dst = packet?.dst
   if (packet === undefined || dst === undefined || packet.in === undefined || isNameless(packet.in)) return undefined
+  // what nat sends elsewhere is routed all the same (br_nf_pre_routing_finish)
+  if (dst === context.journey.packet.dst && bridgePassingOn(packet, world.host)) return undefined
   const question = questionOf({ ...packet, dst })
   if (!question) return undefined
   const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)

@@ -1,8 +1,7 @@
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
-import { groupMac } from '../../rules/facts/way.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -68,18 +67,12 @@ export const notBetweenIsolated: Detector = {
     const { world, journey, evidence, ended } = context
     const { links = [] } = world.host
     const { packet } = evidence.arrivals.at(-1) ?? {}
-    const bridge = bridgeNamed(world.host, packet?.in)
+    const bridge = packet && bridgePassingOn(packet, world.host)
     if (!packet?.dst || !bridge || evidence.arrivals.some(({ hook }) => hook !== 'prerouting')) return []
     if (isStoppedByRule(journey.outcome)) return []
     // what nat sends elsewhere is routed
     const { original, reply } = entryOpened(packet, world) ?? {}
     if (destinationRule(context) || original?.dst !== reply?.src) return []
-    if (packet.dstMac === undefined || groupMac(packet.dstMac)) return []
-    // a frame to the bridge, or to a port itself, is this host's (br_fdb_add_local)
-    if (
-      links.some(({ name, master, mac }) => (name === bridge.name || master === bridge.name) && mac === packet.dstMac)
-    )
-      return []
     if (bridgeCalls(world.host, bridge, journey.family) === false) return []
     const ports = links.filter(({ master }) => master === bridge.name)
     if (ports.length < 2 || ports.some(({ isolated }) => isolated !== true)) return []

@@ -1,6 +1,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
 import { setSysctl } from '../changes/change.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { areNeighbours, backToSender, giveAddress } from '../host/routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'

@@ -1,6 +1,6 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { markingSteps } from '../counterfactual/marked-way.ts'
@@ -120,16 +120,18 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
   const past = pastMain(packet, world.host)
   if (!past || isReplied(context)) return []
   const isSilent = staysUnanswered(context)
-  // by its mark, which is told with the rule that gave it
-  if (isSilent && markingSteps(context)) return []
   const { route, main } = past
   const { table } = route
-  const chosen = chooserOf(context, questionOf(packet)!, route)
+  const question = questionOf(packet)!
+  // by its mark, which is told with the rule that gave it
+  const isByMark = rulesFor(question, world.host).find((one) => tableLedTo(one) === table)?.mark !== undefined
+  if (isSilent && isByMark && markingSteps(context)) return []
+  const chosen = chooserOf(context, question, route)
   return [
     finding(
       'wrong-way-out',
       isSilent ? 'warning' : 'note',
-      `It left by ${packet.out}. The route to ${main.destination} through ${routeDevices(main).join(' or ')} is in table main, but a routing rule selects table ${table}, which has only a default route.${chosen?.words ?? ''}`,
+      `It left by ${packet.out}. The route to ${main.destination} through ${routeDevices(main).join(' or ')} is in table main, but a routing rule selects table ${table}, where only the default route matches it.${chosen?.words ?? ''}`,
       {
         steps: [context.ended.step + 1],
         fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),

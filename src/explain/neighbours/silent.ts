@@ -15,6 +15,7 @@ import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
+import { linkHint } from './silent-link.ts'
 
 export interface Silent {
   question: RouteQuestion
@@ -62,14 +63,16 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
   if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
   const ownNetwork = open ? undefined : beyondLink(context, silent)
   if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
+  const hint = open ? undefined : linkHint(context.world.host, out, found.address)
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
-    : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.`
+    : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
   return [
     finding('neighbour-failed', 'warning', state, {
       steps: [ended.step + 1],
       ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
       fix: [
+        ...(hint?.fix ?? []),
         {
           description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
           unverified: 'this is not a rule change',

@@ -8,10 +8,12 @@ import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
+import { detailsOf } from './link-details.ts'
 import { unusedBy } from './unused-address.ts'
 
 /** By its name, where `ip netns` knows one. */
 const NAMESPACE = / link-netns(?:id)? (\S+)/
+const PROMISCUITY = / promiscuity (\d{1,9}) /
 const ADDRESS = /^\s+(inet6? .*)$/
 const LAYER = /^\s+link\/(\S+) ?(\S*)/
 const KINDS =
@@ -54,6 +56,7 @@ function readLink(line: string): Link | undefined {
   const mtu = words.includes('mtu') ? kernelNumber(after('mtu')) : undefined
   if (mtu !== undefined) link.mtu = mtu
   if (words.includes('master')) link.master = after('master')!
+  if (words.includes('qdisc')) Object.assign(link, detailsOf(after('qdisc'), undefined))
   if (words.includes('group')) link.group = after('group')!
   // `ip link` prints the link mode, which `ip addr` leaves out in favour of the addresses
   if (!words.includes('mode')) link.addresses = []
@@ -67,6 +70,7 @@ function readDetail(line: string, link: Link): boolean {
     if (mac !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) link.mac = mac
     const namespace = NAMESPACE.exec(line)?.[1]
     if (namespace !== undefined && namespace !== 'unknown') link.peerNamespace = namespace
+    Object.assign(link, detailsOf(undefined, Number(PROMISCUITY.exec(line)?.[1] ?? 0)))
     return true
   }
   const words = ADDRESS.exec(line)?.[1]

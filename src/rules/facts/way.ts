@@ -6,6 +6,7 @@ import { bridgeCalls } from '../bridge-calls.ts'
 import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
+import { groupMac } from '../group-mac.ts'
 import { kernelAtLeast } from '../kernel.ts'
 import { linkNamed } from '../links.ts'
 import { type Unknown, unknown } from '../truth.ts'
@@ -122,11 +123,6 @@ const packetType: Read = (moment) => {
   if (group !== undefined || family === 'bridge') return group
   const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
   return surely ? 'unicast' : unknown('it is unknown whether the frame was addressed to this host')
-}
-
-export function groupMac(mac: string): string | undefined {
-  if (mac === 'ff:ff:ff:ff:ff:ff') return 'broadcast'
-  return Number.parseInt(mac.slice(0, 2), 16) & 1 ? 'multicast' : undefined
 }
 
 /** For want of the frame's own address. */

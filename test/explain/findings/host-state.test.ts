@@ -17,6 +17,9 @@ function journey(rules: Rules, lines: readonly string[], host: Host) {
 const messages = (one: ReturnType<typeof journey>, code: string) =>
   findingsOf(one, code).map(({ severity, message }) => `${severity}: ${message}`)
 
+/** What the lines' frames are for. */
+const TO_HERE = '02:00:00:00:00:01'
+
 const port = (name: string, more: Partial<Link> = {}): Link => ({ name, kind: 'veth', master: 'br0', ...more })
 const BRIDGE: Link = {
   ...{ name: 'br0', kind: 'bridge', mac: '02:00:00:00:00:ff' },
@@ -97,6 +100,43 @@ describe('ports of a bridge that are isolated', () => {
     )
     expect(messages(lost([port('veth1', isolated), port('veth2')]), 'vanished-at-port')).toEqual([])
     expect(messages(lost([port('veth1', isolated), port('veth2', isolated)], '0'), 'vanished-at-port')).toEqual([])
+  })
+})
+
+describe('a frame of another machine that a bridge passes on', () => {
+  // in no network of this host, which forwards nothing
+  const asked: TestPacket = { in: 'br0', physIn: 'veth1', src: '10.99.0.2', dst: '10.99.0.3' }
+  const host = bridged([port('veth1'), port('veth2')], '1')
+  const sysctls = new Map([...host.sysctls!, ['net.ipv4.ip_forward', '0']])
+  const connected = host.routes!.filter(({ destination }) => !destination.endsWith('/0'))
+  const passed = (links: readonly Link[], rules: Rules = { raw: [] }) =>
+    journey(rules, [trace('raw:PREROUTING:policy:1', asked)], {
+      ...host,
+      sysctls,
+      links: [...links],
+      routes: connected,
+    })
+  const ownOf = (name: string) => host.links!.map((one) => (one.name === name ? { ...one, mac: TO_HERE } : one))
+
+  it('is not routed: no route is missing', () => {
+    const one = passed(host.links!)
+    expect(one.findings.map(({ code }) => code)).toEqual(['not-netfilter'])
+    expect(messages(one, 'not-netfilter')).toEqual([
+      `note: No rule stopped it. Bridge br0 forwards it by MAC address, not by a route: its table must list ${TO_HERE} at the port of that machine.`,
+    ])
+  })
+
+  it('is routed where it was sent to the bridge, or to any other address of this host', () => {
+    expect(passed(ownOf('br0')).outcome).toBe('vanished')
+    expect(messages(passed(ownOf('br0')), 'vanished-no-route')).toHaveLength(1)
+    expect(messages(passed(ownOf('veth1')), 'vanished-no-route')).toHaveLength(1)
+  })
+
+  it('is routed where a rule of nat sends it elsewhere', () => {
+    const rules = { nat: ['-A PREROUTING -j DNAT --to-destination 10.98.0.3'] }
+    const lines = [trace('nat:PREROUTING:rule:1', asked)]
+    const one = journey(rules, lines, { ...host, sysctls, routes: connected })
+    expect(messages(one, 'vanished-no-route')).toHaveLength(1)
   })
 })
 

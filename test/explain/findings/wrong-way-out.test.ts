@@ -1,7 +1,7 @@
 /** The route leads away from the destination. */
 import { describe, expect, it } from 'vitest'
 import { astray } from '../../../src/explain/host/routes.ts'
-import type { Packet, Route } from '../../../src/index.ts'
+import type { Packet, Route, RoutingRule } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, SYN, told } from './played.ts'
 
@@ -132,11 +132,35 @@ describe('wrong-way-out', () => {
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
     const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
     expect(past()?.message).toBe(
-      'It left by eth1. The route to 10.2.0.0/24 through eth0 is in table main, but a routing rule selects table 201, which has only a default route. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
+      'It left by eth1. The route to 10.2.0.0/24 through eth0 is in table main, but a routing rule selects table 201, where only the default route matches it. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
     )
     expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
     expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()
     expect(told(marked([inside], '198.51.100.7', uplink), 'wrong-way-out')).toBeUndefined()
+  })
+
+  it('is a table that a routing rule selects by the source, where nobody replies, and not one by a mark that is told with its rule', () => {
+    const uplink = { ...UPLINK, gateway: '10.0.2.254', device: 'eth1' }
+    const { gateway: _, ...inside } = via('10.2.0.10/32', 'eth0')
+    const { src, sport, dport } = SYN as Required<Packet>
+    const dst = '10.2.0.10'
+    const reply = { src: dst, dst: src, sport: dport, dport: sport }
+    const conntrack = [entry({ original: { src, dst, sport, dport }, reply, status: ['unreplied'] })]
+    const by = (rule: Partial<RoutingRule>) => {
+      const { host, packet } = marked([inside], dst, uplink)
+      const [local, , main] = host!.routingRules!
+      const chosen: RoutingRule = { family: 'ip', priority: 1536, action: { table: '201' }, ...rule }
+      const rules = { raw: [], mangle: ['-A PREROUTING -j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0x80'] }
+      const own = { ...host, conntrack, routingRules: [local!, chosen, main!] }
+      return findingsOf(played({ rules, packet: packet!, host: own }), 'wrong-way-out')[0]
+    }
+    const found = by({ from: `${src}/32` })
+    expect(found?.severity).toBe('warning')
+    expect(found?.message).toMatch(
+      /a routing rule selects table 201, where only the default route matches it\. Routing rule 1536 /,
+    )
+    expect(found?.fix[0]?.description).toBe('give table 201 the route to 10.2.0.10/32')
+    expect(by({ mark: 0x80, not: true })).toBeUndefined()
   })
 
   it('names the mark, not the DNAT rule, where the mark selects a table without the route', () => {

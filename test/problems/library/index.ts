@@ -6,6 +6,7 @@ import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
 import { CLOUD_GUESTS } from './cloud-guests.ts'
 import { CLOUDS } from './clouds.ts'
+import { CLUSTER_ADDRESSES } from './cluster-addresses.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
 import { CLUSTERS } from './clusters.ts'
@@ -28,6 +29,7 @@ import { KUBE_ORDERS } from './kube-orders.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LINKS } from './links.ts'
+import { LINKS_OF_GUESTS } from './links-of-guests.ts'
 import { LISTS } from './lists.ts'
 import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
@@ -147,4 +149,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...LOCAL_LISTENERS,
   ...REMOTE_ACCESS,
   ...EGRESS_WAYS,
+  ...CLUSTER_ADDRESSES,
+  ...LINKS_OF_GUESTS,
 ]

@@ -1,0 +1,79 @@
+/** What of a link explains that a neighbour behind it does not reply, as far as the list of interfaces shows. */
+import { deviceWord } from '../../edits/words.ts'
+import { command, printCommand } from '../../model/command.ts'
+import type { Host, Link } from '../../model/host.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { bridgeNamed } from '../../rules/bridge-calls.ts'
+import { linkNamed } from '../../rules/links.ts'
+import type { Proposal } from '../changes/proposal.ts'
+
+export interface LinkHint {
+  /** A sentence, with the blank before it. */
+  words: string
+  fix: Proposal[]
+}
+
+/** More are told by none. */
+const MOST = 3
+
+/** Of the link that leads to `neighbour`, one of this host's own network. */
+export function linkHint(host: Host, out: string, neighbour: string): LinkHint | undefined {
+  const link = linkNamed(host, out)
+  return link && (queueHint(link) ?? portHint(host, link, neighbour) ?? macvlanHint(link, neighbour))
+}
+
+/** A queue may drop what no class of it takes, and what is over its rate: ARP requests, too. */
+export function queueHint({ name, qdisc }: Link): LinkHint | undefined {
+  if (qdisc === undefined) return undefined
+  return {
+    words: ` The queue of ${name} is ${qdisc}, which can drop packets.`,
+    fix: [
+      {
+        description: `look at "dropped" of the queue ${qdisc} on ${name}`,
+        look: command('tc', '-s', 'qdisc', 'show', 'dev', deviceWord(name)),
+        unverified: ONLY_LOOKS,
+      },
+    ],
+  }
+}
+
+/** The host's ends of containers' links are ports of a bridge, or have routes or addresses of their own: these have nothing. */
+function portHint(host: Host, bridge: Link, neighbour: string): LinkHint | undefined {
+  if (!bridgeNamed(host, bridge.name)) return undefined
+  const loose = (host.links ?? []).filter((one) => isLoose(one, host)).map(({ name }) => name)
+  if (loose.length === 0 || loose.length > MOST) return undefined
+  const [are, which] = loose.length > 1 ? ['are ports', 'one of them'] : ['is a port', loose[0]]
+  return {
+    words: ` ${loose.join(', ')} ${are} of no bridge: if ${neighbour} is behind ${which}, ${bridge.name} does not reach it.`,
+    fix: loose.map((name) => ({
+      description: `if ${neighbour} is behind ${name}: ${joined(name, bridge.name)}`,
+      unverified: 'which interface leads to the neighbour is unknown here',
+    })),
+  }
+}
+
+function joined(port: string, bridge: string): string {
+  const join = command('ip', 'link', 'set', deviceWord(port), 'master', deviceWord(bridge))
+  return join.whyNot === undefined ? printCommand(join) : `make it a port of ${bridge}`
+}
+
+function isLoose({ name, kind, up, master, peerNamespace, addresses = [] }: Link, { routes = [] }: Host): boolean {
+  const leadsToGuest = (kind === 'veth' && peerNamespace !== undefined) || kind === 'tun'
+  if (!leadsToGuest || up === false || master !== undefined) return false
+  if (addresses.some(({ scope }) => scope !== 'link')) return false
+  return !routes.some(({ device, destination }) => device === name && !/^(fe80|ff00)::/.test(destination))
+}
+
+/** What the parent of a macvlan sends is not given to the macvlans on it (drivers/net/macvlan.c). */
+function macvlanHint({ name, master, promiscuous }: Link, neighbour: string): LinkHint | undefined {
+  if (!promiscuous || master !== undefined) return undefined
+  return {
+    words: ` ${name} is promiscuous, as the parent of a macvlan can be: if ${neighbour} is a container's macvlan on ${name}, this host cannot reach it through ${name}.`,
+    fix: [
+      {
+        description: `if it is, give this host a macvlan on ${name} as well, and a route to ${neighbour} through that`,
+        unverified: 'the model does not create interfaces',
+      },
+    ],
+  }
+}
