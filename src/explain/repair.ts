@@ -212,7 +212,15 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
 
 /** Is a repair worth searching: is it stopped, or does it do no good where it gets to? */
 export const needsRepair = (journey: Journey): boolean =>
-  isStopped(journey.outcome) || (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
+  isStopped(journey.outcome) ||
+  isQueuedForNobody(journey) ||
+  (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
+
+/** The kernel drops what no program takes from its queue. */
+const isQueuedForNobody = ({ outcome, findings }: Journey): boolean =>
+  outcome === 'queued' && findings.some(({ code, severity }) => code === QUEUED_FOR_NOBODY && severity === 'error')
+
+const QUEUED_FOR_NOBODY = 'queue-without-listener'
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
 export function severalCauses(
@@ -271,7 +279,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : changes}`
+    const unruled = stops.slice(1).filter((step) => rulesOf(step).length === 0)
+    const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
+    const again = reasons.length === 0 ? '' : ` After that it would still be stopped: ${reasons.join(' ')}`
+    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
   const causes = stops.map((step): { rule?: RuleRef; text: string } => {
     const [rule] = rulesOf(step)

@@ -73,6 +73,22 @@ describe('several causes', () => {
     expect(accept?.but).toBeUndefined()
   })
 
+  it('begin with a queue that no program reads, and name what would stop it behind that', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -p tcp -j NFQUEUE --queue-num 7'],
+      filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'],
+    }
+    const sysctls = new Map([['net.ipv4.ip_forward', '0']])
+    const found = repairOf(rules, SYN, { queues: [], sysctls })
+    expect(found?.message).toBe(
+      'mangle PREROUTING rule 1 handed it to queue 7, and no program reads that queue: the kernel drops it. Then filter FORWARD rule 1 must change, too. After that it would still be stopped: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+    )
+    expect(found?.command).toMatch(
+      /^iptables -t mangle -R PREROUTING 1 .*--queue-bypass && sysctl -w net\.ipv4\.ip_forward=1 && iptables -I FORWARD 1 /,
+    )
+    expect(found?.after).toBe('forwarded')
+  })
+
   it('are looked for where nobody takes the packet here, as nat did not send it on', () => {
     const rules = {
       nat: ['[0:0] -A PREROUTING -p tcp -m tcp --dport 8 -j DNAT --to-destination 10.0.2.9:80'],

@@ -2,9 +2,11 @@
 import { finding } from '../../explain/context.ts'
 import type { PlayedReply } from '../../explain/played-reply.ts'
 import { saysNoReply } from '../../model/exchange.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { silentFor } from '../../rules/conntrack/silence.ts'
 import type { Part } from './joined.ts'
@@ -62,11 +64,10 @@ const hasNotrack = memo((tables: World['tables']): boolean =>
 )
 
 /**
- * Connection tracking marks its entry as replied before that stops the reply: nf_conntrack_in has priority -200, before the
- * routing decision, and before all chains but those of table raw, of a bridge and of a device.
+ * Connection tracking marks its entry as replied before a rule stops the reply: nf_conntrack_in has priority -200 at the
+ * first hook, before the routing decision.
  */
-export function stopsPastTracking({ journey, isUntracked }: PlayedReply): boolean {
-  const last = journey.steps.at(-1)
-  if (isUntracked || last === undefined) return false
-  return last.hook === 'input' || last.hook === 'forward' || last.hook === 'postrouting'
-}
+export const stopsPastTracking = ({ journey, isUntracked }: PlayedReply): boolean =>
+  isStoppedByRule(journey.outcome) && !isUntracked && PAST_TRACKING.has(journey.steps.at(-1)?.hook)
+
+const PAST_TRACKING: ReadonlySet<Hook | undefined> = new Set<Hook>(['input', 'forward', 'postrouting'])

@@ -1,5 +1,5 @@
 /** Does the reply to a request come by here? What a router forwards as it is may be answered by another router. */
-import type { ConntrackEntry, Host } from '../../model/host.ts'
+import type { ConntrackEntry, Host, Link } from '../../model/host.ts'
 import type { Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
@@ -85,9 +85,13 @@ const waysListed = memo((host: Host): ReadonlySet<string> => {
 function isGuest(address: string, host: Host): boolean {
   const route = routeTo(address, address, host)
   if (!route || route.gateway !== undefined || route.nexthops || route.device === undefined) return false
+  const ports = (host.links ?? []).filter(({ master }) => master === route.device)
+  if (ports.length > 0) return ports.every(leadsToGuest)
   const link = linkNamed(host, route.device)
-  if (link?.kind === 'veth') return prefixLength(route.destination) === (address.includes(':') ? 128 : 32)
-  if (link?.kind !== 'bridge') return false
-  const ports = (host.links ?? []).filter(({ master }) => master === link.name)
-  return ports.length > 0 && ports.every(({ kind }) => kind === 'veth' || kind === 'tun')
+  // whoever has a network there may be a switch to many
+  const isOne = prefixLength(route.destination) === (address.includes(':') ? 128 : 32)
+  return link !== undefined && isOne && link.kind !== 'tun' && leadsToGuest(link)
 }
+
+const leadsToGuest = ({ kind, peerNamespace }: Link): boolean =>
+  kind === 'veth' || kind === 'tun' || (kind === undefined && peerNamespace !== undefined)
