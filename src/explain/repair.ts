@@ -183,11 +183,11 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>
   packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') === true && !packet.tcpFlags.includes('ack')
 
-/** What no rule stops is told apart by what does; one and the same rule may stop it on another way, or for another host. */
+/** What no rule stops is told apart by what is said of it: routing may refuse it twice. One and the same rule may stop it on another way, or for another host. */
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
   const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
-  const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
-  const why = isStoppedByRule(outcome) ? '' : code
+  const { message } = findings.find(({ severity }) => severity !== 'note') ?? {}
+  const why = isStoppedByRule(outcome) ? '' : message
   return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
 
@@ -281,7 +281,7 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
     const unruled = stops.slice(1).filter((step) => rulesOf(step).length === 0)
     const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
-    const again = reasons.length === 0 ? '' : ` After that it would still be stopped: ${reasons.join(' ')}`
+    const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
   const causes = stops.map((step): { rule?: RuleRef; text: string } => {
