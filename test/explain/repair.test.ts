@@ -115,6 +115,21 @@ describe('several causes', () => {
   })
 })
 
+it('says of a change what the reply depends on that nobody knows', () => {
+  const rules = {
+    filter: [
+      '-P FORWARD DROP',
+      '-A FORWARD -s 10.0.1.2/32 -j DROP',
+      '-A FORWARD -i eth0 -j ACCEPT',
+      '-A FORWARD -i eth1 -m recent --name friends --rcheck -j ACCEPT',
+    ],
+  }
+  const fixes = played({ rules }).findings.flatMap(({ fix }) => fix)
+  expect(fixes.find(({ after }) => after === 'forwarded')?.note).toMatch(
+    /^whether its reply gets back depends on --rcheck --name friends .*: the addresses seen recently are unknown; /,
+  )
+})
+
 describe('what stops it one behind the other', () => {
   it('may be one and the same rule, once the packet is for another host', () => {
     const rules = {
