@@ -183,11 +183,11 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>
   packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') === true && !packet.tcpFlags.includes('ack')
 
-/** What no rule stops is told apart by what does; one and the same rule may stop it on another way, or for another host. */
+/** What no rule stops is told apart by what is said of it: routing may refuse it twice. One and the same rule may stop it on another way, or for another host. */
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
   const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
-  const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
-  const why = isStoppedByRule(outcome) ? '' : code
+  const { message } = findings.find(({ severity }) => severity !== 'note') ?? {}
+  const why = isStoppedByRule(outcome) ? '' : message
   return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
 
@@ -212,7 +212,15 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
 
 /** Is a repair worth searching: is it stopped, or does it do no good where it gets to? */
 export const needsRepair = (journey: Journey): boolean =>
-  isStopped(journey.outcome) || (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
+  isStopped(journey.outcome) ||
+  isQueuedForNobody(journey) ||
+  (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
+
+/** The kernel drops what no program takes from its queue. */
+const isQueuedForNobody = ({ outcome, findings }: Journey): boolean =>
+  outcome === 'queued' && findings.some(({ code, severity }) => code === QUEUED_FOR_NOBODY && severity === 'error')
+
+const QUEUED_FOR_NOBODY = 'queue-without-listener'
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
 export function severalCauses(
@@ -271,7 +279,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : changes}`
+    const unruled = stops.slice(1).filter((step) => rulesOf(step).length === 0)
+    const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
+    const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
+    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
   const causes = stops.map((step): { rule?: RuleRef; text: string } => {
     const [rule] = rulesOf(step)

@@ -145,15 +145,20 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'
     case 'answered':
-      return basis === 'inferred' && reply === undefined && !isPlayed(journey)
-        ? 'Connection tracking has seen a reply.'
-        : undefined
+      if (basis !== 'inferred' || reply !== undefined || isPlayed(journey)) return undefined
+      return hasGoneOn(exchanges.worst)
+        ? 'No reply was captured, but the sender went on with the connection: a reply has reached it.'
+        : 'Connection tracking has seen a reply.'
     case 'undetermined':
       return reply === undefined ? unreplied : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`
     default:
       return undefined
   }
 }
+
+/** What follows a SYN acknowledges the reply to it. */
+const hasGoneOn = ({ asked, journeys }: Exchange<unknown>): boolean =>
+  asked.tcpFlags?.includes('syn') === true && journeys.request.length > 1
 
 /** The rule that chose who was asked. */
 function sentThere({ findings }: Journey<unknown>): string {

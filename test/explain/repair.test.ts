@@ -73,6 +73,37 @@ describe('several causes', () => {
     expect(accept?.but).toBeUndefined()
   })
 
+  it('are two of routing, which leave it at the same place', () => {
+    const rule = (priority: number, rest: object) => ({ family: 'ip' as const, priority, ...rest })
+    const routingRules = [
+      rule(0, { action: { table: 'local' } }),
+      rule(90, { from: '10.0.1.2/32', action: 'blackhole' }),
+      rule(100, { to: '10.0.2.2/32', action: 'prohibit' }),
+      rule(32_766, { action: { table: 'main' } }),
+    ] as Host['routingRules']
+    const found = repairOf({ raw: [], filter: [] }, SYN, { routingRules: routingRules! })
+    expect(found?.command).toBe(
+      'ip rule del from 10.0.1.2/32 priority 90 blackhole && ip rule del to 10.0.2.2/32 priority 100 prohibit',
+    )
+    expect(found?.message).toMatch(/routing rule 90 is "blackhole" .* routing rule 100 is "prohibit"/)
+  })
+
+  it('begin with a queue that no program reads, and name what would stop it behind that', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -p tcp -j NFQUEUE --queue-num 7'],
+      filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'],
+    }
+    const sysctls = new Map([['net.ipv4.ip_forward', '0']])
+    const found = repairOf(rules, SYN, { queues: [], sysctls })
+    expect(found?.message).toBe(
+      'mangle PREROUTING rule 1 handed it to queue 7, and no program reads that queue: the kernel drops it. Then filter FORWARD rule 1 must change, too. Another cause: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+    )
+    expect(found?.command).toMatch(
+      /^iptables -t mangle -R PREROUTING 1 .*--queue-bypass && sysctl -w net\.ipv4\.ip_forward=1 && iptables -I FORWARD 1 /,
+    )
+    expect(found?.after).toBe('forwarded')
+  })
+
   it('are looked for where nobody takes the packet here, as nat did not send it on', () => {
     const rules = {
       nat: ['[0:0] -A PREROUTING -p tcp -m tcp --dport 8 -j DNAT --to-destination 10.0.2.9:80'],
@@ -82,6 +113,21 @@ describe('several causes', () => {
     expect(found?.command).toMatch(/^iptables -t nat -R PREROUTING 1 .* && iptables -A FORWARD /)
     expect(found?.after).toBe('forwarded')
   })
+})
+
+it('says of a change what the reply depends on that nobody knows', () => {
+  const rules = {
+    filter: [
+      '-P FORWARD DROP',
+      '-A FORWARD -s 10.0.1.2/32 -j DROP',
+      '-A FORWARD -i eth0 -j ACCEPT',
+      '-A FORWARD -i eth1 -m recent --name friends --rcheck -j ACCEPT',
+    ],
+  }
+  const fixes = played({ rules }).findings.flatMap(({ fix }) => fix)
+  expect(fixes.find(({ after }) => after === 'forwarded')?.note).toMatch(
+    /^whether its reply gets back depends on --rcheck --name friends .*: the addresses seen recently are unknown; /,
+  )
 })
 
 describe('what stops it one behind the other', () => {

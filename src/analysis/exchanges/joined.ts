@@ -106,8 +106,8 @@ export class JoinedJourneys {
   private tolds: Told[] = []
   private partClocks = new Float64Array(FIRST)
   private captures = new Int32Array(FIRST)
-  /** Numbers of the captures that show a reply of some exchange. */
-  readonly replies = new Set<number>()
+  /** What captures show of replies, by their numbers. */
+  readonly replies = new Map<number, Set<Told>>()
 
   constructor(table: TupleTable) {
     this.table = table
@@ -149,9 +149,15 @@ export class JoinedJourneys {
     this.latest[number] = part
     if (role === 'replies') {
       this.flags[number]! |= REPLIED
-      this.replies.add(capture)
+      this.noteReply(capture, told)
     } else if (role === 'errors') this.flags[number]! |= FAILED
     else if (told.says === 'opens') this.flags[number]! |= OPENED
+  }
+
+  private noteReply(capture: number, told: Told): void {
+    const known = this.replies.get(capture)
+    if (known) known.add(told)
+    else this.replies.set(capture, new Set([told]))
   }
 
   /** The one who was thought to ask has replied. `tuple`: what the table gave for the other direction. */
@@ -166,7 +172,7 @@ export class JoinedJourneys {
       else this.roles[part] = was === ABOUT_REPLY ? ROLES.indexOf('errors') : ABOUT_REPLY
       if (this.roles[part] !== replies) continue
       this.flags[number]! |= REPLIED
-      this.replies.add(this.captures[part]!)
+      this.noteReply(this.captures[part]!, this.tolds[part]!)
     }
   }
 

@@ -16,12 +16,13 @@ import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './join
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
-import { unrepliedBy } from './unreplied.ts'
+import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
+import { comesBackHere } from './way-back.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
-  /** Captures that show replies of some exchange: there they are seen where they come by. */
-  replies: ReadonlySet<number>
+  /** What the captures show of replies, by capture: there replies are seen where they come by. */
+  replies: ReadonlyMap<number, ReadonlySet<Told>>
   /** Of each capture when its last event was: microseconds by its clock; NaN where it has none. */
   lastClocks: readonly number[]
   /** Of each capture the most journeys that began within a second. */
@@ -235,7 +236,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
-  if (!replied && entry && goesOn(entry)) return inferred('answered', request)
+  if (!replied && ((entry && goesOn(entry)) || hasGoneOn(parts))) return inferred('answered', request)
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
   if (returned) return { ...inferred('lost', request), finding: returned }
   if (has('neighbour-failed')) return inferred('lost', request)
@@ -249,7 +250,12 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const full =
     entry && isUnreplied(entry) && request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
   if (full) return inferred('unanswered', request)
-  if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
+  const repliesShown = seen.replies.get(request.capture)
+  const comesHere = () => comesBackHere(request.told, entry, repliesShown)
+  const unreplied = !replied && entry ? unrepliedBy(entry, request, comesHere) : undefined
+  // connection tracking would have seen the reply before that stopped it
+  if (reply?.finding && !(unreplied && stopsPastTracking(reply)))
+    return { ...inferred('reply-lost', request), finding: reply.finding }
   const elsewhereAsWell = inOtherNetwork(parts, ask())
   if (elsewhereAsWell && entry && isUnreplied(entry)) return inferred('unanswered', request)
   // how it went on was not captured, but that it was sent again
@@ -259,23 +265,25 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played && !isDoubted(journey) && !elsewhereAsWell) return inferred('answered', request)
-  const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)
   const again = parts.some(
-    (one, i) => i > first && one.role === 'retransmissions' && one.capture === parts[first]!.capture,
+    (one, i) =>
+      i > first &&
+      one.role === 'retransmissions' &&
+      one.capture === parts[first]!.capture &&
+      parts.slice(first, i).some((earlier) => isAsking(earlier) && isSameAttempt(earlier, one)),
   )
   // nobody had its next hop's link address: then it did not get far
   const silence = parts.some(isBeforeSilentHop) ? 'lost' : 'unanswered'
   if (again) return { ...(repliesShown ? observed : inferred)(silence, request) }
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
-  const unreplied = !replied && entry ? unrepliedBy(entry, request) : undefined
-  if (unreplied && answers) return { ...inferred(silence, request), finding: unreplied }
+  if (unreplied?.tells && answers) return { ...inferred(silence, request), finding: unreplied.finding }
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
-  if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
+  if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey) && comesHere())
     return inferred('unanswered', request)
-  return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied } : {}) }
+  return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied.finding } : {}) }
 }
 
 const isBeforeSilentHop = (one: Part): boolean =>
@@ -304,6 +312,21 @@ function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): F
     ...found,
     message: `The packet came back to this host, addressed to ${packet.dst} (#${id}). ${found.message}`,
   }
+}
+
+/** Who uses a port anew begins with another sequence number: what came before has ended, well or not. */
+function isSameAttempt(one: Part, other: Part): boolean {
+  const [first, then] = [one, other].map(({ own, told }) => (own ? told.journey.packet.tcpSeq : undefined))
+  return first === undefined || then === undefined || first === then
+}
+
+/** Whoever asked to begin has sent more than that: it has had a reply, by whichever way. */
+function hasGoneOn(parts: readonly Part[]): boolean {
+  const isTcp = ({ told: { journey } }: Part) => journey.packet.protocol === 'tcp'
+  const first = parts.findIndex((one) => isAsking(one) && one.told.says === 'opens' && isTcp(one))
+  return (
+    first >= 0 && parts.some((one, i) => i > first && one.role === 'request' && one.told.says === 'any' && isTcp(one))
+  )
 }
 
 /** Whoever asked has acknowledged the reply. */

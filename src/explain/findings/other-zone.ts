@@ -1,3 +1,5 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -5,8 +7,8 @@ import type { Rule } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { mappedNumber } from '../../rules/nft/map.ts'
 import { changesOf, propose } from '../changes/change.ts'
-import { type Context, type Detector, finding, lastPacket, moment } from '../context.ts'
-import { beforeTracking } from '../counterfactual/what-if.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket, moment } from '../context.ts'
+import { beforeTracking, TRACKING } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 
@@ -26,34 +28,39 @@ export const otherZone: Detector = {
       given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule assigns a zone to ${what}`
     const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection${kept ?? ''}.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
-    const { ref, rule } = asked.given ?? {}
-    const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const
-    const replies =
-      ref && rule && !answered.given
-        ? propose(
-            `put such replies into zone ${asked.zone} too`,
-            changesOf(ref).add(ref, { chain: ref.chain }, such, { kind: 'like', rule }),
-            'replies of other services need a rule of their own',
-          )
-        : []
-    const given = asked.given ? undefined : answered.given
-    const requests =
-      given && opening.in !== undefined
-        ? propose(
-            `put such requests into zone ${answered.zone} too`,
-            changesOf(given.ref).add(
-              given.ref,
-              { chain: given.ref.chain },
-              { kind: 'such', packet: opening, hints: { hook: 'prerouting' } },
-              { kind: 'like', rule: given.rule },
-            ),
-            'requests for other services need a rule of their own',
-          )
-        : []
+    const replies = answered.given
+      ? []
+      : alike(context, asked, journey.packet, 'replies', 'replies of other services need a rule of their own')
+    const requests = asked.given
+      ? []
+      : alike(context, answered, opening, 'requests', 'requests for other services need a rule of their own')
     return [
       finding('other-zone', isStopped ? 'warning' : 'error', message, { rules: refs, fix: [...replies, ...requests] }),
     ]
   },
+}
+
+/** A rule that puts such packets into the zone of the other direction, where they meet connection tracking. */
+function alike(context: Context, { zone, given }: Zone, packet: Packet, what: string, note: string) {
+  const hook = packet.in === undefined ? 'output' : 'prerouting'
+  const chain = given && chainAt(context, given.ref, hook)
+  if (!chain) return []
+  const hints = { hook, ...(what === 'replies' ? { answer: true } : {}) } as const
+  return propose(
+    `put such ${what} into zone ${zone} too`,
+    changesOf(given.ref).add(given.ref, { chain }, { kind: 'such', packet, hints }, { kind: 'like', rule: given.rule }),
+    note,
+  )
+}
+
+/** The rule's own, or that of its table at the hook which the packet comes to first. */
+function chainAt({ world, journey }: Context, { table, chain, family }: RuleRef, hook: Hook): string | undefined {
+  if (journey.family !== 'ip' && journey.family !== 'ip6') return undefined
+  const own = world.tables.find((one) => one.name === table && one.family === family)?.chains.get(chain)
+  if (own?.hook === undefined || own.hook === hook) return chain
+  return baseChainsAt(world, journey.family, hook, false).find(
+    (base) => base.table.name === table && base.table.family === family && base.priority < TRACKING,
+  )?.chain.name
 }
 
 /** What the reply keeps that nat had to undo, where it went on; undefined where nothing had to be, or it was. */
@@ -62,11 +69,14 @@ function keptAddress(context: Context): string | undefined {
   const entry = entryAnswered(journey.packet, world)
   if (!entry || !isPassed(journey.outcome)) return undefined
   const { original, reply } = entry
-  const { src, dst } = lastPacket(context)
+  const { src, sport, dst } = lastPacket(context)
   if (reply.dst !== original.src && dst === reply.dst)
     return ` and does not undo NAT: the reply stays addressed to ${reply.dst}, and does not reach ${original.src}`
   if (reply.src !== original.dst && src === reply.src)
     return ` and does not undo NAT: the reply keeps the source ${reply.src}, but the client contacted ${original.dst}`
+  // REDIRECT of what was for this host changes the port alone
+  if (reply.sport !== original.dport && src === reply.src && sport === reply.sport)
+    return ` and does not undo NAT: the reply keeps the source ${describeEnd(reply.src, reply.sport)}, but the client contacted ${describeEnd(original.dst, original.dport)}`
   return undefined
 }
 

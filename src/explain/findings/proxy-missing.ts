@@ -28,8 +28,9 @@ export const proxyMissing: Detector = {
     const { world, ended } = context
     const { tcpFlags, protocol } = handed.packet
     const lost = ended.outcome === 'vanished'
-    const isSyn = tcpFlags?.includes('syn') && !tcpFlags.includes('ack')
-    if (!handed.taken && (lost || isSyn) && knowsSockets(world.host, protocol) && handed.listens === undefined)
+    // of UDP a connected socket may take it, which nothing lists: but a proxy has one that listens as well
+    const isFirst = protocol === 'udp' || (tcpFlags?.includes('syn') && !tcpFlags.includes('ack'))
+    if (!handed.taken && (lost || isFirst) && knowsSockets(world.host, protocol) && handed.listens === undefined)
       return dropped(context, handed, 'nothing listens there')
     // the same hook goes on in the next table
     if (!handed.taken && ended.missing?.hook === 'prerouting') return lost ? dropped(context, handed) : []

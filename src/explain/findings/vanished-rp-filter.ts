@@ -1,11 +1,19 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
+import {
+  leadsNowhere,
+  lookupRoute,
+  type RouteQuestion,
+  refusingRule,
+  routeDevices,
+  rulesFor,
+  wayBackOf,
+} from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
-import { addRoutingRule, addWayBack, astray, deleteRoute } from '../host/routes.ts'
+import { addRoutingRule, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -27,10 +35,16 @@ export const vanishedRpFilter: Detector = {
     const own = back?.type === 'local' && (larger(context, device, 'accept_local') ?? 0) > 0
     const anyRoute = back?.type === 'unicast' || own
     if (anyRoute && (mode !== 1 || devices.includes(device))) return []
-    const way =
-      back === null || devices.length === 0
-        ? `there is no route back to ${packet.src}`
-        : `the route back to ${packet.src} leaves by ${devices.join(' or ')}`
+    // with a route of such a type the filter finds no way back, in whichever mode (__fib_validate_source)
+    const refusing = back !== null && leadsNowhere(back) ? back : undefined
+    const rule = refusing && refusingRule(asks, context.world.host)
+    const way = rule
+      ? `routing rule ${rule.priority} is "${rule.action}" for packets back to ${packet.src}`
+      : refusing
+        ? `the route back to ${packet.src} is "${refusing.type}"`
+        : back === null || devices.length === 0
+          ? `there is no route back to ${packet.src}`
+          : `the route back to ${packet.src} leaves by ${devices.join(' or ')}`
     const answer = { src: routed.dst, dst: packet.src!, ...(devices[0] === undefined ? {} : { out: devices[0] }) }
     const stray = astray(answer, context.world.host, device)
     const { mark } = packet
@@ -58,18 +72,29 @@ export const vanishedRpFilter: Detector = {
               'affects every interface: each then uses the mark for the route back',
             ),
             ...byMain,
+            ...(rule
+              ? propose(
+                  `delete routing rule ${rule.priority}`,
+                  deleteRoutingRule(rule),
+                  'affects every packet that matches the rule',
+                )
+              : propose(`remove the ${refusing?.type} route`, refusing && deleteRoute(refusing))),
             ...propose(
               `remove the route to ${packet.src} that does not lead to the packet's input interface`,
               // a routing rule's own table is there for others
-              stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
+              stray && !refusing && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
             ),
-            ...(stray ? [] : addWayBack(packet, context.world.host)),
-            {
-              description: 'set the reverse path filter to loose',
-              ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-              unverified: NOT_TRIED,
-              note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
-            },
+            ...(stray || refusing ? [] : addWayBack(packet, context.world.host)),
+            ...(refusing
+              ? []
+              : [
+                  {
+                    description: 'set the reverse path filter to loose',
+                    ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
+                    unverified: NOT_TRIED,
+                    note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
+                  },
+                ]),
           ],
         },
       ),

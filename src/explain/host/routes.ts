@@ -126,9 +126,13 @@ export function pastMain(packet: Packet, host: Host): { route: Route; main: Rout
 }
 
 /** The router that sent the packet here, where the route leads back to it: it takes the destination for one of this host's. */
-export function backToSender({ src, in: from, srcMac }: Packet, route: Route, host: Host): string | undefined {
+export function backToSender(packet: Packet, route: Route, host: Host): string | undefined {
+  const { src, dst, in: from, srcMac } = packet
   const { gateway, device } = route
   if (src === undefined || gateway === undefined || from === undefined || device !== from) return undefined
+  // a mark or a routing rule leads it back, which is for a host of another link
+  const home = dst === undefined ? undefined : homeOf(dst, host)
+  if ((home && home.link.name !== from) || pastMain({ ...packet, out: device }, host)) return undefined
   if (canonicalAddress(src) === canonicalAddress(gateway)) return gateway
   const mac = neighboursAt(host, from, gateway)[0]?.mac
   const isFromIt =

@@ -25,6 +25,8 @@ export interface PlayedReply {
   out?: string
   /** It leaves by another interface than the one whose address was asked: what leads it back, and what would stop it there. */
   back?: { fix: Fix[]; rules: RuleRef[] }
+  /** A rule keeps it from connection tracking, which then sees no reply. */
+  isUntracked?: true
   /** Why it does not reach who asked. Absent: it does, or that is not known. */
   finding?: Finding
 }
@@ -45,10 +47,11 @@ export function playReply(
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
+  const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
     const back = ledBack(reproduction, explained, asked, out)
-    return { journey: reply, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
+    return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
   const rules = reply.cause.map(({ rule }) => rule)
   const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), {
@@ -68,7 +71,7 @@ export function playReply(
   const tried = tryFinding({ ...stopped, fix: [...toHost, ...proposed] }, reproduction)
   const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
   if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
-  return { journey: reply, finding: tried }
+  return { journey: reply, ...tracking, finding: tried }
 }
 
 /** Together with what accepts it there. */

@@ -316,7 +316,11 @@ export function stillWrong(
 /** What is to be known of one that does good. */
 export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
   if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'its reply refuses the request'
-  if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
+  if (!asked || !answer) return undefined
+  const { outcome, open } = answer.ended
+  if (outcome === 'undetermined' && open)
+    return `whether its reply gets back depends on ${open.condition}: ${open.reason}`
+  if (!isPassed(outcome)) return undefined
   const [came, out] = [asked.in, answer.packet.out]
   if (came === undefined || out === undefined) return undefined
   if (out !== came) return `its reply would leave by ${out}, not by ${came}`

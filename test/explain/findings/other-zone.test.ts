@@ -37,6 +37,30 @@ describe('other-zone', () => {
     )
   })
 
+  it('puts what this host sends into the zone in OUTPUT, where that meets connection tracking', () => {
+    const redirected = entry({
+      original: { src: '10.0.1.2', dst: '10.0.1.1', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.1.1', dst: '10.0.1.2', sport: 8080, dport: 40_000 },
+    })
+    const { in: _, ...reply } = { ...REPLY, src: '10.0.1.1', sport: 8080 }
+    const one = zoned('-A PREROUTING -i eth0 -j CT --zone 5')
+    expect(told({ ...one, packet: reply, host: { conntrack: [redirected] } }, 'other-zone')?.fix).toMatch(
+      /^iptables -t raw -A OUTPUT -s 10\.0\.1\.1 -d 10\.0\.1\.2 .*--sport 8080 -j CT --zone 5 → /,
+    )
+  })
+
+  it('puts the requests of this host into the zone of their replies', () => {
+    const own = entry({
+      original: { src: '10.0.1.1', dst: '172.29.1.1', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.1.2', dst: '10.0.1.1', sport: 80, dport: 40_000 },
+    })
+    const rules = { raw: ['-A PREROUTING -i eth0 -j CT --zone 5'], filter: ['-P INPUT DROP'] }
+    const reply = { ...REPLY, in: 'eth0', src: '10.0.1.2', dst: '10.0.1.1' }
+    expect(told({ rules, packet: reply, host: { conntrack: [own] } }, 'other-zone')?.fix).toMatch(
+      /^iptables -t raw -A OUTPUT -s 10\.0\.1\.1 -d 172\.29\.1\.1 .*--dport 80 -j CT --zone 5 → /,
+    )
+  })
+
   it('is not told of zones that are alike, nor where nothing was rewritten', () => {
     expect(told(zoned('-A PREROUTING -j CT --zone 5'), 'other-zone')).toBeUndefined()
     const plain = entry({

@@ -40,6 +40,22 @@ describe('proxy-missing', () => {
     expect(told({ ...LED, ...LISTENS_ON(22) })[0]?.message).toMatch(/and nothing listens there\.$/)
   })
 
+  it('tells of UDP by its sockets, where the capture has no more', () => {
+    const rules = { mangle: ['-A PREROUTING -p udp -m udp --dport 53 -j TPROXY --on-port 3129 --tproxy-mark 0x1/0x1'] }
+    const query = trace('mangle:PREROUTING:rule:1', { ...SYN, protocol: 'udp', dport: 53 })
+    const udp = (port: number): Host => ({
+      ...LED,
+      sockets: [{ protocol: 'udp', family: 'ip', state: 'UNCONN', port }],
+    })
+    const said = (host: Host) =>
+      findingsOf(captured(rules, [query], host), 'proxy-missing').map(({ message }) => message)
+    expect(said(udp(123))).toEqual([
+      'mangle PREROUTING rule 1 dropped it: it is meant for a transparent proxy on udp port 3129, and nothing listens there.',
+    ])
+    expect(said(udp(3129))).toEqual([])
+    expect(said({ ...LED, ...LISTENS_ON(22) })).toEqual([])
+  })
+
   it('does not say that the rule dropped it, where the mark would not lead here', () => {
     const [found] = told(LISTENS_ON(3129))
     expect(found?.message).toMatch(

@@ -53,3 +53,23 @@ it('is no matter of forwarding, where both are in the network that it came from'
   expect(fix.filter(({ edits }) => edits)).toEqual([])
   expect(found({ ...beside, src: '10.0.7.2' })?.message).not.toContain('neighbour entry')
 })
+
+it('is a setting, where a mark leads back what is for a host of another link', () => {
+  const lookup = (priority: number, rest: object) => ({ family: 'ip' as const, priority, ...rest })
+  const back = {
+    ...({ family: 'ip', type: 'unicast', destination: '0.0.0.0/0' } as const),
+    ...{ table: '77', device: 'eth1', gateway: '10.0.2.254' },
+  }
+  const led = {
+    ...host,
+    routes: [...ROUTER.routes!, back],
+    routingRules: [
+      lookup(0, { action: { table: 'local' } }),
+      lookup(90, { from: '198.51.100.9/32', action: { table: '77' } }),
+      lookup(32_766, { action: { table: 'main' } }),
+    ],
+  }
+  const { message, fix } = found({ ...FLOATING, dst: '10.0.1.2' }, led)!
+  expect(message).toBe('10.0.1.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).')
+  expect(fix[0]?.description).toBe('enable forwarding on this host')
+})

@@ -32,6 +32,27 @@ describe('vanished-rp-filter', () => {
     expect(commands(one([via('10.0.1.2/32', 'eth1')]))).toContain('ip route del 10.0.1.2/32 via 10.0.2.254 dev eth1')
   })
 
+  it('names a route back that says no, and removes it', () => {
+    const refusing: Route = { family: 'ip', type: 'blackhole', destination: '10.0.1.2/32', table: 'main' }
+    const found = told(one([refusing]), 'vanished-rp-filter')
+    expect(found?.message).toBe(
+      'The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.1.2 is "blackhole" (rp_filter=1).',
+    )
+    expect(commands(one([refusing]))).toEqual(['ip route del blackhole 10.0.1.2/32'])
+  })
+
+  it('names a routing rule that says no, and deletes it', () => {
+    const rule: RoutingRule = { family: 'ip', priority: 100, to: '10.0.1.2/32', action: 'prohibit' }
+    const local: RoutingRule = { family: 'ip', priority: 0, action: { table: 'local' } }
+    const main: RoutingRule = { family: 'ip', priority: 32_766, action: { table: 'main' } }
+    const { host, ...rest } = one([])
+    const case_ = { ...rest, host: { ...host, routingRules: [local, rule, main] } }
+    expect(told(case_, 'vanished-rp-filter')?.message).toContain(
+      'but routing rule 100 is "prohibit" for packets back to 10.0.1.2',
+    )
+    expect(commands(case_)).toEqual(['ip rule del to 10.0.1.2/32 priority 100 prohibit'])
+  })
+
   it('takes none away where no other route leads back to where it came from', () => {
     const abroad = one([], strict, { ...SYN, src: '203.0.113.9' })
     expect(commands(abroad)).toEqual(['sysctl -w net.ipv4.conf.eth0.rp_filter=2'])

@@ -25,7 +25,7 @@ export const wayBack: Kind = {
         kind: 'the way back',
         about: `ip route add ${type} ${src}`,
         variant: { changes: [added(`${six(scene)}route add ${type} ${host(src)}`)] },
-        culprits: named([src, type], 'vanished-no-route', 'reply-dropped', 'wrong-way-out'),
+        culprits: named([src, type], 'vanished-no-route', 'vanished-rp-filter', 'reply-dropped', 'wrong-way-out'),
       }),
     )
     const other = otherSide(probe.at)
