@@ -92,7 +92,10 @@ export default defineConfig({
         include: LIVE,
         exclude: [...PARTS, ...FAR_SIDES, ...ALONE],
         globalSetup: 'test/build.ts',
+        isolate: false,
         maxWorkers: 1,
+        // a session waits for most of its time, and few of them are told by the kernel's log
+        maxConcurrency: 3,
         sequence: { groupOrder: 3 },
       }),
     ],
