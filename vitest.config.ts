@@ -38,8 +38,18 @@ const PARTS = [
   ...['hostile-names', 'injection', 'pace', 'reading', 'backends/choose', 'collect/bundle', 'script/frames'],
   ...['doctor/log-daemons', 'doctor/recorded', 'doctor/wish', 'survey/facts'],
 ].map((name) => `test/live/${name}.test.ts`)
+/**
+ * They ask no kernel and set nothing up, and mostly wait: for machines that lie (test/live/lab/far-side.ts), which are given
+ * up after a second or more, and for shells. What they wait for comes in its order, however late.
+ */
+const FAR_SIDES = ['collect/gather', 'guard-process', 'script/script', 'streams/program', 'trace-host'].map(
+  (name) => `test/live/${name}.test.ts`,
+)
 /** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
 const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
+
+/** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`. */
+const BESIDE = { groupOrder: 1 }
 
 const project = (name: string, test: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
@@ -63,18 +73,18 @@ export default defineConfig({
         include: ['test/**/*.test.ts'],
         exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...NETNS, ...LIVE, ...ALONE],
         isolate: false,
+        sequence: BESIDE,
       }),
-      project('alone', { include: ALONE }),
+      project('alone', { include: ALONE, sequence: BESIDE }),
+      project('far', { include: FAR_SIDES, isolate: false, sequence: BESIDE }),
       project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
-      // Behind these, one after the other. What works in namespaces of its own alone may run beside `kernel`, as `unit` and
-      // `alone` may (scripts/test does so).
+      // what works in namespaces of its own alone
       project('netns', {
         include: [...NETNS, ...BOTH],
         globalSetup: 'test/build.ts',
         isolate: false,
-        maxWorkers: 1,
         env: { NFWHY_LANE: 'netns' },
-        sequence: { groupOrder: 1 },
+        sequence: BESIDE,
       }),
       // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
       // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
@@ -90,8 +100,9 @@ export default defineConfig({
       }),
       project('live', {
         include: LIVE,
-        exclude: [...PARTS, ...ALONE],
+        exclude: [...PARTS, ...FAR_SIDES, ...ALONE],
         globalSetup: 'test/build.ts',
+        isolate: false,
         maxWorkers: 1,
         sequence: { groupOrder: 3 },
       }),

@@ -19,8 +19,6 @@ export interface Guard {
   stop(): Promise<void>
 }
 
-/** Seconds that restoring from here may last, where nobody is left to do it over there. */
-const FROM_HERE = 15
 /** Where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
 const PATIENCE_UNHEARD = 400
 
@@ -119,7 +117,7 @@ export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard 
           `${place.name}: not everything could be restored.`,
           '`nfwhy trace --cleanup` finds and removes what is left.',
         )
-      if (!UNDONE.test(said) && begun && !isLost && (await restoredFromHere(place, plan.id)))
+      if (!UNDONE.test(said) && begun && !isLost && (await restoredFromHere(place, plan.id, limits.fromHere)))
         throw new LiveProblem(
           `${place.name}: tracing ended too early: all shells of nfwhy were killed there.`,
           'nfwhy has restored what they had changed.',
@@ -134,9 +132,9 @@ export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard 
 }
 
 /** False where somebody over there still does it, or nobody answers. */
-async function restoredFromHere(place: TraceHost, id: string): Promise<boolean> {
+async function restoredFromHere(place: TraceHost, id: string, seconds: number): Promise<boolean> {
   try {
-    const { failures, running, stays } = await cleanUp(place, id, { ...SCRIPT, seconds: FROM_HERE })
+    const { failures, running, stays } = await cleanUp(place, id, { ...SCRIPT, seconds })
     return failures.length + running.length + stays.length === 0
   } catch {
     return false

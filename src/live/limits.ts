@@ -52,6 +52,8 @@ export const GUARD = {
   beginning: 90,
   undoing: 30,
   lastWords: 40,
+  /** Seconds that restoring from here may last, where nobody is left to do it over there. */
+  fromHere: 15,
   /** Characters that are kept of what it says. */
   words: 16_384,
 }

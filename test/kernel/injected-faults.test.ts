@@ -13,6 +13,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import { KINDS } from './faults/kinds/index.ts'
+import { NFT_KINDS } from './faults/kinds/nft/index.ts'
 import { FILTERS, figuresOf, printLedger } from './faults/ledger.ts'
 import { type Played, playFaults } from './faults/play.ts'
 import { NFT_SETUPS, SETUPS } from './faults/setups/index.ts'
@@ -22,13 +24,15 @@ import { isPlayedHere } from './lab/lane.ts'
 const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
 const whole = process.env.NFWHY_FAULTS_SEEDS
 const seeds = (whole ?? '1').split(',').map(Number)
-/** Without being told otherwise, of the kinds every eighth, in each setup others. */
+/** Without being told otherwise, of the kinds every eighth, in each setup others: every kind by every filter. */
 const SHARE = Number(process.env.NFWHY_FAULTS_SHARE ?? (whole === undefined ? 8 : 1))
 
 /** Of all kinds only those of such names; as a regular expression. */
 const NAMES = process.env.NFWHY_FAULTS_KINDS
 const isNamed = new RegExp(`^(${NAMES ?? '.*'})$`)
 const chosen = (round: number) => (kind: number, name: string) => (kind + round) % SHARE === 0 && isNamed.test(name)
+
+const kindsOf = (filter: (typeof FILTERS)[number]) => (filter === 'nft' ? NFT_KINDS : KINDS).map(({ name }) => name)
 
 const kept = process.env.NFWHY_FAULTS_KEEP
 
@@ -43,13 +47,12 @@ if (reason) console.warn(`no faults are put into setups: ${reason}`)
 const played: Played[] = []
 
 describe.skipIf(reason)('injected faults', () => {
-  const rounds = FILTERS.flatMap((filter) =>
+  const all = FILTERS.flatMap((filter) =>
     (filter === 'nft' ? NFT_SETUPS : SETUPS).flatMap((make) =>
       seeds.map((seed) => ({ name: make.name, filter, make, seed })),
     ),
-  )
-    .map((round, i) => ({ ...round, i }))
-    .filter(({ filter }) => isPlayedHere(filter === 'iptables-legacy', isWhole))
+  ).map((round, i) => ({ ...round, i }))
+  const rounds = all.filter(({ filter }) => isPlayedHere(filter === 'iptables-legacy', isWhole))
   left = rounds.length
   // the page lists them in their order
   const [alone, besideOthers] = [true, false].map((is) =>
@@ -67,6 +70,20 @@ describe.skipIf(reason)('injected faults', () => {
     if (kept !== undefined) round.played.forEach(keep)
     expect(round.accused, 'what works is not accused').toEqual([])
   }
+
+  const { NFWHY_FAULTS_SHARE: share } = process.env
+  it.skipIf(whole !== undefined || share !== undefined || NAMES !== undefined)(
+    'are tried of every kind by every filter',
+    () => {
+      const tried = all.flatMap(({ filter, i, seed }) =>
+        kindsOf(filter)
+          .filter((name, kind) => chosen(i + seed)(kind, name))
+          .map((name) => `${filter}: ${name}`),
+      )
+      const every = FILTERS.flatMap((filter) => kindsOf(filter).map((name) => `${filter}: ${name}`))
+      expect(every.filter((one) => !tried.includes(one))).toEqual([])
+    },
+  )
 
   it.skipIf(rounds.length === 0)('are named, and mended by the first fix', () => {
     const { cases, kinds, named, restored } = figuresOf(played)

@@ -15,7 +15,7 @@ const PLAN: Plan = {
   notes: [],
   until: Date.now() / 1000 + 600,
 }
-const SHORT = { ...GUARD, beginning: 1, undoing: 0.3, lastWords: 0.3 }
+const SHORT = { ...GUARD, beginning: 1, undoing: 0.3, lastWords: 0.3, fromHere: 1 }
 
 test('one that says 200 MB before each word that counts is heard all the same', async ({ onTestFinished }) => {
   const guard = startGuard(farSide('rambling-guard', onTestFinished).place, PLAN)

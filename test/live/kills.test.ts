@@ -10,7 +10,7 @@ import { kill, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 import { WAYS } from './lab/ways.ts'
 
-const KILLS = Number(process.env.NFWHY_KILLS ?? 15)
+const KILLS = Number(process.env.NFWHY_KILLS ?? 10)
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
 const PATIENCE = 8
 /** Seconds; enough to set up on a busy machine. */

@@ -189,7 +189,11 @@ describe.skipIf(missing)(`a session's end${missing ? `: ${missing}` : ''}`, () =
         expect(Date.now(), run.stdout).toBeLessThan(until)
         await sleep(200)
       }
-      await sleep(300)
+      // ready, which the view of a terminal tells by its first packet alone
+      while (!run.stdout.includes('DELIVERED')) {
+        expect(Date.now(), run.stdout).toBeLessThan(until)
+        await sleep(20)
+      }
       run.child.stdin!.write('\x03')
       expect((await run.ended).code).toBe(0)
       await isClean(run)

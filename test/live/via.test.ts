@@ -14,7 +14,7 @@ ip addr add 127.0.0.9/8 dev lo
 iptables-legacy -A INPUT -p icmp -s 127.0.0.9 -j DROP`
 const PING = 'ping -c 1 -W 0.2 -I 127.0.0.9 127.0.0.1'
 
-describe.skipIf(missing)(`--via${missing ? `: ${missing}` : ''}`, () => {
+describe.skipIf(missing).concurrent(`--via${missing ? `: ${missing}` : ''}`, () => {
   test.for([
     ['ip netns exec', (name: string) => `ip netns exec ${name}`],
     ['nsenter', (name: string) => `nsenter --net=/run/netns/${name}`],
@@ -83,7 +83,7 @@ const TOOLS = [
   'ip',
 ]
 
-describe.skipIf(noBusybox)(`BusyBox alone${noBusybox ? `: ${noBusybox}` : ''}`, () => {
+describe.skipIf(noBusybox).concurrent(`BusyBox alone${noBusybox ? `: ${noBusybox}` : ''}`, () => {
   /** A folder of links is all of PATH; only /usr/sbin is looked into besides. */
   const open = async (whenOver: WhenOver, tools: readonly string[]) => {
     const place = await TestPlace.open(whenOver, { setup: DROPS, without: tools.includes('nft') ? [] : ['nft'] })

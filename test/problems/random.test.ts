@@ -20,9 +20,12 @@ import { type PlayedWorld, playWorld } from './random/play.ts'
 import { randomWorld } from './random/world.ts'
 import { isLogged } from './trace.ts'
 
-const count = Number(process.env.NFWHY_WORLDS ?? share(5))
+/** Between them they have every feature, and either family. */
+const EVERY = '12,20,27,103'
+/** From each beginning. */
+const count = Number(process.env.NFWHY_WORLDS ?? share(1))
 /** Where they begin; of a list each is a beginning. */
-const seeds = (process.env.NFWHY_WORLDS_SEED ?? '1').split(',').map(Number)
+const seeds = (process.env.NFWHY_WORLDS_SEED ?? EVERY).split(',').map(Number)
 /** Instead of those that are drawn: `sets,returns`; `none`. */
 const features = process.env.NFWHY_WORLDS_WITH?.split(',').filter((name): name is Feature => name in FEATURES)
 const kept = process.env.NFWHY_WORLDS_KEEP
@@ -57,6 +60,12 @@ describe.skipIf(reason)('random worlds', () => {
     expect(played.wrong).toEqual([])
     expect(played.warnings).toEqual([])
   }
+})
+
+it('have every feature, and either family', () => {
+  const worlds = EVERY.split(',').map((seed) => randomWorld(Number(seed), 'nft'))
+  expect([...new Set(worlds.flatMap((world) => world.features))].sort()).toEqual(Object.keys(FEATURES).sort())
+  expect([...new Set(worlds.map(({ family }) => family))].sort()).toEqual(['ip', 'ip6'])
 })
 
 const note = (what: string) => {

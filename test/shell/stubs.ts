@@ -15,6 +15,14 @@ const PROGRAMS = [
 
 const isThere = (shell: readonly string[]): boolean => spawnSync(shell[0]!, [...shell.slice(1), '-c', ':']).status === 0
 
+/** The stubs' PATH leads to no shell; to look for one takes as long as to run it. */
+const paths = new Map<string, string>()
+function pathOf(shell: string): string {
+  const path = paths.get(shell) ?? execFileSync('which', [shell], { encoding: 'utf8' }).trim()
+  paths.set(shell, path)
+  return path
+}
+
 /** Those that are at hand here. */
 export const SHELLS = [['dash'], ['bash', '--posix'], ['bash'], ['busybox', 'ash']].filter(isThere)
 
@@ -38,17 +46,13 @@ export class Stubs {
   run([program, ...options]: readonly string[], text: string): Invocation[] {
     writeFileSync(this.log, '')
     const work = join(this.folder, 'work')
-    const { stderr, status, error } = spawnSync(
-      execFileSync('which', [program!], { encoding: 'utf8' }).trim(),
-      [...options, '-c', text],
-      {
-        cwd: work,
-        env: { PATH: join(this.folder, 'bin'), HOME: work },
-        input: '',
-        encoding: 'utf8',
-        timeout: 10_000,
-      },
-    )
+    const { stderr, status, error } = spawnSync(pathOf(program!), [...options, '-c', text], {
+      cwd: work,
+      env: { PATH: join(this.folder, 'bin'), HOME: work },
+      input: '',
+      encoding: 'utf8',
+      timeout: 10_000,
+    })
     const made = readdirSync(work)
     if (error || status !== 0 || stderr !== '' || made.length > 0)
       throw new Error(`${program}: ${JSON.stringify(text)}: ${status} ${stderr} ${error ?? ''} ${made.join(' ')}`)

@@ -334,8 +334,9 @@ const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'tc', 
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
-  test.each(CASES)('$code ($severity, case %#)', async ({ code, severity, setup, filter, prefix, command }) => {
-    const place = await lab(setup)
+  test.concurrent.for(CASES)('$code ($severity, case %#)', async (one, { onTestFinished }) => {
+    const { code, severity, setup, filter, prefix, command } = one
+    const place = await lab(setup, onTestFinished)
     const wish = wishFor(filter)
     const { problems } = await diagnose({ ...place, prefix: [...place.prefix, ...(prefix ?? [])] }, wish)
     const found = problems.filter((problem) => problem.code === code)

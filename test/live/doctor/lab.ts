@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import type { TraceHost } from '../../../src/live/trace-host.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
+import type { WhenOver } from '../lab/place.ts'
 
 /** What keeps a lab with these tools from being set up here; undefined: nothing does. */
 export const whyNoLab = (...tools: string[]): string | undefined =>
@@ -11,8 +12,8 @@ export const whyNoLab = (...tools: string[]): string | undefined =>
     ? whyNot('ip', 'nsenter', 'pgrep', 'sysctl', ...tools)
     : 'which tables iptables-legacy has is told to root alone'
 
-/** Runs the shell commands there first; what they leave in the background lives until the test ends. */
-export async function lab(setup = ''): Promise<TraceHost> {
+/** Runs the shell commands there first; what they leave in the background lives until the test ends, which tests side by side tell. */
+export async function lab(setup = '', whenOver: WhenOver = onTestFinished): Promise<TraceHost> {
   // what sessions of others note is not its
   const script = `set -e\nmount -t tmpfs none /run\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
   const own = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
@@ -20,9 +21,7 @@ export async function lab(setup = ''): Promise<TraceHost> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
   })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
+  whenOver(() => void child.kill('SIGKILL'))
   let said = ''
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (text) => {

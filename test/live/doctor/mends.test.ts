@@ -51,17 +51,20 @@ const CASES: [code: string, setup: string, filter?: string][] = [
 ]
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
-  test.each(CASES)('%s (case %#): done, found no more, and taken back', async (code, setup, filter) => {
-    const place = await lab(setup)
-    const before = await rules(place)
-    const find = async () => (await diagnose(place, wishFor(filter))).problems.find((one) => one.code === code)
-    const { fix } = (await find())!
-    expect(await runMend(place, fix!)).toEqual({ done: true })
-    expect(await rules(place)).not.toBe(before)
-    expect(await find()).toBeUndefined()
-    expect(await runMend(place, { ...fix!, commands: fix!.undo! })).toEqual({ done: true })
-    expect(await rules(place)).toBe(before)
-  })
+  test.concurrent.for(CASES)(
+    '%s (case %#): done, found no more, and taken back',
+    async ([code, setup, filter], { onTestFinished }) => {
+      const place = await lab(setup, onTestFinished)
+      const before = await rules(place)
+      const find = async () => (await diagnose(place, wishFor(filter))).problems.find((one) => one.code === code)
+      const { fix } = (await find())!
+      expect(await runMend(place, fix!)).toEqual({ done: true })
+      expect(await rules(place)).not.toBe(before)
+      expect(await find()).toBeUndefined()
+      expect(await runMend(place, { ...fix!, commands: fix!.undo! })).toEqual({ done: true })
+      expect(await rules(place)).toBe(before)
+    },
+  )
 
   test('what fails says why', async () => {
     const commands = [command('nft', 'delete', 'table', 'ip', 'nosuch')]

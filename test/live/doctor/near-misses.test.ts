@@ -97,8 +97,8 @@ const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor'
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
-  test.each(CASES)('no %s (case %#)', async (code, setup, filter) => {
-    const { problems } = await diagnose(await lab(setup), wishFor(filter))
+  test.concurrent.for(CASES)('no %s (case %#)', async ([code, setup, filter], { onTestFinished }) => {
+    const { problems } = await diagnose(await lab(setup, onTestFinished), wishFor(filter))
     expect(problems.map((problem) => problem.code)).not.toContain(code)
   })
 })

@@ -107,7 +107,7 @@ const HOSTILE: readonly [name: string, plant: string][] = [
 ]
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are for a shell
 
-describe.skipIf(missing)(`notes${missing ? `: ${missing}` : ''}`, () => {
+describe.skipIf(missing).concurrent(`notes${missing ? `: ${missing}` : ''}`, () => {
   test.for(HOSTILE)('is not believed: %s', { timeout: 60_000 }, async ([, plant], { onTestFinished }) => {
     const place = await open(onTestFinished)
     const { output } = await place.runThere(
