@@ -34,6 +34,7 @@ import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
+import { NEIGHBOURS } from './neighbours.ts'
 import { NFT } from './nft.ts'
 import { NFT_BESIDE_IP } from './nft-beside-ip.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
@@ -147,4 +148,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...LOCAL_LISTENERS,
   ...REMOTE_ACCESS,
   ...EGRESS_WAYS,
+  ...NEIGHBOURS,
 ]
