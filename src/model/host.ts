@@ -83,6 +83,8 @@ export interface Link {
   callsTables?: ('ip' | 'ip6' | 'arp')[]
   /** `default`, or the group's number or name (`meta iifgroup`). */
   group?: string
+  /** The queue discipline of what leaves by it, where that is one that shapes: `tbf`, `htb`, `hfsc`, `netem`. */
+  shaper?: string
   /** Absent where the listing had none to show (`ip link`). */
   addresses?: LinkAddress[]
 }

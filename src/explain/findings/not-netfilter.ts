@@ -44,7 +44,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${shaperWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       case 'vanished':
@@ -79,6 +79,13 @@ function unreadWords({ world: { host } }: Context, packet: Packet): string | und
   const end = describeEnd(packet.dst, packet.dport)
   const program = first.process === undefined ? 'the program' : first.process
   return `In the host state, the receive queue of its socket (${end}) held ${first.unread} bytes that ${program} had not read. If no reply comes, ${program} reads too slowly, or not at all: while the queue is full, the kernel drops each further datagram.`
+}
+
+function shaperWords({ world: { host } }: Context, out: string | undefined): string {
+  const { shaper } = host.links?.find(({ name }) => name === out) ?? {}
+  return shaper === undefined
+    ? ''
+    : ` The queue of ${out} is shaped (${shaper}) and may drop packets behind all rules: "tc -s qdisc show dev ${out}" counts these.`
 }
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */

@@ -5,6 +5,7 @@ import { familyOf } from '../../rules/prefixes.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
+import { shaperOf } from './shaper.ts'
 import { unusedBy } from './unused-address.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -39,6 +40,7 @@ function readLink(object: JsonObject): Link | undefined {
     isolated: flagOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.isolated),
     callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
     group: asText(object.group),
+    shaper: shaperOf(asText(object.qdisc)),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })
 }

@@ -8,6 +8,7 @@ import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
+import { shaperOf } from './shaper.ts'
 import { unusedBy } from './unused-address.ts'
 
 /** By its name, where `ip netns` knows one. */
@@ -55,6 +56,8 @@ function readLink(line: string): Link | undefined {
   if (mtu !== undefined) link.mtu = mtu
   if (words.includes('master')) link.master = after('master')!
   if (words.includes('group')) link.group = after('group')!
+  const shaper = words.includes('qdisc') ? shaperOf(after('qdisc')) : undefined
+  if (shaper !== undefined) link.shaper = shaper
   // `ip link` prints the link mode, which `ip addr` leaves out in favour of the addresses
   if (!words.includes('mode')) link.addresses = []
   return link
