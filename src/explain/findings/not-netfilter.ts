@@ -52,7 +52,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? `${queueWords(context, out)} If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }
@@ -70,7 +70,9 @@ export const notNetfilter: Detector = {
 /** One that was given to the interface drops what is over its rate, or in no class of it. */
 function queueWords({ world }: Context, out: string | undefined): string {
   const { qdisc } = linkNamed(world.host, out) ?? {}
-  return qdisc === undefined ? '' : ` The queue of ${out} is ${qdisc}, which can drop packets (tc -s qdisc).`
+  return qdisc === undefined
+    ? ''
+    : ` The queue of ${out} (${qdisc}) may drop packets behind all rules: "tc -s qdisc show dev ${out}" counts these.`
 }
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */

@@ -36,6 +36,7 @@ import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
+import { NEIGHBOURS } from './neighbours.ts'
 import { NFT } from './nft.ts'
 import { NFT_BESIDE_IP } from './nft-beside-ip.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
@@ -151,4 +152,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...EGRESS_WAYS,
   ...CLUSTER_ADDRESSES,
   ...LINKS_OF_GUESTS,
+  ...NEIGHBOURS,
 ]
