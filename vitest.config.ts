@@ -17,7 +17,17 @@ const NETNS = [
   'test/filter/tcpdump.test.ts',
   'test/kernel/bpf/*.test.ts',
   ...[
-    ...['bridge-arp', 'chain-loops', 'conditions', 'edits', 'extensions', 'host', 'iptables-list', 'iptables-save'],
+    ...[
+      'asymmetric',
+      'bridge-arp',
+      'chain-loops',
+      'conditions',
+      'edits',
+      'extensions',
+      'host',
+      'iptables-list',
+      'iptables-save',
+    ],
     ...['let-through', 'nat-and-routes', 'nft-conditions', 'nft-rare', 'nft-text', 'receiver', 'receiver-equality'],
     ...['routes', 'rulesets', 'scripts', 'trace-nft'],
   ].map((name) => `test/kernel/${name}.test.ts`),
