@@ -18,6 +18,7 @@ const NETNS = [
   'test/kernel/bpf/*.test.ts',
   ...[
     ...[
+      'asymmetric',
       'bridge-arp',
       'chain-loops',
       'conditions',

@@ -3,10 +3,13 @@ import { priorityOf } from '../../journey/resolve.ts'
 import { command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { acceptBefore, changesOf, deleteRule, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { openingOf } from '../reply/request-reply.ts'
 import { numberedRef } from './verdicts.ts'
 
 /**
@@ -23,7 +26,7 @@ export const queueWithoutListener: Detector = {
       return [
         finding('queue-without-listener', 'error', `${message}, and ${unread}: the kernel drops it.`, {
           ...more,
-          fix: [...bypass(more.rules![0]!), ...more.fix!],
+          fix: [...withoutProgram(context, more.rules![0]!), ...more.fix!],
         }),
       ]
     if (isRead(context)) return []
@@ -50,14 +53,44 @@ export const queued: Detector = {
   },
 }
 
-const bypass = (ref: RuleRef): Proposal[] => [
-  { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' },
-  ...propose(
-    `make ${numberedRef(ref)} accept packets while no program reads the queue`,
-    changesOf(ref).bypassQueue(ref),
-    'while the program does not run, nothing inspects such packets',
-  ),
-]
+function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
+  const start = { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' }
+  const accepts = `make ${numberedRef(ref)} accept packets while no program reads the queue`
+  const change = changesOf(ref).bypassQueue(ref)
+  if (!isFilteredBehind(context))
+    return [start, ...propose(accepts, change, 'while the program does not run, nothing inspects such packets')]
+  const { packet, hook } = context.evidence.arrivals[context.ended.step]!
+  const opening = openingOf(context.journey.packet, context.world)
+  return [
+    start,
+    ...propose(
+      `accept such packets before ${numberedRef(ref)}`,
+      acceptBefore(ref, packet, { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }),
+      'opens only this source, destination and service; the program does not see such packets',
+    ),
+    ...propose(
+      `delete ${numberedRef(ref)}: then the later rules decide`,
+      deleteRule(ref),
+      'the program then inspects none of these packets, even while it runs',
+    ),
+    ...propose(
+      accepts,
+      change,
+      'while the program does not run, all packets that the rule matches are accepted, and no later rule of the table is evaluated',
+    ),
+  ]
+}
+
+/** What a queue lets by, the other rules of its base chain do not see (nf_queue.c goes on with the next hook). */
+function isFilteredBehind({ evidence, ended }: Context): boolean {
+  const { chain, rule } = evidence.arrivals[ended.step]!
+  if (!chain || !rule) return false
+  const isCalled = chain.hook === undefined
+  return isCalled || chain.policy === 'drop' || chain.rules.slice(rule.ruleNumber).some(decides)
+}
+
+/** It may stop the packet, or lead it to rules that do. */
+const decides = (rule: Rule): boolean => ['drop', 'reject', 'jump', 'goto', 'unknown'].includes(verdictOf(rule).ending)
 
 interface Handed {
   bypass: boolean

@@ -105,3 +105,26 @@ it('lets a queue that no program reads be bypassed', () => {
     ['iptables -R INPUT 1 -p tcp -j NFQUEUE --queue-num 3 --queue-bypass', 'delivered'],
   ])
 })
+
+describe('the fixes for a queue that no program reads', () => {
+  const commands = (...filter: string[]) => {
+    const host = { queues: [], ...LISTENS_ON(80) }
+    const [found] = findingsOf(played({ rules: { filter }, packet: TO_ROUTER, host }), 'queue-without-listener')
+    return found!.fix.flatMap((one) => (one.edits ? [String(fixCommands(one).command)] : []))
+  }
+
+  it('let the later rules decide about all other packets, where there are any', () => {
+    const narrow = 'iptables -I INPUT 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 -j ACCEPT'
+    const remove = 'iptables -t filter -D INPUT 1'
+    const bypassed = `iptables -R INPUT 1 -p tcp ${QUEUE} --queue-bypass`
+    const queue = `-A INPUT -p tcp ${QUEUE}`
+    expect(commands(queue, '-A INPUT -p tcp -m tcp --dport 22 -j DROP')).toEqual([narrow, remove, bypassed])
+    expect(commands('-P INPUT DROP', queue)).toEqual([narrow, bypassed, remove])
+  })
+
+  it('keep the rule, where no later one stops anything', () => {
+    expect(commands(`-A INPUT -p tcp ${QUEUE}`, '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT')).toEqual([
+      `iptables -R INPUT 1 -p tcp ${QUEUE} --queue-bypass`,
+    ])
+  })
+})

@@ -52,7 +52,7 @@ export interface Fault {
   culprits: Culprit[]
   /** Of faults that are there at once: each has to be named. */
   parts?: Fault[]
-  /** No command on the machine can mend it. */
+  /** No command on the machine can mend it, or only one that the model does not try. */
   elsewhere?: true
   /** Asked in place of the scene's probe. */
   probe?: Probe
