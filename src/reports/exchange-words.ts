@@ -147,7 +147,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     case 'answered':
       if (basis !== 'inferred' || reply !== undefined || isPlayed(journey)) return undefined
       return hasGoneOn(exchanges.worst)
-        ? 'No reply was captured, but the sender went on with the connection: a reply has reached it.'
+        ? 'No reply was captured, but a reply reached the sender: it sent more packets of this connection.'
         : 'Connection tracking has seen a reply.'
     case 'undetermined':
       return reply === undefined ? unreplied : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`

@@ -68,7 +68,7 @@ it.each([
   }
   const { exchanges } = await (await open(Object.entries(given).map(([name, text]) => ({ name, text })))).exchanges()
   const note = exchanges[0]!.findings.find(({ code }) => code === 'not-netfilter')
-  expect(note?.message.includes('(192.0.2.1:3702) held 4608 bytes that wsdd had not read')).toBe(isTold)
+  expect(note?.message.includes('The socket on 192.0.2.1:3702 held 4608 unread bytes')).toBe(isTold)
 })
 
 it('tells that the client is in the network of another interface', async () => {

@@ -41,7 +41,7 @@ async function told(src: string, from = 'wan', answer?: string) {
 it('tells whom it sees', async () => {
   expect(await told('203.0.113.9')).toEqual([
     'refused',
-    'nat POSTROUTING rule 1 rewrote its source 203.0.113.9: 10.0.0.20 sees this host instead. If 10.0.0.20 refuses that source, it refuses everybody whose source is rewritten so.',
+    'nat POSTROUTING rule 1 rewrote its source 203.0.113.9: 10.0.0.20 sees this host instead. If 10.0.0.20 refuses that source, every client that this rule rewrites is refused.',
   ])
 })
 

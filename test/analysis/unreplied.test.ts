@@ -108,7 +108,7 @@ it('does not where a reply was seen', async () => {
   expect(await told({ flags: '', state: 'ESTABLISHED', left: 431_990 })).toEqual(['answered'])
 })
 
-const OTHER_ROUTER = 'This host forwards the connection without NAT: a reply may return through another router.'
+const OTHER_ROUTER = 'A reply may return through another router, because this host does no NAT for the connection.'
 
 it.each<[string, Given]>([
   ['nothing shows where replies come by', { routes: ROUTES }],
@@ -140,8 +140,10 @@ it.each<[string, Given]>([
 })
 
 it('counts a connection as answered where its sender went on with it', async () => {
-  const more = [{ flags: 'ACK', seq: 2, id: 2 }]
-  expect(await told({ more })).toEqual(['answered'])
+  const later = (seq: number) => told({ more: [{ flags: 'ACK', seq, id: 2 }] })
+  expect(await later(8)).toEqual(['answered'])
+  // of what was before
+  expect((await later(2))[0]).not.toBe('answered')
 })
 
 it('takes a SYN with another sequence number for a new attempt, not for a retransmission', async () => {

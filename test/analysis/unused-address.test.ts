@@ -45,13 +45,13 @@ describe('a solicitation for an address that the kernel does not use', () => {
     expect(await told(address)).toEqual([
       [
         'unanswered',
-        'The kernel does not use 2001:db8:1::100 on eth0: its duplicate address detection has failed (dadfailed), because another host had the address. It answers no neighbour solicitation for it, so no neighbour can send to it.',
+        'The kernel does not use 2001:db8:1::100 on eth0: duplicate address detection found another host with this address (dadfailed). So this host ignores neighbour solicitations for 2001:db8:1::100.',
       ],
     ])
   })
 
   it('is not answered while the check goes on', async () => {
-    expect((await told(inText('tentative'))).flat().join()).toContain('had not ended yet (tentative)')
+    expect((await told(inText('tentative'))).flat().join()).toContain('was still running in the host state (tentative)')
   })
 
   it.each([

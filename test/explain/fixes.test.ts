@@ -83,6 +83,8 @@ describe('every fix that is proposed', () => {
       changes().flatMap(({ edits, fix }) => [...edits, ...(fix.undo ?? [])].map(({ kind }) => kind)),
     )
     expect([...kinds].sort()).toEqual([
+      'address',
+      'bridge-port',
       'chain',
       'conntrack',
       'ipset',

@@ -88,6 +88,7 @@ const CODES = [
   'snat-skipped',
   'stale-conntrack',
   'untracked',
+  'vanished-at-port',
   'vanished-forwarding-off',
   'vanished-martian',
   'vanished-mtu',

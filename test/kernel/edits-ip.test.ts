@@ -151,7 +151,7 @@ describe.skipIf(whyNot('ip', 'bridge'))('addresses of IPv6, and ports of a bridg
   it.each([
     ['ip address add 2001:db8::1/128 dev d0', 'already'],
     ['ip address del 2001:db8:9::9/128 dev d0', 'no address'],
-    ['bridge link set dev d0 hairpin on', 'no port'],
+    ['bridge link set dev d0 hairpin on', 'not a port'],
     ['bridge link set dev d9 hairpin on', 'no interface'],
   ])('refused: %s', (command, why) => {
     const [ran] = runSequences([{ setup, commands: [command], listings }])

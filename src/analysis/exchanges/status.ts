@@ -12,6 +12,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
+import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
@@ -312,21 +313,6 @@ function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): F
     ...found,
     message: `The packet came back to this host, addressed to ${packet.dst} (#${id}). ${found.message}`,
   }
-}
-
-/** Who uses a port anew begins with another sequence number: what came before has ended, well or not. */
-function isSameAttempt(one: Part, other: Part): boolean {
-  const [first, then] = [one, other].map(({ own, told }) => (own ? told.journey.packet.tcpSeq : undefined))
-  return first === undefined || then === undefined || first === then
-}
-
-/** Whoever asked to begin has sent more than that: it has had a reply, by whichever way. */
-function hasGoneOn(parts: readonly Part[]): boolean {
-  const isTcp = ({ told: { journey } }: Part) => journey.packet.protocol === 'tcp'
-  const first = parts.findIndex((one) => isAsking(one) && one.told.says === 'opens' && isTcp(one))
-  return (
-    first >= 0 && parts.some((one, i) => i > first && one.role === 'request' && one.told.says === 'any' && isTcp(one))
-  )
 }
 
 /** Whoever asked has acknowledged the reply. */

@@ -38,7 +38,7 @@ export function unrepliedBy(
     ? ' A rule keeps packets from connection tracking: a reply may be one of them.'
     : isFailing(journey) || comesHere()
       ? undefined
-      : ' This host forwards the connection without NAT: a reply may return through another router.'
+      : ' A reply may return through another router, because this host does no NAT for the connection.'
   return { finding: finding('conntrack-unreplied', 'note', `${had}${why ?? ''}`), tells: why === undefined }
 }
 
@@ -65,9 +65,14 @@ const hasNotrack = memo((tables: World['tables']): boolean =>
 
 /**
  * Connection tracking marks its entry as replied before a rule stops the reply: nf_conntrack_in has priority -200 at the
- * first hook, before the routing decision.
+ * first hook, before the routing decision. It marks none for what it takes for invalid, or for a new connection of another zone.
  */
 export const stopsPastTracking = ({ journey, isUntracked }: PlayedReply): boolean =>
-  isStoppedByRule(journey.outcome) && !isUntracked && PAST_TRACKING.has(journey.steps.at(-1)?.hook)
+  isStoppedByRule(journey.outcome) &&
+  !isUntracked &&
+  !journey.findings.some(({ code }) => MARKS_NONE.has(code)) &&
+  PAST_TRACKING.has(journey.steps.at(-1)?.hook)
+
+const MARKS_NONE: ReadonlySet<string> = new Set(['other-zone', 'invalid-state'])
 
 const PAST_TRACKING: ReadonlySet<Hook | undefined> = new Set<Hook>(['input', 'forward', 'postrouting'])

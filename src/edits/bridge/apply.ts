@@ -7,6 +7,6 @@ import { EditProblem } from '../problem.ts'
 /** Throws EditProblem. */
 export function editBridgePort({ device, setting, on }: BridgePortEdit, draft: Draft): void {
   const link = linkToEdit(device, draft)
-  if (link.master === undefined) throw new EditProblem(`${device} is no port of a bridge`)
+  if (link.master === undefined) throw new EditProblem(`${device} is not a port of a bridge`)
   link[setting] = on
 }

@@ -16,7 +16,7 @@ export function parseBridge(given: readonly ShellWord[], tool: ShellWord): Bridg
   )
   const op = words.take()
   if (!op || object === 'monitor' || /^(sh|show|li|list|lst|ls|get)$/.test(op.text)) return []
-  if (object !== 'link' || op.text !== 'set') refuse(op, 'cannot be done here: only settings of ports can be changed')
+  if (object !== 'link' || op.text !== 'set') refuse(op, 'is not supported: use "bridge link set"')
   let device: string | undefined
   const found: Pick<BridgePortEdit, 'setting' | 'on'>[] = []
   for (let word = words.take(); word; word = words.take()) {
@@ -26,8 +26,8 @@ export function parseBridge(given: readonly ShellWord[], tool: ShellWord): Bridg
     }
     // not cut short here
     const setting = SETTINGS.find((one) => one === word.text)
-    if (!setting) return refuse(word, 'is not understood here: only hairpin and isolated are')
-    const value = words.need(`on or off behind ${setting}`)
+    if (!setting) return refuse(word, 'is not supported: use hairpin or isolated')
+    const value = words.need(`on or off after ${setting}`)
     if (value.text !== 'on' && value.text !== 'off') refuse(value, 'is neither on nor off')
     found.push({ setting, on: value.text === 'on' })
   }

@@ -4,6 +4,7 @@
  */
 import type { AddressEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
+import { inVrf } from '../../rules/route.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 import { linkToEdit } from './links.ts'
@@ -11,6 +12,9 @@ import { linkToEdit } from './links.ts'
 /** Throws EditProblem. */
 export function editAddress({ op, family, address, device }: AddressEdit, draft: Draft): void {
   const link = linkToEdit(device, draft)
+  // its routes are in the VRF's own table
+  if (inVrf([device], draft.world.host) !== false)
+    throw new EditProblem(`${device} belongs to a VRF: nfwhy does not simulate its addresses`)
   const { addresses = [] } = link
   const prefixLength = family === 'ip' ? 32 : 128
   const same = addresses.filter((one) => one.address === address)

@@ -7,7 +7,7 @@ import { didYouMean, EditProblem } from '../problem.ts'
 /** A copy of its own, in the place of the one that others have. Throws EditProblem. */
 export function linkToEdit(device: string, draft: Draft): Link {
   const { links } = draft.world.host
-  if (!links) throw new EditProblem('the interfaces are not known: `ip -j addr show` was not given')
+  if (!links) throw new EditProblem('the interfaces are unknown: `ip -j addr show` was not given')
   const found = links.find(({ name }) => name === device)
   const names = links.map(({ name }) => name)
   if (!found) throw new EditProblem(`there is no interface ${device}${didYouMean(closest(device, names))}`)

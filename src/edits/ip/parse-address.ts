@@ -7,14 +7,14 @@ import { nameOf, oneOf, refuse, type Words } from './words.ts'
 const OPS = ['add', 'change', 'replace', 'delete', 'show', 'list', 'lst', 'flush', 'save', 'restore'] as const
 
 /** They change nothing that a packet asks for. */
-const WITHOUT_VALUE = ['nodad', 'optimistic', 'home', 'noprefixroute']
+const WITHOUT_VALUE = ['nodad', 'optimistic', 'home']
 
 /** The words behind `ip address`: an address alone, for one that brings a network brings routes. Throws CommandProblem. */
 export function parseAddressCommand(words: Words, family: IpFamily | undefined): AddressEdit[] {
   const word = words.take()
   const op = word ? oneOf(word, OPS, 'is not a command of ip address') : 'show'
   if (op === 'show' || op === 'list' || op === 'lst' || op === 'save') return []
-  if (op !== 'add' && op !== 'delete') refuse(word!, 'is not understood here: only add and del of one address are')
+  if (op !== 'add' && op !== 'delete') refuse(word!, 'is not supported: use "ip address add" or "ip address del"')
   let found: OwnAddress | undefined
   let device: string | undefined
   for (let next = words.take(); next; next = words.take())
@@ -26,7 +26,7 @@ export function parseAddressCommand(words: Words, family: IpFamily | undefined):
   if (!found) words.need('the address')
   // the kernel takes the first of several that are the same but for their networks
   if (op === 'delete' && found!.length === undefined)
-    refuse(found!.word, 'is deleted with whatever network it has: write its length behind it')
+    refuse(found!.word, 'needs its prefix length: several addresses may differ only in that')
   if (device === undefined) words.need("dev and the interface's name")
   const { address, family: own } = found!
   return [{ kind: 'address', op: op === 'add' ? 'add' : 'del', family: own, address, device: device! }]
@@ -46,6 +46,6 @@ function ownAddress(word: ShellWord, family: IpFamily | undefined): OwnAddress {
   if (family && own !== family) refuse(word, `is not an address of ${nameOf(family)}`)
   const whole = own === 'ip' ? '32' : '128'
   if (length !== undefined && length !== whole)
-    refuse(word, `brings a network along, which is not understood here: only /${whole} is`)
+    refuse(word, `has a prefix length that nfwhy does not simulate: use /${whole}`)
   return { address, family: own, word, length }
 }

@@ -1,5 +1,7 @@
+import { inPrefix, maskFromLength, parseAddress } from '../../model/address.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
@@ -26,12 +28,12 @@ export const keptHere: Detector = {
         finding(
           'wrong-way-out',
           'warning',
-          `It was not forwarded, because ${dst} is the subnet-router anycast address of ${shared}, the first address of its network: each router there takes it as its own (RFC 4291, 2.6.1). A host in that network cannot be reached at it through a router.`,
+          `This host kept it: ${dst} is the first address of the network on ${shared}. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1). So no router forwards packets to ${dst}.`,
           {
             steps: [ended.step + 1],
             fix: [
               {
-                description: `if a host has ${dst}, give it another address of that network, and rules that send to ${dst} as well`,
+                description: `if a host has ${dst}, give that host another address of the network, then change the rules that send to ${dst}`,
                 unverified: 'nfwhy does not change the addresses of other hosts',
               },
             ],
@@ -74,5 +76,22 @@ export const keptHere: Detector = {
 function anycastOn({ world: { host } }: Context, packet: Packet): string | undefined {
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
-  return route && route.type === 'anycast' && leadsHere(route) ? route.device : undefined
+  if (route?.type !== 'anycast' || !leadsHere(route) || route.device === undefined) return undefined
+  // a program may join an anycast address of its own
+  const { addresses } = linkNamed(host, route.device) ?? {}
+  const isFirst = (addresses ?? [{ address: packet.dst!, prefixLength: USUAL }]).some((one) =>
+    isFirstOf(packet.dst!, one.address, one.prefixLength),
+  )
+  return isFirst ? route.device : undefined
+}
+
+/** Where the interface's addresses are not listed. */
+const USUAL = 64
+
+/** Of the network that `address` is in, all bits behind the prefix are zero. */
+function isFirstOf(first: string, address: string, length: number): boolean {
+  const [bytes, base] = [parseAddress(first), parseAddress(address)]
+  if (!bytes || !base || bytes.length !== base.length || !inPrefix(bytes, base, length)) return false
+  const mask = maskFromLength(length, bytes.length * 8)
+  return bytes.every((byte, i) => (byte & mask[i]!) === byte)
 }

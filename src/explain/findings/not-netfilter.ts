@@ -1,5 +1,5 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
-import { type Command, command } from '../../model/command.ts'
+import { type Command, command, printCommand } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
@@ -48,7 +48,7 @@ export const notNetfilter: Detector = {
         const bridge = out === undefined ? bridgePassingOn(packet, context.world.host) : undefined
         if (bridge)
           return next(
-            `No rule stopped it. Bridge ${bridge.name} forwards it by MAC address, not by a route: its table must list ${packet.dstMac} at the port of that machine.`,
+            `No rule stopped it. Bridge ${bridge.name} forwards it by MAC address. Check the bridge's table: if it lists ${packet.dstMac} at another port, the frame goes there.`,
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
@@ -70,9 +70,10 @@ export const notNetfilter: Detector = {
 /** One that was given to the interface drops what is over its rate, or in no class of it. */
 function queueWords({ world }: Context, out: string | undefined): string {
   const { qdisc } = linkNamed(world.host, out) ?? {}
+  const shows = command('tc', '-s', 'qdisc', 'show', 'dev', deviceWord(out ?? ''))
   return qdisc === undefined
     ? ''
-    : ` The queue of ${out} (${qdisc}) may drop packets behind all rules: "tc -s qdisc show dev ${out}" counts these.`
+    : ` The qdisc of ${out} (${qdisc}) may drop packets after all rules${shows.whyNot === undefined ? `: "${printCommand(shows)}" shows how many` : ''}.`
 }
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */
@@ -95,7 +96,7 @@ function unreadWords({ world: { host } }: Context, packet: Packet): string | und
   if (first?.unread === undefined || !all.every(({ unread }) => unread !== undefined)) return undefined
   const end = describeEnd(packet.dst, packet.dport)
   const program = first.process === undefined ? 'the program' : first.process
-  return `In the host state, the receive queue of its socket (${end}) held ${first.unread} bytes that ${program} had not read. If no reply comes, ${program} reads too slowly, or not at all: while the queue is full, the kernel drops each further datagram.`
+  return `The socket on ${end} held ${first.unread} unread bytes in the host state. If no reply comes, ${program} may read too slowly: the kernel drops datagrams while the receive queue is full.`
 }
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */

@@ -66,17 +66,17 @@ function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
     ...propose(
       `accept such packets before ${numberedRef(ref)}`,
       acceptBefore(ref, packet, { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }),
-      'opens only this source, destination and service; the program does not see such packets',
+      'opens only this source, destination and service; the program does not inspect these packets',
     ),
     ...propose(
-      `delete ${numberedRef(ref)}: then the later rules decide`,
+      `delete ${numberedRef(ref)}, so that the later rules are evaluated`,
       deleteRule(ref),
       'the program then inspects none of these packets, even while it runs',
     ),
     ...propose(
       accepts,
       change,
-      'while the program does not run, all packets that the rule matches are accepted, and no later rule of the table is evaluated',
+      'while the program does not run, the rule accepts every packet that it matches for the rest of its base chain',
     ),
   ]
 }
@@ -90,7 +90,8 @@ function isFilteredBehind({ evidence, ended }: Context): boolean {
 }
 
 /** It may stop the packet, or lead it to rules that do. */
-const decides = (rule: Rule): boolean => ['drop', 'reject', 'jump', 'goto', 'unknown'].includes(verdictOf(rule).ending)
+const decides = (rule: Rule): boolean =>
+  ['drop', 'reject', 'queue', 'jump', 'goto', 'unknown'].includes(verdictOf(rule).ending)
 
 interface Handed {
   bypass: boolean

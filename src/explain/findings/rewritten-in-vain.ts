@@ -67,7 +67,7 @@ export const snatInVain: Detector = {
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
     const port = isKept ? '' : `, and source port ${reply.dport} instead of ${asked.sport}`
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.${isHidden ? ` If ${dst} refuses that source, it refuses everybody whose source is rewritten so.` : ''}`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],
@@ -77,6 +77,7 @@ export const snatInVain: Detector = {
             ? propose(
                 'do not rewrite the source of such packets',
                 acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
+                `${dst} must then send its replies through this host`,
               ).map(
                 (one): Proposal => ({
                   ...one,

@@ -1,3 +1,5 @@
+import { deviceWord } from '../../edits/words.ts'
+import { command, inOrder, printCommand } from '../../model/command.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { unusedTarget } from '../neighbours/discovery.ts'
 
@@ -13,21 +15,26 @@ export const unusedAddress: Detector = {
     const { address, prefixLength, unused } = target
     const why =
       unused === 'dadfailed'
-        ? 'its duplicate address detection has failed (dadfailed), because another host had the address'
-        : 'its duplicate address detection had not ended yet (tentative)'
-    const again = `ip address del ${address}/${prefixLength} dev ${packet.in}, then ip address add ${address}/${prefixLength} dev ${packet.in}`
+        ? 'duplicate address detection found another host with this address (dadfailed)'
+        : 'duplicate address detection was still running in the host state (tentative)'
+    const change = (op: string) =>
+      command('ip', 'address', op, `${address}/${prefixLength}`, 'dev', deviceWord(packet.in ?? ''))
+    const again = inOrder(change('del'), change('add'))
     return [
       finding(
         'neighbour-discovery-dropped',
         'error',
-        `The kernel does not use ${address} on ${packet.in}: ${why}. It answers no neighbour solicitation for it, so no neighbour can send to it.`,
+        `The kernel does not use ${address} on ${packet.in}: ${why}. So this host ignores neighbour solicitations for ${address}.`,
         {
           steps: [ended.step + 1],
           fix:
             unused === 'dadfailed'
               ? [
                   {
-                    description: `once no other host has ${address}, let the kernel check it again: ${again}`,
+                    description:
+                      again.whyNot === undefined
+                        ? `after you remove ${address} from the other host, delete it here and add it again: ${printCommand(again)}`
+                        : `after you remove ${address} from the other host, delete it here and add it again`,
                     unverified: 'the model does not remove addresses',
                   },
                 ]

@@ -46,7 +46,7 @@ export const vanishedAtPort: Detector = {
           fix: setPort(
             // where several may be its port, all of them send nothing back
             ports.length === 1 ? ports[0] : undefined,
-            'enable hairpin mode on that port',
+            "enable hairpin mode on the sender's port",
             'hairpin',
             true,
             "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
@@ -84,11 +84,12 @@ export const notBetweenIsolated: Detector = {
         {
           steps: [ended.step + 1],
           fix: setPort(
-            ports.find(({ name }) => name !== packet.physIn),
-            'if the two may reach each other, end the isolation of one port',
+            // both ends have to be: of more ports than two, the others stay out of it
+            ports.find(({ name }) => name === packet.physIn) ?? (ports.length === 2 ? ports[0] : undefined),
+            'turn isolation off on one port, if the sender should reach the destination',
             'isolated',
             false,
-            "the program that created the port has a setting for it, such as the bridge plugin's portIsolation",
+            "the program that created the port has a setting for it, such as the bridge plugin's portIsolation; the port then exchanges frames with all other ports",
           ),
         },
       ),

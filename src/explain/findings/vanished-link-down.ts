@@ -18,14 +18,14 @@ export const vanishedLinkDown: Detector = {
       finding(
         'vanished-link-down',
         'error',
-        'Interface lo dropped it: lo is down, and what this host sends to an address of its own goes through lo.',
+        'Interface lo is down. Packets from this host to its own addresses go through lo, so the kernel dropped this one.',
         {
           steps: [ended.step + 1],
           fix: [
             {
               description: 'bring lo up: ip link set lo up',
               unverified: 'this is not a rule change',
-              note: 'in a container or pod, its runtime or the CNI plugin "loopback" does that',
+              note: 'the container runtime or the CNI plugin "loopback" normally brings lo up',
             },
           ],
         },

@@ -78,7 +78,11 @@ export const vanishedRpFilter: Detector = {
                   deleteRoutingRule(rule),
                   'affects every packet that matches the rule',
                 )
-              : propose(`remove the ${refusing?.type} route`, refusing && deleteRoute(refusing))),
+              : propose(
+                  `remove the ${refusing?.type} route`,
+                  refusing && deleteRoute(refusing),
+                  'somebody may have added it to block that source; affects every packet that it matches',
+                )),
             ...propose(
               `remove the route to ${packet.src} that does not lead to the packet's input interface`,
               // a routing rule's own table is there for others

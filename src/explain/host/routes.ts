@@ -1,6 +1,7 @@
 /** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
 
 import { newRoute } from '../../edits/ip/default-scope.ts'
+import { editCommand } from '../../edits/print.ts'
 import { addressWord } from '../../edits/words.ts'
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../../model/address.ts'
 import { command, printCommand } from '../../model/command.ts'
@@ -141,14 +142,14 @@ export function backToSender(packet: Packet, route: Route, host: Host): string |
 }
 
 /**
- * The packet's destination as an address of this host. The command is given where a program here waits for such packets;
- * else another machine may be meant to have it.
+ * The packet's destination as an address of this host. The command is given where a program here listens on that very
+ * address; else another machine may be meant to have it.
  */
 export function giveAddress({ dst: address = '', in: device = '', ...packet }: Packet, host: Host): Proposal {
   const condition = 'if this host should have the address, assign it'
   const family = address.includes(':') ? 'ip6' : 'ip'
   const edit = { kind: 'address', family, address, device } as const
-  if (listener(host, { ...packet, dst: address }))
+  if (listener(host, { ...packet, dst: address })?.address !== undefined && device !== '')
     return {
       description: condition,
       edits: [{ ...edit, op: 'add' }],
@@ -156,8 +157,9 @@ export function giveAddress({ dst: address = '', in: device = '', ...packet }: P
       unverified: NOT_TRIED,
       note: 'only if no other host has that address',
     }
+  const add = editCommand({ ...edit, op: 'add' })
   return {
-    description: `${condition}: ip address add ${address}/${family === 'ip6' ? 128 : 32} dev ${device}`,
+    description: add.whyNot === undefined && device !== '' ? `${condition}: ${printCommand(add)}` : condition,
     unverified: 'it is unknown whether this host should have the address',
   }
 }

@@ -13,7 +13,7 @@ export interface LinkHint {
   fix: Proposal[]
 }
 
-/** More are told by none. */
+/** With more candidates none is named. */
 const MOST = 3
 
 /** Of the link that leads to `neighbour`, one of this host's own network. */
@@ -26,10 +26,10 @@ export function linkHint(host: Host, out: string, neighbour: string): LinkHint |
 export function queueHint({ name, qdisc }: Link): LinkHint | undefined {
   if (qdisc === undefined) return undefined
   return {
-    words: ` The queue of ${name} is ${qdisc}, which can drop packets.`,
+    words: ` Interface ${name} has the qdisc ${qdisc}. It can drop packets, also those of ARP and neighbour discovery.`,
     fix: [
       {
-        description: `look at "dropped" of the queue ${qdisc} on ${name}`,
+        description: `check the "dropped" counter of qdisc ${qdisc} on ${name}`,
         look: command('tc', '-s', 'qdisc', 'show', 'dev', deviceWord(name)),
         unverified: ONLY_LOOKS,
       },
@@ -42,11 +42,11 @@ function portHint(host: Host, bridge: Link, neighbour: string): LinkHint | undef
   if (!bridgeNamed(host, bridge.name)) return undefined
   const loose = (host.links ?? []).filter((one) => isLoose(one, host)).map(({ name }) => name)
   if (loose.length === 0 || loose.length > MOST) return undefined
-  const [are, which] = loose.length > 1 ? ['are ports', 'one of them'] : ['is a port', loose[0]]
+  const [are, which] = loose.length > 1 ? ['are not ports', 'one of them'] : ['is not a port', loose[0]]
   return {
-    words: ` ${loose.join(', ')} ${are} of no bridge: if ${neighbour} is behind ${which}, ${bridge.name} does not reach it.`,
+    words: ` ${loose.join(', ')} ${are} of any bridge. If ${which} leads to ${neighbour}, ${bridge.name} cannot reach ${neighbour}.`,
     fix: loose.map((name) => ({
-      description: `if ${neighbour} is behind ${name}: ${joined(name, bridge.name)}`,
+      description: `if ${name} leads to ${neighbour}: ${joined(name, bridge.name)}`,
       unverified: 'which interface leads to the neighbour is unknown here',
     })),
   }
@@ -54,7 +54,7 @@ function portHint(host: Host, bridge: Link, neighbour: string): LinkHint | undef
 
 function joined(port: string, bridge: string): string {
   const join = command('ip', 'link', 'set', deviceWord(port), 'master', deviceWord(bridge))
-  return join.whyNot === undefined ? printCommand(join) : `make it a port of ${bridge}`
+  return join.whyNot === undefined ? printCommand(join) : `make ${port} a port of ${bridge}`
 }
 
 function isLoose({ name, kind, up, master, peerNamespace, addresses = [] }: Link, { routes = [] }: Host): boolean {
@@ -68,10 +68,10 @@ function isLoose({ name, kind, up, master, peerNamespace, addresses = [] }: Link
 function macvlanHint({ name, master, promiscuous }: Link, neighbour: string): LinkHint | undefined {
   if (!promiscuous || master !== undefined) return undefined
   return {
-    words: ` ${name} is promiscuous, as the parent of a macvlan can be: if ${neighbour} is a container's macvlan on ${name}, this host cannot reach it through ${name}.`,
+    words: ` ${name} is promiscuous, so it may be the parent of a macvlan. A host cannot reach a macvlan through its parent interface.`,
     fix: [
       {
-        description: `if it is, give this host a macvlan on ${name} as well, and a route to ${neighbour} through that`,
+        description: `if ${neighbour} is a macvlan on ${name}: add a macvlan on ${name} to this host, and route ${neighbour} through the new macvlan`,
         unverified: 'the model does not create interfaces',
       },
     ],

@@ -35,7 +35,7 @@ describe('a packet for the subnet-router anycast address', () => {
     const found = findings.find(({ code }) => code === 'wrong-way-out')
     expect([status, found?.message]).toEqual([
       'dropped',
-      'It was not forwarded, because 2001:db8:1:: is the subnet-router anycast address of lan, the first address of its network: each router there takes it as its own (RFC 4291, 2.6.1). A host in that network cannot be reached at it through a router.',
+      'This host kept it: 2001:db8:1:: is the first address of the network on lan. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1). So no router forwards packets to 2001:db8:1::.',
     ])
   })
 

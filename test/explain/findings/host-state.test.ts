@@ -88,10 +88,10 @@ describe('ports of a bridge that are isolated', () => {
       'error: Bridge br0 dropped it: all its ports are isolated (veth1, veth2), and it forwards no frame from one isolated port to another.',
     ])
     expect(one.outcome).toBe('vanished')
-    // the port is known that it came in by, and of the other one is free to choose
+    // both ends have to be isolated: of others nothing is opened
     const [fix] = findingsOf(one, 'vanished-at-port')[0]!.fix
-    expect(fix?.edits).toEqual([{ kind: 'bridge-port', device: 'veth2', setting: 'isolated', on: false }])
-    expect(fix?.undo).toEqual([{ kind: 'bridge-port', device: 'veth2', setting: 'isolated', on: true }])
+    expect(fix?.edits).toEqual([{ kind: 'bridge-port', device: 'veth1', setting: 'isolated', on: false }])
+    expect(fix?.undo).toEqual([{ kind: 'bridge-port', device: 'veth1', setting: 'isolated', on: true }])
   })
 
   it('are no reason where one of them is not, or nobody knows', () => {
@@ -122,7 +122,7 @@ describe('a frame of another machine that a bridge passes on', () => {
     const one = passed(host.links!)
     expect(one.findings.map(({ code }) => code)).toEqual(['not-netfilter'])
     expect(messages(one, 'not-netfilter')).toEqual([
-      `note: No rule stopped it. Bridge br0 forwards it by MAC address, not by a route: its table must list ${TO_HERE} at the port of that machine.`,
+      `note: No rule stopped it. Bridge br0 forwards it by MAC address. Check the bridge's table: if it lists ${TO_HERE} at another port, the frame goes there.`,
     ])
   })
 

@@ -26,10 +26,10 @@ it.each([
   ['as JSON', inJson('tbf')],
 ])('is told of (%s)', async (_name, address) => {
   expect(await told(address)).toContain(
-    'The queue of wan (tbf) may drop packets behind all rules: "tc -s qdisc show dev wan" counts these.',
+    'The qdisc of wan (tbf) may drop packets after all rules: "tc -s qdisc show dev wan" shows how many.',
   )
 })
 
 it('is not told of a queue that nobody shapes', async () => {
-  expect(await told(inText('fq_codel'))).not.toContain('queue')
+  expect(await told(inText('fq_codel'))).not.toContain('qdisc')
 })

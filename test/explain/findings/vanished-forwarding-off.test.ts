@@ -31,12 +31,14 @@ it('is an address on no interface, where the router that sent it would have it b
 })
 
 it('is an address that a command gives, where a program here waits for what is sent to it', () => {
-  const socket = { family: 'any' as const, protocol: 'tcp', state: 'LISTEN', port: 80 }
+  const socket = { family: 'any' as const, protocol: 'tcp', state: 'LISTEN', address: '203.0.113.7', port: 80 }
   const [fix] = found(FLOATING, { ...host, sockets: [socket] })!.fix
   const edit = { kind: 'address', family: 'ip', address: '203.0.113.7', device: 'eth1' }
   expect([fix?.edits, fix?.undo]).toEqual([[{ ...edit, op: 'add' }], [{ ...edit, op: 'del' }]])
   expect(fix?.after).toBe('delivered')
-  // it waits on another port
+  // another port, or any address: another host may have it
+  const { address: _, ...wildcard } = socket
+  expect(found(FLOATING, { ...host, sockets: [wildcard] })!.fix[0]?.edits).toBeUndefined()
   expect(found(FLOATING, { ...host, sockets: [{ ...socket, port: 81 }] })!.fix[0]?.edits).toBeUndefined()
 })
 

@@ -16,11 +16,13 @@ const hint = (links: Link[], out = 'docker0', more: Host = {}) => linkHint({ lin
 
 it("names the host's end of a container's link that is a port of no bridge", () => {
   const { words, fix } = hint([BRIDGE, PORT, veth('veth1')])!
-  expect(words).toBe(' veth1 is a port of no bridge: if 172.17.0.2 is behind veth1, docker0 does not reach it.')
+  expect(words).toBe(
+    ' veth1 is not a port of any bridge. If veth1 leads to 172.17.0.2, docker0 cannot reach 172.17.0.2.',
+  )
   expect(fix.map(({ description }) => description)).toEqual([
-    'if 172.17.0.2 is behind veth1: ip link set veth1 master docker0',
+    'if veth1 leads to 172.17.0.2: ip link set veth1 master docker0',
   ])
-  expect(hint([BRIDGE, veth('veth1'), veth('veth3')])?.words).toContain('veth1, veth3 are ports of no bridge')
+  expect(hint([BRIDGE, veth('veth1'), veth('veth3')])?.words).toContain('veth1, veth3 are not ports of any bridge')
 })
 
 it.each<[string, Partial<Link>, Host?]>([
@@ -42,9 +44,11 @@ it('names none where the neighbour is behind another interface than a bridge', (
 
 it('names a queue that can drop, and a promiscuous interface that may have a macvlan', () => {
   const { words, fix } = hint([{ ...BRIDGE, qdisc: 'htb' }, veth('veth1')])!
-  expect(words).toBe(' The queue of docker0 is htb, which can drop packets.')
+  expect(words).toBe(
+    ' Interface docker0 has the qdisc htb. It can drop packets, also those of ARP and neighbour discovery.',
+  )
   expect(printCommand(fix[0]!.look!)).toBe('tc -s qdisc show dev docker0')
-  expect(hint([veth('eth0', { promiscuous: true })], 'eth0')?.words).toContain("is a container's macvlan on eth0")
+  expect(hint([veth('eth0', { promiscuous: true })], 'eth0')?.words).toContain('may be the parent of a macvlan')
   expect(hint([veth('eth0', { promiscuous: true, master: 'br0' })], 'eth0')).toBeUndefined()
 })
 
