@@ -99,6 +99,12 @@ export function maskFromLength(length: number, width: number): Uint8Array {
   return bytes
 }
 
+/** The first address of the network that the address is in: without what is behind the prefix. */
+export function networkAddress(address: Uint8Array, length: number): string {
+  const mask = maskFromLength(length, address.length * 8)
+  return formatAddress(address.map((byte, i) => byte & mask[i]!))
+}
+
 /** The length of a mask, or undefined where its ones have gaps. */
 export function maskToLength(mask: Uint8Array): number | undefined {
   let length = 0

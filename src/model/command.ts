@@ -155,6 +155,9 @@ export interface PrintOptions {
  */
 export const printCommand = (of: Command, options: PrintOptions = {}): string => of.pieces(options).join(' ')
 
+/** For a sentence; undefined where no words can say it. */
+export const spoken = (of: Command): string | undefined => (of.whyNot === undefined ? printCommand(of) : undefined)
+
 /** Means itself, unquoted, wherever it stands behind a program's name. A `=` in front would be expanded by zsh. */
 const BARE = /^(?:[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*|!)$/
 /** Brackets that stand alone are nothing to a shell either; nft's language is full of them. */

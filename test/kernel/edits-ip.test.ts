@@ -7,7 +7,7 @@ import { ipRuleJson } from '../../src/read/host/ip-rule-json.ts'
 import { share } from '../share.ts'
 import { IP_SETUP, randomAddressCommands, randomIpCommands } from './commands/ip.ts'
 import { runSequences } from './commands/run.ts'
-import { runOne } from './commands/run-one.ts'
+import { linesApart, runOne } from './commands/run-one.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
 
@@ -96,10 +96,7 @@ describe.skipIf(whyNot('ip'))('ip', () => {
         else if ('world' in result) {
           accepted++
           const [here, real] = [outline(result.world), outline(there)]
-          const wrong = [
-            ...here.filter((line) => !real.includes(line)).map((line) => `only here: ${line}`),
-            ...real.filter((line) => !here.includes(line)).map((line) => `only there: ${line}`),
-          ]
+          const wrong = linesApart(here, real)
           if (wrong.length > 0) differences.push(`${command}: ${wrong.join('\n')}`)
         }
         world = there

@@ -17,7 +17,7 @@ import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { NFT_SETUP, randomNftCommands } from './commands/nft.ts'
 import { type Ran, runSequences } from './commands/run.ts'
-import { runOne } from './commands/run-one.ts'
+import { linesApart, runOne } from './commands/run-one.ts'
 import { randomSettings, SYSCTL_SETUP } from './commands/sysctl.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
@@ -209,10 +209,7 @@ describe.skipIf(whyNot('ipset', 'iptables-legacy'))('ipset', () => {
         else if ('world' in result) {
           accepted++
           const [here, real] = [outline(result.world).flatMap(linesOf), outline(there).flatMap(linesOf)]
-          const wrong = [
-            ...here.filter((line) => !real.includes(line)).map((line) => `only here: ${line}`),
-            ...real.filter((line) => !here.includes(line)).map((line) => `only there: ${line}`),
-          ]
+          const wrong = linesApart(here, real)
           if (wrong.length > 0) differences.push(`${command}: ${wrong.join('\n')}`)
         }
         world = there

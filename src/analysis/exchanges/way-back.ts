@@ -1,4 +1,5 @@
 /** Does the reply to a request come by here? What a router forwards as it is may be answered by another router. */
+import { leadsToGuest } from '../../explain/host/bridges.ts'
 import type { ConntrackEntry, Host, Link } from '../../model/host.ts'
 import type { Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
@@ -86,12 +87,13 @@ function isGuest(address: string, host: Host): boolean {
   const route = routeTo(address, address, host)
   if (!route || route.gateway !== undefined || route.nexthops || route.device === undefined) return false
   const ports = (host.links ?? []).filter(({ master }) => master === route.device)
-  if (ports.length > 0) return ports.every(leadsToGuest)
+  if (ports.length > 0) return ports.every(isGuests)
   const link = linkNamed(host, route.device)
   // whoever has a network there may be a switch to many
   const isOne = prefixLength(route.destination) === (address.includes(':') ? 128 : 32)
-  return link !== undefined && isOne && link.kind !== 'tun' && leadsToGuest(link)
+  return link !== undefined && isOne && link.kind !== 'tun' && isGuests(link)
 }
 
-const leadsToGuest = ({ kind, peerNamespace }: Link): boolean =>
-  kind === 'veth' || kind === 'tun' || (kind === undefined && peerNamespace !== undefined)
+/** Not all listings tell kinds. */
+const isGuests = (link: Link): boolean =>
+  leadsToGuest(link) || (link.kind === undefined && link.peerNamespace !== undefined)

@@ -1,10 +1,12 @@
 /** What `ip route` does to the tables (Linux 6.18, net/ipv4/fib_trie.c, net/ipv6/ip6_fib.c). */
-import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
+
+import { networkAddress, parseAddress } from '../../model/address.ts'
 import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
+import { knownLink } from './links.ts'
 import { isError, resolveWay } from './nexthop.ts'
 
 /** Throws EditProblem. */
@@ -12,16 +14,7 @@ export function editRoute({ op, route }: RouteEdit, draft: Draft): void {
   const { routes, links } = draft.world.host
   if (!routes) throw new EditProblem('the routes are not known: `ip -j route show table all` was not given')
   const devices = [route.device, ...(route.nexthops ?? []).map(({ device }) => device)]
-  for (const device of devices)
-    if (device !== undefined && links && !links.some(({ name }) => name === device))
-      throw new EditProblem(
-        `there is no interface ${device}${didYouMean(
-          closest(
-            device,
-            links.map(({ name }) => name),
-          ),
-        )}`,
-      )
+  for (const device of devices) if (device !== undefined && links) knownLink(device, links)
   refuseStrangeTable(route.table, draft)
   const of = route.family === 'ip' ? new Ipv4Routes(routes) : new Ipv6Routes(routes)
   if (op === 'flush') of.flush(route)
@@ -58,10 +51,9 @@ function withNetwork({ ...route }: RouteEdit['route']): Route {
 }
 
 /** Without what is behind the prefix length, which IPv6 leaves out by itself. */
-function networkOf(prefix: string, family: Route['family']): string {
+function networkOf(prefix: string, _family: Route['family']): string {
   const [address = '', length = ''] = prefix.split('/')
-  const mask = maskFromLength(Number(length), family === 'ip' ? 32 : 128)
-  return `${formatAddress(parseAddress(address)!.map((byte, i) => byte & mask[i]!))}/${length}`
+  return `${networkAddress(parseAddress(address)!, Number(length))}/${length}`
 }
 
 type Op = 'add' | 'replace' | 'change' | 'append' | 'prepend'

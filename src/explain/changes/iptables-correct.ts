@@ -1,6 +1,6 @@
 /** The words of a rule of iptables', changed in the one place where it missed a packet, so that it takes it. */
 import { matchedDevice } from '../../edits/words.ts'
-import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../../model/address.ts'
+import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../model/address.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
@@ -89,8 +89,7 @@ function network(address: string | undefined, old: string): string | undefined {
   const width = bytes.length * 8
   const length = /\/(\d+)$/.exec(old)?.[1]
   const ones = length === undefined ? width : Number(length)
-  const mask = maskFromLength(ones, width)
-  return `${formatAddress(bytes.map((byte, i) => byte & mask[i]!))}/${ones}`
+  return `${networkAddress(bytes, ones)}/${ones}`
 }
 
 /** One of a list is added to it. */

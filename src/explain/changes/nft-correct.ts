@@ -1,5 +1,5 @@
 /** The statements of a rule of nft's, changed in the one place where it missed a packet, so that it takes it. */
-import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../../model/address.ts'
+import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../model/address.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Expression, MapPair, MatchOp, Statement } from '../../rules/nft/ast.ts'
@@ -158,6 +158,5 @@ function network(address: string | undefined, old: Expression | undefined): Expr
   const isPrefix = typeof old === 'object' && !Array.isArray(old) && 'prefix' in old
   const length = isPrefix ? old.prefix.len : bytes.length * 8
   if (length >= bytes.length * 8) return address
-  const mask = maskFromLength(length, bytes.length * 8)
-  return { prefix: { addr: formatAddress(bytes.map((byte, i) => byte & mask[i]!)), len: length } }
+  return { prefix: { addr: networkAddress(bytes, length), len: length } }
 }

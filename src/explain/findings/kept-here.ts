@@ -1,8 +1,8 @@
-import { inPrefix, maskFromLength, parseAddress } from '../../model/address.ts'
+import { networkAddress, parseAddress } from '../../model/address.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { linkNamed } from '../../rules/links.ts'
-import { prefixLength } from '../../rules/prefixes.ts'
+import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
@@ -79,19 +79,15 @@ function anycastOn({ world: { host } }: Context, packet: Packet): string | undef
   if (route?.type !== 'anycast' || !leadsHere(route) || route.device === undefined) return undefined
   // a program may join an anycast address of its own
   const { addresses } = linkNamed(host, route.device) ?? {}
-  const isFirst = (addresses ?? [{ address: packet.dst!, prefixLength: USUAL }]).some((one) =>
-    isFirstOf(packet.dst!, one.address, one.prefixLength),
+  const first = canonicalAddress(packet.dst!)
+  const isFirst = (addresses ?? [{ address: packet.dst!, prefixLength: USUAL }]).some(
+    ({ address, prefixLength: length }) => {
+      const bytes = parseAddress(address)
+      return bytes && networkAddress(bytes, length) === first
+    },
   )
   return isFirst ? route.device : undefined
 }
 
 /** Where the interface's addresses are not listed. */
 const USUAL = 64
-
-/** Of the network that `address` is in, all bits behind the prefix are zero. */
-function isFirstOf(first: string, address: string, length: number): boolean {
-  const [bytes, base] = [parseAddress(first), parseAddress(address)]
-  if (!bytes || !base || bytes.length !== base.length || !inPrefix(bytes, base, length)) return false
-  const mask = maskFromLength(length, bytes.length * 8)
-  return bytes.every((byte, i) => (byte & mask[i]!) === byte)
-}

@@ -1,5 +1,5 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
-import { type Command, command, printCommand } from '../../model/command.ts'
+import { type Command, command, spoken } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
@@ -70,10 +70,10 @@ export const notNetfilter: Detector = {
 /** One that was given to the interface drops what is over its rate, or in no class of it. */
 function queueWords({ world }: Context, out: string | undefined): string {
   const { qdisc } = linkNamed(world.host, out) ?? {}
-  const shows = command('tc', '-s', 'qdisc', 'show', 'dev', deviceWord(out ?? ''))
+  const shows = spoken(command('tc', '-s', 'qdisc', 'show', 'dev', deviceWord(out ?? '')))
   return qdisc === undefined
     ? ''
-    : ` The qdisc of ${out} (${qdisc}) may drop packets after all rules${shows.whyNot === undefined ? `: "${printCommand(shows)}" shows how many` : ''}.`
+    : ` The qdisc of ${out} (${qdisc}) may drop packets after all rules${shows === undefined ? '' : `: "${shows}" shows how many`}.`
 }
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */

@@ -17,19 +17,19 @@ export const proxyArp: Detector = {
     if (journey.family !== 'ip' || !isStopped(journey.outcome)) return []
     const { src, dst, in: device, physIn } = lastPacket(context)
     if (src === undefined || dst === undefined || device === undefined || physIn !== undefined) return []
-    const settings = (leaf: string) => world.host.sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.${leaf}`)
+    const named = (leaf: string) => `net.ipv4.conf.${sysctlName(device)}.${leaf}`
+    const isOn = (leaf: string) => world.host.sysctls?.get(named(leaf)) === '1'
     // older kernels do not ask the setting of all
-    if (journey.packet.dst !== dst || settings('proxy_arp_pvlan') !== '1' || settings('forwarding') !== '1') return []
+    if (journey.packet.dst !== dst || !isOn('proxy_arp_pvlan') || !isOn('forwarding')) return []
     if (!areNeighbours(src, dst, device, world.host)) return []
     const question = questionOf(journey.packet)
     const route = question && lookupRoute(question, world.host)
     if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return []
-    const setting = `net.ipv4.conf.${sysctlName(device)}.proxy_arp_pvlan`
     return [
       finding(
         'wrong-way-out',
         'warning',
-        `This host replies to ARP requests for ${dst} with its own MAC address (${setting}=1). So ${src} sends packets for ${dst} to this host, although both are neighbours on ${device}.`,
+        `This host replies to ARP requests for ${dst} with its own MAC address (${named('proxy_arp_pvlan')}=1). So ${src} sends packets for ${dst} to this host, although both are neighbours on ${device}.`,
         {
           steps: [ended.step + 1],
           fix: [

@@ -1,5 +1,5 @@
 import { deviceWord } from '../../edits/words.ts'
-import { command, inOrder, printCommand } from '../../model/command.ts'
+import { command, inOrder, spoken } from '../../model/command.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { unusedTarget } from '../neighbours/discovery.ts'
 
@@ -19,7 +19,7 @@ export const unusedAddress: Detector = {
         : 'duplicate address detection was still running in the host state (tentative)'
     const change = (op: string) =>
       command('ip', 'address', op, `${address}/${prefixLength}`, 'dev', deviceWord(packet.in ?? ''))
-    const again = inOrder(change('del'), change('add'))
+    const again = spoken(inOrder(change('del'), change('add')))
     return [
       finding(
         'neighbour-discovery-dropped',
@@ -31,10 +31,7 @@ export const unusedAddress: Detector = {
             unused === 'dadfailed'
               ? [
                   {
-                    description:
-                      again.whyNot === undefined
-                        ? `after you remove ${address} from the other host, delete it here and add it again: ${printCommand(again)}`
-                        : `after you remove ${address} from the other host, delete it here and add it again`,
+                    description: `after you remove ${address} from the other host, delete it here and add it again${again === undefined ? '' : `: ${again}`}`,
                     unverified: 'the model does not remove addresses',
                   },
                 ]

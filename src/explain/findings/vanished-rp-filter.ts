@@ -1,5 +1,5 @@
 import { deviceSysctl } from '../../edits/words.ts'
-import type { Host, Route } from '../../model/host.ts'
+import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
@@ -72,26 +72,15 @@ export const vanishedRpFilter: Detector = {
               'affects every interface: each then uses the mark for the route back',
             ),
             ...byMain,
-            ...(rule
-              ? propose(
-                  `delete routing rule ${rule.priority}`,
-                  deleteRoutingRule(rule),
-                  'affects every packet that matches the rule',
-                )
-              : propose(
-                  `remove the ${refusing?.type} route`,
-                  refusing && deleteRoute(refusing),
-                  'somebody may have added it to block that source; affects every packet that it matches',
-                )),
-            ...propose(
-              `remove the route to ${packet.src} that does not lead to the packet's input interface`,
-              // a routing rule's own table is there for others
-              stray && !refusing && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
-            ),
-            ...(stray || refusing ? [] : addWayBack(packet, context.world.host)),
             ...(refusing
-              ? []
+              ? unrefused(refusing, rule)
               : [
+                  ...propose(
+                    `remove the route to ${packet.src} that does not lead to the packet's input interface`,
+                    // a routing rule's own table is there for others
+                    stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
+                  ),
+                  ...(stray ? [] : addWayBack(packet, context.world.host)),
                   {
                     description: 'set the reverse path filter to loose',
                     ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
@@ -105,6 +94,20 @@ export const vanishedRpFilter: Detector = {
     ]
   },
 }
+
+/** The mode of the filter does not matter: what refuses the way back has to go. */
+const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>
+  rule
+    ? propose(
+        `delete routing rule ${rule.priority}`,
+        deleteRoutingRule(rule),
+        'affects every packet that matches the rule',
+      )
+    : propose(
+        `remove the ${route.type} route`,
+        deleteRoute(route),
+        'somebody may have added it to block that source; affects every packet that it matches',
+      )
 
 /** A routing rule for whoever was asked leads replies elsewhere, and table main would lead them back: for this service it may. */
 function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string, host: Host): Proposal[] {

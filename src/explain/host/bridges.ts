@@ -57,7 +57,8 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
   return calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? { bridge, calls } : undefined
 }
 
-const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
+/** By its kind alone: the host's end of a container's link, or of a virtual machine's. */
+export const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
 
 /** A container's or a guest's own link, or a bridge that has no other ports. */
 export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolean {

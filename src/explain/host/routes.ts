@@ -3,8 +3,8 @@
 import { newRoute } from '../../edits/ip/default-scope.ts'
 import { editCommand } from '../../edits/print.ts'
 import { addressWord } from '../../edits/words.ts'
-import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../../model/address.ts'
-import { command, printCommand } from '../../model/command.ts'
+import { inPrefix, networkAddress, parseAddress } from '../../model/address.ts'
+import { command, spoken } from '../../model/command.ts'
 import type { Edit, RoutingRuleEdit } from '../../model/edit.ts'
 import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -33,8 +33,7 @@ export function homeOf(address: string, { links = [] }: Host, rather?: string): 
     for (const { address: own, prefixLength } of link.addresses ?? []) {
       const base = parseAddress(own)
       if (!base || prefixLength === base.length * 8 || !inPrefix(bytes, base, prefixLength)) continue
-      const mask = maskFromLength(prefixLength, base.length * 8)
-      home = { link, network: `${formatAddress(base.map((byte, i) => byte & mask[i]!))}/${prefixLength}` }
+      home = { link, network: `${networkAddress(base, prefixLength)}/${prefixLength}` }
       if (rather === undefined || link.name === rather) return home
     }
   }
@@ -157,9 +156,9 @@ export function giveAddress({ dst: address = '', in: device = '', ...packet }: P
       unverified: NOT_TRIED,
       note: 'only if no other host has that address',
     }
-  const add = editCommand({ ...edit, op: 'add' })
+  const add = device === '' ? undefined : spoken(editCommand({ ...edit, op: 'add' }))
   return {
-    description: add.whyNot === undefined && device !== '' ? `${condition}: ${printCommand(add)}` : condition,
+    description: add === undefined ? condition : `${condition}: ${add}`,
     unverified: 'it is unknown whether this host should have the address',
   }
 }
@@ -198,7 +197,7 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
 /** For a sentence; undefined where it is no address. */
 export function askRoute(address = ''): string | undefined {
   const ask = command('ip', 'route', 'get', addressWord(address))
-  return ask.whyNot === undefined ? printCommand(ask) : undefined
+  return spoken(ask)
 }
 
 /** Takes the route away; of several to one network, the metric says which. The undo restores all that a command can give it. */

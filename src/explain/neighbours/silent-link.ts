@@ -1,11 +1,12 @@
 /** What of a link explains that a neighbour behind it does not reply, as far as the list of interfaces shows. */
 import { deviceWord } from '../../edits/words.ts'
-import { command, printCommand } from '../../model/command.ts'
+import { command, spoken } from '../../model/command.ts'
 import type { Host, Link } from '../../model/host.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { linkNamed } from '../../rules/links.ts'
 import type { Proposal } from '../changes/proposal.ts'
+import { leadsToGuest } from '../host/bridges.ts'
 
 export interface LinkHint {
   /** A sentence, with the blank before it. */
@@ -54,12 +55,14 @@ function portHint(host: Host, bridge: Link, neighbour: string): LinkHint | undef
 
 function joined(port: string, bridge: string): string {
   const join = command('ip', 'link', 'set', deviceWord(port), 'master', deviceWord(bridge))
-  return join.whyNot === undefined ? printCommand(join) : `make ${port} a port of ${bridge}`
+  return spoken(join) ?? `make ${port} a port of ${bridge}`
 }
 
-function isLoose({ name, kind, up, master, peerNamespace, addresses = [] }: Link, { routes = [] }: Host): boolean {
-  const leadsToGuest = (kind === 'veth' && peerNamespace !== undefined) || kind === 'tun'
-  if (!leadsToGuest || up === false || master !== undefined) return false
+function isLoose(link: Link, { routes = [] }: Host): boolean {
+  const { name, kind, up, master, peerNamespace, addresses = [] } = link
+  // both ends of a veth may be here
+  if (!leadsToGuest(link) || (kind === 'veth' && peerNamespace === undefined)) return false
+  if (up === false || master !== undefined) return false
   if (addresses.some(({ scope }) => scope !== 'link')) return false
   return !routes.some(({ device, destination }) => device === name && !/^(fe80|ff00)::/.test(destination))
 }

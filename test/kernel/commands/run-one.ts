@@ -14,3 +14,9 @@ export function runOne(world: World, command: string): { world: World } | { erro
   }
   return { world }
 }
+
+/** What two listings do not have in common. */
+export const linesApart = (here: readonly string[], real: readonly string[]): string[] => [
+  ...here.filter((line) => !real.includes(line)).map((line) => `only here: ${line}`),
+  ...real.filter((line) => !here.includes(line)).map((line) => `only there: ${line}`),
+]
