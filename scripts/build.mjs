@@ -6,6 +6,7 @@ import { build } from 'rolldown'
 import { bundleTypes } from './bundle-types.mjs'
 import { chunkOf } from './chunks.mjs'
 import { libraryBuild } from './library.mjs'
+import { buildPage } from './page.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -88,5 +89,6 @@ await build([
   },
   { ...library, platform: 'neutral', output: { ...library.output, dir: out } },
 ])
+await buildPage(`${out}/page`)
 await bundleTypes(out)
 execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })

@@ -27,6 +27,8 @@ const HOUSE = [
 const APART = { explain: ['simulate'] }
 /** Packages that run in a browser as well. */
 const ANYWHERE = ['pako']
+/** What the page is made of. */
+const OF_PAGE = ['preact', 'preact/hooks', '@preact/signals']
 const BROWSER_FROM = HOUSE.indexOf('ui')
 /** Files that name each other's types in a circle: all of a circle's files are among these. At run time there is none. */
 const CIRCLES = [
@@ -57,7 +59,7 @@ export function checkImports() {
     for (const { 0: statement, ...found } of imports) {
       const name = found[1] ?? found[2] ?? found[3]
       if (!name.startsWith('.')) {
-        if (rank >= BROWSER_FROM && !ANYWHERE.includes(name))
+        if (rank >= BROWSER_FROM && !ANYWHERE.includes(name) && !(folder === 'ui' && OF_PAGE.includes(name)))
           problems.push(`${file}: imports ${name}, but this part runs in a browser`)
         continue
       }

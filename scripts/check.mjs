@@ -20,6 +20,7 @@ const run =
 const parts = {
   types: run('tsc', '-p', 'tsconfig.json'),
   'types without Node': run('tsc', '-p', 'tsconfig.core.json'),
+  'types of the page': run('tsc', '-p', 'tsconfig.ui.json'),
   'lint and format': run('biome', 'check', '--error-on-warnings', '.'),
   'import directions': checkImports,
   'browser build': checkBrowser,

@@ -4,14 +4,13 @@
  */
 import { closure } from './chunks.mjs'
 
-const ENTRY = 'src/index.ts'
-
-export function libraryBuild() {
-  const first = closure([ENTRY], false)
+/** `entry`: the library, or what stands on it. */
+export function libraryBuild(entry = 'src/index.ts', name = 'index') {
+  const first = closure([entry], false)
   // the entry itself only names what others have: no other file can want more of it than its exports
-  first.delete(ENTRY)
+  first.delete(entry)
   return {
-    input: { index: ENTRY },
+    input: { [name]: entry },
     preserveEntrySignatures: 'allow-extension',
     output: {
       format: 'esm',

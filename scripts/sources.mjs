@@ -4,6 +4,6 @@ import { join } from 'node:path'
 
 export const sources = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs|js)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|mjs|js)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()

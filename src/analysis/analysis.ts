@@ -21,12 +21,13 @@ import { knownFormats } from './inputs/format-words.ts'
 import type { NamedInput } from './inputs/named.ts'
 import { type InputFile, type Inputs, onlyMachine, openInputs } from './inputs/open.ts'
 import { bytesSource, sourceOf } from './inputs/source.ts'
+import { Listing } from './listing.ts'
+import { hasSession } from './nothing-traced.ts'
 import { readPacket } from './packets.ts'
 import { compareRulesets, type RulesetComparison } from './rulesets.ts'
 import { type RunOptions, runCaptures, stepThrough } from './run.ts'
 import { makeSelection, type SelectOptions } from './select.ts'
 import { simulatePackets } from './simulate.ts'
-import { worstFirst } from './worst-first.ts'
 
 /** A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. */
 export type Input = { name: string; as?: string } & (
@@ -93,6 +94,11 @@ export class Analysis {
     return this.inputs.files
   }
 
+  /** Does any of them show packets, or tell of a trace session? */
+  get hasCapture(): boolean {
+    return this.inputs.captures.length > 0 || hasSession(this.inputs)
+  }
+
   /** What could not be used or has to be known; more are added as captures are read. */
   get warnings(): readonly Diagnostic[] {
     return this.inputs.warnings
@@ -130,6 +136,12 @@ export class Analysis {
 
   /** Journeys of one class explained once and counted, the worst first. Throws as `journeys` does. */
   async groups(wanted: SelectOptions = {}): Promise<{ groups: Group[]; ending: Ending }> {
+    const { groups, ending } = await this.listing(wanted)
+    return { groups, ending }
+  }
+
+  /** The same, with each exchange as a few numbers, for looking at them one by one. Throws as `journeys` does. */
+  async listing(wanted: SelectOptions = {}): Promise<Listing> {
     const selection = makeSelection(wanted)
     const correlator = await this.correlator()
     const groups = new Groups(selection.journey, { joins: correlator !== undefined })
@@ -138,15 +150,15 @@ export class Analysis {
       this.inputs,
       (closed) => {
         if (correlator && !correlator.full) correlator.note(closed.explain())
-        exchanges.note(closed)
-        if (selection.packet(closed)) groups.add(closed)
+        const number = exchanges.note(closed)
+        if (!selection.packet(closed)) return
+        if (groups.add(closed) && number !== undefined) exchanges.list.show(number)
       },
       this.run,
     )
     const joined = correlator?.joined()
     if (joined) groups.join(joined)
-    groups.tellExchanges(exchanges)
-    return { groups: worstFirst(groups.list), ending: this.ending(stats, joined) }
+    return new Listing(groups, exchanges, this.ending(stats, joined))
   }
 
   /** Requests, and what came of them, those of which a journey is wanted. Throws as `journeys` does. */

@@ -77,8 +77,8 @@ export class Groups {
   private readonly byRules = new Map<string, Kept>()
   /** Which group a journey is in, where they are joined. */
   private readonly ids?: Map<number, Group>
-  /** Of classes, what stands in no group of theirs any more. */
-  private readonly parted: Group[] = []
+  /** Of classes, what stands in no group of theirs any more: exchanges that failed. */
+  private readonly parted = new Map<JourneyClass, Group>()
   private readonly shows: (journey: Journey) => boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
   /** Bytes of the journeys that are kept, roughly. */
@@ -149,9 +149,9 @@ export class Groups {
 
   /**
    * What came of all exchanges, and which groups are nothing but what followed in them. `parts`: where packets of one class
-   * fared differently, those whose exchanges failed become a group of their own.
+   * fared differently, those whose exchanges failed become a group of their own. Gives each exchange's place in STATUSES.
    */
-  tellExchanges(exchanges: Exchanges, { parts = true } = {}): void {
+  tellExchanges(exchanges: Exchanges, { parts = true } = {}): Uint8Array {
     for (const group of this.list) {
       delete group.exchanges
       delete group.followsOnly
@@ -159,7 +159,6 @@ export class Groups {
     const seen = seenBy(exchanges)
     const following = new Map<Group, number>()
     const { list } = exchanges
-    /** Of each exchange its place in STATUSES. */
     const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
     const alike = new Map<Told, { status: ExchangeStatus; place: number; others: number }>()
@@ -190,6 +189,13 @@ export class Groups {
     }
     for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
     if (parts) this.partFailed(exchanges, statuses)
+    return statuses
+  }
+
+  /** The group that an exchange of this status is told with; undefined where it is not shown. */
+  groupOfExchange(list: JoinedList, number: number, status: ExchangeStatus): Group | undefined {
+    const told = list.onlyPart(number) ?? tellerOf(list.at(number)).told
+    return (isFailed(status) && told.of && this.parted.get(told.of)) || this.groupOf(told)
   }
 
   private partFailed(exchanges: Exchanges, statuses: Uint8Array): void {
@@ -220,7 +226,7 @@ export class Groups {
       others.packets = group.count - failed.packets
       others.sentAgain = (group.sentAgain ?? 0) - failed.sentAgain
       kept.group = others.of(group)
-      this.parted.push(failed.of(group))
+      this.parted.set(of, failed.of(group))
     }
   }
 
@@ -231,7 +237,7 @@ export class Groups {
 
   get list(): Group[] {
     const kept = [...this.kept.values(), ...this.byRules.values()]
-    return [...kept.flatMap(({ group, shown }) => (shown ? [group] : [])), ...this.parted]
+    return [...kept.flatMap(({ group, shown }) => (shown ? [group] : [])), ...this.parted.values()]
   }
 }
 
@@ -252,6 +258,12 @@ const isMixed = ({ exchanges }: Group): boolean => {
   const statuses = Object.keys(exchanges?.counts ?? {}) as ExchangeStatus[]
   return statuses.some(isFailed) && !statuses.every(isFailed)
 }
+
+/** The same of one exchange by itself. */
+export const ofOne = ({ journey }: Group, exchange: Exchange): Group => ({
+  ...single(journey.id === exchange.id ? journey : journeyOf(journey, exchange)),
+  exchanges: { counts: { [exchange.status]: 1 }, worst: exchange },
+})
 
 /** Some of the exchanges that packets of one class began. */
 class Share {

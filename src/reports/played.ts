@@ -1,11 +1,10 @@
 /** Journeys of played packets, in order: for people with what all have in common on top, for programs one by one. */
 import type { Ending } from '../analysis/ending.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
-import { tellExchanges } from '../analysis/exchanges/told.ts'
-import { type Group, single } from '../analysis/groups.ts'
+import { isFailing } from '../analysis/groups.ts'
 import { isProblem } from '../analysis/is-problem.ts'
+import { PlayedGroups } from '../analysis/play-groups.ts'
 import type { Played } from '../analysis/simulate.ts'
-import { isFailed } from '../model/exchange.ts'
 import { writeExchanges } from './exchange-lines.ts'
 import type { Form, FormOptions } from './form.ts'
 import { JourneyLines } from './journey-lines.ts'
@@ -41,26 +40,16 @@ export function openPlayed(form: Form, terminal: FormOptions, out: Sink): Played
       },
     }
   }
-  const groups: Group[] = []
-  const exchanges = new Exchanges({ keepsOwn: true, played: true })
+  const played = new PlayedGroups()
   return {
-    take(one) {
-      groups.push(single(one.explain()))
-      const joined = exchanges.note(one)
-      if (joined !== undefined) exchanges.list.show(joined)
-    },
+    take: (one) => played.take(one),
     end(tail) {
-      const byId = new Map(groups.map((group) => [group.journey.id, group]))
-      let problem = groups.some(({ journey }) => isProblem(journey))
-      for (const exchange of tellExchanges(exchanges)) {
-        problem ||= isFailed(exchange.status)
-        const group = byId.get(exchange.id)
-        if (group) group.exchanges = { counts: { [exchange.status]: 1 }, worst: exchange }
-      }
+      played.tellExchanges()
+      const { groups } = played
       out.write(writer.begin(groups))
       for (const group of groups) out.write(writer.journey(group))
       out.write(writer.end(tail, groups))
-      return problem
+      return groups.some((group) => isProblem(group.journey) || isFailing(group))
     },
   }
 }

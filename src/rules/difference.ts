@@ -120,5 +120,6 @@ const setName = ({ family, table, name }: NamedSet) => ({
   ...(table === undefined ? {} : { table }),
 })
 
-const elementText = ({ parts, nomatch, data }: SetElement): string =>
+/** An element as a line of its set's listing. */
+export const elementText = ({ parts, nomatch, data }: SetElement): string =>
   `${parts.join(' . ')}${data ? ` : ${data.join(' . ')}` : ''}${nomatch ? ' nomatch' : ''}`

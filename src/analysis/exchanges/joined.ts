@@ -197,6 +197,11 @@ export class JoinedJourneys {
     return Int32Array.from({ length: this.size }, (_, i) => i).sort((a, b) => this.begins[a]! - this.begins[b]!)
   }
 
+  /** When the first of its journeys that was complete began, by its capture's clock: microseconds, NaN where it has no time. */
+  beganAt(number: number): number {
+    return this.partClocks[this.firsts[number]!]!
+  }
+
   /** When its latest journey began, by the clock of that one's capture. */
   clockOf(number: number): number {
     return this.partClocks[this.latest[number]!]!

@@ -93,7 +93,7 @@ const SHARED = [
 ] as const
 
 /** The first request; of what was captured of the other way alone, its addresses. */
-function askedOf({ tuple, parts }: Joined): Packet {
+export function askedOf({ tuple, parts }: Joined): Packet {
   const { role, told } = parts[0]!
   const { journey } = told
   const isIp6 = journey.family === 'ip6'

@@ -1,0 +1,32 @@
+/**
+ * The page, for dist/page: index.html with its script and style, the worker as a module with what it loads later, and the
+ * worker once more as one text, for a page that is opened from disk.
+ */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { libraryBuild } from './library.mjs'
+
+const PAGE = 'src/ui/page'
+const STYLES = `${PAGE}/style`
+
+const jsx = { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
+
+export async function buildPage(out) {
+  mkdirSync(out, { recursive: true })
+  const page = await rolldown({ ...jsx, input: `${PAGE}/main.tsx`, platform: 'browser' })
+  // no module: a page from disk may load none
+  await page.write({ file: join(out, 'page.js'), format: 'iife', codeSplitting: false, minify: true })
+  const { output: split, ...input } = libraryBuild('src/ui/worker/worker.ts', 'worker')
+  const worker = await rolldown({ ...input, platform: 'browser' })
+  const names = { entryFileNames: '[name].js', chunkFileNames: 'later/[name]-[hash].js' }
+  await worker.write({ ...split, ...names, dir: out, minify: true })
+  const { output } = await worker.generate({ format: 'iife', codeSplitting: false, minify: true })
+  writeFileSync(join(out, 'worker-text.js'), `globalThis.nfwhyWorker=${JSON.stringify(output[0].code)}\n`)
+  const style = readdirSync(STYLES)
+    .sort()
+    .map((file) => readFileSync(join(STYLES, file), 'utf8'))
+    .join('\n')
+  writeFileSync(join(out, 'page.css'), style)
+  copyFileSync(`${PAGE}/index.html`, join(out, 'index.html'))
+}

@@ -1,0 +1,78 @@
+/** All that captures tell, to be looked at: what came of packets in groups, the worst first, and their exchanges one by one. */
+import { type Exchange, type ExchangeStatus, STATUSES } from '../model/exchange.ts'
+import type { Packet } from '../model/packet.ts'
+import type { Ending } from './ending.ts'
+import type { Exchanges } from './exchanges/exchanges.ts'
+import type { Seen } from './exchanges/status.ts'
+import { askedOf, seenBy, tellExchange } from './exchanges/told.ts'
+import { type Group, type Groups, ofOne } from './groups.ts'
+import { worstFirst } from './worst-first.ts'
+
+/** An exchange is a number, from 0; there may be as many as packets, so all of them stand in columns. */
+export class Listing {
+  /** The worst first. */
+  readonly groups: Group[]
+  readonly ending: Ending
+  private readonly exchanges: Exchanges
+  private readonly statuses: Uint8Array
+  private readonly seen: Seen
+  private readonly told: Groups
+  private members: Map<Group, Int32Array> | undefined
+
+  constructor(groups: Groups, exchanges: Exchanges, ending: Ending) {
+    this.exchanges = exchanges
+    this.ending = ending
+    this.statuses = groups.tellExchanges(exchanges)
+    this.seen = seenBy(exchanges)
+    this.groups = worstFirst(groups.list)
+    this.told = groups
+  }
+
+  /** Exchanges that are told with this group, as they began. */
+  of(group: Group): Int32Array {
+    this.members ??= this.sorted()
+    return this.members.get(group) ?? new Int32Array()
+  }
+
+  private sorted(): Map<Group, Int32Array> {
+    const { list } = this.exchanges
+    const found = new Map<Group, number[]>()
+    for (const number of list.order) {
+      if (!list.isShown(number)) continue
+      const group = this.told.groupOfExchange(list, number, this.status(number))
+      if (!group) continue
+      const known = found.get(group)
+      if (known) known.push(number)
+      else found.set(group, [number])
+    }
+    return new Map(Array.from(found, ([group, numbers]) => [group, Int32Array.from(numbers)]))
+  }
+
+  status(number: number): ExchangeStatus {
+    return STATUSES[this.statuses[number]!]!
+  }
+
+  /** The id of its first journey. */
+  id(number: number): number {
+    return this.exchanges.list.beganWith(number)
+  }
+
+  /** Microseconds, by its capture's clock; NaN where that has no time. */
+  beganAt(number: number): number {
+    return this.exchanges.list.beganAt(number)
+  }
+
+  /** As whoever asks sends it. */
+  asked(number: number): Packet {
+    return askedOf(this.exchanges.list.at(number))
+  }
+
+  exchange(number: number): Exchange {
+    return tellExchange(this.exchanges.list.at(number), this.seen)
+  }
+
+  /** One of the group's exchanges as a group by itself. */
+  single(group: Group, number: number): Group {
+    return ofOne(group, this.exchange(number))
+  }
+}

@@ -1,0 +1,125 @@
+/** The whole page: what is open, which exchanges, and the one that is looked at. */
+import { useEffect } from 'preact/hooks'
+import type { Warning } from '../protocol.ts'
+import { Explained } from './explanation/explanation.tsx'
+import { KEYS, onKey } from './keys.ts'
+import { List } from './list/list.tsx'
+import { Facets, Filter, Times } from './list/narrow.tsx'
+import { Open } from './open.tsx'
+import { busy, explanation, helpShown, listed, opened, problem, type Tab, tab } from './state.ts'
+
+export function App() {
+  useEffect(() => {
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
+  const files = opened.value
+  return (
+    <>
+      <header>
+        <h1>nfwhy</h1>
+        {files?.hasCapture && <Filter />}
+        {files && (
+          <button
+            type="button"
+            class="help"
+            aria-expanded={helpShown.value}
+            onClick={() => (helpShown.value = !helpShown.value)}
+          >
+            Keys
+          </button>
+        )}
+        <Open small={files !== undefined} />
+      </header>
+      {helpShown.value && <Help />}
+      <p class="busy" role="status">
+        {busy.value === undefined ? '' : `${busy.value} …`}
+      </p>
+      {problem.value && (
+        <pre class="wrong" role="alert">
+          {problem.value.message}
+          {problem.value.hint === undefined ? '' : `\n${problem.value.hint}`}
+        </pre>
+      )}
+      {files && <Main hasCapture={files.hasCapture} warnings={listed.value?.warnings ?? files.warnings} />}
+    </>
+  )
+}
+
+function Help() {
+  return (
+    <dl class="keys">
+      {KEYS.map(([key, does]) => (
+        <div key={key}>
+          <dt>
+            <kbd>{key}</kbd>
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+const TABS: readonly [Tab, string][] = [
+  ['way', 'Explanation'],
+  ['rules', 'Rules'],
+  ['try', 'What if'],
+]
+
+function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly Warning[] }) {
+  const shown = explanation.value
+  return (
+    <div class={hasCapture ? 'main' : 'main alone'}>
+      {hasCapture && (
+        <nav class="side" aria-label="Exchanges">
+          <Facets />
+          <Times />
+          <List />
+          <div class="summary">
+            {listed.value?.summary.map((line) => (
+              <p key={line}>{line}</p>
+            ))}
+          </div>
+        </nav>
+      )}
+      <main>
+        <div class="tabs" role="tablist">
+          {TABS.map(([name, words]) => (
+            <button
+              type="button"
+              role="tab"
+              key={name}
+              id={`tab-${name}`}
+              aria-selected={tab.value === name}
+              aria-controls="panel"
+              onClick={() => (tab.value = name)}
+            >
+              {words}
+            </button>
+          ))}
+        </div>
+        <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
+          {tab.value === 'way' && shown && <Explained of={shown} />}
+        </div>
+        <Warnings of={warnings} />
+      </main>
+    </div>
+  )
+}
+
+function Warnings({ of }: { of: readonly Warning[] }) {
+  if (of.length === 0) return null
+  return (
+    <details class="warnings">
+      <summary>{of.length === 1 ? '1 warning' : `${of.length} warnings`} about the files</summary>
+      <ul>
+        {of.map(({ place, message }) => (
+          <li key={place + message}>
+            <code>{place}</code>: {message}
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}

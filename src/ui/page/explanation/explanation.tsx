@@ -1,0 +1,206 @@
+/** One exchange explained: the answer, its cause, what to change, and every step. */
+import { useState } from 'preact/hooks'
+import type { Explanation, FindingOf, FixOf, StepOf } from '../../protocol.ts'
+import { SIGNS } from '../list/list.tsx'
+
+export function Explained({ of, onTry }: { of: Explanation; onTry?: (command: string) => void }) {
+  const { row, cause, causeLabel, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
+  return (
+    <article class="explanation">
+      <h2 class={row.mark}>
+        <span aria-hidden="true">{SIGNS[row.mark]}</span> {row.word}
+        {row.decided === undefined ? '' : ` ${row.decided}`}
+      </h2>
+      <p class="packet">
+        {row.protocol} {row.addresses.join(' ')}
+        {row.details.length > 0 && ` · ${row.details.join(' · ')}`}
+        {row.count > 1 && ` · ${row.count.toLocaleString('en')} packets`}
+      </p>
+      {cause.length > 0 && (
+        <p class="cause">
+          <span class="label">{causeLabel}</span> {cause.join(' ')}
+        </p>
+      )}
+      {fixes.map((fix) => (
+        <OneFix key={fix.description} fix={fix} onTry={onTry} />
+      ))}
+      {why.length > 0 && (
+        <section>
+          <h3>Why</h3>
+          <ol class="why">
+            {why.map(({ name, text, rule, owner, isCulprit, step }) => (
+              <li key={`${step} ${name}`} class={isCulprit ? 'culprit' : ''}>
+                <a href={`#step-${step}`} onClick={showStep}>
+                  {isCulprit ? '➜ ' : ''}
+                  {name}
+                </a>{' '}
+                {text}
+                {owner === undefined ? '' : ` (${owner}'s rule)`}
+                {rule !== undefined && <code>{rule}</code>}
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+      {rewrites.map(({ label, name, rule }) => (
+        <p key={label + name}>
+          <span class="label">{label}</span> {name} {rule !== undefined && <code>{rule}</code>}
+        </p>
+      ))}
+      {findings.map((finding) => (
+        <Found key={finding.code + finding.message} finding={finding} />
+      ))}
+      {notes.map((note) => (
+        <p key={note} class="note">
+          {note}
+        </p>
+      ))}
+      {otherFixes.length > 0 && (
+        <details>
+          <summary>Other fixes ({otherFixes.length})</summary>
+          {otherFixes.map((fix) => (
+            <OneFix key={fix.description} fix={fix} onTry={onTry} />
+          ))}
+        </details>
+      )}
+      <Steps steps={steps} />
+    </article>
+  )
+}
+
+const LABELS = { error: 'error', warning: 'warn', note: 'note' }
+
+function Found({ finding }: { finding: FindingOf }) {
+  const { code, severity, message, look, rules } = finding
+  return (
+    <div class={`finding ${severity}`}>
+      <span class="label" title={code}>
+        {LABELS[severity]}
+      </span>{' '}
+      {message}
+      {rules.map((rule) => (
+        <code key={rule}>{rule}</code>
+      ))}
+      {look.map((command) => (
+        <Command key={command} text={command} />
+      ))}
+    </div>
+  )
+}
+
+function OneFix({ fix, onTry }: { fix: FixOf; onTry: ((command: string) => void) | undefined }) {
+  const { kind, description, command, undo, says } = fix
+  return (
+    <section class={`fix ${kind}`}>
+      <p>
+        <span class="label">{kind}</span> {description}
+      </p>
+      {command !== undefined && <Command text={command} />}
+      {says.length > 0 && <p class="says">{says.join(' · ')}</p>}
+      {command !== undefined && onTry && (kind === 'fix' || kind === 'stop') && (
+        <button type="button" onClick={() => onTry(command)}>
+          Try it here
+        </button>
+      )}
+      {undo !== undefined && (
+        <details>
+          <summary>Undo</summary>
+          <Command text={undo} />
+        </details>
+      )}
+    </section>
+  )
+}
+
+function Command({ text }: { text: string }) {
+  const [said, say] = useState('Copy')
+  return (
+    <div class="command">
+      <pre>
+        <code>{text}</code>
+      </pre>
+      <button
+        type="button"
+        onClick={() =>
+          navigator.clipboard.writeText(text).then(
+            () => say('Copied'),
+            () => say('Select it by hand'),
+          )
+        }
+      >
+        {said}
+      </button>
+    </div>
+  )
+}
+
+/** Opens the list of steps if it is folded, and goes to the step. */
+function showStep(event: Event): void {
+  event.preventDefault()
+  const id = (event.currentTarget as HTMLAnchorElement).hash.slice(1)
+  const step = document.getElementById(id)
+  const folded = step?.closest('details')
+  if (folded) folded.open = true
+  step?.scrollIntoView({ block: 'center' })
+  step?.focus()
+}
+
+function Steps({ steps }: { steps: readonly StepOf[] }) {
+  const [shown, show] = useState(false)
+  if (steps.length === 0) return null
+  const missed = steps.reduce((sum, { unmatched }) => sum + unmatched.length, 0)
+  let heading: string | undefined
+  return (
+    <details class="steps" open>
+      <summary>{steps.length === 1 ? '1 step' : `${steps.length} steps`}</summary>
+      {missed > 0 && (
+        <label class="choice">
+          <input type="checkbox" checked={shown} onChange={(event) => show(event.currentTarget.checked)} /> show the{' '}
+          {missed} rules that did not match
+        </label>
+      )}
+      <ol>
+        {steps.flatMap((step) => {
+          const here = `${step.hook ?? 'at an unknown hook'}  ${step.interfaces}`
+          const isNew = here !== heading
+          heading = here
+          return [
+            ...(isNew
+              ? [
+                  <li key={`hook ${step.n}`} class="hook">
+                    {here}
+                  </li>,
+                ]
+              : []),
+            ...(shown
+              ? step.unmatched.map(({ ruleNumber, rule, why }) => (
+                  <li key={`${step.n} ${ruleNumber}`} class="unmatched" style={{ '--depth': step.depth }}>
+                    {ruleNumber} {why} <code>{rule}</code>
+                  </li>
+                ))
+              : []),
+            <OneStep key={step.n} step={step} />,
+          ]
+        })}
+      </ol>
+    </details>
+  )
+}
+
+function OneStep({ step }: { step: StepOf }) {
+  const { n, name, rule, verdict, depth, changes, isCulprit, kind } = step
+  return (
+    <li id={`step-${n}`} tabIndex={-1} class={isCulprit ? 'step culprit' : 'step'} style={{ '--depth': depth }}>
+      <span class="number">{n}</span> {isCulprit ? '➜ ' : ''}
+      {name}
+      {kind === 'return' && rule === undefined ? ' end of the chain' : ''}
+      {verdict !== undefined && <b class="verdict"> → {verdict}</b>}
+      {rule !== undefined && <code>{rule}</code>}
+      {changes.map((change) => (
+        <span key={change} class="change">
+          {change}
+        </span>
+      ))}
+    </li>
+  )
+}

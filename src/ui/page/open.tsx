@@ -1,0 +1,67 @@
+/** Files come by dropping them anywhere on the page, or are chosen. They stay in the browser. */
+import { useEffect, useState } from 'preact/hooks'
+import { openFiles } from './state.ts'
+
+export function Open({ small }: { small: boolean }) {
+  const [over, setOver] = useState(false)
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      event.preventDefault()
+      setOver(event.type === 'dragover')
+      if (event.type === 'drop' && event.dataTransfer) void droppedFiles(event.dataTransfer).then(take)
+    }
+    const types = ['dragover', 'dragleave', 'drop'] as const
+    for (const type of types) document.addEventListener(type, drag)
+    return () => {
+      for (const type of types) document.removeEventListener(type, drag)
+    }
+  }, [])
+  return (
+    <div class={`open ${small ? 'small' : ''} ${over ? 'over' : ''}`}>
+      {!small && (
+        <p>
+          Drop a capture, the ruleset, and what is known of the host here: files, folders, or a <code>.tgz</code> of{' '}
+          <code>nfwhy collect</code>. Everything is read in this browser; nothing leaves it.
+        </p>
+      )}
+      <label class="button">
+        {small ? 'Open others' : 'Choose files'}
+        <input
+          type="file"
+          multiple
+          onChange={(event) =>
+            void take(Array.from(event.currentTarget.files ?? [], (file) => ({ name: file.name, file })))
+          }
+        />
+      </label>
+    </div>
+  )
+}
+
+type Named = { name: string; file: File }
+
+const take = (files: readonly Named[]): Promise<void> => (files.length === 0 ? Promise.resolve() : openFiles(files))
+
+/** Folders as well, with the paths of what is in them. */
+async function droppedFiles({ items, files }: DataTransfer): Promise<Named[]> {
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((one) => one !== null)
+  if (entries.length === 0) return Array.from(files, (file) => ({ name: file.name, file }))
+  return (await Promise.all(entries.map((entry) => filesIn(entry, '')))).flat()
+}
+
+async function filesIn(entry: FileSystemEntry, folder: string): Promise<Named[]> {
+  const name = folder + entry.name
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed))
+    return [{ name, file }]
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader()
+  const found: FileSystemEntry[] = []
+  for (;;) {
+    // a call gives a hundred of them at most
+    const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed))
+    if (some.length === 0) break
+    found.push(...some)
+  }
+  return (await Promise.all(found.map((one) => filesIn(one, `${name}/`)))).flat()
+}

@@ -1,0 +1,246 @@
+/** What page and worker say to each other: calls with one argument, and data that structured cloning takes. */
+import type { Packet } from '../model/packet.ts'
+
+/** Each call's argument and answer. A call that fails throws UserError on the worker's side: see Answer. */
+export interface Calls {
+  /** Files in place of those that were open before. */
+  open: [files: readonly PageFile[], opened: Opened]
+  /** Exchanges that match; what was expanded is folded again. */
+  select: [wanted: Wanted, listed: Listed]
+  /** Rows from `from` up to `to`, without it. */
+  rows: [range: { from: number; to: number }, rows: Row[]]
+  /** Shows a group's exchanges one by one, or no longer. Gives how many rows there are now. */
+  expand: [group: number, rows: number]
+  explain: [row: RowKey, explanation: Explanation]
+  map: [nothing: undefined, maps: MapOf[]]
+  rulesets: [nothing: undefined, rulesets: RulesetOf[]]
+  /** Plays a packet on a machine's rules, with all that was changed. */
+  play: [what: Play, played: Played]
+}
+
+export type Call = keyof Calls
+export type Argument<C extends Call> = Calls[C][0]
+export type Value<C extends Call> = Calls[C][1]
+
+export interface Question {
+  id: number
+  call: Call
+  argument: unknown
+}
+/** `error`: a sentence for a person, with what helps below it. */
+export type Answer = { id: number } & ({ value: unknown } | { error: { message: string; hint?: string } })
+
+export type PageFile = { name: string } & ({ file: Blob } | { bytes: Uint8Array })
+
+export interface Opened {
+  machines: string[]
+  files: { name: string; what: string; bytes: number }[]
+  warnings: Warning[]
+  /** Does any of the files show packets? */
+  hasCapture: boolean
+}
+
+export interface Warning {
+  /** With the line, where it is known. */
+  place: string
+  message: string
+}
+
+/** The headline's mark, as reports have it. */
+export type Mark = 'bad' | 'good' | 'look' | 'unsure'
+
+export interface Wanted {
+  /** As `--filter` takes it; empty: all. */
+  filter: string
+  /** Headline words that are shown; empty: all. */
+  words: readonly string[]
+}
+
+export interface Listed {
+  /** How many rows there are, groups folded. */
+  rows: number
+  /** `3 exchanges: 2 dropped, 1 answered`, as the report ends. */
+  summary: string[]
+  /** How many exchanges or packets each headline word is told of, the worst first; not narrowed by `words`. */
+  facets: { word: string; mark: Mark; count: number }[]
+  /** Absent where the captures have no time. */
+  times?: TimeLine
+  warnings: Warning[]
+}
+
+/** Exchanges by when they began: `bins[mark][i]` of them in the i-th part of the time. */
+export interface TimeLine {
+  /** Microseconds, by the capture's clock. */
+  first: number
+  last: number
+  bins: Record<Mark, number[]>
+}
+
+/** A group, or one exchange of a group. */
+export interface RowKey {
+  group: number
+  exchange?: number
+}
+
+export interface Row extends RowKey {
+  mark: Mark
+  /** `DROPPED`. */
+  word: string
+  protocol: string
+  /** `10.0.0.1:1234`, `→ 10.0.0.2:80`, `⇒ :8080`. */
+  addresses: string[]
+  /** Where it ended, or by which rule. */
+  decided?: string
+  /** Flags, interfaces, what is known of the reply. */
+  details: string[]
+  time?: string
+  /** The first journey's id. */
+  id: string
+  /** Packets of the group; 1 for an exchange. */
+  count: number
+  /** Exchanges that it can be expanded to. */
+  exchanges: number
+  isExpanded?: boolean
+}
+
+export interface Explanation {
+  row: Row
+  /** `cause`, or `reply` where it got through. */
+  causeLabel: string
+  cause: string[]
+  fixes: FixOf[]
+  otherFixes: FixOf[]
+  /** The walk back from its end, the culprit marked. */
+  why: Why[]
+  rewrites: { label: string; name: string; rule?: string }[]
+  findings: FindingOf[]
+  notes: string[]
+  steps: StepOf[]
+  /** As it first appeared: what is played again where rules are changed. */
+  packet: Packet
+  machine?: string
+  /** All of it as the command line prints it with --full. */
+  text: string
+}
+
+export interface FixOf {
+  /** `fix`, `stop`, `do` by hand, `look`. */
+  kind: 'fix' | 'stop' | 'do' | 'look'
+  description: string
+  command?: string
+  undo?: string
+  /** What trying it gave, and what else is to be said. */
+  says: string[]
+}
+
+export interface Why {
+  name: string
+  text: string
+  rule?: string
+  owner?: string
+  isCulprit: boolean
+  step: number
+}
+
+export interface FindingOf {
+  code: string
+  severity: 'error' | 'warning' | 'note'
+  message: string
+  /** Commands that look further, and change nothing. */
+  look: string[]
+  rules: string[]
+}
+
+export interface StepOf {
+  n: number
+  hook?: string
+  family: string
+  table?: string
+  chain?: string
+  name: string
+  rule?: string
+  ruleNumber?: number
+  handle?: number
+  verdict?: string
+  depth: number
+  kind: string
+  interfaces: string
+  changes: string[]
+  isCulprit: boolean
+  /** Rules before it that did not match, and why. */
+  unmatched: { ruleNumber: number; rule: string; why: string }[]
+}
+
+export interface MapOf {
+  machine?: string
+  ways: { way: 'ip' | 'bridge' | 'arp' | 'netdev'; hooks: HookOf[] }[]
+}
+
+export interface HookOf {
+  hook: string
+  entries: EntryOf[]
+}
+
+export type EntryOf =
+  | { kind: 'core'; priority: number; does: string }
+  | {
+      kind: 'chain'
+      priority: number
+      family: string
+      table: string
+      chain: string
+      /** `legacy`, `iptables-nft`, `nft`. */
+      backend: string
+      policy?: string
+      rules: number
+    }
+
+export interface RulesetOf {
+  machine?: string
+  tables: TableOf[]
+}
+
+export interface TableOf {
+  family: string
+  name: string
+  backend: string
+  chains: ChainOf[]
+  sets: { name: string; what: string; elements: string[]; all: number }[]
+}
+
+export interface ChainOf {
+  name: string
+  hook?: string
+  priority?: number
+  policy?: string
+  owner?: string
+  rules: RuleOf[]
+}
+
+export interface RuleOf {
+  /** From 1. */
+  number: number
+  handle?: number
+  text: string
+  /** The chain that it jumps or goes to. */
+  to?: string
+  /** Packets of what is shown that met it. */
+  hits: number
+}
+
+/** Made one after the other. */
+export interface Change {
+  /** As a person types it. */
+  command: string
+}
+
+export interface Play {
+  /** As `simulate` takes it, or as an explanation has it. */
+  packet: string | Packet
+  changes: readonly Change[]
+  machine?: string
+}
+
+export interface Played {
+  explanation: Explanation
+}

@@ -1,0 +1,105 @@
+/** A group as the page shows it: what the report says in --full, in parts that can be clicked. */
+import type { Ending } from '../../analysis/ending.ts'
+import type { Group } from '../../analysis/groups.ts'
+import { printCommand } from '../../model/command.ts'
+import type { Cause, Finding, Journey, PrintedFix, Step } from '../../model/journey.ts'
+import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { allPrintable } from '../../model/printable.ts'
+import { answerOf } from '../../reports/answer.ts'
+import { isGuilty } from '../../reports/deciding-rule.ts'
+import { markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
+import { lookNext, tellsCause } from '../../reports/findings.ts'
+import { rewrites, ruleName, triedWords } from '../../reports/journey-words.ts'
+import { UNICODE as MARKS } from '../../reports/marks.ts'
+import { changeWords } from '../../reports/packet-words.ts'
+import { printReport } from '../../reports/print-report.ts'
+import { printedGroup } from '../../reports/printed-group.ts'
+import { stepName, withoutChain } from '../../reports/step-words.ts'
+import { sentAgainWords } from '../../reports/summary-words.ts'
+import type { Explanation, FindingOf, FixOf, Row, StepOf, Why } from '../protocol.ts'
+
+/** `ending`: of all that was read. Everything in it may be shown: nothing moves a cursor or is hidden. */
+export function tellExplanation(of: Group, row: Row, ending: Ending): Explanation {
+  const group = allPrintable(printedGroup(of))
+  const { journey } = group
+  const { cause, fixes, others, more } = answerOf(group)
+  const notes = [whyWords(group), mixedWords(group), sentAgainWords(group)].filter((one) => one !== undefined)
+  return {
+    row,
+    causeLabel: markOfGroup(group) === 'good' ? 'reply' : 'cause',
+    cause,
+    fixes: fixes.map(fixOf),
+    otherFixes: others.map(fixOf),
+    why: tellsCause(journey) ? journey.cause.map((one) => whyOf(one, journey)) : [],
+    rewrites: rewrites(journey).map(({ label, step }) => ({
+      label,
+      name: stepName(step),
+      ...(step.rule === undefined ? {} : { rule: withoutChain(step.rule) }),
+    })),
+    findings: more.map(findingOf),
+    notes: notes.filter((one) => !cause.includes(one)),
+    steps: journey.steps.map((step) => stepOf(step, journey)),
+    packet: of.journey.packet,
+    ...(journey.host === undefined ? {} : { machine: journey.host }),
+    text: printReport('text', [of], ending, { full: true }),
+  }
+}
+
+function fixOf(fix: PrintedFix): FixOf {
+  const { command, description, note, undo, stops, unverified } = fix
+  const looks = unverified === ONLY_LOOKS
+  const says = [triedWords(fix) ?? (looks ? undefined : unverified), note]
+  return {
+    kind: looks ? 'look' : command === undefined ? 'do' : stops ? 'stop' : 'fix',
+    description,
+    ...(command === undefined ? {} : { command: printCommand(command) }),
+    ...(undo === undefined ? {} : { undo: printCommand(undo) }),
+    says: says.filter((one) => one !== undefined),
+  }
+}
+
+function whyOf(one: Cause, { culprit }: Journey<unknown>): Why {
+  const { rule, owner } = one.rule
+  return {
+    name: ruleName(one.rule),
+    text: one.text,
+    ...(rule === undefined ? {} : { rule }),
+    ...(owner === undefined ? {} : { owner }),
+    isCulprit: isGuilty(one, culprit),
+    step: one.step,
+  }
+}
+
+function findingOf(finding: Finding<PrintedFix>): FindingOf {
+  const { code, severity, message, rules } = finding
+  return {
+    ...{ code, severity, message },
+    look: lookNext(finding).flatMap(({ command }) => (command ? [printCommand(command)] : [])),
+    rules: rules.flatMap(({ rule }) => (rule === undefined ? [] : [rule])),
+  }
+}
+
+function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
+  const { n, hook, family, table, chain, rule, ruleNumber, handle, verdict, kind } = step
+  return {
+    ...{ n, family, kind },
+    ...(hook === undefined ? {} : { hook }),
+    ...(table === undefined ? {} : { table }),
+    ...(chain === undefined ? {} : { chain }),
+    ...(rule === undefined ? {} : { rule: withoutChain(rule) }),
+    ...(ruleNumber === undefined ? {} : { ruleNumber }),
+    ...(handle === undefined ? {} : { handle }),
+    ...(verdict === undefined ? {} : { verdict }),
+    name: stepName(step),
+    depth: step.depth ?? 0,
+    interfaces: [step.in === undefined ? '' : `in ${step.in}`, step.out === undefined ? '' : `out ${step.out}`]
+      .filter((one) => one !== '')
+      .join('  '),
+    changes: step.changes.map((one) => changeWords(one, MARKS)),
+    isCulprit: n === culprit?.step,
+    unmatched: (step.unmatched ?? []).map(({ ruleNumber, rule, failed, unknown = [] }) => ({
+      ...{ ruleNumber, rule: withoutChain(rule) },
+      why: failed.length > 0 ? `no: ${failed.join(', ')}` : `not known: ${unknown.join(', ')}`,
+    })),
+  }
+}

@@ -1,0 +1,141 @@
+/** The list's rows: groups, the worst first, and below those that are expanded their exchanges one by one. */
+import type { Group } from '../../analysis/groups.ts'
+import type { Listing } from '../../analysis/listing.ts'
+import { isFailed } from '../../model/exchange.ts'
+import { allPrintable } from '../../model/printable.ts'
+import { decidedOf } from '../../reports/decided-words.ts'
+import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
+import { ruleName, timeWords } from '../../reports/journey-words.ts'
+import { UNICODE as MARKS } from '../../reports/marks.ts'
+import { addressWords, interfaceWords, kindWords } from '../../reports/packet-words.ts'
+import { printedGroup } from '../../reports/printed-group.ts'
+import type { Listed, Mark, Row, RowKey, TimeLine } from '../protocol.ts'
+
+const MARK_ORDER: readonly Mark[] = ['bad', 'unsure', 'look', 'good']
+/** Parts of the time that the line shows. */
+const BINS = 120
+
+export class Rows {
+  private readonly groups: readonly Group[]
+  private readonly listing: Listing | undefined
+  /** Numbers of groups that are shown. */
+  private readonly shown: readonly number[]
+  private readonly expanded = new Set<number>()
+
+  /** `words`: headline words that are shown; none: all. `listing`: absent where packets were played. */
+  constructor(groups: readonly Group[], listing: Listing | undefined, words: readonly string[] = []) {
+    this.groups = groups
+    this.listing = listing
+    this.shown = groups.flatMap((group, i) => (words.length === 0 || words.includes(wordOf(group)) ? [i] : []))
+  }
+
+  get size(): number {
+    let size = this.shown.length
+    for (const group of this.expanded) size += this.membersOf(group).length
+    return size
+  }
+
+  /** Shows its exchanges, or no longer. Gives the new size. */
+  expand(group: number): number {
+    if (!this.expanded.delete(group) && this.membersOf(group).length > 0) this.expanded.add(group)
+    return this.size
+  }
+
+  private membersOf = (group: number): Int32Array => this.listing?.of(this.groups[group]!) ?? new Int32Array()
+
+  between(from: number, to: number): Row[] {
+    const rows: Row[] = []
+    let at = 0
+    for (const group of this.shown) {
+      if (at >= to) break
+      if (at >= from) rows.push(this.rowOf({ group }))
+      at++
+      if (!this.expanded.has(group)) continue
+      const members = this.membersOf(group)
+      const first = Math.max(0, from - at)
+      const last = Math.min(members.length, to - at)
+      for (let i = first; i < last; i++) rows.push(this.rowOf({ group, exchange: members[i]! }))
+      at += members.length
+    }
+    return rows
+  }
+
+  /** As a report tells it: a group, or one exchange as a group of one. */
+  groupOf({ group, exchange }: RowKey): Group | undefined {
+    const of = this.groups[group]
+    return of && exchange !== undefined && this.listing ? this.listing.single(of, exchange) : of
+  }
+
+  rowOf(key: RowKey): Row {
+    const group = printedGroup(this.groupOf(key)!)
+    const { journey, count } = group
+    const decided = decidedOf(group)
+    const reply = replyWords(group)
+    const isOne = key.exchange !== undefined
+    const time = timeWords(group, MARKS)
+    return allPrintable({
+      ...key,
+      mark: markOfGroup(group),
+      word: wordOf(group),
+      protocol: journey.packet.protocol ?? journey.family,
+      addresses: addressWords(group, MARKS),
+      ...(decided ? { decided: decidedText(decided) } : {}),
+      details: [
+        ...kindWords(journey.packet, MARKS),
+        ...interfaceWords(journey, MARKS),
+        ...(reply === undefined ? [] : [reply]),
+      ],
+      ...(time === undefined ? {} : { time }),
+      ...(journey.host === undefined ? {} : { machine: journey.host }),
+      id: journey.id,
+      count,
+      exchanges: isOne ? 0 : this.membersOf(key.group).length,
+      ...(this.expanded.has(key.group) && !isOne ? { isExpanded: true } : {}),
+    })
+  }
+
+  get facets(): Listed['facets'] {
+    const found = new Map<string, { mark: Mark; count: number }>()
+    for (const group of this.groups) {
+      const word = wordOf(group)
+      const mark = markOfGroup(group)
+      const before = found.get(word)
+      if (before) {
+        before.count += group.count
+        if (MARK_ORDER.indexOf(mark) < MARK_ORDER.indexOf(before.mark)) before.mark = mark
+      } else found.set(word, { mark, count: group.count })
+    }
+    return Array.from(found, ([word, rest]) => ({ word, ...rest })).sort(
+      (a, b) => MARK_ORDER.indexOf(a.mark) - MARK_ORDER.indexOf(b.mark) || b.count - a.count,
+    )
+  }
+
+  times(): { times?: TimeLine } {
+    const { listing } = this
+    if (!listing) return {}
+    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    const all = this.shown.map((group) => ({ of: this.groups[group]!, members: this.membersOf(group) }))
+    for (const { members } of all)
+      for (const number of members) {
+        const at = listing.beganAt(number)
+        if (at < first) first = at
+        if (at > last) last = at
+      }
+    if (!(last > first)) return {}
+    const empty = () => new Array<number>(BINS).fill(0)
+    const bins: TimeLine['bins'] = { bad: empty(), unsure: empty(), look: empty(), good: empty() }
+    for (const { of, members } of all) {
+      const mark = markOfGroup(of)
+      for (const number of members) {
+        const part = Math.floor(((listing.beganAt(number) - first) / (last - first)) * (BINS - 1))
+        if (part >= 0) bins[isFailed(listing.status(number)) ? 'bad' : mark][part]!++
+      }
+    }
+    return { times: { first, last, bins } }
+  }
+}
+
+function decidedText(decided: NonNullable<ReturnType<typeof decidedOf>>): string {
+  if ('ref' in decided) return `${decided.by} ${ruleName(decided.ref)}`
+  return 'reason' in decided ? decided.reason : decided.where
+}
