@@ -36,6 +36,8 @@ const PARTS = [
 const FAR_SIDES = ['collect/gather', 'guard-process', 'script/script', 'streams/program', 'trace-host'].map(
   (name) => `test/live/${name}.test.ts`,
 )
+/** The built page in a browser. */
+const PAGE = ['test/page/**/*.test.ts']
 /** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
 const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
@@ -62,12 +64,13 @@ export default defineConfig({
       // one process for all files that a worker takes: modules are loaded, and compiled, once
       project('unit', {
         include: ['test/**/*.test.ts'],
-        exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...NETNS, ...LIVE, ...ALONE],
+        exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...NETNS, ...LIVE, ...ALONE, ...PAGE],
         isolate: false,
         sequence: BESIDE,
       }),
       project('alone', { include: ALONE, sequence: BESIDE }),
       project('far', { include: FAR_SIDES, isolate: false, sequence: BESIDE }),
+      project('page', { include: PAGE, globalSetup: 'test/build.ts', isolate: false, sequence: BESIDE }),
       project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
       // what works in namespaces of its own alone
       project('netns', {

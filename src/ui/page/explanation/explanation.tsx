@@ -64,6 +64,10 @@ export function Explained({ of, onTry }: { of: Explanation; onTry?: (command: st
         </details>
       )}
       <Steps steps={steps} />
+      <details>
+        <summary>As text, as the command line prints it</summary>
+        <pre class="text">{of.text}</pre>
+      </details>
     </article>
   )
 }
