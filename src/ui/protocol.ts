@@ -11,6 +11,10 @@ export interface Calls {
   rows: [range: { from: number; to: number }, rows: Row[]]
   /** Shows a group's exchanges one by one, or no longer. Gives how many rows there are now. */
   expand: [group: number, rows: number]
+  /** How many rows there are now. */
+  count: [nothing: undefined, rows: number]
+  /** The place of the row that tells of this journey, where it is listed. */
+  find: [id: string, place: number | undefined]
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
   rulesets: [nothing: undefined, rulesets: RulesetOf[]]
@@ -54,6 +58,20 @@ export interface Wanted {
   filter: string
   /** Headline words that are shown; empty: all. */
   words: readonly string[]
+  /** What decided, as rows name it; empty: all. */
+  decided: readonly string[]
+  /** Machines by name; empty: all. */
+  machines: readonly string[]
+}
+
+export type FacetKind = 'words' | 'decided' | 'machines'
+
+/** What rows can be narrowed by, and how many exchanges each stands for: of all that match the filter. */
+export interface Facet {
+  /** A headline's word, what decided, a machine's name. */
+  name: string
+  mark: Mark
+  count: number
 }
 
 export interface Listed {
@@ -61,8 +79,8 @@ export interface Listed {
   rows: number
   /** `3 exchanges: 2 dropped, 1 answered`, as the report ends. */
   summary: string[]
-  /** How many exchanges or packets each headline word is told of, the worst first; not narrowed by `words`. */
-  facets: { word: string; mark: Mark; count: number }[]
+  /** The worst first. `machines`: empty where there is one. */
+  facets: Record<FacetKind, Facet[]>
   /** Absent where the captures have no time. */
   times?: TimeLine
   warnings: Warning[]
@@ -94,6 +112,7 @@ export interface Row extends RowKey {
   /** Flags, interfaces, what is known of the reply. */
   details: string[]
   time?: string
+  machine?: string
   /** The first journey's id. */
   id: string
   /** Packets of the group; 1 for an exchange. */

@@ -1,6 +1,6 @@
 /** What the page shows at the moment, and what changes it. Components read signals and call these functions. */
 import { batch, signal } from '@preact/signals'
-import type { Explanation, Listed, MapOf, Opened, PageFile, Row, RowKey, RulesetOf } from '../protocol.ts'
+import type { Explanation, FacetKind, Listed, MapOf, Opened, PageFile, Row, RowKey, RulesetOf } from '../protocol.ts'
 import { type Engine, Refused } from './engine.ts'
 
 export type Tab = 'way' | 'rules' | 'try'
@@ -19,7 +19,9 @@ export const problem = signal<Refused | undefined>(undefined)
 export const filter = signal('')
 /** What is wrong with the filter as it stands. */
 export const filterProblem = signal<Refused | undefined>(undefined)
-export const words = signal<readonly string[]>([])
+/** What the list is narrowed to; nothing of a kind: all. */
+const NO_FACETS: Readonly<Record<FacetKind, readonly string[]>> = { words: [], decided: [], machines: [] }
+export const facets = signal(NO_FACETS)
 export const listed = signal<Listed | undefined>(undefined)
 /** How many rows there are now, with those that were expanded. */
 export const rowCount = signal(0)
@@ -53,19 +55,20 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
     batch(() => {
       opened.value = now
       filter.value = ''
-      words.value = []
+      facets.value = NO_FACETS
       selected.value = undefined
       explanation.value = undefined
       tab.value = now.hasCapture ? 'way' : 'try'
     })
     maps.value = await ask('map', undefined)
-    if (now.hasCapture) await list()
+    if (now.hasCapture) await list(linkedJourney())
     rulesets.value = await ask('rulesets', undefined)
   })
 
-/** Lists what matches, and explains the first of it. Rejects with Refused. */
-async function list(): Promise<void> {
-  const now = await ask('select', { filter: filter.value, words: words.value })
+/** Lists what matches, and explains the journey of this id, else the first. Rejects with Refused. */
+async function list(id?: string): Promise<void> {
+  const now = await ask('select', { filter: filter.value, ...facets.value })
+  const place = id === undefined ? undefined : await ask('find', id)
   batch(() => {
     listed.value = now
     rowCount.value = now.rows
@@ -73,14 +76,14 @@ async function list(): Promise<void> {
     selected.value = undefined
     explanation.value = undefined
   })
-  if (now.rows > 0) await select(0)
+  if (place !== undefined) rowCount.value = await ask('count', undefined)
+  if (now.rows > 0) await select(place ?? 0)
 }
 
-/** Lists anew. A filter that cannot be read is told beside it, and the list stays. */
-export async function narrow(wanted: { filter?: string; words?: readonly string[] }): Promise<void> {
-  const before = { filter: filter.value, words: words.value }
-  filter.value = wanted.filter ?? before.filter
-  words.value = wanted.words ?? before.words
+/** Lists anew by another filter. One that cannot be read is told beside it, and the list stays. */
+export async function filterBy(wanted: string): Promise<void> {
+  const before = filter.value
+  filter.value = wanted
   filterProblem.value = undefined
   await doing('Looking for what matches', async () => {
     try {
@@ -88,8 +91,17 @@ export async function narrow(wanted: { filter?: string; words?: readonly string[
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       filterProblem.value = error
+      filter.value = before
     }
   })
+}
+
+/** Narrows the list to what has this, or no longer. */
+export function toggleFacet(kind: FacetKind, name: string): Promise<void> {
+  const now = facets.value[kind]
+  const next = now.includes(name) ? now.filter((one) => one !== name) : [...now, name]
+  facets.value = { ...facets.value, [kind]: next }
+  return doing('Looking for what matches', () => list())
 }
 
 export async function select(place: number): Promise<void> {
@@ -97,7 +109,10 @@ export async function select(place: number): Promise<void> {
   const [row] = await ask('rows', { from: place, to: place + 1 })
   if (!row || selected.value !== place) return
   const now = await ask('explain', keyOf(row))
-  if (selected.value === place) explanation.value = now
+  if (selected.value !== place) return
+  explanation.value = now
+  // a link to this very exchange, for as long as the same files are open
+  history.replaceState(null, '', `#journey=${row.id}`)
 }
 
 export const keyOf = ({ group, exchange }: Row): RowKey => (exchange === undefined ? { group } : { group, exchange })
@@ -110,3 +125,6 @@ export async function expand(group: number): Promise<void> {
     rowsEdition.value++
   })
 }
+
+/** Of the page's address: the journey that a link names. */
+const linkedJourney = (): string | undefined => /^#journey=(\d+)$/.exec(location.hash)?.[1]

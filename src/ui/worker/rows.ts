@@ -2,14 +2,14 @@
 import type { Group } from '../../analysis/groups.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { isFailed } from '../../model/exchange.ts'
-import { allPrintable } from '../../model/printable.ts'
+import { allPrintable, printable } from '../../model/printable.ts'
 import { decidedOf } from '../../reports/decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
 import { ruleName, timeWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { addressWords, interfaceWords, kindWords } from '../../reports/packet-words.ts'
 import { printedGroup } from '../../reports/printed-group.ts'
-import type { Listed, Mark, Row, RowKey, TimeLine } from '../protocol.ts'
+import type { Facet, FacetKind, Listed, Mark, Row, RowKey, TimeLine, Wanted } from '../protocol.ts'
 
 const MARK_ORDER: readonly Mark[] = ['bad', 'unsure', 'look', 'good']
 /** Parts of the time that the line shows. */
@@ -22,11 +22,14 @@ export class Rows {
   private readonly shown: readonly number[]
   private readonly expanded = new Set<number>()
 
-  /** `words`: headline words that are shown; none: all. `listing`: absent where packets were played. */
-  constructor(groups: readonly Group[], listing: Listing | undefined, words: readonly string[] = []) {
+  /** `listing`: absent where packets were played. */
+  constructor(groups: readonly Group[], listing: Listing | undefined, wanted: Partial<Omit<Wanted, 'filter'>> = {}) {
     this.groups = groups
     this.listing = listing
-    this.shown = groups.flatMap((group, i) => (words.length === 0 || words.includes(wordOf(group)) ? [i] : []))
+    const kinds = KINDS.filter((kind) => (wanted[kind]?.length ?? 0) > 0)
+    this.shown = groups.flatMap((group, i) =>
+      kinds.every((kind) => wanted[kind]!.includes(FACETS[kind](group) ?? '')) ? [i] : [],
+    )
   }
 
   get size(): number {
@@ -94,18 +97,39 @@ export class Rows {
     })
   }
 
+  /** The row that tells of this journey; its group is expanded where it is one of many. */
+  find(id: string): number | undefined {
+    let at = 0
+    for (const group of this.shown) {
+      if (this.groups[group]!.journey.id === id) return at
+      const { listing } = this
+      const place = listing ? this.membersOf(group).findIndex((number) => String(listing.id(number)) === id) : -1
+      if (place >= 0) {
+        this.expanded.add(group)
+        return at + 1 + place
+      }
+      at += 1 + (this.expanded.has(group) ? this.membersOf(group).length : 0)
+    }
+    return undefined
+  }
+
   get facets(): Listed['facets'] {
-    const found = new Map<string, { mark: Mark; count: number }>()
+    return { words: this.facetsOf('words'), decided: this.facetsOf('decided'), machines: this.facetsOf('machines') }
+  }
+
+  private facetsOf(kind: FacetKind): Facet[] {
+    const found = new Map<string, Facet>()
     for (const group of this.groups) {
-      const word = wordOf(group)
+      const name = FACETS[kind](group)
+      if (name === undefined) continue
       const mark = markOfGroup(group)
-      const before = found.get(word)
+      const before = found.get(name)
       if (before) {
         before.count += group.count
         if (MARK_ORDER.indexOf(mark) < MARK_ORDER.indexOf(before.mark)) before.mark = mark
-      } else found.set(word, { mark, count: group.count })
+      } else found.set(name, allPrintable({ name, mark, count: group.count }))
     }
-    return Array.from(found, ([word, rest]) => ({ word, ...rest })).sort(
+    return [...found.values()].sort(
       (a, b) => MARK_ORDER.indexOf(a.mark) - MARK_ORDER.indexOf(b.mark) || b.count - a.count,
     )
   }
@@ -134,6 +158,17 @@ export class Rows {
     return { times: { first, last, bins } }
   }
 }
+
+/** By what groups are told apart; undefined where a group has none of it. */
+const FACETS: Readonly<Record<FacetKind, (group: Group) => string | undefined>> = {
+  words: wordOf,
+  decided: (group) => {
+    const decided = decidedOf(group)
+    return decided && printable(decidedText(decided))
+  },
+  machines: ({ journey: { host } }) => host && printable(host),
+}
+const KINDS = Object.keys(FACETS) as FacetKind[]
 
 function decidedText(decided: NonNullable<ReturnType<typeof decidedOf>>): string {
   if ('ref' in decided) return `${decided.by} ${ruleName(decided.ref)}`

@@ -35,6 +35,8 @@ export type Answers = { [C in Call]: (argument: Argument<C>) => Promise<Value<C>
 export class Session implements Answers {
   private analysis: Analysis | undefined
   private listing: Listing | undefined
+  /** The filter of what is listed. */
+  private listedBy = ''
   private rowsOf = new Rows([], undefined)
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
@@ -50,10 +52,9 @@ export class Session implements Answers {
     })
   }
 
-  readonly select = async ({ filter, words }: Wanted): Promise<Listed> => {
-    const listing = await this.opened.listing(filter === '' ? {} : { filter })
-    this.listing = listing
-    this.rowsOf = new Rows(listing.groups, listing, words)
+  readonly select = async ({ filter, ...facets }: Wanted): Promise<Listed> => {
+    const listing = await this.list(filter)
+    this.rowsOf = new Rows(listing.groups, listing, facets)
     const { ending } = listing
     return {
       rows: this.rowsOf.size,
@@ -63,6 +64,19 @@ export class Session implements Answers {
       warnings: ending.warnings.map(warningOf).map((one) => allPrintable(one)),
     }
   }
+
+  /** The captures are read again where another filter is asked for. */
+  private async list(filter: string): Promise<Listing> {
+    if (this.listing && filter === this.listedBy) return this.listing
+    const listing = await this.opened.listing(filter === '' ? {} : { filter })
+    this.listing = listing
+    this.listedBy = filter
+    return listing
+  }
+
+  readonly count = (): number => this.rowsOf.size
+
+  readonly find = (id: string): number | undefined => this.rowsOf.find(id)
 
   readonly rows = ({ from, to }: { from: number; to: number }): Row[] => this.rowsOf.between(from, to)
 

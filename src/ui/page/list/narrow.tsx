@@ -1,7 +1,7 @@
 /** What is listed: a filter in the command line's language, the outcomes, and when exchanges began. */
 import { useEffect, useState } from 'preact/hooks'
-import type { Mark, TimeLine } from '../../protocol.ts'
-import { filter, filterProblem, listed, narrow, words } from '../state.ts'
+import type { FacetKind, Facet as FacetOf, Mark, TimeLine } from '../../protocol.ts'
+import { facets, filter, filterBy, filterProblem, listed, toggleFacet } from '../state.ts'
 import { SIGNS } from './list.tsx'
 
 export function Filter() {
@@ -13,7 +13,7 @@ export function Filter() {
       class="filter"
       onSubmit={(event) => {
         event.preventDefault()
-        void narrow({ filter: text.trim() })
+        void filterBy(text.trim())
       }}
     >
       <label for="filter">Filter</label>
@@ -36,7 +36,7 @@ export function Filter() {
         ))}
       </datalist>
       {filter.value !== '' && (
-        <button type="button" onClick={() => void narrow({ filter: '' })}>
+        <button type="button" onClick={() => void filterBy('')}>
           Clear
         </button>
       )}
@@ -66,25 +66,38 @@ const WORDS = [
 ].concat(['syn', 'in', 'out', 'mark', 'ip', 'ip6', 'and', 'or', 'not'])
 
 export function Facets() {
-  const facets = listed.value?.facets ?? []
-  const wanted = words.value
+  const all = listed.value?.facets
+  if (!all) return null
+  return (
+    <>
+      <Facet kind="words" title="Outcomes" of={all.words} />
+      {all.machines.length > 1 && <Facet kind="machines" title="Machines" of={all.machines} />}
+      {all.decided.length > 1 && (
+        <details class="decided">
+          <summary>By what decided ({all.decided.length})</summary>
+          <Facet kind="decided" title="What decided" of={all.decided} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function Facet({ kind, title, of }: { kind: FacetKind; title: string; of: readonly FacetOf[] }) {
+  const wanted = facets.value[kind]
   return (
     <fieldset class="facets">
-      <legend>Outcomes</legend>
-      {facets.map(({ word, mark, count }) => {
-        const isOn = wanted.includes(word)
-        return (
-          <button
-            type="button"
-            key={word}
-            class={`facet ${mark}`}
-            aria-pressed={isOn}
-            onClick={() => void narrow({ words: isOn ? wanted.filter((one) => one !== word) : [...wanted, word] })}
-          >
-            {SIGNS[mark]} {count.toLocaleString('en')} {word.toLowerCase()}
-          </button>
-        )
-      })}
+      <legend>{title}</legend>
+      {of.map(({ name, mark, count }) => (
+        <button
+          type="button"
+          key={name}
+          class={`facet ${mark}`}
+          aria-pressed={wanted.includes(name)}
+          onClick={() => void toggleFacet(kind, name)}
+        >
+          {SIGNS[mark]} {count.toLocaleString('en')} {kind === 'words' ? name.toLowerCase() : name}
+        </button>
+      ))}
     </fieldset>
   )
 }
