@@ -2,10 +2,13 @@
  * Bundles the library for a browser: nothing in it may ask for Node, and a page must not wait for it long. Then runs it
  * where there is no Node at all.
  */
+import { readFileSync } from 'node:fs'
 import { createContext, Script } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
+import { closure } from './chunks.mjs'
 import { libraryBuild } from './library.mjs'
+import { sources } from './sources.mjs'
 
 /**
  * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind,
@@ -19,7 +22,7 @@ const MOST = 300_000
 const WORTH_TELLING = 1000
 
 export async function checkBrowser() {
-  const problems = []
+  const problems = unawaited()
   const { input, preserveEntrySignatures, output: split } = libraryBuild()
   const bundle = await rolldown({
     input,
@@ -44,6 +47,14 @@ export async function checkBrowser() {
     problems.push(`the browser build does not run: ${error.stack}`)
   }
   return { problems, said: `${inKilobytes(size)} gzipped; later ${later}` }
+}
+
+/** What is fetched with something else has to be known before that is fetched: else nobody waits for it. */
+function unawaited() {
+  const first = closure(['src/index.ts'], false)
+  return sources('src')
+    .filter((file) => !first.has(file) && /\.with\(\(\) => import\(/.test(readFileSync(file, 'utf8')))
+    .map((file) => `${file}: fetches something with another module, and may itself be fetched behind that one`)
 }
 
 const inKilobytes = (bytes) => `${Math.round(bytes / 100) / 10} kB`

@@ -21,6 +21,7 @@ const parts = {
   types: run('tsc', '-p', 'tsconfig.json'),
   'types without Node': run('tsc', '-p', 'tsconfig.core.json'),
   'types of the page': run('tsc', '-p', 'tsconfig.ui.json'),
+  "types of the page's tests": run('tsc', '-p', 'tsconfig.page-tests.json'),
   'lint and format': run('biome', 'check', '--error-on-warnings', '.'),
   'import directions': checkImports,
   'browser build': checkBrowser,

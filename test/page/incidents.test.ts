@@ -1,12 +1,11 @@
 /** The incidents on the page, from a web server and from disk: what the command line says, it says. */
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Chromium, choose, FROM_DISK, hasChromium, serveFiles } from './browser.ts'
+import { commandLine, firstBlock } from './command-line.ts'
 
 const INCIDENTS = fileURLToPath(new URL('../../fixtures/incidents/', import.meta.url))
 const EXAMPLE = fileURLToPath(new URL('../../examples/nodeport-clash/', import.meta.url))
-const NFWHY = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
 
 /** A capture with its ruleset. */
 const CASES: Readonly<Record<string, string[]>> = {
@@ -41,14 +40,3 @@ describe.skipIf(!hasChromium)('the page', () => {
     })
   })
 })
-
-/** It ends with 1 where something was dropped. */
-function commandLine(...args: string[]): string {
-  try {
-    return execFileSync(process.execPath, [NFWHY, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  } catch (error) {
-    return (error as { stdout: string }).stdout
-  }
-}
-
-const firstBlock = (text: string): string => text.slice(0, text.search(/\n\n(?! )/))

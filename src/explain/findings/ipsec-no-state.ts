@@ -1,7 +1,6 @@
 import type { Packet } from '../../model/packet.ts'
-import { xfrmReader } from '../../read/host/ip-xfrm.ts'
 import { type Context, type Detected, type Detector, lastPacket } from '../context.ts'
-import type { Direction } from '../host/ipsec-unkept.ts'
+import { type Direction, unkeptFindings } from '../host/ipsec-unkept.ts'
 import { toForward } from './routing.ts'
 
 /** IPsec's policies asked for an association that is not there, or block the packet: it vanishes on its way to FORWARD. */
@@ -27,8 +26,5 @@ export const ipsecBehind: Detector = {
 
 const endsIn = ({ evidence, ended }: Context, hook: string): boolean => evidence.arrivals[ended.step]?.hook === hook
 
-/** Fetched with what reads IPsec's policies. */
-const unkept = xfrmReader.with(() => import('../host/ipsec-unkept.ts'))
-
 const tell = (context: Context, packet: Packet, directions: readonly Direction[]): Detected[] =>
-  context.world.host.ipsecPolicies ? unkept.loaded.unkeptFindings(context, packet, directions) : []
+  context.world.host.ipsecPolicies ? unkeptFindings(context, packet, directions) : []

@@ -106,7 +106,7 @@ const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>
     : propose(
         `remove the ${route.type} route`,
         deleteRoute(route),
-        'somebody may have added it to block that source; affects every packet that it matches',
+        'the route may be there to block that source on purpose; without it every packet to that network goes another way',
       )
 
 /** A routing rule for whoever was asked leads replies elsewhere, and table main would lead them back: for this service it may. */

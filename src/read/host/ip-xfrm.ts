@@ -4,7 +4,7 @@ import type { HostFormat } from './format.ts'
 import { BLOCK, COUNTER, DETAIL, TITLE } from './ip-xfrm-line.ts'
 import { wholeLines } from './lines.ts'
 
-export const xfrmReader = new Later(() => import('./ip-xfrm-reader.ts'))
+const reader = new Later(() => import('./ip-xfrm-reader.ts'))
 
 export const ipXfrm: HostFormat = {
   id: 'ip-xfrm',
@@ -13,6 +13,6 @@ export const ipXfrm: HostFormat = {
     const [first = '', second = ''] = wholeLines(head)
     return TITLE.test(first) || COUNTER.test(first) || (BLOCK.test(first) && DETAIL.test(second))
   },
-  load: xfrmReader.load,
-  read: (text, report) => xfrmReader.loaded.readIpXfrm(text, report),
+  load: reader.load,
+  read: (text, report) => reader.loaded.readIpXfrm(text, report),
 }

@@ -1,0 +1,19 @@
+/** What the command line prints, to compare the page with. */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const NFWHY = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
+
+/** Its standard output; it ends with 1 where something failed, and fails here with any other code. */
+export function commandLine(...args: string[]): string {
+  try {
+    return execFileSync(process.execPath, [NFWHY, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch (error) {
+    const { status, stdout } = error as { status: number; stdout: string }
+    if (status !== 1) throw error
+    return stdout
+  }
+}
+
+/** A report's first group: up to its next headline, or the counts. */
+export const firstBlock = (text: string): string => text.slice(0, text.search(/\n\n(?! )/))
