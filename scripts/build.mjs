@@ -69,6 +69,7 @@ await build([
         groups: [
           { name: 'live', test: (id) => chunk(id) === 'live' },
           { name: 'offline', test: (id) => chunk(id) === 'offline' },
+          { name: 'serve', test: (id) => chunk(id) === 'serve' },
         ],
       },
       entryFileNames: '[name].cjs',

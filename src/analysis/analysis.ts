@@ -29,8 +29,11 @@ import { type RunOptions, runCaptures, stepThrough } from './run.ts'
 import { makeSelection, type SelectOptions } from './select.ts'
 import { simulatePackets } from './simulate.ts'
 
-/** A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. */
-export type Input = { name: string; as?: string } & (
+/**
+ * A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. `folders`: those
+ * that it was found in, from the one that was named on; files of one folder are of one machine.
+ */
+export type Input = { name: string; as?: string; folders?: readonly string[] } & (
   | { text: string }
   | { bytes: Uint8Array }
   | { size: number; blocks(): AsyncIterable<Uint8Array> }
@@ -274,7 +277,8 @@ export function namedInput(input: Input): NamedInput {
   return {
     name: input.name,
     path: input.name,
-    folders: [],
+    folders: input.folders ?? [],
+    ...(input.folders && input.folders.length > 0 ? { found: true as const } : {}),
     ...(as ? { as } : {}),
     again: true,
     open: () =>

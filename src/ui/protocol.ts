@@ -34,7 +34,12 @@ export interface Question {
 /** `error`: a sentence for a person, with what helps below it. */
 export type Answer = { id: number } & ({ value: unknown } | { error: { message: string; hint?: string } })
 
-export type PageFile = { name: string } & ({ file: Blob } | { bytes: Uint8Array })
+/** `folders`: those that it was found in, from the one that was named on. `url`: of a server of nfwhy's own, by parts. */
+export type PageFile = { name: string; folders?: readonly string[]; as?: string } & (
+  | { file: Blob }
+  | { bytes: Uint8Array }
+  | { url: string; size: number }
+)
 
 export interface Opened {
   machines: string[]

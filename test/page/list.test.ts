@@ -1,13 +1,11 @@
 /** The list on the page: filters, facets, the keyboard, links; and what a screen reader is told. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Chromium, choose, hasChromium, type Look, type Shown, serveFiles } from './browser.ts'
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/nodeport-clash/${name}`, import.meta.url))
 const FILES = [example('dmesg.log'), example('rules.v4')]
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 describe.skipIf(!hasChromium)('the list', () => {
   const chromium = new Chromium()
@@ -86,7 +84,7 @@ describe.skipIf(!hasChromium)('the list', () => {
   ])('tells a screen reader all that is there (%o)', (look) =>
     withShown(async ({ page }) => {
       // by the protocol, as the page takes no script but its own
-      const found = await page.evaluate(`(async () => { const module = { exports: {} }; ${AXE}
+      const found = await page.evaluate(`(async () => { const module = { exports: {} }; ${axe.source}
         const { violations } = await module.exports.run()
         return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary).join(' | ')) })()`)
       expect(found).toEqual([])

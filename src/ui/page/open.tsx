@@ -38,7 +38,7 @@ export function Open({ small }: { small: boolean }) {
   )
 }
 
-type Named = { name: string; file: File }
+type Named = { name: string; folders?: readonly string[]; file: File }
 
 const take = (files: readonly Named[]): Promise<void> => (files.length === 0 ? Promise.resolve() : openFiles(files))
 
@@ -46,14 +46,14 @@ const take = (files: readonly Named[]): Promise<void> => (files.length === 0 ? P
 async function droppedFiles({ items, files }: DataTransfer): Promise<Named[]> {
   const entries = Array.from(items, (item) => item.webkitGetAsEntry()).filter((one) => one !== null)
   if (entries.length === 0) return Array.from(files, (file) => ({ name: file.name, file }))
-  return (await Promise.all(entries.map((entry) => filesIn(entry, '')))).flat()
+  return (await Promise.all(entries.map((entry) => filesIn(entry, [])))).flat()
 }
 
-async function filesIn(entry: FileSystemEntry, folder: string): Promise<Named[]> {
-  const name = folder + entry.name
+async function filesIn(entry: FileSystemEntry, folders: readonly string[]): Promise<Named[]> {
+  const name = [...folders, entry.name].join('/')
   if (entry.isFile) {
     const file = await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed))
-    return [{ name, file }]
+    return [{ name, folders, file }]
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   const found: FileSystemEntry[] = []
@@ -63,5 +63,5 @@ async function filesIn(entry: FileSystemEntry, folder: string): Promise<Named[]>
     if (some.length === 0) break
     found.push(...some)
   }
-  return (await Promise.all(found.map((one) => filesIn(one, `${name}/`)))).flat()
+  return (await Promise.all(found.map((one) => filesIn(one, [...folders, entry.name])))).flat()
 }

@@ -1,18 +1,14 @@
-/** Files that `nfwhy serve` was given: the page of a server names it, and asks it for them. */
+/** Files that `nfwhy serve` was given: a server of nfwhy's own marks its page, which asks it for them. */
+import type { PageFile } from '../protocol.ts'
 import { openFiles } from './state.ts'
 
-/** Of the server: what its paths begin with; the link that a person opens has it. */
-const tokenOf = (): string | undefined => document.querySelector<HTMLMetaElement>('meta[name="nfwhy-token"]')?.content
+type Listed = { name: string; size: number; folders: string[]; as?: string }
 
-/** Opens what the server was given; does nothing on a page that no server of nfwhy's has sent. */
+/** Opens what the server was given; asks for nothing on a page that no such server has sent. */
 export async function openServed(): Promise<void> {
-  const token = tokenOf()
-  if (token === undefined) return
-  const headers = { authorization: `Bearer ${token}` }
-  const list = (await (await fetch('inputs', { headers })).json()) as { name: string }[]
+  if (document.getElementById('page')?.dataset.served === undefined) return
+  const list = (await (await fetch('inputs')).json()) as Listed[]
   if (list.length === 0) return
-  const files = await Promise.all(
-    list.map(async ({ name }, i) => ({ name, file: await (await fetch(`inputs/${i}`, { headers })).blob() })),
-  )
-  await openFiles(files)
+  const here = new URL('.', location.href)
+  await openFiles(list.map((one, i): PageFile => ({ ...one, url: new URL(`inputs/${i}`, here).href })))
 }

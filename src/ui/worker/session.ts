@@ -114,16 +114,28 @@ export class Session implements Answers {
   }
 }
 
-const inputOf = ({ name, ...content }: PageFile): Input =>
-  'bytes' in content
-    ? { name, bytes: content.bytes }
-    : { name, size: content.file.size, blocks: () => blocksOf(content.file) }
+function inputOf({ name, folders, as, ...content }: PageFile): Input {
+  const named = { name, ...(folders ? { folders } : {}), ...(as === undefined ? {} : { as }) }
+  if ('bytes' in content) return { ...named, bytes: content.bytes }
+  const { size, part } =
+    'url' in content
+      ? { size: content.size, part: (from: number, to: number) => fetched(name, content.url, from, to) }
+      : { size: content.file.size, part: (from: number, to: number) => content.file.slice(from, to).arrayBuffer() }
+  return { ...named, size, blocks: () => blocksOf(size, part) }
+}
 
 /** Bytes that are read at once. */
 const BLOCK = 1 << 22
 
-async function* blocksOf(file: Blob): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < file.size; at += BLOCK) yield new Uint8Array(await file.slice(at, at + BLOCK).arrayBuffer())
+async function* blocksOf(size: number, part: (from: number, to: number) => Promise<ArrayBuffer>) {
+  for (let at = 0; at < size; at += BLOCK) yield new Uint8Array(await part(at, Math.min(size, at + BLOCK)))
+}
+
+/** Throws UserError where the server has ended. */
+async function fetched(name: string, url: string, from: number, to: number): Promise<ArrayBuffer> {
+  const response = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` } }).catch(() => undefined)
+  if (!response?.ok) throw new UserError(`${printable(name)} cannot be read any more: nfwhy serve has ended.`)
+  return response.arrayBuffer()
 }
 
 const warningOf = ({ input, line, message }: Diagnostic): Warning => ({
