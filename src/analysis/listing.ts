@@ -1,5 +1,6 @@
 /** All that captures tell, to be looked at: what came of packets in groups, the worst first, and their exchanges one by one. */
 import { type Exchange, type ExchangeStatus, STATUSES } from '../model/exchange.ts'
+import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Ending } from './ending.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
@@ -69,6 +70,21 @@ export class Listing {
 
   exchange(number: number): Exchange {
     return tellExchange(this.exchanges.list.at(number), this.seen)
+  }
+
+  /**
+   * The way of the reply of one exchange, or of the group's worst: as it was captured, or else as the model plays it.
+   * Captured ones of a class are told by the first of them.
+   */
+  replyOf(group: Group, exchange?: number): { journey: Journey; played: boolean } | undefined {
+    const worst = group.exchanges?.worst.id
+    const number = exchange ?? this.of(group).find((one) => String(this.id(one)) === worst)
+    if (number === undefined) return undefined
+    const { parts } = this.exchanges.list.at(number)
+    const captured = parts.findLast(({ role }) => role === 'replies')
+    if (captured) return { journey: captured.told.journey, played: false }
+    const played = parts.find(({ role }) => role === 'request')?.told.reply
+    return played && { journey: played.journey, played: true }
   }
 
   /** One of the group's exchanges as a group by itself. */

@@ -139,12 +139,25 @@ export interface Explanation {
   rewrites: { label: string; name: string; rule?: string }[]
   findings: FindingOf[]
   notes: string[]
+  /** What is explained, as the map draws it. */
+  way: WayOf
+  /** What came back, or would. */
+  reply?: WayOf
   steps: StepOf[]
   /** As it first appeared: what is played again where rules are changed. */
   packet: Packet
   machine?: string
   /** All of it as the command line prints it with --full. */
   text: string
+}
+
+/** A journey as a line through the hooks. */
+export interface WayOf {
+  kind: 'request' | 'captured' | 'played'
+  /** What became of it: the headline's word. */
+  word: string
+  mark: Mark
+  steps: StepOf[]
 }
 
 export interface FixOf {

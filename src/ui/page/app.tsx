@@ -5,8 +5,9 @@ import { Explained } from './explanation/explanation.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'
 import { Facets, Filter, Times } from './list/narrow.tsx'
+import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
-import { busy, explanation, helpShown, listed, opened, problem, type Tab, tab } from './state.ts'
+import { busy, explanation, helpShown, listed, maps, opened, problem, type Tab, tab } from './state.ts'
 
 export function App() {
   useEffect(() => {
@@ -100,7 +101,12 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           ))}
         </div>
         <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
-          {tab.value === 'way' && shown && <Explained of={shown} />}
+          {tab.value === 'way' && shown && (
+            <>
+              <WayMap maps={maps.value} of={shown} />
+              <Explained of={shown} />
+            </>
+          )}
         </div>
         <Warnings of={warnings} />
       </main>

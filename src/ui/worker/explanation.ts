@@ -1,6 +1,7 @@
 /** A group as the page shows it: what the report says in --full, in parts that can be clicked. */
 import type { Ending } from '../../analysis/ending.ts'
 import type { Group } from '../../analysis/groups.ts'
+import type { Listing } from '../../analysis/listing.ts'
 import { printCommand } from '../../model/command.ts'
 import type { Cause, Finding, Journey, PrintedFix, Step } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
@@ -9,20 +10,21 @@ import { answerOf } from '../../reports/answer.ts'
 import { isGuilty } from '../../reports/deciding-rule.ts'
 import { markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
 import { lookNext, tellsCause } from '../../reports/findings.ts'
-import { rewrites, ruleName, triedWords } from '../../reports/journey-words.ts'
+import { markOf, rewrites, ruleName, triedWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { changeWords } from '../../reports/packet-words.ts'
 import { printReport } from '../../reports/print-report.ts'
 import { printedGroup } from '../../reports/printed-group.ts'
 import { stepName, withoutChain } from '../../reports/step-words.ts'
 import { sentAgainWords } from '../../reports/summary-words.ts'
-import type { Explanation, FindingOf, FixOf, Row, StepOf, Why } from '../protocol.ts'
+import type { Explanation, FindingOf, FixOf, Row, StepOf, WayOf, Why } from '../protocol.ts'
 
 /** `ending`: of all that was read. Everything in it may be shown: nothing moves a cursor or is hidden. */
-export function tellExplanation(of: Group, row: Row, ending: Ending): Explanation {
+export function tellExplanation(of: Group, row: Row, ending: Ending, reply?: Reply): Explanation {
   const group = allPrintable(printedGroup(of))
   const { journey } = group
   const { cause, fixes, others, more } = answerOf(group)
+  const steps = journey.steps.map((step) => stepOf(step, journey))
   const notes = [whyWords(group), mixedWords(group), sentAgainWords(group)].filter((one) => one !== undefined)
   return {
     row,
@@ -38,11 +40,22 @@ export function tellExplanation(of: Group, row: Row, ending: Ending): Explanatio
     })),
     findings: more.map(findingOf),
     notes: notes.filter((one) => !cause.includes(one)),
-    steps: journey.steps.map((step) => stepOf(step, journey)),
+    way: { kind: 'request', word: journey.outcome, mark: markOf(journey), steps },
+    ...(reply ? { reply: replyOf(reply) } : {}),
+    steps,
     packet: of.journey.packet,
     ...(journey.host === undefined ? {} : { machine: journey.host }),
     text: printReport('text', [of], ending, { full: true }),
   }
+}
+
+/** The way of what came back, or would. */
+export type Reply = NonNullable<ReturnType<Listing['replyOf']>>
+
+function replyOf({ journey: of, played }: Reply): WayOf {
+  const journey = allPrintable(of)
+  const steps = journey.steps.map((step) => stepOf(step, journey))
+  return { kind: played ? 'played' : 'captured', word: journey.outcome, mark: markOf(journey), steps }
 }
 
 function fixOf(fix: PrintedFix): FixOf {

@@ -69,6 +69,11 @@ export class Rows {
     return of && exchange !== undefined && this.listing ? this.listing.single(of, exchange) : of
   }
 
+  /** The way of what came back, or would. */
+  replyOf({ group, exchange }: RowKey): ReturnType<Listing['replyOf']> {
+    return this.listing?.replyOf(this.groups[group]!, exchange)
+  }
+
   rowOf(key: RowKey): Row {
     const group = printedGroup(this.groupOf(key)!)
     const { journey, count } = group

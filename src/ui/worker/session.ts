@@ -85,7 +85,7 @@ export class Session implements Answers {
   readonly explain = (key: RowKey) => {
     const group = this.rowsOf.groupOf(key)
     if (!group || !this.listing) throw new UserError('There is no such exchange any more.')
-    return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending)
+    return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending, this.rowsOf.replyOf(key))
   }
 
   readonly map = (): MapOf[] => this.opened.map().map(tellMap)

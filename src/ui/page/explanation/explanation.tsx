@@ -1,7 +1,8 @@
 /** One exchange explained: the answer, its cause, what to change, and every step. */
 import { useState } from 'preact/hooks'
-import type { Explanation, FindingOf, FixOf, StepOf } from '../../protocol.ts'
+import type { Explanation, FindingOf, FixOf } from '../../protocol.ts'
 import { SIGNS } from '../list/list.tsx'
+import { Steps, showStep } from './steps.tsx'
 
 export function Explained({ of, onTry }: { of: Explanation; onTry?: (command: string) => void }) {
   const { row, cause, causeLabel, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
@@ -135,76 +136,5 @@ function Command({ text }: { text: string }) {
         {said}
       </button>
     </div>
-  )
-}
-
-/** Opens the list of steps if it is folded, and goes to the step. */
-function showStep(event: Event): void {
-  event.preventDefault()
-  const id = (event.currentTarget as HTMLAnchorElement).hash.slice(1)
-  const step = document.getElementById(id)
-  const folded = step?.closest('details')
-  if (folded) folded.open = true
-  step?.scrollIntoView({ block: 'center' })
-  step?.focus()
-}
-
-function Steps({ steps }: { steps: readonly StepOf[] }) {
-  const [shown, show] = useState(false)
-  if (steps.length === 0) return null
-  const missed = steps.reduce((sum, { unmatched }) => sum + unmatched.length, 0)
-  let heading: string | undefined
-  return (
-    <details class="steps" open>
-      <summary>{steps.length === 1 ? '1 step' : `${steps.length} steps`}</summary>
-      {missed > 0 && (
-        <label class="choice">
-          <input type="checkbox" checked={shown} onChange={(event) => show(event.currentTarget.checked)} /> show the{' '}
-          {missed} rules that did not match
-        </label>
-      )}
-      <ol>
-        {steps.flatMap((step) => {
-          const here = `${step.hook ?? 'at an unknown hook'}  ${step.interfaces}`
-          const isNew = here !== heading
-          heading = here
-          return [
-            ...(isNew
-              ? [
-                  <li key={`hook ${step.n}`} class="hook">
-                    {here}
-                  </li>,
-                ]
-              : []),
-            ...(shown
-              ? step.unmatched.map(({ ruleNumber, rule, why }) => (
-                  <li key={`${step.n} ${ruleNumber}`} class="unmatched" style={{ '--depth': step.depth }}>
-                    {ruleNumber} {why} <code>{rule}</code>
-                  </li>
-                ))
-              : []),
-            <OneStep key={step.n} step={step} />,
-          ]
-        })}
-      </ol>
-    </details>
-  )
-}
-
-function OneStep({ step }: { step: StepOf }) {
-  const { n, name, rule, verdict, depth, changes, isCulprit, kind } = step
-  return (
-    <li id={`step-${n}`} tabIndex={-1} class={isCulprit ? 'step culprit' : 'step'} style={{ '--depth': depth }}>
-      <span class="number">{n}</span> {isCulprit ? '➜ ' : ''}
-      {name}
-      {kind === 'return' && rule === undefined ? ' end of the chain' : ''}
-      {verdict !== undefined && <b class="verdict"> → {verdict}</b>}
-      {rule !== undefined && <code>{rule}</code>}
-      {changes.map((change) => (
-        <span key={change} class="change">
-          {change}
-        </span>
-      ))}
-    </li>
   )
 }
