@@ -16,7 +16,7 @@ export {
 } from './analysis/analysis.ts'
 export type { Appliable } from './analysis/apply.ts'
 export { CaptureExplainer, type CaptureOptions, type CaptureStats, type RunStats } from './analysis/capture.ts'
-export type { ClosedJourney, JourneyClass } from './analysis/closed-journey.ts'
+export type { ClosedJourney, JourneyClass, Replay } from './analysis/closed-journey.ts'
 export type { Comparison, Parting } from './analysis/compare.ts'
 export type { Ending } from './analysis/ending.ts'
 

@@ -9,6 +9,7 @@ import type { World } from '../model/world.ts'
 import { formatById } from '../read/recognise.ts'
 import { type Appliable, applyTo } from './apply.ts'
 import type { RunStats } from './capture.ts'
+import type { Replay } from './closed-journey.ts'
 import type { Comparison } from './compare.ts'
 import type { Ending } from './ending.ts'
 import { Exchanges } from './exchanges/exchanges.ts'
@@ -135,6 +136,22 @@ export class Analysis {
   private async correlator(): Promise<HostCorrelator | undefined> {
     const { machines } = this.inputs
     return machines.length > 1 ? (await import('./hosts.ts')).correlatorOf(machines) : undefined
+  }
+
+  /** A journey by its number, for playing its packet once more; undefined where there is none. Reads the captures up to it. */
+  async replayOf(id: string): Promise<Replay | { reason: string } | undefined> {
+    let found: Replay | { reason: string } | undefined
+    const steps = stepThrough(
+      this.inputs,
+      (closed) => {
+        if (String(closed.id) === id) found = closed.replay()
+      },
+      this.run,
+    )
+    for (;;) {
+      const { done } = await steps.next()
+      if (done || found) return found
+    }
   }
 
   /** Journeys of one class explained once and counted, the worst first. Throws as `journeys` does. */

@@ -62,8 +62,19 @@ export interface ClosedJourney {
   severalCauses(): Finding | undefined
   /** Where it was not stopped: what is to be said of it if its exchange came to nothing. */
   ifInVain(): InVain | undefined
+  /** What its packet has to be played with so that the model gives what was seen; or why it does not. */
+  replay(): Replay | { reason: string }
   /** Where journeys of its class were explained before: its line is theirs, but for these values. */
   member(): Member | undefined
+}
+
+/** A packet that was captured, for playing it once more where rules are changed. */
+export interface Replay {
+  packet: Packet
+  /** As it was before the packet came. */
+  world: World
+  /** What the trace tells of conditions that nothing else does, in their rules' own words: do they hold? */
+  assume: ReadonlyMap<string, boolean>
 }
 
 export const TUPLE_WORDS = 13

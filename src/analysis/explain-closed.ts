@@ -1,6 +1,6 @@
 /** Closed journeys of one capture → their classes, and explanations of which a class shares what it can. */
 import type { Detector } from '../explain/context.ts'
-import { explain, tryFixesOf } from '../explain/explain.ts'
+import { explain, playAgain, tryFixesOf } from '../explain/explain.ts'
 import { type InVain, ifInVain } from '../explain/in-vain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
@@ -26,7 +26,7 @@ import { Names } from '../read/captures/names.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { RunBudget, WalkBudget } from '../rules/walk-budget.ts'
-import type { ClosedJourney } from './closed-journey.ts'
+import type { ClosedJourney, Replay } from './closed-journey.ts'
 import { Class, type Kind, type Known, MOST_KINDS_KEPT, type Room } from './journey-kinds.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
 import { OwnValues } from './own-values.ts'
@@ -191,6 +191,16 @@ export class ClosedExplainer {
     return this.walk((budget) => playReply(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 
+  replay(closed: Closed): Replay | { reason: string } {
+    const { engine } = this.options
+    if (!engine) return { reason: 'not tried: there is no engine' }
+    const evidence = this.evidenceOf(closed)
+    const { outcome, findings } = closed.explain()
+    Object.assign(evidence.journey, { outcome, findings })
+    const again = this.walk((budget) => playAgain(evidence, closed.world, engine, budget))
+    return 'reason' in again ? again : { packet: again.packet, world: again.world, assume: again.settled }
+  }
+
   /** Within what all journeys may walk together, where that is limited. */
   private walk<T>(run: (budget?: WalkBudget) => T): T {
     const { walks } = this.options
@@ -297,6 +307,10 @@ export class Closed implements ClosedJourney {
 
   playReply(): PlayedReply | undefined {
     return this.explainer.playReply(this)
+  }
+
+  replay(): Replay | { reason: string } {
+    return this.explainer.replay(this)
   }
 
   passageOfNat(): Evidence['nat'] {

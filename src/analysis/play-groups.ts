@@ -1,4 +1,6 @@
 /** Played packets as groups of one, each with what would come of its exchange. */
+
+import type { Journey } from '../model/journey.ts'
 import { Exchanges } from './exchanges/exchanges.ts'
 import { tellExchanges } from './exchanges/told.ts'
 import { type Group, single } from './groups.ts'
@@ -12,6 +14,16 @@ export class PlayedGroups {
     this.groups.push(single(one.explain()))
     const joined = this.exchanges.note(one)
     if (joined !== undefined) this.exchanges.list.show(joined)
+  }
+
+  /** The way of its reply as the model plays it; undefined where nothing can be told. */
+  replyOf(group: Group): Journey | undefined {
+    const { list } = this.exchanges
+    for (let number = 0; number < list.size; number++) {
+      const [first] = list.at(number).parts
+      if (String(first!.id) === group.journey.id) return first!.told.reply?.journey
+    }
+    return undefined
   }
 
   /** Notes with each group what came of its exchange; all packets have been taken. */

@@ -18,6 +18,12 @@ export interface Calls {
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
   rulesets: [nothing: undefined, rulesets: RulesetOf[]]
+  /** These changes in place of those before; where one is refused, these stay. Rules are told and packets played with them. */
+  change: [changes: Changes, done: undefined]
+  /** The command that takes a rule out, or moves it by one place. */
+  ruleCommand: [what: RuleAt & { do: 'off' | 'up' | 'down' }, command: string]
+  /** The beginning of the command that replaces a rule, and the rule's words, which stand behind it. */
+  ruleWords: [rule: RuleAt, words: { before: string; text: string }]
   /** Plays a packet on a machine's rules, with all that was changed. */
   play: [what: Play, played: Played]
 }
@@ -42,6 +48,7 @@ export type PageFile = { name: string; folders?: readonly string[]; as?: string 
 )
 
 export interface Opened {
+  /** Their names, where there are several. */
   machines: string[]
   files: { name: string; what: string; bytes: number }[]
   warnings: Warning[]
@@ -153,7 +160,8 @@ export interface Explanation {
 
 /** A journey as a line through the hooks. */
 export interface WayOf {
-  kind: 'request' | 'captured' | 'played'
+  /** `before`: the same packet, before rules were changed. */
+  kind: 'request' | 'before' | 'captured' | 'played'
   /** What became of it: the headline's word. */
   word: string
   mark: Mark
@@ -265,19 +273,33 @@ export interface RuleOf {
   hits: number
 }
 
-/** Made one after the other. */
-export interface Change {
-  /** As a person types it. */
-  command: string
+/** Commands as a person types them, made one after the other on one machine. */
+export interface Changes {
+  commands: readonly string[]
+  machine?: string
+}
+
+/** A rule by its place. */
+export interface RuleAt {
+  machine?: string
+  family: string
+  table: string
+  chain: string
+  ruleNumber: number
 }
 
 export interface Play {
   /** As `simulate` takes it, or as an explanation has it. */
   packet: string | Packet
-  changes: readonly Change[]
+  /** The packet is that of this captured journey: the model is told what the trace tells. */
+  journey?: string
   machine?: string
 }
 
 export interface Played {
+  /** As it was read. */
+  packet: Packet
+  /** Why the model does not give what was captured, where it does not. */
+  differs?: string
   explanation: Explanation
 }

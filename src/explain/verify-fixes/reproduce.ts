@@ -48,6 +48,8 @@ export interface Reproduction {
   /** As it was before the packet. */
   world: World
   packet: Packet
+  /** What the trace tells of conditions that nothing else does, in their rules' own words. */
+  settled: ReadonlyMap<string, boolean>
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
   opening?: Packet
   budget: WalkBudget
@@ -118,6 +120,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         explain: (one, after) => withStanding(context, explain(one, after), one.packet),
         world: before,
         packet: journey.packet,
+        settled,
         ...(answered ? { opening: answered } : {}),
         budget,
         play: (after, assume = new Map(), next = false) =>

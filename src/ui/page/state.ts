@@ -35,6 +35,9 @@ export const rulesets = signal<readonly RulesetOf[]>([])
 export const tab = signal<Tab>('way')
 export const helpShown = signal(false)
 
+/** What is to be forgotten once other files are open. */
+export const onOpened: (() => void)[] = []
+
 /** Runs what may be refused, and says so on the page. */
 export async function doing(what: string, work: () => Promise<void>): Promise<void> {
   busy.value = what
@@ -60,6 +63,7 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
       explanation.value = undefined
       tab.value = now.hasCapture ? 'way' : 'try'
     })
+    for (const told of onOpened) told()
     maps.value = await ask('map', undefined)
     if (now.hasCapture) await list(linkedJourney())
     rulesets.value = await ask('rulesets', undefined)

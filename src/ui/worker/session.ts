@@ -1,5 +1,7 @@
 /** What is open in the page: its files as an analysis, which exchanges are listed, and every question about them. */
 import { type Analysis, type Input, open } from '../../analysis/analysis.ts'
+import { applyTo } from '../../analysis/apply.ts'
+import type { Replay } from '../../analysis/closed-journey.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
@@ -7,9 +9,11 @@ import { playPackets } from '../../analysis/simulate.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import type { World } from '../../model/world.ts'
 import type {
   Argument,
   Call,
+  Changes,
   Listed,
   MapOf,
   Opened,
@@ -18,6 +22,7 @@ import type {
   Played,
   Row,
   RowKey,
+  RuleAt,
   RulesetOf,
   Value,
   Wanted,
@@ -26,6 +31,7 @@ import type {
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { Rows } from './rows.ts'
+import { ruleCommand, ruleWords } from './rule-commands.ts'
 import { tellRulesets } from './rulesets.ts'
 import { summaryLines } from './summary.ts'
 
@@ -38,14 +44,20 @@ export class Session implements Answers {
   /** The filter of what is listed. */
   private listedBy = ''
   private rowsOf = new Rows([], undefined)
+  private changedTo: Analysis | undefined
+  private commands: readonly string[] = []
+  private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
     this.analysis = await open(files.map(inputOf), { unmatched: true })
     this.listing = undefined
+    this.changedTo = undefined
+    this.commands = []
+    this.replayed = undefined
     this.rowsOf = new Rows([], undefined)
     const { machines, files: read, warnings } = this.analysis
     return allPrintable({
-      machines: machines.map(({ name = 'this machine' }) => name),
+      machines: machines.flatMap(({ name }) => (name === undefined ? [] : [name])),
       files: read.map(({ name, format, bytes }) => ({ name, what: format, bytes })),
       warnings: warnings.map(warningOf),
       hasCapture: this.analysis.hasCapture,
@@ -88,24 +100,62 @@ export class Session implements Answers {
     return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending, this.rowsOf.replyOf(key))
   }
 
-  readonly map = (): MapOf[] => this.opened.map().map(tellMap)
+  readonly map = (): MapOf[] => this.changed.map().map(tellMap)
 
-  readonly rulesets = (): RulesetOf[] => tellRulesets(this.opened.machines, this.listing?.groups ?? [])
+  readonly rulesets = (): RulesetOf[] => tellRulesets(this.changed.machines, this.listing?.groups ?? [])
 
-  readonly play = async ({ packet, changes, machine }: Play): Promise<Played> => {
-    let analysis = this.opened
-    const where = machine === undefined ? {} : { machine }
-    for (const { command } of changes) analysis = await analysis.apply(command, where)
-    const { world } =
-      machine === undefined ? analysis.machines[0]! : analysis.machines.find(({ name }) => name === machine)!
+  readonly change = async ({ commands, machine }: Changes): Promise<undefined> => {
+    let now = this.opened
+    for (const command of commands) now = await now.apply(command, machine === undefined ? {} : { machine })
+    this.changedTo = commands.length === 0 ? undefined : now
+    this.commands = commands
+    return undefined
+  }
+
+  readonly ruleCommand = (what: Argument<'ruleCommand'>): string => ruleCommand(this.worldOf(what.machine), what)
+
+  readonly ruleWords = (at: RuleAt) => ruleWords(this.worldOf(at.machine), at)
+
+  readonly play = async ({ packet, journey, machine }: Play): Promise<Played> => {
+    const replay = journey === undefined ? undefined : await this.replayOf(journey)
     const read = typeof packet === 'string' ? readPacket(packet) : packet
+    const isReplayed = replay !== undefined && 'world' in replay
+    let world = isReplayed ? replay.world : this.worldOf(machine)
+    if (isReplayed) for (const command of this.commands) world = await applyTo(world, command)
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
-    for (const one of playPackets(world, [read], warnings, { unmatched: true })) played.take(one)
+    const options = { unmatched: true, ...(isReplayed ? { assume: replay.assume } : {}) }
+    for (const one of playPackets(world, [read], warnings, options)) played.take(one)
     played.tellExchanges()
     const group = played.groups[0]!
     const ending = { inputs: [], warnings, stats: { bytes: 0, events: 0, journeys: 1, skipped: 0, lost: 0 } }
-    return { explanation: tellExplanation(group, new Rows([group], undefined).rowOf({ group: 0 }), ending) }
+    const reply = played.replyOf(group)
+    const row = new Rows([group], undefined).rowOf({ group: 0 })
+    return {
+      packet: read,
+      ...(replay && 'reason' in replay ? { differs: replay.reason } : {}),
+      explanation: tellExplanation(group, row, ending, reply && { journey: reply, played: true }),
+    }
+  }
+
+  /** Reading the captures once more takes a while, and rules are tried one after the other. */
+  private async replayOf(id: string): Promise<Replay | { reason: string } | undefined> {
+    if (this.replayed?.id !== id) this.replayed = { id, replay: await this.opened.replayOf(id) }
+    return this.replayed.replay
+  }
+
+  /** Of one machine, as it was changed. Throws UserError where there are several, and none is named. */
+  private worldOf(machine: string | undefined): World {
+    const { machines } = this.changed
+    const found =
+      machine === undefined && machines.length === 1 ? machines[0] : machines.find(({ name }) => name === machine)
+    if (!found) throw new UserError('Choose a machine: the files are of several.')
+    return found.world
+  }
+
+  /** The one machine of a change has no captures any more: what they tell is of the rules before. */
+  private get changed(): Analysis {
+    return this.changedTo ?? this.opened
   }
 
   private get opened(): Analysis {

@@ -4,7 +4,7 @@ import type { Explanation, FindingOf, FixOf } from '../../protocol.ts'
 import { SIGNS } from '../list/list.tsx'
 import { Steps, showStep } from './steps.tsx'
 
-export function Explained({ of, onTry }: { of: Explanation; onTry?: (command: string) => void }) {
+export function Explained({ of, onTry }: { of: Explanation; onTry?: ((command: string) => void) | undefined }) {
   const { row, cause, causeLabel, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
   return (
     <article class="explanation">
@@ -117,7 +117,7 @@ function OneFix({ fix, onTry }: { fix: FixOf; onTry: ((command: string) => void)
   )
 }
 
-function Command({ text }: { text: string }) {
+export function Command({ text }: { text: string }) {
   const [said, say] = useState('Copy')
   return (
     <div class="command">

@@ -85,6 +85,7 @@ function placed(steps: readonly StepOf[]): { step: StepOf; way: string; hook: st
 interface Wanted {
   map: MapOf | undefined
   ways: readonly WayOf[]
+  isIp6: boolean
   /** Chains that are unfolded, by key. */
   unfolded: ReadonlySet<string>
   isWide: boolean
@@ -92,12 +93,17 @@ interface Wanted {
   width: number
 }
 
-export function layOut({ map, ways, unfolded, isWide, width }: Wanted): Layout {
+export function layOut({ map, ways, isIp6, unfolded, isWide, width }: Wanted): Layout {
+  // chains that it cannot meet
+  const otherFamily = isIp6 ? 'ip' : 'ip6'
   const met = ways.map((way) => placed(way.steps))
   const all = met.flat()
   const boxes: Box[] = []
   const build = (way: string, hook: string, x: number, y: number, boxWidth: number): Box => {
-    const entries = map?.ways.find((one) => one.way === way)?.hooks.find((one) => one.hook === hook)?.entries ?? []
+    const hooks = map?.ways.find((one) => one.way === way)?.hooks ?? []
+    const entries = (hooks.find((one) => one.hook === hook)?.entries ?? []).filter(
+      (one) => one.kind === 'core' || one.family !== otherFamily,
+    )
     const chains: Chain[] = []
     let at = HEAD
     const add = (name: string, title: string, key?: string) => {

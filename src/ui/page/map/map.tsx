@@ -9,7 +9,8 @@ const WIDE_FROM = 700
 /** Pixels of a letter. */
 const LETTER = 6.7
 
-export function WayMap({ maps, of }: { maps: readonly MapOf[]; of: Explanation }) {
+/** `before`: the way that the packet took with other rules, drawn below. */
+export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Explanation; before?: Explanation }) {
   const box = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(940)
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
@@ -20,8 +21,19 @@ export function WayMap({ maps, of }: { maps: readonly MapOf[]; of: Explanation }
     return () => watch.disconnect()
   }, [])
   const map = maps.find(({ machine }) => machine === of.machine) ?? maps[0]
-  const ways = of.reply ? [of.way, of.reply] : [of.way]
-  const layout = layOut({ map, ways, unfolded, isWide: width >= WIDE_FROM, width: Math.max(280, width) })
+  const ways = [
+    ...(before ? [{ ...before.way, kind: 'before' as const }] : []),
+    of.way,
+    ...(of.reply ? [of.reply] : []),
+  ]
+  const layout = layOut({
+    map,
+    ways,
+    isIp6: of.packet.src?.includes(':') === true,
+    unfolded,
+    isWide: width >= WIDE_FROM,
+    width: Math.max(280, width),
+  })
   const toggle = (key: string) => {
     const next = new Set(unfolded)
     if (!next.delete(key)) next.add(key)
@@ -39,13 +51,13 @@ export function WayMap({ maps, of }: { maps: readonly MapOf[]; of: Explanation }
         {layout.boxes.map((one) => (
           <Hook key={`${one.way} ${one.hook}`} box={one} unfolded={unfolded} onToggle={toggle} />
         ))}
-        {layout.routes.map((route, i) => (
-          <Line key={route.way.kind} route={route} shift={i === 0 ? 7 : 16} isWide={width >= WIDE_FROM} />
+        {layout.routes.map((route) => (
+          <Line key={route.way.kind} route={route} shift={SHIFTS[route.way.kind]} isWide={width >= WIDE_FROM} />
         ))}
       </svg>
       <p class="legend">
         {ways.map((way) => (
-          <span key={way.kind} class={way.kind === 'request' ? 'request' : 'reply'}>
+          <span key={way.kind} class={CLASSES[way.kind]}>
             {way.kind === 'request' ? '━' : '╍'} {LEGEND[way.kind]}: {endOf(way)}
           </span>
         ))}
@@ -76,7 +88,11 @@ function endOf({ word, mark, steps }: WayOf): string {
   return mark === 'bad' && last ? `${word} at ${last.name}` : word
 }
 
+/** Pixels right of a box's edge: lines do not cover each other. */
+const SHIFTS: Readonly<Record<WayOf['kind'], number>> = { request: 8, before: 14, captured: 20, played: 20 }
+const CLASSES = { request: 'request', before: 'before', captured: 'reply', played: 'reply' } as const
 const LEGEND: Readonly<Record<WayOf['kind'], string>> = {
+  before: 'before the change',
   request: 'request',
   captured: 'its reply',
   played: 'its reply, as simulated',
@@ -203,7 +219,7 @@ const cut = (text: string, letters: number): string =>
 
 /** Down the gutter of each hook's box, past the chains that were met, and over to the next. */
 function Line({ route: { stops, way }, shift, isWide }: { route: Route; shift: number; isWide: boolean }) {
-  const kind = way.kind === 'request' ? 'request' : 'reply'
+  const kind = CLASSES[way.kind]
   const points: [number, number][] = []
   let last: Box | undefined
   for (const { box, y } of stops) {
