@@ -2,8 +2,10 @@
  * The page, for dist/page: index.html with its script and style, the worker as a module with what it loads later, and the
  * worker once more as one text, for a page that is opened from disk.
  */
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { libraryBuild } from './library.mjs'
 
@@ -29,4 +31,23 @@ export async function buildPage(out) {
     .join('\n')
   writeFileSync(join(out, 'page.css'), style)
   copyFileSync(`${PAGE}/index.html`, join(out, 'index.html'))
+  writeFileSync(join(out, 'report.html'), reportShell(out, style, output[0].code))
+}
+
+/**
+ * A report file without its data: script and style stand in it, and are allowed by their hashes alone. The worker is text
+ * until somebody asks what if.
+ */
+function reportShell(out, style, worker) {
+  const script = readFileSync(join(out, 'page.js'), 'utf8')
+  const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; worker-src blob:; img-src data:; base-uri 'none'; form-action 'none'`
+  const packed = gzipSync(worker, { level: 9 }).toString('base64')
+  return readFileSync(`${PAGE}/index.html`, 'utf8')
+    .replace(/content="default-src[^"]*"/, `content="${policy}"`)
+    .replace('<link rel="stylesheet" href="page.css">', () => `<style>${style}</style>`)
+    .replace(
+      '<script src="page.js" defer></script>',
+      () => `<!--report-->\n<script type="text/plain" id="nfwhy-worker">${packed}</script>\n<script>${script}</script>`,
+    )
 }

@@ -14,7 +14,8 @@ import { warningsText } from '../reports/index.ts'
 import { openReport } from '../reports/journeys.ts'
 import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
-import { readInputs } from './inputs.ts'
+import { htmlReport, isHtml } from './html-report.ts'
+import { nameInputs, readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
@@ -62,7 +63,7 @@ export function explainCommand(program: Command): Command {
       .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
       .option('--json', 'one JSON document')
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
-      .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .md .json .ndjson .txt')
+      .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt')
       .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
       .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
       .option(
@@ -85,6 +86,7 @@ function seconds(text: string): number {
 
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
+  if (isHtml(options.output)) return explainToHtml(given, options)
   const form = chooseForm(options)
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
@@ -113,6 +115,32 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** The same as a page in one file. */
+async function explainToHtml(given: readonly string[], options: ExplainOptions): Promise<number> {
+  const { as = [], idle, output } = options
+  const redactor = makeRedactor(options)
+  const words = withStdin(given, as)
+  const inputs = await readInputs(words, as, redactor)
+  if (inputs.captures.length === 0 && !hasSession(inputs)) throw noCapture(inputs)
+  const { filter, outcome, rule } = redactor ? redactedSelection(options, redactor) : options
+  const wanted = {
+    idle,
+    ...(filter === undefined ? {} : { filter }),
+    ...(outcome ? { outcome } : {}),
+    ...(rule ? { rule } : {}),
+  }
+  const { html, problem } = await htmlReport(inputs, wanted, redactor ? undefined : nameInputs(words, as).named)
+  const file = openOutput(output!, inputs.includes)
+  try {
+    const out = new Output(file, output)
+    out.write(html)
+    out.flush()
+  } finally {
+    closeSync(file)
+  }
+  return problem ? EXIT.problem : EXIT.done
 }
 
 /** People ask for the addresses that they know. */

@@ -1,6 +1,7 @@
 /** The whole page: what is open, which exchanges, and the one that is looked at. */
 import { useEffect } from 'preact/hooks'
 import type { Warning } from '../protocol.ts'
+import { MOST_REPORTED } from '../report/most.ts'
 import { Explained } from './explanation/explanation.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'
@@ -8,7 +9,19 @@ import { Facets, Filter, Times } from './list/narrow.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
 import { Rules } from './rules/rules.tsx'
-import { busy, explanation, helpShown, listed, maps, opened, problem, type Tab, tab } from './state.ts'
+import {
+  busy,
+  canTry,
+  explanation,
+  helpShown,
+  listed,
+  maps,
+  opened,
+  problem,
+  reported,
+  type Tab,
+  tab,
+} from './state.ts'
 import { tryHere } from './what-if/state.ts'
 import { WhatIf } from './what-if/what-if.tsx'
 
@@ -22,7 +35,7 @@ export function App() {
     <>
       <header>
         <h1>nfwhy</h1>
-        {files?.hasCapture && <Filter />}
+        {files?.hasCapture && reported.value === undefined && <Filter />}
         {files && (
           <button
             type="button"
@@ -33,7 +46,7 @@ export function App() {
             Keys
           </button>
         )}
-        <Open small={files !== undefined} />
+        {reported.value === undefined && <Open small={files !== undefined} />}
       </header>
       {helpShown.value && <Help />}
       <p class="busy" role="status">
@@ -65,6 +78,19 @@ function Help() {
   )
 }
 
+/** A report has the first rows alone. */
+function LeftOut() {
+  const all = reported.value
+  if (all === undefined || all <= MOST_REPORTED) return null
+  return (
+    <p>
+      <b>
+        This report has {MOST_REPORTED} of {all.toLocaleString('en')} rows, the worst first.
+      </b>
+    </p>
+  )
+}
+
 const TABS: readonly [Tab, string][] = [
   ['way', 'Explanation'],
   ['rules', 'Rules'],
@@ -81,6 +107,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           <Times />
           <List />
           <div class="summary">
+            <LeftOut />
             {listed.value?.summary.map((line) => (
               <p key={line}>{line}</p>
             ))}
@@ -89,7 +116,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
       )}
       <main>
         <div class="tabs" role="tablist">
-          {TABS.map(([name, words]) => (
+          {TABS.filter(([name]) => name !== 'try' || canTry.value).map(([name, words]) => (
             <button
               type="button"
               role="tab"
@@ -107,7 +134,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           {tab.value === 'way' && shown && (
             <>
               <WayMap maps={maps.value} of={shown} />
-              <Explained of={shown} onTry={(command) => void tryHere(command)} />
+              <Explained of={shown} {...(canTry.value ? { onTry: (command: string) => void tryHere(command) } : {})} />
             </>
           )}
           {tab.value === 'rules' && <Rules />}

@@ -11,7 +11,13 @@ export class Refused extends Error {
   }
 }
 
-export class Engine {
+/** Who answers the page's questions: a worker, or a report that has the answers. */
+export interface Asks {
+  /** Rejects with Refused. */
+  ask<C extends Call>(call: C, argument: Argument<C>): Promise<Value<C>>
+}
+
+export class Engine implements Asks {
   private readonly worker: Worker
   private readonly waiting = new Map<number, { done(value: unknown): void; failed(error: Error): void }>()
   private last = 0

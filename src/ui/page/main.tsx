@@ -2,14 +2,16 @@
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { Engine } from './engine.ts'
+import { embeddedReport, Report } from './report.ts'
 import { openServed } from './served.ts'
 import { startWorker } from './start-worker.ts'
-import { useEngine } from './state.ts'
+import { openReport, useEngine } from './state.ts'
 
 async function begin(): Promise<void> {
-  useEngine(new Engine(await startWorker()))
+  const report = await embeddedReport()
+  useEngine(report ? new Report(report) : new Engine(await startWorker()))
   render(<App />, document.getElementById('page')!)
-  await openServed()
+  await (report ? openReport(report) : openServed())
 }
 
 void begin()

@@ -1,16 +1,17 @@
 /** What the page shows at the moment, and what changes it. Components read signals and call these functions. */
 import { batch, signal } from '@preact/signals'
 import type { Explanation, FacetKind, Listed, MapOf, Opened, PageFile, Row, RowKey, RulesetOf } from '../protocol.ts'
-import { type Engine, Refused } from './engine.ts'
+import type { ReportData } from '../report/report-data.ts'
+import { type Asks, Refused } from './engine.ts'
 
 export type Tab = 'way' | 'rules' | 'try'
 
 /** The worker; set once at the start. */
-let engine: Engine
-export const useEngine = (one: Engine): void => {
+let engine: Asks
+export const useEngine = (one: Asks): void => {
   engine = one
 }
-export const ask: Engine['ask'] = (call, argument) => engine.ask(call, argument)
+export const ask: Asks['ask'] = (call, argument) => engine.ask(call, argument)
 
 export const opened = signal<Opened | undefined>(undefined)
 /** What is being done that takes a while. */
@@ -49,6 +50,25 @@ export async function doing(what: string, work: () => Promise<void>): Promise<vo
   } finally {
     busy.value = undefined
   }
+}
+
+/** How many rows there were where a report has only the first of them; undefined on any other page. */
+export const reported = signal<number | undefined>(undefined)
+
+/** May packets be played? Not where a report holds no files. */
+export const canTry = signal(true)
+
+/** Shows what a report file holds. */
+export async function openReport({ opened: now, all, maps: drawn, rulesets: told, files }: ReportData): Promise<void> {
+  batch(() => {
+    opened.value = now
+    reported.value = all
+    canTry.value = files !== undefined
+    maps.value = drawn
+    rulesets.value = told
+    tab.value = 'way'
+  })
+  await doing('Opening the report', () => list(linkedJourney()))
 }
 
 /** Files in place of those that were open before. */

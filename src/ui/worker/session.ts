@@ -7,7 +7,7 @@ import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
 import { playPackets } from '../../analysis/simulate.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import { allPrintable, printable } from '../../model/printable.ts'
+import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
 import type {
@@ -26,14 +26,13 @@ import type {
   RulesetOf,
   Value,
   Wanted,
-  Warning,
 } from '../protocol.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { Rows } from './rows.ts'
 import { ruleCommand, ruleWords } from './rule-commands.ts'
 import { tellRulesets } from './rulesets.ts'
-import { summaryLines } from './summary.ts'
+import { listedOf, openedOf } from './tell.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
 export type Answers = { [C in Call]: (argument: Argument<C>) => Promise<Value<C>> | Value<C> }
@@ -55,26 +54,13 @@ export class Session implements Answers {
     this.commands = []
     this.replayed = undefined
     this.rowsOf = new Rows([], undefined)
-    const { machines, files: read, warnings } = this.analysis
-    return allPrintable({
-      machines: machines.flatMap(({ name }) => (name === undefined ? [] : [name])),
-      files: read.map(({ name, format, bytes }) => ({ name, what: format, bytes })),
-      warnings: warnings.map(warningOf),
-      hasCapture: this.analysis.hasCapture,
-    })
+    return openedOf(this.analysis)
   }
 
   readonly select = async ({ filter, ...facets }: Wanted): Promise<Listed> => {
     const listing = await this.list(filter)
     this.rowsOf = new Rows(listing.groups, listing, facets)
-    const { ending } = listing
-    return {
-      rows: this.rowsOf.size,
-      summary: summaryLines(listing).map(printable),
-      facets: this.rowsOf.facets,
-      ...this.rowsOf.times(),
-      warnings: ending.warnings.map(warningOf).map((one) => allPrintable(one)),
-    }
+    return listedOf(this.rowsOf, listing)
   }
 
   /** The captures are read again where another filter is asked for. */
@@ -187,8 +173,3 @@ async function fetched(name: string, url: string, from: number, to: number): Pro
   if (!response?.ok) throw new UserError(`${printable(name)} cannot be read any more: nfwhy serve has ended.`)
   return response.arrayBuffer()
 }
-
-const warningOf = ({ input, line, message }: Diagnostic): Warning => ({
-  place: line === undefined ? input : `${input}:${line}`,
-  message,
-})

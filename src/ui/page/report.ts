@@ -1,0 +1,78 @@
+/** The page of a report file: what it holds was made beforehand; the worker starts where a packet is to be played. */
+import type { Argument, Call, Explanation, FacetKind, PageFile, Row, Value, Wanted } from '../protocol.ts'
+import type { ReportData } from '../report/report-data.ts'
+import { type Asks, Engine, Refused } from './engine.ts'
+
+type Answers = { [C in Call]?: (argument: Argument<C>) => Value<C> }
+
+export class Report implements Asks {
+  private readonly data: ReportData
+  private shown: readonly Explanation[]
+  private engine: Promise<Engine> | undefined
+
+  constructor(data: ReportData) {
+    this.data = data
+    this.shown = data.explanations
+  }
+
+  /** Rejects with Refused. */
+  async ask<C extends Call>(call: C, argument: Argument<C>): Promise<Value<C>> {
+    const answer = this.answers[call] as ((argument: Argument<C>) => Value<C>) | undefined
+    if (answer) return answer(argument)
+    this.engine ??= this.start()
+    return (await this.engine).ask(call, argument)
+  }
+
+  private readonly answers: Answers = {
+    select: (wanted) => {
+      this.shown = this.data.explanations.filter(({ row }) => isWanted(row, wanted))
+      return { ...this.data.listed, rows: this.shown.length }
+    },
+    rows: ({ from, to }) => this.shown.slice(from, to).map(({ row }) => ({ ...row, exchanges: 0 })),
+    count: () => this.shown.length,
+    expand: () => this.shown.length,
+    find: (id) => {
+      const place = this.shown.findIndex(({ row }) => row.id === id)
+      return place < 0 ? undefined : place
+    },
+    explain: ({ group }) => this.shown.find(({ row }) => row.group === group)!,
+  }
+
+  private async start(): Promise<Engine> {
+    const { files } = this.data
+    if (!files) throw new Refused('This report has no files to simulate packets with.')
+    const text = await unpacked('nfwhy-worker')
+    const engine = new Engine(new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))))
+    await engine.ask(
+      'open',
+      files.map(({ bytes, ...file }): PageFile => ({ ...file, bytes: bytesOf(bytes) })),
+    )
+    return engine
+  }
+}
+
+const KINDS: Readonly<Record<FacetKind, (row: Row) => string | undefined>> = {
+  words: ({ word }) => word,
+  decided: ({ decided }) => decided,
+  machines: ({ machine }) => machine,
+}
+
+const isWanted = (row: Row, wanted: Wanted): boolean =>
+  (Object.keys(KINDS) as FacetKind[]).every(
+    (kind) => wanted[kind].length === 0 || wanted[kind].includes(KINDS[kind](row) ?? ''),
+  )
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+
+/** What stands gzipped in this element of the page. */
+async function unpacked(id: string): Promise<string> {
+  const packed = new Blob([bytesOf(document.getElementById(id)!.textContent!.trim()) as Uint8Array<ArrayBuffer>])
+  return new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).text()
+}
+
+/** What the page holds, where it is a report. */
+export async function embeddedReport(): Promise<ReportData | undefined> {
+  return document.getElementById('nfwhy-report')
+    ? (JSON.parse(await unpacked('nfwhy-report')) as ReportData)
+    : undefined
+}
