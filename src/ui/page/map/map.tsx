@@ -44,7 +44,7 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Expla
       <svg
         viewBox={`-2 -2 ${layout.width + 4} ${layout.height + 4}`}
         width={Math.min(width, layout.width + 4)}
-        role="group"
+        role="application"
         aria-label="Hooks and chains"
       >
         <Arrows layout={layout} isWide={width >= WIDE_FROM} />

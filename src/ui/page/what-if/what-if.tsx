@@ -83,7 +83,6 @@ function Changes() {
       )}
       <ol>
         {made.map((command, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same command may be given twice
           <li key={i}>
             <Command text={command} />
             <button
