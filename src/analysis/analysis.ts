@@ -29,8 +29,11 @@ import { type RunOptions, runCaptures, stepThrough } from './run.ts'
 import { makeSelection, type SelectOptions } from './select.ts'
 import { simulatePackets } from './simulate.ts'
 
-/** A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. */
-export type Input = { name: string; as?: string } & (
+/**
+ * A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. `folders`: those
+ * that it was found in, the outermost first, where a folder of several machines' files was given.
+ */
+export type Input = { name: string; as?: string; folders?: readonly string[] } & (
   | { text: string }
   | { bytes: Uint8Array }
   | { size: number; blocks(): AsyncIterable<Uint8Array> }
@@ -271,10 +274,12 @@ const NOTHING: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 
 export function namedInput(input: Input): NamedInput {
   const as = input.as === undefined ? undefined : formatById(input.as)
   if (input.as !== undefined && !as) throw new UserError(`There is no format "${input.as}".`, knownFormats())
+  const { folders = [] } = input
   return {
     name: input.name,
     path: input.name,
-    folders: [],
+    folders,
+    ...(folders.length > 0 ? { found: true } : {}),
     ...(as ? { as } : {}),
     again: true,
     open: () =>

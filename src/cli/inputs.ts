@@ -22,11 +22,17 @@ export async function readInputs(
   redactor?: Redactor,
 ): Promise<NamedInputs> {
   const warnings: Diagnostic[] = []
+  const named = nameFiles(given, as, warnings)
+  const inputs = await openInputs(named.list.map(inputOf), warnings, redactor)
+  return { ...inputs, includes: (path) => named.includes(path) }
+}
+
+/** The files that these words name; what is left out is told in `warnings`. Throws UserError as `readInputs` does. */
+export function nameFiles(given: readonly string[], as: readonly string[], warnings: Diagnostic[]): NamedFiles {
   const named = new NamedFiles((name) => collectInto(warnings, name))
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
-  const inputs = await openInputs(named.list.map(inputOf), warnings, redactor)
-  return { ...inputs, includes: (path) => named.includes(path) }
+  return named
 }
 
 function inputOf(file: Named) {

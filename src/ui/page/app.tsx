@@ -6,6 +6,7 @@ import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'
 import { Facets, Filter, Times } from './list/narrow.tsx'
 import { Open } from './open.tsx'
+import { serverEnded } from './served.ts'
 import { busy, explanation, helpShown, listed, opened, problem, type Tab, tab } from './state.ts'
 
 export function App() {
@@ -40,6 +41,11 @@ export function App() {
           {problem.value.message}
           {problem.value.hint === undefined ? '' : `\n${problem.value.hint}`}
         </pre>
+      )}
+      {serverEnded.value && (
+        <p class="wrong" role="alert">
+          nfwhy serve has ended: its files cannot be read again. Start it again, and open the link that it prints.
+        </p>
       )}
       {files && <Main hasCapture={files.hasCapture} warnings={listed.value?.warnings ?? files.warnings} />}
     </>

@@ -1,18 +1,36 @@
-/** Files that `nfwhy serve` was given: the page of a server names it, and asks it for them. */
+/** Files that `nfwhy serve` was given: its worker reads them from the server, which the page's address begins with. */
+import { signal } from '@preact/signals'
+import type { ServedFile } from '../protocol.ts'
 import { openFiles } from './state.ts'
 
-/** Of the server: what its paths begin with; the link that a person opens has it. */
-const tokenOf = (): string | undefined => document.querySelector<HTMLMetaElement>('meta[name="nfwhy-token"]')?.content
+/** The server that sent the page is gone. */
+export const serverEnded = signal(false)
+
+/** Milliseconds. */
+const ASK_EVERY = 2000
 
 /** Opens what the server was given; does nothing on a page that no server of nfwhy's has sent. */
 export async function openServed(): Promise<void> {
-  const token = tokenOf()
-  if (token === undefined) return
-  const headers = { authorization: `Bearer ${token}` }
-  const list = (await (await fetch('inputs', { headers })).json()) as { name: string }[]
-  if (list.length === 0) return
-  const files = await Promise.all(
-    list.map(async ({ name }, i) => ({ name, file: await (await fetch(`inputs/${i}`, { headers })).blob() })),
-  )
-  await openFiles(files)
+  if (!document.querySelector('meta[name="nfwhy-served"]')) return
+  const response = await askServer('GET')
+  if (!response) return
+  const list = (await response.json()) as ServedFile[]
+  watch()
+  if (list.length > 0)
+    await openFiles(list.map((file, i) => ({ ...file, url: new URL(`inputs/${i}`, document.baseURI).href })))
+}
+
+/** Until it has ended. */
+function watch(): void {
+  setTimeout(async () => {
+    if (await askServer('HEAD')) watch()
+  }, ASK_EVERY)
+}
+
+/** Another program may listen there by now, and does not know the address. */
+async function askServer(method: 'GET' | 'HEAD'): Promise<Response | undefined> {
+  const response = await fetch('inputs', { method, cache: 'no-store' }).catch(() => undefined)
+  if (response?.ok) return response
+  serverEnded.value = true
+  return undefined
 }

@@ -27,6 +27,7 @@ import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
+import { servedBlocks } from './served-file.ts'
 import { summaryLines } from './summary.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
@@ -114,10 +115,17 @@ export class Session implements Answers {
   }
 }
 
-const inputOf = ({ name, ...content }: PageFile): Input =>
-  'bytes' in content
-    ? { name, bytes: content.bytes }
-    : { name, size: content.file.size, blocks: () => blocksOf(content.file) }
+function inputOf(file: PageFile): Input {
+  const { name } = file
+  if ('url' in file) {
+    const { folders, as, size, url } = file
+    return { name, folders, ...(as === undefined ? {} : { as }), size, blocks: () => servedBlocks(name, url, size) }
+  }
+  // of a folder that was dropped
+  const folders = name.split('/').slice(0, -1)
+  if ('bytes' in file) return { name, folders, bytes: file.bytes }
+  return { name, folders, size: file.file.size, blocks: () => blocksOf(file.file) }
+}
 
 /** Bytes that are read at once. */
 const BLOCK = 1 << 22

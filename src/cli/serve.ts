@@ -1,0 +1,120 @@
+/** `nfwhy serve`: files in a page of this machine's browser. */
+import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { warningsText } from '../reports/index.ts'
+import { descriptorInput, diskInput, type ServedInput } from '../server/input.ts'
+import { type ServeOptions, type Serving, startServer } from '../server/server.ts'
+import { isSystemError, reasonOf } from './errors.ts'
+import { type Named, STDIN } from './expand.ts'
+import { nameFiles } from './inputs.ts'
+import { readingOptions } from './reading.ts'
+import { openSource } from './source.ts'
+import { spool } from './spool.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface Options {
+  as?: string[]
+  port?: string
+}
+
+export function serveCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('serve')
+    .summary('show packets, their paths and the rules in a browser')
+    .description(
+      'Shows in a browser what explain, map and simulate print: the packets, the path and the verdict of each, the ' +
+        'rules. It prints a link, which works on this machine only, until Ctrl-C. The link contains a secret: only ' +
+        'those who have it can read the files.\n' +
+        'INPUT is any number of files, folders and archives, or - for standard input, which is read to its end first. ' +
+        'Without INPUT the page opens empty: drop files on it. Load the page again when files have changed.\n' +
+        'To look from another machine, forward the port under the same number: ssh -L 8080:127.0.0.1:8080 HOST, with ' +
+        '--port 8080 on HOST.',
+    )
+    .argument('[INPUT...]', 'captures, rulesets and host state')
+    .option('--port <NUMBER>', 'listen on this port, not on any free one')
+    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
+    .action(runServe)
+}
+
+/** Serves when it resolves; throws UserError and ClosedPipe. */
+async function runServe(given: readonly string[], { as = [], port: wanted }: Options): Promise<void> {
+  const port = wanted === undefined ? undefined : portOf(wanted)
+  const page = fileURLToPath(new URL('./page/', import.meta.url))
+  if (!existsSync(page))
+    throw new UserError('The page is not built yet: run `npm ci` (or `npm run build`) in its folder.')
+  const warnings: Diagnostic[] = []
+  const named = nameFiles(withPiped(given, as), as, warnings)
+  const inputs: ServedInput[] = []
+  for (const file of named.list) {
+    const input = await inputOf(file, warnings)
+    if (input) inputs.push(input)
+  }
+  process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
+  const { link } = await start({ page, inputs, ...(port === undefined ? {} : { port }) })
+  const out = new Output()
+  out.write(`Open ${link} in a browser on this machine. Ctrl-C ends it.\n`)
+  out.flush()
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port
+  throw new UserError(`--port ${printable(text)}: give a number from 1 to 65535.`)
+}
+
+/** What is piped in is meant, as for other commands; without anything the page opens empty. */
+function withPiped(given: readonly string[], as: readonly string[]): readonly string[] {
+  if (given.length > 0 || as.length > 0) return given
+  const stats = fstatSync(0)
+  return stats.isFIFO() || stats.isFile() ? [STDIN] : []
+}
+
+/** Undefined where it was found in a folder and cannot be read. */
+async function inputOf(file: Named, warnings: Diagnostic[]): Promise<ServedInput | undefined> {
+  const { name, path, stats, folders, found, as } = file
+  const shown = { name, folders, ...(as ? { as: as.format.id } : {}) }
+  if (path === STDIN || !stats.isFile()) return descriptorInput(shown, await spooled(file))
+  try {
+    // whoever may not read it learns that here, not on the page
+    closeSync(openSync(path, 'r'))
+    return diskInput(shown, path)
+  } catch (error) {
+    if (!found) throw new UserError(`${printable(name)}: ${reasonOf(error)}.`)
+    warnings.push({ input: name, code: 'unreadable', message: `${reasonOf(error)}; it was left out` })
+    return undefined
+  }
+}
+
+async function spooled(file: Named): Promise<number> {
+  const source = openSource(file)
+  // the first Ctrl-C ends what is still being written, and what came is shown
+  const done = readingOptions().whileLive(() => source.close())
+  try {
+    if (source.live) process.stderr.write(`Reading ${printable(file.name)} to its end …\n`)
+    return await spool(source)
+  } finally {
+    done()
+    source.close()
+  }
+}
+
+async function start(options: ServeOptions): Promise<Serving> {
+  try {
+    return await startServer(options)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const reason = error.code === 'EADDRINUSE' ? 'another program uses this port' : reasonOf(error)
+    throw new UserError(
+      options.port === undefined
+        ? `nfwhy cannot listen on this machine's loopback address: ${reason}.`
+        : `--port ${options.port}: ${reason}.`,
+      ...(error.code === 'EADDRINUSE' ? ['Leave out --port: nfwhy finds a free one.'] : []),
+    )
+  }
+}
