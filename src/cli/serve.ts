@@ -53,7 +53,8 @@ async function runServe(given: readonly string[], { as = [], port: wanted }: Opt
   const inputs: ServedInput[] = []
   for (const file of named.list) {
     const input = await inputOf(file, warnings)
-    if (input) inputs.push(input)
+    // a pipe that nobody meant has nothing
+    if (input && !(given.length === 0 && as.length === 0 && (await input.size()) === 0)) inputs.push(input)
   }
   process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
   const { link } = await start({ page, inputs, ...(port === undefined ? {} : { port }) })
@@ -68,11 +69,11 @@ function portOf(text: string): number {
   throw new UserError(`--port ${printable(text)}: give a number from 1 to 65535.`)
 }
 
-/** What is piped in is meant, as for other commands; without anything the page opens empty. */
+/** What is piped in is meant, as for other commands; without anything (a terminal, /dev/null) the page opens empty. */
 function withPiped(given: readonly string[], as: readonly string[]): readonly string[] {
   if (given.length > 0 || as.length > 0) return given
   const stats = fstatSync(0)
-  return stats.isFIFO() || stats.isFile() ? [STDIN] : []
+  return stats.isFIFO() || stats.isSocket() || stats.isFile() ? [STDIN] : []
 }
 
 /** Undefined where it was found in a folder and cannot be read. */
