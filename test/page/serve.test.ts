@@ -176,8 +176,10 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     expect(Date.now() - began).toBeLessThan(1000)
     await shown.page.waitForSelector('.wrong', { timeout: PATIENCE })
     expect(await shown.page.locator('.wrong').textContent()).toContain('nfwhy serve has ended')
-    // what was shown stays
+    // what was shown stays, in view
     expect(await text(shown)).toContain('DROPPED')
+    await shown.page.locator('.explanation').getByText('DROPPED').first().click({ timeout: 5000, trial: true })
+    expect((await shown.page.locator('.main').boundingBox())!.height).toBeGreaterThan(600)
     // and what has to be read again is told as such
     await shown.page.fill('#filter', 'tcp')
     await shown.page.keyboard.press('Enter')
