@@ -67,6 +67,7 @@ await build([
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          { name: 'server', test: (id) => chunk(id) === 'server' },
           { name: 'live', test: (id) => chunk(id) === 'live' },
           { name: 'offline', test: (id) => chunk(id) === 'offline' },
           { name: 'serve', test: (id) => chunk(id) === 'serve' },

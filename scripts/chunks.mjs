@@ -1,7 +1,7 @@
 /**
  * Which script of dist/ a source goes to: what main.ts imports is needed by every command; of the rest, what any command
- * needs that asks no machine is `offline`, what only commands need that do is `live`, and what only those that serve the
- * page is `serve`. Follows the imports.
+ * needs that asks no machine is `offline`, what only commands need that do is `live`, and what only a command needs that
+ * serves the page is `server`. Follows the imports.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,33 +13,27 @@ const BARE = /(?:^|\n)\s*import\s(?!type\b)[^'"]*?from\s*['"]([^.'"][^'"]*)['"]/
 const PACKAGE = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//
 /** A command that needs it asks a machine. */
 const ASKS = 'src/live/trace-host.ts'
-/** A command that needs it waits for a browser. */
-const SERVES = 'src/server/listen.ts'
+/** A command that needs it serves the page. */
+const SERVES = 'src/server/server.ts'
 
 /** `main`: the command line, whose `import()`s are the commands. Gives the chunk of a module's path, absolute or not. */
 export function chunkOf(main) {
   const first = closure([main], false)
-  const all = imports(main, DYNAMIC).map((command) => closure([command], true))
-  const commands = all.filter((needed) => !needed.has(SERVES))
-  const serve = new Set(all.flatMap((needed) => [...needed]))
-  const offline = new Set(commands.filter((needed) => !needed.has(ASKS)).flatMap((needed) => [...needed]))
-  const live = new Set(commands.flatMap((needed) => [...needed]))
-  const packages = {
-    first: packagesOf(first),
-    offline: packagesOf(offline),
-    live: packagesOf(live),
-    serve: packagesOf(serve),
-  }
+  const commands = imports(main, DYNAMIC).map((command) => closure([command], true))
+  const kindOf = (needed) => (needed.has(SERVES) ? 'server' : needed.has(ASKS) ? 'live' : 'offline')
+  // what several kinds need is in the first of these
+  const chunks = ['offline', 'live', 'server'].map((name) => {
+    const files = new Set(commands.filter((needed) => kindOf(needed) === name).flatMap((needed) => [...needed]))
+    return { name, files, packages: packagesOf(files) }
+  })
+  const ofFirst = packagesOf(first)
   return (id) => {
     const name = PACKAGE.exec(id)?.[1]
-    if (name !== undefined) {
-      if (packages.first.has(name)) return undefined
-      return ['offline', 'live', 'serve'].find((chunk) => packages[chunk].has(name))
-    }
+    if (name !== undefined)
+      return ofFirst.has(name) ? undefined : chunks.find(({ packages }) => packages.has(name))?.name
     const at = id.lastIndexOf('/src/')
     const file = at < 0 ? id : id.slice(at + 1)
-    if (first.has(file)) return undefined
-    return offline.has(file) ? 'offline' : live.has(file) ? 'live' : serve.has(file) ? 'serve' : undefined
+    return first.has(file) ? undefined : chunks.find(({ files }) => files.has(file))?.name
   }
 }
 

@@ -24,6 +24,7 @@ if (command.length > 0) {
   for (const words of [
     ['explain', 'examples/nodeport-clash', '-o', report],
     ['trace', '--help'],
+    ['serve', '--help'],
   ])
     execFileSync(process.execPath, [import.meta.filename, folder, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
   rmSync(report)

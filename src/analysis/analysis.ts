@@ -291,6 +291,7 @@ const NOTHING: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 
 export function namedInput(input: Input): NamedInput {
   const as = input.as === undefined ? undefined : formatById(input.as)
   if (input.as !== undefined && !as) throw new UserError(`There is no format "${input.as}".`, knownFormats())
+  const { folders = [] } = input
   return {
     name: input.name,
     path: input.name,

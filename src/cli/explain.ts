@@ -15,7 +15,7 @@ import { openReport } from '../reports/journeys.ts'
 import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { htmlReport, isHtml } from './html-report.ts'
-import { nameInputs, readInputs } from './inputs.ts'
+import { nameFiles, readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
@@ -131,7 +131,7 @@ async function explainToHtml(given: readonly string[], options: ExplainOptions):
     ...(outcome ? { outcome } : {}),
     ...(rule ? { rule } : {}),
   }
-  const { html, problem } = await htmlReport(inputs, wanted, redactor ? undefined : nameInputs(words, as).named)
+  const { html, problem } = await htmlReport(inputs, wanted, redactor ? undefined : nameFiles(words, as, []).list)
   const file = openOutput(output!, inputs.includes)
   try {
     const out = new Output(file, output)

@@ -21,18 +21,18 @@ export async function readInputs(
   as: readonly string[],
   redactor?: Redactor,
 ): Promise<NamedInputs> {
-  const { named, warnings, includes } = nameInputs(given, as)
-  const inputs = await openInputs(named.map(inputOf), warnings, redactor)
-  return { ...inputs, includes }
+  const warnings: Diagnostic[] = []
+  const named = nameFiles(given, as, warnings)
+  const inputs = await openInputs(named.list.map(inputOf), warnings, redactor)
+  return { ...inputs, includes: (path) => named.includes(path) }
 }
 
-/** The files by themselves, not opened yet. Throws UserError for what is not there. */
-export function nameInputs(given: readonly string[], as: readonly string[]) {
-  const warnings: Diagnostic[] = []
-  const files = new NamedFiles((name) => collectInto(warnings, name))
-  for (const argument of as) addAs(argument, files)
-  for (const path of given) files.add(path)
-  return { named: files.list, warnings, includes: (path: string) => files.includes(path) }
+/** The files that these words name; what is left out is told in `warnings`. Throws UserError as `readInputs` does. */
+export function nameFiles(given: readonly string[], as: readonly string[], warnings: Diagnostic[]): NamedFiles {
+  const named = new NamedFiles((name) => collectInto(warnings, name))
+  for (const argument of as) addAs(argument, named)
+  for (const path of given) named.add(path)
+  return named
 }
 
 function inputOf(file: Named) {

@@ -1,76 +1,121 @@
-/** `nfwhy serve`: all of it in a browser, on this host. */
-import { existsSync, readFileSync } from 'node:fs'
+/** `nfwhy serve`: files in a page of this machine's browser. */
+import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import type { Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { warningsText } from '../reports/index.ts'
-import type { ServedFile } from '../server/app.ts'
-import { listen } from '../server/listen.ts'
-import { reasonOf } from './errors.ts'
+import { descriptorInput, diskInput, type ServedInput } from '../server/input.ts'
+import { type ServeOptions, type Serving, startServer } from '../server/server.ts'
+import { isSystemError, reasonOf } from './errors.ts'
 import { type Named, STDIN } from './expand.ts'
-import { nameInputs } from './inputs.ts'
+import { nameFiles } from './inputs.ts'
+import { readingOptions } from './reading.ts'
+import { openSource } from './source.ts'
+import { spool } from './spool.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
-/** Beside the command's scripts in dist/. */
-const PAGE = fileURLToPath(new URL('./page/', import.meta.url))
-const LAST_PORT = 65_535
-
-interface ServeOptions {
+interface Options {
   as?: string[]
-  port: number
+  port?: string
 }
 
 export function serveCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return program
     .command('serve')
-    .summary('look at captures and rulesets in a browser')
+    .summary('show packets, their paths and the rules in a browser')
     .description(
-      'Serves a page on this host alone, and prints its link: exchanges, what decided each and why, the rules, and what ' +
-        'another rule would do. The browser reads the files and explains them; nothing leaves this host. Without INPUT, ' +
-        'files are dropped on the page. Ctrl-C ends it.',
+      'Shows in a browser what explain, map and simulate print: the packets, the path and the verdict of each, the ' +
+        'rules. It prints a link, which works on this machine only, until Ctrl-C. The link contains a secret: only ' +
+        'those who have it can read the files.\n' +
+        'INPUT is any number of files, folders and archives, or - for standard input, which is read to its end first. ' +
+        'Without INPUT the page opens empty: drop files on it. Load the page again when files have changed.\n' +
+        'To look from another machine, forward the port under the same number: ssh -L 8080:127.0.0.1:8080 HOST, with ' +
+        '--port 8080 on HOST.',
     )
-    .argument('[INPUT...]', 'captures, rulesets and host state, or - for standard input')
+    .argument('[INPUT...]', 'captures, rulesets and host state')
+    .option('--port <NUMBER>', 'listen on this port, not on any free one')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--port <PORT>', 'the port to listen on; 0: any that is free', portOf, 0)
     .action(runServe)
+}
+
+/** Serves when it resolves; throws UserError and ClosedPipe. */
+async function runServe(given: readonly string[], { as = [], port: wanted }: Options): Promise<void> {
+  const port = wanted === undefined ? undefined : portOf(wanted)
+  const page = fileURLToPath(new URL('./page/', import.meta.url))
+  if (!existsSync(page))
+    throw new UserError('The page is not built yet: run `npm ci` (or `npm run build`) in its folder.')
+  const warnings: Diagnostic[] = []
+  const named = nameFiles(withPiped(given, as), as, warnings)
+  const inputs: ServedInput[] = []
+  for (const file of named.list) {
+    const input = await inputOf(file, warnings)
+    // a pipe that nobody meant has nothing
+    if (input && !(given.length === 0 && as.length === 0 && (await input.size()) === 0)) inputs.push(input)
+  }
+  process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
+  const { link } = await start({ page, inputs, ...(port === undefined ? {} : { port }) })
+  const out = new Output()
+  out.write(`Open ${link} in a browser on this machine. Ctrl-C ends it.\n`)
+  out.flush()
 }
 
 function portOf(text: string): number {
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port > LAST_PORT)
-    throw new UserError(`--port ${printable(text)}: give a port from 0 to ${LAST_PORT}.`)
-  return port
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port
+  throw new UserError(`--port ${printable(text)}: give a number from 1 to 65535.`)
 }
 
-/** Until somebody ends it. Throws UserError. */
-async function runServe(given: string[], { as = [], port }: ServeOptions): Promise<void> {
-  if (!existsSync(PAGE)) throw new UserError('The page is not built: run `npm run build` in the folder of nfwhy.')
-  const { named, warnings } = nameInputs(given, as)
-  const files = await Promise.all(named.map(served))
-  const listening = await listen({ page: PAGE, files }, port).catch((error: unknown) => {
-    throw new UserError(`nfwhy cannot listen on port ${port} of 127.0.0.1: ${reasonOf(error)}.`)
-  })
-  process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
-  const out = new Output()
-  out.write(`${listening.link}\n`)
-  out.flush()
-  process.stderr.write('Open this link on this host. Whoever has it can read the files. Ctrl-C ends it.\n')
-  await new Promise<void>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done())
-  })
-  listening.close()
+/** What is piped in is meant, as for other commands; without anything (a terminal, /dev/null) the page opens empty. */
+function withPiped(given: readonly string[], as: readonly string[]): readonly string[] {
+  if (given.length > 0 || as.length > 0) return given
+  const stats = fstatSync(0)
+  return stats.isFIFO() || stats.isSocket() || stats.isFile() ? [STDIN] : []
 }
 
-async function served({ name, path, stats, folders, as }: Named): Promise<ServedFile> {
-  const told = { name, folders, ...(as ? { as: as.format.id } : {}) }
-  if (path !== STDIN && stats.isFile()) return { ...told, content: { path, size: stats.size } }
+/** Undefined where it was found in a folder and cannot be read. */
+async function inputOf(file: Named, warnings: Diagnostic[]): Promise<ServedInput | undefined> {
+  const { name, path, stats, folders, found, as } = file
+  const shown = { name, folders, ...(as ? { as: as.format.id } : {}) }
+  if (path === STDIN || !stats.isFile()) return descriptorInput(shown, await spooled(file))
   try {
-    // a stream cannot be read again, as the page does with another filter
-    return { ...told, content: { bytes: new Uint8Array(readFileSync(path === STDIN ? 0 : path)) } }
+    // whoever may not read it learns that here, not on the page
+    closeSync(openSync(path, 'r'))
+    return diskInput(shown, path)
   } catch (error) {
-    throw new UserError(`${printable(name)}: ${reasonOf(error)}.`)
+    if (!found) throw new UserError(`${printable(name)}: ${reasonOf(error)}.`)
+    warnings.push({ input: name, code: 'unreadable', message: `${reasonOf(error)}; it was left out` })
+    return undefined
+  }
+}
+
+async function spooled(file: Named): Promise<number> {
+  const source = openSource(file)
+  // the first Ctrl-C ends what is still being written, and what came is shown
+  const done = readingOptions().whileLive(() => source.close())
+  try {
+    if (source.live) process.stderr.write(`Reading ${printable(file.name)} to its end …\n`)
+    return await spool(source)
+  } finally {
+    done()
+    source.close()
+  }
+}
+
+async function start(options: ServeOptions): Promise<Serving> {
+  try {
+    return await startServer(options)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const reason = error.code === 'EADDRINUSE' ? 'another program uses this port' : reasonOf(error)
+    throw new UserError(
+      options.port === undefined
+        ? `nfwhy cannot listen on this machine's loopback address: ${reason}.`
+        : `--port ${options.port}: ${reason}.`,
+      ...(error.code === 'EADDRINUSE' ? ['Leave out --port: nfwhy finds a free one.'] : []),
+    )
   }
 }

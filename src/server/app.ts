@@ -1,101 +1,63 @@
-/** The HTTP face of `nfwhy serve`: the built page, and the files that it is to open. Nothing is taken in, or changed. */
-import { createReadStream, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { Hono } from 'hono'
-import { guarded } from './guard.ts'
-import { rangeOf } from './range.ts'
-
-/** A file that the page opens, and reads as often as it wants. */
-export interface ServedFile {
-  name: string
-  /** The folders that it was found in, from the one that was named on. */
-  folders: readonly string[]
-  /** Its format, where the person has said what it is. */
-  as?: string
-  /** Where it is, or what was read of standard input. */
-  content: { path: string; size: number } | { bytes: Uint8Array<ArrayBuffer> }
-}
+/** What is answered to requests that were not refused: the page, the list of files, and their bytes. */
+import { type Context, Hono } from 'hono'
+import type { ServedFile } from '../ui/protocol.ts'
+import type { ServedInput } from './input.ts'
+import type { PageContent } from './page-files.ts'
+import { isToken } from './token.ts'
 
 export interface Served {
-  /** The link has it: whoever does not know it is refused. */
   token: string
-  /** The folder of the built page. */
-  page: string
-  files: readonly ServedFile[]
-  /** Which port it came to be; known once it listens. */
-  port(): number
+  page: ReadonlyMap<string, PageContent>
+  inputs: readonly ServedInput[]
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-}
-/** The built page has no others, and no path has `..` or begins anew. */
-const OWN_FILE = /^(?:[\w-]+\.(?:html|js|css)|later\/[\w-]+\.js)$/
-
-export function serverApp({ token, page, files, port }: Served): Hono {
+/** Every address begins with the token: without it there is nothing, not even a page. */
+export function makeApp({ token, page, inputs }: Served): Hono {
   const app = new Hono()
-  app.use(guarded(token, port))
-  const base = `/${token}`
-  app.get(`${base}/inputs`, (context) =>
-    context.json(
-      files.map(({ name, folders, as, content }) => ({
-        ...{ name, folders, ...(as === undefined ? {} : { as }) },
-        size: 'bytes' in content ? content.bytes.length : content.size,
-      })),
-    ),
-  )
-  app.get(`${base}/inputs/:number{[0-9]{1,6}}`, (context) => {
-    const content = files[Number(context.req.param('number'))]?.content
-    if (!content) return context.notFound()
-    const size = 'bytes' in content ? content.bytes.length : content.size
-    const range = rangeOf(context.req.header('range'), size)
-    const { first, last } = range ?? { first: 0, last: size - 1 }
-    const headers = {
-      'Content-Type': 'application/octet-stream',
-      'Content-Length': String(last - first + 1),
-      'Accept-Ranges': 'bytes',
-      ...(range ? { 'Content-Range': `bytes ${first}-${last}/${size}` } : {}),
-    }
-    return new Response(size === 0 ? null : partOf(content, first, last), { status: range ? 206 : 200, headers })
+  app.use(async (c, next) => {
+    const [, first = ''] = c.req.path.split('/', 2)
+    if (!isToken(first, token)) return c.text(WRONG_LINK, 403)
+    return next()
   })
-  app.get(`${base}/:file{.*}`, (context) => {
-    const name = context.req.param('file') || 'index.html'
-    if (!OWN_FILE.test(name)) return context.notFound()
-    const bytes = readOwn(join(page, name))
-    if (!bytes) return context.notFound()
-    const told = name === 'index.html' ? markServed(bytes) : bytes
-    return context.body(told, 200, { 'Content-Type': TYPES[extname(name)]! })
+  // people lose the slash when they copy
+  app.get('/:token', (c) => c.redirect(`/${token}/`, 308))
+  app.get('/:token/inputs', async (c) => c.json(await Promise.all(inputs.map(listed))))
+  app.get('/:token/inputs/:number{[0-9]{1,9}}', (c) => sendInput(c, inputs[Number(c.req.param('number'))]))
+  app.get('/:token/:path{.*}', (c) => {
+    const file = page.get(c.req.param('path'))
+    return file ? c.body(file.bytes, 200, { 'content-type': file.type }) : c.text(NOTHING, 404)
   })
-  app.notFound((context) => context.text('there is nothing here\n', 404))
-  app.onError((_, context) => context.text('nfwhy could not read this\n', 500))
+  app.notFound((c) => c.text(NOTHING, 404))
+  // the system's words may name paths; the page says which file it was
+  app.onError((_, c) => c.text('It cannot be read.\n', 500))
   return app
 }
 
-function partOf(
-  content: ServedFile['content'],
-  first: number,
-  last: number,
-): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> {
-  if ('bytes' in content) return content.bytes.slice(first, last + 1)
-  return Readable.toWeb(createReadStream(content.path, { start: first, end: last })) as ReadableStream<
-    Uint8Array<ArrayBuffer>
-  >
+const WRONG_LINK = 'This is not the link that nfwhy serve printed. Copy all of it, from http:// to the last slash.\n'
+const NOTHING = 'There is nothing here.\n'
+
+/** A file that is gone is listed all the same: reading it says so. */
+async function listed({ name, folders, as, size }: ServedInput): Promise<ServedFile> {
+  return { name, folders, ...(as === undefined ? {} : { as }), size: await size().catch(() => 0) }
 }
 
-function readOwn(path: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return new Uint8Array(readFileSync(path))
-  } catch {
-    return undefined
+const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/
+
+/** All of it, or the range that is asked for. */
+async function sendInput(c: Context, input: ServedInput | undefined): Promise<Response> {
+  const size = await input?.size().catch(() => undefined)
+  if (!input || size === undefined) return c.text(NOTHING, 404)
+  const range = c.req.header('range')
+  const found = range === undefined ? ['', '0', String(size - 1)] : RANGE.exec(range)
+  const [from, to] = found ? [Number(found[1]), Math.min(Number(found[2]) + 1, size)] : [size, size]
+  if (range !== undefined && from >= to) return c.text('', 416, { 'content-range': `bytes */${size}` })
+  const headers = {
+    'accept-ranges': 'bytes',
+    'content-type': 'application/octet-stream',
+    'content-length': String(to - from),
+    ...(range === undefined ? {} : { 'content-range': `bytes ${from}-${to - 1}/${size}` }),
   }
+  const status = range === undefined ? 200 : 206
+  if (c.req.raw.method === 'HEAD' || from >= to) return c.body(null, status, headers)
+  return c.body(input.read(from, to), status, headers)
 }
-
-/** So that the page asks for files, which it never does where no server of nfwhy's has sent it. The header has the policy. */
-const markServed = (html: Uint8Array): string =>
-  new TextDecoder()
-    .decode(html)
-    .replace(/<meta http-equiv="Content-Security-Policy"[^>]*>\n?/, '')
-    .replace('<div id="page">', '<div id="page" data-served>')

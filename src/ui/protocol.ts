@@ -40,12 +40,23 @@ export interface Question {
 /** `error`: a sentence for a person, with what helps below it. */
 export type Answer = { id: number } & ({ value: unknown } | { error: { message: string; hint?: string } })
 
-/** `folders`: those that it was found in, from the one that was named on. `url`: of a server of nfwhy's own, by parts. */
-export type PageFile = { name: string; folders?: readonly string[]; as?: string } & (
-  | { file: Blob }
-  | { bytes: Uint8Array }
-  | { url: string; size: number }
-)
+export type PageFile =
+  | ({ name: string; folders?: readonly string[]; as?: string } & ({ file: Blob } | { bytes: Uint8Array }))
+  | (ServedFile & {
+      /** Where the worker reads it, a range of bytes at a time. */
+      url: string
+    })
+
+/** As `nfwhy serve` lists it. */
+export interface ServedFile {
+  name: string
+  /** The folders that it was found in, from the one that was named on; empty for a file that was named itself. */
+  folders: readonly string[]
+  /** What `--as` says it is. */
+  as?: string
+  /** Bytes. */
+  size: number
+}
 
 export interface Opened {
   /** Their names, where there are several. */

@@ -1,5 +1,6 @@
 /** The package as npm installs it, in an empty folder: the command, its caches, the library, its types. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,9 +57,35 @@ describe('the package', () => {
     })
     expect(stdout).toContain('2 packets: 1 dropped, 1 delivered')
     const rejected = new Map(JSON.parse(stderr) as [string, boolean | undefined][])
-    expect([...rejected.keys()]).toEqual(expect.arrayContaining(['cli.cjs', 'offline.cjs']))
+    // and with no script that only other commands need
+    expect([...rejected.keys()].sort()).toEqual(['cli.cjs', 'offline.cjs'])
     expect([...rejected].filter(([, no]) => no !== false)).toEqual([])
     expect(node(join(installed, 'bin/nfwhy.js'), '--version').trim()).toBe(read().version)
+  })
+
+  it('serves the page that came with it, with every file that this names', async () => {
+    const child = spawn(process.execPath, [join(installed, 'bin/nfwhy.js'), 'serve', join(installed, 'examples')], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const [said] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string]
+      const [link = ''] = /http:\S+/.exec(said)!
+      const get = async (path: string) => {
+        const response = await fetch(link + path)
+        expect([path, response.status]).toEqual([path, 200])
+        return response.text()
+      }
+      const named = [...(await get('')).matchAll(/(?:src|href)="([^":]+)"/g)].map(([, name]) => name!)
+      expect(named).toEqual(expect.arrayContaining(['page.css', 'page.js']))
+      for (const name of [...named, 'worker.js']) await get(name)
+      const parts = [...(await get('worker.js')).matchAll(/from\s*["']\.\/([^"']+)["']/g)].map(([, name]) => name!)
+      expect(parts.length).toBeGreaterThan(0)
+      for (const name of parts) await get(name)
+      expect(JSON.parse(await get('inputs')).length).toBeGreaterThan(10)
+    } finally {
+      child.kill('SIGKILL')
+    }
   })
 })
 

@@ -1,69 +1,189 @@
-/** `nfwhy serve` and the page that it serves. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+/** `nfwhy serve` in a browser: what the command line says, the page says, of the same words of the command line. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
-import { Chromium, hasChromium } from './browser.ts'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { BIN, EXAMPLE, folder } from '../cli/nfwhy.ts'
+import { Chromium, hasChromium, type Shown } from './browser.ts'
+import { commandLine, firstBlock } from './command-line.ts'
 
-const NFWHY = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
-const EXAMPLE = fileURLToPath(new URL('../../examples/nodeport-clash', import.meta.url))
+/** Milliseconds. */
+const PATIENCE = 20_000
 
-/** The link that it prints, and the process. */
-async function serve(...args: string[]): Promise<{ link: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [NFWHY, 'serve', ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
-  child.stdin.end(readFileSync(join(EXAMPLE, 'dmesg.log')))
-  // who is not asked to read it closes it
-  child.stdin.on('error', () => {})
-  const link = await new Promise<string>((done, failed) => {
-    let said = ''
-    child.stdout!.on('data', (some) => {
-      said += String(some)
-      if (said.includes('\n')) done(said.split('\n')[0]!)
-    })
-    child.on('exit', (code) => failed(new Error(`serve ended with ${code}`)))
-  })
-  return { link, child }
+interface Serving {
+  child: ChildProcess
+  link: string
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
-  const ended = new Promise<number | null>((done) => child.on('exit', (code) => done(code)))
-  child.kill(signal)
-  return ended
-}
-
-describe.skipIf(!hasChromium)('serve', () => {
+describe.skipIf(!hasChromium)('nfwhy serve', () => {
   const chromium = new Chromium()
+  const running: ChildProcess[] = []
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL')
+  })
   afterAll(() => chromium.end())
 
-  test('opens the files that it was given, and asks nobody else', async () => {
-    const { link, child } = await serve(EXAMPLE)
-    const { page, requests, errors } = await chromium.open(link)
-    await page.waitForSelector('.explanation')
-    expect(await page.locator('.explanation h2').textContent()).toContain('DROPPED by filter KUBE-FIREWALL rule 1')
-    expect(await page.locator('.fix .command code').first().textContent()).toBe('iptables -t nat -D KUBE-NODEPORTS 16')
-    expect(requests.filter((one) => !one.startsWith(link))).toEqual([])
-    // another filter reads the captures again
-    expect(await end(child)).toBe(0)
-    await page.fill('#filter', 'tcp dst port 80')
-    await page.press('#filter', 'Enter')
-    await page.waitForSelector('.wrong')
-    expect(await page.locator('.wrong').first().textContent()).toContain('nfwhy serve has ended')
-    expect(errors.filter((one) => !one.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
+  function serve(args: readonly string[], input?: string): Promise<Serving> {
+    const child = spawn(process.execPath, [BIN, 'serve', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    running.push(child)
+    child.stdin!.end(input ?? '')
+    let said = ''
+    return new Promise((done, failed) => {
+      child.stdout!.on('data', (part) => {
+        said += part
+        const link = /http:\S+/.exec(said)?.[0]
+        if (link !== undefined && said.endsWith('\n')) done({ child, link })
+      })
+      child.on('exit', (code) => failed(new Error(`nfwhy serve ended with ${code}`)))
+    })
+  }
+
+  const text = async ({ page }: Shown) => {
+    await page.waitForSelector('.explanation, .wrong', { timeout: PATIENCE })
+    return (await page.locator('.explanation .text').textContent())!
+  }
+
+  async function expectSame(shown: Shown, args: readonly string[]): Promise<void> {
+    const told = firstBlock(await text(shown))
+    expect(told.length).toBeGreaterThan(200)
+    expect(commandLine('explain', '--full', '--unmatched', ...args)).toContain(told)
+    expect(shown.errors).toEqual([])
+  }
+
+  test('shows a folder as the command line does: outcome, culprit and fix', async () => {
+    const { link } = await serve([EXAMPLE])
+    const shown = await chromium.open(link)
+    await expectSame(shown, [EXAMPLE])
+    const told = (await shown.page.locator('.explanation').textContent())!
+    for (const one of [/DROPPED/, /KUBE-FIREWALL/, /iptables -t nat -D KUBE-NODEPORTS 16/]) expect(told).toMatch(one)
+    // nothing is asked of anybody else, and every address has the token
+    expect(shown.requests.filter((one) => !one.startsWith(link) && !one.startsWith('data:'))).toEqual([])
+    await shown.page.context().close()
   })
 
-  test('shows nothing to whoever does not have the link', async () => {
-    const { link, child } = await serve(EXAMPLE)
-    const { page } = await chromium.open(new URL('/', link).href)
-    expect(await page.locator('body').textContent()).toContain('the link is not the one that nfwhy serve printed')
-    expect(await end(child, 'SIGTERM')).toBe(0)
+  test('shows an archive, and a folder of several machines', async () => {
+    const both = folder()
+    for (const name of ['node-a', 'node-b']) cpSync(EXAMPLE, join(both, name), { recursive: true })
+    execFileSync('tar', ['-C', both, '-czf', join(both, 'node-a.tgz'), 'node-a'])
+    for (const input of [join(both, 'node-a.tgz'), both]) {
+      const { link } = await serve([input])
+      const shown = await chromium.open(link)
+      await expectSame(shown, [input])
+      await shown.page.context().close()
+      rmSync(join(both, 'node-a.tgz'), { force: true })
+    }
+    expect(commandLine('explain', both)).toContain('node-b')
   })
 
-  test('reads standard input', async () => {
-    const { link, child } = await serve('-', join(EXAMPLE, 'rules.v4'))
-    const { page } = await chromium.open(link)
-    await page.waitForSelector('.explanation')
-    expect(await page.locator('.explanation h2').textContent()).toContain('DROPPED by filter KUBE-FIREWALL rule 1')
-    await end(child)
+  test('reads a file as --as says', async () => {
+    const log = join(folder({ 'kept.txt': readFileSync(`${EXAMPLE}/dmesg.log`) }), 'kept.txt')
+    const args = ['--as', `kernel-log:${log}`, `${EXAMPLE}/rules.v4`]
+    const { link } = await serve(args)
+    const shown = await chromium.open(link)
+    await expectSame(shown, args)
+    await shown.page.context().close()
+    const wrong = await chromium.open((await serve(['--as', `iptables-save:${log}`, `${EXAMPLE}/rules.v4`])).link)
+    await wrong.page.waitForSelector('.wrong, .main.alone', { timeout: PATIENCE })
+    expect(await wrong.page.locator('.explanation').count()).toBe(0)
+    await wrong.page.context().close()
+  })
+
+  test('shows standard input, again and again', async () => {
+    const { link } = await serve(['-', `${EXAMPLE}/rules.v4`], readFileSync(`${EXAMPLE}/dmesg.log`, 'utf8'))
+    const shown = await chromium.open(link)
+    const first = await text(shown)
+    expect(first).toContain('DROPPED')
+    await shown.page.reload()
+    expect(await text(shown)).toBe(first)
+    // the capture is read again for another filter
+    await shown.page.fill('#filter', 'tcp dst port 80')
+    await shown.page.keyboard.press('Enter')
+    await shown.page.waitForFunction(
+      (before) => ![undefined, before].includes(document.querySelector('.explanation .text')?.textContent),
+      first,
+    )
+    const told = firstBlock(await text(shown))
+    const files = [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`]
+    expect(commandLine('explain', '--full', '--unmatched', '--filter', 'tcp dst port 80', ...files)).toContain(told)
+    expect(shown.errors).toEqual([])
+    await shown.page.context().close()
+  })
+
+  test('opens an empty page without any input, which takes what is dropped', async () => {
+    const { link } = await serve([])
+    const shown = await chromium.open(link)
+    await shown.page.waitForSelector('.open')
+    expect(await shown.page.locator('.explanation, .wrong').count()).toBe(0)
+    await shown.page.setInputFiles('input[type=file]', [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`])
+    expect(await text(shown)).toContain('DROPPED')
+    expect(shown.errors).toEqual([])
+    await shown.page.context().close()
+  })
+
+  test('shows nothing with a wrong token', async () => {
+    const { link } = await serve([EXAMPLE])
+    for (const wrong of [link.replace(/[0-9a-f]{32}/, '0'.repeat(32)), new URL('/', link).href]) {
+      const shown = await chromium.open(wrong)
+      const body = (await shown.page.locator('body').textContent())!
+      expect(body).toContain('This is not the link that nfwhy serve printed.')
+      expect(body).not.toContain('DROPPED')
+      expect(await shown.page.locator('script, .explanation').count()).toBe(0)
+      await shown.page.context().close()
+    }
+  })
+
+  test('shows nothing to a page elsewhere, even if that knows the link', async () => {
+    const { link } = await serve([EXAMPLE])
+    const html = `<!doctype html><iframe src="${link}"></iframe>`
+    const elsewhere = createServer((_, response) => response.setHeader('content-type', 'text/html').end(html))
+    await new Promise<void>((done) => elsewhere.listen(0, '127.0.0.1', done))
+    const shown = await chromium.open(`http://localhost:${(elsewhere.address() as AddressInfo).port}/`)
+    const got = await shown.page.evaluate(async (address) => {
+      const asked = ['inputs', 'inputs/0', 'page.js', ''].map((path) =>
+        fetch(address + path).then(
+          () => 'read',
+          () => 'refused',
+        ),
+      )
+      const script = new Promise<string>((done) => {
+        const element = document.createElement('script')
+        element.src = `${address}page.js`
+        element.onload = () => done('loaded')
+        element.onerror = () => done('refused')
+        document.head.append(element)
+      })
+      return { asked: await Promise.all(asked), script: await script }
+    }, link)
+    expect(got.script).toBe('refused')
+    expect(got.asked).toEqual(['refused', 'refused', 'refused', 'refused'])
+    const frame = shown.page.frames()[1]
+    expect((await frame?.locator('.explanation').count()) ?? 0).toBe(0)
+    elsewhere.closeAllConnections()
+    elsewhere.close()
+    await shown.page.context().close()
+  })
+
+  test('ends at once by Ctrl-C, and the page says so', async () => {
+    const { child, link } = await serve([EXAMPLE])
+    const shown = await chromium.open(link)
+    await text(shown)
+    const began = Date.now()
+    const ended = new Promise((done) => child.on('close', (_, signal) => done(signal)))
+    child.kill('SIGINT')
+    expect(await ended).toBe('SIGINT')
+    expect(Date.now() - began).toBeLessThan(1000)
+    await shown.page.waitForSelector('.wrong', { timeout: PATIENCE })
+    expect(await shown.page.locator('.wrong').textContent()).toContain('nfwhy serve has ended')
+    // what was shown stays, in view
+    expect(await text(shown)).toContain('DROPPED')
+    await shown.page.locator('.explanation').getByText('DROPPED').first().click({ timeout: 5000, trial: true })
+    expect((await shown.page.locator('.main').boundingBox())!.height).toBeGreaterThan(600)
+    // and what has to be read again is told as such
+    await shown.page.fill('#filter', 'tcp')
+    await shown.page.keyboard.press('Enter')
+    await shown.page.waitForFunction(() => document.querySelectorAll('.wrong').length > 1)
+    await shown.page.context().close()
   })
 })

@@ -9,6 +9,7 @@ import { Facets, Filter, Times } from './list/narrow.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
 import { Rules } from './rules/rules.tsx'
+import { serverEnded } from './served.ts'
 import {
   busy,
   canTry,
@@ -57,6 +58,11 @@ export function App() {
           {problem.value.message}
           {problem.value.hint === undefined ? '' : `\n${problem.value.hint}`}
         </pre>
+      )}
+      {serverEnded.value && (
+        <p class="wrong" role="alert">
+          nfwhy serve has ended: its files cannot be read again. Start it again, and open the link that it prints.
+        </p>
       )}
       {files && <Main hasCapture={files.hasCapture} warnings={listed.value?.warnings ?? files.warnings} />}
     </>

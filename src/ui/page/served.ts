@@ -1,14 +1,36 @@
-/** Files that `nfwhy serve` was given: a server of nfwhy's own marks its page, which asks it for them. */
-import type { PageFile } from '../protocol.ts'
+/** Files that `nfwhy serve` was given: its worker reads them from the server, which the page's address begins with. */
+import { signal } from '@preact/signals'
+import type { ServedFile } from '../protocol.ts'
 import { openFiles } from './state.ts'
 
-type Listed = { name: string; size: number; folders: string[]; as?: string }
+/** The server that sent the page is gone. */
+export const serverEnded = signal(false)
 
-/** Opens what the server was given; asks for nothing on a page that no such server has sent. */
+/** Milliseconds. */
+const ASK_EVERY = 2000
+
+/** Opens what the server was given; does nothing on a page that no server of nfwhy's has sent. */
 export async function openServed(): Promise<void> {
-  if (document.getElementById('page')?.dataset.served === undefined) return
-  const list = (await (await fetch('inputs')).json()) as Listed[]
-  if (list.length === 0) return
-  const here = new URL('.', location.href)
-  await openFiles(list.map((one, i): PageFile => ({ ...one, url: new URL(`inputs/${i}`, here).href })))
+  if (!document.querySelector('meta[name="nfwhy-served"]')) return
+  const response = await askServer('GET')
+  if (!response) return
+  const list = (await response.json()) as ServedFile[]
+  watch()
+  if (list.length > 0)
+    await openFiles(list.map((file, i) => ({ ...file, url: new URL(`inputs/${i}`, document.baseURI).href })))
+}
+
+/** Until it has ended. */
+function watch(): void {
+  setTimeout(async () => {
+    if (await askServer('HEAD')) watch()
+  }, ASK_EVERY)
+}
+
+/** Another program may listen there by now, and does not know the address. */
+async function askServer(method: 'GET' | 'HEAD'): Promise<Response | undefined> {
+  const response = await fetch('inputs', { method, cache: 'no-store' }).catch(() => undefined)
+  if (response?.ok) return response
+  serverEnded.value = true
+  return undefined
 }

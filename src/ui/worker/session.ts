@@ -7,7 +7,6 @@ import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
 import { playPackets } from '../../analysis/simulate.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
 import type {
@@ -32,6 +31,7 @@ import { tellMap } from './map.ts'
 import { Rows } from './rows.ts'
 import { ruleCommand, ruleWords } from './rule-commands.ts'
 import { tellRulesets } from './rulesets.ts'
+import { servedBlocks } from './served-file.ts'
 import { listedOf, openedOf } from './tell.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
@@ -153,23 +153,14 @@ export class Session implements Answers {
 function inputOf({ name, folders, as, ...content }: PageFile): Input {
   const named = { name, ...(folders ? { folders } : {}), ...(as === undefined ? {} : { as }) }
   if ('bytes' in content) return { ...named, bytes: content.bytes }
-  const { size, part } =
-    'url' in content
-      ? { size: content.size, part: (from: number, to: number) => fetched(name, content.url, from, to) }
-      : { size: content.file.size, part: (from: number, to: number) => content.file.slice(from, to).arrayBuffer() }
-  return { ...named, size, blocks: () => blocksOf(size, part) }
+  if ('file' in content) return { ...named, size: content.file.size, blocks: () => blocksOf(content.file) }
+  const { url, size } = content
+  return { ...named, size, blocks: () => servedBlocks(name, url, size) }
 }
 
 /** Bytes that are read at once. */
 const BLOCK = 1 << 22
 
-async function* blocksOf(size: number, part: (from: number, to: number) => Promise<ArrayBuffer>) {
-  for (let at = 0; at < size; at += BLOCK) yield new Uint8Array(await part(at, Math.min(size, at + BLOCK)))
-}
-
-/** Throws UserError where the server has ended. */
-async function fetched(name: string, url: string, from: number, to: number): Promise<ArrayBuffer> {
-  const response = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` } }).catch(() => undefined)
-  if (!response?.ok) throw new UserError(`${printable(name)} cannot be read any more: nfwhy serve has ended.`)
-  return response.arrayBuffer()
+async function* blocksOf(file: Blob): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.size; at += BLOCK) yield new Uint8Array(await file.slice(at, at + BLOCK).arrayBuffer())
 }

@@ -1,0 +1,39 @@
+/** The built page, as it is handed out. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative } from 'node:path'
+
+export interface PageContent {
+  type: string
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+}
+const INDEX = 'index.html'
+/** For a page from disk alone. */
+const FROM_DISK = 'worker-text.js'
+const CHARSET = '<meta charset="utf-8">'
+/** Tells the page that files are handed to it. */
+const SERVED = '<meta name="nfwhy-served" content="yes">'
+
+/** By their paths below the page's own address; '' is the page. All in memory, so that no request names a file on disk. */
+export function pageFiles(folder: string): ReadonlyMap<string, PageContent> {
+  const files = new Map<string, PageContent>()
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const type = TYPES[extname(path)]
+    const name = relative(folder, path).replaceAll('\\', '/')
+    if (!entry.isFile() || type === undefined || name === FROM_DISK) continue
+    if (name === INDEX) files.set('', { type, bytes: served(readFileSync(path, 'utf8')) })
+    else files.set(name, { type, bytes: new Uint8Array(readFileSync(path)) })
+  }
+  return files
+}
+
+function served(html: string): Uint8Array<ArrayBuffer> {
+  if (!html.includes(CHARSET)) throw new Error(`${INDEX} has no ${CHARSET}`)
+  return new TextEncoder().encode(html.replace(CHARSET, `${CHARSET}\n${SERVED}`))
+}
