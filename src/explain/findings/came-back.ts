@@ -40,9 +40,12 @@ function tell(context: Context, goal: Goal): Detected[] {
   const chooses = (i: number, { conditions }: Rule) =>
     conditions.filter(isParticular).flatMap(fieldsAsked).length > (isFilter ? 0 : 1) ||
     (kind === 'destination' && sure && conditions.some(asksPort) && rewritesThere(context, pass, i))
-  // as kube-proxy leads to an endpoint
+  // as kube-proxy leads to an endpoint, whose chain has lost its rule
   const leadsToPlace = (i: number, { comment }: Rule) =>
-    kind === 'destination' && sure && saidPlace(chainLedTo(context, i) ?? '', comment) !== undefined
+    kind === 'destination' &&
+    sure &&
+    saidPlace(chainLedTo(context, i) ?? '', comment) !== undefined &&
+    !rewritesThere(context, pass, i)
   const lastOf = (isOne: (i: number, rule: Rule) => boolean) =>
     pass.steps.findLast((i) => {
       const { ending, rule } = arrivals[i]!

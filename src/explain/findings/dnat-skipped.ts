@@ -13,7 +13,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
 import { destinationIn, type Goal, goals, isForPlace, rewrites } from '../counterfactual/goals.ts'
-import { findNearMisses, isOfPair, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
+import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { leadsToPlace } from '../counterfactual/said-place.ts'
 import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -154,8 +154,7 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
   const moment = momentAt(context, i)
   const culprit = refAt(context, i)
   // who sends the very service elsewhere means that
-  const isMeant = (one: NearMiss) =>
-    DESTINATION.includes(verdictOf(rule).text) && takesOver(rule, one) && !isOfPair(context, one, one.miss)
+  const isMeant = (one: NearMiss) => DESTINATION.includes(verdictOf(rule).text) && takesOver(rule, one)
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(
     (one) => isSureOf(one) && !isMeant(one),
   )
@@ -173,9 +172,10 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
 
 /** It chooses by all that the other one chooses by, but for what that misses; an exception from all of it is told where it gets nowhere. */
 function takesOver(rule: Rule, { rule: near, miss }: NearMiss): boolean {
-  const [own, all] = [asked([rule]), asked([near])]
+  const [own, all, others] = [asked([rule]), asked([near]), asked([near], miss.condition)]
   const isExcepted = all.size > 0 && own.size > all.size && [...all].every((field) => own.has(field))
-  return !isExcepted && [...asked([near], miss.condition)].every((field) => own.has(field))
+  // who asks for nothing else is the same rule if it asks for the same
+  return !isExcepted && [...(others.size > 0 ? others : all)].every((field) => own.has(field))
 }
 
 function did(rule: Rule, ending: string, ref: RuleRef): string {
