@@ -8,17 +8,8 @@ import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { entry, makeWorld, ROUTER } from '../simulate/world.ts'
-import { LISTENS_ON, played, type Rules, SYN, saved, TO_ROUTER } from './findings/played.ts'
-
-function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
-  const world = makeWorld(saved(rules), { ...ROUTER, ...host })
-  const { evidence, ended } = modelEngine.play(world, packet)
-  const journey = explain(evidence, world, { ended })
-  noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
-  const found = severalCauses(evidence, journey, world, modelEngine)
-  const [fix] = found?.fix ?? []
-  return found && { message: found.message, command: String(fixCommands(fix!).command), after: fix!.after }
-}
+import { LISTENS_ON, played, SYN, saved, TO_ROUTER } from './findings/played.ts'
+import { repairOf } from './repaired.ts'
 
 describe('several causes', () => {
   it('are one narrow rule and one for replies, where else the policy alone would do', () => {

@@ -3,7 +3,7 @@ import { matchedDevice } from '../../edits/words.ts'
 import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../model/address.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
-import { isOtherEnd } from '../counterfactual/other-end.ts'
+import { isOtherEnd, isPassingPort } from '../counterfactual/other-end.ts'
 
 /** The words with the one that fits; undefined where it is not clear what that would be. */
 export function corrected(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
@@ -20,6 +20,8 @@ export function corrected(words: readonly string[], miss: FailedCondition, packe
   const turned = isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
   if (turned !== undefined) return words.with(at, turned)
   const field = fieldOf(condition)
+  // the next packet comes from another one
+  if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
   if (field === 'meta l4proto') return withProtocol(words, packet)
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   return value === undefined ? undefined : words.with(at + 1, value)

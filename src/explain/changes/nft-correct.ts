@@ -6,7 +6,7 @@ import type { Expression, MapPair, MatchOp, Statement } from '../../rules/nft/as
 import { asked } from '../../rules/nft/selectors.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf } from '../counterfactual/failed-condition.ts'
-import { isOtherEnd, turnedEnd } from '../counterfactual/other-end.ts'
+import { isOtherEnd, isPassingPort, turnedEnd } from '../counterfactual/other-end.ts'
 import { givenVerdict } from './given-verdict.ts'
 import type { Correction } from './rule-changes.ts'
 
@@ -32,9 +32,13 @@ export function corrected(
     const left = atOtherEnd(one.match.left)
     return left === undefined ? undefined : expr.with(at, { match: { ...one.match, left } })
   }
+  // the next packet comes from another one; what reads another port asks for the protocol as well
+  if (isPassingPort(miss, packet)) return asksPort(expr.toSpliced(at, 1)) ? expr.toSpliced(at, 1) : undefined
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)
 }
+
+const asksPort = (expr: readonly Statement[]): boolean => /"protocol":"(tcp|udp)"/.test(JSON.stringify(expr))
 
 /** The numbers that nft makes in it are one of so many. */
 const choosingAmong = (one: Statement, choices: number): Statement =>

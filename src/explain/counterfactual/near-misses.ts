@@ -31,6 +31,7 @@ import {
 import type { Goal } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { isOtherEnd } from './other-end.ts'
+import { sendsToPaired } from './paired-host.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
@@ -78,7 +79,9 @@ export function findNearMisses(
     const likely = isGone || hasKey || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
     if (
-      !(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used))
+      !(goal.kind === 'pass'
+        ? likely || choosesSuch(passed, miss, then)
+        : isForNat(goal, passed, miss, then, likely, used))
     )
       continue
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
@@ -106,7 +109,10 @@ const asksNew = ({ rule, moment }: NearMiss): boolean =>
  * What is sure enough to look for it behind another fault: many a service has a port that is written like another one's,
  * unless nothing has ever asked for that.
  */
-export function isSureOf({ likely, miss: { condition }, used, moment }: NearMiss): boolean {
+export function isSureOf({ rule, likely, miss: { condition }, used, moment }: NearMiss): boolean {
+  // it is for the very service, and another source
+  if (/ saddr$/.test(fieldOf(condition) ?? '') && names([rule], { condition, settled: false }, moment, / dport$/))
+    return true
   if (!likely || !/ dport$/.test(fieldOf(condition) ?? '') || isAllBut({ condition }, moment.packet)) return likely
   const [asked] = wantedBy(condition)
   return used === false && !isNumberedAlike(`${asked}`, `${moment.packet.dport}`)
@@ -195,6 +201,7 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
   if (isNear(miss, moment.packet)) return true
+  if (isOfPair(context, passed, miss)) return true
   // where there is no route to, a rule that nothing has met may have been to lead
   const isLost = context.journey.outcome === 'vanished' && / daddr$/.test(fieldOf(miss.condition) ?? '')
   if (isLost && isUsed(context, rule) === false) return names([rule], miss, moment, / dport$/)
@@ -204,6 +211,10 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   // of an address that is not this host's own, few services are known here
   return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
 }
+
+/** It sends to the very host that other rules of nat pair with the packet's destination, and asks for another one. */
+export const isOfPair = ({ world }: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
+  / daddr$/.test(fieldOf(condition) ?? '') && sendsToPaired(world, rule, moment.packet.dst)
 
 /** `-m tcp` without an option. */
 const isAnyPort = (one: Condition): boolean => one.kind === 'compare' && one.op === '>=' && one.value === 0
@@ -273,6 +284,7 @@ function isForNat(
   { kind, sure }: Goal,
   { rule, moment }: SkippedRule,
   miss: FailedCondition,
+  { matched }: Walk,
   likely: boolean,
   used: boolean | undefined,
 ): boolean {
@@ -285,8 +297,9 @@ function isForNat(
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
-  // what nothing has ever met may be for another destination than it says
-  return sure && (likely || ((/ saddr$/.test(field) || used === false) && names([rule], miss, moment, / dport$/)))
+  // what nothing has ever met may be for another destination than it says; a jump leads to who asks for the very service
+  const rules = [rule, ...matched.map((visit) => visit.rule)]
+  return sure && (likely || ((/ saddr$/.test(field) || used === false) && names(rules, miss, moment, / dport$/)))
 }
 
 const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>

@@ -18,3 +18,13 @@ export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, pa
 /** `dport` → `sport`. */
 export const turnedEnd = (field: string): string =>
   field.replace(END, (_, side, what) => (side === 's' ? 'd' : 's') + what)
+
+/** Does it ask for the source port of who begins a connection, which has another one each time? */
+export function isPassingPort({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean {
+  const { protocol, tcpFlags, ctState, sport } = packet
+  const begins = protocol === 'tcp' ? tcpFlags?.includes('syn') && !tcpFlags.includes('ack') : ctState === 'new'
+  return begins === true && sport !== undefined && sport >= FIRST_PASSING && / sport$/.test(fieldOf(condition) ?? '')
+}
+
+/** Below it are the ports of services, and of who may bind them: a rule may ask for these. */
+const FIRST_PASSING = 1024

@@ -141,10 +141,11 @@ function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPositi
   return undefined
 }
 
-/** Of a chain from which nothing else has led the packet anywhere. */
+/** Of a chain from which no other rule that chooses has led the packet anywhere. */
 function* nearLeads(context: Context, pass: TableTraversal) {
   const { arrivals } = context.evidence
-  const hasLed = new Set(pass.steps.flatMap((i) => (chainLedTo(context, i) === undefined ? [] : [arrivals[i]!.chain])))
+  const hasChosen = (i: number) => arrivals[i]!.rule?.conditions.length !== 0 && chainLedTo(context, i) !== undefined
+  const hasLed = new Set(pass.steps.filter(hasChosen).map((i) => arrivals[i]!.chain))
   for (const passed of skippedRules(context, pass)) {
     const chain = pass.table.chains.get(verdictOf(passed.rule).chain ?? '')
     const miss = chain && !hasLed.has(passed.chain) ? onlyFailed(passed.rule, passed.moment) : undefined

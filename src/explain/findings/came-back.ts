@@ -40,12 +40,19 @@ function tell(context: Context, goal: Goal): Detected[] {
   const chooses = (i: number, { conditions }: Rule) =>
     conditions.filter(isParticular).flatMap(fieldsAsked).length > (isFilter ? 0 : 1) ||
     (kind === 'destination' && sure && conditions.some(asksPort) && rewritesThere(context, pass, i))
+  // as kube-proxy leads to an endpoint, whose chain has lost its rule
+  const leadsToPlace = (i: number, { comment }: Rule) =>
+    kind === 'destination' &&
+    sure &&
+    saidPlace(chainLedTo(context, i) ?? '', comment) !== undefined &&
+    !rewritesThere(context, pass, i)
+  const lastOf = (isOne: (i: number, rule: Rule) => boolean) =>
+    pass.steps.findLast((i) => {
+      const { ending, rule } = arrivals[i]!
+      return (ending === 'jump' || ending === 'goto') && rule !== undefined && isOne(i, rule)
+    })
   // the last one chose it best
-  const jump = pass.steps.findLast((i) => {
-    const { ending, rule } = arrivals[i]!
-    if ((ending !== 'jump' && ending !== 'goto') || rule === undefined) return false
-    return chooses(i, rule)
-  })
+  const jump = lastOf(chooses) ?? lastOf(leadsToPlace)
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
   const ends = pass.steps.filter((i) => i > jump && isEnd(context, i) && leadsFrom(context, i, jump))
@@ -69,7 +76,7 @@ function tell(context: Context, goal: Goal): Detected[] {
   const there = missed
     ? `. There, ${nameRef(missed.ref)} would have rewritten its destination, but only matches ${missed.asks}`
     : `, but no rule there ${isFilter ? 'accepted it' : 'rewrote its destination'}`
-  const message = `${nameRef(ref)} sent it to ${deepest.chain} (${why})${there}.`
+  const message = `${nameRef(ref)} sent it to ${deepest.chain}${why === '' ? '' : ` (${why})`}${there}.`
   return [
     finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],

@@ -1,6 +1,7 @@
-import type { Condition, Value } from '../../model/condition.ts'
+import type { Value } from '../../model/condition.ts'
 import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
@@ -17,12 +18,14 @@ import { fieldOf, isExact, onlyFailed } from '../counterfactual/failed-condition
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { saidPlace } from '../counterfactual/said-place.ts'
 import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { isForNobody, listener } from '../host/sockets.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -38,10 +41,7 @@ export const dnatMismatch: Detector = {
     )
     const ref = step < 0 ? undefined : refAt(context, step)
     if (!ref) return []
-    return [...byComment(context, step, ref), ...byFilter(context, step, ref), ...bySocket(context, step, ref)].slice(
-      0,
-      1,
-    )
+    return [byComment, byPair, byFilter, bySocket].flatMap((by) => by(context, step, ref)).slice(0, 1)
   },
 }
 
@@ -65,6 +65,27 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
       steps: [step + 1],
       rules: [ref, leads],
       fix: sendTo(ref, meant, arrivals[step]!.packet.dport),
+    }),
+  ]
+}
+
+/** Its address belongs to another host, as the other half of a one-to-one NAT says. */
+function byPair(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { rule, packet: asked } = context.evidence.arrivals[step]!
+  const pair = pairedHost(context.world, asked.dst, rule)
+  const to = rule?.statements.find(({ kind }) => kind === 'dnat')
+  if (!pair || to?.kind !== 'dnat' || !to.addresses || to.ports || to.addresses.includes(pair.host)) return []
+  const { conditions } = rule!
+  // who sends one service of the address elsewhere means that
+  if (!conditions.some((one) => / daddr$/.test(fieldOf(one) ?? '')) || !asksNoService(conditions)) return []
+  const other = refOf(context, pair.table.name, pair.chain, pair.rule)
+  const message = `${nameRef(ref)} sends it to ${to.addresses[0]}, while ${nameRef(other)} pairs ${asked.dst} with ${pair.host}: one of them is wrong.`
+  const isInVain = context.inVain !== undefined || isStopped(context.journey.outcome) || lacksReply(context)
+  return [
+    finding('dnat-mismatch', isInVain ? 'warning' : 'note', message, {
+      steps: [step + 1],
+      rules: [ref, other],
+      fix: sendTo(ref, { address: pair.host, port: asked.dport }, asked.dport, to.addresses[0]),
     }),
   ]
 }
@@ -199,13 +220,6 @@ function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: De
   if (out === undefined) return true
   const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
   return !route || routeDevices(route).includes(out)
-}
-
-/** One host, not a network. */
-function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined {
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || !('prefix' in value)) return undefined
-  return value.length === (value.prefix.includes(':') ? 128 : 32) ? value.prefix : undefined
 }
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)

@@ -1,7 +1,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { isStopped, isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
@@ -13,7 +13,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
 import { destinationIn, type Goal, goals, isForPlace, rewrites } from '../counterfactual/goals.ts'
-import { findNearMisses, isSureOf } from '../counterfactual/near-misses.ts'
+import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { leadsToPlace } from '../counterfactual/said-place.ts'
 import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -57,7 +57,7 @@ export const dnatShadowed: Detector = {
     const end = context.ended.step
     // what comes of it behind the last chain that there is, is known all the same
     if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
-    const told = tell(context, i, isStoppedByRule(outcome) || isHairpin(context))
+    const told = tell(context, i, isStopped(outcome) || isHairpin(context))
     const pass = told.length > 0 ? undefined : passes(context).find(({ steps }) => steps.includes(i))
     return pass && getsNowhere(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
   },
@@ -152,13 +152,13 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
   if (!rule.conditions.some(isParticular)) return []
   const behind = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
   const moment = momentAt(context, i)
-  const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(isSureOf)
   const culprit = refAt(context, i)
-  if (!near || !culprit) return []
   // who sends the very service elsewhere means that
-  const own = asked([rule])
-  const isMeant = [...asked([near.rule], near.miss.condition)].every((field) => own.has(field))
-  if (isMeant && DESTINATION.includes(verdictOf(rule).text)) return []
+  const isMeant = (one: NearMiss) => DESTINATION.includes(verdictOf(rule).text) && takesOver(rule, one)
+  const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(
+    (one) => isSureOf(one) && !isMeant(one),
+  )
+  if (!near || !culprit) return []
   const ref = refOfSkipped(context, near)
   return [
     finding(
@@ -168,6 +168,14 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]
+}
+
+/** It chooses by all that the other one chooses by, but for what that misses; an exception from all of it is told where it gets nowhere. */
+function takesOver(rule: Rule, { rule: near, miss }: NearMiss): boolean {
+  const [own, all, others] = [asked([rule]), asked([near]), asked([near], miss.condition)]
+  const isExcepted = all.size > 0 && own.size > all.size && [...all].every((field) => own.has(field))
+  // who asks for nothing else is the same rule if it asks for the same
+  return !isExcepted && [...(others.size > 0 ? others : all)].every((field) => own.has(field))
 }
 
 function did(rule: Rule, ending: string, ref: RuleRef): string {

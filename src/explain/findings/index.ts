@@ -33,6 +33,7 @@ import { markedAstray } from './marked-astray.ts'
 import { markedTooLate } from './marked-too-late.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
+import { natRuleGone } from './nat-rule-gone.ts'
 import { nearMiss } from './near-miss.ts'
 import { neighbourAsks } from './neighbour-asks.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
@@ -141,6 +142,7 @@ export const DETECTORS: readonly Detector[] = [
   portRange,
   missingRule,
   emptyChain,
+  natRuleGone,
   nearMiss,
   closedPort,
   echoIgnored,

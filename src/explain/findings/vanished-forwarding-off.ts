@@ -1,9 +1,9 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
-import { setSysctl } from '../changes/change.ts'
+import { propose, setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { areNeighbours, backToSender, giveAddress } from '../host/routes.ts'
+import { areNeighbours, backToSender, deleteRoute, giveAddress, isDefault } from '../host/routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -31,7 +31,11 @@ export const vanishedForwardingOff: Detector = {
       return [
         finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
           steps: [context.ended.step + 1],
-          fix: [giveAddress(packet, context.world.host)],
+          fix: [
+            giveAddress(packet, context.world.host),
+            // one route alone may lead back there, where the others lead on
+            ...(isDefault(route) ? [] : propose('remove that route', deleteRoute(route))),
+          ],
         }),
       ]
     }

@@ -55,7 +55,8 @@ function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Pac
 
 function arrives({ engine, packet, budget }: Reproduction, world: World, dst: string): boolean {
   const told = engine.play(withoutEntries(world), { ...packet, dst }, { budget })
-  return isPassed(told.ended.outcome) && told.packet.dst === dst
+  // a route that leads astray leads to nobody
+  return isPassed(told.ended.outcome) && told.packet.dst === dst && !astray(told.packet, world.host)
 }
 
 /** A stranger, and neighbours on other links than the packet's. */

@@ -5,6 +5,7 @@
 import { mayBeAbsent } from '../../journey/base-chains.ts'
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
+import type { Condition } from '../../model/condition.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
@@ -17,12 +18,14 @@ import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
-import { withoutEffect } from '../counterfactual/rewritten.ts'
+import { nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
+import { DESTINATION, withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { isForNobody } from '../host/sockets.ts'
@@ -152,7 +155,9 @@ const isAskedByNat = ({ journey: { packet }, world: { tables, sets } }: Context)
     .some(
       (table) =>
         [...table.chains.values()].some(
-          (chain) => isNatChain(table, chain) && graphOf(table, sets).speakingOf(packet).includes(chain),
+          (chain) =>
+            (isNatChain(table, chain) && graphOf(table, sets).speakingOf(packet).includes(chain)) ||
+            chain.rules.some((rule) => sendsOn(rule) && rule.conditions.some((one) => namesAddress(one, packet.dst))),
         ) ||
         sets.some(
           (set) =>
@@ -161,6 +166,12 @@ const isAskedByNat = ({ journey: { packet }, world: { tables, sets } }: Context)
             set.elements.some(({ parts }) => parts.includes(packet.dst ?? '')),
         ),
     )
+
+/** Of any of its services: who has rules for one knows the address. */
+const namesAddress = (condition: Condition, address: string | undefined): boolean =>
+  / daddr$/.test(fieldOf(condition) ?? '') && wantedBy(condition).some((one) => one === address)
+
+const sendsOn = (rule: Rule): boolean => DESTINATION.includes(verdictOf(rule).text)
 
 interface Attempt {
   before: World

@@ -35,6 +35,18 @@ describe('came-back', () => {
     expect(told(one(), 'came-back')?.fix).toBeUndefined()
   })
 
+  it('sends it on from the chain of an endpoint, whichever rule chose the service', () => {
+    const { rules, ...rest } = one()
+    const nat = rules.nat!.map((rule) =>
+      rule
+        .replace('-d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j svc', '-p tcp -m tcp --dport 80 -j svc')
+        .replace('-A svc -j sep', '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep'),
+    )
+    const found = told({ rules: { ...rules, nat }, ...rest, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'came-back')
+    expect(found?.message).toBe('nat svc rule 2 sent it to sep, but no rule there rewrote its destination.')
+    expect(found?.fix).toBe('iptables -t nat -A sep -p tcp -j DNAT --to-destination 10.0.2.9:8080 → forwarded')
+  })
+
   it('names the rule there that is for something else', () => {
     const found = told(one('-A sep -p udp -j DNAT --to-destination 10.0.2.9'), 'came-back')
     expect(found?.message).toContain('nat sep rule 1 would have rewritten its destination, but only matches -p udp')

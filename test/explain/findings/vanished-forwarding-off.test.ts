@@ -30,6 +30,13 @@ it('is an address on no interface, where the router that sent it would have it b
   expect(found({ ...FLOATING, src: '10.0.2.254' })?.message).toMatch(/^No interface of this host has/)
 })
 
+it('is a route too many, where that one alone leads back', () => {
+  const back = { family: 'ip', type: 'unicast', destination: '203.0.113.7/32', table: 'main' } as const
+  const routes = [...ROUTER.routes!, { ...back, device: 'eth1', gateway: '10.0.2.254' }]
+  const fix = found(FLOATING, { ...host, routes })!.fix.find(({ edits }) => edits)
+  expect(fix?.edits).toMatchObject([{ kind: 'route', op: 'del', route: { destination: '203.0.113.7/32' } }])
+})
+
 it('is an address that a command gives, where a program here waits for what is sent to it', () => {
   const socket = { family: 'any' as const, protocol: 'tcp', state: 'LISTEN', address: '203.0.113.7', port: 80 }
   const [fix] = found(FLOATING, { ...host, sockets: [socket] })!.fix

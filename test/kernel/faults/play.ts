@@ -127,16 +127,13 @@ const MOST = 8
 
 /** One of them with others of other kinds, each of which stops the traffic by itself. */
 async function several(stage: Stage, faults: readonly Fault[], scene: Scene, atOnce: number): Promise<Fault[]> {
-  const stops = async ({ variant }: Fault) => {
-    await stage.put(variant)
-    return (await stage.ask(scene.probe)).result !== 'answered'
-  }
-  // with one route gone another may have no way to its gateway
+  // with one route gone another may have no way to its gateway; and the kernel refuses some rules in some chains
   const isPut = ({ variant }: Fault) =>
     stage.put(variant).then(
       () => true,
       () => false,
     )
+  const stops = async (fault: Fault) => (await isPut(fault)) && (await stage.ask(scene.probe)).result !== 'answered'
   const others = scene.random.shuffled(stage.filter.kinds.flatMap((kind) => kind.make(scene).slice(0, 1)))
   for (const one of faults.slice(0, MOST)) {
     if (!(await stops(one))) continue

@@ -1,0 +1,101 @@
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import type { Destination } from '../changes/rule-changes.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, momentAt } from '../context.ts'
+import { destinationIn } from '../counterfactual/goals.ts'
+import { isOfPair, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { hostOf, pairedHost } from '../counterfactual/paired-host.ts'
+import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { isOnlyByDefault, needsDestination } from '../counterfactual/undeliverable.ts'
+import { knowsSockets } from '../host/sockets.ts'
+import { endOf, nameRef, placeAt, refOf } from '../refs.ts'
+
+/** No rule rewrites its destination, and other rules say what it should be. */
+export const natRuleGone: Detector = {
+  code: 'missing-rule',
+  detect(context) {
+    if (needsDestination(context) !== 'surely') return []
+    const pass = passes(context).find((one) => isNat(one) && (one.hook === 'prerouting' || one.hook === 'output'))
+    const step = pass?.steps[0]
+    if (!pass || step === undefined) return []
+    const near = nearMisses(context, destinationIn(pass, true))
+    return [...ofPair(context, pass, step, near), ...ofAccept(context, pass, step, near)].slice(0, 1)
+  },
+}
+
+/** Of a one-to-one NAT one half is there. */
+function ofPair(context: Context, pass: TableTraversal, step: number, near: readonly NearMiss[]): Detected[] {
+  const { dst } = momentAt(context, step).packet
+  const pair = pairedHost(context.world, dst)
+  // the other one is there, and asks for another address
+  const isNear = near.some((one) => isOfPair(context, one, one.miss))
+  if (!pair || dst === undefined || pair.table !== pass.table || isNear) return []
+  const other = refOf(context, pair.table.name, pair.chain, pair.rule)
+  const message = `${nameRef(other)} pairs ${dst} with ${pair.host}, and no rule of ${pass.base.name} rewrote the destination.`
+  const to = { address: pair.host, port: undefined }
+  const fix = send(context, pass, { dst }, to, 'sends all services of this address there')
+  return [finding('missing-rule', 'warning', message, { steps: [step + 1], rules: [other], fix, doubt: 0.1 })]
+}
+
+/** A rule that nothing has ever met accepts the service for another host, and nat sends nobody there. */
+function ofAccept(context: Context, pass: TableTraversal, step: number, near: readonly NearMiss[]): Detected[] {
+  const { world, journey } = context
+  const { packet } = momentAt(context, step)
+  const { dst, dport, protocol } = packet
+  if (near.length > 0 || dst === undefined || dport === undefined || protocol === undefined) return []
+  const isMadeUp = isOnlyByDefault(packet, world.host)
+  // what this host may serve itself needs no other host
+  if (!isMadeUp && !(isLocal(dst, world.host) && knowsSockets(world.host, protocol))) return []
+  const found = world.tables
+    .filter(({ family }) => family === journey.family || family === 'inet')
+    .flatMap((table) =>
+      [...table.chains.values()].flatMap((chain) =>
+        chain.rules.flatMap((rule) => {
+          const unused = rule.counters ? rule.counters.packets === 0 : isMadeUp
+          const host = unused && verdictOf(rule).ending === 'accept' ? hostServed(rule, packet) : undefined
+          return host === undefined || isLocal(host, world.host) !== false ? [] : [{ table, chain, rule, host }]
+        }),
+      ),
+    )
+  const [first] = found
+  if (!first || new Set(found.map(({ host }) => host)).size > 1 || isSentTo(world, first.host, dport)) return []
+  const ref = refOf(context, first.table.name, first.chain, first.rule)
+  const place = describeEnd(first.host, dport)
+  const message = `No rule rewrote its destination. ${nameRef(ref)} accepts ${protocol} to ${place}, and no rule of nat sends packets there: if this one is for ${first.host}, its DNAT rule is missing.`
+  const to = { address: first.host, port: dport }
+  const fix = send(context, pass, packet, to, 'first check that it is meant for this host')
+  return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.7 })]
+}
+
+function send(context: Context, { table, base }: TableTraversal, packet: Packet, to: Destination, note: string) {
+  const [rule] = base.rules
+  const ref = rule ? refOf(context, table.name, base, rule) : placeAt(table, endOf(table, base))
+  const change = changesOf(ref).add(ref, { chain: base.name }, { kind: 'destination', packet }, { kind: 'dnat', to })
+  return propose(`send what is for ${packet.dst} to ${describeEnd(to.address, to.port)}`, change, note)
+}
+
+/** The single host that the rule names with the packet's very service. */
+function hostServed({ conditions }: Rule, { protocol, dport }: Packet): string | undefined {
+  const compared = conditions.filter((one) => one.kind === 'compare')
+  const asks = (field: RegExp) => compared.find((one) => field.test(one.field))
+  if (asks(/^meta l4proto$/)?.value !== protocol || asks(/ dport$/)?.value !== dport) return undefined
+  const host = asks(/ daddr$/)
+  return host && hostOf(host)
+}
+
+const isSentTo = ({ tables, sets }: World, host: string, port: number): boolean =>
+  sets.some(({ elements }) => elements.some(({ data = [] }) => data.includes(host))) ||
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) =>
+        statements.some(
+          (one) =>
+            one.kind === 'dnat' && one.addresses?.includes(host) && (one.ports === undefined || one.ports[0] === port),
+        ),
+      ),
+    ),
+  )

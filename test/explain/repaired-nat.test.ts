@@ -1,0 +1,63 @@
+/** Two things that are wrong with where nat sends it, each of which hides the other; and what is no repair of it. */
+import { describe, expect, it } from 'vitest'
+import type { Host } from '../../src/index.ts'
+import { ROUTER } from '../simulate/world.ts'
+import { LISTENS_ON, SYN, TO_ROUTER } from './findings/played.ts'
+import { repairOf } from './repaired.ts'
+
+describe('two things wrong with where nat sends it', () => {
+  const filter = [
+    '-P FORWARD DROP',
+    '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    '-A FORWARD -d 10.0.2.9/32 -j ACCEPT',
+  ]
+  const host = LISTENS_ON(22)
+
+  it('are a rule in front, and one behind it for another protocol', () => {
+    const nat = [
+      '-A PREROUTING -s 10.0.1.2/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.1',
+      '-A PREROUTING -p udp -m udp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+    ]
+    expect(repairOf({ nat, filter }, TO_ROUTER, host)?.command).toBe(
+      'iptables -t nat -D PREROUTING 1 && iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+    )
+  })
+
+  it('are a rule in front, and one behind it for another source of the very service', () => {
+    const nat = [
+      '-A PREROUTING -s 10.0.1.2/32 -j DNAT --to-destination 10.0.1.1',
+      '-A PREROUTING -s 192.0.2.0/24 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+    ]
+    expect(repairOf({ nat, filter }, TO_ROUTER, host)?.command).toBe(
+      'iptables -t nat -D PREROUTING 1 && iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 10.0.1.1/32 -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+    )
+  })
+
+  it('are not looked for behind a rule that sends the very service elsewhere', () => {
+    const nat = [
+      '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.1',
+      '-A PREROUTING -p tcp -m tcp --dport 81 -j DNAT --to-destination 10.0.2.9:80',
+    ]
+    expect(repairOf({ nat, filter }, TO_ROUTER, host)).toBeUndefined()
+  })
+})
+
+it('repairs nothing for a made-up address by letting it out', () => {
+  const packet = { ...SYN, dst: '172.29.1.1' }
+  const nat = ['-A PREROUTING -d 172.29.1.1/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.2.9:53']
+  const rules = { mangle: ['-A PREROUTING -s 10.0.1.2/32 -j DROP'], nat, filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'] }
+  expect(repairOf(rules, packet)).toBeUndefined()
+  expect(repairOf({ ...rules, nat: [] }, packet)?.command).toMatch(/^iptables -t mangle .* && iptables .*FORWARD /)
+})
+
+it('harms nobody by removing a route that leads astray', () => {
+  const stray = { family: 'ip', type: 'unicast', destination: '10.0.2.2/32', table: 'main' } as const
+  const routes = [...ROUTER.routes!, { ...stray, device: 'eth0', gateway: '10.0.1.9' }]
+  const neighbours: NonNullable<Host['neighbours']> = [
+    { family: 'ip', address: '10.0.2.2', device: 'eth1', mac: '02:00:00:00:00:02', state: ['REACHABLE'] },
+  ]
+  const filter = ['-A FORWARD -o eth1 -p tcp -m tcp --dport 80 -j DROP']
+  const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2:80']
+  const found = repairOf({ nat, filter }, TO_ROUTER, { routes, neighbours })
+  expect(found?.command).toMatch(/^ip route del 10.0.2.2\/32 .* && iptables -I FORWARD 1 -s 10.0.1.2 -d 10.0.2.2 /)
+})

@@ -1,0 +1,19 @@
+/** What is proposed for several causes at once. */
+import { fixCommands } from '../../src/edits/fix.ts'
+import { explain, tryFixesOf } from '../../src/explain/explain.ts'
+import { severalCauses } from '../../src/explain/repair.ts'
+import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
+import type { Host, Packet } from '../../src/index.ts'
+import { modelEngine } from '../../src/simulate/engine.ts'
+import { makeWorld, ROUTER } from '../simulate/world.ts'
+import { type Rules, SYN, saved } from './findings/played.ts'
+
+export function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
+  const world = makeWorld(saved(rules), { ...ROUTER, ...host })
+  const { evidence, ended } = modelEngine.play(world, packet)
+  const journey = explain(evidence, world, { ended })
+  noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+  const found = severalCauses(evidence, journey, world, modelEngine)
+  const [fix] = found?.fix ?? []
+  return found && { message: found.message, command: String(fixCommands(fix!).command), after: fix!.after }
+}
