@@ -17,9 +17,14 @@ export interface Calls {
   find: [id: string, place: number | undefined]
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
-  rulesets: [nothing: undefined, rulesets: RulesetOf[]]
+  /** As they are once these changes are made. */
+  rulesets: [changed: Changed | undefined, rulesets: RulesetOf[]]
   /** Plays a packet on a machine's rules, with all that was changed. */
   play: [what: Play, played: Played]
+  /** Are they possible, and with which commands? */
+  change: [changed: Changed, made: Made[]]
+  /** A packet in all its forms. */
+  packet: [typed: TypedPacket, packet: PacketForms]
 }
 
 export type Call = keyof Calls
@@ -234,6 +239,8 @@ export type EntryOf =
 
 export interface RulesetOf {
   machine?: string
+  /** No longer the rules that the packets met. */
+  isChanged?: boolean
   tables: TableOf[]
 }
 
@@ -261,23 +268,61 @@ export interface RuleOf {
   text: string
   /** The chain that it jumps or goes to. */
   to?: string
-  /** Packets of what is shown that met it. */
+  /** Packets of what is shown that matched it. */
   hits: number
 }
 
-/** Made one after the other. */
-export interface Change {
-  /** As a person types it. */
-  command: string
+/** A rule by its place, and by its words: a change before may have given it another number. */
+export interface RulePlace {
+  family: string
+  table: string
+  /** Where there are several tables of this name. */
+  backend?: string
+  chain: string
+  number: number
+  text?: string
 }
 
-export interface Play {
-  /** As `simulate` takes it, or as an explanation has it. */
-  packet: string | Packet
+/** `command`: as a person types it. */
+export type Change = { command: string } | { rule: RulePlace; do: 'off' | 'up' | 'down' | { text: string } }
+
+/** One after the other. */
+export interface Changed {
   changes: readonly Change[]
   machine?: string
 }
 
+export interface Play extends Changed {
+  /** As `simulate` takes it, or as an explanation has it. */
+  packet: string | Packet
+}
+
 export interface Played {
   explanation: Explanation
+  /** For each change, in order. */
+  made: Made[]
+  warnings: Warning[]
 }
+
+/** A change as it was made. Without a command: the ruleset does not tell the handle that it needs. */
+export interface Made {
+  says: string
+  command?: string
+  undo?: string
+}
+
+/** `base`: the packet that it was made from; what has no words in `simulate` stays as it was there. */
+export type TypedPacket = ({ words: string } | { parts: PacketParts } | { packet: Packet }) & { base?: Packet }
+
+export interface PacketForms {
+  packet: Packet
+  /** As `simulate --packet` takes it. */
+  words: string
+  parts: PacketParts
+}
+
+/** A form's fields; empty: not said. */
+export type PacketParts = Record<
+  'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest',
+  string
+>

@@ -7,7 +7,10 @@ import { List } from './list/list.tsx'
 import { Facets, Filter, Times } from './list/narrow.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
+import { Rules } from './rules/rules.tsx'
 import { busy, explanation, helpShown, listed, maps, opened, problem, type Tab, tab } from './state.ts'
+import { tryHere } from './what-if/trying.ts'
+import { WhatIf } from './what-if/what-if.tsx'
 
 export function App() {
   useEffect(() => {
@@ -104,9 +107,11 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           {tab.value === 'way' && shown && (
             <>
               <WayMap maps={maps.value} of={shown} />
-              <Explained of={shown} />
+              <Explained of={shown} onTry={(command) => void tryHere({ command })} />
             </>
           )}
+          {tab.value === 'rules' && <Rules />}
+          {tab.value === 'try' && <WhatIf />}
         </div>
         <Warnings of={warnings} />
       </main>

@@ -32,6 +32,8 @@ export const selected = signal<number | undefined>(undefined)
 export const explanation = signal<Explanation | undefined>(undefined)
 export const maps = signal<readonly MapOf[]>([])
 export const rulesets = signal<readonly RulesetOf[]>([])
+/** The explanation of the packet once all changes are made; absent where nothing was played. */
+export const after = signal<Explanation | undefined>(undefined)
 export const tab = signal<Tab>('way')
 export const helpShown = signal(false)
 
@@ -58,6 +60,7 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
       facets.value = NO_FACETS
       selected.value = undefined
       explanation.value = undefined
+      after.value = undefined
       tab.value = now.hasCapture ? 'way' : 'try'
     })
     maps.value = await ask('map', undefined)

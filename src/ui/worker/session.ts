@@ -10,21 +10,27 @@ import { UserError } from '../../model/user-error.ts'
 import type {
   Argument,
   Call,
+  Changed,
   Listed,
+  Made,
   MapOf,
   Opened,
+  PacketForms,
   PageFile,
   Play,
   Played,
   Row,
   RowKey,
   RulesetOf,
+  TypedPacket,
   Value,
   Wanted,
   Warning,
 } from '../protocol.ts'
+import { machineOf, makeChanges } from './changes.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
+import { tellPacket } from './packet.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
 import { summaryLines } from './summary.ts'
@@ -90,14 +96,21 @@ export class Session implements Answers {
 
   readonly map = (): MapOf[] => this.opened.map().map(tellMap)
 
-  readonly rulesets = (): RulesetOf[] => tellRulesets(this.opened.machines, this.listing?.groups ?? [])
+  readonly rulesets = async (changed: Changed | undefined): Promise<RulesetOf[]> => {
+    const { machines } = this.opened
+    const groups = this.listing?.groups ?? []
+    if (!changed || changed.changes.length === 0) return tellRulesets(machines, groups)
+    const of = machineOf(machines, changed.machine)
+    const { world } = await makeChanges(of.world, changed.changes)
+    return tellRulesets(
+      machines.map((one) => (one === of ? { ...one, world } : one)),
+      groups,
+      { changed: of.name },
+    )
+  }
 
   readonly play = async ({ packet, changes, machine }: Play): Promise<Played> => {
-    let analysis = this.opened
-    const where = machine === undefined ? {} : { machine }
-    for (const { command } of changes) analysis = await analysis.apply(command, where)
-    const { world } =
-      machine === undefined ? analysis.machines[0]! : analysis.machines.find(({ name }) => name === machine)!
+    const { world, made } = await makeChanges(machineOf(this.opened.machines, machine).world, changes)
     const read = typeof packet === 'string' ? readPacket(packet) : packet
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
@@ -105,8 +118,18 @@ export class Session implements Answers {
     played.tellExchanges()
     const group = played.groups[0]!
     const ending = { inputs: [], warnings, stats: { bytes: 0, events: 0, journeys: 1, skipped: 0, lost: 0 } }
-    return { explanation: tellExplanation(group, new Rows([group], undefined).rowOf({ group: 0 }), ending) }
+    const told = tellExplanation(group, new Rows([group], undefined).rowOf({ group: 0 }), ending)
+    return {
+      explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
+      made,
+      warnings: warnings.map(warningOf).map((one) => allPrintable(one)),
+    }
   }
+
+  readonly change = async ({ changes, machine }: Changed): Promise<Made[]> =>
+    (await makeChanges(machineOf(this.opened.machines, machine).world, changes)).made
+
+  readonly packet = (typed: TypedPacket): PacketForms => tellPacket(typed)
 
   private get opened(): Analysis {
     if (!this.analysis) throw new UserError('No file is open.')

@@ -1,0 +1,88 @@
+/** The packet as fields and as the words of `nfwhy simulate`: either follows the other. */
+import { useSignalEffect } from '@preact/signals'
+import { useState } from 'preact/hooks'
+import type { PacketParts } from '../../protocol.ts'
+import { Wrong } from './rule-actions.tsx'
+import { packet, usePacket } from './trying.ts'
+
+const EMPTY: PacketParts = {
+  in: '',
+  out: '',
+  protocol: '',
+  src: '',
+  sport: '',
+  dst: '',
+  dport: '',
+  flags: '',
+  rest: '',
+}
+
+const FIELDS: readonly [keyof PacketParts, string, string][] = [
+  ['in', 'in interface', 'eth0; empty: sent by this host'],
+  ['out', 'out interface', ''],
+  ['protocol', 'protocol', 'tcp'],
+  ['src', 'source', '10.0.0.2'],
+  ['sport', 'source port', '40000'],
+  ['dst', 'destination', '10.0.0.1'],
+  ['dport', 'destination port', '80'],
+  ['flags', 'TCP flags', 'syn'],
+  ['rest', 'other', 'mark 0x1 ttl 64'],
+]
+
+export function PacketForm() {
+  const [words, setWords] = useState('')
+  const [parts, setParts] = useState(EMPTY)
+  useSignalEffect(() => {
+    const now = packet.value
+    setWords(now?.words ?? '')
+    setParts(now?.parts ?? EMPTY)
+  })
+  const isWhole = (next: PacketParts) => next.src !== '' && next.dst !== ''
+  return (
+    <div class="packet-form">
+      <form
+        class="typed"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void usePacket({ words })
+        }}
+      >
+        <label for="words">In the words of nfwhy simulate</label>
+        <input
+          id="words"
+          spellcheck={false}
+          autocomplete="off"
+          placeholder="in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn"
+          value={words}
+          onInput={(event) => setWords(event.currentTarget.value)}
+        />
+        <button type="submit">Play</button>
+      </form>
+      <form
+        class="fields"
+        aria-label="Packet by fields"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void usePacket({ parts })
+        }}
+        onChange={() => isWhole(parts) && void usePacket({ parts })}
+      >
+        {FIELDS.map(([key, label, placeholder]) => (
+          <label key={key} class={`field-${key}`}>
+            {label}
+            <input
+              name={key}
+              spellcheck={false}
+              autocomplete="off"
+              placeholder={placeholder}
+              value={parts[key]}
+              onInput={(event) => setParts({ ...parts, [key]: event.currentTarget.value })}
+            />
+          </label>
+        ))}
+        <button type="submit">Play</button>
+      </form>
+      <Wrong at="packet" />
+    </div>
+  )
+}
