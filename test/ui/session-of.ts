@@ -19,5 +19,5 @@ export async function sessionOf(...files: (string | { name: string; text: string
 }
 
 export const NODEPORT = ['examples/nodeport-clash/dmesg.log', 'examples/nodeport-clash/rules.v4']
-const ALLOW_SET = 'fixtures/incidents/nft-allow-set/'
-export const NFT_SET = [`${ALLOW_SET}dropped.handles.txt`, `${ALLOW_SET}ruleset-dropped.json`]
+const FOLDER = 'fixtures/incidents/nft-allow-set/'
+export const ALLOW_SET = [`${FOLDER}dropped.handles.txt`, `${FOLDER}ruleset-dropped.json`]
