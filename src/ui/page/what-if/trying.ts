@@ -96,6 +96,8 @@ export async function tryHere(one: Change): Promise<void> {
   const isNew = !changes.value.some((made) => JSON.stringify(made) === JSON.stringify(one))
   if (isNew) await change(one, 'list')
   tab.value = 'try'
+  // what is new stands at the top, and the button was far below
+  requestAnimationFrame(() => document.getElementById('panel')?.scrollIntoView())
 }
 
 /** All but this one are made again. */
