@@ -75,7 +75,7 @@ describe('a rule', () => {
   test.each<[Change, string, string]>([
     [{ rule: FIREWALL, do: 'up' }, 'It is the first rule of its chain.', ''],
     [{ rule: FIREWALL, do: { text: '-j NOPE' } }, 'there is no chain NOPE', ''],
-    [{ rule: FIREWALL, do: { text: '-p tcp --dpor 80' } }, '--dpor', '  -p tcp --dpor 80\n         ^^^^^^'],
+    [{ rule: FIREWALL, do: { text: '-p tcp --dpot 80' } }, '--dpot', '  -p tcp --dpot 80\n         ^^^^^^'],
     [{ rule: FIREWALL, do: { text: '-j DROP; iptables -F' } }, 'more than one rule', 'iptables -F'],
     [{ rule: FIREWALL, do: { text: '-s 10.0.0.1,10.0.0.2 -j DROP' } }, '', ''],
     [{ rule: FIREWALL, do: { text: ' ' } }, 'A rule needs words', ''],

@@ -97,7 +97,12 @@ export async function tryHere(one: Change): Promise<void> {
   if (isNew) await change(one, 'list')
   tab.value = 'try'
   // what is new stands at the top, and the button was far below
-  requestAnimationFrame(() => document.getElementById('panel')?.scrollIntoView())
+  requestAnimationFrame(() => {
+    const panel = document.getElementById('panel')
+    // the one that scrolls hangs on the width; scrollIntoView would move the whole page as well
+    for (const box of document.querySelectorAll('main, .main'))
+      if (panel) box.scrollTop += panel.getBoundingClientRect().top - box.getBoundingClientRect().top
+  })
 }
 
 /** All but this one are made again. */
