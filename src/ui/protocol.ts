@@ -17,15 +17,14 @@ export interface Calls {
   find: [id: string, place: number | undefined]
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
-  rulesets: [nothing: undefined, rulesets: RulesetOf[]]
-  /** These changes in place of those before; where one is refused, these stay. Rules are told and packets played with them. */
-  change: [changes: Changes, done: undefined]
-  /** The command that takes a rule out, or moves it by one place. */
-  ruleCommand: [what: RuleAt & { do: 'off' | 'up' | 'down' }, command: string]
-  /** The beginning of the command that replaces a rule, and the rule's words, which stand behind it. */
-  ruleWords: [rule: RuleAt, words: { before: string; text: string }]
+  /** As they are once these changes are made. */
+  rulesets: [changed: Changed | undefined, rulesets: RulesetOf[]]
   /** Plays a packet on a machine's rules, with all that was changed. */
   play: [what: Play, played: Played]
+  /** Are they possible, and with which commands? */
+  change: [changed: Changed, made: Made[]]
+  /** A packet in all its forms. */
+  packet: [typed: TypedPacket, packet: PacketForms]
 }
 
 export type Call = keyof Calls
@@ -253,6 +252,8 @@ export type EntryOf =
 
 export interface RulesetOf {
   machine?: string
+  /** No longer the rules that the packets met. */
+  isChanged?: boolean
   tables: TableOf[]
 }
 
@@ -280,37 +281,65 @@ export interface RuleOf {
   text: string
   /** The chain that it jumps or goes to. */
   to?: string
-  /** Packets of what is shown that met it. */
+  /** Packets of what is shown that matched it. */
   hits: number
 }
 
-/** Commands as a person types them, made one after the other on one machine. */
-export interface Changes {
-  commands: readonly string[]
-  machine?: string
-}
-
-/** A rule by its place. */
-export interface RuleAt {
-  machine?: string
+/** A rule by its place, and by its words: a change before may have given it another number. */
+export interface RulePlace {
   family: string
   table: string
+  /** Where there are several tables of this name. */
+  backend?: string
   chain: string
-  ruleNumber: number
+  number: number
+  text?: string
 }
 
-export interface Play {
+/** `command`: as a person types it. */
+export type Change = { command: string } | { rule: RulePlace; do: 'off' | 'up' | 'down' | { text: string } }
+
+/** One after the other. */
+export interface Changed {
+  changes: readonly Change[]
+  machine?: string
+}
+
+export interface Play extends Changed {
   /** As `simulate` takes it, or as an explanation has it. */
   packet: string | Packet
   /** The packet is that of this captured journey: the model is told what the trace tells. */
   journey?: string
-  machine?: string
 }
 
 export interface Played {
-  /** As it was read. */
-  packet: Packet
   /** Why the model does not give what was captured, where it does not. */
   differs?: string
   explanation: Explanation
+  /** For each change, in order. */
+  made: Made[]
+  warnings: Warning[]
 }
+
+/** A change as it was made. Without a command: the ruleset does not tell the handle that it needs. */
+export interface Made {
+  says: string
+  command?: string
+  undo?: string
+}
+
+/** `base`: the packet that it was made from; what has no words in `simulate` stays as it was there. */
+export type TypedPacket = ({ words: string } | { parts: PacketParts } | { packet: Packet }) & { base?: Packet }
+
+export interface PacketForms {
+  packet: Packet
+  /** As `simulate --packet` takes it. */
+  words: string
+  parts: PacketParts
+}
+
+/** A form's fields; empty: not said. */
+export type PacketParts = Record<
+  'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest',
+  string
+>

@@ -23,7 +23,7 @@ import {
   type Tab,
   tab,
 } from './state.ts'
-import { tryHere } from './what-if/state.ts'
+import { tryHere } from './what-if/trying.ts'
 import { WhatIf } from './what-if/what-if.tsx'
 
 export function App() {
@@ -140,7 +140,10 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           {tab.value === 'way' && shown && (
             <>
               <WayMap maps={maps.value} of={shown} />
-              <Explained of={shown} {...(canTry.value ? { onTry: (command: string) => void tryHere(command) } : {})} />
+              <Explained
+                of={shown}
+                {...(canTry.value ? { onTry: (command: string) => void tryHere({ command }) } : {})}
+              />
             </>
           )}
           {tab.value === 'rules' && <Rules />}

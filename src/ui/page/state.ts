@@ -33,11 +33,10 @@ export const selected = signal<number | undefined>(undefined)
 export const explanation = signal<Explanation | undefined>(undefined)
 export const maps = signal<readonly MapOf[]>([])
 export const rulesets = signal<readonly RulesetOf[]>([])
+/** The explanation of the packet once all changes are made; absent where nothing was played. */
+export const after = signal<Explanation | undefined>(undefined)
 export const tab = signal<Tab>('way')
 export const helpShown = signal(false)
-
-/** What is to be forgotten once other files are open. */
-export const onOpened: (() => void)[] = []
 
 /** Runs what may be refused, and says so on the page. */
 export async function doing(what: string, work: () => Promise<void>): Promise<void> {
@@ -81,9 +80,9 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
       facets.value = NO_FACETS
       selected.value = undefined
       explanation.value = undefined
+      after.value = undefined
       tab.value = now.hasCapture ? 'way' : 'try'
     })
-    for (const told of onOpened) told()
     maps.value = await ask('map', undefined)
     if (now.hasCapture) await list(linkedJourney())
     rulesets.value = await ask('rulesets', undefined)

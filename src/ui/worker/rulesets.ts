@@ -2,6 +2,7 @@
 import type { MachineInfo } from '../../analysis/analysis.ts'
 import type { Group } from '../../analysis/groups.ts'
 import { ownerOf } from '../../explain/owners/owners.ts'
+import type { Step } from '../../model/journey.ts'
 import { withoutOwn } from '../../model/own-table.ts'
 import { allPrintable } from '../../model/printable.ts'
 import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
@@ -17,43 +18,77 @@ const MOST_ELEMENTS = 200
 export const backendOf = ({ kind, backend }: Table): string =>
   backend === 'nft' ? `${kind}-nft` : backend === 'legacy' && kind === 'iptables' ? 'legacy' : kind
 
-export function tellRulesets(machines: readonly MachineInfo[], groups: readonly Group[]): RulesetOf[] {
+/** `changed`: the machine whose rules are no longer those that its packets met. */
+export function tellRulesets(
+  machines: readonly MachineInfo[],
+  groups: readonly Group[],
+  options: { changed?: string | undefined } = {},
+): RulesetOf[] {
+  const isSingle = machines.length === 1
   return machines.map(({ name, world: all }) => {
     const world = withoutOwn(all)
-    const hits = hitsOf(groups, name)
+    const hits = new Hits(groups, isSingle ? undefined : name)
+    const isChanged = 'changed' in options && options.changed === name
     return allPrintable({
       ...(name === undefined ? {} : { machine: name }),
+      ...(isChanged ? { isChanged } : {}),
       tables: world.tables.map((table) => tableOf(table, world, hits)),
     })
   })
 }
 
-const keyOf = (family: string, table: string, chain: string, rule: Pick<Rule, 'ruleNumber' | 'handle'>): string =>
-  JSON.stringify([family, table, chain, rule.handle ?? rule.ruleNumber])
+const chainKey = (family: string, table: string, chain: string): string => `${family} ${table}\n${chain}`
 
-/** Packets by the rules that they met. */
-function hitsOf(groups: readonly Group[], machine: string | undefined): Map<string, number> {
-  const hits = new Map<string, number>()
-  for (const { journey, count } of groups) {
-    if (machine !== undefined && journey.host !== machine) continue
-    for (const { family, table, chain, ruleNumber, handle, kind } of journey.steps) {
-      if (kind !== 'rule' || table === undefined || chain === undefined || ruleNumber === undefined) continue
-      for (const id of new Set([handle, ruleNumber])) {
-        const key = JSON.stringify([family, table, chain, id])
-        if (id !== undefined) hits.set(key, (hits.get(key) ?? 0) + count)
-      }
-    }
-  }
-  return hits
+interface ChainHits {
+  byHandle: Map<number, number>
+  /** By number and words: the rules may have been others when the packet came. */
+  byNumber: Map<string, number>
 }
 
-const tableOf = (table: Table, world: World, hits: ReadonlyMap<string, number>): TableOf => ({
+const numberKey = (ruleNumber: number, text: string): string => `${ruleNumber} ${text}`
+
+/** Packets by the rules that they matched, each packet once. A trace names an nft rule by its handle, an iptables one by its number. */
+class Hits {
+  private readonly chains = new Map<string, ChainHits>()
+
+  constructor(groups: readonly Group[], machine: string | undefined) {
+    for (const { journey, count } of groups) {
+      if (machine !== undefined && journey.host !== machine) continue
+      const met = new Set<string>()
+      for (const step of journey.steps) this.note(step, count, met)
+    }
+  }
+
+  private note({ family, table, chain, ruleNumber, handle, rule, kind }: Step, count: number, met: Set<string>): void {
+    if (table === undefined || chain === undefined || kind === 'policy' || kind === 'unknown') return
+    if (rule === undefined && handle === undefined) return
+    const key = chainKey(family, table, chain)
+    const id = `${key}\n${handle ?? ruleNumber}`
+    if (met.has(id)) return
+    met.add(id)
+    const hits = this.chains.get(key) ?? { byHandle: new Map(), byNumber: new Map() }
+    this.chains.set(key, hits)
+    if (handle !== undefined) hits.byHandle.set(handle, (hits.byHandle.get(handle) ?? 0) + count)
+    if (ruleNumber === undefined || rule === undefined) return
+    const numbered = numberKey(ruleNumber, rule)
+    hits.byNumber.set(numbered, (hits.byNumber.get(numbered) ?? 0) + count)
+  }
+
+  of({ family, name }: Table, chain: Chain, { handle, ruleNumber, text }: Rule): number {
+    const hits = this.chains.get(chainKey(family, name, chain.name))
+    if (!hits) return 0
+    const byHandle = handle === undefined ? undefined : hits.byHandle.get(handle)
+    return byHandle ?? hits.byNumber.get(numberKey(ruleNumber, text)) ?? 0
+  }
+}
+
+const tableOf = (table: Table, world: World, hits: Hits): TableOf => ({
   ...{ family: table.family, name: table.name, backend: backendOf(table) },
   chains: [...table.chains.values()].map((chain) => chainOf(table, chain, hits)),
   sets: [...world.sets.values()].filter((set) => set.table === table.name && set.family === table.family).map(setOf),
 })
 
-function chainOf(table: Table, chain: Chain, hits: ReadonlyMap<string, number>): ChainOf {
+function chainOf(table: Table, chain: Chain, hits: Hits): ChainOf {
   const owner = ownerOf({ family: table.family, table: table.name, chain: chain.name, contents: table })
   return {
     name: chain.name,
@@ -65,14 +100,14 @@ function chainOf(table: Table, chain: Chain, hits: ReadonlyMap<string, number>):
   }
 }
 
-function ruleOf(table: Table, chain: Chain, rule: Rule, hits: ReadonlyMap<string, number>): RuleOf {
+function ruleOf(table: Table, chain: Chain, rule: Rule, hits: Hits): RuleOf {
   const to = rule.statements.find((one) => one.kind === 'jump' || one.kind === 'goto')
   return {
     number: rule.ruleNumber,
     ...(rule.handle === undefined ? {} : { handle: rule.handle }),
     text: withoutChain(rule.text),
     ...(to && 'chain' in to ? { to: to.chain } : {}),
-    hits: hits.get(keyOf(table.family, table.name, chain.name, rule)) ?? 0,
+    hits: hits.of(table, chain, rule),
   }
 }
 

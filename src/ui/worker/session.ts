@@ -1,38 +1,40 @@
 /** What is open in the page: its files as an analysis, which exchanges are listed, and every question about them. */
 import { type Analysis, type Input, open } from '../../analysis/analysis.ts'
-import { applyTo } from '../../analysis/apply.ts'
 import type { Replay } from '../../analysis/closed-journey.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
 import { playPackets } from '../../analysis/simulate.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
+import { allPrintable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import type { World } from '../../model/world.ts'
 import type {
   Argument,
   Call,
-  Changes,
+  Changed,
   Listed,
+  Made,
   MapOf,
   Opened,
+  PacketForms,
   PageFile,
   Play,
   Played,
   Row,
   RowKey,
-  RuleAt,
   RulesetOf,
+  TypedPacket,
   Value,
   Wanted,
 } from '../protocol.ts'
+import { machineOf, makeChanges } from './changes.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
+import { tellPacket } from './packet.ts'
 import { Rows } from './rows.ts'
-import { ruleCommand, ruleWords } from './rule-commands.ts'
 import { tellRulesets } from './rulesets.ts'
 import { servedBlocks } from './served-file.ts'
-import { listedOf, openedOf } from './tell.ts'
+import { listedOf, openedOf, warningOf } from './tell.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
 export type Answers = { [C in Call]: (argument: Argument<C>) => Promise<Value<C>> | Value<C> }
@@ -43,15 +45,11 @@ export class Session implements Answers {
   /** The filter of what is listed. */
   private listedBy = ''
   private rowsOf = new Rows([], undefined)
-  private changedTo: Analysis | undefined
-  private commands: readonly string[] = []
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
     this.analysis = await open(files.map(inputOf), { unmatched: true })
     this.listing = undefined
-    this.changedTo = undefined
-    this.commands = []
     this.replayed = undefined
     this.rowsOf = new Rows([], undefined)
     return openedOf(this.analysis)
@@ -86,41 +84,41 @@ export class Session implements Answers {
     return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending, this.rowsOf.replyOf(key))
   }
 
-  readonly map = (): MapOf[] => this.changed.map().map(tellMap)
+  readonly map = (): MapOf[] => this.opened.map().map(tellMap)
 
-  readonly rulesets = (): RulesetOf[] => tellRulesets(this.changed.machines, this.listing?.groups ?? [])
-
-  readonly change = async ({ commands, machine }: Changes): Promise<undefined> => {
-    let now = this.opened
-    for (const command of commands) now = await now.apply(command, machine === undefined ? {} : { machine })
-    this.changedTo = commands.length === 0 ? undefined : now
-    this.commands = commands
-    return undefined
+  readonly rulesets = async (changed: Changed | undefined): Promise<RulesetOf[]> => {
+    const { machines } = this.opened
+    const groups = this.listing?.groups ?? []
+    if (!changed || changed.changes.length === 0) return tellRulesets(machines, groups)
+    const of = machineOf(machines, changed.machine)
+    const { world } = await makeChanges(of.world, changed.changes)
+    return tellRulesets(
+      machines.map((one) => (one === of ? { ...one, world } : one)),
+      groups,
+      { changed: of.name },
+    )
   }
 
-  readonly ruleCommand = (what: Argument<'ruleCommand'>): string => ruleCommand(this.worldOf(what.machine), what)
-
-  readonly ruleWords = (at: RuleAt) => ruleWords(this.worldOf(at.machine), at)
-
-  readonly play = async ({ packet, journey, machine }: Play): Promise<Played> => {
+  readonly play = async ({ packet, journey, changes, machine }: Play): Promise<Played> => {
     const replay = journey === undefined ? undefined : await this.replayOf(journey)
+    const before = replay && 'world' in replay ? replay : { world: machineOf(this.opened.machines, machine).world }
+    const { world, made } = await makeChanges(before.world, changes)
     const read = typeof packet === 'string' ? readPacket(packet) : packet
-    const isReplayed = replay !== undefined && 'world' in replay
-    let world = isReplayed ? replay.world : this.worldOf(machine)
-    if (isReplayed) for (const command of this.commands) world = await applyTo(world, command)
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
-    const options = { unmatched: true, ...(isReplayed ? { assume: replay.assume } : {}) }
+    const options = { unmatched: true, ...('assume' in before ? { assume: before.assume } : {}) }
     for (const one of playPackets(world, [read], warnings, options)) played.take(one)
     played.tellExchanges()
     const group = played.groups[0]!
     const ending = { inputs: [], warnings, stats: { bytes: 0, events: 0, journeys: 1, skipped: 0, lost: 0 } }
     const reply = played.replyOf(group)
     const row = new Rows([group], undefined).rowOf({ group: 0 })
+    const told = tellExplanation(group, row, ending, reply && { journey: reply, played: true })
     return {
-      packet: read,
       ...(replay && 'reason' in replay ? { differs: replay.reason } : {}),
-      explanation: tellExplanation(group, row, ending, reply && { journey: reply, played: true }),
+      explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
+      made,
+      warnings: allPrintable(warnings.map(warningOf)),
     }
   }
 
@@ -130,19 +128,10 @@ export class Session implements Answers {
     return this.replayed.replay
   }
 
-  /** Of one machine, as it was changed. Throws UserError where there are several, and none is named. */
-  private worldOf(machine: string | undefined): World {
-    const { machines } = this.changed
-    const found =
-      machine === undefined && machines.length === 1 ? machines[0] : machines.find(({ name }) => name === machine)
-    if (!found) throw new UserError('Choose a machine: the files are of several.')
-    return found.world
-  }
+  readonly change = async ({ changes, machine }: Changed): Promise<Made[]> =>
+    (await makeChanges(machineOf(this.opened.machines, machine).world, changes)).made
 
-  /** The one machine of a change has no captures any more: what they tell is of the rules before. */
-  private get changed(): Analysis {
-    return this.changedTo ?? this.opened
-  }
+  readonly packet = (typed: TypedPacket): PacketForms => tellPacket(typed)
 
   private get opened(): Analysis {
     if (!this.analysis) throw new UserError('No file is open.')

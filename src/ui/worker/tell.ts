@@ -23,7 +23,7 @@ export const listedOf = (rows: Rows, listing: Listing): Listed => ({
   warnings: allPrintable(listing.ending.warnings.map(warningOf)),
 })
 
-const warningOf = ({ input, line, message }: Diagnostic): Warning => ({
+export const warningOf = ({ input, line, message }: Diagnostic): Warning => ({
   place: line === undefined ? input : `${input}:${line}`,
   message,
 })

@@ -1,222 +1,335 @@
-/** The rules of each machine: chains one by one, where their jumps lead, how many of the packets shown met each. */
-import { signal } from '@preact/signals'
-import { useState } from 'preact/hooks'
-import type { ChainOf, RuleOf, RulesetOf, TableOf } from '../../protocol.ts'
-import { ask, rulesets } from '../state.ts'
-import { add, changeRule, refused } from '../what-if/state.ts'
+/** The rules of a machine: its chains, one of which is open, and what the search finds in all of them. */
+import { signal, useSignalEffect } from '@preact/signals'
+import { useMemo, useState } from 'preact/hooks'
+import type { ChainOf, RulesetOf, TableOf } from '../../protocol.ts'
+import { SIGNS } from '../list/list.tsx'
+import { after, opened, rulesets, tab } from '../state.ts'
+import { RuleActions } from '../what-if/rule-actions.tsx'
+import { changedRules, changes, loadChangedRules, useMachine } from '../what-if/trying.ts'
+import { More } from './more.tsx'
+import { callersOf, type Found, find } from './search.ts'
 
-/** Chains that are open, by key: of ten thousand only those are drawn. */
-const open = signal<ReadonlySet<string>>(new Set())
-/** Chains that were gone to from a jump, the last one at the end. */
-const trail = signal<readonly string[]>([])
-/** Rules of a chain that are drawn; more are a search away. */
-const MOST = 500
+/** A chain that is looked at, as far as its place goes. */
+interface Place {
+  table: string
+  chain: string
+  /** A rule that was jumped from, or found. */
+  rule?: number
+}
 
-const keyOf = (machine: string | undefined, table: TableOf, chain: string): string =>
-  JSON.stringify([machine ?? '', table.family, table.name, chain])
+/** Which machine is shown, and the chains gone through, the last one open. Stays while another tab is looked at. */
+const shownMachine = signal(0)
+const trail = signal<readonly Place[]>([])
+const query = signal('')
+
+const keyOf = ({ backend, family, name }: TableOf): string => `${backend} ${family} ${name}`
+
+const go = (place: Place): void => {
+  trail.value = [...trail.value, place]
+}
 
 export function Rules() {
-  const [text, setText] = useState('')
-  const wrong = refused.value
-  const wanted = text.trim().toLowerCase()
+  useSignalEffect(() => {
+    void changes.value
+    void loadChangedRules()
+  })
+  const all = changes.value.length > 0 ? (changedRules.value ?? rulesets.value) : rulesets.value
+  const ruleset = all[shownMachine.value] ?? all[0]
+  if (!ruleset) return <p class="hint">No ruleset is open: drop one on the page.</p>
   return (
     <div class="rules">
-      <p>
-        <label for="rules-search">Search</label>
+      {all.length > 1 && <Machines all={all} />}
+      <Tried />
+      <label class="search">
+        Search
         <input
-          id="rules-search"
           type="search"
-          value={text}
-          placeholder="a rule's words, a chain, an address"
+          value={query.value}
+          placeholder="words of rules, chains, sets, addresses"
           spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => (query.value = event.currentTarget.value)}
         />
-        {trail.value.length > 0 && (
-          <button type="button" onClick={back}>
-            Back
-          </button>
-        )}
-      </p>
-      {wrong && (
-        <pre class="wrong" role="alert">
-          {wrong.message}
-          {wrong.hint === undefined ? '' : `\n${wrong.hint}`}
-        </pre>
-      )}
-      {rulesets.value.length === 0 && <p>No ruleset is open.</p>}
-      {rulesets.value.map((ruleset) => (
-        <section key={ruleset.machine ?? ''}>
-          {ruleset.machine !== undefined && <h2>{ruleset.machine}</h2>}
-          {ruleset.tables.map((table) => (
-            <Table key={`${table.family} ${table.name} ${table.backend}`} of={ruleset} table={table} wanted={wanted} />
-          ))}
-        </section>
-      ))}
+      </label>
+      {query.value.trim() === '' ? <Browse of={ruleset} /> : <Search of={ruleset} />}
     </div>
   )
 }
 
-function Table({ of, table, wanted }: { of: RulesetOf; table: TableOf; wanted: string }) {
-  const chains = table.chains.filter((chain) => wanted === '' || matches(chain, wanted))
-  const sets = table.sets.filter(
-    ({ name, elements }) => wanted === '' || [name, ...elements].some((one) => has(one, wanted)),
-  )
-  if (chains.length === 0 && sets.length === 0 && wanted !== '') return null
+function Machines({ all }: { all: readonly RulesetOf[] }) {
   return (
-    <section class="table">
+    <label class="search">
+      Machine
+      <select
+        value={String(shownMachine.value)}
+        onChange={(event) => {
+          shownMachine.value = Number(event.currentTarget.value)
+          trail.value = []
+          void useMachine(all[shownMachine.value]?.machine)
+        }}
+      >
+        {all.map(({ machine }, i) => (
+          <option key={machine} value={String(i)}>
+            {machine ?? opened.value?.machines[i]}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** What comes of the changes, for who makes them here. */
+function Tried() {
+  const count = changes.value.length
+  const now = after.value
+  if (count === 0) return null
+  return (
+    <p class={`tried ${now?.row.mark ?? ''}`} role="status">
+      {count === 1 ? '1 change' : `${count} changes`}
+      {now && (
+        <>
+          : <span aria-hidden="true">{SIGNS[now.row.mark]}</span> {now.row.word} {now.row.decided}
+        </>
+      )}{' '}
+      <button type="button" onClick={() => (tab.value = 'try')}>
+        What if
+      </button>
+    </p>
+  )
+}
+
+function Browse({ of }: { of: RulesetOf }) {
+  const place = trail.value.at(-1)
+  const table = place && of.tables.find((one) => keyOf(one) === place.table)
+  const chain = table?.chains.find(({ name }) => name === place!.chain)
+  if (table && chain) return <Chain of={chain} table={table} rule={place!.rule} />
+  return (
+    <>
+      {of.tables.map((one) => (
+        <Table key={keyOf(one)} of={one} />
+      ))}
+    </>
+  )
+}
+
+const countWords = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
+
+/** Base chains first, then those that packets met. */
+const sorted = (chains: readonly ChainOf[]): { chain: ChainOf; hits: number }[] => {
+  const weighed = chains.map((chain) => ({ chain, hits: chain.rules.reduce((sum, { hits }) => sum + hits, 0) }))
+  const rank = ({ chain, hits }: { chain: ChainOf; hits: number }) =>
+    chain.hook !== undefined ? 0 : hits > 0 ? 1 : chain.rules.length > 0 ? 2 : 3
+  return weighed.sort((a, b) => rank(a) - rank(b))
+}
+
+function Table({ of }: { of: TableOf }) {
+  const chains = useMemo(() => sorted(of.chains), [of])
+  return (
+    <section class="table" aria-label={`Table ${of.family} ${of.name}`}>
       <h3>
-        {table.family} {table.name} <small>({table.backend})</small>
+        {of.family} {of.name} <span class="dim">{of.backend}</span>
       </h3>
-      {chains.map((chain) => (
-        <Chain key={chain.name} {...{ of, table, chain, wanted }} />
-      ))}
-      {sets.map(({ name, what, elements, all }) => (
-        <details key={name} class="set">
-          <summary>
-            {name} <small>{`${what}, ${all} ${all === 1 ? 'element' : 'elements'}`}</small>
-          </summary>
-          <code>{elements.join('\n')}</code>
-          {all > elements.length && <p class="says">{`${all - elements.length} more are not listed here.`}</p>}
-        </details>
-      ))}
+      <More
+        of={chains}
+        what="chains"
+        each={({ chain, hits }) => (
+          <li key={chain.name}>
+            <button type="button" class="chain" onClick={() => go({ table: keyOf(of), chain: chain.name })}>
+              <b>{chain.name}</b>
+              <span class="dim">{aboutChain(chain)}</span>
+              {hits > 0 && <span class="hits">{countWords(hits, 'hit')}</span>}
+            </button>
+          </li>
+        )}
+      />
+      {of.sets.length > 0 && <More of={of.sets} what="sets" each={(set) => <SetOf key={set.name} of={set} />} />}
     </section>
   )
 }
 
-const has = (text: string, wanted: string): boolean => text.toLowerCase().includes(wanted)
-const matches = ({ name, rules }: ChainOf, wanted: string): boolean =>
-  has(name, wanted) || rules.some(({ text }) => has(text, wanted))
+const aboutChain = ({ hook, priority, policy, owner, rules }: ChainOf): string =>
+  [
+    hook === undefined ? undefined : `${hook}${priority === undefined ? '' : ` ${priority}`}`,
+    policy === undefined ? undefined : `policy ${policy}`,
+    countWords(rules.length, 'rule'),
+    owner,
+  ]
+    .filter((one) => one !== undefined)
+    .join(' · ')
 
-const metBy = (hits: number): string => `met by ${hits === 1 ? '1 packet' : `${hits.toLocaleString('en')} packets`}`
-
-interface ChainProps {
-  of: RulesetOf
-  table: TableOf
-  chain: ChainOf
-  wanted: string
-}
-
-function Chain({ of, table, chain, wanted }: ChainProps) {
-  const key = keyOf(of.machine, table, chain.name)
-  const isOpen = open.value.has(key) || (wanted !== '' && !has(chain.name, wanted))
-  const rules =
-    wanted === '' || has(chain.name, wanted) ? chain.rules : chain.rules.filter(({ text }) => has(text, wanted))
-  const hits = chain.rules.filter((one) => one.hits > 0).length
-  const { hook, priority, policy, owner } = chain
+function SetOf({ of }: { of: TableOf['sets'][number] }) {
   return (
-    <details
-      id={`chain ${key}`}
-      class="chain"
-      open={isOpen}
-      onToggle={(event) => setOpen(key, event.currentTarget.open)}
-    >
-      <summary>
-        <b>{chain.name}</b>{' '}
-        <small>
-          {[
-            ...(hook === undefined ? [] : [`hook ${hook}, priority ${priority ?? 0}`]),
-            ...(policy === undefined ? [] : [`policy ${policy}`]),
-            `${chain.rules.length} ${chain.rules.length === 1 ? 'rule' : 'rules'}`,
-            ...(owner === undefined ? [] : [`of ${owner}`]),
-            ...(hits === 0 ? [] : [`${hits} met by packets`]),
-          ].join(', ')}
-        </small>
-      </summary>
-      {isOpen && (
-        <ol>
-          {rules.slice(0, MOST).map((rule) => (
-            <Rule key={rule.number} {...{ of, table, chain, rule }} />
+    <li>
+      <details class="set">
+        <summary>
+          <b>{of.name}</b>{' '}
+          <span class="dim">
+            {of.what} · {countWords(of.all, 'element')}
+          </span>
+        </summary>
+        <ul class="elements">
+          {of.elements.map((element) => (
+            <li key={element}>
+              <code>{element}</code>
+            </li>
           ))}
-          {rules.length > MOST && <li class="says">{`${rules.length - MOST} more: search for the one you want.`}</li>}
-        </ol>
-      )}
-    </details>
+        </ul>
+        {of.all > of.elements.length && (
+          <p class="hint">
+            {of.elements.length.toLocaleString('en')} of {of.all.toLocaleString('en')} elements are shown.
+          </p>
+        )}
+      </details>
+    </li>
   )
 }
 
-function Rule({ of, table, chain, rule }: { of: RulesetOf; table: TableOf; chain: ChainOf; rule: RuleOf }) {
-  const [edited, edit] = useState<{ before: string; text: string } | undefined>(undefined)
-  const at = {
-    ...(of.machine === undefined ? {} : { machine: of.machine }),
-    ...{ family: table.family, table: table.name, chain: chain.name, ruleNumber: rule.number },
-  }
-  const { number, handle, text, to, hits } = rule
-  const name = `rule ${number} of ${chain.name}`
+function Chain({ of, table, rule }: { of: ChainOf; table: TableOf; rule: number | undefined }) {
+  const callers = useMemo(() => callersOf(table, of.name), [table, of])
   return (
-    <li class={hits > 0 ? 'met' : ''}>
-      <span class="number">{number}</span>
-      <code>{text}</code>
-      {handle !== undefined && <small> handle {handle}</small>}
-      {hits > 0 && <small class="hits"> {metBy(hits)}</small>}
-      {to !== undefined && (
-        <button
-          type="button"
-          class="to"
-          onClick={() => goTo(keyOf(of.machine, table, to), keyOf(of.machine, table, chain.name))}
-        >
-          → {to}
-        </button>
+    <section class="opened" aria-label={`Chain ${of.name}`}>
+      <p>
+        <button type="button" onClick={() => (trail.value = trail.value.slice(0, -1))}>
+          ← Back
+        </button>{' '}
+        {trail.value.length > 1 && (
+          <button type="button" onClick={() => (trail.value = [])}>
+            All chains
+          </button>
+        )}
+      </p>
+      <h3>
+        {table.family} {table.name} {of.name} <span class="dim">{aboutChain(of)}</span>
+      </h3>
+      {callers.length > 0 && (
+        <div class="callers">
+          called from
+          <More
+            of={callers}
+            what="rules"
+            step={8}
+            each={({ chain, rule }) => (
+              <li key={`${chain} ${rule.number}`}>
+                <button type="button" onClick={() => go({ table: keyOf(table), chain, rule: rule.number })}>
+                  {chain} rule {rule.number}
+                </button>
+              </li>
+            )}
+          />
+        </div>
       )}
-      <span class="acts">
-        <button type="button" aria-label={`Switch off ${name}`} onClick={() => void changeRule(at, 'off')}>
-          Off
-        </button>
-        <button type="button" aria-label={`Move ${name} up`} onClick={() => void changeRule(at, 'up')}>
-          ↑
-        </button>
-        <button type="button" aria-label={`Move ${name} down`} onClick={() => void changeRule(at, 'down')}>
-          ↓
-        </button>
-        <button type="button" aria-label={`Edit ${name}`} onClick={() => void ask('ruleWords', at).then(edit)}>
-          Edit
+      {of.rules.length === 0 && <p class="hint">It has no rules.</p>}
+      <More
+        key={`${keyOf(table)} ${of.name}`}
+        of={of.rules}
+        what="rules"
+        at={rule === undefined ? 0 : of.rules.findIndex(({ number }) => number === rule)}
+        each={(one) => (
+          <RuleRow
+            key={`${one.number} ${one.text}`}
+            found={{ table, chain: of, rule: one }}
+            isMeant={one.number === rule}
+          />
+        )}
+      />
+    </section>
+  )
+}
+
+function RuleRow({ found, isMeant = false, isFound = false }: { found: Found; isMeant?: boolean; isFound?: boolean }) {
+  const { table, chain, rule } = found
+  const { number, handle, text, to, hits } = rule
+  const [isOpen, open] = useState(false)
+  const name = `${chain.name} rule ${number}`
+  return (
+    <li class={isMeant ? 'rule meant' : hits > 0 ? 'rule hit' : 'rule'}>
+      <span class="number" title={handle === undefined ? undefined : `handle ${handle}`}>
+        {isFound ? (
+          <button
+            type="button"
+            onClick={() => {
+              query.value = ''
+              go({ table: keyOf(table), chain: chain.name, rule: number })
+            }}
+          >
+            {name}
+          </button>
+        ) : (
+          number
+        )}
+      </span>
+      <code>{text}</code>
+      <span class="side-of-rule">
+        {hits > 0 && <span class="hits">{countWords(hits, 'hit')}</span>}
+        {to !== undefined && table.chains.some((one) => one.name === to) && (
+          <button
+            type="button"
+            aria-label={`Go to chain ${to}`}
+            onClick={() => {
+              query.value = ''
+              go({ table: keyOf(table), chain: to })
+            }}
+          >
+            → {to}
+          </button>
+        )}
+        <button type="button" aria-expanded={isOpen} aria-label={`Change ${name}`} onClick={() => open(!isOpen)}>
+          Change
         </button>
       </span>
-      {edited && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            void add(`${edited.before} ${edited.text}`).then(() => refused.value === undefined && edit(undefined))
-          }}
-        >
-          <code>{edited.before}</code>
-          <textarea
-            aria-label={`Words of ${name}`}
-            rows={2}
-            spellcheck={false}
-            value={edited.text}
-            onInput={(event) => edit({ ...edited, text: event.currentTarget.value })}
-          />
-          <button type="submit">Try it</button>
-          <button type="button" onClick={() => edit(undefined)}>
-            Leave it
-          </button>
-        </form>
+      {isOpen && (
+        <RuleActions
+          name={name}
+          rule={{ family: table.family, table: table.name, backend: table.backend, chain: chain.name, number, text }}
+        />
       )}
     </li>
   )
 }
 
-function setOpen(key: string, isOpen: boolean): void {
-  const next = new Set(open.value)
-  if (isOpen) next.add(key)
-  else next.delete(key)
-  open.value = next
-}
-
-function goTo(key: string, from: string): void {
-  setOpen(key, true)
-  trail.value = [...trail.value, from]
-  show(key)
-}
-
-function back(): void {
-  const last = trail.value.at(-1)
-  trail.value = trail.value.slice(0, -1)
-  if (last !== undefined) show(last)
-}
-
-function show(key: string): void {
-  const chain = document.getElementById(`chain ${key}`)
-  chain?.scrollIntoView({ block: 'start' })
-  chain?.querySelector('summary')?.focus()
+function Search({ of }: { of: RulesetOf }) {
+  const wanted = query.value
+  const { chains, rules, sets } = useMemo(() => find(of, wanted), [of, wanted])
+  const nothing = chains.length + rules.length + sets.length === 0
+  return (
+    <section aria-label="Found">
+      <p role="status" class="hint">
+        {nothing
+          ? 'Nothing matches.'
+          : [countWords(chains.length, 'chain'), countWords(rules.length, 'rule'), countWords(sets.length, 'set')].join(
+              ', ',
+            )}
+      </p>
+      <More
+        of={chains}
+        what="chains"
+        step={20}
+        each={({ table, chain }) => (
+          <li key={`${keyOf(table)} ${chain.name}`}>
+            <button
+              type="button"
+              class="chain"
+              onClick={() => {
+                query.value = ''
+                go({ table: keyOf(table), chain: chain.name })
+              }}
+            >
+              <b>{chain.name}</b>
+              <span class="dim">
+                {table.family} {table.name} · {aboutChain(chain)}
+              </span>
+            </button>
+          </li>
+        )}
+      />
+      <More
+        of={rules}
+        what="rules"
+        each={(found) => (
+          <RuleRow key={`${keyOf(found.table)} ${found.chain.name} ${found.rule.number}`} found={found} isFound />
+        )}
+      />
+      <More of={sets} what="sets" each={(set) => <SetOf key={set.name} of={set} />} />
+    </section>
+  )
 }

@@ -1,94 +1,88 @@
-/** The packet that is played, as words and as fields. */
-import { useEffect, useState } from 'preact/hooks'
-import type { Packet } from '../../../model/packet.ts'
-import { packet, playPacket } from './state.ts'
+/** The packet as fields and as the words of `nfwhy simulate`: either follows the other. */
+import { useSignalEffect } from '@preact/signals'
+import { useState } from 'preact/hooks'
+import type { PacketParts } from '../../protocol.ts'
+import { Wrong } from './rule-actions.tsx'
+import { packet, usePacket } from './trying.ts'
 
-type Field = 'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'tcpFlags' | 'mark'
+const EMPTY: PacketParts = {
+  in: '',
+  out: '',
+  protocol: '',
+  src: '',
+  sport: '',
+  dst: '',
+  dport: '',
+  flags: '',
+  rest: '',
+}
 
-const FIELDS: readonly [Field, string, string][] = [
-  ['in', 'comes in by', 'eth0'],
-  ['out', 'leaves by', ''],
+const FIELDS: readonly [keyof PacketParts, string, string][] = [
+  ['in', 'in interface', 'eth0; empty: sent by this host'],
+  ['out', 'out interface', ''],
   ['protocol', 'protocol', 'tcp'],
-  ['src', 'source', '192.0.2.7'],
-  ['sport', 'port', '40000'],
-  ['dst', 'destination', '198.51.100.1'],
-  ['dport', 'port', '80'],
-  ['tcpFlags', 'TCP flags', 'syn'],
-  ['mark', 'mark', ''],
+  ['src', 'source', '10.0.0.2'],
+  ['sport', 'source port', '40000'],
+  ['dst', 'destination', '10.0.0.1'],
+  ['dport', 'destination port', '80'],
+  ['flags', 'TCP flags', 'syn'],
+  ['rest', 'other', 'mark 0x1 ttl 64'],
 ]
-const NUMBERS: ReadonlySet<Field> = new Set(['sport', 'dport', 'mark'])
 
 export function PacketForm() {
-  const now = packet.value
   const [words, setWords] = useState('')
-  const [fields, setFields] = useState<Partial<Record<Field, string>>>({})
-  useEffect(() => setFields(textsOf(now)), [now])
+  const [parts, setParts] = useState(EMPTY)
+  useSignalEffect(() => {
+    const now = packet.value
+    setWords(now?.words ?? '')
+    setParts(now?.parts ?? EMPTY)
+  })
+  const isWhole = (next: PacketParts) => next.src !== '' && next.dst !== ''
   return (
-    <details class="packet-form" open={now === undefined}>
-      <summary>{now ? `Packet: ${summaryOf(now)}` : 'Which packet?'}</summary>
+    <div class="packet-form">
       <form
+        class="typed"
         onSubmit={(event) => {
           event.preventDefault()
-          if (words.trim() !== '') void playPacket(words.trim())
+          void usePacket({ words })
         }}
       >
-        <label for="packet-words">In words</label>
+        <label for="words">In the words of nfwhy simulate</label>
         <input
-          id="packet-words"
-          type="text"
-          value={words}
-          placeholder="in eth0 tcp 192.0.2.7:40000 > 198.51.100.1:80 syn"
-          autocomplete="off"
+          id="words"
           spellcheck={false}
+          autocomplete="off"
+          placeholder="in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn"
+          value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />
-        <button type="submit">Simulate</button>
+        <button type="submit">Play</button>
       </form>
       <form
         class="fields"
+        aria-label="Packet by fields"
         onSubmit={(event) => {
           event.preventDefault()
-          void playPacket(packetOf(now, fields))
+          void usePacket({ parts })
         }}
+        onChange={() => isWhole(parts) && void usePacket({ parts })}
       >
-        {FIELDS.map(([field, label, example]) => (
-          <label key={field}>
+        {FIELDS.map(([key, label, placeholder]) => (
+          <label key={key} class={`field-${key}`}>
             {label}
             <input
-              type="text"
-              value={fields[field] ?? ''}
-              placeholder={example}
-              autocomplete="off"
+              name={key}
               spellcheck={false}
-              onInput={(event) => setFields({ ...fields, [field]: event.currentTarget.value })}
+              autocomplete="off"
+              placeholder={placeholder}
+              value={parts[key]}
+              onInput={(event) => setParts({ ...parts, [key]: event.currentTarget.value })}
             />
           </label>
         ))}
-        <button type="submit">Simulate</button>
+        <button type="submit">Play</button>
       </form>
-    </details>
+      <Wrong at="packet" />
+    </div>
   )
-}
-
-const textsOf = (of: Packet | undefined): Partial<Record<Field, string>> =>
-  Object.fromEntries(
-    FIELDS.flatMap(([field]) => {
-      const value = of?.[field]
-      return value === undefined ? [] : [[field, Array.isArray(value) ? value.join(' ') : String(value)]]
-    }),
-  )
-
-const summaryOf = ({ protocol = '', src = '', sport, dst = '', dport }: Packet): string =>
-  `${protocol} ${src}${sport === undefined ? '' : ` port ${sport}`} → ${dst}${dport === undefined ? '' : ` port ${dport}`}`
-
-/** The packet with these fields; what else is known of it stays. JSON, so that what is wrong is told as in `--packets`. */
-function packetOf(before: Packet | undefined, fields: Partial<Record<Field, string>>): string {
-  const made: Record<string, unknown> = { ...before }
-  for (const [field] of FIELDS) {
-    const text = fields[field]?.trim() ?? ''
-    if (text === '') delete made[field]
-    else if (field === 'tcpFlags') made[field] = text.toLowerCase().split(/[\s,]+/)
-    else made[field] = NUMBERS.has(field) ? Number(text) : text
-  }
-  return JSON.stringify(made)
 }

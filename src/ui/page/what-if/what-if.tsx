@@ -1,124 +1,202 @@
-/** What would happen to this packet, or to another one, if rules were changed: before and after, side by side in words. */
-import { useEffect, useState } from 'preact/hooks'
-import type { Explanation } from '../../protocol.ts'
-import { Command, Explained } from '../explanation/explanation.tsx'
+/** Another packet or other rules: what the model says of it, beside what it says of things as they are. */
+import { useSignalEffect } from '@preact/signals'
+import { useState } from 'preact/hooks'
+import type { Explanation, StepOf } from '../../protocol.ts'
+import { Explained } from '../explanation/explanation.tsx'
 import { SIGNS } from '../list/list.tsx'
 import { WayMap } from '../map/map.tsx'
-import { maps, opened } from '../state.ts'
+import { after, explanation, maps, tab } from '../state.ts'
 import { PacketForm } from './packet-form.tsx'
-import { add, after, before, change, commands, differs, machine, refused, takePacket } from './state.ts'
+import { RuleActions, Wrong } from './rule-actions.tsx'
+import { before, captured, change, changes, made, packet, reset, took, undo, useShown, warnings } from './trying.ts'
 
 export function WhatIf() {
-  useEffect(() => void takePacket(), [])
-  const [then, now] = [before.value, after.value]
-  const isChanged = commands.value.length > 0
-  const wrong = refused.value
+  useSignalEffect(() => {
+    void explanation.value
+    void useShown()
+  })
+  const now = after.value
   return (
     <div class="what-if">
-      <Machines />
-      <PacketForm />
+      <Results />
+      <section aria-label="Packet">
+        <h3>Packet</h3>
+        <PacketForm />
+      </section>
       <Changes />
-      {wrong && (
-        <pre class="wrong" role="alert">
-          {wrong.message}
-          {wrong.hint === undefined ? '' : `\n${wrong.hint}`}
-        </pre>
-      )}
-      {now && (
-        <section class="result" aria-live="polite">
-          {then && then !== now && <Head label="before" of={then} />}
-          {differs.value !== undefined && (
-            <p class="note">The model does not give what was captured ({differs.value}).</p>
-          )}
-          <Head label={isChanged ? 'after, on the model' : 'on the model'} of={now} />
-          <WayMap maps={maps.value} of={now} {...(isChanged && then ? { before: then } : {})} />
-          <Explained of={now} onTry={(command) => void add(command)} />
-        </section>
+      {now && packet.value && (
+        <>
+          <RulesOnTheWay steps={now.steps} />
+          <WayMap
+            maps={maps.value}
+            of={now}
+            {...(changes.value.length > 0 && before.value ? { before: before.value } : {})}
+          />
+          <details class="after">
+            <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
+            <Explained of={now} onTry={(command) => void change({ command }, 'list')} />
+          </details>
+        </>
       )}
     </div>
   )
 }
 
-function Machines() {
-  const all = opened.value?.machines ?? []
-  if (all.length < 2) return null
+/** `✗ DROPPED by filter INPUT rule 1`. */
+const headline = ({ row }: Explanation): string => [row.word, row.decided].filter((one) => one !== undefined).join(' ')
+
+function Results() {
+  const [unchanged, now, seen] = [before.value, after.value, captured.value]
+  if (!unchanged || !now) return <p class="hint">Say which packet: what happens to it is shown here.</p>
+  const isChanged = changes.value.length > 0
   return (
-    <label class="choice">
-      Machine{' '}
-      <select
-        value={machine.value}
-        onChange={(event) => {
-          machine.value = event.currentTarget.value
-          void change([])
-        }}
-      >
-        {all.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </label>
+    <section class="results" aria-label="Result" aria-live="polite">
+      {seen && headline(seen) !== headline(unchanged) && <Result of={seen} label="captured" />}
+      <Result of={unchanged} label={isChanged ? 'before' : 'as it is'} />
+      {isChanged && <Result of={now} label="after" />}
+      {isChanged && headline(unchanged) === headline(now) && <p class="hint">The changes make no difference to it.</p>}
+      {warnings.value.map(({ place, message }) => (
+        <p class="hint" key={place + message}>
+          {place}: {message}
+        </p>
+      ))}
+      {took.value !== undefined && <p class="took">played in {Math.max(1, Math.round(took.value))} ms</p>}
+    </section>
   )
 }
 
-function Head({ label, of: { row } }: { label: string; of: Explanation }) {
+function Result({ of, label }: { of: Explanation; label: string }) {
+  const { row, cause } = of
   return (
-    <p class={`head ${row.mark}`}>
-      <span class="label">{label}</span>{' '}
-      <b>
-        {SIGNS[row.mark]} {row.word}
-      </b>{' '}
-      {row.decided}
-    </p>
+    <div class={`result ${row.mark}`} data-result={label}>
+      <h2>
+        <span class="label">{label}</span> <span aria-hidden="true">{SIGNS[row.mark]}</span> {headline(of)}
+      </h2>
+      {cause.length > 0 && <p>{cause.join(' ')}</p>}
+    </div>
   )
 }
 
 function Changes() {
-  const [text, setText] = useState('')
-  const made = commands.value
+  const [command, setCommand] = useState('')
   return (
-    <section class="changes">
+    <section aria-label="Changes">
       <h3>Changes</h3>
-      {made.length === 0 && (
-        <p class="says">None yet: type a command, try a fix, or switch off, move or edit a rule in the tab "Rules".</p>
+      {made.value.length > 0 && (
+        <ol class="changes">
+          {made.value.map(({ says, command, undo: back }, i) => (
+            <li key={`${i} ${says} ${command}`}>
+              <span>{says}</span>{' '}
+              <button type="button" onClick={() => void undo(i)} aria-label={`Undo change ${i + 1}`}>
+                Undo
+              </button>
+              {command === undefined ? (
+                <p class="hint">
+                  No command can name this rule: the ruleset was listed without handles (nft -a list ruleset shows
+                  them).
+                </p>
+              ) : (
+                <pre>
+                  <code>{command}</code>
+                </pre>
+              )}
+              {back !== undefined && (
+                <details>
+                  <summary>Undo it on the machine</summary>
+                  <pre>
+                    <code>{back}</code>
+                  </pre>
+                </details>
+              )}
+            </li>
+          ))}
+        </ol>
       )}
+      {made.value.length > 0 && (
+        <p>
+          <CopyAll commands={made.value.flatMap(({ command }) => (command === undefined ? [] : [command]))} />{' '}
+          <button type="button" onClick={() => void reset()}>
+            Reset
+          </button>
+        </p>
+      )}
+      <Wrong at="list" />
+      <form
+        class="typed"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (command.trim() !== '') void change({ command }, 'command').then((done) => done && setCommand(''))
+        }}
+      >
+        <label for="command">Command (iptables, nft, ipset, ip, sysctl, conntrack)</label>
+        <textarea
+          id="command"
+          rows={2}
+          spellcheck={false}
+          placeholder="iptables -I INPUT 1 -p tcp --dport 22 -j ACCEPT"
+          value={command}
+          onInput={(event) => setCommand(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.shiftKey) return
+            event.preventDefault()
+            event.currentTarget.form?.requestSubmit()
+          }}
+        />
+        <button type="submit">Try</button>
+        <Wrong at="command" />
+      </form>
+    </section>
+  )
+}
+
+function CopyAll({ commands }: { commands: readonly string[] }) {
+  const [said, say] = useState<string | undefined>(undefined)
+  if (commands.length === 0) return null
+  return (
+    <button
+      type="button"
+      onClick={() =>
+        navigator.clipboard.writeText(`${commands.join('\n')}\n`).then(
+          () => say('Copied'),
+          () => say('Select them by hand'),
+        )
+      }
+    >
+      {said ?? 'Copy all'}
+    </button>
+  )
+}
+
+/** Those that it matched, each to be changed. */
+function RulesOnTheWay({ steps }: { steps: readonly StepOf[] }) {
+  const rules = steps.filter(
+    ({ kind, rule, ruleNumber, table, chain }) =>
+      kind !== 'policy' && rule !== undefined && ruleNumber !== undefined && table !== undefined && chain !== undefined,
+  )
+  return (
+    <details class="on-the-way" open>
+      <summary>Rules that it matches ({rules.length})</summary>
+      <p>
+        <button type="button" onClick={() => (tab.value = 'rules')}>
+          All rules
+        </button>
+      </p>
       <ol>
-        {made.map((command, i) => (
-          <li key={i}>
-            <Command text={command} />
-            <button
-              type="button"
-              aria-label={`Undo change ${i + 1}`}
-              onClick={() => void change(made.filter((_, k) => k !== i))}
-            >
-              Undo
-            </button>
+        {rules.map(({ n, family, table, chain, ruleNumber, rule, name, isCulprit, verdict }) => (
+          <li key={n} class={isCulprit ? 'culprit' : ''}>
+            <span class="name">
+              {isCulprit ? '➜ ' : ''}
+              {name}
+              {verdict === undefined ? '' : ` → ${verdict}`}
+            </span>
+            <RuleActions
+              name={name}
+              rule={{ family, table: table!, chain: chain!, number: ruleNumber!, text: rule! }}
+            />
+            <code>{rule}</code>
           </li>
         ))}
       </ol>
-      {made.length > 0 && (
-        <button type="button" onClick={() => void change([])}>
-          Reset
-        </button>
-      )}
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (text.trim() === '') return
-          void add(text.trim()).then(() => refused.value === undefined && setText(''))
-        }}
-      >
-        <label for="command">Command</label>
-        <input
-          id="command"
-          type="text"
-          value={text}
-          placeholder="iptables -I INPUT -p tcp --dport 80 -j ACCEPT"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit">Try it</button>
-      </form>
-    </section>
+    </details>
   )
 }

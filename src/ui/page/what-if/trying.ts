@@ -1,0 +1,168 @@
+/** What is tried: the packet, what was changed, and what comes of it before and after. */
+import { batch, effect, signal, untracked } from '@preact/signals'
+import type { Change, Explanation, Made, PacketForms, RulesetOf, TypedPacket, Warning } from '../../protocol.ts'
+import { Refused } from '../engine.ts'
+import { after, ask, explanation, opened, rulesets, tab } from '../state.ts'
+
+/** The packet that is played; absent: none was given yet. */
+export const packet = signal<PacketForms | undefined>(undefined)
+export const changes = signal<readonly Change[]>([])
+/** For each change. */
+export const made = signal<readonly Made[]>([])
+/** The model without any change. */
+export const before = signal<Explanation | undefined>(undefined)
+export const warnings = signal<readonly Warning[]>([])
+/** Milliseconds from the question to the new explanation. */
+export const took = signal<number | undefined>(undefined)
+/** What could not be done, and at which part of the page that is said. */
+export const refused = signal<{ at: string; error: Refused } | undefined>(undefined)
+/** Rules as they are once the changes are made. */
+export const changedRules = signal<readonly RulesetOf[] | undefined>(undefined)
+/** The exchange whose packet it is. */
+export const captured = signal<Explanation | undefined>(undefined)
+
+/** What is played belongs to the files that are open. */
+effect(() => {
+  void opened.value
+  untracked(() =>
+    batch(() => {
+      packet.value = undefined
+      changes.value = []
+      made.value = []
+      before.value = undefined
+      warnings.value = []
+      took.value = undefined
+      refused.value = undefined
+      changedRules.value = undefined
+      captured.value = undefined
+    }),
+  )
+})
+
+/** The machine whose rules are changed. */
+const machine = signal<string | undefined>(undefined)
+
+const where = (): { machine?: string } => {
+  const name = captured.value?.machine ?? machine.value
+  // one machine alone need not be named: a capture may call it otherwise than its files do
+  return name === undefined || rulesets.value.length < 2 ? {} : { machine: name }
+}
+
+/** Changes are made on this machine; those on another one are gone. */
+export async function useMachine(name: string | undefined): Promise<void> {
+  if (name === where().machine) return
+  machine.value = name
+  await reset()
+}
+
+/** Runs what may be refused, and keeps what is said against it for that part of the page. */
+async function attempt(at: string, work: () => Promise<void>): Promise<boolean> {
+  refused.value = undefined
+  try {
+    await work()
+    return true
+  } catch (error) {
+    refused.value = { at, error: error instanceof Refused ? error : new Refused(String(error)) }
+    return false
+  }
+}
+
+/** The packet of the exchange that is looked at, where it is not being tried already. */
+export async function useShown(): Promise<void> {
+  const shown = explanation.value
+  if (!shown || captured.value === shown) return
+  await attempt('packet', async () => {
+    const forms = await ask('packet', { packet: shown.packet })
+    const isElsewhere = captured.value !== undefined && captured.value.machine !== shown.machine
+    captured.value = shown
+    await play(isElsewhere ? [] : changes.value, forms)
+  })
+}
+
+/** As it was typed, or put into the form. */
+export const usePacket = (typed: TypedPacket): Promise<boolean> =>
+  attempt('packet', async () => {
+    const base = captured.value?.packet
+    await play(changes.value, await ask('packet', base ? { ...typed, base } : typed))
+  })
+
+/** One change more. `at`: where it is said that it cannot be. */
+export const change = (one: Change, at: string): Promise<boolean> =>
+  attempt(at, () => play([...changes.value, one], packet.value))
+
+/** A fix of the exchange that is looked at. */
+export async function tryHere(one: Change): Promise<void> {
+  await useShown()
+  const isNew = !changes.value.some((made) => JSON.stringify(made) === JSON.stringify(one))
+  if (isNew) await change(one, 'list')
+  tab.value = 'try'
+  // what is new stands at the top, and the button was far below
+  requestAnimationFrame(() => {
+    const panel = document.getElementById('panel')
+    // the one that scrolls hangs on the width; scrollIntoView would move the whole page as well
+    for (const box of document.querySelectorAll('main, .main'))
+      if (panel) box.scrollTop += panel.getBoundingClientRect().top - box.getBoundingClientRect().top
+  })
+}
+
+/** All but this one are made again. */
+export const undo = (place: number): Promise<boolean> =>
+  attempt('list', () =>
+    play(
+      changes.value.filter((_, i) => i !== place),
+      packet.value,
+    ),
+  )
+
+export const reset = (): Promise<boolean> => attempt('list', () => play([], packet.value))
+
+/** Is it the very packet that was captured? */
+const isCaptured = (forms: PacketForms | undefined): boolean =>
+  captured.value !== undefined && JSON.stringify(forms?.packet) === JSON.stringify(captured.value.packet)
+
+let plays = 0
+
+async function play(next: readonly Change[], forms: PacketForms | undefined): Promise<void> {
+  const mine = ++plays
+  const from = performance.now()
+  const machine = where()
+  const journey = isCaptured(forms) ? { journey: captured.value!.row.id } : {}
+  if (!forms) {
+    const done = await ask('change', { changes: next, ...machine })
+    if (mine === plays)
+      batch(() => {
+        changes.value = next
+        made.value = done
+        changedRules.value = undefined
+      })
+    return
+  }
+  const played = await ask('play', { packet: forms.packet, changes: next, ...journey, ...machine })
+  const time = performance.now() - from
+  const isSame = before.value !== undefined && packet.value === forms
+  const unchanged =
+    next.length === 0
+      ? played.explanation
+      : isSame
+        ? before.value
+        : (await ask('play', { packet: forms.packet, changes: [], ...journey, ...machine })).explanation
+  if (mine !== plays) return
+  batch(() => {
+    packet.value = forms
+    changes.value = next
+    made.value = played.made
+    before.value = unchanged
+    after.value = played.explanation
+    warnings.value = played.warnings
+    took.value = time
+    changedRules.value = undefined
+  })
+}
+
+/** Rules as they are with all changes; asked for where they are shown. */
+export async function loadChangedRules(): Promise<void> {
+  const of = changes.value
+  if (of.length === 0 || changedRules.value) return
+  const told = await ask('rulesets', { changes: of, ...where() })
+  if (of === changes.value) changedRules.value = told
+}

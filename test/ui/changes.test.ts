@@ -1,0 +1,131 @@
+/** Rules changed on the page become the commands of the one printer, and the packet is played with them. */
+import { describe, expect, test } from 'vitest'
+import type { Change, RulePlace } from '../../src/ui/protocol.ts'
+import { ALLOW_SET, NODEPORT, sessionOf } from './session-of.ts'
+
+const FIREWALL: RulePlace = { family: 'ip', table: 'filter', chain: 'KUBE-FIREWALL', number: 1 }
+const DROP: RulePlace = { family: 'inet', table: 'filter', chain: 'allowed_dnats', number: 2, text: 'drop' }
+
+const DROP_WORDS = `-m comment --comment 'kubernetes firewall for dropping marked packets' -m mark --mark 0x8000/0x8000 -j DROP`
+
+describe('a rule', () => {
+  test.each<[string, readonly string[], Change, string, string]>([
+    [
+      'of iptables is switched off',
+      NODEPORT,
+      { rule: FIREWALL, do: 'off' },
+      'iptables -t filter -D KUBE-FIREWALL 1',
+      `iptables -t filter -I KUBE-FIREWALL 1 ${DROP_WORDS}`,
+    ],
+    [
+      'of iptables is moved down, and is never missing',
+      NODEPORT,
+      { rule: FIREWALL, do: 'down' },
+      `iptables -t filter -I KUBE-FIREWALL 3 ${DROP_WORDS} && iptables -t filter -D KUBE-FIREWALL 1`,
+      `iptables -t filter -I KUBE-FIREWALL 1 ${DROP_WORDS} && iptables -t filter -D KUBE-FIREWALL 3`,
+    ],
+    [
+      'of iptables is edited',
+      NODEPORT,
+      { rule: FIREWALL, do: { text: '-s 10.0.0.1 -j ACCEPT' } },
+      'iptables -R KUBE-FIREWALL 1 -s 10.0.0.1 -j ACCEPT',
+      `iptables -R KUBE-FIREWALL 1 ${DROP_WORDS}`,
+    ],
+    [
+      'of nft is switched off',
+      ALLOW_SET,
+      { rule: DROP, do: 'off' },
+      'nft delete rule inet filter allowed_dnats handle 7',
+      'nft add rule inet filter allowed_dnats index 0 drop',
+    ],
+    [
+      'of nft is moved up, and keeps a handle',
+      ALLOW_SET,
+      { rule: DROP, do: 'up' },
+      'nft replace rule inet filter allowed_dnats handle 6 drop && nft replace rule inet filter allowed_dnats handle 7 ip daddr . tcp dport @allow_in accept',
+      'nft replace rule inet filter allowed_dnats handle 6 ip daddr . tcp dport @allow_in accept && nft replace rule inet filter allowed_dnats handle 7 drop',
+    ],
+    [
+      'of nft is edited, with quotes',
+      ALLOW_SET,
+      { rule: DROP, do: { text: 'iifname "enp0" accept comment "for now"' } },
+      `nft replace rule inet filter allowed_dnats handle 7 iifname enp0 accept comment '"for now"'`,
+      'nft replace rule inet filter allowed_dnats handle 7 drop',
+    ],
+  ])('%s, and back', async (_, files, change, command, undo) => {
+    const session = await sessionOf(...files)
+    const listed = await session.rulesets(undefined)
+    expect(await session.change({ changes: [change] })).toMatchObject([{ command, undo }])
+    const changes = [change, { command: undo }]
+    const rulesOf = (of: typeof listed) =>
+      of[0]!.tables.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules.map(({ text }) => text)))
+    expect(rulesOf(await session.rulesets({ changes: [change] }))).not.toEqual(rulesOf(listed))
+    expect(rulesOf(await session.rulesets({ changes }))).toEqual(rulesOf(listed))
+  })
+
+  test('is found by its words once another change has given it another number', async () => {
+    const session = await sessionOf(...NODEPORT)
+    const text = '-d 172.28.129.4/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.28.129.4:52000'
+    const off: Change = { rule: { family: 'ip', table: 'nat', chain: 'PREROUTING', number: 3, text }, do: 'off' }
+    const changes = [{ command: 'iptables -t nat -D PREROUTING 1' }, off]
+    expect((await session.change({ changes })).at(-1)!.command).toBe('iptables -t nat -D PREROUTING 2')
+    await expect(session.change({ changes: [off, off] })).rejects.toThrow('has no such rule any more')
+  })
+
+  test.each<[Change, string, string]>([
+    [{ rule: FIREWALL, do: 'up' }, 'It is the first rule of its chain.', ''],
+    [{ rule: FIREWALL, do: { text: '-j NOPE' } }, 'there is no chain NOPE', ''],
+    [{ rule: FIREWALL, do: { text: '-p tcp --dpot 80' } }, '--dpot', '  -p tcp --dpot 80\n         ^^^^^^'],
+    [{ rule: FIREWALL, do: { text: '-j DROP; iptables -F' } }, 'more than one rule', 'iptables -F'],
+    [{ rule: FIREWALL, do: { text: '-s 10.0.0.1,10.0.0.2 -j DROP' } }, '', ''],
+    [{ rule: FIREWALL, do: { text: ' ' } }, 'A rule needs words', ''],
+  ])('is refused with words: %o', async (change, message, hint) => {
+    const session = await sessionOf(...NODEPORT)
+    const refused = await session.change({ changes: [change] }).catch((error) => error)
+    expect(refused.constructor.name).toBe('UserError')
+    expect(refused.message).toContain(message)
+    expect(refused.hint ?? '').toContain(hint)
+  })
+
+  test('of a listing without handles is changed all the same, and no command is made up', async () => {
+    const text =
+      'table inet f {\n chain input {\n type filter hook input priority 0; policy accept;\n tcp dport 22 accept\n tcp dport 80 drop\n }\n}\n'
+    const session = await sessionOf({ name: 'rules.nft', text })
+    const rule: RulePlace = { family: 'inet', table: 'f', chain: 'input', number: 2, text: 'tcp dport 80 drop' }
+    const packet = 'in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn'
+    const before = await session.play({ packet, changes: [] })
+    expect(before.explanation.text).not.toContain('handle')
+    const after = await session.play({ packet, changes: [{ rule, do: 'off' }] })
+    expect(after.made).toEqual([{ says: 'inet f input rule 2: switched off' }])
+    const [ruleset] = await session.rulesets({ changes: [{ rule, do: 'off' }] })
+    expect(ruleset!.tables[0]!.chains[0]!.rules).toEqual([{ number: 1, text: 'tcp dport 22 accept', hits: 0 }])
+  })
+})
+
+describe('a packet', () => {
+  test('is words and fields, and either gives the other', async () => {
+    const session = await sessionOf(...NODEPORT)
+    const words = 'in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn,ack mark 16 ttl 5'
+    const typed = session.packet({ words })
+    expect(typed.parts).toMatchObject({
+      in: 'eth0',
+      src: '10.0.0.2',
+      dport: '80',
+      flags: 'syn,ack',
+      rest: 'mark 16 ttl 5',
+    })
+    expect(session.packet({ parts: typed.parts })).toEqual(typed)
+    const six = session.packet({ words: 'udp [fd00::1]:53 > fd00::2' })
+    expect(session.packet({ parts: six.parts })).toEqual(six)
+  })
+
+  test('keeps of its capture what the words do not say', async () => {
+    const session = await sessionOf(...NODEPORT)
+    const { packet } = await session.explain({ group: 0 })
+    const { words, parts } = session.packet({ packet })
+    expect(words).toBe('in eth0 tcp 172.28.129.2:55694 > 172.28.129.4:52000 syn')
+    const other = session.packet({ parts: { ...parts, dport: '80', rest: 'ttl 5' }, base: packet })
+    expect(other.packet).toEqual({ ...packet, dport: 80, ttl: 5 })
+    expect(session.packet({ words: other.words, base: packet })).toEqual(other)
+  })
+})
