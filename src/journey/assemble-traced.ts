@@ -26,6 +26,8 @@ const SOON = 1000
 const MOST_HOSTS = 1000
 /** Journeys of the same content that are looked at. */
 const MOST_TRIED = 64
+/** Journeys of one answer: it may meet another answer of its own, over lo. */
+const MOST_ANSWERS = 4
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -157,6 +159,8 @@ export class TracedAssembler implements EventSink {
     const { latest } = this
     // what left over lo comes in next, and what a bridge handed over goes on; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
+    const asked = this.behindItsAnswer(resolved, base, mask)
+    if (asked) return this.rename(asked, traceId)
     let tried = 0
     if (key < 0) {
       // lines of other packets may lie between an ICMP error's way out over lo and its way in
@@ -189,6 +193,16 @@ export class TracedAssembler implements EventSink {
       return false
     if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
     return this.way.isSame(before, base, journey, mask, back)
+  }
+
+  /** REJECT sends its answer before the trace tells of the rule: the answer's events stand between those of what a bridge handed over. */
+  private behindItsAnswer(resolved: Resolved, base: number, mask: number): OpenJourney | undefined {
+    let tried = 0
+    for (const one of this.lane!.latestFirst()) {
+      if (tried++ > 0 && this.takesUp(one, resolved, base, mask, true)) return one
+      if (tried === MOST_ANSWERS || !this.way.answers(one.shown * F.COLUMNS, base)) return undefined
+    }
+    return undefined
   }
 
   private rename(journey: OpenJourney, traceId: number): OpenJourney {

@@ -96,6 +96,14 @@ export class HookTracker {
     return rows[after + F.IN] !== 0 && rows[after + F.IN] === rows[before + F.IN] && !isTelling(rows, after)
   }
 
+  /** Sent by this host to where the other packet came from: an ICMP error, or a reset. */
+  answers(answer: number, base: number): boolean {
+    const { rows } = this.states
+    if (rows[answer + F.IN] !== 0 || rows[base + F.IN] === 0) return false
+    if (!(rows[answer + F.PRESENT]! & F.HAS_DST) || !(rows[base + F.PRESENT]! & F.HAS_SRC)) return false
+    return sameAddress(rows, answer + F.DST, base + F.SRC)
+  }
+
   maskOf(resolved: Resolved, base: number): number {
     if (resolved.hookNumber > 0) return 1 << (resolved.hookNumber - 1)
     const { rows } = this.states

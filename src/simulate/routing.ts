@@ -2,6 +2,7 @@
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
+import { linkNamed } from '../rules/links.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
   isLinkLocal,
@@ -13,6 +14,7 @@ import {
   routeDevices,
   wayBackOf,
 } from '../rules/route.ts'
+import { solicitedGroup } from '../rules/solicited-group.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Simulator } from './simulator.ts'
@@ -66,12 +68,16 @@ function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): 
     return passesSource(machine, packet) ? route('broadcast') : 'nobody'
   if (!isGroup(dst!)) return undefined
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
-  if (ALL_HOSTS.includes(dst!)) return route('multicast')
+  if (ALL_HOSTS.includes(dst!) || isOwnSolicited(machine, packet)) return route('multicast')
   const reason = 'the multicast groups that this host has joined are not known'
   const joined = machine.settle(`${dst} is local`, { unknown: reason })
   if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
   return joined ? route('multicast') : 'nobody'
 }
+
+/** The kernel joins these by itself, with each address (addrconf_join_solict, net/ipv6/addrconf.c). */
+const isOwnSolicited = ({ world }: Simulator, packet: Packet): boolean =>
+  linkNamed(world.host, packet.in)?.addresses?.some(({ address }) => solicitedGroup(address) === packet.dst) === true
 
 /** ip_mc_validate_source: who has no address yet asks on his link only. */
 function mayAskGroup(machine: Simulator, packet: Packet): boolean {

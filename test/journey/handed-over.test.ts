@@ -42,3 +42,19 @@ test.each([
 ])('it is another packet where %s', async (_name, next) => {
   expect((await outcomes(came('682a0748', '10.244.0.1') + next)).filter((one) => one === 'dropped 2')).toEqual([])
 })
+
+/** REJECT sends its error before the trace tells of the rule. */
+const error = (dst: string) =>
+  `trace id 33333333 ip fw output packet: oif "cni0" ip saddr 10.244.0.1 ip daddr ${dst} ip ttl 64 ip id 0 ip length 80 icmp type destination-unreachable icmp code admin-prohibited
+trace id 33333333 ip fw output policy accept
+`
+
+test('what is rejected is one journey, with the error that answers it in between', async () => {
+  const found = await outcomes(came('682a0748', '192.0.2.9') + error('10.244.0.2') + went('055bbbc1', '192.0.2.9'))
+  expect(found).toContain('dropped 2')
+})
+
+test('an error to another host does not stand in between', async () => {
+  const found = await outcomes(came('682a0748', '192.0.2.9') + error('10.244.0.3') + went('055bbbc1', '192.0.2.9'))
+  expect(found).not.toContain('dropped 2')
+})

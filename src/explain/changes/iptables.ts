@@ -11,7 +11,7 @@ import { printSpec } from '../../rules/iptables/print.ts'
 import { readRule } from '../../rules/iptables/read.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
-import { isDiscovery } from '../neighbours/discovery.ts'
+import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
@@ -235,9 +235,10 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
   if (!isForAll && (!byTurns || !answer)) words.push('-s', addressWord(src, 'with length'))
   if (!isForAll && (!byTurns || answer)) words.push('-d', addressWord(dst, 'with length'))
   // iptables refuses -i where packets leave, and -o where they come in
-  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
+  const isOnAll = isOnAllLinks(packet, hook)
+  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output' && !isOnAll)
     words.push('-i', matchedDevice(packet.in))
-  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
+  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input' && !isOnAll)
     words.push('-o', matchedDevice(packet.out))
   if (protocol !== undefined) words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
   const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]

@@ -8,7 +8,7 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
-import { isDiscovery } from '../neighbours/discovery.ts'
+import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { corrected, otherProtocol } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
@@ -224,9 +224,10 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   const isForAll = isDiscovery(packet)
   if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
   if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
-  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
+  const isOnAll = isOnAllLinks(packet, hook)
+  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output' && !isOnAll)
     asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
-  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
+  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input' && !isOnAll)
     asked.push([{ meta: { key: 'oifname' } }, nftDevice(packet.out)])
   const [field, port] = answer ? (['sport', packet.sport] as const) : (['dport', packet.dport] as const)
   if (port !== undefined && protocol !== undefined) asked.push([header(protocol, field), port])

@@ -1,5 +1,6 @@
 import { wayTo } from '../../journey/step-context.ts'
-import { evaluateAll } from '../../rules/evaluate.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { conditionText, evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -24,8 +25,9 @@ export const acceptedTooLate: Detector = {
     const leads = inWay(accepts) === undefined ? accepts.matched.find((one) => inWay(one) !== undefined) : undefined
     const later = leads ?? accepts
     // what stands in front of it is in its own chain
-    const culprit = refAt(context, inWay(later) ?? step)
-    if (culprit?.ruleNumber === undefined) return []
+    const stopping = inWay(later) ?? step
+    const culprit = refAt(context, stopping)
+    if (culprit?.ruleNumber === undefined || isExceptionTo(later.rule, arrivals[stopping]!.rule)) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
     const does = leads ? `would accept this packet (by ${nameBeside(accepting!, ref!)})` : 'would accept this packet'
@@ -51,6 +53,12 @@ export function isAcceptedLater(context: Context, goal: Goal): boolean {
   const way = [...wayTo(context.evidence.arrivals, context.ended.step)]
   return acceptsBehind(context, goal, way) !== undefined
 }
+
+/** It stops a part of what the rule behind it accepts: the order is meant so, and a copy in front would leave it without use. */
+const isExceptionTo = (accepting: Rule, stopping: Rule | undefined): boolean =>
+  stopping !== undefined &&
+  stopping.conditions.length > accepting.conditions.length &&
+  accepting.conditions.every((one) => stopping.conditions.some((other) => conditionText(other) === conditionText(one)))
 
 /** Does it match for what came before the packet, not for what the packet is? */
 const isLimit = ({ evidence }: Context, i: number): boolean =>

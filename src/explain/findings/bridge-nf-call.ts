@@ -3,6 +3,7 @@ import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -31,6 +32,7 @@ function stopped(context: Context): Detected[] {
   const ref = refAt(context, ended.step)
   // whoever asks for its ports means such packets
   if (!bridge || !ref || context.evidence.arrivals.some(({ rule }) => rule?.conditions.some(asksPort))) return []
+  if (wasForThisHost(context)) return []
   const name = callSetting(journey.family)
   const isFilter = world.tables.some(asksPorts)
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
@@ -58,6 +60,13 @@ function stopped(context: Context): Detected[] {
       },
     ),
   ]
+}
+
+/** Rewritten behind the bridge: IP's chains see what is for this host, whatever the setting says. */
+function wasForThisHost({ journey: { packet }, world: { host } }: Context): boolean {
+  const { dst, dstMac } = packet
+  if (dstMac !== undefined) return host.links?.some(({ mac }) => mac === dstMac) === true
+  return dst !== undefined && isLocal(dst, host) === true
 }
 
 const asksPort = (condition: Condition): boolean =>

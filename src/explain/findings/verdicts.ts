@@ -16,7 +16,7 @@ import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { comesFromService, knowsSockets, listener } from '../host/sockets.ts'
-import { isDiscovery } from '../neighbours/discovery.ts'
+import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../reply/request-reply.ts'
@@ -85,8 +85,9 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
 }
 
 /** What such a rule opens: the address that nat chooses anew each time is left out of it. */
-export function opensOf({ packet, hints: { byTurns, answer } }: Chosen & { kind: 'such' }): string {
-  if (isDiscovery(packet)) return 'opens only neighbour discovery on this interface'
+export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & { kind: 'such' }): string {
+  if (isDiscovery(packet))
+    return `opens only neighbour discovery${isOnAllLinks(packet, hook) ? '' : ' on this interface'}`
   if (!byTurns) return 'opens only this source, destination and service'
   return answer
     ? 'opens every source that nat may choose, for this destination and service'

@@ -1,9 +1,11 @@
 /** Neighbour discovery (RFC 4861): a solicitation asks for the link address of a neighbour, and its advertisement tells it. */
 import type { Played } from '../../journey/engine.ts'
-import { formatAddress, parseAddress } from '../../model/address.ts'
+import { parseAddress } from '../../model/address.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { Host, LinkAddress } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isGroup } from '../../rules/fib.ts'
+import { solicitedGroup } from '../../rules/solicited-group.ts'
 
 const SOLICITATION = 135
 const ADVERTISEMENT = 136
@@ -11,16 +13,13 @@ const ADVERTISEMENT = 136
 export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
   protocol === 'icmpv6' && (icmpType === SOLICITATION || icmpType === ADVERTISEMENT)
 
+/** What this host and its neighbours ask: who routes has them on every link. */
+export const isOnAllLinks = (packet: Packet, hook: Hook | undefined): boolean =>
+  isDiscovery(packet) && (hook === 'input' || hook === 'output')
+
 /** Of one that looks whether its own new address is taken, no answer is the good one. */
 export const isSolicitation = ({ protocol, icmpType, src }: Packet): boolean =>
   protocol === 'icmpv6' && icmpType === SOLICITATION && src !== '::'
-
-/** The group that its owner has joined (RFC 4291, 2.7.1): `ff02::1:ffXX:XXXX` of an IPv6 address. */
-export function solicitedGroup(address: string): string | undefined {
-  const bytes = parseAddress(address)
-  if (bytes?.length !== 16) return undefined
-  return formatAddress(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...bytes.subarray(13)))
-}
 
 /** Undefined where it is not known who is asked: a trace shows the group, which has the last three bytes of the address. */
 export function advertisementTo({ packet, ended }: Played, host: Host): Packet | undefined {

@@ -5,11 +5,11 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Family, Packet } from '../../model/packet.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
+import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
 import { endOf, refOf } from '../refs.ts'
-import { solicitedGroup } from './discovery.ts'
 
 /** Why a fix for them is not tried. */
 export const DISCOVERY_UNPLAYED = 'the model does not simulate ARP or neighbour discovery'

@@ -11,7 +11,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import { isLinkLocal, lookupRoute, questionOf } from '../../rules/route.ts'
-import { solicitedGroup } from '../neighbours/discovery.ts'
+import { solicitedGroup } from '../../rules/solicited-group.ts'
 import type { Reproduction } from './reproduce.ts'
 
 /** The first packet of it that is stopped. `asksUs`: the next hop needs this host's link address, too, and is not known to have it. */

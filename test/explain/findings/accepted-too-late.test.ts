@@ -67,6 +67,10 @@ describe('accepted-too-late', () => {
   it.each([
     ['it is for another port', rules('-A FORWARD -j DROP', '-A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['it accepts whatever is left', rules('-A FORWARD -p tcp -j DROP', '-A FORWARD -j ACCEPT')],
+    [
+      'the rule in front is an exception to it',
+      rules('-A FORWARD -i eth0 -o eth1 -j DROP', '-A FORWARD -i eth0 -j ACCEPT'),
+    ],
     ['it stands in front', rules(HTTP, '-A FORWARD -j DROP')],
   ])('is not told where %s', (_name, one) => {
     expect(told(one, 'accepted-too-late')).toBeUndefined()

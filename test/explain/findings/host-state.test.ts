@@ -140,6 +140,37 @@ describe('a frame of another machine that a bridge passes on', () => {
   })
 })
 
+describe('what a bridge passes on after nat has sent it back there', () => {
+  const asked: TestPacket = { in: 'br0', physIn: 'veth1', src: '10.0.3.2', dst: '10.0.3.3' }
+  const stopped = (dst: string) =>
+    messages(
+      journey(
+        { nat: ['-A PREROUTING -j DNAT --to-destination 10.0.3.3'], filter: ['-A FORWARD -i br0 -o br0 -j DROP'] },
+        [
+          trace('nat:PREROUTING:rule:1', { ...asked, dst }),
+          trace('filter:FORWARD:rule:1', { ...asked, out: 'br0', physOut: 'veth2' }),
+        ],
+        { ...bridged([port('veth1'), port('veth2')], '1'), links: links(dst) },
+      ),
+      'bridge-nf-call',
+    )
+  // the frame of what is for this host has its link address
+  const links = (dst: string) => {
+    const all = bridged([port('veth1'), port('veth2')], '1').links!
+    return dst === '10.0.1.1' ? all.map((one) => (one.name === 'br0' ? { ...one, mac: TO_HERE } : one)) : all
+  }
+
+  it('passes the chains of IP whatever the setting is, where it was sent to this host', () => {
+    expect(stopped('10.0.1.1')).toEqual([])
+  })
+
+  it('passes them only by the setting, where it was sent to another machine', () => {
+    expect(stopped('10.0.3.9')).toEqual([
+      'warning: Bridge br0 forwards it from veth1 to veth2 and does not route it. filter FORWARD rule 1 sees it only because net.bridge.bridge-nf-call-iptables is 1.',
+    ])
+  })
+})
+
 describe('nat of what is only bridged', () => {
   const host = bridged([port('veth1'), port('veth2')], '1')
   const asked: TestPacket = { in: 'br0', physIn: 'veth1', src: '10.0.3.2', dst: '10.0.3.3' }

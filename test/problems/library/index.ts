@@ -14,6 +14,8 @@ import { CONTAINER_NETWORKS } from './container-networks.ts'
 import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
 import { EGRESS_WAYS } from './egress-ways.ts'
+import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
+import { ENGINE_HOSTS } from './engine-hosts.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
@@ -25,6 +27,7 @@ import { HOST_LIMITS } from './host-limits.ts'
 import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
+import { KUBE_HOSTS } from './kube-hosts.ts'
 import { KUBE_ORDERS } from './kube-orders.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
@@ -153,4 +156,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...CLUSTER_ADDRESSES,
   ...LINKS_OF_GUESTS,
   ...NEIGHBOURS,
+  ...ENGINE_HOSTS,
+  ...ENGINE_HOST_SIXES,
+  ...KUBE_HOSTS,
 ]
