@@ -197,8 +197,10 @@ function betterTold(one: Table, other: Table): Table {
   const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
   // that of a table without chains has only those that iptables would make
   const leavesOut = [...nft.chains.keys()].some((name) => !iptables.chains.has(name))
-  if (nft.chains.size === 0 || leavesOut || unknowns(iptables) > unknowns(nft)) return nft
-  return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
+  if (nft.chains.size === 0 || leavesOut) return nft
+  const told = withHandles(iptables, nft)
+  if (unknowns(told ?? iptables) > unknowns(nft)) return nft
+  return told ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
 }
 
 /** With the handles that a trace names rules by, and nft's words for them; undefined where the lists do not say the same. */
@@ -209,11 +211,19 @@ function withHandles(iptables: Table, nft: Table): Table | undefined {
   for (const [name, { rules, handle }] of nft.chains) {
     const chain = iptables.chains.get(name)
     if (chain?.rules.length !== rules.length || rules.some((rule) => rule.handle === undefined)) return undefined
-    const told = chain.rules.map((rule, i) => ({ ...rule, handle: rules[i]!.handle!, nftText: rules[i]!.text }))
+    const told = chain.rules.map((rule, i) => clearer(rule, rules[i]!))
     chains.set(name, { ...chain, rules: told, ...(handle === undefined ? {} : { handle }) })
   }
   return { ...iptables, chains, ...(nft.handle === undefined ? {} : { handle: nft.handle }) }
 }
+
+/** One rule in both languages: where iptables' words leave open what it matches, nft's may not, as of `-m policy`. */
+const clearer = (rule: Rule, nft: Rule): Rule => ({
+  ...rule,
+  ...(isUnclear(rule) && !isUnclear(nft) ? { conditions: nft.conditions, statements: nft.statements } : {}),
+  handle: nft.handle!,
+  nftText: nft.text,
+})
 
 /** iptables lists a built-in chain that is not there, too. */
 const withoutUnmade = (iptables: Table, nft: Table): Table => ({

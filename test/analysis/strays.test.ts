@@ -162,3 +162,42 @@ COMMIT
   expect(await statusOf(ask + refuse('10.2.0.1'))).toEqual(['refused inferred'])
   expect(await statusOf(ask + refuse('10.9.0.1'))).not.toEqual(['refused inferred'])
 })
+
+test('names the rule that dropped a neighbour advertisement, not the one that sent it there', async () => {
+  const rules = `table inet firewalld {
+	chain filter_INPUT {
+		type filter hook input priority filter + 10; policy accept;
+		iifname "eth0" goto filter_IN_drop # handle 13
+	}
+	chain filter_IN_drop {
+		drop # handle 16
+	}
+}
+`
+  const trace = `trace id 00000001 inet firewalld filter_OUTPUT packet: oif "eth0" ip6 saddr 2001:db8:1::1 ip6 daddr 2001:db8:1::2 ip6 hoplimit 64 ip6 nexthdr tcp ip6 length 40 tcp sport 40002 tcp dport 80 tcp flags == syn
+trace id 00000001 inet firewalld filter_OUTPUT verdict continue
+trace id 00000001 inet firewalld filter_OUTPUT policy accept
+trace id 00000002 inet firewalld filter_INPUT packet: iif "eth0" ip6 saddr 2001:db8:1::2 ip6 daddr 2001:db8:1::1 ip6 hoplimit 255 ip6 nexthdr ipv6-icmp ip6 length 32 icmpv6 type nd-neighbor-advert icmpv6 code 0
+trace id 00000002 inet firewalld filter_INPUT rule iifname "eth0" goto filter_IN_drop # handle 13 (verdict goto filter_IN_drop)
+trace id 00000002 inet firewalld filter_IN_drop rule drop # handle 16 (verdict drop)
+`
+  const neighbours = '2001:db8:1::2 dev eth0 FAILED\n'
+  const analysis = await open([
+    {
+      name: 'ruleset.nft',
+      text: rules.replace(
+        'table inet firewalld {',
+        `table inet firewalld {\n\tchain filter_OUTPUT {\n\t\ttype filter hook output priority filter + 10; policy accept;\n\t}`,
+      ),
+    },
+    { name: 'trace.txt', text: trace },
+    { name: 'ip-neigh.txt', text: neighbours },
+    { name: 'ip-route6.txt', text: '2001:db8:1::/64 dev eth0 proto kernel metric 256 pref medium\n' },
+  ])
+  const { exchanges } = await analysis.exchanges()
+  const [one] = exchanges.flatMap(({ findings }) =>
+    findings.filter(({ code }) => code === 'neighbour-discovery-dropped'),
+  )
+  expect(one?.message).toMatch(/was dropped by inet firewalld filter_IN_drop handle 16\.$/)
+  expect(one?.rules.map(({ handle }) => handle)).toEqual([16, 13])
+})

@@ -109,3 +109,14 @@ COMMIT
     expect(warnings.map(({ code }) => code)).toEqual(['incompatible-table'])
   })
 })
+
+it('keeps the words of iptables where nft alone says what one rule matches', () => {
+  const policy = '-A FORWARD -p udp -m policy --dir in --pol none -j DROP'
+  const saved = SAVED.replace(/-A FORWARD -p tcp .*/, policy)
+  const listed = LISTED.replace('meta l4proto tcp xt match string', 'meta l4proto udp meta secpath missing')
+  const [table] = worldOf(saved, listed).tables
+  expect(table?.kind).toBe('iptables')
+  const { text, conditions, handle } = table!.chains.get('FORWARD')!.rules[1]!
+  expect([text, handle]).toEqual([policy, 5])
+  expect(conditions.map(({ kind }) => kind)).not.toContain('unknown')
+})

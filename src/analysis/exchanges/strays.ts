@@ -63,14 +63,18 @@ const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean 
 /** Of another journey than the one that it is told with: no step of that. */
 const ruleOf = ({ culprit, cause }: Journey) => (culprit ? withoutStep(culprit) : cause[0]?.rule)
 
+const stopperOf = (journey: Journey) => journey.cause[0]?.rule ?? ruleOf(journey)
+
+/** By the rule that did it, which is not always the one to look at: that may only have sent it there. */
 function stopped(journey: Journey): string {
-  const rule = ruleOf(journey)
+  const rule = stopperOf(journey)
   return rule ? `${journey.outcome} by ${nameRef(rule)}` : journey.outcome
 }
 
 /** What stops its answer as well goes first. */
 function ruleAndFix({ journey, several }: Told): Pick<Finding, 'rules' | 'fix'> {
-  const rule = ruleOf(journey)
+  const [stopper, rule] = [stopperOf(journey), ruleOf(journey)]
+  const sender = rule && stopper && nameRef(rule) === nameRef(stopper) ? undefined : rule
   const found = [...(several ? [several] : []), ...journey.findings]
-  return { rules: rule ? [rule] : [], fix: found.flatMap(({ fix }) => fix) }
+  return { rules: [stopper, sender].filter((one) => one !== undefined), fix: found.flatMap(({ fix }) => fix) }
 }

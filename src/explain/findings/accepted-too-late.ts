@@ -73,7 +73,7 @@ function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Ac
   const { step } = context.ended
   for (const at of way) {
     const { last, matched = [] } = hadItNotMatchedTo(context, goal, at) ?? {}
-    if (last && last.rule.conditions.length > 0) return { ...last, matched }
+    if (last && last.rule.conditions.length > 0 && !matched.some(isDefault)) return { ...last, matched }
     const { chain, rule } = context.evidence.arrivals[at]!
     const accepts =
       at === step &&
@@ -89,6 +89,10 @@ function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Ac
   }
   return undefined
 }
+
+/** A chain's last goto takes what no rule in front of it chose, as firewalld's for the default zone: it is not too late. */
+const isDefault = ({ rule }: Pick<Visit, 'rule'>): boolean =>
+  rule.conditions.length === 0 && verdictOf(rule).ending === 'goto'
 
 function hadItNotMatchedTo(context: Context, goal: Goal, at: number): Walk | undefined {
   const next = hadItNotMatched(context, at)

@@ -8,7 +8,7 @@ import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNegated } from '../counterfactual/failed-condition.ts'
-import { destinationRule, givenSource, sourceRule } from '../counterfactual/rewritten.ts'
+import { destinationRule, givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
@@ -20,25 +20,36 @@ import { namesDestination } from './dnat-skipped.ts'
 export const dnatOfOthers: Detector = {
   code: 'dnat-of-others',
   detect(context) {
-    const { world, evidence, inVain } = context
-    const rule = inVain ? destinationRule(context) : undefined
-    if (!rule) return []
-    const { packet: asked, hook } = evidence.arrivals[rule.step]!
+    const taken = context.inVain ? takenFromOthers(context) : undefined
+    if (!taken) return []
+    const { rule, asked, fix } = taken
     const { dst, dport } = lastPacket(context)
-    if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
-    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked.dst}, another host.`
-    return [
-      finding('dnat-of-others', 'note', message, {
-        steps: [rule.step + 1],
-        rules: [rule.ref],
-        fix: propose(
-          'do not rewrite the destination of such packets',
-          acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-          'later nat rules do not apply to them either; a proxy or filter no longer sees them',
-        ),
-      }),
-    ]
+    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, another host.`
+    return [finding('dnat-of-others', 'note', message, { steps: [rule.step + 1], rules: [rule.ref], fix })]
   },
+}
+
+export interface TakenFromOthers {
+  rule: Rewritten
+  /** Whom the packet was for. */
+  asked: string
+  /** Spares such packets. */
+  fix: Proposal[]
+}
+
+/** The rule that sent it elsewhere without asking whom it is for, which was another host. */
+export function takenFromOthers(context: Context): TakenFromOthers | undefined {
+  const rule = destinationRule(context)
+  if (!rule) return undefined
+  const { packet, hook } = context.evidence.arrivals[rule.step]!
+  if (packet.dst === undefined || isLocal(packet.dst, context.world.host) !== false) return undefined
+  if (isAskedByAddress(context, rule.step)) return undefined
+  const fix = propose(
+    'do not rewrite the destination of such packets',
+    acceptBefore(rule.ref, packet, hook === undefined ? {} : { hook }),
+    'later nat rules do not apply to them either; a proxy or filter no longer sees them',
+  )
+  return { rule, asked: packet.dst, fix }
 }
 
 /** Does a rule that leads to step `i` ask what it is for? That some are left out says nothing of the others. */

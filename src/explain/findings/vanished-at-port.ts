@@ -7,6 +7,8 @@ import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { takenFromOthers } from './rewritten-in-vain.ts'
 import { toForward } from './routing.ts'
 
 /**
@@ -36,21 +38,27 @@ export const vanishedAtPort: Detector = {
           ({ address, mac, device }) => address === dst && mac === packet.srcMac && device === bridge.name,
         ))
     if (!isBack || bridgeCalls(world.host, bridge, journey.family) !== true) return []
+    const taken = takenFromOthers(context)
+    const why = taken
+      ? ` ${nameRef(taken.rule.ref)} rewrote its destination. The packet was for ${taken.asked}, another host.`
+      : ''
+    const hairpin = setPort(
+      // where several may be its port, all of them send nothing back
+      ports.length === 1 ? ports[0] : undefined,
+      "enable hairpin mode on the sender's port",
+      'hairpin',
+      true,
+      "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
+    )
     return [
       finding(
         'vanished-at-port',
         'error',
-        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode does not send a frame back to its sender.`,
+        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode does not send a frame back to its sender.${why}`,
         {
           steps: [ended.step + 1],
-          fix: setPort(
-            // where several may be its port, all of them send nothing back
-            ports.length === 1 ? ports[0] : undefined,
-            "enable hairpin mode on the sender's port",
-            'hairpin',
-            true,
-            "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
-          ),
+          rules: taken ? [taken.rule.ref] : [],
+          fix: taken ? taken.fix : hairpin,
         },
       ),
     ]

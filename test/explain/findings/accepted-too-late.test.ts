@@ -57,6 +57,11 @@ describe('accepted-too-late', () => {
     expect(told(one, 'missing-rule')).toBeUndefined()
   })
 
+  it('sees it behind a jump without conditions: what it does not accept comes back', () => {
+    const one = rules('-A FORWARD -i eth0 -j DROP', '-A FORWARD -j public', HTTP.replace('FORWARD', 'public'))
+    expect(told(one, 'accepted-too-late')?.rules).toContain('filter FORWARD rule 3')
+  })
+
   it('is not told of a limit, which stands in front of what it limits', () => {
     const limit = '--connlimit-above 2 --connlimit-mask 32 --connlimit-saddr'
     const one = rules(`-A FORWARD -p tcp -m tcp --dport 80 -m connlimit ${limit} -j DROP`, HTTP)
@@ -70,6 +75,10 @@ describe('accepted-too-late', () => {
     [
       'the rule in front is an exception to it',
       rules('-A FORWARD -i eth0 -o eth1 -j DROP', '-A FORWARD -i eth0 -j ACCEPT'),
+    ],
+    [
+      'a goto without conditions leads there: it takes what no rule in front chose',
+      rules('-A FORWARD -i eth0 -g drop', '-A FORWARD -g public', '-A drop -j DROP', HTTP.replace('FORWARD', 'public')),
     ],
     ['it stands in front', rules(HTTP, '-A FORWARD -j DROP')],
   ])('is not told where %s', (_name, one) => {

@@ -103,6 +103,35 @@ describe('ports of a bridge that are isolated', () => {
   })
 })
 
+describe('a port without hairpin mode', () => {
+  const back = (nat: string) =>
+    journey(
+      { nat: [`-A PREROUTING ${nat} -j DNAT --to-destination 10.0.3.2`], filter: [] },
+      [trace('nat:PREROUTING:rule:1', { in: 'br0', physIn: 'veth1', src: '10.0.3.2', dst: '10.9.9.9', dport: 80 })],
+      bridged([port('veth1', { hairpin: false })], '1'),
+    )
+  const lost =
+    'error: Bridge br0 dropped it: 10.0.3.2 is the sender itself, behind port veth1, and a port without hairpin mode does not send a frame back to its sender.'
+
+  it('is not to blame where nat rewrote what was for another host', () => {
+    const one = back('-p tcp -m tcp --dport 80')
+    expect(messages(one, 'vanished-at-port')).toEqual([
+      `${lost} nat PREROUTING rule 1 rewrote its destination. The packet was for 10.9.9.9, another host.`,
+    ])
+    const [found] = findingsOf(one, 'vanished-at-port')
+    expect(found!.rules.map(({ chain, ruleNumber }) => [chain, ruleNumber])).toEqual([['PREROUTING', 1]])
+    expect(found!.fix.map((fix) => `${fixCommands(fix).command}`)).toEqual([
+      expect.stringMatching(/^iptables\S* -t nat -I PREROUTING 1 .*-j ACCEPT$/),
+    ])
+  })
+
+  it('is where the rule names the address that was asked', () => {
+    const one = back('-d 10.9.9.9/32 -p tcp -m tcp --dport 80')
+    expect(messages(one, 'vanished-at-port')).toEqual([lost])
+    expect(findingsOf(one, 'vanished-at-port')[0]!.fix[0]?.edits?.[0]).toMatchObject({ setting: 'hairpin', on: true })
+  })
+})
+
 describe('a frame of another machine that a bridge passes on', () => {
   // in no network of this host, which forwards nothing
   const asked: TestPacket = { in: 'br0', physIn: 'veth1', src: '10.99.0.2', dst: '10.99.0.3' }

@@ -10,6 +10,8 @@ import { CLUSTER_ADDRESSES } from './cluster-addresses.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
 import { CLUSTERS } from './clusters.ts'
+import { COMMONLY_ASKED } from './commonly-asked.ts'
+import { COMMONLY_ASKED_MORE } from './commonly-asked-more.ts'
 import { CONTAINER_NETWORKS } from './container-networks.ts'
 import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
@@ -159,4 +161,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...ENGINE_HOSTS,
   ...ENGINE_HOST_SIXES,
   ...KUBE_HOSTS,
+  ...COMMONLY_ASKED,
+  ...COMMONLY_ASKED_MORE,
 ]
