@@ -295,8 +295,8 @@ export function namedInput(input: Input): NamedInput {
   return {
     name: input.name,
     path: input.name,
-    folders: input.folders ?? [],
-    ...(input.folders && input.folders.length > 0 ? { found: true as const } : {}),
+    folders,
+    ...(folders.length > 0 ? { found: true as const } : {}),
     ...(as ? { as } : {}),
     again: true,
     open: () =>
