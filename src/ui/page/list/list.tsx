@@ -105,7 +105,7 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
           {isExpanded ? '▾' : '▸'}
         </button>
       )}
-      <span class="more">{[decided, ...details, time].filter((one) => one !== undefined).join(' · ')}</span>
+      <span class="rest">{[decided, ...details, time].filter((one) => one !== undefined).join(' · ')}</span>
     </div>
   )
 }
