@@ -1,5 +1,4 @@
 /** What is changed on a machine before a packet is played on it. */
-import type { MachineInfo } from '../../analysis/analysis.ts'
 import { applyTo } from '../../analysis/apply.ts'
 import { type ChangedRule, changeRule, withHandles, withoutHandles } from '../../analysis/rule-change.ts'
 import { printable } from '../../model/printable.ts'
@@ -9,13 +8,6 @@ import type { World } from '../../model/world.ts'
 import { withoutChain } from '../../reports/step-words.ts'
 import type { Change, Made, RulePlace } from '../protocol.ts'
 import { backendOf } from './rulesets.ts'
-
-/** The one of this name, or the first. Throws UserError. */
-export function machineOf(machines: readonly MachineInfo[], name: string | undefined): MachineInfo {
-  const found = name === undefined ? machines[0] : machines.find((one) => one.name === name)
-  if (found) return found
-  throw new UserError(`No ruleset of ${name === undefined ? 'a machine' : printable(name)} is open.`)
-}
 
 /** The World with all of them made. Throws UserError at the first that cannot be. */
 export async function makeChanges(before: World, changes: readonly Change[]): Promise<{ world: World; made: Made[] }> {

@@ -1,16 +1,18 @@
 /** What is open in the page: its files as an analysis, which exchanges are listed, and every question about them. */
-import { type Analysis, type Input, open } from '../../analysis/analysis.ts'
+import { type Analysis, type Input, type MachineInfo, open } from '../../analysis/analysis.ts'
 import type { Replay } from '../../analysis/closed-journey.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
 import { playPackets } from '../../analysis/simulate.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import { allPrintable } from '../../model/printable.ts'
+import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import type { World } from '../../model/world.ts'
 import type {
   Argument,
   Call,
+  Change,
   Changed,
   Listed,
   Made,
@@ -27,7 +29,6 @@ import type {
   Value,
   Wanted,
 } from '../protocol.ts'
-import { machineOf, makeChanges } from './changes.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
@@ -91,7 +92,7 @@ export class Session implements Answers {
     const groups = this.listing?.groups ?? []
     if (!changed || changed.changes.length === 0) return tellRulesets(machines, groups)
     const of = machineOf(machines, changed.machine)
-    const { world } = await makeChanges(of.world, changed.changes)
+    const { world } = await changedBy(of.world, changed.changes)
     return tellRulesets(
       machines.map((one) => (one === of ? { ...one, world } : one)),
       groups,
@@ -102,7 +103,7 @@ export class Session implements Answers {
   readonly play = async ({ packet, journey, changes, machine }: Play): Promise<Played> => {
     const replay = journey === undefined ? undefined : await this.replayOf(journey)
     const before = replay && 'world' in replay ? replay : { world: machineOf(this.opened.machines, machine).world }
-    const { world, made } = await makeChanges(before.world, changes)
+    const { world, made } = await changedBy(before.world, changes)
     const read = typeof packet === 'string' ? readPacket(packet) : packet
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
@@ -129,7 +130,7 @@ export class Session implements Answers {
   }
 
   readonly change = async ({ changes, machine }: Changed): Promise<Made[]> =>
-    (await makeChanges(machineOf(this.opened.machines, machine).world, changes)).made
+    (await changedBy(machineOf(this.opened.machines, machine).world, changes)).made
 
   readonly packet = (typed: TypedPacket): PacketForms => tellPacket(typed)
 
@@ -152,4 +153,16 @@ const BLOCK = 1 << 22
 
 async function* blocksOf(file: Blob): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.size; at += BLOCK) yield new Uint8Array(await file.slice(at, at + BLOCK).arrayBuffer())
+}
+
+/** What makes changes reads commands, and is fetched once somebody asks what if. */
+async function changedBy(world: World, changes: readonly Change[]): Promise<{ world: World; made: Made[] }> {
+  return changes.length === 0 ? { world, made: [] } : (await import('./changes.ts')).makeChanges(world, changes)
+}
+
+/** The one of this name, or the first. Throws UserError. */
+function machineOf(machines: readonly MachineInfo[], name: string | undefined): MachineInfo {
+  const found = name === undefined ? machines[0] : machines.find((one) => one.name === name)
+  if (found) return found
+  throw new UserError(`No ruleset of ${name === undefined ? 'a machine' : printable(name)} is open.`)
 }
