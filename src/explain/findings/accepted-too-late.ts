@@ -27,7 +27,8 @@ export const acceptedTooLate: Detector = {
     // what stands in front of it is in its own chain
     const stopping = inWay(later) ?? step
     const culprit = refAt(context, stopping)
-    if (culprit?.ruleNumber === undefined || isExceptionTo(later.rule, arrivals[stopping]!.rule)) return []
+    if (culprit?.ruleNumber === undefined || isExceptionTo([...accepts.matched, accepts], arrivals[stopping]!.rule))
+      return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
     const does = leads ? `would accept this packet (by ${nameBeside(accepting!, ref!)})` : 'would accept this packet'
@@ -54,11 +55,12 @@ export function isAcceptedLater(context: Context, goal: Goal): boolean {
   return acceptsBehind(context, goal, way) !== undefined
 }
 
-/** It stops a part of what the rule behind it accepts: the order is meant so, and a copy in front would leave it without use. */
-const isExceptionTo = (accepting: Rule, stopping: Rule | undefined): boolean =>
-  stopping !== undefined &&
-  stopping.conditions.length > accepting.conditions.length &&
-  accepting.conditions.every((one) => stopping.conditions.some((other) => conditionText(other) === conditionText(one)))
+/** It stops a part of what the rule behind it accepts, and the jumps that lead there: the order is meant so, and a copy in front would leave it without use. */
+function isExceptionTo(leading: readonly Pick<Visit, 'rule'>[], stopping: Rule | undefined): boolean {
+  const asked = leading.flatMap(({ rule }) => rule.conditions.map(conditionText))
+  const stops = new Set(stopping?.conditions.map(conditionText))
+  return stops.size > new Set(asked).size && asked.every((one) => stops.has(one))
+}
 
 /** Does it match for what came before the packet, not for what the packet is? */
 const isLimit = ({ evidence }: Context, i: number): boolean =>
