@@ -141,6 +141,7 @@ export class Analysis {
 
   /** A journey by its number, for playing its packet once more; undefined where there is none. Reads the captures up to it. */
   async replayOf(id: string): Promise<Replay | { reason: string } | undefined> {
+    if (this.inputs.captures.length === 0) return undefined
     let found: Replay | { reason: string } | undefined
     const steps = stepThrough(
       this.inputs,

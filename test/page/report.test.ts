@@ -25,8 +25,8 @@ const CASES: Readonly<Record<string, string[]>> = {
 }
 
 const NAMES = String.raw`[0-9]{1,3}(\.[0-9]{1,3}){3}|([0-9a-f]{2}:){5}[0-9a-f]{2}|ootob9[a-z0-9]*`
-/** Loopback, networks without a host, masks, everybody. */
-const NOBODY = /^(?:127\.|0\.|22[4-9]\.|255\.|169\.254\.|00:00:00:00:00:00|ff:ff:ff:ff:ff:ff)|\.0$/
+/** Loopback, networks without a host, masks, bridges' groups, everybody. */
+const NOBODY = /^(?:127\.|0\.|22[4-9]\.|255\.|169\.254\.|00:00:00:00:00:00|01:80:c2|ff:ff:ff:ff:ff:ff)|\.0$/
 
 /** The text of what the file holds, unpacked. */
 function heldBy(file: string): string {
@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('a report', () => {
 
   test('plays it on rules that came by standard input', () =>
     withReport(
-      [`${INCIDENTS}nft-allow-set/dropped.handles.txt`, '-'],
+      [`${INCIDENTS}nft-allow-set/dropped.handles.txt`, `${INCIDENTS}nft-allow-set/host`, '-'],
       async (shown) => expect(await tryFix(shown)).toContain('FORWARDED'),
       readFileSync(`${INCIDENTS}nft-allow-set/ruleset-dropped.json`),
     ))
