@@ -32,9 +32,10 @@ import { simulatePackets } from './simulate.ts'
 
 /**
  * A file by whatever name, read already or to be read from the beginning as often as `blocks` is called. `folders`: those
- * that it was found in, from the one that was named on; files of one folder are of one machine.
+ * that it was found in, from the one that was named on; files of one folder are of one machine. `mtime`: of a file that was
+ * in an archive, seconds since 1970.
  */
-export type Input = { name: string; as?: string; folders?: readonly string[] } & (
+export type Input = { name: string; as?: string; folders?: readonly string[]; mtime?: number } & (
   | { text: string }
   | { bytes: Uint8Array }
   | { size: number; blocks(): AsyncIterable<Uint8Array> }
@@ -140,6 +141,7 @@ export class Analysis {
 
   /** A journey by its number, for playing its packet once more; undefined where there is none. Reads the captures up to it. */
   async replayOf(id: string): Promise<Replay | { reason: string } | undefined> {
+    if (this.inputs.captures.length === 0) return undefined
     let found: Replay | { reason: string } | undefined
     const steps = stepThrough(
       this.inputs,
@@ -298,6 +300,7 @@ export function namedInput(input: Input): NamedInput {
     folders,
     ...(folders.length > 0 ? { found: true as const } : {}),
     ...(as ? { as } : {}),
+    ...(input.mtime === undefined ? {} : { mtime: input.mtime }),
     again: true,
     open: () =>
       'text' in input

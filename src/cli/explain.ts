@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import { correlatorOf } from '../analysis/hosts.ts'
+import type { UsedFile } from '../analysis/inputs/open.ts'
 import { noCapture } from '../analysis/no-capture.ts'
 import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
 import { runCaptures } from '../analysis/run.ts'
@@ -14,8 +15,8 @@ import { warningsText } from '../reports/index.ts'
 import { openReport } from '../reports/journeys.ts'
 import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
-import { htmlReport, isHtml } from './html-report.ts'
-import { nameFiles, readInputs } from './inputs.ts'
+import { HTML, htmlReport, isHtml } from './html-report.ts'
+import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
@@ -34,12 +35,15 @@ export interface ExplainOptions extends SelectOptions, RedactOptions {
   width?: number
 }
 
+/** Seconds. */
+const DEFAULT_IDLE = 1
+
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return command
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--idle <SECONDS>', 'treat a packet as finished after SECONDS without a new line', seconds, 1)
+    .option('--idle <SECONDS>', 'treat a packet as finished after SECONDS without a new line', seconds, DEFAULT_IDLE)
 }
 
 export function explainCommand(program: Command): Command {
@@ -87,7 +91,7 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   if (isHtml(options.output)) return explainToHtml(given, options)
-  const form = chooseForm(options)
+  const form = chooseForm(options, [HTML])
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
   const wanted = terminalOptions(options, options.output === undefined)
@@ -121,17 +125,17 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
 async function explainToHtml(given: readonly string[], options: ExplainOptions): Promise<number> {
   const { as = [], idle, output } = options
   const redactor = makeRedactor(options)
-  const words = withStdin(given, as)
-  const inputs = await readInputs(words, as, redactor)
+  const used: UsedFile[] = []
+  const inputs = await readInputs(withStdin(given, as), as, redactor, (file) => used.push(file))
   if (inputs.captures.length === 0 && !hasSession(inputs)) throw noCapture(inputs)
   const { filter, outcome, rule } = redactor ? redactedSelection(options, redactor) : options
   const wanted = {
-    idle,
+    ...(idle === DEFAULT_IDLE ? {} : { idle }),
     ...(filter === undefined ? {} : { filter }),
     ...(outcome ? { outcome } : {}),
     ...(rule ? { rule } : {}),
   }
-  const { html, problem } = await htmlReport(inputs, wanted, redactor ? undefined : nameFiles(words, as, []).list)
+  const { html, problem } = await htmlReport(inputs, wanted, used)
   const file = openOutput(output!, inputs.includes)
   try {
     const out = new Output(file, output)

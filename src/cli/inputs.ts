@@ -1,6 +1,6 @@
 /** INPUT… and `--as FORMAT:FILE`: the words of the command line → the files that they name, opened. */
 import { knownFormats } from '../analysis/inputs/format-words.ts'
-import { type Inputs, openInputs } from '../analysis/inputs/open.ts'
+import { type Inputs, openInputs, type UsedFile } from '../analysis/inputs/open.ts'
 import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -15,15 +15,19 @@ export interface NamedInputs extends Inputs {
   includes(path: string): boolean
 }
 
-/** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. `redactor`: as if all were redacted. */
+/**
+ * Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. `redactor`: as if all were redacted. `onUsed`:
+ * for who hands files on.
+ */
 export async function readInputs(
   given: readonly string[],
   as: readonly string[],
   redactor?: Redactor,
+  onUsed?: (file: UsedFile) => void,
 ): Promise<NamedInputs> {
   const warnings: Diagnostic[] = []
   const named = nameFiles(given, as, warnings)
-  const inputs = await openInputs(named.list.map(inputOf), warnings, redactor)
+  const inputs = await openInputs(named.list.map(inputOf), warnings, redactor, onUsed)
   return { ...inputs, includes: (path) => named.includes(path) }
 }
 

@@ -40,7 +40,10 @@ export interface Question {
 export type Answer = { id: number } & ({ value: unknown } | { error: { message: string; hint?: string } })
 
 export type PageFile =
-  | ({ name: string; folders?: readonly string[]; as?: string } & ({ file: Blob } | { bytes: Uint8Array }))
+  | ({ name: string; folders?: readonly string[]; as?: string; mtime?: number } & (
+      | { file: Blob }
+      | { bytes: Uint8Array }
+    ))
   | (ServedFile & {
       /** Where the worker reads it, a range of bytes at a time. */
       url: string

@@ -5,9 +5,17 @@ import { fileURLToPath } from 'node:url'
 const NFWHY = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
 
 /** Its standard output; it ends with 1 where something failed, and fails here with any other code. */
-export function commandLine(...args: string[]): string {
+export const commandLine = (...args: string[]): string => commandLineWith('', ...args)
+
+/** The same with `input` as its standard input. */
+export function commandLineWith(input: Buffer | '', ...args: string[]): string {
   try {
-    return execFileSync(process.execPath, [NFWHY, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync(process.execPath, [NFWHY, ...args], {
+      encoding: 'utf8',
+      input,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      maxBuffer: 1 << 28,
+    })
   } catch (error) {
     const { status, stdout } = error as { status: number; stdout: string }
     if (status !== 1) throw error

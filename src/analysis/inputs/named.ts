@@ -12,6 +12,8 @@ export interface NamedInput {
   found?: true
   /** What it is, whatever it looks like. */
   as?: Recognised
+  /** Seconds since 1970, of a file in an archive. */
+  mtime?: number
   /** Can it be opened again? */
   again: boolean
   /** Throws ReadError. */

@@ -57,21 +57,33 @@ export interface Inputs {
   looksLike: readonly string[]
 }
 
+/** A file, or a part of one, as it was used: out of its archive, and redacted where all are. */
+export interface UsedFile {
+  name: string
+  folders: readonly string[]
+  /** Seconds since 1970, of a file in an archive. */
+  mtime?: number
+  format: string
+  /** Of a ruleset or host state the text, of a capture what is read later. */
+  content: string | Source
+}
+
 /** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
 const MOST_TEXT = 400e6
 
 /**
  * Throws UserError for what cannot be read at all, and where nothing is of any use. `warnings`: of the names themselves;
- * more are added. `redactor`: as if all were redacted.
+ * more are added. `redactor`: as if all were redacted. `onUsed`: for who hands them on.
  */
 export async function openInputs(
   named: readonly NamedInput[],
   warnings: Diagnostic[],
   redactor?: Redactor,
+  onUsed?: (file: UsedFile) => void,
 ): Promise<Inputs> {
   // few ask for it, and a page need not wait for it
   const redaction = redactor && (await import('./redacted.ts'))
-  const reader = new InputReader(warnings, redactor, redaction)
+  const reader = new InputReader(warnings, redactor, redaction, onUsed)
   if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
   for (const input of named) await reader.read({ ...input, depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY))
@@ -107,8 +119,6 @@ type Redaction = typeof import('./redacted.ts')
 interface Item extends Omit<NamedInput, 'again'> {
   /** Archives around it. */
   depth: number
-  /** Seconds since 1970, of a file in an archive. */
-  mtime?: number
 }
 
 /** Reads rulesets and host state whole, and opens captures. */
@@ -125,10 +135,18 @@ class InputReader {
 
   private readonly redaction: Redaction | undefined
 
-  constructor(warnings: Diagnostic[], redactor: Redactor | undefined, redaction: Redaction | undefined) {
+  private readonly onUsed: ((file: UsedFile) => void) | undefined
+
+  constructor(
+    warnings: Diagnostic[],
+    redactor: Redactor | undefined,
+    redaction: Redaction | undefined,
+    onUsed: ((file: UsedFile) => void) | undefined,
+  ) {
     this.warnings = warnings
     this.redactor = redactor
     this.redaction = redaction
+    this.onUsed = onUsed
   }
 
   async read(item: Item): Promise<void> {
@@ -237,15 +255,20 @@ class InputReader {
   private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
     const { name, folders, mtime } = item
     const file = { name, format: recognised.format.id, bytes: 0 }
+    const time = mtime === undefined ? {} : { mtime }
+    const used = (content: string | Source) =>
+      this.onUsed?.({ name, folders, ...time, format: recognised.format.id, content })
     if (recognised.kind === 'capture') {
       this.files.push(file)
+      used(source)
       this.placed.push({ folders, head, capture: { name, format: recognised.format, source, file } })
       return
     }
     const text = await readText(source, file)
     this.files.push(file)
+    used(text)
     const names = [basename(name), ...[...folders].reverse()]
-    const filed: Filed = { part: readPart(name, text, recognised), names, ...(mtime === undefined ? {} : { mtime }) }
+    const filed: Filed = { part: readPart(name, text, recognised), names, ...time }
     this.placed.push({ folders, filed })
   }
 }

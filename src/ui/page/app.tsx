@@ -1,7 +1,7 @@
 /** The whole page: what is open, which exchanges, and the one that is looked at. */
 import { useEffect } from 'preact/hooks'
 import type { Warning } from '../protocol.ts'
-import { MOST_REPORTED } from '../report/most.ts'
+import { MOST_REPORTED } from '../report/rows-held.ts'
 import { Explained } from './explanation/explanation.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'

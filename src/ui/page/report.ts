@@ -1,6 +1,8 @@
 /** The page of a report file: what it holds was made beforehand; the worker starts where a packet is to be played. */
 import type { Argument, Call, Explanation, FacetKind, PageFile, Row, Value, Wanted } from '../protocol.ts'
+import type { HeldFile } from '../report/held-files.ts'
 import type { ReportData } from '../report/report-data.ts'
+import { FACET_OF } from '../report/rows-held.ts'
 import { type Asks, Engine, Refused } from './engine.ts'
 
 type Answers = { [C in Call]?: (argument: Argument<C>) => Value<C> }
@@ -43,24 +45,21 @@ export class Report implements Asks {
     if (!files) throw new Refused('This report has no files to simulate packets with.')
     const text = await unpacked('nfwhy-worker')
     const engine = new Engine(new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))))
-    await engine.ask(
-      'open',
-      files.map(({ bytes, ...file }): PageFile => ({ ...file, bytes: bytesOf(bytes) })),
-    )
+    await engine.ask('open', files.map(pageFile))
     return engine
   }
 }
 
-const KINDS: Readonly<Record<FacetKind, (row: Row) => string | undefined>> = {
-  words: ({ word }) => word,
-  decided: ({ decided }) => decided,
-  machines: ({ machine }) => machine,
-}
-
 const isWanted = (row: Row, wanted: Wanted): boolean =>
-  (Object.keys(KINDS) as FacetKind[]).every(
-    (kind) => wanted[kind].length === 0 || wanted[kind].includes(KINDS[kind](row) ?? ''),
+  (Object.keys(FACET_OF) as FacetKind[]).every(
+    (kind) => wanted[kind].length === 0 || wanted[kind].includes(FACET_OF[kind](row) ?? ''),
   )
+
+const pageFile = ({ name, folders, as, mtime, ...content }: HeldFile): PageFile => ({
+  ...{ name, folders, as },
+  ...(mtime === undefined ? {} : { mtime }),
+  bytes: 'text' in content ? new TextEncoder().encode(content.text) : bytesOf(content.base64),
+})
 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
 

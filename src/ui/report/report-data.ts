@@ -1,14 +1,14 @@
 /** What a report file holds: rows and explanations as the worker tells them, made beforehand, and files to play packets on. */
 import type { Analysis } from '../../analysis/analysis.ts'
 import type { Listing } from '../../analysis/listing.ts'
-import { allPrintable } from '../../model/printable.ts'
-import type { Explanation, Listed, MapOf, Opened, RulesetOf } from '../protocol.ts'
+import type { Explanation, FacetKind, Listed, MapOf, Opened, Row, RulesetOf } from '../protocol.ts'
 import { tellExplanation } from '../worker/explanation.ts'
 import { tellMap } from '../worker/map.ts'
 import { Rows } from '../worker/rows.ts'
 import { tellRulesets } from '../worker/rulesets.ts'
 import { listedOf, openedOf } from '../worker/tell.ts'
-import { MOST_REPORTED } from './most.ts'
+import type { HeldFile } from './held-files.ts'
+import { FACET_OF, MOST_REPORTED } from './rows-held.ts'
 
 export interface ReportData {
   opened: Opened
@@ -19,22 +19,30 @@ export interface ReportData {
   all: number
   maps: MapOf[]
   rulesets: RulesetOf[]
-  /** Of the inputs, those that packets can be played on; base64. Absent: nothing may be handed on but what is shown. */
-  files?: { name: string; folders: readonly string[]; as?: string; bytes: string }[]
+  /** What packets can be played on; absent where it is too large, or nothing is known. */
+  files?: HeldFile[]
 }
 
-export function reportData(analysis: Analysis, listing: Listing, files: ReportData['files']): ReportData {
+export function reportData(analysis: Analysis, listing: Listing, files: readonly HeldFile[]): ReportData {
   const rows = new Rows(listing.groups, listing)
+  const held = rows.between(0, MOST_REPORTED)
   return {
     opened: openedOf(analysis),
-    listed: listedOf(rows, listing),
-    explanations: rows.between(0, MOST_REPORTED).map((row) => {
+    listed: listedBy(held, listedOf(rows, listing)),
+    explanations: held.map((row) => {
       const key = { group: row.group }
       return tellExplanation(rows.groupOf(key)!, row, listing.ending, rows.replyOf(key))
     }),
     all: rows.size,
     maps: analysis.map().map(tellMap),
     rulesets: tellRulesets(analysis.machines, listing.groups),
-    ...(files ? { files: allPrintable(files) } : {}),
+    ...(files.length > 0 ? { files: [...files] } : {}),
   }
+}
+
+/** Narrowed by what is left out, the list would be empty. */
+function listedBy(rows: readonly Row[], listed: Listed): Listed {
+  const of = (kind: FacetKind) =>
+    listed.facets[kind].filter(({ name }) => rows.some((row) => FACET_OF[kind](row) === name))
+  return { ...listed, facets: { words: of('words'), decided: of('decided'), machines: of('machines') } }
 }

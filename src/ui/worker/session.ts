@@ -142,7 +142,8 @@ export class Session implements Answers {
 
 function inputOf({ name, folders, as, ...content }: PageFile): Input {
   const named = { name, ...(folders ? { folders } : {}), ...(as === undefined ? {} : { as }) }
-  if ('bytes' in content) return { ...named, bytes: content.bytes }
+  const time = 'mtime' in content && content.mtime !== undefined ? { mtime: content.mtime } : {}
+  if ('bytes' in content) return { ...named, ...time, bytes: content.bytes }
   if ('file' in content) return { ...named, size: content.file.size, blocks: () => blocksOf(content.file) }
   const { url, size } = content
   return { ...named, size, blocks: () => servedBlocks(name, url, size) }
