@@ -20,6 +20,7 @@ import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/drop-lines.ts'
 import { sessionLine } from '../read/host/session-line.ts'
 import { isSystemError, reasonOf } from './errors.ts'
+import type { Bundle } from './live-run.ts'
 
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
@@ -42,7 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Each place its folder, where there are several. */
-export class Saved {
+export class Saved implements Bundle {
   private readonly folder: string
   private readonly opened = new Map<string, number>()
   /** Folders that were made for it, the outermost first. */
