@@ -113,6 +113,11 @@ export class LiveRun {
       this.warnings.push(...plan.notes.map((note) => ({ input: place.name, ...note })))
   }
 
+  /** As Ctrl-C does. */
+  end(): void {
+    this.finish()
+  }
+
   /** What was read, as contract.md's `inputs`. */
   get inputs() {
     return this.sessions.flatMap((session) =>
@@ -178,12 +183,7 @@ export class LiveRun {
     return [...new Set(this.sessions.flatMap(({ streams }) => streams.map(({ by }) => by)))].join(' and ')
   }
 
-  private async start(
-    prepared: Prepared,
-    report: Told,
-    ids: JourneyIds,
-    ending: AbortSignal,
-  ): Promise<Session> {
+  private async start(prepared: Prepared, report: Told, ids: JourneyIds, ending: AbortSignal): Promise<Session> {
     const host = this.options.prepared.length > 1 ? prepared.place.name : undefined
     const folder = host === undefined ? undefined : `${this.options.prepared.indexOf(prepared) + 1}-${fileName(host)}`
     // packets may have ended before it says that it is ready

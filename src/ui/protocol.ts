@@ -5,6 +5,8 @@ import type { Packet } from '../model/packet.ts'
 export interface Calls {
   /** Files in place of those that were open before. */
   open: [files: readonly PageFile[], opened: Opened]
+  /** The files of a trace that goes on, as they are by now; what was expanded stays so. */
+  follow: [follow: Follow, followed: Followed]
   /** Exchanges that match; what was expanded is folded again. */
   select: [wanted: Wanted, listed: Listed]
   /** Rows from `from` up to `to`, without it. */
@@ -58,6 +60,42 @@ export interface ServedFile {
   as?: string
   /** Bytes. */
   size: number
+  /** Of a file that grows: what was read of it stays so for as long as this is the same. */
+  edition?: number
+}
+
+/** What `nfwhy serve --live` says of its trace. */
+export interface LiveState {
+  phase: 'tracing' | 'stopping' | 'ended'
+  /** What is traced; empty: all packets. */
+  filter: string
+  /** Where, and by what. */
+  where: string
+  /** Milliseconds since 1970: it ends by itself then. */
+  deadline: number
+  /** What went wrong or has to be known, lines; the last ones. */
+  said: string[]
+  files: ServedFile[]
+  /** Nothing has come for so long that no packet is under way. */
+  isQuiet: boolean
+}
+
+/** A trace's files as they are by now. */
+export interface Followed {
+  opened: Opened
+  listed: Listed
+  maps: MapOf[]
+  /** The place of the row that was asked for, where it is still listed. */
+  place?: number
+}
+
+export interface Follow {
+  files: readonly PageFile[]
+  wanted: Wanted
+  /** The row that is selected. */
+  selected?: Row
+  /** Packets may be under way: what has not ended is not told. */
+  isUnderWay: boolean
 }
 
 export interface Opened {

@@ -6,6 +6,8 @@ import { Explained } from './explanation/explanation.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'
 import { Facets, Filter, Times } from './list/narrow.tsx'
+import { live } from './live/live.ts'
+import { LiveBar } from './live/live-bar.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
 import { Rules } from './rules/rules.tsx'
@@ -47,9 +49,10 @@ export function App() {
             Keys
           </button>
         )}
-        {reported.value === undefined && <Open small={files !== undefined} />}
+        {reported.value === undefined && !live.value && <Open small={files !== undefined} />}
       </header>
       {helpShown.value && <Help />}
+      <LiveBar />
       <p class="busy" role="status">
         {busy.value === undefined ? '' : `${busy.value} …`}
       </p>
