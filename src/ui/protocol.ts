@@ -19,6 +19,8 @@ export interface Calls {
   find: [id: string, place: number | undefined]
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
+  /** What is listed, as a file. */
+  export: [wanted: Wanted & { form: ExportForm }, file: Uint8Array]
   /** As they are once these changes are made. */
   rulesets: [changed: Changed | undefined, rulesets: RulesetOf[]]
   /** Plays a packet on a machine's rules, with all that was changed. */
@@ -28,6 +30,8 @@ export interface Calls {
   /** A packet in all its forms. */
   packet: [typed: TypedPacket, packet: PacketForms]
 }
+
+export type ExportForm = 'html' | 'markdown' | 'json' | 'pcapng'
 
 export type Call = keyof Calls
 export type Argument<C extends Call> = Calls[C][0]

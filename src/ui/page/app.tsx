@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { Warning } from '../protocol.ts'
 import { MOST_REPORTED } from '../report/rows-held.ts'
 import { Explained } from './explanation/explanation.tsx'
+import { Export } from './export/export.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { List } from './list/list.tsx'
 import { Facets, Filter, Times } from './list/narrow.tsx'
@@ -39,6 +40,7 @@ export function App() {
       <header>
         <h1>nfwhy</h1>
         {files?.hasCapture && reported.value === undefined && <Filter />}
+        {files?.hasCapture && reported.value === undefined && <Export />}
         {files && (
           <button
             type="button"
