@@ -204,9 +204,8 @@ export class Analysis {
    * that matches. Throws UserError.
    */
   async compare(a: string, b: string): Promise<Comparison> {
-    const { comparePair, readChoice } = await import('./pair.ts')
-    const { comparison } = await comparePair(this.inputs, [readChoice(a), readChoice(b)], this.run)
-    return comparison
+    const { compareFirst, readChoice } = await import('./pair.ts')
+    return compareFirst(this.inputs, [readChoice(a), readChoice(b)], this.run)
   }
 
   /** This ruleset and another one, by what was added, removed, moved and counted. Throws UserError where there are several machines. */

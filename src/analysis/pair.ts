@@ -7,7 +7,7 @@ import type { RunStats } from './capture.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { type Comparison, compareJourneys } from './compare.ts'
 import type { Inputs } from './inputs/open.ts'
-import { type RunOptions, runCaptures } from './run.ts'
+import { type RunOptions, stepThrough } from './run.ts'
 import { readFilter } from './select.ts'
 
 export interface Choice {
@@ -26,15 +26,37 @@ export function readChoice(text: string): Choice {
 /** Ids that are named where a choice fits none. */
 const MOST_NAMED = 10
 
-/** Throws UserError where one of the choices fits no journey. */
+type Found = { journey: Journey; world: World }
+
+/** All captures are read, and counted. Throws UserError where one of the choices fits no journey. */
 export async function comparePair(
   inputs: Inputs,
   choices: readonly [Choice, Choice],
   options: RunOptions = {},
 ): Promise<{ comparison: Comparison; stats: RunStats }> {
-  const found: { journey: Journey; world: World }[] = []
+  const { a, b, stats } = await findPair(inputs, choices, options, true)
+  return { comparison: compareJourneys(a.journey, b.journey, a.world), stats: stats! }
+}
+
+/** The same, and captures are read up to the second of the two only. */
+export async function compareFirst(
+  inputs: Inputs,
+  choices: readonly [Choice, Choice],
+  options: RunOptions,
+): Promise<Comparison> {
+  const { a, b } = await findPair(inputs, choices, options, false)
+  return compareJourneys(a.journey, b.journey, a.world)
+}
+
+async function findPair(
+  inputs: Inputs,
+  choices: readonly [Choice, Choice],
+  options: RunOptions,
+  toEnd: boolean,
+): Promise<{ a: Found; b: Found; stats?: RunStats }> {
+  const found: Found[] = []
   const seen: string[] = []
-  const stats = await runCaptures(
+  const steps = stepThrough(
     inputs,
     (closed) => {
       // the same filter twice means two packets
@@ -44,11 +66,25 @@ export async function comparePair(
     },
     options,
   )
-  const [a, b] = choices.map(
-    (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
-  )
-  return { comparison: compareJourneys(a!.journey, b!.journey, a!.world), stats }
+  for (;;) {
+    const step = await steps.next()
+    const [a, b] = found
+    if (step.done) {
+      const stats = step.value
+      const [one, other] = choices.map(
+        (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
+      )
+      return { a: one!, b: other!, stats }
+    }
+    if (a && b && !toEnd) {
+      // closes what is being read
+      await steps.return(NONE)
+      return { a, b }
+    }
+  }
 }
+
+const NONE: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
 
 function noSuch({ text }: Choice, isSecond: boolean, seen: readonly string[], stats: RunStats): never {
   throw new UserError(

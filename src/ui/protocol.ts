@@ -25,6 +25,10 @@ export interface Calls {
   change: [changed: Changed, made: Made[]]
   /** A packet in all its forms. */
   packet: [typed: TypedPacket, packet: PacketForms]
+  /** Two journeys by their ids, side by side. */
+  compare: [pair: { a: string; b: string }, compared: Compared]
+  /** What a filter may go on with at the cursor: characters from its beginning. */
+  complete: [typed: { filter: string; cursor: number }, completion: Completion]
 }
 
 export type Call = keyof Calls
@@ -174,7 +178,7 @@ export interface Explanation {
 /** A journey as a line through the hooks. */
 export interface WayOf {
   /** `before`: the same packet, before rules were changed. */
-  kind: 'request' | 'before' | 'captured' | 'played'
+  kind: 'request' | 'before' | 'captured' | 'played' | 'a' | 'b'
   /** What became of it: the headline's word. */
   word: string
   mark: Mark
@@ -225,6 +229,8 @@ export interface StepOf {
   interfaces: string
   changes: string[]
   isCulprit: boolean
+  /** Of two journeys that are compared. */
+  side?: 'a' | 'b'
   /** Rules before it that did not match, and why. */
   unmatched: { ruleNumber: number; rule: string; why: string }[]
 }
@@ -346,3 +352,32 @@ export type PacketParts = Record<
   'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest',
   string
 >
+
+/** Two journeys side by side, as `nfwhy compare` tells them. */
+export interface Compared {
+  /** Where they part. */
+  diverge: string
+  /** Fields of the two packets. Absent: none differs. */
+  differ?: string
+  share: string
+  a: ComparedSide
+  b: ComparedSide
+  /** All of it as the command line prints it. */
+  text: string
+}
+
+export interface ComparedSide {
+  row: Row
+  way: WayOf
+  packet: Packet
+  machine?: string
+  /** What it met where they part, and what became of it. `rule`: the text of the rule in the line before. */
+  lines: { kind: 'step' | 'rule' | 'change' | 'end'; text: string }[]
+}
+
+/** What can stand in place of the characters `from` … `to` of a filter. */
+export interface Completion {
+  from: number
+  to: number
+  options: { text: string /** How often it was seen, or what kind of word it is. */; about: string }[]
+}

@@ -14,6 +14,8 @@ import type {
   Call,
   Change,
   Changed,
+  Compared,
+  Completion,
   Listed,
   Made,
   MapOf,
@@ -29,6 +31,7 @@ import type {
   Value,
   Wanted,
 } from '../protocol.ts'
+import type { SeenValues } from './complete.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
@@ -46,12 +49,14 @@ export class Session implements Answers {
   /** The filter of what is listed. */
   private listedBy = ''
   private rowsOf = new Rows([], undefined)
+  private seenValues: SeenValues | undefined
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
     this.analysis = await open(files.map(inputOf), { unmatched: true })
     this.listing = undefined
     this.replayed = undefined
+    this.seenValues = undefined
     this.rowsOf = new Rows([], undefined)
     return openedOf(this.analysis)
   }
@@ -131,6 +136,18 @@ export class Session implements Answers {
 
   readonly change = async ({ changes, machine }: Changed): Promise<Made[]> =>
     (await changedBy(machineOf(this.opened.machines, machine).world, changes)).made
+
+  /** Fetched once two are compared. */
+  readonly compare = async ({ a, b }: { a: string; b: string }): Promise<Compared> =>
+    (await import('./compare.ts')).tellCompared(this.opened, a, b)
+
+  /** Fetched once somebody types. Values are those of all exchanges, where these were listed. */
+  readonly complete = async ({ filter, cursor }: { filter: string; cursor: number }): Promise<Completion> => {
+    const { complete, SeenValues } = await import('./complete.ts')
+    if (this.listing && (!this.seenValues || (this.listedBy === '' && this.seenValues.of !== this.listing)))
+      this.seenValues = new SeenValues(this.listing)
+    return complete(filter, cursor, this.seenValues)
+  }
 
   readonly packet = (typed: TypedPacket): PacketForms => tellPacket(typed)
 
