@@ -72,7 +72,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
     proto: 'protocol by number or name',
   },
   ...{ src: 'source', dst: 'destination', saddr: 'source address', daddr: 'destination address' },
-  ...{ port: 'port', portrange: 'range of ports', sport: 'source port', dport: 'destination port' },
+  ...{ port: 'number or service', portrange: 'range of ports', sport: 'source port', dport: 'destination port' },
   ...{ in: 'input interface', out: 'output interface', mark: 'packet mark', syn: 'first packet of a TCP connection' },
   ...{ ipid: 'IP ID', seq: 'TCP sequence number', icmpid: 'ICMP id', opt: 'TCP options in hex' },
   ...{

@@ -17,12 +17,14 @@ export function Explained({ of, onTry, onCompare }: ExplainedProps) {
       <h2 class={row.mark}>
         <Headline of={row} />
       </h2>
-      <PacketLine of={row} />
-      {onCompare && (
-        <button type="button" aria-keyshortcuts="c" onClick={onCompare}>
-          Compare with …
-        </button>
-      )}
+      <div class="packet-line">
+        <PacketLine of={row} />
+        {onCompare && (
+          <button type="button" aria-keyshortcuts="c" onClick={onCompare}>
+            Compare with …
+          </button>
+        )}
+      </div>
       {cause.length > 0 && (
         <p class="cause">
           <span class="label">{causeLabel}</span> {cause.join(' ')}

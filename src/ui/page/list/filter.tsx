@@ -15,7 +15,10 @@ export function Filter() {
   const [text, setText] = useState(filter.value)
   const [completion, setCompletion] = useState<Completion | undefined>(undefined)
   const [active, setActive] = useState(NONE)
-  useEffect(() => setText(filter.value), [filter.value])
+  useEffect(() => {
+    // what cannot be read stays to be corrected
+    if (!filterProblem.value) setText(filter.value)
+  }, [filter.value])
   const wrong = filterProblem.value
   const options = completion?.options ?? []
   const isOpen = options.length > 0
