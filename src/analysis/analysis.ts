@@ -51,6 +51,8 @@ export interface OpenOptions {
   engine?: Engine
   /** With other addresses and names, the same for the same key. */
   redactKey?: string
+  /** The captures are read while they are written: packets that may still be under way are not told. */
+  isUnderWay?: boolean
 }
 
 /** Rules, state and captures of one machine or network namespace. */
@@ -273,8 +275,9 @@ export class Analysis {
   }
 
   private get run(): RunOptions {
-    const { idle, unmatched, engine } = this.options
+    const { idle, unmatched, engine, isUnderWay } = this.options
     return {
+      ...(isUnderWay ? { isUnderWay } : {}),
       ...(idle === undefined ? {} : { idle }),
       ...(unmatched === undefined ? {} : { unmatched }),
       ...(engine ? { engine } : {}),

@@ -24,6 +24,8 @@ export interface RunOptions {
   progress?: Progress
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
+  /** More is still to come of the captures: packets that have not ended are not told. */
+  isUnderWay?: boolean
   /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
   /** A capture that may still be written is read from here on, until what this gives is called; `end` ends the reading. */
@@ -109,7 +111,7 @@ export async function* stepThrough(
       },
     )
     yield* readCapture(capture, explainer, told, options)
-    explainer.end()
+    if (!options.isUnderWay) explainer.end()
     const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
     capture.file.bytes = bytes + bytesBefore
     stats.bytes += capture.file.bytes

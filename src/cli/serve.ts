@@ -16,15 +16,17 @@ import { openSource } from './source.ts'
 import { spool } from './spool.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
+import { type SetupOptions, setupOptions } from './trace-setup.ts'
 
-interface Options {
+interface Options extends SetupOptions {
   as?: string[]
   port?: string
+  live?: boolean
 }
 
 export function serveCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return program
+  const serve = program
     .command('serve')
     .summary('show packets, their paths and the rules in a browser')
     .description(
@@ -33,21 +35,59 @@ export function serveCommand(program: Command): Command {
         'those who have it can read the files.\n' +
         'INPUT is any number of files, folders and archives, or - for standard input, which is read to its end first. ' +
         'Without INPUT the page opens empty: drop files on it. Load the page again when files have changed.\n' +
+        'With --live FILTER it traces packets as nfwhy trace does, and the page follows the trace. The trace ends when the ' +
+        'page is closed, by Ctrl-C, or at the deadline; then everything that it set up is removed.\n' +
         'To look from another machine, forward the port under the same number: ssh -L 8080:127.0.0.1:8080 HOST, with ' +
         '--port 8080 on HOST.',
     )
-    .argument('[INPUT...]', 'captures, rulesets and host state')
+    .argument('[INPUT...]', 'captures, rulesets and host state; with --live: FILTER')
+    .option('--live', 'trace packets that match FILTER, or all of them')
     .option('--port <NUMBER>', 'listen on this port, not on any free one')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .action(runServe)
+  return setupOptions(serve).action(async (given: string[], options: Options) => {
+    if (options.live) {
+      if (options.as) throw new UserError('--live takes no --as: it reads what it traces.')
+      await runLive(given.join(' '), options)
+      return
+    }
+    const meant = serve.options.find(
+      (one) => SETUP.has(one.attributeName()) && serve.getOptionValueSource(one.attributeName()) === 'cli',
+    )
+    if (meant) throw new UserError(`${meant.long} is for a trace: give --live as well.`)
+    await runServe(given, options)
+  })
 }
 
-/** Serves when it resolves; throws UserError and ClosedPipe. */
-async function runServe(given: readonly string[], { as = [], port: wanted }: Options): Promise<void> {
-  const port = wanted === undefined ? undefined : portOf(wanted)
+/** Serves what is traced; throws as `serveLive` does. */
+async function runLive(filter: string, options: Options): Promise<void> {
+  const { serveLive } = await import('./serve-live.ts')
+  const { page, port } = placeOf(options)
+  await serveLive(filter, options, (live) => start({ page, inputs: [], live, ...port }), tellLink)
+}
+
+/** Throws UserError. */
+function placeOf({ port }: Options): { page: string; port: { port?: number } } {
   const page = fileURLToPath(new URL('./page/', import.meta.url))
   if (!existsSync(page))
     throw new UserError('The page is not built yet: run `npm ci` (or `npm run build`) in its folder.')
+  return { page, port: port === undefined ? {} : { port: portOf(port) } }
+}
+
+function tellLink(link: string): void {
+  const out = new Output()
+  out.write(`Open ${link} in a browser on this machine. Ctrl-C ends it.\n`)
+  out.flush()
+}
+
+/** Of options that are for a trace alone. */
+const SETUP: ReadonlySet<string> = new Set<keyof SetupOptions>([
+  ...(['rate', 'deadline', 'backend', 'via', 'log', 'programs', 'takeOver', 'drops'] as const),
+])
+
+/** Serves when it resolves; throws UserError and ClosedPipe. */
+async function runServe(given: readonly string[], options: Options): Promise<void> {
+  const { as = [] } = options
+  const { page, port } = placeOf(options)
   const warnings: Diagnostic[] = []
   const named = nameFiles(withPiped(given, as), as, warnings)
   const inputs: ServedInput[] = []
@@ -57,10 +97,8 @@ async function runServe(given: readonly string[], { as = [], port: wanted }: Opt
     if (input && !(given.length === 0 && as.length === 0 && (await input.size()) === 0)) inputs.push(input)
   }
   process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
-  const { link } = await start({ page, inputs, ...(port === undefined ? {} : { port }) })
-  const out = new Output()
-  out.write(`Open ${link} in a browser on this machine. Ctrl-C ends it.\n`)
-  out.flush()
+  const { link } = await start({ page, inputs, ...port })
+  tellLink(link)
 }
 
 function portOf(text: string): number {

@@ -1,20 +1,12 @@
-import type { Rate, Wish } from '../live/plan.ts'
 import type { Colour } from './terminal.ts'
+import type { SetupOptions } from './trace-setup.ts'
 
 /** What `nfwhy trace` was told on its command line. */
-export interface TraceOptions {
+export interface TraceOptions extends SetupOptions {
   count?: number
   for?: number
-  rate: Rate | undefined
-  deadline: number
-  backend: Wish['backend']
-  via?: string[]
   exec?: string
   save?: string
-  log?: boolean
-  programs?: boolean
-  drops: boolean
-  takeOver?: boolean
   dryRun?: boolean
   cleanup?: boolean
   idle?: number

@@ -20,9 +20,17 @@ import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/drop-lines.ts'
 import { sessionLine } from '../read/host/session-line.ts'
 import { isSystemError, reasonOf } from './errors.ts'
+import type { Bundle } from './live-run.ts'
 
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
+
+/** Of rules that are so since this time (ISO 8601). */
+export const rulesFolder = (at: string): string => `rules-${at.slice(0, 19)}Z`
+
+/** Of a stream, counted from 0. */
+export const captureName = (stream: number, { id }: CaptureFormat): string =>
+  `trace-${stream + 1}.${BINARY.has(id) ? 'pcap' : 'txt'}`
 
 /** A file of ours may be written again; a link that somebody has laid is not followed. */
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
@@ -42,7 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Each place its folder, where there are several. */
-export class Saved {
+export class Saved implements Bundle {
   private readonly folder: string
   private readonly opened = new Map<string, number>()
   /** Folders that were made for it, the outermost first. */
@@ -101,7 +109,7 @@ export class Saved {
   /** `at`: of rules that may change, since when they are so (ISO 8601): it stands in the folder's name. */
   files(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
     this.attempt(() => {
-      const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
+      const folder = join(this.folder, place ?? '', at === undefined ? '' : rulesFolder(at))
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       for (const [name, bytes] of files) writeOwn(join(folder, name), bytes)
     })
@@ -112,7 +120,7 @@ export class Saved {
   }
 
   chunk(place: string | undefined, stream: number, format: CaptureFormat, chunk: Uint8Array): void {
-    this.append(place, `trace-${stream + 1}.${BINARY.has(format.id) ? 'pcap' : 'txt'}`, chunk)
+    this.append(place, captureName(stream, format), chunk)
   }
 
   private append(place: string | undefined, base: string, chunk: Uint8Array): void {

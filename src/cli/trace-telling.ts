@@ -2,10 +2,11 @@
 import { BUDGET } from '../live/budget.ts'
 import { waitUnless } from '../live/wait-unless.ts'
 import type { JourneyReport } from '../reports/journeys.ts'
+import type { Taking } from './live-run.ts'
 import { PatientOutput } from './patient-output.ts'
 import type { Output } from './stdout.ts'
 
-export class Telling {
+export class Telling implements Taking {
   /** Each packet is told by itself. */
   readonly each: boolean
   private readonly report: Pick<JourneyReport, 'held'>

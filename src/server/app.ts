@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono'
 import type { ServedFile } from '../ui/protocol.ts'
 import type { ServedInput } from './input.ts'
+import { type LiveFeed, LivePages } from './live.ts'
 import type { PageContent } from './page-files.ts'
 import { isToken } from './token.ts'
 
@@ -9,10 +10,12 @@ export interface Served {
   token: string
   page: ReadonlyMap<string, PageContent>
   inputs: readonly ServedInput[]
+  /** In place of `inputs`. */
+  live?: LiveFeed
 }
 
 /** Every address begins with the token: without it there is nothing, not even a page. */
-export function makeApp({ token, page, inputs }: Served): Hono {
+export function makeApp({ token, page, inputs, live }: Served): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     const [, first = ''] = c.req.path.split('/', 2)
@@ -21,8 +24,10 @@ export function makeApp({ token, page, inputs }: Served): Hono {
   })
   // people lose the slash when they copy
   app.get('/:token', (c) => c.redirect(`/${token}/`, 308))
-  app.get('/:token/inputs', async (c) => c.json(await Promise.all(inputs.map(listed))))
-  app.get('/:token/inputs/:number{[0-9]{1,9}}', (c) => sendInput(c, inputs[Number(c.req.param('number'))]))
+  const served = () => live?.inputs ?? inputs
+  app.get('/:token/inputs', async (c) => c.json(await Promise.all(served().map(listed))))
+  app.get('/:token/inputs/:number{[0-9]{1,9}}', (c) => sendInput(c, served()[Number(c.req.param('number'))]))
+  if (live) serveLive(app, live)
   app.get('/:token/:path{.*}', (c) => {
     const file = page.get(c.req.param('path'))
     return file ? c.body(file.bytes, 200, { 'content-type': file.type }) : c.text(NOTHING, 404)
@@ -33,12 +38,31 @@ export function makeApp({ token, page, inputs }: Served): Hono {
   return app
 }
 
+function serveLive(app: Hono, feed: LiveFeed): void {
+  const pages = new LivePages(feed)
+  app.get('/:token/live', (c) =>
+    // a HEAD would count as a page that looks on
+    c.req.raw.method === 'HEAD'
+      ? c.body(null)
+      : c.body(pages.stream(), 200, { 'content-type': 'text/event-stream; charset=utf-8' }),
+  )
+  app.post('/:token/live/stop', (c) => {
+    feed.stop()
+    return c.body(null, 204)
+  })
+}
+
 const WRONG_LINK = 'This is not the link that nfwhy serve printed. Copy all of it, from http:// to the last slash.\n'
 const NOTHING = 'There is nothing here.\n'
 
 /** A file that is gone is listed all the same: reading it says so. */
-async function listed({ name, folders, as, size }: ServedInput): Promise<ServedFile> {
-  return { name, folders, ...(as === undefined ? {} : { as }), size: await size().catch(() => 0) }
+export async function listed(input: ServedInput): Promise<ServedFile> {
+  const { name, folders, as, edition } = input
+  return {
+    ...{ name, folders, size: await input.size().catch(() => 0) },
+    ...(as === undefined ? {} : { as }),
+    ...(edition === undefined ? {} : { edition }),
+  }
 }
 
 const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/

@@ -3,7 +3,9 @@ import { close as closeFile, fstat, open as openFile, read as readFile } from 'n
 import { promisify } from 'node:util'
 import type { ServedFile } from '../ui/protocol.ts'
 
-export interface ServedInput extends Omit<ServedFile, 'size'> {
+export interface ServedInput extends Omit<ServedFile, 'size' | 'edition'> {
+  /** Of a file that grows: another one, once what was written before is replaced. */
+  readonly edition?: number
   /** Bytes; of a file on disk those that it has now. */
   size(): Promise<number>
   /** From `from` up to `to`, without it; fewer where it became shorter. */

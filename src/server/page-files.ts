@@ -16,24 +16,27 @@ const INDEX = 'index.html'
 /** For a page from disk alone. */
 const FROM_DISK = 'worker-text.js'
 const CHARSET = '<meta charset="utf-8">'
-/** Tells the page that files are handed to it. */
-const SERVED = '<meta name="nfwhy-served" content="yes">'
+/** Tells the page that files are handed to it, or that it follows a trace. */
+const SERVED = {
+  files: '<meta name="nfwhy-served" content="files">',
+  live: '<meta name="nfwhy-served" content="live">',
+}
 
 /** By their paths below the page's own address; '' is the page. All in memory, so that no request names a file on disk. */
-export function pageFiles(folder: string): ReadonlyMap<string, PageContent> {
+export function pageFiles(folder: string, of: keyof typeof SERVED): ReadonlyMap<string, PageContent> {
   const files = new Map<string, PageContent>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     const type = TYPES[extname(path)]
     const name = relative(folder, path).replaceAll('\\', '/')
     if (!entry.isFile() || type === undefined || name === FROM_DISK) continue
-    if (name === INDEX) files.set('', { type, bytes: served(readFileSync(path, 'utf8')) })
+    if (name === INDEX) files.set('', { type, bytes: served(readFileSync(path, 'utf8'), of) })
     else files.set(name, { type, bytes: new Uint8Array(readFileSync(path)) })
   }
   return files
 }
 
-function served(html: string): Uint8Array<ArrayBuffer> {
+function served(html: string, of: keyof typeof SERVED): Uint8Array<ArrayBuffer> {
   if (!html.includes(CHARSET)) throw new Error(`${INDEX} has no ${CHARSET}`)
-  return new TextEncoder().encode(html.replace(CHARSET, `${CHARSET}\n${SERVED}`))
+  return new TextEncoder().encode(html.replace(CHARSET, `${CHARSET}\n${SERVED[of]}`))
 }

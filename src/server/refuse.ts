@@ -12,9 +12,17 @@ const LONGEST_ADDRESS = 512
 const PLAIN = /^(?:\/[\w.-]*)+$/
 const refuse = (status: number, words: string): Refusal => ({ status, words: `${words}\n` })
 
-/** `hosts`: what a link to this server may name. Of a request of ours, undefined. */
-export function refusalOf({ method, url = '', headers, rawHeaders }: IncomingMessage, hosts: ReadonlySet<string>) {
-  if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'Only GET and HEAD are answered.')
+/**
+ * `hosts`: what a link to this server may name. `posted`: the one address that takes a POST, where there is one. Of a
+ * request of ours, undefined.
+ */
+export function refusalOf(
+  { method, url = '', headers, rawHeaders }: IncomingMessage,
+  hosts: ReadonlySet<string>,
+  posted?: string,
+): Refusal | undefined {
+  if (method !== 'GET' && method !== 'HEAD' && !(method === 'POST' && url === posted))
+    return refuse(405, 'Only GET and HEAD are answered.')
   if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
     return refuse(413, 'Nothing can be uploaded.')
   if (headers.upgrade !== undefined) return refuse(400, 'There is no other protocol here.')
@@ -26,6 +34,8 @@ export function refusalOf({ method, url = '', headers, rawHeaders }: IncomingMes
   const { origin } = headers
   if (origin !== undefined && (origin !== `http://${host}` || timesGiven(rawHeaders, 'origin') !== 1))
     return refuse(403, 'Pages from elsewhere get nothing.')
+  // a browser names the page that posts
+  if (method === 'POST' && origin === undefined) return refuse(403, 'Pages from elsewhere get nothing.')
   if (!isOwnPage(headers)) return refuse(403, 'Pages from elsewhere get nothing.')
   return undefined
 }

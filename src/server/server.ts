@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { makeApp } from './app.ts'
 import type { ServedInput } from './input.ts'
+import type { LiveFeed } from './live.ts'
 import { pageFiles } from './page-files.ts'
 import { refusalOf } from './refuse.ts'
 import { makeToken } from './token.ts'
@@ -12,6 +13,8 @@ export interface ServeOptions {
   /** Folder of the built page. */
   page: string
   inputs: readonly ServedInput[]
+  /** A trace that goes on, in place of `inputs`. */
+  live?: LiveFeed
   /** Absent: a free one. */
   port?: number
 }
@@ -52,15 +55,19 @@ const MISSING: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 const TRIES = 20
 
 /** Rejects with the system's error where nothing can be listened at. */
-export async function startServer({ page, inputs, port: wanted }: ServeOptions): Promise<Serving> {
+export async function startServer({ page, inputs, live, port: wanted }: ServeOptions): Promise<Serving> {
   const token = makeToken()
   const hosts = new Set<string>()
-  const answer = getRequestListener(makeApp({ token, page: pageFiles(page), inputs }).fetch, {
-    overrideGlobalObjects: false,
-  })
+  const stop = live ? `/${token}/live/stop` : undefined
+  const answer = getRequestListener(
+    makeApp({ token, page: pageFiles(page, live ? 'live' : 'files'), inputs, ...(live ? { live } : {}) }).fetch,
+    {
+      overrideGlobalObjects: false,
+    },
+  )
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of HEADERS) response.setHeader(name, value)
-    const refusal = refusalOf(request, hosts)
+    const refusal = refusalOf(request, hosts, stop)
     if (!refusal) void answer(request, response)
     else refuse(request, response, refusal)
   }

@@ -1,10 +1,14 @@
 /** What page and worker say to each other: calls with one argument, and data that structured cloning takes. */
 import type { Packet } from '../model/packet.ts'
+import type { Compared } from './comparison.ts'
+import type { Completion } from './completion.ts'
 
 /** Each call's argument and answer. A call that fails throws UserError on the worker's side: see Answer. */
 export interface Calls {
   /** Files in place of those that were open before. */
   open: [files: readonly PageFile[], opened: Opened]
+  /** The files of a trace that goes on, as they are by now; what was expanded stays so. */
+  follow: [follow: Follow, followed: Followed]
   /** Exchanges that match; what was expanded is folded again. */
   select: [wanted: Wanted, listed: Listed]
   /** Rows from `from` up to `to`, without it. */
@@ -62,6 +66,42 @@ export interface ServedFile {
   as?: string
   /** Bytes. */
   size: number
+  /** Of a file that grows: what was read of it stays so for as long as this is the same. */
+  edition?: number
+}
+
+/** What `nfwhy serve --live` says of its trace. */
+export interface LiveState {
+  phase: 'tracing' | 'stopping' | 'ended'
+  /** What is traced; empty: all packets. */
+  filter: string
+  /** Where, and by what. */
+  where: string
+  /** Milliseconds since 1970: it ends by itself then. */
+  deadline: number
+  /** What went wrong or has to be known, lines; the last ones. */
+  said: string[]
+  files: ServedFile[]
+  /** Nothing has come for so long that no packet is under way. */
+  isQuiet: boolean
+}
+
+/** A trace's files as they are by now. */
+export interface Followed {
+  opened: Opened
+  listed: Listed
+  maps: MapOf[]
+  /** The place of the row that was asked for, where it is still listed. */
+  place?: number
+}
+
+export interface Follow {
+  files: readonly PageFile[]
+  wanted: Wanted
+  /** The row that is selected. */
+  selected?: Row
+  /** Packets may be under way: what has not ended is not told. */
+  isUnderWay: boolean
 }
 
 export interface Opened {
@@ -352,32 +392,3 @@ export type PacketParts = Record<
   'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest',
   string
 >
-
-/** Two journeys side by side, as `nfwhy compare` tells them. */
-export interface Compared {
-  /** Where they part. */
-  diverge: string
-  /** Fields of the two packets. Absent: none differs. */
-  differ?: string
-  share: string
-  a: ComparedSide
-  b: ComparedSide
-  /** All of it as the command line prints it. */
-  text: string
-}
-
-export interface ComparedSide {
-  row: Row
-  way: WayOf
-  packet: Packet
-  machine?: string
-  /** What it met where they part, and what became of it. `rule`: the text of the rule in the line before. */
-  lines: { kind: 'step' | 'rule' | 'change' | 'end'; text: string }[]
-}
-
-/** What can stand in place of the characters `from` … `to` of a filter. */
-export interface Completion {
-  from: number
-  to: number
-  options: { text: string /** How often it was seen, or what kind of word it is. */; about: string }[]
-}

@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { ServedInput } from '../../src/server/input.ts'
+import type { LiveFeed } from '../../src/server/live.ts'
 import { type Serving, startServer } from '../../src/server/server.ts'
 import { folder } from '../cli/nfwhy.ts'
 
@@ -21,7 +22,7 @@ export interface Answer {
   body: string
 }
 
-export async function lab(inputs: readonly ServedInput[] = []): Promise<Lab> {
+export async function lab(inputs: readonly ServedInput[] = [], live?: LiveFeed): Promise<Lab> {
   const page = folder({
     'index.html': HTML,
     'page.js': 'page()',
@@ -29,7 +30,7 @@ export async function lab(inputs: readonly ServedInput[] = []): Promise<Lab> {
     'worker-text.js': 'not served',
     'secret.key': 'no',
   })
-  const serving = await startServer({ page, inputs })
+  const serving = await startServer({ page, inputs, ...(live ? { live } : {}) })
   onTestFinished(serving.end)
   const { port, link } = serving
   const raw = (bytes: string) => rawTo(port, bytes)

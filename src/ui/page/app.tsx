@@ -9,6 +9,8 @@ import { KEYS, onKey } from './keys.ts'
 import { Filter } from './list/filter.tsx'
 import { List } from './list/list.tsx'
 import { Facets, Times } from './list/narrow.tsx'
+import { live } from './live/live.ts'
+import { LiveBar } from './live/live-bar.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
 import { Rules } from './rules/rules.tsx'
@@ -52,9 +54,10 @@ export function App() {
             Keys
           </button>
         )}
-        {reported.value === undefined && <Open small={files !== undefined} />}
+        {reported.value === undefined && !live.value && <Open small={files !== undefined} />}
       </header>
       {helpShown.value && <Help />}
+      <LiveBar />
       <p class="busy" role="status">
         {busy.value === undefined ? '' : `${busy.value} …`}
       </p>

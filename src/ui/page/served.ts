@@ -1,6 +1,8 @@
 /** Files that `nfwhy serve` was given: its worker reads them from the server, which the page's address begins with. */
 import { signal } from '@preact/signals'
 import type { ServedFile } from '../protocol.ts'
+import { followTrace } from './live/live.ts'
+import { servedFiles } from './served-files.ts'
 import { openFiles } from './state.ts'
 
 /** The server that sent the page is gone. */
@@ -11,13 +13,18 @@ const ASK_EVERY = 2000
 
 /** Opens what the server was given; does nothing on a page that no server of nfwhy's has sent. */
 export async function openServed(): Promise<void> {
-  if (!document.querySelector('meta[name="nfwhy-served"]')) return
+  const served = document.querySelector<HTMLMetaElement>('meta[name="nfwhy-served"]')?.content
+  if (served === undefined) return
+  if (served === 'live') {
+    watch()
+    followTrace()
+    return
+  }
   const response = await askServer('GET')
   if (!response) return
   const list = (await response.json()) as ServedFile[]
   watch()
-  if (list.length > 0)
-    await openFiles(list.map((file, i) => ({ ...file, url: new URL(`inputs/${i}`, document.baseURI).href })))
+  if (list.length > 0) await openFiles(servedFiles(list))
 }
 
 /** Until it has ended. */

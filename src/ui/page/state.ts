@@ -89,8 +89,42 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
     })
     maps.value = await ask('map', undefined)
     if (now.hasCapture) await list(linkedJourney())
-    rulesets.value = await ask('rulesets', undefined)
+    await countHits()
   })
+
+/** Shows a trace's files as they are by now: what was selected stays so. Rejects with Refused. */
+export async function showFollowed(files: readonly PageFile[], isUnderWay: boolean): Promise<void> {
+  const at = selected.value
+  const before = explanation.value?.row
+  const wanted = { filter: filter.value, ...facets.value }
+  const now = await ask('follow', { files, wanted, isUnderWay, ...(before ? { selected: before } : {}) })
+  const { place } = now
+  batch(() => {
+    opened.value = now.opened
+    maps.value = now.maps
+    listed.value = now.listed
+    rowCount.value = now.listed.rows
+    rowsEdition.value++
+    if (selected.value === at) selected.value = place
+  })
+  if (tab.value === 'rules' || rulesets.value.length === 0) await countHits()
+  if (selected.value !== place || now.listed.rows === 0) return
+  if (place === undefined) await select(0)
+  else await explainAgain(place)
+}
+
+/** The rules, and how many packets met each so far. */
+export async function countHits(): Promise<void> {
+  rulesets.value = await ask('rulesets', undefined)
+}
+
+/** What is known of it by now; where nothing is new, nothing on the page moves. */
+async function explainAgain(place: number): Promise<void> {
+  const [row] = await ask('rows', { from: place, to: place + 1 })
+  if (!row) return
+  const now = await ask('explain', keyOf(row))
+  if (selected.value === place && now.text !== explanation.value?.text) explanation.value = now
+}
 
 /** Lists what matches, and explains the journey of this id, else the first. Rejects with Refused. */
 async function list(id?: string): Promise<void> {

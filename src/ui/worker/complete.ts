@@ -3,7 +3,7 @@ import type { Listing } from '../../analysis/listing.ts'
 import type { ValueOf } from '../../filter/error.ts'
 import { meaningOf, nextIn } from '../../filter/next.ts'
 import { printable } from '../../model/printable.ts'
-import type { Completion } from '../protocol.ts'
+import type { Completion } from '../completion.ts'
 
 /** Values that are proposed at once: who types on sees the others. */
 const MOST = 50

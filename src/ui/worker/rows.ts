@@ -44,6 +44,18 @@ export class Rows {
     return this.size
   }
 
+  /** The first journeys of groups that are shown one by one. */
+  get expandedIds(): readonly string[] {
+    return Array.from(this.expanded, (group) => this.groups[group]!.journey.id)
+  }
+
+  /** Groups of these journeys. Gives the new size. */
+  expandAgain(ids: readonly string[]): number {
+    for (const group of this.shown)
+      if (ids.includes(this.groups[group]!.journey.id) && !this.expanded.has(group)) this.expand(group)
+    return this.size
+  }
+
   private membersOf = (group: number): Int32Array => this.listing?.of(this.groups[group]!) ?? new Int32Array()
 
   between(from: number, to: number): Row[] {

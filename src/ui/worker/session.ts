@@ -9,13 +9,15 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
+import type { Compared } from '../comparison.ts'
+import type { Completion } from '../completion.ts'
 import type {
   Argument,
   Call,
   Change,
   Changed,
-  Compared,
-  Completion,
+  Follow,
+  Followed,
   Listed,
   Made,
   MapOf,
@@ -37,7 +39,7 @@ import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
-import { servedBlocks } from './served-file.ts'
+import { grownBlocks, servedBlocks } from './served-file.ts'
 import { listedOf, openedOf, warningOf } from './tell.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
@@ -53,12 +55,41 @@ export class Session implements Answers {
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
-    this.analysis = await open(files.map(inputOf), { unmatched: true })
+    this.show(await open(files.map(inputOf), { unmatched: true }))
+    return openedOf(this.opened)
+  }
+
+  private show(analysis: Analysis): void {
+    this.analysis = analysis
     this.listing = undefined
     this.replayed = undefined
     this.seenValues = undefined
     this.rowsOf = new Rows([], undefined)
-    return openedOf(this.analysis)
+  }
+
+  readonly follow = async ({ files, wanted, selected, isUnderWay }: Follow): Promise<Followed> => {
+    // what was expanded is found again by the first of its packets
+    const { expandedIds } = this.rowsOf
+    const before = { analysis: this.analysis, listing: this.listing, rowsOf: this.rowsOf, listedBy: this.listedBy }
+    try {
+      this.show(await open(files.map(inputOf), { unmatched: true, isUnderWay }))
+      const listed = await this.select(wanted)
+      const rows = this.rowsOf.expandAgain(expandedIds)
+      const place = selected && this.rowsOf.find(selected.id)
+      const [found] = place === undefined ? [] : this.rowsOf.between(place, place + 1)
+      // of several captures, journeys may have other numbers by now
+      const isSame = found !== undefined && String(found.addresses) === String(selected!.addresses)
+      return {
+        opened: openedOf(this.opened),
+        listed: { ...listed, rows: place === undefined ? rows : this.rowsOf.size },
+        maps: this.map(),
+        ...(isSame ? { place: place! } : {}),
+      }
+    } catch (error) {
+      // a file may have grown meanwhile; what was shown stays as it was
+      Object.assign(this, before)
+      throw error
+    }
   }
 
   readonly select = async ({ filter, ...facets }: Wanted): Promise<Listed> => {
@@ -162,8 +193,10 @@ function inputOf({ name, folders, as, ...content }: PageFile): Input {
   const time = 'mtime' in content && content.mtime !== undefined ? { mtime: content.mtime } : {}
   if ('bytes' in content) return { ...named, ...time, bytes: content.bytes }
   if ('file' in content) return { ...named, size: content.file.size, blocks: () => blocksOf(content.file) }
-  const { url, size } = content
-  return { ...named, size, blocks: () => servedBlocks(name, url, size) }
+  const { url, size, edition } = content
+  const blocks =
+    edition === undefined ? () => servedBlocks(name, url, size) : () => grownBlocks(name, url, size, edition)
+  return { ...named, size, blocks }
 }
 
 /** Bytes that are read at once. */

@@ -35,9 +35,9 @@ export class TraceRun {
   /** `command`: other words in front of node's. */
   constructor(
     args: readonly string[],
-    { env = {}, command = [], readsOutput = true, terminal = false }: RunOptions = {},
+    { env = {}, command = [], readsOutput = true, terminal = false, words: own = ['trace'] }: RunOptions = {},
   ) {
-    const whole = [...command, process.execPath, BIN, 'trace', ...args]
+    const whole = [...command, process.execPath, BIN, ...own, ...args]
     const [program, ...words] = terminal
       ? ['script', '-qefc', `exec ${whole.map(shellWord).join(' ')}`, '/dev/null']
       : whole
@@ -129,6 +129,8 @@ export class TraceRun {
 export interface RunOptions {
   env?: NodeJS.ProcessEnv
   command?: readonly string[]
+  /** In place of `trace`. */
+  words?: readonly string[]
   /** Else its pipe fills up. */
   readsOutput?: boolean
   /** Of its own; all that is shown comes as standard output, and keys go to standard input. */

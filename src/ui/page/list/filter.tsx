@@ -1,6 +1,6 @@
 /** A filter in the command line's language, completed as it is typed. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Completion } from '../../protocol.ts'
+import type { Completion } from '../../completion.ts'
 import type { Refused } from '../engine.ts'
 import { ask, filter, filterBy, filterProblem } from '../state.ts'
 
