@@ -7,7 +7,7 @@ import { comparisonWords } from '../../reports/comparison-words.ts'
 import { markOf } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { comparisonText } from '../../reports/text/comparison.ts'
-import type { Compared, ComparedSide } from '../comparison.ts'
+import type { Compared, ComparedSide } from '../protocol.ts'
 import { stepOf } from './explanation.ts'
 import { Rows } from './rows.ts'
 

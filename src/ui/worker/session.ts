@@ -9,13 +9,13 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
-import type { Compared } from '../comparison.ts'
 import type { Completion } from '../completion.ts'
 import type {
   Argument,
   Call,
   Change,
   Changed,
+  Compared,
   Follow,
   Followed,
   Listed,

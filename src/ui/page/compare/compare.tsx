@@ -1,5 +1,5 @@
 /** What is marked for a comparison; and two exchanges side by side, in the words of `nfwhy compare`. */
-import type { Compared, ComparedSide } from '../../comparison.ts'
+import type { Compared, ComparedSide } from '../../protocol.ts'
 import { Headline, PacketLine } from '../explanation/explanation.tsx'
 import { Steps } from '../explanation/steps.tsx'
 import { WayMap } from '../map/map.tsx'

@@ -1,8 +1,7 @@
 /** Two exchanges side by side: A is marked, B is the one that is looked at after. */
 import { batch, effect, signal } from '@preact/signals'
 import type { Packet } from '../../../model/packet.ts'
-import type { Compared, ComparedSide } from '../../comparison.ts'
-import type { Explanation } from '../../protocol.ts'
+import type { Compared, ComparedSide, Explanation } from '../../protocol.ts'
 import { Refused } from '../engine.ts'
 import { live } from '../live/live.ts'
 import { ask, canCompare, doing, explanation, opened, problem, tab } from '../state.ts'
