@@ -206,8 +206,9 @@ export class Analysis {
    * that matches. Throws UserError.
    */
   async compare(a: string, b: string): Promise<Comparison> {
-    const { compareFirst, readChoice } = await import('./pair.ts')
-    return compareFirst(this.inputs, [readChoice(a), readChoice(b)], this.run)
+    const { comparePair, readChoice } = await import('./pair.ts')
+    return (await comparePair(this.inputs, [readChoice(a), readChoice(b)], this.run, this.inputs.read !== undefined))
+      .comparison
   }
 
   /** This ruleset and another one, by what was added, removed, moved and counted. Throws UserError where there are several machines. */

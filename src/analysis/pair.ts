@@ -26,36 +26,19 @@ export function readChoice(text: string): Choice {
 /** Ids that are named where a choice fits none. */
 const MOST_NAMED = 10
 
-type Found = { journey: Journey; world: World }
-
-/** All captures are read, and counted. Throws UserError where one of the choices fits no journey. */
+/**
+ * Throws UserError where one of the choices fits no journey. `isEnough`: captures are read up to the second of the two only,
+ * and counted so far.
+ */
 export async function comparePair(
   inputs: Inputs,
   choices: readonly [Choice, Choice],
   options: RunOptions = {},
+  isEnough = false,
 ): Promise<{ comparison: Comparison; stats: RunStats }> {
-  const { a, b, stats } = await findPair(inputs, choices, options, true)
-  return { comparison: compareJourneys(a.journey, b.journey, a.world), stats: stats! }
-}
-
-/** The same, and captures are read up to the second of the two only. */
-export async function compareFirst(
-  inputs: Inputs,
-  choices: readonly [Choice, Choice],
-  options: RunOptions,
-): Promise<Comparison> {
-  const { a, b } = await findPair(inputs, choices, options, false)
-  return compareJourneys(a.journey, b.journey, a.world)
-}
-
-async function findPair(
-  inputs: Inputs,
-  choices: readonly [Choice, Choice],
-  options: RunOptions,
-  toEnd: boolean,
-): Promise<{ a: Found; b: Found; stats?: RunStats }> {
-  const found: Found[] = []
+  const found: { journey: Journey; world: World }[] = []
   const seen: string[] = []
+  const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const steps = stepThrough(
     inputs,
     (closed) => {
@@ -67,24 +50,18 @@ async function findPair(
     options,
   )
   for (;;) {
-    const step = await steps.next()
-    const [a, b] = found
-    if (step.done) {
-      const stats = step.value
-      const [one, other] = choices.map(
-        (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
-      )
-      return { a: one!, b: other!, stats }
-    }
-    if (a && b && !toEnd) {
-      // closes what is being read
-      await steps.return(NONE)
-      return { a, b }
-    }
+    const { done, value } = await steps.next()
+    if (done) Object.assign(stats, value)
+    if (!done && !(isEnough && found[0] && found[1])) continue
+    // closes what is being read
+    await steps.return(stats)
+    break
   }
+  const [a, b] = choices.map(
+    (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
+  )
+  return { comparison: compareJourneys(a!.journey, b!.journey, a!.world), stats }
 }
-
-const NONE: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
 
 function noSuch({ text }: Choice, isSecond: boolean, seen: readonly string[], stats: RunStats): never {
   throw new UserError(
