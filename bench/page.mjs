@@ -3,11 +3,10 @@
  * about 15 steps each, how much longer that is than the command line's time for the same, and how evenly its list scrolls.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { extname, join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { servePage } from './serve-page.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const exchanges = Number(process.argv[2] ?? 100_000)
@@ -22,13 +21,7 @@ if (!existsSync(log)) {
   spawnSync('node', ['bench/make-trace.mjs', log, String(megabytes)], { stdio: 'inherit' })
 }
 
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8' }
-const server = createServer((request, response) => {
-  const file = join('dist/page', request.url === '/' ? 'index.html' : request.url)
-  if (!existsSync(file)) response.writeHead(404).end()
-  else response.setHeader('content-type', TYPES[extname(file)]).end(readFileSync(file))
-})
-await new Promise((done) => server.listen(0, '127.0.0.1', done))
+const served = await servePage()
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1]
@@ -41,7 +34,7 @@ for (let run = 0; run < RUNS; run++) {
   spawnSync('node', ['bin/nfwhy.js', 'explain', log, rules], { stdio: 'ignore' })
   ran.push(performance.now() - began)
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
-  await page.goto(`http://127.0.0.1:${server.address().port}/`)
+  await page.goto(served.address)
   const from = performance.now()
   await page.setInputFiles('input[type=file]', [log, rules])
   await page.waitForSelector('.explanation', { timeout: 120_000 })
@@ -51,7 +44,7 @@ for (let run = 0; run < RUNS; run++) {
   await page.close()
 }
 await browser.close()
-server.close()
+served.end()
 
 /** All groups expanded, the list is scrolled through: milliseconds of each frame. */
 async function scrolled(page) {

@@ -208,7 +208,10 @@ async function* blocksOf(file: Blob): AsyncGenerator<Uint8Array> {
 
 /** What makes changes reads commands, and is fetched once somebody asks what if. */
 async function changedBy(world: World, changes: readonly Change[]): Promise<{ world: World; made: Made[] }> {
-  return changes.length === 0 ? { world, made: [] } : (await import('./changes.ts')).makeChanges(world, changes)
+  if (changes.length > 0) return (await import('./changes.ts')).makeChanges(world, changes)
+  // with the packet as it is, a change is near; a server that is gone is told of then
+  void import('./changes.ts').catch(() => {})
+  return { world, made: [] }
 }
 
 /** The one of this name, or the first. Throws UserError. */
