@@ -96,6 +96,10 @@ describe.skipIf(!hasChromium)('two exchanges side by side', () => {
       expect(await page.locator('.comparison h2').textContent()).toBe(
         'A and B diverge at nat KUBE-NODEPORTS rule 16, which matches only A.',
       )
+      // a screen reader is told where they part
+      expect(await page.getByRole('status').allTextContents()).toContainEqual(
+        expect.stringContaining('A and B diverge at nat KUBE-NODEPORTS rule 16'),
+      )
       const b = await page.getByRole('region', { name: 'B', exact: true }).textContent()
       expect(b).toContain('nat KUBE-NODEPORTS rule 16 does not match: ')
       expect(b).toContain('--dport 52000')

@@ -113,7 +113,7 @@ const TABS: readonly [Tab, string][] = [
 
 function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly Warning[] }) {
   const shown = explanation.value
-  const pair = compared.value
+  const pair = shown && compared.value
   return (
     <div class={hasCapture ? 'main' : 'main alone'}>
       {hasCapture && (

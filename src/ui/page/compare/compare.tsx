@@ -13,6 +13,7 @@ export function Comparing() {
   return (
     <div class="comparing">
       <p role="status">
+        {compared.value && <span class="aloud">{compared.value.diverge} </span>}
         {compared.value
           ? 'Choose another exchange to compare it with A.'
           : `A is ${word} ${protocol} ${addresses.join(' ')}. Choose the exchange to compare it with.`}
@@ -28,7 +29,7 @@ export function Compare({ of }: { of: Compared }) {
   const { diverge, differ, share, a, b } = of
   return (
     <article class="comparison">
-      <div class="diverge" aria-live="polite">
+      <div class="diverge">
         <h2>{diverge}</h2>
         {differ !== undefined && <p>{differ}</p>}
         <p>{share}</p>
