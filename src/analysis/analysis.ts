@@ -207,8 +207,8 @@ export class Analysis {
    */
   async compare(a: string, b: string): Promise<Comparison> {
     const { comparePair, readChoice } = await import('./pair.ts')
-    const { comparison } = await comparePair(this.inputs, [readChoice(a), readChoice(b)], this.run)
-    return comparison
+    return (await comparePair(this.inputs, [readChoice(a), readChoice(b)], this.run, this.inputs.read !== undefined))
+      .comparison
   }
 
   /** This ruleset and another one, by what was added, removed, moved and counted. Throws UserError where there are several machines. */

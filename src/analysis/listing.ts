@@ -49,6 +49,11 @@ export class Listing {
     return new Map(Array.from(found, ([group, numbers]) => [group, Int32Array.from(numbers)]))
   }
 
+  /** How many exchanges there are, whether they are shown or not. */
+  get size(): number {
+    return this.exchanges.list.size
+  }
+
   status(number: number): ExchangeStatus {
     return STATUSES[this.statuses[number]!]!
   }

@@ -7,7 +7,7 @@ import type { RunStats } from './capture.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { type Comparison, compareJourneys } from './compare.ts'
 import type { Inputs } from './inputs/open.ts'
-import { type RunOptions, runCaptures } from './run.ts'
+import { type RunOptions, stepThrough } from './run.ts'
 import { readFilter } from './select.ts'
 
 export interface Choice {
@@ -26,15 +26,20 @@ export function readChoice(text: string): Choice {
 /** Ids that are named where a choice fits none. */
 const MOST_NAMED = 10
 
-/** Throws UserError where one of the choices fits no journey. */
+/**
+ * Throws UserError where one of the choices fits no journey. `isEnough`: captures are read up to the second of the two only,
+ * and counted so far.
+ */
 export async function comparePair(
   inputs: Inputs,
   choices: readonly [Choice, Choice],
   options: RunOptions = {},
+  isEnough = false,
 ): Promise<{ comparison: Comparison; stats: RunStats }> {
   const found: { journey: Journey; world: World }[] = []
   const seen: string[] = []
-  const stats = await runCaptures(
+  const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
+  const steps = stepThrough(
     inputs,
     (closed) => {
       // the same filter twice means two packets
@@ -44,6 +49,14 @@ export async function comparePair(
     },
     options,
   )
+  for (;;) {
+    const { done, value } = await steps.next()
+    if (done) Object.assign(stats, value)
+    if (!done && !(isEnough && found[0] && found[1])) continue
+    // closes what is being read
+    await steps.return(stats)
+    break
+  }
   const [a, b] = choices.map(
     (choice, i) => found[i] ?? noSuch(choice, i === 1 && choices[0].text === choice.text, seen, stats),
   )

@@ -92,7 +92,7 @@ export async function* stepThrough(
   })
   for (const { capture, machine, numbers } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
-    const told = collectInto(inputs.warnings, capture.name)
+    const told = inputs.read?.has(capture) ? () => {} : collectInto(inputs.warnings, capture.name)
     const { idle, unmatched, engine } = options
     const explainer = openCapture(
       capture.format,
@@ -125,6 +125,8 @@ export async function* stepThrough(
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
     if (events === 0 && !machine.world.host.session) told('no-events', 'it contains no packet')
+    inputs.read ??= new Set()
+    inputs.read.add(capture)
   }
   if (stats.events === 0 && !hasSession(inputs)) throw (await import('./nothing-used.ts')).nothingUsed(inputs)
   return stats

@@ -8,9 +8,9 @@
  */
 import { parseAddress } from '../model/address.ts'
 import type { Condition } from '../model/condition.ts'
-import { type FilterError, FilterProblem } from './error.ts'
+import { type FilterError, FilterProblem, type ValueOf, type Wanted } from './error.ts'
 import { PROTOCOL_WORDS, protocolCondition } from './protocols.ts'
-import { type Direction, type Qualifiers, type ReadValue, valueReader } from './qualifiers.ts'
+import { type Direction, type Qualifiers, type Reader, readerOf } from './qualifiers.ts'
 import { isValue, strayWord } from './stray-word.ts'
 import { type Token, tokenize } from './tokens.ts'
 import { SYN, TRACE_WORDS, traceWordReader } from './trace-words.ts'
@@ -30,7 +30,7 @@ const ENDS: Readonly<Record<string, Pick<Qualifiers, 'direction' | 'type'>>> = {
 const END_WORDS = Object.keys(ENDS)
 /** A protocol is one too: `proto tcp`. */
 const NO_VALUES: readonly string[] = [...DIRECTIONS, ...TYPES, ...END_WORDS, ...TRACE_WORDS, 'syn', 'mask']
-const WORDS: readonly string[] = [...PROTOCOL_WORDS, ...NO_VALUES, 'and', 'or', 'not']
+export const WORDS: readonly string[] = [...PROTOCOL_WORDS, ...NO_VALUES, 'and', 'or', 'not']
 
 /** The filter as a condition; an empty one holds for every packet. Never throws. */
 export function parseFilter(filter: string): FilterResult {
@@ -42,6 +42,25 @@ export function parseFilter(filter: string): FilterResult {
   } catch (problem) {
     if (problem instanceof FilterProblem) return { error: problem.error }
     throw problem
+  }
+}
+
+/**
+ * How a filter ends that somebody is writing: it can be read, or it goes on; `wanted`: with a value. Undefined: something in
+ * it is wrong.
+ */
+export function endOf(filter: string): { isWhole: boolean; wanted?: Wanted } | undefined {
+  try {
+    const tokens = tokenize(filter)
+    if (tokens.length === 0) return { isWhole: false }
+    refuseDeep(tokens)
+    new Parser(tokens, filter.length).filter()
+    return { isWhole: true }
+  } catch (problem) {
+    if (!(problem instanceof FilterProblem)) throw problem
+    const { error, wanted } = problem
+    if (error.column <= filter.length) return undefined
+    return { isWhole: false, ...(wanted ? { wanted } : {}) }
   }
 }
 
@@ -62,7 +81,7 @@ function refuseDeep(tokens: readonly Token[]): void {
 /** A condition, and what a bare value after it repeats. */
 interface Term {
   condition: Condition
-  repeat: ReadValue | undefined
+  repeat: Reader | undefined
 }
 
 class Parser {
@@ -100,7 +119,7 @@ class Parser {
     return token?.kind === 'word' && words.includes(token.text) ? this.#take('word') : undefined
   }
 
-  #expression(repeat: ReadValue | undefined): Term {
+  #expression(repeat: Reader | undefined): Term {
     return this.#joined(() => {
       const term = this.#term(repeat)
       repeat = term.repeat
@@ -119,7 +138,7 @@ class Parser {
     }
   }
 
-  #term(repeat: ReadValue | undefined): Term {
+  #term(repeat: Reader | undefined): Term {
     if (this.#take('not')) {
       const { condition, repeat: last } = this.#term(repeat)
       return { condition: { kind: 'not', of: condition }, repeat: last }
@@ -130,17 +149,17 @@ class Parser {
       return { condition, repeat }
     }
     const word = this.#next()
-    if (word?.kind !== 'word') throw this.#missing('a condition')
+    if (word?.kind !== 'word') throw this.#missing('a condition', repeat && { of: repeat.of, isNeeded: false })
     if (this.#takeWord(['syn'])) return { condition: SYN, repeat: undefined }
     const traceWord = this.#takeWord(TRACE_WORDS)
-    if (traceWord) return this.#values(traceWordReader(traceWord.text), traceWord.text)
+    if (traceWord) return this.#values(traceWordReader(traceWord.text))
     const protocol = this.#takeWord(PROTOCOL_WORDS)
     const qualifiers = this.#qualifiers(protocol)
     if (qualifiers?.protocol && !qualifiers.type) this.#refuseMissingType(qualifiers.words)
-    if (qualifiers) return this.#values(valueReader(qualifiers), qualifiers.words)
+    if (qualifiers) return this.#values(readerOf(qualifiers))
     if (protocol) return { condition: protocolCondition(protocol.text), repeat: undefined }
     if (!repeat || WORDS.includes(word.text)) throw strayWord(word, WORDS)
-    return { condition: repeat(this.#value()), repeat }
+    return { condition: repeat.read(this.#value(repeat.of)), repeat }
   }
 
   /** `src or dst port` …; undefined where there is neither a direction nor a type. */
@@ -186,24 +205,26 @@ class Parser {
   }
 
   /** What follows qualifiers: one value, or several in parentheses, each perhaps with `not`. */
-  #values(read: ReadValue, words: string): Term {
-    if (this.#take('not')) return { condition: { kind: 'not', of: this.#values(read, words).condition }, repeat: read }
+  #values(reader: Reader): Term {
+    const { words } = reader
+    if (this.#take('not')) return { condition: { kind: 'not', of: this.#values(reader).condition }, repeat: reader }
     if (this.#take('(')) {
-      const { condition } = this.#joined(() => this.#values(read, words))
+      const { condition } = this.#joined(() => this.#values(reader))
       this.#close()
-      return { condition, repeat: read }
+      return { condition, repeat: reader }
     }
     const word = this.#next()
     // an interface may have any name
     const noValue = word && NO_VALUES.includes(word.text) && words !== 'in' && words !== 'out'
-    if (word?.kind !== 'word' || noValue) throw this.#missing(`a value for "${words}"`)
-    return { condition: read(this.#value()), repeat: read }
+    if (word?.kind !== 'word' || noValue)
+      throw this.#missing(`a value for "${words}"`, { of: reader.of, isNeeded: true })
+    return { condition: reader.read(this.#value(reader.of)), repeat: reader }
   }
 
   /** One word, or `ADDRESS mask MASK`. */
-  #value(): Token {
+  #value({ type }: ValueOf): Token {
     const value = this.#take('word')!
-    if (!this.#takeWord(['mask'])) return value
+    if ((type !== 'net' && type !== 'host') || !this.#takeWord(['mask'])) return value
     const mask = this.#take('word')
     if (!mask) throw this.#missing('a mask')
     return { ...value, text: `${value.text} mask ${mask.text}` }
@@ -213,10 +234,10 @@ class Parser {
     if (!this.#take(')')) throw this.#missing('")" or "and" or "or"')
   }
 
-  #missing(what: string): FilterProblem {
+  #missing(what: string, wanted?: Wanted): FilterProblem {
     const next = this.#next()
     if (next) return new FilterProblem(next, `${what} is needed here, not "${next.text}"`)
-    return new FilterProblem(this.#end, `the filter ends where ${what} is needed`)
+    return new FilterProblem(this.#end, `the filter ends where ${what} is needed`, undefined, wanted)
   }
 }
 
@@ -227,7 +248,7 @@ function join(kind: 'all' | 'any', left: Condition, right: Condition): Condition
 }
 
 /** A word that is none of the language is likelier mistaken than one in front of which `and` was forgotten. */
-function missingOperator(next: Token, repeat: ReadValue | undefined, before: Token): FilterProblem {
+function missingOperator(next: Token, repeat: Reader | undefined, before: Token): FilterProblem {
   const mistaken = next.kind === 'word' && !WORDS.includes(next.text) ? strayWord(next, WORDS) : undefined
   const { message = '', suggestion } = mistaken?.error ?? {}
   if (suggestion !== undefined && !isValue(next.text)) return mistaken!

@@ -1,15 +1,23 @@
 /** What stands before a value (`tcp src port`), and which condition the two make (libpcap, gencode.c gen_host, gen_port). */
 import type { Condition, Scalar, Value } from '../model/condition.ts'
 import { protocolName, protocolNumber } from '../rules/iptables/protocols.ts'
-import { FilterProblem } from './error.ts'
+import { FilterProblem, type ValueOf } from './error.ts'
 import { type AddressValue, readHost, readNet } from './hosts.ts'
 import { numberIn } from './numbers.ts'
 import { readPort, readPortRange } from './ports.ts'
 import { withProtocol } from './protocols.ts'
 import type { Token } from './tokens.ts'
 
-/** Makes a condition of a value; a bare value repeats the last one. */
+/** Makes a condition of a value. */
 export type ReadValue = (value: Token) => Condition
+
+/** A bare value repeats the last one. */
+export interface Reader {
+  read: ReadValue
+  of: ValueOf
+  /** What stands before the value, for messages. */
+  words: string
+}
 
 /** `or`: either end of the packet; `and`: both. */
 export type Direction = 'src' | 'dst' | 'or' | 'and'
@@ -25,15 +33,20 @@ export interface Qualifiers {
 }
 
 /** Throws FilterProblem where they do not go together; the values' own problems come when one is read. */
-export function valueReader(qualifiers: Qualifiers): ReadValue {
-  const { type, words } = qualifiers
+export function readerOf(qualifiers: Qualifiers): Reader {
+  const { type, words, direction, protocol } = qualifiers
   const read =
     type === 'port' || type === 'portrange'
       ? portReader(qualifiers)
       : type === 'proto'
         ? protocolReader(qualifiers)
         : addressReader(qualifiers)
-  return (value) => ({ ...read(value), text: `${words} ${value.text}` })
+  const of: ValueOf = {
+    type: type ?? 'host',
+    ...(direction === 'src' || direction === 'dst' ? { end: direction } : {}),
+    ...(protocol ? { protocol: protocol.text } : {}),
+  }
+  return { read: (value) => ({ ...read(value), text: `${words} ${value.text}` }), of, words }
 }
 
 const TRANSPORTS = ['tcp', 'udp', 'sctp']

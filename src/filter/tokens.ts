@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, Token['kind']>> = {
 }
 
 /** What ends a word. */
-const BETWEEN = /[\s()!&|]/
+export const BETWEEN = /[\s()!&|]/
 
 /** Throws FilterProblem at what looks into the packet's bytes (`tcp[13] & 2 != 0`), and at a lone `&` or `|`. */
 export function tokenize(filter: string): Token[] {

@@ -1,8 +1,8 @@
 /** The words that pcap-filter does not have: what a netfilter trace shows besides the packet's addresses. */
 import type { Condition } from '../model/condition.ts'
-import { FilterProblem } from './error.ts'
+import { FilterProblem, type ValueOf } from './error.ts'
 import { readNumber } from './numbers.ts'
-import { compare, type ReadValue } from './qualifiers.ts'
+import { compare, type Reader, type ReadValue } from './qualifiers.ts'
 import type { Token } from './tokens.ts'
 
 /** The first packet of a TCP connection: SYN, and none of ACK, RST and FIN, as iptables' --syn. */
@@ -23,9 +23,13 @@ const READERS: Readonly<Record<string, ReadValue>> = {
 
 export const TRACE_WORDS: readonly string[] = Object.keys(READERS)
 
-export const traceWordReader = (word: string): ReadValue => {
+export const traceWordReader = (word: string): Reader => {
   const read = READERS[word]!
-  return (value) => ({ ...read(value), text: `${word} ${value.text}` })
+  return {
+    read: (value) => ({ ...read(value), text: `${word} ${value.text}` }),
+    of: { type: word as ValueOf['type'] },
+    words: word,
+  }
 }
 
 /** A `+` (iptables) or `*` (nft) at the end stands for any rest. */

@@ -1,5 +1,9 @@
 /** What page and worker say to each other: calls with one argument, and data that structured cloning takes. */
 import type { Packet } from '../model/packet.ts'
+import type { Completion } from './completion.ts'
+import type { PageFile } from './files.ts'
+
+export type { LiveState, PageFile, ServedFile } from './files.ts'
 
 /** Each call's argument and answer. A call that fails throws UserError on the worker's side: see Answer. */
 export interface Calls {
@@ -29,6 +33,10 @@ export interface Calls {
   change: [changed: Changed, made: Made[]]
   /** A packet in all its forms. */
   packet: [typed: TypedPacket, packet: PacketForms]
+  /** Two journeys by their ids, side by side. */
+  compare: [pair: { a: string; b: string }, compared: Compared]
+  /** What a filter may go on with at the cursor: characters from its beginning. */
+  complete: [typed: { filter: string; cursor: number }, completion: Completion]
 }
 
 export type ExportForm = 'html' | 'markdown' | 'json' | 'pcapng'
@@ -44,45 +52,6 @@ export interface Question {
 }
 /** `error`: a sentence for a person, with what helps below it. */
 export type Answer = { id: number } & ({ value: unknown } | { error: { message: string; hint?: string } })
-
-export type PageFile =
-  | ({ name: string; folders?: readonly string[]; as?: string; mtime?: number } & (
-      | { file: Blob }
-      | { bytes: Uint8Array }
-    ))
-  | (ServedFile & {
-      /** Where the worker reads it, a range of bytes at a time. */
-      url: string
-    })
-
-/** As `nfwhy serve` lists it. */
-export interface ServedFile {
-  name: string
-  /** The folders that it was found in, from the one that was named on; empty for a file that was named itself. */
-  folders: readonly string[]
-  /** What `--as` says it is. */
-  as?: string
-  /** Bytes. */
-  size: number
-  /** Of a file that grows: what was read of it stays so for as long as this is the same. */
-  edition?: number
-}
-
-/** What `nfwhy serve --live` says of its trace. */
-export interface LiveState {
-  phase: 'tracing' | 'stopping' | 'ended'
-  /** What is traced; empty: all packets. */
-  filter: string
-  /** Where, and by what. */
-  where: string
-  /** Milliseconds since 1970: it ends by itself then. */
-  deadline: number
-  /** What went wrong or has to be known, lines; the last ones. */
-  said: string[]
-  files: ServedFile[]
-  /** Nothing has come for so long that no packet is under way. */
-  isQuiet: boolean
-}
 
 /** A trace's files as they are by now. */
 export interface Followed {
@@ -216,7 +185,7 @@ export interface Explanation {
 /** A journey as a line through the hooks. */
 export interface WayOf {
   /** `before`: the same packet, before rules were changed. */
-  kind: 'request' | 'before' | 'captured' | 'played'
+  kind: 'request' | 'before' | 'captured' | 'played' | 'a' | 'b'
   /** What became of it: the headline's word. */
   word: string
   mark: Mark
@@ -267,6 +236,8 @@ export interface StepOf {
   interfaces: string
   changes: string[]
   isCulprit: boolean
+  /** Of two journeys that are compared. */
+  side?: 'a' | 'b'
   /** Rules before it that did not match, and why. */
   unmatched: { ruleNumber: number; rule: string; why: string }[]
 }
@@ -388,3 +359,25 @@ export type PacketParts = Record<
   'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest',
   string
 >
+
+/** Two journeys side by side, as `nfwhy compare` tells them. */
+export interface Compared {
+  /** Where they part. */
+  diverge: string
+  /** Fields of the two packets. Absent: none differs. */
+  differ?: string
+  share: string
+  a: ComparedSide
+  b: ComparedSide
+  /** All of it as the command line prints it. */
+  text: string
+}
+
+export interface ComparedSide {
+  row: Row
+  way: WayOf
+  packet: Packet
+  machine?: string
+  /** What it met where they part, and what became of it. `rule`: the text of the rule in the line before. */
+  lines: { kind: 'step' | 'rule' | 'change' | 'end'; text: string }[]
+}

@@ -55,6 +55,8 @@ export interface Inputs {
   files: InputFile[]
   /** Of files that --as says are something else: what they look like, a sentence each. */
   looksLike: readonly string[]
+  /** Captures that were read to their end before: what there is to warn of is known. */
+  read?: Set<CaptureInput>
 }
 
 /** A file, or a part of one, as it was used: out of its archive, and redacted where all are. */

@@ -2,11 +2,14 @@
 import { useEffect } from 'preact/hooks'
 import type { Warning } from '../protocol.ts'
 import { MOST_REPORTED } from '../report/rows-held.ts'
+import { Compare, Comparing } from './compare/compare.tsx'
+import { compared, mark, marked } from './compare/comparing.ts'
 import { Explained } from './explanation/explanation.tsx'
 import { Export } from './export/export.tsx'
 import { KEYS, onKey } from './keys.ts'
+import { Filter } from './list/filter.tsx'
 import { List } from './list/list.tsx'
-import { Facets, Filter, Times } from './list/narrow.tsx'
+import { Facets, Times } from './list/narrow.tsx'
 import { live } from './live/live.ts'
 import { LiveBar } from './live/live-bar.tsx'
 import { WayMap } from './map/map.tsx'
@@ -15,6 +18,7 @@ import { Rules } from './rules/rules.tsx'
 import { serverEnded } from './served.ts'
 import {
   busy,
+  canCompare,
   canTry,
   explanation,
   helpShown,
@@ -23,6 +27,7 @@ import {
   opened,
   problem,
   reported,
+  rowCount,
   type Tab,
   tab,
 } from './state.ts'
@@ -110,6 +115,7 @@ const TABS: readonly [Tab, string][] = [
 
 function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly Warning[] }) {
   const shown = explanation.value
+  const pair = shown && compared.value
   return (
     <div class={hasCapture ? 'main' : 'main alone'}>
       {hasCapture && (
@@ -142,11 +148,16 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           ))}
         </div>
         <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
-          {tab.value === 'way' && shown && (
+          {tab.value === 'way' && <Comparing />}
+          {tab.value === 'way' && pair && <Compare of={pair} />}
+          {tab.value === 'way' && shown && !pair && (
             <>
               <WayMap maps={maps.value} of={shown} />
               <Explained
                 of={shown}
+                {...(canCompare.value && !marked.value && (rowCount.value > 1 || shown.row.exchanges > 1)
+                  ? { onCompare: mark }
+                  : {})}
                 {...(canTry.value ? { onTry: (command: string) => void tryHere({ command }) } : {})}
               />
             </>

@@ -1,4 +1,5 @@
 /** The keyboard: a list can be gone through, and everything reached, without a mouse. */
+import { endComparison, mark, marked } from './compare/comparing.ts'
 import { ask, expand, helpShown, opened, rowCount, select, selected } from './state.ts'
 
 /** As the help lists them. */
@@ -7,8 +8,9 @@ export const KEYS = [
   ['k, ↑', 'previous exchange'],
   ['g, G', 'first, last exchange'],
   ['Enter', 'show the exchanges of a group one by one'],
+  ['c', 'compare with the exchange that is chosen next'],
   ['/', 'filter'],
-  ['Escape', 'back to the list'],
+  ['Escape', 'end the comparison; back to the list'],
   ['?', 'this help'],
 ] as const
 
@@ -19,6 +21,7 @@ export function onKey(event: KeyboardEvent): void {
     const menu = document.querySelector<HTMLDetailsElement>('details.export[open]')
     if (menu) menu.open = false
     else if (helpShown.value) helpShown.value = false
+    else if (marked.value && !target.matches('input[type=text], textarea')) endComparison()
     else document.querySelector<HTMLElement>('.list')?.focus()
     return
   }
@@ -44,6 +47,7 @@ const ACTS: Readonly<Record<string, () => void>> = {
   g: () => move(Number.NEGATIVE_INFINITY),
   G: () => move(Number.POSITIVE_INFINITY),
   Enter: () => void expandSelected(),
+  c: mark,
   '/': () => document.getElementById('filter')?.focus(),
   '?': () => {
     helpShown.value = !helpShown.value

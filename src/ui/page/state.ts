@@ -57,12 +57,16 @@ export const reported = signal<number | undefined>(undefined)
 /** May packets be played? Not where a report holds no files. */
 export const canTry = signal(true)
 
+/** May two exchanges be compared? Captures are read again for it, and a report may hold none. */
+export const canCompare = signal(true)
+
 /** Shows what a report file holds. */
 export async function openReport({ opened: now, all, maps: drawn, rulesets: told, files }: ReportData): Promise<void> {
   batch(() => {
     opened.value = now
     reported.value = all
     canTry.value = files !== undefined
+    canCompare.value = files?.some(({ isCapture }) => isCapture) === true
     maps.value = drawn
     rulesets.value = told
     tab.value = 'way'

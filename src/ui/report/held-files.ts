@@ -5,7 +5,7 @@ import { concat } from '../../model/concat.ts'
 import { latin1 } from '../../model/latin1.ts'
 
 /** As the worker opens it; what is no text is in base64. */
-export type HeldFile = { name: string; folders: readonly string[]; as: string; mtime?: number } & (
+export type HeldFile = { name: string; folders: readonly string[]; as: string; mtime?: number; isCapture?: true } & (
   | { text: string }
   | { base64: string }
 )
@@ -27,7 +27,7 @@ export async function heldFiles(used: readonly UsedFile[], options: { captures: 
   return used.flatMap(({ content, format, name, folders, mtime }): HeldFile[] => {
     const file = { name, folders, as: format, ...(mtime === undefined ? {} : { mtime }) }
     if (typeof content === 'string') return [{ ...file, text: content }]
-    return captured ? [{ ...file, ...packed(captured.get(content)!) }] : []
+    return captured ? [{ ...file, isCapture: true, ...packed(captured.get(content)!) }] : []
   })
 }
 

@@ -92,7 +92,7 @@ function findingOf(finding: Finding<PrintedFix>): FindingOf {
   }
 }
 
-function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
+export function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
   const { n, hook, family, table, chain, rule, ruleNumber, handle, verdict, kind } = step
   return {
     ...{ n, family, kind },

@@ -9,11 +9,13 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
+import type { Completion } from '../completion.ts'
 import type {
   Argument,
   Call,
   Change,
   Changed,
+  Compared,
   ExportForm,
   Follow,
   Followed,
@@ -32,6 +34,7 @@ import type {
   Value,
   Wanted,
 } from '../protocol.ts'
+import type { SeenValues } from './complete.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
@@ -51,6 +54,7 @@ export class Session implements Answers {
   /** The filter of what is listed. */
   private listedBy = ''
   private rowsOf = new Rows([], undefined)
+  private seenValues: SeenValues | undefined
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
@@ -64,6 +68,7 @@ export class Session implements Answers {
     this.isUnderWay = isUnderWay
     this.listing = undefined
     this.replayed = undefined
+    this.seenValues = undefined
     this.rowsOf = new Rows([], undefined)
   }
 
@@ -175,6 +180,18 @@ export class Session implements Answers {
 
   readonly change = async ({ changes, machine }: Changed): Promise<Made[]> =>
     (await changedBy(machineOf(this.opened.machines, machine).world, changes)).made
+
+  /** Fetched once two are compared. */
+  readonly compare = async ({ a, b }: { a: string; b: string }): Promise<Compared> =>
+    (await import('./compare.ts')).tellCompared(this.opened, a, b)
+
+  /** Fetched once somebody types. Values are those of all exchanges, where these were listed. */
+  readonly complete = async ({ filter, cursor }: { filter: string; cursor: number }): Promise<Completion> => {
+    const { complete, SeenValues } = await import('./complete.ts')
+    if (this.listing && (!this.seenValues || (this.listedBy === '' && this.seenValues.of !== this.listing)))
+      this.seenValues = new SeenValues(this.listing)
+    return complete(filter, cursor, this.seenValues)
+  }
 
   readonly packet = (typed: TypedPacket): PacketForms => tellPacket(typed)
 

@@ -1,22 +1,30 @@
 /** One exchange explained: the answer, its cause, what to change, and every step. */
 import { useState } from 'preact/hooks'
-import type { Explanation, FindingOf, FixOf } from '../../protocol.ts'
+import type { Explanation, FindingOf, FixOf, Row } from '../../protocol.ts'
 import { SIGNS } from '../list/list.tsx'
 import { Steps, showStep } from './steps.tsx'
 
-export function Explained({ of, onTry }: { of: Explanation; onTry?: ((command: string) => void) | undefined }) {
+interface ExplainedProps {
+  of: Explanation
+  onTry?: ((command: string) => void) | undefined
+  onCompare?: () => void
+}
+
+export function Explained({ of, onTry, onCompare }: ExplainedProps) {
   const { row, cause, causeLabel, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
   return (
     <article class="explanation">
       <h2 class={row.mark}>
-        <span aria-hidden="true">{SIGNS[row.mark]}</span> {row.word}
-        {row.decided === undefined ? '' : ` ${row.decided}`}
+        <Headline of={row} />
       </h2>
-      <p class="packet">
-        {row.protocol} {row.addresses.join(' ')}
-        {row.details.length > 0 && ` · ${row.details.join(' · ')}`}
-        {row.count > 1 && ` · ${row.count.toLocaleString('en')} packets`}
-      </p>
+      <div class="packet-line">
+        <PacketLine of={row} />
+        {onCompare && (
+          <button type="button" aria-keyshortcuts="c" onClick={onCompare}>
+            Compare with …
+          </button>
+        )}
+      </div>
       {cause.length > 0 && (
         <p class="cause">
           <span class="label">{causeLabel}</span> {cause.join(' ')}
@@ -70,6 +78,25 @@ export function Explained({ of, onTry }: { of: Explanation; onTry?: ((command: s
         <pre class="text">{of.text}</pre>
       </details>
     </article>
+  )
+}
+
+export function Headline({ of: { mark, word, decided } }: { of: Row }) {
+  return (
+    <>
+      <span aria-hidden="true">{SIGNS[mark]}</span> {word}
+      {decided === undefined ? '' : ` ${decided}`}
+    </>
+  )
+}
+
+export function PacketLine({ of: { protocol, addresses, details, count } }: { of: Row }) {
+  return (
+    <p class="packet">
+      {protocol} {addresses.join(' ')}
+      {details.length > 0 && ` · ${details.join(' · ')}`}
+      {count > 1 && ` · ${count.toLocaleString('en')} packets`}
+    </p>
   )
 }
 

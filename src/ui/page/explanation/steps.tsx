@@ -13,14 +13,21 @@ export function showStep(event: Event): void {
   step?.focus()
 }
 
-export function Steps({ steps }: { steps: readonly StepOf[] }) {
+/** Of its place in the page. */
+export const stepId = ({ n, side }: StepOf): string => (side ? `step-${side}-${n}` : `step-${n}`)
+
+/** `of`: which of two; their steps are shown on demand. */
+export function Steps({ steps, of }: { steps: readonly StepOf[]; of?: string }) {
   const [shown, show] = useState(false)
   if (steps.length === 0) return null
   const missed = steps.reduce((sum, { unmatched }) => sum + unmatched.length, 0)
   let heading: string | undefined
   return (
-    <details class="steps" open>
-      <summary>{steps.length === 1 ? '1 step' : `${steps.length} steps`}</summary>
+    <details class="steps" open={of === undefined}>
+      <summary>
+        {of === undefined ? '' : `${of}: `}
+        {steps.length === 1 ? '1 step' : `${steps.length} steps`}
+      </summary>
       {missed > 0 && (
         <label class="choice">
           <input type="checkbox" checked={shown} onChange={(event) => show(event.currentTarget.checked)} /> show the{' '}
@@ -58,7 +65,7 @@ export function Steps({ steps }: { steps: readonly StepOf[] }) {
 function OneStep({ step }: { step: StepOf }) {
   const { n, name, rule, verdict, depth, changes, isCulprit, kind } = step
   return (
-    <li id={`step-${n}`} tabIndex={-1} class={isCulprit ? 'step culprit' : 'step'} style={{ '--depth': depth }}>
+    <li id={stepId(step)} tabIndex={-1} class={isCulprit ? 'step culprit' : 'step'} style={{ '--depth': depth }}>
       <span class="number">{n}</span> {isCulprit ? '➜ ' : ''}
       {name}
       {kind === 'return' && rule === undefined ? ' end of the chain' : ''}

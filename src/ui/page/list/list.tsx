@@ -2,6 +2,7 @@
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Row } from '../../protocol.ts'
+import { marked } from '../compare/comparing.ts'
 import { ask, expand, rowCount, rowsEdition, select, selected } from '../state.ts'
 
 /** Pixels; style/list.css has the same. */
@@ -88,6 +89,11 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
         {SIGNS[mark]}
       </span>
       <span class="what">
+        {marked.value?.row.id === row.id && (
+          <>
+            <span class="name">A</span>{' '}
+          </>
+        )}
         <b>{word}</b> {protocol} {addresses.join(' ')}
         {count > 1 && <span class="count"> ×{count.toLocaleString('en')}</span>}
       </span>

@@ -1,69 +1,7 @@
-/** What is listed: a filter in the command line's language, the outcomes, and when exchanges began. */
-import { useEffect, useState } from 'preact/hooks'
+/** What is listed: the outcomes, and when exchanges began. */
 import type { FacetKind, Facet as FacetOf, Mark, TimeLine } from '../../protocol.ts'
-import { facets, filter, filterBy, filterProblem, listed, toggleFacet } from '../state.ts'
+import { facets, listed, toggleFacet } from '../state.ts'
 import { SIGNS } from './list.tsx'
-
-export function Filter() {
-  const [text, setText] = useState(filter.value)
-  useEffect(() => setText(filter.value), [filter.value])
-  const wrong = filterProblem.value
-  return (
-    <form
-      class="filter"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void filterBy(text.trim())
-      }}
-    >
-      <label for="filter">Filter</label>
-      <input
-        id="filter"
-        type="text"
-        value={text}
-        placeholder="tcp dst port 80"
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        list="filter-words"
-        aria-invalid={wrong !== undefined}
-        aria-describedby={wrong ? 'filter-problem' : undefined}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      <datalist id="filter-words">
-        {WORDS.map((word) => (
-          <option key={word} value={text.replace(/\S*$/, '') + word} />
-        ))}
-      </datalist>
-      {filter.value !== '' && (
-        <button type="button" onClick={() => void filterBy('')}>
-          Clear
-        </button>
-      )}
-      {wrong && (
-        <pre id="filter-problem" class="wrong" role="alert">
-          {wrong.message}
-          {wrong.hint === undefined ? '' : `\n${wrong.hint}`}
-        </pre>
-      )}
-    </form>
-  )
-}
-
-/** Words that filters are made of; parse.ts in src/filter knows them all. */
-const WORDS = [
-  'tcp',
-  'udp',
-  'icmp',
-  'icmp6',
-  'host',
-  'src host',
-  'dst host',
-  'port',
-  'src port',
-  'dst port',
-  'net',
-].concat(['syn', 'in', 'out', 'mark', 'ip', 'ip6', 'and', 'or', 'not'])
 
 export function Facets() {
   const all = listed.value?.facets

@@ -1,7 +1,7 @@
 /** The hooks as netfilter's packet flow, with this ruleset's chains in them; the exchange is a line through it. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Explanation, MapOf, StepOf, WayOf } from '../../protocol.ts'
-import { showStep } from '../explanation/steps.tsx'
+import { showStep, stepId } from '../explanation/steps.tsx'
 import { type Box, type Chain, GUTTER, type Layout, LINE, layOut, type Route } from './layout.ts'
 
 /** Pixels from which on hooks stand beside each other. */
@@ -9,8 +9,11 @@ const WIDE_FROM = 700
 /** Pixels of a letter. */
 const LETTER = 6.7
 
+/** What of an exchange is drawn. */
+type Drawn = Pick<Explanation, 'machine' | 'packet' | 'way' | 'reply'>
+
 /** `before`: the way that the packet took with other rules, drawn below. */
-export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Explanation; before?: Explanation }) {
+export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Drawn; before?: Drawn }) {
   const box = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(940)
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
@@ -58,7 +61,7 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Expla
       <p class="legend">
         {ways.map((way) => (
           <span key={way.kind} class={CLASSES[way.kind]}>
-            {way.kind === 'request' ? '━' : '╍'} {LEGEND[way.kind]}: {endOf(way)}
+            {CLASSES[way.kind] === 'request' ? '━' : '╍'} {LEGEND[way.kind]}: {endOf(way)}
           </span>
         ))}
       </p>
@@ -89,13 +92,21 @@ function endOf({ word, mark, steps }: WayOf): string {
 }
 
 /** Pixels right of a box's edge: lines do not cover each other. */
-const SHIFTS: Readonly<Record<WayOf['kind'], number>> = { request: 8, before: 14, captured: 20, played: 20 }
-const CLASSES = { request: 'request', before: 'before', captured: 'reply', played: 'reply' } as const
+const SHIFTS: Readonly<Record<WayOf['kind'], number>> = {
+  ...{ request: 8, before: 14, captured: 20, played: 20 },
+  ...{ a: 8, b: 20 },
+}
+const CLASSES = {
+  ...{ request: 'request', before: 'before', captured: 'reply', played: 'reply' },
+  ...{ a: 'request', b: 'reply' },
+} as const
 const LEGEND: Readonly<Record<WayOf['kind'], string>> = {
   before: 'before the change',
   request: 'request',
   captured: 'its reply',
   played: 'its reply, as simulated',
+  a: 'A',
+  b: 'B',
 }
 
 /** What leads from one hook to the next, whether this packet went there or not. */
@@ -152,10 +163,10 @@ function Hook({ box, unfolded, onToggle }: HookProps) {
             onToggle={onToggle}
           />
           {chain.steps.map(({ y: at, step }) => (
-            <a key={step.n} href={`#step-${step.n}`} onClick={showStep}>
+            <a key={stepId(step)} href={`#${stepId(step)}`} onClick={showStep}>
               <text class={step.isCulprit ? 'step culprit' : 'step'} x={x + GUTTER + 8} y={at + 12}>
                 {cut(
-                  `${step.n} ${withoutTable(step)}${step.verdict === undefined ? '' : ` → ${step.verdict}`}`,
+                  `${step.side ? `${step.side.toUpperCase()} ` : ''}${step.n} ${withoutTable(step)}${step.verdict === undefined ? '' : ` → ${step.verdict}`}`,
                   letters - 2,
                 )}
                 <title>{`${step.name} ${step.rule ?? ''}`}</title>
