@@ -12,7 +12,8 @@ import { EndSignals } from './end-signals.ts'
 import { LiveRun, prepareAll, type Told } from './live-run.ts'
 import { terminalOptions } from './terminal.ts'
 import { type Face, lines } from './trace-face.ts'
-import { placesOf, type SetupOptions, wishOf } from './trace-setup.ts'
+import type { SetupOptions } from './trace-setup.ts'
+import { placesOf, wishOf } from './trace-wish.ts'
 
 /** Bytes of captures; a page reads all of them. */
 const MOST = 64 << 20

@@ -1,9 +1,6 @@
 /** What `nfwhy trace` and `nfwhy serve --live` are told alike: where tracing is set up, how, and within which limits. */
 import { type Command, Option } from 'commander'
-import { readFilter } from '../analysis/select.ts'
-import { alternatives } from '../filter/alternatives.ts'
 import type { Rate, Wish } from '../live/plan.ts'
-import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 
@@ -42,20 +39,6 @@ export function setupOptions(command: Command): Command {
     .option('--take-over', 'take over the logger, even if another program (ulogd2 …) is reading from it')
     .option('--no-drops', "do not read the kernel's own drop reasons (needs eBPF)")
 }
-
-/** Throws LiveProblem. */
-export const placesOf = ({ via }: Pick<SetupOptions, 'via'>): readonly TraceHost[] => (via ? via.map(parseVia) : [HERE])
-
-/** Throws UserError for a filter that cannot be read. */
-export const wishOf = (filter: string, options: SetupOptions): Wish => ({
-  backend: options.backend,
-  alternatives: alternatives(readFilter(filter)).list,
-  rate: options.rate,
-  deadline: options.deadline,
-  log: options.log ?? false,
-  programs: options.programs ?? false,
-  takeOver: options.takeOver ?? false,
-})
 
 const BACKENDS: readonly Wish['backend'][] = ['auto', 'nft', 'legacy', 'xtables-nft', 'kernel-log']
 

@@ -6,7 +6,8 @@ import { textOptions } from './terminal.ts'
 import { runCleanup } from './trace-cleanup.ts'
 import type { TraceOptions } from './trace-options.ts'
 import { runTrace } from './trace-run.ts'
-import { duration, placesOf, setupOptions, wishOf } from './trace-setup.ts'
+import { duration, setupOptions } from './trace-setup.ts'
+import { placesOf, wishOf } from './trace-wish.ts'
 
 export function traceCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]

@@ -147,5 +147,5 @@ test('no other command loads the server', () => {
   }
   expect(loaded('--version')).toBe('cli.cjs')
   expect(loaded('explain', EXAMPLE)).toBe('cli.cjs,offline.cjs')
-  expect(loaded('serve', '--help')).toBe('cli.cjs,server.cjs,offline.cjs')
+  expect(loaded('serve', '--help')).toBe('cli.cjs,server.cjs,live.cjs,offline.cjs')
 })
