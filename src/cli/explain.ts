@@ -4,8 +4,7 @@ import type { Command } from 'commander'
 import { correlatorOf } from '../analysis/hosts.ts'
 import type { UsedFile } from '../analysis/inputs/open.ts'
 import { noCapture } from '../analysis/no-capture.ts'
-import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
-import { runCaptures } from '../analysis/run.ts'
+import { hasSession } from '../analysis/nothing-traced.ts'
 import { makeSelection, type SelectOptions } from '../analysis/select.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -13,6 +12,7 @@ import { type Redactor, redactPlain } from '../redact/index.ts'
 import { chooseForm } from '../reports/choose-form.ts'
 import { warningsText } from '../reports/index.ts'
 import { openReport } from '../reports/journeys.ts'
+import { tellAll } from '../reports/tell-all.ts'
 import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { HTML, htmlReport, isHtml } from './html-report.ts'
@@ -37,6 +37,8 @@ export interface ExplainOptions extends SelectOptions, RedactOptions {
 
 /** Seconds. */
 const DEFAULT_IDLE = 1
+/** Of -o FILE, for Wireshark. */
+const PCAPNG = '.pcapng'
 
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
@@ -67,7 +69,10 @@ export function explainCommand(program: Command): Command {
       .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
       .option('--json', 'one JSON document')
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
-      .option('-o, --output <FILE>', 'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt')
+      .option(
+        '-o, --output <FILE>',
+        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng',
+      )
       .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
       .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
       .option(
@@ -91,7 +96,7 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   if (isHtml(options.output)) return explainToHtml(given, options)
-  const form = chooseForm(options, [HTML])
+  const form = isPcapng(options) ? undefined : chooseForm(options, [HTML, PCAPNG])
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
   const wanted = terminalOptions(options, options.output === undefined)
@@ -102,17 +107,17 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   try {
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
-    const report = openReport({ form, terminal, out, selection, live, correlator: correlatorOf(inputs.machines) })
-    const stats = await runCaptures(inputs, report.take, {
-      idle: options.idle,
-      unmatched: options.unmatched ?? false,
+    const telling = { terminal, out, selection, correlator: correlatorOf(inputs.machines) }
+    const report = form
+      ? openReport({ ...telling, form, live })
+      : (await import('../reports/pcapng/index.ts')).openPcapng(telling)
+    // for a person on standard output only what is asked for: warnings go to standard error
+    const warns = !form?.folds || options.output !== undefined
+    const problem = await tellAll(inputs, report, {
+      ...{ idle: options.idle, unmatched: options.unmatched ?? false, warns },
       ...readingOptions(),
       onPause: report.pause,
     })
-    if (stats.journeys === 0) inputs.warnings.push(...nothingTraced(inputs))
-    // for a person on standard output only what is asked for: warnings go to standard error
-    const warnings = form.folds && options.output === undefined ? [] : inputs.warnings
-    const problem = report.end({ inputs: inputs.files, warnings, stats })
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
     return problem ? EXIT.problem : EXIT.done
@@ -120,6 +125,9 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     if (file !== undefined) closeSync(file)
   }
 }
+
+const isPcapng = ({ output, json, ndjson }: ExplainOptions): boolean =>
+  !json && !ndjson && output?.endsWith(PCAPNG) === true
 
 /** The same as a page in one file. */
 async function explainToHtml(given: readonly string[], options: ExplainOptions): Promise<number> {

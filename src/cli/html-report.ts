@@ -8,6 +8,7 @@ import type { Inputs, UsedFile } from '../analysis/inputs/open.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import type { SelectOptions } from '../analysis/select.ts'
 import { UserError } from '../model/user-error.ts'
+import { fillReport } from '../ui/report/fill.ts'
 import { heldFiles } from '../ui/report/held-files.ts'
 import { type ReportData, reportData } from '../ui/report/report-data.ts'
 
@@ -41,7 +42,6 @@ export async function htmlReport(
   }
 }
 
-/** Nothing of an input is markup there: all of it is gzipped, in base64. */
 function filled(data: ReportData): string {
   let shell: string
   try {
@@ -50,5 +50,5 @@ function filled(data: ReportData): string {
     throw new UserError('The page is not built: run `npm run build` in the folder of nfwhy.')
   }
   const packed = gzipSync(JSON.stringify(data), { level: 9 }).toString('base64')
-  return shell.replace('<!--report-->', () => `<script type="text/plain" id="nfwhy-report">${packed}</script>`)
+  return fillReport(shell, packed)
 }

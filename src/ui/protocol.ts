@@ -23,6 +23,8 @@ export interface Calls {
   find: [id: string, place: number | undefined]
   explain: [row: RowKey, explanation: Explanation]
   map: [nothing: undefined, maps: MapOf[]]
+  /** What is listed, as a file. */
+  export: [wanted: Wanted & { form: ExportForm }, file: Uint8Array]
   /** As they are once these changes are made. */
   rulesets: [changed: Changed | undefined, rulesets: RulesetOf[]]
   /** Plays a packet on a machine's rules, with all that was changed. */
@@ -36,6 +38,8 @@ export interface Calls {
   /** What a filter may go on with at the cursor: characters from its beginning. */
   complete: [typed: { filter: string; cursor: number }, completion: Completion]
 }
+
+export type ExportForm = 'html' | 'markdown' | 'json' | 'pcapng'
 
 export type Call = keyof Calls
 export type Argument<C extends Call> = Calls[C][0]

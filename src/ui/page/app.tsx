@@ -5,6 +5,7 @@ import { MOST_REPORTED } from '../report/rows-held.ts'
 import { Compare, Comparing } from './compare/compare.tsx'
 import { compared, mark, marked } from './compare/comparing.ts'
 import { Explained } from './explanation/explanation.tsx'
+import { Export } from './export/export.tsx'
 import { KEYS, onKey } from './keys.ts'
 import { Filter } from './list/filter.tsx'
 import { List } from './list/list.tsx'
@@ -44,6 +45,7 @@ export function App() {
       <header>
         <h1>nfwhy</h1>
         {files?.hasCapture && reported.value === undefined && <Filter />}
+        {files?.hasCapture && reported.value === undefined && <Export />}
         {files && (
           <button
             type="button"

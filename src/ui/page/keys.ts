@@ -18,7 +18,9 @@ export function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || !opened.value) return
   const target = event.target as HTMLElement
   if (event.key === 'Escape') {
-    if (helpShown.value) helpShown.value = false
+    const menu = document.querySelector<HTMLDetailsElement>('details.export[open]')
+    if (menu) menu.open = false
+    else if (helpShown.value) helpShown.value = false
     else if (marked.value && !target.matches('input[type=text], textarea')) endComparison()
     else document.querySelector<HTMLElement>('.list')?.focus()
     return

@@ -23,8 +23,14 @@ export interface ReportData {
   files?: HeldFile[]
 }
 
-export function reportData(analysis: Analysis, listing: Listing, files: readonly HeldFile[]): ReportData {
-  const rows = new Rows(listing.groups, listing)
+/** `facets`: what the rows are narrowed by. */
+export function reportData(
+  analysis: Analysis,
+  listing: Listing,
+  files: readonly HeldFile[],
+  facets: Partial<Record<FacetKind, readonly string[]>> = {},
+): ReportData {
+  const rows = new Rows(listing.groups, listing, facets)
   const held = rows.between(0, MOST_REPORTED)
   return {
     opened: openedOf(analysis),

@@ -44,6 +44,15 @@ export class Rows {
     return this.size
   }
 
+  get isNarrowed(): boolean {
+    return this.shown.length < this.groups.length
+  }
+
+  /** The first journeys of the groups that are shown. */
+  get ids(): readonly string[] {
+    return this.shown.map((group) => this.groups[group]!.journey.id)
+  }
+
   /** The first journeys of groups that are shown one by one. */
   get expandedIds(): readonly string[] {
     return Array.from(this.expanded, (group) => this.groups[group]!.journey.id)

@@ -16,6 +16,7 @@ import type {
   Change,
   Changed,
   Compared,
+  ExportForm,
   Follow,
   Followed,
   Listed,
@@ -47,6 +48,8 @@ export type Answers = { [C in Call]: (argument: Argument<C>) => Promise<Value<C>
 
 export class Session implements Answers {
   private analysis: Analysis | undefined
+  private files: readonly PageFile[] = []
+  private isUnderWay = false
   private listing: Listing | undefined
   /** The filter of what is listed. */
   private listedBy = ''
@@ -55,12 +58,14 @@ export class Session implements Answers {
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
-    this.show(await open(files.map(inputOf), { unmatched: true }))
+    await this.show(files, false)
     return openedOf(this.opened)
   }
 
-  private show(analysis: Analysis): void {
-    this.analysis = analysis
+  private async show(files: readonly PageFile[], isUnderWay: boolean): Promise<void> {
+    this.analysis = await open(files.map(inputOf), { unmatched: true, isUnderWay })
+    this.files = files
+    this.isUnderWay = isUnderWay
     this.listing = undefined
     this.replayed = undefined
     this.seenValues = undefined
@@ -72,7 +77,7 @@ export class Session implements Answers {
     const { expandedIds } = this.rowsOf
     const before = { analysis: this.analysis, listing: this.listing, rowsOf: this.rowsOf, listedBy: this.listedBy }
     try {
-      this.show(await open(files.map(inputOf), { unmatched: true, isUnderWay }))
+      await this.show(files, isUnderWay)
       const listed = await this.select(wanted)
       const rows = this.rowsOf.expandAgain(expandedIds)
       const place = selected && this.rowsOf.find(selected.id)
@@ -119,6 +124,14 @@ export class Session implements Answers {
     const group = this.rowsOf.groupOf(key)
     if (!group || !this.listing) throw new UserError('There is no such exchange any more.')
     return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending, this.rowsOf.replyOf(key))
+  }
+
+  readonly export = async ({ form, ...wanted }: Wanted & { form: ExportForm }): Promise<Uint8Array> => {
+    const files = this.files.map(inputOf)
+    const shown = this.rowsOf.isNarrowed ? new Set(this.rowsOf.ids) : undefined
+    // few ask for it, and a page need not wait for it
+    const { exportAs } = await import('./export.ts')
+    return exportAs(form, { files, isUnderWay: this.isUnderWay, wanted, shown })
   }
 
   readonly map = (): MapOf[] => this.opened.map().map(tellMap)
