@@ -183,6 +183,8 @@ describe.skipIf(!hasChromium)('two exchanges side by side', () => {
           await steps.evaluate((one) => ((one as HTMLDetailsElement).open = true))
         expect(await seriousOf(shown)).toEqual([])
         expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+        // a jump to a step moves what scrolls, and not the whole page
+        expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true)
         const [a, b] = await page
           .locator('.sides > .of')
           .evaluateAll((both) => both.map((one) => one.getBoundingClientRect()))
