@@ -1,4 +1,5 @@
 /** What would become of a packet in one table, from a position in its chains on: the packet itself goes nowhere. */
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { EvalContext } from './eval-context.ts'
@@ -61,10 +62,11 @@ const sparesSender = (rule: Rule): boolean =>
   /^(accept|return)$/.test(verdictOf(rule).text) &&
   rule.conditions.some((one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field))
 
-/** One that is only supposed is not among the table's. */
 const prepared = (table: Table, chain: Chain): PreparedChain =>
-  (table.chains.get(chain.name) === chain ? preparedChain(table, chain.name) : undefined) ??
-  new PreparedChain(table, chain)
+  (table.chains.get(chain.name) === chain ? preparedChain(table, chain.name) : undefined) ?? supposed(table)(chain)
+
+/** One that is only supposed is not among the table's. */
+const supposed = memo((table: Table) => memo((chain: Chain) => new PreparedChain(table, chain)))
 
 /** Where the packet would be by now, and what it would have met. */
 class SupposedWalk implements Walker<Walk> {

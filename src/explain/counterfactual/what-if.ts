@@ -5,6 +5,7 @@
 
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Hook } from '../../model/hook.ts'
+import { memo2 } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
@@ -98,15 +99,18 @@ export function hadItMatched(context: Context, passed: SkippedRule, gives?: stri
   const rule = gives === undefined ? passed.rule : withVerdict(passed.rule, gives)
   const { ending } = verdictOf(rule)
   if (ending === 'return') return onwards(context, pass.table, below, moment)
-  // its statements stand among conditions no more
-  const { order: _, ...unordered } = rule
-  const statements = rule.statements.map(ofAnyProtocol)
-  const only: Chain = { name: chain.name, rules: [{ ...unordered, statements, conditions: [] }] }
-  const alone: ChainPosition = { chain: only, index: 0 }
+  const alone: ChainPosition = { chain: withoutConditions(rule, chain.name), index: 0 }
   const behind: ChainPosition = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to
   return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
+
+/** A chain of the rule alone. Many packets pass the same rules. */
+const withoutConditions = memo2((rule: Rule, name: string): Chain => {
+  // its statements stand among conditions no more
+  const { order: _, ...unordered } = rule
+  return { name, rules: [{ ...unordered, statements: rule.statements.map(ofAnyProtocol), conditions: [] }] }
+})
 
 /** A map is asked for the packet's ports, whichever protocol the rule was written for. */
 function ofAnyProtocol(one: Statement): Statement {
