@@ -16,7 +16,7 @@ export function Hook({ box, gutter, unfolded, onToggle }: HookProps) {
     <g class={chains.some(({ isMet }) => isMet) ? 'hook met' : 'hook'} data-hook={`${way} ${hook}`}>
       <rect x={x} y={y} width={width} height={height} rx={5} />
       <text class="name" x={left} y={y + 15}>
-        {way === 'ip' ? hook : `${way} ${hook}`}
+        {way !== 'ip' ? `${way} ${hook}` : hook === 'ingress' || hook === 'egress' ? `inet ${hook}` : hook}
       </text>
       {chains.map((chain, i) => (
         <g key={chain.key ?? i} data-chain={chain.key}>

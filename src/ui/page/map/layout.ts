@@ -23,6 +23,7 @@ export interface Layout {
   height: number
   /** Where text begins in a box: right of the lines. */
   gutter: number
+  isWide: boolean
   boxes: Box[]
   routes: Route[]
 }
@@ -33,12 +34,13 @@ interface Wanted {
   isIp6: boolean
   /** Chains that are unfolded, by key. */
   unfolded: ReadonlySet<string>
-  isWide: boolean
+  /** Hooks beside each other, where there is room for it. */
+  mayBeWide: boolean
   /** Of the page. */
   width: number
 }
 
-export function layOut({ map, ways, isIp6, unfolded, isWide, width }: Wanted): Layout {
+export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted): Layout {
   const met = ways.map(meet)
   const lanes = Math.max(
     1,
@@ -49,6 +51,7 @@ export function layOut({ map, ways, isIp6, unfolded, isWide, width }: Wanted): L
   const foot = 6 + 5 * lanes
   const gap = 20 + SIDE_LANE * lanes
   const column = (width - left - gap * 3 - 1) / 4
+  const isWide = mayBeWide && column - gutter > 90
   const boxes: Box[] = []
 
   const entriesOf = (way: string, hook: string): EntryOf[] =>
@@ -134,7 +137,7 @@ export function layOut({ map, ways, isIp6, unfolded, isWide, width }: Wanted): L
     ...boxes.map((box) => box.y + box.height),
     ...routes.flatMap(({ points }) => points.map(([, y]) => y)),
   )
-  return { width, height: Math.ceil(lowest + 6), gutter, boxes, routes }
+  return { width, height: Math.ceil(lowest + 6), gutter, isWide, boxes, routes }
 }
 
 /** Before the words of what is not the request itself. */

@@ -26,9 +26,8 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Expla
     of.way,
     ...(of.reply ? [of.reply] : []),
   ]
-  const isWide = width >= WIDE_FROM
   const layout = layOut({
-    ...{ map, ways, unfolded, isWide },
+    ...{ map, ways, unfolded, mayBeWide: width >= WIDE_FROM },
     isIp6: of.packet.src?.includes(':') === true,
     // wider: lines become longer, and are harder to follow
     width: Math.max(280, Math.min(width, 1100)),
@@ -48,7 +47,7 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Expla
         role="group"
         aria-label="Hooks and chains"
       >
-        {isWide && <Arrows boxes={layout.boxes} />}
+        {layout.isWide && <Arrows boxes={layout.boxes} />}
         {layout.boxes.map((one) => (
           <Hook key={`${one.way} ${one.hook}`} box={one} gutter={layout.gutter} unfolded={unfolded} onToggle={toggle} />
         ))}
@@ -143,7 +142,7 @@ function Line({ route: { points, arrows, stops, way } }: { route: Route }) {
     <g class={`line ${CLASSES[way.kind]}`} data-way={way.kind}>
       <path d={points.map(([px, py], i) => `${i === 0 ? 'M' : 'L'}${px} ${py}`).join('')} />
       {arrows.map(([ax, ay], i) => (
-        <path key={i} class="head" d={`M${ax - 4} ${ay - 4}L${ax + 3} ${ay}L${ax - 4} ${ay + 4}Z`} />
+        <path key={i} class="head" d={`M${ax - 4} ${ay - 3}L${ax + 2} ${ay}L${ax - 4} ${ay + 3}Z`} />
       ))}
       {stops.map(({ x: sx, y: sy, step, chain }, i) => (
         <circle key={i} cx={sx} cy={sy} r={3} data-step={step.n} data-met={chain} />

@@ -45,7 +45,7 @@ function routeOf({ way, visits }: Met, boxes: readonly Box[], { isWide, lanes, f
   const enter = (box: Box, lane: number) => {
     const x = box.x + 8 + LANE * lane
     // lines that come from the right gap cross least in this order
-    const y = box.y + 16 - 4 * (lane % 4)
+    const y = box.y + 17 - 5 * (lane % 4)
     if (last) {
       const exit: Point = [route.points.at(-1)![0], last.y + last.height - 4 - 5 * (isWide ? lane : lanes - 1 - lane)]
       route.points.push(exit, ...beside(exit[1], last, box, y, lane, isWide))
@@ -84,21 +84,26 @@ const isForwarded = (before: Visit | undefined, { way, hook }: Visit): boolean =
 
 /** From the foot of a box to the left of another's head, and through no box. */
 function beside(y: number, from: Box, to: Box, toY: number, lane: number, isWide: boolean): Point[] {
-  const x = isWide ? to.x - 8 - SIDE_LANE * lane : 4 + SIDE_LANE * lane
+  const apart = SIDE_LANE * lane
+  const x = isWide ? to.x - 8 - apart : 4 + apart
   const right = from.x + from.width
   const isNext = to.x > right && to.x - right < to.width
-  if (!isWide || to.x === from.x || isNext)
+  const isRow = from.way === to.way && from.hook === 'input'
+  // nothing stands between them; left of output there is forward, further down
+  if (!isWide || (to.hook === 'output' ? isNext && isRow : isNext || to.x === from.x))
     return [
       [x, y],
       [x, toY],
     ]
-  // below what stands between them
-  const away = to.x > right ? right + 4 + SIDE_LANE * lane : from.x - 8 - SIDE_LANE * lane
-  const below = from.below + 6 + SIDE_LANE * lane
-  return [
+  const isLeft = from.hook === 'input' || from.hook === 'postrouting' || from.hook === 'egress'
+  const away = isLeft ? from.x - 8 - apart : right + 4 + apart
+  const below = from.below + 6 + apart
+  const leaving: Point[] = [
     [away, y],
     [away, below],
-    [x, below],
-    [x, toY],
   ]
+  if (to.hook !== 'output') return [...leaving, [x, below], [x, toY]]
+  const beyond = to.x + to.width + 4 + apart
+  const above = to.y - 4 - 2 * (lane % 4)
+  return [...leaving, [beyond, below], [beyond, above], [x, above], [x, toY]]
 }

@@ -12,6 +12,9 @@ export interface Visit {
   lap: number
 }
 
+/** Lines of one journey beside each other: text needs room as well. */
+const MOST_LAPS = 2
+
 export interface Met {
   way: WayOf
   visits: Visit[]
@@ -46,7 +49,7 @@ export function meet(way: WayOf): Met {
       boxes = new Set()
     }
     boxes.add(box)
-    visits.push({ way: of, hook, key, name: words, steps: [step], lap })
+    visits.push({ way: of, hook, key, name: words, steps: [step], lap: lap % MOST_LAPS })
   }
-  return { way, visits, laps: visits.length === 0 ? 0 : lap + 1 }
+  return { way, visits, laps: visits.length === 0 ? 0 : Math.min(lap + 1, MOST_LAPS) }
 }

@@ -5,20 +5,41 @@ export function wrap(text: string, letters: number, most = 3): string[] {
   let row = ''
   for (const word of text.split(' ')) {
     const joined = row === '' ? word : `${row} ${word}`
-    if (joined.length <= width) {
+    if (lengthOf(joined) <= width) {
       row = joined
       continue
     }
     if (row !== '') rows.push(row)
-    // a letter is never cut in two
-    let rest = [...word]
-    for (; rest.length > width && rows.length <= most; rest = rest.slice(width))
-      rows.push(rest.slice(0, width).join(''))
-    row = rest.slice(0, width).join('')
+    row = word
+    while (lengthOf(row) > width && rows.length <= most) {
+      const part = start(row, width)
+      rows.push(part)
+      row = row.slice(part.length)
+    }
     if (rows.length > most) break
   }
   if (row !== '' || rows.length === 0) rows.push(row)
   if (rows.length <= most) return rows
-  const last = [...rows[most - 1]!].slice(0, width - 1)
-  return [...rows.slice(0, most - 1), `${last.join('')}…`]
+  return [...rows.slice(0, most - 1), `${start(rows[most - 1]!, width - 1)}…`]
+}
+
+/** As many of its letters as have room; none is cut in two. */
+function start(text: string, width: number): string {
+  let [length, end] = [0, 0]
+  for (const letter of text) {
+    length += cells(letter)
+    if (length > width) break
+    end += letter.length
+  }
+  return text.slice(0, end)
+}
+
+/** Of a letter of this width: Chinese letters and pictures have twice the room. */
+const cells = (letter: string): number => (WIDE.test(letter) ? 2 : 1)
+const WIDE = /[\u1100-\u115f\u2e80-\ud7a3\uf900-\ufaff\ufe30-\uffe6\u{1f000}-\u{3ffff}]/u
+
+export function lengthOf(text: string): number {
+  let length = 0
+  for (const letter of text) length += cells(letter)
+  return length
 }
