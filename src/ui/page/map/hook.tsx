@@ -35,7 +35,8 @@ function Rows({ of, x, y }: { of: readonly string[]; x: number; y: number }) {
     <>
       {of.map((row, i) => (
         <tspan key={i} x={x} y={y + 12 + i * LINE}>
-          {row}
+          {/* read as words of their own */}
+          {`${row} `}
         </tspan>
       ))}
     </>
