@@ -81,7 +81,7 @@ function ChainName({ chain: { name, rows, title, y, key, isMet }, x, isOpen, onT
     <g
       class="fold"
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-expanded={isOpen}
       aria-label={`${name}: ${isOpen ? 'fold' : 'show'} the rules that the packet met`}
       onClick={act}
