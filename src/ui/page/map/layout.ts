@@ -11,6 +11,8 @@ import { wrap } from './wrap.ts'
 const HEAD = 22
 /** Of a letter. */
 const LETTER = 6.7
+/** Letters in a row that a rule can be read in; elsewhere its title has it, and the explanation. */
+const ROOM_FOR_RULES = 36
 /** Of text, from the edges. */
 const MARGIN = 8
 export const PLACES = ['prerouting', 'forward', 'input', 'output', 'postrouting'] as const
@@ -165,7 +167,7 @@ function notesOf(key: string, met: readonly Met[], isUnfolded: boolean, letters:
         const says = `${prefix}${step.n} ${withoutTable(step)}${verdict}`
         return [
           ...(isUnfolded ? [{ kind: 'step' as const, rows: wrap(says, letters), step, way }] : []),
-          ...(isUnfolded && step.rule !== undefined
+          ...(isUnfolded && letters >= ROOM_FOR_RULES && step.rule !== undefined
             ? [{ kind: 'rule' as const, rows: wrap(step.rule, letters, 2), step, way }]
             : []),
           ...step.changes.map((one) => ({
