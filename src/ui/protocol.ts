@@ -253,7 +253,7 @@ export interface HookOf {
 }
 
 export type EntryOf =
-  | { kind: 'core'; priority: number; does: string }
+  | { kind: 'core'; priority: number; does: string; families: ('ip' | 'ip6')[] }
   | {
       kind: 'chain'
       priority: number

@@ -15,7 +15,7 @@ export const tellMap = ({ name, map }: MachineMap): MapOf =>
   })
 
 function entryOf(entry: HookEntry): EntryOf {
-  if (entry.kind === 'core') return { kind: 'core', priority: entry.priority, does: entry.does }
+  if (entry.kind === 'core') return entry
   const { priority, table, chain } = entry
   return {
     kind: 'chain',

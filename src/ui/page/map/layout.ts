@@ -1,85 +1,33 @@
 /**
  * Where the map draws what: hooks have their places in netfilter's packet flow, chains stand in them by priority, and a
- * journey is a line through those that it met. Lengths are pixels at the drawing's own size.
+ * journey is a line through those that it met. Lengths are pixels.
  */
 import type { EntryOf, MapOf, StepOf, WayOf } from '../../protocol.ts'
+import { type Box, type Chain, LANE, LINE, type Note, SIDE_LANE } from './boxes.ts'
+import { type Route, routesOf } from './route.ts'
+import { type Met, meet } from './visits.ts'
+import { wrap } from './wrap.ts'
 
-export const LINE = 16
-const HEAD = 20
-const BOX_GAP = 14
-/** In a box, left of its chains: room for two lines. */
-export const GUTTER = 26
-/** Left of the boxes of a narrow drawing. */
-const LANE = 18
-/** Columns of a wide drawing: left edge and width. */
-const WIDE = {
-  width: 940,
-  prerouting: [0, 210],
-  input: [262, 180],
-  forward: [262, 416],
-  output: [498, 180],
-  postrouting: [730, 210],
-} as const
+const HEAD = 22
+/** Of a letter. */
+const LETTER = 6.7
+/** Letters in a row that a rule can be read in; elsewhere its title has it, and the explanation. */
+const ROOM_FOR_RULES = 36
+/** Of text, from the edges. */
+const MARGIN = 8
 export const PLACES = ['prerouting', 'forward', 'input', 'output', 'postrouting'] as const
-
-export interface Chain {
-  /** `filter INPUT`. */
-  name: string
-  /** Priority, policy, number of rules. */
-  title: string
-  /** Absent: one of the kernel's own steps. */
-  key?: string
-  y: number
-  /** The rules that the journeys met there and below, where it is unfolded. */
-  steps: { y: number; step: StepOf }[]
-  /** Were there any? */
-  isMet: boolean
-}
-
-export interface Box {
-  hook: string
-  way: string
-  x: number
-  y: number
-  width: number
-  height: number
-  chains: Chain[]
-}
-
-export interface Stop {
-  box: Box
-  y: number
-  step: StepOf
-}
-
-/** A journey's line. */
-export interface Route {
-  way: WayOf
-  stops: Stop[]
+const COLUMNS: Readonly<Record<string, number>> = {
+  ...{ ingress: 0, prerouting: 0, input: 1, forward: 1, output: 2, postrouting: 3, egress: 3 },
 }
 
 export interface Layout {
   width: number
   height: number
+  /** Where text begins in a box: right of the lines. */
+  gutter: number
+  isWide: boolean
   boxes: Box[]
   routes: Route[]
-}
-
-const keyOf = (way: string, hook: string, table: string, chain: string): string => `${way} ${hook} ${table} ${chain}`
-
-const wayOf = ({ family }: StepOf): string =>
-  family === 'bridge' || family === 'arp' || family === 'netdev' ? family : 'ip'
-
-/** Each step with the base chain that it happened in: of what was called, the one that called. */
-function placed(steps: readonly StepOf[]): { step: StepOf; way: string; hook: string; key: string; base: string }[] {
-  let base: { hook: string; table: string; chain: string } | undefined
-  return steps.flatMap((step) => {
-    const { hook, table, chain } = step
-    if (hook === undefined || table === undefined || chain === undefined) return []
-    if (step.depth === 0 || base?.hook !== hook || base.table !== table) base = { hook, table, chain }
-    const way = wayOf(step)
-    return [{ step, way, hook, key: keyOf(way, hook, table, base.chain), base: `${table} ${base.chain}` }]
-  })
 }
 
 interface Wanted {
@@ -88,109 +36,165 @@ interface Wanted {
   isIp6: boolean
   /** Chains that are unfolded, by key. */
   unfolded: ReadonlySet<string>
-  isWide: boolean
-  /** Of the page, for a narrow drawing. */
+  /** Hooks beside each other, where there is room for it. */
+  mayBeWide: boolean
+  /** Of the page. */
   width: number
 }
 
-export function layOut({ map, ways, isIp6, unfolded, isWide, width }: Wanted): Layout {
-  // chains that it cannot meet
-  const otherFamily = isIp6 ? 'ip' : 'ip6'
-  const met = ways.map((way) => placed(way.steps))
-  const all = met.flat()
+export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted): Layout {
+  const met = ways.map(meet)
+  const lanes = Math.max(
+    1,
+    met.reduce((sum, one) => sum + one.laps, 0),
+  )
+  const gutter = MARGIN + LANE * lanes + 6
+  const left = MARGIN + SIDE_LANE * lanes
+  const foot = 6 + 5 * lanes
+  const gap = 20 + SIDE_LANE * lanes
+  const column = (width - left - gap * 3 - 1) / 4
+  const isWide = mayBeWide && column - gutter > 90
   const boxes: Box[] = []
-  const build = (way: string, hook: string, x: number, y: number, boxWidth: number): Box => {
-    const hooks = map?.ways.find((one) => one.way === way)?.hooks ?? []
-    const entries = (hooks.find((one) => one.hook === hook)?.entries ?? []).filter(
-      (one) => one.kind === 'core' || one.family !== otherFamily,
+
+  const entriesOf = (way: string, hook: string): EntryOf[] =>
+    (map?.ways.find((one) => one.way === way)?.hooks.find((one) => one.hook === hook)?.entries ?? []).filter((one) =>
+      one.kind === 'core' ? one.families.includes(isIp6 ? 'ip6' : 'ip') : one.family !== (isIp6 ? 'ip' : 'ip6'),
     )
-    const chains: Chain[] = []
-    let at = HEAD
+  const isThere = (way: string, hook: string): boolean =>
+    entriesOf(way, hook).length > 0 ||
+    met.some(({ visits }) => visits.some((one) => one.way === way && one.hook === hook))
+
+  function build(way: string, hook: string, top: number): Box {
+    const at = COLUMNS[hook]!
+    const box: Box = {
+      ...{ hook, way, y: top, below: 0, chains: [] },
+      x: isWide ? left + at * (column + gap) : left,
+      width: !isWide ? width - left - 1 : hook === 'forward' ? column * 2 + gap : column,
+      height: 0,
+    }
+    const letters = Math.floor((box.width - gutter - MARGIN) / LETTER)
+    let y = top + HEAD
     const add = (name: string, title: string, key?: string) => {
-      const here = key === undefined ? [] : all.filter((one) => one.key === key)
-      const chain: Chain = { name, title, y: y + at, steps: [], isMet: here.length > 0, ...(key ? { key } : {}) }
-      chains.push(chain)
-      at += LINE
-      if (key === undefined || !unfolded.has(key)) return
-      for (const { step } of here) {
-        chain.steps.push({ y: y + at, step })
-        at += LINE
+      const isMet = key !== undefined && met.some(({ visits }) => visits.some((one) => one.key === key))
+      // two letters for the sign that folds
+      const rows = wrap(isMet ? `▸ ${name}` : name, letters)
+      const chain: Chain = { name, title, rows, y, notes: [], isMet, ...(key === undefined ? {} : { key }) }
+      box.chains.push(chain)
+      y += rows.length * LINE
+      if (!isMet) return
+      for (const note of notesOf(key, met, unfolded.has(key), letters)) {
+        chain.notes.push({ ...note, y })
+        y += note.rows.length * LINE
       }
     }
-    for (const entry of entries) add(nameOf(entry), titleOf(entry), keyOfEntry(way, hook, entry))
+    for (const entry of entriesOf(way, hook)) add(nameOf(entry), titleOf(entry), keyOfEntry(way, hook, entry))
     // where no ruleset was given, or it is not the one that was traced
-    for (const one of all)
-      if (one.way === way && one.hook === hook && !chains.some(({ key }) => key === one.key))
-        add(one.base, 'met by the packet', one.key)
-    const box = { hook, way, x, y, width: boxWidth, height: at + 6, chains }
+    for (const { visits } of met)
+      for (const one of visits)
+        if (one.way === way && one.hook === hook && !box.chains.some(({ key }) => key === one.key))
+          add(one.name, 'met by the packet', one.key)
+    box.height = y - top + foot
     boxes.push(box)
     return box
   }
 
-  let top = 0
-  for (const way of ['netdev', 'arp', 'bridge']) {
-    const hooks = ['ingress', ...PLACES, 'egress'].filter(
-      (hook) =>
-        map?.ways.some((one) => one.way === way && one.hooks.some((of) => of.hook === hook)) ||
-        all.some((one) => one.way === way && one.hook === hook),
+  /** Gives where the next row may begin. */
+  function row(way: string, hooks: readonly string[], top: number): number {
+    if (hooks.length === 0) return top
+    const built: Box[] = []
+    let y = top
+    if (isWide) {
+      for (const hook of hooks) if (hook !== 'forward') built.push(build(way, hook, top))
+      const upper = built.filter(({ hook }) => hook === 'input' || hook === 'output')
+      const between = Math.max(top, ...upper.map((one) => one.y + one.height + 12))
+      if (hooks.includes('forward')) built.push(build(way, 'forward', between))
+      y = Math.max(...built.map((one) => one.y + one.height))
+    } else
+      for (const hook of hooks) {
+        const box = build(way, hook, y)
+        built.push(box)
+        y = box.y + box.height + 12
+      }
+    for (const box of built) box.below = isWide ? y : box.y + box.height
+    return isWide ? y + 16 + SIDE_LANE * lanes : y
+  }
+
+  const ends = ['ingress', 'egress']
+  // room for the words above the arrows
+  let top = isWide ? 12 : 2
+  for (const way of ['netdev', 'ip'])
+    top = row(
+      way,
+      ends.filter((hook) => isThere(way, hook)),
+      top,
     )
-    if (hooks.length === 0) continue
-    const each = isWide ? (WIDE.width - (hooks.length - 1) * BOX_GAP) / Math.max(hooks.length, 3) : width - LANE
-    let below = 0
-    hooks.forEach((hook, i) => {
-      const box = build(way, hook, isWide ? i * (each + BOX_GAP) : LANE, isWide ? top : top + below, each)
-      below = isWide ? Math.max(below, box.height) : below + box.height + BOX_GAP
-    })
-    top += below + BOX_GAP
+  for (const way of ['bridge', 'arp']) {
+    const there = PLACES.filter((hook) => isThere(way, hook))
+    // ARP knows no other hooks
+    top = row(way, isWide && way === 'bridge' && there.length > 0 ? PLACES : there, top)
   }
-  for (const hook of ['ingress', 'egress'])
-    if (
-      map?.ways.some(({ way, hooks }) => way === 'ip' && hooks.some((one) => one.hook === hook)) ||
-      all.some((one) => one.way === 'ip' && one.hook === hook)
-    ) {
-      const box = build('ip', hook, isWide ? 0 : LANE, top, isWide ? WIDE.width / 3 : width - LANE)
-      top += box.height + BOX_GAP
-    }
-  if (isWide) {
-    const at = (hook: keyof typeof WIDE & (typeof PLACES)[number], y: number) =>
-      build('ip', hook, WIDE[hook][0], y, WIDE[hook][1])
-    const upper = Math.max(at('input', top).height, at('output', top).height)
-    const forward = at('forward', top + upper + BOX_GAP * 2)
-    at('prerouting', top)
-    at('postrouting', top)
-    top = Math.max(forward.y + forward.height, ...boxes.map((box) => box.y + box.height))
-  } else
-    for (const hook of PLACES) {
-      top += build('ip', hook, LANE, top, width - LANE).height + BOX_GAP
-    }
-  return {
-    width: isWide ? WIDE.width : width,
-    height: top + 4,
-    boxes,
-    routes: ways.map((way, i) => ({ way, stops: stopsOf(met[i]!, boxes) })),
-  }
+  if (boxes.length === 0 || PLACES.some((hook) => isThere('ip', hook))) row('ip', PLACES, top)
+  const routes = routesOf({ met, boxes, isWide, lanes })
+  const lowest = Math.max(
+    ...boxes.map((box) => box.y + box.height),
+    ...routes.flatMap(({ points }) => points.map(([, y]) => y)),
+  )
+  return { width, height: Math.ceil(lowest + 6), gutter, isWide, boxes, routes }
 }
 
-/** Each base chain that was met, in order, with the last step in it; where it is unfolded, each step. */
-function stopsOf(met: ReturnType<typeof placed>, boxes: readonly Box[]): Stop[] {
-  const stops: Stop[] = []
-  let before: string | undefined
-  for (const { step, way, hook, key } of met) {
-    const box = boxes.find((one) => one.way === way && one.hook === hook)
-    const chain = box?.chains.find((one) => one.key === key)
-    if (!box || !chain) continue
-    const y = chain.steps.find((one) => one.step === step)?.y ?? chain.y
-    if (key === before && y === chain.y) stops[stops.length - 1] = { box, y, step }
-    else stops.push({ box, y, step })
-    before = key
-  }
-  return stops
+/** Before the words of what is not the request itself. */
+export const PREFIX: Readonly<Record<WayOf['kind'], string>> = {
+  request: '',
+  before: 'before: ',
+  captured: 'reply: ',
+  played: 'reply: ',
+  a: 'A: ',
+  b: 'B: ',
 }
+export const SIGNS = { bad: '✗', good: '✓', look: '!', unsure: '?' } as const
+
+/** `dropped at filter KUBE-FIREWALL rule 1`. */
+export function endOf({ word, mark, steps }: WayOf): string {
+  const last = steps.findLast(({ kind }) => kind !== 'log')
+  return mark === 'bad' && last ? `${word} at ${last.name}` : word
+}
+
+function notesOf(key: string, met: readonly Met[], isUnfolded: boolean, letters: number): Omit<Note, 'y'>[] {
+  return met.flatMap(({ way, visits }) =>
+    visits.flatMap((visit, i) => {
+      if (visit.key !== key) return []
+      const prefix = PREFIX[way.kind]
+      const notes = visit.steps.flatMap((step): Omit<Note, 'y'>[] => {
+        const verdict = step.verdict === undefined ? '' : ` → ${step.verdict}`
+        const says = `${prefix}${step.n} ${withoutTable(step)}${verdict}`
+        return [
+          ...(isUnfolded ? [{ kind: 'step' as const, rows: wrap(says, letters), step, way }] : []),
+          ...(isUnfolded && letters >= ROOM_FOR_RULES && step.rule !== undefined
+            ? [{ kind: 'rule' as const, rows: wrap(step.rule, letters, 2), step, way }]
+            : []),
+          ...step.changes.map((one) => ({
+            kind: 'change' as const,
+            rows: wrap(`⇒ ${prefix}${one}`, letters),
+            step,
+            way,
+          })),
+        ]
+      })
+      const last = visit.steps.at(-1)!
+      return i === visits.length - 1
+        ? [...notes, { kind: 'end' as const, rows: wrap(`${prefix}${endOf(way)}`, letters), step: last, way }]
+        : notes
+    }),
+  )
+}
+
+const withoutTable = ({ name, table }: StepOf): string =>
+  table !== undefined && name.startsWith(`${table} `) ? name.slice(table.length + 1) : name
 
 const nameOf = (entry: EntryOf): string => (entry.kind === 'core' ? entry.does : `${entry.table} ${entry.chain}`)
 
 const keyOfEntry = (way: string, hook: string, entry: EntryOf): string | undefined =>
-  entry.kind === 'core' ? undefined : keyOf(way, hook, entry.table, entry.chain)
+  entry.kind === 'core' ? undefined : `${way} ${hook} ${entry.table} ${entry.chain}`
 
 function titleOf(entry: EntryOf): string {
   if (entry.kind === 'core') return `priority ${entry.priority}: the kernel's own`
