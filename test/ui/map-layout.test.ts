@@ -238,3 +238,17 @@ test('wraps words, cuts what is too long, and says so', () => {
   expect(wrap('', 10)).toEqual([''])
   expect(wrap('過濾過濾過濾', 8)).toEqual(['過濾過濾', '過濾'])
 })
+
+test('a chain that the ruleset does not have stands where the packet met it', async () => {
+  const session = await sessionOf(...CASES['openstack-snat']!)
+  const { way } = session.explain({ group: 0 })
+  const [map] = session.map()
+  const hooks = [...new Set(way.steps.map(({ hook }) => hook))]
+  const { boxes } = draw({ ...(map ? { map } : {}), ways: [way] }, 1100)
+  for (const hook of hooks) {
+    const tables = way.steps.flatMap((step) => (step.hook === hook && step.table !== undefined ? [step.table] : []))
+    const met = boxes.find((one) => one.hook === hook)!.chains.filter(({ isMet }) => isMet)
+    expect(met.map(({ name }) => name.split(' ')[0])).toEqual([...new Set(tables)])
+  }
+  expect(hooks.length).toBeGreaterThan(1)
+})

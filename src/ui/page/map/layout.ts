@@ -64,6 +64,24 @@ export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted)
     entriesOf(way, hook).length > 0 ||
     met.some(({ visits }) => visits.some((one) => one.way === way && one.hook === hook))
 
+  /** As the packet met them, and by priority. */
+  function namesOf(way: string, hook: string): Named[] {
+    const names = entriesOf(way, hook).map(
+      (entry): Named => ({ name: nameOf(entry), title: titleOf(entry), key: keyOfEntry(way, hook, entry) }),
+    )
+    // where no ruleset was given, or it is not the one that was traced
+    for (const { visits } of met) {
+      const here = visits.filter((one) => one.way === way && one.hook === hook)
+      for (const [i, { key, name }] of here.entries()) {
+        if (names.some((one) => one.key === key)) continue
+        const later = new Set(here.slice(i + 1).map((one) => one.key))
+        const next = names.findIndex((one) => one.key !== undefined && later.has(one.key))
+        names.splice(next < 0 ? names.length : next, 0, { name, title: 'met by the packet', key })
+      }
+    }
+    return names
+  }
+
   function build(way: string, hook: string, top: number): Box {
     const at = COLUMNS[hook]!
     const box: Box = {
@@ -74,7 +92,7 @@ export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted)
     }
     const letters = Math.floor((box.width - gutter - MARGIN) / LETTER)
     let y = top + HEAD
-    const add = (name: string, title: string, key?: string) => {
+    const add = (name: string, title: string, key: string | undefined) => {
       const isMet = key !== undefined && met.some(({ visits }) => visits.some((one) => one.key === key))
       // two letters for the sign that folds
       const rows = wrap(isMet ? `▸ ${name}` : name, letters)
@@ -87,12 +105,7 @@ export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted)
         y += note.rows.length * LINE
       }
     }
-    for (const entry of entriesOf(way, hook)) add(nameOf(entry), titleOf(entry), keyOfEntry(way, hook, entry))
-    // where no ruleset was given, or it is not the one that was traced
-    for (const { visits } of met)
-      for (const one of visits)
-        if (one.way === way && one.hook === hook && !box.chains.some(({ key }) => key === one.key))
-          add(one.name, 'met by the packet', one.key)
+    for (const { name, title, key } of namesOf(way, hook)) add(name, title, key)
     box.height = y - top + foot
     boxes.push(box)
     return box
@@ -190,6 +203,13 @@ function notesOf(key: string, met: readonly Met[], isUnfolded: boolean, letters:
 
 const withoutTable = ({ name, table }: StepOf): string =>
   table !== undefined && name.startsWith(`${table} `) ? name.slice(table.length + 1) : name
+
+/** A chain, or what the kernel itself does: without a key. */
+interface Named {
+  name: string
+  title: string
+  key: string | undefined
+}
 
 const nameOf = (entry: EntryOf): string => (entry.kind === 'core' ? entry.does : `${entry.table} ${entry.chain}`)
 

@@ -19,6 +19,13 @@ export function WhatIf() {
   return (
     <div class="what-if">
       <Results />
+      {now && packet.value && (
+        <WayMap
+          maps={maps.value}
+          of={now}
+          {...(changes.value.length > 0 && before.value ? { before: before.value } : {})}
+        />
+      )}
       <section aria-label="Packet">
         <h3>Packet</h3>
         <PacketForm />
@@ -27,11 +34,6 @@ export function WhatIf() {
       {now && packet.value && (
         <>
           <RulesOnTheWay steps={now.steps} />
-          <WayMap
-            maps={maps.value}
-            of={now}
-            {...(changes.value.length > 0 && before.value ? { before: before.value } : {})}
-          />
           <details class="after">
             <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
             <Explained of={now} onTry={(command) => void change({ command }, 'list')} />
