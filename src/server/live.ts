@@ -26,32 +26,36 @@ export class LivePages {
     this.feed = feed
   }
 
-  /** Of one page, until it hangs up or `end` is called. */
+  /** Of one page, until it hangs up. A page that is slow to read gets the last state alone. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { feed } = this
     const encoder = new TextEncoder()
-    let leave = () => {}
+    let isNew = true
+    let isGone = false
+    let wake = () => {}
+    const forget = feed.onChange(() => {
+      isNew = true
+      wake()
+    })
+    this.count(1)
     return new ReadableStream({
-      start: (controller) => {
-        this.count(1)
-        let timer: NodeJS.Timeout | undefined
-        const tell = async () => {
-          const message = JSON.stringify(await feed.state())
-          timer = undefined
-          // it may have hung up meanwhile
-          if (controller.desiredSize !== null) controller.enqueue(encoder.encode(`data: ${message}\n\n`))
-        }
-        const forget = feed.onChange(() => {
-          timer ??= setTimeout(tell, PACE)
-        })
-        leave = () => {
-          forget()
-          clearTimeout(timer)
-          this.count(-1)
-        }
-        void tell()
+      // asked for when there is room
+      async pull(controller) {
+        if (!isNew)
+          await new Promise<void>((done) => {
+            wake = done
+          })
+        isNew = false
+        const message = JSON.stringify(await feed.state())
+        if (isGone) return
+        controller.enqueue(encoder.encode(`data: ${message}\n\n`))
+        await new Promise((done) => setTimeout(done, PACE))
       },
-      cancel: () => leave(),
+      cancel: () => {
+        isGone = true
+        forget()
+        this.count(-1)
+      },
     })
   }
 

@@ -66,14 +66,22 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
       const { place, run, link } = live
       const shown = await chromium.open(link)
       const { page } = shown
-      onTestFinished(() => void page.context().close())
+      onTestFinished(() => page.context().close())
       await said(shown, 'Send the packet that fails')
       await send(place, 81)
       await row(shown, 'DROPPED')
       expect(await page.locator('.explanation h2').textContent()).toMatch(culprit)
+      await page.getByRole('tab', { name: 'What if' }).click()
+      await page
+        .getByRole('button', { name: /^Switch off: .*input/i })
+        .first()
+        .click()
+      await page.locator('[data-result="after"]').waitFor({ timeout: PATIENCE })
       await send(place, 80)
       await row(shown, /ANSWERED|DELIVERED/)
-      // what was looked at is still looked at
+      // what was tried stays, and what was looked at is still looked at
+      expect(await page.locator('[data-result="after"]').count()).toBe(1)
+      await page.getByRole('tab', { name: 'Explanation' }).click()
       expect(await page.locator('.explanation h2').textContent()).toContain('DROPPED')
       await page.getByRole('button', { name: 'Pause' }).click()
       const packets = page.locator('.summary')
@@ -111,7 +119,7 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
     const saved = place.trace(['tcp port 80 or tcp port 81', '--save', join(folder, 'bundle')])
     await saved.says(/Ready/)
     const shown = await chromium.open(link)
-    onTestFinished(() => void shown.page.context().close())
+    onTestFinished(() => shown.page.context().close())
     await place.run('timeout 0.5 socat -u TCP:127.0.0.1:81,sourceport=40001 - || :')
     await row(shown, 'DROPPED')
     saved.kill('SIGINT')
@@ -151,7 +159,7 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
   test('Ctrl-C ends it, and the page has all of it', async ({ onTestFinished }) => {
     const live = await serve(onTestFinished)
     const shown = await chromium.open(live.link)
-    onTestFinished(() => void shown.page.context().close())
+    onTestFinished(() => shown.page.context().close())
     await said(shown, 'Tracing')
     await send(live.place, 81)
     live.run.kill('SIGINT')
@@ -164,7 +172,7 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
   test('leaves nothing when it is killed', async ({ onTestFinished }) => {
     const live = await serve(onTestFinished)
     const shown = await chromium.open(live.link)
-    onTestFinished(() => void shown.page.context().close())
+    onTestFinished(() => shown.page.context().close())
     await said(shown, 'Tracing')
     live.run.kill('SIGKILL')
     await live.run.ended
@@ -174,7 +182,7 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
   test('of a deadline that comes, says so', async ({ onTestFinished }) => {
     const live = await serve(onTestFinished, ['--deadline', '4s'])
     const shown = await chromium.open(live.link)
-    onTestFinished(() => void shown.page.context().close())
+    onTestFinished(() => shown.page.context().close())
     await said(shown, 'Everything that it set up is removed')
     live.run.kill('SIGINT')
     await live.run.ended

@@ -14,6 +14,8 @@ export const useEngine = (one: Asks): void => {
 export const ask: Asks['ask'] = (call, argument) => engine.ask(call, argument)
 
 export const opened = signal<Opened | undefined>(undefined)
+/** Counts up with other files; those of a trace that goes on stay the same ones. */
+export const openings = signal(0)
 /** What is being done that takes a while. */
 export const busy = signal<string | undefined>(undefined)
 export const problem = signal<Refused | undefined>(undefined)
@@ -63,6 +65,7 @@ export const canCompare = signal(true)
 /** Shows what a report file holds. */
 export async function openReport({ opened: now, all, maps: drawn, rulesets: told, files }: ReportData): Promise<void> {
   batch(() => {
+    openings.value++
     opened.value = now
     reported.value = all
     canTry.value = files !== undefined
@@ -79,6 +82,7 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
   doing(files.length === 1 ? `Reading ${files[0]!.name}` : `Reading ${files.length} files`, async () => {
     const now = await ask('open', files)
     batch(() => {
+      openings.value++
       opened.value = now
       filter.value = ''
       facets.value = NO_FACETS

@@ -75,7 +75,8 @@ export class Session implements Answers {
   readonly follow = async ({ files, wanted, selected, isUnderWay }: Follow): Promise<Followed> => {
     // what was expanded is found again by the first of its packets
     const { expandedIds } = this.rowsOf
-    const before = { analysis: this.analysis, listing: this.listing, rowsOf: this.rowsOf, listedBy: this.listedBy }
+    const { analysis, listing, rowsOf, listedBy, files: shown, isUnderWay: was } = this
+    const before = { analysis, listing, rowsOf, listedBy, files: shown, isUnderWay: was }
     try {
       await this.show(files, isUnderWay)
       const listed = await this.select(wanted)

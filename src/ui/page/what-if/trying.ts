@@ -2,7 +2,7 @@
 import { batch, effect, signal, untracked } from '@preact/signals'
 import type { Change, Explanation, Made, PacketForms, RulesetOf, TypedPacket, Warning } from '../../protocol.ts'
 import { Refused } from '../engine.ts'
-import { after, ask, explanation, opened, rulesets, tab } from '../state.ts'
+import { after, ask, explanation, openings, rulesets, tab } from '../state.ts'
 
 /** The packet that is played; absent: none was given yet. */
 export const packet = signal<PacketForms | undefined>(undefined)
@@ -23,7 +23,7 @@ export const captured = signal<Explanation | undefined>(undefined)
 
 /** What is played belongs to the files that are open. */
 effect(() => {
-  void opened.value
+  void openings.value
   untracked(() =>
     batch(() => {
       packet.value = undefined
