@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { meaningOf, nextIn } from '../../src/filter/next.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
+import { share } from '../share.ts'
 import { anyFilter } from './any-filter.ts'
 
 const next = (filter: string, at = filter.length) => nextIn(filter, at)
@@ -89,7 +90,7 @@ describe('words that a filter may go on with', () => {
           if ('error' in result) expect(result.error.word).toBe('')
         }
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 })
