@@ -1,5 +1,5 @@
 /** Conditions against one packet at one moment: true, false, or unknown with the reason. One evaluator for all. */
-import type { Condition } from '../model/condition.ts'
+import type { Condition, Scalar, Value } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
 import { readerUnder } from './facts.ts'
@@ -69,6 +69,7 @@ function prepare(condition: Condition): Test {
 function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
   const read = readerUnder(field, typeof mask === 'number' ? mask : undefined)
   const holds = comparison(fieldType(field) ?? 'name', op, value, mask)
+  const isEquality = op === '==' || op === '!='
   return (moment) => {
     const otherwise = nft ? peculiar(field, moment) : undefined
     if (otherwise === ABSENT) return false
@@ -76,8 +77,9 @@ function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' 
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false
-    if (typeof held === 'object' && 'unknown' in held) return held.within ? amongAll(held, holds) : held
-    return holds(held)
+    if (typeof held !== 'object' || !('unknown' in held)) return holds(held)
+    if (held.bits && isEquality && differs(held.bits, value, mask)) return op === '!='
+    return held.within ? amongAll(held, holds) : held
   }
 }
 
@@ -91,6 +93,16 @@ function amongAll(held: Unknown, holds: (held: number) => boolean): Truth {
   const first = holds(low)
   for (let one = low + 1; one <= high; one++) if (holds(one) !== first) return held
   return first
+}
+
+/** Does one of the known bits that are asked for differ, whatever the others are? From a set: from each of its elements. */
+function differs(bits: readonly (0 | 1 | undefined)[], value: Value, mask: Scalar | undefined): boolean {
+  if (typeof value === 'object' && 'set' in value) return value.set.every((one) => differs(bits, one, mask))
+  if (typeof value !== 'number' || (mask !== undefined && typeof mask !== 'number')) return false
+  const bitOf = (number: number, at: number) => Math.floor(number / 2 ** (bits.length - 1 - at)) % 2
+  return bits.some(
+    (bit, at) => bit !== undefined && (mask === undefined || bitOf(mask, at) === 1) && bit !== bitOf(value, at),
+  )
 }
 
 /** A condition in its rule's own words. */

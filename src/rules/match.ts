@@ -18,8 +18,8 @@ export interface Executor<R, End, Open extends Unknown = Unknown> {
   readonly context: EvalContext
   /** It came to a rule that may change it before it is known whether the rule matches. */
   arrive(rule: R): void
-  /** Do the rule's conditions from one index to another hold? */
-  ask(rule: R, from: number, to: number): boolean | Open
+  /** Do the rule's conditions from one index to another hold? `before`: what is unknown of those in front of them. */
+  ask(rule: R, from: number, to: number, before?: Open): boolean | Open
   /**
    * Executes its statements from one index to another; undefined: none of them ends the packet's way here. `step`: the
    * rule's line, where it is known by now that it matches.
@@ -50,7 +50,7 @@ export function matchInOrder<R extends { rule: Rule }, End, Open extends Unknown
   for (;;) {
     const until = done < statements.length ? order[done]! : conditions.length
     if (asked < until) {
-      const truth = executor.ask(rule, asked, until)
+      const truth = executor.ask(rule, asked, until, open)
       if (truth === false) return { matches: false, done }
       if (truth !== true) open ??= truth
       asked = until

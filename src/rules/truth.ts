@@ -6,6 +6,8 @@ export interface Unknown {
   unknown: string
   /** It is a number, and one of these: from the first to the last. */
   within?: readonly [number, number]
+  /** It is a number, of which these bits are known, from the first to the last. */
+  bits?: readonly (0 | 1 | undefined)[]
   /** Of a set that was asked for it: all that it may be are in there. */
   found?: true
   /** It hangs on what an element of a set allows. */

@@ -8,7 +8,7 @@ import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { numberOf, tupleOf, zoneOf } from '../rules/conntrack/connection.ts'
+import { NO_ZONE, numberOf, tupleOf, zoneOf } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
@@ -32,6 +32,8 @@ export class Allowances {
   /** Which packet came last to it, and which have come there more than once. */
   private readonly last = new Map<Condition | string, Packet>()
   private readonly again = new Map<Condition | string, number>()
+  /** Of the connections: assured before they came to it. Linux 6.18.44 does not count these, older kernels do. */
+  private readonly assured = new Map<Condition | string, Set<ConntrackEntry>>()
   /** Of these nobody knows what is left: conditions, tables, and whole families. */
   private readonly doubted = new Set<Condition | string>()
 
@@ -45,12 +47,12 @@ export class Allowances {
 
   /** The connections that came to it. */
   connections(key: Condition | string): Set<ConntrackEntry> {
-    let found = this.open.get(key)
-    if (!found) {
-      found = new Set()
-      this.open.set(key, found)
-    }
-    return found
+    return setOf(this.open, key)
+  }
+
+  /** Of these kernels differ on whether they count (nf_conncount_add_skb, net/netfilter/nf_conncount.c). */
+  disputed(key: Condition | string): Set<ConntrackEntry> {
+    return setOf(this.assured, key)
   }
 
   /**
@@ -79,7 +81,7 @@ export class Allowances {
   /** A rule deleted the element: one that comes in its place has all that it allows. */
   free(key: string): void {
     this.doubted.delete(key)
-    for (const map of [this.left, this.open, this.last, this.again])
+    for (const map of [this.left, this.open, this.assured, this.last, this.again])
       for (const one of map.keys()) if (typeof one === 'string' && one.startsWith(`${key} `)) map.delete(one)
   }
 
@@ -92,6 +94,15 @@ export class Allowances {
     if (this.doubted.size === 0) return false
     return this.doubted.has(key) || FAMILIES.some((family) => sees(table, family) && this.doubted.has(family))
   }
+}
+
+function setOf<Key, T>(sets: Map<Key, Set<T>>, key: Key): Set<T> {
+  let found = sets.get(key)
+  if (!found) {
+    found = new Set()
+    sets.set(key, found)
+  }
+  return found
 }
 
 const FAMILIES: readonly Family[] = ['ip', 'ip6', 'netdev']
@@ -301,16 +312,21 @@ function spendConnection(
   const own: ConntrackEntry = isOpen
     ? connection
     : ([...counted].find((one) => conntrack.has(one) && isOf(one, packet)) ?? unconfirmed(packet, family))
+  const flow = isOpen ? connection : conntrack.find(tupleOf(packet), numberOf(packet), NO_ZONE)?.connection
+  const disputed = allowances.disputed(key)
+  if (!counted.has(own) && flow && conntrack.isAssured(flow)) disputed.add(own)
   counted.add(own)
   let lost = 0
   // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
-  for (const one of counted) if (one !== own && !conntrack.isOpen(one)) lost++
+  for (const one of counted) if (disputed.has(one) || (one !== own && !conntrack.isOpen(one))) lost++
   const [least, most] = [counted.size - lost, counted.size + allowances.countedTwice(key, packet)]
   if (least <= connections !== most <= connections)
     return unknown(
-      most > counted.size
-        ? 'it is unknown whether a packet that traverses the rule twice counts twice'
-        : 'a connection has ended, or its packet was dropped; it is unknown whether the kernel still counts this connection',
+      disputed.size > 0
+        ? 'kernels differ on whether they count a connection that was assured before'
+        : most > counted.size
+          ? 'it is unknown whether a packet that traverses the rule twice counts twice'
+          : 'a connection has ended, or its packet was dropped; it is unknown whether the kernel still counts this connection',
     )
   return over ? most > connections : most <= connections
 }

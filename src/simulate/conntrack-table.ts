@@ -82,6 +82,10 @@ export class ConntrackTable {
     return this.has(connection) && state !== 'TIME_WAIT' && state !== 'CLOSE'
   }
 
+  isAssured(entry: ConntrackEntry): boolean {
+    return this.has(entry) && (entry as Connection).flags.includes('assured')
+  }
+
   /** From here on nobody knows whether it is there. */
   doubt(connection: Connection): void {
     this.delete(connection)

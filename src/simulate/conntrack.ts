@@ -240,7 +240,7 @@ export function show(skb: Skb): void {
   change(skb, 'ctState', state)
   change(skb, 'ctDir', entry && direction)
   // never changed in place
-  change(skb, 'ctStatus', entry?.flags as CtStatus[] | undefined)
+  change(skb, 'ctStatus', entry?.mayHaveDnat ? undefined : (entry?.flags as CtStatus[] | undefined))
   change(skb, 'ctMark', entry?.mark)
   change(skb, 'ctZone', entry?.zone)
 }

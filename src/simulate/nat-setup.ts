@@ -20,7 +20,7 @@ export type Manip = 'src' | 'dst'
 export const manipAt = (hook: Skb['hook']): Manip => (hook === 'postrouting' || hook === 'input' ? 'src' : 'dst')
 
 /** A target of table nat; the packet itself is rewritten behind the table. */
-export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number): TableVerdict {
+export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number, isNft: boolean): TableVerdict {
   const { connection } = skb
   if (!connection) return 'accept'
   const nat = mappedNat(written, momentOf(machine, skb))
@@ -31,6 +31,9 @@ export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number
   const manip = manipAt(skb.hook)
   const before = skb.packet
   setUp(machine, connection, range, manip)
+  // of a prefix that leaves it as it is, 12 bytes behind the address of IPv4 are left as they are (nft_nat_setup_netmap)
+  if (isNft && nat.kind === 'netmap' && manip === 'dst' && skb.family === 'ip' && !connection.flags.includes('dnat'))
+    connection.mayHaveDnat = true
   if (nat.kind === 'masquerade') connection.masqueradedOn = skb.outdev!
   const after = target(connection, 'original')
   const fields = manip === 'src' ? (['src', 'sport', 'icmpId'] as const) : (['dst', 'dport', 'icmpId'] as const)

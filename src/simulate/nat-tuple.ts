@@ -4,7 +4,9 @@ import type { Tuple } from '../model/host.ts'
 import { type Connection, invert } from '../rules/conntrack/connection.ts'
 import { isBefore } from '../rules/conntrack/tcp-window.ts'
 import { jhash, scaled } from '../rules/jhash.ts'
+import { kernelAtLeast } from '../rules/kernel.ts'
 import { addressBytes } from '../rules/values.ts'
+import { sameTuple } from './conntrack-table.ts'
 import type { Manip } from './nat-setup.ts'
 import type { Simulator } from './simulator.ts'
 import { Undetermined } from './undetermined.ts'
@@ -32,7 +34,7 @@ export function uniqueTuple(
   const isTaken = (one: Tuple) => isUsed(machine, connection, one)
   if (manip === 'src' && !range.random) {
     if (inRange(tuple, range)) {
-      if (!isTaken(tuple)) return tuple
+      if (!isTaken(tuple) || isTurned(machine, connection, tuple)) return tuple
     } else {
       const same = sameSource(machine, connection, tuple, range)
       if (same && !isTaken(same)) return same
@@ -190,6 +192,27 @@ function isUsed(machine: Simulator, connection: Connection, tuple: Tuple): boole
     )
   return found !== undefined && found.connection !== connection
 }
+
+/** Protocols of which entries that clash may be one connection: UDP, GRE, UDP-Lite (`allow_clash`). */
+const MAY_CLASH = [17, 47, 136]
+
+/**
+ * The other connection is this one, turned, and in a zone in one direction alone. Since Linux 6.12 it keeps its port, and
+ * clashes when it is confirmed (nf_nat_used_tuple_new). Throws Undetermined where the kernel may be either.
+ */
+function isTurned(machine: Simulator, connection: Connection, tuple: Tuple): boolean {
+  const { protocolNumber: number, zones, flags } = connection
+  const reply = invert(tuple, number)
+  const found = reply && machine.conntrack.findAs('reply', reply, number, zones)?.connection
+  if (!found || !MAY_CLASH.includes(number) || [...flags, ...found.flags].some(isNat)) return false
+  if (!sameTuple(found.original, connection.reply) || !sameTuple(found.reply, connection.original)) return false
+  // older kernels may have been given the same
+  if (!kernelAtLeast(machine.world.host.kernel, 6, 12))
+    throw new Undetermined('the port', 'kernels before Linux 6.12 differ on it')
+  return true
+}
+
+const isNat = (flag: string): boolean => flag === 'snat' || flag === 'dnat'
 
 /** A connection that is over makes room for one that goes on counting where it ended (nf_nat_used_tuple_harder). */
 function evict(machine: Simulator, connection: Connection, tuple: Tuple): void {

@@ -84,16 +84,30 @@ function routeRewritten(machine: Simulator, skb: Skb, connection: Connection, di
 const hasOtherWay = ({ hook, outdev }: Skb, { masqueradedOn }: Connection, direction: Direction): boolean =>
   hook === 'postrouting' && direction === 'original' && masqueradedOn !== undefined && masqueradedOn !== outdev
 
-/** Is this end of the packet rewritten, in this direction? */
-function isRewritten({ flags }: Connection, manip: Manip, direction: Direction): boolean {
+/** Is this end of the packet rewritten, in this direction? `changes`: to this. */
+function isRewritten(
+  { packet }: Skb,
+  { flags, mayHaveDnat }: Connection,
+  manip: Manip,
+  direction: Direction,
+  changes: Partial<Packet>,
+): boolean {
   const inReply = direction === 'reply'
-  return flags.includes((manip === 'src') !== inReply ? 'snat' : 'dnat')
+  const which = (manip === 'src') !== inReply ? 'snat' : 'dnat'
+  if (flags.includes(which)) return true
+  // what a rule wrote in front of it counts only where the flag is not there
+  const isOther = () => JSON.stringify({ ...packet, ...changes }) !== JSON.stringify(packet)
+  if (which === 'dnat' && mayHaveDnat && isOther()) throw new Undetermined('ct status dnat', SAME_PREFIX)
+  return false
 }
 
+const SAME_PREFIX = 'kernels differ where NAT to a prefix leaves the address as it is'
+
 function translate(skb: Skb, connection: Connection, manip: Manip, direction: Direction): void {
-  if (!isRewritten(connection, manip, direction)) return
   const { dst } = skb.packet
-  changeAll(skb, rewritten(skb.packet, target(connection, direction), manip))
+  const changes = rewritten(skb.packet, target(connection, direction), manip)
+  if (!isRewritten(skb, connection, manip, direction, changes)) return
+  changeAll(skb, changes)
   if (skb.packet.dst !== dst) skb.isRouted = false
   // its answers are rewritten to what is known
   if (direction === 'original') skb.moment.drawn = connection.drawn
@@ -107,10 +121,11 @@ function rewritten(packet: Packet, to: Tuple, manip: Manip): Partial<Packet> {
 
 /** nf_nat_icmp_reply_translation: the error itself, and the packet that it quotes the other way round. */
 function translateError(skb: Skb, connection: Connection, manip: Manip, direction: Direction): void {
-  if (!isRewritten(connection, manip, direction)) return
   const opposite = connection[other(direction)]
   const inner = { ...skb.packet.inner!, ...rewritten(skb.packet.inner!, opposite, manip === 'src' ? 'dst' : 'src') }
   const to = target(connection, direction)
+  const changes = { inner, ...(manip === 'src' ? { src: to.src } : { dst: to.dst }) }
+  if (!isRewritten(skb, connection, manip, direction, changes)) return
   if (manip === 'dst' && to.dst !== skb.packet.dst) skb.isRouted = false
-  changeAll(skb, { inner, ...(manip === 'src' ? { src: to.src } : { dst: to.dst }) })
+  changeAll(skb, changes)
 }

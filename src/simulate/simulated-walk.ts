@@ -71,7 +71,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     this.skb.journal.arrive(rule)
   }
 
-  ask(rule: PreparedRule, from: number, to: number): boolean | Open {
+  ask(rule: PreparedRule, from: number, to: number, before?: Open): boolean | Open {
     const { machine, context: moment } = this
     const { family } = rule.line.table
     const counts =
@@ -81,7 +81,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
       if (typeof whole === 'boolean') return whole
     }
     const { conditions } = rule.rule
-    let open: Open | undefined
+    let open = before
     for (let i = from; i < to; i++) {
       const condition = conditions[i]!
       const text = conditionText(condition)

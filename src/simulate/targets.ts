@@ -78,7 +78,7 @@ function act(
     case 'masquerade':
     case 'redirect':
     case 'netmap':
-      return isOfOtherFamily(statement, skb.moment) ? undefined : rewrite(machine, skb, statement, step)
+      return isOfOtherFamily(statement, skb.moment) ? undefined : rewrite(machine, skb, statement, step, isNft)
     case 'stolen':
       return stolen(machine, skb, statement)
     case 'tproxy':
@@ -95,6 +95,9 @@ function isUnanswered(machine: Simulator, skb: Skb, reject: Statement & { kind: 
   const { packet, hook, moment } = skb
   const table = { family: moment.family }
   if (whyUnanswered([reject], { packet, hook, table }, machine.world.host) !== undefined) return true
+  // an answer from 127.0.0.1 leaves by no wire (__mkroute_output)
+  if ((hook === 'input' || hook === 'output') && packet.dst?.startsWith('127.') && !hasWayBack(machine, packet))
+    return true
   const type = moment.written?.get('meta pkttype')
   if (type === undefined || reject.with === 'tcp-reset' || table.family === 'netdev') return false
   if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)

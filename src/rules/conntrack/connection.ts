@@ -14,6 +14,8 @@ export interface Connection extends ConntrackEntry {
   zones: Zone
   /** Source and destination NAT are settled, be it that nothing is rewritten. */
   settled: { src: boolean; dst: boolean }
+  /** It may have the flag `dnat`, though its destination stays as it is: nobody knows. */
+  mayHaveDnat?: true
   /** MASQUERADE gave it the address of this interface. */
   masqueradedOn?: string
   tcp?: TcpTracking

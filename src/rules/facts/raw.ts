@@ -36,7 +36,8 @@ export function rawReader(field: string, mask = -1): Read | undefined {
     for (let i = 0; i < length; i++) {
       const bit = header.bits[from + i]
       const isAsked = length > 32 || (mask & (1 << (length - 1 - i))) !== 0
-      if (bit === undefined && isAsked) return untold
+      if (bit === undefined && isAsked)
+        return { ...untold, bits: Object.assign(header.bits.slice(from, from + length), { length }) }
       value = value * 2 + (bit ?? 0)
     }
     return value

@@ -23,6 +23,9 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'when the kernel frees what a rule deleted from a full set': /whether the kernel had freed the deleted elements/,
   'the moment at which a packet comes to a count of connections once more':
     /whether a packet that traverses the rule twice counts twice/,
+  'whether the kernel counts a connection that was assured before': /a connection that was assured before/,
+  'what NAT to a prefix leaves in the status of a connection':
+    /NAT to a prefix leaves the address|ct status is not known/,
   'when the kernel forgets a connection whose packet was dropped': /whether the kernel still counts this connection/,
 }
 

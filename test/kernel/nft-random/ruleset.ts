@@ -178,9 +178,9 @@ function drawRule(scene: Scene, name: string): RandomRule {
       parts.length,
       ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol|ether type (\{ )?\w+( \})?$)/.test(text)),
     )
-  // and `meta protocol` in front of `ct protocol`
+  // and `meta protocol` and `ether type` in front of `ct protocol`
   if (parts.some(({ text }) => /^ct protocol/.test(text)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^meta protocol/.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta protocol|ether type)/.test(text)))
   // after several versions of IP nft reads addresses of one by their place, where the other has a checksum; what it writes
   // into one is another field of the other
   if ([...parts, verdict].some((one) => /ip6 ([sd]addr|\w+ set)/.test(one?.text ?? '')))
