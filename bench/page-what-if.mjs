@@ -1,6 +1,6 @@
 /**
  * npm run bench:what-if [-- SERVICES…]: how long it takes in headless Chromium from a click until the new way of a packet is
- * drawn, on rules as kube-proxy writes them for so many services (eight rules each). The first of each kind runs cold.
+ * drawn, on rules as kube-proxy writes them for so many services. The first of each kind runs cold.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -82,7 +82,7 @@ for (const count of counts) {
   await page.goto(served.address)
   await page.setInputFiles('input[type=file]', [log, rules, ...HOST])
   await page.waitForSelector('.explanation', { timeout: 120_000 })
-  process.stdout.write(`${count} services, ${8 * count} rules; milliseconds from the click to the drawn way:\n`)
+  process.stdout.write(`${count} services, ${rulesOf(count).match(/^-A/gm).length} rules; milliseconds from the click to the drawn way:\n`)
   await page.locator('#tab-try').click()
   await page.waitForSelector('[data-result="as it is"]')
   /** One frame after the answer has come. `act` runs in the page. */
