@@ -18,7 +18,7 @@ import { packetBytes } from './packet-bytes.ts'
 /** Columns of comments. */
 const WIDTH = 100
 const ABOUT =
-  'Written by nfwhy from a netfilter trace: the headers that the trace tells. What it does not tell is 0, checksums too. ' +
+  'Written by nfwhy from a netfilter trace: the headers that the trace tells. What it does not tell is 0, and so are checksums of what it does not tell. ' +
   'The comment of each packet is the way that it took. Packets that are no IP packets are left out.'
 
 /** Takes journeys as other reports do; packets stand in the order in which they came. */
@@ -52,7 +52,8 @@ const NOWHERE: Sink = { write() {}, flush() {} }
 
 /** Undefined for what is no IP packet, or has no addresses: it is left out. */
 function blockOf(journey: Journey): Uint8Array | undefined {
-  const known = packetBytes(journey.packet)
+  // addresses of ARP are no IP header's
+  const known = journey.family === 'arp' ? undefined : packetBytes(journey.packet)
   if (!known) return undefined
   const { bytes, length, unknown } = known
   const lines = [commentOf(journey), ...(unknown.length > 0 ? [`Not known, and 0 here: ${unknown.join(', ')}.`] : [])]

@@ -32,13 +32,13 @@ export function packetBytes(packet: Packet): PacketBytes | undefined {
   const isWhole = (header: number) => packet.length === undefined || packet.length === header + behind.length
   if (src.length === 4) {
     const length = packet.length ?? 20 + behind.length
-    if (isWhole(20)) checkIcmp(behind, protocol)
+    if (isWhole(20)) check(behind, protocol, src, dst)
     return { bytes: concat([ipv4({ packet, protocol, length, src, dst, known }), behind]), length, unknown }
   }
   const extension = isFragment(packet) ? fragmentHeader(packet, protocol) : new Uint8Array()
   const header = 40 + extension.length
   const length = packet.length ?? header + behind.length
-  if (isWhole(header)) checkIcmp6(behind, protocol, src, dst)
+  if (isWhole(header)) check(behind, protocol, src, dst)
   const next = extension.length > 0 ? FRAGMENT : protocol
   return {
     bytes: concat([ipv6({ packet, protocol: next, length, src, dst, known }), extension, behind]),
@@ -98,7 +98,7 @@ function fragmentHeader({ fragOffset = 0, moreFragments, ipId = 0 }: Packet, nex
   return bytes
 }
 
-/** As far as it is known. Checksums are 0: they are about bytes that nobody has. */
+/** As far as it is known. Its checksum is 0 where it is about bytes that nobody has. */
 function transport(packet: Packet, protocol: number, known: Known): Uint8Array {
   switch (protocol) {
     case TCP:
@@ -172,19 +172,27 @@ function icmp(packet: Packet, known: Known): Uint8Array {
   return quoted ? concat([head, quoted.bytes.subarray(0, ipHeader(inner!) + 8)]) : head
 }
 
-/** Where all of it is there. */
-function checkIcmp(bytes: Uint8Array, protocol: number): void {
-  if (protocol === ICMP && bytes.length >= 4) new DataView(bytes.buffer).setUint16(2, checksum(bytes))
-}
+/** Bytes from the transport header on to its checksum. */
+const CHECKSUM_AT: ReadonlyMap<number, number> = new Map([
+  ...([
+    [TCP, 16],
+    [UDP, 6],
+    [ICMP, 2],
+    [ICMPV6, 2],
+  ] as const),
+])
 
-/** RFC 4443: with addresses, length and protocol in front. */
-function checkIcmp6(bytes: Uint8Array, protocol: number, src: Uint8Array, dst: Uint8Array): void {
-  if (protocol !== ICMPV6 || bytes.length < 4) return
+/** Where all of it is there. Addresses, length and protocol count as well, but for ICMP (RFC 9293, 768, 792, 4443). */
+function check(bytes: Uint8Array, protocol: number, src: Uint8Array, dst: Uint8Array): void {
+  const at = CHECKSUM_AT.get(protocol)
+  if (at === undefined || bytes.length < at + 2) return
   const pseudo = header(8, (view) => {
     view.setUint32(0, bytes.length)
-    view.setUint32(4, ICMPV6)
+    view.setUint32(4, protocol)
   })
-  new DataView(bytes.buffer).setUint16(2, checksum(concat([src, dst, pseudo, bytes])))
+  const sum = checksum(protocol === ICMP ? bytes : concat([src, dst, pseudo, bytes]))
+  // of UDP, 0 says that there is none
+  new DataView(bytes.buffer).setUint16(at, sum === 0 && protocol === UDP ? 0xffff : sum)
 }
 
 /** RFC 1071. */

@@ -46,6 +46,29 @@ describe('bytes of a packet', () => {
     expect(sum).toBe(0xffff)
   })
 
+  test.each([
+    ['tcp', { ...TCP, length: 44 }, 6],
+    ['udp', { src: '192.0.2.1', dst: '192.0.2.2', protocol: 'udp', sport: 1, dport: 53, length: 28 }, 17],
+    [
+      'icmpv6',
+      { src: '2001:db8::1', dst: '2001:db8::2', protocol: 'icmpv6', icmpType: 128, icmpCode: 0, length: 48 },
+      58,
+    ],
+  ])('have the right checksum of %s where all of it is known, else none', (_, packet: Packet, protocol) => {
+    const { bytes } = packetBytes(packet)!
+    const header = protocol === 58 ? 40 : 20
+    const part = bytes.subarray(header)
+    const ends = bytes.subarray(header === 40 ? 8 : 12, header)
+    const words = [...ends, ...part, ...(part.length % 2 ? [0] : [])]
+    let sum = part.length + protocol
+    for (let i = 0; i < words.length; i += 2) sum += (words[i]! << 8) | words[i + 1]!
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+    expect(sum).toBe(0xffff)
+    const at = { 6: 16, 17: 6, 58: 2 }[protocol]!
+    const cut = packetBytes({ ...packet, length: packet.length! + 8 })!.bytes.subarray(header)
+    expect([cut[at], cut[at + 1]]).toEqual([0, 0])
+  })
+
   test('name what nobody knows', () => {
     const { unknown } = packetBytes({ src: '192.0.2.1', dst: '192.0.2.2', protocol: 'udp', sport: 1, dport: 53 })!
     expect(unknown).toEqual(['tos', 'id', 'ttl'])
