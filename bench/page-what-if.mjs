@@ -82,7 +82,9 @@ for (const count of counts) {
   await page.goto(served.address)
   await page.setInputFiles('input[type=file]', [log, rules, ...HOST])
   await page.waitForSelector('.explanation', { timeout: 120_000 })
-  process.stdout.write(`${count} services, ${rulesOf(count).match(/^-A/gm).length} rules; milliseconds from the click to the drawn way:\n`)
+  process.stdout.write(
+    `${count} services, ${rulesOf(count).match(/^-A/gm).length} rules; milliseconds from the click to the drawn way:\n`,
+  )
   await page.locator('#tab-try').click()
   await page.waitForSelector('[data-result="as it is"]')
   /** One frame after the answer has come. `act` runs in the page. */
