@@ -22,6 +22,8 @@ export class Draft {
   private readonly unnumbered = new Set<Chain>()
   /** Copies that nobody else has seen. */
   private readonly own = new WeakSet<object>()
+  /** Of copies of tables: as they were. */
+  private readonly copied = new WeakMap<Table, Table>()
 
   constructor(world: World) {
     this.world = { ...world }
@@ -40,7 +42,13 @@ export class Draft {
     const { tables } = this.world
     this.world.tables = found ? tables.map((one) => (one === found ? copy : one)) : [...tables, copy]
     this.own.add(copy)
+    if (found) this.copied.set(copy, found)
     return copy
+  }
+
+  /** The table as it was before this draft; undefined: it is new. */
+  before(table: Table): Table | undefined {
+    return this.copied.get(table)
   }
 
   /** A table of nft's that is there, to be changed; its chains only by `chain`. */

@@ -5,7 +5,7 @@
  */
 import type { Condition } from '../model/condition.ts'
 import { memo, memo2 } from '../model/memo.ts'
-import type { Rule, Table } from '../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { simpleConditions } from './simple-conditions.ts'
@@ -25,24 +25,27 @@ const countedIn = memo((sets: World['sets']) =>
 const tablesFor = (tables: World['tables'], family: 'ip' | 'ip6') =>
   tables.filter((table) => table.family === family || table.family === 'inet')
 
-const someRule = ({ chains }: Table, test: (rule: Rule) => boolean): boolean =>
-  [...chains.values()].some(({ rules }) => rules.some(test))
+const someChain = ({ chains }: Table, test: (chain: Chain) => boolean): boolean => [...chains.values()].some(test)
+
+// found out once for each chain: a world with one rule changed has all others as they were
+const isAskedIn = memo2((chain: Chain, family: 'ip' | 'ip6'): boolean => chain.rules.some((rule) => asks(rule, family)))
+
+const isJoinedIn = memo((chain: Chain): boolean =>
+  chain.rules.some(
+    ({ statements, iptables }) =>
+      statements.some(({ kind }) => kind === 'tproxy') ||
+      (iptables?.matches.some(({ name }) => name === 'socket') ?? false),
+  ),
+)
 
 // the tables of a world never change; only its sets and its state do
 const isAskedFor = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
-  tablesFor(tables, family).some((table) => hasObject(table) || someRule(table, (rule) => asks(rule, family))),
+  tablesFor(tables, family).some((table) => hasObject(table) || someChain(table, (chain) => isAskedIn(chain, family))),
 )
 
 /** A proxy needs whole packets, and nothing else of connection tracking (nf_defrag_ipv4_enable). */
 export const joinsFragments = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
-  tablesFor(tables, family).some((table) =>
-    someRule(
-      table,
-      ({ statements, iptables }) =>
-        statements.some(({ kind }) => kind === 'tproxy') ||
-        (iptables?.matches.some(({ name }) => name === 'socket') ?? false),
-    ),
-  ),
+  tablesFor(tables, family).some((table) => someChain(table, isJoinedIn)),
 )
 
 /** Whether rules name them or not (net/netfilter/nft_ct.c, nft_synproxy.c). */

@@ -326,6 +326,8 @@ export interface Play extends Changed {
   packet: string | Packet
   /** The packet is that of this captured journey: the model is told what the trace tells. */
   journey?: string
+  /** Without the rules that did not match, and without the explanation as text: of thousands of rules, most of the time goes there. */
+  isBrief?: boolean
 }
 
 export interface Played {

@@ -6,7 +6,7 @@ import type { IpFamily } from '../../rules/iptables/extension.ts'
 import { emptyChain, ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
-import { forgetReach } from './place.ts'
+import { forgetReach, loosenReach } from './place.ts'
 
 /** Throws EditProblem. */
 export function editChain(edit: ChainEdit, draft: Draft): void {
@@ -28,6 +28,7 @@ export function editChain(edit: ChainEdit, draft: Draft): void {
       for (const chain of doomed) table.chains.delete(chain)
       return
     case 'flush':
+      loosenReach(table)
       for (const chain of chains) if (table.chains.get(chain)!.rules.length > 0) draft.chain(table, chain)!.rules = []
       return
     case 'policy':

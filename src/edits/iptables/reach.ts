@@ -5,6 +5,7 @@
  */
 import type { Hook } from '../../model/hook.ts'
 import { IPTABLES_HOOKS } from '../../model/hook.ts'
+import { memo2 } from '../../model/memo.ts'
 import type { Chain, Clause, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
 import { refusalOf } from '../../rules/chain-loops.ts'
 import type { IpFamily, Match, Target } from '../../rules/iptables/extension.ts'
@@ -35,22 +36,35 @@ function refuseReached(base: Chain, hook: Hook, table: Table): void {
 }
 
 function refuseHook(rule: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, table: Table): void {
-  for (const clause of clausesOf(spec)) {
-    const hooks = hooksOf(clause, table.family as IpFamily)
-    if (!hooks || hooks.includes(hook)) continue
-    const names = Object.keys(IPTABLES_HOOKS).filter((name) => hooks.includes(IPTABLES_HOOKS[name]!))
+  for (const { name, hooks } of limitsOf(spec, table.family as IpFamily)) {
+    if (hooks.includes(hook)) continue
+    const names = Object.keys(IPTABLES_HOOKS).filter((one) => hooks.includes(IPTABLES_HOOKS[one]!))
     throw new EditProblem(
-      `${clause.name} works only in chains reached from ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
-        `reached from ${Object.keys(IPTABLES_HOOKS).find((name) => IPTABLES_HOOKS[name] === hook)}`,
+      `${name} works only in chains reached from ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
+        `reached from ${Object.keys(IPTABLES_HOOKS).find((one) => IPTABLES_HOOKS[one] === hook)}`,
     )
   }
 }
 
-export const clausesOf = ({ matches, target }: IptablesSpec): (Clause & { isTarget?: true })[] =>
+interface Limit {
+  /** Of the match or target. */
+  name: string
+  hooks: readonly Hook[]
+}
+
+/** What of a rule works in some places only. Asked of every rule of a table for each change. */
+export const limitsOf = memo2((spec: IptablesSpec, family: IpFamily): readonly Limit[] =>
+  clausesOf(spec).flatMap((clause) => {
+    const hooks = hooksOf(clause, family)
+    return hooks ? [{ name: clause.name, hooks }] : []
+  }),
+)
+
+const clausesOf = ({ matches, target }: IptablesSpec): (Clause & { isTarget?: true })[] =>
   target && !target.chain ? [...matches, { ...target, isTarget: true }] : matches
 
 /** Undefined: it works everywhere. */
-export function hooksOf(clause: Clause & { isTarget?: true }, family: IpFamily): readonly Hook[] | undefined {
+function hooksOf(clause: Clause & { isTarget?: true }, family: IpFamily): readonly Hook[] | undefined {
   if (!clause.values) return undefined
   const extension: Match | Target | undefined = (clause.isTarget ? findTarget : findMatch)(clause.name, family)
   return typeof extension?.hooks === 'function' ? extension.hooks(clause.values) : extension?.hooks

@@ -1,19 +1,50 @@
-/** Which chains of a table lead where, and which speak of which destination; found out once a table. */
+/**
+ * Which chains of a table lead where, and which speak of which destination; found out once a table, and of each chain once:
+ * a table with one change shares all others with the one before.
+ */
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
+import type { Statement } from '../../model/statement.ts'
 import { chainsOf } from '../../rules/nft/map.ts'
+
+interface OwnWords {
+  /** The chains that its rules lead to, each once; verdict maps, in the order of the rules. */
+  leads: readonly (string | Statement)[]
+  /** Keys of destinations that its rules ask for, each once. */
+  destinations: readonly string[]
+}
+
+const wordsOf = memo(({ rules }: Chain): OwnWords => {
+  const leads = new Set<string | Statement>()
+  const destinations = new Set<string>()
+  for (const rule of rules) {
+    for (const one of rule.statements)
+      if (one.kind === 'jump' || one.kind === 'goto') leads.add(one.chain)
+      else if (one.kind === 'vmap') leads.add(one)
+    const key = destinationOf(rule)
+    if (key !== undefined) destinations.add(key)
+  }
+  return { leads: [...leads], destinations: [...destinations] }
+})
+
+const isName = (lead: string | Statement): lead is string => typeof lead === 'string'
 
 const graphs = memo((table: Table) => memo((sets: readonly NamedSet[]) => new ChainGraph(table, sets)))
 
 /** `sets`: where verdict maps are looked for. */
 export const graphOf = (table: Table, sets: readonly NamedSet[]): ChainGraph => graphs(table)(sets)
 
+interface Node {
+  chain: Chain
+  leads: readonly string[]
+}
+
 class ChainGraph {
-  private readonly table: Table
   private readonly sets: readonly NamedSet[]
+  private readonly nodes = new Map<string, Node>()
   /** Chains that some rule leads to. */
   readonly led: ReadonlySet<string>
   private readonly reachable = new Map<Chain, ReadonlySet<string>>()
@@ -21,19 +52,24 @@ class ChainGraph {
   private readonly byDestination = new Map<string, Chain[]>()
 
   constructor(table: Table, sets: readonly NamedSet[]) {
-    this.table = table
     this.sets = sets
-    const chains = [...table.chains.values()]
-    this.led = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => this.targetsOf(rule))))
-    for (const chain of chains) {
-      const keys = new Set(chain.rules.map(destinationOf))
-      for (const key of keys) {
-        if (key === undefined) continue
+    const led = new Set<string>()
+    for (const [name, chain] of table.chains) {
+      const leads = this.leadsOf(chain)
+      for (const lead of leads) led.add(lead)
+      this.nodes.set(name, { chain, leads })
+      for (const key of wordsOf(chain).destinations) {
         const speaking = this.byDestination.get(key)
         if (speaking) speaking.push(chain)
         else this.byDestination.set(key, [chain])
       }
     }
+    this.led = led
+  }
+
+  private leadsOf(chain: Chain): readonly string[] {
+    const { leads } = wordsOf(chain)
+    return leads.every(isName) ? leads : leads.flatMap((one) => (isName(one) ? one : chainsOf([one], this.sets)))
   }
 
   private speaking(key: string): readonly Chain[] | undefined {
@@ -50,20 +86,16 @@ class ChainGraph {
     const known = this.reachable.get(base)
     if (known) return known
     const names = new Set<string>()
-    const open = [base]
-    for (let chain = open.pop(); chain; chain = open.pop())
-      for (const name of chain.rules.flatMap((rule) => this.targetsOf(rule))) {
-        const next = this.table.chains.get(name)
-        if (names.has(name) || !next) continue
+    const open = [this.leadsOf(base)]
+    for (let leads = open.pop(); leads; leads = open.pop())
+      for (const name of leads) {
+        const next = this.nodes.get(name)
+        if (!next || names.has(name)) continue
         names.add(name)
-        open.push(next)
+        if (next.leads.length > 0) open.push(next.leads)
       }
     this.reachable.set(base, names)
     return names
-  }
-
-  private targetsOf({ statements }: Rule): string[] {
-    return chainsOf(statements, this.sets)
   }
 
   /**
@@ -74,7 +106,7 @@ class ChainGraph {
     const key = `${twins.join()} ${base.name}`
     const known = this.apart.get(key)
     if (known) return known
-    const chains = [...this.table.chains.values()]
+    const chains = [...this.nodes.values()].map(({ chain }) => chain)
     const reachable = this.reachableFrom(base)
     const byTwins = chains
       .filter(({ hook }) => hook !== undefined && twins.includes(hook))

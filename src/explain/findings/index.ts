@@ -55,7 +55,6 @@ import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
-import { snatPortTaken } from './snat-port-taken.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { tableWithoutRoute } from './table-without-route.ts'
@@ -121,7 +120,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatSkipped,
   dnatShadowed,
   otherNat,
-  snatPortTaken,
+  withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
   snatSkipped,
   ledBack,

@@ -20,6 +20,8 @@ export const markedTooLate: Detector = {
 
 /** The mark that alone was missing, and who sets it behind. */
 export function missedLate(context: Context, skipped: SkippedRule): { mark: Mark; late: LateMark } | undefined {
+  // asked of every rule that a packet passed, and few ask for a mark
+  if (!skipped.rule.conditions.some((one) => markAsked(one))) return undefined
   const miss = onlyFailed(skipped.rule, skipped.moment)
   const mark = miss && markAsked(miss.condition)
   const late = mark && !mark.not ? lateMark(context, mark, skipped) : undefined

@@ -51,18 +51,20 @@ export function verdictStatement(text: string): Statement | undefined {
 
 /** The chains that a rule may lead to; of a named map those of its elements, where `sets` has it. */
 export function chainsOf(statements: readonly Statement[], sets: readonly NamedSet[] = []): string[] {
-  return statements.flatMap((one) => {
-    if (one.kind === 'jump' || one.kind === 'goto') return [one.chain]
-    if (one.kind !== 'vmap') return []
+  const chains: string[] = []
+  for (const one of statements) {
+    if (one.kind === 'jump' || one.kind === 'goto') chains.push(one.chain)
+    if (one.kind !== 'vmap') continue
     const { elements, table } = one.map.nft
     const named = sets.find(
       (set) => set.name === one.map.set && set.table === table?.name && set.family === table?.family,
     )
-    return (elements ?? named?.elements ?? []).flatMap(({ data }) => {
+    for (const { data } of elements ?? named?.elements ?? []) {
       const verdict = verdictStatement(data?.[0] ?? '')
-      return verdict && 'chain' in verdict ? [verdict.chain] : []
-    })
-  })
+      if (verdict && 'chain' in verdict) chains.push(verdict.chain)
+    }
+  }
+  return chains
 }
 
 /** An address, or whatever else a map of names gives. */

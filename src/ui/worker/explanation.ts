@@ -19,8 +19,8 @@ import { stepName, withoutChain } from '../../reports/step-words.ts'
 import { sentAgainWords } from '../../reports/summary-words.ts'
 import type { Explanation, FindingOf, FixOf, Row, StepOf, WayOf, Why } from '../protocol.ts'
 
-/** `ending`: of all that was read. Everything in it may be shown: nothing moves a cursor or is hidden. */
-export function tellExplanation(of: Group, row: Row, ending: Ending, reply?: Reply): Explanation {
+/** `ending`: of all that was read; absent: no text is asked for. Everything in it may be shown: nothing moves a cursor or is hidden. */
+export function tellExplanation(of: Group, row: Row, ending: Ending | undefined, reply?: Reply): Explanation {
   const group = allPrintable(printedGroup(of))
   const { journey } = group
   const { cause, fixes, others, more } = answerOf(group)
@@ -45,7 +45,7 @@ export function tellExplanation(of: Group, row: Row, ending: Ending, reply?: Rep
     steps,
     packet: of.journey.packet,
     ...(journey.host === undefined ? {} : { machine: journey.host }),
-    text: printReport('text', [of], ending, { full: true }),
+    text: ending ? printReport('text', [of], ending, { full: true }) : '',
   }
 }
 

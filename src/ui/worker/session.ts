@@ -150,21 +150,21 @@ export class Session implements Answers {
     )
   }
 
-  readonly play = async ({ packet, journey, changes, machine }: Play): Promise<Played> => {
+  readonly play = async ({ packet, journey, changes, machine, isBrief = false }: Play): Promise<Played> => {
     const replay = journey === undefined ? undefined : await this.replayOf(journey)
     const before = replay && 'world' in replay ? replay : { world: machineOf(this.opened.machines, machine).world }
     const { world, made } = await changedBy(before.world, changes)
     const read = typeof packet === 'string' ? readPacket(packet) : packet
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
-    const options = { unmatched: true, ...('assume' in before ? { assume: before.assume } : {}) }
+    const options = { unmatched: !isBrief, ...('assume' in before ? { assume: before.assume } : {}) }
     for (const one of playPackets(world, [read], warnings, options)) played.take(one)
     played.tellExchanges()
     const group = played.groups[0]!
     const ending = { inputs: [], warnings, stats: { bytes: 0, events: 0, journeys: 1, skipped: 0, lost: 0 } }
     const reply = played.replyOf(group)
     const row = new Rows([group], undefined).rowOf({ group: 0 })
-    const told = tellExplanation(group, row, ending, reply && { journey: reply, played: true })
+    const told = tellExplanation(group, row, isBrief ? undefined : ending, reply && { journey: reply, played: true })
     return {
       ...(replay && 'reason' in replay ? { differs: replay.reason } : {}),
       explanation: { ...told, ...(machine === undefined ? {} : { machine }) },

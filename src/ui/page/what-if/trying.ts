@@ -1,6 +1,6 @@
 /** What is tried: the packet, what was changed, and what comes of it before and after. */
 import { batch, effect, signal, untracked } from '@preact/signals'
-import type { Change, Explanation, Made, PacketForms, RulesetOf, TypedPacket, Warning } from '../../protocol.ts'
+import type { Change, Explanation, Made, PacketForms, Play, RulesetOf, TypedPacket, Warning } from '../../protocol.ts'
 import { Refused } from '../engine.ts'
 import { after, ask, explanation, openings, rulesets, tab } from '../state.ts'
 
@@ -21,6 +21,9 @@ export const changedRules = signal<readonly RulesetOf[] | undefined>(undefined)
 /** The exchange whose packet it is. */
 export const captured = signal<Explanation | undefined>(undefined)
 
+/** The model with the changes, in full: rules that did not match and all as text too. Asked for where it is looked at. */
+export const whole = signal<Explanation | undefined>(undefined)
+
 /** What is played belongs to the files that are open. */
 effect(() => {
   void openings.value
@@ -35,6 +38,7 @@ effect(() => {
       refused.value = undefined
       changedRules.value = undefined
       captured.value = undefined
+      whole.value = undefined
     }),
   )
 })
@@ -126,7 +130,6 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
   const mine = ++plays
   const from = performance.now()
   const machine = where()
-  const journey = isCaptured(forms) ? { journey: captured.value!.row.id } : {}
   if (!forms) {
     const done = await ask('change', { changes: next, ...machine })
     if (mine === plays)
@@ -137,7 +140,7 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
       })
     return
   }
-  const played = await ask('play', { packet: forms.packet, changes: next, ...journey, ...machine })
+  const played = await ask('play', { ...playOf(forms, next), isBrief: true })
   const time = performance.now() - from
   const isSame = before.value !== undefined && packet.value === forms
   const unchanged =
@@ -145,7 +148,7 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
       ? played.explanation
       : isSame
         ? before.value
-        : (await ask('play', { packet: forms.packet, changes: [], ...journey, ...machine })).explanation
+        : (await ask('play', { ...playOf(forms, []), isBrief: true })).explanation
   if (mine !== plays) return
   batch(() => {
     packet.value = forms
@@ -156,7 +159,23 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
     warnings.value = played.warnings
     took.value = time
     changedRules.value = undefined
+    whole.value = undefined
   })
+}
+
+const playOf = (forms: PacketForms, of: readonly Change[]): Play => ({
+  packet: forms.packet,
+  changes: of,
+  ...(isCaptured(forms) ? { journey: captured.value!.row.id } : {}),
+  ...where(),
+})
+
+export async function loadWhole(): Promise<void> {
+  const forms = packet.value
+  if (!forms || whole.value) return
+  const mine = plays
+  const { explanation } = await ask('play', playOf(forms, changes.value))
+  if (mine === plays) whole.value = explanation
 }
 
 /** Rules as they are with all changes; asked for where they are shown. */

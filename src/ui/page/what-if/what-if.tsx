@@ -1,5 +1,5 @@
 /** Another packet or other rules: what the model says of it, beside what it says of things as they are. */
-import { useSignalEffect } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import type { Explanation, StepOf } from '../../protocol.ts'
 import { Explained } from '../explanation/explanation.tsx'
@@ -8,7 +8,21 @@ import { WayMap } from '../map/map.tsx'
 import { after, explanation, maps, tab } from '../state.ts'
 import { PacketForm } from './packet-form.tsx'
 import { RuleActions, Wrong } from './rule-actions.tsx'
-import { before, captured, change, changes, made, packet, reset, took, undo, useShown, warnings } from './trying.ts'
+import {
+  before,
+  captured,
+  change,
+  changes,
+  loadWhole,
+  made,
+  packet,
+  reset,
+  took,
+  undo,
+  useShown,
+  warnings,
+  whole,
+} from './trying.ts'
 
 export function WhatIf() {
   useSignalEffect(() => {
@@ -34,13 +48,26 @@ export function WhatIf() {
       {now && packet.value && (
         <>
           <RulesOnTheWay steps={now.steps} />
-          <details class="after">
-            <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
-            <Explained of={now} onTry={(command) => void change({ command }, 'list')} />
-          </details>
+          <Whole />
         </>
       )}
     </div>
+  )
+}
+
+/** Most of it is of rules that did not match: what it says is asked for once it is looked at. */
+function Whole() {
+  const isOpen = useSignal(false)
+  useSignalEffect(() => {
+    void after.value
+    if (isOpen.value) void loadWhole()
+  })
+  const shown = whole.value ?? after.value!
+  return (
+    <details class="after" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
+      <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
+      <Explained of={shown} onTry={(command) => void change({ command }, 'list')} />
+    </details>
   )
 }
 
