@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 import { servePage } from './serve-page.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1000]
+const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1000, 10_000]
 const ROUNDS = 5
 const HOST = ['ip-addr.json', 'ip-route.json', 'ip-rule.json', 'sysctl.txt'].map(
   (name) => `examples/nodeport-clash/host/${name}`,
@@ -17,7 +17,7 @@ const HOST = ['ip-addr.json', 'ip-route.json', 'ip-rule.json', 'sysctl.txt'].map
 const name = (i) => i.toString(36).toUpperCase().padStart(6, '0')
 const address = (net, i) => `10.${net}.${(i >> 8) & 255}.${i & 255}`
 const each = (count, line) => Array.from({ length: count }, (_, i) => line(i)).flat()
-const port = (i) => 30_000 + (i % 2700)
+const port = (i) => 30_000 + i
 
 /** The last NodePort leads to KUBE-MARK-DROP. */
 const rulesOf = (count) =>
@@ -92,10 +92,10 @@ for (const count of counts) {
     page.evaluate(
       async ([source, given]) => {
         const shown = () => document.querySelector('.results')?.textContent
-        const before = shown()
+        const last = shown()
         const began = performance.now()
         new Function('given', `return (${source})(given)`)(given)
-        while (shown() === before) await new Promise((done) => requestAnimationFrame(done))
+        while (shown() === last) await new Promise((done) => requestAnimationFrame(done))
         return performance.now() - began
       },
       [String(act), argument],
@@ -104,16 +104,43 @@ for (const count of counts) {
     [...document.querySelectorAll('#panel button')]
       .find((one) => (one.getAttribute('aria-label') ?? one.textContent) === label)
       .click()
+  const submit = (box) => document.querySelector(box).form.requestSubmit()
+  const services = `nat KUBE-SERVICES rule ${count + 1}`
+  const drop = 'filter KUBE-FIREWALL rule 1'
+  /** What is prepared, then what is measured: a function that runs in the page, and what it is given. */
   const cases = {
-    'switch off the rule that sent it there': `Switch off: nat KUBE-SERVICES rule ${count + 1}`,
-    'switch off the rule that dropped it': 'Switch off: filter KUBE-FIREWALL rule 1',
-    'move a rule up': `Move up: nat KUBE-SERVICES rule ${count + 1}`,
+    'switch off the rule that sent it there': [undefined, click, `Switch off: ${services}`],
+    'switch off the rule that dropped it': [undefined, click, `Switch off: ${drop}`],
+    'move a rule up': [undefined, click, `Move up: ${services}`],
+    'edit the rule that dropped it': [
+      async () => {
+        await page.evaluate(`(${click})('Edit: ${drop}')`)
+        await page.locator('.edit textarea').fill('-m mark --mark 0x8000/0x8000 -p udp -j DROP')
+      },
+      submit,
+      '.edit textarea',
+    ],
+    'apply a fix': [undefined, click, 'Try it here'],
+    'type a command': [
+      () => page.locator('#command').fill('iptables -I INPUT -p tcp -m multiport --dports 1:65535 -j ACCEPT'),
+      submit,
+      '#command',
+    ],
+    'change the packet': [
+      () => page.locator('#words').fill(`in eth0 tcp 172.28.129.9:40000 > 172.28.129.4:22 syn`),
+      submit,
+      '#words',
+    ],
   }
-  for (const [what, label] of Object.entries(cases)) {
+  for (const [what, [prepare, act, argument]] of Object.entries(cases)) {
     const times = []
     for (let round = 0; round < ROUNDS; round++) {
-      times.push(await drawn(click, label))
-      await drawn(click, 'Reset')
+      await prepare?.()
+      times.push(await drawn(act, argument))
+      if (act === submit && argument === '#words') {
+        await page.locator('#words').fill(`in eth0 tcp 172.28.129.9:40000 > 172.28.129.4:${port(count - 1)} syn`)
+        await drawn(submit, '#words')
+      } else await drawn(click, 'Reset')
     }
     const [first] = times
     process.stdout.write(`  ${what.padEnd(40)} first ${first.toFixed(0)}, median ${median(times).toFixed(0)}\n`)
