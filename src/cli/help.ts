@@ -1,10 +1,11 @@
 /** `nfwhy help NAME`: a command's options, or the page of a finding code or of an exchange's status. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { closest } from '../rules/closest.ts'
+import { manPage } from './man-page.ts'
 import { plainPage } from './plain-page.ts'
 import { Output } from './stdout.ts'
 
@@ -23,7 +24,13 @@ export const helpCommand = (program: Command): Command =>
     )
     .argument('[NAME]', 'a command, a code, or codes')
     .helpOption(false)
-    .action((name: string | undefined) => {
+    // the build asks so
+    .addOption(new Option('--man', 'print the manual page').hideHelp())
+    .action((name: string | undefined, { man }: { man?: true }) => {
+      if (man) {
+        print(manPage(program, program.version()!))
+        return
+      }
       const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
       if (command) command.outputHelp()
       else print(name === 'codes' ? listOfCodes() : pageOf(name!, program.commands))
@@ -35,7 +42,8 @@ function print(text: string): void {
   out.flush()
 }
 
-const codes = (): string[] =>
+/** Of findings and statuses, sorted: each has a page. */
+export const codes = (): string[] =>
   readdirSync(fileURLToPath(PAGES))
     .flatMap((file) => /^([a-z-]+)\.md$/.exec(file)?.[1] ?? [])
     .sort()
