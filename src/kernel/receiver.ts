@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads'
 import { Control } from './control.ts'
 import type { FromThread, ToThread } from './receiver-messages.ts'
 import type { RulesetChange } from './source.ts'
-import { Unavailable } from './unavailable.ts'
+import { startProblem, Unavailable } from './unavailable.ts'
 
 export interface ReceiveOptions {
   what: 'nft-trace' | 'nflog'
@@ -116,7 +116,7 @@ class ThreadReceiver implements Receiver {
         else if (message.kind === 'change') for (const callback of this.callbacks) callback(message.change)
         else if (message.kind === 'failed') fail(errorOf(message))
       })
-      worker.on('error', fail)
+      worker.on('error', (error) => fail(startProblem(error)))
       worker.on('exit', () => {
         this.ended = true
         reject(new Error('the receiving thread ended before it was ready'))

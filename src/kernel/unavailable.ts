@@ -16,3 +16,9 @@ export class Unavailable extends Error {
     this.reason = reason
   }
 }
+
+/** What a thread could not start by: where all of nfwhy is one file (scripts/single.mjs), there is no script for a thread. */
+export const startProblem = (error: Error): Error =>
+  (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
+    ? new Unavailable('koffi', 'nfwhy in one file comes without the optional package koffi')
+    : error

@@ -6,7 +6,7 @@ import { dropped, LOG, RULES } from './small.ts'
 
 const MB = 1e6
 /** More than Node itself takes (about 45 MB) and a few blocks; much less than the inputs here. */
-const MEMORY = 160 * MB
+const MEMORY = 190 * MB
 
 /** Tells the most memory that the command ever had, in its last line on standard error. */
 const METER = `process.on('exit', () => {

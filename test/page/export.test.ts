@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import axe from 'axe-core'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { BIN, EXAMPLE } from '../cli/nfwhy.ts'
 import { Chromium, choose, FROM_DISK, hasChromium, type Shown, serveFiles } from './browser.ts'
@@ -118,6 +119,35 @@ describe.skipIf(!hasChromium)('the page saves', () => {
     } finally {
       server.end()
     }
+  })
+
+  test.each([
+    { width: 1280, dark: false },
+    { width: 390, dark: true },
+  ])('from a menu that is whole on the screen, and has nothing serious for axe (%o)', async (look) => {
+    const shown = await chromium.open(FROM_DISK, look)
+    const { page } = shown
+    await choose(shown, [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`])
+    await page.waitForSelector('.explanation')
+    await page.locator('.export summary').click()
+    const buttons = await page.locator('.export button').all()
+    expect(buttons.length).toBeGreaterThan(2)
+    for (const button of buttons) {
+      const { x, y, width, height } = (await button.boundingBox())!
+      expect([x >= 0, x + width <= look.width, y >= 0, height >= 20]).toEqual([true, true, true, true])
+      // nothing lies over it
+      expect(
+        await page.evaluate(
+          ([at, from]) => document.elementFromPoint(at!, from!)?.textContent,
+          [x + width / 2, y + height / 2],
+        ),
+      ).toBe(await button.textContent())
+    }
+    const found = await page.evaluate(`(async () => { const module = { exports: {} }; ${axe.source}
+      const { violations } = await module.exports.run()
+      return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id) })()`)
+    expect(found).toEqual([])
+    await page.close()
   })
 
   test.skipIf(!hasTcpdump)('packets that tcpdump reads', () => {

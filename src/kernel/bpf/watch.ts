@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Drop } from '../../model/host.ts'
 import { DropRecords, RECORD } from '../../read/host/kernel-drop-record.ts'
 import { Control } from '../control.ts'
-import { Unavailable } from '../unavailable.ts'
+import { startProblem, Unavailable } from '../unavailable.ts'
 import type { FromDropThread, ToDropThread } from './messages.ts'
 
 export interface DropOptions {
@@ -103,7 +103,7 @@ class ThreadWatch implements DropWatch {
           resolve()
         }
       })
-      worker.on('error', fail)
+      worker.on('error', (error) => fail(startProblem(error)))
       worker.on('exit', () => {
         this.ended = true
         if (this.queued.length === 0) this.answer(Number.POSITIVE_INFINITY)
