@@ -22,6 +22,14 @@ it('warns of a capture that was named, and not of one that a bundle has', async 
   expect(await warned('b/rules', '--as', 'kernel-log:b/log')).toMatch(/^ {2}warn {3}b\/log: it is a capture/)
 })
 
+it("says nothing of a trace session's own rules, which a saved ruleset has", async () => {
+  const traces = (comment: string) =>
+    `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m time --datestop 2026-11-23T06:27:12 -m comment --comment ${comment} -j TRACE\nCOMMIT\n`
+  const warned = async (comment: string) => (await simulate({ rules: RULES, raw: traces(comment) })).stderr
+  expect(await warned('nfwhy-605173402')).toBe('')
+  expect(await warned('mine')).toContain('it is unknown whether this rule matched')
+})
+
 describe('--apply', () => {
   it.each([
     ['one command', ['iptables -D INPUT 1'], 0],
