@@ -8,15 +8,16 @@ const { Script } = require('node:vm')
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname'
 
-/** Runs the script `first` of the folder, and those that it asks for there; gives them all by name, later ones too. */
-exports.load = (folder, first) => {
+/**
+ * Runs the script `first` of the folder, and those that it asks for there; gives them all by name, later ones too. `read`: a
+ * script's text and cache by name, where they are no files (scripts/single.mjs).
+ */
+exports.load = (folder, first, read = (name) => fromFile(join(folder, name))) => {
   const scripts = new Map()
   const modules = new Map()
   const run = (name) => {
     const filename = join(folder, name)
-    // the build leaves only ASCII in it, which is read fastest so
-    const source = readFileSync(filename, 'latin1')
-    const cachedData = cacheOf(filename)
+    const { source, cachedData } = read(name)
     const script = new Script(`(function (${PARAMETERS}) {${source}\n})`, { filename, cachedData })
     const module = { exports: {} }
     scripts.set(name, script)
@@ -33,6 +34,12 @@ exports.load = (folder, first) => {
   run(first)
   return scripts
 }
+
+const fromFile = (filename) => ({
+  // the build leaves only ASCII in it, which is read fastest so
+  source: readFileSync(filename, 'latin1'),
+  cachedData: cacheOf(filename),
+})
 
 function cacheOf(filename) {
   try {

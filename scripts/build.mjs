@@ -1,6 +1,6 @@
 /** dist/, or the folder named: the command, its receiving thread, the library for Node and browsers, and its types. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { bundleTypes } from './bundle-types.mjs'
@@ -37,7 +37,7 @@ const startsNothing = {
 const nothingLater = {
   name: 'nothing-later',
   transform: {
-    filter: { id: /\/src\/(?!cli\/main\.ts$)/, code: /\bimport\(/ },
+    filter: { id: /\/src\/(?!cli\/commands\.ts$)/, code: /\bimport\(/ },
     handler(code) {
       const files = []
       const changed = code.replace(
@@ -49,7 +49,7 @@ const nothingLater = {
   },
 }
 
-const chunk = chunkOf('src/cli/main.ts')
+const chunk = chunkOf('src/cli/main.ts', 'src/cli/commands.ts')
 const library = libraryBuild()
 
 await build([
@@ -94,3 +94,4 @@ await build([
 await buildPage(`${out}/page`)
 await bundleTypes(out)
 execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })
+writeFileSync(`${out}/nfwhy.1`, execFileSync(process.execPath, ['scripts/man.mjs', out]))

@@ -16,10 +16,10 @@ const ASKS = 'src/live/trace-host.ts'
 /** A command that needs it serves the page. */
 const SERVES = 'src/server/server.ts'
 
-/** `main`: the command line, whose `import()`s are the commands. Gives the chunk of a module's path, absolute or not. */
-export function chunkOf(main) {
+/** `main`: the command line; `list`: the commands, as `import()`s. Gives the chunk of a module's path, absolute or not. */
+export function chunkOf(main, list) {
   const first = closure([main], false)
-  const commands = imports(main, DYNAMIC).map((command) => closure([command], true))
+  const commands = imports(list, DYNAMIC).map((command) => closure([command], true))
   const kindOf = (needed) => (needed.has(SERVES) ? 'server' : needed.has(ASKS) ? 'live' : 'offline')
   // what several kinds need is in the first of these
   const chunks = ['offline', 'live', 'server'].map((name) => {

@@ -23,7 +23,8 @@ export interface Selection {
   journey(journey: Journey): boolean
 }
 
-const OUTCOMES: readonly Outcome[] = [
+/** What --outcome takes. */
+export const OUTCOMES: readonly Outcome[] = [
   'delivered',
   'forwarded',
   'sent',

@@ -15,7 +15,7 @@ export function calledAs({ argv, env, cwd }: Pick<NodeJS.Process, 'argv' | 'env'
   return [path.includes('/') ? path : `./${path}`]
 }
 
-const COMMANDS = 'explain|trace|why|compare|flows|map|simulate|collect|demo|doctor|--help|-h'
+const COMMANDS = 'explain|trace|why|compare|flows|map|simulate|serve|collect|demo|doctor|completion|help|--help|-h'
 const PROPOSED = new RegExp(`(?<![\\w./-])nfwhy(?= (?:${COMMANDS})\\b)`, 'g')
 
 /** The same in sentences and examples. */

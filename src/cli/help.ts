@@ -1,15 +1,15 @@
 /** `nfwhy help NAME`: a command's options, or the page of a finding code or of an exchange's status. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { closest } from '../rules/closest.ts'
+import { manPage } from './man-page.ts'
+import { ownFile, ownFiles } from './own-files.ts'
 import { plainPage } from './plain-page.ts'
 import { Output } from './stdout.ts'
 
-/** Beside dist/. */
-const PAGES = new URL('../docs/findings/', import.meta.url)
+/** In the package. */
+const PAGES = 'docs/findings'
 /** Columns. */
 const WIDTH = 80
 
@@ -23,7 +23,13 @@ export const helpCommand = (program: Command): Command =>
     )
     .argument('[NAME]', 'a command, a code, or codes')
     .helpOption(false)
-    .action((name: string | undefined) => {
+    // the build asks so
+    .addOption(new Option('--man', 'print the manual page').hideHelp())
+    .action((name: string | undefined, { man }: { man?: true }) => {
+      if (man) {
+        print(manPage(program, program.version()!))
+        return
+      }
       const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
       if (command) command.outputHelp()
       else print(name === 'codes' ? listOfCodes() : pageOf(name!, program.commands))
@@ -35,21 +41,25 @@ function print(text: string): void {
   out.flush()
 }
 
-const codes = (): string[] =>
-  readdirSync(fileURLToPath(PAGES))
-    .flatMap((file) => /^([a-z-]+)\.md$/.exec(file)?.[1] ?? [])
-    .sort()
+/** Of findings and statuses, sorted: each has a page. */
+export const codes = (): string[] =>
+  [...ownFiles(PAGES).keys()].flatMap((file) => /^([a-z-]+)\.md$/.exec(file)?.[1] ?? []).sort()
 
-const read = (code: string): string => readFileSync(new URL(`${code}.md`, PAGES), 'utf8')
+/** Undefined: there is no such code. */
+function read(code: string): string | undefined {
+  const bytes = ownFile(`${PAGES}/${code}.md`)
+  return bytes && new TextDecoder().decode(bytes)
+}
 
 /** The title of each page. */
 const listOfCodes = (): string =>
   codes()
-    .map((code) => `${plainPage(read(code).split('\n', 1)[0]!, WIDTH)}`)
+    .map((code) => `${plainPage(read(code)!.split('\n', 1)[0]!, WIDTH)}`)
     .join('')
 
 function pageOf(name: string, commands: readonly Command[]): string {
-  if (/^[a-z-]+$/.test(name) && existsSync(new URL(`${name}.md`, PAGES))) return plainPage(read(name), WIDTH)
+  const page = /^[a-z-]+$/.test(name) ? read(name) : undefined
+  if (page !== undefined) return plainPage(page, WIDTH)
   const near = nearest(name, [...codes(), ...commands.map((one) => one.name())])
   throw new UserError(
     `"${printable(name)}" is not a command, a finding code or a status.`,

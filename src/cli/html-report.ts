@@ -1,6 +1,4 @@
 /** `-o report.html`: one file for a ticket, with the page, what it shows, and what it simulates with. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Analysis } from '../analysis/analysis.ts'
 import { isFailing } from '../analysis/groups.ts'
@@ -11,9 +9,10 @@ import { UserError } from '../model/user-error.ts'
 import { fillReport } from '../ui/report/fill.ts'
 import { heldFiles } from '../ui/report/held-files.ts'
 import { type ReportData, reportData } from '../ui/report/report-data.ts'
+import { ownFile } from './own-files.ts'
 
-/** Beside the command's scripts in dist/; scripts/page.mjs makes it. */
-const SHELL = fileURLToPath(new URL('./page/report.html', import.meta.url))
+/** scripts/page.mjs makes it. */
+const SHELL = 'dist/page/report.html'
 
 export const HTML = '.html'
 export const isHtml = (output: string | undefined): boolean => output?.endsWith(HTML) === true
@@ -43,12 +42,8 @@ export async function htmlReport(
 }
 
 function filled(data: ReportData): string {
-  let shell: string
-  try {
-    shell = readFileSync(SHELL, 'utf8')
-  } catch {
-    throw new UserError('The page is not built: run `npm run build` in the folder of nfwhy.')
-  }
+  const shell = ownFile(SHELL)
+  if (!shell) throw new UserError('The page is not built: run `npm run build` in the folder of nfwhy.')
   const packed = gzipSync(JSON.stringify(data), { level: 9 }).toString('base64')
-  return fillReport(shell, packed)
+  return fillReport(new TextDecoder().decode(shell), packed)
 }

@@ -7,27 +7,14 @@ import { command, nameOwnProgram, operands, printCommand } from '../model/comman
 import { printable } from '../model/printable.ts'
 import { shortLines, UserError } from '../model/user-error.ts'
 import { asCalled, calledAs } from './called-as.ts'
+import { addCommands, COMMANDS } from './commands.ts'
 import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
 
 declare const __VERSION__: string
 
-/** Each adds itself to the program; loading all of them would take longer than most of them run. */
-const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
-  explain: async () => (await import('./explain.ts')).explainCommand,
-  trace: async () => (await import('./trace.ts')).traceCommand,
-  why: async () => (await import('./why.ts')).whyCommand,
-  compare: async () => (await import('./compare.ts')).compareCommand,
-  flows: async () => (await import('./flows.ts')).flowsCommand,
-  map: async () => (await import('./map.ts')).mapCommand,
-  simulate: async () => (await import('./simulate.ts')).simulateCommand,
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  collect: async () => (await import('./collect.ts')).collectCommand,
-  demo: async () => (await import('./demo.ts')).demoCommand,
-  doctor: async () => (await import('./doctor.ts')).doctorCommand,
-  help: async () => (await import('./help.ts')).helpCommand,
-}
-
+/** Commands that are about all commands. */
+const OF_ALL: readonly string[] = ['help', 'completion']
 /** Commands for which FILTER is an argument. */
 const LIVE: readonly string[] = ['trace', 'doctor']
 const FILTER_OPTION = /unknown option '--filter'/
@@ -42,6 +29,11 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
     return
   }
   const filterHint = LIVE.includes(first) ? `; give the filter without an option: nfwhy ${first} 'tcp port 80'` : ''
+  if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
+    throw new UserError(
+      `"${printable(first)}" is a file, not a command. Perhaps:`,
+      `  ${printCommand(command('nfwhy', 'explain', ...operands(first), ...rest))}`,
+    )
   const program = new Command('nfwhy')
     .description('Why did netfilter do that to my packet?')
     .version(__VERSION__, '-V, --version')
@@ -57,14 +49,9 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
         ),
     })
     .showHelpAfterError('(nfwhy --help says more)')
-  if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
-    throw new UserError(
-      `"${printable(first)}" is a file, not a command. Perhaps:`,
-      `  ${printCommand(command('nfwhy', 'explain', ...operands(first), ...rest))}`,
-    )
   // help speaks of all of them
-  for (const name of Object.hasOwn(COMMANDS, first) && first !== 'help' ? [first] : Object.keys(COMMANDS))
-    (await COMMANDS[name]!())(program)
+  const isOne = Object.hasOwn(COMMANDS, first) && !OF_ALL.includes(first)
+  await addCommands(program, isOne ? [first] : Object.keys(COMMANDS))
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(nfwhy ${command.name()} --help says more)`)
   await program.parseAsync()

@@ -1,6 +1,5 @@
 /** `nfwhy serve`: files in a page of this machine's browser. */
-import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
@@ -11,6 +10,7 @@ import { type ServeOptions, type Serving, startServer } from '../server/server.t
 import { isSystemError, reasonOf } from './errors.ts'
 import { type Named, STDIN } from './expand.ts'
 import { nameFiles } from './inputs.ts'
+import { ownFiles } from './own-files.ts'
 import { readingOptions } from './reading.ts'
 import { openSource } from './source.ts'
 import { spool } from './spool.ts'
@@ -66,9 +66,9 @@ async function runLive(filter: string, options: Options): Promise<void> {
 }
 
 /** Throws UserError. */
-function placeOf({ port }: Options): { page: string; port: { port?: number } } {
-  const page = fileURLToPath(new URL('./page/', import.meta.url))
-  if (!existsSync(page))
+function placeOf({ port }: Options): Pick<ServeOptions, 'page'> & { port: { port?: number } } {
+  const page = ownFiles('dist/page')
+  if (page.size === 0)
     throw new UserError('The page is not built yet: run `npm ci` (or `npm run build`) in its folder.')
   return { page, port: port === undefined ? {} : { port: portOf(port) } }
 }

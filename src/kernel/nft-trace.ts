@@ -2,6 +2,7 @@
  * Trace events of nf_tables, as they come from its netlink group: NFT_MSG_TRACE (net/netfilter/nf_tables_trace.c). With
  * them the changes of the ruleset, in their place among the events; and what was lost, as a message of our own.
  */
+import { latin1 } from '../model/latin1.ts'
 import { Batch } from './batch.ts'
 import type { Libc } from './libc.ts'
 import { type Instruction, NetlinkSocket } from './netlink-socket.ts'
@@ -41,8 +42,6 @@ const ONLY_TRACE_AND_GENERATION: readonly Instruction[] = [
   [0x06, 0, 0, 0xffffffff],
   [0x06, 0, 0, 0],
 ]
-
-const latin1 = new TextDecoder('latin1')
 
 export class NftTraceSource implements Source {
   readonly socket: NetlinkSocket
@@ -137,7 +136,7 @@ function readChange({ bytes, view }: Batch, start: number, length: number): Rule
     if (size < 4 || at + size > end) break
     if (type === NFTA_GEN_ID && size >= 8) change.generation = view.getUint32(at + 4)
     else if (type === NFTA_GEN_PROC_PID && size >= 8) change.pid = view.getUint32(at + 4)
-    else if (type === NFTA_GEN_PROC_NAME) change.process = latin1.decode(bytes.subarray(at + 4, at + size - 1))
+    else if (type === NFTA_GEN_PROC_NAME) change.process = latin1(bytes.subarray(at + 4, at + size - 1))
     at += (size + 3) & ~3
   }
   return change

@@ -1,6 +1,5 @@
 /** The built page, as it is handed out. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, relative } from 'node:path'
+import { extname } from 'node:path'
 
 export interface PageContent {
   type: string
@@ -22,16 +21,17 @@ const SERVED = {
   live: '<meta name="nfwhy-served" content="live">',
 }
 
-/** By their paths below the page's own address; '' is the page. All in memory, so that no request names a file on disk. */
-export function pageFiles(folder: string, of: keyof typeof SERVED): ReadonlyMap<string, PageContent> {
+/** `built`: dist/page. By their paths below the page's own address; '' is the page. No request names a file on disk. */
+export function pageFiles(
+  built: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  of: keyof typeof SERVED,
+): ReadonlyMap<string, PageContent> {
   const files = new Map<string, PageContent>()
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    const type = TYPES[extname(path)]
-    const name = relative(folder, path).replaceAll('\\', '/')
-    if (!entry.isFile() || type === undefined || name === FROM_DISK) continue
-    if (name === INDEX) files.set('', { type, bytes: served(readFileSync(path, 'utf8'), of) })
-    else files.set(name, { type, bytes: new Uint8Array(readFileSync(path)) })
+  for (const [name, bytes] of built) {
+    const type = TYPES[extname(name)]
+    if (type === undefined || name === FROM_DISK) continue
+    if (name === INDEX) files.set('', { type, bytes: served(new TextDecoder().decode(bytes), of) })
+    else files.set(name, { type, bytes })
   }
   return files
 }

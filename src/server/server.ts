@@ -10,8 +10,8 @@ import { refusalOf } from './refuse.ts'
 import { makeToken } from './token.ts'
 
 export interface ServeOptions {
-  /** Folder of the built page. */
-  page: string
+  /** The built page: dist/page, by the paths there. */
+  page: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
   inputs: readonly ServedInput[]
   /** A trace that goes on, in place of `inputs`. */
   live?: LiveFeed

@@ -11,7 +11,7 @@ import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
 import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { changeAll, type Skb } from './skb.ts'
+import { changeAll, needChecksum, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
 /** nf_nat_inet_fn and its callers. */
@@ -20,6 +20,9 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
   if (skb.packet.inner && tracking.state === 'related') {
+    // asked of every such error, also where nothing is rewritten
+    needChecksum(skb)
+    if (skb.wrongBy !== 0) return 'vanished'
     translateError(skb, connection, manip, tracking.direction)
     return routeRewritten(machine, skb, connection, tracking.direction)
   }

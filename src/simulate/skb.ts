@@ -50,7 +50,7 @@ export class Skb {
   /** Why it is not known whether its TTL is left: a rule may have written it. */
   mayExpire: string | undefined = undefined
   /** The same of the IP header's, which is looked at when the packet comes in. */
-  hasWrongHeader = false
+  headerWrongBy = 0
   /** Came back in over lo: connection tracking has seen it. */
   looped: boolean
   /** It was routed when it was sent; what NAT turns to another destination is routed anew (nf_nat_ipv4_pre_routing). */

@@ -246,16 +246,16 @@ const BY_PLACE = /^(@th|th\b)|^[a-z]+ checksum$|^udp length$/
  * known; ports that are exchanged leave it right.
  */
 function spoilChecksum(skb: Skb, field: string, before?: number): void {
+  const now = before === undefined ? undefined : sumAt(field, skb.moment)
+  const by = now === undefined ? undefined : now - before! + 0xffff
   // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
   const isHeader = field.startsWith('@nh') && skb.family === 'ip'
-  if (isHeader) skb.hasWrongHeader = true
+  if (isHeader) skb.headerWrongBy = more(skb.headerWrongBy, by)
   // of a checksum that is not there nft makes one (nft_payload_csum_inet)
   if (!isHeader && !(skb.hasNoChecksum ? /^udp / : BY_PLACE).test(field)) return
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined
-  const now = before === undefined ? undefined : sumAt(field, skb.moment)
-  const by = now === undefined ? undefined : now - before! + 0xffff
   if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
   else if (!isOwn) skb.spoiltBy = more(skb.spoiltBy, by)
 }

@@ -29,7 +29,7 @@ function receive(machine: Simulator, skb: Skb): End {
   refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
   const bridge = bridgeOf(machine, skb)
   if (bridge && bridgeCalls(machine.world.host, bridge, skb.family) === false) return { outcome: 'forwarded' }
-  if (skb.hasWrongHeader || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
+  if (skb.headerWrongBy !== 0 || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
   // what nat sends elsewhere is routed

@@ -4,7 +4,6 @@ import { onTestFinished } from 'vitest'
 import type { ServedInput } from '../../src/server/input.ts'
 import type { LiveFeed } from '../../src/server/live.ts'
 import { type Serving, startServer } from '../../src/server/server.ts'
-import { folder } from '../cli/nfwhy.ts'
 
 export const HTML = '<!doctype html>\n<meta charset="utf-8">\n<script src="page.js" defer></script>\n'
 
@@ -22,8 +21,12 @@ export interface Answer {
   body: string
 }
 
+/** Names and texts of the built page. */
+export const pageOf = (files: Readonly<Record<string, string>>) =>
+  new Map(Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)]))
+
 export async function lab(inputs: readonly ServedInput[] = [], live?: LiveFeed): Promise<Lab> {
-  const page = folder({
+  const page = pageOf({
     'index.html': HTML,
     'page.js': 'page()',
     'later/more.js': 'more()',

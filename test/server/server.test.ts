@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { descriptorInput, diskInput } from '../../src/server/input.ts'
 import { startServer } from '../../src/server/server.ts'
 import { folder } from '../cli/nfwhy.ts'
-import { answerOf, lab, memoryInput, rawTo } from './lab.ts'
+import { answerOf, lab, memoryInput, pageOf, rawTo } from './lab.ts'
 
 test('says in every answer how little a browser may do with it', async () => {
   const { get, token } = await lab([memoryInput('a', 'content')])
@@ -172,7 +172,7 @@ describe('listens', () => {
     await new Promise((done) => other.once('listening', done))
     onTestFinished(() => void other.close())
     const { port } = other.address() as { port: number }
-    const page = folder({ 'index.html': '<meta charset="utf-8">' })
+    const page = pageOf({ 'index.html': '<meta charset="utf-8">' })
     await expect(startServer({ page, inputs: [], port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 

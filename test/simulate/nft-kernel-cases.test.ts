@@ -100,3 +100,28 @@ describe('a connection that is the reverse of another, in a zone in one directio
     expect(outcomes(rules, [OWN, IN], { ...ROUTER, kernel: '6.6.0' })).toEqual(['sent', 'undetermined'])
   })
 })
+
+describe('a checksum that a rule has made wrong', () => {
+  const error: Packet = {
+    ...{ protocol: 'icmp', src: '10.0.1.1', dst: '10.0.1.2', icmpType: 3, icmpCode: 3 },
+    inner: { protocol: 'udp', src: '10.0.1.2', sport: 4000, dst: '10.0.1.1', dport: 53 },
+  }
+  const spoilt = base('t', 'route hook output priority -150', 'meta l4proto icmp @th,16,16 set 4001')
+  const tracked = base('f', 'filter hook input priority 0', 'ct state new accept')
+  const nat = base('n', 'nat hook prerouting priority -100', '')
+
+  it('keeps ICMP errors of a connection from getting past any hook of NAT', () => {
+    expect(outcomes(spoilt + tracked + nat, [IN, error])).toEqual(['delivered', 'vanished'])
+    // without NAT nobody here looks at it
+    expect(outcomes(spoilt + tracked, [IN, error])).toEqual(['delivered', 'sent'])
+  })
+
+  it('is right again once the header is as it was', () => {
+    const echo: Packet = { protocol: 'icmp', src: '10.0.1.1', dst: '10.0.1.1', icmpType: 8, icmpCode: 0, tos: 0 }
+    const write = (value: number, priority: number) =>
+      base(`t${priority}`, `filter hook postrouting priority ${priority}`, `@nh,8,8 set ${value}`)
+    expect(outcomes(write(184, 1), [echo])).toEqual(['vanished'])
+    expect(outcomes(write(184, 1) + write(0, 2), [echo])).toEqual(['delivered'])
+    expect(outcomes(write(184, 1) + write(4, 2), [echo])).toEqual(['vanished'])
+  })
+})

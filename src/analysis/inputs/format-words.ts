@@ -6,6 +6,9 @@ const idsOf = (wanted: Recognised['kind']): string[] =>
   FORMATS.flatMap(({ kind, format }) => (kind === wanted ? [format.id] : []))
 
 /** Every name that --as takes. */
+export const formatIds = (): string[] => FORMATS.map(({ format }) => format.id)
+
+/** The same, by what they are formats of. */
 export const knownFormats = () =>
   [
     wordLines('Formats of captures:  ', idsOf('capture')),

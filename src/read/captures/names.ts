@@ -1,5 +1,5 @@
 /** Short byte strings (interface names, hosts, addresses) kept once each, known by a small number. */
-const decoder = new TextDecoder('latin1')
+import { latin1 } from '../../model/latin1.ts'
 
 export class Names {
   private slots = new Int32Array(256).fill(-1)
@@ -28,7 +28,7 @@ export class Names {
     const number = this.bytes.length
     this.bytes.push(bytes)
     this.hashes.push(hash)
-    this.texts.push(decoder.decode(bytes))
+    this.texts.push(latin1(bytes))
     this.slots[slot] = number
     if (this.bytes.length * 2 > this.slots.length) this.grow()
     return number

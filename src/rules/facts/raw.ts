@@ -243,15 +243,16 @@ export function valuesAt(
   return values
 }
 
-/** What those bytes add to the transport's checksum; undefined: one of them is not known, or they are not in it. */
+/** What those bytes add to the checksum of their header; undefined: one of them is not known, or none counts them. */
 export function sumAt(field: string, moment: EvalContext): number | undefined {
   const [, base, first, count] = RAW.exec(field) ?? ['', ...(PLACES[field] ?? [])]
-  if (base !== 'th') return undefined
+  if (base !== 'th' && base !== 'nh') return undefined
   let sum = 0
-  for (let at = Number(first) & ~15; at < Number(first) + Number(count); at += 16) {
-    const word = rawReader(`@th,${at},16`)!(moment)
-    if (typeof word !== 'number') return undefined
-    sum += word
+  for (let at = Number(first) & ~7; at < Number(first) + Number(count); at += 8) {
+    const byte = rawReader(`@${base},${at},8`)!(moment)
+    if (typeof byte !== 'number') return undefined
+    // it is a sum of words of 16 bits
+    sum += at % 16 === 0 ? byte * 256 : byte
   }
   return sum % 0xffff
 }

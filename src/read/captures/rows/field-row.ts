@@ -3,7 +3,9 @@
  * checked and put into a row of header-fields.ts, whose bytes, with the texts behind them, are the packet state's own.
  * What is not given, or makes no sense, stays unknown.
  */
+
 import { parseAddress } from '../../../model/address.ts'
+import { latin1 } from '../../../model/latin1.ts'
 import type { Packet } from '../../../model/packet.ts'
 import type { DeviceNames } from '../device-names.ts'
 import type { CaptureContext } from '../format.ts'
@@ -22,7 +24,6 @@ const MOST_PREFIX = 256
 const MULTIPLIER = 0x9e3779b1 | 0
 
 const encoder = new TextEncoder()
-const latin = new TextDecoder('latin1')
 
 /** How many bits the columns of headers have; those not named here have 32. */
 const BITS: Readonly<Record<number, number>> = {
@@ -184,7 +185,7 @@ export class FieldRow {
     const row = Int32Array.from({ length: F.COLUMNS }, (_, i) => view.getInt32(4 * i, true))
     const text = (column: number) => {
       const from = start + (row[column]! >>> 12)
-      return latin.decode(bytes.subarray(from, from + (row[column]! & 0xfff)))
+      return latin1(bytes.subarray(from, from + (row[column]! & 0xfff)))
     }
     return packetOfRow(row, text, this.context.states.names)
   }

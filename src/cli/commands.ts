@@ -1,0 +1,26 @@
+/** Every command under its name. Each is loaded when it is asked for: loading all of them would take longer than most of them run. */
+import type { Command } from 'commander'
+
+/** Adds itself to the program. */
+type AddTo = (program: Command) => Command
+
+export const COMMANDS: Readonly<Record<string, () => Promise<AddTo>>> = {
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
+  compare: async () => (await import('./compare.ts')).compareCommand,
+  flows: async () => (await import('./flows.ts')).flowsCommand,
+  map: async () => (await import('./map.ts')).mapCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  collect: async () => (await import('./collect.ts')).collectCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  completion: async () => (await import('./completion/completion.ts')).completionCommand,
+  help: async () => (await import('./help.ts')).helpCommand,
+}
+
+/** Adds these commands; each takes over how the program prints and exits. */
+export async function addCommands(program: Command, names: readonly string[]): Promise<void> {
+  for (const name of names) (await COMMANDS[name]!())(program)
+}
