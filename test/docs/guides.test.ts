@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { readPacket } from '../../src/analysis/packets.ts'
 import { readFilter } from '../../src/analysis/select.ts'
 import { collectCommand } from '../../src/cli/collect.ts'
 import { doctorCommand } from '../../src/cli/doctor.ts'
@@ -89,6 +90,7 @@ test('a command that its program would refuse is found', () => {
     "sudo npx nfwhy trace 'tcp port eighty'",
     "sudo npx nfwhy trace --via 'ssh' 'tcp port 80'",
     'npx nfwhy collect --via',
+    "npx nfwhy why 'in eth0 tcp 192.0.2.1 443'",
     'iptables -A INPUT --no-such-match -j ACCEPT',
     'nft add rul inet filter input accept',
     'no-such-program',
@@ -107,20 +109,7 @@ const linesOf = (text: string): string[] =>
 /** Commands of a live machine; each adds itself to a program. */
 const LIVE = [collectCommand, doctorCommand, traceCommand, whyCommand]
 /** Programs whose words are not ours to judge. */
-const OTHERS = [
-  'cat',
-  'conntrack',
-  'curl',
-  'dmesg',
-  'docker',
-  'ip',
-  'kubectl',
-  'ping',
-  'sh',
-  'ss',
-  'tcpdump',
-  'xtables-monitor',
-]
+const OTHERS = ['kubectl', 'xtables-monitor']
 
 /** Why a line would be refused; nothing is run. */
 function refusal(line: string): string | undefined {
@@ -148,6 +137,7 @@ function refusedByCommander(words: readonly string[]): string | undefined {
       .action((given: unknown, options: { via?: string | string[] }) => {
         for (const via of [options.via ?? []].flat()) parseVia(via)
         if (command.name() === 'trace' || command.name() === 'doctor') readFilter((given as string[]).join(' '))
+        if (command.name() === 'why') readPacket(given as string, () => {})
       })
   try {
     program
