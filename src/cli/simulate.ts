@@ -114,7 +114,10 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
   const inputs = await readInputs(given, options.as ?? [])
   warnings.push(...inputs.warnings)
-  for (const { name } of inputs.captures)
+  // a bundle has its capture beside its rules, and that is nothing to wonder at
+  const asked = (options.as ?? []).map((one) => one.slice(one.indexOf(':') + 1))
+  const named = new Set([...given, ...asked, 'standard input'])
+  for (const { name } of inputs.captures.filter((one) => named.has(one.name)))
     warnings.push({
       input: name,
       code: 'capture-unused',

@@ -124,7 +124,8 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     const statements = rule.statements.slice(from, to)
     const fields = changesOnlyFields(statements, this.context)
     if (!fields) throw new Undetermined(condition, unknown)
-    this.machine.note(`it is unknown whether this rule matched: ${rule.text} (${condition}: ${unknown})`)
+    // a trace session's own rule is in a saved ruleset as well, and is nobody's question
+    if (!rule.own) this.machine.note(`it is unknown whether this rule matched: ${rule.text} (${condition}: ${unknown})`)
     const { ttl = MOST_TTL } = this.skb.packet
     if (fields.includes('ttl') && (ttl < 2 || mayRunOut(statements))) this.skb.mayExpire = unknown
     forget(this.skb, fields)

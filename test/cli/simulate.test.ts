@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { folder, nfwhy } from './nfwhy.ts'
-import { RULES } from './small.ts'
+import { RULES, traceLine } from './small.ts'
 
 const PACKET = 'in eth0 tcp 192.0.2.1:40000 > 192.0.2.2:23 syn'
 const HERE = ['--assume', '192.0.2.2 is local=true']
@@ -12,6 +12,23 @@ COMMIT
 
 const simulate = (files: Record<string, string>, ...args: string[]) =>
   nfwhy(['simulate', ...Object.keys(files), '--packet', PACKET, ...HERE, ...args], { cwd: folder(files) })
+
+it('warns of a capture that was named, and not of one that a bundle has', async () => {
+  const cwd = folder({ 'b/rules': RULES, 'b/log': traceLine('filter:INPUT:rule:1') })
+  const warned = async (...inputs: string[]) =>
+    (await nfwhy(['simulate', ...inputs, '--packet', PACKET, ...HERE], { cwd })).stderr
+  expect(await warned('b')).toBe('')
+  expect(await warned('b/rules', 'b/log')).toMatch(/^ {2}warn {3}b\/log: it is a capture/)
+  expect(await warned('b/rules', '--as', 'kernel-log:b/log')).toMatch(/^ {2}warn {3}b\/log: it is a capture/)
+})
+
+it("says nothing of a trace session's own rules, which a saved ruleset has", async () => {
+  const traces = (comment: string) =>
+    `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m time --datestop 2026-11-23T06:27:12 -m comment --comment ${comment} -j TRACE\nCOMMIT\n`
+  const warned = async (comment: string) => (await simulate({ rules: RULES, raw: traces(comment) })).stderr
+  expect(await warned('nfwhy-605173402')).toBe('')
+  expect(await warned('mine')).toContain('it is unknown whether this rule matched')
+})
 
 describe('--apply', () => {
   it.each([

@@ -47,7 +47,9 @@ describe.each(INCIDENTS.map((incident) => ({ name: incident.name, incident })))(
   it('is mended', () => {
     const journey = inQuestion(fixed)
     expect(journey?.outcome).toBe(expected.after.outcome)
-    expect(journey?.findings.filter(({ severity }) => severity !== 'note')).toEqual([])
+    const bad = journey?.findings.filter(({ severity }) => severity !== 'note') ?? []
+    // a fix that closes a port leaves a packet that is dropped
+    expect(bad.length > 0).toBe(expected.after.sender !== 'answered')
   })
 })
 

@@ -2,6 +2,7 @@
 import type { Incident } from '../incident.ts'
 import { calicoAsymmetric } from './calico-asymmetric.ts'
 import { closedPort } from './closed-port.ts'
+import { containerNoInternet } from './container-no-internet.ts'
 import { dockerForwardDrop } from './docker-forward-drop.ts'
 import { firewalldPortForward } from './firewalld-port-forward.ts'
 import { forwardingOff } from './forwarding-off.ts'
@@ -12,7 +13,9 @@ import { mixedBackends } from './mixed-backends.ts'
 import { mtuBlackHole } from './mtu-black-hole.ts'
 import { nftAllowSet } from './nft-allow-set.ts'
 import { nodeportClash } from './nodeport-clash.ts'
+import { nodeportLocal } from './nodeport-local.ts'
 import { openstackSnat } from './openstack-snat.ts'
+import { publishedPortOpen } from './published-port-open.ts'
 import { rpFilter } from './rp-filter.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 
@@ -32,4 +35,7 @@ export const INCIDENTS: readonly Incident[] = [
   ipsetMissing,
   mixedBackends,
   mtuBlackHole,
+  nodeportLocal,
+  containerNoInternet,
+  publishedPortOpen,
 ]
