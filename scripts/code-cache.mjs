@@ -25,6 +25,7 @@ if (command.length > 0) {
     ['explain', 'examples/nodeport-clash', '-o', report],
     ['trace', '--help'],
     ['serve', '--help'],
+    ['mcp'],
   ])
     execFileSync(process.execPath, [import.meta.filename, folder, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
   rmSync(report)
