@@ -3,8 +3,10 @@ import { applyEdits } from '../edits/apply.ts'
 import { fixCommands } from '../edits/fix.ts'
 import { ipsetEdits, loadNft } from '../edits/later.ts'
 import { undoEdit } from '../edits/undo.ts'
+import { withVariant } from '../explain/changes/variant.ts'
 import { printCommand } from '../model/command.ts'
 import type { Edit } from '../model/edit.ts'
+import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { applyCommand } from './apply-command.ts'
 import { compareRulesets } from './rulesets.ts'
@@ -15,42 +17,49 @@ export interface Applied {
   undo?: string
 }
 
-/** Throws UserError as `applyTo` does. */
-export async function applyWithUndo(world: World, command: string): Promise<Applied> {
+/** `known`: what may take it back, as a fix proposes it. Throws UserError as `applyTo` does. */
+export async function applyWithUndo(before: World, command: string, known?: string): Promise<Applied> {
   await Promise.all([loadNft(), ipsetEdits.load()])
   const edits: Edit[] = []
-  const after = applyCommand(world, command, (edit) => edits.push(edit))
-  const undo = undoOf(world, edits)
-  if (!undo || undo.length === 0 || !isAsBefore(after, undo, world)) return { world: after }
-  const printed = fixCommands({ description: '', edits, undo }).undo
-  return printed && printed.whyNot === undefined ? { world: after, undo: printCommand(printed) } : { world: after }
+  const world = applyCommand(before, command, (edit) => edits.push(edit))
+  const undo = [known, undoOf(before, edits)].find((one) => one !== undefined && takesBack(one, world, before))
+  return { world, ...(undo === undefined ? {} : { undo }) }
 }
 
 /** The last first; undefined where one of them is not known. */
-function undoOf(world: World, edits: readonly Edit[]): Edit[] | undefined {
-  const all: Edit[] = []
-  let before = world
+function undoOf(before: World, edits: readonly Edit[]): string | undefined {
+  const undo: Edit[] = []
+  let world = before
   for (const edit of edits) {
-    const applied = applyEdits(before, [edit])
-    const undo = 'error' in applied ? undefined : undoEdit(edit, before, applied.world)
-    if ('error' in applied || !undo) return undefined
-    all.unshift(...undo)
-    before = applied.world
+    const applied = applyEdits(world, [edit])
+    const own = 'error' in applied ? undefined : undoEdit(edit, world, applied.world)
+    if ('error' in applied || !own) return undefined
+    undo.unshift(...own)
+    world = applied.world
   }
-  return all
+  if (undo.length === 0) return undefined
+  const printed = fixCommands(withVariant({ description: '', edits, undo }, before)).undo
+  return printed && printed.whyNot === undefined ? printCommand(printed) : undefined
 }
 
-function isAsBefore(after: World, undo: readonly Edit[], before: World): boolean {
-  const applied = applyEdits(after, undo)
-  if ('error' in applied) return false
-  const { tables, chains, sets } = compareRulesets(before, applied.world)
-  return (
-    tables.added.length + tables.removed.length + chains.length + sets.length === 0 &&
-    isSame(before.host.sysctls, applied.world.host.sysctls)
-  )
+function takesBack(undo: string, after: World, before: World): boolean {
+  try {
+    const world = applyCommand(after, undo)
+    const { tables, chains, sets } = compareRulesets(before, world)
+    const others = tables.added.length + tables.removed.length + chains.length + sets.length
+    return others === 0 && CHANGEABLE.every((key) => isSame(before.host[key], world.host[key]))
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
-const isSame = (
-  one: ReadonlyMap<string, string> = new Map(),
-  other: ReadonlyMap<string, string> = new Map(),
-): boolean => one.size === other.size && [...one].every(([name, value]) => other.get(name) === value)
+/** What else commands change. */
+const CHANGEABLE = ['sysctls', 'routes', 'routingRules', 'links', 'conntrack'] as const
+
+/** In whatever order. */
+function isSame(one: Iterable<unknown> | undefined, other: Iterable<unknown> | undefined): boolean {
+  if (one === other) return true
+  const [lines, others] = [one, other].map((list) => Array.from(list ?? [], (entry) => JSON.stringify(entry)).sort())
+  return lines!.length === others!.length && lines!.every((line, i) => line === others![i])
+}

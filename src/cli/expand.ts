@@ -79,7 +79,9 @@ export class NamedFiles {
     let files = 0
     for (const entry of readdirSync(folder).sort()) {
       if (entry.startsWith('.')) continue
-      const path = join(folder, entry)
+      const joined = join(folder, entry)
+      // a file of this name in `.`
+      const path = joined === STDIN ? `./${entry}` : joined
       try {
         if (!this.allows(path)) {
           this.report(path)('outside', 'it is a link that leads out of what may be read; it was left out')

@@ -1,12 +1,12 @@
 /** Files and folders named at the start, and what lies beneath them: nothing else is ever read. */
 import { realpathSync, type Stats, statSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import type { Files, Found } from '../mcp/files.ts'
 import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { reasonOf } from './errors.ts'
-import { NamedFiles } from './expand.ts'
+import { type Named, NamedFiles, STDIN } from './expand.ts'
 import { inputOf } from './inputs.ts'
 
 interface Root {
@@ -37,10 +37,9 @@ export class NamedRoots implements Files {
       (path) => this.holds(path),
     )
     for (const name of names ?? this.roots.map((root) => root.name)) found.add(names ? this.pathOf(name) : name)
-    const files = found.list.filter(({ name, stats }) => isRegular(name, stats))
+    const files = found.list.filter(({ name, path, stats }) => !refuseStdin(path) && isRegular(name, stats))
     return {
-      // where links lead to by now
-      inputs: files.map((file) => inputOf({ ...file, path: realpathSync(file.path) })),
+      inputs: files.map((file) => inputOf({ ...file, path: realOf(file) })),
       edition: files
         .map(({ name, stats: { dev, ino, size, mtimeMs } }) => [name, dev, ino, size, mtimeMs].join(' '))
         .join('\n'),
@@ -49,8 +48,7 @@ export class NamedRoots implements Files {
 
   /** Of a name in a call. Throws UserError, the same whether there is something outside or not. */
   private pathOf(name: string): string {
-    const paths = [name, ...this.roots.flatMap((root) => (root.isFolder ? [join(root.name, name)] : []))]
-    const held = paths.filter((path) => this.roots.some((root) => isNamedIn(resolve(path), root)) && this.holds(path))
+    const held = this.pathsOf(name).filter((path) => this.holds(path))
     const [there] = held.filter((path) => statSync(path, { throwIfNoEntry: false }))
     if (there !== undefined) return there
     throw new UserError(
@@ -59,6 +57,13 @@ export class NamedRoots implements Files {
         : `${printable(name)}: there is no such file.`,
       'list_inputs gives the names of all files.',
     )
+  }
+
+  /** As the command line would take it; else beneath a folder. */
+  private pathsOf(name: string): string[] {
+    if (this.roots.some((root) => isNamedIn(resolve(name), root))) return [name]
+    if (isAbsolute(name) || name.split(sep).includes('..')) return []
+    return this.roots.flatMap((root) => (root.isFolder ? [join(root.name, name)] : []))
   }
 
   /** Where all links lead to. Of what is not there: the folder that would hold it. */
@@ -79,7 +84,7 @@ const isIn = (path: string, place: string, { isFolder }: Root): boolean =>
   path === place || (isFolder && path.startsWith(place.endsWith(sep) ? place : place + sep))
 
 function rootOf(name: string): Root {
-  if (name === '-') throw new UserError('nfwhy mcp reads no input from standard input: there the assistant speaks.')
+  refuseStdin(name)
   try {
     const stats = statSync(name)
     isRegular(name, stats)
@@ -88,6 +93,20 @@ function rootOf(name: string): Root {
     if (error instanceof UserError) throw error
     throw new UserError(`${printable(name)}: ${reasonOf(error)}.`)
   }
+}
+
+/** Where its links lead to by now: another link in its place is not followed. */
+function realOf({ name, path }: Named): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    throw new UserError(`${printable(name)}: ${reasonOf(error)}.`)
+  }
+}
+
+function refuseStdin(path: string): false {
+  if (path !== STDIN) return false
+  throw new UserError('nfwhy mcp reads no input from standard input: there the assistant speaks.')
 }
 
 /** A pipe is read once, and each call reads anew. */

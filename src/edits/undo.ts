@@ -27,7 +27,10 @@ export function undoEdit(edit: Edit, before: World, after: World): Edit[] | unde
 const chainOf = ({ family, table, chain }: RuleEdit | ChainEdit, { tables }: World): Chain | undefined =>
   tables.find((one) => one.kind === 'iptables' && one.family === family && one.name === table)?.chains.get(chain ?? '')
 
-/** By numbers: of rules alike, the first that differs is as good as the one that was meant. */
+/**
+ * A new rule is taken back by its words, as numbers may be others by then; of rules alike the first goes then, so its number
+ * where it has another one in front. Of rules alike, the first that differs is as good as the one that was meant.
+ */
 function undoRule(edit: RuleEdit, before: Chain | undefined, after: Chain | undefined): Edit[] | undefined {
   if (edit.op === 'check') return []
   if (!before || !after) return undefined
@@ -37,7 +40,10 @@ function undoRule(edit: RuleEdit, before: Chain | undefined, after: Chain | unde
   const at = Array.from({ length: others }, (_, i) => i).find((i) => before.rules[i]?.text !== after.rules[i]?.text)
   if (at === undefined) return []
   const ruleNumber = at + 1
-  if (edit.op === 'append' || edit.op === 'insert') return [{ ...place, op: 'delete', ruleNumber }]
+  if (edit.op === 'append' || edit.op === 'insert') {
+    const isFirst = after.rules.findIndex(({ text }) => text === after.rules[at]!.text) === at
+    return [{ ...place, op: 'delete', ...(isFirst && edit.spec ? { spec: edit.spec } : { ruleNumber }) }]
+  }
   const spec = before.rules[at]?.iptables
   return spec && [{ ...place, op: edit.op === 'replace' ? 'replace' : 'insert', ruleNumber, spec }]
 }

@@ -9,9 +9,9 @@ import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
 import { CHANGE, tellChanges } from '../changes.ts'
 import { fitted } from '../fitted.ts'
-import { PACKET, packetOf, play } from '../played.ts'
+import { PACKET, type PlayedOne, packetOf, play } from '../played.ts'
 import { INPUTS, LEFT_OUT, MACHINE, STORY, WARNINGS, words } from '../schemas.ts'
-import { tellStory, tellWarnings } from '../tell.ts'
+import { tellFullStory, tellStory, tellWarnings } from '../tell.ts'
 import { tool } from '../tool.ts'
 import type { Opened } from '../workbench.ts'
 import { ID } from './exchange.ts'
@@ -65,21 +65,21 @@ export const tryFix = tool({
     const from = typed
       ? { packet: typed, world: onlyMachine(opened.inputs, machine).world, assume: new Map() }
       : await replayed(opened, id!)
+    const played = (on: World) => play(on, [from.packet], warnings, { assume: from.assume })[0]!
+    const told = ({ group }: PlayedOne) => ({ ...tellStory(group), ...(id === undefined ? {} : { id }) })
+    const before = played(from.world)
+    const { fixes, otherFixes } = tellFullStory(before.group, before.reply)
+    const known = new Map([...fixes, ...otherFixes].map(({ command, undo }) => [command, undo]))
     let { world } = from
     const applied: { command: string; undo?: string }[] = []
     for (const command of commands) {
-      const made = await applyWithUndo(world, command)
+      const made = await applyWithUndo(world, command, known.get(command))
       world = made.world
       applied.push({ command, ...(made.undo === undefined ? {} : { undo: made.undo }) })
     }
-    const told = (on: World) => {
-      const [one] = play(on, [from.packet], warnings, { assume: from.assume })
-      return { ...tellStory(one!.group), ...(id === undefined ? {} : { id }) }
-    }
-    const [before, after] = [told(from.world), told(world)]
     return fitted(
       {
-        ...{ before, after, commands: applied },
+        ...{ before: told(before), after: told(played(world)), commands: applied },
         changes: tellChanges(compareRulesets(from.world, world)),
         warnings: tellWarnings([...opened.inputs.warnings, ...distinct(warnings)]),
         leftOut: [],
@@ -101,8 +101,8 @@ async function replayed({ analysis }: Opened, id: string): Promise<Played> {
   if (!replay) throw new UserError(`There is no packet #${id} in the captures.`, 'explain lists the exchanges.')
   if ('reason' in replay)
     throw new UserError(
-      `The model does not reproduce packet #${id}: ${replay.reason}.`,
-      'With packet in place of exchange, it is played on the saved rules alone.',
+      `The packet of exchange #${id} is not played again: ${replay.reason.replace(/^not tried: /, '')}.`,
+      'Give packet in place of exchange to play it on the saved rules alone.',
     )
   return replay
 }
