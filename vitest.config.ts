@@ -1,7 +1,11 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** These run the built command, so it is built before them. */
-const BUILT = ['test/cli/*.test.ts', 'test/readme.test.ts', 'test/docs/findings.test.ts', 'test/docs/guides.test.ts']
+const BUILT = [
+  'test/cli/*.test.ts',
+  'test/mcp/*.test.ts',
+  ...['test/readme.test.ts', 'test/docs/findings.test.ts', 'test/docs/guides.test.ts'],
+]
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
 const KERNEL = ['test/kernel/**/*.test.ts', 'test/problems/*.test.ts']
 /** Some of it is traced by the kernel's log, and some by nft within a namespace (test/kernel/lab/lane.ts). */

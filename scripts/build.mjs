@@ -33,11 +33,11 @@ const startsNothing = {
   load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
 }
 
-/** What a page loads later, the command's scripts have at once: only commands are loaded when they are asked for. */
+/** What a page loads later, the command's scripts have at once: only commands are loaded when they are asked for, and one's protocol. */
 const nothingLater = {
   name: 'nothing-later',
   transform: {
-    filter: { id: /\/src\/(?!cli\/commands\.ts$)/, code: /\bimport\(/ },
+    filter: { id: /\/src\/(?!cli\/(?:commands|mcp)\.ts$)/, code: /\bimport\(/ },
     handler(code) {
       const files = []
       const changed = code.replace(
@@ -67,6 +67,7 @@ await build([
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          { name: 'mcp', test: (id) => chunk(id) === 'mcp' },
           { name: 'server', test: (id) => chunk(id) === 'server' },
           { name: 'live', test: (id) => chunk(id) === 'live' },
           { name: 'offline', test: (id) => chunk(id) === 'offline' },

@@ -9,6 +9,7 @@ import { sources } from './sources.mjs'
 /** From the top down; docs/ARCHITECTURE.md says what each is for. */
 const HOUSE = [
   'cli',
+  'mcp',
   'server',
   'demo',
   'store',

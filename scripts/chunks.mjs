@@ -1,7 +1,7 @@
 /**
  * Which script of dist/ a source goes to: what main.ts imports is needed by every command; of the rest, what any command
- * needs that asks no machine is `offline`, what only commands need that do is `live`, and what only a command needs that
- * serves the page is `server`. Follows the imports.
+ * needs that asks no machine is `offline`, what only commands need that do is `live`, what only a command needs that
+ * serves the page is `server`, and what speaks with assistants is `mcp`. Follows the imports.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,32 +16,39 @@ const ASKS = 'src/live/trace-host.ts'
 /** A command that needs it serves the page. */
 const SERVES = 'src/server/server.ts'
 
+/** What speaks a protocol that only one command needs: the command loads it once it runs, so that help does not. */
+const SPEAKS = 'src/mcp/server.ts'
+
 /** `main`: the command line; `list`: the commands, as `import()`s. Gives the chunk of a module's path, absolute or not. */
 export function chunkOf(main, list) {
   const first = closure([main], false)
-  const commands = imports(list, DYNAMIC).map((command) => closure([command], true))
+  const commands = imports(list, DYNAMIC).map((command) => closure([command], true, [SPEAKS]))
   const kindOf = (needed) => (needed.has(SERVES) ? 'server' : needed.has(ASKS) ? 'live' : 'offline')
   // what several kinds need is in the first of these
   const chunks = ['offline', 'live', 'server'].map((name) => {
     const files = new Set(commands.filter((needed) => kindOf(needed) === name).flatMap((needed) => [...needed]))
     return { name, files, packages: packagesOf(files) }
   })
+  const speaking = closure([SPEAKS], true)
+  chunks.push({ name: 'mcp', files: speaking, packages: packagesOf(speaking) })
   const ofFirst = packagesOf(first)
   return (id) => {
     const name = PACKAGE.exec(id)?.[1]
     if (name !== undefined)
-      return ofFirst.has(name) ? undefined : chunks.find(({ packages }) => packages.has(name))?.name
+      // no source names what the protocol's package brings along
+      return ofFirst.has(name) ? undefined : (chunks.find(({ packages }) => packages.has(name))?.name ?? 'mcp')
     const at = id.lastIndexOf('/src/')
     const file = at < 0 ? id : id.slice(at + 1)
     return first.has(file) ? undefined : chunks.find(({ files }) => files.has(file))?.name
   }
 }
 
-/** All that these import, and what that imports; `later`: also what is imported when it is asked for. */
-export function closure(files, later) {
+/** All that these import, and what that imports, but for `without`; `later`: also what is imported when it is asked for. */
+export function closure(files, later, without = []) {
   const found = new Set(files)
   for (const file of found)
-    for (const next of [...imports(file, STATIC), ...(later ? imports(file, DYNAMIC) : [])]) found.add(next)
+    for (const next of [...imports(file, STATIC), ...(later ? imports(file, DYNAMIC) : [])])
+      if (!without.includes(next)) found.add(next)
   return found
 }
 

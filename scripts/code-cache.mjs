@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { load } from '../bin/load.js'
+import { load, thisNode } from '../bin/load.js'
 
 const [folder, ...command] = process.argv.splice(2)
 if (command.length > 0) {
@@ -25,7 +25,9 @@ if (command.length > 0) {
     ['explain', 'examples/nodeport-clash', '-o', report],
     ['trace', '--help'],
     ['serve', '--help'],
+    ['mcp'],
   ])
     execFileSync(process.execPath, [import.meta.filename, folder, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
   rmSync(report)
+  writeFileSync(`${folder}/built-by.json`, thisNode())
 }

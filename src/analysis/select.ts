@@ -75,7 +75,7 @@ export function readFilter(filter: string): Condition {
   )
 }
 
-type WantedRule = { table: string; chain: string } & (
+export type WantedRule = { table: string; chain: string } & (
   | { ip6: boolean; ruleNumber: number }
   | { family: string; handle: number }
 )
@@ -85,7 +85,8 @@ const isWanted = ({ family, handle, ruleNumber }: Step, wanted: WantedRule): boo
     ? handle === wanted.handle && family === wanted.family
     : ruleNumber === wanted.ruleNumber && (family === 'ip6') === wanted.ip6
 
-function readRule(text: string): WantedRule {
+/** Throws UserError. */
+export function readRule(text: string): WantedRule {
   const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) handle (\d+)$/.exec(text)
   if (nft) return { family: nft[1]!, table: nft[2]!, chain: nft[3]!, handle: Number(nft[4]) }
   const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)

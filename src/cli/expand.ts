@@ -29,11 +29,14 @@ const STDIN_PATHS = new Set([STDIN, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'
 export class NamedFiles {
   readonly list: Named[] = []
   private readonly report: (name: string) => Report
+  private readonly allows: (path: string) => boolean
   private readonly seen = new Map<string, Named[]>()
   private readonly folders = new Set<string>()
 
-  constructor(report: (name: string) => Report) {
+  /** `allows`: may this, which was found in a folder, be read? */
+  constructor(report: (name: string) => Report, allows: (path: string) => boolean = () => true) {
     this.report = report
+    this.allows = allows
   }
 
   /** Throws UserError for what cannot be read at all. */
@@ -76,8 +79,14 @@ export class NamedFiles {
     let files = 0
     for (const entry of readdirSync(folder).sort()) {
       if (entry.startsWith('.')) continue
-      const path = join(folder, entry)
+      const joined = join(folder, entry)
+      // a file of this name in `.`
+      const path = joined === STDIN ? `./${entry}` : joined
       try {
+        if (!this.allows(path)) {
+          this.report(path)('outside', 'it is a link that leads out of what may be read; it was left out')
+          continue
+        }
         files += this.addFound(path, statSync(path), entry, folders)
       } catch (error) {
         files++

@@ -2,14 +2,11 @@
 import { type Command, Option } from 'commander'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
-import { closest } from '../rules/closest.ts'
+import { findingCodes, findingPage, nearest } from './finding-pages.ts'
 import { manPage } from './man-page.ts'
-import { ownFile, ownFiles } from './own-files.ts'
 import { plainPage } from './plain-page.ts'
 import { Output } from './stdout.ts'
 
-/** In the package. */
-const PAGES = 'docs/findings'
 /** Columns. */
 const WIDTH = 80
 
@@ -41,36 +38,18 @@ function print(text: string): void {
   out.flush()
 }
 
-/** Of findings and statuses, sorted: each has a page. */
-export const codes = (): string[] =>
-  [...ownFiles(PAGES).keys()].flatMap((file) => /^([a-z-]+)\.md$/.exec(file)?.[1] ?? []).sort()
-
-/** Undefined: there is no such code. */
-function read(code: string): string | undefined {
-  const bytes = ownFile(`${PAGES}/${code}.md`)
-  return bytes && new TextDecoder().decode(bytes)
-}
-
 /** The title of each page. */
 const listOfCodes = (): string =>
-  codes()
-    .map((code) => `${plainPage(read(code)!.split('\n', 1)[0]!, WIDTH)}`)
+  findingCodes()
+    .map((code) => `${plainPage(findingPage(code)!.split('\n', 1)[0]!, WIDTH)}`)
     .join('')
 
 function pageOf(name: string, commands: readonly Command[]): string {
-  const page = /^[a-z-]+$/.test(name) ? read(name) : undefined
+  const page = findingPage(name)
   if (page !== undefined) return plainPage(page, WIDTH)
-  const near = nearest(name, [...codes(), ...commands.map((one) => one.name())])
+  const near = nearest(name, [...findingCodes(), ...commands.map((one) => one.name())])
   throw new UserError(
     `"${printable(name)}" is not a command, a finding code or a status.`,
     near.length > 0 ? `Perhaps: ${near.join(', ')}` : 'nfwhy help codes lists all codes.',
   )
-}
-
-/** The one that differs in a few letters; else all that share a word with it. */
-function nearest(name: string, known: readonly string[]): string[] {
-  const one = closest(name, known)
-  if (one !== undefined) return [one]
-  const words = name.toLowerCase().split(/[^a-z]+/)
-  return known.filter((code) => code.split('-').some((part) => part.length > 2 && words.includes(part)))
 }

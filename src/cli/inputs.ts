@@ -1,5 +1,6 @@
 /** INPUT… and `--as FORMAT:FILE`: the words of the command line → the files that they name, opened. */
 import { knownFormats } from '../analysis/inputs/format-words.ts'
+import type { NamedInput } from '../analysis/inputs/named.ts'
 import { type Inputs, openInputs, type UsedFile } from '../analysis/inputs/open.ts'
 import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
@@ -39,7 +40,7 @@ export function nameFiles(given: readonly string[], as: readonly string[], warni
   return named
 }
 
-function inputOf(file: Named) {
+export function inputOf(file: Named): NamedInput {
   const { name, path, stats, folders, found, as } = file
   return {
     name,

@@ -81,7 +81,8 @@ export function walkBack(context: Context): WalkedBack {
     const chosen = describeConditions(rule?.conditions ?? [])
     if (markSetterOf(context, at) !== undefined) add(at, 'reads-mark', `sent it there: ${chosen}`)
     else if (selective(rule?.conditions ?? [])) add(at, 'decided', `sent it there: ${chosen}`)
-    else add(at, 'jump', rule?.comment === undefined ? 'jumped there' : `jumped there: "${rule.comment}"`)
+    // a comment may hold quotes itself, and is not to go on as a sentence of ours
+    else add(at, 'jump', rule?.comment === undefined ? 'jumped there' : `jumped there: ${JSON.stringify(rule.comment)}`)
   }
   return { cause, culprit: at, ...(markSetter === undefined ? {} : { markSetter }) }
 }

@@ -43,8 +43,8 @@ describe('the package', () => {
     expect(types).toEqual(['dist/index.d.ts'])
   })
 
-  // another version of Node compiles them itself (scripts/nodes.mjs)
-  it.skipIf(process.env.NFWHY_OTHER_NODE)('starts with what V8 made of its scripts when they were built', () => {
+  /** Of each script that an example loads: was what V8 made of it refused? Undefined: it was compiled. */
+  function startExample(): Map<string, boolean | undefined> {
     writeFileSync(
       join(folder, 'start.cjs'),
       `const scripts = require('./node_modules/nfwhy/bin/load.js').load(${JSON.stringify(join(installed, 'dist'))}, 'cli.cjs')
@@ -57,11 +57,26 @@ describe('the package', () => {
       encoding: 'utf8',
     })
     expect(stdout).toContain('2 packets: 1 dropped, 1 delivered')
-    const rejected = new Map(JSON.parse(stderr) as [string, boolean | undefined][])
+    return new Map(JSON.parse(stderr) as [string, boolean | undefined][])
+  }
+
+  it.skipIf(process.env.NFWHY_OTHER_NODE)('starts with what V8 made of its scripts when they were built', () => {
+    const rejected = startExample()
     // and with no script that only other commands need
     expect([...rejected.keys()].sort()).toEqual(['cli.cjs', 'offline.cjs'])
     expect([...rejected].filter(([, no]) => no !== false)).toEqual([])
     expect(node(join(installed, 'bin/nfwhy.js'), '--version').trim()).toBe(read().version)
+  })
+
+  it('compiles its scripts where another Node built them: V8 takes those of another patch release, and crashes', () => {
+    const mark = join(installed, 'dist/built-by.json')
+    const own = readFileSync(mark, 'utf8')
+    writeFileSync(mark, own.replace(process.versions.node, '20.0.0'))
+    try {
+      expect([...startExample().values()].filter((no) => no === false || no === true)).toEqual([])
+    } finally {
+      writeFileSync(mark, own)
+    }
   })
 
   it('serves the page that came with it, with every file that this names', async () => {

@@ -4,7 +4,7 @@ import { formatIds } from '../../analysis/inputs/format-words.ts'
 import { OUTCOMES } from '../../analysis/select.ts'
 import { INCIDENTS } from '../../demo/incidents/index.ts'
 import { meaningOf, nextIn } from '../../filter/next.ts'
-import { codes } from '../help.ts'
+import { findingCodes } from '../finding-pages.ts'
 
 export interface Candidate {
   word: string
@@ -49,7 +49,7 @@ const VALUES: Readonly<Record<string, Completer>> = {
   NAME: () => words('auto', 'nft', 'legacy', 'xtables-nft', 'kernel-log'),
   ENGINE: () => words('model'),
   SHELL: () => words('bash', 'zsh', 'fish'),
-  'NAME of help': () => words(...codes()),
+  'NAME of help': () => words(...findingCodes()),
   TIME: () => words('10s', '1m', '10m'),
   RATE: () => words('10/second', '100/second', 'unlimited'),
 }

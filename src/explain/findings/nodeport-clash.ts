@@ -3,6 +3,9 @@ import { type Detector, finding } from '../context.ts'
 import { listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
 
+/** As kube-proxy begins a comment: anybody may write another one. */
+const SERVICE = /^[\w.-]+\/[\w.-]+(?::[\w.-]+)?(?= |$)/
+
 /** A NodePort rule takes packets that a process of this host listens for. */
 export const nodeportClash: Detector = {
   code: 'nodeport-clash',
@@ -22,7 +25,8 @@ export const nodeportClash: Detector = {
       if (!socket || socket.process === 'kube-proxy') continue
       const ref = refAt(context, i)!
       const who = socket.process === undefined ? 'a process' : socket.process
-      const service = rule.comment === undefined ? '' : ` of "${rule.comment}"`
+      const name = SERVICE.exec(rule.comment ?? '')?.[0]
+      const service = name === undefined ? '' : ` of "${name}"`
       return [
         finding(
           'nodeport-clash',

@@ -1,0 +1,60 @@
+/** `nfwhy mcp`: answers an assistant over standard input and output, from the files that are named here. */
+import type { Command } from 'commander'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { findingCodes, findingPage, nearest } from './finding-pages.ts'
+import { NamedRoots } from './named-roots.ts'
+
+interface Options {
+  limit: number
+}
+
+declare const __VERSION__: string
+
+/** Kilobytes of an answer. */
+const [LIMIT, LEAST, MOST] = [40, 4, 10_000] as const
+
+export const mcpCommand = (program: Command): Command =>
+  program
+    .command('mcp')
+    .summary('answer an assistant over the Model Context Protocol, read-only')
+    .description(
+      'Serves the Model Context Protocol over standard input and output, for an assistant that is to find out why packets ' +
+        'were dropped. It only reads: no command is run, no packet is sent, no machine is changed.\n' +
+        'INPUT is any number of files, folders and archives. A call can name only what lies beneath them. Without INPUT ' +
+        'nothing is read but the texts that calls bring along.\n' +
+        'An assistant starts it by itself, with a configuration like:\n' +
+        '  {"mcpServers": {"nfwhy": {"command": "nfwhy", "args": ["mcp", "/path"]}}}',
+    )
+    .argument('[INPUT...]', 'captures, rulesets and host state')
+    .option('--limit <KB>', 'kilobytes of an answer', kilobytes, LIMIT)
+    .action(async (given: string[], options: Options) => runMcp(given, options))
+
+function kilobytes(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= LEAST && value <= MOST) return value
+  throw new UserError(`--limit ${printable(text)}: give a number of kilobytes from ${LEAST} to ${MOST}.`)
+}
+
+/** Serves when it resolves. Throws UserError. */
+async function runMcp(given: readonly string[], { limit }: Options): Promise<void> {
+  const files = new NamedRoots(given)
+  const { startMcp } = await import('../mcp/server.ts')
+  startMcp({
+    version: __VERSION__,
+    files,
+    pages: { codes: findingCodes(), read: readPage },
+    limit: limit * 1000,
+    onError: (error) => process.stderr.write(`nfwhy: ${printable(error.message)}\n`),
+  })
+}
+
+function readPage(code: string): string {
+  const page = findingPage(code)
+  if (page !== undefined) return page
+  const near = nearest(code, findingCodes())
+  throw new UserError(
+    `"${printable(code)}" is not a finding code or a status.`,
+    ...(near.length > 0 ? [`Perhaps: ${near.join(', ')}`] : []),
+  )
+}
