@@ -10,7 +10,7 @@ import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
 import { chooseForm } from '../reports/choose-form.ts'
-import { warningsText } from '../reports/index.ts'
+import { type Form, warningsText } from '../reports/index.ts'
 import { openReport } from '../reports/journeys.ts'
 import { tellAll } from '../reports/tell-all.ts'
 import { EXIT } from './errors.ts'
@@ -39,6 +39,8 @@ export interface ExplainOptions extends SelectOptions, RedactOptions {
 const DEFAULT_IDLE = 1
 /** Of -o FILE, for Wireshark. */
 const PCAPNG = '.pcapng'
+/** A drawing for a ticket. */
+const MERMAID = '.mmd'
 
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
@@ -71,7 +73,7 @@ export function explainCommand(program: Command): Command {
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
       .option(
         '-o, --output <FILE>',
-        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng',
+        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd',
       )
       .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
       .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
@@ -96,7 +98,7 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   if (isHtml(options.output)) return explainToHtml(given, options)
-  const form = isPcapng(options) ? undefined : chooseForm(options, [HTML, PCAPNG])
+  const form = isPcapng(options) ? undefined : await formOf(options)
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
   const wanted = terminalOptions(options, options.output === undefined)
@@ -126,8 +128,16 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   }
 }
 
-const isPcapng = ({ output, json, ndjson }: ExplainOptions): boolean =>
-  !json && !ndjson && output?.endsWith(PCAPNG) === true
+/** Throws UserError. */
+const formOf = async (options: ExplainOptions): Promise<Form> =>
+  isFor(MERMAID, options)
+    ? (await import('../reports/mermaid/index.ts')).mermaid
+    : chooseForm(options, [HTML, PCAPNG, MERMAID])
+
+const isPcapng = (options: ExplainOptions): boolean => isFor(PCAPNG, options)
+
+const isFor = (suffix: string, { output, json, ndjson }: ExplainOptions): boolean =>
+  !json && !ndjson && output?.endsWith(suffix) === true
 
 /** The same as a page in one file. */
 async function explainToHtml(given: readonly string[], options: ExplainOptions): Promise<number> {
