@@ -6,6 +6,7 @@ import { build } from 'rolldown'
 import { bundleTypes } from './bundle-types.mjs'
 import { chunkOf } from './chunks.mjs'
 import { libraryBuild } from './library.mjs'
+import { notices } from './notices.mjs'
 import { buildPage } from './page.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -51,6 +52,7 @@ const nothingLater = {
 
 const chunk = chunkOf('src/cli/main.ts', 'src/cli/commands.ts')
 const library = libraryBuild()
+const others = notices()
 
 await build([
   {
@@ -59,7 +61,7 @@ await build([
     // nobody imports it
     preserveEntrySignatures: 'allow-extension',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
-    plugins: [ascii, startsNothing, nothingLater],
+    plugins: [ascii, startsNothing, nothingLater, others.plugin],
     output: {
       dir: out,
       // a script for each kind of work, so that what V8 makes of it can be kept, and hot loops call no other script
@@ -92,7 +94,8 @@ await build([
   },
   { ...library, platform: 'neutral', output: { ...library.output, dir: out } },
 ])
-await buildPage(`${out}/page`)
+await buildPage(`${out}/page`, [others.plugin])
+writeFileSync(`${out}/THIRD-PARTY.txt`, others.text())
 await bundleTypes(out)
 execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })
 writeFileSync(`${out}/nfwhy.1`, execFileSync(process.execPath, ['scripts/man.mjs', out]))

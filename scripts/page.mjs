@@ -14,13 +14,14 @@ const STYLES = `${PAGE}/style`
 
 const jsx = { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
 
-export async function buildPage(out) {
+/** `plugins`: for what it bundles. */
+export async function buildPage(out, plugins = []) {
   mkdirSync(out, { recursive: true })
-  const page = await rolldown({ ...jsx, input: `${PAGE}/main.tsx`, platform: 'browser' })
+  const page = await rolldown({ ...jsx, plugins, input: `${PAGE}/main.tsx`, platform: 'browser' })
   // no module: a page from disk may load none
   await page.write({ file: join(out, 'page.js'), format: 'iife', codeSplitting: false, minify: true })
   const { output: split, ...input } = libraryBuild('src/ui/worker/worker.ts', 'worker')
-  const worker = await rolldown({ ...input, platform: 'browser' })
+  const worker = await rolldown({ ...input, plugins, platform: 'browser' })
   const names = { entryFileNames: '[name].js', chunkFileNames: 'later/[name]-[hash].js' }
   await worker.write({ ...split, ...names, dir: out, minify: true })
   const { output } = await worker.generate({ format: 'iife', codeSplitting: false, minify: true })

@@ -22,7 +22,13 @@ const below = (folder) =>
     .map((entry) => join(entry.parentPath, entry.name))
     // for pages that are opened from disk
     .filter((path) => !path.endsWith('worker-text.js'))
-const paths = [...scripts.map((name) => `dist/${name}`), ...below('dist/page'), ...below('docs/findings')].sort()
+const NOTICES = 'dist/THIRD-PARTY.txt'
+const paths = [
+  NOTICES,
+  ...scripts.map((name) => `dist/${name}`),
+  ...below('dist/page'),
+  ...below('docs/findings'),
+].sort()
 const packed = paths.map((path) => [path, gzipSync(readFileSync(path), { level: 9 }).toString('base64')])
 
 // neither a module's words nor CommonJS' own: it may lie in a folder of either

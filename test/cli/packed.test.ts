@@ -43,6 +43,13 @@ describe('the package', () => {
     expect(types).toEqual(['dist/index.d.ts'])
   })
 
+  it('names what it holds of others, with their licences', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD-PARTY.txt'), 'utf8')
+    for (const name of ['@modelcontextprotocol/server', 'commander', 'hono', 'pako', 'preact'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ `, 'm'))
+    expect(notices.match(/Permission is hereby granted|Apache License/g)!.length).toBeGreaterThan(7)
+  })
+
   /** Of each script that an example loads: was what V8 made of it refused? Undefined: it was compiled. */
   function startExample(): Map<string, boolean | undefined> {
     writeFileSync(
