@@ -20,9 +20,12 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
   if (skb.packet.inner && tracking.state === 'related') {
-    // asked of every such error, also where nothing is rewritten
-    needChecksum(skb)
-    if (skb.wrongBy !== 0) return 'vanished'
+    // also where nothing is rewritten
+    if (!skb.isErrorChecked) {
+      needChecksum(skb)
+      if (skb.wrongBy !== 0) return 'vanished'
+      skb.isErrorChecked = true
+    }
     translateError(skb, connection, manip, tracking.direction)
     return routeRewritten(machine, skb, connection, tracking.direction)
   }

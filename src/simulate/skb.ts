@@ -43,6 +43,8 @@ export class Skb {
   wrongBy = 0
   /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
   spoiltBy = 0
+  /** An ICMP error that a hook of NAT has found right is not looked at again (nf_ip_checksum, CHECKSUM_COMPLETE). */
+  isErrorChecked = false
   /** UDP's, which a rule took away. */
   hasNoChecksum = false
   /** Why it is not known whether one of them is right: a rule that writes by place may have matched. */

@@ -112,6 +112,9 @@ describe('a checksum that a rule has made wrong', () => {
 
   it('keeps ICMP errors of a connection from getting past any hook of NAT', () => {
     expect(outcomes(spoilt + tracked + nat, [IN, error])).toEqual(['delivered', 'vanished'])
+    // the hook in OUTPUT has seen it before, and none behind that looks again
+    const late = base('t', 'filter hook postrouting priority 0', 'meta l4proto icmp @th,16,16 set 4001')
+    expect(outcomes(late + tracked + nat, [IN, error])).toEqual(['delivered', 'sent'])
     // without NAT nobody here looks at it
     expect(outcomes(spoilt + tracked, [IN, error])).toEqual(['delivered', 'sent'])
   })

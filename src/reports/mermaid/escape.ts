@@ -25,4 +25,4 @@ export const lines = (...texts: readonly (string | undefined)[]): string =>
     .join('<br>')}"`
 
 /** For a comment, which ends with the line; `%%{` would be a directive. */
-export const comment = (text: string): string => `%% ${text.replaceAll(/[{}\r\n]/g, ' ')}`
+export const comment = (text: string): string => `%% ${cut(text).replaceAll(/[{}\r\n]/g, ' ')}`

@@ -16,27 +16,34 @@ import { printedGroup } from '../printed-group.ts'
 import { stepName, stepWords } from '../step-words.ts'
 import { comment, lines } from './escape.ts'
 
-/** Kinds of packets that are drawn: Mermaid takes 50,000 characters by default, and nobody reads more. */
-const MOST = 12
+/** Mermaid refuses a drawing with more arrows than 500, or more characters than 50,000, unless its page allows that. */
+const MOST_ARROWS = 450
+const MOST_CHARACTERS = 45_000
 /** Chains of one packet. */
 const MOST_VISITS = 60
+/** Steps in one box. */
+const MOST_STEPS = 12
 
 export const mermaid: Form = {
   describe: 'a Mermaid flowchart',
   ending: '.mmd',
   folds: true,
   open() {
-    let drawn = 0
-    let left = 0
+    let [drawn, left, arrows, characters] = [0, 0, 0, 0]
     return {
       begin: () => 'flowchart TB\n',
       journey(group) {
         if (group.followsOnly && markOfGroup(group) === 'good') return ''
-        if (drawn === MOST) {
+        const text = smallEnough(allPrintable(printedGroup(group)), drawn + 1)
+        arrows += text.match(ARROW)?.length ?? 0
+        characters += text.length
+        // what comes later is told of less
+        if (left > 0 || arrows > MOST_ARROWS || characters > MOST_CHARACTERS) {
           left++
           return ''
         }
-        return `${groupLines(allPrintable(printedGroup(group)), ++drawn).join('\n')}\n`
+        drawn++
+        return text
       },
       end: () =>
         (drawn === 0 ? 'none["no packet is shown"]\n' : '') +
@@ -44,6 +51,16 @@ export const mermaid: Form = {
         'classDef ends stroke-width:3px\n',
     }
   },
+}
+
+const ARROW = /^\S+ -->/gm
+
+/** With fewer of its chains where it would be too long by itself. */
+function smallEnough(group: Group<PrintedFix>, number: number): string {
+  for (let most = MOST_VISITS; ; most >>= 1) {
+    const text = `${groupLines(group, number, most).join('\n')}\n`
+    if (text.length <= MOST_CHARACTERS || most === 0) return text
+  }
 }
 
 /** Consecutive steps in one chain at one hook. */
@@ -72,11 +89,11 @@ const nameOf = (step: Step): string =>
     ? stepName(step)
     : ruleName({ family: step.family, table: step.table, chain: step.chain }).replace(/ policy$/, '')
 
-function groupLines(group: Group<PrintedFix>, number: number): string[] {
+function groupLines(group: Group<PrintedFix>, number: number, most: number): string[] {
   const { journey, count } = group
   const id = `p${number}`
   const visits = visitsOf(journey)
-  const shown = visits.slice(0, MOST_VISITS)
+  const shown = visits.slice(0, most)
   const packet = [
     journey.packet.protocol ?? journey.family,
     ...addressWords(group, MARKS),
@@ -116,7 +133,8 @@ function hookBoxes(visits: readonly Visit[], id: string, { culprit }: Journey<un
       open = hook
     }
     const isGuilty = steps.some(({ n }) => n === culprit?.step)
-    const met = steps.map((step) => ruleWords(step, step.n === culprit?.step))
+    const met = steps.slice(0, MOST_STEPS).map((step) => ruleWords(step, step.n === culprit?.step))
+    if (steps.length > MOST_STEPS) met.push(`… and ${steps.length - MOST_STEPS} more`)
     out.push(`${id}_${i + 1}[${lines(name, ...met)}]${isGuilty ? ':::ends' : ''}`)
   }
   if (open !== undefined) out.push('end')

@@ -3,7 +3,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a port or address that NAT draws': /the kernel picked/,
   'the order of base chains of several tables with one priority': /order in which they were registered/,
   'a checksum, which stands in ICMP where other protocols have a port':
-    /the protocol has no ports|icmp checksum is not known/,
+    /the protocol has no ports|icmp(v6)? checksum is not known/,
   'how many packets came before the first, which is not listed': /depends on how many packets came before/,
   'how long ago a limit was used up': /more are allowed only after some time/,
   'whether this nft has made one comparison of two, which its listing does not show': /^(.*: )?nft before 1\.1\.0/,

@@ -161,8 +161,7 @@ function drawRule(scene: Scene, name: string): RandomRule {
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
   // and takes two comparisons for a range
   const has = (pattern: RegExp) => parts.some(({ text }) => pattern.test(text))
-  if (has(/^(@|meta |ct ).* >/) || (has(/^(\S+ )?\S+ >/) && has(/^@\S+ <=? /)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(\S+ )?\S+ <=? /.test(text)))
+  if (has(/^(\S+ )?\S+ >/)) parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(\S+ )?\S+ <=? /.test(text)))
   // and leaves out any protocol in front of an option of TCP's
   if (parts.some(({ text }) => /^tcp option/.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol|ip6 nexthdr)/.test(text)))
