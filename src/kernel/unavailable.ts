@@ -17,8 +17,11 @@ export class Unavailable extends Error {
   }
 }
 
-/** What a thread could not start by: where all of nfwhy is one file (scripts/single.mjs), there is no script for a thread. */
+/** Set where all of nfwhy is one file (scripts/single.mjs), in which there is no script for a thread. */
+const IN_ONE_FILE = Symbol.for('nfwhy.files')
+
+/** What a thread could not start by. */
 export const startProblem = (error: Error): Error =>
-  (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
+  Reflect.has(globalThis, IN_ONE_FILE) && (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
     ? new Unavailable('koffi', 'nfwhy in one file comes without the optional package koffi')
     : error
