@@ -148,8 +148,8 @@ export class Groups {
   }
 
   /**
-   * What came of all exchanges, and which groups are nothing but what followed in them. `parts`: where packets of one class
-   * fared differently, those whose exchanges failed become a group of their own. Gives each exchange's place in STATUSES.
+   * What came of all exchanges that are shown, and which groups are nothing but what followed in them. `parts`: where packets of one class
+   * fared differently, those whose exchanges failed become a group of their own. Gives each shown exchange's place in STATUSES.
    */
   tellExchanges(exchanges: Exchanges, { parts = true } = {}): Uint8Array {
     for (const group of this.list) {
@@ -163,6 +163,7 @@ export class Groups {
     // of most there is one packet, and what is told of it is told of all of its class
     const alike = new Map<Told, { status: ExchangeStatus; place: number; others: number }>()
     for (let number = 0; number < list.size; number++) {
+      if (!list.isShown(number)) continue
       const only = list.onlyPart(number)
       const known = only && alike.get(only)
       if (known) {
@@ -206,6 +207,7 @@ export class Groups {
     const seen = seenBy(exchanges)
     const { list } = exchanges
     for (let number = 0; number < list.size; number++) {
+      if (!list.isShown(number)) continue
       const status = STATUSES[statuses[number]!]!
       const only = list.onlyPart(number)
       if (only) {

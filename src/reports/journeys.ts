@@ -146,7 +146,7 @@ function foldJourneys(options: ReportOptions): JourneyReport {
       const begins = joined !== undefined && exchanges.list.beganWith(joined) === closed.id
       const follows = terminal.quiet === true && joined !== undefined && !begins && exchanges.list.isShown(joined)
       const folded = groups.add(closed, follows)
-      if (folded && begins) exchanges.list.show(joined)
+      if (folded && joined !== undefined) exchanges.list.show(joined)
       if (live && folded?.first) {
         out.write(writer.journey({ ...folded.group }))
         out.flush()

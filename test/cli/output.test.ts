@@ -21,6 +21,19 @@ test('of packets of one fate the first and the last time are told', async () => 
   expect(stdout).toContain('100.000 – 160.500 s after boot')
 })
 
+test('of one fate only the exchanges that a filter leaves are counted', async () => {
+  const log =
+    [100, 130, 160].map((at, i) => dropped({ at, sport: 40_000 + i })).join('') + delivered({ at: 170, sport: 40_001 })
+  const cwd = folder({ log, rules: RULES })
+  const told = async (...args: string[]) =>
+    (await nfwhy(['explain', 'log', 'rules', ...args], { cwd })).stdout.match(/^\d+ exchanges?: .*$/m)?.[0]
+  expect(await told('--filter', 'src port 40000')).toBe('1 exchange: dropped')
+  expect(await told('--outcome', 'delivered')).toBe('1 exchange: without a captured reply')
+  expect(await told()).toBe('4 exchanges: 3 dropped, 1 without a captured reply')
+  await nfwhy(['explain', 'log', 'rules', '--filter', 'src port 40000', '-o', 'x.md'], { cwd })
+  expect(readFileSync(join(cwd, 'x.md'), 'utf8')).toContain('1 exchange: dropped')
+})
+
 test('packets that are sent again are told together, and that they were', async () => {
   const log = [100, 101, 103].map((at) => dropped({ at })).join('') + dropped({ at: 104, sport: 40_009 })
   const cwd = folder({ log, rules: RULES })
