@@ -92,6 +92,17 @@ export class Listing {
     return played && { journey: played.journey, played: true }
   }
 
+  /** Ids of the requests of these groups' exchanges, with those that were sent again. */
+  requestsOf(groups: readonly Group[]): Set<string> {
+    const ids = new Set<string>()
+    for (const group of groups)
+      for (const number of this.of(group)) {
+        const { journeys } = this.exchange(number)
+        for (const id of [...journeys.request, ...journeys.retransmissions]) ids.add(id)
+      }
+    return ids
+  }
+
   /** One of the group's exchanges as a group by itself. */
   single(group: Group, number: number): Group {
     return ofOne(group, this.exchange(number))

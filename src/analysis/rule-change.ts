@@ -92,8 +92,14 @@ const namesOwnHandle = (edit: Edit): boolean =>
   edit.kind === 'nft' && 'rule' in edit.object && isOwn((edit.object.rule as RuleObject['rule']).handle)
 
 /** Rules of nft's without a handle get one for as long as they are changed. */
-export const withHandles = (world: World): World =>
-  withRules(world, (rule, n) => (rule.handle === undefined ? { ...rule, handle: OWN_HANDLES + n } : rule))
+export function withHandles(world: World): World {
+  // a rule that a command has added comes after those that have one already
+  let last = OWN_HANDLES
+  for (const { chains } of world.tables)
+    for (const { rules } of chains.values())
+      for (const { handle } of rules) if (isOwn(handle)) last = Math.max(last, handle!)
+  return withRules(world, (rule) => (rule.handle === undefined ? { ...rule, handle: ++last } : rule))
+}
 
 /** The same World without these. */
 export const withoutHandles = (world: World): World =>
@@ -104,13 +110,12 @@ export const withoutHandles = (world: World): World =>
   })
 
 /** With other rules in nft's tables; tables of which none is another stay the very objects. */
-function withRules(world: World, make: (rule: Rule, n: number) => Rule): World {
-  let n = 0
+function withRules(world: World, make: (rule: Rule) => Rule): World {
   const tables = world.tables.map((table) => {
     if (table.kind !== 'nft') return table
     let isOther = false
     const chains = [...table.chains].map(([name, chain]): [string, Chain] => {
-      const rules = chain.rules.map((rule) => make(rule, ++n))
+      const rules = chain.rules.map((rule) => make(rule))
       if (rules.every((rule, i) => rule === chain.rules[i])) return [name, chain]
       isOther = true
       return [name, { ...chain, rules }]

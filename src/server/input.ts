@@ -55,7 +55,10 @@ function blocksOf({ open, close }: Opening, from: number, to: number): ReadableS
     async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) {
       fd ??= await open()
       const block = new Uint8Array(Math.min(BLOCK, to - at))
-      const { bytesRead } = await read(fd, block, 0, block.length, at)
+      const { bytesRead } = await read(fd, block, 0, block.length, at).catch(async (error: unknown) => {
+        await close(fd!)
+        throw error
+      })
       at += bytesRead
       if (bytesRead > 0) controller.enqueue(block.subarray(0, bytesRead))
       if (bytesRead > 0 && at < to) return

@@ -38,15 +38,24 @@ export const beginning = (comment: string): Uint8Array =>
     block(INTERFACE, words(RAW << 16, 0), [[IF_NAME, 'netfilter']]),
   ])
 
-export const packetBlock = ({ time, bytes, length, comment }: PacketBlock): Uint8Array =>
-  block(
+export function packetBlock({ time, bytes, length, comment }: PacketBlock): Uint8Array {
+  // what stands in a capture may be of 1901, and of any length
+  const since = time < 0n ? 0n : time
+  return block(
     ENHANCED_PACKET,
     concat([
-      words(0, Number(time >> 32n), Number(time & 0xffff_ffffn), bytes.length, Math.max(length, bytes.length)),
+      words(
+        0,
+        Number(since >> 32n),
+        Number(since & 0xffff_ffffn),
+        bytes.length,
+        Math.min(Math.max(length, bytes.length), 0xffff_ffff),
+      ),
       padded(bytes),
     ]),
     [[OPT_COMMENT, comment]],
   )
+}
 
 function block(type: number, body: Uint8Array, options: readonly (readonly [number, string])[]): Uint8Array {
   const parts = [body, ...options.filter(([, text]) => text !== '').map(([code, text]) => option(code, text)), words(0)]

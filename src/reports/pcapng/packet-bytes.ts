@@ -78,7 +78,10 @@ function ipv4({ packet, protocol, length, src, dst, known }: Header): Uint8Array
 function ipv6({ packet, protocol, length, src, dst, known }: Header): Uint8Array {
   const bytes = new Uint8Array(40)
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, ((6 << 28) | (known('traffic class', packet.tos) << 20) | (packet.flowLabel ?? 0)) >>> 0)
+  view.setUint32(
+    0,
+    ((6 << 28) | ((known('traffic class', packet.tos) & 0xff) << 20) | ((packet.flowLabel ?? 0) & 0xf_ffff)) >>> 0,
+  )
   view.setUint16(4, Math.max(0, length - 40))
   view.setUint8(6, protocol)
   view.setUint8(7, known('hop limit', packet.ttl))

@@ -81,6 +81,9 @@ export async function openReport({ opened: now, all, maps: drawn, rulesets: told
 export const openFiles = (files: readonly PageFile[]): Promise<void> =>
   doing(files.length === 1 ? `Reading ${files[0]!.name}` : `Reading ${files.length} files`, async () => {
     const now = await ask('open', files)
+    // a link is to what is opened first; other files have other journeys of that number
+    const linked = openings.value === 0 ? linkedJourney() : undefined
+    if (linked === undefined && location.hash !== '') history.replaceState(null, '', '#')
     batch(() => {
       openings.value++
       opened.value = now
@@ -92,7 +95,7 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
       tab.value = now.hasCapture ? 'way' : 'try'
     })
     maps.value = await ask('map', undefined)
-    if (now.hasCapture) await list(linkedJourney())
+    if (now.hasCapture) await list(linked)
     await countHits()
   })
 

@@ -17,14 +17,15 @@ import type { ExportForm, Wanted } from '../protocol.ts'
 import { fillReport } from '../report/fill.ts'
 import { heldFiles } from '../report/held-files.ts'
 import { reportData } from '../report/report-data.ts'
+import type { Narrowed } from './rows.ts'
 
 export interface Exported {
   files: readonly Input[]
   /** More is still to come of them. */
   isUnderWay: boolean
   wanted: Wanted
-  /** The first journeys of the groups that are listed, where facets leave some out. */
-  shown: ReadonlySet<string> | undefined
+  /** What is listed, where facets leave some out. */
+  shown: Narrowed | undefined
 }
 
 /** Throws UserError. */
@@ -48,14 +49,17 @@ async function exportReport(form: Exclude<ExportForm, 'html'>, { files, isUnderW
 
 const selectOf = ({ filter }: Wanted) => (filter === '' ? {} : { filter })
 
-/** Groups are made once more, in the same order; those that are not listed are left out with all their journeys. */
-function narrowed(selection: Selection, shown: ReadonlySet<string> | undefined): Selection {
+/** A request goes with its exchange; other journeys with their group, which are made once more, in the same order. */
+function narrowed(selection: Selection, shown: Narrowed | undefined): Selection {
   if (!shown) return selection
   const groups = new Groups(selection.journey)
   const packet = (closed: ClosedJourney): boolean => {
     if (!selection.packet(closed)) return false
     const folded = groups.add(closed)
-    return folded !== undefined && shown.has(folded.group.journey.id)
+    if (!folded) return false
+    const id = String(closed.id)
+    if (shown.requests.has(id)) return true
+    return !shown.otherRequests.has(id) && shown.firsts.has(folded.group.journey.id)
   }
   return { ...selection, packet }
 }

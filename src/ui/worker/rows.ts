@@ -15,6 +15,15 @@ const MARK_ORDER: readonly Mark[] = ['bad', 'unsure', 'look', 'good']
 /** Parts of the time that the line shows. */
 const BINS = 120
 
+/** Journeys by their ids. */
+export interface Narrowed {
+  /** The first of each group that is shown. */
+  firsts: ReadonlySet<string>
+  /** Requests of exchanges that are shown, and of those that are not: packets of one class may have fared differently. */
+  requests: ReadonlySet<string>
+  otherRequests: ReadonlySet<string>
+}
+
 export class Rows {
   private readonly groups: readonly Group[]
   private readonly listing: Listing | undefined
@@ -48,9 +57,18 @@ export class Rows {
     return this.shown.length < this.groups.length
   }
 
-  /** The first journeys of the groups that are shown. */
-  get ids(): readonly string[] {
-    return this.shown.map((group) => this.groups[group]!.journey.id)
+  /** What of the journeys is shown; undefined: all of them. */
+  get narrowed(): Narrowed | undefined {
+    const { groups, listing } = this
+    if (!this.isNarrowed || !listing) return undefined
+    const shown = new Set(this.shown)
+    const here = groups.filter((_, i) => shown.has(i))
+    const others = groups.filter((_, i) => !shown.has(i))
+    return {
+      firsts: new Set(here.map(({ journey }) => journey.id)),
+      requests: listing.requestsOf(here),
+      otherRequests: listing.requestsOf(others),
+    }
   }
 
   /** The first journeys of groups that are shown one by one. */

@@ -129,7 +129,7 @@ export class Session implements Answers {
 
   readonly export = async ({ form, ...wanted }: Wanted & { form: ExportForm }): Promise<Uint8Array> => {
     const files = this.files.map(inputOf)
-    const shown = this.rowsOf.isNarrowed ? new Set(this.rowsOf.ids) : undefined
+    const shown = this.rowsOf.narrowed
     // few ask for it, and a page need not wait for it
     const { exportAs } = await import('./export.ts')
     return exportAs(form, { files, isUnderWay: this.isUnderWay, wanted, shown })

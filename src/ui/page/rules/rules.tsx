@@ -1,9 +1,9 @@
 /** The rules of a machine: its chains, one of which is open, and what the search finds in all of them. */
-import { signal, useSignalEffect } from '@preact/signals'
+import { batch, effect, signal, untracked, useSignalEffect } from '@preact/signals'
 import { useMemo, useState } from 'preact/hooks'
 import type { ChainOf, RulesetOf, TableOf } from '../../protocol.ts'
 import { SIGNS } from '../list/list.tsx'
-import { after, opened, rulesets, tab } from '../state.ts'
+import { after, opened, openings, rulesets, tab } from '../state.ts'
 import { RuleActions } from '../what-if/rule-actions.tsx'
 import { changedRules, changes, loadChangedRules, useMachine } from '../what-if/trying.ts'
 import { More } from './more.tsx'
@@ -21,6 +21,18 @@ interface Place {
 const shownMachine = signal(0)
 const trail = signal<readonly Place[]>([])
 const query = signal('')
+
+// of other files none of these need be there
+effect(() => {
+  void openings.value
+  untracked(() =>
+    batch(() => {
+      shownMachine.value = 0
+      trail.value = []
+      query.value = ''
+    }),
+  )
+})
 
 const keyOf = ({ backend, family, name }: TableOf): string => `${backend} ${family} ${name}`
 
@@ -280,6 +292,7 @@ function RuleRow({ found, isMeant = false, isFound = false }: { found: Found; is
       {isOpen && (
         <RuleActions
           name={name}
+          choose={() => useMachine(rulesets.value[shownMachine.value]?.machine)}
           rule={{ family: table.family, table: table.name, backend: table.backend, chain: chain.name, number, text }}
         />
       )}

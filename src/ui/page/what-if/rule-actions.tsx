@@ -1,14 +1,25 @@
 /** What can be tried with a rule: to switch it off, to move it, to edit it. */
 import { useId, useState } from 'preact/hooks'
-import type { RulePlace } from '../../protocol.ts'
+import type { Change, RulePlace } from '../../protocol.ts'
 import { change, refused } from './trying.ts'
 
-/** `name`: of the rule, for who does not see where the buttons stand. */
-export function RuleActions({ rule, name }: { rule: RulePlace; name: string }) {
+interface Wanted {
+  rule: RulePlace
+  /** Of the rule, for who does not see where the buttons stand. */
+  name: string
+  /** Chooses the rule's machine. Absent: it is the packet's. */
+  choose?: () => Promise<void>
+}
+
+export function RuleActions({ rule, name, choose }: Wanted) {
   const [text, setText] = useState<string | undefined>(undefined)
   const at = `${rule.family} ${rule.table} ${rule.chain} ${rule.number} ${rule.text}`
   const wrong = refused.value?.at === at ? refused.value.error : undefined
   const id = useId()
+  const make = async (what: Extract<Change, { rule: RulePlace }>['do']): Promise<boolean> => {
+    await choose?.()
+    return change({ rule, do: what }, at)
+  }
   const button = (label: string, says: string, act: () => void) => (
     <button type="button" aria-label={`${says}: ${name}`} title={says} onClick={act}>
       {label}
@@ -16,16 +27,16 @@ export function RuleActions({ rule, name }: { rule: RulePlace; name: string }) {
   )
   return (
     <span class="actions">
-      {button('Off', 'Switch off', () => void change({ rule, do: 'off' }, at))}
+      {button('Off', 'Switch off', () => void make('off'))}
       {button('Edit', 'Edit', () => setText(text === undefined ? (rule.text ?? '') : undefined))}
-      {button('↑', 'Move up', () => void change({ rule, do: 'up' }, at))}
-      {button('↓', 'Move down', () => void change({ rule, do: 'down' }, at))}
+      {button('↑', 'Move up', () => void make('up'))}
+      {button('↓', 'Move down', () => void make('down'))}
       {text !== undefined && (
         <form
           class="edit"
           onSubmit={(event) => {
             event.preventDefault()
-            void change({ rule, do: { text } }, at).then((done) => done && setText(undefined))
+            void make({ text }).then((done) => done && setText(undefined))
           }}
         >
           <textarea

@@ -24,6 +24,9 @@ export const captured = signal<Explanation | undefined>(undefined)
 /** The model with the changes, in full: rules that did not match and all as text too. Asked for where it is looked at. */
 export const whole = signal<Explanation | undefined>(undefined)
 
+/** The machine whose rules are changed, while no captured packet is tried. */
+const machine = signal<string | undefined>(undefined)
+
 /** What is played belongs to the files that are open. */
 effect(() => {
   void openings.value
@@ -39,12 +42,10 @@ effect(() => {
       changedRules.value = undefined
       captured.value = undefined
       whole.value = undefined
+      machine.value = undefined
     }),
   )
 })
-
-/** The machine whose rules are changed. */
-const machine = signal<string | undefined>(undefined)
 
 const where = (): { machine?: string } => {
   const name = captured.value?.machine ?? machine.value
@@ -54,16 +55,34 @@ const where = (): { machine?: string } => {
 
 /** Changes are made on this machine; those on another one are gone. */
 export async function useMachine(name: string | undefined): Promise<void> {
-  if (name === where().machine) return
-  machine.value = name
+  if (rulesets.value.length < 2 || name === ownMachine()) return
+  batch(() => {
+    machine.value = name
+    // its packet met another machine's rules
+    captured.value = undefined
+    packet.value = undefined
+    before.value = undefined
+    after.value = undefined
+    whole.value = undefined
+  })
   await reset()
 }
 
-/** Runs what may be refused, and keeps what is said against it for that part of the page. */
+/** On which machine changes were made so far; the first, where none was named. */
+const ownMachine = (): string | undefined => where().machine ?? rulesets.value[0]?.machine
+
+let queue: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs what may be refused, and keeps what is said against it for that part of the page. One behind the other: each goes on from
+ * what the one before has made.
+ */
 async function attempt(at: string, work: () => Promise<void>): Promise<boolean> {
   refused.value = undefined
+  const mine = queue.then(work)
+  queue = mine.catch(() => {})
   try {
-    await work()
+    await mine
     return true
   } catch (error) {
     refused.value = { at, error: error instanceof Refused ? error : new Refused(String(error)) }
@@ -76,8 +95,10 @@ export async function useShown(): Promise<void> {
   const shown = explanation.value
   if (!shown || captured.value === shown) return
   await attempt('packet', async () => {
+    // asked for twice meanwhile
+    if (captured.value === shown) return
     const forms = await ask('packet', { packet: shown.packet })
-    const isElsewhere = captured.value !== undefined && captured.value.machine !== shown.machine
+    const isElsewhere = rulesets.value.length > 1 && ownMachine() !== shown.machine
     captured.value = shown
     await play(isElsewhere ? [] : changes.value, forms)
   })
