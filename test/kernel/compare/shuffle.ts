@@ -11,8 +11,24 @@ export function shuffleLines(random: Random, packets: readonly Seen[], last: Rea
       packets.filter((seen) => last.has(seen) === behind),
     ),
   )
-  const heads = mixed.map((text) => text.slice(0, text.indexOf(';'))).sort((a, b) => numberOf(a) - numberOf(b))
+  const heads = together(
+    mixed.map((text) => text.slice(0, text.indexOf(';'))).sort((a, b) => numberOf(a) - numberOf(b)),
+  )
   return mixed.map((text, i) => heads[i]! + text.slice(text.indexOf(';')))
+}
+
+/** Microseconds from the first line to the last: less than what ends a packet that no line comes of any more. */
+const LONGEST = 500_000
+
+/** `4,1234,567890,-`: on a busy machine the lines took longer, and packets that are mixed would end between theirs. */
+function together(heads: readonly string[]): string[] {
+  const times = heads.map((head) => Number(head.split(',')[2]))
+  const [first = 0] = times
+  const scale = Math.min(1, LONGEST / Math.max(1, times.at(-1)! - first))
+  return heads.map((head, i) => {
+    const [priority, number, , ...rest] = head.split(',')
+    return [priority, number, first + Math.floor((times[i]! - first) * scale), ...rest].join(',')
+  })
 }
 
 function mix(random: Random, packets: readonly Seen[]): string[] {
