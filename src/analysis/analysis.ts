@@ -22,6 +22,7 @@ import { knownFormats } from './inputs/format-words.ts'
 import type { NamedInput } from './inputs/named.ts'
 import { type InputFile, type Inputs, onlyMachine, openInputs } from './inputs/open.ts'
 import { bytesSource, sourceOf } from './inputs/source.ts'
+import { idOfLasting, lastingId } from './lasting-ids.ts'
 import { Listing } from './listing.ts'
 import { hasSession } from './nothing-traced.ts'
 import { readPacket } from './packets.ts'
@@ -139,6 +140,16 @@ export class Analysis {
   private async correlator(): Promise<HostCorrelator | undefined> {
     const { machines } = this.inputs
     return machines.length > 1 ? (await import('./hosts.ts')).correlatorOf(machines) : undefined
+  }
+
+  /** A journey's id that stays the same while captures grow; once they were read. */
+  lastingId(id: string | number): string {
+    return lastingId(this.inputs.captures, Number(id))
+  }
+
+  /** The number of a journey by such an id; undefined where its capture is not there any more. */
+  idOfLasting(lasting: string): string | undefined {
+    return idOfLasting(this.inputs.captures, lasting)
   }
 
   /** A journey by its number, for playing its packet once more; undefined where there is none. Reads the captures up to it. */

@@ -92,6 +92,7 @@ export async function* stepThrough(
   })
   for (const { capture, machine, numbers } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
+    capture.journeysBefore = ids.last
     const told = inputs.read?.has(capture) ? () => {} : collectInto(inputs.warnings, capture.name)
     const { idle, unmatched, engine } = options
     const explainer = openCapture(

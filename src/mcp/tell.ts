@@ -8,7 +8,7 @@ import { ruleName } from '../reports/journey-words.ts'
 import { printReport } from '../reports/print-report.ts'
 import type { Explanation, FixOf, StepOf, WayOf } from '../ui/protocol.ts'
 import { type Reply, tellExplanation } from '../ui/worker/explanation.ts'
-import { Rows } from '../ui/worker/rows.ts'
+import { tellRow } from '../ui/worker/row.ts'
 import { refWords } from './rule-ref.ts'
 import type { FullStory, Story } from './schemas.ts'
 
@@ -21,8 +21,7 @@ const NOTHING_READ = {
   stats: { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 },
 }
 
-const explained = (group: Group, reply?: Reply): Explanation =>
-  tellExplanation(group, new Rows([group], undefined).rowOf({ group: 0 }), undefined, reply)
+const explained = (group: Group, reply?: Reply): Explanation => tellExplanation(group, tellRow(group), undefined, reply)
 
 export const tellStory = (group: Group): Story => storyOf(group, explained(group))
 

@@ -16,12 +16,9 @@ export interface Calls {
   /** Rows from `from` up to `to`, without it. */
   rows: [range: { from: number; to: number }, rows: Row[]]
   /** Shows a group's exchanges one by one, or no longer. Gives how many rows there are now. */
-  expand: [group: number, rows: number]
-  /** How many rows there are now. */
-  count: [nothing: undefined, rows: number]
-  /** The place of the row that tells of this journey, where it is listed. */
-  find: [id: string, place: number | undefined]
-  explain: [row: RowKey, explanation: Explanation]
+  expand: [group: RowKey, rows: number]
+  /** The row that tells of this journey, where it is listed; its group is expanded where it is one of many. */
+  look: [row: RowKey, looked: Looked | undefined]
   map: [nothing: undefined, maps: MapOf[]]
   /** What is listed, as a file. */
   export: [wanted: Wanted & { form: ExportForm }, file: Uint8Array]
@@ -33,7 +30,7 @@ export interface Calls {
   change: [changed: Changed, made: Made[]]
   /** A packet in all its forms. */
   packet: [typed: TypedPacket, packet: PacketForms]
-  /** Two journeys by their ids, side by side. */
+  /** Two journeys by the ids of their rows, side by side. */
   compare: [pair: { a: string; b: string }, compared: Compared]
   /** What a filter may go on with at the cursor: characters from its beginning. */
   complete: [typed: { filter: string; cursor: number }, completion: Completion]
@@ -66,9 +63,16 @@ export interface Follow {
   files: readonly PageFile[]
   wanted: Wanted
   /** The row that is selected. */
-  selected?: Row
+  selected?: RowKey
   /** Packets may be under way: what has not ended is not told. */
   isUnderWay: boolean
+}
+
+export interface Looked {
+  place: number
+  /** How many rows there are now. */
+  rows: number
+  explanation: Explanation
 }
 
 export interface Opened {
@@ -130,10 +134,12 @@ export interface TimeLine {
   bins: Record<Mark, number[]>
 }
 
-/** A group, or one exchange of a group. */
+/** A group, or one exchange of a group. What a page asks for stays the same where rows are listed anew meanwhile. */
 export interface RowKey {
-  group: number
-  exchange?: number
+  /** Of its first journey: the number that the command line gives it; of a trace that goes on, with its capture. */
+  id: string
+  /** It is one exchange of a group. */
+  isOne?: true
 }
 
 export interface Row extends RowKey {
@@ -149,8 +155,6 @@ export interface Row extends RowKey {
   details: string[]
   time?: string
   machine?: string
-  /** The first journey's id. */
-  id: string
   /** Packets of the group; 1 for an exchange. */
   count: number
   /** Exchanges that it can be expanded to. */
@@ -324,7 +328,7 @@ export interface Changed {
 export interface Play extends Changed {
   /** As `simulate` takes it, or as an explanation has it. */
   packet: string | Packet
-  /** The packet is that of this captured journey: the model is told what the trace tells. */
+  /** The packet is that of the captured journey of this row: the model is told what the trace tells. */
   journey?: string
   /** Without the rules that did not match, and without the explanation as text: of thousands of rules, most of the time goes there. */
   isBrief?: boolean

@@ -1,7 +1,7 @@
 /** Rules changed on the page become the commands of the one printer, and the packet is played with them. */
 import { describe, expect, test } from 'vitest'
 import type { Change, RulePlace } from '../../src/ui/protocol.ts'
-import { ALLOW_SET, NODEPORT, sessionOf } from './session-of.ts'
+import { ALLOW_SET, firstOf, NODEPORT, sessionOf } from './session-of.ts'
 
 const FIREWALL: RulePlace = { family: 'ip', table: 'filter', chain: 'KUBE-FIREWALL', number: 1 }
 const DROP: RulePlace = { family: 'inet', table: 'filter', chain: 'allowed_dnats', number: 2, text: 'drop' }
@@ -121,7 +121,7 @@ describe('a packet', () => {
 
   test('keeps of its capture what the words do not say', async () => {
     const session = await sessionOf(...NODEPORT)
-    const { packet } = await session.explain({ group: 0 })
+    const { packet } = firstOf(session)
     const { words, parts } = session.packet({ packet })
     expect(words).toBe('in eth0 tcp 172.28.129.2:55694 > 172.28.129.4:52000 syn')
     const other = session.packet({ parts: { ...parts, dport: '80', rest: 'ttl 5' }, base: packet })

@@ -4,7 +4,7 @@ import type { Box } from '../../src/ui/page/map/boxes.ts'
 import { type Layout, layOut } from '../../src/ui/page/map/layout.ts'
 import { lengthOf, wrap } from '../../src/ui/page/map/wrap.ts'
 import type { EntryOf, MapOf, StepOf, WayOf } from '../../src/ui/protocol.ts'
-import { ALLOW_SET, NODEPORT, sessionOf } from './session-of.ts'
+import { ALLOW_SET, firstOf, NODEPORT, sessionOf } from './session-of.ts'
 
 const INCIDENTS = 'fixtures/incidents/'
 const CASES: Readonly<Record<string, string[]>> = {
@@ -83,7 +83,7 @@ async function drawn(files: readonly string[]): Promise<Drawn[]> {
   const maps = session.map()
   const { rows } = await session.select({ filter: '', words: [], decided: [], machines: [] })
   return session.rows({ from: 0, to: rows }).map((row) => {
-    const { way, reply, machine } = session.explain(row)
+    const { way, reply, machine } = session.look(row)!.explanation
     const map = maps.find((one) => one.machine === machine) ?? maps[0]
     return { ...(map ? { map } : {}), ways: [way, ...(reply ? [reply] : [])] }
   })
@@ -241,7 +241,7 @@ test('wraps words, cuts what is too long, and says so', () => {
 
 test('a chain that the ruleset does not have stands where the packet met it', async () => {
   const session = await sessionOf(...CASES['openstack-snat']!)
-  const { way } = session.explain({ group: 0 })
+  const { way } = firstOf(session)
   const [map] = session.map()
   const hooks = [...new Set(way.steps.map(({ hook }) => hook))]
   const { boxes } = draw({ ...(map ? { map } : {}), ways: [way] }, 1100)

@@ -1,6 +1,7 @@
 /** The worker's side of the page, with these files open and all exchanges listed. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Explanation } from '../../src/ui/protocol.ts'
 import { Session } from '../../src/ui/worker/session.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -21,3 +22,7 @@ export async function sessionOf(...files: (string | { name: string; text: string
 export const NODEPORT = ['examples/nodeport-clash/dmesg.log', 'examples/nodeport-clash/rules.v4']
 const FOLDER = 'fixtures/incidents/nft-allow-set/'
 export const ALLOW_SET = [`${FOLDER}dropped.handles.txt`, `${FOLDER}ruleset-dropped.json`]
+
+/** What is listed first. */
+export const firstOf = (session: Session): Explanation =>
+  session.look(session.rows({ from: 0, to: 1 })[0]!)!.explanation

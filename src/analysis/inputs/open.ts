@@ -31,11 +31,16 @@ export interface InputFile {
   bytes: number
 }
 
+/** What some findings cannot do without. */
+const LISTED = ['links', 'routes', 'routingRules', 'conntrack', 'ipsecPolicies'] as const
+
 export interface CaptureInput {
   name: string
   format: CaptureFormat
   source: Source
   file: InputFile
+  /** Journeys of the captures that are read before it, once it was read. */
+  journeysBefore?: number
 }
 
 /** One host or network namespace: its rules and state, and what was captured there. */
@@ -97,8 +102,7 @@ export async function openInputs(
   }))
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadDrops()
-  if (machines.some(({ world: { host } }) => host.links || host.routes || host.conntrack || host.ipsecPolicies))
-    await loadHostFindings()
+  if (machines.some(({ world: { host } }) => LISTED.some((one) => host[one]))) await loadHostFindings()
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }

@@ -57,7 +57,6 @@ import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
-import { tableWithoutRoute } from './table-without-route.ts'
 import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
@@ -67,7 +66,6 @@ import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
-import { vanishedNoRoute } from './vanished-no-route.ts'
 import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
@@ -78,7 +76,7 @@ export const VANISHED: readonly Detector[] = [
   proxyMissing,
   vanishedMartian,
   vanishedNoGroup,
-  vanishedNoRoute,
+  withHostState('vanished-no-route', 'vanishedNoRoute'),
   vanishedForwardingOff,
   vanishedOwnAddress,
   vanishedRpFilter,
@@ -156,7 +154,7 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('wrong-way-out', 'keptHere'),
   withHostState('wrong-way-out', 'proxyArp'),
   withHostState('wrong-way-out', 'toBroadcast'),
-  tableWithoutRoute,
+  withHostState('wrong-way-out', 'tableWithoutRoute'),
   laterBaseChain,
   letThrough,
   ambiguousHookOrder,

@@ -55,14 +55,11 @@ export function fittedStory(story: z.infer<typeof FULL_STORY>, limit: number) {
 /** Throws UserError. */
 export function findExchange(listing: Listing, given: string): { group: Group; reply: ReturnType<Listing['replyOf']> } {
   const id = given.replace(/^#/, '')
-  const rows = new Rows(listing.groups, listing)
-  const place = rows.find(id)
-  const [row] = place === undefined ? [] : rows.between(place, place + 1)
-  const group = row && rows.groupOf(row)
-  if (!row || !group)
+  const found = new Rows(listing).find({ id })
+  if (!found)
     throw new UserError(
       `No exchange of these inputs begins with packet #${printable(id)}.`,
       'explain lists the exchanges.',
     )
-  return { group, reply: rows.replyOf(row) }
+  return found
 }

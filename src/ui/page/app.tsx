@@ -1,7 +1,7 @@
 /** The whole page: what is open, which exchanges, and the one that is looked at. */
 import { useEffect } from 'preact/hooks'
 import type { Warning } from '../protocol.ts'
-import { MOST_REPORTED } from '../report/rows-held.ts'
+import { MOST_REPORTED } from '../report/most-reported.ts'
 import { Compare, Comparing } from './compare/compare.tsx'
 import { compared, mark, marked } from './compare/comparing.ts'
 import { Explained } from './explanation/explanation.tsx'

@@ -21,6 +21,7 @@ export class Engine implements Asks {
   private readonly worker: Worker
   private readonly waiting = new Map<number, { done(value: unknown): void; failed(error: Error): void }>()
   private last = 0
+  private ended: Refused | undefined
 
   constructor(worker: Worker) {
     this.worker = worker
@@ -31,13 +32,15 @@ export class Engine implements Asks {
       else asked?.done(data.value)
     }
     worker.onerror = ({ message }) => {
-      for (const { failed } of this.waiting.values()) failed(new Refused(`The worker ended: ${message}`))
+      this.ended = new Refused(`The worker ended: ${message}`, 'Load the page again.')
+      for (const { failed } of this.waiting.values()) failed(this.ended)
       this.waiting.clear()
     }
   }
 
   /** Rejects with Refused. */
   ask<C extends Call>(call: C, argument: Argument<C>): Promise<Value<C>> {
+    if (this.ended) return Promise.reject(this.ended)
     const id = ++this.last
     return new Promise((done, failed) => {
       this.waiting.set(id, { done: done as (value: unknown) => void, failed })

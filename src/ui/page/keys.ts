@@ -1,6 +1,6 @@
 /** The keyboard: a list can be gone through, and everything reached, without a mouse. */
 import { endComparison, mark, marked } from './compare/comparing.ts'
-import { ask, expand, helpShown, opened, rowCount, select, selected } from './state.ts'
+import { ask, expand, helpShown, opened, rowCount, selectAt, selected } from './state.ts'
 
 /** As the help lists them. */
 export const KEYS = [
@@ -36,7 +36,7 @@ export function onKey(event: KeyboardEvent): void {
 const move = (by: number) => {
   if (rowCount.value === 0) return
   const place = Math.max(0, Math.min(rowCount.value - 1, (selected.value ?? -1) + by))
-  void select(place)
+  void selectAt(place)
 }
 
 const ACTS: Readonly<Record<string, () => void>> = {
@@ -58,5 +58,5 @@ async function expandSelected(): Promise<void> {
   const place = selected.value
   if (place === undefined) return
   const [row] = await ask('rows', { from: place, to: place + 1 })
-  if (row && row.exchange === undefined) await expand(row.group)
+  if (row && !row.isOne) await expand(row)
 }

@@ -1,8 +1,8 @@
 /** The page of a report file: what it holds was made beforehand; the worker starts where a packet is to be played. */
-import type { Argument, Call, Explanation, FacetKind, PageFile, Row, Value, Wanted } from '../protocol.ts'
+import { FACET_KINDS, FACET_OF } from '../facets.ts'
+import type { Argument, Call, Explanation, PageFile, Row, Value, Wanted } from '../protocol.ts'
 import type { HeldFile } from '../report/held-files.ts'
 import type { ReportData } from '../report/report-data.ts'
-import { FACET_OF } from '../report/rows-held.ts'
 import { type Asks, Engine, Refused } from './engine.ts'
 
 type Answers = { [C in Call]?: (argument: Argument<C>) => Value<C> }
@@ -31,13 +31,11 @@ export class Report implements Asks {
       return { ...this.data.listed, rows: this.shown.length }
     },
     rows: ({ from, to }) => this.shown.slice(from, to).map(({ row }) => ({ ...row, exchanges: 0 })),
-    count: () => this.shown.length,
     expand: () => this.shown.length,
-    find: (id) => {
+    look: ({ id }) => {
       const place = this.shown.findIndex(({ row }) => row.id === id)
-      return place < 0 ? undefined : place
+      return place < 0 ? undefined : { place, rows: this.shown.length, explanation: this.shown[place]! }
     },
-    explain: ({ group }) => this.shown.find(({ row }) => row.group === group)!,
   }
 
   private async start(): Promise<Engine> {
@@ -51,9 +49,7 @@ export class Report implements Asks {
 }
 
 const isWanted = (row: Row, wanted: Wanted): boolean =>
-  (Object.keys(FACET_OF) as FacetKind[]).every(
-    (kind) => wanted[kind].length === 0 || wanted[kind].includes(FACET_OF[kind](row) ?? ''),
-  )
+  FACET_KINDS.every((kind) => wanted[kind].length === 0 || wanted[kind].includes(FACET_OF[kind](row) ?? ''))
 
 const pageFile = ({ name, folders, as, mtime, ...content }: HeldFile): PageFile => ({
   ...{ name, folders, as },

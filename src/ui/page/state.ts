@@ -32,6 +32,8 @@ export const rowCount = signal(0)
 export const rowsEdition = signal(0)
 /** Place in the list. */
 export const selected = signal<number | undefined>(undefined)
+/** The row that stands there: it keeps its name where others come before it. */
+const lookedAt = signal<RowKey | undefined>(undefined)
 export const explanation = signal<Explanation | undefined>(undefined)
 export const maps = signal<readonly MapOf[]>([])
 export const rulesets = signal<readonly RulesetOf[]>([])
@@ -44,12 +46,16 @@ export const helpShown = signal(false)
 export async function doing(what: string, work: () => Promise<void>): Promise<void> {
   busy.value = what
   problem.value = undefined
+  await saying(work)
+  busy.value = undefined
+}
+
+/** The same of what takes no time. */
+async function saying(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
     problem.value = error instanceof Refused ? error : new Refused(String(error))
-  } finally {
-    busy.value = undefined
   }
 }
 
@@ -90,6 +96,7 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
       filter.value = ''
       facets.value = NO_FACETS
       selected.value = undefined
+      lookedAt.value = undefined
       explanation.value = undefined
       after.value = undefined
       tab.value = now.hasCapture ? 'way' : 'try'
@@ -101,10 +108,9 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
 
 /** Shows a trace's files as they are by now: what was selected stays so. Rejects with Refused. */
 export async function showFollowed(files: readonly PageFile[], isUnderWay: boolean): Promise<void> {
-  const at = selected.value
-  const before = explanation.value?.row
+  const looked = lookedAt.value
   const wanted = { filter: filter.value, ...facets.value }
-  const now = await ask('follow', { files, wanted, isUnderWay, ...(before ? { selected: before } : {}) })
+  const now = await ask('follow', { files, wanted, isUnderWay, ...(looked ? { selected: looked } : {}) })
   const { place } = now
   batch(() => {
     opened.value = now.opened
@@ -112,12 +118,13 @@ export async function showFollowed(files: readonly PageFile[], isUnderWay: boole
     listed.value = now.listed
     rowCount.value = now.listed.rows
     rowsEdition.value++
-    if (selected.value === at) selected.value = place
+    // another one that was chosen meanwhile is found by its own question, which waits behind this one
+    if (lookedAt.value === looked) selected.value = place
   })
   if (tab.value === 'rules' || rulesets.value.length === 0) await countHits()
-  if (selected.value !== place || now.listed.rows === 0) return
-  if (place === undefined) await select(0)
-  else await explainAgain(place)
+  if (lookedAt.value !== looked || now.listed.rows === 0) return
+  if (looked === undefined || place === undefined) await selectAt(0)
+  else await look(looked)
 }
 
 /** The rules, and how many packets met each so far. */
@@ -125,27 +132,24 @@ export async function countHits(): Promise<void> {
   rulesets.value = await ask('rulesets', undefined)
 }
 
-/** What is known of it by now; where nothing is new, nothing on the page moves. */
-async function explainAgain(place: number): Promise<void> {
-  const [row] = await ask('rows', { from: place, to: place + 1 })
-  if (!row) return
-  const now = await ask('explain', keyOf(row))
-  if (selected.value === place && now.text !== explanation.value?.text) explanation.value = now
-}
+let lists = 0
 
 /** Lists what matches, and explains the journey of this id, else the first. Rejects with Refused. */
 async function list(id?: string): Promise<void> {
+  const mine = ++lists
   const now = await ask('select', { filter: filter.value, ...facets.value })
-  const place = id === undefined ? undefined : await ask('find', id)
+  // another filter was asked for meanwhile
+  if (mine !== lists) return
   batch(() => {
     listed.value = now
     rowCount.value = now.rows
     rowsEdition.value++
     selected.value = undefined
+    lookedAt.value = undefined
     explanation.value = undefined
   })
-  if (place !== undefined) rowCount.value = await ask('count', undefined)
-  if (now.rows > 0) await select(place ?? 0)
+  if (now.rows === 0 || (id !== undefined && (await look({ id })))) return
+  await selectAt(0)
 }
 
 /** Lists anew by another filter. One that cannot be read is told beside it, and the list stays. */
@@ -158,6 +162,7 @@ export async function filterBy(wanted: string): Promise<void> {
       await list()
     } catch (error) {
       if (!(error instanceof Refused)) throw error
+      if (filter.value !== wanted) return
       filterProblem.value = error
       filter.value = before
     }
@@ -172,27 +177,66 @@ export function toggleFacet(kind: FacetKind, name: string): Promise<void> {
   return doing('Looking for what matches', () => list())
 }
 
-export async function select(place: number): Promise<void> {
-  selected.value = place
-  const [row] = await ask('rows', { from: place, to: place + 1 })
-  if (!row || selected.value !== place) return
-  const now = await ask('explain', keyOf(row))
-  if (selected.value !== place) return
-  explanation.value = now
+/** What stands at this place of the list. */
+export const selectAt = (place: number): Promise<void> =>
+  saying(async () => {
+    selected.value = place
+    const [row] = await ask('rows', { from: place, to: place + 1 })
+    if (row && selected.value === place) await look(keyOf(row))
+  })
+
+/** A row that is seen on the page: it may have moved in the list meanwhile. */
+export const select = (row: Row, place: number): Promise<void> =>
+  saying(async () => {
+    selected.value = place
+    await look(keyOf(row))
+  })
+
+/** Explains it. Gives whether it is listed; where nothing is new, nothing on the page moves. */
+async function look(key: RowKey): Promise<boolean> {
+  lookedAt.value = key
+  const now = await ask('look', key)
+  if (lookedAt.value !== key) return now !== undefined
+  if (!now) {
+    batch(() => {
+      selected.value = undefined
+      lookedAt.value = undefined
+    })
+    return false
+  }
+  const { place, rows, explanation: told } = now
+  batch(() => {
+    selected.value = place
+    if (rows !== rowCount.value) rowsEdition.value++
+    rowCount.value = rows
+    if (!isDeepEqual(told, explanation.value)) explanation.value = told
+  })
   // a link to this very exchange, for as long as the same files are open
-  history.replaceState(null, '', `#journey=${row.id}`)
+  history.replaceState(null, '', `#journey=${encodeURIComponent(key.id)}`)
+  return true
 }
 
-export const keyOf = ({ group, exchange }: Row): RowKey => (exchange === undefined ? { group } : { group, exchange })
+const keyOf = ({ id, isOne }: Row): RowKey => (isOne ? { id, isOne } : { id })
+
+/** All of it is data. */
+const isDeepEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** Shows a group's exchanges one by one, or no longer. */
-export async function expand(group: number): Promise<void> {
-  const count = await ask('expand', group)
-  batch(() => {
-    rowCount.value = count
-    rowsEdition.value++
+export const expand = (group: Row): Promise<void> =>
+  saying(async () => {
+    const count = await ask('expand', keyOf(group))
+    batch(() => {
+      rowCount.value = count
+      rowsEdition.value++
+    })
   })
-}
 
 /** Of the page's address: the journey that a link names. */
-const linkedJourney = (): string | undefined => /^#journey=(\d+)$/.exec(location.hash)?.[1]
+function linkedJourney(): string | undefined {
+  const named = /^#journey=(\d+(?:@.+|%40.+)?)$/.exec(location.hash)?.[1]
+  try {
+    return named === undefined ? undefined : decodeURIComponent(named)
+  } catch {
+    return undefined
+  }
+}

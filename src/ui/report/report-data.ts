@@ -1,6 +1,7 @@
 /** What a report file holds: rows and explanations as the worker tells them, made beforehand, and files to play packets on. */
 import type { Analysis } from '../../analysis/analysis.ts'
 import type { Listing } from '../../analysis/listing.ts'
+import { FACET_OF } from '../facets.ts'
 import type { Explanation, FacetKind, Listed, MapOf, Opened, Row, RulesetOf } from '../protocol.ts'
 import { tellExplanation } from '../worker/explanation.ts'
 import { tellMap } from '../worker/map.ts'
@@ -8,7 +9,7 @@ import { Rows } from '../worker/rows.ts'
 import { tellRulesets } from '../worker/rulesets.ts'
 import { listedOf, openedOf } from '../worker/tell.ts'
 import type { HeldFile } from './held-files.ts'
-import { FACET_OF, MOST_REPORTED } from './rows-held.ts'
+import { MOST_REPORTED } from './most-reported.ts'
 
 export interface ReportData {
   opened: Opened
@@ -30,14 +31,14 @@ export function reportData(
   files: readonly HeldFile[],
   facets: Partial<Record<FacetKind, readonly string[]>> = {},
 ): ReportData {
-  const rows = new Rows(listing.groups, listing, facets)
+  const rows = new Rows(listing, facets)
   const held = rows.between(0, MOST_REPORTED)
   return {
     opened: openedOf(analysis),
     listed: listedBy(held, listedOf(rows, listing)),
     explanations: held.map((row) => {
-      const key = { group: row.group }
-      return tellExplanation(rows.groupOf(key)!, row, listing.ending, rows.replyOf(key))
+      const { group, reply } = rows.find(row)!
+      return tellExplanation(group, row, listing.ending, reply)
     }),
     all: rows.size,
     maps: analysis.map().map(tellMap),

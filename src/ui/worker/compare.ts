@@ -9,7 +9,7 @@ import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { comparisonText } from '../../reports/text/comparison.ts'
 import type { Compared, ComparedSide } from '../protocol.ts'
 import { stepOf } from './explanation.ts'
-import { Rows } from './rows.ts'
+import { tellRow } from './row.ts'
 
 /** Throws UserError. */
 export async function tellCompared(analysis: Analysis, a: string, b: string): Promise<Compared> {
@@ -20,7 +20,7 @@ export async function tellCompared(analysis: Analysis, a: string, b: string): Pr
     const of = comparison.journeys[side]
     const journey = shown.journeys[side]
     return {
-      row: new Rows([single(of)], undefined).rowOf({ group: 0 }),
+      row: tellRow(single(of)),
       way: {
         kind: side,
         word: journey.outcome,

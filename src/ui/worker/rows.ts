@@ -2,14 +2,10 @@
 import type { Group } from '../../analysis/groups.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { isFailed } from '../../model/exchange.ts'
-import { allPrintable, printable } from '../../model/printable.ts'
-import { decidedOf } from '../../reports/decided-words.ts'
-import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
-import { ruleName, timeWords } from '../../reports/journey-words.ts'
-import { UNICODE as MARKS } from '../../reports/marks.ts'
-import { addressWords, interfaceWords, kindWords } from '../../reports/packet-words.ts'
-import { printedGroup } from '../../reports/printed-group.ts'
+import { markOfGroup } from '../../reports/exchange-words.ts'
+import { FACET_KINDS, FACET_OF } from '../facets.ts'
 import type { Facet, FacetKind, Listed, Mark, Row, RowKey, TimeLine, Wanted } from '../protocol.ts'
+import { narrowingOf, tellRow } from './row.ts'
 
 const MARK_ORDER: readonly Mark[] = ['bad', 'unsure', 'look', 'good']
 /** Parts of the time that the line shows. */
@@ -24,21 +20,33 @@ export interface Narrowed {
   otherRequests: ReadonlySet<string>
 }
 
+/** `exchange`: its number in the listing. */
+interface Place {
+  group: Group
+  exchange?: number
+}
+
 export class Rows {
   private readonly groups: readonly Group[]
   private readonly listing: Listing | undefined
-  /** Numbers of groups that are shown. */
-  private readonly shown: readonly number[]
-  private readonly expanded = new Set<number>()
+  private readonly idOf: (journey: string | number) => string
+  private readonly shown: readonly Group[]
+  private readonly expanded = new Set<Group>()
 
-  /** `listing`: absent where packets were played. */
-  constructor(groups: readonly Group[], listing: Listing | undefined, wanted: Partial<Omit<Wanted, 'filter'>> = {}) {
-    this.groups = groups
+  /** `listing`: absent where nothing is listed. `idOf`: a journey's number → what a page knows it by. */
+  constructor(
+    listing: Listing | undefined,
+    wanted: Partial<Omit<Wanted, 'filter'>> = {},
+    idOf: (journey: string | number) => string = String,
+  ) {
     this.listing = listing
-    const kinds = KINDS.filter((kind) => (wanted[kind]?.length ?? 0) > 0)
-    this.shown = groups.flatMap((group, i) =>
-      kinds.every((kind) => wanted[kind]!.includes(FACETS[kind](group) ?? '')) ? [i] : [],
-    )
+    this.groups = listing?.groups ?? []
+    this.idOf = idOf
+    const kinds = FACET_KINDS.filter((kind) => (wanted[kind]?.length ?? 0) > 0)
+    this.shown = this.groups.filter((group) => {
+      const row = kinds.length > 0 && narrowingOf(group)
+      return !row || kinds.every((kind) => wanted[kind]!.includes(FACET_OF[kind](row) ?? ''))
+    })
   }
 
   get size(): number {
@@ -47,9 +55,10 @@ export class Rows {
     return size
   }
 
-  /** Shows its exchanges, or no longer. Gives the new size. */
-  expand(group: number): number {
-    if (!this.expanded.delete(group) && this.membersOf(group).length > 0) this.expanded.add(group)
+  /** Shows a group's exchanges, or no longer. Gives the new size. */
+  expand({ id }: RowKey): number {
+    const group = this.shown.find(({ journey }) => this.idOf(journey.id) === id)
+    if (group && !this.expanded.delete(group) && this.membersOf(group).length > 0) this.expanded.add(group)
     return this.size
   }
 
@@ -62,28 +71,25 @@ export class Rows {
     const { groups, listing } = this
     if (!this.isNarrowed || !listing) return undefined
     const shown = new Set(this.shown)
-    const here = groups.filter((_, i) => shown.has(i))
-    const others = groups.filter((_, i) => !shown.has(i))
     return {
-      firsts: new Set(here.map(({ journey }) => journey.id)),
-      requests: listing.requestsOf(here),
-      otherRequests: listing.requestsOf(others),
+      firsts: new Set(this.shown.map(({ journey }) => journey.id)),
+      requests: listing.requestsOf(this.shown),
+      otherRequests: listing.requestsOf(groups.filter((group) => !shown.has(group))),
     }
   }
 
-  /** The first journeys of groups that are shown one by one. */
-  get expandedIds(): readonly string[] {
-    return Array.from(this.expanded, (group) => this.groups[group]!.journey.id)
+  /** Of groups that are shown one by one. */
+  get expandedIds(): string[] {
+    return Array.from(this.expanded, ({ journey }) => this.idOf(journey.id))
   }
 
-  /** Groups of these journeys. Gives the new size. */
-  expandAgain(ids: readonly string[]): number {
+  /** Those of these ids, as they were before the rows were listed anew. */
+  expandAgain(ids: readonly string[]): void {
     for (const group of this.shown)
-      if (ids.includes(this.groups[group]!.journey.id) && !this.expanded.has(group)) this.expand(group)
-    return this.size
+      if (ids.includes(this.idOf(group.journey.id)) && this.membersOf(group).length > 0) this.expanded.add(group)
   }
 
-  private membersOf = (group: number): Int32Array => this.listing?.of(this.groups[group]!) ?? new Int32Array()
+  private membersOf = (group: Group): Int32Array => this.listing?.of(group) ?? new Int32Array()
 
   between(from: number, to: number): Row[] {
     const rows: Row[] = []
@@ -102,87 +108,71 @@ export class Rows {
     return rows
   }
 
-  /** As a report tells it: a group, or one exchange as a group of one. */
-  groupOf({ group, exchange }: RowKey): Group | undefined {
-    const of = this.groups[group]
-    return of && exchange !== undefined && this.listing ? this.listing.single(of, exchange) : of
-  }
-
-  /** The way of what came back, or would. */
-  replyOf({ group, exchange }: RowKey): ReturnType<Listing['replyOf']> {
-    return this.listing?.replyOf(this.groups[group]!, exchange)
-  }
-
-  rowOf(key: RowKey): Row {
-    const group = printedGroup(this.groupOf(key)!)
-    const { journey, count } = group
-    const decided = decidedOf(group)
-    const reply = replyWords(group)
-    const isOne = key.exchange !== undefined
-    const time = timeWords(group, MARKS)
-    return allPrintable({
-      ...key,
-      mark: markOfGroup(group),
-      word: wordOf(group),
-      protocol: journey.packet.protocol ?? journey.family,
-      addresses: addressWords(group, MARKS),
-      ...(decided ? { decided: decidedText(decided) } : {}),
-      details: [
-        ...kindWords(journey.packet, MARKS),
-        ...interfaceWords(journey, MARKS),
-        ...(reply === undefined ? [] : [reply]),
-      ],
-      ...(time === undefined ? {} : { time }),
-      ...(journey.host === undefined ? {} : { machine: journey.host }),
-      id: journey.id,
-      count,
-      exchanges: isOne ? 0 : this.membersOf(key.group).length,
-      ...(this.expanded.has(key.group) && !isOne ? { isExpanded: true } : {}),
+  private rowOf({ group, exchange }: Place): Row {
+    const { listing } = this
+    if (exchange !== undefined && listing)
+      return tellRow(listing.single(group, exchange), { id: this.idOf(listing.id(exchange)), isOne: true })
+    return tellRow(group, {
+      id: this.idOf(group.journey.id),
+      exchanges: this.membersOf(group).length,
+      ...(this.expanded.has(group) ? { isExpanded: true } : {}),
     })
   }
 
-  /** The row that tells of this journey; its group is expanded where it is one of many. */
-  find(id: string): number | undefined {
+  /** The row that tells of this journey, where there is one; its group is expanded where it is one of many. */
+  find({ id, isOne }: RowKey): ({ at: number; row: Row } & ReturnType<Rows['told']>) | undefined {
     let at = 0
     for (const group of this.shown) {
-      if (this.groups[group]!.journey.id === id) return at
+      if (!isOne && this.idOf(group.journey.id) === id)
+        return { at, row: this.rowOf({ group }), ...this.told({ group }) }
       const { listing } = this
-      const place = listing ? this.membersOf(group).findIndex((number) => String(listing.id(number)) === id) : -1
+      const members = this.membersOf(group)
+      const place = listing ? members.findIndex((number) => this.idOf(listing.id(number)) === id) : -1
       if (place >= 0) {
         this.expanded.add(group)
-        return at + 1 + place
+        const one = { group, exchange: members[place]! }
+        return { at: at + 1 + place, row: this.rowOf(one), ...this.told(one) }
       }
-      at += 1 + (this.expanded.has(group) ? this.membersOf(group).length : 0)
+      at += 1 + (this.expanded.has(group) ? members.length : 0)
     }
     return undefined
   }
 
-  get facets(): Listed['facets'] {
-    return { words: this.facetsOf('words'), decided: this.facetsOf('decided'), machines: this.facetsOf('machines') }
+  /** As a report tells it: a group, or one exchange as a group of one; and the way of what came back, or would. */
+  private told({ group, exchange }: Place): { group: Group; reply: ReturnType<Listing['replyOf']> } {
+    const listing = this.listing!
+    return {
+      group: exchange === undefined ? group : listing.single(group, exchange),
+      reply: listing.replyOf(group, exchange),
+    }
   }
 
-  private facetsOf(kind: FacetKind): Facet[] {
-    const found = new Map<string, Facet>()
-    for (const group of this.groups) {
-      const name = FACETS[kind](group)
-      if (name === undefined) continue
-      const mark = markOfGroup(group)
-      const before = found.get(name)
-      if (before) {
-        before.count += group.count
-        if (MARK_ORDER.indexOf(mark) < MARK_ORDER.indexOf(before.mark)) before.mark = mark
-      } else found.set(name, allPrintable({ name, mark, count: group.count }))
+  get facets(): Listed['facets'] {
+    const rows = this.groups.map((group) => ({ ...narrowingOf(group), mark: markOfGroup(group), count: group.count }))
+    const of = (kind: FacetKind): Facet[] => {
+      const found = new Map<string, Facet>()
+      for (const row of rows) {
+        const name = FACET_OF[kind](row)
+        if (name === undefined) continue
+        const { mark, count } = row
+        const before = found.get(name)
+        if (before) {
+          before.count += count
+          if (MARK_ORDER.indexOf(mark) < MARK_ORDER.indexOf(before.mark)) before.mark = mark
+        } else found.set(name, { name, mark, count })
+      }
+      return [...found.values()].sort(
+        (a, b) => MARK_ORDER.indexOf(a.mark) - MARK_ORDER.indexOf(b.mark) || b.count - a.count,
+      )
     }
-    return [...found.values()].sort(
-      (a, b) => MARK_ORDER.indexOf(a.mark) - MARK_ORDER.indexOf(b.mark) || b.count - a.count,
-    )
+    return { words: of('words'), decided: of('decided'), machines: of('machines') }
   }
 
   times(): { times?: TimeLine } {
     const { listing } = this
     if (!listing) return {}
     let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-    const all = this.shown.map((group) => ({ of: this.groups[group]!, members: this.membersOf(group) }))
+    const all = this.shown.map((of) => ({ of, members: this.membersOf(of) }))
     for (const { members } of all)
       for (const number of members) {
         const at = listing.beganAt(number)
@@ -201,20 +191,4 @@ export class Rows {
     }
     return { times: { first, last, bins } }
   }
-}
-
-/** By what groups are told apart; undefined where a group has none of it. */
-const FACETS: Readonly<Record<FacetKind, (group: Group) => string | undefined>> = {
-  words: wordOf,
-  decided: (group) => {
-    const decided = decidedOf(group)
-    return decided && printable(decidedText(decided))
-  },
-  machines: ({ journey: { host } }) => host && printable(host),
-}
-const KINDS = Object.keys(FACETS) as FacetKind[]
-
-function decidedText(decided: NonNullable<ReturnType<typeof decidedOf>>): string {
-  if ('ref' in decided) return `${decided.by} ${ruleName(decided.ref)}`
-  return 'reason' in decided ? decided.reason : decided.where
 }

@@ -1,6 +1,7 @@
 /** What is open in the page: its files as an analysis, which exchanges are listed, and every question about them. */
 import { type Analysis, type Input, type MachineInfo, open } from '../../analysis/analysis.ts'
 import type { Replay } from '../../analysis/closed-journey.ts'
+import type { Group } from '../../analysis/groups.ts'
 import type { Listing } from '../../analysis/listing.ts'
 import { readPacket } from '../../analysis/packets.ts'
 import { PlayedGroups } from '../../analysis/play-groups.ts'
@@ -20,6 +21,7 @@ import type {
   Follow,
   Followed,
   Listed,
+  Looked,
   Made,
   MapOf,
   Opened,
@@ -38,6 +40,7 @@ import type { SeenValues } from './complete.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
+import { tellRow } from './row.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
 import { grownBlocks, servedBlocks } from './served-file.ts'
@@ -50,15 +53,20 @@ export class Session implements Answers {
   private analysis: Analysis | undefined
   private files: readonly PageFile[] = []
   private isUnderWay = false
+  /** Captures grow: journeys are known by what lasts. */
+  private isFollowed = false
   private listing: Listing | undefined
   /** The filter of what is listed. */
   private listedBy = ''
-  private rowsOf = new Rows([], undefined)
+  /** All that the files tell of, whatever is listed; for counting what met each rule. */
+  private all: readonly Group[] | undefined
+  private rowsOf = new Rows(undefined)
   private seenValues: SeenValues | undefined
   private replayed: { id: string; replay: Replay | { reason: string } | undefined } | undefined
 
   readonly open = async (files: readonly PageFile[]): Promise<Opened> => {
     await this.show(files, false)
+    this.isFollowed = false
     return openedOf(this.opened)
   }
 
@@ -67,29 +75,28 @@ export class Session implements Answers {
     this.files = files
     this.isUnderWay = isUnderWay
     this.listing = undefined
+    this.all = undefined
     this.replayed = undefined
     this.seenValues = undefined
-    this.rowsOf = new Rows([], undefined)
+    this.rowsOf = new Rows(undefined)
   }
 
   readonly follow = async ({ files, wanted, selected, isUnderWay }: Follow): Promise<Followed> => {
     // what was expanded is found again by the first of its packets
     const { expandedIds } = this.rowsOf
-    const { analysis, listing, rowsOf, listedBy, files: shown, isUnderWay: was } = this
-    const before = { analysis, listing, rowsOf, listedBy, files: shown, isUnderWay: was }
+    const { analysis, listing, all, rowsOf, listedBy, files: shown, isUnderWay: was, isFollowed: followed } = this
+    const before = { analysis, listing, all, rowsOf, listedBy, files: shown, isUnderWay: was, isFollowed: followed }
     try {
       await this.show(files, isUnderWay)
+      this.isFollowed = true
       const listed = await this.select(wanted)
-      const rows = this.rowsOf.expandAgain(expandedIds)
-      const place = selected && this.rowsOf.find(selected.id)
-      const [found] = place === undefined ? [] : this.rowsOf.between(place, place + 1)
-      // of several captures, journeys may have other numbers by now
-      const isSame = found !== undefined && String(found.addresses) === String(selected!.addresses)
+      this.rowsOf.expandAgain(expandedIds)
+      const place = selected && this.rowsOf.find(selected)?.at
       return {
         opened: openedOf(this.opened),
-        listed: { ...listed, rows: place === undefined ? rows : this.rowsOf.size },
+        listed: { ...listed, rows: this.rowsOf.size },
         maps: this.map(),
-        ...(isSame ? { place: place! } : {}),
+        ...(place === undefined ? {} : { place }),
       }
     } catch (error) {
       // a file may have grown meanwhile; what was shown stays as it was
@@ -100,7 +107,8 @@ export class Session implements Answers {
 
   readonly select = async ({ filter, ...facets }: Wanted): Promise<Listed> => {
     const listing = await this.list(filter)
-    this.rowsOf = new Rows(listing.groups, listing, facets)
+    const { opened, isFollowed } = this
+    this.rowsOf = new Rows(listing, facets, isFollowed ? (id) => opened.lastingId(id) : String)
     return listedOf(this.rowsOf, listing)
   }
 
@@ -110,21 +118,20 @@ export class Session implements Answers {
     const listing = await this.opened.listing(filter === '' ? {} : { filter })
     this.listing = listing
     this.listedBy = filter
+    if (filter === '') this.all = listing.groups
     return listing
   }
 
-  readonly count = (): number => this.rowsOf.size
-
-  readonly find = (id: string): number | undefined => this.rowsOf.find(id)
-
   readonly rows = ({ from, to }: { from: number; to: number }): Row[] => this.rowsOf.between(from, to)
 
-  readonly expand = (group: number): number => this.rowsOf.expand(group)
+  readonly expand = (group: RowKey): number => this.rowsOf.expand(group)
 
-  readonly explain = (key: RowKey) => {
-    const group = this.rowsOf.groupOf(key)
-    if (!group || !this.listing) throw new UserError('There is no such exchange any more.')
-    return tellExplanation(group, this.rowsOf.rowOf(key), this.listing.ending, this.rowsOf.replyOf(key))
+  readonly look = (key: RowKey): Looked | undefined => {
+    const found = this.rowsOf.find(key)
+    if (!found) return undefined
+    const { at, row, group, reply } = found
+    const explanation = tellExplanation(group, row, this.listing!.ending, reply)
+    return { place: at, rows: this.rowsOf.size, explanation }
   }
 
   readonly export = async ({ form, ...wanted }: Wanted & { form: ExportForm }): Promise<Uint8Array> => {
@@ -139,7 +146,7 @@ export class Session implements Answers {
 
   readonly rulesets = async (changed: Changed | undefined): Promise<RulesetOf[]> => {
     const { machines } = this.opened
-    const groups = this.listing?.groups ?? []
+    const groups = await this.allGroups()
     if (!changed || changed.changes.length === 0) return tellRulesets(machines, groups)
     const of = machineOf(machines, changed.machine)
     const { world } = await changedBy(of.world, changed.changes)
@@ -148,6 +155,12 @@ export class Session implements Answers {
       groups,
       { changed: of.name },
     )
+  }
+
+  /** Rules are met by all packets, not only by those that a filter leaves in the list. */
+  private async allGroups(): Promise<readonly Group[]> {
+    if (!this.all && this.opened.hasCapture) this.all = (await this.opened.groups()).groups
+    return this.all ?? []
   }
 
   readonly play = async ({ packet, journey, changes, machine, isBrief = false }: Play): Promise<Played> => {
@@ -163,8 +176,12 @@ export class Session implements Answers {
     const group = played.groups[0]!
     const ending = { inputs: [], warnings, stats: { bytes: 0, events: 0, journeys: 1, skipped: 0, lost: 0 } }
     const reply = played.replyOf(group)
-    const row = new Rows([group], undefined).rowOf({ group: 0 })
-    const told = tellExplanation(group, row, isBrief ? undefined : ending, reply && { journey: reply, played: true })
+    const told = tellExplanation(
+      group,
+      tellRow(group),
+      isBrief ? undefined : ending,
+      reply && { journey: reply, played: true },
+    )
     return {
       ...(replay && 'reason' in replay ? { differs: replay.reason } : {}),
       explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
@@ -175,7 +192,10 @@ export class Session implements Answers {
 
   /** Reading the captures once more takes a while, and rules are tried one after the other. */
   private async replayOf(id: string): Promise<Replay | { reason: string } | undefined> {
-    if (this.replayed?.id !== id) this.replayed = { id, replay: await this.opened.replayOf(id) }
+    if (this.replayed?.id !== id) {
+      const journey = this.journeyOf(id)
+      this.replayed = { id, replay: journey === undefined ? undefined : await this.opened.replayOf(journey) }
+    }
     return this.replayed.replay
   }
 
@@ -183,8 +203,16 @@ export class Session implements Answers {
     (await changedBy(machineOf(this.opened.machines, machine).world, changes)).made
 
   /** Fetched once two are compared. */
-  readonly compare = async ({ a, b }: { a: string; b: string }): Promise<Compared> =>
-    (await import('./compare.ts')).tellCompared(this.opened, a, b)
+  readonly compare = async ({ a, b }: { a: string; b: string }): Promise<Compared> => {
+    const [first, second] = [this.journeyOf(a), this.journeyOf(b)]
+    if (first === undefined || second === undefined) throw new UserError('There is no such exchange any more.')
+    return (await import('./compare.ts')).tellCompared(this.opened, first, second)
+  }
+
+  /** The number of a row's journey, as the files are by now. */
+  private journeyOf(id: string): string | undefined {
+    return this.isFollowed ? this.opened.idOfLasting(id) : id
+  }
 
   /** Fetched once somebody types. Values are those of all exchanges, where these were listed. */
   readonly complete = async ({ filter, cursor }: { filter: string; cursor: number }): Promise<Completion> => {

@@ -1,10 +1,7 @@
 /** Two exchanges side by side: A is marked, B is the one that is looked at after. */
 import { batch, effect, signal } from '@preact/signals'
-import type { Packet } from '../../../model/packet.ts'
-import type { Compared, ComparedSide, Explanation } from '../../protocol.ts'
-import { Refused } from '../engine.ts'
-import { live } from '../live/live.ts'
-import { ask, canCompare, doing, explanation, opened, problem, tab } from '../state.ts'
+import type { Compared, Explanation } from '../../protocol.ts'
+import { ask, canCompare, doing, explanation, opened, tab } from '../state.ts'
 
 /** A. */
 export const marked = signal<Explanation | undefined>(undefined)
@@ -56,10 +53,7 @@ async function compare(): Promise<void> {
   asking = false
   const [first, second] = [marked.value, explanation.value]
   if (a !== first?.row.id || b !== second?.row.id) await compare()
-  else if (told && live.value && !(isOf(told.a, first) && isOf(told.b, second))) {
-    clear()
-    problem.value = new Refused('The packets were numbered anew.', 'Choose the two exchanges again.')
-  } else compared.value = told
+  else compared.value = told
 }
 
 effect(() => {
@@ -67,13 +61,6 @@ effect(() => {
   void explanation.value
   queueMicrotask(() => void compare())
 })
-
-/** While a trace goes on in several captures, its journeys get other numbers. */
-const isOf = (side: ComparedSide, shown: Explanation): boolean => ends(side.packet) === ends(shown.packet)
-
-/** Whichever of the two asks. */
-const ends = ({ protocol, src, sport, dst, dport }: Packet): string =>
-  [protocol, ...[`${src} ${sport}`, `${dst} ${dport}`].sort()].join(' ')
 
 // of other files nothing is explained yet, while a trace that goes on keeps what is looked at
 effect(() => {

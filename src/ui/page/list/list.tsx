@@ -70,20 +70,20 @@ export function List() {
 }
 
 function ListRow({ row, place, top, all }: { row: Row; place: number; top: number; all: number }) {
-  const { mark, word, protocol, addresses, decided, details, count, exchanges, exchange, isExpanded, time } = row
+  const { mark, word, protocol, addresses, decided, details, count, exchanges, isOne, isExpanded, time } = row
   const isSelected = selected.value === place
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys.ts has them for the whole page
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and names the active row
     <div
       id={`row-${place}`}
-      class={`row ${mark} ${exchange === undefined ? '' : 'one'}`}
+      class={`row ${mark} ${isOne ? 'one' : ''}`}
       style={{ transform: `translateY(${top}px)` }}
       role="option"
       aria-selected={isSelected}
       aria-setsize={all}
       aria-posinset={place + 1}
-      onClick={() => void select(place)}
+      onClick={() => void select(row, place)}
     >
       <span class="mark" aria-hidden="true">
         {SIGNS[mark]}
@@ -105,7 +105,7 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
           aria-label={isExpanded ? 'Fold the exchanges' : `Show ${exchanges} exchanges one by one`}
           onClick={(event) => {
             event.stopPropagation()
-            void expand(row.group)
+            void expand(row)
           }}
         >
           {isExpanded ? '▾' : '▸'}

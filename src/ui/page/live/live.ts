@@ -4,6 +4,7 @@ import type { LiveState } from '../../protocol.ts'
 import { Refused } from '../engine.ts'
 import { servedFiles } from '../served-files.ts'
 import { countHits, opened, problem, showFollowed, tab } from '../state.ts'
+import { playAgain } from '../what-if/trying.ts'
 
 /** Undefined on pages that follow no trace. */
 export const live = signal<LiveState | undefined>(undefined)
@@ -44,6 +45,9 @@ export async function stop(): Promise<void> {
     problem.value = new Refused('nfwhy serve does not answer: the trace ends at its deadline at the latest.')
 }
 
+/** Which rulesets and state there are: a capture only grows. */
+const rulesOf = ({ files }: LiveState): string => files.map(({ name, edition }) => `${name} ${edition}`).join('\n')
+
 /** One list after the other, until all that has come is shown. */
 async function catchUp(): Promise<void> {
   if (isWorking) return
@@ -53,6 +57,10 @@ async function catchUp(): Promise<void> {
     const began = performance.now()
     try {
       if (state.files.length > 0) await showFollowed(servedFiles(state.files), !state.isQuiet)
+      if (shown && rulesOf(state) !== rulesOf(shown)) {
+        await countHits()
+        void playAgain()
+      }
       problem.value = undefined
     } catch (error) {
       problem.value = error instanceof Refused ? error : new Refused(String(error))

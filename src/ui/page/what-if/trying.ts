@@ -93,14 +93,31 @@ async function attempt(at: string, work: () => Promise<void>): Promise<boolean> 
 /** The packet of the exchange that is looked at, where it is not being tried already. */
 export async function useShown(): Promise<void> {
   const shown = explanation.value
-  if (!shown || captured.value === shown) return
+  if (!shown || isTried(shown)) return
   await attempt('packet', async () => {
     // asked for twice meanwhile
-    if (captured.value === shown) return
+    if (isTried(shown)) return
     const forms = await ask('packet', { packet: shown.packet })
     const isElsewhere = rulesets.value.length > 1 && ownMachine() !== shown.machine
     captured.value = shown
     await play(isElsewhere ? [] : changes.value, forms)
+  })
+}
+
+/** What is known of it by now may be more than it was: the packet, or what was typed in its place, is the same. */
+const isTried = ({ row }: Explanation): boolean =>
+  captured.value?.row.id === row.id && captured.value.row.isOne === row.isOne
+
+/** Rules and state of a trace that goes on are others by now. What can no longer be played is not shown either. */
+export async function playAgain(): Promise<void> {
+  const forms = packet.value
+  if (!forms && changes.value.length === 0) return
+  before.value = undefined
+  if (await attempt('list', () => play(changes.value, packet.value))) return
+  batch(() => {
+    after.value = undefined
+    whole.value = undefined
+    changedRules.value = undefined
   })
 }
 
