@@ -20,7 +20,7 @@ export class BundleInMemory implements Bundle {
   private readonly most: number
   private size = 0
 
-  /** `most`: bytes of captures. */
+  /** `most`: bytes of captures, and of the rulesets that come after the first. */
   constructor(most: number) {
     this.most = most
   }
@@ -32,7 +32,11 @@ export class BundleInMemory implements Bundle {
 
   files(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
     const folders = [...(place === undefined ? [] : [place]), ...(at === undefined ? [] : [rulesFolder(at)])]
-    for (const [name, bytes] of files) this.file(folders, name).replace(bytes)
+    for (const [name, bytes] of files) {
+      this.file(folders, name).replace(bytes)
+      // some hosts change theirs every second
+      if (at !== undefined) this.count(bytes)
+    }
     this.onChange()
   }
 
@@ -49,10 +53,15 @@ export class BundleInMemory implements Bundle {
 
   private append(place: string | undefined, name: string, chunk: Uint8Array): void {
     if (this.size >= this.most) return
-    this.size += chunk.length
     this.file(place === undefined ? [] : [place], name).append(chunk)
-    if (this.size >= this.most) this.onFull()
+    this.count(chunk)
     this.onChange()
+  }
+
+  private count({ length }: Uint8Array): void {
+    const was = this.size
+    this.size += length
+    if (was < this.most && this.size >= this.most) this.onFull()
   }
 
   private file(within: readonly string[], base: string): GrowingInput {

@@ -15,7 +15,7 @@ import { type Face, lines } from './trace-face.ts'
 import type { SetupOptions } from './trace-setup.ts'
 import { placesOf, wishOf } from './trace-wish.ts'
 
-/** Bytes of captures; a page reads all of them. */
+/** Bytes of captures, and of rulesets that change; a page reads all of them. */
 const MOST = 64 << 20
 /** Milliseconds without a page until the trace ends: a page may be loaded again. */
 const LEFT_ALONE = 10_000
@@ -79,7 +79,11 @@ export async function serveLive(
       telling: { each: false, isFull: false, room: async () => {} },
     })
     bundle.onFull = () => {
-      run.warn({ input: 'the page', code: 'page-full', message: `it shows ${MOST >> 20} MB of trace; the trace ends` })
+      run.warn({
+        input: 'the page',
+        code: 'page-full',
+        message: `it shows ${MOST >> 20} MB of trace and of changed rulesets; the trace ends`,
+      })
       run.end()
     }
     feed.onStop = () => run.end()

@@ -142,6 +142,71 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
     expect(plain((await shown.page.locator('.explanation .text').textContent())!)).toBe(plain(stdout))
   })
 
+  test('of two hosts, what is looked at, tried and compared stays the packet of its own', async ({
+    onTestFinished,
+  }) => {
+    const first = await TestPlace.open(onTestFinished, { setup: NFT })
+    const live = await serve(onTestFinished, ['--via', first.via])
+    const { place, link } = live
+    const shown = await chromium.open(link)
+    onTestFinished(() => shown.page.context().close())
+    const { page } = shown
+    const from = (port: number, on: TestPlace) =>
+      on.run(`timeout 0.5 socat -u TCP:127.0.0.1:81,sourceport=${port} - || :`)
+    const told = page.locator('.explanation .text')
+    await said(shown, 'Send the packet that fails')
+    await from(42001, place)
+    await row(shown, ':42001')
+    expect(firstBlock((await told.textContent())!)).toContain('42001')
+    await page.getByRole('tab', { name: 'What if' }).click()
+    await page
+      .locator('[data-result="now"], [data-result="after"], [data-result]')
+      .first()
+      .waitFor({ timeout: PATIENCE })
+    // what comes on the first host is numbered before it
+    await from(41001, first)
+    await row(shown, ':41001')
+    expect(await page.locator('[role=option][aria-selected=true]').textContent()).toContain(':42001')
+    await page
+      .getByRole('button', { name: /^Switch off: .*input/i })
+      .first()
+      .click()
+    await page.locator('[data-result="after"]').waitFor({ timeout: PATIENCE })
+    // nothing listens there
+    expect(await page.locator('[data-result="after"]').textContent()).toContain('REFUSED')
+    await page.getByRole('tab', { name: 'Explanation' }).click()
+    expect(firstBlock((await told.textContent())!)).toContain('42001')
+    await page.locator('[aria-keyshortcuts=c]').click()
+    await page.locator('[role=option]', { hasText: ':41001' }).first().click()
+    const comparison = page.locator('.comparison')
+    await comparison.waitFor({ timeout: PATIENCE })
+    expect(await comparison.textContent()).toMatch(/42001.*41001/s)
+    expect(shown.errors).toEqual([])
+  })
+
+  test('a packet that was typed is played anew where the rules change', async ({ onTestFinished }) => {
+    const live = await serve(onTestFinished)
+    const { place, link } = live
+    const shown = await chromium.open(link)
+    onTestFinished(() => shown.page.context().close())
+    const { page } = shown
+    await said(shown, 'Send the packet that fails')
+    await send(place, 81)
+    await row(shown, 'DROPPED')
+    await page.getByRole('tab', { name: 'What if' }).click()
+    await page.locator('#words').fill('in lo tcp 127.0.0.1:40002 > 127.0.0.1:80 syn')
+    await page.locator('#words').press('Enter')
+    const result = page.locator('[data-result] h2')
+    await result.filter({ hasText: 'DELIVERED' }).first().waitFor({ timeout: PATIENCE })
+    await place.run('nft add rule inet filter input tcp dport 80 drop')
+    await result.filter({ hasText: 'DROPPED' }).first().waitFor({ timeout: PATIENCE })
+    expect(await page.locator('#words').inputValue()).toContain(':40002')
+    // what came meanwhile has not taken its place
+    await send(place, 81)
+    await page.waitForTimeout(1500)
+    expect(await page.locator('#words').inputValue()).toContain(':40002')
+  })
+
   test('ends soon after its last page is closed', async ({ onTestFinished }) => {
     const live = await serve(onTestFinished)
     const shown = await chromium.open(live.link)
