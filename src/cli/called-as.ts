@@ -5,6 +5,7 @@ import { basename, dirname, relative } from 'node:path'
 export function calledAs({ argv, env, cwd }: Pick<NodeJS.Process, 'argv' | 'env' | 'cwd'>): string[] {
   const told = env.NFWHY_CALLED_AS?.split(' ').filter((word) => word !== '') ?? []
   if (told.length > 0) return told
+  if (isPlugin({ argv })) return ['kubectl', 'nfwhy']
   const script = argv[1] ?? ''
   if (env.npm_lifecycle_event === 'npx' && /^["']?nfwhy["']?$/.test(env.npm_lifecycle_script ?? ''))
     return ['npx', 'nfwhy']
@@ -15,7 +16,12 @@ export function calledAs({ argv, env, cwd }: Pick<NodeJS.Process, 'argv' | 'env'
   return [path.includes('/') ? path : `./${path}`]
 }
 
-const COMMANDS = 'explain|trace|why|compare|flows|map|simulate|serve|collect|demo|doctor|completion|help|--help|-h'
+/** kubectl looks for its plugins by their names: https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/ */
+export const isPlugin = ({ argv }: Pick<NodeJS.Process, 'argv'>): boolean =>
+  /^kubectl-nfwhy(?:\.[cm]?js)?$/.test(basename(argv[1] ?? ''))
+
+const COMMANDS =
+  'explain|trace|why|compare|flows|map|simulate|serve|mcp|collect|demo|doctor|kubectl|completion|help|--help|-h'
 const PROPOSED = new RegExp(`(?<![\\w./-])nfwhy(?= (?:${COMMANDS})\\b)`, 'g')
 
 /** The same in sentences and examples. */

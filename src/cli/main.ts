@@ -6,7 +6,7 @@ import { LiveProblem } from '../live/problem.ts'
 import { command, nameOwnProgram, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { shortLines, UserError } from '../model/user-error.ts'
-import { asCalled, calledAs } from './called-as.ts'
+import { asCalled, calledAs, isPlugin } from './called-as.ts'
 import { addCommands, COMMANDS } from './commands.ts'
 import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
@@ -20,14 +20,18 @@ const LIVE: readonly string[] = ['trace', 'doctor']
 const FILTER_OPTION = /unknown option '--filter'/
 
 const OWN = calledAs(process)
+const HELP: readonly string[] = ['-h', '--help']
 const VERSION: readonly string[] = ['-V', '--version', '-v', 'version']
 
-async function main([first = '', ...rest]: readonly string[]): Promise<void> {
-  nameOwnProgram(OWN)
+async function main(words: readonly string[]): Promise<void> {
+  const [first = '', ...rest] = words
   if (VERSION.includes(first)) {
     say(1, `${__VERSION__}\n`)
     return
   }
+  const helped = first === 'kubectl' ? rest.findIndex((word) => Object.hasOwn(COMMANDS, word)) : -1
+  // help is that of the command which stands before it
+  if (helped >= 0 && rest.slice(helped).some((word) => HELP.includes(word))) return main(rest.slice(helped))
   const filterHint = LIVE.includes(first) ? `; give the filter without an option: nfwhy ${first} 'tcp port 80'` : ''
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
     throw new UserError(
@@ -51,10 +55,10 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
     .showHelpAfterError('(nfwhy --help says more)')
   // help speaks of all of them
   const isOne = Object.hasOwn(COMMANDS, first) && !OF_ALL.includes(first)
-  await addCommands(program, isOne ? [first] : Object.keys(COMMANDS))
+  await addCommands(program, isOne ? [first] : Object.keys(COMMANDS), main)
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(nfwhy ${command.name()} --help says more)`)
-  await program.parseAsync()
+  await program.parseAsync(words, { from: 'user' })
 }
 
 /** Milliseconds that the last word is kept for whoever reads standard error. */
@@ -94,4 +98,5 @@ const fail = (error: unknown) => process.exit(report(error))
 process.on('uncaughtException', fail)
 // warnings written where nobody reads them any more are no error
 process.stderr.on('error', () => {})
-main(process.argv.slice(2)).catch(fail)
+nameOwnProgram(OWN)
+main([...(isPlugin(process) ? ['kubectl'] : []), ...process.argv.slice(2)]).catch(fail)

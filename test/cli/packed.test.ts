@@ -31,7 +31,7 @@ describe('the package', () => {
     const named = [bin, ...Object.values(exports)]
       .flatMap((one) => (typeof one === 'string' ? one : Object.values(one)))
       .map((name: string) => name.replace('/*', ''))
-    expect(named).toHaveLength(5)
+    expect(named).toHaveLength(6)
     expect(named.filter((name) => !existsSync(join(installed, name)))).toEqual([])
     expect(readdirSync(installed).sort()).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'package.json', 'schemas'].sort(),
