@@ -41,6 +41,7 @@ const DEFAULT_IDLE = 1
 const PCAPNG = '.pcapng'
 /** A drawing for a ticket. */
 const MERMAID = '.mmd'
+const OTLP = '.otlp'
 
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
@@ -73,7 +74,7 @@ export function explainCommand(program: Command): Command {
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
       .option(
         '-o, --output <FILE>',
-        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd',
+        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd .otlp',
       )
       .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
       .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
@@ -98,7 +99,7 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   if (isHtml(options.output)) return explainToHtml(given, options)
-  const form = isPcapng(options) ? undefined : await formOf(options)
+  const form = isPcapng(options) || isFor(OTLP, options) ? undefined : await formOf(options)
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
   const wanted = terminalOptions(options, options.output === undefined)
@@ -110,9 +111,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
     const telling = { terminal, out, selection, correlator: correlatorOf(inputs.machines) }
-    const report = form
-      ? openReport({ ...telling, form, live })
-      : (await import('../reports/pcapng/index.ts')).openPcapng(telling)
+    const report = form ? openReport({ ...telling, form, live }) : (await openFor(options))(telling)
     // for a person on standard output only what is asked for: warnings go to standard error
     const warns = !form?.folds || options.output !== undefined
     const problem = await tellAll(inputs, report, {
@@ -132,7 +131,13 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
 const formOf = async (options: ExplainOptions): Promise<Form> =>
   isFor(MERMAID, options)
     ? (await import('../reports/mermaid/index.ts')).mermaid
-    : chooseForm(options, [HTML, PCAPNG, MERMAID])
+    : chooseForm(options, [HTML, PCAPNG, MERMAID, OTLP])
+
+/** Each packet by itself, in the form of another program. */
+const openFor = async (options: ExplainOptions) =>
+  isPcapng(options)
+    ? (await import('../reports/pcapng/index.ts')).openPcapng
+    : (await import('../reports/otlp/index.ts')).openOtlp
 
 const isPcapng = (options: ExplainOptions): boolean => isFor(PCAPNG, options)
 

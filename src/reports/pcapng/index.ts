@@ -7,6 +7,7 @@ import { answerOf } from '../answer.ts'
 import { FORMS } from '../index.ts'
 import { type JourneyReport, openReport, type ReportOptions, type Sink } from '../journeys.ts'
 import { printedGroup } from '../printed-group.ts'
+import { since1970 } from '../since-1970.ts'
 import { causeLabel } from '../text/block.ts'
 import { writeHead } from '../text/head.ts'
 import { wrap } from '../text/layout.ts'
@@ -70,14 +71,5 @@ function commentOf(journey: Journey): string {
   return page.take().trimEnd()
 }
 
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?/
-
-/** Microseconds since 1970. Without a date the time since boot, else 0: a block cannot leave it out. */
-function timeOf({ time, uptime }: Journey): bigint {
-  const [, second, fraction = '', zone = 'Z'] = TIME.exec(time?.first ?? '') ?? []
-  if (second !== undefined) {
-    const since = Date.parse(second + zone)
-    if (Number.isFinite(since)) return BigInt(since) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6))
-  }
-  return uptime === undefined ? 0n : BigInt(Math.round(uptime.first * 1e6))
-}
+/** Microseconds since 1970. */
+const timeOf = ({ time, uptime }: Journey): bigint => since1970(time?.first, uptime?.first) / 1000n
