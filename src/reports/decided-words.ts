@@ -1,4 +1,5 @@
 /** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
+import { isNft } from '../explain/refs.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
@@ -68,6 +69,10 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
 
 /** Of a reply, they are not what decided it. */
 const REFUSALS: ReadonlySet<string> = new Set(['refused-here', 'refused-there'])
+
+/** `by`, `by ip6tables`: iptables and ip6tables have tables and chains of the same names. */
+export const byWords = ({ by, ref }: Extract<Decided, { by: string }>): string =>
+  ref.family === 'ip6' && !isNft(ref) ? `${by} ip6tables` : by
 
 /** Undefined where the first word says it all. */
 export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | undefined {

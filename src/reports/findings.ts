@@ -27,6 +27,9 @@ export function toldFindings<F>({ findings }: Pick<Journey<F>, 'findings'>): Fin
 /** Does it say no more than the outcome, and the rule that decided it? */
 export const isRetold = ({ code }: Finding<unknown>): boolean => RETOLD.has(code)
 
+/** The headline names the rule. */
+export const isInHeadline = ({ code }: Finding<unknown>): boolean => code === 'last-rule-seen'
+
 /** Findings that say where to look next: their commands change nothing. */
 const LOOKING: ReadonlySet<string> = new Set(['not-netfilter', 'last-rule-seen'])
 

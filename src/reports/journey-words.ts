@@ -1,6 +1,7 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
 import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
+import { ONLY_LOOKS } from '../model/only-looks.ts'
 import { hasLeft, isStopped, isUnwanted } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
@@ -99,6 +100,15 @@ export function markOf({ outcome, findings, packet }: Journey<unknown>): 'bad' |
 
 /** Findings that are about the input, not about one packet: they are told once, on top. */
 export const NOTICES: ReadonlySet<string> = new Set(['no-ruleset', 'ruleset-mismatch'])
+
+/** What trying a fix gave, or why it was not tried. What is done by hand, or only looks, is nothing to be tried. */
+export function trialWords(fix: PrintedFix): string | undefined {
+  const { command, unverified } = fix
+  const tried = triedWords(fix)
+  if (tried !== undefined || command === undefined || unverified === undefined || unverified === ONLY_LOOKS)
+    return tried
+  return /^(not|it cannot be) tried/.test(unverified) ? unverified : `not tried: ${unverified}`
+}
 
 /** What trying a fix gave; undefined where it was not tried. */
 export function triedWords({ verified, after, afterSource, but }: PrintedFix): string | undefined {

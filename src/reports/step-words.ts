@@ -16,14 +16,15 @@ export function stepName(step: Step): string {
 
 /** `nat KUBE-SERVICES rule 60  end of the chain → return`: the name, what is odd about the step, its verdict. */
 export function stepWords(step: Step, { to }: Marks): string {
-  const { kind, rule, verdict } = step
-  const odd =
-    kind === 'unknown'
-      ? '  (a rule or the policy: unknown which)'
-      : kind === 'return' && rule === undefined
-        ? '  end of the chain'
-        : ''
-  return `${stepName(step)}${odd}${verdict === undefined ? '' : ` ${to} ${verdict}`}`
+  const odd = oddWords(step)
+  const { verdict } = step
+  return `${stepName(step)}${odd === '' ? '' : `  ${odd}`}${verdict === undefined ? '' : ` ${to} ${verdict}`}`
+}
+
+/** What the name does not say: that a chain ended there, or that nobody knows what it was. */
+export function oddWords({ kind, rule }: Step): string {
+  if (kind === 'unknown') return '(a rule or the policy: unknown which)'
+  return kind === 'return' && rule === undefined ? 'end of the chain' : ''
 }
 
 /** The rule where its chain is named beside it. */

@@ -167,6 +167,10 @@ export interface Explanation {
   /** `cause`, or `reply` where it got through. */
   causeLabel: string
   cause: string[]
+  /** What is wrong with the input, and what helps. */
+  notices: { message: string; fixes: string[] }[]
+  /** The rule that the cause speaks of. */
+  rule?: string
   fixes: FixOf[]
   otherFixes: FixOf[]
   /** The walk back from its end, the culprit marked. */
@@ -219,6 +223,8 @@ export interface FindingOf {
   code: string
   severity: 'error' | 'warning' | 'note'
   message: string
+  /** Need not be said again. */
+  isInHeadline?: true
   /** Commands that look further, and change nothing. */
   look: string[]
   rules: string[]
@@ -242,6 +248,8 @@ export interface StepOf {
   isCulprit: boolean
   /** Of two journeys that are compared. */
   side?: 'a' | 'b'
+  /** What its name does not say. */
+  odd?: string
   /** Rules before it that did not match, and why. */
   unmatched: { ruleNumber: number; rule: string; why: string }[]
 }

@@ -1,5 +1,5 @@
 /** What the command line prints, to compare the page with. */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const NFWHY = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
@@ -22,6 +22,20 @@ export function commandLineWith(input: Buffer | '', ...args: string[]): string {
     return stdout
   }
 }
+
+/** Several at once, and what each prints. */
+export const commandLines = (...all: readonly (readonly string[])[]): Promise<string[]> =>
+  Promise.all(
+    all.map(
+      (args) =>
+        new Promise<string>((done, failed) => {
+          execFile(process.execPath, [NFWHY, ...args], { maxBuffer: 1 << 28 }, (error, stdout) => {
+            if (error && error.code !== 1) failed(error)
+            else done(stdout)
+          }).stdin!.end()
+        }),
+    ),
+  )
 
 /** A report's first group: up to its next headline, or the counts. */
 export const firstBlock = (text: string): string => text.slice(0, text.search(/\n\n(?! )/))

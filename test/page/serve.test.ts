@@ -1,63 +1,42 @@
 /** `nfwhy serve` in a browser: what the command line says, the page says, of the same words of the command line. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { BIN, EXAMPLE, folder } from '../cli/nfwhy.ts'
-import { Chromium, hasChromium, type Shown } from './browser.ts'
-import { commandLine, firstBlock } from './command-line.ts'
+import { EXAMPLE, folder } from '../cli/nfwhy.ts'
+import { Chromium, choose, hasChromium, type Shown } from './browser.ts'
+import { commandLine } from './command-line.ts'
+import { expectSame } from './same.ts'
+import { Servings } from './serving.ts'
+import { toldOf } from './told.ts'
 
 /** Milliseconds. */
 const PATIENCE = 20_000
 
-interface Serving {
-  child: ChildProcess
-  link: string
-}
-
 describe.skipIf(!hasChromium)('nfwhy serve', () => {
   const chromium = new Chromium()
-  const running: ChildProcess[] = []
-  afterEach(() => {
-    for (const child of running.splice(0)) child.kill('SIGKILL')
-  })
+  const servings = new Servings()
+  afterEach(() => servings.end())
   afterAll(() => chromium.end())
 
-  function serve(args: readonly string[], input?: string): Promise<Serving> {
-    const child = spawn(process.execPath, [BIN, 'serve', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-    running.push(child)
-    child.stdin!.end(input ?? '')
-    let said = ''
-    return new Promise((done, failed) => {
-      child.stdout!.on('data', (part) => {
-        said += part
-        const link = /http:\S+/.exec(said)?.[0]
-        if (link !== undefined && said.endsWith('\n')) done({ child, link })
-      })
-      child.on('exit', (code) => failed(new Error(`nfwhy serve ended with ${code}`)))
-    })
-  }
+  const serve = (args: readonly string[], input?: string) => servings.start(args, input)
 
+  /** What is seen at once, with nothing unfolded. */
   const text = async ({ page }: Shown) => {
     await page.waitForSelector('.explanation, .wrong', { timeout: PATIENCE })
-    return (await page.locator('.explanation .text').textContent())!
+    return page.locator('.explanation').innerText()
   }
 
-  async function expectSame(shown: Shown, args: readonly string[]): Promise<void> {
-    const told = firstBlock(await text(shown))
-    expect(told.length).toBeGreaterThan(200)
-    expect(commandLine('explain', '--full', '--unmatched', ...args)).toContain(told)
-    expect(shown.errors).toEqual([])
-  }
+  const expectTold = async (shown: Shown, args: readonly string[]) => expectSame(shown, await toldOf(args), 'served')
 
   test('shows a folder as the command line does: outcome, culprit and fix', async () => {
     const { link } = await serve([EXAMPLE])
     const shown = await chromium.open(link)
-    await expectSame(shown, [EXAMPLE])
-    const told = (await shown.page.locator('.explanation').textContent())!
-    for (const one of [/DROPPED/, /KUBE-FIREWALL/, /iptables -t nat -D KUBE-NODEPORTS 16/]) expect(told).toMatch(one)
+    const seen = await text(shown)
+    for (const one of [/DROPPED/, /KUBE-FIREWALL/, /iptables -t nat -D KUBE-NODEPORTS 16/]) expect(seen).toMatch(one)
+    await expectTold(shown, [EXAMPLE])
     // nothing is asked of anybody else, and every address has the token
     expect(shown.requests.filter((one) => !one.startsWith(link) && !one.startsWith('data:'))).toEqual([])
     await shown.page.context().close()
@@ -70,7 +49,7 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     for (const input of [join(both, 'node-a.tgz'), both]) {
       const { link } = await serve([input])
       const shown = await chromium.open(link)
-      await expectSame(shown, [input])
+      await expectTold(shown, [input])
       await shown.page.context().close()
       rmSync(join(both, 'node-a.tgz'), { force: true })
     }
@@ -82,7 +61,7 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     const args = ['--as', `kernel-log:${log}`, `${EXAMPLE}/rules.v4`]
     const { link } = await serve(args)
     const shown = await chromium.open(link)
-    await expectSame(shown, args)
+    await expectTold(shown, args)
     await shown.page.context().close()
     const wrong = await chromium.open((await serve(['--as', `iptables-save:${log}`, `${EXAMPLE}/rules.v4`])).link)
     await wrong.page.waitForSelector('.wrong, .main.alone', { timeout: PATIENCE })
@@ -100,25 +79,20 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     // the capture is read again for another filter
     await shown.page.fill('#filter', 'tcp dst port 80')
     await shown.page.keyboard.press('Enter')
-    await shown.page.waitForFunction(
-      (before) => ![undefined, before].includes(document.querySelector('.explanation .text')?.textContent),
-      first,
-    )
-    const told = firstBlock(await text(shown))
+    await shown.page.waitForFunction(() => document.querySelectorAll('.row').length === 1)
     const files = [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`]
-    expect(commandLine('explain', '--full', '--unmatched', '--filter', 'tcp dst port 80', ...files)).toContain(told)
-    expect(shown.errors).toEqual([])
+    await expectTold(shown, ['--filter', 'tcp dst port 80', ...files])
     await shown.page.context().close()
   })
 
-  test('opens an empty page without any input, which takes what is dropped', async () => {
+  test('opens an empty page without any input, which takes what is chosen', async () => {
     const { link } = await serve([])
     const shown = await chromium.open(link)
     await shown.page.waitForSelector('.open')
     expect(await shown.page.locator('.explanation, .wrong').count()).toBe(0)
-    await shown.page.setInputFiles('input[type=file]', [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`])
-    expect(await text(shown)).toContain('DROPPED')
-    expect(shown.errors).toEqual([])
+    const files = [`${EXAMPLE}/dmesg.log`, `${EXAMPLE}/rules.v4`]
+    await choose(shown, files)
+    await expectTold(shown, files)
     await shown.page.context().close()
   })
 
@@ -173,7 +147,8 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     const ended = new Promise((done) => child.on('close', (_, signal) => done(signal)))
     child.kill('SIGINT')
     expect(await ended).toBe('SIGINT')
-    expect(Date.now() - began).toBeLessThan(1000)
+    // not only when Node gives up on the page's idle connections, which is after 5 s
+    expect(Date.now() - began).toBeLessThan(4000)
     await shown.page.waitForSelector('.wrong', { timeout: PATIENCE })
     expect(await shown.page.locator('.wrong').textContent()).toContain('nfwhy serve has ended')
     // what was shown stays, in view

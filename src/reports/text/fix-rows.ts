@@ -1,7 +1,7 @@
 /** A fix in rows: its command, what the test on the model said, its undo. */
 import type { PrintedFix } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import { triedWords } from '../journey-words.ts'
+import { trialWords } from '../journey-words.ts'
 import { wrap, wrapCommand, wrapTight } from './layout.ts'
 import type { Page, RowOptions } from './page.ts'
 
@@ -29,17 +29,9 @@ export function fixRows(
   { described, instead = false }: { described: boolean; instead?: boolean },
 ): Row[] {
   const { command, description, note, undo } = fix
-  const unverified = fix.unverified === ONLY_LOOKS ? undefined : fix.unverified
   const label = instead && command === undefined ? 'or' : labelOf(fix)
   const labelStyle = 'green'
-  const tried =
-    triedWords(fix) ??
-    (command && unverified !== undefined
-      ? /^(not|it cannot be) tried/.test(unverified)
-        ? unverified
-        : `not tried: ${unverified}`
-      : undefined)
-  const says = [tried, note].filter((one) => one !== undefined).join(` ${page.marks.between} `)
+  const says = [trialWords(fix), note].filter((one) => one !== undefined).join(` ${page.marks.between} `)
   const test: Row = { label: '', lines: says === '' ? [] : wrap(says, page.room), rank: 2 }
   if (command === undefined)
     return [{ label, lines: wrap(description, page.room), labelStyle, rank: 5, least: 1 }, test]

@@ -1,6 +1,6 @@
 /** What was found besides the cause, errors first, with the rules that it is about. */
 import type { Finding, Journey, PrintedFix } from '../../model/journey.ts'
-import { lookNext, tellsCause } from '../findings.ts'
+import { isInHeadline, lookNext, tellsCause } from '../findings.ts'
 import { ruleName } from '../journey-words.ts'
 import { wrap, wrapCommand } from './layout.ts'
 import type { Page } from './page.ts'
@@ -20,8 +20,7 @@ export function writeFindings(
 ): void {
   for (const one of findings) {
     const { label, labelStyle } = LABELS[one.severity]
-    // the headline names the rule
-    if (one.code !== 'last-rule-seen') page.row(label, one.message, { labelStyle })
+    if (!isInHeadline(one)) page.row(label, one.message, { labelStyle })
     for (const { command, note } of lookNext(one)) {
       if (command) page.rows('look', wrapCommand(command, page.room, page.printing), { style: 'bold' })
       else if (note !== undefined) page.rows('', wrap(`(${note})`, page.room))

@@ -1,10 +1,8 @@
 /** A block's first two lines: how it ended, what decided that, and which packet it was. */
 
-import { isNft } from '../../explain/refs.ts'
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
-import type { RuleRef } from '../../model/journey.ts'
-import { type Decided, decidedOf } from '../decided-words.ts'
+import { byWords, type Decided, decidedOf } from '../decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
@@ -73,14 +71,11 @@ export function writeHead(page: Page, group: Group<unknown>): void {
 /** A rule's name gives way in its middle. */
 function decidedText(page: Page, decided: Decided, room: number): string {
   if ('ref' in decided) {
-    const by = `${decided.by}${isIp6tables(decided.ref) ? ' ip6tables' : ''}`
+    const by = byWords(decided)
     return `${by} ${shortName(decided.ref, room - columns(by) - 2, page)}`
   }
   return 'reason' in decided ? decided.reason : decided.where
 }
-
-/** iptables and ip6tables have tables and chains of the same names. */
-const isIp6tables = (ref: RuleRef): boolean => ref.family === 'ip6' && !isNft(ref)
 
 /** `#1 ×12`. */
 const numberWords = ({ marks }: Page, { count, journey }: Group<unknown>): string =>

@@ -9,27 +9,29 @@ import { allPrintable } from '../../model/printable.ts'
 import { answerOf } from '../../reports/answer.ts'
 import { isGuilty } from '../../reports/deciding-rule.ts'
 import { markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
-import { lookNext, tellsCause } from '../../reports/findings.ts'
-import { markOf, rewrites, ruleName, triedWords } from '../../reports/journey-words.ts'
+import { isInHeadline, lookNext, tellsCause } from '../../reports/findings.ts'
+import { markOf, rewrites, ruleName, trialWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { changeWords } from '../../reports/packet-words.ts'
 import { printReport } from '../../reports/print-report.ts'
 import { printedGroup } from '../../reports/printed-group.ts'
-import { stepName, withoutChain } from '../../reports/step-words.ts'
-import { sentAgainWords } from '../../reports/summary-words.ts'
+import { oddWords, stepName, withoutChain } from '../../reports/step-words.ts'
+import { noticesOf, sentAgainWords } from '../../reports/summary-words.ts'
 import type { Explanation, FindingOf, FixOf, Row, StepOf, WayOf, Why } from '../protocol.ts'
 
 /** `ending`: of all that was read; absent: no text is asked for. Everything in it may be shown: nothing moves a cursor or is hidden. */
 export function tellExplanation(of: Group, row: Row, ending: Ending | undefined, reply?: Reply): Explanation {
   const group = allPrintable(printedGroup(of))
   const { journey } = group
-  const { cause, fixes, others, more } = answerOf(group)
+  const { cause, rule, fixes, others, more } = answerOf(group)
   const steps = journey.steps.map((step) => stepOf(step, journey))
   const notes = [whyWords(group), mixedWords(group), sentAgainWords(group)].filter((one) => one !== undefined)
   return {
     row,
     causeLabel: markOfGroup(group) === 'good' ? 'reply' : 'cause',
     cause,
+    notices: noticesOf([group], new Set()).map(({ messages, fixes }) => ({ message: messages.join(' '), fixes })),
+    ...(rule?.rule === undefined ? {} : { rule: rule.rule }),
     fixes: fixes.map(fixOf),
     otherFixes: others.map(fixOf),
     why: tellsCause(journey) ? journey.cause.map((one) => whyOf(one, journey)) : [],
@@ -61,7 +63,7 @@ function replyOf({ journey: of, played }: Reply): WayOf {
 function fixOf(fix: PrintedFix): FixOf {
   const { command, description, note, undo, stops, unverified } = fix
   const looks = unverified === ONLY_LOOKS
-  const says = [triedWords(fix) ?? (looks ? undefined : unverified), note]
+  const says = [trialWords(fix), note]
   return {
     kind: looks ? 'look' : command === undefined ? 'do' : stops ? 'stop' : 'fix',
     description,
@@ -87,6 +89,7 @@ function findingOf(finding: Finding<PrintedFix>): FindingOf {
   const { code, severity, message, rules } = finding
   return {
     ...{ code, severity, message },
+    ...(isInHeadline(finding) ? { isInHeadline: true } : {}),
     look: lookNext(finding).flatMap(({ command }) => (command ? [printCommand(command)] : [])),
     rules: rules.flatMap(({ rule }) => (rule === undefined ? [] : [rule])),
   }
@@ -94,6 +97,7 @@ function findingOf(finding: Finding<PrintedFix>): FindingOf {
 
 export function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
   const { n, hook, family, table, chain, rule, ruleNumber, handle, verdict, kind } = step
+  const odd = oddWords(step)
   return {
     ...{ n, family, kind },
     ...(hook === undefined ? {} : { hook }),
@@ -103,6 +107,7 @@ export function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
     ...(ruleNumber === undefined ? {} : { ruleNumber }),
     ...(handle === undefined ? {} : { handle }),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(odd === '' ? {} : { odd }),
     name: stepName(step),
     depth: step.depth ?? 0,
     interfaces: [step.in === undefined ? '' : `in ${step.in}`, step.out === undefined ? '' : `out ${step.out}`]

@@ -1,7 +1,7 @@
 /** A group of packets, or one of its exchanges, as a row of the list. */
 import type { Group } from '../../analysis/groups.ts'
 import { allPrintable } from '../../model/printable.ts'
-import { decidedOf } from '../../reports/decided-words.ts'
+import { byWords, decidedOf } from '../../reports/decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
 import { ruleName, timeWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
@@ -51,6 +51,6 @@ function narrowing(group: Parameters<typeof decidedOf>[0] & Parameters<typeof wo
 }
 
 function decidedText(decided: NonNullable<ReturnType<typeof decidedOf>>): string {
-  if ('ref' in decided) return `${decided.by} ${ruleName(decided.ref)}`
+  if ('ref' in decided) return `${byWords(decided)} ${ruleName(decided.ref)}`
   return 'reason' in decided ? decided.reason : decided.where
 }

@@ -11,7 +11,7 @@ interface ExplainedProps {
 }
 
 export function Explained({ of, onTry, onCompare }: ExplainedProps) {
-  const { row, cause, causeLabel, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
+  const { row, cause, causeLabel, rule, notices, fixes, otherFixes, findings, notes, rewrites, why, steps } = of
   return (
     <article class="explanation">
       <h2 class={row.mark}>
@@ -28,8 +28,14 @@ export function Explained({ of, onTry, onCompare }: ExplainedProps) {
       {cause.length > 0 && (
         <p class="cause">
           <span class="label">{causeLabel}</span> {cause.join(' ')}
+          {rule !== undefined && <code>{rule}</code>}
         </p>
       )}
+      {notices.map(({ message, fixes }) => (
+        <p key={message} class="notice">
+          <span class="label">warn</span> {message} {fixes.join(' ')}
+        </p>
+      ))}
       {fixes.map((fix) => (
         <OneFix key={fix.description} fix={fix} onTry={onTry} />
       ))}
@@ -103,13 +109,13 @@ export function PacketLine({ of: { protocol, addresses, details, count } }: { of
 const LABELS = { error: 'error', warning: 'warn', note: 'note' }
 
 function Found({ finding }: { finding: FindingOf }) {
-  const { code, severity, message, look, rules } = finding
+  const { code, severity, message, isInHeadline, look, rules } = finding
   return (
     <div class={`finding ${severity}`}>
       <span class="label" title={code}>
-        {LABELS[severity]}
+        {isInHeadline ? 'look' : LABELS[severity]}
       </span>{' '}
-      {message}
+      {isInHeadline ? '' : message}
       {rules.map((rule) => (
         <code key={rule}>{rule}</code>
       ))}

@@ -63,12 +63,12 @@ export function Steps({ steps, of }: { steps: readonly StepOf[]; of?: string }) 
 }
 
 function OneStep({ step }: { step: StepOf }) {
-  const { n, name, rule, verdict, depth, changes, isCulprit, kind } = step
+  const { n, name, odd, rule, verdict, depth, changes, isCulprit } = step
   return (
     <li id={stepId(step)} tabIndex={-1} class={isCulprit ? 'step culprit' : 'step'} style={{ '--depth': depth }}>
       <span class="number">{n}</span> {isCulprit ? '➜ ' : ''}
       {name}
-      {kind === 'return' && rule === undefined ? ' end of the chain' : ''}
+      {odd === undefined ? '' : ` ${odd}`}
       {verdict !== undefined && <b class="verdict"> → {verdict}</b>}
       {rule !== undefined && <code>{rule}</code>}
       {changes.map((change) => (

@@ -129,6 +129,7 @@ function Changes() {
                   <code>{command}</code>
                 </pre>
               )}
+              {toldOf(command).length > 0 && <p class="hint">{toldOf(command).join(' · ')}</p>}
               {back !== undefined && (
                 <details>
                   <summary>Undo it on the machine</summary>
@@ -176,6 +177,12 @@ function Changes() {
       </form>
     </section>
   )
+}
+
+/** What the explanation says of this fix: what its test gave, and its risk. */
+function toldOf(command: string | undefined): readonly string[] {
+  const { fixes = [], otherFixes = [] } = captured.value ?? {}
+  return (command !== undefined && [...fixes, ...otherFixes].find((fix) => fix.command === command)?.says) || []
 }
 
 function CopyAll({ commands }: { commands: readonly string[] }) {
