@@ -194,9 +194,11 @@ export interface Explanation {
 export interface WayOf {
   /** `before`: the same packet, before rules were changed. */
   kind: 'request' | 'before' | 'captured' | 'played' | 'a' | 'b'
-  /** What became of it: the headline's word. */
+  /** The packet's outcome. */
   word: string
   mark: Mark
+  /** What became of it, in the headline's words: where it is drawn, its line ends. */
+  end: string
   steps: StepOf[]
 }
 
@@ -246,6 +248,8 @@ export interface StepOf {
   interfaces: string
   changes: string[]
   isCulprit: boolean
+  /** nfwhy's own chain saw it there. */
+  isOwn?: true
   /** Of two journeys that are compared. */
   side?: 'a' | 'b'
   /** What its name does not say. */

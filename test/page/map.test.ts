@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('the map', () => {
       expect(await line.locator('[data-met]').last().getAttribute('data-met')).toBe('ip input filter INPUT')
       expect(await line.locator('.end.bad text').textContent()).toContain('✗')
       const words = page.locator('.map [data-chain="ip input filter INPUT"] text.end')
-      expect(await words.locator('tspan').allTextContents()).toEqual(['dropped at filter ', 'KUBE-FIREWALL rule 1 '])
+      expect(await words.locator('tspan').allTextContents()).toEqual(['dropped by filter ', 'KUBE-FIREWALL rule 1 '])
       const [sign, beside] = [(await line.locator('.end').boundingBox())!, (await words.boundingBox())!]
       expect(sign.x + sign.width).toBeLessThanOrEqual(beside.x)
       expect(sign.y).toBeLessThan(beside.y + beside.height)

@@ -133,7 +133,13 @@ const step = (n: number, family: string, hook: string, chain: string, changes: s
   ...{ n, family, hook, table: 't', chain, name: `t ${chain} rule ${n}`, rule: '-s 192.0.2.1 -j X', depth: 0 },
   ...{ kind: 'rule', interfaces: '', changes, isCulprit: false, unmatched: [] },
 })
-const wayOf = (kind: WayOf['kind'], steps: StepOf[]): WayOf => ({ kind, word: 'dropped', mark: 'bad', steps })
+const wayOf = (kind: WayOf['kind'], steps: StepOf[]): WayOf => ({
+  kind,
+  word: 'dropped',
+  mark: 'bad',
+  end: 'dropped by filter INPUT rule 1',
+  steps,
+})
 
 test.each([
   ['to this host itself', ['output', 'postrouting', 'prerouting', 'input']],

@@ -2,13 +2,13 @@
 import type { Analysis } from '../../analysis/analysis.ts'
 import type { SideName } from '../../analysis/compare.ts'
 import { single } from '../../analysis/groups.ts'
+import { printedJourney } from '../../edits/fix.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { comparisonWords } from '../../reports/comparison-words.ts'
-import { markOf } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { comparisonText } from '../../reports/text/comparison.ts'
 import type { Compared, ComparedSide } from '../protocol.ts'
-import { stepOf } from './explanation.ts'
+import { stepOf, wayEnd } from './explanation.ts'
 import { tellRow } from './row.ts'
 
 /** Throws UserError. */
@@ -24,7 +24,7 @@ export async function tellCompared(analysis: Analysis, a: string, b: string): Pr
       way: {
         kind: side,
         word: journey.outcome,
-        mark: markOf(journey),
+        ...wayEnd(printedJourney(journey)),
         steps: journey.steps.map((step) => ({ ...stepOf(step, journey), side })),
       },
       packet: of.packet,

@@ -2,9 +2,11 @@
 import type { Ending } from '../../analysis/ending.ts'
 import type { Group } from '../../analysis/groups.ts'
 import type { Listing } from '../../analysis/listing.ts'
+import { printedJourney } from '../../edits/fix.ts'
 import { printCommand } from '../../model/command.ts'
 import type { Cause, Finding, Journey, PrintedFix, Step } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { isOwnTable } from '../../model/own-table.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { answerOf } from '../../reports/answer.ts'
 import { isGuilty } from '../../reports/deciding-rule.ts'
@@ -18,10 +20,12 @@ import { printedGroup } from '../../reports/printed-group.ts'
 import { oddWords, stepName, withoutChain } from '../../reports/step-words.ts'
 import { noticesOf, sentAgainWords } from '../../reports/summary-words.ts'
 import type { Explanation, FindingOf, FixOf, Row, StepOf, WayOf, Why } from '../protocol.ts'
+import { narrowing } from './row.ts'
 
 /** `ending`: of all that was read; absent: no text is asked for. Everything in it may be shown: nothing moves a cursor or is hidden. */
-export function tellExplanation(of: Group, row: Row, ending: Ending | undefined, reply?: Reply): Explanation {
+export function tellExplanation(of: Group, row: Row, ending: Ending | undefined, given?: Reply): Explanation {
   const group = allPrintable(printedGroup(of))
+  const reply = given && comes(given, group) ? given : undefined
   const { journey } = group
   const { cause, rule, fixes, others, more } = answerOf(group)
   const steps = journey.steps.map((step) => stepOf(step, journey))
@@ -42,8 +46,8 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
     })),
     findings: more.map(findingOf),
     notes: notes.filter((one) => !cause.includes(one)),
-    way: { kind: 'request', word: journey.outcome, mark: markOf(journey), steps },
-    ...(reply ? { reply: replyOf(reply) } : {}),
+    way: { kind: 'request', word: journey.outcome, ...endOf(group, row, reply?.journey), steps },
+    ...(reply ? { reply: replyOf(reply, group) } : {}),
     steps,
     packet: of.journey.packet,
     ...(journey.host === undefined ? {} : { machine: journey.host }),
@@ -51,13 +55,46 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
   }
 }
 
+/** Where a reply that did not get through is drawn, too, its own line tells that. */
+function endOf(group: Group<PrintedFix>, row: Row, reply: Journey | undefined): Pick<WayOf, 'mark' | 'end'> {
+  const { journey } = group
+  if (reply && markOf(reply) === 'bad') return wayEnd(journey)
+  const headline = endWords(row)
+  const isSame = row.word.toLowerCase() === journey.outcome || markOf(journey) === 'bad'
+  return { mark: markOfGroup(group), end: isSame ? headline : `${journey.outcome}; ${headline}` }
+}
+
+/** A journey by itself. */
+export function wayEnd(journey: Journey<PrintedFix>): Pick<WayOf, 'mark' | 'end'> {
+  const group: Group<PrintedFix> = { count: 1, same: { src: true, dst: true, sport: true, dport: true }, journey }
+  return { mark: markOf(journey), end: endWords(narrowing(group)) }
+}
+
+/** `dropped by filter INPUT rule 3`. */
+const endWords = ({ word, decided }: Pick<Row, 'word' | 'decided'>): string =>
+  [
+    word.toLowerCase(),
+    ...(decided === undefined
+      ? []
+      : [/^(?:by|at|in|to|after|before|behind|last) /.test(decided) ? decided : `(${decided})`]),
+  ].join(' ')
+
 /** The way of what came back, or would. */
 export type Reply = NonNullable<ReturnType<Listing['replyOf']>>
 
-function replyOf({ journey: of, played }: Reply): WayOf {
-  const journey = allPrintable(of)
+/** A reply that was not captured, and that something keeps from coming this way, has no line. */
+const comes = ({ journey, played }: Reply, group: Group<PrintedFix>): boolean =>
+  !played || markOfGroup(group) === 'good' || markOf(journey) === 'bad' || leavesElsewhere(group)
+
+const leavesElsewhere = ({ journey }: Group<PrintedFix>): boolean =>
+  journey.findings.some(({ code }) => code === 'reply-by-other-uplink')
+
+function replyOf({ journey: of, played }: Reply, group: Group<PrintedFix>): WayOf {
+  const journey = allPrintable(printedJourney(of))
   const steps = journey.steps.map((step) => stepOf(step, journey))
-  return { kind: played ? 'played' : 'captured', word: journey.outcome, mark: markOf(journey), steps }
+  const end = wayEnd(journey)
+  const mark = played && end.mark === 'good' && leavesElsewhere(group) ? 'look' : end.mark
+  return { kind: played ? 'played' : 'captured', word: journey.outcome, ...end, mark, steps }
 }
 
 function fixOf(fix: PrintedFix): FixOf {
@@ -115,6 +152,7 @@ export function stepOf(step: Step, { culprit }: Journey<unknown>): StepOf {
       .join('  '),
     changes: step.changes.map((one) => changeWords(one, MARKS)),
     isCulprit: n === culprit?.step,
+    ...(isOwnTable(table) ? { isOwn: true } : {}),
     unmatched: (step.unmatched ?? []).map(({ ruleNumber, rule, failed, unknown = [] }) => ({
       ...{ ruleNumber, rule: withoutChain(rule) },
       why: failed.length > 0 ? `no: ${failed.join(', ')}` : `not known: ${unknown.join(', ')}`,

@@ -1,5 +1,6 @@
 /** A group of packets, or one of its exchanges, as a row of the list. */
 import type { Group } from '../../analysis/groups.ts'
+import type { PrintedFix } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { byWords, decidedOf } from '../../reports/decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
@@ -36,11 +37,11 @@ export function tellRow(of: Group, listed: Listed = {}): Row {
 }
 
 /** What rows are narrowed by. */
-export function narrowingOf(group: Group): Pick<Row, 'word' | 'decided' | 'machine'> {
-  return allPrintable(narrowing(group))
-}
+export const narrowingOf = (group: Group): Narrowing => allPrintable(narrowing(printedGroup(group)))
 
-function narrowing(group: Parameters<typeof decidedOf>[0] & Parameters<typeof wordOf>[0]) {
+type Narrowing = Pick<Row, 'word' | 'decided' | 'machine'>
+
+export function narrowing(group: Group<PrintedFix>): Narrowing {
   const decided = decidedOf(group)
   const { host } = group.journey
   return {

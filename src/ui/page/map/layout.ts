@@ -72,11 +72,15 @@ export function layOut({ map, ways, isIp6, unfolded, mayBeWide, width }: Wanted)
     // where no ruleset was given, or it is not the one that was traced
     for (const { visits } of met) {
       const here = visits.filter((one) => one.way === way && one.hook === hook)
-      for (const [i, { key, name }] of here.entries()) {
+      for (const [i, { key, name, isOwn }] of here.entries()) {
         if (names.some((one) => one.key === key)) continue
         const later = new Set(here.slice(i + 1).map((one) => one.key))
         const next = names.findIndex((one) => one.key !== undefined && later.has(one.key))
-        names.splice(next < 0 ? names.length : next, 0, { name, title: 'met by the packet', key })
+        names.splice(next < 0 ? names.length : next, 0, {
+          name,
+          title: isOwn ? 'a chain of nfwhy saw it here' : 'met by the packet',
+          key,
+        })
       }
     }
     return names
@@ -166,12 +170,6 @@ export const PREFIX: Readonly<Record<WayOf['kind'], string>> = {
 }
 export const SIGNS = { bad: '✗', good: '✓', look: '!', unsure: '?' } as const
 
-/** `dropped at filter KUBE-FIREWALL rule 1`. */
-export function endOf({ word, mark, steps }: WayOf): string {
-  const last = steps.findLast(({ kind }) => kind !== 'log')
-  return mark === 'bad' && last ? `${word} at ${last.name}` : word
-}
-
 function notesOf(key: string, met: readonly Met[], isUnfolded: boolean, letters: number): Omit<Note, 'y'>[] {
   return met.flatMap(({ way, visits }) =>
     visits.flatMap((visit, i) => {
@@ -195,7 +193,7 @@ function notesOf(key: string, met: readonly Met[], isUnfolded: boolean, letters:
       })
       const last = visit.steps.at(-1)!
       return i === visits.length - 1
-        ? [...notes, { kind: 'end' as const, rows: wrap(`${prefix}${endOf(way)}`, letters), step: last, way }]
+        ? [...notes, { kind: 'end' as const, rows: wrap(`${prefix}${way.end}`, letters), step: last, way }]
         : notes
     }),
   )

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Explanation, MapOf, WayOf } from '../../protocol.ts'
 import type { Box } from './boxes.ts'
 import { Hook } from './hook.tsx'
-import { endOf, type Layout, layOut, SIGNS } from './layout.ts'
+import { type Layout, layOut, SIGNS } from './layout.ts'
 import type { Route } from './route.ts'
 
 /** Pixels from which on hooks stand beside each other. */
@@ -71,7 +71,7 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Drawn
               </li>
             )),
           <li key={`${way.kind} end`}>
-            {LEGEND[way.kind]}: {endOf(way)}
+            {LEGEND[way.kind]}: {way.end}
           </li>,
         ])}
       </ol>
@@ -101,8 +101,12 @@ function Legend({ ways, routes }: { ways: readonly WayOf[]; routes: Layout['rout
           <svg width={28} height={8} class={`line ${CLASSES[way.kind]}`} aria-hidden="true">
             <path d="M0 4H28" />
           </svg>
-          {LEGEND[way.kind]}: {SIGNS[way.mark]} {endOf(way)}
-          {routes.some((one) => one.way === way) ? '' : ' (no step tells the hook)'}
+          {LEGEND[way.kind]}: {SIGNS[way.mark]} {way.end}
+          {routes.some((one) => one.way === way)
+            ? ''
+            : way.steps.length === 0
+              ? ' (before any chain)'
+              : ' (at which hook is not known)'}
         </span>
       ))}
     </p>
@@ -159,7 +163,7 @@ function Line({ route: { points, arrows, stops, way } }: { route: Route }) {
         <circle cx={x} cy={y} r={8} />
         <text x={x} y={y + 4}>
           {SIGNS[way.mark]}
-          <title>{way.word}</title>
+          <title>{way.end}</title>
         </text>
       </g>
     </g>

@@ -7,6 +7,8 @@ export interface Visit {
   hook: string
   key: string
   name: string
+  /** A chain of nfwhy's own, which only looks. */
+  isOwn: boolean
   steps: StepOf[]
   /** How often it came back to a hook before: what was unwrapped by IPsec, for one, passes them again. */
   lap: number
@@ -30,13 +32,13 @@ export function meet(way: WayOf): Met {
   let boxes = new Set<string>()
   let lap = 0
   for (const step of way.steps) {
-    const { hook, table, chain, name } = step
+    const { hook, table, chain, name, isOwn = false } = step
     if (hook === undefined) continue
     const isChain = table !== undefined && chain !== undefined
     if (isChain && (step.depth === 0 || base?.hook !== hook || base.table !== table)) base = { hook, table, chain }
     const of = wayOf(step)
     // a LOG line of an unknown rule has a hook at most
-    const words = isChain ? `${base!.table} ${base!.chain}` : name
+    const words = isOwn ? 'seen here' : isChain ? `${base!.table} ${base!.chain}` : name
     const key = `${of} ${hook} ${words}`
     const before = visits.at(-1)
     if (before?.key === key) {
@@ -49,7 +51,7 @@ export function meet(way: WayOf): Met {
       boxes = new Set()
     }
     boxes.add(box)
-    visits.push({ way: of, hook, key, name: words, steps: [step], lap: lap % MOST_LAPS })
+    visits.push({ way: of, hook, key, name: words, isOwn, steps: [step], lap: lap % MOST_LAPS })
   }
   return { way, visits, laps: visits.length === 0 ? 0 : Math.min(lap + 1, MOST_LAPS) }
 }
