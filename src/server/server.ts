@@ -47,7 +47,8 @@ const HEADERS: readonly (readonly [string, string])[] = [
 
 /** Milliseconds, bytes. No request of ours has a body, and hardly a header. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 }
-const MOST_CONNECTIONS = 256
+/** At once, at each address. */
+export const MOST_CONNECTIONS = 256
 /** IPv6 may be missing; IPv4 as well. */
 const LOOPBACK = ['127.0.0.1', '::1'] as const
 const MISSING: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']

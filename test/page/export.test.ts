@@ -9,6 +9,9 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { BIN, EXAMPLE } from '../cli/nfwhy.ts'
 import { Chromium, choose, FROM_DISK, hasChromium, type Shown, serveFiles } from './browser.ts'
 import { commandLine } from './command-line.ts'
+import { expectSame } from './same.ts'
+import { toldOf } from './told.ts'
+import { expectDelivered } from './try-fix.ts'
 
 const INCIDENTS = fileURLToPath(new URL('../../fixtures/incidents/', import.meta.url))
 const NAMES = ['nodeport-clash', 'nft-allow-set', 'openstack-snat', 'calico-icmp-log', 'firewalld-port-forward']
@@ -74,14 +77,19 @@ describe.skipIf(!hasChromium)('the page saves', () => {
     const input = EXAMPLE
     const shown = await serve(input)
     const { page } = shown
-    await page.fill('#filter', 'tcp')
+    const rows = (count: number) =>
+      page.waitForFunction((wanted) => document.querySelectorAll('.row').length === wanted, count)
+    await page.fill('#filter', 'tcp dst port 80')
     await page.keyboard.press('Enter')
-    await page.waitForFunction(() => !document.querySelector('.busy')?.textContent)
-    const args = ['explain', '--json', '--filter', 'tcp', input]
-    const all = JSON.parse(commandLine(...args)) as { journeys: { outcome: string }[] }
-    expect(JSON.parse(readFileSync(await saved(shown, 'JSON'), 'utf8'))).toEqual(all)
+    await rows(1)
+    const filtered = commandLine('explain', '--json', '--filter', 'tcp dst port 80', input)
+    expect(readFileSync(await saved(shown, 'JSON'), 'utf8')).toBe(filtered)
+    await page.fill('#filter', '')
+    await page.keyboard.press('Enter')
+    await rows(2)
+    const all = JSON.parse(commandLine('explain', '--json', input)) as { journeys: { outcome: string }[] }
     await page.locator('.facets button', { hasText: 'dropped' }).first().click()
-    await page.waitForFunction(() => !document.querySelector('.busy')?.textContent)
+    await rows(1)
     const some = JSON.parse(readFileSync(await saved(shown, 'JSON'), 'utf8')) as typeof all
     const dropped = all.journeys.filter(({ outcome }) => outcome === 'dropped')
     expect(dropped.length).toBeLessThan(all.journeys.length)
@@ -91,12 +99,10 @@ describe.skipIf(!hasChromium)('the page saves', () => {
 
   test('a report that shows the same', async () => {
     const shown = await serve(EXAMPLE)
-    const text = await shown.page.locator('.explanation .text').textContent()
     const report = await chromium.open(pathToFileURL(await saved(shown, 'Report')).href)
-    await report.page.waitForSelector('.explanation')
-    expect(await report.page.locator('.explanation .text').textContent()).toBe(text)
-    await report.page.locator('.fix.fix button', { hasText: 'Try it here' }).first().click()
-    await report.page.waitForSelector('[data-result="after"]')
+    const told = await toldOf([EXAMPLE])
+    await expectSame(report, told, 'a report that was saved')
+    await expectDelivered(report, told[0]!, 'delivered', 'a report that was saved')
     expect([...shown.errors, ...report.errors]).toEqual([])
     await report.page.context().close()
     await shown.page.context().close()

@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)('what means harm', () => {
     for (const tab of ['rules', 'try']) {
       await page.locator(`#tab-${tab}`).click()
       if (tab === 'try') await page.waitForSelector('[data-result="as it is"]', { timeout: 20_000 })
-      else await page.waitForTimeout(200)
+      else await page.locator('.table').first().waitFor()
       for (const folded of await page.locator('main summary').all())
         await folded.evaluate((one) => ((one.parentElement as HTMLDetailsElement).open = true))
       await look()
@@ -191,7 +191,7 @@ describe.skipIf(!hasChromium)('what means harm', () => {
     const shown = await watched(FROM_DISK, { width: 390 })
     await choose(shown, [files.sets])
     await shown.page.locator('#tab-rules').click()
-    await shown.page.waitForTimeout(300)
+    await shown.page.locator('.table').first().waitFor()
     for (const folded of await shown.page.locator('main summary').all())
       await folded.evaluate((one) => ((one.parentElement as HTMLDetailsElement).open = true))
     await expectHarmless(shown)

@@ -100,7 +100,10 @@ describe.skipIf(!hasChromium)('a report', () => {
       expect(held).toContain('KUBE-FIREWALL')
       expect(held).toMatch(/\b41569\b/)
       expect(held).not.toMatch(/\b52941\b/)
-      expect(await tryFix(shown)).not.toContain('DROPPED')
+      const whole = join(folder, 'whole.html')
+      commandLineWith('', 'explain', ...CASES['nodeport-clash']!, '-o', whole)
+      expect(heldBy(whole)).toMatch(/\b52941\b/)
+      expect(await tryFix(shown)).toContain('DELIVERED')
     }))
 
   test('holds nothing of a file that is none of nfwhy', () => {

@@ -57,7 +57,7 @@ export async function seenOn(page: Page): Promise<Seen> {
         rule: textOf('code', li),
         isCulprit: li.matches('.culprit'),
       })),
-      rewrites: all(':scope > p:not(.cause, .notice, .note, .packet)').map(text),
+      rewrites: all(':scope > p:not(.cause, .note, .packet)').map(text),
       findings: all('.finding').map(finding),
       look: all('.finding .command code').map(text),
       notes: all('p.note').map(text),

@@ -22,6 +22,8 @@ export class Ways {
   private readonly folder = mkdtempSync(join(tmpdir(), 'nfwhy-page-'))
   private server: Awaited<ReturnType<typeof serveFiles>> | undefined
   private packed = 0
+  /** Those on which one archive is dropped after the other. */
+  private readonly kept = new Map<Way, Shown>()
 
   constructor(chromium: Chromium) {
     this.chromium = chromium
@@ -43,6 +45,24 @@ export class Ways {
         this.servings.end()
       }
     }
+  }
+
+  /** Drops an archive of them on a page that shows others, and runs it with what is shown then. */
+  async again(
+    way: Extract<Way, `dropped ${string}`>,
+    files: readonly string[],
+    test: (shown: Shown, way: Way) => Promise<void>,
+  ): Promise<void> {
+    const kept = this.kept.get(way)
+    const shown = kept ?? (await this.open(way, files))
+    this.kept.set(way, shown)
+    if (kept) {
+      // what was explained before goes when others are shown
+      await kept.page.evaluate(() => document.querySelector('.explanation')!.classList.add('before'))
+      await drop(kept, this.archive(files), '.explanation:not(.before)')
+    }
+    await test(shown, way)
+    expectQuiet(shown, way)
   }
 
   private async open(way: Way, files: readonly string[]): Promise<Shown> {
@@ -79,7 +99,7 @@ export class Ways {
 }
 
 /** Lets go of a file over the page, as a person does. */
-async function drop({ page }: Shown, path: string): Promise<void> {
+async function drop({ page }: Shown, path: string, until = '.explanation, .wrong, .main.alone'): Promise<void> {
   const transfer = await page.evaluateHandle(
     ([name, base64]) => {
       const bytes = Uint8Array.from(atob(base64!), (char) => char.charCodeAt(0))
@@ -90,7 +110,7 @@ async function drop({ page }: Shown, path: string): Promise<void> {
     [basename(path), readFileSync(path).toString('base64')],
   )
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
-  await page.waitForSelector('.explanation, .wrong, .main.alone')
+  await page.waitForSelector(until)
 }
 
 /** Nothing is asked of anybody but who served the page. */

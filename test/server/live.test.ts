@@ -1,7 +1,8 @@
 /** What a server says of a trace that goes on, to whom, and who may end it. */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LiveFeed } from '../../src/server/live.ts'
+import { MOST_CONNECTIONS } from '../../src/server/server.ts'
 import type { LiveState } from '../../src/ui/protocol.ts'
 import { answerOf, lab, memoryInput } from './lab.ts'
 
@@ -108,4 +109,30 @@ test('files take no POST, and tell of no trace', async () => {
   const own = `Host: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}\r\n`
   expect(answerOf(await raw(`POST /${token}/live/stop HTTP/1.1\r\n${own}Connection: close\r\n\r\n`)).status).toBe(405)
   expect((await get(`/${token}/live`)).status).toBe(404)
+})
+
+test('has so many connections at once, and hangs up on more without an answer', async () => {
+  const { of } = feed()
+  const { port, token, get } = await lab([], of)
+  const looking: { socket: Socket; came: string }[] = []
+  onTestFinished(() => {
+    for (const { socket } of looking) socket.destroy()
+  })
+  // each looks on for as long as it likes
+  for (let i = 0; i < MOST_CONNECTIONS; i++) {
+    const one = { socket: connect(port, '127.0.0.1'), came: '' }
+    one.socket.setEncoding('utf8').on('data', (part: string) => {
+      one.came += part
+    })
+    one.socket.write(`GET /${token}/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
+    looking.push(one)
+  }
+  await until(() => looking.every(({ came }) => came.startsWith('HTTP/1.1 200 ')))
+  expect((await get(`/${token}/inputs`)).status).toBeNaN()
+  // who looks on is not disturbed, and where one goes another may come
+  expect(looking.every(({ socket }) => !socket.destroyed)).toBe(true)
+  looking[0]!.socket.destroy()
+  let { status } = await get(`/${token}/inputs`)
+  for (let tries = 0; Number.isNaN(status) && tries < 1000; tries++) ({ status } = await get(`/${token}/inputs`))
+  expect(status).toBe(200)
 })

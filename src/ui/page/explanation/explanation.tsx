@@ -32,9 +32,16 @@ export function Explained({ of, onTry, onCompare }: ExplainedProps) {
         </p>
       )}
       {notices.map(({ message, fixes }) => (
-        <p key={message} class="notice">
-          <span class="label">warn</span> {message} {fixes.join(' ')}
-        </p>
+        <div key={message} class="notice">
+          <p>
+            <span class="label">warn</span> {message}
+          </p>
+          {fixes.map((fix) => (
+            <p key={fix}>
+              <span class="label">fix</span> {fix}
+            </p>
+          ))}
+        </div>
       ))}
       {fixes.map((fix) => (
         <OneFix key={fix.description} fix={fix} onTry={onTry} />
