@@ -235,7 +235,7 @@ describe.skipIf(!hasChromium)('what means harm', () => {
     await page.locator('#tab-try').click()
     await page.waitForSelector('#command')
     await page.locator('#command').fill(`iptables -A ${MARKUP} -j "${LONG}`)
-    await page.getByRole('button', { name: 'Try', exact: true }).click()
+    await page.getByRole('button', { name: 'Try the command', exact: true }).click()
     await page.waitForSelector('.what-if .wrong')
     await expectHarmless(shown)
     expect(await tooWide(shown)).toEqual([])

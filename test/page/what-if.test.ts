@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)('what if', () => {
       expect(await result(shown, 'before').textContent()).toContain('DROPPED')
       expect(await shown.page.locator('.changes').textContent()).toContain(command)
       await shown.page.getByRole('button', { name: 'Undo change 1' }).click()
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
       expect(await shown.page.locator('.changes').count()).toBe(0)
     }),
   )
@@ -71,12 +71,12 @@ describe.skipIf(!hasChromium)('what if', () => {
     withShown(NODEPORT, async (shown) => {
       const { page } = shown
       await page.getByRole('tab', { name: 'What if' }).click()
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
       await page.getByRole('button', { name: 'Switch off: filter KUBE-FIREWALL rule 1' }).click()
       await says(shown, 'after', 'DELIVERED')
       expect(await page.locator('.changes').textContent()).toContain('iptables -t filter -D KUBE-FIREWALL 1')
       await page.getByRole('button', { name: 'Reset' }).click()
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
 
       await page.getByRole('button', { name: 'Edit: filter KUBE-FIREWALL rule 1' }).click()
       const words = page.getByRole('textbox', { name: 'Words of filter KUBE-FIREWALL rule 1' })
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('what if', () => {
     withShown(ALLOW_SET, async (shown) => {
       const { page } = shown
       await page.getByRole('tab', { name: 'What if' }).click()
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
       await page.locator('#command').fill('nft ad element inet filter allow_in { 192.168.70.10 . 22 }')
       await page.keyboard.press('Enter')
       expect(await page.locator('.typed .wrong').textContent()).toContain('^^')
@@ -110,11 +110,11 @@ describe.skipIf(!hasChromium)('what if', () => {
       const { page } = shown
       await page.locator('#words').fill('in eth0 tcp 172.28.129.2:55694 > 172.28.129.4:52000 syn')
       await page.keyboard.press('Enter')
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
       expect(await page.locator('input[name=dport]').inputValue()).toBe('52000')
       await page.locator('input[name=dport]').fill('80')
       await page.keyboard.press('Enter')
-      await says(shown, 'as it is', 'DELIVERED')
+      await says(shown, 'without changes', 'DELIVERED')
       expect(await page.locator('#words').inputValue()).toContain('172.28.129.4:80')
       await page.locator('input[name=src]').fill('172.28.129')
       await page.keyboard.press('Enter')
@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)('what if', () => {
       }
       await tabTo(/^What if$/)
       await page.keyboard.press('Enter')
-      await says(shown, 'as it is', 'DROPPED')
+      await says(shown, 'without changes', 'DROPPED')
       await tabTo(/^Switch off: filter KUBE-FIREWALL rule 1$/)
       await page.keyboard.press('Enter')
       await says(shown, 'after', 'DELIVERED')

@@ -21,6 +21,9 @@ import {
   canCompare,
   canTry,
   explanation,
+  facets,
+  filter,
+  filterBy,
   helpShown,
   listed,
   maps,
@@ -148,6 +151,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           ))}
         </div>
         <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
+          {tab.value === 'way' && listed.value?.rows === 0 && <NoMatch />}
           {tab.value === 'way' && <Comparing />}
           {tab.value === 'way' && pair && <Compare of={pair} />}
           {tab.value === 'way' && shown && !pair && (
@@ -167,6 +171,26 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
         </div>
         <Warnings of={warnings} />
       </main>
+    </div>
+  )
+}
+
+/** Nothing is left of the list. */
+function NoMatch() {
+  const wanted = [filter.value, ...Object.values(facets.value).flat()].filter((one) => one !== '')
+  if (wanted.length === 0) return null
+  const clear = () => {
+    facets.value = { words: [], decided: [], machines: [] }
+    void filterBy('')
+  }
+  return (
+    <div role="status">
+      <p>
+        No exchange matches <code>{wanted.join(', ')}</code>.
+      </p>
+      <button type="button" onClick={clear}>
+        Clear the filter
+      </button>
     </div>
   )
 }

@@ -1,6 +1,6 @@
 /** Files come by dropping them anywhere on the page, or are chosen. They stay in the browser. */
 import { useEffect, useState } from 'preact/hooks'
-import { openFiles } from './state.ts'
+import { busy, openFiles } from './state.ts'
 
 export function Open({ small }: { small: boolean }) {
   const [over, setOver] = useState(false)
@@ -18,10 +18,16 @@ export function Open({ small }: { small: boolean }) {
   }, [])
   return (
     <div class={`open ${small ? 'small' : ''} ${over ? 'over' : ''}`}>
-      {!small && (
+      {!small && busy.value === undefined && (
         <p>
           Drop a capture, the ruleset, and what is known of the host here: files, folders, or a <code>.tgz</code> of{' '}
           <code>nfwhy collect</code>. Everything is read in this browser; nothing leaves it.
+        </p>
+      )}
+      {!small && busy.value === undefined && (
+        <p>
+          No capture yet? Run <code>nfwhy trace</code> as root on the host. It shows nothing? <code>nfwhy doctor</code>{' '}
+          looks for what prevents it.
         </p>
       )}
       <label class="button">

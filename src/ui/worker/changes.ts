@@ -19,7 +19,7 @@ export async function makeChanges(before: World, changes: readonly Change[]): Pr
     world = withHandles(world)
     if ('command' in change) {
       world = await applyTo(world, change.command)
-      made.push({ says: 'Command', command: change.command })
+      made.push({ says: 'Typed command', command: change.command })
     } else {
       const rule = ruleOf(change.rule, world)
       const { edits, command, undo } = await changeRule(world, rule, change.do)

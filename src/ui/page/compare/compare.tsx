@@ -15,8 +15,8 @@ export function Comparing() {
       <p role="status">
         {compared.value && <span class="aloud">{compared.value.diverge} </span>}
         {compared.value
-          ? 'Choose another exchange to compare it with A.'
-          : `A is ${word} ${protocol} ${addresses.join(' ')}. Choose the exchange to compare it with.`}
+          ? 'A and B are compared. Choose another exchange of the list as B.'
+          : `A: ${word} ${protocol} ${addresses.join(' ')} — choose a second exchange, B, in the list.`}
       </p>
       <button type="button" onClick={endComparison}>
         End the comparison

@@ -31,7 +31,7 @@ export function Steps({ steps, of }: { steps: readonly StepOf[]; of?: string }) 
       {missed > 0 && (
         <label class="choice">
           <input type="checkbox" checked={shown} onChange={(event) => show(event.currentTarget.checked)} /> show the{' '}
-          {missed} rules that did not match
+          {missed === 1 ? 'rule' : `${missed} rules`} that did not match
         </label>
       )}
       <ol>

@@ -1,4 +1,5 @@
 /** What is listed, as a file that the browser saves. */
+import { useEffect, useRef } from 'preact/hooks'
 import type { ExportForm } from '../../protocol.ts'
 import { ask, doing, facets, filter } from '../state.ts'
 
@@ -13,8 +14,19 @@ const FORMS: readonly { form: ExportForm; words: string; file: string; type: str
 const offered = FORMS.filter(({ form }) => form !== 'html' || location.protocol !== 'file:')
 
 export function Export() {
+  const menu = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    const close = ({ target }: Event) => {
+      if (menu.current && !menu.current.contains(target as Node)) menu.current.open = false
+    }
+    const types = ['pointerdown', 'focusin'] as const
+    for (const type of types) document.addEventListener(type, close)
+    return () => {
+      for (const type of types) document.removeEventListener(type, close)
+    }
+  }, [])
   return (
-    <details class="export">
+    <details class="export" ref={menu}>
       <summary class="button">Export</summary>
       <ul>
         {offered.map((one) => (

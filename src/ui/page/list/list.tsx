@@ -69,6 +69,24 @@ export function List() {
   )
 }
 
+/** Where there is no room for all, the source is cut first, and a destination's port never. */
+function Addresses({ of: [source = '', ...destinations] }: { of: readonly string[] }) {
+  return (
+    <>
+      <span class="source">{source} </span>
+      {destinations.map((one) => {
+        const port = /:[^:\]]+$/.exec(one)?.[0] ?? ''
+        return (
+          <>
+            <span class="destination">{one.slice(0, one.length - port.length)}</span>
+            <span class="port">{port} </span>
+          </>
+        )
+      })}
+    </>
+  )
+}
+
 function ListRow({ row, place, top, all }: { row: Row; place: number; top: number; all: number }) {
   const { mark, word, protocol, addresses, decided, details, count, exchanges, isOne, isExpanded, time } = row
   const isSelected = selected.value === place
@@ -91,10 +109,14 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
       <span class="what">
         {marked.value?.row.id === row.id && (
           <>
-            <span class="name">A</span>{' '}
+            <span class="name" title="A: the first exchange of the comparison">
+              A
+            </span>{' '}
           </>
         )}
-        <b>{word}</b> {protocol} {addresses.join(' ')}
+        <b>{word} </b>
+        <span>{protocol} </span>
+        <Addresses of={addresses} />
         {count > 1 && <span class="count"> ×{count.toLocaleString('en')}</span>}
       </span>
       {exchanges > 1 && (

@@ -48,20 +48,30 @@ export function Times() {
   if (!times) return null
   const { bins } = times
   const sums = bins.bad.map((_, i) => MARKS.reduce((sum, mark) => sum + bins[mark][i]!, 0))
+  // one or two moments tell nothing of the course
+  if (sums.filter((one) => one > 0).length < 3) return null
   const most = Math.max(...sums)
   return (
-    <svg class="times" viewBox={`0 0 ${sums.length} ${HEIGHT}`} preserveAspectRatio="none" role="img">
-      <title>{titleOf(times)}</title>
-      {MARKS.map((mark) => (
-        <path key={mark} class={mark} d={barsOf(bins, mark, most)} />
-      ))}
-    </svg>
+    <>
+      <svg class="times" viewBox={`0 0 ${sums.length} ${HEIGHT}`} preserveAspectRatio="none" role="img">
+        <title>{titleOf(times)}</title>
+        {MARKS.map((mark) => (
+          <path key={mark} class={mark} d={barsOf(bins, mark, most)} />
+        ))}
+      </svg>
+      <p class="times-label">
+        <span>first</span>
+        <span>last: {secondsOf(times)} later</span>
+      </p>
+    </>
   )
 }
 
-function titleOf({ first, last }: TimeLine): string {
+const titleOf = (times: TimeLine): string => `When exchanges began: within ${secondsOf(times)}`
+
+function secondsOf({ first, last }: TimeLine): string {
   const seconds = (last - first) / 1e6
-  return `When exchanges began: within ${seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} seconds`
+  return `${seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} seconds`
 }
 
 /** One bar for each part of the time, on top of those of the marks before. */

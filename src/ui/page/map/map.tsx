@@ -30,7 +30,8 @@ export function WayMap({ maps, of, before }: { maps: readonly MapOf[]; of: Drawn
     ...(of.reply ? [of.reply] : []),
   ]
   const layout = layOut({
-    ...{ map, ways, unfolded, mayBeWide: width >= WIDE_FROM },
+    // rules need more room than a column has
+    ...{ map, ways, unfolded, mayBeWide: width >= WIDE_FROM && unfolded.size === 0 },
     isIp6: of.packet.src?.includes(':') === true,
     // wider: lines become longer, and are harder to follow
     width: Math.max(280, Math.min(width, 1100)),

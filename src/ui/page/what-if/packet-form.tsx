@@ -56,7 +56,7 @@ export function PacketForm() {
           value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />
-        <button type="submit">Play</button>
+        <button type="submit">Play these words</button>
       </form>
       <form
         class="fields"
@@ -80,7 +80,7 @@ export function PacketForm() {
             />
           </label>
         ))}
-        <button type="submit">Play</button>
+        <button type="submit">Play these fields</button>
       </form>
       <Wrong at="packet" />
     </div>

@@ -1,8 +1,8 @@
 /** Another packet or other rules: what the model says of it, beside what it says of things as they are. */
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useState } from 'preact/hooks'
-import type { Explanation, StepOf } from '../../protocol.ts'
-import { Explained } from '../explanation/explanation.tsx'
+import type { Explanation, Mark, StepOf } from '../../protocol.ts'
+import { Explained, PacketLine } from '../explanation/explanation.tsx'
 import { SIGNS } from '../list/list.tsx'
 import { WayMap } from '../map/map.tsx'
 import { after, explanation, maps, tab } from '../state.ts'
@@ -81,7 +81,7 @@ function Results() {
   return (
     <section class="results" aria-label="Result" aria-live="polite">
       {seen && headline(seen) !== headline(unchanged) && <Result of={seen} label="captured" />}
-      <Result of={unchanged} label={isChanged ? 'before' : 'as it is'} />
+      <Result of={unchanged} label={isChanged ? 'before' : 'without changes'} />
       {isChanged && <Result of={now} label="after" />}
       {isChanged && headline(unchanged) === headline(now) && <p class="hint">The changes make no difference to it.</p>}
       {warnings.value.map(({ place, message }) => (
@@ -94,17 +94,52 @@ function Results() {
   )
 }
 
+/** What a sign means where the headline's word alone does not say it. */
+const MEANS: Readonly<Partial<Record<Mark, string>>> = {
+  look: 'warning: it got through, but see below',
+  unsure: 'not known for certain',
+}
+
 function Result({ of, label }: { of: Explanation; label: string }) {
-  const { row, cause } = of
+  const { row, causeLabel, cause } = of
+  const means = MEANS[row.mark]
   return (
     <div class={`result ${row.mark}`} data-result={label}>
       <h2>
-        <span class="label">{label}</span> <span aria-hidden="true">{SIGNS[row.mark]}</span> {headline(of)}
+        <span class="label">{label}</span>{' '}
+        <span aria-hidden="true" title={means}>
+          {SIGNS[row.mark]}
+        </span>{' '}
+        {headline(of)}
+        {means !== undefined && <span class="means"> ({means})</span>}
       </h2>
-      {cause.length > 0 && <p>{cause.join(' ')}</p>}
+      <PacketLine of={row} />
+      {cause.length > 0 && (
+        <p>
+          <span class="label">{row.mark === 'look' ? 'warning' : causeLabel}</span> {cause.join(' ')}
+        </p>
+      )}
+      {caveatsOf(of).map((one) => (
+        <p class="caveat" key={one}>
+          {one}
+        </p>
+      ))}
     </div>
   )
 }
+
+/** What qualifies the sign, and is not said as the cause. A note of the reply does so, too: it may never come. */
+const caveatsOf = ({ row, cause, findings, notes }: Explanation): string[] =>
+  row.mark === 'bad'
+    ? []
+    : [
+        ...findings
+          .filter(
+            ({ severity, code, isInHeadline }) => (severity !== 'note' || code.startsWith('reply-')) && !isInHeadline,
+          )
+          .map(({ message }) => message),
+        ...notes,
+      ].filter((one) => !cause.includes(one))
 
 function Changes() {
   const [command, setCommand] = useState('')
@@ -172,7 +207,7 @@ function Changes() {
             event.currentTarget.form?.requestSubmit()
           }}
         />
-        <button type="submit">Try</button>
+        <button type="submit">Try the command</button>
         <Wrong at="command" />
       </form>
     </section>

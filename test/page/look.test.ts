@@ -1,0 +1,128 @@
+/** What a stranger needs to understand the page without its docs: in words, in reach, and not cut. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Chromium, choose, hasChromium, type Look, type Shown, serveFiles } from './browser.ts'
+
+const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+const NODEPORT = [
+  path('examples/nodeport-clash/dmesg.log'),
+  path('examples/nodeport-clash/rules.v4'),
+  ...readdirSync(path('examples/nodeport-clash/host')).map((name) => path(`examples/nodeport-clash/host/${name}`)),
+]
+
+describe.skipIf(!hasChromium)('the page', () => {
+  const chromium = new Chromium()
+  let server: Awaited<ReturnType<typeof serveFiles>>
+  beforeAll(async () => {
+    server = await serveFiles()
+  })
+  afterAll(async () => {
+    await chromium.end()
+    server.end()
+  })
+
+  async function withShown(
+    test: (shown: Shown) => Promise<void>,
+    look: Look = {},
+    files: readonly string[] = NODEPORT,
+  ) {
+    const shown = await chromium.open(server.address, look)
+    try {
+      await choose(shown, files)
+      await shown.page.waitForSelector('.explanation h2')
+      await test(shown)
+      expect(shown.errors).toEqual([])
+    } finally {
+      await shown.page.context().close()
+    }
+  }
+
+  test.each([1280, 390])("shows each row's destination port whole at %d pixels", (width) =>
+    withShown(
+      async ({ page }) => {
+        const cut = await page.locator('.row .what').evaluateAll((all) =>
+          all.map((what) => {
+            const port = [...what.querySelectorAll('.port')].find((one) => one.textContent!.trim() !== '')!
+            return port.getBoundingClientRect().right <= what.getBoundingClientRect().right
+          }),
+        )
+        expect(cut).toEqual([true, true])
+      },
+      { width },
+    ),
+  )
+
+  test('shows the answer on the first screen of a phone', () =>
+    withShown(
+      async ({ page }) => {
+        const { y, height } = (await page.locator('.explanation h2').boundingBox())!
+        expect(y + height).toBeLessThan(844)
+      },
+      { width: 390, height: 844 },
+    ))
+
+  test('lays nothing over the explanation at 200 % zoom', () =>
+    withShown(
+      async ({ page }) => {
+        const totals = (await page.locator('.summary').boundingBox())!
+        const tabs = (await page.locator('.tabs').boundingBox())!
+        expect(totals.y + totals.height).toBeLessThanOrEqual(tabs.y)
+      },
+      { width: 640, height: 450 },
+    ))
+
+  test('closes the export menu at a click elsewhere', () =>
+    withShown(async ({ page }) => {
+      await page.locator('.export summary').click()
+      await page.locator('.export[open]').waitFor()
+      await page.locator('.explanation h2').click()
+      expect(await page.locator('.export[open]').count()).toBe(0)
+    }))
+
+  test('names the packet of each result, and qualifies a reply that nobody has seen', () =>
+    withShown(async ({ page }) => {
+      await page.getByRole('button', { name: 'Try it here' }).first().click()
+      const after = page.locator('[data-result="after"]')
+      await after.filter({ hasText: 'DELIVERED' }).waitFor()
+      for (const packet of await page.locator('.result .packet').allTextContents())
+        expect(packet).toMatch(/^tcp 172\.28\.129\.2:55694 → .+ · .*SYN/)
+      expect(await page.locator('.result .packet').count()).toBe(await page.locator('.result').count())
+      expect(await after.locator('.packet').textContent()).toContain('reply')
+    }))
+
+  test('says beside the sign that the reply leaves by another interface', () =>
+    withShown(
+      async ({ page }) => {
+        await page.getByRole('button', { name: 'Try it here' }).first().click()
+        const after = page.locator('[data-result="after"]')
+        await after.filter({ hasText: 'DELIVERED' }).waitFor()
+        expect((await after.locator('.caveat').allTextContents()).join()).toMatch(/reply/i)
+      },
+      {},
+      readdirSync(path('examples/rp-filter')).map((name) => path(`examples/rp-filter/${name}`)),
+    ))
+
+  test('draws no course of time of two moments', () =>
+    withShown(async ({ page }) => expect(await page.locator('.times').count()).toBe(0)))
+
+  test('says that no exchange matches, and clears the filter', () =>
+    withShown(async ({ page }) => {
+      const input = page.locator('.filter input')
+      await input.fill('tcp dst port 1')
+      await input.press('Escape')
+      await input.press('Enter')
+      await page.getByText('No exchange matches tcp dst port 1.').waitFor({ timeout: 10_000 })
+      await page.getByRole('button', { name: 'Clear the filter' }).click()
+      await page.locator('.explanation h2').waitFor({ timeout: 10_000 })
+      expect(await page.locator('.row').count()).toBe(2)
+    }))
+
+  test('gives an unfolded chain the width of the panel', () =>
+    withShown(async ({ page }) => {
+      await page.getByRole('button', { name: /^filter INPUT: show the rules/ }).click()
+      const box = (await page.locator('.map [data-hook="ip input"] rect').boundingBox())!
+      expect(box.width).toBeGreaterThan(500)
+      expect(await page.locator('.map [data-chain="ip input filter INPUT"] text.rule').count()).toBeGreaterThan(0)
+    }))
+})
