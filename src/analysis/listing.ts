@@ -4,6 +4,7 @@ import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Ending } from './ending.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
+import { isAsking } from './exchanges/joined.ts'
 import type { Seen } from './exchanges/status.ts'
 import { askedOf, seenBy, tellExchange } from './exchanges/told.ts'
 import { type Group, type Groups, ofOne } from './groups.ts'
@@ -86,6 +87,8 @@ export class Listing {
     const number = exchange ?? this.of(group).find((one) => String(this.id(one)) === worst)
     if (number === undefined) return undefined
     const { parts } = this.exchanges.list.at(number)
+    // a reply whose request was not captured is no reply to itself
+    if (!parts.some(isAsking)) return undefined
     const captured = parts.findLast(({ role }) => role === 'replies')
     if (captured) return { journey: captured.told.journey, played: false }
     const played = parts.find(({ role }) => role === 'request')?.told.reply

@@ -8,13 +8,14 @@ export function stepName(step: Step): string {
   const { kind, table, chain, prefix } = step
   const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
   if (table === undefined || chain === undefined) return `an unknown log rule${logged}`
-  if (kind === 'return' && step.ruleNumber === undefined && step.handle === undefined)
+  // iptables numbers the end of a chain as one rule more
+  if (kind === 'return' && step.rule === undefined && step.handle === undefined)
     return ruleName({ family: step.family, table, chain }).replace(/ policy$/, '')
   if (kind === 'policy') return ruleName({ family: step.family, table, chain })
   return `${ruleName({ ...step, table, chain })}${kind === 'log' ? `  logged${logged}` : ''}`
 }
 
-/** `nat KUBE-SERVICES rule 60  end of the chain → return`: the name, what is odd about the step, its verdict. */
+/** `nat KUBE-SERVICES  end of the chain → return`: the name, what is odd about the step, its verdict. */
 export function stepWords(step: Step, { to }: Marks): string {
   const odd = oddWords(step)
   const { verdict } = step

@@ -1,3 +1,4 @@
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
@@ -34,11 +35,13 @@ export const snatSkipped: Detector = {
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
+      const isOut = hasLeft(context.journey.outcome) && packet.out !== undefined
+      const left = isOut ? `It left by ${packet.out} with ` : 'It kept '
       return [
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `It kept its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
+          `${left}its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],

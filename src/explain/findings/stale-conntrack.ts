@@ -4,6 +4,7 @@ import type { ConntrackEntry } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Nat } from '../../model/statement.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -33,7 +34,8 @@ export const staleConntrack: Detector = {
     const { now, goes } = changed
     const before = context.repeats.find(({ isSamePacket }) => isSamePacket)
     if (before) return now.rule ? bridgedBefore(context, before.id, now.rule) : []
-    const would = now.rule ? `${nameRef(now.rule)} would rewrite it${changed.otherwise}` : 'no rule would rewrite it'
+    const how = changed.to === undefined ? `it${changed.otherwise}` : `its ${changed.end} to ${changed.to}`
+    const would = now.rule ? `${nameRef(now.rule)} would rewrite ${how}` : 'no rule would rewrite it'
     return [
       finding(
         'stale-conntrack',
@@ -96,8 +98,8 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
   const entry = entryOpened(packet, context.world)
   if (src === undefined || dst === undefined || protocol === undefined) return []
   const original = { src, dst, ...(sport === undefined ? {} : { sport }), ...(dport === undefined ? {} : { dport }) }
-  const { addresses: [address] = [], ports: [port] = [] } = rule.to
-  const there = address === undefined ? '' : ` to ${describeEnd(address, port)}`
+  const to = endOf(rule.to)
+  const there = to === undefined ? '' : ` to ${to}`
   return [
     finding(
       'stale-conntrack',
@@ -116,14 +118,30 @@ const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original
   description: 'delete the entry, so that nat is evaluated again',
   edits: [deletion(entry)],
   unverified: NOT_TRIED,
-  note: 'an open TCP connection breaks',
+  note: OPENED.has(entry.protocol)
+    ? `an open ${entry.protocol.toUpperCase()} connection breaks`
+    : 'no undo needed: the next packet creates a new entry',
 })
+
+/** Protocols whose connections live at both ends: what comes from another address is not theirs. */
+const OPENED: ReadonlySet<string> = new Set(['tcp', 'sctp', 'dccp'])
+
+/** The one end that it writes; undefined: any of several, or it is looked up. */
+function endOf({ addresses, ports, map }: Nat): string | undefined {
+  const [address, last] = addresses ?? []
+  if (map || address === undefined || address !== last) return undefined
+  // of several ports any is taken
+  return describeEnd(address, ports?.[0] === ports?.[1] ? ports?.[0] : undefined)
+}
 
 interface Changed {
   now: { rule: RuleRef | undefined }
   /** What the entry does. */
   goes: string
   otherwise: string
+  end: 'destination' | 'source'
+  /** What the rule would write there, where that is known. */
+  to: string | undefined
 }
 
 /** Undefined: it has not, or that cannot be told. */
@@ -140,7 +158,7 @@ function destinationChanged(
   const goes = isNatted
     ? `rewrites its destination to ${describeEnd(address, port)}`
     : 'leaves its destination as it is'
-  return { now, goes, otherwise: isNatted ? ' differently' : '' }
+  return { now, goes, otherwise: isNatted ? ' differently' : '', end: 'destination', to: now.to }
 }
 
 /** The same of where it comes from. */
@@ -152,8 +170,8 @@ function sourceChanged(context: Context, { original, reply }: ConntrackEntry): C
   // a rule that is there no more has left the connection as it was, and that works; of ports NAT takes what is free
   if (!now?.rule || now.isAt(reply.dst, isNatted ? undefined : reply.dport)) return undefined
   return isNatted
-    ? { now, goes: `gives it the source ${reply.dst}`, otherwise: ' differently' }
-    : { now, goes: 'leaves its source as it is', otherwise: '' }
+    ? { now, goes: `gives it the source ${reply.dst}`, otherwise: ' differently', end: 'source', to: now.to }
+    : { now, goes: 'leaves its source as it is', otherwise: '', end: 'source', to: now.to }
 }
 
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
@@ -163,7 +181,7 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   if (!then) return undefined
   const { last } = then.walked
   const verdict = last && verdictOf(last.rule).text
-  if (!last || !verdict || !verdicts.includes(verdict)) return { rule: undefined, isAt: () => false }
+  if (!last || !verdict || !verdicts.includes(verdict)) return { rule: undefined, to: undefined, isAt: () => false }
   const to = last.rule.statements.find((one) => one.kind === verdict)
   // a whole network is mapped one to one
   if (!to || !isNatStatement(to) || to.kind === 'netmap') return undefined
@@ -172,11 +190,13 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
     const own = linkNamed(context.world.host, packet.out)?.addresses
     return {
       rule: refOf(context, then.table.name, last.chain, last.rule),
+      to: undefined,
       isAt: (address: string): boolean => own === undefined || own.some((one) => one.address === address),
     }
   }
   return {
     rule: refOf(context, then.table.name, last.chain, last.rule),
+    to: endOf(to),
     isAt: (address: string, port: number | undefined): boolean => gives(to, address, port),
   }
 }

@@ -50,6 +50,9 @@ export function playReply(
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
+    // whether anyone out there has a route to the source that nat was to rewrite is not known
+    if (explained.findings.some(({ code, severity }) => code === 'snat-skipped' && severity !== 'note'))
+      return undefined
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }

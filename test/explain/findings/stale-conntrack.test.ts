@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry } from '../../simulate/world.ts'
-import { type Case, told } from './played.ts'
+import { type Case, findingsOf, played, told } from './played.ts'
 
 const UDP: Packet = { in: 'eth0', protocol: 'udp', src: '10.0.1.2', sport: 5000, dst: '10.0.1.1', dport: 53, ipId: 1 }
 const DNAT = '-A PREROUTING -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.2.9'
@@ -22,6 +22,8 @@ const one = (src: string, rules: string[]): Case => ({
 describe('stale-conntrack', () => {
   it.each([
     ['rewrites it to another place', '10.0.2.8', [DNAT], 'rewrites its destination to 10.0.2.8:53'],
+    ['leads elsewhere than the rule', '10.0.2.8', [DNAT], 'rule 1 would rewrite its destination to 10.0.2.9.'],
+    ['leads elsewhere than any address of a range', '10.0.2.8', [`${DNAT}-10.0.2.12`], 'would rewrite it differently.'],
     ['leaves it as it is', '10.0.1.1', [DNAT], 'leaves its destination as it is'],
     ['rewrites it, and no rule does', '10.0.2.8', [], 'no rule would rewrite it'],
   ])('is an entry that %s', (_name, src, rules, words) => {
@@ -30,6 +32,17 @@ describe('stale-conntrack', () => {
     expect(found?.fix).toMatch(
       /^conntrack -D -p udp --orig-src 10.0.1.2 --orig-dst 10.0.1.1 --orig-port-src 5000 --orig-port-dst 53 → /,
     )
+  })
+
+  it('names what its deletion breaks by protocol', () => {
+    const noteOf = (protocol: string) => {
+      const tracked = { ...flow('10.0.2.8'), protocol }
+      const rules = { raw: [], nat: [DNAT.replaceAll('udp', protocol)], filter: [] }
+      const packet: Packet = { ...UDP, protocol, ...(protocol === 'tcp' ? { tcpFlags: ['syn'] } : {}) }
+      return findingsOf(played({ rules, packet, host: { conntrack: [tracked] } }), 'stale-conntrack')[0]?.fix[0]?.note
+    }
+    expect(noteOf('udp')).toBe('no undo needed: the next packet creates a new entry')
+    expect(noteOf('tcp')).toBe('an open TCP connection breaks')
   })
 
   it('is an entry that leads to this host, where a filter stops the packet', () => {
@@ -62,15 +75,15 @@ const leaving = (source: string, rule: string): Case => ({
 })
 
 describe('an entry with the source of another uplink', () => {
-  it.each(['-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1', '-A POSTROUTING -o eth1 -j MASQUERADE'])(
-    'is told: %s',
-    (rule) => {
-      expect(told(leaving('192.0.2.1', rule), 'stale-conntrack')?.message).toContain(
-        'gives it the source 192.0.2.1. For a new connection, nat POSTROUTING rule 1 would rewrite it differently',
-      )
-      expect(told(leaving('10.0.2.1', rule), 'stale-conntrack')).toBeUndefined()
-    },
-  )
+  it.each([
+    ['-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1', 'its source to 10.0.2.1'],
+    ['-A POSTROUTING -o eth1 -j MASQUERADE', 'it differently'],
+  ])('is told: %s', (rule, how) => {
+    expect(told(leaving('192.0.2.1', rule), 'stale-conntrack')?.message).toContain(
+      `gives it the source 192.0.2.1. For a new connection, nat POSTROUTING rule 1 would rewrite ${how}`,
+    )
+    expect(told(leaving('10.0.2.1', rule), 'stale-conntrack')).toBeUndefined()
+  })
 })
 
 /** The entry was there before the tables of nat were. */
