@@ -2,8 +2,10 @@
 import type { Packet } from '../model/packet.ts'
 import type { Completion } from './completion.ts'
 import type { PageFile } from './files.ts'
+import type { RulePlace, RulesetOf } from './rulesets.ts'
 
 export type { LiveState, PageFile, ServedFile } from './files.ts'
+export type { ChainOf, RuleOf, RulePlace, RulesetOf, TableOf } from './rulesets.ts'
 
 /** Each call's argument and answer. A call that fails throws UserError on the worker's side: see Answer. */
 export interface Calls {
@@ -281,52 +283,6 @@ export type EntryOf =
       policy?: string
       rules: number
     }
-
-export interface RulesetOf {
-  machine?: string
-  /** No longer the rules that the packets met. */
-  isChanged?: boolean
-  tables: TableOf[]
-}
-
-export interface TableOf {
-  family: string
-  name: string
-  backend: string
-  chains: ChainOf[]
-  sets: { name: string; what: string; elements: string[]; all: number }[]
-}
-
-export interface ChainOf {
-  name: string
-  hook?: string
-  priority?: number
-  policy?: string
-  owner?: string
-  rules: RuleOf[]
-}
-
-export interface RuleOf {
-  /** From 1. */
-  number: number
-  handle?: number
-  text: string
-  /** The chain that it jumps or goes to. */
-  to?: string
-  /** Packets of what is shown that matched it. */
-  hits: number
-}
-
-/** A rule by its place, and by its words: a change before may have given it another number. */
-export interface RulePlace {
-  family: string
-  table: string
-  /** Where there are several tables of this name. */
-  backend?: string
-  chain: string
-  number: number
-  text?: string
-}
 
 /** `command`: as a person types it. */
 export type Change = { command: string } | { rule: RulePlace; do: 'off' | 'up' | 'down' | { text: string } }

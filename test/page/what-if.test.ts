@@ -148,7 +148,7 @@ describe.skipIf(!hasChromium)('what if', () => {
       await page.getByRole('tab', { name: 'Rules' }).click()
       await page.getByRole('searchbox').fill('KUBE-FIREWALL')
       await page.getByRole('button', { name: 'INPUT rule 1', exact: true }).click()
-      expect(await page.locator('.rule.meant').textContent()).toContain('2 hits')
+      expect(await page.locator('.rule.meant').textContent()).toContain('2 packets')
       await page.getByRole('button', { name: 'Go to chain KUBE-FIREWALL' }).click()
       await page.getByRole('region', { name: 'Chain KUBE-FIREWALL' }).waitFor()
       expect(await page.locator('.callers').textContent()).toContain('INPUT rule 1')

@@ -46,7 +46,12 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
     })),
     findings: more.map(findingOf),
     notes: notes.filter((one) => !cause.includes(one)),
-    way: { kind: 'request', word: journey.outcome, ...endOf(group, row, reply?.journey), steps },
+    way: {
+      kind: isLoneReply(group) ? 'captured' : 'request',
+      word: journey.outcome,
+      ...endOf(group, row, reply?.journey),
+      steps,
+    },
     ...(reply ? { reply: replyOf(reply, group) } : {}),
     steps,
     packet: of.journey.packet,
@@ -54,6 +59,12 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
     text: ending ? printReport('text', [of], ending, { full: true }) : '',
   }
 }
+
+/** Its request was not captured. */
+const isLoneReply = ({ exchanges, journey }: Group<PrintedFix>): boolean =>
+  exchanges?.worst.id === journey.id &&
+  exchanges.worst.journeys.request.length === 0 &&
+  exchanges.worst.journeys.replies.includes(journey.id)
 
 /** Where a reply that did not get through is drawn, too, its own line tells that. */
 function endOf(group: Group<PrintedFix>, row: Row, reply: Journey | undefined): Pick<WayOf, 'mark' | 'end'> {

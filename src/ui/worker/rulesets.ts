@@ -40,6 +40,7 @@ export function tellRulesets(
 const chainKey = (family: string, table: string, chain: string): string => `${family} ${table}\n${chain}`
 
 interface ChainHits {
+  packets: number
   byHandle: Map<number, number>
   /** By number and words: the rules may have been others when the packet came. */
   byNumber: Map<string, number>
@@ -60,18 +61,24 @@ class Hits {
   }
 
   private note({ family, table, chain, ruleNumber, handle, rule, kind }: Step, count: number, met: Set<string>): void {
-    if (table === undefined || chain === undefined || kind === 'policy' || kind === 'unknown') return
-    if (rule === undefined && handle === undefined) return
+    if (table === undefined || chain === undefined) return
     const key = chainKey(family, table, chain)
+    const hits = this.chains.get(key) ?? { packets: 0, byHandle: new Map(), byNumber: new Map() }
+    this.chains.set(key, hits)
+    if (!met.has(key)) hits.packets += count
+    met.add(key)
+    if (kind === 'policy' || kind === 'unknown' || (rule === undefined && handle === undefined)) return
     const id = `${key}\n${handle ?? ruleNumber}`
     if (met.has(id)) return
     met.add(id)
-    const hits = this.chains.get(key) ?? { byHandle: new Map(), byNumber: new Map() }
-    this.chains.set(key, hits)
     if (handle !== undefined) hits.byHandle.set(handle, (hits.byHandle.get(handle) ?? 0) + count)
     if (ruleNumber === undefined || rule === undefined) return
     const numbered = numberKey(ruleNumber, rule)
     hits.byNumber.set(numbered, (hits.byNumber.get(numbered) ?? 0) + count)
+  }
+
+  inChain({ family, name }: Table, chain: Chain): number {
+    return this.chains.get(chainKey(family, name, chain.name))?.packets ?? 0
   }
 
   of({ family, name }: Table, chain: Chain, { handle, ruleNumber, text }: Rule): number {
@@ -92,6 +99,7 @@ function chainOf(table: Table, chain: Chain, hits: Hits): ChainOf {
   const owner = ownerOf({ family: table.family, table: table.name, chain: chain.name, contents: table })
   return {
     name: chain.name,
+    hits: hits.inChain(table, chain),
     ...(chain.hook === undefined ? {} : { hook: chain.hook }),
     ...(chain.priority === undefined ? {} : { priority: chain.priority }),
     ...(chain.policy === undefined ? {} : { policy: chain.policy }),

@@ -127,11 +127,9 @@ const countWords = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
 /** Base chains first, then those that packets met. */
-const sorted = (chains: readonly ChainOf[]): { chain: ChainOf; hits: number }[] => {
-  const weighed = chains.map((chain) => ({ chain, hits: chain.rules.reduce((sum, { hits }) => sum + hits, 0) }))
-  const rank = ({ chain, hits }: { chain: ChainOf; hits: number }) =>
-    chain.hook !== undefined ? 0 : hits > 0 ? 1 : chain.rules.length > 0 ? 2 : 3
-  return weighed.sort((a, b) => rank(a) - rank(b))
+function sorted(chains: readonly ChainOf[]): ChainOf[] {
+  const rank = ({ hook, hits, rules }: ChainOf) => (hook !== undefined ? 0 : hits > 0 ? 1 : rules.length > 0 ? 2 : 3)
+  return [...chains].sort((a, b) => rank(a) - rank(b))
 }
 
 function Table({ of }: { of: TableOf }) {
@@ -144,12 +142,12 @@ function Table({ of }: { of: TableOf }) {
       <More
         of={chains}
         what="chains"
-        each={({ chain, hits }) => (
+        each={(chain) => (
           <li key={chain.name}>
             <button type="button" class="chain" onClick={() => go({ table: keyOf(of), chain: chain.name })}>
               <b>{chain.name}</b>
               <span class="dim">{aboutChain(chain)}</span>
-              {hits > 0 && <span class="hits">{countWords(hits, 'hit')}</span>}
+              {chain.hits > 0 && <span class="hits">{countWords(chain.hits, 'packet')}</span>}
             </button>
           </li>
         )}
@@ -272,7 +270,7 @@ function RuleRow({ found, isMeant = false, isFound = false }: { found: Found; is
       </span>
       <code>{text}</code>
       <span class="side-of-rule">
-        {hits > 0 && <span class="hits">{countWords(hits, 'hit')}</span>}
+        {hits > 0 && <span class="hits">{countWords(hits, 'packet')}</span>}
         {to !== undefined && table.chains.some((one) => one.name === to) && (
           <button
             type="button"
