@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('two exchanges side by side', () => {
     withShown(NODEPORT, async (shown) => {
       const { page } = shown
       await page.getByRole('button', { name: 'Compare with …' }).click()
-      expect(await page.locator('.comparing [role=status]').textContent()).toContain('A is DROPPED')
+      expect(await page.locator('.comparing [role=status]').textContent()).toContain('A: DROPPED')
       await page.locator('.row').nth(1).click()
       await page.locator('.comparison').waitFor()
       expect(await page.locator('.comparison h2').textContent()).toBe(

@@ -179,7 +179,7 @@ describe.skipIf(!hasChromium)('a report', () => {
         const held = heldBy(file)
         expect([...names].filter((one) => held.includes(one))).toEqual([])
         await page.locator('#tab-try').click()
-        await page.waitForSelector('[data-result="as it is"]')
+        await page.waitForSelector('[data-result="without changes"]')
       })
     },
   )

@@ -53,7 +53,7 @@ async function expectRow({ page }: Shown, row: ToldRow, place: number, what: str
   expect(seen.rewrites.length, where).toBe(rewrites.length)
   for (const [i, rewrite] of rewrites.entries()) expect(seen.rewrites[i]!.startsWith(rewrite), where).toBe(true)
   for (const one of [...rules, ...notices]) expect(seen.words, where).toContain(one)
-  const listed = flat(await option.innerText())
+  const listed = flat((await option.textContent())!)
   const [addresses, ...pieces] = packet
   expect(seen.packet[0], where).toBe(addresses)
   expect(listed, where).toContain(addresses)

@@ -159,3 +159,11 @@ test('a rule in tables of one name of both backends is not guessed', async () =>
   const made = await session.change({ changes: [{ rule: { ...rule, backend: 'iptables-nft' }, do: 'off' }] })
   expect(made).toHaveLength(1)
 })
+
+test('what is refused names the command, and no option of the command line', async () => {
+  const session = await sessionOf(...NODEPORT)
+  const refused = (command: string) => session.change({ changes: [{ command }] }).then(String, String)
+  expect(await refused('iptables -D INPUT 999')).toContain('iptables -D INPUT 999: ')
+  for (const command of ['iptables -D INPUT 999', '', 'iptables -A NOWHERE -j ACCEPT'])
+    expect(await refused(command)).not.toContain('--apply')
+})

@@ -23,6 +23,6 @@ test('plays no good reply to a source that SNAT was to rewrite', async () => {
       'examples/openstack-snat/rules.v4',
     ),
   )
-  expect(text).toContain('It left by br-ex with its source 10.0.0.4')
+  expect(text).toContain('It left by br-ex as 10.0.0.4')
   expect(reply).toBeUndefined()
 })

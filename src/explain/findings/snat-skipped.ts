@@ -36,12 +36,12 @@ export const snatSkipped: Detector = {
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
       const isOut = hasLeft(context.journey.outcome) && packet.out !== undefined
-      const left = isOut ? `It left by ${packet.out} with ` : 'It kept '
+      const left = `${isOut ? `It left by ${packet.out} as` : 'It kept its source'} ${packet.src ?? '?'}`
       return [
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `${left}its source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
+          `${left}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],

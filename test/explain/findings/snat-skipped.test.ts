@@ -20,6 +20,6 @@ describe('snat-skipped', () => {
     const exempt = one('-s 10.0.1.0/24')
     expect(findingsOf(played(exempt), 'snat-skipped')[0]?.severity).toBe('warning')
     expect(told(exempt, 'snat-skipped')?.fix).toBe('iptables -t nat -D POSTROUTING 1 → forwarded')
-    expect(told(exempt, 'snat-skipped')?.message).toMatch(/^It left by eth1 with its source 10\.0\.1\.2: /)
+    expect(told(exempt, 'snat-skipped')?.message).toMatch(/^It left by eth1 as 10\.0\.1\.2: /)
   })
 })

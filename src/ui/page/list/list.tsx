@@ -114,8 +114,9 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
             </span>{' '}
           </>
         )}
-        <b>{word} </b>
-        <span>{protocol} </span>
+        <span>
+          <b>{word}</b> {protocol}{' '}
+        </span>
         <Addresses of={addresses} />
         {count > 1 && <span class="count"> ×{count.toLocaleString('en')}</span>}
       </span>
