@@ -167,3 +167,12 @@ test('what is refused names the command, and no option of the command line', asy
   for (const command of ['iptables -D INPUT 999', '', 'iptables -A NOWHERE -j ACCEPT'])
     expect(await refused(command)).not.toContain('--apply')
 })
+
+test('what keeps the model from giving what was captured is said', async () => {
+  const session = await sessionOf(...NODEPORT)
+  const { packet, row } = firstOf(session)
+  const { differs } = await session.play({ packet, journey: row.id, changes: [] })
+  expect(differs).toBe("the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)")
+  // one that was typed is nobody's
+  expect((await session.play({ packet, changes: [] })).differs).toBeUndefined()
+})

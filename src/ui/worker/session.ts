@@ -183,7 +183,7 @@ export class Session implements Answers {
       reply && { journey: reply, played: true },
     )
     return {
-      ...(replay && 'reason' in replay ? { differs: replay.reason } : {}),
+      ...(replay && 'reason' in replay ? { differs: printable(replay.reason.replace(/^not tried: /, '')) } : {}),
       explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
       made,
       warnings: allPrintable(warnings.map(warningOf)),

@@ -12,6 +12,8 @@ export const made = signal<readonly Made[]>([])
 /** The model without any change. */
 export const before = signal<Explanation | undefined>(undefined)
 export const warnings = signal<readonly Warning[]>([])
+/** Why the model does not give what was captured, where it does not. */
+export const differs = signal<string | undefined>(undefined)
 /** Milliseconds from the question to the new explanation. */
 export const took = signal<number | undefined>(undefined)
 /** What could not be done, and at which part of the page that is said. */
@@ -37,6 +39,7 @@ effect(() => {
       made.value = []
       before.value = undefined
       warnings.value = []
+      differs.value = undefined
       took.value = undefined
       refused.value = undefined
       changedRules.value = undefined
@@ -195,6 +198,7 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
     before.value = unchanged
     after.value = played.explanation
     warnings.value = played.warnings
+    differs.value = played.differs
     took.value = time
     changedRules.value = undefined
     whole.value = undefined

@@ -13,6 +13,7 @@ import {
   captured,
   change,
   changes,
+  differs,
   loadWhole,
   made,
   packet,
@@ -83,6 +84,7 @@ function Results() {
       {seen && headline(seen) !== headline(unchanged) && <Result of={seen} label="captured" />}
       <Result of={unchanged} label={isChanged ? 'before' : 'without changes'} />
       {isChanged && <Result of={now} label="after" />}
+      {differs.value !== undefined && <p class="hint">The model does not replay what was captured: {differs.value}.</p>}
       {isChanged && headline(unchanged) === headline(now) && <p class="hint">The changes make no difference to it.</p>}
       {warnings.value.map(({ place, message }) => (
         <p class="hint" key={place + message}>
