@@ -120,20 +120,27 @@ export class Rows {
   }
 
   /** The row that tells of this journey, where there is one; its group is expanded where it is one of many. */
-  find({ id, isOne }: RowKey): ({ at: number; row: Row } & ReturnType<Rows['told']>) | undefined {
-    let at = 0
-    for (const group of this.shown) {
-      if (!isOne && this.idOf(group.journey.id) === id)
-        return { at, row: this.rowOf({ group }), ...this.told({ group }) }
-      const { listing } = this
-      const members = this.membersOf(group)
-      const place = listing ? members.findIndex((number) => this.idOf(listing.id(number)) === id) : -1
-      if (place >= 0) {
-        this.expanded.add(group)
-        const one = { group, exchange: members[place]! }
-        return { at: at + 1 + place, row: this.rowOf(one), ...this.told(one) }
-      }
-      at += 1 + (this.expanded.has(group) ? members.length : 0)
+  find(key: RowKey): ({ at: number; row: Row } & ReturnType<Rows['told']>) | undefined {
+    const place = this.placeOf(key)
+    if (!place) return undefined
+    const { group, exchange } = place
+    if (exchange !== undefined) this.expanded.add(group)
+    let at = exchange === undefined ? 0 : 1 + this.membersOf(group).indexOf(exchange)
+    for (const one of this.shown) {
+      if (one === group) break
+      at += 1 + (this.expanded.has(one) ? this.membersOf(one).length : 0)
+    }
+    return { at, row: this.rowOf(place), ...this.told(place) }
+  }
+
+  /** A group by its first journey, or else the exchange that began with it. */
+  private placeOf({ id, isOne }: RowKey): Place | undefined {
+    const group = isOne ? undefined : this.shown.find(({ journey }) => this.idOf(journey.id) === id)
+    if (group) return { group }
+    const { listing } = this
+    for (const one of listing ? this.shown : []) {
+      const exchange = this.membersOf(one).find((number) => this.idOf(listing!.id(number)) === id)
+      if (exchange !== undefined) return { group: one, exchange }
     }
     return undefined
   }

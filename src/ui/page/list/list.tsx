@@ -75,10 +75,14 @@ function Addresses({ of: [source = '', ...destinations] }: { of: readonly string
     <>
       <span class="source">{source} </span>
       {destinations.map((one) => {
+        const [arrow = ''] = /^\S+ /.exec(one) ?? []
         const port = /:[^:\]]+$/.exec(one)?.[0] ?? ''
         return (
           <>
-            <span class="destination">{one.slice(0, one.length - port.length)}</span>
+            <span>{arrow}</span>
+            {one.length > arrow.length + port.length && (
+              <span class="destination">{one.slice(arrow.length, one.length - port.length)}</span>
+            )}
             <span class="port">{port} </span>
           </>
         )
