@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import '../src/explain/findings/accept-queue-full.ts'
 import '../src/explain/findings/ipsec-no-state.ts'
-import { loadHostFindings } from '../src/explain/findings/later.ts'
+import '../src/explain/findings/later.ts'
 import { loadDrops } from '../src/explain/kernel-drops/later.ts'
 import '../src/explain/neighbours/later.ts'
 import '../src/explain/nft-only/later.ts'
@@ -17,7 +17,7 @@ import { share } from './share.ts'
 
 // Tests of readers call them at once. What comes with a reader is imported above, so that it is loaded with it. Not all of
 // src/index.ts: a test may replace one of its modules. That all is waited for where it matters, the built library's tests show.
-await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops(), loadHostFindings()])
+await Promise.all([...FORMATS.map(({ format }) => format.load?.()), loadDrops()])
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100

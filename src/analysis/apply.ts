@@ -4,6 +4,7 @@ import { ipsetEdits, loadFor, loadNft } from '../edits/later.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
+import { listings } from '../read/host/listings.ts'
 import { sentence } from './point-at.ts'
 
 /** A change: what a person types (several commands may stand in it), or edits, as fixes have them. */
@@ -13,7 +14,8 @@ export type Appliable = string | readonly Edit[]
 export async function applyTo(world: World, change: Appliable): Promise<World> {
   // fixes are edits already, and a page that types nothing need not wait for what reads commands
   if (typeof change === 'string') {
-    const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), loadNft(), ipsetEdits.load()])
+    const needed = [loadNft(), ipsetEdits.load(), listings.load()]
+    const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), ...needed])
     return applyCommand(world, change)
   }
   await loadFor(change)

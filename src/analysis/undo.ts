@@ -8,6 +8,7 @@ import { printCommand } from '../model/command.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
+import { listings } from '../read/host/listings.ts'
 import { applyCommand } from './apply-command.ts'
 import { compareRulesets } from './rulesets.ts'
 
@@ -19,7 +20,7 @@ export interface Applied {
 
 /** `known`: what may take it back, as a fix proposes it. Throws UserError as `applyTo` does. */
 export async function applyWithUndo(before: World, command: string, known?: string): Promise<Applied> {
-  await Promise.all([loadNft(), ipsetEdits.load()])
+  await Promise.all([loadNft(), ipsetEdits.load(), listings.load()])
   const edits: Edit[] = []
   const world = applyCommand(before, command, (edit) => edits.push(edit))
   const undo = [known, undoOf(before, edits)].find((one) => one !== undefined && takesBack(one, world, before))

@@ -1,6 +1,5 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
 
-import { loadHostFindings } from '../../explain/findings/later.ts'
 import { loadDrops } from '../../explain/kernel-drops/later.ts'
 import { concat } from '../../model/concat.ts'
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
@@ -30,9 +29,6 @@ export interface InputFile {
   /** Of a packed file: those that came out. A capture's are known when it has been read. */
   bytes: number
 }
-
-/** What some findings cannot do without. */
-const LISTED = ['links', 'routes', 'routingRules', 'conntrack', 'ipsecPolicies'] as const
 
 export interface CaptureInput {
   name: string
@@ -102,7 +98,6 @@ export async function openInputs(
   }))
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadDrops()
-  if (machines.some(({ world: { host } }) => LISTED.some((one) => host[one]))) await loadHostFindings()
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }

@@ -16,6 +16,7 @@ import { ipsetList } from './ipset-list.ts'
 import { ipsetSave } from './ipset-save.ts'
 import { ipsetXml } from './ipset-xml.ts'
 import { kernelDrops } from './kernel-drops.ts'
+import { listing } from './listings.ts'
 import { modules } from './modules.ts'
 import { namespaces } from './namespaces.ts'
 import { neighboursJson } from './neighbours-json.ts'
@@ -29,21 +30,21 @@ import { versions } from './versions.ts'
 
 /** Every source of host state; a new one is a line here, a file, and a folder of fixtures. */
 export const HOST_FORMATS: readonly HostFormat[] = [
-  ipAddrJson,
-  ipAddrText,
-  ipBrief,
-  ipRouteJson,
-  ipRouteText,
-  ipRuleJson,
-  ipRuleText,
+  listing(ipAddrJson),
+  listing(ipAddrText),
+  listing(ipBrief),
+  listing(ipRouteJson),
+  listing(ipRouteText),
+  listing(ipRuleJson),
+  listing(ipRuleText),
   neighboursJson,
   neighboursText,
-  ipXfrm,
+  listing(ipXfrm),
   namespaces,
   ss,
-  conntrack,
-  conntrackXml,
-  conntrackSave,
+  listing(conntrack),
+  listing(conntrackXml),
+  listing(conntrackSave),
   conntrackStats,
   queues,
   ipsetSave,
