@@ -35,6 +35,8 @@ export interface ClosedJourney {
   readonly dropSummary: string | undefined
   /** Nothing but a live session's own marking has told of the packet. */
   readonly isMarkedOnly: boolean
+  /** The kernel's number of it as it first appeared, where the capture has one; else negative. */
+  readonly traceId: number
   /** How many events it is made of. */
   readonly events: number
   readonly times: JourneyTimes

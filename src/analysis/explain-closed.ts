@@ -276,6 +276,10 @@ export class Closed implements ClosedJourney {
     return this.open.own
   }
 
+  get traceId(): number {
+    return this.open.firstTraceId
+  }
+
   get events(): number {
     return this.explainer.eventsOf(this.open)
   }

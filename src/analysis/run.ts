@@ -86,20 +86,23 @@ export async function* stepThrough(
   for (const { captures, world, worlds, alternatives } of inputs.machines)
     if (showBoth(captures))
       for (const one of [{ world }, ...worlds, ...(alternatives?.list ?? [])]) one.world.tracedBoth = true
+  const { SamePackets } = inputs.captures.length > 1 ? await import('./same-packets.ts') : {}
   const captures = inputs.machines.flatMap((machine) => {
     const numbers = new SharedNumbers()
-    return machine.captures.map((capture) => ({ capture, machine, numbers }))
+    const same = SamePackets && machine.captures.length > 1 ? new SamePackets() : undefined
+    return machine.captures.map((capture) => ({ capture, machine, numbers, same }))
   })
-  for (const { capture, machine, numbers } of captures) {
+  for (const { capture, machine, numbers, same } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     capture.journeysBefore = ids.last
     const told = inputs.read?.has(capture) ? () => {} : collectInto(inputs.warnings, capture.name)
     const { idle, unmatched, engine } = options
+    same?.begin(capture)
     const explainer = openCapture(
       capture.format,
       machine.chosen?.get(capture) ?? machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
-      onClosed,
+      same ? (closed) => onClosed(same.add(closed)) : onClosed,
       {
         ids,
         numbers,
@@ -129,6 +132,7 @@ export async function* stepThrough(
     inputs.read ??= new Set()
     inputs.read.add(capture)
   }
+  for (const same of new Set(captures.map((one) => one.same))) same?.tell(inputs.warnings)
   if (stats.events === 0 && !hasSession(inputs)) throw (await import('./nothing-used.ts')).nothingUsed(inputs)
   return stats
 }
