@@ -64,11 +64,14 @@ export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
 /** Where its protocol need not be answered, that tells of no failure. */
 const UNREPLIED = 'conntrack-unreplied'
 
+/** Found where a reply may not come back; as a note, where it may. */
+const DOUBTS: ReadonlySet<string> = new Set([UNREPLIED, 'not-masqueraded'])
+
 /** A reply was captured, and where it ended is not known; or something was found that may keep it away. */
 const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
   exchanges !== undefined &&
   (exchanges.worst.journeys.replies.length > 0 ||
-    exchanges.worst.findings.some(({ severity, code }) => severity !== 'note' || code === UNREPLIED))
+    exchanges.worst.findings.some(({ severity, code }) => severity !== 'note' || DOUBTS.has(code)))
 
 /** It passed, and another packet of what it began was stopped: a later fragment, or what the sender sent next. */
 export const isStoppedElsewhere = ({
@@ -109,7 +112,8 @@ export function replyWords(group: Group<unknown>): string | undefined {
     return isDoubtful ? 'its reply leaves by another interface' : 'its reply gets back'
   }
   if (!isOpen(group) || journeys.replies.length > 0) return undefined
-  return findings.some(({ code }) => code === UNREPLIED) ? 'conntrack saw no reply' : 'no reply captured'
+  if (findings.some(({ code }) => code === UNREPLIED)) return 'conntrack saw no reply'
+  return isPlayed(journey) ? 'whether a reply comes is unknown' : 'no reply captured'
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */

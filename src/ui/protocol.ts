@@ -1,5 +1,7 @@
 /** What page and worker say to each other: calls with one argument, and data that structured cloning takes. */
+
 import type { Packet } from '../model/packet.ts'
+import type { WarningWords } from '../reports/warning-words.ts'
 import type { Completion } from './completion.ts'
 import type { PageFile } from './files.ts'
 import type { RulePlace, RulesetOf } from './rulesets.ts'
@@ -81,15 +83,9 @@ export interface Opened {
   /** Their names, where there are several. */
   machines: string[]
   files: { name: string; what: string; bytes: number }[]
-  warnings: Warning[]
+  warnings: WarningWords[]
   /** Does any of the files show packets? */
   hasCapture: boolean
-}
-
-export interface Warning {
-  /** With the line, where it is known. */
-  place: string
-  message: string
 }
 
 /** The headline's mark, as reports have it. */
@@ -125,7 +121,7 @@ export interface Listed {
   facets: Record<FacetKind, Facet[]>
   /** Absent where the captures have no time. */
   times?: TimeLine
-  warnings: Warning[]
+  warnings: WarningWords[]
 }
 
 /** Exchanges by when they began: `bins[mark][i]` of them in the i-th part of the time. */
@@ -308,7 +304,7 @@ export interface Played {
   explanation: Explanation
   /** For each change, in order. */
   made: Made[]
-  warnings: Warning[]
+  warnings: WarningWords[]
 }
 
 /** A change as it was made. Without a command: the ruleset does not tell the handle that it needs. */

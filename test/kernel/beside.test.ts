@@ -26,7 +26,10 @@ interface Case extends Omit<Problem, 'thread' | 'truth' | 'mend' | 'others' | 'b
 const ofPods = { fails: { from: 'c1', what: 'tcp', to: '10.96.0.80', port: 80 } } as const
 const ofItself = { fails: { from: 'c2', what: 'tcp', to: '10.96.0.80', port: 80 } } as const
 const toServer = { from: 'client', what: 'tcp', to: '192.0.2.1', port: 80 } as const
-const python = (code: string) => `python3 -c "import socket,time\n${code}" >/dev/null 2>&1 & sleep 1`
+/** A program that listens on port 80 of IPv6: 26 is IPV6_V6ONLY of 41, IPPROTO_IPV6. */
+const listensOnIpv6 = (only: 0 | 1) =>
+  `python3 -c "import socket,time\ns=socket.socket(socket.AF_INET6); s.setsockopt(41,26,${only}); s.bind(('::',80)); s.listen(); time.sleep(60)" >/dev/null 2>&1 &
+for turn in $(seq 300); do ss -ltn | grep -q :80 && exit; sleep 0.1; done; exit 1`
 
 const CASES: Case[] = [
   {
@@ -83,14 +86,7 @@ const CASES: Case[] = [
   {
     name: 'a program takes IPv6 only',
     ...clientAndServer({}),
-    setup: [
-      [
-        'server',
-        python(
-          "s=socket.socket(socket.AF_INET6); s.setsockopt(41,26,1); s.bind(('::',80)); s.listen(); time.sleep(60)",
-        ),
-      ],
-    ],
+    setup: [['server', listensOnIpv6(1)]],
     fails: toServer,
     ...{ seen: 'refused', is: /refused/ },
     says: ['error closed-port (python3 listens on [::]:80 (IPv6 only))'],
@@ -98,14 +94,7 @@ const CASES: Case[] = [
   {
     name: 'a program of IPv6 takes IPv4 as well',
     ...clientAndServer({}),
-    setup: [
-      [
-        'server',
-        python(
-          "s=socket.socket(socket.AF_INET6); s.setsockopt(41,26,0); s.bind(('::',80)); s.listen(); time.sleep(60)",
-        ),
-      ],
-    ],
+    setup: [['server', listensOnIpv6(0)]],
     fails: toServer,
     ...{ seen: 'answered', is: /answered/ },
   },

@@ -18,7 +18,8 @@ describe.skipIf(missing)('with BusyBox alone', () => {
     writeFileSync(join(folder, 'collect.sh'), sectionScript(SECTIONS, { form: 'folder', version: '1' }))
     const printed = runInNamespace(`mkdir '${folder}/bin' '${folder}/out'; busybox --install -s '${folder}/bin'
 ip link set lo up; ip addr add 192.0.2.7/24 dev lo; ip route add 198.51.100.0/24 via 192.0.2.9; ip rule add fwmark 7 lookup 100
-'${process.execPath}' -e 'const s=require("net").createServer().listen(8099,"192.0.2.7",()=>console.log("ready"));setTimeout(()=>s.close(),4000)' > '${folder}/ready' &
+'${process.execPath}' -e 'require("net").createServer().listen(8099,"192.0.2.7",()=>console.log("ready"))' > '${folder}/ready' &
+server=$!; trap 'kill $server' EXIT
 until [ -s '${folder}/ready' ]; do sleep 0.1; done
 unshare -m sh -c 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin; cd "$1/out"; PATH=$1/bin "$1/bin/ash" ../collect.sh 2>/dev/null' sh '${folder}'`)
     const name = printed.trim().replace(/\.tgz$/, '')

@@ -80,7 +80,7 @@ export function needsSource(context: Context): Nowhere {
   if (entry && !isUnanswered(entry)) return undefined
   if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
   const isStrange =
-    isPrivateAbroad(context) ||
+    isPrivateAbroad(journey.outcome, lastPacket(context)) ||
     isLoopbackAbroad(context) ||
     firstLink(context) ||
     (journey.outcome === 'forwarded' && gatewayBeside(lastPacket(context), world))
@@ -225,11 +225,8 @@ const hasNewSource = (context: Context): boolean =>
   )
 
 /** An address that only its own network knows, on its way to one that the whole world knows. */
-export function isPrivateAbroad(context: Context, { src, dst } = lastPacket(context)): boolean {
-  return (
-    src !== undefined && dst !== undefined && isPrivate(src) && isPublic(dst) && context.journey.outcome === 'forwarded'
-  )
-}
+export const isPrivateAbroad = (outcome: Outcome, { src, dst }: Pick<Packet, 'src' | 'dst'>): boolean =>
+  src !== undefined && dst !== undefined && isPrivate(src) && isPublic(dst) && outcome === 'forwarded'
 
 /** To any other host 127.0.0.1 is that host itself. */
 export function isLoopbackAbroad(context: Context): boolean {

@@ -76,7 +76,7 @@ export const notMasqueraded: Detector = {
         true,
       )
     const gateway = gatewayBeside(lastPacket(context), context.world)
-    if (gateway !== undefined && !isPrivateAbroad(context))
+    if (gateway !== undefined && !isPrivateAbroad(journey.outcome, lastPacket(context)))
       return masqueraded(
         `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, ${dst} sends the reply to its own router (here ${gateway}).`,
         staysUnanswered(context),
@@ -119,7 +119,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   if (
     home !== undefined &&
     home !== out &&
-    isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) })
+    isPrivateAbroad(context.journey.outcome, { src: source, ...(dst === undefined ? {} : { dst }) })
   )
     return say(`which is private: no reply from ${dst} can come back`)
   if (isLocal(source, host) !== false) return []

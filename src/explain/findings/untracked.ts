@@ -145,7 +145,7 @@ function ruleThatWouldRewrite(context: Context): { nat: RuleRef; sure: boolean }
 
 /** It asks the whole world with an address that nobody there knows, and nat gives others another one. */
 const keepsPrivateSource = (context: Context): boolean =>
-  isPrivateAbroad(context) &&
+  isPrivateAbroad(context.journey.outcome, lastPacket(context)) &&
   rewritesSources(context) === true &&
   isOpening(context.journey, natSeen(context.evidence), context.world)
 

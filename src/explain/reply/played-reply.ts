@@ -9,7 +9,10 @@ import type { World } from '../../model/world.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { sayable } from '../changes/sayable.ts'
 import { describeEnd, finding } from '../context.ts'
+import { isKnownThere } from '../counterfactual/known-there.ts'
+import { isPrivateAbroad } from '../counterfactual/undeliverable.ts'
 import { playAgain } from '../explain.ts'
+import { bridgeOf } from '../host/bridges.ts'
 import { astray } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { asOneFix, searchRepair } from '../repair.ts'
@@ -50,9 +53,7 @@ export function playReply(
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
-    // whether anyone out there has a route to the source that nat was to rewrite is not known
-    if (explained.findings.some(({ code, severity }) => code === 'snat-skipped' && severity !== 'note'))
-      return undefined
+    if (mayNeverCome(explained, evidence, reply.packet, world)) return undefined
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
@@ -75,6 +76,16 @@ export function playReply(
   const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
   if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
   return { journey: reply, ...tracking, finding: tried }
+}
+
+/** Whether anyone out there has a route to the source that nat was to rewrite, or to a private one, is not known. */
+function mayNeverCome(explained: Journey, { arrivals }: Evidence, reply: Packet, { host }: World): boolean {
+  if (explained.findings.some(({ code, severity }) => code === 'snat-skipped' && severity !== 'note')) return true
+  const { src: dst, dst: src } = reply
+  if (src === undefined || dst === undefined) return false
+  const left: Packet = { ...arrivals.at(-1)?.packet, src, dst }
+  // what a bridge passes on has not left its network
+  return isPrivateAbroad(explained.outcome, left) && !bridgeOf(left, host) && !isKnownThere(left, host)
 }
 
 /** Together with what accepts it there. */

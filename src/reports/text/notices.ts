@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Group } from '../form.ts'
 import { type Notice, noticesOf, retransmissionsWords } from '../summary-words.ts'
+import { warningWords } from '../warning-words.ts'
 import type { Page } from './page.ts'
 
 /** Of one kind, with different words. */
@@ -67,35 +68,9 @@ export function writeGrown(page: Page, groups: readonly Group<unknown>[]): void 
   page.line()
 }
 
-/** Warnings about the inputs, those of one input and code together. */
 export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void {
-  const kinds = new Map<string, Diagnostic[]>()
-  for (const one of warnings) {
-    // files of a folder that are nobody's are told in one sentence
-    const key = JSON.stringify(one.code === 'not-recognised' ? [one.message] : [one.input, one.code])
-    const same = kinds.get(key)
-    if (same) same.push(one)
-    else kinds.set(key, [one])
-  }
-  for (const [first, ...more] of kinds.values()) {
-    if (!first) continue
-    const place = first.line === undefined ? first.input : `${first.input}:${first.line}`
-    page.row('warn', `${place}: ${first.message}`, { labelStyle: 'yellow' })
-    if (more.length === 0) continue
-    if (first.code === 'not-recognised') {
-      page.row(
-        '',
-        `the same applies to ${list(
-          more.map(({ input }) => input),
-          ', ',
-          page,
-        )}`,
-      )
-      continue
-    }
-    const lines = [...new Set(more.flatMap(({ line }) => (line === undefined ? [] : [String(line)])))]
-    const where = lines.length === 0 ? '' : `: line ${list(lines, ', ', page)}`
-    const count = more.reduce((sum, { count = 1 }) => sum + count, 0)
-    page.row('', `${countWords(count)} more of this kind (${first.code})${where}`)
+  for (const { place, message, more } of warningWords(warnings, (items) => list(items, ', ', page))) {
+    page.row('warn', `${place}: ${message}`, { labelStyle: 'yellow' })
+    if (more !== undefined) page.row('', more)
   }
 }

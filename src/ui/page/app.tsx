@@ -1,6 +1,6 @@
 /** The whole page: what is open, which exchanges, and the one that is looked at. */
 import { useEffect } from 'preact/hooks'
-import type { Warning } from '../protocol.ts'
+import type { WarningWords } from '../../reports/warning-words.ts'
 import { MOST_REPORTED } from '../report/most-reported.ts'
 import { Compare, Comparing } from './compare/compare.tsx'
 import { compared, mark, marked } from './compare/comparing.ts'
@@ -116,7 +116,7 @@ const TABS: readonly [Tab, string][] = [
   ['try', 'What if'],
 ]
 
-function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly Warning[] }) {
+function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly WarningWords[] }) {
   const shown = explanation.value
   const pair = shown && compared.value
   return (
@@ -195,15 +195,16 @@ function NoMatch() {
   )
 }
 
-function Warnings({ of }: { of: readonly Warning[] }) {
+function Warnings({ of }: { of: readonly WarningWords[] }) {
   if (of.length === 0) return null
   return (
     <details class="warnings">
       <summary>{of.length === 1 ? '1 warning' : `${of.length} warnings`} about the files</summary>
       <ul>
-        {of.map(({ place, message }) => (
+        {of.map(({ place, message, more }) => (
           <li key={place + message}>
             <code>{place}</code>: {message}
+            {more && <div>{more}</div>}
           </li>
         ))}
       </ul>

@@ -10,6 +10,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
+import { warningWords } from '../../reports/warning-words.ts'
 import type { Completion } from '../completion.ts'
 import type {
   Argument,
@@ -44,7 +45,7 @@ import { tellRow } from './row.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
 import { grownBlocks, servedBlocks } from './served-file.ts'
-import { listedOf, openedOf, warningOf } from './tell.ts'
+import { listedOf, openedOf } from './tell.ts'
 
 /** One question's answer, of all that there are. Each throws UserError where what is asked cannot be meant. */
 export type Answers = { [C in Call]: (argument: Argument<C>) => Promise<Value<C>> | Value<C> }
@@ -186,7 +187,7 @@ export class Session implements Answers {
       ...(replay && 'reason' in replay ? { differs: printable(replay.reason.replace(/^not tried: /, '')) } : {}),
       explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
       made,
-      warnings: allPrintable(warnings.map(warningOf)),
+      warnings: allPrintable(warningWords(warnings)),
     }
   }
 

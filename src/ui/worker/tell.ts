@@ -1,9 +1,9 @@
 /** What the page is told of the files as a whole, and of a list. */
 import type { Analysis } from '../../analysis/analysis.ts'
 import type { Listing } from '../../analysis/listing.ts'
-import type { Diagnostic } from '../../model/diagnostic.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
-import type { Listed, Opened, Warning } from '../protocol.ts'
+import { warningWords } from '../../reports/warning-words.ts'
+import type { Listed, Opened } from '../protocol.ts'
 import type { Rows } from './rows.ts'
 import { summaryLines } from './summary.ts'
 
@@ -11,7 +11,7 @@ export const openedOf = ({ machines, files, warnings, hasCapture }: Analysis): O
   allPrintable({
     machines: machines.flatMap(({ name }) => (name === undefined ? [] : [name])),
     files: files.map(({ name, format, bytes }) => ({ name, what: format, bytes })),
-    warnings: warnings.map(warningOf),
+    warnings: warningWords(warnings),
     hasCapture,
   })
 
@@ -20,10 +20,5 @@ export const listedOf = (rows: Rows, listing: Listing): Listed => ({
   summary: summaryLines(listing).map(printable),
   facets: rows.facets,
   ...rows.times(),
-  warnings: allPrintable(listing.ending.warnings.map(warningOf)),
-})
-
-export const warningOf = ({ input, line, message }: Diagnostic): Warning => ({
-  place: line === undefined ? input : `${input}:${line}`,
-  message,
+  warnings: allPrintable(warningWords(listing.ending.warnings)),
 })

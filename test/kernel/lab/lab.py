@@ -298,12 +298,17 @@ class Lab:
         """What was queued on this CPU before an ARP probe is done when the answer is there; netfilter has no part in it."""
         wire, router = self.links[name]
         nonce = b"\x06" + secrets.token_bytes(5)
-        wire.send(b"\xff" * 6 + nonce + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + nonce + bytes(10) + router)
-        deadline = time.monotonic() + 5
+        probe = b"\xff" * 6 + nonce + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + nonce + bytes(10) + router
+        wire.send(probe)
+        deadline = time.monotonic() + 30
         while True:
             self.log.read()
-            if not select.select([wire], [], [], deadline - time.monotonic())[0]:
-                raise TimeoutError(f"no answer to ARP on {name}")
+            if not select.select([wire], [], [], 1)[0]:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no answer to ARP on {name}")
+                # a link that is coming up loses it; the answer to a later one says as much
+                wire.send(probe)
+                continue
             data, (_, protocol, kind, *_) = wire.recvfrom(65536)
             if protocol == 0x0806:
                 if data[:6] == nonce and kind != PACKET_OUTGOING:

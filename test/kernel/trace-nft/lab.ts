@@ -92,7 +92,8 @@ ip link set lo up
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.disable_ipv6=1
 unshare --net sleep 60 & left=$!
 unshare --net sleep 60 & right=$!
-sleep 0.2
+elsewhere() { until [ "$(readlink /proc/$1/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.02; done; }
+elsewhere $left; elsewhere $right
 ip link add lan type veth peer name eth0 netns $left
 ip link add wan type veth peer name eth0 netns $right
 ip addr add 192.0.2.1/24 dev lan; ip link set lan up
@@ -103,7 +104,7 @@ there $right "sysctl -qw net.ipv6.conf.all.disable_ipv6=1; ip addr add 198.51.10
 : > own; : > right
 python3 listen.py own 0.0.0.0 > own.ready 2>/dev/null & own=$!
 nsenter --net=/proc/$right/ns/net python3 listen.py right 0.0.0.0 > right.ready 2>/dev/null & far=$!
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for i in $(seq 200); do
   [ -s own.ready ] && [ -s right.ready ] && break; sleep 0.1; done
 # neighbours are learnt before anything is traced
 ping -c1 -W1 192.0.2.2 >/dev/null; ping -c1 -W1 198.51.100.2 >/dev/null
@@ -115,13 +116,15 @@ eval "exec $receive" > received & d=$!
 case $receive in sleep*) listeners=3 ;; *) listeners=4 ;; esac
 case $receive in sleep*) ;; *) until grep -q ready received; do sleep 0.05; done ;; esac
 # each listens once its netlink socket of netfilter's (12) has joined a group; xtables-monitor may have ended
-for i in $(seq 100); do
+for i in $(seq 500); do
   [ "$(awk '$2 == 12 && $4 !~ /^0*$/' /proc/net/netlink | wc -l)" -ge "$listeners" ] && break
   sleep 0.02
 done
 there $left "python3 send.py left"
 python3 send.py own
-sleep 0.4
+# until nothing more has been printed for a while
+printed=
+for i in $(seq 50); do sleep 0.4; now=$(cat trace trace-a monitor received | wc -c); [ "$now" = "$printed" ] && break; printed=$now; done
 kill $a $b $c $d
 wait $d 2>/dev/null
 nft -a list ruleset > nft; nft -j -a list ruleset > json; iptables-nft-save -c > save 2>/dev/null

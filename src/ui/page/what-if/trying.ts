@@ -1,6 +1,7 @@
 /** What is tried: the packet, what was changed, and what comes of it before and after. */
 import { batch, effect, signal, untracked } from '@preact/signals'
-import type { Change, Explanation, Made, PacketForms, Play, RulesetOf, TypedPacket, Warning } from '../../protocol.ts'
+import type { WarningWords } from '../../../reports/warning-words.ts'
+import type { Change, Explanation, Made, PacketForms, Play, RulesetOf, TypedPacket } from '../../protocol.ts'
 import { Refused } from '../engine.ts'
 import { after, ask, explanation, openings, rulesets, tab } from '../state.ts'
 
@@ -11,7 +12,7 @@ export const changes = signal<readonly Change[]>([])
 export const made = signal<readonly Made[]>([])
 /** The model without any change. */
 export const before = signal<Explanation | undefined>(undefined)
-export const warnings = signal<readonly Warning[]>([])
+export const warnings = signal<readonly WarningWords[]>([])
 /** Why the model does not give what was captured, where it does not. */
 export const differs = signal<string | undefined>(undefined)
 /** Milliseconds from the question to the new explanation. */

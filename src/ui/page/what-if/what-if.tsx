@@ -86,9 +86,10 @@ function Results() {
       {isChanged && <Result of={now} label="after" />}
       {differs.value !== undefined && <p class="hint">The model does not replay what was captured: {differs.value}.</p>}
       {isChanged && headline(unchanged) === headline(now) && <p class="hint">The changes make no difference to it.</p>}
-      {warnings.value.map(({ place, message }) => (
+      {warnings.value.map(({ place, message, more }) => (
         <p class="hint" key={place + message}>
           {place}: {message}
+          {more && ` (${more})`}
         </p>
       ))}
       {took.value !== undefined && <p class="took">played in {Math.max(1, Math.round(took.value))} ms</p>}
