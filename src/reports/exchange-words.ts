@@ -8,7 +8,7 @@ import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model
 import type { Journey } from '../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
-import { markOf } from './journey-words.ts'
+import { markOf, whereWords } from './journey-words.ts'
 import { endText } from './packet-words.ts'
 
 /** What is told of a status, behind a number. */
@@ -194,3 +194,12 @@ export function exchangesWords(fates: ReadonlyMap<Fate, number>): string | undef
   const words = fates.size === 1 && all > 1 ? `all ${WORDS[only!]}` : fates.size === 1 ? WORDS[only!] : listFates(fates)
   return `${countWords(all)} ${all === 1 ? 'exchange' : 'exchanges'}: ${words}`
 }
+
+/** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
+export const elsewhereWords = ({ elsewhere = [], count }: Group<unknown>): string[] =>
+  elsewhere.map(({ host, journey, count: there }) => {
+    const where = whereWords(journey)
+    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
+    const many = count === 1 ? '' : `  (${countWords(there)} of them)`
+    return `the same packet on ${host}: ${end}${many}`
+  })

@@ -5,10 +5,9 @@ import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
-import { markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
+import { elsewhereWords, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
-import { whereWords } from '../journey-words.ts'
 import { endText, isMixed } from '../packet-words.ts'
 import { numberOf } from '../summary-words.ts'
 import { fixRows, type Row } from './fix-rows.ts'
@@ -210,12 +209,3 @@ function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: 
   ]
   return parts.join(', ')
 }
-
-/** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
-export const elsewhereWords = ({ elsewhere = [], count }: Group<unknown>): string[] =>
-  elsewhere.map(({ host, journey, count: there }) => {
-    const where = whereWords(journey)
-    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
-    const many = count === 1 ? '' : `  (${countWords(there)} of them)`
-    return `the same packet on ${host}: ${end}${many}`
-  })

@@ -10,7 +10,7 @@ import { isOwnTable } from '../../model/own-table.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { answerOf } from '../../reports/answer.ts'
 import { isGuilty } from '../../reports/deciding-rule.ts'
-import { markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
+import { elsewhereWords, markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
 import { isInHeadline, lookNext, tellsCause } from '../../reports/findings.ts'
 import { markOf, rewrites, ruleName, trialWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
@@ -29,7 +29,9 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
   const { journey } = group
   const { cause, rule, fixes, others, more } = answerOf(group)
   const steps = journey.steps.map((step) => stepOf(step, journey))
-  const notes = [whyWords(group), mixedWords(group), sentAgainWords(group)].filter((one) => one !== undefined)
+  const notes = [...elsewhereWords(group), whyWords(group), mixedWords(group), sentAgainWords(group)].filter(
+    (one) => one !== undefined,
+  )
   return {
     row,
     causeLabel: markOfGroup(group) === 'good' ? 'reply' : 'cause',

@@ -26,6 +26,7 @@ export function tellRow(of: Group, listed: Listed = {}): Row {
     details: [
       ...kindWords(journey.packet, MARKS),
       ...interfaceWords(journey, MARKS),
+      ...(journey.basis === 'observed' ? [] : [`(${journey.basis})`]),
       ...(reply === undefined ? [] : [reply]),
     ],
     ...(time === undefined ? {} : { time }),
