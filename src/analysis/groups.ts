@@ -4,6 +4,7 @@ import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
 import { Command } from '../model/command.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/joined.ts'
@@ -17,6 +18,8 @@ import { weightOf } from './order.ts'
 export interface Group<F = Fix> {
   /** The first of them. */
   journey: Journey<F>
+  /** The rules that were in force then. */
+  world?: World
   count: number
   /** Which values all of them share. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
@@ -113,7 +116,7 @@ export class Groups {
     const tuple = new Int32Array(TUPLE_WORDS)
     closed.tuple(tuple)
     const shown = this.shows(journey)
-    const kept: Kept = { group: groupOf(journey, () => kept.last), tuple, shown, last: closed.times }
+    const kept: Kept = { group: groupOf(journey, closed.world, () => kept.last), tuple, shown, last: closed.times }
     if (follows) kept.group.followsOnly = true
     this.note(closed.id, kept.group)
     if (of) this.kept.set(of, kept)
@@ -243,8 +246,8 @@ export class Groups {
   }
 }
 
-const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
-  journey,
+const groupOf = (journey: Journey, world: World, last: () => JourneyTimes): Group => ({
+  ...{ journey, world },
   count: 1,
   sentAgain: 0,
   same: { src: true, dst: true, sport: true, dport: true },
@@ -311,12 +314,12 @@ class Share {
     compareTuples(this.same, this.tuple, tuple)
   }
 
-  of({ journey, elsewhere }: Group): Group {
+  of({ journey, world, elsewhere }: Group): Group {
     const { exchanges } = this.told
     return {
       journey: this.isOwn ? journey : journeyOf(journey, exchanges!.worst),
       count: this.packets,
-      ...{ same: this.same, sentAgain: this.sentAgain },
+      ...{ same: this.same, sentAgain: this.sentAgain, ...(world ? { world } : {}) },
       ...this.told,
       ...(elsewhere && this.isOwn ? { elsewhere } : {}),
     }

@@ -42,6 +42,9 @@ const PCAPNG = '.pcapng'
 /** A drawing for a ticket. */
 const MERMAID = '.mmd'
 const OTLP = '.otlp'
+const SARIF = '.sarif'
+
+declare const __VERSION__: string
 
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
@@ -74,7 +77,7 @@ export function explainCommand(program: Command): Command {
       .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
       .option(
         '-o, --output <FILE>',
-        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd .otlp',
+        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd .otlp .sarif',
       )
       .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
       .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
@@ -128,10 +131,11 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
 }
 
 /** Throws UserError. */
-const formOf = async (options: ExplainOptions): Promise<Form> =>
-  isFor(MERMAID, options)
-    ? (await import('../reports/mermaid/index.ts')).mermaid
-    : chooseForm(options, [HTML, PCAPNG, MERMAID, OTLP])
+async function formOf(options: ExplainOptions): Promise<Form> {
+  if (isFor(MERMAID, options)) return (await import('../reports/mermaid/index.ts')).mermaid
+  if (isFor(SARIF, options)) return (await import('../reports/sarif/index.ts')).sarif(__VERSION__)
+  return chooseForm(options, [HTML, PCAPNG, MERMAID, OTLP, SARIF])
+}
 
 /** Each packet by itself, in the form of another program. */
 const openFor = async (options: ExplainOptions) =>

@@ -45,7 +45,10 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
     return part
   }
   for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
-    for (const table of tables) markOwn(table)
+    for (const table of tables) {
+      table.file = input
+      markOwn(table)
+    }
     for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
     part.dumps.push({ tables, sets, ...(date === undefined ? {} : { date }), ...(backend ? { backend } : {}) })
     if (host) part.host.push(host)

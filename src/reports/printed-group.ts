@@ -24,8 +24,8 @@ const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unansw
 
 const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
-/** What is wrong with the exchange is told with the journey that began it. */
-export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
+/** What is wrong with the exchange is told with the journey that began it. Without its rules: it is walked as a whole. */
+export function printedGroup({ exchanges, world: _, ...group }: Group): Group<PrintedFix> {
   const { journey } = group
   const { findings: all = [], status } = exchanges?.worst ?? {}
   const codes = new Set(journey.findings.map(({ code }) => code))

@@ -157,13 +157,16 @@ describe('-o', () => {
   })
 
   test.each([
-    ['report.exe', '-o report.exe: the suffix selects the format: .html .pcapng .mmd .otlp .txt .md .json .ndjson.'],
-    ['report', '-o report: the suffix selects the format: .html .pcapng .mmd .otlp .txt .md .json .ndjson.'],
+    [
+      'report.exe',
+      '-o report.exe: the suffix selects the format: .html .pcapng .mmd .otlp .sarif .txt .md .json .ndjson.',
+    ],
+    ['report', '-o report: the suffix selects the format: .html .pcapng .mmd .otlp .sarif .txt .md .json .ndjson.'],
     ['no/report.json', '-o no/report.json cannot be written: there is no such folder.'],
     ['folder.json', '-o folder.json cannot be written: it is a folder.'],
     ['full.json', 'full.json cannot be written: the disk is full.'],
     ['full.md', 'full.md cannot be written: the disk is full.'],
-    ['log', '-o log: the suffix selects the format: .html .pcapng .mmd .otlp .txt .md .json .ndjson.'],
+    ['log', '-o log: the suffix selects the format: .html .pcapng .mmd .otlp .sarif .txt .md .json .ndjson.'],
     ['link.json', '-o link.json: this file is one of the inputs, and would be overwritten.'],
   ])('%s', async (output, sentence) => {
     const cwd = folder({ log: LOG, rules: RULES, 'folder.json/x': '' })
