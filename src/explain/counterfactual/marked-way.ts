@@ -1,8 +1,9 @@
 /** The way that a packet's mark leads it. */
 import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import { questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
-import type { Context } from '../context.ts'
+import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
 import { type Mark, markBehind } from './marks.ts'
 
@@ -17,6 +18,14 @@ export function markingSteps({ evidence, journey }: Context): { last: number } |
   return last < 0 ? undefined : { last }
 }
 
+/** The packet as it left, with the mark that routing saw: nat's chains behind that may write another one, and nft's trace shows it seldom. */
+export function packetRouted(context: Context): Packet {
+  const packet = lastPacket(context)
+  const steps = markingSteps(context)
+  const mark = steps && markBehind(context, steps.last)
+  return mark === undefined ? packet : { ...packet, mark }
+}
+
 /** What the routes were asked, where all of its marks are shown. */
 export function questionAt(context: Context, last: number): RouteQuestion | undefined {
   const { evidence } = context
@@ -25,10 +34,11 @@ export function questionAt(context: Context, last: number): RouteQuestion | unde
   return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
 }
 
-/** Has step `i` given it the mark? */
+/** Has step `i` given it the mark? Whoever writes other bits has not. */
 export const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
   const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
-  return behind !== undefined && before !== behind && (behind & mask) >>> 0 === value
+  if (behind === undefined || (behind & mask) >>> 0 !== value) return false
+  return before === undefined || (before & mask) >>> 0 !== value
 }
 
 /** The rule that has given it the mark, in front of the routing decision. */

@@ -2,8 +2,8 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { markingSteps } from '../counterfactual/marked-way.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
@@ -26,7 +26,7 @@ import { chooserOf, unmarked } from './table-chooser.ts'
 export const wrongWayOut: Detector = {
   code: 'wrong-way-out',
   detect(context) {
-    const packet = lastPacket(context)
+    const packet = packetRouted(context)
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
       const leads = `but only the default route leads there: back out of ${packet.out}, where the packet came in`

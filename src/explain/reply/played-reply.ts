@@ -43,6 +43,8 @@ export function playReply(
   given?: WalkBudget,
 ): PlayedReply | undefined {
   if (!isPassed(explained.outcome) || !asksForReply(explained, natSeen(evidence), world)) return undefined
+  // nobody out there has got it who would reply
+  if (explained.findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined

@@ -6,7 +6,7 @@ import { conditionsOf } from '../../rules/match.ts'
 import { choiceText, mappedVerdict, verdictsOf } from '../../rules/nft/map.ts'
 import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
-import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { isNat, passes, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 
@@ -42,7 +42,7 @@ export function observedConditions(context: Context): Observed {
     for (const { rule, moment } of skippedRules(context, pass)) {
       const miss = onlyFailed(rule, moment)
       const truth = miss?.settled && evaluate(miss.condition, moment)
-      if (miss?.settled) say(asks(miss), false, isUnknown(truth) ? truth : undefined)
+      if (miss?.settled) say(conditionText(miss.condition), false, isUnknown(truth) ? truth : undefined)
     }
   }
   // only what reads traces of nft proves that it lost nothing

@@ -34,8 +34,8 @@ export function diagnose(
     world,
     (code, message) => said.push(`${code}: ${message}`),
     (closed) => {
-      exchanges.note(closed)
-      groups.add(closed)
+      const number = exchanges.note(closed)
+      if (groups.add(closed) && number !== undefined) exchanges.list.show(number)
     },
     { engine: modelEngine },
   )
