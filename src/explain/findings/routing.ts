@@ -10,6 +10,7 @@ import { linkNamed } from '../../rules/links.ts'
 import { sentTo } from '../../rules/nft/map.ts'
 import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
+import { markBehind } from '../counterfactual/marks.ts'
 
 export interface Routed {
   packet: Packet
@@ -25,7 +26,7 @@ export interface Routed {
 /** Undefined where the journey did not end at the routing decision behind PREROUTING, or too little is known. */
 export function atRouting(context: Context): Routed | undefined {
   const { evidence, world } = context
-  const packet = evidence.routed ?? observedAtRouting(context)
+  const packet = withMark(context, evidence.routed ?? observedAtRouting(context))
   const dst = packet?.dst
   if (packet === undefined || dst === undefined || packet.in === undefined || isNameless(packet.in)) return undefined
   // what nat sends elsewhere is routed all the same (br_nf_pre_routing_finish)
@@ -34,6 +35,13 @@ export function atRouting(context: Context): Routed | undefined {
   if (!question) return undefined
   const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)
   return { packet, dst, route, local: !!route && leadsHere(route), question }
+}
+
+/** Rules may have marked it behind the line that shows its mark: nft's trace shows one in the first line of a chain alone. */
+function withMark(context: Context, packet: Packet | undefined): Packet | undefined {
+  const { step } = context.ended
+  const mark = packet && context.evidence.arrivals[step] && markBehind(context, step)
+  return mark === undefined ? packet : { ...packet, mark }
 }
 
 /** The same of what this host sends, by its own routes and before any of its chains: undefined where it came so far. */

@@ -6,6 +6,7 @@ import type { Finding, Fix, Journey, RuleRef } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { isLocal } from '../../rules/fib.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { sayable } from '../changes/sayable.ts'
 import { describeEnd, finding } from '../context.ts'
@@ -48,14 +49,14 @@ export function playReply(
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
-  const { asked, answer } = reproduction.play(reproduction.world)
+  const { told: request, asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
-    if (mayNeverCome(explained, evidence, reply.packet, world)) return undefined
+    if (request && mayNeverCome(explained, request.packet, world)) return undefined
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
@@ -80,14 +81,13 @@ export function playReply(
   return { journey: reply, ...tracking, finding: tried }
 }
 
-/** Whether anyone out there has a route to the source that nat was to rewrite, or to a private one, is not known. */
-function mayNeverCome(explained: Journey, { arrivals }: Evidence, reply: Packet, { host }: World): boolean {
-  if (explained.findings.some(({ code, severity }) => code === 'snat-skipped' && severity !== 'note')) return true
-  const { src: dst, dst: src } = reply
-  if (src === undefined || dst === undefined) return false
-  const left: Packet = { ...arrivals.at(-1)?.packet, src, dst }
+/** Whether anyone out there has a route to the source that nat was to rewrite, or to a private one, is not known. `left`: as it left. */
+function mayNeverCome({ findings, outcome }: Journey, left: Packet, { host }: World): boolean {
+  if (findings.some(({ code, severity }) => code === 'snat-skipped' && severity !== 'note')) return true
+  // for this host's own address, private or not, the next router does what it does for this host
+  if (left.src === undefined || isLocal(left.src, host) !== false) return false
   // what a bridge passes on has not left its network
-  return isPrivateAbroad(explained.outcome, left) && !bridgeOf(left, host) && !isKnownThere(left, host)
+  return isPrivateAbroad(outcome, left) && !bridgeOf(left, host) && !isKnownThere(left, host)
 }
 
 /** Together with what accepts it there. */

@@ -60,6 +60,15 @@ it('names the rule that set the mark before the rule of nat that sent it there',
   expect(found?.rules).toEqual(['mangle PREROUTING rule 1', 'nat PREROUTING rule 1'])
 })
 
+it('names the rule that set the bits that are asked for, not one that set others behind it', () => {
+  const nat = [
+    '-A PREROUTING -d 10.0.1.1/32 -p tcp -j MARK --set-xmark 0x4000/0x4000',
+    '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2',
+  ]
+  const found = told({ ...MARKED, rules: { ...MARKED.rules, nat }, packet: TO_ROUTER }, 'vanished-no-route')
+  expect(found?.message).toContain('for mark 0x20000, which mangle PREROUTING rule 1 set.')
+})
+
 it('names the rule that set the mark for which a routing rule says no', () => {
   const [local, marked, main] = MARKED.host!.routingRules!
   const host = { ...MARKED.host, routingRules: [local!, { ...marked!, action: 'prohibit' as const }, main!] }

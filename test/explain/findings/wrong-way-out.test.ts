@@ -237,3 +237,21 @@ describe('an address on no interface', () => {
     expect(found([])).toBeUndefined()
   })
 })
+
+describe('a packet that went the wrong way', () => {
+  it('is asked with the mark that routing saw, whatever a chain behind has made of it', () => {
+    const routes: Route[] = [...ROUTER.routes!, { ...via('0.0.0.0/0', 'eth0'), table: '77' }]
+    const routingRules: RoutingRule[] = [
+      { family: 'ip', priority: 0, action: { table: 'local' } },
+      { family: 'ip', priority: 90, mark: 0x77, action: { table: '77' } },
+      { family: 'ip', priority: 32_766, action: { table: 'main' } },
+    ]
+    const mangle = [
+      '-A PREROUTING -j MARK --set-xmark 0x77/0xffffffff',
+      '-A FORWARD -j MARK --set-xmark 0x0/0xffffffff',
+    ]
+    const found = told({ rules: { mangle, filter: [] }, packet: SYN, host: { routes, routingRules } }, 'wrong-way-out')
+    expect(found?.message).toContain('but the default route of table 77 leads out of eth0')
+    expect(found?.message).toContain('mangle PREROUTING rule 1 set')
+  })
+})

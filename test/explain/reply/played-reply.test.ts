@@ -1,0 +1,82 @@
+/** What would come back to a request that got through: what the model may say of it, and what it may not. */
+import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
+import { playReply } from '../../../src/explain/reply/played-reply.ts'
+import {
+  CaptureExplainer,
+  type ClosedJourney,
+  formatById,
+  type Host,
+  type Packet,
+  type Route,
+} from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
+import { type Rules, SYN, saved } from '../findings/played.ts'
+
+function replyTo(packet: Packet, rules: Rules, host: Host = {}) {
+  const world = makeWorld(saved(rules), { ...ROUTER, ...host })
+  const { evidence, ended } = modelEngine.play(world, packet)
+  return playReply(evidence, explain(evidence, world, { ended }), world, modelEngine)
+}
+
+const DROPS_BACK = { filter: ['-A FORWARD -i eth0 -o eth1 -j ACCEPT', '-A FORWARD -j DROP'] }
+
+describe('a request that got through', () => {
+  it('has a reply that comes back, or one that a rule stops', () => {
+    expect(replyTo(SYN, { filter: [] })?.journey.outcome).toBe('forwarded')
+    expect(replyTo(SYN, DROPS_BACK)?.finding?.code).toBe('reply-dropped')
+  })
+
+  it('has none where it went the wrong way: nobody has got it', () => {
+    const astray: Route = {
+      ...{ family: 'ip', type: 'unicast', destination: '10.0.2.2/32', gateway: '10.0.1.254' },
+      ...{ table: 'main', device: 'eth0' },
+    }
+    const drops = { filter: ['-A FORWARD -s 10.0.2.2/32 -j DROP'] }
+    expect(replyTo(SYN, drops, { routes: [...ROUTER.routes!, astray] })).toBeUndefined()
+    expect(replyTo(SYN, drops)?.finding?.code).toBe('reply-dropped')
+  })
+})
+
+describe('a private source on its way to a public address', () => {
+  const abroad = { ...SYN, dst: '8.8.8.8' }
+  const masqueraded = { nat: ['-A POSTROUTING -j MASQUERADE'], filter: [] }
+
+  it('may have no way back: no good reply is played', () => {
+    expect(replyTo(abroad, { filter: [] })).toBeUndefined()
+    expect(replyTo({ ...abroad, dst: '10.0.8.9' }, { filter: [] })?.journey.outcome).toBe('forwarded')
+  })
+
+  it('has one where it becomes an address of this host, private as well, or where connection tracking has seen replies', () => {
+    expect(replyTo(abroad, masqueraded)?.journey.outcome).toBe('forwarded')
+    const known = entry({
+      original: { src: '10.0.1.2', dst: '8.8.8.8', sport: 999, dport: 80 },
+      reply: { src: '8.8.8.8', dst: '10.0.1.2', sport: 80, dport: 999 },
+      status: ['assured'],
+    })
+    expect(replyTo(abroad, { filter: [] }, { conntrack: [known] })?.journey.outcome).toBe('forwarded')
+  })
+
+  it('is told of all the same where a rule here would stop the reply', () => {
+    expect(replyTo(abroad, { filter: ['-A FORWARD -i eth1 -j DROP'] })?.finding?.code).toBe('reply-dropped')
+  })
+})
+
+it('a passed rule says that its open condition did not hold, however that is worded for people', () => {
+  const rules = [
+    '-A INPUT -p tcp -m tcp --dport 80 -m recent --update --seconds 30 --hitcount 6 --name L --mask 255.255.255.255 --rsource -j DROP',
+    '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT',
+  ]
+  const world = makeWorld(saved({ filter: rules }), ROUTER)
+  const log = trace('filter:INPUT:rule:2', { in: 'eth0', src: '10.0.1.2', dst: '10.0.1.1', dport: 80 })
+  const format = formatById('kernel-log')
+  if (format?.kind !== 'capture') throw new Error('no capture')
+  const told: (string | undefined)[] = []
+  const take = (closed: ClosedJourney) => told.push(closed.playReply()?.journey.outcome)
+  const explainer = new CaptureExplainer(format.format, world, () => {}, take, { engine: modelEngine })
+  explainer.push(new TextEncoder().encode(`[ 1.000000] ${log}\n`))
+  explainer.end()
+  expect(told).toEqual(['sent'])
+})
