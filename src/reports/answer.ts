@@ -137,7 +137,7 @@ const keepsSource = (chief: Finding<unknown>, one: Finding<unknown>): boolean =>
   (one.code === 'snat-skipped' || (one.severity !== 'note' && one[FOR_REPORTS]?.wouldGiveSource === true))
 
 /** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
-const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule'])
+const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule', 'came-back'])
 
 const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
 

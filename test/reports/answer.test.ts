@@ -61,6 +61,10 @@ test('a rule of nat that nearly sent it elsewhere stands beside a port that nobo
     'near-miss.',
     'closed-port.',
   ])
+  expect(told(one('closed-port', 'error', [byHand]), one('came-back', 'warning')).cause).toEqual([
+    'came-back.',
+    'closed-port.',
+  ])
 })
 
 test('who sent a packet to where it is refused is told with the refusal', () => {
