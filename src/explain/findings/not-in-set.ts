@@ -77,7 +77,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     if (isFull) return [LARGER]
     if (!goal.mendable) return []
     if (turned) return turnRule(one, ref, lookup!, turned)
-    if (element === undefined || (!negated && isNobodysToAdd())) return []
+    // an interface that the packet has not, as the output's in input: nft takes no empty name
+    if (element === undefined || key?.includes('') || (!negated && isNobodysToAdd())) return []
     return change(
       negated ? removeElement(lookup!, set!, element, key) : addElement(lookup!, set!, element, key, gives),
       negated,

@@ -31,6 +31,13 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     })
   })
 
+  it('adds no element for an interface that the packet has not', () => {
+    const asks = rules('192.0.2.2 . "eth0"').replace('inet_service', 'ifname').replace('tcp dport', 'oifname')
+    const found = findings(trace('filter'), asks).find(({ code }) => code === 'not-in-set')
+    expect(found?.message).toContain('is not in set web')
+    expect(found?.fix).toEqual([])
+  })
+
   it('says that the ruleset is another one where the set holds it', () => {
     const found = findings(trace('filter'), rules('192.0.2.2 . 8080'))
     expect(found.find(({ code }) => code === 'ruleset-mismatch')?.message).toContain('set web')
