@@ -78,6 +78,7 @@ import { USED_UP } from './used-up.ts'
 import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
+import { WRONG_HEADERS } from './wrong-headers.ts'
 import { ZONE_BORDERS } from './zone-borders.ts'
 import { ZONES } from './zones.ts'
 
@@ -163,4 +164,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...KUBE_HOSTS,
   ...COMMONLY_ASKED,
   ...COMMONLY_ASKED_MORE,
+  ...WRONG_HEADERS,
 ]
