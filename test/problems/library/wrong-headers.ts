@@ -1,4 +1,4 @@
-/** Rules of nft that ask a header or an interface that the packet does not have in this hook: they load, and never match. */
+/** Rules that ask a header, an interface or a state that the packet has not in this hook: they load, and never match. */
 import { bridged, clientAndServer, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
