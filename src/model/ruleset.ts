@@ -111,8 +111,6 @@ export interface Table {
   kind: 'iptables' | 'ebtables' | 'arptables' | 'nft'
   /** Which of the kernel's two packet filters holds an iptables table, where that was said. */
   backend?: 'legacy' | 'nft'
-  /** Name of the input that it was read from. */
-  file?: string
   chains: Map<string, Chain>
   handle?: number
   comment?: string

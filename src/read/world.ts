@@ -46,7 +46,7 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
   }
   for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
     for (const table of tables) {
-      table.file = input
+      files.set(table, input)
       markOwn(table)
     }
     for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
@@ -63,6 +63,12 @@ function tellRefusal(table: Table, sets: readonly NamedSet[], { input, warnings 
   const { code, message, rule } = refused
   warnings.push({ input, code, message, ...(rule.line === undefined ? {} : { line: rule.line }) })
 }
+
+/** Not told by the tables themselves: the same rules are the same, whichever file has them. */
+const files = new WeakMap<Table, string>()
+
+/** Name of the input that a table was read from; undefined for one that was changed since. */
+export const fileOf = (table: Table): string | undefined => files.get(table)
 
 interface Twice {
   kept: string
@@ -106,8 +112,12 @@ export class WorldBuilder {
     const find = (is: (one: Table) => boolean) => places.find((place) => is(tables[place]!))
     const twin = find((one) => isTwin(one, table))
     if (twin !== undefined) {
-      tables[twin] = betterTold(tables[twin]!, table)
-      this.origins.set(tables[twin], { input, damage })
+      const [one, better] = [tables[twin]!, betterTold(tables[twin]!, table)]
+      tables[twin] = better
+      this.origins.set(better, { input, damage })
+      // its lines are those of the file in whose words it is told
+      const worded = better.kind === one.kind ? one : table
+      files.set(better, fileOf(worded) ?? input)
       return
     }
     const rival = find((one) => one.kind === table.kind && areApart(one, table))

@@ -136,7 +136,7 @@ export interface ChainDocument extends Omit<Chain, 'rules'> {
 }
 
 /** A table of iptables, ebtables, arptables or nft. */
-export interface TableDocument extends OnHost, Omit<Table, 'chains' | 'flowtables' | 'objects' | 'file'> {
+export interface TableDocument extends OnHost, Omit<Table, 'chains' | 'flowtables' | 'objects'> {
   chains: ChainDocument[]
   /** Connections in a flowtable bypass the rules. */
   flowtables?: Flowtable[]

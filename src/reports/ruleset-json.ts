@@ -34,8 +34,8 @@ const chainsOf = (entries: readonly HookEntry[]): HookChainsDocument['chains'] =
       : [],
   )
 
-/** Maps as lists. The same rules are the same document, whichever file they were read from: `inputs` has the files. */
-function tableData({ chains, flowtables, objects, file: _, ...table }: Table): TableDocument {
+/** Maps as lists. */
+function tableData({ chains, flowtables, objects, ...table }: Table): TableDocument {
   return {
     ...table,
     chains: [...chains.values()].map(chainData),

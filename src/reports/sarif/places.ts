@@ -2,6 +2,7 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { fileOf } from '../../read/world.ts'
 
 export interface Place {
   /** Name of the input. */
@@ -14,8 +15,9 @@ export interface Place {
 export function placeOf(ref: RuleRef, { tables }: World): Place | undefined {
   for (const table of tables) {
     const rule = isTable(table, ref) ? ruleIn(table, ref) : undefined
-    if (rule === undefined || table.file === undefined) continue
-    return { file: table.file, ...(rule?.line === undefined ? {} : { line: rule.line }) }
+    const file = fileOf(table)
+    if (rule === undefined || file === undefined) continue
+    return { file, ...(rule?.line === undefined ? {} : { line: rule.line }) }
   }
   return undefined
 }
