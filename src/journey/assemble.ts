@@ -246,6 +246,8 @@ export class Assembler implements EventSink {
       // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
+      // sent back on the link that it came by, it has a hop less: what comes in there with more is sent again
+      if (way !== this.lo && rows[base + F.TTL]! > rows[latest + F.TTL]!) return false
     }
     const sameTable = journey.tableNumber === resolved.tableNumber
     if (samePacket(rows, latest, base, journey.hook, resolved.hook, sameTable)) return true

@@ -89,6 +89,9 @@ const forNft = (table: Table): Table => ({
   })),
 })
 
+/** How often in a row nothing more is there, when all has come. */
+const QUIET = 4
+
 class Stage {
   readonly rounds: Round[] = []
   private readonly lab: Lab
@@ -138,10 +141,11 @@ class Stage {
   private async watched({ log }: Gathered): Promise<string[]> {
     const events: string[] = []
     const packets = log.filter((line) => line.includes('TRACE: ')).length
-    for (let tries = 0; tries < 50; tries++) {
+    // on a busy machine it may pause in the middle of a packet's events
+    for (let tries = 0, quiet = 0; tries < 2000 && quiet < QUIET; tries++) {
       const more = await this.lab.watched()
       events.push(...more)
-      if (more.length === 0 && countWays(events) >= packets) break
+      quiet = more.length === 0 && countWays(events) >= packets ? quiet + 1 : 0
     }
     return events
   }
