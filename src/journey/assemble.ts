@@ -238,8 +238,7 @@ export class Assembler implements EventSink {
     const lane = this.lane!
     // waited too long, and not closed yet
     if (journey.lane === lane && lane.clock - journey.lastClock > this.options.idle) return false
-    const { rows } = this.states
-    const latest = journey.shown * F.COLUMNS
+    const [{ rows }, latest] = [this.states, journey.shown * F.COLUMNS]
     // the very same bytes, at the same hook: nothing to compare, as for most lines
     if (latest === base && isHere(journey, resolved)) return true
     if (comesBack(journey.hook, resolved.hook)) {
