@@ -193,6 +193,7 @@ describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missin
     await said(shown, 'Send the packet that fails')
     await send(place, 81)
     await row(shown, 'DROPPED')
+    await page.locator('.explanation h2').waitFor({ timeout: PATIENCE })
     await page.getByRole('tab', { name: 'What if' }).click()
     await page.locator('#words').fill('in lo tcp 127.0.0.1:40002 > 127.0.0.1:80 syn')
     await page.locator('#words').press('Enter')

@@ -121,6 +121,25 @@ describe.skipIf(!hasChromium)('what if', () => {
       expect(await page.locator('.packet-form .wrong').textContent()).toContain('^')
     }))
 
+  test('keeps what is being typed when the packet of an exchange comes late', () =>
+    withShown(NODEPORT, async (shown) => {
+      const { page } = shown
+      await page.getByRole('tab', { name: 'What if' }).click()
+      await says(shown, 'without changes', 'DROPPED')
+      const typed = 'in eth0 tcp 172.28.129.2:40009 > 172.28.129.4:80 syn'
+      await page.locator('#words').fill(typed)
+      // chosen as a page that is slow would: the one who types is still in the field
+      await page.locator('[role=option][aria-selected=false]').first().dispatchEvent('click')
+      await result(shown, 'without changes').filter({ hasNotText: 'DROPPED' }).waitFor({ timeout: 10_000 })
+      expect(await page.locator('#words').inputValue()).toBe(typed)
+      await page.keyboard.press('Enter')
+      await page.locator('[data-result]', { hasText: ':40009' }).waitFor({ timeout: 10_000 })
+      // what is chosen once nobody types is shown
+      await page.locator('#words').blur()
+      await page.locator('[role=option][aria-selected=false]').first().click()
+      await expect.poll(() => page.locator('#words').inputValue(), { timeout: 10_000 }).not.toContain(':40009')
+    }))
+
   test('does it by keyboard alone', () =>
     withShown(NODEPORT, async (shown) => {
       const { page } = shown

@@ -1,6 +1,6 @@
 /** The packet as fields and as the words of `nfwhy simulate`: either follows the other. */
 import { useSignalEffect } from '@preact/signals'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { PacketParts } from '../../protocol.ts'
 import { Wrong } from './rule-actions.tsx'
 import { packet, usePacket } from './trying.ts'
@@ -32,11 +32,18 @@ const FIELDS: readonly [keyof PacketParts, string, string][] = [
 export function PacketForm() {
   const [words, setWords] = useState('')
   const [parts, setParts] = useState(EMPTY)
+  /** What is being typed into and was not played yet: a packet that comes meanwhile does not write over it. */
+  const typing = useRef<keyof PacketParts | 'words' | undefined>(undefined)
   useSignalEffect(() => {
     const now = packet.value
-    setWords(now?.words ?? '')
-    setParts(now?.parts ?? EMPTY)
+    const { current } = typing
+    if (current !== 'words') setWords(now?.words ?? '')
+    setParts((typed) => {
+      const next = now?.parts ?? EMPTY
+      return current === undefined || current === 'words' ? next : { ...next, [current]: typed[current] }
+    })
   })
+  const isDone = () => (typing.current = undefined)
   const isWhole = (next: PacketParts) => next.src !== '' && next.dst !== ''
   return (
     <div class="packet-form">
@@ -44,6 +51,7 @@ export function PacketForm() {
         class="typed"
         onSubmit={(event) => {
           event.preventDefault()
+          isDone()
           void usePacket({ words })
         }}
       >
@@ -54,7 +62,11 @@ export function PacketForm() {
           autocomplete="off"
           placeholder="in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn"
           value={words}
-          onInput={(event) => setWords(event.currentTarget.value)}
+          onInput={(event) => {
+            typing.current = 'words'
+            setWords(event.currentTarget.value)
+          }}
+          onBlur={isDone}
         />
         <button type="submit">Play these words</button>
       </form>
@@ -63,9 +75,13 @@ export function PacketForm() {
         aria-label="Packet by fields"
         onSubmit={(event) => {
           event.preventDefault()
+          isDone()
           void usePacket({ parts })
         }}
-        onChange={() => isWhole(parts) && void usePacket({ parts })}
+        onChange={() => {
+          isDone()
+          if (isWhole(parts)) void usePacket({ parts })
+        }}
       >
         {FIELDS.map(([key, label, placeholder]) => (
           <label key={key} class={`field-${key}`}>
@@ -76,7 +92,11 @@ export function PacketForm() {
               autocomplete="off"
               placeholder={placeholder}
               value={parts[key]}
-              onInput={(event) => setParts({ ...parts, [key]: event.currentTarget.value })}
+              onInput={(event) => {
+                typing.current = key
+                setParts({ ...parts, [key]: event.currentTarget.value })
+              }}
+              onBlur={isDone}
             />
           </label>
         ))}
