@@ -37,6 +37,8 @@ export interface RepairStep {
   /** What it mends. */
   finding: Finding
   fix: Fix
+  /** What says which rule or policy stopped it, where one did. */
+  stop?: Finding
 }
 
 interface State {
@@ -120,8 +122,11 @@ function searchAmong(
 
 /** What one and the same journey's findings propose; what opens more than this exchange comes last. */
 function candidates({ findings }: Journey): RepairStep[] {
+  const stop = findings.find(({ code }) => STOPPED_BY.has(code))
   const steps = findings.flatMap((one) =>
-    one.fix.filter(({ edits, undo }) => edits && undo).map((fix) => ({ finding: one, fix })),
+    one.fix
+      .filter(({ edits, undo }) => edits && undo)
+      .map((fix): RepairStep => ({ finding: one, fix, ...(stop ? { stop } : {}) })),
   )
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
   // what is wrong for certain goes first
@@ -239,9 +244,9 @@ export function severalCauses(
   const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
   if (!repair || repair.steps.length < 2) return undefined
   const { steps } = repair
-  const rulesOf = ({ finding }: RepairStep) => finding.rules.map((rule) => asSaved(rule, reproduction.world))
+  const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
   return finding('several-causes', 'error', messageOf(steps, rulesOf), {
-    rules: steps.flatMap(rulesOf),
+    rules: steps.flatMap(({ finding }) => rulesOf(finding)),
     fix: [asOneFix(repair, reproduction)],
   })
 }
@@ -269,27 +274,27 @@ const STOPPED_BY = new Set([
   'reply-dropped',
 ])
 
-function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
+function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const isSourceKept = stops.length < steps.length
   const [first] = stops
   if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
-    const [own, ...others] = stops.map((step) => rulesOf(step)[0]).filter((rule) => rule !== undefined)
+    const [own, ...others] = stops.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    const unruled = stops.slice(1).filter((step) => rulesOf(step).length === 0)
+    const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
     const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
     const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
-  const causes = stops.map((step): { rule?: RuleRef; text: string } => {
-    const [rule] = rulesOf(step)
+  const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
+    const [rule] = rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
-      : { text: step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
+      : { text: finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const [only] = distinct.length === 1 ? stops : []
@@ -303,6 +308,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
   if (distinct.length === 1)
     return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
+  const [{ rule: ownRule } = {}, ...behind] = distinct
+  // what no rule does is a sentence of its own
+  if (first && !ownRule && behind.every(({ rule }) => rule))
+    return `${first.finding.message} ${listed(behind)} ${behind.length === 1 ? 'stops' : 'stop'} it, too.`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }

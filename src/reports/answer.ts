@@ -65,6 +65,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     (one) =>
       chief !== undefined &&
       one !== chief &&
+      !says(chief, one) &&
       ((one === owner && !isRetold(owner)) ||
         explains(one, chief) ||
         keepsSource(chief, one) ||
@@ -91,9 +92,12 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
     others: all.filter((one) => !fixes.includes(one)),
-    more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),
+    more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }
 }
+
+/** Of several causes, the first may be told in the very words that it has by itself. */
+const says = ({ message }: Finding<unknown>, one: Finding<unknown>): boolean => message.includes(one.message)
 
 /** What could not be tried on the way that the reply takes gives way to what sends it back where the request came in. */
 const backWhereItCame = (told: readonly Finding<PrintedFix>[], first: PrintedFix): PrintedFix | undefined =>

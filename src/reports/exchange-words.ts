@@ -109,7 +109,7 @@ export function replyWords(group: Group<unknown>): string | undefined {
   if (status === 'answered') {
     if (!isPlayed(journey)) return 'answered'
     const isDoubtful = findings.some(({ code }) => code === 'reply-by-other-uplink')
-    return isDoubtful ? 'its reply leaves by another interface' : 'its reply gets back'
+    return isDoubtful ? 'its reply leaves by another interface' : 'a reply would get back'
   }
   if (!isOpen(group) || journeys.replies.length > 0) return undefined
   if (findings.some(({ code }) => code === UNREPLIED)) return 'conntrack saw no reply'

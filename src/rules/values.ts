@@ -160,6 +160,11 @@ export function knownProtocol(text: string): number | undefined {
   return number
 }
 
+const WITH_PORTS: readonly (number | undefined)[] = [6, 17, 33, 132, 136]
+
+/** TCP, UDP, DCCP, SCTP and UDP-Lite have. `protocol`: by its number. */
+export const hasPorts = (protocol: number | undefined): boolean => WITH_PORTS.includes(protocol)
+
 const known = new Map<string, Uint8Array | undefined>()
 
 /** As parseAddress; the same few addresses come again and again. */

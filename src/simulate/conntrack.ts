@@ -1,4 +1,5 @@
 /** Connection tracking (net/netfilter/nf_conntrack_core.c): what a packet is to the entries, and how they come and go. */
+
 import type { Direction } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import { ICMP_ERRORS } from '../model/icmp-error.ts'
@@ -14,6 +15,7 @@ import {
 } from '../rules/conntrack/connection.ts'
 import { type CtStatus, flag, NO_FLAGS } from '../rules/conntrack/status.ts'
 import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
+import { hasPorts } from '../rules/values.ts'
 import type { Found } from './conntrack-table.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
@@ -80,10 +82,8 @@ function isCut({ length, dst, fragOffset, tcpOptions = '' }: Packet, number: num
   return length - header < least + (number === TCP ? tcpOptions.length / 2 : 0)
 }
 
-const WITH_PORTS = [TCP, 17, 33, 132, 136]
-
 function refuseUnknownPorts({ sport, dport, fragOffset }: Packet, number: number): void {
-  if (!WITH_PORTS.includes(number) || fragOffset) return
+  if (!hasPorts(number) || fragOffset) return
   const reason = 'a rule may have rewritten it; the new value is not known'
   if (sport === undefined) throw new Undetermined('the source port', reason)
   if (dport === undefined) throw new Undetermined('the destination port', reason)

@@ -3,11 +3,10 @@ import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { routeDevices } from '../rules/route.ts'
 import { isUnknown } from '../rules/truth.ts'
-import { knownProtocol } from '../rules/values.ts'
+import { hasPorts, knownProtocol } from '../rules/values.ts'
 import { findRoute } from './routing.ts'
 import { sourceIpv4, sourceIpv6 } from './source-address.ts'
 
-const WITH_PORTS = [6, 17, 33, 132, 136]
 const EPHEMERAL = 49152
 
 /** Fills it up to an opening TCP packet, an echo request: what begins a flow. Addresses are never invented. */
@@ -22,7 +21,7 @@ export function withDefaults(packet: Packet, host: Host): Packet {
     const source = sourceFor(packet, host)
     if (source !== undefined) packet.src = source
   }
-  if (protocol !== undefined && WITH_PORTS.includes(protocol) && !packet.fragOffset) {
+  if (hasPorts(protocol) && !packet.fragOffset) {
     packet.sport ??= EPHEMERAL
     packet.dport ??= EPHEMERAL
   }

@@ -1,5 +1,7 @@
 /** A packet in the words that spec.ts reads, in parts: what a form has a field for, and the rest. */
 import type { Packet } from '../model/packet.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { hasPorts } from '../rules/values.ts'
 
 export type SpecPart = 'in' | 'out' | 'protocol' | 'src' | 'sport' | 'dst' | 'dport' | 'flags' | 'rest'
 /** Empty: not said. */
@@ -37,6 +39,28 @@ export function specParts(packet: Packet, base: Packet = {}): SpecParts {
     ...{ src: text('src'), sport: text('sport'), dst: text('dst'), dport: text('dport') },
     flags: (packet.tcpFlags ?? []).join(','),
     rest: [...rest, ...(packet.dontFragment && !base.dontFragment ? ['df'] : [])].join(' '),
+  }
+}
+
+/** Words of `rest` that packets of other protocols do not have. */
+const OF_TCP = /\b(seq|ack|win) \S+/g
+const OF_ICMP = /\b(type|code|id|seq) \S+/g
+
+/** Without what packets of its protocol do not have: it is another one now, and the fields were filled for that before. */
+export function fittingParts(parts: SpecParts): SpecParts {
+  const protocol = protocolNumber(parts.protocol.trim())
+  if (protocol === undefined) return parts
+  const [isTcp, isIcmp] = [protocol === 6, protocol === 1 || protocol === 58]
+  const rest = isTcp
+    ? parts.rest.replace(OF_ICMP, '')
+    : isIcmp
+      ? parts.rest.replace(OF_TCP, '')
+      : parts.rest.replace(OF_TCP, '').replace(OF_ICMP, '')
+  return {
+    ...parts,
+    ...(hasPorts(protocol) ? {} : { sport: '', dport: '' }),
+    flags: isTcp ? parts.flags : '',
+    rest: rest.replace(/ +/g, ' ').trim(),
   }
 }
 

@@ -14,6 +14,7 @@ import { wordTable } from '../model/word-table.ts'
 import { closest } from '../rules/closest.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { ICMP_TYPES, ICMPV6_TYPES, readIcmpType } from '../rules/iptables/values/icmp.ts'
+import { hasPorts } from '../rules/values.ts'
 
 /** `notes`: what may be meant otherwise. */
 export type SpecResult = { packet: Packet; notes?: readonly string[] } | { error: FilterError }
@@ -83,6 +84,18 @@ const NUMBERS = wordTable<readonly [NumberKey, number]>({
 })
 const WORDS = ['in', 'out', 'from', 'df', ...Object.keys(NUMBERS), ...FLAGS]
 
+/** Of which protocols a field of a packet alone is. */
+const ONLY: Readonly<Partial<Record<keyof Packet, readonly number[]>>> = {
+  tcpFlags: [6],
+  tcpSeq: [6],
+  tcpAck: [6],
+  tcpWindow: [6],
+  icmpType: [1, 58],
+  icmpCode: [1, 58],
+  icmpId: [1, 58],
+  icmpSeq: [1, 58],
+}
+
 class SpecReader {
   readonly #words: Word[]
   readonly #end: Word
@@ -139,6 +152,9 @@ class SpecReader {
     // tcpdump puts a colon behind the destination
     const end = readEnd(word.text.replace(/:$/, ''))
     if (!end) throw new SpecProblem(word, `"${word.text}" is not an address`)
+    const { protocol } = this.#packet
+    if (end.port !== undefined && protocol !== undefined && !hasPorts(protocolNumber(protocol)))
+      throw new SpecProblem(word, `"${word.text}" has a port, and ${protocol} has no ports`, end.address)
     const [, address = '', port] = /^([^[]*:.*):(\d+):?$/.exec(word.text) ?? []
     if (end.port === undefined && port !== undefined && parseAddress(address) && !this.#isIcmp())
       this.notes.push(
@@ -162,16 +178,29 @@ class SpecReader {
     // `ack` alone is a flag
     if (number && !(text === 'ack' && !/^(0x[\da-f]+|\d+),?$/i.test(this.#peek()?.text ?? ''))) {
       const [key, most] = number
-      const icmp = this.#isIcmp()
-      packet[key === 'tcpSeq' && icmp ? 'icmpSeq' : key] = this.#number(word, most)
+      const field = key === 'tcpSeq' && this.#isIcmp() ? 'icmpSeq' : key
+      this.#refuseForeign(word, field)
+      packet[field] = this.#number(word, most)
       return
     }
     if (text === 'df') packet.dontFragment = true
-    else if (!this.#flags(text) && !this.#icmpType(text))
+    else if (this.#flags(text)) this.#refuseForeign(word, 'tcpFlags')
+    else if (!this.#icmpType(text))
       throw new SpecProblem(
         word,
         `"${text}" is not understood`,
         closest(text, this.#isIcmp() ? [...WORDS, ...Object.keys(this.#icmpTypes())] : WORDS),
+      )
+  }
+
+  /** What packets of this protocol do not have. */
+  #refuseForeign(word: Word, field: keyof Packet): void {
+    const { protocol } = this.#packet
+    const only = protocol === undefined ? undefined : ONLY[field]
+    if (only && !only.includes(protocolNumber(protocol!)!))
+      throw new SpecProblem(
+        word,
+        `"${word.text}" is of ${field.startsWith('tcp') ? 'TCP' : 'ICMP'}, and the packet is ${protocol}`,
       )
   }
 

@@ -57,12 +57,17 @@ function runTied(chains: readonly TiedChain[]): TiedChain['run'] {
   const between = dependencies(chains.map(({ base }) => base))
   const isTried = between.every(isSeenWalking)
   return (machine, skb) => {
-    const depends = between.length > 0 && !(isTried && agree(machine, skb, chains))
-    const order = depends ? assumedOrder(machine, chains) : chains
+    const known = knownOrder(machine, chains)
+    if (!known && between.length > 0 && !(isTried && agree(machine, skb, chains)))
+      throw new Undetermined(orderOf(chains[0]!, chains[1]!), whyNot(chains))
+    const order = known ?? chains
     for (const [i, one] of order.entries()) {
       const verdict = one.run(machine, skb)
       if (verdict === 'accept') continue
-      if (order === chains) compareWith(machine, skb, verdict, one, chains.slice(i + 1))
+      if (!known) {
+        compareWith(machine, skb, verdict, one, chains.slice(i + 1))
+        machine.note(`which it meets first: ${chains.map(nameOf).join(', ')} ${whyNot(chains)}`)
+      }
       return verdict
     }
     return 'accept'
@@ -83,13 +88,26 @@ const nameOf = ({ base: { table, chain } }: TiedChain): string => `${table.famil
 const whyNot = (chains: readonly TiedChain[]): string =>
   `all have priority ${chains[0]!.base.chain.priority ?? 0}; the order in which they were registered is not known`
 
-/** Throws Undetermined where nobody has assumed one. */
-function assumedOrder(machine: Simulator, chains: readonly TiedChain[]): readonly TiedChain[] {
-  const [first, second, ...others] = chains as [TiedChain, TiedChain, ...TiedChain[]]
-  const condition = `order of chains: ${nameOf(first)} before ${nameOf(second)}`
-  const truth = machine.settle(condition, { unknown: whyNot(chains) })
-  if (isUnknown(truth) || others.length > 0) throw new Undetermined(condition, whyNot(chains))
-  return truth ? [first, second] : [second, first]
+const orderOf = (first: TiedChain, then: TiedChain): string =>
+  `order of chains: ${nameOf(first)} before ${nameOf(then)}`
+
+/** As a trace has shown it, or as somebody assumes it; undefined where that does not place each of them. */
+function knownOrder(machine: Simulator, chains: readonly TiedChain[]): readonly TiedChain[] | undefined {
+  const order: TiedChain[] = []
+  for (const one of chains) {
+    const places = order.map((other) => isBefore(machine, one, other))
+    if (places.includes(undefined)) return undefined
+    const at = places.indexOf(true)
+    order.splice(at < 0 ? order.length : at, 0, one)
+  }
+  return order
+}
+
+/** A table's own are listed in their order. */
+function isBefore(machine: Simulator, one: TiedChain, other: TiedChain): boolean | undefined {
+  if (one.base.table === other.base.table) return false
+  const truth = machine.settle(orderOf(other, one), { unknown: '' })
+  return isUnknown(truth) ? undefined : !truth
 }
 
 /** One has ended the packet's way: would the others, had they been first, have ended it otherwise? */
@@ -107,7 +125,7 @@ function compareWith(
 }
 
 function assumedOrderOf(machine: Simulator, one: TiedChain, other: TiedChain): void {
-  const condition = `order of chains: ${nameOf(one)} before ${nameOf(other)}`
+  const condition = orderOf(one, other)
   const truth = machine.settle(condition, { unknown: whyNot([one, other]) })
   if (truth !== true) throw new Undetermined(condition, whyNot([one, other]))
 }

@@ -314,8 +314,13 @@ export interface Made {
   undo?: string
 }
 
-/** `base`: the packet that it was made from; what has no words in `simulate` stays as it was there. */
-export type TypedPacket = ({ words: string } | { parts: PacketParts } | { packet: Packet }) & { base?: Packet }
+/**
+ * `base`: the packet that it was made from; what has no words in `simulate` stays as it was there. `isOther`: of another
+ * protocol now, so that what only the one before has is left out.
+ */
+export type TypedPacket = ({ words: string } | { parts: PacketParts; isOther?: boolean } | { packet: Packet }) & {
+  base?: Packet
+}
 
 export interface PacketForms {
   packet: Packet

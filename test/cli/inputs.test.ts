@@ -79,6 +79,13 @@ describe('files', () => {
     const run = await nfwhy(['explain', '--json', 'none', 'log', 'rules'], { cwd })
     expect(run).toMatchObject({ code: 1, stderr: '' })
     expect(formats(run)).toEqual({ none: 'empty', log: 'kernel-log', rules: 'iptables-save' })
+    expect(warnings(run)).toEqual([])
+  })
+
+  test('an empty one that is named as rules or a capture is told of', async () => {
+    const cwd = folder({ log: LOG, rules: RULES, 'ruleset.nft': '', 'ss.txt': '', 'sub/dmesg.log': '' })
+    const run = await nfwhy(['explain', '--json', '.'], { cwd })
+    expect(warnings(run).sort()).toEqual(['ruleset.nft empty', 'sub/dmesg.log empty'])
   })
 
   test('an empty one alone is an error', async () => {

@@ -205,7 +205,7 @@ describe('what stops it one behind the other', () => {
     const found = repairOf({ mangle: [ttl], filter: [] }, SYN, { sysctls: new Map([['net.ipv4.ip_forward', '0']]) })
     expect(found).toEqual({
       message:
-        'Two things stop this exchange: 10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0) and mangle PREROUTING rule 1.',
+        '10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0). mangle PREROUTING rule 1 stops it, too.',
       command: 'sysctl -w net.ipv4.ip_forward=1 && iptables -t mangle -D PREROUTING 1',
       after: 'forwarded',
     })

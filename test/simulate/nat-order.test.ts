@@ -52,3 +52,24 @@ describe('NAT beside a chain of its priority', () => {
     expect([port(true), port(false)]).toEqual([82, 83])
   })
 })
+
+describe('chains of two tables with one priority that both stop the packet', () => {
+  const filter = (name: string) =>
+    `table inet ${name} {\nchain out {\ntype filter hook output priority 0;\ntcp dport 81 drop\n}\n}\n`
+  const world = makeWorld(filter('a') + filter('b'), ROUTER)
+  const send = (assume: [string, boolean][]) => {
+    const { evidence, notes } = new Simulator(world, { assume: new Map(assume) }).send(OWN)
+    return { by: evidence.journey.steps.at(-1)?.table, notes }
+  }
+
+  it('says that nobody knows which it meets first', () => {
+    expect(send([]).notes).toEqual([expect.stringMatching(/^which it meets first: inet b out, inet a out all/)])
+  })
+
+  it.each([
+    ['order of chains: inet b out before inet a out', true, 'b'],
+    ['order of chains: inet b out before inet a out', false, 'a'],
+  ])('takes the order that is known: %s %s', (order, holds, by) => {
+    expect(send([[order, holds]])).toEqual({ by, notes: [] })
+  })
+})

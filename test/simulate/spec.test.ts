@@ -73,6 +73,13 @@ const WRONG: [spec: string, column: number, word: string, message: string, sugge
   ['tcp 10.0.0.1 >', 15, '', 'the destination address is missing'],
   ['tcp 10.0.0.1 > fd00::1', 16, 'fd00::1', 'source and destination are of different families'],
   ['tcp 10.0.0.1 > 10.0.0.2 sny', 25, 'sny', '"sny" is not understood', 'syn'],
+  // what packets of that protocol do not have
+  ['icmp 10.0.0.1:5 > 10.0.0.2', 6, '10.0.0.1:5', '"10.0.0.1:5" has a port, and icmp has no ports', '10.0.0.1'],
+  ['gre 10.0.0.1 > 10.0.0.2.80', 16, '10.0.0.2.80', '"10.0.0.2.80" has a port, and gre has no ports', '10.0.0.2'],
+  ['udp 10.0.0.1 > 10.0.0.2 syn', 25, 'syn', '"syn" is of TCP, and the packet is udp'],
+  ['icmp 10.0.0.1 > 10.0.0.2 [S.]', 26, '[S.]', '"[S.]" is of TCP, and the packet is icmp'],
+  ['udp 10.0.0.1 > 10.0.0.2 win 5', 25, 'win', '"win" is of TCP, and the packet is udp'],
+  ['tcp 10.0.0.1 > 10.0.0.2 type 8', 25, 'type', '"type" is of ICMP, and the packet is tcp'],
   // what every object of JavaScript has is no word of ours
   ...['constructor', 'toString', 'valueOf', '__proto__'].map((word): (typeof WRONG)[number] => [
     `tcp 10.0.0.1 > 10.0.0.2 ${word}`,

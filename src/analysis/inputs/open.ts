@@ -91,7 +91,17 @@ export async function openInputs(
   for (const input of named) await reader.read({ ...input, depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY))
     throw (await import('./nothing-read.ts')).nothingRead(named.length, reader)
-  const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
+  for (const { name, format } of reader.files)
+    if (format === EMPTY && IS_TO_TELL.test(basename(name)))
+      warnings.push({ input: name, code: 'empty', message: 'it is empty: did the command that wrote it run as root?' })
+  const found = findMachines(reader.placed)
+  for (const { files } of found) {
+    const parts = files.map(({ part }) => part)
+    // most name their links once, and a page need not wait for it
+    if (parts.filter(({ host }) => host.some(({ links }) => links)).length > 1)
+      (await import('../../read/host/two-hosts.ts')).tellTwoHosts(parts, warnings)
+  }
+  const machines = found.map(({ name, files, captures }) => ({
     ...(name === undefined ? {} : { name }),
     ...makeHistory(files, warnings),
     captures,
@@ -113,6 +123,8 @@ export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
 
 /** The `format` of an empty file: what an empty table prints. */
 const EMPTY = 'empty'
+/** As rules and captures are named. Of host state, an empty listing is nothing to wonder at. */
+const IS_TO_TELL = /rule|nft|ip6?tables|ebtables|trace|dmesg|journal|syslog|kern|\.(log|v[46]|p?cap(ng)?)(\.gz)?$/i
 
 type Redaction = typeof import('./redacted.ts')
 

@@ -19,11 +19,16 @@ export const laterBaseChain: Detector = {
       .find((i) => evidence.arrivals[i]!.ending === 'accept' && journey.steps[i]!.kind === 'rule')
     const [ref, end] = [accepted === undefined ? undefined : refAt(context, accepted), refAt(context, ended.step)]
     if (accepted === undefined || !ref || !end) return []
+    const isSeen = journey.steps[ended.step]!.known !== 'simulated'
+    const priorityOf = (step: number) => all.find(({ steps }) => steps.includes(step))?.base.priority
     return [
       finding(
         'later-base-chain',
         'note',
-        `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${nameChain(end)} comes later.`,
+        isSeen || priorityOf(accepted) !== priorityOf(ended.step)
+          ? `${nameRef(ref)} accepted it, but an accept ends only its own base chain: ${nameChain(end)} comes later.`
+          : // the model plays chains of one priority in some order, and the kernel may have another
+            `${nameRef(ref)} accepts it, but an accept ends only its own base chain: ${nameChain(end)} has the same priority, and is evaluated too.`,
         { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
       ),
     ]

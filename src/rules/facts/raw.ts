@@ -4,7 +4,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Assignment } from '../../model/statement.ts'
 import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
-import { knownProtocol } from '../values.ts'
+import { hasPorts, knownProtocol } from '../values.ts'
 import { flagBits } from './tcp-flags.ts'
 
 const RAW = /^@(ll|nh|th),(\d+),(\d+)$/
@@ -107,14 +107,13 @@ function ipv6({ tos, flowLabel, length, ttl, src, dst }: Packet): Bits {
   return bits
 }
 
-const [ICMP, TCP, UDP, ICMPV6] = [1, 6, 17, 58]
-const WITH_PORTS: readonly (number | undefined)[] = [TCP, UDP, 33, 132, 136]
+const [ICMP, TCP, ICMPV6] = [1, 6, 58]
 
 function transport(packet: Packet): Bits | undefined {
   const protocol = packet.protocol === undefined ? undefined : knownProtocol(packet.protocol)
   if (protocol === undefined) return undefined
   const bits: Bits = []
-  if (WITH_PORTS.includes(protocol)) {
+  if (hasPorts(protocol)) {
     put(bits, 0, 16, packet.sport)
     put(bits, 16, 16, packet.dport)
   }
@@ -265,7 +264,7 @@ function has(field: string, moment: EvalContext): boolean {
     case 'ip6':
       return ipVersion(moment) === header
     case 'th':
-      return WITH_PORTS.includes(protocol)
+      return hasPorts(protocol)
     case 'tcp':
       return protocol === TCP
     case 'icmp':

@@ -44,6 +44,11 @@ export function PacketForm() {
     })
   })
   const isDone = () => (typing.current = undefined)
+  const playFields = () => {
+    isDone()
+    const isOther = packet.value !== undefined && packet.value.parts.protocol !== parts.protocol
+    void usePacket({ parts, isOther })
+  }
   const isWhole = (next: PacketParts) => next.src !== '' && next.dst !== ''
   return (
     <div class="packet-form">
@@ -75,13 +80,9 @@ export function PacketForm() {
         aria-label="Packet by fields"
         onSubmit={(event) => {
           event.preventDefault()
-          isDone()
-          void usePacket({ parts })
+          playFields()
         }}
-        onChange={() => {
-          isDone()
-          if (isWhole(parts)) void usePacket({ parts })
-        }}
+        onChange={() => isWhole(parts) && playFields()}
       >
         {FIELDS.map(([key, label, placeholder]) => (
           <label key={key} class={`field-${key}`}>
