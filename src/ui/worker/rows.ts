@@ -10,6 +10,8 @@ import { narrowingOf, tellRow } from './row.ts'
 const MARK_ORDER: readonly Mark[] = ['bad', 'unsure', 'look', 'good']
 /** Parts of the time that the line shows. */
 const BINS = 120
+/** Microseconds since 1970: the year 2001. No host has been up for so long. */
+const EARLIEST_DATE = 1e15
 
 /** Journeys by their ids. */
 export interface Narrowed {
@@ -186,7 +188,8 @@ export class Rows {
         if (at < first) first = at
         if (at > last) last = at
       }
-    if (!(last > first)) return {}
+    // one capture tells dates, another one seconds since boot
+    if (!(last > first) || (first < EARLIEST_DATE && last >= EARLIEST_DATE)) return {}
     const empty = () => new Array<number>(BINS).fill(0)
     const bins: TimeLine['bins'] = { bad: empty(), unsure: empty(), look: empty(), good: empty() }
     for (const { of, members } of all) {
