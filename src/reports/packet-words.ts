@@ -33,10 +33,16 @@ export const isMixed = ({ same }: Group<unknown>): boolean => !(same.src && same
 export const endText = (address: string | number | undefined, port: number | string | undefined): string =>
   address === '*' && port === '*' ? '*' : describeEnd(address, port)
 
+const ENDS = ['src', 'sport', 'dst', 'dport'] as const
+
 /** What each rewritten field holds in the end. */
 function lastValues({ steps }: Journey<unknown>): Partial<Record<string, string | number>> {
   const values: Record<string, string | number> = {}
-  for (const change of steps.flatMap((step) => step.changes)) values[change.field] = valueAfter(change)
+  for (const step of steps) {
+    // an entry of conntrack rewrites between hooks, where no step is
+    for (const end of ENDS) if (step[end] !== undefined) values[end] = step[end]
+    for (const change of step.changes) values[change.field] = valueAfter(change)
+  }
   return values
 }
 
