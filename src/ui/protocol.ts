@@ -278,6 +278,8 @@ export type EntryOf =
       backend: string
       policy?: string
       rules: number
+      /** Others of this hook have the same priority, and which comes first is not known. */
+      isTied?: true
     }
 
 /** `command`: as a person types it. */

@@ -258,3 +258,13 @@ test('a chain that the ruleset does not have stands where the packet met it', as
   }
   expect(hooks.length).toBeGreaterThan(1)
 })
+
+test('marks chains whose order nobody knows', async () => {
+  const base = (name: string, priority: number) =>
+    `table inet ${name} {\n chain in {\n type filter hook input priority ${priority}; policy drop;\n tcp dport 22 accept\n }\n}\n`
+  const session = await sessionOf({ name: 'rules.nft', text: base('a', 0) + base('b', 0) + base('c', 5) })
+  const [map] = session.map()
+  const chains = draw({ map: map!, ways: [] }, 786).boxes.flatMap((box) => box.chains)
+  expect(chains.map(({ name }) => name).sort()).toEqual(['a in ?', 'b in ?', 'c in'])
+  expect(chains.find(({ name }) => name === 'a in ?')!.title).toContain('which chain of this priority comes first')
+})

@@ -209,14 +209,16 @@ interface Named {
   key: string | undefined
 }
 
-const nameOf = (entry: EntryOf): string => (entry.kind === 'core' ? entry.does : `${entry.table} ${entry.chain}`)
+const nameOf = (entry: EntryOf): string =>
+  entry.kind === 'core' ? entry.does : `${entry.table} ${entry.chain}${entry.isTied ? ' ?' : ''}`
 
 const keyOfEntry = (way: string, hook: string, entry: EntryOf): string | undefined =>
   entry.kind === 'core' ? undefined : `${way} ${hook} ${entry.table} ${entry.chain}`
 
 function titleOf(entry: EntryOf): string {
   if (entry.kind === 'core') return `priority ${entry.priority}: the kernel's own`
-  const { family, backend, priority, policy, rules } = entry
+  const { family, backend, priority, policy, rules, isTied } = entry
+  const order = isTied ? '; which chain of this priority comes first is not known' : ''
   const count = rules === 1 ? '1 rule' : `${rules} rules`
-  return `${family} (${backend}), priority ${priority}, policy ${policy ?? 'unknown'}, ${count}`
+  return `${family} (${backend}), priority ${priority}, policy ${policy ?? 'unknown'}, ${count}${order}`
 }
