@@ -2,6 +2,7 @@
 export { bridgedNat } from './bridged-nat.ts'
 export { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 export { keptHere } from './kept-here.ts'
+export { markUnrouted } from './mark-unrouted.ts'
 export { proxyArp } from './proxy-arp.ts'
 export { replyTupleTaken } from './reply-tuple-taken.ts'
 export { snatPortTaken } from './snat-port-taken.ts'

@@ -28,7 +28,6 @@ import { ledBack } from './led-back.ts'
 import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
-import { markUnrouted } from './mark-unrouted.ts'
 import { markedAstray } from './marked-astray.ts'
 import { markedTooLate } from './marked-too-late.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
@@ -123,7 +122,7 @@ export const DETECTORS: readonly Detector[] = [
   snatSkipped,
   ledBack,
   markedAstray,
-  markUnrouted,
+  withHostState('mark-missing', 'markUnrouted'),
   notMasqueraded,
   emptyNatChain,
   markedTooLate,

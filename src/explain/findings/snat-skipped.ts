@@ -1,3 +1,4 @@
+import type { Condition } from '../../model/condition.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
@@ -5,8 +6,10 @@ import { describeConditions } from '../cause.ts'
 import { changesOf, deleteRule, propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
+import { wantedBy } from '../counterfactual/near-misses.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
@@ -41,7 +44,7 @@ export const snatSkipped: Detector = {
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `${left}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.`,
+          `${left}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.${goneWords(rule.conditions, context)}`,
           {
             steps: [i + 1],
             rules: [culprit, snat],
@@ -81,6 +84,16 @@ export const snatSkipped: Detector = {
     }
     return []
   },
+}
+
+/** A rule for all but an uplink's packets takes them all where that uplink has another name by now. */
+function goneWords(conditions: readonly Condition[], { world, journey }: Context): string {
+  const has = (device: unknown) => world.host.links?.some(({ name }) => name === device)
+  // another namespace's links say nothing
+  if (!has(journey.packet.in)) return ''
+  const named = conditions.filter((one) => /[io]ifname$/.test(fieldOf(one) ?? '')).flatMap(wantedBy)
+  const gone = new Set(named.filter((name) => !`${name}`.endsWith('*') && !has(name)))
+  return gone.size === 0 ? '' : ` This host has no link ${[...gone].join(', ')}.`
 }
 
 /** The SNAT rule that the packet would have met, had the rule of step `i` not matched. */

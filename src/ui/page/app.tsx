@@ -152,6 +152,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
         </div>
         <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
           {tab.value === 'way' && listed.value?.rows === 0 && <NoMatch />}
+          {tab.value === 'way' && !hasCapture && <NoCapture />}
           {tab.value === 'way' && <Comparing />}
           {tab.value === 'way' && pair && <Compare of={pair} />}
           {tab.value === 'way' && shown && !pair && (
@@ -192,6 +193,15 @@ function NoMatch() {
         Clear the filter
       </button>
     </div>
+  )
+}
+
+function NoCapture() {
+  return (
+    <p class="hint">
+      No packets were captured in these files: there is nothing to explain. <b>What if</b> plays any packet on the
+      rules, <b>Rules</b> lists them. To explain a packet, open a capture as well.
+    </p>
   )
 }
 

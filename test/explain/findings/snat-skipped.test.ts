@@ -16,6 +16,13 @@ describe('snat-skipped', () => {
     )
   })
 
+  it('says which link of the rule is not there', () => {
+    const message = (exempt: string) => told(one(exempt), 'snat-skipped')?.message
+    expect(message('! -o wan7')).toMatch(/which matches it\. This host has no link wan7\.$/)
+    expect(message('! -o wan+')).toMatch(/which matches it\.$/)
+    expect(message('-o eth1')).toMatch(/which matches it\.$/)
+  })
+
   it('is a warning else, and the rule goes', () => {
     const exempt = one('-s 10.0.1.0/24')
     expect(findingsOf(played(exempt), 'snat-skipped')[0]?.severity).toBe('warning')
