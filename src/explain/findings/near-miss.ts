@@ -1,4 +1,4 @@
-import type { Condition } from '../../model/condition.ts'
+import type { Condition, Scalar } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
@@ -31,6 +31,7 @@ import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { astray } from '../host/routes.ts'
+import { listener } from '../host/sockets.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
@@ -177,8 +178,12 @@ function mends(
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
   if (kind === 'destination' && used === undefined && asked && isNumberedAlike(asked, `${moment.packet.dport}`))
     return []
+  const serves = (protocol: Scalar) =>
+    listener(context.world.host, { ...moment.packet, protocol: `${protocol}` }) !== undefined
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  // a program listens there by the rule's own protocol
+  if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
   // where others may need the rule for the end that it asks, none is taken from them
   if (isOtherEnd(miss, moment.packet) && used !== false) return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
