@@ -23,13 +23,19 @@ export interface ComparisonWords {
 }
 
 export const comparisonWords = (comparison: Comparison, marks: Marks): ComparisonWords => ({
-  diverge: comparison.parted
-    ? `A and B diverge ${partingWords(comparison, comparison.parted)}.`
-    : 'A and B do not diverge.',
+  diverge: comparison.parted ? `A and B diverge ${partingWords(comparison, comparison.parted)}.` : together(comparison),
   ...(comparison.differs.length > 0 ? { differ: `They differ in ${differences(comparison)}.` } : {}),
   share: `They share ${commonWords(comparison)}.`,
   sides: { a: sideLines(comparison, 'a', marks), b: sideLines(comparison, 'b', marks) },
 })
+
+/** The same rules may do for one packet, and not for the other. */
+function together({ journeys }: Comparison): string {
+  const told = (side: SideName) => journeys[side].findings.find(({ severity }) => severity !== 'note')
+  const [a, b] = [told('a'), told('b')]
+  const only = a && b ? undefined : (a ?? b)
+  return only ? `A and B meet the same rules. Of ${a ? 'A' : 'B'} alone: ${only.message}` : 'A and B do not diverge.'
+}
 
 /** `port 52000 / 80`, those of A first. */
 const differences = ({ differs }: Comparison): string =>

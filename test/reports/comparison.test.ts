@@ -24,6 +24,13 @@ test('the same journey twice', () => {
   expect(text).toMatch(/^A and B do not diverge\.\n\nA\n/)
 })
 
+test('the same way, and one alone fails', () => {
+  const [found] = dropped.journey.findings.filter(({ severity }) => severity !== 'note')
+  const text = comparisonText(compareJourneys(delivered.journey, { ...delivered.journey, findings: [found!] }, world))
+  const [first = ''] = text.replace(/\n(?=\S)/g, ' ').split('\n')
+  expect(first).toContain(`A and B meet the same rules. Of B alone: ${found!.message}`)
+})
+
 test('as JSON', () => {
   const document = JSON.parse(comparisonJson(comparison, tail))
   expect(document).toMatchObject({
