@@ -38,16 +38,28 @@ describe.skipIf(!hasChromium)('the page', () => {
     }
   }
 
-  test.each([1280, 390])("shows each row's destination port whole at %d pixels", (width) =>
+  test.each([1280, 640, 390, 280])("shows each row's addresses whole at %d pixels", (width) =>
     withShown(
       async ({ page }) => {
-        const cut = await page.locator('.row .what').evaluateAll((all) =>
-          all.map((what) => {
-            const port = [...what.querySelectorAll('.port')].find((one) => one.textContent!.trim() !== '')!
-            return port.getBoundingClientRect().right <= what.getBoundingClientRect().right
+        const rows = await page.locator('.row').evaluateAll((all) =>
+          all.map((row) => {
+            const inside = (one: Element, box: DOMRect) =>
+              [...one.getClientRects()].every((part) => part.right <= box.right && part.bottom <= box.bottom)
+            const flow = row.querySelector('.flow')!
+            const addresses = row.querySelector('.addresses')!
+            return {
+              text: addresses.textContent!.replace(/\s/g, ' '),
+              isWhole: inside(addresses, flow.getBoundingClientRect()) && inside(flow, row.getBoundingClientRect()),
+              height: row.getBoundingClientRect().height,
+            }
           }),
         )
-        expect(cut).toEqual([true, true])
+        expect(rows.map(({ text }) => text)).toEqual([
+          'tcp 172.28.129.2:55694 → 172.28.129.4:52000',
+          'tcp 172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000',
+        ])
+        expect(rows.map(({ isWhole }) => isWhole)).toEqual([true, true])
+        expect(rows[0]!.height).toBe(rows[1]!.height)
       },
       { width },
     ),
