@@ -106,7 +106,12 @@ describe.skipIf(!hasChromium)('two exchanges side by side', () => {
       expect(await page.locator('.map g.line').count()).toBe(2)
       expect(await page.locator('.map .legend').textContent()).toMatch(/A: . dropped/)
       expect(await page.locator('.map .legend').textContent()).toMatch(/B: . delivered/)
-      expect(await page.locator('.row .name').textContent()).toBe('A')
+      expect(await page.locator('.row .name').allTextContents()).toEqual(['A', 'B'])
+      // no chip touches the outcome behind it
+      expect(await page.locator('.row .what').allInnerTexts()).toEqual([
+        expect.stringMatching(/^A DROPPED/),
+        expect.stringMatching(/^B DELIVERED/),
+      ])
       // a step of the map leads to the same step of its side
       await page.getByRole('button', { name: /^filter INPUT: show/ }).click()
       await page.locator('.map a[href="#step-a-25"]').click()

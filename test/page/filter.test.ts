@@ -164,6 +164,9 @@ describe.skipIf(!hasChromium)('the filter', () => {
       expect(family).toContain('monospace')
       expect(Math.round(lines)).toBeLessThanOrEqual(3)
       expect(await input(shown).getAttribute('aria-invalid')).toBe('true')
+      // the rows are others than those that the filter is to give
+      expect(await problem.textContent()).toContain('The list is not filtered.')
+      expect((await page.locator('header').boundingBox())!.height).toBeLessThan(200)
       // it stays to be corrected
       expect(await input(shown).inputValue()).toBe(filter)
       expect(await seriousOf(shown)).toEqual([])

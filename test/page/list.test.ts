@@ -54,7 +54,43 @@ describe.skipIf(!hasChromium)('the list', () => {
       const said = await page.locator('#filter-problem').textContent()
       expect(said).toContain('tcp dst prt 80')
       expect(said).toContain('^')
+      expect(said).toContain('The list is not filtered.')
       expect(await page.locator('.row').count()).toBe(2)
+      await page.fill('#filter', 'tcp dst port 80')
+      await page.keyboard.press('Enter')
+      await page.waitForFunction(() => document.querySelectorAll('.row').length === 1)
+      expect(await page.locator('#filter-problem').count()).toBe(0)
+      await page.fill('#filter', 'tcp dst prt 80')
+      await page.keyboard.press('Enter')
+      await page.getByText('The list still shows what matches tcp dst port 80.').waitFor({ timeout: 10_000 })
+      expect(await page.locator('.row').count()).toBe(1)
+    }))
+
+  test('has tabs that the arrows, Home and End go through', () =>
+    withShown(async ({ page }) => {
+      const at = () =>
+        page.evaluate(() => [document.activeElement?.id, document.querySelector('[role=tab][aria-selected=true]')?.id])
+      await page.locator('#tab-way').focus()
+      for (const [key, id] of [
+        ...[
+          ['ArrowRight', 'tab-rules'],
+          ['ArrowRight', 'tab-try'],
+          ['ArrowRight', 'tab-way'],
+        ],
+        ...[
+          ['ArrowLeft', 'tab-try'],
+          ['Home', 'tab-way'],
+          ['End', 'tab-try'],
+          ['ArrowLeft', 'tab-rules'],
+        ],
+      ] as const) {
+        await page.keyboard.press(key)
+        expect(await at()).toEqual([id, id])
+      }
+      // one of them alone is reached by Tab
+      expect(
+        await page.locator('[role=tab]').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex)),
+      ).toEqual([-1, 0, -1])
     }))
 
   test('is narrowed to an outcome, and no longer', () =>
@@ -77,6 +113,79 @@ describe.skipIf(!hasChromium)('the list', () => {
     })
     await withShown(async (shown) => expect(await heading(shown).textContent()).toContain('DELIVERED'), {}, link)
   })
+
+  test('is linked to with its filter, outcome and tab, which Back and Forward restore', async () => {
+    const rows = ({ page }: Shown) => page.locator('.row')
+    const links: string[] = []
+    const shows = async (shown: Shown, count: number, selected: string) => {
+      await expect.poll(() => rows(shown).count(), { timeout: 10_000 }).toBe(count)
+      await shown.page.locator(`#tab-${selected}[aria-selected=true]`).waitFor({ timeout: 10_000 })
+    }
+    await withShown(async (shown) => {
+      const { page } = shown
+      const note = () => links.push(page.url())
+      await expect.poll(() => page.url()).toContain('#journey=')
+      note()
+      await page.click('.facet.good')
+      await shows(shown, 1, 'way')
+      await expect.poll(() => page.url()).toMatch(/journey=\d+&outcome=DELIVERED$/)
+      note()
+      await page.fill('#filter', 'tcp dst port 80 and in eth0')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => page.url()).toMatch(/journey=\d+&filter=tcp/)
+      await page.getByRole('tab', { name: 'Rules' }).click()
+      await expect.poll(() => page.url()).toMatch(/&tab=rules$/)
+      note()
+      await page.goBack()
+      await shows(shown, 1, 'way')
+      await page.goBack()
+      await expect.poll(() => page.url()).toBe(links[1])
+      await expect.poll(() => page.locator('#filter').inputValue()).toBe('')
+      await page.goBack()
+      await shows(shown, 2, 'way')
+      expect(page.url()).toBe(links[0])
+      expect(await page.locator('.facet[aria-pressed=true]').count()).toBe(0)
+      for (let i = 0; i < 3; i++) await page.goForward()
+      await shows(shown, 1, 'rules')
+      await expect.poll(() => page.locator('#filter').inputValue()).toBe('tcp dst port 80 and in eth0')
+      expect(page.url()).toBe(links[2])
+    })
+    const shown = await chromium.open(links[2]!)
+    await shown.page.setInputFiles('input[type=file]', FILES)
+    await shows(shown, 1, 'rules')
+    expect(await shown.page.locator('#filter').inputValue()).toBe('tcp dst port 80 and in eth0')
+    expect(await shown.page.locator('.facet.good').getAttribute('aria-pressed')).toBe('true')
+    expect(shown.page.url()).toBe(links[2])
+    expect(shown.errors).toEqual([])
+    await shown.page.context().close()
+  })
+
+  test('says that it has no exchange of the number in a link, and shows the first', () =>
+    withShown(
+      async (shown) => {
+        const { page } = shown
+        const said = page.getByText(
+          'The link names exchange 99. The list has no such exchange: the first one is shown.',
+        )
+        await said.waitFor({ timeout: 10_000 })
+        expect(await heading(shown).textContent()).toContain('DROPPED')
+        await page.keyboard.press('j')
+        await said.waitFor({ state: 'detached', timeout: 10_000 })
+      },
+      {},
+      `${server.address}#journey=99`,
+    ))
+
+  test('shows a filter of a link that cannot be read, and lists all', () =>
+    withShown(
+      async ({ page }) => {
+        await page.getByText('The list is not filtered.').waitFor({ timeout: 10_000 })
+        expect(await page.locator('#filter').inputValue()).toBe('tcp dst prt 80')
+        await expect.poll(() => page.locator('.row').count(), { timeout: 10_000 }).toBe(2)
+      },
+      {},
+      `${server.address}#filter=tcp%20dst%20prt%2080`,
+    ))
 
   test.each([
     { width: 1280, dark: false },

@@ -38,16 +38,28 @@ describe.skipIf(!hasChromium)('the page', () => {
     }
   }
 
-  test.each([1280, 390])("shows each row's destination port whole at %d pixels", (width) =>
+  test.each([1280, 640, 390, 280])("shows each row's addresses whole at %d pixels", (width) =>
     withShown(
       async ({ page }) => {
-        const cut = await page.locator('.row .what').evaluateAll((all) =>
-          all.map((what) => {
-            const port = [...what.querySelectorAll('.port')].find((one) => one.textContent!.trim() !== '')!
-            return port.getBoundingClientRect().right <= what.getBoundingClientRect().right
+        const rows = await page.locator('.row').evaluateAll((all) =>
+          all.map((row) => {
+            const inside = (one: Element, box: DOMRect) =>
+              [...one.getClientRects()].every((part) => part.right <= box.right && part.bottom <= box.bottom)
+            const flow = row.querySelector('.flow')!
+            const addresses = row.querySelector('.addresses')!
+            return {
+              text: addresses.textContent!.replace(/\s/g, ' '),
+              isWhole: inside(addresses, flow.getBoundingClientRect()) && inside(flow, row.getBoundingClientRect()),
+              height: row.getBoundingClientRect().height,
+            }
           }),
         )
-        expect(cut).toEqual([true, true])
+        expect(rows.map(({ text }) => text)).toEqual([
+          'tcp 172.28.129.2:55694 → 172.28.129.4:52000',
+          'tcp 172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000',
+        ])
+        expect(rows.map(({ isWhole }) => isWhole)).toEqual([true, true])
+        expect(rows[0]!.height).toBe(rows[1]!.height)
       },
       { width },
     ),
@@ -125,4 +137,65 @@ describe.skipIf(!hasChromium)('the page', () => {
       expect(box.width).toBeGreaterThan(500)
       expect(await page.locator('.map [data-chain="ip input filter INPUT"] text.rule').count()).toBeGreaterThan(0)
     }))
+
+  test('marks the selected row and tab in colours of the system as well', () =>
+    withShown(async ({ page }) => {
+      await page.emulateMedia({ forcedColors: 'active' })
+      const outlines = (selector: string) =>
+        page.locator(selector).evaluateAll((all) => all.map((one) => getComputedStyle(one).outlineStyle))
+      expect(await outlines('.row[aria-selected=true]')).toEqual(['solid'])
+      expect(await outlines('.row[aria-selected=false]')).toEqual(['none'])
+      expect(await outlines('[role=tab]')).toEqual(['solid', 'none', 'none'])
+    }))
+
+  test.each([false, true])('prints the explanation and the map alone, dark on white (dark: %s)', (dark) =>
+    withShown(
+      async ({ page }) => {
+        const controls = 'header, .side, .tabs, button, input, .fix details'
+        expect(await page.locator(controls).filter({ visible: true }).count()).toBeGreaterThan(5)
+        await page.emulateMedia({ media: 'print' })
+        expect(await page.locator(controls).filter({ visible: true }).count()).toBe(0)
+        for (const one of ['.explanation h2', '.cause', '.fix .command', '.map > svg', '.steps'])
+          expect(await page.locator(one).first().isVisible(), one).toBe(true)
+        const look = await page.evaluate(() => {
+          const of = (selector: string) => getComputedStyle(document.querySelector(selector)!)
+          const main = document.querySelector('main')!
+          return {
+            ...{ paper: of('body').backgroundColor, ink: of('body').color, overflow: of('main').overflowY },
+            // no part of it waits for somebody to scroll
+            isWhole: document.documentElement.scrollHeight >= main.scrollHeight && main.scrollHeight > innerHeight,
+          }
+        })
+        expect(look).toEqual({ paper: 'rgb(255, 255, 255)', ink: 'rgb(0, 0, 0)', overflow: 'visible', isWhole: true })
+      },
+      { dark },
+    ),
+  )
+
+  test('begins with a place to drop files, and says after a reload that they are gone', async () => {
+    const { page, errors } = await chromium.open(server.address)
+    const gone = page.getByText('The reload closed the files that were open. Drop them again.')
+    const zone = page.locator('.zone')
+    await zone.getByText('Drop a log or another capture here').waitFor()
+    expect(await zone.evaluate((one) => getComputedStyle(one).borderTopStyle)).toBe('dashed')
+    await page.reload()
+    await zone.waitFor()
+    expect(await gone.count()).toBe(0)
+    await page.setInputFiles('input[type=file]', NODEPORT)
+    await page.locator('.explanation').waitFor()
+    await page.reload()
+    await gone.waitFor({ timeout: 10_000 })
+    // dropped again, nothing is gone
+    await page.setInputFiles('input[type=file]', NODEPORT)
+    await page.locator('.explanation').waitFor()
+    expect(await gone.count()).toBe(0)
+    // opened afresh
+    await page.goto('about:blank')
+    await page.goto(server.address)
+    await zone.waitFor()
+    await page.waitForFunction(() => sessionStorage.length === 0)
+    expect(await gone.count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
 })

@@ -76,6 +76,11 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     expect(first).toContain('DROPPED')
     await shown.page.reload()
     expect(await text(shown)).toBe(first)
+    // in place of others that were chosen, the server's own are there
+    await choose(shown, [`${EXAMPLE}/rules.v4`])
+    await shown.page.reload()
+    expect(await text(shown)).toBe(first)
+    expect(await shown.page.getByText('The reload closed the files').count()).toBe(0)
     // the capture is read again for another filter
     await shown.page.fill('#filter', 'tcp dst port 80')
     await shown.page.keyboard.press('Enter')

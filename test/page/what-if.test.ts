@@ -1,4 +1,7 @@
 /** What if: rules are changed, and the packet is played again, in the browser. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -130,6 +133,27 @@ describe.skipIf(!hasChromium)('what if', () => {
       expect(await page.locator('.packet-form .wrong').textContent()).toContain('^')
     }))
 
+  test('draws no line of a reply that traverses no chain, and says so', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nfwhy-what-if-'))
+    const rules = join(folder, 'rules.nft')
+    writeFileSync(
+      rules,
+      'table inet t {\n\tchain in {\n\t\ttype filter hook input priority 0; policy accept;\n\t}\n}\n',
+    )
+    await withShown([rules, ...NODEPORT.slice(2)], async (shown) => {
+      const { page } = shown
+      await page.locator('#words').fill('in eth0 tcp 172.28.129.2:55694 > 172.28.129.4:52000 syn')
+      await page.keyboard.press('Enter')
+      await says(shown, 'without changes', 'DELIVERED')
+      const [request, reply] = await page.locator('.legend > span').all()
+      expect(await request!.textContent()).toBe('request: ✓ delivered to this host')
+      expect(await reply!.textContent()).toMatch(/^its reply, as simulated: ✓ .+ \(traverses no chain\)$/)
+      expect([await request!.locator('svg').count(), await reply!.locator('svg').count()]).toEqual([1, 0])
+      expect(await page.locator('.map g.line').count()).toBe(1)
+    })
+    rmSync(folder, { recursive: true })
+  })
+
   test('keeps what is being typed when the packet of an exchange comes late', () =>
     withShown(NODEPORT, async (shown) => {
       const { page } = shown
@@ -162,8 +186,9 @@ describe.skipIf(!hasChromium)('what if', () => {
         }
         throw new Error(`no key leads to ${name}`)
       }
-      await tabTo(/^What if$/)
-      await page.keyboard.press('Enter')
+      // the other tabs are reached from it
+      await tabTo(/^Explanation$/)
+      await page.keyboard.press('ArrowLeft')
       await says(shown, 'without changes', 'DROPPED')
       await tabTo(/^Switch off: filter KUBE-FIREWALL rule 1$/)
       await page.keyboard.press('Enter')

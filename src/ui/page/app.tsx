@@ -7,6 +7,7 @@ import { compared, mark, marked } from './compare/comparing.ts'
 import { Explained } from './explanation/explanation.tsx'
 import { Export } from './export/export.tsx'
 import { KEYS, onKey } from './keys.ts'
+import type { Tab } from './link.ts'
 import { Filter } from './list/filter.tsx'
 import { List } from './list/list.tsx'
 import { Facets, Times } from './list/narrow.tsx'
@@ -27,11 +28,11 @@ import {
   helpShown,
   listed,
   maps,
+  missing,
   opened,
   problem,
   reported,
   rowCount,
-  type Tab,
   tab,
 } from './state.ts'
 import { tryHere } from './what-if/trying.ts'
@@ -116,6 +117,38 @@ const TABS: readonly [Tab, string][] = [
   ['try', 'What if'],
 ]
 
+/** One of them is reached by Tab, the others from it by the arrows: WAI-ARIA's tabs. */
+function Tabs() {
+  const all = TABS.filter(([name]) => name !== 'try' || canTry.value)
+  const at = all.findIndex(([name]) => name === tab.value)
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: -1 }[event.key]
+    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
+    event.preventDefault()
+    const [next] = all.at(by % all.length)!
+    tab.value = next
+    document.getElementById(`tab-${next}`)!.focus()
+  }
+  return (
+    <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
+      {all.map(([name, words]) => (
+        <button
+          type="button"
+          role="tab"
+          key={name}
+          id={`tab-${name}`}
+          tabIndex={tab.value === name ? 0 : -1}
+          aria-selected={tab.value === name}
+          aria-controls="panel"
+          onClick={() => (tab.value = name)}
+        >
+          {words}
+        </button>
+      ))}
+    </div>
+  )
+}
+
 function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonly WarningWords[] }) {
   const shown = explanation.value
   const pair = shown && compared.value
@@ -135,21 +168,8 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
         </nav>
       )}
       <main>
-        <div class="tabs" role="tablist">
-          {TABS.filter(([name]) => name !== 'try' || canTry.value).map(([name, words]) => (
-            <button
-              type="button"
-              role="tab"
-              key={name}
-              id={`tab-${name}`}
-              aria-selected={tab.value === name}
-              aria-controls="panel"
-              onClick={() => (tab.value = name)}
-            >
-              {words}
-            </button>
-          ))}
-        </div>
+        <Missing />
+        <Tabs />
         <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
           {tab.value === 'way' && listed.value?.rows === 0 && <NoMatch />}
           {tab.value === 'way' && !hasCapture && <NoCapture />}
@@ -173,6 +193,17 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
         <Warnings of={warnings} />
       </main>
     </div>
+  )
+}
+
+/** A link may be one to other files. */
+function Missing() {
+  if (missing.value === undefined) return null
+  return (
+    <p role="status">
+      The link names exchange {missing.value}. The list has no such exchange
+      {rowCount.value === 0 ? '.' : ': the first one is shown.'}
+    </p>
   )
 }
 

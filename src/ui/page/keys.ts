@@ -8,6 +8,7 @@ export const KEYS = [
   ['k, ↑', 'previous exchange'],
   ['g, G', 'first, last exchange'],
   ['Enter', 'show the exchanges of a group one by one'],
+  ['←, →', 'next tab, where the focus is on one'],
   ['c', 'compare with the exchange that is chosen next'],
   ['/', 'filter'],
   ['Escape', 'end the comparison; back to the list'],

@@ -1,5 +1,6 @@
 /** Files come by dropping them anywhere on the page, or are chosen. They stay in the browser. */
 import { useEffect, useState } from 'preact/hooks'
+import { filesAreGone, noteFiles } from './files-gone.ts'
 import { busy, openFiles } from './state.ts'
 
 export function Open({ small }: { small: boolean }) {
@@ -16,37 +17,54 @@ export function Open({ small }: { small: boolean }) {
       for (const type of types) document.removeEventListener(type, drag)
     }
   }, [])
+  const choose = (
+    <label class="button">
+      {small ? 'Open others' : 'Choose files'}
+      <input
+        type="file"
+        multiple
+        onChange={(event) =>
+          void take(Array.from(event.currentTarget.files ?? [], (file) => ({ name: file.name, file })))
+        }
+      />
+    </label>
+  )
+  if (small) return <div class={over ? 'open small over' : 'open small'}>{choose}</div>
+  // the button stays: whoever chose files with it has the focus there
   return (
-    <div class={`open ${small ? 'small' : ''} ${over ? 'over' : ''}`}>
-      {!small && busy.value === undefined && (
-        <p>
-          Drop a capture, the ruleset, and what is known of the host here: files, folders, or a <code>.tgz</code> of{' '}
-          <code>nfwhy collect</code>. Everything is read in this browser; nothing leaves it.
-        </p>
+    <div class="open">
+      {filesAreGone.value && busy.value === undefined && (
+        <p role="status">The reload closed the files that were open. Drop them again.</p>
       )}
-      {!small && busy.value === undefined && (
+      <div class={over ? 'zone over' : 'zone'}>
+        {busy.value === undefined && (
+          <>
+            <p class="what">
+              Drop a log or another capture here, the ruleset and files of the host, or a <code>.tgz</code> of{' '}
+              <code>nfwhy collect</code>.
+            </p>
+            <p>Files and folders are read in this browser. Nothing leaves it.</p>
+          </>
+        )}
+        {choose}
+      </div>
+      {busy.value === undefined && (
         <p>
           No capture yet? Run <code>nfwhy trace</code> as root on the host. It shows nothing? <code>nfwhy doctor</code>{' '}
           looks for what prevents it.
         </p>
       )}
-      <label class="button">
-        {small ? 'Open others' : 'Choose files'}
-        <input
-          type="file"
-          multiple
-          onChange={(event) =>
-            void take(Array.from(event.currentTarget.files ?? [], (file) => ({ name: file.name, file })))
-          }
-        />
-      </label>
     </div>
   )
 }
 
 type Named = { name: string; folders?: readonly string[]; file: File }
 
-const take = (files: readonly Named[]): Promise<void> => (files.length === 0 ? Promise.resolve() : openFiles(files))
+async function take(files: readonly Named[]): Promise<void> {
+  if (files.length === 0) return
+  noteFiles()
+  await openFiles(files)
+}
 
 /** Folders as well, with the paths of what is in them. */
 async function droppedFiles({ items, files }: DataTransfer): Promise<Named[]> {

@@ -1,10 +1,9 @@
 /** What the page shows at the moment, and what changes it. Components read signals and call these functions. */
-import { batch, signal } from '@preact/signals'
+import { batch, effect, signal, untracked } from '@preact/signals'
 import type { Explanation, FacetKind, Listed, MapOf, Opened, PageFile, Row, RowKey, RulesetOf } from '../protocol.ts'
 import type { ReportData } from '../report/report-data.ts'
 import { type Asks, Refused } from './engine.ts'
-
-export type Tab = 'way' | 'rules' | 'try'
+import { correctLink, type Facets, isOfOthers, type Link, readLink, type Tab, writeLink } from './link.ts'
 
 /** The worker; set once at the start. */
 let engine: Asks
@@ -23,7 +22,7 @@ export const filter = signal('')
 /** What is wrong with the filter as it stands. */
 export const filterProblem = signal<Refused | undefined>(undefined)
 /** What the list is narrowed to; nothing of a kind: all. */
-const NO_FACETS: Readonly<Record<FacetKind, readonly string[]>> = { words: [], decided: [], machines: [] }
+const NO_FACETS: Facets = { words: [], decided: [], machines: [] }
 export const facets = signal(NO_FACETS)
 export const listed = signal<Listed | undefined>(undefined)
 /** How many rows there are now, with those that were expanded. */
@@ -40,6 +39,8 @@ export const rulesets = signal<readonly RulesetOf[]>([])
 /** The explanation of the packet once all changes are made; absent where nothing was played. */
 export const after = signal<Explanation | undefined>(undefined)
 export const tab = signal<Tab>('way')
+/** The exchange that a link names, and the list has not. */
+export const missing = signal<string | undefined>(undefined)
 export const helpShown = signal(false)
 
 /** Runs what may be refused, and says so on the page. */
@@ -70,6 +71,8 @@ export const canCompare = signal(true)
 
 /** Shows what a report file holds. */
 export async function openReport({ opened: now, all, maps: drawn, rulesets: told, files }: ReportData): Promise<void> {
+  // its rows were made beforehand: they can be narrowed, and not filtered
+  const link = { ...readLink(location.hash), filter: '' }
   batch(() => {
     openings.value++
     opened.value = now
@@ -78,9 +81,10 @@ export async function openReport({ opened: now, all, maps: drawn, rulesets: told
     canCompare.value = files?.some(({ isCapture }) => isCapture) === true
     maps.value = drawn
     rulesets.value = told
-    tab.value = 'way'
+    facets.value = link.facets
+    tab.value = tabOf(link)
   })
-  await doing('Opening the report', () => list(linkedJourney()))
+  await doing('Opening the report', () => list(link.journey))
 }
 
 /** Files in place of those that were open before. */
@@ -88,23 +92,82 @@ export const openFiles = (files: readonly PageFile[]): Promise<void> =>
   doing(files.length === 1 ? `Reading ${files[0]!.name}` : `Reading ${files.length} files`, async () => {
     const now = await ask('open', files)
     // a link is to what is opened first; other files have other journeys of that number
-    const linked = openings.value === 0 ? linkedJourney() : undefined
-    if (linked === undefined && location.hash !== '') history.replaceState(null, '', '#')
+    const link = readLink(openings.value === 0 ? location.hash : '')
     batch(() => {
       openings.value++
       opened.value = now
-      filter.value = ''
-      facets.value = NO_FACETS
+      filter.value = link.filter
+      filterProblem.value = undefined
+      facets.value = link.facets
+      missing.value = undefined
       selected.value = undefined
       lookedAt.value = undefined
       explanation.value = undefined
       after.value = undefined
-      tab.value = now.hasCapture ? 'way' : 'try'
+      tab.value = tabOf(link)
     })
     maps.value = await ask('map', undefined)
-    if (now.hasCapture) await list(linked)
+    if (now.hasCapture) await listLinked(link)
     await countHits()
   })
+
+/** Which is shown first hangs on the files. */
+const firstTab = (): Tab => (opened.value?.hasCapture === false ? 'try' : 'way')
+const tabOf = ({ tab }: Link): Tab => (tab === undefined || (tab === 'try' && !canTry.value) ? firstTab() : tab)
+
+/** Lists by a link's filter; by none where it cannot be read. Rejects with Refused. */
+async function listLinked(link: Link): Promise<void> {
+  try {
+    await list(link.journey)
+  } catch (error) {
+    if (!(error instanceof Refused) || filter.value === '') throw error
+    batch(() => {
+      filterProblem.value = error
+      filter.value = ''
+    })
+    correctLink()
+    await list(link.journey)
+  }
+}
+
+/** The address is a link to what is shown, for as long as the same files are open. */
+function showLink(): void {
+  if (!opened.value) return
+  const { id } = lookedAt.value ?? {}
+  const link = { filter: filter.value, facets: facets.value, ...(id === undefined ? {} : { journey: id }) }
+  writeLink(tab.value === firstTab() ? link : { ...link, tab: tab.value }, openings.value)
+}
+
+effect(() => {
+  void tab.value
+  untracked(showLink)
+})
+
+/** Back, Forward, or another link that was typed. */
+export async function followLink(): Promise<void> {
+  if (!opened.value) return
+  if (isOfOthers(openings.value)) return showLink()
+  const link = readLink(location.hash)
+  if (reported.value !== undefined) link.filter = ''
+  const isSameList = link.filter === filter.value && isDeepEqual(link.facets, facets.value)
+  batch(() => {
+    filter.value = link.filter
+    filterProblem.value = undefined
+    facets.value = link.facets
+    tab.value = tabOf(link)
+  })
+  const { journey } = link
+  if (!opened.value.hasCapture) return
+  if (!isSameList) await doing('Looking for what matches', () => listLinked(link))
+  else if (journey !== undefined && journey !== lookedAt.value?.id) await saying(() => lookLinked(journey))
+}
+
+/** Where the list has no such exchange, that is said, and the first one is shown. */
+async function lookLinked(id: string): Promise<void> {
+  const isListed = rowCount.value > 0 && (await look({ id }))
+  if (!isListed && rowCount.value > 0) await selectAt(0)
+  missing.value = isListed ? undefined : id
+}
 
 /** Shows a trace's files as they are by now: what was selected stays so. Rejects with Refused. */
 export async function showFollowed(files: readonly PageFile[], isUnderWay: boolean): Promise<void> {
@@ -142,14 +205,16 @@ async function list(id?: string): Promise<void> {
   if (mine !== lists) return
   batch(() => {
     listed.value = now
+    missing.value = undefined
     rowCount.value = now.rows
     rowsEdition.value++
     selected.value = undefined
     lookedAt.value = undefined
     explanation.value = undefined
   })
-  if (now.rows === 0 || (id !== undefined && (await look({ id })))) return
-  await selectAt(0)
+  if (id !== undefined) await lookLinked(id)
+  else if (now.rows > 0) await selectAt(0)
+  if (now.rows === 0) showLink()
 }
 
 /** Lists anew by another filter. One that cannot be read is told beside it, and the list stays. */
@@ -180,6 +245,7 @@ export function toggleFacet(kind: FacetKind, name: string): Promise<void> {
 /** What stands at this place of the list. */
 export const selectAt = (place: number): Promise<void> =>
   saying(async () => {
+    missing.value = undefined
     selected.value = place
     const [row] = await ask('rows', { from: place, to: place + 1 })
     if (row && selected.value === place) await look(keyOf(row))
@@ -188,6 +254,7 @@ export const selectAt = (place: number): Promise<void> =>
 /** A row that is seen on the page: it may have moved in the list meanwhile. */
 export const select = (row: Row, place: number): Promise<void> =>
   saying(async () => {
+    missing.value = undefined
     selected.value = place
     await look(keyOf(row))
   })
@@ -211,8 +278,7 @@ async function look(key: RowKey): Promise<boolean> {
     rowCount.value = rows
     if (!isDeepEqual(told, explanation.value)) explanation.value = told
   })
-  // a link to this very exchange, for as long as the same files are open
-  history.replaceState(null, '', `#journey=${encodeURIComponent(key.id)}`)
+  showLink()
   return true
 }
 
@@ -230,13 +296,3 @@ export const expand = (group: Row): Promise<void> =>
       rowsEdition.value++
     })
   })
-
-/** Of the page's address: the journey that a link names. */
-function linkedJourney(): string | undefined {
-  const named = /^#journey=(\d+(?:@.+|%40.+)?)$/.exec(location.hash)?.[1]
-  try {
-    return named === undefined ? undefined : decodeURIComponent(named)
-  } catch {
-    return undefined
-  }
-}

@@ -184,7 +184,16 @@ function Wrong({ of: { message, hint = '' } }: { of: Refused }) {
       <pre ref={box} tabIndex={0}>
         {marked.join('\n')}
       </pre>
-      <p>{lines.filter((line) => !isMarked(line)).join('\n')}</p>
+      <p>
+        {filter.value === '' ? (
+          'The list is not filtered.'
+        ) : (
+          <>
+            The list still shows what matches <code>{filter.value}</code>.
+          </>
+        )}
+      </p>
+      <p class="language">{lines.filter((line) => !isMarked(line)).join('\n')}</p>
     </div>
   )
 }

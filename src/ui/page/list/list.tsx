@@ -2,11 +2,14 @@
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Row } from '../../protocol.ts'
-import { marked } from '../compare/comparing.ts'
-import { ask, expand, rowCount, rowsEdition, select, selected } from '../state.ts'
+import { compared, marked } from '../compare/comparing.ts'
+import { ask, expand, explanation, rowCount, rowsEdition, select, selected } from '../state.ts'
 
-/** Pixels; style/list.css has the same. */
-export const ROW = 44
+/** Pixels of the line that has the outcome, with what is above and below the text; and of each line of addresses below it. */
+const HEAD = 26
+const LINE = 18
+/** Narrower lists, in pixels, have a line more for the addresses: they are what one looks for. */
+const NARROW = 400
 /** Rows above and below those in sight. */
 const BEYOND = 12
 /** Browsers draw nothing beyond some 16 million pixels: of more rows the scroll bar stands for several each. */
@@ -17,19 +20,21 @@ export const SIGNS = { bad: '✗', good: '✓', look: '!', unsure: '?' } as cons
 export function List() {
   const box = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
-  const [height, setHeight] = useState(600)
+  const [{ width, height }, setSize] = useState({ width: 460, height: 600 })
   const [rows, setRows] = useState<{ from: number; list: readonly Row[] }>({ from: 0, list: [] })
   const all = rowCount.value
   const edition = rowsEdition.value
-  const tall = Math.min(all * ROW, TALLEST)
+  const lines = width < NARROW ? 3 : 2
+  const rowHeight = HEAD + lines * LINE
+  const tall = Math.min(all * rowHeight, TALLEST)
   // where the bar is shorter than the rows, each of its pixels is several
-  const scale = tall > height ? (all * ROW - height) / (tall - height) : 1
-  const first = Math.max(0, Math.floor((top * scale) / ROW) - BEYOND)
-  const last = Math.min(all, first + Math.ceil(height / ROW) + 2 * BEYOND)
+  const scale = tall > height ? (all * rowHeight - height) / (tall - height) : 1
+  const first = Math.max(0, Math.floor((top * scale) / rowHeight) - BEYOND)
+  const last = Math.min(all, first + Math.ceil(height / rowHeight) + 2 * BEYOND)
 
   useEffect(() => {
     const element = box.current!
-    const watch = new ResizeObserver(() => setHeight(element.clientHeight))
+    const watch = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }))
     watch.observe(element)
     return () => watch.disconnect()
   }, [])
@@ -44,12 +49,13 @@ export function List() {
     const place = selected.value
     const element = box.current
     if (place === undefined || !element) return
-    const at = (place * ROW) / scale
+    const at = (place * rowHeight) / scale
     if (at < element.scrollTop) element.scrollTop = at
-    else if (at + ROW > element.scrollTop + element.clientHeight) element.scrollTop = at + ROW - element.clientHeight
+    else if (at + rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = at + rowHeight - element.clientHeight
   })
 
-  const offset = (from: number) => (scale === 1 ? from * ROW : top + from * ROW - top * scale)
+  const offset = (from: number) => (scale === 1 ? from * rowHeight : top + from * rowHeight - top * scale)
   return (
     <div
       class="list"
@@ -60,7 +66,7 @@ export function List() {
       aria-activedescendant={selected.value === undefined ? undefined : `row-${selected.value}`}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
     >
-      <div style={{ height: `${tall}px`, position: 'relative' }}>
+      <div style={{ height: `${tall}px`, position: 'relative', '--row': `${rowHeight}px`, '--lines': lines }}>
         {rows.list.map((row, i) => (
           <ListRow key={rows.from + i} row={row} place={rows.from + i} top={offset(rows.from + i)} all={all} />
         ))}
@@ -69,30 +75,20 @@ export function List() {
   )
 }
 
-/** Where there is no room for all, the source is cut first, and a destination's port never. */
-function Addresses({ of: [source = '', ...destinations] }: { of: readonly string[] }) {
-  return (
-    <>
-      <span class="source">{source} </span>
-      {destinations.map((one) => {
-        const [arrow = ''] = /^\S+ /.exec(one) ?? []
-        const port = /:[^:\]]+$/.exec(one)?.[0] ?? ''
-        return (
-          <>
-            <span>{arrow}</span>
-            {one.length > arrow.length + port.length && (
-              <span class="destination">{one.slice(arrow.length, one.length - port.length)}</span>
-            )}
-            <span class="port">{port} </span>
-          </>
-        )
-      })}
-    </>
-  )
+/** An arrow stays on the line of what it leads to. */
+const flowOf = ({ protocol, addresses }: Row): string =>
+  [protocol, ...addresses.map((one) => one.replace(' ', '\u00a0'))].join(' ')
+
+/** `A`, `B`: of the two that are compared. */
+function nameOf({ id, isOne }: Row): 'A' | 'B' | undefined {
+  const isIt = (other: Row | undefined) => other?.id === id && other.isOne === isOne
+  if (isIt(marked.value?.row)) return 'A'
+  return compared.value && isIt(explanation.value?.row) ? 'B' : undefined
 }
 
 function ListRow({ row, place, top, all }: { row: Row; place: number; top: number; all: number }) {
-  const { mark, word, protocol, addresses, decided, details, count, exchanges, isOne, isExpanded, time } = row
+  const { mark, word, decided, details, count, exchanges, isOne, isExpanded, time } = row
+  const name = nameOf(row)
   const isSelected = selected.value === place
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys.ts has them for the whole page
@@ -111,18 +107,15 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
         {SIGNS[mark]}
       </span>
       <span class="what">
-        {marked.value?.row.id === row.id && (
+        {name && (
           <>
-            <span class="name" title="A: the first exchange of the comparison">
-              A
+            <span class="name" title={`${name} of the comparison`}>
+              {name}
             </span>{' '}
           </>
         )}
-        <span>
-          <b>{word}</b> {protocol}{' '}
-        </span>
-        <Addresses of={addresses} />
-        {count > 1 && <span class="count"> ×{count.toLocaleString('en')}</span>}
+        <b>{word}</b>
+        {count > 1 && <span class="count"> ×{count.toLocaleString('en')}</span>} {decided}
       </span>
       {exchanges > 1 && (
         <button
@@ -138,7 +131,10 @@ function ListRow({ row, place, top, all }: { row: Row; place: number; top: numbe
           {isExpanded ? '▾' : '▸'}
         </button>
       )}
-      <span class="rest">{[decided, ...details, time].filter((one) => one !== undefined).join(' · ')}</span>
+      <span class="flow">
+        <span class="addresses">{flowOf(row)}</span>
+        <span class="rest">{[...details, time].map((one) => (one === undefined ? '' : ` · ${one}`))}</span>
+      </span>
     </div>
   )
 }

@@ -93,23 +93,24 @@ const LEGEND: Readonly<Record<WayOf['kind'], string>> = {
   b: 'B',
 }
 
-/** What each line is, drawn as it is. */
+/** What each line is, drawn as it is. A packet that no chain saw has none. */
 function Legend({ ways, routes }: { ways: readonly WayOf[]; routes: Layout['routes'] }) {
   return (
     <p class="legend" aria-hidden="true">
-      {ways.map((way) => (
-        <span key={way.kind} class={CLASSES[way.kind]}>
-          <svg width={28} height={8} class={`line ${CLASSES[way.kind]}`} aria-hidden="true">
-            <path d="M0 4H28" />
-          </svg>
-          {LEGEND[way.kind]}: {SIGNS[way.mark]} {way.end}
-          {routes.some((one) => one.way === way)
-            ? ''
-            : way.steps.length === 0
-              ? ' (before any chain)'
-              : ' (at which hook is not known)'}
-        </span>
-      ))}
+      {ways.map((way) => {
+        const isDrawn = routes.some((one) => one.way === way)
+        return (
+          <span key={way.kind} class={CLASSES[way.kind]}>
+            {isDrawn && (
+              <svg width={28} height={8} class={`line ${CLASSES[way.kind]}`} aria-hidden="true">
+                <path d="M0 4H28" />
+              </svg>
+            )}
+            {LEGEND[way.kind]}: {SIGNS[way.mark]} {way.end}
+            {isDrawn ? '' : way.steps.length === 0 ? ' (traverses no chain)' : ' (hook unknown)'}
+          </span>
+        )
+      })}
     </p>
   )
 }
