@@ -111,6 +111,9 @@ describe.skipIf(!hasChromium)('what if', () => {
   test('plays a packet on a ruleset alone, typed as words or as fields', () =>
     withShown([NODEPORT[1]!, ...NODEPORT.slice(2)], async (shown) => {
       const { page } = shown
+      await page.getByRole('tab', { name: 'Explanation' }).click()
+      expect(await page.locator('#panel').textContent()).toContain('No packets were captured')
+      await page.getByRole('tab', { name: 'What if' }).click()
       await page.locator('#words').fill('in eth0 tcp 172.28.129.2:55694 > 172.28.129.4:52000 syn')
       await page.keyboard.press('Enter')
       await says(shown, 'without changes', 'DROPPED')

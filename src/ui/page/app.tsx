@@ -219,6 +219,7 @@ function NoMatch() {
     <div role="status">
       <p>
         No exchange matches <code>{wanted.join(', ')}</code>.
+        {filter.value !== '' && ' A filter asks for the addresses and ports that a packet came with, before NAT.'}
       </p>
       <button type="button" onClick={clear}>
         Clear the filter
