@@ -139,7 +139,9 @@ export const change = (one: Change, at: string): Promise<boolean> =>
 /** A fix of the exchange that is looked at. */
 export async function tryHere(one: Change): Promise<void> {
   await useShown()
-  const isNew = !changes.value.some((made) => JSON.stringify(made) === JSON.stringify(one))
+  const isSame = (made: Change) =>
+    'command' in one && 'command' in made ? made.command === one.command : JSON.stringify(made) === JSON.stringify(one)
+  const isNew = !changes.value.some(isSame)
   if (isNew) await change(one, 'list')
   tab.value = 'try'
   // what is new stands at the top, and the button was far below

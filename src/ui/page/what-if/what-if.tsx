@@ -67,7 +67,7 @@ function Whole() {
   return (
     <details class="after" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
-      <Explained of={shown} onTry={(command) => void change({ command }, 'list')} />
+      <Explained of={shown} onTry={(command, fix) => void change({ command, fix: `Fix: ${fix}` }, 'list')} />
     </details>
   )
 }
