@@ -282,8 +282,10 @@ export type EntryOf =
       isTied?: true
     }
 
-/** `command`: as a person types it. */
-export type Change = { command: string } | { rule: RulePlace; do: 'off' | 'up' | 'down' | { text: string } }
+/** `command`: as a person types it. `fix`: what the explanation says that it does. */
+export type Change =
+  | { command: string; fix?: string }
+  | { rule: RulePlace; do: 'off' | 'up' | 'down' | { text: string } }
 
 /** One after the other. */
 export interface Changed {

@@ -198,4 +198,14 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(errors).toEqual([])
     await page.context().close()
   })
+
+  test('refuses files in words that name no option of the command line', async () => {
+    const { page } = await chromium.open(server.address)
+    await page.setInputFiles('input[type=file]', [path('LICENSE')])
+    const said = await page.locator('.wrong').textContent({ timeout: 10_000 })
+    expect(said).toContain('LICENSE')
+    expect(said).toContain('nfwhy reads captures')
+    expect(said).not.toMatch(/--as|docs\//)
+    await page.context().close()
+  })
 })

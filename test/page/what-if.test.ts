@@ -64,9 +64,14 @@ describe.skipIf(!hasChromium)('what if', () => {
       await says(shown, 'after', word)
       expect(await result(shown, 'before').textContent()).toContain('DROPPED')
       expect(await shown.page.locator('.changes').textContent()).toContain(command)
+      expect(await shown.page.locator('.changes li > span').textContent()).toMatch(/^Fix: ./)
       await shown.page.getByRole('button', { name: 'Undo change 1' }).click()
       await says(shown, 'without changes', 'DROPPED')
       expect(await shown.page.locator('.changes').count()).toBe(0)
+      await shown.page.getByRole('button', { name: 'Redo' }).click()
+      await says(shown, 'after', word)
+      expect(await shown.page.locator('.changes').textContent()).toContain(command)
+      expect(await shown.page.getByRole('button', { name: 'Redo' }).count()).toBe(0)
     }),
   )
 

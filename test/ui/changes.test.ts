@@ -1,6 +1,8 @@
 /** Rules changed on the page become the commands of the one printer, and the packet is played with them. */
 import { describe, expect, test } from 'vitest'
+import type { UserError } from '../../src/model/user-error.ts'
 import type { Change, RulePlace } from '../../src/ui/protocol.ts'
+import { refusalWords, warningsOnPage } from '../../src/ui/worker/page-words.ts'
 import { ALLOW_SET, firstOf, NODEPORT, sessionOf } from './session-of.ts'
 
 const FIREWALL: RulePlace = { family: 'ip', table: 'filter', chain: 'KUBE-FIREWALL', number: 1 }
@@ -162,10 +164,39 @@ test('a rule in tables of one name of both backends is not guessed', async () =>
 
 test('what is refused names the command, and no option of the command line', async () => {
   const session = await sessionOf(...NODEPORT)
-  const refused = (command: string) => session.change({ changes: [{ command }] }).then(String, String)
+  const refused = (command: string) =>
+    session.change({ changes: [{ command }] }).then(String, (error: UserError) => JSON.stringify(refusalWords(error)))
   expect(await refused('iptables -D INPUT 999')).toContain('iptables -D INPUT 999: ')
   for (const command of ['iptables -D INPUT 999', '', 'iptables -A NOWHERE -j ACCEPT'])
     expect(await refused(command)).not.toContain('--apply')
+})
+
+test('what is said of files names no option and no page of docs, and keeps the rest', async () => {
+  const refused = await sessionOf({ name: 'docs/mail.md', text: 'Hello,\nit does not work.\n' }).then(
+    String,
+    refusalWords,
+  )
+  expect(refused).toMatchObject({ message: expect.stringContaining('docs/mail.md') })
+  expect(refused).toMatchObject({ hint: expect.stringMatching(/^nfwhy reads captures .*\n.*\n.*gathers the rest\.$/) })
+  // options of other programs are not nfwhy's
+  const hint =
+    'To take one by hand (docs/capture.md says more):\n  iptables -A INPUT --dport 80 -j TRACE\n--as FORMAT:FILE does it.'
+  expect(refusalWords({ message: '--packet: it has no address.', hint })).toEqual({
+    message: 'it has no address.',
+    hint: 'To take one by hand:\n  iptables -A INPUT --dport 80 -j TRACE',
+  })
+  const message = 'rule 3 (--dport 80 -j DROP) is gone; 9 journeys were cut short (--idle makes them end earlier)'
+  expect(warningsOnPage([{ place: 'trace.log', message }])).toEqual([
+    { place: 'trace.log', message: 'rule 3 (--dport 80 -j DROP) is gone; 9 journeys were cut short' },
+  ])
+})
+
+test('a fix that is tried is listed in its own words', async () => {
+  const session = await sessionOf(...NODEPORT)
+  const command = 'iptables -t filter -D KUBE-FIREWALL 1'
+  const saysOf = async (change: Change) => (await session.change({ changes: [change] })).map(({ says }) => says)
+  expect(await saysOf({ command, fix: 'Fix: delete the rule' })).toEqual(['Fix: delete the rule'])
+  expect(await saysOf({ command })).toEqual(['Typed command'])
 })
 
 test('what keeps the model from giving what was captured is said', async () => {

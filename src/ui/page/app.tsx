@@ -183,7 +183,9 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
                 {...(canCompare.value && !marked.value && (rowCount.value > 1 || shown.row.exchanges > 1)
                   ? { onCompare: mark }
                   : {})}
-                {...(canTry.value ? { onTry: (command: string) => void tryHere({ command }) } : {})}
+                {...(canTry.value
+                  ? { onTry: (command: string, fix: string) => void tryHere({ command, fix: `Fix: ${fix}` }) }
+                  : {})}
               />
             </>
           )}

@@ -18,8 +18,8 @@ export async function makeChanges(before: World, changes: readonly Change[]): Pr
     // rules that a command before has added, too
     world = withHandles(world)
     if ('command' in change) {
-      world = await applied(world, change.command)
-      made.push({ says: 'Typed command', command: change.command })
+      world = await applyTo(world, change.command)
+      made.push({ says: change.fix ?? 'Typed command', command: change.command })
     } else {
       const rule = ruleOf(change.rule, world)
       const { edits, command, undo } = await changeRule(world, rule, change.do)
@@ -32,16 +32,6 @@ export async function makeChanges(before: World, changes: readonly Change[]): Pr
     }
   }
   return { world: withoutHandles(world), made }
-}
-
-/** A page has no option --apply: the command alone is named. Throws UserError. */
-async function applied(world: World, command: string): Promise<World> {
-  try {
-    return await applyTo(world, command)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    throw new UserError(error.message.replace(/^--apply /, ''), ...(error.hint === undefined ? [] : [error.hint]))
-  }
 }
 
 const nameOf = ({ family, table, chain, number }: RulePlace): string =>

@@ -41,6 +41,7 @@ import type { SeenValues } from './complete.ts'
 import { tellExplanation } from './explanation.ts'
 import { tellMap } from './map.ts'
 import { tellPacket } from './packet.ts'
+import { warningsOnPage } from './page-words.ts'
 import { tellRow } from './row.ts'
 import { Rows } from './rows.ts'
 import { tellRulesets } from './rulesets.ts'
@@ -187,7 +188,7 @@ export class Session implements Answers {
       ...(replay && 'reason' in replay ? { differs: printable(replay.reason.replace(/^not tried: /, '')) } : {}),
       explanation: { ...told, ...(machine === undefined ? {} : { machine }) },
       made,
-      warnings: allPrintable(warningWords(warnings)),
+      warnings: allPrintable(warningsOnPage(warningWords(warnings))),
     }
   }
 

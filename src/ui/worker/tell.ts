@@ -4,6 +4,7 @@ import type { Listing } from '../../analysis/listing.ts'
 import { allPrintable, printable } from '../../model/printable.ts'
 import { warningWords } from '../../reports/warning-words.ts'
 import type { Listed, Opened } from '../protocol.ts'
+import { warningsOnPage } from './page-words.ts'
 import type { Rows } from './rows.ts'
 import { summaryLines } from './summary.ts'
 
@@ -11,7 +12,7 @@ export const openedOf = ({ machines, files, warnings, hasCapture }: Analysis): O
   allPrintable({
     machines: machines.flatMap(({ name }) => (name === undefined ? [] : [name])),
     files: files.map(({ name, format, bytes }) => ({ name, what: format, bytes })),
-    warnings: warningWords(warnings),
+    warnings: warningsOnPage(warningWords(warnings)),
     hasCapture,
   })
 
@@ -20,5 +21,5 @@ export const listedOf = (rows: Rows, listing: Listing): Listed => ({
   summary: summaryLines(listing).map(printable),
   facets: rows.facets,
   ...rows.times(),
-  warnings: allPrintable(warningWords(listing.ending.warnings)),
+  warnings: allPrintable(warningsOnPage(warningWords(listing.ending.warnings))),
 })

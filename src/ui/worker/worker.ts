@@ -1,6 +1,7 @@
 /** The worker's side of the page: answers questions one after the other. */
 import { UserError } from '../../model/user-error.ts'
 import type { Answer, Question } from '../protocol.ts'
+import { refusalWords } from './page-words.ts'
 import { Session } from './session.ts'
 
 /** What a worker has of its global scope; the page's own types are those of a document. */
@@ -24,7 +25,6 @@ async function answer({ id, call, argument }: Question): Promise<void> {
     scope.postMessage({ id, value })
   } catch (error) {
     if (!(error instanceof UserError)) console.error(error)
-    const { message, hint } = error as UserError
-    scope.postMessage({ id, error: { message, ...(hint === undefined ? {} : { hint }) } })
+    scope.postMessage({ id, error: refusalWords(error as UserError) })
   }
 }

@@ -4,9 +4,12 @@ import type { Explanation, FindingOf, FixOf, Row } from '../../protocol.ts'
 import { SIGNS } from '../list/list.tsx'
 import { Steps, showStep } from './steps.tsx'
 
+/** With the words of the fix whose command it is. */
+type Try = (command: string, fix: string) => void
+
 interface ExplainedProps {
   of: Explanation
-  onTry?: ((command: string) => void) | undefined
+  onTry?: Try | undefined
   onCompare?: () => void
 }
 
@@ -133,7 +136,7 @@ function Found({ finding }: { finding: FindingOf }) {
   )
 }
 
-function OneFix({ fix, onTry }: { fix: FixOf; onTry: ((command: string) => void) | undefined }) {
+function OneFix({ fix, onTry }: { fix: FixOf; onTry: Try | undefined }) {
   const { kind, description, command, undo, says } = fix
   return (
     <section class={`fix ${kind}`}>
@@ -143,7 +146,7 @@ function OneFix({ fix, onTry }: { fix: FixOf; onTry: ((command: string) => void)
       {command !== undefined && <Command text={command} />}
       {says.length > 0 && <p class="says">{says.join(' · ')}</p>}
       {command !== undefined && onTry && (kind === 'fix' || kind === 'stop') && (
-        <button type="button" onClick={() => onTry(command)}>
+        <button type="button" onClick={() => onTry(command, description)}>
           Try it here
         </button>
       )}

@@ -8,6 +8,8 @@ import { after, ask, explanation, openings, rulesets, tab } from '../state.ts'
 /** The packet that is played; absent: none was given yet. */
 export const packet = signal<PacketForms | undefined>(undefined)
 export const changes = signal<readonly Change[]>([])
+/** The changes that the last Undo or Reset found, to be made again. */
+export const undone = signal<readonly Change[] | undefined>(undefined)
 /** For each change. */
 export const made = signal<readonly Made[]>([])
 /** The model without any change. */
@@ -37,6 +39,7 @@ effect(() => {
     batch(() => {
       packet.value = undefined
       changes.value = []
+      undone.value = undefined
       made.value = []
       before.value = undefined
       warnings.value = []
@@ -70,6 +73,7 @@ export async function useMachine(name: string | undefined): Promise<void> {
     whole.value = undefined
   })
   await reset()
+  undone.value = undefined
 }
 
 /** On which machine changes were made so far; the first, where none was named. */
@@ -104,6 +108,7 @@ export async function useShown(): Promise<void> {
     const forms = await ask('packet', { packet: shown.packet })
     const isElsewhere = rulesets.value.length > 1 && ownMachine() !== shown.machine
     captured.value = shown
+    if (isElsewhere) undone.value = undefined
     await play(isElsewhere ? [] : changes.value, forms)
   })
 }
@@ -134,12 +139,17 @@ export const usePacket = (typed: TypedPacket): Promise<boolean> =>
 
 /** One change more. `at`: where it is said that it cannot be. */
 export const change = (one: Change, at: string): Promise<boolean> =>
-  attempt(at, () => play([...changes.value, one], packet.value))
+  attempt(at, async () => {
+    await play([...changes.value, one], packet.value)
+    undone.value = undefined
+  })
 
 /** A fix of the exchange that is looked at. */
 export async function tryHere(one: Change): Promise<void> {
   await useShown()
-  const isNew = !changes.value.some((made) => JSON.stringify(made) === JSON.stringify(one))
+  const isSame = (made: Change) =>
+    'command' in one && 'command' in made ? made.command === one.command : JSON.stringify(made) === JSON.stringify(one)
+  const isNew = !changes.value.some(isSame)
   if (isNew) await change(one, 'list')
   tab.value = 'try'
   // what is new stands at the top, and the button was far below
@@ -151,16 +161,23 @@ export async function tryHere(one: Change): Promise<void> {
   })
 }
 
-/** All but this one are made again. */
-export const undo = (place: number): Promise<boolean> =>
-  attempt('list', () =>
-    play(
-      changes.value.filter((_, i) => i !== place),
-      packet.value,
-    ),
-  )
+const takeBack = (left: (now: readonly Change[]) => readonly Change[]): Promise<boolean> =>
+  attempt('list', async () => {
+    const now = changes.value
+    await play(left(now), packet.value)
+    undone.value = now
+  })
 
-export const reset = (): Promise<boolean> => attempt('list', () => play([], packet.value))
+/** All but this one are made again. */
+export const undo = (place: number): Promise<boolean> => takeBack((now) => now.filter((_, i) => i !== place))
+
+export const reset = (): Promise<boolean> => takeBack(() => [])
+
+export const redo = (): Promise<boolean> =>
+  attempt('list', async () => {
+    if (undone.value) await play(undone.value, packet.value)
+    undone.value = undefined
+  })
 
 /** Is it the very packet that was captured? */
 const isCaptured = (forms: PacketForms | undefined): boolean =>

@@ -17,9 +17,11 @@ import {
   loadWhole,
   made,
   packet,
+  redo,
   reset,
   took,
   undo,
+  undone,
   useShown,
   warnings,
   whole,
@@ -67,7 +69,7 @@ function Whole() {
   return (
     <details class="after" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>The whole explanation{changes.value.length > 0 ? ', with the changes' : ''}</summary>
-      <Explained of={shown} onTry={(command) => void change({ command }, 'list')} />
+      <Explained of={shown} onTry={(command, fix) => void change({ command, fix: `Fix: ${fix}` }, 'list')} />
     </details>
   )
 }
@@ -180,14 +182,21 @@ function Changes() {
           ))}
         </ol>
       )}
-      {made.value.length > 0 && (
-        <p>
-          <CopyAll commands={made.value.flatMap(({ command }) => (command === undefined ? [] : [command]))} />{' '}
-          <button type="button" onClick={() => void reset()}>
-            Reset
+      <p class="all">
+        {made.value.length > 0 && (
+          <>
+            <CopyAll commands={made.value.flatMap(({ command }) => (command === undefined ? [] : [command]))} />{' '}
+            <button type="button" onClick={() => void reset()}>
+              Reset
+            </button>{' '}
+          </>
+        )}
+        {undone.value && (
+          <button type="button" onClick={() => void redo()}>
+            Redo
           </button>
-        </p>
-      )}
+        )}
+      </p>
       <Wrong at="list" />
       <form
         class="typed"
