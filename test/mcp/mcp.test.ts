@@ -75,7 +75,7 @@ describe('answers', () => {
     expect(codes).toContain('near-miss')
     const { tools } = await client.listTools()
     for (const { name, annotations } of tools) expect({ name, ...annotations }).toMatchObject({ readOnlyHint: true })
-    expect(tools).toHaveLength(10)
+    expect(tools).toHaveLength(11)
   })
 
   test('of two rulesets, as files or as texts', async () => {
