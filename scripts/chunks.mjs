@@ -1,7 +1,7 @@
 /**
  * Which script of dist/ a source goes to: what main.ts imports is needed by every command; of the rest, what any command
  * needs that asks no machine is `offline`, what only commands need that do is `live`, what only a command needs that
- * serves the page is `server`, and what speaks with assistants is `mcp`. Follows the imports.
+ * serves the page is `server`, what speaks with assistants is `mcp`, and what asks machines for them `machines`. Follows the imports.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
