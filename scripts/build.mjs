@@ -69,6 +69,7 @@ await build([
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          { name: 'machines', test: (id) => chunk(id) === 'machines' },
           { name: 'mcp', test: (id) => chunk(id) === 'mcp' },
           { name: 'server', test: (id) => chunk(id) === 'server' },
           { name: 'live', test: (id) => chunk(id) === 'live' },

@@ -17,7 +17,7 @@ export const INPUTS = {
     .max(MOST_NAMES)
     .optional()
     .describe(
-      'Files or folders beneath those that the server was started with, by name as list_inputs gives it. Absent: all of them, or the texts alone where texts are given.',
+      'Files or folders beneath those that the server was started with, by name as list_inputs gives it. The name of a trace names what it saw. Absent: all files, or the texts alone where texts are given.',
     ),
   texts: z
     .array(z.object({ name: z.string().min(1).max(200), text: z.string().max(MOST_TEXT) }))
@@ -27,6 +27,18 @@ export const INPUTS = {
     })
     .optional()
     .describe('Pasted captures, rulesets and host state (the output of commands); what each is, is detected.'),
+}
+
+/** Which machine a tool asks. */
+export const WHERE = {
+  where: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'A --via that the server was started with, word for word. Absent: the first of them, or this host where none was given.',
+    ),
 }
 
 export const MACHINE = z

@@ -9,13 +9,17 @@ import { noCapture } from '../analysis/no-capture.ts'
 import { hasSession } from '../analysis/nothing-traced.ts'
 import type { SelectOptions } from '../analysis/select.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Files } from './files.ts'
+import type { Files, Found } from './files.ts'
+import type { Traced } from './machines.ts'
 
 /** Texts alone, or with what is named; without texts and names all that the server was started with. */
 export interface Wanted {
   inputs?: readonly string[] | undefined
   texts?: readonly { name: string; text: string }[] | undefined
 }
+
+/** Traces that stay readable; each is bounded by who records it. */
+const MOST_TRACES = 4
 
 /** Bytes that are read before others get their turn: messages of the client, and a call's end. */
 const TURN = 4 << 20
@@ -26,6 +30,8 @@ export class Workbench {
   private signal = new AbortController().signal
   private kept: { key: string; opened: Opened } | undefined
   private sinceTurn = 0
+  private readonly traces = new Map<string, readonly NamedInput[]>()
+  private traced = 0
 
   constructor(files: Files) {
     this.files = files
@@ -48,11 +54,27 @@ export class Workbench {
     return turn
   }
 
+  /** The name under which calls read it. */
+  async keep({ inputs }: Traced): Promise<string> {
+    const name = `trace#${++this.traced}`
+    this.traces.set(name, await inputs(name))
+    for (const old of [...this.traces.keys()].slice(0, -MOST_TRACES)) this.traces.delete(old)
+    return name
+  }
+
+  /** What is not the name of a trace is a file. */
+  private find(names: readonly string[] | undefined, warnings: Diagnostic[]): Found {
+    const traces = names?.filter((name) => this.traces.has(name)) ?? []
+    const files = names?.filter((name) => !this.traces.has(name))
+    const found =
+      files?.length === 0 && traces.length > 0 ? { inputs: [], edition: '' } : this.files.find(files, warnings)
+    return { ...found, inputs: [...traces.flatMap((name) => this.traces.get(name)!), ...found.inputs] }
+  }
+
   /** Throws UserError. */
   async open({ inputs: names, texts = [] }: Wanted): Promise<Opened> {
     const warnings: Diagnostic[] = []
-    const found =
-      names === undefined && texts.length > 0 ? { inputs: [], edition: '' } : this.files.find(names, warnings)
+    const found = names === undefined && texts.length > 0 ? { inputs: [], edition: '' } : this.find(names, warnings)
     const key = `${names?.join('\n') ?? ''}\n${found.edition}`
     if (texts.length === 0 && this.kept?.key === key) return this.kept.opened
     this.kept = undefined

@@ -142,10 +142,12 @@ test('no other command loads the server', () => {
   const file = join(folder({ 'start.cjs': script }), 'start.cjs')
   const loaded = (...args: string[]) => {
     const err = join(folder({ err: '' }), 'err')
-    execFileSync('bash', ['-c', `node "$@" >/dev/null 2>${err} || true`, 'bash', file, ...args])
+    execFileSync('bash', ['-c', `node "$@" </dev/null >/dev/null 2>${err} || true`, 'bash', file, ...args])
     return readFileSync(err, 'utf8').split('\n').at(-1)
   }
   expect(loaded('--version')).toBe('cli.cjs')
   expect(loaded('explain', EXAMPLE)).toBe('cli.cjs,offline.cjs')
   expect(loaded('serve', '--help')).toBe('cli.cjs,server.cjs,live.cjs,offline.cjs')
+  // what asks machines is loaded once an assistant wants it
+  expect(loaded('mcp', '--allow-trace', EXAMPLE)).toBe('cli.cjs,offline.cjs,mcp.cjs')
 })

@@ -1,7 +1,7 @@
 /** An assistant's side: the protocol's own client, which starts `nfwhy mcp` as an assistant does. */
 import { readFileSync } from 'node:fs'
 import { Client } from '@modelcontextprotocol/client'
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, onTestFinished } from 'vitest'
 import { BIN } from '../cli/nfwhy.ts'
@@ -13,7 +13,7 @@ export interface Assistant {
   client: Client
   /** The structured answer, which fits its schema and is the text as well. */
   call(name: string, given?: Record<string, unknown>): Promise<Answer>
-  /** The text of an error. */
+  /** The text of an error that a tool gives. */
   fails(name: string, given?: Record<string, unknown>): Promise<string>
   /** What was written to standard error. */
   stderr(): string
@@ -24,7 +24,7 @@ export interface Assistant {
 /** `node`: more of Node's own arguments. */
 export async function assistant(
   inputs: readonly string[],
-  { cwd, node = [] }: { cwd?: string; node?: readonly string[] } = {},
+  { cwd, node = [], env }: { cwd?: string; node?: readonly string[]; env?: Record<string, string> } = {},
 ): Promise<Assistant> {
   const client = new Client({ name: 'test', version: '1' })
   const args = [...node, BIN, 'mcp', ...inputs]
@@ -33,6 +33,7 @@ export async function assistant(
     args,
     stderr: 'pipe',
     ...(cwd ? { cwd } : {}),
+    ...(env ? { env: { ...getDefaultEnvironment(), ...env } } : {}),
   })
   let stderr = ''
   transport.stderr!.on('data', (part) => {

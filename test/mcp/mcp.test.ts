@@ -75,7 +75,7 @@ describe('answers', () => {
     expect(codes).toContain('near-miss')
     const { tools } = await client.listTools()
     for (const { name, annotations } of tools) expect({ name, ...annotations }).toMatchObject({ readOnlyHint: true })
-    expect(tools).toHaveLength(10)
+    expect(tools).toHaveLength(11)
   })
 
   test('of two rulesets, as files or as texts', async () => {
@@ -334,7 +334,7 @@ fs.openSync = (path, flags, ...rest) => (flags === undefined || flags === 'r' ? 
 `
 
 describe('it only reads', () => {
-  test('no tool starts a program, opens a socket or writes a file', async () => {
+  test('no tool that reads files starts a program, opens a socket or writes a file', async () => {
     const cwd = folder({ 'guard.cjs': GUARD })
     const guard = ['--require', join(cwd, 'guard.cjs')]
     const { call, stderr } = await assistant([EXAMPLE], { node: guard })

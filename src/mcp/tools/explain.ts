@@ -6,7 +6,8 @@ import { summaryLines } from '../../ui/worker/summary.ts'
 import { fitted } from '../fitted.ts'
 import { INPUTS, LEFT_OUT, SELECT, STORY, WARNINGS } from '../schemas.ts'
 import { tellStory, tellWarnings } from '../tell.ts'
-import { tool } from '../tool.ts'
+import { type Context, tool } from '../tool.ts'
+import type { Wanted } from '../workbench.ts'
 
 /** Groups of an answer, whatever room there is. */
 const MOST = 50
@@ -35,36 +36,49 @@ export const explain = tool({
     ...WARNINGS,
     ...LEFT_OUT,
   }),
-  async answer({ filter, outcome, rule, skip = 0, ...wanted }, { bench, limit }) {
-    const opened = await bench.open(wanted)
-    const listing = await opened.listing({
-      ...(filter === undefined ? {} : { filter }),
-      ...(outcome ? { outcome } : {}),
-      ...(rule ? { rule } : {}),
-    })
-    const { warnings, stats } = listing.ending
-    // what only answers is told with what it answers
-    const groups = listing.groups.filter((group) => !(group.followsOnly && markOfGroup(group) === 'good'))
-    const shown = groups.slice(skip, skip + MOST)
-    const answer = fitted(
-      {
-        summary: summaryLines(listing),
-        of: groups.length,
-        exchanges: shown.map(tellStory),
-        warnings: tellWarnings(stats.journeys === 0 ? [...warnings, ...nothingTraced(opened.inputs)] : warnings),
-        leftOut: [] as string[],
-      },
-      limit - FOR_WORDS,
-      { warnings: { words: 'warnings: name fewer inputs' }, exchanges: {} },
-    )
-    const { exchanges, leftOut } = answer
-    const next = skip + exchanges.length
-    if (next < groups.length)
-      leftOut.push(
-        exchanges.length === 0
-          ? `exchange #${groups[skip]!.journey.id} is too long for this answer: the tool exchange tells it`
-          : `${exchanges.length} of ${groups.length} exchanges are told: narrow with filter, outcome or rule, or give skip ${next} for the next ones`,
-      )
-    return answer
-  },
+  answer: (given, context) => explainInputs(given, context),
 })
+
+interface Asked extends Wanted {
+  filter?: string | undefined
+  outcome?: string[] | undefined
+  rule?: string[] | undefined
+  skip?: number | undefined
+}
+
+/** Throws UserError. */
+export async function explainInputs(
+  { filter, outcome, rule, skip = 0, ...wanted }: Asked,
+  { bench, limit }: Pick<Context, 'bench' | 'limit'>,
+) {
+  const opened = await bench.open(wanted)
+  const listing = await opened.listing({
+    ...(filter === undefined ? {} : { filter }),
+    ...(outcome ? { outcome } : {}),
+    ...(rule ? { rule } : {}),
+  })
+  const { warnings, stats } = listing.ending
+  // what only answers is told with what it answers
+  const groups = listing.groups.filter((group) => !(group.followsOnly && markOfGroup(group) === 'good'))
+  const shown = groups.slice(skip, skip + MOST)
+  const answer = fitted(
+    {
+      summary: summaryLines(listing),
+      of: groups.length,
+      exchanges: shown.map(tellStory),
+      warnings: tellWarnings(stats.journeys === 0 ? [...warnings, ...nothingTraced(opened.inputs)] : warnings),
+      leftOut: [] as string[],
+    },
+    limit - FOR_WORDS,
+    { warnings: { words: 'warnings: name fewer inputs' }, exchanges: {} },
+  )
+  const { exchanges, leftOut } = answer
+  const next = skip + exchanges.length
+  if (next < groups.length)
+    leftOut.push(
+      exchanges.length === 0
+        ? `exchange #${groups[skip]!.journey.id} is too long for this answer: the tool exchange tells it`
+        : `${exchanges.length} of ${groups.length} exchanges are told: narrow with filter, outcome or rule, or give skip ${next} for the next ones`,
+    )
+  return answer
+}
