@@ -68,6 +68,8 @@ ip addr add ${address}/${length} dev eth0 ${nodad}
 ip link set eth0 up
 nsenter --net=/proc/$client/ns/net sh -c 'ip link set eth0 up; ip addr add ${network.replace(/0$/, '1')}/${length} dev eth0 ${nodad}'
 ${tool} -A INPUT -p tcp --dport 80 -j DROP
+# half a second is enough for a packet once the links are up and the neighbours know each other
+until nsenter --net=/proc/$client/ns/net timeout 1 bash --norc -c '</dev/tcp/${address}/81' 2>&1 | grep -q refused; do sleep 0.05; done
 ${inFamily(trace)}
 nsenter --net=/proc/$client/ns/net timeout 0.5 bash --norc -c '</dev/tcp/${address}/80'
 ${inFamily(save)}

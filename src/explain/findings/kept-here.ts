@@ -47,7 +47,10 @@ export const keptHere: Detector = {
     const question = questionOf(packet)
     if (!holder || !question) return []
     const routes = (world.host.routes ?? []).filter(
-      ({ type, destination, table }) => !(table === 'local' || type === 'local') || prefixLength(destination) < full,
+      ({ type, destination, table, device }) =>
+        prefixLength(destination) < full ||
+        // the kernel makes one for an address of IPv6 in table main, too
+        !(table === 'local' || type === 'local' || device === holder.name),
     )
     const onward = lookupRoute(question, { ...world.host, routes })
     if (onward?.type !== 'unicast' || isDefault(onward)) return []

@@ -46,10 +46,11 @@ export const vanishedOwnAddress: Detector = {
     if (own !== true) return []
     const { links, routingRules } = context.world.host
     // of the loopback network only what an interface has; all that is routed to lo, where the routes are asked
-    const assigned = links?.some((link) => link.addresses?.some(({ address }) => address === src))
+    const assigned = links?.find((link) => link.addresses?.some(({ address }) => address === src))
     const ownRules = routingRules?.some(({ family, priority }) => family === 'ip' && !KERNELS_OWN.includes(priority))
     if (src.startsWith('127.') && !assigned && !ownRules && !larger(context, device, 'rp_filter')) return []
-    return martian(context, device, `${src} is this host's own address (accept_local is 0)`)
+    const where = assigned === undefined ? '' : `on ${assigned.name}, `
+    return martian(context, device, `${src} is this host's own address (${where}accept_local is 0)`)
   },
 }
 
