@@ -36,11 +36,13 @@ export const endText = (address: string | number | undefined, port: number | str
 const ENDS = ['src', 'sport', 'dst', 'dport'] as const
 
 /** What each rewritten field holds in the end. */
-function lastValues({ steps }: Journey<unknown>): Partial<Record<string, string | number>> {
+function lastValues({ steps, packet }: Journey<unknown>): Partial<Record<string, string | number>> {
   const values: Record<string, string | number> = {}
+  // one of many that went the same way is shown with the steps of another
+  const isOwn = ENDS.every((end) => steps[0]?.[end] === undefined || steps[0][end] === packet[end])
   for (const step of steps) {
     // an entry of conntrack rewrites between hooks, where no step is
-    for (const end of ENDS) if (step[end] !== undefined) values[end] = step[end]
+    for (const end of ENDS) if (isOwn && step[end] !== undefined) values[end] = step[end]
     for (const change of step.changes) values[change.field] = valueAfter(change)
   }
   return values
