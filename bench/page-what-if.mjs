@@ -86,7 +86,7 @@ for (const count of counts) {
     `${count} services, ${rulesOf(count).match(/^-A/gm).length} rules; milliseconds from the click to the drawn way:\n`,
   )
   await page.locator('#tab-try').click()
-  await page.waitForSelector('[data-result="as it is"]')
+  await page.waitForSelector('[data-result="without changes"]')
   /** One frame after the answer has come. `act` runs in the page. */
   const drawn = (act, argument) =>
     page.evaluate(
