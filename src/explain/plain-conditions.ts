@@ -31,6 +31,13 @@ const PLAIN: readonly (readonly [RegExp, (found: RegExpExecArray) => string | un
     /^fib saddr(?: \. mark)? \. iif oif(?:name)? (missing|exists|0|""|(?:==|eq) (?:0|""))$/,
     ([, is]) => wayBack(is !== 'exists'),
   ],
+  [
+    /^(ip6?) version (?:== )?(\d+)$/,
+    ([, header, version]) =>
+      header === (version === '6' ? 'ip6' : 'ip')
+        ? undefined
+        : `version ${version} in an ${header === 'ip' ? 'IPv4' : 'IPv6'} header, which no packet has`,
+  ],
   [/^ip frag-off & (\d+|0x[\da-f]+) (?:!=|>) 0$/, ([, mask]) => fragmentWords(Number(mask))],
 ]
 

@@ -1,9 +1,9 @@
 /** Services that kube-proxy drops or rejects packets for, as its own comments say (pkg/proxy/iptables, pkg/proxy/nftables). */
 import { isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { SetElement } from '../model/set-element.ts'
+import { listener } from '../rules/sockets.ts'
 import { type Context, momentAt } from './context.ts'
 import { keyHeld, type Lookup, nftSetOf } from './counterfactual/map-keys.ts'
-import { listener } from './host/sockets.ts'
 
 export interface WithoutEndpoints {
   /** `default/web:http`; undefined where the element of the map has no comment. */

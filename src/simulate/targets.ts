@@ -6,6 +6,7 @@ import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
+import { knowsSockets, listensOn } from '../rules/sockets.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -82,12 +83,26 @@ function act(
     case 'stolen':
       return stolen(machine, skb, statement)
     case 'tproxy':
-      throw new Undetermined('-j TPROXY', 'the sockets open at that moment are not known')
+      return handOver(machine, skb, statement)
     case 'unknown':
       return actUnknown(machine, skb, statement)
     default:
       return undefined
   }
+}
+
+/**
+ * A proxy has a socket that listens, and where none does the packet is dropped, or held against the next rule
+ * (net/netfilter/xt_TPROXY.c, nft_tproxy.c). Whether a listening one is transparent is not known.
+ */
+function handOver(machine: Simulator, { packet }: Skb, { port, otherwise }: Statement & { kind: 'tproxy' }) {
+  const { host } = machine.world
+  const { protocol, dport, tcpFlags } = packet
+  const at = port ?? dport
+  const begins = protocol === 'udp' || (tcpFlags?.includes('syn') && !tcpFlags.includes('ack'))
+  if (!begins || !knowsSockets(host, protocol) || at === undefined || listensOn(host, protocol, at))
+    throw new Undetermined('-j TPROXY', 'the sockets open at that moment are not known')
+  return otherwise === 'drop' ? 'drop' : undefined
 }
 
 /** What is not for this host alone gets no error (icmp_send, icmp6_send): a rule may have said that it is not. */

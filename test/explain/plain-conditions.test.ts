@@ -27,6 +27,8 @@ it.each([
   ['-m rpfilter', 'reverse path check passed'],
   ['fib saddr . mark . iif oif missing', 'reverse path check failed'],
   ['fib saddr . iif oif exists', 'reverse path check passed'],
+  ['ip version 6', 'version 6 in an IPv4 header, which no packet has'],
+  ['ip6 version 4', 'version 4 in an IPv6 header, which no packet has'],
   ['ip frag-off & 8191 != 0', 'a fragment, but not the first'],
   ['ip frag-off & 0x3fff != 0', 'a fragment'],
   [
@@ -38,7 +40,14 @@ it.each([
 })
 
 it.each([
-  ...['tcp dport 80', '-m rpfilter --loose --invert', 'fib saddr type local', 'ip frag-off & 0x2000 != 0'],
+  ...[
+    'tcp dport 80',
+    'ip6 version 6',
+    'ip version 4',
+    '-m rpfilter --loose --invert',
+    'fib saddr type local',
+    'ip frag-off & 0x2000 != 0',
+  ],
   ...[
     '--dir in --pol ipsec --mode tunnel',
     'ip frag-off 0',

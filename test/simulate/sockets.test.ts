@@ -44,3 +44,37 @@ chain b { type filter hook postrouting priority 300; rt ip nexthop 10.0.2.3 drop
     expect(send('filter', '10.7.0.1').ended.outcome).toBe('sent')
   })
 })
+
+describe('a packet for a transparent proxy', () => {
+  const SYN: Packet = {
+    in: 'eth0',
+    protocol: 'tcp',
+    src: '10.0.1.2',
+    sport: 4000,
+    dst: '10.0.2.2',
+    dport: 80,
+    tcpFlags: ['syn'],
+  }
+  const listening = (port: number) => [{ protocol: 'tcp', family: 'ip', port, state: 'LISTEN' }] as const
+  const send = (rules: string, more: object = {}, packet = SYN): Simulated =>
+    new Simulator(makeWorld(rules, { ...ROUTER, ...more })).send(packet)
+  const IPTABLES =
+    '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j TPROXY --on-port 3129 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1\nCOMMIT\n'
+  const NFT =
+    'table ip t { chain c { type filter hook prerouting priority mangle; tcp dport 80 tproxy to :3129; tcp dport 80 counter; } }'
+
+  it('is dropped where no program listens, and held against the next rule of nft', () => {
+    expect(send(IPTABLES, { sockets: listening(22) }).ended.outcome).toBe('dropped')
+    expect(send(NFT, { sockets: listening(22) }).ended.outcome).toBe('forwarded')
+  })
+
+  it('may be taken where one listens, where sockets are not known, or amid its connection', () => {
+    const established = { ...SYN, tcpFlags: ['ack' as const] }
+    for (const one of [
+      send(IPTABLES, { sockets: listening(3129) }),
+      send(IPTABLES),
+      send(IPTABLES, { sockets: listening(22) }, established),
+    ])
+      expect(one.ended.open?.condition).toBe('-j TPROXY')
+  })
+})

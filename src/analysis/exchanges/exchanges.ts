@@ -4,7 +4,6 @@
  * shares.
  */
 
-import { comesFromService } from '../../explain/host/sockets.ts'
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { refusesOpening } from '../../explain/reply/request-reply.ts'
@@ -15,6 +14,7 @@ import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kin
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isForMany, isLocal } from '../../rules/fib.ts'
+import { comesFromService } from '../../rules/sockets.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './capture-times.ts'
@@ -120,7 +120,7 @@ export class Exchanges {
       this.ofGroup(told)
     if (
       found?.turned &&
-      says === 'any' &&
+      (says === 'any' || says === 'opens') &&
       closed.id < this.list.beganWith(found.value) &&
       !this.list.isOpened(found.value)
     ) {
@@ -146,7 +146,8 @@ export class Exchanges {
     this.list.add(number, closed.id, role, told, times.firstClock, capture, false)
     if (answers) turn(this.tuple)
     this.noteDatagram(datagram, host, capture, number, role)
-    if (!answers) this.followNat(number, told, closed)
+    if (answers) this.followBack(number, told, closed)
+    else this.followNat(number, told, closed)
     return number
   }
 
@@ -329,6 +330,13 @@ export class Exchanges {
     if (!this.asksMany || says === 'opens' || says === 'fails') return undefined
     const found = this.table.find(this.tuple.slice().fill(0, 0, 4), host)
     return found?.turned ? found : undefined
+  }
+
+  /** A reset's journey may be complete before the one of the request that a rule rejects; it goes to who had asked, once nat is undone. */
+  private followBack(value: number, { host }: Told, closed: Noted): void {
+    closed.lastTuple(this.tuple)
+    turn(this.tuple)
+    if (!isZero(this.tuple) && this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 
   /** Answers come back to what NAT has made of the request. */

@@ -9,7 +9,7 @@ import type { Chosen, Doing } from './rule-changes.ts'
 interface BaseChain {
   name: string
   type: 'nat' | 'route'
-  hook: 'output' | 'postrouting'
+  hook: 'prerouting' | 'output' | 'postrouting'
   prio: number
 }
 

@@ -16,7 +16,8 @@ export interface FailedCondition {
 
 /**
  * Undefined where more than one thing speaks against the rule, or nothing does. A rule is passed, so if all but one of
- * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from.
+ * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from, and
+ * so is a wrong IP version.
  */
 export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | undefined {
   const failed: Condition[] = []
@@ -28,8 +29,9 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
     else open.push(condition)
     if (failed.length + open.length > 3) return undefined
   }
-  const protocol = failed.find(isProtocol)
-  const rest = protocol ? failed.filter((one) => one !== protocol && !holdsForProtocol(one, moment)) : failed.slice(1)
+  const protocol = failed.find(isProtocol) ?? failed.find(isVersion)
+  const isOther = (one: Condition) => !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol))
+  const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
   // what the element allows is asked only where there is one
@@ -65,6 +67,13 @@ export const asks = ({ condition }: FailedCondition): string => {
 export const asksAll = (misses: readonly FailedCondition[]): string => [...new Set(misses.map(asks))].join(' ')
 
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
+
+const isVersion = (condition: Condition): boolean =>
+  condition.kind === 'compare' && /^meta (nfproto|protocol)$/.test(condition.field)
+
+/** `ip saddr` in an inet table asks for IPv4 first: of an IPv6 packet that is one thing. */
+const isOfVersion = (condition: Condition, version: Condition): boolean =>
+  isVersion(version) && condition.text !== undefined && condition.text === version.text
 
 const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
 
@@ -145,7 +154,13 @@ export function asksGoneInterface(condition: Condition, { links }: Host): boolea
 
 /** It asks for what no packet has any more, or ever had: as it is, the rule matches nothing. */
 export const matchesNothing = (condition: Condition, host: Host): boolean =>
-  asksGoneInterface(condition, host) || asksUnspecified(condition)
+  asksGoneInterface(condition, host) || asksUnspecified(condition) || asksOtherVersion(condition)
+
+/** The IPv4 header's version is 4. */
+export const asksOtherVersion = (condition: Condition): boolean =>
+  condition.kind === 'compare' &&
+  condition.op === '==' &&
+  /^(ip version (== )?(?!4$)|ip6 version (== )?(?!6$))\d+$/.test(condition.text ?? '')
 
 /** `0.0.0.0` or `::` as destination, where any was meant: the kernel sends nothing there. */
 export const asksUnspecified = (condition: Condition): boolean =>

@@ -182,7 +182,8 @@ export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, m
   // a set has members come and go while the rule is in use
   // the packet's very service is nearer than one that is written like it
   const isNamed =
-    /^meta ([io]ifname|l4proto)$/.test(fieldOf(miss.condition) ?? '') && names([rule], miss, moment, / dport$/)
+    /^meta ([io]ifname|l4proto|nfproto|protocol)$/.test(fieldOf(miss.condition) ?? '') &&
+    names([rule], miss, moment, / dport$/)
   return (isNamed ? 0.15 : distanceOf(miss, moment.packet)) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
 
@@ -260,7 +261,8 @@ function choosesSuch(
 ): boolean {
   const { ctState = 'new', ctStatus = [] } = moment.packet
   // what lets rewritten packets pass is for all of them
-  if (fieldOf(condition) === 'ct status') return ctStatus.length > 0
+  if (fieldOf(condition) === 'ct status' && (ctStatus.length > 0 || asksRewritten(condition)))
+    return ctStatus.length > 0
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
   if (fieldOf(condition) === 'meta l4proto' && /^icmp/.test(moment.packet.protocol ?? ''))
     return wantedBy(condition).some((one) => /icmp/.test(String(one)))
@@ -274,6 +276,9 @@ function choosesSuch(
   ]
   return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
 }
+
+const asksRewritten = (condition: Condition): boolean =>
+  wantedBy(condition).some((one) => one === 'snat' || one === 'dnat')
 
 /** ICMP, ESP, GRE … are what they are for; TCP and UDP say nothing. */
 const isOwnService = (condition: FailedCondition['condition']): boolean =>

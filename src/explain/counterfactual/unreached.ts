@@ -18,6 +18,7 @@ import type { Goal } from './goals.ts'
 import { findNearMisses, isSureOf } from './near-misses.ts'
 import {
   chainLedTo,
+  chainRuns,
   isNat,
   positionsBelow,
   refOfSkipped,
@@ -31,8 +32,10 @@ export interface Unreached {
   chain: Chain
   /** Some rule of the table leads there, if not from this base chain. */
   led: boolean
-  /** A rule of the chain names this packet's very destination. */
+  /** A rule of the chain names this packet's very destination, or its name says that it is for the same service. */
   meant: boolean
+  /** Its name does. */
+  isAlike: boolean
   /** Where a jump to it would have to stand: a chain that the packet was in, and the number it would get. */
   from: { chain: Chain; ruleNumber: number; moment: EvalContext }
   then: Walk
@@ -40,6 +43,8 @@ export interface Unreached {
   takesAll: boolean
   /** A rule that the packet passed and that leads there, with what it asks for and the packet has not. */
   lead?: { chain: Chain; rule: Rule; asks: string }
+  /** The only rule that leads there stands at another hook. */
+  astray?: { chain: Chain; rule: Rule }
 }
 
 /**
@@ -55,10 +60,15 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   const apart = graph.apartFrom(pass.base, twinHooks(pass))
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
-  for (const chain of new Set([...speaking, ...apart])) {
+  const named = isNat(pass) ? namedAlike(pass, entered) : []
+  const strayed = graph.led.size > 0 ? strayedTo(pass) : new Map<Chain, { chain: Chain; rule: Rule }>()
+  for (const chain of new Set([...speaking, ...apart, ...named, ...strayed.keys()])) {
     context.budget.left -= places.length
     if (context.budget.isUsedUp) break
-    const likeliest = [...places]
+    const behind = graph.reachableFrom(chain)
+    const likeliest = places
+      // nobody can make chains jump in circles
+      .filter((place) => !behind.has(place.chain.name))
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
         const stack = [...place.stack, { chain, index: 0 }]
@@ -70,17 +80,57 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
       })[0]
     if (!likeliest) continue
     const led = graph.led.has(chain.name)
-    const lead = led ? leadTo(context, pass, chain) : undefined
+    const isAlike = named.includes(chain)
+    const lead = led && !isAlike ? leadTo(context, pass, chain) : undefined
     // it would have come there, had nothing stopped it before
-    const meant = speaking.includes(chain)
+    const astray = strayed.get(chain)
+    const meant = isAlike || astray !== undefined || speaking.includes(chain)
     // where nothing can have: it was not rewritten, and nat's chain for its very destination would have
     if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
-    found.push({ chain, led, meant, ...likeliest, ...(lead ? { lead } : {}) })
+    found.push({ chain, led, meant, isAlike, ...likeliest, ...(lead ? { lead } : {}), ...(astray ? { astray } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
 }
 
-export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead'> {
+/**
+ * As kube-proxy names them: `KUBE-EXT-XGLOHA7QRQ3V22RZ` and `KUBE-SVC-…`, `external-4AT6LBPK-shop/cart/tcp/http` and
+ * `service-…`. Where the one leads some packets to the other, the rest are meant to stay.
+ */
+function namedAlike({ table, base }: TableTraversal, entered: ReadonlySet<Chain | undefined>): Chain[] {
+  const own = [...entered].filter((chain) => chain !== undefined && chain !== base && keyOf(chain) !== undefined)
+  if (own.length === 0) return []
+  const led = new Set(own.flatMap((chain) => chain?.rules.map((rule) => verdictOf(rule).chain)))
+  const keys = new Set(own.map((chain) => keyOf(chain!)))
+  return [...table.chains.values()].filter(
+    (one) => one.hook === undefined && !entered.has(one) && !led.has(one.name) && keys.has(keyOf(one) ?? ''),
+  )
+}
+
+/** Chains that say by their names that they are for this hook, as `zone_lan_forward`, and that one rule of another hook's base chain alone leads to. */
+function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, { chain: Chain; rule: Rule }> {
+  const found = new Map<Chain, { chain: Chain; rule: Rule }>()
+  const isNamed = new RegExp(`(^|[_-])${hook}([_-]|$)`, 'i')
+  const leads = new Map<string, { chain: Chain; rule: Rule }[]>()
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules) {
+      const to = verdictOf(rule).chain
+      if (to === undefined || !isNamed.test(to)) continue
+      const known = leads.get(to)
+      if (known) known.push({ chain, rule })
+      else leads.set(to, [{ chain, rule }])
+    }
+  for (const [name, [first, ...more]] of leads) {
+    const chain = table.chains.get(name)
+    if (chain && first && more.length === 0 && first.chain.hook !== undefined && first.chain !== base)
+      if (first.chain.hook !== hook) found.set(chain, first)
+  }
+  return found
+}
+
+/** What is behind its kind: a hash of the service. */
+const keyOf = ({ name }: Chain): string | undefined => /-([A-Z0-9]{16}|[A-Z0-9]{8}-.+)$/.exec(name)?.[1]
+
+export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead' | 'isAlike' | 'astray'> {
   /** That would have taken it then. */
   taker: SkippedRule
   walked: Walk
@@ -184,8 +234,10 @@ function twinHooks(pass: TableTraversal): readonly Hook[] {
   return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
-/** In each chain that the packet was in: in front of what it met there last, or of what ended it. */
-function jumpPlaces(context: Context, { steps }: TableTraversal) {
+/** In each chain that the packet was in: at the end where it left it there, else in front of what it met there last. */
+function jumpPlaces(context: Context, pass: TableTraversal) {
+  const { steps } = pass
+  const left = new Set(chainRuns(context, pass).map(({ chain }) => chain))
   const last = new Map<string, number>()
   for (const step of steps) {
     const { chain, caller } = context.evidence.arrivals[step]!
@@ -193,7 +245,8 @@ function jumpPlaces(context: Context, { steps }: TableTraversal) {
   }
   return [...last.values()].map((step) => {
     const chain = context.evidence.arrivals[step]!.chain!
-    const ruleNumber = context.journey.steps[step]!.ruleNumber ?? chain.rules.length + 1
+    const last = left.has(chain) ? undefined : context.journey.steps[step]!.ruleNumber
+    const ruleNumber = last ?? chain.rules.length + 1
     const behind = { chain, index: ruleNumber - 1 }
     return {
       chain,

@@ -46,13 +46,15 @@ function tell(context: Context, goal: Goal): Detected[] {
     sure &&
     saidPlace(chainLedTo(context, i) ?? '', comment) !== undefined &&
     !rewritesThere(context, pass, i)
+  // as OpenWrt leads to what a zone accepts
+  const leadsToAccept = (i: number) => isFilter && /(^|[_-])accept([_-]|$)/i.test(chainLedTo(context, i) ?? '')
   const lastOf = (isOne: (i: number, rule: Rule) => boolean) =>
     pass.steps.findLast((i) => {
       const { ending, rule } = arrivals[i]!
       return (ending === 'jump' || ending === 'goto') && rule !== undefined && isOne(i, rule)
     })
   // the last one chose it best
-  const jump = lastOf(chooses) ?? lastOf(leadsToPlace)
+  const jump = lastOf(chooses) ?? lastOf(leadsToPlace) ?? lastOf(leadsToAccept)
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
   const ends = pass.steps.filter((i) => i > jump && isEnd(context, i) && leadsFrom(context, i, jump))

@@ -9,6 +9,7 @@ import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -24,7 +25,7 @@ import { saidPlace } from '../counterfactual/said-place.ts'
 import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
-import { isForNobody, listener } from '../host/sockets.ts'
+import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { numberedRef } from './verdicts.ts'
 
@@ -182,6 +183,9 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
     const fix = sendTo(ref, { address: other, port: dport }, asked.dport, dst)
     return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.1 })]
   }
+  // it was to go on to the network that the address is of: another program's port says nothing of it
+  const home = homeOf(dst, host)
+  if (home && !home.link.addresses?.some(({ address }) => address === dst)) return []
   const near = host.sockets?.find(({ port }) => {
     const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
     return there !== undefined && looksLike(String(port), String(dport))

@@ -1,8 +1,11 @@
+import { spoken } from '../../model/command.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { acceptByPolicy, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Detector, finding } from '../context.ts'
-import { isNft, nameRef } from '../refs.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { isNft, nameRef, ownerOfRef } from '../refs.ts'
+import { openingOf } from '../reply/request-reply.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
 /** No rule accepted it, and the chain's policy drops what is left. */
@@ -14,7 +17,9 @@ export const droppedByPolicy: Detector = {
     if (!told) return []
     const { end } = told
     const { change, opens } = acceptSuch(context, end)
+    const byOwner = allowedByOwner(context, end)
     const fix: Proposal[] = [
+      ...byOwner,
       ...propose('accept such packets', change, opens),
       ...propose(
         `set the policy of ${end.chain} to ${isNft(end) ? 'accept' : 'ACCEPT'}`,
@@ -37,4 +42,19 @@ export const droppedByPolicy: Detector = {
       ),
     ]
   },
+}
+
+/** The policy is nobody's by its name; who has its chains called from there has commands for what is to pass. */
+function allowedByOwner(context: Context, end: RuleRef): Proposal[] {
+  const { evidence, ended, world } = context
+  const { chain, packet } = evidence.arrivals[ended.step]!
+  if (openingOf(packet, world)) return []
+  for (const { ruleNumber } of chain?.rules ?? []) {
+    const owner = ownerOfRef(context, { ...end, ruleNumber })
+    const allow = owner?.allows?.(packet)
+    const words = allow && spoken(allow)
+    if (owner && words !== undefined)
+      return [{ description: `allow it with ${owner.name}: ${words}`, unverified: 'this is not a netfilter change' }]
+  }
+  return []
 }

@@ -34,9 +34,8 @@ import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { natRuleGone } from './nat-rule-gone.ts'
 import { nearMiss } from './near-miss.ts'
-import { neighbourAsks } from './neighbour-asks.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
-import { neverForOwn, neverReached } from './never-reached.ts'
+import { neverForOthers, neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
@@ -65,7 +64,6 @@ import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
-import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
@@ -78,7 +76,7 @@ export const VANISHED: readonly Detector[] = [
   withHostState('vanished-no-route', 'vanishedNoRoute'),
   vanishedForwardingOff,
   vanishedOwnAddress,
-  vanishedRpFilter,
+  withHostState('vanished-rp-filter', 'vanishedRpFilter'),
   withHostState('vanished-at-port', 'vanishedAtPort'),
   vanishedTtl,
   withHostState('ipsec-no-state', 'vanishedIpsec'),
@@ -132,6 +130,7 @@ export const DETECTORS: readonly Detector[] = [
   notInSet,
   neverReached,
   neverForOwn,
+  neverForOthers,
   cameBack,
   acceptedTooLate,
   dnatMismatch,
@@ -147,7 +146,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedHere,
   refusedThere,
   neighbourFailed,
-  neighbourAsks,
+  withHostState('neighbour-discovery-dropped', 'neighbourAsks'),
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),

@@ -1,12 +1,16 @@
+import { editCommand } from '../../edits/print.ts'
 import { networkAddress, parseAddress } from '../../model/address.ts'
+import { spoken } from '../../model/command.ts'
+import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
-import { knowsSockets, listener } from '../host/sockets.ts'
 
 /**
  * The destination is behind this host, and stands on an interface of its own as well, or is the anycast address of all
@@ -21,7 +25,10 @@ export const keptHere: Detector = {
     const isStopped = isStoppedByRule(journey.outcome) && evidence.arrivals[ended.step]?.hook === 'input'
     const isRefused = context.inVain === 'refused' || knowsSockets(world.host, packet.protocol)
     if (!isStopped && !(journey.outcome === 'delivered' && isRefused)) return []
-    if (dst === undefined || from === undefined || listener(world.host, packet)) return []
+    if (dst === undefined || from === undefined) return []
+    // whom nat names is meant: a program that listens on every address is there for this host's own
+    const socket = listener(world.host, packet)
+    if (socket && (socket.address !== undefined || dst === journey.packet.dst)) return []
     const shared = anycastOn(context, packet)
     if (shared !== undefined)
       return [
@@ -41,9 +48,8 @@ export const keptHere: Detector = {
         ),
       ]
     const full = dst.includes(':') ? 128 : 32
-    const holder = world.host.links?.find(({ addresses = [] }) =>
-      addresses.some((one) => one.address === dst && one.prefixLength === full),
-    )
+    const own = ({ addresses = [] }: Link) => addresses.find((one) => one.address === dst && one.prefixLength === full)
+    const holder = world.host.links?.find((link) => own(link))
     const question = questionOf(packet)
     if (!holder || !question) return []
     const routes = (world.host.routes ?? []).filter(
@@ -63,16 +69,33 @@ export const keptHere: Detector = {
         `It was not forwarded, because ${dst} is an address of this host (${holder.name}). Without this address, the packet would leave by ${ways.join(' or ')} (route to ${onward.destination}).`,
         {
           steps: [ended.step + 1],
-          fix: [
-            {
-              description: `if another host has the address, remove it here: ip address del ${dst}/${full} dev ${holder.name}`,
-              unverified: 'the model does not remove addresses',
-            },
-          ],
+          fix: [removed(context, packet, holder.name, !ways.includes(from) && own(holder)?.scope === 'global')],
         },
       ),
     ]
   },
+}
+
+/**
+ * `isAstray`: it leads elsewhere than to where the packet came from. A service's shared address stands on hosts to which it
+ * comes by the very link that it would leave by: there it is meant.
+ */
+function removed({ world }: Context, packet: Packet, device: string, isAstray: boolean): Proposal {
+  const address = packet.dst!
+  const edit = { kind: 'address', family: address.includes(':') ? 'ip6' : 'ip', address, device } as const
+  const condition = 'if another host has the address, remove it here'
+  if (!isAstray || !knowsSockets(world.host, packet.protocol))
+    return {
+      description: `${condition}: ${spoken(editCommand({ ...edit, op: 'del' }))}`,
+      unverified: 'it is unknown which host should have the address',
+    }
+  return {
+    description: condition,
+    edits: [{ ...edit, op: 'del' }],
+    undo: [{ ...edit, op: 'add' }],
+    unverified: NOT_TRIED,
+    note: 'first check that this host does not need the address',
+  }
 }
 
 /** Of which interface. The kernel adds these to its table where it forwards (addrconf_join_anycast in net/ipv6/addrconf.c). */

@@ -1,7 +1,7 @@
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isOpen } from '../../rules/sockets.ts'
 import { describeEnd } from '../context.ts'
-import { isOpen } from '../host/sockets.ts'
 
 /** Programs that have the packet's port open, and not for this packet: on another address, interface, or family. */
 export function listensElsewhere(host: Host, packet: Packet): string | undefined {

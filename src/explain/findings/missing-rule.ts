@@ -2,12 +2,22 @@ import type { Condition } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksAll, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
+import {
+  asksAll,
+  type FailedCondition,
+  fieldOf,
+  isExact,
+  isListed,
+  isLookup,
+  missedBy,
+} from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
@@ -40,6 +50,8 @@ export const emptyChain: Detector = {
         const { rule, hook } = context.evidence.arrivals[step]!
         const to = rule && context.journey.steps[step]!.kind === 'rule' ? verdictOf(rule).chain : undefined
         const ref = refAt(context, step)
+        // through a chain for whatever comes, packets for others come as well
+        if (rule && !isForHere(context, step) && !namesHost(rule)) continue
         if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
         if (table.chains.get(to)?.rules.length !== 0) continue
         const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination.`
@@ -114,6 +126,8 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     const misses = missedBy(rule, moment)
     if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
     if (served && misses.some(asksPort)) continue
+    // what is not for this host is sent elsewhere only by a rule for its very destination
+    if (goal.kind === 'destination' && !isForHere(context, passed.step) && !namesHost(rule)) continue
     if (!misses.some((miss) => asksPort(miss) || asksHost(miss))) continue
     // another host's other service has to have something else in common with it
     if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
@@ -139,15 +153,24 @@ function isServed(context: Context, { kind, pass }: Goal): boolean {
 function isOfService(miss: FailedCondition, { kind }: Goal): boolean {
   if (fieldOf(miss.condition) === 'meta l4proto') return true
   // what nat does for one address says nothing of another one
-  return isExact(miss.condition) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
+  return isExactOrList(miss) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
 }
 
 const holdsMore = ({ conditions }: Rule, moment: EvalContext): boolean =>
   conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
 
+/** Or nobody knows. */
+const isForHere = ({ evidence, world }: Context, step: number): boolean =>
+  isLocal(evidence.arrivals[step]!.packet.dst, world.host) !== false
+
+const namesHost = ({ conditions }: Rule): boolean => conditions.some((one) => / daddr$/.test(fieldOf(one) ?? ''))
+
 const asksHost = ({ condition }: FailedCondition): boolean => / daddr$/.test(fieldOf(condition) ?? '')
 const asksPort = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
-  / dport$/.test(fieldOf(condition) ?? '')
+  lookupOf(condition)?.fields.every((field) => / dport$/.test(field)) ?? / dport$/.test(fieldOf(condition) ?? '')
+
+/** A set of nft's that the rule lists itself is for some services; one with a name has its elements come and go. */
+const isExactOrList = (miss: FailedCondition): boolean => isExact(miss.condition) && (!isLookup(miss) || isListed(miss))
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[] {

@@ -2,6 +2,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { knowsSockets } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Destination } from '../changes/rule-changes.ts'
@@ -11,7 +12,6 @@ import { isOfPair, type NearMiss, nearMisses } from '../counterfactual/near-miss
 import { hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { isOnlyByDefault, needsDestination } from '../counterfactual/undeliverable.ts'
-import { knowsSockets } from '../host/sockets.ts'
 import { endOf, nameRef, placeAt, refOf } from '../refs.ts'
 
 /** No rule rewrites its destination, and other rules say what it should be. */

@@ -7,6 +7,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
+import { listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
@@ -15,6 +16,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import {
   asks,
   asksGoneInterface,
+  asksOtherVersion,
   asksUnspecified,
   fieldOf,
   isListed,
@@ -31,7 +33,6 @@ import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { astray } from '../host/routes.ts'
-import { listener } from '../host/sockets.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
@@ -143,6 +144,8 @@ function fullWords(condition: Condition, { world }: Context): string | undefined
 
 /** Why it matches nothing. */
 function absentWords(condition: Condition, { world }: Context): string {
+  // its own words say that already
+  if (asksOtherVersion(condition)) return ''
   if (asksUnspecified(condition)) return ', the unspecified address, which is never a destination'
   const isNumber = asksGoneInterface(condition, world.host)
   const asked = wantedBy(condition)
@@ -218,7 +221,7 @@ function mends(
 function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
-  if (isNegated(condition)) return undefined
+  if (isNegated(condition) || asksOtherVersion(condition)) return undefined
   if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'the packet is not the first fragment, and so has no ports'
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
@@ -251,6 +254,7 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   ],
   [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
   [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
+  [/^meta (nfproto|protocol)$/, ({ src }) => said('the packet is', src && (src.includes(':') ? 'IPv6' : 'IPv4'))],
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
   [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
   [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],

@@ -11,6 +11,7 @@ import { isNat, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
+import { nftOnly } from '../nft-only/later.ts'
 import { nameBeside, nameRef, refOf } from '../refs.ts'
 import { numberedRef } from './verdicts.ts'
 
@@ -65,6 +66,13 @@ export const neverForOwn: Detector = {
   },
 }
 
+/** The same of what comes in, and a rule that stands where only what this host sends is rewritten. */
+export const neverForOthers: Detector = {
+  code: 'never-reached',
+  detect: (context) =>
+    context.world.tables.some(({ kind }) => kind === 'nft') ? nftOnly.loaded.natAtOutput(context) : [],
+}
+
 /** Two things are wrong then. */
 function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
   const { chain, led, lead, taker, walked, but } = one
@@ -95,15 +103,18 @@ const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['le
 
 function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const { pass, what } = goal
-  const { chain, led, lead, then } = one
+  const { chain, led, lead, then, isAlike, from, astray } = one
   const rule = then.matched.find((visit) => visit.chain === chain)!.rule
   const ref = refOf(context, pass.table.name, chain, rule)
-  const leads = lead && refOf(context, pass.table.name, lead.chain, lead.rule)
+  const leading = lead ?? astray
+  const leads = leading && refOf(context, pass.table.name, leading.chain, leading.rule)
   const how = leads
-    ? `${nameBeside(leads, ref)} leads to this chain only for ${lead.asks}`
-    : led
-      ? 'no rule led this packet to that chain'
-      : `nothing jumps to ${chain.name}`
+    ? `${nameBeside(leads, ref)} ${lead ? `leads to this chain only for ${lead.asks}` : `alone leads to this chain, and this packet traverses ${pass.base.name}`}`
+    : isAlike
+      ? `${from.chain.name}, which led the packet nowhere, does not jump to this chain`
+      : led
+        ? 'no rule led this packet to that chain'
+        : `nothing jumps to ${chain.name}`
   return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
     rules: leads ? [leads, ref] : [ref],
     fix: jumpTo(context, ref, one),

@@ -1,5 +1,5 @@
+import { listener } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
-import { listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { withoutEndpoints } from '../without-endpoints.ts'
 

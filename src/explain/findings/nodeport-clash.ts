@@ -1,6 +1,6 @@
+import { listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Detector, finding } from '../context.ts'
-import { listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** As kube-proxy begins a comment: anybody may write another one. */

@@ -5,9 +5,9 @@ import type { Packet } from '../../model/packet.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
-import { listeners } from '../host/sockets.ts'
 import { awaitsReply, isReplied } from '../reply/request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */

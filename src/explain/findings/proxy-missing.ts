@@ -1,19 +1,20 @@
 import { command } from '../../model/command.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
-import { propose } from '../changes/change.ts'
+import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { addRoute, addRoutingRule, together } from '../host/routes.ts'
-import { knowsSockets, listener } from '../host/sockets.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atRouting } from './routing.ts'
-import { withoutRule } from './verdicts.ts'
+import { numberedRef, withoutRule } from './verdicts.ts'
 
 /**
  * TPROXY accepts what a transparent socket takes, and drops the rest (net/netfilter/xt_TPROXY.c). Its line in the kernel
@@ -222,8 +223,18 @@ function tell(
               },
             ]),
         // where the rule is said to have dropped it, that is proposed there
-        ...(refused ? [] : withoutRule(context, step, ref)),
+        ...(refused ? [] : pastRule(context, step, ref)),
       ],
     }),
   ]
 }
+
+/** Such packets alone go past the proxy; last the rule goes. */
+const pastRule = (context: Context, step: number, ref: RuleRef): Proposal[] => [
+  ...propose(
+    `accept such packets before ${numberedRef(ref)}`,
+    acceptBefore(ref, context.evidence.arrivals[step]!.packet, { hook: 'prerouting' }),
+    'they then go past the proxy',
+  ),
+  ...withoutRule(context, step, ref),
+]

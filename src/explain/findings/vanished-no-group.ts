@@ -3,9 +3,11 @@ import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { type Detector, finding } from '../context.ts'
+import { withHostState } from './later.ts'
 import { atRouting, sysctlName } from './routing.ts'
 import { vanishedOwnAddress } from './vanished-martian.ts'
-import { vanishedRpFilter } from './vanished-rp-filter.ts'
+
+const vanishedRpFilter = withHostState('vanished-rp-filter', 'vanishedRpFilter')
 
 /** The groups that every host is in, on every link. */
 const ALL_HOSTS = ['224.0.0.1', 'ff02::1', 'ff01::1']

@@ -1,7 +1,7 @@
 import { command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detected, describeEnd, finding, lastPacket } from '../context.ts'
-import { listeners } from './sockets.ts'
 
 /**
  * A program listens, and does not accept: the kernel drops a SYN while the queue of finished handshakes is full

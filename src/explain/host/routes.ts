@@ -13,9 +13,9 @@ import { isLocal } from '../../rules/fib.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { listener } from '../../rules/sockets.ts'
 import { propose } from '../changes/change.ts'
 import { type Change, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
-import { listener } from './sockets.ts'
 
 export interface Home {
   link: Link

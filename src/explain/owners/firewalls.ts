@@ -1,4 +1,6 @@
 /** Firewall managers: a description of what is allowed goes in, rules come out. */
+import { type Command, command } from '../../model/command.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Owner } from './owner.ts'
 
 /** Zones that firewalld and its users' packages ship: their chains can be told without seeing the table. */
@@ -8,6 +10,18 @@ const ZONES =
 /** fw3 makes these for the user's rules; no other firewall has all of them. */
 const FILTER_HOOKS = ['input_rule', 'forwarding_rule', 'output_rule']
 const NAT_HOOKS = ['prerouting_rule', 'postrouting_rule']
+
+/** `man ufw`, RULE SYNTAX: what is forwarded has rules of its own. */
+function ufwAllows({ in: from, out, protocol, src, dst, dport }: Packet): Command | undefined {
+  if ((protocol !== 'tcp' && protocol !== 'udp') || !src || !dst || dport === undefined) return undefined
+  const isForwarded = from !== undefined && out !== undefined
+  return command(
+    ...['ufw', ...(isForwarded ? ['route'] : []), 'allow'],
+    ...(from === undefined ? [] : ['in', 'on', from]),
+    ...(out === undefined ? [] : ['out', 'on', out]),
+    ...['proto', protocol, 'from', src, 'to', dst, 'port', String(dport)],
+  )
+}
 
 export const FIREWALLS: readonly Owner[] = [
   {
@@ -65,6 +79,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'ufw',
     instead: 'use ufw allow, ufw delete, ufw route or ufw limit',
+    allows: ufwAllows,
     rewrites: false,
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-user-/ }],
@@ -72,6 +87,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'ufw',
     instead: 'change /etc/ufw/before.rules, after.rules (before6, after6) or ufw default, then ufw reload',
+    allows: ufwAllows,
     rewrites: false,
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-(?!user-)/ }],

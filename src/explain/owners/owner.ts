@@ -1,9 +1,14 @@
+import type { Command } from '../../model/command.ts'
+import type { Packet } from '../../model/packet.ts'
+
 /** A program that writes rules of its own, how its work is recognised, and what to change instead of its rules. */
 export interface Owner {
   /** As its users call it: `kube-proxy`, `docker`. Several rows may share a name where the advice differs. */
   name: string
   /** What to do instead of changing the rule: one imperative sentence. */
   instead: string
+  /** The command of its own that lets such a packet pass; undefined: it has none for that. */
+  allows?: (packet: Packet) => Command | undefined
   /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
   opens?: true
   /** Finds in a chain's name what stands for `ZONE` in `instead`. */

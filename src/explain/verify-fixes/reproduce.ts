@@ -18,6 +18,7 @@ import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
+import { isForNobody } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { type Context, lastPacket } from '../context.ts'
@@ -28,7 +29,6 @@ import { nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { DESTINATION, withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
-import { isForNobody } from '../host/sockets.ts'
 import { isSolicitation } from '../neighbours/discovery.ts'
 import {
   answerTo,
@@ -259,9 +259,14 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === 'dropped' && isDroppedUntold(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
 }
+
+/** By TPROXY, whose line in the kernel log looks the same either way. */
+const isDroppedUntold = ({ outcome, findings }: Journey): boolean =>
+  outcome === 'vanished' && findings.some(({ code, severity }) => code === 'proxy-missing' && severity === 'error')
 
 /** Dropped where its entry is confirmed, behind all that a trace shows. */
 const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>

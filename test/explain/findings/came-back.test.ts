@@ -24,6 +24,16 @@ describe('came-back', () => {
     )
   })
 
+  it('names a chain that is to accept, by its name, and did not', () => {
+    const by = (chain: string) =>
+      told({ rules: { filter: ['-P FORWARD DROP', `-A FORWARD -i eth0 -j ${chain}`, `-N ${chain}`] } }, 'came-back')
+        ?.message
+    expect(by('zone_wan_dest_ACCEPT')).toBe(
+      'filter FORWARD rule 1 sent it to zone_wan_dest_ACCEPT (-i eth0), but no rule there accepted it.',
+    )
+    expect(by('zone_wan_dest')).toBeUndefined()
+  })
+
   it('sends it on to where the comment says', () => {
     const { rules, ...rest } = one()
     const nat = rules.nat!.map((rule) =>

@@ -43,6 +43,19 @@ describe('missing-rule', () => {
     expect(told({ rules: own, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'missing-rule')).toBeUndefined()
   })
 
+  it('is none of nat, of what is for another host and that no rule of nat names', () => {
+    const nat = [
+      '-N ports',
+      '-A PREROUTING -p tcp -j ports',
+      '[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9',
+    ]
+    expect(told({ rules: { nat, filter: ['-P FORWARD DROP'] } }, 'missing-rule')).toBeUndefined()
+    const named = nat.map((line) => line.replace('-p tcp -j ports', '-d 10.0.2.2/32 -p tcp -j ports'))
+    expect(told({ rules: { nat: named, filter: ['-P FORWARD DROP'] } }, 'missing-rule')?.message).toBe(
+      "nat PREROUTING rule 1 jumps to ports, which has no rules: nothing rewrites the packet's destination.",
+    )
+  })
+
   it('names a chain of nat that has none, where nobody listens', () => {
     const nat = ['-N ports', '-A PREROUTING -p tcp -j ports', '-A POSTROUTING -o eth1 -j MASQUERADE']
     const one = { rules: { nat, filter: [] }, packet: TO_ROUTER }

@@ -48,6 +48,13 @@ describe('near-miss', () => {
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
+  it('is a status that says nothing of rewriting', () => {
+    const rule = '[0:0] -A FORWARD -s 10.0.1.0/24 -i eth0 -m conntrack --ctstatus EXPECTED -j ACCEPT'
+    expect(notes(only(rule))).toEqual([
+      'filter FORWARD rule 2 would have accepted it, but only matches --ctstatus EXPECTED.',
+    ])
+  })
+
   it('is a rule for the unspecified address, where any was meant', () => {
     const rule = '-A PREROUTING -d 0.0.0.0/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80'
     const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }

@@ -46,6 +46,44 @@ describe('never-reached', () => {
     expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9 -p tcp --dport 80 -j vip → forwarded')
   })
 
+  it('is the chain of the same service, to which the one that the packet came to does not jump', () => {
+    const [ext, svc] = ['KUBE-EXT-XGLOHA7QRQ3V22RZ', 'KUBE-SVC-XGLOHA7QRQ3V22RZ']
+    const nat = [
+      `-A PREROUTING -p tcp -m tcp --dport 80 -j ${ext}`,
+      `-A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 8000 -j ${svc}`,
+      `-A ${ext} -j mark`,
+      '-A mark -j MARK --set-xmark 0x4000/0x4000',
+      `-A ${svc} -p tcp -j DNAT --to-destination 10.0.2.9:3000`,
+    ]
+    const one = { packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(told({ rules: { nat, filter: [] }, ...one }, 'never-reached')).toMatchObject({
+      message: `nat ${svc} rule 1 would have rewritten its destination, but ${ext}, which led the packet nowhere, does not jump to this chain.`,
+      fix: `iptables -t nat -A ${ext} -d 10.0.1.1 -p tcp --dport 80 -j ${svc} → forwarded`,
+    })
+    const renamed = nat.map((rule) => rule.replaceAll(svc, 'KUBE-SVC-TCOU7JCQXEZGVUNU'))
+    expect(told({ rules: { nat: renamed, filter: [] }, ...one }, 'never-reached')).toBeUndefined()
+  })
+
+  it('is a chain for this hook by its name, to which a rule of another hook alone leads', () => {
+    const at = (chain: string) =>
+      told(
+        filter(`-A ${chain} -i eth0 -j zone_lan_forward`, '-A zone_lan_forward -p tcp -m tcp --dport 80 -j ACCEPT'),
+        'never-reached',
+      )
+    expect(at('INPUT')).toEqual({
+      message:
+        'filter zone_lan_forward rule 1 would have accepted it, but INPUT rule 1 alone leads to this chain, and this packet traverses FORWARD.',
+      rules: ['filter INPUT rule 1', 'filter zone_lan_forward rule 1'],
+      fix: 'iptables -A FORWARD -j zone_lan_forward → forwarded',
+    })
+    expect(at('FORWARD')).toBeUndefined()
+  })
+
+  it('is no chain that leads back to where the jump would stand', () => {
+    const rules = ['-A FORWARD -j refuse', '-A refuse -p tcp -j DROP', '-A refused_too -j refuse']
+    expect(told(filter(...rules), 'never-reached')).toBeUndefined()
+  })
+
   it('is a chain of nat that only what this host sends comes to, and whose rule nearly matches', () => {
     const nat = (rule: string) => ['-A OUTPUT -j ports', `[0:0] -A ports ${rule} -j DNAT --to-destination 10.0.2.9`]
     const to = (rule: string) => ({ rules: { nat: nat(rule), filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) })

@@ -61,6 +61,38 @@ describe('a chain that nft leaves at its end', () => {
     ])
   })
 
+  it('has a rule that asks for the other version, which is one thing', () => {
+    const near = (condition: string) =>
+      findings(
+        ruleset('iifname "eth0" jump web', `${condition} tcp dport 8080 accept # handle 7`),
+        'input 5 jump web',
+      ).flatMap(({ code, severity, message }) => (code === 'near-miss' ? { severity, message } : []))
+    const only = (severity: string, words: string) => ({
+      severity,
+      message: `inet fw web handle 7 would have accepted it, but only matches ${words}.`,
+    })
+    expect(near('ip6 saddr 2001:db8::/32')).toEqual([only('note', 'ip6 saddr 2001:db8::/32; the packet is IPv4')])
+    expect(near('ip6 version 4')).toEqual([only('warning', 'version 4 in an IPv6 header, which no packet has')])
+    expect(near('ip version 6')).toEqual([only('warning', 'version 6 in an IPv4 header, which no packet has')])
+    expect(near('ip6 saddr 2001:db8::/32 ct state established')).toEqual([])
+  })
+
+  it('has a rule for other ports, which it lists itself', () => {
+    const told = (list: string) =>
+      findings(
+        ruleset(
+          'iifname "eth0" jump web',
+          `tcp dport ${list} accept # handle 7`,
+          '\tset ports {\n\t\ttype inet_service\n\t}\n',
+        ),
+        'input 5 jump web',
+      ).flatMap(({ code, message }) => (code === 'missing-rule' ? message : []))
+    expect(told('{ 22, 443 }')).toEqual([
+      'No rule accepts tcp 10.0.1.1:8080. The closest, inet fw web handle 7, only matches tcp dport { 22, 443 }.',
+    ])
+    expect(told('@ports')).toEqual([])
+  })
+
   it('keeps what a rule without a counter may be needed for', () => {
     const rules = ruleset('iifname "eth0" jump web', 'tcp dport 8081 accept # handle 7')
     const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
@@ -198,5 +230,30 @@ trace id 0a0b0c0d inet fw prerouting unknown rule handle 5 (verdict accept)
     expect(findings[0]?.message).toContain(
       '10.0.2.9 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
     )
+  })
+})
+
+describe('a chain of nat at hook output', () => {
+  const nat = (hook: string, rule: string) =>
+    `${ruleset('tcp dport 22 accept', 'accept')}table ip nat {\n\tchain prerouting {\n\t\ttype nat hook ${hook} priority dstnat; policy accept;\n\t\t${rule} # handle 3\n\t}\n}\n`
+  const found = (hook: string, rule: string) =>
+    findings(nat(hook, rule)).find(({ code, rules }) => code === 'never-reached' && rules?.[0]?.table === 'nat')
+
+  it('has the rule for a packet that comes in, which never traverses it', () => {
+    const one = found('output', 'tcp dport 8080 dnat to 10.0.2.9:80')
+    expect(one).toMatchObject({
+      severity: 'warning',
+      message:
+        'ip nat prerouting handle 3 would have rewritten its destination, but prerouting is at hook output: only packets that this host sends traverse it.',
+    })
+    expect(String(printedFix(one!.fix[0]!).command)).toMatch(
+      /^nft add chain ip nat dstnat '\{ type nat hook prerouting priority dstnat; policy accept; \}' && nft add rule ip nat dstnat .* dnat to 10\.0\.2\.9:80 /,
+    )
+  })
+
+  it('is none for another service, nor where it is at prerouting', () => {
+    expect(found('output', 'tcp dport 8081 dnat to 10.0.2.9:80')).toBeUndefined()
+    expect(found('output', 'dnat to 10.0.2.9:80')).toBeUndefined()
+    expect(found('prerouting', 'tcp dport 8080 dnat to 10.0.2.9:80')).toBeUndefined()
   })
 })

@@ -63,3 +63,19 @@ describe('a set that bans the packet', () => {
     ).toEqual([])
   })
 })
+
+describe('a policy behind the chains of a program', () => {
+  const proposals = (...jumps: string[]) =>
+    played({ rules: { filter: ['-P FORWARD DROP', '-N ufw-before-forward', '-N mine', ANSWERS, ...jumps] } })
+      .findings.filter(({ code }) => code === 'dropped-by-policy')
+      .flatMap(({ fix }) => fix.map(({ description }) => description))
+
+  it("has that program's own command", () => {
+    expect(proposals('-A FORWARD -j ufw-before-forward')).toEqual([
+      'allow it with ufw: ufw route allow in on eth0 out on eth1 proto tcp from 10.0.1.2 to 10.0.2.2 port 80',
+      'accept such packets',
+      'set the policy of FORWARD to ACCEPT',
+    ])
+    expect(proposals('-A FORWARD -j mine')).toEqual(['accept such packets', 'set the policy of FORWARD to ACCEPT'])
+  })
+})

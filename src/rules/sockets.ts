@@ -1,8 +1,8 @@
 /** Who listens for a packet, by the sockets in host state. */
-import { compareAddresses, parseAddress } from '../../model/address.ts'
-import type { Host, Socket } from '../../model/host.ts'
-import type { Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
+import { compareAddresses, parseAddress } from '../model/address.ts'
+import type { Host, Socket } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
@@ -44,6 +44,10 @@ export const knowsSockets = (host: Host, protocol = ''): boolean =>
   (host.listening?.includes(protocol) ||
     host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket))) ??
   false
+
+/** At any address. */
+export const listensOn = (host: Host, protocol: string | undefined, port: number): boolean =>
+  host.sockets?.some((socket) => socket.protocol === protocol && socket.port === port && isOpen(socket)) === true
 
 /** Sockets of its protocol are known, and none of them takes what is new. */
 export const isForNobody = (host: Host, packet: Packet): boolean =>

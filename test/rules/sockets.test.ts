@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { comesFromService, knowsSockets, listener } from '../../../src/explain/host/sockets.ts'
-import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { HOST_FORMATS } from '../../src/read/host/index.ts'
+import { comesFromService, knowsSockets, listener } from '../../src/rules/sockets.ts'
 
 const ss = HOST_FORMATS.find(({ id }) => id === 'ss')!
 const HEADER = 'Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n'

@@ -1,0 +1,67 @@
+import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { isForNobody } from '../../rules/sockets.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import { addInNewChain } from '../changes/nft-base-chain.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import type { Chosen, Doing } from '../changes/rule-changes.ts'
+import { type Context, type Detected, finding, lastPacket } from '../context.ts'
+import { fieldOf, isExact } from '../counterfactual/failed-condition.ts'
+import { rewrites } from '../counterfactual/goals.ts'
+import { DESTINATION } from '../counterfactual/rewritten.ts'
+import { hasNewDestination } from '../counterfactual/undeliverable.ts'
+import { natFromTheStart } from '../counterfactual/what-if.ts'
+import { nameRef, refOf } from '../refs.ts'
+import { openingOf } from '../reply/request-reply.ts'
+
+/** A rule that would send it elsewhere is in a base chain that only what this host sends traverses. */
+export function natAtOutput(context: Context): Detected[] {
+  const { journey, world } = context
+  const { packet, outcome } = journey
+  if (packet.in === undefined || hasNewDestination(context) || openingOf(packet, world)) return []
+  const isInVain = outcome === 'delivered' && isForNobody(world.host, lastPacket(context))
+  if (!isInVain && !isStopped(outcome)) return []
+  const { in: _, ...sent } = packet
+  const then = natFromTheStart(context, sent, 'output')
+  if (then?.table.kind !== 'nft' || !rewrites(DESTINATION)(then.walked)) return []
+  const { chain, rule } = then.walked.last!
+  // what stands in a chain of its own is told by who does not jump there
+  if (chain.hook !== 'output' || !asksForIt(rule)) return []
+  const ref = refOf(context, then.table.name, chain, rule)
+  const own = atPrerouting(then.table)
+  const message = `${nameRef(ref)} would have rewritten its destination, but ${chain.name} is at hook output: only packets that this host sends traverse it.`
+  return [
+    finding('never-reached', own ? 'note' : 'warning', message, {
+      rules: [ref],
+      fix: alsoAtPrerouting(context, then.table, ref, rule),
+      doubt: own ? 0.5 : 0.1,
+    }),
+  ]
+}
+
+const atPrerouting = ({ chains }: Table): Chain | undefined =>
+  [...chains.values()].find(({ type, hook }) => type === 'nat' && hook === 'prerouting')
+
+const asksForIt = ({ conditions }: Rule): boolean =>
+  conditions.some((one) => isExact(one) && / d(port|addr)$/.test(fieldOf(one) ?? ''))
+
+/** A hook cannot be changed: the rule is written again, in a chain that is made where there is none. */
+function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRef, rule: Rule): Proposal[] {
+  const name = atPrerouting(table)?.name
+  const chosen: Chosen = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting' } }
+  const doing: Doing = { kind: 'like', rule }
+  const make = (free: string) =>
+    addInNewChain(world, table, { name: free, type: 'nat', hook: 'prerouting', prio: DSTNAT }, chosen, doing)
+  const change =
+    name === undefined
+      ? (make('prerouting') ?? make('dstnat'))
+      : changesOf(ref).add({ ...ref, chain: name }, { chain: name }, chosen, doing)
+  return propose(
+    'rewrite the destination at hook prerouting as well',
+    change,
+    'affects only this source, destination and service',
+  )
+}
+
+const DSTNAT = -100
