@@ -19,7 +19,7 @@ import { text } from '../../src/reports/text/index.ts'
 import { protect, splitWords } from '../../src/rules/iptables/words.ts'
 import { stride } from '../share.ts'
 import { INTERFACES } from '../shell/hostile.ts'
-import { meant, SHELLS, Stubs } from '../shell/stubs.ts'
+import { asItReads, meant, SHELLS, Stubs } from '../shell/stubs.ts'
 
 const replays = vi.hoisted(() => [] as { journey: Journey; before: Journey; rename: (word: string) => string }[])
 
@@ -269,7 +269,9 @@ describe('with the names of an attacker', () => {
   it('a shell runs those programs with those words, and nothing else', () => {
     const some = commands().filter((_, i) => i % stride(1) === 0)
     for (const [i, one] of some.entries())
-      expect(stubs.run(SHELLS[i % SHELLS.length]!, printCommand(one)), String(one)).toEqual(meant(one))
+      expect(asItReads(stubs.run(SHELLS[i % SHELLS.length]!, printCommand(one))), String(one)).toEqual(
+        asItReads(meant(one)),
+      )
   }, 240_000)
 
   it('what is an edit is read back as the edit that it is', () => {

@@ -88,6 +88,10 @@ interface Inside {
 /** What is to be run, where every program succeeds and prints nothing. */
 export const meant = (command: Command): Invocation[] => sorted(all(command))
 
+/** nft joins its arguments by blanks and reads that text: `'{ policy accept; }'` is the same to it as five words. */
+export const asItReads = (ran: readonly Invocation[]): Invocation[] =>
+  ran.map((words) => (words[0] === 'nft' ? ['nft', words.slice(1).join(' ')] : words))
+
 function all(command: Command): Invocation[] {
   const { syntax } = command as unknown as Inside
   if (syntax.kind === 'joined') return (syntax.by === '||' ? syntax.commands.slice(0, 1) : syntax.commands).flatMap(all)
