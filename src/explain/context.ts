@@ -1,5 +1,6 @@
 /** What every finding reads: the evidence, where it ended, and the questions that are asked of them again and again. */
 
+import { behindRule } from '../journey/destination.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import type { Conclusion } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
@@ -67,9 +68,9 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
   ...(hook === undefined ? {} : { hook }),
 })
 
-/** The packet as the last step shows it. */
-export const lastPacket = ({ evidence, ended, journey }: Context): Packet =>
-  evidence.arrivals[ended.step]?.packet ?? journey.packet
+/** The packet as it left the last step. */
+export const lastPacket = ({ evidence, ended, journey, world }: Context): Packet =>
+  evidence.arrivals[ended.step] ? behindRule(evidence, world, ended.step) : journey.packet
 
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {

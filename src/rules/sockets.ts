@@ -49,9 +49,12 @@ export const knowsSockets = (host: Host, protocol = ''): boolean =>
 export const listensOn = (host: Host, protocol: string | undefined, port: number): boolean =>
   host.sockets?.some((socket) => socket.protocol === protocol && socket.port === port && isOpen(socket)) === true
 
-/** Sockets of its protocol are known, and none of them takes what is new. */
+/** Sockets of its protocol are known, and none of them takes what is new; of an end that is not known nothing is said. */
 export const isForNobody = (host: Host, packet: Packet): boolean =>
-  knowsSockets(host, packet.protocol) && listener(host, packet) === undefined
+  packet.dst !== undefined &&
+  packet.dport !== undefined &&
+  knowsSockets(host, packet.protocol) &&
+  listener(host, packet) === undefined
 
 /**
  * Of UDP that nobody tracks the ports alone tell: a service has asked nobody from its own port, and it is asked from one

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Socket } from '../../../src/index.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { captured, findingsOf } from './played.ts'
 
 const socket = (address: string, port: number, protocol = 'udp'): Socket => ({
@@ -43,5 +45,40 @@ describe('closed-port', () => {
     const found = closedPort(sockets, dst)
     expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: the sender/)
     expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true)
+  })
+})
+
+/** A chain of nat is the last that nft's trace shows of a packet for this host: no later line has what it wrote. */
+describe('closed-port behind the last rule of nat', () => {
+  const told = (rule: string, sockets: Socket[]) => {
+    const ruleset = `table ip nat {\n\tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\t${rule} # handle 7\n\t}\n}\n`
+    const packet =
+      'ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080 tcp flags == syn tcp window 64240 '
+    const text = `trace id 0a0b0c0d ip nat pre packet: iif "eth0" ${packet}\ntrace id 0a0b0c0d ip nat pre unknown rule handle 7 (verdict accept)\n`
+    const host = { ...ROUTER, sockets, listening: ['tcp', 'udp'] }
+    const { outcome, findings } = explainFile(text, { ...worldOf(ruleset), host }).journeys[0]!
+    return [outcome, findings.find(({ code }) => code === 'closed-port')?.message]
+  }
+
+  it.each([
+    ['tcp dport 8080 dnat to 10.0.2.1:80', 'tcp 10.0.2.1:80'],
+    ['tcp dport 8080 dnat to 10.0.2.1', 'tcp 10.0.2.1:8080'],
+    ['tcp dport 8080 dnat to tcp dport map { 8080 : 10.0.2.1 }', 'tcp 10.0.2.1:8080'],
+    ['tcp dport 8080 redirect to :3128', 'tcp 10.0.1.1:3128'],
+  ])('tells where %s has sent it', (rule, end) => {
+    const [outcome, message] = told(rule, [socket('10.0.1.1', 8080, 'tcp')])
+    expect(outcome).toBe('delivered')
+    expect(message).toContain(`nothing on this host listens on ${end}`)
+  })
+
+  it('says nothing where a program listens there, or where there is a choice', () => {
+    expect(told('tcp dport 8080 redirect to :3128', [socket('10.0.1.1', 3128, 'tcp')])).toEqual([
+      'delivered',
+      undefined,
+    ])
+    expect(told('tcp dport 8080 redirect to :3128-3130', [socket('10.0.1.1', 22, 'tcp')])).toEqual([
+      'delivered',
+      undefined,
+    ])
   })
 })

@@ -151,8 +151,6 @@ export const proxied: Kind = {
       {
         kind: 'TPROXY without a proxy',
         about: `-t mangle -I PREROUTING 1 ${rule}`,
-        // who reads there is a program's own business
-        elsewhere: true,
         variant: { tables: inserted(scene.setup.tables, 'mangle', 'PREROUTING', 0, rule) },
         culprits: [ruleAt({ table: 'mangle', chain: 'PREROUTING', index: 0 })],
       },

@@ -98,8 +98,6 @@ export const ownAddress: Kind = {
       {
         kind: 'an address too many',
         about: `ip addr add ${host(address!)} dev lo`,
-        // whether the address should be here, nothing on the machine says
-        elsewhere: true,
         variant: {
           changes: [ip(`addr add ${host(address!)} dev lo`, `addr del ${host(address!)} dev lo`)],
         },
