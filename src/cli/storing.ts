@@ -1,0 +1,124 @@
+/** `--store URL`: what a report tells is stored as well. The store's own code is loaded once it is asked for. */
+import type { Command } from 'commander'
+import type { Selection } from '../analysis/select.ts'
+import { UserError } from '../model/user-error.ts'
+import type { JourneyReport } from '../reports/journeys.ts'
+import type { PlayedReport } from '../reports/played.ts'
+import type { Recorder } from '../store/recorder.ts'
+import type { Writing } from '../store/writing.ts'
+
+export interface StoreOption {
+  store?: string
+}
+
+export const storeOption = (command: Command): Command =>
+  command.option('--store <URL>', 'also store the result, for `nfwhy query`: duckdb:FILE or parquet:DIR')
+
+/** Milliseconds: what a live trace has told is in the store soon after. */
+const SOON = 2000
+
+interface StoringOptions {
+  selection?: Selection
+  /** Milliseconds until a packet's journey is told, of a live trace. */
+  settling?: number
+  played?: { assume: ReadonlyMap<string, boolean> }
+}
+
+/** What is told to the report goes to the store, too. */
+export class Storing {
+  /** Takes what went wrong, where the rest goes on without a store; else it is thrown. */
+  onBroken: ((message: string) => void) | undefined
+  private readonly recorder: Recorder
+  private readonly writing: Writing
+  private broken = false
+  private ended = false
+  private handedOn = Number.NEGATIVE_INFINITY
+
+  constructor(recorder: Recorder, writing: Writing) {
+    this.recorder = recorder
+    this.writing = writing
+  }
+
+  journeys(report: JourneyReport): JourneyReport {
+    return {
+      get held() {
+        return report.held
+      },
+      take: (closed) => {
+        this.take(closed)
+        return report.take(closed)
+      },
+      leaveOut: (id) => report.leaveOut(id),
+      pause: (now) => {
+        this.pause(now)
+        report.pause(now)
+      },
+      end: (tail) => {
+        if (!this.broken) this.recorder.end()
+        return report.end(tail)
+      },
+    }
+  }
+
+  played(report: PlayedReport): PlayedReport {
+    return {
+      take: (one) => {
+        this.take(one)
+        report.take(one)
+      },
+      end: (tail) => {
+        this.recorder.end()
+        return report.end(tail)
+      },
+    }
+  }
+
+  private take(one: Parameters<Recorder['take']>[0]): void {
+    if (!this.broken) this.recorder.take(one)
+  }
+
+  private pause(now: number | undefined): void {
+    const time = performance.now()
+    if (this.broken || time - this.handedOn < SOON) return
+    this.handedOn = time
+    this.recorder.pause(now ?? time)
+  }
+
+  /** Undefined: there is room for more. */
+  readonly room = (): Promise<void> | undefined => {
+    const room = this.broken ? undefined : this.writing.room()
+    return room?.catch(this.tell)
+  }
+
+  /** Nothing more comes: all of it is stored when this resolves. */
+  async end(): Promise<void> {
+    if (this.ended) return
+    this.ended = true
+    await this.writing.end().catch(this.tell)
+  }
+
+  /** What was told until something else went wrong is kept. */
+  async close(): Promise<void> {
+    if (this.ended) return
+    this.ended = true
+    if (!this.broken) this.recorder.pause(performance.now())
+    await this.writing.end().catch(() => {})
+  }
+
+  private readonly tell = (error: unknown): void => {
+    if (!this.onBroken || !(error instanceof UserError)) throw error
+    if (!this.broken) this.onBroken(error.message)
+    this.broken = true
+  }
+}
+
+/** Undefined: nothing is to be stored. Throws UserError. */
+export async function openStoring(
+  { store: url }: StoreOption,
+  options: StoringOptions = {},
+): Promise<Storing | undefined> {
+  if (url === undefined) return undefined
+  const { openStore, parseStoreUrl, Recorder, Writing } = await import('../store/index.ts')
+  const writing = new Writing(await openStore(parseStoreUrl(url)))
+  return new Storing(new Recorder({ ...options, write: writing.write }), writing)
+}

@@ -1,0 +1,116 @@
+/** A store that is one file of DuckDB's. */
+import { chmodSync, existsSync } from 'node:fs'
+import { printable } from '../../model/printable.ts'
+import { UserError } from '../../model/user-error.ts'
+import type { Batch } from '../batch.ts'
+import { TABLES, VERSION } from '../schema.ts'
+import type { Reader, Store } from '../store.ts'
+import { DuckReader } from './reader.ts'
+import { Session } from './session.ts'
+import { createTable, replaceRows } from './sql.ts'
+
+/** Which version of the schema the tables have. */
+const CREATE_VERSION = 'CREATE TABLE IF NOT EXISTS nfwhy_store (version INTEGER)'
+const READ_VERSION = 'SELECT max(version) FROM nfwhy_store'
+
+/** Throws UserError. */
+export async function openFile(path: string): Promise<Store> {
+  const isNew = !existsSync(path)
+  const session = await Session.open(path).catch((error) => {
+    throw openProblem(path, error)
+  })
+  try {
+    const tables = await session.connection.runAndReadAll(
+      "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
+    )
+    const isEmpty = Number(tables.getRows()[0]![0]) === 0
+    if (isEmpty)
+      await session.transaction([
+        CREATE_VERSION,
+        `INSERT INTO nfwhy_store VALUES (${VERSION})`,
+        ...TABLES.map(({ name }) => createTable(name)),
+      ])
+    checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
+    // it tells who speaks to whom
+    if (isNew) chmodSync(path, 0o600)
+    return new FileStore(session)
+  } catch (error) {
+    session.close()
+    throw error
+  }
+}
+
+class FileStore implements Store {
+  private readonly session: Session
+
+  constructor(session: Session) {
+    this.session = session
+  }
+
+  async write(batch: Batch): Promise<void> {
+    const { session } = this
+    await session.hold(batch)
+    await session.transaction(replaceRows(batch, session.nextStored()))
+  }
+
+  async close(): Promise<void> {
+    this.session.close()
+  }
+}
+
+/** Throws UserError. */
+export async function readFile(path: string): Promise<Reader> {
+  if (!existsSync(path)) throw new UserError(`${printable(path)}: there is no such store.`, HOW)
+  const reader = await DuckReader.open(path, { access_mode: 'READ_ONLY', enable_external_access: 'false' }).catch(
+    (error) => {
+      throw openProblem(path, error)
+    },
+  )
+  try {
+    checkVersion(path, await versionOf((sql) => reader.connection.runAndReadAll(sql)))
+    await reader.lock()
+    return reader
+  } catch (error) {
+    reader.close()
+    throw error
+  }
+}
+
+/** How a store is made. */
+export const HOW =
+  'A store is made by --store of explain, trace and simulate:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
+
+/** Undefined: it is no store. */
+async function versionOf(run: (sql: string) => Promise<{ getRows(): unknown[][] }>): Promise<number | undefined> {
+  try {
+    return Number((await run(READ_VERSION)).getRows()[0]![0])
+  } catch {
+    return undefined
+  }
+}
+
+/** Throws UserError. */
+export function checkVersion(path: string, version: number | undefined): void {
+  if (version === VERSION) return
+  throw new UserError(
+    version === undefined || !Number.isInteger(version)
+      ? `${printable(path)}: this is no store of nfwhy's.`
+      : `${printable(path)}: this store has version ${version} of the tables, this nfwhy writes and reads version ${VERSION}. Give another name.`,
+  )
+}
+
+function openProblem(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error
+  const { message } = error
+  const holder = /lock is held in .*?\(PID (\d+)\)/s.exec(message)?.[1]
+  if (holder !== undefined || /Could not set lock/.test(message))
+    return new UserError(
+      `${printable(path)}: another process${holder === undefined ? '' : ` (${holder})`} has this store open.`,
+      'DuckDB lets one process write, or several read. A folder of Parquet files (--store parquet:DIR) can be read while it is written.',
+    )
+  if (/not a valid DuckDB database file|serialization|newer version/i.test(message))
+    return new UserError(`${printable(path)}: this is no store of nfwhy's, or of a newer DuckDB.`)
+  if (/^IO Error/.test(message))
+    return new UserError(`${printable(path)}: ${message.split('\n')[0]!.replace(/^IO Error: /, '')}`)
+  return error
+}

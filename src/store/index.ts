@@ -1,0 +1,6 @@
+/** What commands load of the store once one is used. */
+
+export { openReader, openStore, parseStoreUrl } from './open.ts'
+export { QUERIES, readQuery } from './queries.ts'
+export { Recorder } from './recorder.ts'
+export { Writing } from './writing.ts'

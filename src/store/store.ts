@@ -1,0 +1,23 @@
+/** What a store does, whatever it is made of. */
+import type { Batch } from './batch.ts'
+
+/** Takes batches one after the other. Each is there as a whole, or not at all; of rows of one key the latest is kept. */
+export interface Store {
+  write(batch: Batch): Promise<void>
+  close(): Promise<void>
+}
+
+export type Value = string | number | boolean | null
+
+/** What a query gives. */
+export interface Answer {
+  columns: readonly string[]
+  rows: AsyncIterable<readonly Value[]>
+}
+
+/** Answers queries, and changes nothing. */
+export interface Reader {
+  /** `parameters`: what stands for `$name` in the SQL. Throws UserError. */
+  query(sql: string, parameters?: Readonly<Record<string, Value>>): Promise<Answer>
+  close(): void
+}
