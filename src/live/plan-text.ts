@@ -1,5 +1,6 @@
 /** What a session will do or would do, in words and commands. */
 
+import { whyNoLibc } from '../kernel/libc.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { byHand } from './guard.ts'
@@ -16,11 +17,8 @@ const STREAMS = {
 export function planText({ place, plan, namespace }: Prepared): string {
   const lines = [`On ${printable(place.name)}, by ${plan.backend}: ${plan.why}.`]
   for (const { message } of plan.notes) lines.push(`  note: ${printable(message)}`)
-  for (const stream of plan.streams) {
-    const how =
-      namespace && stream.kind !== 'kernel-log' ? 'a netlink socket, which reports lost events' : 'a program there'
-    lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
-  }
+  for (const { kind } of plan.streams)
+    lines.push('', `# read ${STREAMS[kind]}, by ${namespace && kind !== 'kernel-log' ? direct() : 'a program there'}`)
   for (const { why, typed } of plan.changes) {
     lines.push('', `# ${printable(why)}`, printCommand(typed.run))
     if (typed.undo) lines.push(`#   undo: ${printCommand(typed.undo)}`)
@@ -37,6 +35,11 @@ export function planText({ place, plan, namespace }: Prepared): string {
   }
   lines.push('', `# at ${new Date(plan.until * 1000).toISOString()} at the latest, everything is restored`)
   return `${lines.join('\n')}\n`
+}
+
+function direct(): string {
+  const missing = whyNoLibc()
+  return missing === undefined ? 'a netlink socket, which reports lost events' : `a program there: ${missing}`
 }
 
 /** Before anything is changed: what goes on, and how to end it by hand should everything else fail. */

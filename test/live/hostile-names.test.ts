@@ -11,6 +11,7 @@ import { problemsOf } from '../../src/live/doctor/diagnose.ts'
 import { diagnosisJson } from '../../src/live/doctor/json.ts'
 import { commandText } from '../../src/live/doctor/problem.ts'
 import { diagnosisText } from '../../src/live/doctor/text.ts'
+import { typedText } from '../../src/live/doctor/typed.ts'
 import type { Wish as DoctorWish } from '../../src/live/doctor/wish.ts'
 import type { Wish } from '../../src/live/plan.ts'
 import { beginningText, nothingSeenText, planText } from '../../src/live/plan-text.ts'
@@ -153,19 +154,34 @@ describe('doctor', () => {
     for (const comment of ['$(touch x)', "'; reboot; '", '\x1b]0;x\x07']) expect(words).toContain(comment)
   })
 
-  it('proposes what a shell runs as it is meant, as text and as JSON', () => {
+  /** By what the mend runs over there; what is typed here leads there. */
+  const typed = new Map([...commands.values()].map((one) => [typedText(parseVia('ssh host'), [one]), one] as const))
+
+  it('proposes what shells run as it is meant, here and over there, as text and as JSON', () => {
     for (const [text, command] of commands) runs(command, text)
+    for (const [text, command] of typed) {
+      const inner = stubs.run(nextShell(), text).map((words) => {
+        if (words[0] === 'nfwhy') return [words.filter((word) => word !== '--via' && word !== 'ssh host')]
+        expect(words.slice(0, 2)).toEqual(['ssh', 'host'])
+        expect(words).toHaveLength(3)
+        return stubs.run(nextShell(), words[2]!)
+      })
+      expect(inner.flat(), text).toEqual(meant(command))
+    }
+    const lists = found.flatMap(({ problems }) => problems.flatMap(({ fix }) => [fix?.commands ?? [], fix?.undo ?? []]))
+    const typedTexts = new Set(lists.map((list) => typedText(parseVia('ssh host'), list)))
     for (const diagnosis of found) {
       const { problems } = diagnosisJson(diagnosis) as { problems: { fix?: { command?: string; undo?: string } }[] }
       for (const { fix } of problems)
-        for (const text of [fix?.command, fix?.undo]) expect(text === undefined || commands.has(text)).toBe(true)
+        for (const text of [fix?.command, fix?.undo])
+          expect(text === undefined || typedTexts.has(text), text).toBe(true)
       const shown = diagnosisText(diagnosis, undefined, { width: 80 }, true)
       expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
       // what is folded is one line to a shell
       const lines = shown.replaceAll(/ \\\n +/g, ' ')
       for (const { fix } of diagnosis.problems)
         for (const command of [...(fix?.commands ?? []), ...(fix?.undo ?? [])])
-          expect(lines).toContain(printCommand(command))
+          expect(lines).toContain(typedText(diagnosis.place, [command]))
     }
   }, 240_000)
 })
@@ -260,7 +276,10 @@ const CODES = [
   'leftover-table',
   'never-arrives',
   'no-logger',
+  'trace-behind',
+  'trace-behind-some',
   'trace-family',
+  'trace-hook-output',
   'trace-hook-prerouting',
   'trace-rule',
   'trace-unreached',

@@ -1,10 +1,12 @@
 /** A diagnosis as data, `nfwhy.doctor/1`. */
 import { CAPABILITIES, type Facts, hasCapability, legacyTables, sysctlOf } from '../survey/facts.ts'
+import type { TraceHost } from '../trace-host.ts'
 import type { Diagnosis } from './diagnose.ts'
 import { LOG_SYSCTL } from './legacy.ts'
-import { commandText, type Mend, type Problem } from './problem.ts'
+import type { Mend, Problem } from './problem.ts'
 import type { Proof } from './prove.ts'
 import { nameOf, rulesOf } from './rules.ts'
+import { typedText } from './typed.ts'
 
 /** Why no trace appears on a machine: what keeps it from appearing, and the commands that mend it. */
 export interface DoctorDocument {
@@ -30,7 +32,7 @@ export interface ProblemDocument extends Omit<Problem, 'fix'> {
 
 /** What mends a problem. */
 export interface MendDocument extends Omit<Mend, 'commands' | 'undo'> {
-  /** The command to type, for a POSIX shell. Absent: a person has to do it by other means. */
+  /** The command to type, for a POSIX shell on this machine: with `--via`, whatever leads there is in it. Absent: a person has to do it by other means. */
   command?: string
   /** The command that takes it back. */
   undo?: string
@@ -85,21 +87,21 @@ export function diagnosisJson(
     schema: 'nfwhy.doctor/1',
     place: place.name,
     facts: shortFacts(facts),
-    problems: problems.map(problemJson),
+    problems: problems.map((problem) => problemJson(place, problem)),
     ...(fixed ? { fixed } : {}),
     ...(proofs ? { proofs } : {}),
   }
 }
 
-function problemJson({ fix, ...problem }: Problem): ProblemDocument {
+function problemJson(place: TraceHost, { fix, ...problem }: Problem): ProblemDocument {
   if (!fix) return problem
   const { commands, undo, ...rest } = fix
   return {
     ...problem,
     fix: {
       ...rest,
-      ...(commands ? { command: commandText(commands) } : {}),
-      ...(undo ? { undo: commandText(undo) } : {}),
+      ...(commands ? { command: typedText(place, commands) } : {}),
+      ...(undo ? { undo: typedText(place, undo) } : {}),
     },
   }
 }

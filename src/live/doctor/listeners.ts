@@ -69,6 +69,10 @@ export const monitors = ({ processes }: Facts): Process[] =>
 export const logListeners = ({ processes }: Facts): Process[] =>
   processes.filter(({ name, command }) => /^ulogd/.test(name) || /\bnflog\b/.test(command))
 
+/** One that runs in another network namespace. */
+export const elsewhere = (facts: Facts, processes: readonly Process[]): Process | undefined =>
+  processes.find(({ namespace }) => namespace !== undefined && namespace !== facts.namespace)
+
 /** `nfwhy-12` of each session that runs: it shows that word behind its `sh -s`. */
 export const sessionsOf = ({ processes }: Facts): { id: string; namespace?: string }[] =>
   processes.flatMap(({ command, namespace }) => {

@@ -97,7 +97,8 @@ function basesOf(table: Table, chain: Chain, rule: Rule): Base[] {
   return found
 }
 
-function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<string>): boolean {
+/** `wanted`: the name of a chain; `seen`: chains that were looked into. */
+export function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<string>): boolean {
   return statements.flatMap(targetsOf).some((target) => {
     // where a map leads is not known without its elements
     if (target === wanted || target === undefined) return true
@@ -129,8 +130,16 @@ export const seesAllRules = (facts: Facts): boolean =>
 export const sees = ({ table }: TraceRule, family: IpFamily): boolean =>
   table.family === family || table.family === 'inet' || table.family === 'netdev'
 
+/** Could it trace a packet that is wished? */
+export const mayMatch = (trace: TraceRule, wish: Wish, world: World): boolean =>
+  wish.families.some(
+    (family) =>
+      sees(trace, family) &&
+      trace.bases.some(({ hook }) => holdsFor(trace.rule, { ...wish, families: [family] }, world, hook) !== false),
+  )
+
 /** Does the rule hold for what is wished, as far as the filter tells? */
-export function holdsFor({ conditions }: Rule, { packet, families }: Wish, world: World, hook?: Hook): Truth {
+function holdsFor({ conditions }: Rule, { packet, families }: Wish, world: World, hook?: Hook): Truth {
   const [family, ...others] = families
   const of = (one: Family) => evaluateAll(conditions, { packet, family: one, world, ...(hook ? { hook } : {}) })
   const first = of(family!)
@@ -146,16 +155,11 @@ export function nameOf({ backend, table, chain, rule }: TraceRule): string {
     : `${where} ${rule.ruleNumber}`
 }
 
-/** As a listing shows it. */
-export const lineOf = (trace: TraceRule): string =>
-  trace.table.kind === 'iptables'
-    ? `${iptablesOf(trace.table)} -t ${trace.table.name} ${trace.rule.text}`
-    : `${nameOf(trace)}: ${trace.rule.text}`
-
-const iptablesOf = ({ family }: Table): string => (family === 'ip6' ? 'ip6tables' : 'iptables')
+/** As a listing shows it, with its place: no command that would put it elsewhere. */
+export const lineOf = (trace: TraceRule): string => `${nameOf(trace)}: ${trace.rule.text.replace(/^-A \S+ /, '')}`
 
 /** Which program speaks to legacy tables here. */
-export const legacyTool = ({ programs }: Facts, family: string): string => {
+const legacyTool = ({ programs }: Facts, family: string): string => {
   const name = family === 'ip6' ? 'ip6tables' : 'iptables'
   return programs.has(`${name}-legacy`) ? `${name}-legacy` : name
 }
@@ -168,27 +172,34 @@ const iptablesTool = (facts: Facts, backend: TraceRule['backend'], family: strin
   return backend === 'legacy' ? legacyTool(facts, family) : facts.programs.has(`${name}-nft`) ? `${name}-nft` : name
 }
 
+/** Of iptables itself, in the rule's own table. */
+export const iptablesCommand = (facts: Facts, { backend, table }: TraceRule, ...action: Word[]): Command =>
+  command(iptablesTool(facts, backend, table.family), '-w', '-t', table.name, ...action)
+
+/** What iptables-nft keeps in a form of its own, nft prints and does not read. */
+export const nftReads = ({ text }: Rule): boolean => !/(?:^|\s)(?:xt |#)/.test(text)
+
 /** Takes the rule away, and puts it back where it was. */
-export function deletion(
-  facts: Facts,
-  { backend, table, chain, rule }: TraceRule,
-): { commands: Command[]; undo?: Command[] } {
+export function deletion(facts: Facts, trace: TraceRule): { commands: Command[]; undo?: Command[] } {
+  const { table, chain, rule } = trace
   if (table.kind === 'iptables') {
-    const tool = iptablesTool(facts, backend, table.family)
     const [name, words] = [positional(chain.name), wordsOf(rule).map(ruleWord)]
-    const line = (...action: Word[]) => command(tool, '-w', '-t', table.name, ...action, ...words)
+    const number = String(rule.ruleNumber)
+    // by its words, iptables deletes the first rule that says the same
+    const isFirst = chain.rules.findIndex(({ text }) => text === rule.text) === rule.ruleNumber - 1
     return {
-      commands: [line('-D', name)],
-      undo: [line('-I', name, String(rule.ruleNumber))],
+      commands: [iptablesCommand(facts, trace, '-D', name, ...(isFirst ? words : [number]))],
+      undo: [iptablesCommand(facts, trace, '-I', name, number, ...words)],
     }
   }
   const where = [table.family, nftName(table.name), nftName(chain.name)]
   const before = chain.rules[rule.ruleNumber - 2]
   const place = before?.handle === undefined ? [] : ['handle', String(before.handle)]
-  // nft joins its words; what it printed, it reads, but for what iptables-nft keeps in a form of its own
-  const loads = !/(?:^|\s)(?:xt |#)/.test(rule.text)
   return {
     commands: [nftArguments('delete', 'rule', ...where, 'handle', String(rule.handle))],
-    ...(loads ? { undo: [nftArguments(before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text)] } : {}),
+    // nft joins its words
+    ...(nftReads(rule)
+      ? { undo: [nftArguments(before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text)] }
+      : {}),
   }
 }

@@ -4,10 +4,12 @@ import type { FormOptions } from '../../reports/form.ts'
 import { wrap, wrapCommand } from '../../reports/text/layout.ts'
 import { Page } from '../../reports/text/page.ts'
 import type { Style } from '../../reports/text/paint.ts'
+import type { TraceHost } from '../trace-host.ts'
 import type { Diagnosis } from './diagnose.ts'
 import { isProblem } from './diagnose.ts'
 import type { Mend, Problem } from './problem.ts'
 import { type Proof, WAY_WORDS } from './prove.ts'
+import { typedMend } from './typed.ts'
 import { type Work, worksOf } from './works.ts'
 
 const COLOURS: Readonly<Record<Problem['severity'], Style>> = { error: 'red', warning: 'yellow', note: 'cyan' }
@@ -27,10 +29,10 @@ export function diagnosisText(
     page.line()
   }
   for (const problem of problems) {
-    writeProblem(page, page.clean(problem))
+    writeProblem(page, page.clean(typedProblem(place, problem)))
     page.line()
   }
-  for (const work of worksOf(facts)) writeWork(page, page.clean(work))
+  for (const work of worksOf(facts, place)) writeWork(page, page.clean(work))
   return page.take()
 }
 
@@ -43,6 +45,11 @@ function writeWork(page: Page, { works, what, text }: Work): void {
     page.line(head + line)
   })
 }
+
+const typedProblem = (place: TraceHost, { fix, ...rest }: Problem): Problem => ({
+  ...rest,
+  ...(fix ? { fix: typedMend(place, fix) } : {}),
+})
 
 function writeProblem(page: Page, { severity, message, evidence, fix }: Problem): void {
   const mark = page.marks[severity === 'error' ? 'bad' : severity === 'warning' ? 'look' : 'until']

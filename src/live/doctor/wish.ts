@@ -12,12 +12,20 @@ export interface Wish {
   families: readonly IpFamily[]
   /** What every such packet has. */
   packet: Packet
+  /** The filter's own; absent: any packet is meant. */
+  condition?: Condition
 }
 
 export const ANY_PACKET: Wish = { families: ['ip', 'ip6'], packet: {} }
 
 /** `condition`: the filter's, by parseFilter. */
 export function wishOf(filter: string, condition: Condition): Wish {
+  const { packet, family } = requiredOf(condition)
+  return { filter, families: family === undefined ? ANY_PACKET.families : [family], packet, condition }
+}
+
+/** What every packet has for which it holds. */
+export function requiredOf(condition: Condition): { packet: Packet; family: IpFamily | undefined } {
   const packet: Packet = {}
   let family: IpFamily | undefined
   for (const { field, value } of required(condition)) {
@@ -29,7 +37,7 @@ export function wishOf(filter: string, condition: Condition): Wish {
       if (transport !== 'th') packet.protocol = transport!
     } else if (FIELDS[field]) Object.assign(packet, { [FIELDS[field]]: value })
   }
-  return { filter, families: family === undefined ? ANY_PACKET.families : [family], packet }
+  return { packet, family }
 }
 
 const FIELDS: Readonly<Record<string, keyof Packet>> = {
@@ -78,19 +86,29 @@ function sameFamily(ways: readonly (readonly Comparison[])[]): Comparison[] {
   return [{ kind: 'compare', field: 'meta nfproto', op: '==', value: first === 'ip' ? 'ipv4' : 'ipv6' }]
 }
 
-/** Where such packets begin their way through netfilter; both where the filter does not tell. */
-export function waysOf({ packet }: Wish, facts: Facts): { incoming: boolean; sent: boolean } {
-  const own = ownAddresses(facts)
-  if (packet.in !== undefined) return { incoming: true, sent: packet.in === 'lo' }
-  if (packet.src !== undefined && isOwn(packet.src, own)) return { incoming: isLoopback(packet.dst), sent: true }
-  if (packet.dst !== undefined && isOwn(packet.dst, own)) return { incoming: true, sent: isLoopback(packet.dst) }
-  return { incoming: true, sent: true }
+/** Whose such packets can be; what the filter does not tell is true. */
+export interface Ways {
+  /** From others, for this host or through it. */
+  incoming: boolean
+  /** From this host to others. */
+  sent: boolean
+  /** From this host to itself, over lo: through output and then prerouting, and the trace bit stays (kernel 6.18). */
+  looped: boolean
 }
 
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && (address === '::1' || /^127\./.test(address))
+export function waysOf({ packet: { in: name, src, dst } }: Wish, facts: Facts): Ways {
+  if (name !== undefined) return { incoming: name !== 'lo', sent: false, looped: name === 'lo' }
+  const own = ownAddresses(facts)
+  /** Undefined: not known. */
+  const isOwn = (address: string | undefined): boolean | undefined => {
+    if (address === undefined) return undefined
+    return isLoopback(address) || own.has(address) || (own.size > 0 ? false : undefined)
+  }
+  const [from, to] = [isOwn(src), isOwn(dst)]
+  return { incoming: from !== true, sent: from !== false && to !== true, looped: from !== false && to !== false }
+}
 
-const isOwn = (address: string, own: ReadonlySet<string>): boolean => isLoopback(address) || own.has(address)
+const isLoopback = (address: string): boolean => address === '::1' || /^127\./.test(address)
 
 /** Of `ip -o addr`, without prefix lengths. */
 export function ownAddresses({ texts }: Facts): ReadonlySet<string> {

@@ -1,8 +1,11 @@
 /** What of a place is as it should be, in a few lines: its right-hand side is what a person wants to see first. */
+import { command } from '../../model/command.ts'
 import { CAPABILITIES, type Facts, hasCapability, legacyTables, sysctlOf } from '../survey/facts.ts'
+import type { TraceHost } from '../trace-host.ts'
 import { FAMILY_NAME, LOG_SYSCTL } from './legacy.ts'
 import { traceListeners } from './listeners.ts'
 import { nameOf, rulesOf } from './rules.ts'
+import { typedText } from './typed.ts'
 
 export interface Work {
   /** `unknown`: it could not be seen. */
@@ -11,13 +14,14 @@ export interface Work {
   text: string
 }
 
-export const worksOf = (facts: Facts): Work[] => [
+/** `place`: where to it is. */
+export const worksOf = (facts: Facts, place: TraceHost): Work[] => [
   rights(facts),
   nft(facts),
   legacy(facts),
   log(facts),
   tools(facts),
-  traced(facts),
+  traced(facts, place),
 ]
 
 function rights(facts: Facts): Work {
@@ -74,33 +78,45 @@ function log(facts: Facts): Work {
   const readable = facts.texts.has('dmesg')
     ? 'dmesg can be read'
     : (facts.refused.get('dmesg') ?? 'dmesg is not installed')
-  if (loggers.length === 0) return { works: 'unknown', what: 'log', text: `the logger is unknown; ${readable}` }
+  if (loggers.length === 0) return { works: 'unknown', what: 'logger', text: `it is unknown; ${readable}` }
   return {
     works: loggers.some((one) => one.includes('nf_log_')) ? 'yes' : 'no',
-    what: 'log',
-    text: `${loggers.join(', ')}; ${readable}`,
+    what: 'logger',
+    text: `${loggers.join(', ')}, for LOG and for TRACE of iptables-legacy alone; ${readable}`,
   }
 }
 
-const TOOLS = ['xtables-monitor', 'tcpdump', 'conntrack', 'modprobe', 'sysctl']
+/** What fixes and advice call, and what is so without it. */
+const TOOLS: Readonly<Record<string, string>> = {
+  'xtables-monitor': 'nft monitor trace shows the same',
+  tcpdump: 'it would show whether a packet arrives',
+  sysctl: 'write to /proc/sys instead',
+}
 
 function tools({ programs }: Facts): Work {
-  const missing = TOOLS.filter((name) => !programs.has(name))
+  const missing = Object.entries(TOOLS).filter(([name]) => !programs.has(name))
   return {
     works: missing.length === 0 ? 'yes' : 'no',
     what: 'tools',
-    text: missing.length === 0 ? TOOLS.join(', ') : `without ${missing.join(', ')}`,
+    text:
+      missing.length === 0
+        ? Object.keys(TOOLS).join(', ')
+        : `not installed: ${missing.map(([name, instead]) => `${name} (${instead})`).join(', ')}`,
   }
 }
 
 const MOST_NAMES = 3
 
-function traced(facts: Facts): Work {
+function traced(facts: Facts, place: TraceHost): Work {
   const { traces } = rulesOf(facts)
   const seen = facts.texts.has('nft') || facts.texts.has('ip-raw') || facts.texts.has('ip6-raw')
   if (traces.length === 0)
     return seen || legacyTables(facts, 'ip') !== undefined
-      ? { works: 'no', what: 'traced', text: 'nothing at the moment; `nfwhy trace` starts a trace' }
+      ? {
+          works: 'no',
+          what: 'traced',
+          text: `nothing at the moment; \`${typedText(place, [command('nfwhy', 'trace')])}\` starts a trace`,
+        }
       : { works: 'unknown', what: 'traced', text: 'no right to see the rules' }
   const names = traces.slice(0, MOST_NAMES).map((trace) => `${nameOf(trace)} (${hooks(trace.bases)})`)
   const more = traces.length > MOST_NAMES ? `, and ${traces.length - MOST_NAMES} more` : ''

@@ -47,6 +47,7 @@ case $digit in [2367abef]) RAW=1 ;; esac
 ${FIND_NOTES}
 section_about() {
   printf 'host %s\n' "$(uname -n)"
+  printf 'boot %s\n' "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
   printf 'when %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   printf 'uid %s\n' "$UID_NOW"
   printf 'capabilities %s\n' "$CAPABILITIES"

@@ -4,36 +4,16 @@ import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
 import { lab, whyNoLab } from './lab.ts'
+import { RULE_CASES } from './rule-cases.ts'
+import { type Case, LISTENS, NFT, QUIET, TRACE4, until } from './setups.ts'
 import { wishFor } from './wishes.ts'
-
-interface Case {
-  cause: string
-  /** What is found, in order of the causes; others may be there too. */
-  code: string
-  severity: 'error' | 'warning' | 'note'
-  setup: string
-  filter?: string
-  /** Put before `sh` in the lab. */
-  prefix?: string[]
-  /** Of the proposed command. */
-  command?: string
-}
-
-const TRACE4 = 'iptables-legacy -t raw -I PREROUTING -p tcp --dport 80 -j TRACE'
-const QUIET = '</dev/null >/dev/null 2>&1 &'
-/** Waits until the socket is there. */
-const until = (test: string) =>
-  `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do ${test} && break; sleep 0.2; done`
-const LISTENS = until("grep -q ' 00000100 ' /proc/net/netlink")
-const NFT = (rule: string, hook = 'prerouting', priority = -350) =>
-  `nft add table inet t; nft 'add chain inet t c { type filter hook ${hook} priority ${priority}; }'; nft add rule inet t c ${rule}`
 
 /** Of a session that is over; sh. */
 const NOTE = (more: string): string => `(umask 077; mkdir /run/nfwhy
   printf '%s\\n' 'nfwhy-note 1' 'session nfwhy-12' "boot $(cat /proc/sys/kernel/random/boot_id)" "netns $(readlink /proc/self/ns/net)" \\
     "pidns $(readlink /proc/self/ns/pid)" 'since 1' 'until 2' ${more} end >/run/nfwhy/nfwhy-12)`
 
-const CASES: Case[] = [
+const CASES: readonly Case[] = [
   {
     cause: 'no-capability',
     code: 'no-capability',
@@ -185,71 +165,9 @@ mkdir -p /etc/systemd; printf '%s\\n' '[Journal]' 'MaxLevelStore=err' > /etc/sys
 cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
   },
   {
-    cause: 'trace-unreached',
-    code: 'trace-unreached',
-    severity: 'error',
-    setup: 'nft add table inet t; nft add chain inet t lost; nft add rule inet t lost meta nftrace set 1',
-  },
-  {
-    cause: 'trace-behind',
-    code: 'trace-behind',
-    severity: 'error',
-    setup:
-      'iptables-legacy -t raw -A PREROUTING -j ACCEPT; iptables-legacy -t raw -A PREROUTING -p tcp --dport 80 -j TRACE',
-    command:
-      'iptables-legacy -w -t raw -D PREROUTING -p tcp -m tcp --dport 80 -j TRACE && ' +
-      'iptables-legacy -w -t raw -I PREROUTING 1 -p tcp -m tcp --dport 80 -j TRACE',
-  },
-  {
-    cause: 'trace-behind',
-    code: 'trace-behind',
-    severity: 'error',
-    setup:
-      'iptables-legacy -t raw -N all; iptables-legacy -t raw -A all -j ACCEPT; iptables-legacy -t raw -A OUTPUT -j all; ' +
-      'iptables-legacy -t raw -A OUTPUT -p tcp --dport 80 -j TRACE',
-  },
-  {
-    cause: 'trace-behind',
-    code: 'trace-behind',
-    severity: 'error',
-    setup: `${NFT('tcp dport 1-1000 accept')}; nft add rule inet t c tcp dport 80 meta nftrace set 1`,
-    filter: 'tcp dst port 80',
-  },
-  {
-    cause: 'trace-family',
-    code: 'trace-family',
-    severity: 'error',
-    setup: TRACE4,
-    filter: 'ip6 and tcp dst port 80',
-    command: 'ip6tables-legacy -w -t raw -I PREROUTING 1 -p tcp -m tcp --dport 80 -m limit --limit 10/second -j TRACE',
-  },
-  {
-    cause: 'trace-hook',
-    code: 'trace-hook-output',
-    severity: 'error',
-    setup: `ip addr add 192.0.2.1/24 dev lo; ${TRACE4}`,
-    filter: 'src host 192.0.2.1 and tcp dst port 80',
-    command: 'iptables-legacy -w -t raw -I OUTPUT 1 -p tcp -m tcp --dport 80 -m limit --limit 10/second -j TRACE',
-  },
-  {
-    cause: 'trace-hook',
-    code: 'trace-hook-prerouting',
-    severity: 'error',
-    setup: `ip link add v0 type veth peer name v1; ${NFT('tcp dport 80 meta nftrace set 1', 'output')}`,
-    filter: 'in v0 and tcp dst port 80',
-  },
-  {
-    cause: 'trace-other',
-    code: 'trace-other',
-    severity: 'error',
-    setup: TRACE4,
-    filter: 'tcp dst port 81',
-    command: "nfwhy trace 'tcp dst port 81'",
-  },
-  {
     cause: 'never-arrives',
     code: 'never-arrives',
-    severity: 'warning',
+    severity: 'note',
     setup: TRACE4,
     filter: 'tcp dst port 80',
     command: "tcpdump -n -i any 'tcp dst port 80'",
@@ -272,12 +190,6 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
     command: 'tc filter show dev v0 ingress',
   },
   {
-    cause: 'trace-late',
-    code: 'trace-late',
-    severity: 'note',
-    setup: `${NFT('tcp dport 80 meta nftrace set 1', 'prerouting', 0)}; nft 'add chain inet t early { type filter hook prerouting priority -300; }'; nft add rule inet t early tcp dport 80 counter`,
-  },
-  {
     cause: 'bridged',
     code: 'bridged',
     severity: 'warning',
@@ -286,12 +198,6 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
       'sysctl -qw net.bridge.bridge-nf-call-iptables=0',
     filter: 'ip and in br0',
     command: 'sysctl -w net.bridge.bridge-nf-call-iptables=1',
-  },
-  {
-    cause: 'trace-cut',
-    code: 'trace-cut',
-    severity: 'note',
-    setup: `${TRACE4}; unshare --net sleep 300 ${QUIET}\nP=$!; sleep 0.3; ip link add v0 type veth peer name v1 netns $P`,
   },
   {
     cause: 'both-backends',
@@ -328,6 +234,7 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
     setup: `iptables-legacy -t raw -A OUTPUT -m comment --comment 'a "b" $(reboot)' -j TRACE`,
     command: `iptables-legacy -w -t raw -D OUTPUT -m comment --comment 'a "b" $(reboot)' -j TRACE`,
   },
+  ...RULE_CASES,
 ]
 
 const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'tc', 'setpriv')

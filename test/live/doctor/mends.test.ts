@@ -36,6 +36,34 @@ const CASES: [code: string, setup: string, filter?: string][] = [
   ],
   ['trace-behind', 'iptables-legacy -t raw -A OUTPUT -j ACCEPT; iptables-legacy -t raw -A OUTPUT -p tcp -j TRACE'],
   [
+    'trace-behind',
+    'iptables-nft -t raw -A OUTPUT -p tcp -m multiport --dports 80,443 -j ACCEPT; iptables-nft -t raw -A OUTPUT -p tcp --dport 443 -j TRACE; iptables-nft -t raw -A OUTPUT -p udp -j ACCEPT',
+    'tcp dst port 443',
+  ],
+  [
+    'trace-behind',
+    `ip6tables-nft -t raw -N t; ip6tables-nft -t raw -A t -p tcp -j ACCEPT; ip6tables-nft -t raw -A t -p tcp -m comment --comment "it's "x"" -j TRACE; ip6tables-nft -t raw -A OUTPUT -j t`,
+    'ip6 and tcp',
+  ],
+  ...['legacy', 'nft'].map((backend): [string, string] => {
+    const add = `iptables-${backend} -t raw -A OUTPUT`
+    return ['trace-behind', `${add} -p tcp -j TRACE; ${add} -j ACCEPT; ${add} -p tcp -j TRACE`]
+  }),
+  [
+    'trace-hook-output',
+    'iptables-nft -t raw -A OUTPUT -p udp -j ACCEPT; iptables-nft -t raw -A PREROUTING -i v0 -p tcp --dport 80 -j TRACE',
+  ],
+  ['trace-hook-prerouting', chain(TRACE)],
+  [
+    'trace-family',
+    'ip addr add 2001:db8::1/64 dev lo; ip6tables-nft -t raw -A PREROUTING -p udp -j ACCEPT; ' +
+      'iptables-nft -t raw -A PREROUTING -p tcp --dport 80 -j TRACE',
+  ],
+  [
+    'trace-behind-some',
+    'iptables-nft -t raw -A OUTPUT -p tcp --dport 22 -j ACCEPT; iptables-nft -t raw -A OUTPUT -p tcp -j TRACE',
+  ],
+  [
     'trace-hook-prerouting',
     "iptables-legacy -t raw -A OUTPUT -o lo -p tcp -m comment --comment 'x y' -j TRACE",
     'in v0 and tcp',

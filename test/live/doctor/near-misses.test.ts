@@ -45,7 +45,32 @@ const CASES: [not: string, setup: string, filter?: string][] = [
     `iptables-legacy -t raw -N x; ${LEGACY('x', '-p tcp -j RETURN')}; ${LEGACY('x', '-j ACCEPT')}; ` +
       `${LEGACY('OUTPUT', '-j x')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`,
   ],
+  [
+    'trace-behind-some',
+    `${LEGACY('OUTPUT', '-p tcp --dport 81 -j ACCEPT')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`,
+    'tcp dst port 80',
+  ],
+  ['trace-behind-some', `${LEGACY('OUTPUT', '-p udp -j ACCEPT')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`],
+  [
+    'trace-behind-some',
+    `${LEGACY('OUTPUT', '-p tcp -m limit --limit 1/second -j LOG')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`,
+  ],
+  ['trace-behind-some', `${LEGACY('OUTPUT', '-j ACCEPT')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`],
   ['trace-hook-output', LEGACY('PREROUTING', '-p tcp -j TRACE'), 'in lo9 and tcp dst port 80'],
+  // over lo, prerouting sees it
+  ['trace-hook-output', LEGACY('PREROUTING', '-p tcp -j TRACE'), 'dst host 127.0.0.1 and tcp dst port 80'],
+  ['trace-hook-prerouting', LEGACY('OUTPUT', '-p tcp -j TRACE'), 'src host 127.0.0.1 and dst host 127.0.0.1'],
+  ['trace-family', LEGACY('PREROUTING', '-p tcp -j TRACE'), 'tcp dst port 80'],
+  [
+    'trace-family',
+    `${LEGACY('PREROUTING', '-s 192.0.2.1 -j TRACE')}; ip addr add 2001:db8::1/64 dev lo`,
+    'tcp dst port 80',
+  ],
+  [
+    'monitor-elsewhere',
+    `iptables-nft -t raw -A OUTPUT -j TRACE; unshare --net nft monitor trace ${QUIET}\nxtables-monitor --trace ${QUIET}`,
+  ],
+  ['iptables-nf-tables', `iptables-nft -t raw -A OUTPUT -j TRACE; unshare --net xtables-monitor --trace ${QUIET}`],
   ['trace-hook-output', `${LEGACY('PREROUTING', '-p tcp -j TRACE')}; ${LEGACY('OUTPUT', '-p tcp -j TRACE')}`],
   ['trace-family', base('tcp dport 80 meta nftrace set 1'), 'ip6 and tcp dst port 80'],
   ['trace-family', LEGACY('OUTPUT', '-p tcp -j TRACE'), 'ip and tcp dst port 80'],
@@ -55,6 +80,7 @@ const CASES: [not: string, setup: string, filter?: string][] = [
     'ip',
   ],
   ['nobody-listens', `${base('tcp dport 80 meta nftrace set 1')}; nft monitor trace ${QUIET}`],
+  ['nobody-listens', 'iptables-nft -t raw -A PREROUTING -p tcp --dport 80 -j TRACE'],
   ['iptables-nf-tables', `iptables-nft -t raw -A OUTPUT -j TRACE; xtables-monitor --trace ${QUIET}`],
   ['no-trace-rule', `nft monitor ${QUIET}`],
   ['no-trace-rule', `${LEGACY('OUTPUT', '-p tcp -j TRACE')}; nft monitor trace ${QUIET}`],

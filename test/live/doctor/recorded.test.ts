@@ -20,6 +20,14 @@ test.each(RECORDED)('$name $outside: $codes', (recorded) => {
   for (const command of recorded.commands ?? []) expect(commands).toContain(command)
 })
 
+test('no module is loaded where modprobe is not installed', () => {
+  const facts = recordedFacts(RECORDED.find(({ name }) => name === 'logger-not-loaded')!)
+  const programs = new Map([...facts.programs].filter(([name]) => name !== 'modprobe'))
+  const [problem] = problemsOf({ ...facts, programs }, wishFor(undefined))
+  expect(problem).toMatchObject({ code: 'no-logger', fix: { safe: false, unsafe: 'modprobe is missing here' } })
+  expect(problem!.fix!.commands).toBeUndefined()
+})
+
 test('each file is used, and each cause that needs one has one', () => {
   const files = readdirSync(new URL('../../../fixtures/live/doctor/', import.meta.url))
   expect(files.sort()).toEqual([...new Set(RECORDED.map(({ name }) => `${name}.txt`))].sort())

@@ -17,7 +17,7 @@ test.each<[string, object]>([
   ['in eth0 and out eth1', { families: ['ip', 'ip6'], packet: { in: 'eth0', out: 'eth1' } }],
   ['src net 192.0.2.0/24', { families: ['ip'], packet: {} }],
 ])('%s', (filter, wish) => {
-  expect(wishFor(filter)).toEqual({ filter, ...wish })
+  expect(wishFor(filter)).toEqual({ filter, ...wish, condition: expect.anything() })
 })
 
 const facts = readFacts(
@@ -26,14 +26,23 @@ const facts = readFacts(
 )
 
 test.each([
-  ['', true, true],
-  ['in eth0', true, false],
-  ['out eth0', true, true],
-  ['src host 192.0.2.1', false, true],
-  ['src host 2001:db8::1', false, true],
-  ['dst host 192.0.2.1', true, false],
-  ['src host 192.0.2.9', true, true],
-  ['src host 127.0.0.1 and dst host 127.0.0.1', true, true],
-])('%s: comes in %s, is sent %s', (filter, incoming, sent) => {
-  expect(waysOf(wishFor(filter), facts)).toEqual({ incoming, sent })
+  ['', true, true, true],
+  ['in eth0', true, false, false],
+  ['in lo', false, false, true],
+  ['out eth0', true, true, true],
+  ['src host 192.0.2.1', false, true, true],
+  ['src host 2001:db8::1', false, true, true],
+  ['dst host 192.0.2.1', true, false, true],
+  ['dst host 192.0.2.9', true, true, false],
+  ['src host 192.0.2.9', true, false, false],
+  ['src host 192.0.2.9 and dst host 192.0.2.1', true, false, false],
+  ['src host 192.0.2.1 and dst host 2001:db8::1', false, false, true],
+  ['src host 127.0.0.1 and dst host 127.0.0.1', false, false, true],
+])('%s: comes in %s, is sent %s, to itself %s', (filter, incoming, sent, looped) => {
+  expect(waysOf(wishFor(filter), facts)).toEqual({ incoming, sent, looped })
+})
+
+test('which addresses are its own is not known without `ip`', () => {
+  const unknown = readFacts('')
+  expect(waysOf(wishFor('src host 192.0.2.9'), unknown)).toEqual({ incoming: true, sent: true, looped: true })
 })

@@ -93,7 +93,7 @@ describe.each(SHELLS)('%s %s', (program, ...words) => {
     ])
     expect(told[0]?.slice(0, 2)).toEqual([
       ABOUT,
-      expect.stringMatching(/^host .+\nwhen \d{4}-.+Z\nuid \d+\ncapabilities [0-9a-f]*\n$/),
+      expect.stringMatching(/^host .+\nboot [0-9a-f-]{36}\nwhen \d{4}-.+Z\nuid \d+\ncapabilities [0-9a-f]*\n$/),
     ])
     expect(told.find(([id]) => id === 'slow')?.[2]).not.toBe(0)
   })

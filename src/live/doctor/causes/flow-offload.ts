@@ -45,7 +45,7 @@ const offloading = (facts: Facts): Found[] =>
   )
 
 function takeOut(facts: Facts, { table, chain, rule }: Found): Mend {
-  const backend = table.kind === 'iptables' ? 'legacy' : 'nft'
+  const backend = table.backend === 'legacy' ? 'legacy' : 'nft'
   return {
     description: 'remove the rule while you trace',
     ...deletion(facts, { backend, table, chain, rule, bases: [] }),

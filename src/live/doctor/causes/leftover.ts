@@ -119,7 +119,7 @@ const leftNotes = ({ killed }: Facts): Problem[] =>
         : `The trace ${one.id} was killed before it could restore what it had changed${one.elsewhere ? ' in another network namespace' : ''}.`,
     evidence: one.file,
     fix: {
-      description: 'restore it (with the same --via as here)',
+      description: 'restore it',
       commands: [cleanupCommand(HERE, one.elsewhere)],
       safe: false,
       unsafe: 'run it separately',

@@ -4,7 +4,7 @@ import type { Facts } from '../../survey/facts.ts'
 import { enderBefore } from '../behind.ts'
 import { linksOf } from '../links.ts'
 import type { Cause, Mend, Problem } from '../problem.ts'
-import { lineOf, nameOf, rulesOf } from '../rules.ts'
+import { lineOf, mayMatch, nameOf, rulesOf } from '../rules.ts'
 import type { Wish } from '../wish.ts'
 
 export const neverArrives: Cause = {
@@ -90,11 +90,12 @@ function uncounted(facts: Facts, wish: Wish): Problem[] {
   const { traces, world } = rulesOf(facts)
   return traces
     .filter(({ rule, bases }) => rule.counters?.packets === 0 && bases.length > 0)
-    .filter((trace) => !enderBefore(trace, wish, world))
+    .filter((trace) => mayMatch(trace, wish, world) && enderBefore(trace, wish, world)?.ends !== 'all')
     .map((trace) => ({
       code: 'never-arrives',
-      severity: 'warning',
-      message: `Rule ${nameOf(trace)} has counted no packet: no matching packet has arrived here so far.`,
+      // a counter has no time: whether anything was sent since the rule is there, only a person knows
+      severity: 'note',
+      message: `Rule ${nameOf(trace)} has counted no packet yet. Send one, then run nfwhy doctor again.`,
       evidence: `0 packets: ${lineOf(trace)}`,
       fix: tcpdump(wish),
     }))
@@ -114,7 +115,8 @@ function tcpdump({ filter, packet, families }: Wish): Mend {
   const plain = filter !== undefined && !/\b(?:in|out|mark|ipid|seq|icmpid|opt|syn)\b/.test(filter)
   const expression = plain ? filter : known.join(' and ')
   return {
-    description: 'check whether the packet arrives; if it arrives but is not traced, the rule does not match it',
+    description:
+      'if it still counts none, look whether the packet arrives; if it does, the rule does not match it, or an earlier rule ends the chain',
     commands: [command('tcpdump', '-n', '-i', deviceWord(packet.in ?? 'any'), ...operands(expression))],
     safe: false,
     unsafe: 'it runs until it is stopped',

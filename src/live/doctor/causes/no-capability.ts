@@ -1,6 +1,7 @@
-import { command } from '../../../model/command.ts'
-import { hasCapability } from '../../survey/facts.ts'
-import type { Cause } from '../problem.ts'
+import { command, operands } from '../../../model/command.ts'
+import { type Facts, hasCapability } from '../../survey/facts.ts'
+import type { Cause, Mend } from '../problem.ts'
+import type { Wish } from '../wish.ts'
 
 export const noCapability: Cause = {
   id: 'no-capability',
@@ -10,7 +11,7 @@ export const noCapability: Cause = {
     mend: '`sudo`, a privileged container',
   },
   tested: 'in a namespace',
-  check(facts) {
+  check(facts, wish) {
     if (hasCapability(facts, 'CAP_NET_ADMIN') === false)
       return [
         {
@@ -18,7 +19,7 @@ export const noCapability: Cause = {
           severity: 'error',
           message: 'CAP_NET_ADMIN is missing: without it, nobody can see the rules or trace a packet.',
           evidence: `CapEff ${facts.capabilities?.toString(16).padStart(16, '0')}, user ${facts.uid ?? '?'}`,
-          fix: howToGet(facts.container, facts.uid),
+          fix: howToGet(facts, wish),
         },
       ]
     if (facts.nftRefused === undefined || !/permi|not permitted|must be root/i.test(facts.nftRefused)) return []
@@ -29,13 +30,13 @@ export const noCapability: Cause = {
         message:
           'CAP_NET_ADMIN is present, but not valid for this network namespace, which belongs to another user namespace.',
         evidence: `nft list tables: ${facts.nftRefused}`,
-        fix: howToGet(facts.container, facts.uid),
+        fix: howToGet(facts, wish),
       },
     ]
   },
 }
 
-function howToGet(container: string | undefined, uid: number | undefined) {
+function howToGet({ container, uid }: Facts, { filter = '' }: Wish): Mend {
   if (container === 'kubernetes')
     return {
       description:
@@ -46,7 +47,7 @@ function howToGet(container: string | undefined, uid: number | undefined) {
   if (uid !== undefined && uid !== 0)
     return {
       description: 'run it as root',
-      commands: [command('sudo', 'nfwhy', 'doctor')],
+      commands: [command('sudo', 'nfwhy', 'doctor', ...operands(filter))],
       safe: false,
       unsafe: 'sudo asks for a password',
     }

@@ -36,7 +36,7 @@ function bind(facts: Facts, family: IpFamily): Mend {
   const set = setting(name, logger, 'NONE')
   if (loggersOf(facts, family).includes(logger)) return { description: `bind ${logger}`, ...set, safe: true }
   const module = ['nf_log_syslog', logger, 'ipt_LOG'].find((one) => facts.modules.get(one) === 'can-be-loaded')
-  if (module)
+  if (module && facts.programs.has('modprobe'))
     return {
       description: `load the logger, and bind it`,
       commands: [command('modprobe', module), ...set.commands],
@@ -47,7 +47,7 @@ function bind(facts: Facts, family: IpFamily): Mend {
   return {
     description: `${name0} (before Linux 5.13: ${logger}) is needed, but cannot be loaded from here`,
     safe: false,
-    unsafe: 'the module is missing here',
+    unsafe: `${module ? 'modprobe' : 'the module'} is missing here`,
   }
 }
 

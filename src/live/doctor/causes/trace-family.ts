@@ -1,5 +1,5 @@
 import { FAMILY_NAME } from '../legacy.ts'
-import { copyRule } from '../mends.ts'
+import { copyRule, isOfOneFamily } from '../mends.ts'
 import type { Cause, Problem } from '../problem.ts'
 import { lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
 import type { IpFamily } from '../wish.ts'
@@ -20,26 +20,31 @@ export const traceFamily: Cause = {
     return wish.families.flatMap((family): Problem[] => {
       if (traces.some((trace) => sees(trace, family))) return []
       const wanted = wish.families.length === 1
-      if (!wanted && !inUse(facts.texts.get('addr'), family)) return []
+      if (!wanted && (!inUse(facts.texts.get('addr'), family) || traces.every(isOfOneFamily))) return []
       return [
         {
           code: 'trace-family',
           severity: wanted ? 'error' : 'note',
           message: `No rule traces ${FAMILY_NAME[family]}: the rules that trace match only ${FAMILY_NAME[family === 'ip' ? 'ip6' : 'ip']}.`,
-          evidence: lineOf(first),
-          fix: copyRule(facts, first, family, first.chain.name) ?? {
-            description: 'add the same rule to a table of family inet, which sees both',
-            safe: false,
-            unsafe: 'a person must write the match for the other family',
-          },
+          evidence: wanted ? lineOf(first) : `${lineOf(first)}; ${inUse(facts.texts.get('addr'), family)}`,
+          fix: copyRule(
+            facts,
+            first,
+            family,
+            first.bases.some(({ hook }) => hook === 'output') ? 'output' : 'prerouting',
+          ),
         },
       ]
     })
   },
 }
 
-/** Addresses that reach further than this link. */
-const inUse = (addresses: readonly string[] | undefined, family: IpFamily): boolean =>
-  (addresses ?? []).some(
-    (line) => line.includes(family === 'ip' ? ' inet ' : ' inet6 ') && line.includes(' scope global'),
-  )
+/** An address by which others reach this host: `eth0 inet6 fe80::1/64`. */
+function inUse(addresses: readonly string[] | undefined, family: IpFamily): string | undefined {
+  for (const line of addresses ?? []) {
+    const [, name, kind, address] = /^\d+: (\S+)\s+(inet6?) (\S+)/.exec(line) ?? []
+    if (kind === (family === 'ip' ? 'inet' : 'inet6') && !/ scope host\b/.test(line))
+      return `${name} ${kind} ${address}`
+  }
+  return undefined
+}

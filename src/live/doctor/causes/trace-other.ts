@@ -1,6 +1,6 @@
 import { command, operands } from '../../../model/command.ts'
 import type { Cause } from '../problem.ts'
-import { holdsFor, lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
+import { lineOf, mayMatch, rulesOf, sees, seesAllRules } from '../rules.ts'
 
 export const traceOther: Cause = {
   id: 'trace-other',
@@ -16,13 +16,8 @@ export const traceOther: Cause = {
     const candidates = traces.filter((trace) => wish.families.some((family) => sees(trace, family)))
     const [first] = candidates
     if (!first) return []
-    const fits = (family: (typeof wish.families)[number]) =>
-      candidates.some(
-        (trace) =>
-          sees(trace, family) &&
-          trace.bases.some(({ hook }) => holdsFor(trace.rule, { ...wish, families: [family] }, world, hook) !== false),
-      )
-    if (wish.families.some(fits) || candidates.every(({ bases }) => bases.length === 0)) return []
+    if (candidates.some((trace) => mayMatch(trace, wish, world))) return []
+    if (candidates.every(({ bases }) => bases.length === 0)) return []
     return [
       {
         code: 'trace-other',
