@@ -34,11 +34,11 @@ const startsNothing = {
   load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
 }
 
-/** What a page loads later, the command's scripts have at once: only commands are loaded when they are asked for, and one's protocol. */
+/** What a page loads later, the command's scripts have at once: only commands are loaded when they are asked for, one's protocol, and the store. */
 const nothingLater = {
   name: 'nothing-later',
   transform: {
-    filter: { id: /\/src\/(?!cli\/(?:commands|mcp)\.ts$)/, code: /\bimport\(/ },
+    filter: { id: /\/src\/(?!cli\/(?:commands|mcp|query|storing)\.ts$)/, code: /\bimport\(/ },
     handler(code) {
       const files = []
       const changed = code.replace(
@@ -71,6 +71,7 @@ await build([
         groups: [
           { name: 'machines', test: (id) => chunk(id) === 'machines' },
           { name: 'mcp', test: (id) => chunk(id) === 'mcp' },
+          { name: 'store', test: (id) => chunk(id) === 'store' },
           { name: 'server', test: (id) => chunk(id) === 'server' },
           { name: 'live', test: (id) => chunk(id) === 'live' },
           { name: 'offline', test: (id) => chunk(id) === 'offline' },

@@ -1,7 +1,7 @@
 /**
  * Which script of dist/ a source goes to: what main.ts imports is needed by every command; of the rest, what any command
  * needs that asks no machine is `offline`, what only commands need that do is `live`, what only a command needs that
- * serves the page is `server`, what speaks with assistants is `mcp`, and what asks machines for them `machines`. Follows the imports.
+ * serves the page is `server`, what speaks with assistants is `mcp`, what stores is `store`, and what asks machines for them `machines`. Follows the imports.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -19,13 +19,16 @@ const SERVES = 'src/server/server.ts'
 /** What speaks a protocol that only one command needs: the command loads it once it runs, so that help does not. */
 const SPEAKS = 'src/mcp/server.ts'
 
+/** What is loaded once something is stored, or asked of a store. */
+const STORES = 'src/store/index.ts'
+
 /** What asks a machine for a command that else reads files: loaded once a call wants it. */
 const ASKED_LATER = 'src/cli/mcp-machines.ts'
 
 /** `main`: the command line; `list`: the commands, as `import()`s. Gives the chunk of a module's path, absolute or not. */
 export function chunkOf(main, list) {
   const first = closure([main], false)
-  const commands = imports(list, DYNAMIC).map((command) => closure([command], true, [SPEAKS, ASKED_LATER]))
+  const commands = imports(list, DYNAMIC).map((command) => closure([command], true, [SPEAKS, STORES, ASKED_LATER]))
   const kindOf = (needed) => (needed.has(SERVES) ? 'server' : needed.has(ASKS) ? 'live' : 'offline')
   // what several kinds need is in the first of these
   const chunks = ['offline', 'live', 'server'].map((name) => {
@@ -34,6 +37,7 @@ export function chunkOf(main, list) {
   })
   const speaking = closure([SPEAKS], true)
   chunks.push({ name: 'mcp', files: speaking, packages: packagesOf(speaking) })
+  chunks.push({ name: 'store', files: closure([STORES], true), packages: new Set() })
   chunks.push({ name: 'machines', files: new Set([ASKED_LATER]), packages: packagesOf([ASKED_LATER]) })
   const ofFirst = packagesOf(first)
   return (id) => {

@@ -26,6 +26,7 @@ const DOCUMENTS = {
   rulesets: { type: 'RulesetsDocument', schema: 'nfwhy.rulesets/1' },
   flows: { type: 'FlowsDocument', schema: 'nfwhy.flows/1' },
   ruleset: { type: 'RulesetDocument', schema: 'nfwhy.ruleset/1' },
+  query: { type: 'QueryDocument', schema: 'nfwhy.query/1' },
   doctor: { type: 'DoctorOutput', schema: 'nfwhy.doctor/1' },
   session: { type: 'SessionDocument', schema: 'nfwhy.session/1' },
   drop: { type: 'DropLine', schema: 'nfwhy.drop/1' },

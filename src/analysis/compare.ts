@@ -32,8 +32,11 @@ export interface Comparison {
 
 /** The first place at which two journeys part. */
 export interface Parting {
-  /** `rule`: a rule matched only one packet; `table`, `hook`: only one packet met it; `end`: one journey ends. */
-  at: 'rule' | 'table' | 'hook' | 'end'
+  /**
+   * `rule`: a rule matched only one packet; `table`, `hook`: only one packet met it; `ruleset`: one is IPv4's, the other one
+   * IPv6's, each with rules of its own; `end`: one journey ends.
+   */
+  at: 'rule' | 'table' | 'hook' | 'ruleset' | 'end'
   /** Numbers of the steps. Absent: that journey has ended. */
   steps: Partial<Both<number>>
   /** Whose packet the rule matched. */
@@ -148,6 +151,7 @@ function describeParting(a: Journey, b: Journey, at: Both<number>, world: World)
 function kindOf(one: Step | undefined, other: Step | undefined): Parting['at'] {
   if (!one || !other) return 'end'
   if (one.hook !== other.hook) return 'hook'
+  if (one.family !== other.family) return 'ruleset'
   return one.table === other.table ? 'rule' : 'table'
 }
 

@@ -26,6 +26,8 @@ export interface RunOptions {
   unmatched?: boolean
   /** More is still to come of the captures: packets that have not ended are not told. */
   isUnderWay?: boolean
+  /** Asked behind each block that is read: what it gives is waited for. */
+  room?(): Promise<void> | undefined
   /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
   /** A capture that may still be written is read from here on, until what this gives is called; `end` ends the reading. */
@@ -69,6 +71,8 @@ export async function runCaptures(
   for (;;) {
     const step = await steps.next()
     if (step.done) return step.value
+    const room = options.room?.()
+    if (room) await room
   }
 }
 

@@ -5,6 +5,7 @@ import { ipsetEdits, loadNft } from '../edits/later.ts'
 import { undoEdit } from '../edits/undo.ts'
 import { withVariant } from '../explain/changes/variant.ts'
 import { printCommand } from '../model/command.ts'
+import type { Report } from '../model/diagnostic.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
@@ -19,10 +20,17 @@ export interface Applied {
 }
 
 /** `known`: what may take it back, as a fix proposes it. Throws UserError as `applyTo` does. */
-export async function applyWithUndo(before: World, command: string, known?: string): Promise<Applied> {
+export async function applyWithUndo(
+  before: World,
+  command: string,
+  { known, report }: { known?: string | undefined; report?: Report } = {},
+): Promise<Applied> {
   await Promise.all([loadNft(), ipsetEdits.load(), listings.load()])
   const edits: Edit[] = []
-  const world = applyCommand(before, command, (edit) => edits.push(edit))
+  const world = applyCommand(before, command, {
+    onApplied: (edit) => edits.push(edit),
+    ...(report ? { report } : {}),
+  })
   const undo = [known, undoOf(before, edits)].find((one) => one !== undefined && takesBack(one, world, before))
   return { world, ...(undo === undefined ? {} : { undo }) }
 }

@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<AddTo>>> = {
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  query: async () => (await import('./query.ts')).queryCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   mcp: async () => (await import('./mcp.ts')).mcpCommand,
   collect: async () => (await import('./collect.ts')).collectCommand,

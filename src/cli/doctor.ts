@@ -6,9 +6,9 @@ import { CONFIGURATIONS } from '../live/doctor/config.ts'
 import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
 import { runMend } from '../live/doctor/fix.ts'
 import { type DoctorDocument, type DoctorOutput, diagnosisJson, type FixRun } from '../live/doctor/json.ts'
-import { commandText } from '../live/doctor/problem.ts'
 import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
 import { diagnosisText, proofsText } from '../live/doctor/text.ts'
+import { typedText } from '../live/doctor/typed.ts'
 import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
@@ -159,8 +159,8 @@ async function fixAll({ place, problems }: Diagnosis, asks: boolean, ending: Abo
     for (const { code, message, fix } of problems.filter(isProblem)) {
       if (ending.aborted) break
       if (!fix?.safe || !fix.commands) continue
-      const command = commandText(fix.commands)
-      const undo = fix.undo && commandText(fix.undo)
+      const command = typedText(place, fix.commands)
+      const undo = fix.undo && typedText(place, fix.undo)
       tell(message)
       tell(`  ${command}`)
       if (undo !== undefined) tell(`  undo: ${undo}`)

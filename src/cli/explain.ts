@@ -20,9 +20,10 @@ import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
+import { openStoring, type StoreOption, storeOption } from './storing.ts'
 import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
-export interface ExplainOptions extends SelectOptions, RedactOptions {
+export interface ExplainOptions extends SelectOptions, RedactOptions, StoreOption {
   as?: string[]
   full?: boolean
   quiet?: boolean
@@ -57,37 +58,39 @@ export function inputOptions(command: Command): Command {
 export function explainCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return textOptions(
-    inputOptions(
-      program
-        .command('explain')
-        .summary('explain the path and the verdict of each packet in a capture')
-        .description(
-          'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
-            'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
-            'went, which rule decided that, why, and what to change.\n' +
-            'INPUT is any number of files, folders and archives, or - for standard input. Their formats are detected from ' +
-            'their content.',
+    storeOption(
+      inputOptions(
+        program
+          .command('explain')
+          .summary('explain the path and the verdict of each packet in a capture')
+          .description(
+            'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
+              'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
+              'went, which rule decided that, why, and what to change.\n' +
+              'INPUT is any number of files, folders and archives, or - for standard input. Their formats are detected from ' +
+              'their content.',
+          )
+          .argument('[INPUT...]', 'captures, rulesets and host state'),
+      )
+        .option('-q, --quiet', 'one line for each exchange')
+        .option('--full', 'every step, every rule in full length, all fixes and notes')
+        .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
+        .option('--json', 'one JSON document')
+        .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
+        .option(
+          '-o, --output <FILE>',
+          'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd .otlp .sarif',
         )
-        .argument('[INPUT...]', 'captures, rulesets and host state'),
-    )
-      .option('-q, --quiet', 'one line for each exchange')
-      .option('--full', 'every step, every rule in full length, all fixes and notes')
-      .option('--unmatched', 'with --full: show which condition failed in each rule that does not match')
-      .option('--json', 'one JSON document')
-      .option('--ndjson', 'one JSON document per line for each packet, printed when the packet is finished')
-      .option(
-        '-o, --output <FILE>',
-        'write to FILE; its suffix selects the format: .html .md .json .ndjson .txt .pcapng .mmd .otlp .sarif',
-      )
-      .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
-      .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
-      .option(
-        '--rule <RULE>',
-        'only packets that match this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
-        collect,
-      )
-      .option('--redact', 'replace addresses and names, so that the result can be shared')
-      .option('--redact-key <KEY>', 'like --redact; the same KEY gives the same replacements every time'),
+        .option('--filter <EXPRESSION>', "only packets that match this filter, in tcpdump syntax: 'tcp dst port 80'")
+        .option('--outcome <LIST>', 'only packets with these outcomes: dropped,rejected,vanished …', collect)
+        .option(
+          '--rule <RULE>',
+          'only packets that match this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
+          collect,
+        )
+        .option('--redact', 'replace addresses and names, so that the result can be shared')
+        .option('--redact-key <KEY>', 'like --redact; the same KEY gives the same replacements every time'),
+    ),
   ).action(async (given: string[], options: ExplainOptions) => {
     process.exitCode = await runExplain(given, options)
   })
@@ -101,7 +104,10 @@ function seconds(text: string): number {
 
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
-  if (isHtml(options.output)) return explainToHtml(given, options)
+  if (isHtml(options.output)) {
+    if (options.store !== undefined) throw new UserError('--store and -o FILE.html exclude each other: choose one.')
+    return explainToHtml(given, options)
+  }
   const form = isPcapng(options) || isFor(OTLP, options) ? undefined : await formOf(options)
   const redactor = makeRedactor(options)
   const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
@@ -110,22 +116,27 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
   if (inputs.captures.length === 0 && !hasSession(inputs)) throw noCapture(inputs)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
+  const storing = await openStoring(options, { selection })
   try {
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
     const telling = { terminal, out, selection, correlator: correlatorOf(inputs.machines) }
-    const report = form ? openReport({ ...telling, form, live }) : (await openFor(options))(telling)
+    const told = form ? openReport({ ...telling, form, live }) : (await openFor(options))(telling)
+    const report = storing?.journeys(told) ?? told
     // for a person on standard output only what is asked for: warnings go to standard error
     const warns = !form?.folds || options.output !== undefined
     const problem = await tellAll(inputs, report, {
       ...{ idle: options.idle, unmatched: options.unmatched ?? false, warns },
       ...readingOptions(),
       onPause: report.pause,
+      ...(storing ? { room: storing.room } : {}),
     })
     out.flush()
+    await storing?.end()
     if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
     return problem ? EXIT.problem : EXIT.done
   } finally {
+    await storing?.close()
     if (file !== undefined) closeSync(file)
   }
 }

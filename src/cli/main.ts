@@ -33,6 +33,8 @@ async function main(words: readonly string[]): Promise<void> {
   // help is that of the command which stands before it
   if (helped >= 0 && rest.slice(helped).some((word) => HELP.includes(word))) return main(rest.slice(helped))
   const filterHint = LIVE.includes(first) ? `; give the filter without an option: nfwhy ${first} 'tcp port 80'` : ''
+  const files = first === 'why' ? rest.filter((word) => existsSync(word)) : []
+  const filesHint = files.length === 0 ? '' : ofFiles(files, rest)
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
     throw new UserError(
       `"${printable(first)}" is a file, not a command. Perhaps:`,
@@ -49,7 +51,8 @@ async function main(words: readonly string[]): Promise<void> {
         write(
           shortLines(text)
             .replace(/^error: /, 'nfwhy: ')
-            .replace(FILTER_OPTION, `$&${filterHint}`),
+            .replace(FILTER_OPTION, `$&${filterHint}`)
+            .replace(TOO_MANY, (said) => said + filesHint),
         ),
     })
     .showHelpAfterError('(nfwhy --help says more)')
@@ -60,6 +63,15 @@ async function main(words: readonly string[]): Promise<void> {
     command.exitOverride().showHelpAfterError(`(nfwhy ${command.name()} --help says more)`)
   await program.parseAsync(words, { from: 'user' })
 }
+
+/** `why` asks a machine: what a packet does by a ticket's files, `simulate` says. */
+function ofFiles(files: readonly string[], words: readonly string[]): string {
+  const [packet = 'PACKET'] = words.filter((word) => !files.includes(word))
+  const instead = command('nfwhy', 'simulate', ...files.flatMap(operands), '--packet', packet)
+  return ` "why" asks a machine; of files, simulate says it:\n  ${printCommand(instead)}`
+}
+
+const TOO_MANY = /^nfwhy: too many arguments for 'why'.*$/m
 
 /** Milliseconds that the last word is kept for whoever reads standard error. */
 const PATIENCE = 500

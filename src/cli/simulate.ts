@@ -6,7 +6,7 @@ import { type Inputs, onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'
 import { command, printCommand } from '../model/command.ts'
-import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
+import { collectInto, type Diagnostic, once } from '../model/diagnostic.ts'
 import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -16,10 +16,11 @@ import { openPlayed } from '../reports/played.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
+import { openStoring, type StoreOption, storeOption } from './storing.ts'
 import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 /** How it is told. */
-export interface PlayOptions extends FormChoice {
+export interface PlayOptions extends FormChoice, StoreOption {
   apply?: string[]
   assume?: string[]
   full?: boolean
@@ -69,32 +70,34 @@ export const playOptions = (command: Command): Command =>
 export function simulateCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return playOptions(
-    program
-      .command('simulate')
-      .summary('what would happen to a packet, and what a command would change')
-      .description(
-        'Simulates a packet on the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
-          `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
-      )
-      .argument('[INPUT...]', 'rulesets and host state')
-      .option(
-        '--packet <SPEC>',
-        'a packet in tcpdump syntax, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
-        collect,
-      )
-      .option('--packets <FILE>', 'packets as JSON, one per line; all share one conntrack table')
-      .option(
-        '--apply <COMMAND>',
-        'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
-        collect,
-      )
-      .option(
-        '--assume <CONDITION=BOOLEAN>',
-        "treat a condition with an unknown result as true or false: '--limit 10/sec=true' (repeatable)",
-        collect,
-      )
-      .option('--engine <ENGINE>', 'model (so far the only engine)', 'model')
-      .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect),
+    storeOption(
+      program
+        .command('simulate')
+        .summary('what would happen to a packet, and what a command would change')
+        .description(
+          'Simulates a packet on the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
+            `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
+        )
+        .argument('[INPUT...]', 'rulesets and host state')
+        .option(
+          '--packet <SPEC>',
+          'a packet in tcpdump syntax, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
+          collect,
+        )
+        .option('--packets <FILE>', 'packets as JSON, one per line; all share one conntrack table')
+        .option(
+          '--apply <COMMAND>',
+          'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
+          collect,
+        )
+        .option(
+          '--assume <CONDITION=BOOLEAN>',
+          "treat a condition with an unknown result as true or false: '--limit 10/sec=true' (repeatable)",
+          collect,
+        )
+        .option('--engine <ENGINE>', 'model (so far the only engine)', 'model')
+        .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect),
+    ),
   ).action(async (given: string[], options: SimulateOptions) => {
     process.exitCode = await runSimulate(given, options)
   })
@@ -137,23 +140,31 @@ export async function playAll(
   const form = chooseForm(options)
   const assume = new Map((options.assume ?? []).map(readAssumption))
   let { world } = onlyMachine(inputs)
-  for (const command of options.apply ?? []) world = await applyTo(world, command)
+  const report = once((code, message) => warnings.push({ input: '--apply', code, message }))
+  for (const command of options.apply ?? []) world = await applyTo(world, command, report)
   const terminal = terminalOptions(options, options.output === undefined)
   const file = options.output === undefined ? undefined : openOutput(options.output, includes)
+  const storing = await openStoring(options, { played: { assume } })
   try {
     const out = new Output(file, options.output)
     const played = playPackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })
-    const report = openPlayed(form, terminal, out)
-    for (const one of played) report.take(one)
+    const plain = openPlayed(form, terminal, out)
+    const report = storing?.played(plain) ?? plain
+    for (const one of played) {
+      report.take(one)
+      await storing?.room()
+    }
     const bytes = inputs.files.reduce((sum, one) => sum + one.bytes, 0)
     const stats = { bytes, events: 0, journeys: packets.length, skipped: 0, lost: 0 }
     // on standard output only what is asked for: warnings go to standard error
     const told = form.folds && file === undefined ? [] : warnings
     const problem = report.end({ inputs: inputs.files, warnings: told, stats })
     out.flush()
+    await storing?.end()
     if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
     return problem ? EXIT.problem : EXIT.done
   } finally {
+    await storing?.close()
     if (file !== undefined) closeSync(file)
   }
 }

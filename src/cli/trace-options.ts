@@ -1,8 +1,9 @@
+import type { StoreOption } from './storing.ts'
 import type { Colour } from './terminal.ts'
 import type { SetupOptions } from './trace-setup.ts'
 
 /** What `nfwhy trace` was told on its command line. */
-export interface TraceOptions extends SetupOptions {
+export interface TraceOptions extends SetupOptions, StoreOption {
   count?: number
   for?: number
   exec?: string

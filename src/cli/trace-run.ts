@@ -22,9 +22,10 @@ import { EXIT } from './errors.ts'
 import { LiveRun, prepareAll } from './live-run.ts'
 import { PatientOutput } from './patient-output.ts'
 import { Output, openOutput } from './stdout.ts'
+import { openStoring } from './storing.ts'
 import { terminalOptions } from './terminal.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
-import { newsOptions } from './trace-news.ts'
+import { newsOptions, settlingOf } from './trace-news.ts'
 import type { TraceOptions } from './trace-options.ts'
 import { Saved } from './trace-save.ts'
 import { Telling } from './trace-telling.ts'
@@ -50,8 +51,12 @@ export async function runTrace(
   signals.whenWanted(() => starting.abort())
   // before anything is asked or set up over there
   const saved = options.save === undefined || options.dryRun ? undefined : new Saved(options.save)
-  const prepared = await prepareAll(places, wish, starting.signal).catch((error) => {
+  const storing = options.dryRun
+    ? undefined
+    : await openStoring(options, { selection, settling: settlingOf(options.idle) })
+  const prepared = await prepareAll(places, wish, starting.signal).catch(async (error) => {
     saved?.close()
+    await storing?.close()
     throw error
   })
   for (const { place, facts } of prepared)
@@ -71,11 +76,12 @@ export async function runTrace(
   try {
     const dropped = new UnseenDrops(readFilter(filter))
     const live = file === undefined && !face.showsJourneys
-    const report = openReport({
+    const told = openReport({
       ...{ form, terminal, out, selection, live, correlator, mostHeld: BUDGET.kept },
       ...newsOptions(live && form === FORMS.text ? out : undefined, terminal, () => face, options.idle),
     })
-    const telling = new Telling(report, out, !form.folds || correlator !== undefined)
+    const report = storing?.journeys(told) ?? told
+    const telling = new Telling(report, out, !form.folds || correlator !== undefined, storing)
     const run = new LiveRun({
       ...{ filter, prepared, terminal, face, signals, telling },
       limits: options,
@@ -83,11 +89,13 @@ export async function runTrace(
       onDrops: (drops) => dropped.add(drops),
     })
     if (saved) saved.onBroken = (message) => run.warn({ input: '--save', code: 'not-saved', message })
+    if (storing) storing.onBroken = (message) => run.warn({ input: '--store', code: 'not-stored', message })
     const stats = await run.until(report, command)
     if (correlator?.full) run.warn(NOT_ALL_JOINED)
     face.close()
     const problem = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
+    await storing?.end()
     await takenBy(out, signals)
     if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
     return problem ? EXIT.problem : EXIT.done
@@ -96,6 +104,7 @@ export async function runTrace(
     if (out instanceof PatientOutput) await out.drainedUnlessStalled(STALLED).catch(() => {})
     throw error
   } finally {
+    await storing?.close()
     face.close()
     signals.close()
     if (file !== undefined) closeSync(file)

@@ -5,17 +5,21 @@ import type { JourneyReport } from '../reports/journeys.ts'
 import type { Taking } from './live-run.ts'
 import { PatientOutput } from './patient-output.ts'
 import type { Output } from './stdout.ts'
+import type { Storing } from './storing.ts'
 
 export class Telling implements Taking {
   /** Each packet is told by itself. */
   readonly each: boolean
   private readonly report: Pick<JourneyReport, 'held'>
   private readonly out: PatientOutput | undefined
+  private readonly storing: Pick<Storing, 'room'> | undefined
 
-  constructor(report: Pick<JourneyReport, 'held'>, out: Output, each: boolean) {
+  /** `storing`: each packet is told to a store, too. */
+  constructor(report: Pick<JourneyReport, 'held'>, out: Output, each: boolean, storing?: Pick<Storing, 'room'>) {
+    this.storing = storing
     this.report = report
     this.out = out instanceof PatientOutput ? out : undefined
-    this.each = each
+    this.each = each || storing !== undefined
   }
 
   /** No new kind of packet can be told. */
@@ -25,7 +29,9 @@ export class Telling implements Taking {
 
   /** Resolves when the reader has room for more, or where it cannot be waited for; rejects as Output throws. */
   async room(cannotWait: () => boolean): Promise<void> {
-    const { out } = this
+    const { out, storing } = this
+    const stored = cannotWait() ? undefined : storing?.room()
+    if (stored) await waitUnless(stored, cannotWait)
     if (!out || out.hasRoom || cannotWait()) return
     await waitUnless(out.room(), cannotWait)
   }

@@ -1,5 +1,7 @@
 import { fixCommands } from '../edits/fix.ts'
+import { isOfIptables } from '../explain/changes/variant.ts'
 import { printCommand } from '../model/command.ts'
+import type { ChainEdit, Edit, RuleEdit } from '../model/edit.ts'
 import type { Fix, Journey } from '../model/journey.ts'
 import type { Mending } from './incident.ts'
 
@@ -15,6 +17,10 @@ function printed(fix: Fix): string | undefined {
   return command && printCommand(command)
 }
 
-function withoutVariant({ variant: _, ...fix }: Fix): Fix {
-  return fix
+function withoutVariant(fix: Fix): Fix {
+  return fix.edits ? { ...fix, edits: fix.edits.map((edit) => (isOfIptables(edit) ? plain(edit) : edit)) } : fix
+}
+
+function plain({ backend: _, ...edit }: RuleEdit | ChainEdit): Edit {
+  return edit as Edit
 }

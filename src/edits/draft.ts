@@ -2,12 +2,14 @@
  * A World while edits change it. What is about to change is copied first, once; everything else stays the very objects
  * of the World it began with.
  */
+import type { RuleEdit } from '../model/edit.ts'
 import type { Host } from '../model/host.ts'
 import type { Chain, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/rule.ts'
 
-type IpFamily = 'ip' | 'ip6'
+/** Where an edit of iptables' is made. */
+type Place = Pick<RuleEdit, 'family' | 'table' | 'backend'>
 
 export class Draft {
   readonly world: World
@@ -30,15 +32,15 @@ export class Draft {
   }
 
   /** As it is: not to be changed. An iptables table that is not there is empty, as the kernel makes it when it is first used. */
-  tableAsItIs(family: IpFamily, name: string): Table {
-    return this.find(family, name) ?? freshTable(family, name)
+  tableAsItIs(place: Place): Table {
+    return this.find(place) ?? freshTable(place)
   }
 
   /** To be changed; its chains only by `chain`. */
-  table(family: IpFamily, name: string): Table {
-    const found = this.find(family, name)
+  table(place: Place): Table {
+    const found = this.find(place)
     if (found && this.own.has(found)) return found
-    const copy = found ? { ...found, chains: new Map(found.chains) } : freshTable(family, name)
+    const copy = found ? { ...found, chains: new Map(found.chains) } : freshTable(place)
     const { tables } = this.world
     this.world.tables = found ? tables.map((one) => (one === found ? copy : one)) : [...tables, copy]
     this.own.add(copy)
@@ -172,17 +174,24 @@ export class Draft {
     this.world.sets = this.world.sets.filter((one) => !doomed.includes(one))
   }
 
-  private find(family: IpFamily, name: string): Table | undefined {
-    return this.world.tables.find((one) => one.kind === 'iptables' && one.family === family && one.name === name)
+  private find(place: Place): Table | undefined {
+    return iptablesTable(this.world, place)
   }
 }
 
 const tableKey = ({ family, name }: Table): string => `${family} ${name}`
 
-function freshTable(family: IpFamily, name: string): Table {
+/** The table that is changed there; one whose backend nobody knows may be either's. */
+export function iptablesTable({ tables }: World, { family, table, backend }: Place): Table | undefined {
+  const named = tables.filter((one) => one.kind === 'iptables' && one.family === family && one.name === table)
+  if (backend === undefined) return named[0]
+  return named.find((one) => one.backend === backend) ?? named.find((one) => one.backend === undefined)
+}
+
+function freshTable({ family, table: name, backend }: Place): Table {
   const chains = (builtInChains(name) ?? []).map((chain): [string, Chain] => [
     chain,
-    { ...emptyChain(chain, name), policy: 'accept', counters: { packets: 0, bytes: 0 } },
+    { ...emptyChain(chain, name, backend), policy: 'accept', counters: { packets: 0, bytes: 0 } },
   ])
-  return { family, name, kind: 'iptables', chains: new Map(chains) }
+  return { family, name, kind: 'iptables', chains: new Map(chains), ...(backend ? { backend } : {}) }
 }

@@ -13,17 +13,17 @@ export interface FixCommands {
 }
 
 /** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. No memo: copies share edits. */
-const known = new WeakMap<readonly Edit[], { variant: Fix['variant']; commands: FixCommands }>()
+const known = new WeakMap<readonly Edit[], FixCommands>()
 
 /** What a person types for the fix, and to take it back; also the command that only shows something. */
 export function fixCommands(fix: Fix): FixCommands {
-  const { edits, undo, variant, look } = fix
+  const { edits, undo, look } = fix
   if (!edits) return look ? { command: look } : {}
   const before = known.get(edits)
-  if (before && before.variant === variant) return before.commands
-  const printing = printingOf(edits, variant)
+  if (before) return before
+  const printing = printingOf(edits)
   const commands = { command: joined(edits, printing), ...(undo ? { undo: joined(undo, printing) } : {}) }
-  known.set(edits, { variant, commands })
+  known.set(edits, commands)
   return commands
 }
 
@@ -31,10 +31,8 @@ export function fixCommands(fix: Fix): FixCommands {
  * A rule that is deleted is put back as the ruleset lists it; and as its number means another rule in another table, the
  * table is named, whichever it is.
  */
-function printingOf(edits: readonly Edit[], variant: Fix['variant']): EditPrinting {
-  const deletes = edits.some(deletesRule)
-  return { ...(deletes ? { namesFilter: true } : { typed: true }), ...(variant === undefined ? {} : { variant }) }
-}
+const printingOf = (edits: readonly Edit[]): EditPrinting =>
+  edits.some(deletesRule) ? { namesFilter: true } : { typed: true }
 
 const deletesRule = (edit: Edit): boolean =>
   (edit.kind === 'rule' || (edit.kind === 'nft' && 'rule' in edit.object)) && edit.op === 'delete'
@@ -46,7 +44,7 @@ function joined(edits: readonly Edit[], printing: EditPrinting): Command {
 
 /** The fix with its commands in place of edits. */
 export function printedFix(fix: Fix): PrintedFix {
-  const { description, edits: _, undo: __, variant: ___, look: ____, ...told } = fix
+  const { description, edits: _, undo: __, look: ___, ...told } = fix
   return { description, ...fixCommands(fix), ...told }
 }
 

@@ -9,6 +9,9 @@ import { nftText } from '../rules/nft/text/later.ts'
 export const nftEdits = new Later(() => import('./nft/changes.ts'))
 export const ipsetEdits = new Later(() => import('./ipset/apply.ts'))
 
+/** Brings nothing itself: what asks for rules, and stands above this in the folders, is fetched with the first that are read or made. */
+export const anyRules = new Later(() => Promise.resolve({}))
+
 /** With nft's language, which both read and write. */
 export const loadNft = async (): Promise<void> => {
   await Promise.all([nftText.load(), nftEdits.load()])
@@ -28,6 +31,7 @@ export const andIpset = (load: () => Promise<void>) => async (): Promise<void> =
 export async function loadFor(edits: readonly Edit[]): Promise<void> {
   const kinds = new Set(edits.map(({ kind }) => kind))
   await Promise.all([
+    kinds.has('rule') || kinds.has('chain') || kinds.has('nft') ? anyRules.load() : undefined,
     kinds.has('nft') || kinds.has('nft-comment') ? loadNft() : undefined,
     kinds.has('ipset') ? ipsetEdits.load() : undefined,
   ])

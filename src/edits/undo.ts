@@ -2,6 +2,7 @@
 import type { ChainEdit, Edit, RuleEdit } from '../model/edit.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { iptablesTable } from './draft.ts'
 import { undoNft } from './nft/undo.ts'
 
 /** Undefined where nothing is known to, or it needs what the World does not hold. */
@@ -24,8 +25,8 @@ export function undoEdit(edit: Edit, before: World, after: World): Edit[] | unde
   }
 }
 
-const chainOf = ({ family, table, chain }: RuleEdit | ChainEdit, { tables }: World): Chain | undefined =>
-  tables.find((one) => one.kind === 'iptables' && one.family === family && one.name === table)?.chains.get(chain ?? '')
+const chainOf = (edit: RuleEdit | ChainEdit, world: World): Chain | undefined =>
+  iptablesTable(world, edit)?.chains.get(edit.chain ?? '')
 
 /**
  * A new rule is taken back by its words, as numbers may be others by then; of rules alike the first goes then, so its number
@@ -34,8 +35,8 @@ const chainOf = ({ family, table, chain }: RuleEdit | ChainEdit, { tables }: Wor
 function undoRule(edit: RuleEdit, before: Chain | undefined, after: Chain | undefined): Edit[] | undefined {
   if (edit.op === 'check') return []
   if (!before || !after) return undefined
-  const { family, table, chain } = edit
-  const place = { kind: 'rule', family, table, chain } as const
+  const { family, table, chain, backend } = edit
+  const place = { kind: 'rule', family, table, chain, ...(backend ? { backend } : {}) } as const
   const others = Math.max(before.rules.length, after.rules.length)
   const at = Array.from({ length: others }, (_, i) => i).find((i) => before.rules[i]?.text !== after.rules[i]?.text)
   if (at === undefined) return []
@@ -49,8 +50,8 @@ function undoRule(edit: RuleEdit, before: Chain | undefined, after: Chain | unde
 }
 
 function undoChain(edit: ChainEdit, before: Chain | undefined): Edit[] | undefined {
-  const { kind, family, table, chain, op, newName } = edit
-  const place = { kind, family, table }
+  const { kind, family, table, chain, op, newName, backend } = edit
+  const place = { kind, family, table, ...(backend ? { backend } : {}) }
   if (chain === undefined) return undefined
   if (op === 'policy' && before?.policy) return [{ ...place, chain, op, policy: before.policy }]
   if (op === 'new') return [{ ...place, chain, op: 'delete' }]

@@ -16,6 +16,7 @@ import { isOfIptables, withVariant } from './changes/variant.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, UNSHOWN, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
+import { withOwner } from './owners/undone.ts'
 import { refAt } from './refs.ts'
 import { type Reproduction, reproduce } from './verify-fixes/reproduce.ts'
 import { type Trials, tryFixes } from './verify-fixes/verify.ts'
@@ -86,7 +87,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
     .map(({ culprit: _, doubt: __, ...one }): Finding => {
       const fix = one.fix.filter((proposed) => changesIptables || !isIptables(proposed))
-      return { ...one, fix: fix.map((proposed) => sayable(withVariant(proposed, world))) }
+      return { ...one, fix: fix.map((proposed) => sayable(withOwner(withVariant(proposed, world), world))) }
     })
   return journey
 }

@@ -19,6 +19,7 @@ import { notInSet } from './findings/not-in-set.ts'
 import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
+import { withOwner } from './owners/undone.ts'
 import { isOpening } from './reply/request-reply.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
@@ -52,7 +53,7 @@ export function ifInVain(
   return found.refused || found.unanswered ? found : undefined
 
   function tried({ doubt: _, culprit: __, ...one }: ReturnType<typeof nearMiss.detect>[number]): Finding {
-    const proposed = { ...one, fix: one.fix.map((fix) => sayable(withVariant(fix, world))) }
+    const proposed = { ...one, fix: one.fix.map((fix) => sayable(withOwner(withVariant(fix, world), world))) }
     if (proposed.fix.length === 0) return proposed
     reproduction ??= playAgain(evidence, world, engine, given)
     return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)

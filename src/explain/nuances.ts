@@ -61,7 +61,7 @@ export class Nuances {
     ])
     this.wholeAddresses = asked.gaps
     this.hasBridges = world.host.links?.some(({ kind }) => kind === 'bridge') ?? false
-    this.ports = new Ranges([...asked.sport, ...asked.dport, ...PRIVILEGED])
+    this.ports = new Ranges([...asked.sport, ...asked.answering, ...asked.dport, ...PRIVILEGED])
     for (const port of Object.values(SERVICES)) this.destinations[port] = 1
     this.wholePorts = asked.wholePorts
     // not what NAT writes, nor what conntrack and long sets list: no finding compares with their ports

@@ -12,6 +12,7 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
+import { ownerOfAll } from './owners/undone.ts'
 import { nameRef } from './refs.ts'
 import { asksForReply, natSeen } from './reply/request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
@@ -202,16 +203,19 @@ const wayOf = ({ packet, steps }: Journey): string =>
 
 /** All steps as one fix. */
 export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {
-  const notes = [...new Set([unless, aside, ...steps.map(({ fix }) => fix.note)].filter((one) => one !== undefined))]
-  const variant = steps.find(({ fix }) => fix.variant)?.fix.variant
+  const notes = [
+    ...new Set(
+      [unless, aside, ...steps.flatMap(({ fix }) => fix.note?.split('; '))].filter((one) => one !== undefined),
+    ),
+  ]
   return {
     description: steps.map(({ fix }) => fix.description).join('; then '),
     edits: steps.flatMap(({ fix }) => fix.edits ?? []),
     undo: steps.toReversed().flatMap(({ fix }) => fix.undo ?? []),
-    ...(variant === undefined ? {} : { variant }),
     verified: engine.id,
     after,
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
+    ...ownerOfAll(steps.map(({ fix }) => fix)),
   }
 }
 

@@ -3,11 +3,13 @@ import { wayTo } from '../journey/step-context.ts'
 import type { Condition } from '../model/condition.ts'
 import type { ForReports } from '../model/for-reports.ts'
 import type { RuleRef } from '../model/journey.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { OF_LIMITS } from '../rules/by-turns.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { reverseWay } from '../rules/fib.ts'
 import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
+import { verdictOf } from '../rules/verdict.ts'
 import { asksWayBack, describeConditions } from './cause.ts'
 import { elementHeld, setOf } from './changes/sets.ts'
 import { type Context, momentAt } from './context.ts'
@@ -65,13 +67,14 @@ export const TAKES_ALL = 'It has no conditions: it matches every packet'
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
 function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
   const { rule, chain } = context.evidence.arrivals[context.ended.step]!
-  if (rule && rule.conditions.length > 0)
+  const isShared = rule?.conditions.every(isOfProtocol) && onlyStops(context, context.ended.step)
+  if (rule && rule.conditions.length > 0 && !isShared)
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
       ? undefined
       : `. ${nameRef(culprit)} sent it there`
   const lead = leadTo(context)
   if (lead) return `. ${nameRef(lead.jump)} sent it there (${lead.why})`
-  if (!rule || !chain) return undefined
+  if (!rule || !chain || rule.conditions.length > 0) return undefined
   return rule.ruleNumber > 1 ? TAKES_REST : `. ${TAKES_ALL}`
 }
 
@@ -83,16 +86,47 @@ interface Lead {
   why: string
 }
 
-/** The first rule with a condition, up the jumps that led there. */
+/**
+ * The rule that chose the packet, up the jumps that led there: the first outside of chains that only stop what comes, as
+ * fw4's handle_reject, and that many rules share; else the first with a condition.
+ */
 function leadTo(context: Context): Lead | undefined {
   const { arrivals } = context.evidence
-  for (const step of wayTo(arrivals, arrivals[context.ended.step]!.caller)) {
+  const leads = [...wayTo(arrivals, arrivals[context.ended.step]!.caller)].flatMap((step) => {
+    const { rule } = arrivals[step]!
     const jump = refAt(context, step)
-    const conditions = arrivals[step]!.rule?.conditions ?? []
-    const why = describeConditions(conditions)
-    if (jump && why !== '') return { jump, conditions, why }
-  }
-  return undefined
+    const conditions = rule?.conditions ?? []
+    const why = [describeConditions(conditions), commentWords(rule)].filter(Boolean).join(', ')
+    return jump && why !== '' ? [{ step, jump, conditions, why }] : []
+  })
+  return leads.find(({ step }) => !onlyStops(context, step)) ?? leads.find(({ conditions }) => conditions.length > 0)
+}
+
+/** Longer ones stand with the rule's own text. */
+const LONGEST_COMMENT = 40
+
+/** By which people find the rule again; empty where it has none. */
+export const commentWords = (rule: Pick<Rule, 'comment'> | undefined): string =>
+  rule?.comment === undefined || rule.comment.length > LONGEST_COMMENT ? '' : JSON.stringify(rule.comment)
+
+const isOfProtocol = (condition: Condition): boolean =>
+  condition.kind === 'compare' && /^meta (?:l4|nf)proto$/.test(condition.field)
+
+/** The step's chain is no hook's, and whatever its rules choose is dropped or rejected. */
+function onlyStops({ evidence }: Context, step: number): boolean {
+  const { chain, table } = evidence.arrivals[step]!
+  return chain !== undefined && table !== undefined && stopsAll(chain, table, new Set())
+}
+
+function stopsAll(chain: Chain, table: Table, seen: Set<Chain>): boolean {
+  if (chain.hook !== undefined || chain.rules.length === 0 || seen.has(chain)) return false
+  seen.add(chain)
+  return chain.rules.every((rule) => {
+    const verdict = verdictOf(rule)
+    const next = table.chains.get(verdict.chain ?? '')
+    if (next) return stopsAll(next, table, seen)
+    return /^(?:drop|reject|continue)$/.test(verdict.ending)
+  })
 }
 
 /** `why` and `there`: what the message says of the rule that ended it; `more`: and behind that. */

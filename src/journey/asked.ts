@@ -65,12 +65,15 @@ interface Asked {
   saddr: [number, number][]
   daddr: [number, number][]
   sport: [number, number][]
+  /** Only who answers has them as its source: where NAT sends a connection. */
+  answering: [number, number][]
   dport: [number, number][]
 }
 
 /** `statements`: what they compute with counts, too. */
 export function readFields(world: World, statements = true): Asked {
-  const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, saddr: [], daddr: [], sport: [], dport: [] }
+  const ranges = { saddr: [], daddr: [], sport: [], answering: [], dport: [] }
+  const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, ...ranges }
   for (const table of world.tables)
     for (const chain of table.chains.values())
       for (const rule of chain.rules) {
@@ -234,7 +237,11 @@ function readStatement(statement: Statement, asked: Asked): void {
     case 'netmap':
       readMap(statement.map)
       if (statement.addresses) addEverywhere(statement.addresses.join('-'), asked)
-      if (statement.ports) addPorts(statement.ports, asked)
+      if (statement.ports) {
+        const isDestination = statement.kind === 'dnat' || statement.kind === 'redirect'
+        asked[isDestination ? 'answering' : 'sport'].push([...statement.ports])
+        asked.dport.push([...statement.ports])
+      }
       if (statement.basePort !== undefined) asked.wholePorts = true
       if (statement.kind === 'netmap') asked.gaps = true
   }

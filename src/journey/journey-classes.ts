@@ -14,6 +14,10 @@ import type { OpenJourney } from './open.ts'
 /** Of one state besides the columns, at most. */
 const STATE_NUMBERS = 24
 
+/** Bits of TCP's flags: a connection's first packet has the one alone. */
+const SYN = 0x02
+const SYN_ACK = 0x12
+
 /** Told apart; what comes after is told apart by its rule lines alone. */
 const MOST = 5000
 
@@ -66,6 +70,8 @@ export class JourneyClasses<T> {
   private readonly sources: Ranges
   private readonly destinations: Ranges
   private readonly sourcePorts: Ranges
+  /** Those of packets that may be a reply. */
+  private readonly replyPorts: Ranges
   private readonly destinationPorts: Ranges
   private readonly lengths: Ranges
   /** Columns of texts that some rule reads (MAC addresses, TCP options), and the texts, numbered. */
@@ -94,6 +100,7 @@ export class JourneyClasses<T> {
     this.sources = new Ranges(asked.saddr)
     this.destinations = new Ranges(asked.daddr)
     this.sourcePorts = new Ranges(asked.sport)
+    this.replyPorts = new Ranges([...asked.sport, ...asked.answering])
     this.destinationPorts = new Ranges(asked.dport)
     this.lengths = lengthsOf(world)
   }
@@ -166,7 +173,9 @@ export class JourneyClasses<T> {
     let at = from
     for (let i = 0; i < columns.length; i++) scratch[at++] = rows[base + columns[i]!]!
     const [source, destination] = [rows[base + F.SPT]! >>> 0, rows[base + F.DPT]! >>> 0]
-    scratch[at++] = this.wholePorts ? source : this.sourcePorts.classOf(source)
+    const begins = rows[base + F.PROTO] === F.TCP && (rows[base + F.FLAGS]! & SYN_ACK) === SYN
+    const sourcePorts = begins ? this.sourcePorts : this.replyPorts
+    scratch[at++] = this.wholePorts ? source : sourcePorts.classOf(source)
     scratch[at++] = this.wholePorts ? destination : this.destinationPorts.classOf(destination)
     scratch[at++] = this.lengths.classOf(rows[base + F.LEN]! >>> 0)
     const offset = rows[base + F.FRAG]! & 0xfffff

@@ -253,7 +253,7 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   // a flow without a connection is never rewritten
   if (isUntracked(evidence)) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
-  if (isOfLink(packet) || isNeverTracked(world, journey.family)) return false
+  if (isOfLink(packet) || isNeverTracked(world, journey.family) || keepsDestination(packet, world)) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }
 

@@ -32,6 +32,17 @@ export function libc(): Libc {
   return loaded
 }
 
+/** Why it cannot be called from here; undefined: it can. */
+export function whyNoLibc(): string | undefined {
+  try {
+    libc()
+    return undefined
+  } catch (error) {
+    if (error instanceof Unavailable) return error.message
+    throw error
+  }
+}
+
 function load(): Libc {
   const { platform, arch } = process
   if (platform !== 'linux') throw new Unavailable('platform', `netlink exists only on Linux; this is ${platform}`)

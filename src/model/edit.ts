@@ -18,7 +18,12 @@ export interface RuleEdit {
   spec?: IptablesSpec
   /** What a new rule's counters begin with; absent: 0. */
   counters?: Counters
+  /** Absent: the table's, whichever it has. */
+  backend?: IptablesVariant
 }
+
+/** `iptables-legacy` or `iptables-nft`: each has tables of its own. */
+export type IptablesVariant = 'legacy' | 'nft'
 
 export interface ChainEdit {
   kind: 'chain'
@@ -31,6 +36,7 @@ export interface ChainEdit {
   ruleNumber?: number
   newName?: string
   policy?: 'accept' | 'drop'
+  backend?: IptablesVariant
 }
 
 export interface SetEdit {

@@ -6,6 +6,8 @@ import type { Packet } from './packet.ts'
  */
 export interface Host {
   name?: string
+  /** The kernel's boot_id: another one each time that the machine starts. */
+  boot?: string
   /** `uname -r`. */
   kernel?: string
   links?: Link[]
@@ -79,6 +81,10 @@ export interface Link {
   hairpin?: boolean
   /** Of a bridge's port: it reaches no other port that is. */
   isolated?: boolean
+  /** Of a bridge's port that spanning tree lets forward nothing, or not yet: `listening`, `learning`, `blocking`. */
+  portState?: string
+  /** Of a bridge: it gives multicast frames only to ports that have reported their groups, and asks for reports itself. */
+  snoops?: true
   /** Of a bridge, whatever br_netfilter's settings say for all: whose chains its packets meet (`nf_call_iptables`). */
   callsTables?: ('ip' | 'ip6' | 'arp')[]
   /** Of packets that leave by it; absent: one that the kernel gives by itself. */

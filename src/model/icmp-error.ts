@@ -9,3 +9,10 @@ export const isIcmpError = (isV6: boolean, type: number): boolean =>
 /** Errors that the host that was asked sends itself, RFC 792 and 4443: its protocol or port is unreachable. */
 export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
   protocol === 'icmp' ? icmpType === 3 && (icmpCode === 2 || icmpCode === 3) : icmpType === 1 && icmpCode === 4
+
+/** The kernel's own words where a next hop has no link address, or no tunnel leads there (RFC 792: host, RFC 4443: address unreachable). */
+export const isUnreached = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
+  protocol === 'icmp' ? icmpType === 3 && icmpCode === 1 : icmpType === 1 && icmpCode === 3
+
+/** A router names a shorter way, and has sent the packet on all the same. */
+export const isRedirect = ({ protocol, icmpType }: Packet): boolean => protocol === 'icmp' && icmpType === 5

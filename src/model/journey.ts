@@ -135,14 +135,9 @@ export interface Fix extends Tried {
   edits?: readonly Edit[]
   /** What takes these back. */
   undo?: readonly Edit[]
-  /** The program that changes these rules, where `iptables` is the other one on this machine. */
-  variant?: IptablesVariant
   /** A command that shows something, and changes nothing. */
   look?: Command
 }
-
-/** `iptables-legacy` or `iptables-nft`. */
-export type IptablesVariant = 'legacy' | 'nft'
 
 /** The same as reports have it. */
 export interface PrintedFix extends Tried {
@@ -167,6 +162,20 @@ interface Tried {
   unverified?: string
   /** Risk; who writes it back. */
   note?: string
+  /** The program that undoes it. */
+  owner?: FixOwner
+}
+
+/** A program that writes the rules, sets or elements which a fix changes. */
+export interface FixOwner {
+  /** `kube-proxy`, `docker`, `firewalld` … */
+  name: string
+  /** When it restores its rules; behind "restores its rules". */
+  when: string
+  /** Where a change lasts; behind "to keep it,". Absent: in a chain that nothing leads to here. */
+  lasting?: string
+  /** It does not own what is changed, but rules beside that, which it may put in front again. */
+  beside?: true
 }
 
 /** `error`: it stops the packet; `warning`: look at it; `note`: good to know. */

@@ -62,7 +62,8 @@ export class CollectedText {
 
   line(line: string, redactor: Redactor): string {
     this.inNotes ||= line.startsWith('== ')
-    if (this.inNotes) return ''
+    // which boot it was would tell one host from all others
+    if (this.inNotes || line.startsWith('boot ')) return ''
     return redactPlain(
       line.replace(/^(host )(\S+)/, (_, word: string, name: string) => word + redactor.names.host(name)),
       redactor,

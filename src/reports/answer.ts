@@ -83,7 +83,9 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   )
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
-  const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
+  // who undoes the best says below it where a change lasts
+  const isTold = best?.owner !== undefined && best.owner.name === byHand?.owner?.name
+  const before = best === undefined || (byHand !== undefined && !isTold && all.indexOf(byHand) < all.indexOf(best))
   const fixes = [...(best ? [best] : []), ...(byHand && before ? [byHand] : [])]
   const rule = spoken[0]?.rules.find((ref) => ref.rule !== undefined)
   return {

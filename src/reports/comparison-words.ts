@@ -23,11 +23,22 @@ export interface ComparisonWords {
 }
 
 export const comparisonWords = (comparison: Comparison, marks: Marks): ComparisonWords => ({
-  diverge: comparison.parted ? `A and B diverge ${partingWords(comparison, comparison.parted)}.` : together(comparison),
+  diverge: comparison.parted
+    ? `A and B diverge${comparison.parted.at === 'ruleset' ? ': ' : ' '}${partingWords(comparison, comparison.parted)}.`
+    : together(comparison),
   ...(comparison.differs.length > 0 ? { differ: `They differ in ${differences(comparison)}.` } : {}),
-  share: `They share ${commonWords(comparison)}.`,
+  share: `They share ${commonWords(comparison)}.${strangersWords(comparison)}`,
   sides: { a: sideLines(comparison, 'a', marks), b: sideLines(comparison, 'b', marks) },
 })
+
+/** A wrong number compares an announcement with the packet that is meant. */
+function strangersWords({ journeys: { a, b } }: Comparison): string {
+  const [one, other] = [a.packet, b.packet]
+  const ends = new Set([one.src, one.dst])
+  const isNear = [other.src, other.dst].some((end) => end !== undefined && ends.has(end))
+  if (one.protocol === other.protocol || one.protocol === undefined || other.protocol === undefined || isNear) return ''
+  return ' Protocols and addresses differ as well: check the numbers. nfwhy explain prints them (#1), and a filter selects a packet without a number.'
+}
 
 /** The same rules may do for one packet, and not for the other. */
 function together({ journeys }: Comparison): string {
@@ -64,6 +75,8 @@ function partingWords({ journeys }: Comparison, { at, matched, rule, steps }: Pa
       return `where ${a ? 'B' : 'A'} ends and ${a ? 'A' : 'B'} goes on`
     case 'hook':
       return `at routing, which sends A to ${a?.hook ?? '?'} and B to ${b?.hook ?? '?'}`
+    case 'ruleset':
+      return `${rulesetWords('A', a)}, ${rulesetWords('B', b)}`
     case 'table':
       return `where A traverses table ${a?.table ?? '?'} and B traverses table ${b?.table ?? '?'}`
     default:
@@ -71,6 +84,14 @@ function partingWords({ journeys }: Comparison, { at, matched, rule, steps }: Pa
         ? `at ${ruleName(rule)}, which matches only ${matched.toUpperCase()}`
         : `in chain ${a?.chain ?? '?'}`
   }
+}
+
+/** Rules of one IP version say nothing of the other one's packets. */
+function rulesetWords(side: string, step: Step | undefined): string {
+  const { family = '?', table = '?', chain = '?' } = step ?? {}
+  const isIptables = step?.handle === undefined && /^(ip|ip6)$/.test(family)
+  if (!isIptables) return `${side} traverses ${family} ${table} ${chain}`
+  return `${side} traverses ${table} ${chain} of ${family === 'ip6' ? 'ip6tables' : 'iptables'}`
 }
 
 const stepAt = ({ steps }: Journey<unknown>, n: number | undefined) => steps.find((one) => one.n === n)

@@ -68,7 +68,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
 })
 
 /** Of a reply, they are not what decided it. */
-const REFUSALS: ReadonlySet<string> = new Set(['refused-here', 'refused-there'])
+export const REFUSALS: ReadonlySet<string> = new Set(['refused-here', 'refused-there'])
 
 /** `by`, `by ip6tables`: iptables and ip6tables have tables and chains of the same names. */
 export const byWords = ({ by, ref }: Extract<Decided, { by: string }>): string =>

@@ -1,5 +1,6 @@
 /** Which rule a journey counts for, where journeys are counted by rule. */
-import type { Cause, Journey, RuleRef, Step } from '../model/journey.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Cause, Journey, Outcome, RuleRef, Step } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import { ruleKey, whereWords } from './journey-words.ts'
 
@@ -15,7 +16,8 @@ export type Deciding = { key: string } & (
  */
 export function decidingRule(journey: Journey<unknown>): Deciding {
   const { cause, culprit } = journey
-  const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(accepting(journey))
+  const ended = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule
+  const ref = ended ?? acceptingRule(journey) ?? refOfStep(accepting(journey))
   if (ref) return { key: ruleKey(ref), ref }
   const place = whereWords(journey) ?? 'an unknown rule'
   return { key: place, place }
@@ -24,6 +26,27 @@ export function decidingRule(journey: Journey<unknown>): Deciding {
 /** Is it the rule to look at? One that did not match is no step, and stands at the next one. */
 export const isGuilty = ({ step, rule }: Cause, culprit: Journey<unknown>['culprit']): boolean =>
   step === culprit?.step && ruleKey(rule) === ruleKey(culprit)
+
+/** Where its fate was decided. */
+const FILTERING: Partial<Record<Outcome, Hook>> = { delivered: 'input', forwarded: 'forward', sent: 'output' }
+
+/** Of iptables: their accept ends a chain that drops nothing, as a rule. */
+const NOT_FILTERING: readonly (string | undefined)[] = ['raw', 'mangle', 'nat']
+
+/** The rule that accepted a packet that passed, in the chains that filter; undefined where only policies did. */
+export function acceptingRule({ outcome, steps }: Journey<unknown>): RuleRef | undefined {
+  const hook = FILTERING[outcome]
+  return refOfStep(
+    steps.findLast(
+      (one) =>
+        hook !== undefined &&
+        one.hook === hook &&
+        one.kind === 'rule' &&
+        one.verdict === 'accept' &&
+        !NOT_FILTERING.includes(one.table),
+    ),
+  )
+}
 
 function accepting({ outcome, steps }: Journey<unknown>): Step | undefined {
   if (!isPassed(outcome)) return undefined

@@ -10,7 +10,7 @@ import type { Way } from '../analysis/hook-map.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Finding, Journey, Outcome } from '../model/journey.ts'
+import type { Finding, FixOwner, Journey, Outcome } from '../model/journey.ts'
 import type { Chain, Flowtable, NamedObject, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 
 /** What would change the outcome. */
@@ -35,6 +35,8 @@ export interface FixDocument {
   unverified?: string
   /** Risk, and who writes the old rule back. */
   note?: string
+  /** The program that undoes it, or may: it writes these rules, sets or elements. */
+  owner?: FixOwner
 }
 
 /** Something that explains the outcome, or that is wrong. */
@@ -155,4 +157,13 @@ export interface RulesetDocument extends Pick<Ending, 'inputs' | 'warnings'> {
   tables: TableDocument[]
   /** Sets and maps: of nft's tables, and ipsets. */
   sets: SetDocument[]
+}
+
+/** What a query to a store gives. */
+export interface QueryDocument {
+  schema: 'nfwhy.query/1'
+  /** Names of the columns, in order. */
+  columns: string[]
+  /** Values by their columns' names; what is not known is left out. */
+  rows: { [column: string]: string | number | boolean }[]
 }

@@ -12,7 +12,7 @@ import { markOf, whereWords } from './journey-words.ts'
 import { endText } from './packet-words.ts'
 
 /** What is told of a status, behind a number. */
-export type Fate = ExchangeStatus | 'without a captured reply'
+export type Fate = ExchangeStatus | 'without a captured reply' | 'with an unknown reply' | 'answered on the model'
 
 const WORDS: Readonly<Record<Fate, string>> = {
   dropped: 'dropped',
@@ -23,25 +23,29 @@ const WORDS: Readonly<Record<Fate, string>> = {
   refused: 'refused',
   undetermined: 'undetermined',
   'without a captured reply': 'without a captured reply',
+  'with an unknown reply': 'with an unknown reply',
   queued: 'queued',
   answered: 'answered',
+  'answered on the model': 'answered on the model',
 }
 
 /** The worst first. */
-const FATES: readonly Fate[] = STATUSES.flatMap((status): Fate[] =>
-  status === 'undetermined' ? [status, 'without a captured reply'] : [status],
-)
+const FATES: readonly Fate[] = STATUSES.flatMap((status): Fate[] => {
+  if (status === 'undetermined') return [status, 'without a captured reply', 'with an unknown reply']
+  return status === 'answered' ? [status, 'answered on the model'] : [status]
+})
 
 /** How many of the group's exchanges came to what. */
 function fatesOf({ exchanges, journey }: Group<unknown>): [Fate, number][] {
   return (Object.entries(exchanges?.counts ?? {}) as [ExchangeStatus, number][]).flatMap(([status, count]) => {
     // what nobody is to answer, and nothing speaks against, is no exchange to people
     if (status === 'undetermined' && !awaitsReply(journey.packet)) return []
+    if (status === 'answered' && isPlayed(journey)) return [['answered on the model', count]]
     if (status !== 'undetermined' || !isPassed(journey.outcome)) return [[status, count]]
     const { heard = 0 } = exchanges!
     const fates: [Fate, number][] = [
       [status, heard],
-      ['without a captured reply', count - heard],
+      [isPlayed(journey) ? 'with an unknown reply' : 'without a captured reply', count - heard],
     ]
     return fates.filter(([, number]) => number > 0)
   })
@@ -144,7 +148,9 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (error !== undefined) return `An ICMP error came back: #${error}.${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
-        : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
+        : reply === journey.id
+          ? 'Its request was not captured.'
+          : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'

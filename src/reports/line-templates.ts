@@ -56,6 +56,15 @@ export class LineTemplates<T> {
 
   /** The line of a member of a class; `full` writes it without any template. */
   write(own: Member, full: () => InFull<T>): Written<T> {
+    const { template, text, note } = this.read(own, full)
+    if (!template) return { text, note }
+    this.line.clear()
+    template.fillInto(this.line, own.values)
+    return { text: this.line.bytes, note }
+  }
+
+  /** The same, not yet put together where there is a template that the member's values fit. */
+  read(own: Member, full: () => InFull<T>): InFull<T> & { template?: Template } {
     let shapes = this.classes.get(own.kind)
     if (!shapes) {
       shapes = []
@@ -74,11 +83,7 @@ export class LineTemplates<T> {
       this.learn(one, own.values, written)
       return written
     }
-    if (!isChecked(one)) {
-      this.line.clear()
-      template.fillInto(this.line, own.values)
-      return { text: this.line.bytes, note: one.note }
-    }
+    if (!isChecked(one)) return { template, text: '', note: one.note }
     const written = full()
     if (written.text === template.fill(own.values) && same(written.note, one.note)) one.agreed++
     else if (one.agreed < PROBATION) this.learn(one, own.values, written)

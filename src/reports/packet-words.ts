@@ -49,13 +49,13 @@ function lastValues({ steps, packet }: Journey<unknown>): Partial<Record<string,
 }
 
 /** `7472-7473`: one of these. */
-const valueAfter = ({ to, among }: Change): string | number => among?.join('-') ?? to
+export const valueAfter = ({ to, among }: Change): string | number => among?.join('-') ?? to
 
-/** What the packet is: `SYN`, `echo-request id 7 seq 1`, `later fragment`. */
-export function kindWords(packet: Packet, marks: Marks): string[] {
+/** What the packet is: `SYN`, `echo-request`, `later fragment`; with `numbers` also which one: `echo-request id 7 seq 1`. */
+export function kindWords(packet: Packet, marks: Marks, numbers = true): string[] {
   const words: string[] = []
   if (packet.tcpFlags) words.push(packet.tcpFlags.length === 0 ? 'no flags' : packet.tcpFlags.join(' ').toUpperCase())
-  if (packet.icmpType !== undefined) words.push(icmpWords(packet))
+  if (packet.icmpType !== undefined) words.push([icmpName(packet), ...(numbers ? echoWords(packet) : [])].join(' '))
   if (packet.inner) words.push(`about ${describe(packet.inner, marks)}`)
   if ((packet.fragOffset ?? 0) > 0) words.push('later fragment')
   else if (packet.moreFragments) words.push('first fragment')
@@ -65,16 +65,17 @@ export function kindWords(packet: Packet, marks: Marks): string[] {
 const describe = (packet: Packet, marks: Marks) =>
   `${packet.protocol ?? 'packet'} ${endText(packet.src, packet.sport)} ${marks.to} ${endText(packet.dst, packet.dport)}`
 
-function icmpWords({ protocol, icmpType, icmpCode, icmpId, icmpSeq }: Packet): string {
+/** `id 7`, `seq 1`. */
+export const echoWords = ({ icmpId, icmpSeq }: Packet): string[] => [
+  ...(icmpId === undefined ? [] : [`id ${icmpId}`]),
+  ...(icmpSeq === undefined ? [] : [`seq ${icmpSeq}`]),
+]
+
+function icmpName({ protocol, icmpType, icmpCode }: Packet): string {
   const names = Object.entries(protocol === 'icmp' ? ICMP_TYPES : ICMPV6_TYPES)
   const exact = names.find(([, value]) => Array.isArray(value) && value[0] === icmpType && value[1] === icmpCode)
   const whole = names.find(([, value]) => value === icmpType)
-  const name = exact?.[0] ?? whole?.[0] ?? `type ${icmpType}${icmpCode ? ` code ${icmpCode}` : ''}`
-  return [
-    name,
-    ...(icmpId === undefined ? [] : [`id ${icmpId}`]),
-    ...(icmpSeq === undefined ? [] : [`seq ${icmpSeq}`]),
-  ].join(' ')
+  return exact?.[0] ?? whole?.[0] ?? `type ${icmpType}${icmpCode ? ` code ${icmpCode}` : ''}`
 }
 
 /**

@@ -1,8 +1,10 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 
 import type { Ending } from '../analysis/ending.ts'
+import { isAnnouncement } from '../model/announcement.ts'
 import { countWords } from '../model/count-words.ts'
 import type { Fix, Outcome } from '../model/journey.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { NOTICES } from './journey-words.ts'
 
@@ -44,12 +46,16 @@ export const OUTCOMES: readonly Outcome[] = [
   'sent',
 ]
 
+/** As packets are counted: what nobody asks about is counted as that, whatever came of it. */
+export type Counted = Outcome | 'announced'
+
 /** Groups as they were told, for the counts at the end. */
 export class Told {
-  private readonly groups = new Map<string, { outcome: Outcome; count: number }>()
+  private readonly groups = new Map<string, { as: Counted; count: number }>()
 
-  add({ journey: { id, outcome }, count }: Group<unknown>): void {
-    this.groups.set(id, { outcome, count })
+  add({ journey, count }: Group<unknown>): void {
+    const as = isAnnouncement(journey.packet) && !isStopped(journey.outcome) ? 'announced' : journey.outcome
+    this.groups.set(journey.id, { as, count })
   }
 
   /** Counts what has come since; gives the groups that have grown. */
@@ -59,35 +65,42 @@ export class Told {
     return more
   }
 
-  get counts(): Map<Outcome, number> {
-    const counts = new Map<Outcome, number>()
-    for (const { outcome, count } of this.groups.values()) counts.set(outcome, (counts.get(outcome) ?? 0) + count)
+  get counts(): Map<Counted, number> {
+    const counts = new Map<Counted, number>()
+    for (const { as, count } of this.groups.values()) counts.set(as, (counts.get(as) ?? 0) + count)
     return counts
   }
 }
 
-/** `10,002 packets: 10,000 dropped, 2 delivered`. `all`: journeys in the captures, shown or not. */
-export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number): string {
+/**
+ * `10,002 packets: 10,000 dropped, 2 to this host`: of what passed where it went, which says nothing of what came of it.
+ * `all`: journeys in the captures, shown or not.
+ */
+export function packetsWords(counts: ReadonlyMap<Counted, number>, all: number): string {
   const shown = [...counts.values()].reduce((sum, count) => sum + count, 0)
   const [only] = counts.keys()
-  const fates = counts.size === 1 ? `${shown > 1 ? 'all ' : ''}${only}` : fatesWords(counts)
+  const fates = counts.size === 1 ? `${shown > 1 ? 'all ' : ''}${fateWords(only!, shown)}` : fatesWords(counts)
   const rest = shown < all ? ` of ${countWords(all)} in the capture` : ''
   const told = fates === '' && shown < all ? 'none matches' : fates
   return `${numberOf(shown, 'packet')}${rest}${told === '' ? '' : `: ${told}`}`
 }
 
-/** `9 link announcements (MLD, IGMP, ND): 4 undetermined, 5 sent`. */
+/** `9 link announcements (MLD, IGMP, ND)`. */
 export function announcementsWords(groups: readonly Group<unknown>[]): string {
-  const counts = new Map<Outcome, number>()
-  for (const { journey, count } of groups) counts.set(journey.outcome, (counts.get(journey.outcome) ?? 0) + count)
-  const all = [...counts.values()].reduce((sum, count) => sum + count, 0)
-  return `${numberOf(all, 'link announcement')} (MLD, IGMP, ND): ${fatesWords(counts)}`
+  const all = groups.reduce((sum, { count }) => sum + count, 0)
+  return `${numberOf(all, 'link announcement')} (MLD, IGMP, ND)`
 }
 
-const fatesWords = (counts: ReadonlyMap<Outcome, number>): string =>
-  OUTCOMES.filter((one) => counts.get(one))
-    .map((one) => `${countWords(counts.get(one)!)} ${one}`)
+const fatesWords = (counts: ReadonlyMap<Counted, number>): string =>
+  [...OUTCOMES, 'announced' as const]
+    .filter((one) => counts.get(one))
+    .map((one) => `${countWords(counts.get(one)!)} ${fateWords(one, counts.get(one)!)}`)
     .join(', ')
+
+function fateWords(as: Counted, count: number): string {
+  if (as === 'announced') return `link announcement${count === 1 ? '' : 's'}`
+  return as === 'delivered' ? 'to this host' : as === 'sent' ? 'from this host' : as
+}
 
 /** Undefined where none was. */
 export function sentAgainWords({ sentAgain = 0, journey }: Group<unknown>): string | undefined {

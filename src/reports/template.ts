@@ -20,8 +20,9 @@ export class Template {
   private readonly fixed: readonly Fixed[]
   private readonly twins: readonly Twins[]
   /** Text in front of each slot, and behind the last. */
-  private readonly texts: readonly string[]
-  private readonly slots: readonly number[]
+  readonly texts: readonly string[]
+  /** Which value stands in each. */
+  readonly slots: readonly number[]
   /** Those of them, each once. */
   private readonly used: readonly number[]
   /** By their places, for the line that is made. */

@@ -133,10 +133,21 @@ function lookInTables(asked: Asked, groups: readonly (readonly string[])[]): Tab
 /** Several names: as if it were one table, in which the first is preferred. */
 function lookInTable(asked: Asked, names: readonly string[]): TableRoute | null | Unknown {
   const table = tableOf(asked.host, asked.family, names)
-  if (isUnknown(table)) return table
+  if (isUnknown(table)) return wholeAddress(asked, names) ?? table
   const one = longestPrefix(table, asked)
   // the packet is thrown out of this table, to the next rule
   return one !== null && !isUnknown(one) && one.route.type === 'throw' ? null : one
+}
+
+/**
+ * Where the second of two tables was not listed: the first one's route for this very address. No route is longer, and of
+ * equals the first table's stands in front (fib_find_alias in net/ipv4/fib_trie.c).
+ */
+function wholeAddress(asked: Asked, [first = '', ...others]: readonly string[]): TableRoute | undefined {
+  if (others.length === 0) return undefined
+  const table = tableOf(asked.host, asked.family, [first])
+  const one = isUnknown(table) ? table : longestPrefix(table, asked)
+  return one === null || isUnknown(one) || one.length < asked.dst.length * 8 ? undefined : one
 }
 
 /** By priority; undefined: those that the kernel itself makes. */

@@ -61,7 +61,7 @@ export class PacketClasses {
         : { fragOffset: (value: unknown) => ((value as number) > 0 ? 1 : 0) }),
       src: address(new Ranges(asked.saddr)),
       dst: address(new Ranges(asked.daddr)),
-      sport: port(new Ranges(asked.sport)),
+      sport: port(new Ranges([...asked.sport, ...asked.answering])),
       dport: port(new Ranges(asked.dport)),
     }
   }

@@ -84,6 +84,8 @@ const NUMBERS = wordTable<readonly [NumberKey, number]>({
 })
 const WORDS = ['in', 'out', 'from', 'df', ...Object.keys(NUMBERS), ...FLAGS]
 
+const ICMPV6 = 58
+
 /** Of which protocols a field of a packet alone is. */
 const ONLY: Readonly<Partial<Record<keyof Packet, readonly number[]>>> = {
   tcpFlags: [6],
@@ -114,10 +116,11 @@ class SpecReader {
     const protocol = this.#peek()
     if (protocol && !isEnd(protocol.text)) {
       this.#at++
-      const number = protocolNumber(protocol.text)
+      // tcpdump's word, and that of nfwhy's filters
+      const number = /^icmp6$/i.test(protocol.text) ? ICMPV6 : protocolNumber(protocol.text)
       if (number === undefined || number === 0)
         throw new SpecProblem(protocol, `"${protocol.text}" is not a protocol`, closest(protocol.text, PROTOCOLS))
-      packet.protocol = number === 58 ? 'icmpv6' : protocol.text.toLowerCase()
+      packet.protocol = number === ICMPV6 ? 'icmpv6' : protocol.text.toLowerCase()
     }
     Object.assign(packet, named(this.#endpoint('the source address'), 'src', 'sport'))
     const arrow = this.#peek()

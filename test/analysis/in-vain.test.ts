@@ -174,6 +174,40 @@ test('a rule that asks for no destination took what was for another host', async
   expect((await codes([rule('')], lines)).has('dnat-of-others')).toBe(false)
 })
 
+test('a rule that asks for no port took all services of a host', async () => {
+  const rule = (match: string, to = '10.0.0.2:80') => [
+    `-A PREROUTING ${match} -j HOST`,
+    `-A HOST -p tcp -j DNAT --to-destination ${to}`,
+  ]
+  const there = { ...ABROAD, out: 'lan', dst: '10.0.0.2', dport: 80 }
+  const lines: readonly Line[] = [
+    [10, 'nat:PREROUTING:rule:1', ABROAD],
+    [10, 'nat:HOST:rule:1', ABROAD],
+    [10, 'filter:FORWARD:policy:1', there],
+    [10, 'nat:POSTROUTING:policy:1', { ...there, in: '' }],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=10.0.0.2 dst=10.0.0.7 sport=80 dport=40000')
+  const found = async (rules: string[], of = lines) => (await codes(rules, of, entry)).get('dnat-of-others')
+  const told = await found(rule('-d 203.0.113.9/32'))
+  expect(told?.message).toBe(
+    'Every packet that nat HOST rule 1 matches goes to 10.0.0.2:80. This packet was for 203.0.113.9:8080, another port.',
+  )
+  expect(told?.fix[0]).toMatchObject({ after: 'forwarded', edits: [{ op: 'insert', table: 'nat', chain: 'HOST' }] })
+  // a port, a mark or a user says for what it is
+  for (const match of [
+    '-d 203.0.113.9/32 -p tcp -m multiport --dports 80,8080',
+    '-d 203.0.113.9/32 -m mark --mark 0x0',
+  ])
+    expect(await found(rule(match))).toBeUndefined()
+  const kept = { ...there, dport: 8080 }
+  const keeps: readonly Line[] = lines.map(([at, place, packet], i) => [
+    at,
+    place,
+    i < 2 ? packet : { ...packet, ...kept, ...(i > 2 ? { in: '' } : {}) },
+  ])
+  expect(await found(rule('-d 203.0.113.9/32', '10.0.0.2'), keeps)).toBeUndefined()
+})
+
 test('whoever was asked sees another source', async () => {
   const lines: readonly Line[] = [
     [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan' }],

@@ -67,7 +67,9 @@ test.each([
 test('what a fix proposes goes before, if it does take the command back', async () => {
   const world = await worldOf(TEXT)
   const command = 'iptables -A INPUT -p udp -j DROP'
-  expect((await applyWithUndo(world, command, 'iptables -D INPUT 5')).undo).toBe('iptables -D INPUT 5')
-  expect((await applyWithUndo(world, command, 'iptables -D INPUT 4')).undo).toBe('iptables -D INPUT -p udp -j DROP')
-  expect((await applyWithUndo(world, command, 'reboot')).undo).toBe('iptables -D INPUT -p udp -j DROP')
+  expect((await applyWithUndo(world, command, { known: 'iptables -D INPUT 5' })).undo).toBe('iptables -D INPUT 5')
+  expect((await applyWithUndo(world, command, { known: 'iptables -D INPUT 4' })).undo).toBe(
+    'iptables -D INPUT -p udp -j DROP',
+  )
+  expect((await applyWithUndo(world, command, { known: 'reboot' })).undo).toBe('iptables -D INPUT -p udp -j DROP')
 })

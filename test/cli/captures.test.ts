@@ -40,7 +40,7 @@ test('a capture that tcpdump is still writing is told as it comes', async () => 
   run.child.stdin!.write(capture.subarray(6000))
   const { code } = await run.end()
   expect(code).toBe(1)
-  expect(run.shown()).toMatch(/\n2 packets: 1 dropped, 1 delivered\n$/)
+  expect(run.shown()).toMatch(/\n2 packets: 1 dropped, 1 to this host\n$/)
 })
 
 test('a capture of another link type is an error that names it', async () => {

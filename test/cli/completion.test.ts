@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BIN, nfwhy } from './nfwhy.ts'
+import { typedInZsh, zshLine } from './zsh.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-completion-'))
 const env = { PATH: `${folder}:${process.env.PATH}`, HOME: folder, LANG: 'C.UTF-8', TERM: 'dumb' }
@@ -64,19 +65,7 @@ describe('bash', () => {
   })
 })
 
-/** The line in an interactive zsh after Tab. */
-function inZsh(typed: string): string {
-  const script = `zmodload zsh/zpty
-zpty s "PS1='' zsh -f -i"
-zpty -w s "fpath=(${folder} \\$fpath); autoload -Uz compinit; compinit -u -d ./dump; setopt no_auto_list"
-zpty -w s 'tell() { print -r -- "LINE=$BUFFER:END"; BUFFER=; }; zle -N tell; bindkey "^X" tell; bindkey "^I" complete-word; print READY$((1))'
-zpty -r s text '*READY1*'
-zpty -n -w s "$1"$'\\t\\x18'
-zpty -r s text '*LINE=*:END*'
-print -r -- "$text"
-zpty -d s`
-  return /LINE=(.*):END/.exec(run('zsh', ['-f', '-c', script, 'zsh', typed]))?.[1] ?? ''
-}
+const inZsh = (typed: string): string => zshLine(run('zsh', ['-f', '-c', typedInZsh(folder), 'zsh', typed]))
 
 describe.skipIf(!has('zsh'))('zsh', () => {
   it('completes commands, options, values, filters and files', () => {

@@ -82,7 +82,8 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
     expect(left.filter((code) => codes.includes(code))).toEqual([])
     expect(await rules(place)).not.toBe(before)
 
-    for (const { undo } of [...document.fixed!].reverse()) await inside(place, undo!)
+    // it leads there by itself
+    for (const { undo } of [...document.fixed!].reverse()) expect(spawnSync('sh', ['-c', undo!]).status, undo).toBe(0)
     expect(await rules(place)).toBe(before)
   })
 

@@ -22,7 +22,7 @@ describe('files', () => {
     expect(runs[0]).toEqual(runs[1])
     expect(runs[0]).toMatchObject({ code: 1, stderr: '' })
     expect(runs[0].stdout).toContain('\n  tcp 192.0.2.1:40000 → 192.0.2.2:23')
-    expect(runs[0].stdout).toMatch(/\n2 packets: 1 dropped, 1 delivered\n$/)
+    expect(runs[0].stdout).toMatch(/\n2 packets: 1 dropped, 1 to this host\n$/)
   })
 
   test('are told by what is in them, not by their names', async () => {

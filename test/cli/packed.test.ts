@@ -63,7 +63,7 @@ describe('the package', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.cjs'), 'explain', example], {
       encoding: 'utf8',
     })
-    expect(stdout).toContain('2 packets: 1 dropped, 1 delivered')
+    expect(stdout).toContain('2 packets: 1 dropped, 1 to this host')
     return new Map(JSON.parse(stderr) as [string, boolean | undefined][])
   }
 

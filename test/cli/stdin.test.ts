@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { BIN, begin, EXAMPLE, folder, nfwhy, shell } from './nfwhy.ts'
 import { delivered, dropped, LOG, RULES } from './small.ts'
 
-const SUMMARY = /\n2 packets: 1 dropped, 1 delivered\n$/
+const SUMMARY = /\n2 packets: 1 dropped, 1 to this host\n$/
 
 describe('standard input', () => {
   test.each([

@@ -14,7 +14,8 @@ export interface Shown {
   output: Block
 }
 
-const COMMAND = /^(?:npm ci && )?(?:npx nfwhy|node bin)\b/
+/** The last is what an example plays back in the place of another program. */
+const COMMAND = /^(?:npm ci && )?(?:npx nfwhy|node bin|sh examples\/)\b/
 
 /** The commands of one page that have their output behind them. */
 export function shownIn(markdown: string): Shown[] {

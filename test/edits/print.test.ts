@@ -182,7 +182,7 @@ const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
 )
 
 const anyPrinting: fc.Arbitrary<EditPrinting> = fc.record(
-  { typed: fc.boolean(), namesFilter: fc.boolean(), variant: fc.constantFrom('legacy' as const, 'nft' as const) },
+  { typed: fc.boolean(), namesFilter: fc.boolean() },
   { requiredKeys: [] },
 )
 

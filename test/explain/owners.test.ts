@@ -306,8 +306,9 @@ describe('nobody is named', () => {
 
 describe('the table', () => {
   test('each row says what to do in one imperative sentence', () => {
-    for (const { name, instead, when } of OWNERS) {
+    for (const { name, instead, lasting, when } of OWNERS) {
       expect(`${name}: ${instead}`).toMatch(/^.+: (change|use|put|find|delete|add|send|keep) .+[^.]$/)
+      expect(`${name}: ${lasting}`).toMatch(/^.+: (change|use|put|find) .{3,36}[^.…]$/)
       expect(`${name}: ${when}`).toMatch(/^.+: (when|at|within) .+[^.]$/)
     }
   })
@@ -361,7 +362,7 @@ function printMark(mark: Mark): string[] {
     ...(mark.chains ? [`chains ${code(mark.chains)}`] : []),
     ...(mark.jumps ? [`jumps to ${code(mark.jumps)}`] : []),
     ...(mark.comments ? [`comments ${code(mark.comments)}`] : []),
-    ...(mark.sets ? [`ipsets ${code(mark.sets)}`] : []),
+    ...(mark.sets ? [`${mark.tables ? 'sets' : 'ipsets'} ${code(mark.sets)}`] : []),
     ...(mark.rules ? [`rules ${code(mark.rules)}`] : []),
   ]
   return signs.map((sign) => [sign, ...only].join(' '))

@@ -9,16 +9,21 @@ interface Sent {
   mac?: string
   src?: string
   options?: string
+  sport?: number
+  flags?: string
 }
 
-const line = ({ mac = '02', src = '192.0.2.1', options = '020405B4' }: Sent, id: number) =>
+const line = ({ mac = '02', src = '192.0.2.1', options = '020405B4', sport, flags = 'SYN' }: Sent, id: number) =>
   `TRACE: filter:INPUT:policy:2 IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:${mac}:08:00 SRC=${src} ` +
-  `DST=192.0.2.9 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=${id} DF PROTO=TCP SPT=${40000 + id} DPT=22 SEQ=7 ACK=0 ` +
-  `WINDOW=1 RES=0x00 SYN URGP=0 OPT (${options}) \n`
+  `DST=192.0.2.9 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=${id} DF PROTO=TCP SPT=${sport ?? 40000 + id} DPT=22 SEQ=7 ACK=0 ` +
+  `WINDOW=1 RES=0x00 ${flags} URGP=0 OPT (${options}) \n`
 
 /** How many of the packets, which come one after the other, are of each class. */
-function classes(rule: string, ...packets: Sent[]): number[] {
-  const world = worldOf(`*filter\n:INPUT DROP [0:0]\n-A INPUT ${rule} -j ACCEPT\nCOMMIT\n`)
+const classes = (rule: string, ...packets: Sent[]): number[] =>
+  classesIn(`*filter\n:INPUT DROP [0:0]\n-A INPUT ${rule} -j ACCEPT\nCOMMIT\n`, packets)
+
+function classesIn(rules: string, packets: readonly Sent[]): number[] {
+  const world = worldOf(rules)
   const counts = new Map<JourneyClass, number>()
   const explainer = new CaptureExplainer(
     kernelLog,
@@ -53,4 +58,17 @@ test('addresses count whole where a rule asks for some under a mask with gaps', 
   const packets = [{ src: '192.0.2.1' }, { src: '192.0.3.1' }, { src: '192.0.2.1' }]
   expect(classes('-s 192.0.0.1/255.255.0.255', ...packets)).toEqual([2, 1])
   expect(classes('-s 203.0.113.1', ...packets)).toEqual([3])
+})
+
+test('the port of a DNAT is the source of its replies; that of a client is the same by chance', () => {
+  const nat = '-A PREROUTING -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.0.2:8443'
+  const rules = `*nat\n:PREROUTING ACCEPT [0:0]\n${nat}\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n`
+  const ports = [{ sport: 50_001 }, { sport: 8443 }, { sport: 50_003 }]
+  expect(classesIn(rules, ports)).toEqual([3])
+  expect(
+    classesIn(
+      rules,
+      ports.map((one) => ({ ...one, flags: 'ACK' })),
+    ),
+  ).toEqual([2, 1])
 })

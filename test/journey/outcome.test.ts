@@ -184,3 +184,15 @@ it('goes on past a nat table that nothing is tracked for, where the connections 
   expect(outcome(jumps, { conntrack: [entry({ original: other, reply })] })).toBe('undetermined')
   expect(outcome([...jumps, '-A own -o eth1 -j MASQUERADE'], { conntrack: [] })).toBe('undetermined')
 })
+
+it('goes on past a nat table where its own connection is listed, and keeps its destination', () => {
+  const packet: TestPacket = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', sport: 40000, dport: 80, flags: 'ACK' }
+  const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 }
+  const outcome = (src: string) => {
+    const conntrack = [entry({ original, reply: { src, dst: '10.0.1.2', sport: 80, dport: 40_000 } })]
+    const nat = ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9']
+    return captured({ raw: [], nat }, [trace('raw:PREROUTING:policy:1', packet)], { conntrack }).outcome
+  }
+  expect(outcome('10.0.2.2')).toBe('forwarded')
+  expect(outcome('10.0.2.9')).toBe('undetermined')
+})

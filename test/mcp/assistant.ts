@@ -21,6 +21,9 @@ export interface Assistant {
   memory(): number
 }
 
+/** Milliseconds: the client's own minute is too short for a large capture on a busy machine. */
+const PATIENCE = { timeout: 200_000 }
+
 /** `node`: more of Node's own arguments. */
 export async function assistant(
   inputs: readonly string[],
@@ -51,7 +54,7 @@ export async function assistant(
   return {
     client,
     async call(name, given = {}) {
-      const { isError, structuredContent, content } = await client.callTool({ name, arguments: given })
+      const { isError, structuredContent, content } = await client.callTool({ name, arguments: given }, PATIENCE)
       const text = textOf(content)
       expect(isError, text).toBeFalsy()
       expect(JSON.parse(text)).toEqual(structuredContent)

@@ -101,7 +101,7 @@ describe('answers', () => {
     ]
     expect((await call('explain', { texts })).summary).toEqual([
       '2 exchanges: 1 dropped, 1 without a captured reply',
-      '2 packets: 1 dropped, 1 delivered',
+      '2 packets: 1 dropped, 1 to this host',
     ])
     expect(await fails('explain')).toMatch(/^nfwhy mcp was started without INPUT/)
     expect(await fails('explain', { inputs: ['/etc/passwd'] })).toMatch(/^nfwhy mcp was started without INPUT/)
@@ -354,25 +354,6 @@ describe('it only reads', () => {
     expect((await nfwhy(['explain', EXAMPLE, '-o', join(cwd, 'x.md')], { node: guard })).stderr).toContain(
       'REFUSED open',
     )
-  })
-})
-
-describe('a large capture', () => {
-  test('is read in bounded memory, and a call that is given up ends', async () => {
-    const cwd = folder({ rules: RULES, log: '' })
-    const lines = Array.from({ length: 90_000 }, (_, i) => dropped({ at: 100 + i / 1000, sport: 1024 + (i % 60_000) }))
-    writeFileSync(join(cwd, 'log'), lines.join(''))
-    const { call, client, memory } = await assistant(['.'], { cwd })
-    await call('list_inputs')
-    const { summary, of } = await call('explain')
-    expect(of).toBeLessThan(5)
-    expect(summary.at(-1)).toContain('90,000 packets')
-    expect(memory()).toBeLessThan(200e6)
-    const given = new AbortController()
-    const asked = client.callTool({ name: 'explain', arguments: { filter: 'src port 5' } }, { signal: given.signal })
-    setTimeout(() => given.abort(), 20)
-    await expect(asked).rejects.toThrow()
-    expect((await call('explain', { filter: 'src port 2000' })).of).toBe(1)
   })
 })
 

@@ -140,7 +140,9 @@ function noticesOf(lines: readonly string[]): { text: string; ids: string[] }[] 
   return notices
 }
 
-/** Commands are broken behind a backslash. */
+/** Commands are broken behind a backslash, and behind what a shell goes on after. */
+const GOES_ON = /(?:\\|&&|\|)$/
+
 const joined = (lines: readonly { text: string }[]): string =>
   flat(lines.map(({ text }) => text.replace(/ \\$/, '')).join(' '))
 
@@ -154,6 +156,9 @@ const SAID: Readonly<Record<string, string>> = {
   first: '',
 }
 const FIXES: readonly string[] = ['fix', 'stop', 'do', 'or', 'look']
+
+/** `nat KUBE-NODEPORTS rule 16 -p tcp …`, `inet filter allowed handle 6 ip saddr …`: which rule, and its words. */
+const NAME_ENDS = /(?<=^.*? (?:(?:rule|handle) \d+|policy)) /
 
 /** `texts`: of all rules that may stand by themselves. */
 function blockOf(
@@ -184,7 +189,8 @@ function blockOf(
         .map(({ text }) => flat(text)),
     )
     const [first, ...rest] = lines
-    if (label === 'cause') told.cause = joined(lines)
+    if (label === 'rule') told.rules.push(...joined(lines).split(NAME_ENDS))
+    else if (label === 'cause') told.cause = joined(lines)
     else if (label === 'undo') told.fixes.at(-1)!.undo = joined(lines)
     else if (label === 'why') told.why = lines.map(({ isGuilty, text }) => flat(`${isGuilty ? '➜ ' : ''}${text}`))
     else if (label === 'dnat' || label === 'snat') told.rewrites.push(flat(`${label} ${joined(lines)}`))
@@ -206,7 +212,7 @@ const piecesOf = (line: string): string[] =>
 function fixOf(label: string, lines: Row['lines']): Fix {
   const [description = '', ...rest] = lines.map(({ text }) => text)
   if (label === 'do' || label === 'or') return { kind: 'do', description, says: rest.flatMap(saysOf) }
-  const end = rest.findIndex((one) => !one.endsWith('\\')) + 1
+  const end = rest.findIndex((one) => !GOES_ON.test(one)) + 1
   return {
     kind: label,
     description: description.replace(/:$/, ''),

@@ -39,7 +39,8 @@ export function explainFolder(folder: string): Explained {
   const files = readdirSync(base, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   for (const { parentPath, name } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const bytes = readFileSync(`${parentPath}/${name}`)
-    const text = bytes.toString()
+    // of a pcap each byte is a letter
+    const text = bytes.toString(bytes.includes(0) ? 'latin1' : 'utf8')
     const recognised = recognise(text)
     if (!recognised) continue
     inputs.push({ name, format: recognised.format.id, bytes: bytes.length })

@@ -131,7 +131,11 @@ describe('order and counts', () => {
   })
 
   test.each<[string, Group[], Partial<typeof NO_TAIL.stats> & { evicted?: number }]>([
-    ['10,001 packets: 10,000 dropped, 1 delivered', [{ ...dropped, count: 10_000 }, delivered], { journeys: 10_001 }],
+    [
+      '10,001 packets: 10,000 dropped, 1 to this host',
+      [{ ...dropped, count: 10_000 }, delivered],
+      { journeys: 10_001 },
+    ],
     ['1 packet: dropped', [dropped], { journeys: 1 }],
     ['2 packets: all dropped', [{ ...dropped, count: 2 }], { journeys: 2 }],
     ['1 packet of 12 in the capture: dropped', [dropped], { journeys: 12 }],
@@ -154,7 +158,7 @@ test('what came after a group was told is counted at the end', () => {
   for (const group of [dropped, delivered]) writer.journey(group)
   const tail = { ...NO_TAIL, stats: { ...NO_TAIL.stats, journeys: 10_000 } }
   expect(writer.end(tail, [{ ...dropped, count: 9_999 }, delivered])).toBe(
-    '\n  more   #1 ×9,999\n\n10,000 packets: 9,999 dropped, 1 delivered\n',
+    '\n  more   #1 ×9,999\n\n10,000 packets: 9,999 dropped, 1 to this host\n',
   )
 })
 

@@ -189,6 +189,17 @@ describe('rules', () => {
     })
   })
 
+  it('its own address is reached whatever table main has, where that was not listed', () => {
+    const links: Link[] = [
+      { index: 2, name: 'eth0', up: true, addresses: [{ family: 'ip', address: '10.0.0.1', prefixLength: 24 }] },
+    ]
+    expect(way({ dst: '10.0.0.1' }, { links })).toBe('local')
+    // a route of main may be longer than what the local table has for all of 127.0.0.0/8
+    const lo: Link[] = [{ index: 1, name: 'lo', addresses: [{ family: 'ip', address: '127.0.0.1', prefixLength: 8 }] }]
+    expect(way({ dst: '127.1.2.3' }, { links: lo })).toBe('?')
+    expect(way({ dst: '10.0.0.2' }, { links })).toBe('?')
+  })
+
   it.each([
     ['eth0 of no VRF', [{ index: 2, name: 'eth0', kind: 'veth' }], '10.0.0.254'],
     [

@@ -40,6 +40,10 @@ const READ: [string, Packet][] = [
     { protocol: 'icmpv6', src: 'fd00::1', dst: 'fd00::2', icmpType: 129, icmpCode: 0 },
   ],
   [
+    'in eth0 icmp6 fd00::1 > fd00::2 echo-request',
+    { in: 'eth0', protocol: 'icmpv6', src: 'fd00::1', dst: 'fd00::2', icmpType: 128, icmpCode: 0 },
+  ],
+  [
     'icmp 10.0.0.1 > 10.0.0.2 type 13 code 0',
     { protocol: 'icmp', src: '10.0.0.1', dst: '10.0.0.2', icmpType: 13, icmpCode: 0 },
   ],

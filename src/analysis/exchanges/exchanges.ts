@@ -6,25 +6,24 @@
 
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
-import { refusesOpening } from '../../explain/reply/request-reply.ts'
 import { turned } from '../../model/direction.ts'
-import { isRefusal } from '../../model/icmp-error.ts'
+import { isRedirect, isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
-import { isForMany, isLocal } from '../../rules/fib.ts'
-import { comesFromService } from '../../rules/sockets.ts'
-import { asItLeft } from '../as-it-left.ts'
+import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { Datagrams } from './datagrams.ts'
-import { JoinedJourneys, type Role, type Told } from './joined.ts'
+import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
+import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
+import { rewritesOf } from './rewrites.ts'
 import { type Says, saysOf } from './role.ts'
-import type { UnquotedError } from './status.ts'
 import { MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable, turn } from './tuple-table.ts'
+import { type UnquotedError, unquotedError } from './unquoted.ts'
 
 /** What is read of a journey, captured or played. */
 export type Noted = Pick<
@@ -117,6 +116,7 @@ export class Exchanges {
       this.table.find(this.tuple, host) ??
       this.byEntry(told, closed) ??
       this.asItWent(told, closed) ??
+      this.asItBecame(told, closed, capture) ??
       this.ofGroup(told)
     if (
       found?.turned &&
@@ -132,7 +132,7 @@ export class Exchanges {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
       this.noteDatagram(datagram, host, capture, found.value, role)
-      if (role === 'request' || role === 'retransmissions') this.followNat(found.value, told, closed)
+      if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
     }
     // what it quotes may still be on its way
@@ -147,8 +147,29 @@ export class Exchanges {
     if (answers) turn(this.tuple)
     this.noteDatagram(datagram, host, capture, number, role)
     if (answers) this.followBack(number, told, closed)
-    else this.followNat(number, told, closed)
+    else this.goOn(number, told, closed, capture)
     return number
+  }
+
+  /** Where replies to it come to, and what this host has told its sender before it was complete. */
+  private goOn(number: number, told: Told, closed: Noted, capture: number): void {
+    if (rejectsByError(told.journey)) this.claimError(number, closed, capture)
+    this.followNat(number, told, closed)
+  }
+
+  /** The rule that rejects has sent the ICMP error while the packet was still on its way. nft's trace does not show what it quotes. */
+  private claimError(number: number, { id, times }: Noted, capture: number): void {
+    const isAbout = (one: UnquotedError) =>
+      one.told?.host === this.list.hostOf(number) &&
+      one.capture === capture &&
+      one.id > id &&
+      !(one.clock - times.firstClock > ERROR_AFTER) &&
+      one.to?.every((word, i) => word === this.tuple[i])
+    const error = this.errors.find(isAbout)
+    if (!error?.told) return
+    this.errors.splice(this.errors.indexOf(error), 1)
+    this.apart--
+    this.list.add(number, error.id, 'errors', error.told, error.clock, capture, false)
   }
 
   private noteDatagram(datagram: number, host: number, capture: number, number: number, role: Role): void {
@@ -190,17 +211,20 @@ export class Exchanges {
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
     const { packet } = told.journey
-    const isOurs = packet.in === undefined
+    if (isRedirect(packet)) return this.skip()
     // who refuses is who was asked
     const from = isRefusal(packet) ? this.tuple.slice(0, 4) : undefined
     const clock = closed.times.firstClock
-    const waiting = isOurs ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
+    const waiting = packet.in === undefined ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
     if (waiting && told.host === waiting.host && !this.list.isReplied(waiting.number)) {
       this.list.add(waiting.number, closed.id, 'errors', told, clock, capture, false)
       return waiting.number
     }
     // the one that it is about may not be complete yet
-    const error = { id: closed.id, to, clock, capture, isOurs: isOurs && isRefusal(packet) }
+    const error: UnquotedError = {
+      ...unquotedError(packet, { id: closed.id, to, clock, capture }),
+      ...(packet.in === undefined ? { told } : {}),
+    }
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
     else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }
@@ -320,6 +344,19 @@ export class Exchanges {
     return found?.turned ? found : undefined
   }
 
+  /** The reset of a packet that a rule rejects is complete before that packet, and has the address that nat had given it. */
+  private asItBecame({ says, journey, host }: Told, closed: Noted, capture: number): Found | undefined {
+    if (says === 'fails' || journey.outcome !== 'rejected') return undefined
+    closed.lastTuple(this.tuple)
+    const found = this.table.find(this.tuple, host)
+    closed.tuple(this.tuple)
+    if (!found || found.turned || this.list.isOpened(found.value) || this.list.captureOf(found.value) !== capture)
+      return undefined
+    if (closed.id > this.list.beganWith(found.value)) return undefined
+    this.list.retuple(found.value, this.table.set(this.tuple, host, found.value))
+    return found
+  }
+
   /** Whoever belongs to the group answers with an address of its own. */
   private awaitAnyone({ host }: Told, number: number): void {
     this.table.set(this.tuple.slice().fill(0, 4, 8), host, number)
@@ -348,52 +385,7 @@ export class Exchanges {
   }
 }
 
-const cameBack = ({ says, journey: { packet, findings } }: Told): boolean =>
-  says === 'opens' && packet.in !== undefined && findings.some(({ code }) => code === 'vanished-martian')
-
-const REWRITTEN = [
-  ['src', 0, 4],
-  ['dst', 4, 4],
-  ['sport', 8, 1],
-  ['dport', 9, 1],
-] as const
-
-/** What NAT writes that the last line does not show yet, as its place in a tuple; undefined where it writes nothing. */
-function rewritesOf(journey: Journey): Told['rewrites'] {
-  if (!isRewritten(journey) || !isPassed(journey.outcome)) return undefined
-  const left = asItLeft(journey)
-  const numbers = new Int32Array(TUPLE_WORDS)
-  if (!tupleOf({ ...journey.packet, ...left }, numbers)) return undefined
-  const last = journey.steps.at(-1)
-  return REWRITTEN.flatMap(([field, at, words]) =>
-    left[field] === undefined || left[field] === journey.packet[field] || left[field] === last?.[field]
-      ? []
-      : [{ at, numbers: numbers.slice(at, at + words) }],
-  )
-}
-
-const isRewritten = ({ steps, packet }: Journey): boolean =>
-  steps.some(
-    (one) =>
-      one.changes.some(({ field }) => field === 'src' || field === 'dst' || field === 'sport' || field === 'dport') ||
-      (one.src !== undefined && one.src !== packet.src) ||
-      (one.dst !== undefined && one.dst !== packet.dst),
-  )
-
-/** Where it goes behind the last chain is not known, only that it was for an address of this host's own. */
-const isForThisHost = ({ journey: { outcome, packet }, world }: Told): boolean =>
-  outcome === 'undetermined' && isLocal(packet.dst, world.host) === true
-
 function isZero(tuple: Int32Array): boolean {
   for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
   return true
-}
-
-/** Of a packet whose request was not captured. */
-function goesBack({ says, isUntracked, journey: { packet } }: Told, closed: Noted): boolean {
-  if (says === 'opens') return false
-  if (says === 'answers' || packet.ctDir === 'reply' || (says === 'resets' && refusesOpening(packet))) return true
-  // the entry is of a connection that its reply has begun
-  if (isUntracked) return comesFromService(closed.packet(), closed.world)
-  return closed.world.host.conntrack !== undefined && entryAnswered(closed.packet(), closed.world) !== undefined
 }

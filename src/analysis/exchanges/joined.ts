@@ -212,6 +212,11 @@ export class JoinedJourneys {
     return this.captures[this.latest[number]!]!
   }
 
+  /** The machine that has shown its latest journey. */
+  hostOf(number: number): number {
+    return this.tolds[this.latest[number]!]!.host
+  }
+
   /** Undefined: there are several. */
   onlyPart(number: number): Told | undefined {
     const first = this.firsts[number]!

@@ -6,6 +6,8 @@ import { PATIENCE, type Seen } from './status.ts'
 import { seenBy, tellExchange } from './told.ts'
 
 export interface News {
+  /** Its number in the list. */
+  number: number
   exchange: Exchange
   joined: Joined
   /** What was said of it before. */
@@ -110,7 +112,7 @@ export class ExchangeNews {
     if (known.id !== undefined) exchange.id = known.id
     if (before !== undefined) exchange.amends = ++known.amends
     this.known.set(number, Object.assign(known, { id: exchange.id, status, said, parts: joined.parts.length }))
-    yield { exchange, joined, ...(before === undefined ? {} : { before }) }
+    yield { number, exchange, joined, ...(before === undefined ? {} : { before }) }
   }
 
   /** Time goes on for captures too, where nothing comes; journeys that are under way are noted later. */

@@ -6,7 +6,7 @@ import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAlwaysAnswered } from '../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
-import { isRefusal } from '../../model/icmp-error.ts'
+import { isRedirect } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -17,6 +17,8 @@ import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './join
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
+import type { UnquotedError } from './unquoted.ts'
+import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { comesBackHere } from './way-back.ts'
 
@@ -37,19 +39,6 @@ export interface Seen {
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */
   live?: true
-}
-
-/** An ICMP error that passed, and that is about one of several exchanges: nft's trace does not show which. */
-export interface UnquotedError {
-  /** Of its journey. */
-  id: number
-  /** The address that it went to, as four words; absent: any. */
-  to?: Int32Array
-  /** Microseconds, by its capture's clock; NaN where it has no time. */
-  clock: number
-  capture: number
-  /** This host says that a port is unreachable. */
-  isOurs: boolean
 }
 
 export interface Verdict {
@@ -77,10 +66,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
   if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isAsking), lostReply) }
-  const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
+  const isAboutRequest = (one: Part) =>
+    isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome) && !isRedirect(one.told.journey.packet)
   const isReplied = parts.some(isReply)
   const errors = parts.filter((one) => isAboutRequest(one) && !(isReplied && isGuessed(one)))
-  const refusal = errors.find((one) => isAboutEnd(one.told.journey.packet, ask()))
+  const refusal = errors.find((one) => isAboutEnd(one, parts, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
   if (stop) return stopped(stop)
@@ -105,7 +95,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (reset && parts.some((one) => one.role === 'request' && one.told.says === 'opens' && passed(one)))
     return inferred('refused', reset)
   const [error] = errors
-  if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
+  if (error) {
+    const unreached = unreachedWith(error, parts)
+    if (unreached) return { ...observed('lost', unreached.decided), ...unreached }
+    return (isGuessed(error) ? inferred : observed)('lost', error)
+  }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!
   // conntrack leads a retransmission past nat, so that less is seen of it than of what it repeats
   const isUnseen = last.role === 'retransmissions' && last.told.journey.outcome === 'undetermined'
@@ -195,9 +189,6 @@ const ends = (part: Part): boolean =>
 /** What it quotes was not captured: it is about what waited. */
 const isGuessed = ({ told }: Part): boolean => told.journey.packet.inner === undefined
 
-/** By whom was asked, or by this host in its place. */
-const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) || error.src === asked.dst
-
 /** The request is not known to have passed. */
 function silent(part: Part): Verdict {
   const { outcome, findings } = part.told.journey
@@ -212,9 +203,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   const entry = world.host.conntrack && entryOpened(ask(), world)
   const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
-  if (refusal && !(entry && goesOn(entry)) && isAboutEnd(refusal.told.journey.packet, ask()))
-    return observed('reply-lost', refusal)
-  const mayHaveFailed = seen.errors.some(
+  if (refusal && !(entry && goesOn(entry)) && isAboutEnd(refusal, parts, ask())) return observed('reply-lost', refusal)
+  const unquoted = seen.errors.filter(
     ({ id, to, clock, capture, isOurs }) =>
       capture === request.capture &&
       id > request.id &&
@@ -224,6 +214,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       !(clock - request.clock > ERROR_AFTER) &&
       (to === undefined || to.every((word, i) => word === tuple[i])),
   )
+  const mayHaveFailed = unquoted.length > 0
   if (has('closed-port'))
     // an error that passed may go the wrong way all the same
     return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
@@ -247,6 +238,9 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (other) return { ...inferred('reply-lost', request), finding: other }
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
   if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
+  // the next hop has no link address, and this host tells the sender that it reached nobody
+  const unreached = unquoted.some(({ isUnreached }) => isUnreached) && parts.find(isBeforeSilentHop)
+  if (unreached) return inferred('lost', unreached)
   if (mayHaveFailed) return observed('undetermined', request)
   const full =
     entry && isUnreplied(entry) && request.told.inVain?.unanswered?.find(({ code }) => code === 'accept-queue-full')
@@ -286,10 +280,6 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
     return inferred('unanswered', request)
   return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied.finding } : {}) }
 }
-
-const isBeforeSilentHop = (one: Part): boolean =>
-  isAsking(one) &&
-  one.told.journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
 function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefined {

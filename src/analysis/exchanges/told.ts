@@ -15,6 +15,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
+import { behindRouter } from './behind-router.ts'
 import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './joined.ts'
 import { byOtherUplink } from './other-uplink.ts'
@@ -66,6 +67,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
           ? [finding]
           : []),
       ...byOtherUplink(parts, asked, status),
+      ...(isFailed(status) ? behindRouter(parts, asked) : []),
     ],
   }
   exchange.findings.push(...neededBy(seen.strays, exchange))

@@ -10,19 +10,19 @@ import { forgetReach, loosenReach } from './place.ts'
 
 /** Throws EditProblem. */
 export function editChain(edit: ChainEdit, draft: Draft): void {
-  const { op, family, table: name } = edit
-  const asItIs = draft.tableAsItIs(family, name)
+  const { op } = edit
+  const asItIs = draft.tableAsItIs(edit)
   if (op === 'new') refuseTaken(asItIs, edit.chain!)
   else if (edit.chain !== undefined) chainIn(asItIs, edit.chain)
   if (op === 'policy') refuseUserChain(asItIs, edit.chain!)
   if (op === 'rename') refuseRenaming(asItIs, edit.chain!, edit.newName!)
   const doomed = op === 'delete' ? deletable(asItIs, edit.chain, draft) : []
   const rule = edit.ruleNumber === undefined ? undefined : numbered(asItIs, edit.chain!, edit.ruleNumber)
-  const table = draft.table(family, name)
+  const table = draft.table(edit)
   const chains = edit.chain === undefined ? [...table.chains.keys()] : [edit.chain]
   switch (op) {
     case 'new':
-      table.chains.set(edit.chain!, emptyChain(edit.chain!, name))
+      table.chains.set(edit.chain!, emptyChain(edit.chain!, table.name))
       return
     case 'delete':
       for (const chain of doomed) table.chains.delete(chain)

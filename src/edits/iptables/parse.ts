@@ -2,7 +2,7 @@
  * `iptables …` → edits. Follows iptables 1.8.9 (iptables/xshared.c do_parse, iptables.c do_command4): what it refuses
  * without looking at the kernel's tables is refused here, in its order of things but in our words.
  */
-import type { ChainEdit, Edit, RuleEdit } from '../../model/edit.ts'
+import type { ChainEdit, Edit, IptablesVariant, RuleEdit } from '../../model/edit.ts'
 import { IPTABLES_TABLES } from '../../model/hook.ts'
 import type { IptablesSpec } from '../../model/ruleset.ts'
 import { closest } from '../../rules/closest.ts'
@@ -155,7 +155,7 @@ class IptablesParser {
 
   private ruleEdits(command: Command, read: ReadRule): Edit[] {
     const chain = command.chainWord!.text
-    const base = { kind: 'rule', op: RULE_OPS[command.letter]!, family: this.family, table: this.table, chain } as const
+    const base = { kind: 'rule', op: RULE_OPS[command.letter]!, ...this.place(), chain } as const
     if (command.letter === 'D' && command.number !== undefined) {
       this.refuseRule(read, command)
       return [{ ...base, ruleNumber: command.number }]
@@ -186,9 +186,14 @@ class IptablesParser {
       this.refuse(this.option(/^(-o|--out)/), `cannot be used in ${chain}: a packet has no output interface there`)
   }
 
+  private place(): Pick<ChainEdit, 'family' | 'table' | 'backend'> {
+    const [, backend] = /-(legacy|nft)$/.exec(this.tool.text) ?? []
+    return { family: this.family, table: this.table, ...(backend ? { backend: backend as IptablesVariant } : {}) }
+  }
+
   private chainEdit(command: Command): ChainEdit {
     const { letter, chainWord, number, name } = command
-    const edit: ChainEdit = { kind: 'chain', op: CHAIN_OPS[letter]!, family: this.family, table: this.table }
+    const edit: ChainEdit = { kind: 'chain', op: CHAIN_OPS[letter]!, ...this.place() }
     if (chainWord) edit.chain = letter === 'N' ? this.newChain(chainWord) : chainWord.text
     if (number !== undefined) edit.ruleNumber = number
     if (name && letter === 'P') edit.policy = this.readPolicy(name)

@@ -1,7 +1,6 @@
 /** Edits of iptables tables → the command, in iptables-save's words. */
 import type { Word } from '../../model/command.ts'
 import type { ChainEdit, RuleEdit } from '../../model/edit.ts'
-import type { IptablesVariant } from '../../model/journey.ts'
 import type { IptablesSpec } from '../../model/ruleset.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import { matchOfProtocol } from '../../rules/iptables/protocols.ts'
@@ -22,8 +21,6 @@ const OPTIONS: Readonly<Record<RuleEdit['op'] | ChainEdit['op'], string>> = {
 }
 
 export interface IptablesPrinting {
-  /** Absent: whichever is called `iptables`. */
-  variant?: IptablesVariant
   /** Table filter is named, too. */
   namesFilter?: boolean
   /** As people write it: without what iptables takes for granted (`/32` behind one address, `-m tcp` behind `-p tcp`). */
@@ -82,10 +79,10 @@ export function chainWords(edit: ChainEdit, printing: IptablesPrinting): Word[] 
   return [...head(edit, printing), ...given(option, name, ruleNumber, other, policy?.toUpperCase())]
 }
 
-function head({ family, table }: RuleEdit | ChainEdit, { variant, namesFilter }: IptablesPrinting): Word[] {
+function head({ family, table, backend }: RuleEdit | ChainEdit, { namesFilter }: IptablesPrinting): Word[] {
   const tool = family === 'ip6' ? 'ip6tables' : 'iptables'
   return [
-    variant === undefined ? tool : `${tool}-${variant}`,
+    backend === undefined ? tool : `${tool}-${backend}`,
     ...(table === 'filter' && !namesFilter ? [] : ['-t', positional(table)]),
   ]
 }

@@ -14,15 +14,15 @@ import { refuseUnknownSets } from './sets.ts'
 
 /** Throws EditProblem. */
 export function editRule(edit: RuleEdit, draft: Draft): void {
-  const { op, family, table: name } = edit
-  const asItIs = draft.tableAsItIs(family, name)
+  const { op, family } = edit
+  const asItIs = draft.tableAsItIs(edit)
   const before = chainIn(asItIs, edit.chain)
   const spec = edit.spec && withTarget(edit.spec, asItIs, family)
   if (spec) refuseUnknownSets(spec, family, draft.world)
   const at = placeOf(edit, before, spec, asItIs)
   draft.work += op === 'append' ? 0 : at
   if (op === 'check') return
-  const table = draft.table(family, name)
+  const table = draft.table(edit)
   const chain = draft.chain(table, edit.chain)!
   const added = spec && op !== 'delete' ? [newRule(edit, spec, at + 1)] : []
   const removed = chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)

@@ -15,7 +15,7 @@ import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
-import type { Chosen, Doing, RuleChanges } from './rule-changes.ts'
+import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
 
 type Place = Pick<RuleRef, 'family' | 'table'>
 type RulePlace = Pick<RuleEdit, 'kind' | 'family' | 'table' | 'chain'>
@@ -93,6 +93,12 @@ export const iptablesChanges: RuleChanges = {
       }
     })
   },
+  alike(ref, spot, miss, packet) {
+    const words = corrected(ruleWords(ref), miss, packet)
+    return words && newRule(ref, spot, words)
+  },
+  forSent: (ref, spot, device) =>
+    newRule(ref, spot, ['-o', matchedDevice(device), ...withoutOption(ruleWords(ref), '-i')]),
   /** Taken back by its number; at the end, by its words. */
   copy(ref, { chain, before }) {
     const { ruleNumber } = before ?? {}
@@ -142,6 +148,22 @@ export const iptablesChanges: RuleChanges = {
 
 const endWord = (address: string, port: number | undefined): string =>
   port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** Taken back by its words. */
+function newRule(ref: RuleRef, { chain, before }: Spot, words: readonly Word[]): Changing | undefined {
+  if (before && before.ruleNumber === undefined) return undefined
+  return withSpec(words, placeOf(ref, chain), (spec, place) => ({
+    edits: [{ ...place, spec, ...(before ? { op: 'insert', ruleNumber: before.ruleNumber! } : { op: 'append' }) }],
+    undo: [{ ...place, op: 'delete', spec }],
+  }))
+}
+
+/** With the sign that turns it round. */
+function withoutOption(words: readonly string[], option: string): string[] {
+  const at = words.indexOf(option)
+  if (at < 0) return [...words]
+  return words[at - 1] === '!' ? words.toSpliced(at - 1, 3) : words.toSpliced(at, 2)
+}
 
 /** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
 function replaceRule(ref: RuleRef, words: readonly Word[]): Changing | undefined {
@@ -213,6 +235,10 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return ['-j', 'CT', '--helper', doing.name]
     case 'clamp':
       return ['-j', 'TCPMSS', '--clamp-mss-to-pmtu']
+    case 'ttl':
+      return ref.family === 'ip6'
+        ? ['-j', 'HL', '--hl-set', String(doing.value)]
+        : ['-j', 'TTL', '--ttl-set', String(doing.value)]
   }
 }
 

@@ -8,7 +8,7 @@ import type { Chosen, Doing } from './rule-changes.ts'
 
 interface BaseChain {
   name: string
-  type: 'nat' | 'route'
+  type: 'filter' | 'nat' | 'route'
   hook: 'prerouting' | 'output' | 'postrouting'
   prio: number
 }

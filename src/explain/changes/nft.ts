@@ -48,6 +48,22 @@ export const nftChanges: RuleChanges = {
     if (!match || !does) return undefined
     return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
   },
+  alike(ref, spot, miss, packet) {
+    const rule = read(ref)
+    const now = rule && corrected(rule.expr, ref.family, miss, packet, {})
+    return now && newRule(ref, spot, now.map(withoutCounts), ['alike', ref.handle, ...valuesOf(packet).slice(0, 1)])
+  },
+  forSent(ref, spot, device) {
+    const rule = read(ref)
+    const out = matches([[{ meta: { key: 'oifname' } }, nftDevice(device)]])
+    if (!rule || 'unsayable' in out) return undefined
+    return newRule(
+      ref,
+      spot,
+      [...out, ...rule.expr.filter((one) => !asksWhereFrom(one)).map(withoutCounts)],
+      ['sent', ref.handle],
+    )
+  },
   copy(ref, spot) {
     const rule = read(ref)
     // a new one is known again by a comment of its own
@@ -118,19 +134,30 @@ function replaced(
  * its comment says which one to take away: `label` tells it from others that are put there.
  */
 function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[], label: Label): Changing | undefined {
-  if (before && before.handle === undefined) return undefined
+  const beside = before && besideOf(before)
+  if (before && !beside) return undefined
   const place = { ...placeOf(ref), chain }
+  const [at] = Object.values(beside ?? { position: 'end' })
   // values as they are: lines of many packets differ in nothing else
-  const comment = ['nfwhy', ...label.filter((one) => one !== undefined), before?.handle ?? 'end'].join('-')
+  const comment = ['nfwhy', ...label.filter((one) => one !== undefined), at].join('-')
   const rule = { expr, comment }
   return {
-    edits:
-      before?.handle === undefined
-        ? edit('add', { ...place, ...rule })
-        : edit('insert', { ...place, position: before.handle, ...rule }),
+    edits: beside ? edit('insert', { ...place, ...beside, ...rule }) : edit('add', { ...place, ...rule }),
     undo: [{ kind: 'nft-comment', op: 'delete', ...place, comment }],
   }
 }
+
+/** As nft names the rule: by its handle, or where `nft list` was run without `-a` by its place, from 0. */
+function besideOf({ handle, ruleNumber }: NonNullable<Spot['before']>) {
+  if (handle !== undefined) return { position: handle }
+  return ruleNumber === undefined ? undefined : { index: ruleNumber - 1 }
+}
+
+/** A counter of its own begins at 0. */
+const withoutCounts = (one: Statement): Statement => ('counter' in one ? { counter: null } : one)
+
+const asksWhereFrom = (one: Statement): boolean =>
+  'match' in one && /"meta":{"key":"iif|"fib":.*"iif"/.test(JSON.stringify(one.match.left))
 
 type Label = readonly (string | number | undefined)[]
 
@@ -202,6 +229,10 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
       return [{ 'ct helper': doing.name }]
     case 'clamp':
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
+    case 'ttl': {
+      const field = 'packet' in chosen && chosen.packet.src?.includes(':') ? 'ip6 hoplimit' : 'ip ttl'
+      return read({ ...ref, rule: `${field} set ${doing.value}` })?.expr
+    }
   }
 }
 

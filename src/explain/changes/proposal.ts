@@ -2,6 +2,7 @@
 import type { WhyNot } from '../../model/command.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Fix } from '../../model/journey.ts'
+import type { Owned } from '../owners/owner.ts'
 
 /** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
 export const NOT_TRIED = 'not tried'
@@ -21,4 +22,8 @@ export interface Unspeakable {
 export type Changing = Change | Unspeakable
 
 /** A fix as findings propose it; sayable.ts makes a reason of what cannot be said. */
-export type Proposal = Fix & Partial<Unspeakable>
+export type Proposal = Fix &
+  Partial<Unspeakable> & {
+    /** Who owns the rule that the change gets past, in a chain that is nobody's: owners/undone.ts makes a note of it. */
+    beside?: Owned
+  }

@@ -38,6 +38,8 @@ export type Doing =
   | { kind: 'helper'; name: string }
   /** Smaller segments are agreed on. */
   | { kind: 'clamp' }
+  /** How many hops are left. */
+  | { kind: 'ttl'; value: number }
 
 /** Bits of a packet's mark. */
 export interface Mark {
@@ -81,6 +83,10 @@ export interface RuleChanges {
   /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */
   returnInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
+  /** The same rule once more, with the one thing changed that kept it from matching: it goes on to serve others. */
+  alike(ref: RuleRef, spot: Spot, miss: FailedCondition, packet: Packet): Changing | undefined
+  /** The same for what this host sends out of `device`: it comes in by no interface. */
+  forSent(ref: RuleRef, spot: Spot, device: string): Changing | undefined
   /** A copy of the rule in its table. */
   copy(ref: RuleRef, spot: Spot): Changing | undefined
   /** nat's rule with another destination. `asked`: the port that packets come with; `now`: to which address it sends them. */

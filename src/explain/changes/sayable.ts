@@ -14,7 +14,7 @@ export function sayable({ unsayable, kind: _, ...fix }: Proposal): Fix {
   const { command, undo } = fixCommands(fix)
   const why = unsayable ?? command?.whyNot ?? undo?.whyNot
   if (why === undefined) return fix
-  const { edits: __, undo: ___, look: ____, variant: _____, ...rest } = fix
+  const { edits: __, undo: ___, look: ____, ...rest } = fix
   const note = `no command is given: ${WHY_NOT[why]}`
   return { ...rest, unverified: note, note: rest.note === undefined ? note : `${note}; ${rest.note}` }
 }

@@ -171,8 +171,11 @@ export function isException(front: Rule, ban: Rule, against: boolean): boolean {
   if (against) return (narrow.get('src') ?? Number.POSITIVE_INFINITY) <= LISTED
   // of two lists that overlap, the one in front is meant to be
   const overlap = sides.some((side) => narrow.has(side) && wide.get(side)! > 1)
-  return more || overlap || front.conditions.some(asksEstablished)
+  return more || overlap || isForConnections(front)
 }
+
+/** It accepts what goes on, or belongs to what goes on. */
+export const isForConnections = ({ conditions }: Rule): boolean => conditions.some(asksEstablished)
 
 const asksEstablished = (condition: Condition): boolean =>
   (condition.kind === 'compare' && condition.field === 'ct state' && oneOf(condition.value).includes('established')) ||

@@ -36,7 +36,9 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   const condition = protocol ?? failed[0]
   // what the element allows is asked only where there is one
   if (condition?.kind === 'room') return missed(condition, false)
-  if (condition) return open.every(isNeverShown) ? missed(condition, false) : undefined
+  // what is asked of the other version's packets, a limit say, is asked of none of this one's
+  const isOpen = (one: Condition) => !isNeverShown(one) && !(protocol && isOfVersion(one, protocol))
+  if (condition) return !open.some(isOpen) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
 
@@ -60,8 +62,13 @@ const missed = (condition: Condition, settled: boolean): FailedCondition => ({ c
 /** What is asked for, in the rule's own words where there are no plainer ones. */
 export const asks = ({ condition }: FailedCondition): string => {
   const text = conditionText(condition)
+  const version = isVersion(condition) && condition.kind === 'compare' && VERSIONS[String(condition.value)]
+  // what is written into a set says only by its key which version it is for
+  if (version && /^(add|update|delete) @/.test(text)) return `${version} (${text})`
   return plainWords(text) ?? text
 }
+
+const VERSIONS: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
 
 /** The same of several: of nft's `tcp dport 22` the protocol and the port have the same words. */
 export const asksAll = (misses: readonly FailedCondition[]): string => [...new Set(misses.map(asks))].join(' ')
@@ -134,6 +141,21 @@ export const isExact = (condition: Condition): boolean =>
 
 const isNetwork = (value: Value): boolean =>
   typeof value === 'object' && 'prefix' in value && value.length < (value.prefix.includes(':') ? 128 : 32)
+
+/** Asks for so many ports, up to the last ones, that these are no service's: programs ask from them. */
+export function isForClients(condition: Condition): boolean {
+  if (condition.kind !== 'compare' || condition.op !== '==' || typeof condition.value !== 'object') return false
+  const ranges = 'set' in condition.value ? condition.value.set : [condition.value]
+  return ranges.some((one) => {
+    if (typeof one !== 'object' || !('range' in one)) return false
+    const [from, to] = one.range.map(Number) as [number, number]
+    return to >= FIRST_PASSING && to - from >= MANY
+  })
+}
+
+/** IANA's first port that is for no service; Linux itself begins at 32768. */
+const FIRST_PASSING = 49_152
+const MANY = 4096
 
 /** Asks for what connection tracking can make nothing of. */
 export const asksInvalid = (condition: Condition): boolean =>

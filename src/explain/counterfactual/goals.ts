@@ -2,6 +2,7 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
+import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
@@ -14,6 +15,7 @@ import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { leadsToPlace } from './said-place.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
+import { choosesSubjects } from './subjects.ts'
 import {
   isPrivate,
   isRepliedPast,
@@ -118,11 +120,12 @@ export const exemptions = memo((context: Context): readonly Goal[] => {
     }))
 })
 
-/** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
+/** A policy, or a rule that asks neither for an address nor for a port, or drops what is left of some members' traffic: it stops what nothing else wanted. */
 function isCatchAll({ evidence, ended, journey }: Context): boolean {
   if (journey.steps[ended.step]?.kind === 'policy') return true
-  const { rule } = evidence.arrivals[ended.step] ?? {}
-  return rule !== undefined && !rule.conditions.some((one) => isParticular(one) || asksInvalid(one))
+  const { rule, table } = evidence.arrivals[ended.step] ?? {}
+  const isForIt = (one: Condition) => isParticular(one) && !choosesSubjects(one, rule!, table)
+  return rule !== undefined && !rule.conditions.some((one) => isForIt(one) || asksInvalid(one))
 }
 
 const isRewriting = ({ rule }: Visit): boolean =>

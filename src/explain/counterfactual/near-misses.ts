@@ -21,6 +21,7 @@ import {
   fieldOf,
   holdsButForProtocol,
   isExact,
+  isForClients,
   isListed,
   isLookup,
   isNegated,
@@ -32,6 +33,7 @@ import type { Goal } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { isOtherEnd } from './other-end.ts'
 import { sendsToPaired } from './paired-host.ts'
+import { asksPeerNetwork } from './peer-network.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
@@ -80,7 +82,7 @@ export function findNearMisses(
     const used = isUsed(context, passed.rule)
     if (
       !(goal.kind === 'pass'
-        ? likely || choosesSuch(passed, miss, then)
+        ? likely || choosesSuch(context, passed, miss, then)
         : isForNat(goal, passed, miss, then, likely, used))
     )
       continue
@@ -139,7 +141,7 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     if (isOthers && !(miss && sparesDestination(miss))) continue
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
-    if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
+    if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? '')) && !isForClients(miss.condition)))
       found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
@@ -255,6 +257,7 @@ function namesField(condition: Condition, field: RegExp): boolean {
  * the host's own.
  */
 function choosesSuch(
+  { world }: Context,
   { rule, chain, moment }: SkippedRule,
   { condition, settled }: FailedCondition,
   { matched }: Walk,
@@ -270,6 +273,7 @@ function choosesSuch(
   if (device && wantedBy(condition)[0] === 'lo') return false
   // who led the packet to the chain has chosen it
   if (device && chain.hook === undefined) return true
+  if (device && ctState === 'new' && asksPeerNetwork(condition, moment.packet, world.host)) return true
   const others = [
     ...rule.conditions.filter((one) => one !== condition),
     ...matched.flatMap((one) => one.rule.conditions),

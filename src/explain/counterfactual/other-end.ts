@@ -11,6 +11,8 @@ export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, pa
   const { value } = condition
   const asked = typeof value !== 'object' ? value : 'prefix' in value ? value.prefix : undefined
   const { src, dst, sport, dport } = packet
+  // by chance: who begins a connection has another port each time
+  if (what === 'port' && side === 'd' && isPassing(packet)) return false
   const held = what === 'addr' ? (side === 's' ? dst : src) : side === 's' ? dport : sport
   return held !== undefined && String(asked) === String(held)
 }
@@ -20,10 +22,12 @@ export const turnedEnd = (field: string): string =>
   field.replace(END, (_, side, what) => (side === 's' ? 'd' : 's') + what)
 
 /** Does it ask for the source port of who begins a connection, which has another one each time? */
-export function isPassingPort({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean {
-  const { protocol, tcpFlags, ctState, sport } = packet
+export const isPassingPort = ({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean =>
+  isPassing(packet) && / sport$/.test(fieldOf(condition) ?? '')
+
+function isPassing({ protocol, tcpFlags, ctState, sport }: Packet): boolean {
   const begins = protocol === 'tcp' ? tcpFlags?.includes('syn') && !tcpFlags.includes('ack') : ctState === 'new'
-  return begins === true && sport !== undefined && sport >= FIRST_PASSING && / sport$/.test(fieldOf(condition) ?? '')
+  return begins === true && sport !== undefined && sport >= FIRST_PASSING
 }
 
 /** Below it are the ports of services, and of who may bind them: a rule may ask for these. */

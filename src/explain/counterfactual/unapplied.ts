@@ -12,15 +12,18 @@ import { type Context, lastPacket, moment, momentAt } from '../context.ts'
 import { FIREWALLS } from '../owners/firewalls.ts'
 import { GUARDS } from '../owners/guards.ts'
 import { ownerOf } from '../owners/owners.ts'
-import { asItCame } from '../reply/request-reply.ts'
-import { type Ban, bansOn, isAgainst, isException, namesOf } from './bans.ts'
+import { asItCame, isOpening, natSeen } from '../reply/request-reply.ts'
+import { type Ban, bansOn, isAgainst, isException, isForConnections, namesOf } from './bans.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './failed-condition.ts'
 import { isNat, isNatChain, passes, positionsBelow } from './skipped-rules.ts'
 
 export type Reason =
-  /** `first`, a rule of the ban's table, accepted the packet or sent it back in front of the ban. */
-  | { kind: 'behind'; first: { chain: Chain; rule: Rule }; step?: number }
+  /**
+   * `first`, a rule of the ban's table, accepted the packet or sent it back in front of the ban. `isException`: it is
+   * narrower, as an exception is meant to be.
+   */
+  | { kind: 'behind'; first: { chain: Chain; rule: Rule }; step?: number; isException?: true }
   /** Its base chain hangs on another hook; `rewritten`: as the packet has got another destination. */
   | { kind: 'other-hook'; base: Chain; rewritten: boolean }
   /** It names an address or a port that NAT has replaced by then. */
@@ -64,6 +67,8 @@ class Search {
   /** As it came to this host. */
   private readonly came: Packet
   private readonly way: { on: readonly Hook[]; off: readonly Hook[] }
+  /** Is it a request? */
+  private readonly begins: boolean
   private left = MOST_RULES
 
   constructor(context: Context, bans: readonly Ban[]) {
@@ -71,6 +76,8 @@ class Search {
     this.bans = new Map(bans.map((ban) => [ban.rule, ban]))
     this.came = asItCame(context.evidence, context.world)
     this.way = WAYS[context.journey.outcome]!
+    const { journey, evidence, world } = context
+    this.begins = isOpening(journey, natSeen(evidence), world)
   }
 
   all(): Unapplied[] {
@@ -82,7 +89,9 @@ class Search {
       const reason = this.found.has(ban.rule) ? undefined : this.whyNotReached(ban)
       if (reason) this.add(ban, reason)
     }
-    return this.left < 0 ? [] : [...this.found.values()]
+    // what an exception lets through is meant to pass
+    const rank = ({ reason }: Unapplied) => (reason.kind === 'behind' && reason.isException ? 1 : 0)
+    return this.left < 0 ? [] : [...this.found.values()].sort((a, b) => rank(a) - rank(b))
   }
 
   /** What the packet met ended its way through a table, or through a chain. */
@@ -104,8 +113,11 @@ class Search {
     const hit = this.look(table, at, now, front)
     if (!hit || hit.front.length === 0) return
     const against = this.isAgainst(hit.rule)
-    if (hit.front.some(({ rule }) => isException(rule, hit.rule, against))) return
-    this.add(hit, { kind: 'behind', first: hit.front[0]!, ...(step === undefined ? {} : { step }) })
+    const excepts = hit.front.some(({ rule }) => isException(rule, hit.rule, against))
+    // of a connection that there is, nobody asks why it may go on
+    if (excepts && (!this.begins || hit.front.some(({ rule }) => isForConnections(rule)))) return
+    const reason: Reason = { kind: 'behind', first: hit.front[0]!, ...(step === undefined ? {} : { step }) }
+    this.add(hit, excepts ? { ...reason, isException: true } : reason)
   }
 
   private onItsWay(): void {

@@ -29,14 +29,19 @@ import { isNatChain } from './skipped-rules.ts'
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
 export type Nowhere = 'surely' | 'maybe' | undefined
 
-/** As a step shows, or as the rule says whose work the capture does not show any more. */
+/** As a step or the packet's end shows, or as the rule says whose work the capture does not show any more. */
 export const hasNewDestination = (context: Context): boolean =>
+  hasOtherDestination(asItCame(context.evidence, context.world), lastPacket(context)) ||
   context.journey.steps.some(({ changes, kind }, i) => {
     if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
     const { hook, ending } = context.evidence.arrivals[i]!
     const first = hook === 'prerouting' || hook === 'output'
     return first && kind === 'rule' && ending === 'accept' && DESTINATION.includes(verdictAt(context, i))
   })
+
+/** A connection's later packets are rewritten by its entry, between two steps. */
+const hasOtherDestination = (first: Packet, last: Packet): boolean =>
+  first.dst !== undefined && (first.dst !== last.dst || first.dport !== last.dport)
 
 const BEFORE_NAT: readonly (Hook | undefined)[] = [undefined, 'ingress', 'prerouting']
 
@@ -87,7 +92,7 @@ export function needsSource(context: Context): Nowhere {
   if (evidence.nat === 'passed') return isStrange || isHairpin(context) ? 'surely' : 'maybe'
   if (!isOpening(journey, evidence.nat, world)) return undefined
   if (!entry && rewritesSources(context) !== false) return undefined
-  return isStrange ? 'surely' : undefined
+  return isStrange || isHairpin(context) ? 'surely' : undefined
 }
 
 /** Its source is as it was, and nothing has come back to that. */
@@ -109,7 +114,10 @@ export function lacksReply({ evidence, world }: Context): boolean {
 
 /** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
 export const mayLackSource = (context: Context): boolean =>
-  context.inVain === 'unanswered' &&
+  context.inVain === 'unanswered' && hasDestinationAlone(context)
+
+/** nat has sent it on to another host, with the source that it came with. */
+export const hasDestinationAlone = (context: Context): boolean =>
   context.evidence.nat === 'passed' &&
   context.journey.outcome === 'forwarded' &&
   hasNewDestination(context) &&

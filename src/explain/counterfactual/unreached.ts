@@ -16,6 +16,7 @@ import { graphOf } from './chain-graph.ts'
 import { asks, asksAll, type FailedCondition, fieldOf, isParticular, missedBy, onlyFailed } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
 import { findNearMisses, isSureOf } from './near-misses.ts'
+import { copiedJump, siblingJump } from './sibling-jump.ts'
 import {
   chainLedTo,
   chainRuns,
@@ -272,8 +273,12 @@ export function jumpTo(
   ref: RuleRef,
   { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
 ): Proposal[] {
-  const owner = ownerOfRef(context, ref)
   const before = from.chain.rules[from.ruleNumber - 1]
+  const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
+  const sibling = siblingJump(context, ref, from, chain.name)
+  const copied = sibling ? copiedJump(ref, spot, sibling, chain.name) : []
+  if (copied.length > 0) return copied
+  const owner = ownerOfRef(context, ref)
   // a chain that takes whatever comes has to be given only what is for it
   const { packet } = from.moment
   const isService = packet.dport !== undefined
@@ -282,12 +287,9 @@ export function jumpTo(
     : isService
       ? { kind: 'destination', packet }
       : { kind: 'such', packet, hints: { hook: from.moment.hook } }
-  const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
     `make ${from.chain.name} jump to ${chain.name}`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
-    owner
-      ? `${owner.name} restores its rules ${owner.when}`
-      : 'check whether the jump should match more packets, or fewer',
-  )
+    owner ? undefined : 'check whether the jump should match more packets, or fewer',
+  ).map((fix) => ({ ...fix, ...(owner ? { beside: { owner, chain: ref.chain } } : {}) }))
 }

@@ -4,6 +4,7 @@
  */
 
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import { wayTo } from '../../journey/step-context.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo2 } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -13,7 +14,7 @@ import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
-import { verdictOf } from '../../rules/verdict.ts'
+import { type VerdictKind, verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
@@ -85,13 +86,19 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   const behind = { chain, index: rule.ruleNumber }
   const below = [...positionsBelow(context, i), behind]
   // what it met there is known
+  if (arrivals.some(({ caller, ending }) => DECIDING.has(ending) && [...wayTo(arrivals, caller)].includes(i)))
+    return undefined
   const last = arrivals.findLastIndex(({ caller }) => caller === i)
   const met = arrivals[last]
-  if (met?.rule && met.ending === 'return') return onwards(context, table, below, momentAt(context, last))
-  if (met?.rule && met.ending === 'continue')
+  if (!met || (met.rule && met.ending === 'return'))
+    return onwards(context, table, below, momentAt(context, met ? last : i))
+  if (met.rule && met.ending === 'continue')
     return onwards(context, table, [...below, { chain: target, index: met.rule.ruleNumber }], momentAt(context, last))
   return onwards(context, table, [...below, { chain: target, index: 0 }], momentAt(context, i))
 }
+
+/** A packet that met one of these comes back from no chain. */
+const DECIDING: ReadonlySet<VerdictKind> = new Set(['accept', 'drop', 'reject', 'stolen', 'queue'])
 
 /** Had the rule matched that the packet passed. `gives`: the verdict that its map would have had for the packet. */
 export function hadItMatched(context: Context, passed: SkippedRule, gives?: string): Walk {

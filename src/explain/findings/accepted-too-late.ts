@@ -1,13 +1,17 @@
 import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { conditionText, evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
+import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+import { commentWords } from '../why-there.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
 export const acceptedTooLate: Detector = {
@@ -31,23 +35,50 @@ export const acceptedTooLate: Detector = {
       return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
-    const does = leads ? `would accept this packet (by ${nameBeside(accepting!, ref!)})` : 'would accept this packet'
+    const does = leads
+      ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it`
+      : 'would accept this packet'
+    const stops = arrivals[stopping]!.rule
+    const comment = commentWords(stops)
+    const after = `${nameBeside(culprit, ref!)}${comment === '' ? '' : ` (${comment})`}`
     return [
-      finding('accepted-too-late', 'note', `${nameRef(ref!)} ${does}, but comes after ${nameBeside(culprit, ref!)}.`, {
-        steps: [step + 1],
-        rules: [...(leads ? [accepting!] : []), ref!, culprit],
-        // a rule of another chain may be behind conditions of its own
-        fix: propose(
-          `add a copy of the rule before ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
-          !goal.mendable || ref!.chain !== culprit.chain
-            ? undefined
-            : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
-          leads ? 'affects all traffic that matches this rule' : 'the rule then exists twice, which is harmless',
-        ),
-      }),
+      finding(
+        'accepted-too-late',
+        'note',
+        `${nameRef(ref!)} ${does}, but comes after ${after}.${doubtWords(later.rule, stops, culprit)}`,
+        {
+          steps: [step + 1],
+          rules: [...(leads ? [accepting!] : []), ref!, culprit],
+          // a rule of another chain may be behind conditions of its own
+          fix: propose(
+            `add a copy of the rule before ${numbered(culprit)}`,
+            !goal.mendable || ref!.chain !== culprit.chain
+              ? undefined
+              : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
+          ),
+        },
+      ),
     ]
   },
 }
+
+/** The copy goes past what may have been meant to stop a part of it. */
+function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: RuleRef): string {
+  if (stops?.comment === undefined && !stops?.conditions.some((one) => !isOfAll(one))) return ''
+  const all = describeConditions(conditions)
+  const what = all === '' || all.length > MOST_TOLD ? 'all that the rule matches' : `all that matches ${all}`
+  return ` Somebody may have meant ${numbered(culprit)} to stop it: a copy in front lets ${what} pass.`
+}
+
+const numbered = (ref: RuleRef): string =>
+  isNft(ref) && ref.handle !== undefined ? `handle ${ref.handle}` : `rule ${ref.ruleNumber}`
+
+/** Columns for conditions that stand in a sentence. */
+const MOST_TOLD = 40
+
+/** As of a rule for whatever else comes by an interface. */
+const isOfAll = (condition: Condition): boolean =>
+  condition.kind === 'compare' && /^meta (?:[io]ifname|[io]if|l4proto|nfproto)$/.test(condition.field)
 
 /** Does a rule behind the one that stopped it accept such packets? */
 export function isAcceptedLater(context: Context, goal: Goal): boolean {

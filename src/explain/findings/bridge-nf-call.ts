@@ -9,7 +9,7 @@ import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
-import { BRIDGED_UNPLAYED, bridgeOf, callWords, replyOverBridge } from '../host/bridges.ts'
+import { BRIDGED_UNPLAYED, bridgeOf, callWords, noCallWords, replyOverBridge } from '../host/bridges.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 export const KEEP_OUT = 'keep bridged packets out of the IP chains'
@@ -124,7 +124,7 @@ function repliedPast(context: Context): Detected[] {
   const { src, dst } = lastPacket(context)
   const name = callSetting(journey.family)
   const value = world.host.sysctls?.get(name)
-  const why = value === undefined ? 'br_netfilter is not loaded' : `${name} is ${value}`
+  const why = noCallWords(world.host, journey.family)
   return [
     finding(
       'bridge-nf-call',

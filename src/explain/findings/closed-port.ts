@@ -10,10 +10,13 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { neededOfOthers } from '../counterfactual/for-others.ts'
 import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { nftOnly } from '../nft-only/later.ts'
+import { nameRef } from '../refs.ts'
+import { servedByNat } from './later.ts'
 import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
@@ -39,14 +42,21 @@ export const closedPort: Detector = {
         steps: [ended.step + 1],
         fix: [
           ...(beside ? sendBeside(context, packet, beside.port) : []),
-          {
-            description: makeListen(context.world.host, packet),
-            unverified: 'this is not a netfilter change',
-          },
+          // the program that is meant listens where nat should have sent it
+          ...(neededOfOthers(context)
+            ? []
+            : [{ description: byHand(context, packet), unverified: 'this is not a netfilter change' }]),
         ],
       }),
     ]
   },
+}
+
+/** Of a port that nat sends elsewhere, as a NodePort, no program is to listen on. */
+function byHand(context: Context, packet: Packet): string {
+  const rule = hasNewDestination(context) ? undefined : servedByNat(context, packet)
+  if (!rule) return makeListen(context.world.host, packet)
+  return `find out why nat did not rewrite it: ${nameRef(rule)} is for port ${packet.dport}`
 }
 
 /** No rule of nat rewrote its destination, nor could one. */

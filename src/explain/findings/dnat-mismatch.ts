@@ -122,14 +122,22 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
     const other = refOfSkipped(context, passed)
     const { dst, dport } = moment.packet
-    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} matches ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
     const besides = [rule, context.evidence.arrivals[step]!.rule]
     const [there, here] = [
       mentions(context, meant, besides),
       mentions(context, { address: dst!, port: dport }, besides),
     ]
     // what nobody else speaks of is likelier mistaken; of equals, the change that opens nothing is the safer one
-    const isRight = here > there
+    // most forwards keep the port: who asks for another one of that very host is mistaken
+    const keeps = dport === asked.dport && meant.port !== dport && meant.address === dst
+    // a forward that names another port means it, and who asks for the first one has not thought of nat
+    const isOfBefore = meant.address === dst && meant.port === asked.dport && !isSlip(dport, asked.dport)
+    const isRight = isOfBefore
+      ? here.rules >= there.rules
+      : here.weight > there.weight || (here.weight === there.weight && keeps)
+    const matched = isOfBefore && !asksHost(rule) ? `port ${meant.port}` : describeEnd(meant.address, meant.port)
+    const why = isOfBefore ? ', the port it had before NAT' : ': one of them is wrong'
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} matches ${matched}${why}.`
     const miss = isRight ? onlyFailed(rule, moment) : undefined
     return [
       finding('dnat-mismatch', 'warning', message, {
@@ -228,8 +236,22 @@ function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: De
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
 
-/** In how many other rules the place is spoken of, with the port; whether a port is a service's that everybody knows, and the host one that answers. */
-function mentions({ world }: Context, { address, port }: Destination, besides: readonly (Rule | undefined)[]): number {
+/** One digit other than the port that was asked: whoever means another port mostly takes one that is not alike. */
+const isSlip = (port: number | undefined, asked: number | undefined): boolean =>
+  port === asked || (String(port).length === String(asked).length && looksLike(String(port), String(asked)))
+
+/** In how many other rules the place is spoken of, with the port. */
+interface Mentions {
+  rules: number
+  /** With whether a port is a service's that everybody knows, and the host one that answers. */
+  weight: number
+}
+
+function mentions(
+  { world }: Context,
+  { address, port }: Destination,
+  besides: readonly (Rule | undefined)[],
+): Mentions {
   const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
   const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
   let count = 0
@@ -245,13 +267,13 @@ function mentions({ world }: Context, { address, port }: Destination, besides: r
   const inSets = world.sets.some(({ elements }) =>
     elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
   )
-  return (
+  const weight =
     count +
     (isMentioned ? 0.1 : 0) +
     (known ? 0.5 : 0) +
     (inSets ? 0.5 : 0) +
     (isHeardOf(world.host, address) ? 0.25 : 0)
-  )
+  return { rules: count, weight }
 }
 
 /** Somebody there has answered: what is mistaken is mostly nobody's address. */

@@ -6,6 +6,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
+import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
 /** No rule accepted it, and the chain's policy drops what is left. */
@@ -21,6 +22,7 @@ export const droppedByPolicy: Detector = {
     const fix: Proposal[] = [
       ...byOwner,
       ...propose('accept such packets', change, opens),
+      ...acceptPeerNetwork(context),
       ...propose(
         `set the policy of ${end.chain} to ${isNft(end) ? 'accept' : 'ACCEPT'}`,
         acceptByPolicy(end),

@@ -21,16 +21,21 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
   const target = chainLedTo(context, i)!
   const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain.name !== target)
   const near = wanted(onwards) ? undefined : nearBehind(context, goal, i)
+  // a limit on its way tells nobody what it would have done; that nothing else accepts such packets is known
+  const open = !near && goal.kind === 'pass' && onwards.because
   const ref = near
     ? refOfSkipped(context, near)
-    : wanted(onwards) && missed && refOf(context, pass.table.name, missed.chain, missed.rule)
+    : (wanted(onwards) || open) && missed && refOf(context, pass.table.name, missed.chain, missed.rule)
   if (!ref) return []
   const only = near ? `, but only matches ${asks(near.miss)}` : ''
+  const would = open
+    ? `. What that rule would have made of it is unknown: ${open.unknown}`
+    : `, which would have ${what(near?.then ?? onwards)}${only}`
   return [
     finding(
       'goto-skips',
-      near ? 'note' : 'warning',
-      `${nameRef(culprit)} sent it to ${target} by goto, which never returns. So the packet never reached ${nameRef(ref)}, which would have ${what(near?.then ?? onwards)}${only}.`,
+      near || open ? 'note' : 'warning',
+      `${nameRef(culprit)} sent it to ${target} by goto, which never returns. So the packet never reached ${nameRef(ref)}${would}.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],

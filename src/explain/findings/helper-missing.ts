@@ -10,10 +10,11 @@ import { changesOf } from '../changes/change.ts'
 import type { Changing } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
-import { letsGo } from '../counterfactual/what-if.ts'
+import { letsGo, TRACKING } from '../counterfactual/what-if.ts'
 import { type Control, unreadControl } from '../host/helpers.ts'
 import { together } from '../host/routes.ts'
 import { nameRef, refOf } from '../refs.ts'
+import { beginAnew } from './nat-came-late.ts'
 
 /** It is what FTP or its like has announced, and conntrack does not know: it is NEW where rules accept what is RELATED. */
 export const helperMissing: Detector = {
@@ -31,7 +32,10 @@ export const helperMissing: Detector = {
     const { src, sport, dst, dport } = entry.original
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
     const early = tooEarly(context, control)
-    const change = assign(context, control)
+    const assigned = assign(context, control)
+    // the next request of UDP comes from the same port, and its entry has no helper
+    const begun = entry.protocol === 'udp' ? (beginAnew(entry).edits ?? []) : []
+    const change = assigned && 'edits' in assigned ? { ...assigned, edits: [...assigned.edits, ...begun] } : assigned
     const description = `assign helper ${helper.name} to new control connections; then close this control connection and connect again`
     return [
       finding(
@@ -63,11 +67,16 @@ interface Why {
   rules: RuleRef[]
 }
 
-/** Who assigns it comes before connection tracking. */
-function tooEarly(context: Context, { tooEarly: [first] }: Control): Why {
-  if (!first) return { text: '', rules: [] }
-  const { table, chain, rule, priority } = first
+/** Who assigns it comes before connection tracking, or where this connection's requests never come. */
+function tooEarly(context: Context, { tooEarly: [first], incoming: [other] }: Control): Why {
+  const setter = first ?? other
+  if (!setter) return { text: '', rules: [] }
+  const { table, chain, rule, priority } = setter
   const ref = refOf(context, table.name, chain, rule)
+  if (!first) {
+    const text = `${nameRef(ref)} assigns a conntrack helper in INPUT, but this host itself began the control connection. `
+    return { text, rules: [ref] }
+  }
   const text = `${nameRef(ref)} assigns a conntrack helper before connection tracking (priority ${priority}), where that has no effect. `
   return { text, rules: [ref] }
 }
@@ -114,7 +123,7 @@ function assign(context: Context, { helper, entry }: Control): Changing | undefi
   const met = passes(context).find(({ steps }) => steps.includes(ended.step))
   const place = own
     ? baseChainsAt(world, family, 'output', true).find(
-        ({ table, chain }) => table.kind === 'nft' && chain.type === 'filter',
+        ({ table, chain }) => table.kind === 'nft' && chain.type === 'filter' && (chain.priority ?? 0) > TRACKING,
       )
     : met && { table: met.table, chain: met.base }
   const [first] = place?.chain.rules ?? []
@@ -129,7 +138,10 @@ function assign(context: Context, { helper, entry }: Control): Changing | undefi
     { kind: 'helper', name },
   )
   if (!rule || 'unsayable' in rule) return rule
-  const object = { 'ct helper': { family: owner, table, name, type: helper.name, protocol: helper.protocol } }
-  const edit = (op: NftEdit['op']): NftEdit[] => [{ kind: 'nft', op, object }]
-  return together({ edits: edit('add'), undo: edit('delete') }, rule)
+  const object = { family: owner, table, name }
+  const edit = (op: NftEdit['op'], more: object): NftEdit[] => [
+    { kind: 'nft', op, object: { 'ct helper': { ...object, ...more } } },
+  ]
+  const made = { type: helper.name, protocol: helper.protocol }
+  return together({ edits: edit('add', made), undo: edit('delete', {}) }, rule)
 }

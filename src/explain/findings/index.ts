@@ -17,21 +17,18 @@ import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
 import { emptyNatChain } from './empty-nat-chain.ts'
-import { gotoSkips } from './goto-skips.ts'
-import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
-import { withHostState } from './later.ts'
+import { withHostState, withRules } from './later.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { ledBack } from './led-back.ts'
-import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markedAstray } from './marked-astray.ts'
 import { markedTooLate } from './marked-too-late.ts'
-import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
+import { natCameLate } from './nat-came-late.ts'
 import { natRuleGone } from './nat-rule-gone.ts'
 import { nearMiss } from './near-miss.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
@@ -53,18 +50,16 @@ import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
+import { sentToItself } from './sent-to-itself.ts'
 import { snatSkipped } from './snat-skipped.ts'
-import { staleConntrack } from './stale-conntrack.ts'
 import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
-import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
-import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
 /** Why a packet does not come out of connection tracking, PREROUTING and routing, in the order in which the kernel asks. */
@@ -74,11 +69,11 @@ export const VANISHED: readonly Detector[] = [
   vanishedMartian,
   vanishedNoGroup,
   withHostState('vanished-no-route', 'vanishedNoRoute'),
-  vanishedForwardingOff,
+  withHostState('vanished-forwarding-off', 'vanishedForwardingOff'),
   vanishedOwnAddress,
   withHostState('vanished-rp-filter', 'vanishedRpFilter'),
   withHostState('vanished-at-port', 'vanishedAtPort'),
-  vanishedTtl,
+  withHostState('vanished-ttl', 'vanishedTtl'),
   withHostState('ipsec-no-state', 'vanishedIpsec'),
   vanishedMtu,
   proxyRefuses,
@@ -104,13 +99,14 @@ export const DETECTORS: readonly Detector[] = [
   replyDropped,
   bridgeNfCall,
   withHostState('bridge-nf-call', 'bridgedNat'),
-  helperMissing,
+  withHostState('helper-missing', 'helperMissing'),
   invalidState,
   queueWithoutListener,
   queued,
   untracked,
   otherZone,
-  staleConntrack,
+  withHostState('stale-conntrack', 'staleConntrack'),
+  natCameLate,
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
@@ -126,7 +122,7 @@ export const DETECTORS: readonly Detector[] = [
   markedTooLate,
   markMissing,
   returnedEarly,
-  gotoSkips,
+  withRules('goto-skips', 'gotoSkips'),
   notInSet,
   neverReached,
   neverForOwn,
@@ -135,8 +131,8 @@ export const DETECTORS: readonly Detector[] = [
   acceptedTooLate,
   dnatMismatch,
   portRange,
-  missingRule,
-  emptyChain,
+  withRules('missing-rule', 'missingRule'),
+  withRules('missing-rule', 'emptyChain'),
   natRuleGone,
   nearMiss,
   closedPort,
@@ -148,13 +144,14 @@ export const DETECTORS: readonly Detector[] = [
   neighbourFailed,
   withHostState('neighbour-discovery-dropped', 'neighbourAsks'),
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
+  sentToItself,
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),
   withHostState('wrong-way-out', 'proxyArp'),
   withHostState('wrong-way-out', 'toBroadcast'),
   withHostState('wrong-way-out', 'tableWithoutRoute'),
   laterBaseChain,
-  letThrough,
+  withRules('let-through', 'letThrough'),
   ambiguousHookOrder,
   mixedBackends,
   dnatChangedDestination,

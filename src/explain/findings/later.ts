@@ -1,10 +1,12 @@
-/** Findings that nothing but host state gives, and that are fetched with it: a page without any waits for none of them. */
+/** Findings that nothing but host state, or nothing but rules give, and that are fetched with these: a page without any waits for none of them. */
+import { anyRules } from '../../edits/later.ts'
 import { listings } from '../../read/host/listings.ts'
 import type { Context, Detector } from '../context.ts'
 
 const findings = listings.with(() => import('./host-state.ts'))
 
-type Name = keyof typeof import('./host-state.ts')
+type Loaded = typeof import('./host-state.ts')
+type Name = Exclude<keyof Loaded, 'servedByNat'>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -12,7 +14,21 @@ export const withHostState = (code: string, name: Name): Detector => ({
   detect: (context) => (isListed(context) ? findings.loaded[name].detect(context) : []),
 })
 
+/** The rule of nat that a closed port of this host is for, where it can be told. */
+export const servedByNat: Loaded['servedByNat'] = (context, packet) =>
+  isListed(context) ? findings.loaded.servedByNat(context, packet) : undefined
+
 /** A command may have emptied a table of connections that nobody has listed; no finding is about an empty one. */
 const isListed = ({ world: { host } }: Context): boolean =>
   [host.links, host.routes, host.routingRules, host.ipsecPolicies].some((one) => one !== undefined) ||
   (host.conntrack !== undefined && host.conntrack.length > 0)
+
+const ofRules = anyRules.with(() => import('./rules-state.ts'))
+
+type RulesName = keyof typeof import('./rules-state.ts')
+
+/** Finds nothing where there are no rules. */
+export const withRules = (code: string, name: RulesName): Detector => ({
+  code,
+  detect: (context) => (context.world.tables.length > 0 ? ofRules.loaded[name].detect(context) : []),
+})

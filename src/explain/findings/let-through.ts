@@ -42,9 +42,18 @@ function tell(context: Context, one: Unapplied): Detected {
   return finding('let-through', 'note', message, {
     steps: step === undefined ? [] : [step + 1],
     rules: by ? [ban, by] : [ban],
-    fix: first ? before(context, ban, first) : accepted ? there(context, one, ban, accepted) : [],
+    fix: isExcepted(reason)
+      ? []
+      : first
+        ? before(context, ban, first)
+        : accepted
+          ? there(context, one, ban, accepted)
+          : [],
   })
 }
+
+/** Somebody meant it to pass: no command is proposed that ends that. */
+const isExcepted = (reason: Unapplied['reason']): boolean => reason.kind === 'behind' && reason.isException === true
 
 function because(context: Context, { chain, table, reason }: Unapplied, by: RuleRef | undefined): string {
   switch (reason.kind) {
@@ -108,7 +117,8 @@ function there(context: Context, { table, rule, against }: Unapplied, ban: RuleR
     : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
   const what = against ? 'packets from its source' : 'packets to its destination'
   const change = changesOf(first).add(first, spot, chosen, { kind: 'drop' })
-  return stopping(context, `add a drop rule for ${what}, before ${nameRef(first)}`, change, first)
+  const affects = against ? 'drops all packets from this source there' : 'drops them from every source'
+  return stopping(context, `add a drop rule for ${what}, before ${nameRef(first)}`, change, first, affects)
 }
 
 function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {
@@ -119,8 +129,14 @@ function frontOf(context: Context, { table }: TableTraversal, chain: Chain): Rul
 /** Docker's chain for rules of its users, in front of its own. */
 const OF_USERS = 'DOCKER-USER'
 
-function stopping(context: Context, how: string, change: Changing | undefined, beside: RuleRef): Proposal[] {
+function stopping(
+  context: Context,
+  how: string,
+  change: Changing | undefined,
+  beside: RuleRef,
+  affects?: string,
+): Proposal[] {
   const owner = ownerOfRef(context, beside)
-  const note = owner && `${owner.name} restores its rules ${owner.when}`
-  return propose(`to drop it, ${how}`, change, note).map((fix) => ({ ...fix, stops: true }))
+  const by = owner ? { beside: { owner, chain: beside.chain } } : {}
+  return propose(`to drop it, ${how}`, change, affects).map((fix) => ({ ...fix, ...by, stops: true }))
 }

@@ -21,6 +21,7 @@ import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
+import { missingElement } from './missing-element.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
@@ -142,8 +143,11 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const wrong = !used
+      const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}`
+      const lacks = missingElement(context, miss, passed.moment)
+      if (lacks) return { words: `${sets}, does not match: ${lacks.words}`, refs, fix: lacks.fix }
       return {
-        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}, only matches ${asks(miss)}`,
+        words: `${sets}, only matches ${asks(miss)}`,
         refs,
         fix: propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -183,7 +187,7 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
   const fix = propose(`let packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
   return {
     ...told,
-    words: `${told.words} by copying the connection's mark to the packet`,
+    words: `${told.words} by copying the connmark`,
     fix: [...fix, ...told.fix],
   }
 }

@@ -1,7 +1,7 @@
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute, tableLedTo } from '../../rules/route.ts'
+import { leadsNowhere, lookupRoute, tableLedTo } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Mark } from '../changes/rule-changes.ts'
@@ -44,7 +44,8 @@ export const markUnrouted: Detector = {
       const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL_BITS) >>> 0 }
       if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
       const other = ways.get(mark.value)
-      if (!other || isSameWay(route, other)) continue
+      // nobody is meant to have the mark of a rule that refuses
+      if (!other || leadsNowhere(other) || isSameWay(route, other)) continue
       // the route that is there for its destination leads there without any mark: one is too many, and none is missing
       if (unmarked && !isDefault(unmarked) && isSameWay(unmarked, other)) continue
       const found = tell(context, rule, mark, marking.last, sure)

@@ -1,4 +1,4 @@
-import type { Host, RoutingRule } from '../../model/host.ts'
+import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -42,16 +42,20 @@ export const markedAstray: Detector = {
       const isWide =
         prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination)
       // either uplink leads everywhere: that a mark chooses one tells only where the exchange came to nothing
-      if (isWide && !ofSource && !inVain) return []
+      if (isWide && !ofSource && !isOfSource(route) && !inVain) return []
       const { packet, hook } = evidence.arrivals[step]!
-      const leads =
-        ofSource && isWide
-          ? `routing rule ${ofSource.priority} (from ${ofSource.from}) sends it out of ${ways.join(' or ')}`
-          : `the ${isDefault(route) ? 'default route' : `route to ${route.destination}`} sends it out of ${ways.join(' or ')}`
+      const which = isDefault(route) ? 'default route' : `route to ${route.destination}`
+      const from = isOfSource(route) ? ` from ${route.from}` : ''
+      const chosen =
+        ofSource && isWide ? `routing rule ${ofSource.priority} (from ${ofSource.from})` : `the ${which}${from}`
+      const leads = `${chosen} sends it out of ${ways.join(' or ')}`
       const message = `${nameRef(ref)} sets mark ${hex(behind)}, so the packet leaves by ${out}. Without that mark, ${leads}.`
       // its source is of the network that it would have left by, so that is where replies come in
       const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
-      const sure = !isWide || (home !== undefined && home !== out && ways.includes(home))
+      const isAtHome = home !== undefined && home !== out && ways.includes(home)
+      // a provider's prefix, as IPv6 routers have it: other providers drop such sources
+      const isForeign = isOfSource(route) && !isOfSource(taken) && staysUnanswered(context)
+      const sure = !isWide || isAtHome || isForeign
       return [
         finding('wrong-way-out', sure ? 'warning' : 'note', message, {
           steps: [step + 1],
@@ -76,6 +80,9 @@ function ruleOfSource(question: RouteQuestion, host: Host): RoutingRule | undefi
   )
   return first?.from !== undefined && prefixLength(first.from) > WIDE && !first.not ? first : undefined
 }
+
+/** For the sources of one network alone (`from`, IPv6's source-specific routes). */
+const isOfSource = ({ from }: Route): boolean => from !== undefined && prefixLength(from) > WIDE
 
 /** Halves of the internet, as VPNs have them, stand for all of it. */
 const WIDE = 1

@@ -18,7 +18,7 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
+import { nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
@@ -124,7 +124,12 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     const isBase = passed.chain.hook !== undefined
     if (isBase && !rule.conditions.some((one) => evaluate(one, moment) === true)) continue
     const misses = missedBy(rule, moment)
-    if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
+    if (
+      !misses ||
+      misses.length === 0 ||
+      !misses.every((miss) => isOfService(miss, goal) || isOfOwnOther(context, passed, miss, goal))
+    )
+      continue
     if (served && misses.some(asksPort)) continue
     // what is not for this host is sent elsewhere only by a rule for its very destination
     if (goal.kind === 'destination' && !isForHere(context, passed.step) && !namesHost(rule)) continue
@@ -133,7 +138,8 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
     found.push({ ...passed, misses })
   }
-  return found.sort((a, b) => a.misses.length - b.misses.length)
+  const other = ({ misses }: Sibling) => misses.filter(asksPort).length
+  return found.sort((a, b) => a.misses.length - b.misses.length || other(a) - other(b))
 }
 
 /**
@@ -156,6 +162,13 @@ function isOfService(miss: FailedCondition, { kind }: Goal): boolean {
   return isExactOrList(miss) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
 }
 
+/** nat has a rule for this very service on another address of this host, such as loopback. */
+function isOfOwnOther({ world: { host } }: Context, { rule, moment }: SkippedRule, miss: FailedCondition, goal: Goal) {
+  if (goal.kind !== 'destination' || !asksHost(miss) || !isExactOrList(miss)) return false
+  if (!rule.conditions.some((one) => asksPort({ condition: one }) && evaluate(one, moment) === true)) return false
+  return isLocal(moment.packet.dst, host) === true && wantedBy(miss.condition).every((one) => isLocal(`${one}`, host))
+}
+
 const holdsMore = ({ conditions }: Rule, moment: EvalContext): boolean =>
   conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
 
@@ -174,8 +187,9 @@ const isExactOrList = (miss: FailedCondition): boolean => isExact(miss.condition
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[] {
-  const { chain, rule, moment } = sibling
-  if (kind !== 'pass' || verdictOf(rule).ending === 'jump') return []
+  const { chain, rule, moment, misses } = sibling
+  const isOfOwn = kind === 'destination' && misses.every(asksHost)
+  if ((kind !== 'pass' && !isOfOwn) || verdictOf(rule).ending === 'jump') return []
   const ref = refOfSkipped(context, sibling)
   // who writes the chain back takes out what others have put there
   if (ownerOfRef(context, ref)?.rewrites) return []

@@ -5,6 +5,7 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import { listener } from '../../rules/sockets.ts'
@@ -152,8 +153,7 @@ function absentWords(condition: Condition, { world }: Context): string {
   const gone = asked.filter(
     (one) => !world.host.links?.some(({ name, index }) => name === one || index === Number(one)),
   )
-  if (asked.length === 1)
-    return isNumber ? ', the index of an interface that does not exist any more' : ', which does not exist'
+  if (asked.length === 1) return isNumber ? ', the index of no interface' : ', which does not exist'
   if (gone.length === asked.length) return `, none of which ${isNumber ? 'is there any more' : 'exists'}`
   const [is, does] = gone.length > 1 ? ['are', 'do'] : ['is', 'does']
   return `, of which ${gone.join(' and ')} ${isNumber ? `${is} gone` : `${does} not exist`}`
@@ -191,7 +191,7 @@ function mends(
   if (isOtherEnd(miss, moment.packet) && used !== false) return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
-    used || (isForSource && !likely)
+    used || (isForSource && !likely) || isForThisHost(context, miss)
       ? []
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -216,6 +216,10 @@ function mends(
     ...propose(`add a rule for such packets before rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
+
+/** It is for what this host itself sends to those behind it, as to its guests and pods. */
+const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['miss']): boolean =>
+  / saddr$/.test(fieldOf(condition) ?? '') && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
 
 /** What the packet has instead; undefined where that is not known, or says nothing more. */
 function heldWords(condition: Condition, packet: Packet): string | undefined {

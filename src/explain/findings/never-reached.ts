@@ -5,14 +5,14 @@ import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
-import { type Goal, givesSource, goals, rewrites } from '../counterfactual/goals.ts'
-import { DESTINATION } from '../counterfactual/rewritten.ts'
+import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
+import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
-import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
-import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameBeside, nameRef, refOf } from '../refs.ts'
+import { listensElsewhere } from './listens-elsewhere.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
@@ -39,32 +39,54 @@ export const neverReached: Detector = {
 export const neverForOwn: Detector = {
   code: 'never-reached',
   detect(context) {
-    const { packet } = context.journey
+    const needed = neededOfOthers(context)
+    if (!needed) return []
+    const { chain, rule, ref, table } = needed
     const pass = passes(context).find((one) => isNat(one) && one.hook === 'output')
-    if (!pass || needsDestination(context) !== 'surely') return []
-    const first = { ...packet, ctState: 'new' as const, ctDir: 'original' as const }
-    const then = natFromTheStart(context, first, 'prerouting')
-    if (!then || !rewrites(DESTINATION)(then.walked)) return []
-    const { chain, rule } = then.walked.last!
-    const ref = refOf(context, then.table.name, chain, rule)
-    const place = { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
-    const own = nameRef(place).replace(/ policy$/, '')
-    const such: Chosen = { kind: 'such', packet: momentAt(context, pass.steps[0]!).packet, hints: { hook: 'output' } }
-    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends the packet itself: such packets traverse ${own}, not ${chain.name}.`
+    if (!pass && (hasNatAtOutput(context) || table.kind !== 'nft')) return []
+    const own = pass && { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
+    const hook = own ? nameRef(own).replace(/ policy$/, '') : 'hook output'
+    const does = doesWords(context, rule, context.journey.packet)
+    const message = `${nameRef(ref)} ${does}, but this host sends the packet itself: such packets traverse ${hook}, not ${chain.name}.`
     return [
       finding('never-reached', 'warning', message, {
-        steps: pass.steps.map((step) => step + 1),
+        steps: pass ? pass.steps.map((step) => step + 1) : [],
         rules: [ref],
-        fix: propose(
-          `rewrite the destination in ${pass.base.name} as well`,
-          changesOf(ref).add({ ...ref, ...place }, { chain: pass.base.name }, such, { kind: 'like', rule }),
-          'affects only this destination and service',
-        ),
+        fix: own ? forOwn(context, needed, own, pass.steps[0]!) : inNewChain(context, needed),
         doubt: 0.1,
       }),
     ]
   },
 }
+
+type Own = Pick<RuleRef, 'family' | 'table' | 'chain'>
+
+/** The same rule for what this host sends to itself, as it has no interface to come in by; else for this destination alone. */
+function forOwn(context: Context, { chain, rule, ref }: ForOthers, own: Own, step: number): Proposal[] {
+  const { packet } = momentAt(context, step)
+  const description = `rewrite the destination in ${own.chain} as well`
+  // a jump has chosen what comes to a chain; and what a program of this host answers by itself is not to be taken from it
+  const isWhole = chain.hook !== undefined && packet.out === 'lo' && !listensElsewhere(context.world.host, packet)
+  const copied = isWhole ? changesOf(ref).forSent({ ...ref, ...own }, { chain: own.chain }, packet.out!) : undefined
+  if (copied)
+    return propose(description, copied, `the same as ${nameRef(ref)}, for what this host sends to its own addresses`)
+  const such: Chosen = { kind: 'such', packet, hints: { hook: 'output' } }
+  const change = changesOf(ref).add({ ...ref, ...own }, { chain: own.chain }, such, { kind: 'like', rule })
+  return propose(description, change, 'affects only this destination and service')
+}
+
+/** nft's tables have a chain for that only where somebody made one. */
+function inNewChain(context: Context, { table, rule }: ForOthers): Proposal[] {
+  const such: Chosen = { kind: 'such', packet: context.journey.packet, hints: { hook: 'output' } }
+  const chain = { name: 'output', type: 'nat', hook: 'output', prio: DSTNAT } as const
+  return propose(
+    'rewrite the destination at hook output as well',
+    nftOnly.loaded.addInNewChain(context.world, table, chain, such, { kind: 'like', rule }),
+    'affects only this destination and service',
+  )
+}
+
+const DSTNAT = -100
 
 /** The same of what comes in, and a rule that stands where only what this host sends is rewritten. */
 export const neverForOthers: Detector = {
@@ -115,8 +137,10 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
       : led
         ? 'no rule led this packet to that chain'
         : `nothing jumps to ${chain.name}`
-  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.`, {
-    rules: leads ? [leads, ref] : [ref],
+  const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
+  const as = sibling ? siblingWords(sibling) : ''
+  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}`, {
+    rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : [])],
     fix: jumpTo(context, ref, one),
     doubt: led ? 0.4 : 0.1,
     ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),

@@ -4,11 +4,11 @@ import type { NamedSet } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { inSet } from '../../rules/in-set.ts'
-import { setFields, setParts } from '../../rules/ipset.ts'
+import { setParts } from '../../rules/ipset.ts'
 import { inNftSet } from '../../rules/nft/lookup.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
-import type { Change, Proposal } from '../changes/proposal.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
@@ -18,7 +18,7 @@ import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { asksOwnAddress, asksPassingPort, change, isFullSet, LARGER } from './missing-element.ts'
 
 const MOST = 3
 
@@ -91,17 +91,6 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   }
 }
 
-/** It takes no more elements. What nft counts of intervals is not what it lists. */
-const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
-  most !== undefined && elements.length >= most && !forceadd && !flags?.includes('interval')
-
-/** The kernel has no command for it: its elements go into a larger one. */
-const LARGER: Proposal = {
-  description:
-    'create the set again with a larger limit (nft: size; ipset: maxelem, or size for a list:set), then add the old elements and the missing one',
-  unverified: 'the model does not create sets',
-}
-
 /** The kernel finds nothing in a set that is asked for fewer parts than its elements have (ip_set_core.c, ip_set_test). */
 function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Lookup, set: NamedSet): Detected {
   const ref = refOfSkipped(context, one)
@@ -128,37 +117,6 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
       doubt: one.doubt,
       ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },
-  )
-}
-
-function change(change: Change | undefined, negated: boolean): Proposal[] {
-  const note = 'affects every rule that uses this set'
-  return propose(negated ? 'remove it from the set' : 'add it to the set', change, note)
-}
-
-/** The port of whoever asks is another one with the next packet. */
-function asksPassingPort(
-  { journey, world }: Context,
-  lookup: Lookup,
-  { type }: NamedSet,
-  { family }: EvalContext,
-): boolean {
-  const isIp = family === 'ip' || family === 'ip6'
-  const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
-  const passing = openingOf(journey.packet, world) ? / dport$/ : / sport$/
-  return fields.some((field) => passing.test(field))
-}
-
-/** Whoever asks this host has that for its destination: in a set of other hosts it would let all of them in. */
-function asksOwnAddress({ world }: Context, lookup: Lookup, { elements }: NamedSet, moment: EvalContext): boolean {
-  const { dst, in: from } = moment.packet
-  const asked = lookup.fields.some((field) => /^dst\b| daddr$/.test(field))
-  return (
-    asked &&
-    from !== undefined &&
-    isLocal(dst, world.host) === true &&
-    elements.length > 0 &&
-    !elements.some(({ parts }) => parts.some((part) => isLocal(part, world.host)))
   )
 }
 

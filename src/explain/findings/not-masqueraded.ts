@@ -2,7 +2,7 @@ import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { lookupRoute } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
@@ -12,22 +12,25 @@ import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-
 import {
   firstLink,
   gatewayBeside,
+  hasDestinationAlone,
   isHairpin,
   isLoopbackAbroad,
   isMasqueradedOtherwise,
   isPrivateAbroad,
+  isPublic,
   isReachedByNat,
   lacksReply,
   needsSource,
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { betweenPorts, noCallWords } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
-import { DISCOVERY_UNPLAYED } from '../neighbours/frames.ts'
+import { ofOtherLink } from '../neighbours/stand-in.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
-import { isOpening, isReplied } from '../reply/request-reply.ts'
-import { larger, sysctlName } from './routing.ts'
+import { isReplied } from '../reply/request-reply.ts'
+import { larger } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -43,6 +46,10 @@ export const notMasqueraded: Detector = {
     const version = journey.family === 'ip' ? 'IPv6' : 'IPv4'
     if (needsSource(context) !== 'surely') {
       const elsewhere = ofOtherLink(context)
+      if (mayReplyPast(context)) {
+        const past = `unless the route from ${dst} to ${src} leads through this host, the reply comes from an address that ${src} never contacted`
+        return masqueraded(`It left for ${dst} with its own source, and no reply was seen: ${past}.`, false)
+      }
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
       const left = `This packet left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
       return masqueraded(
@@ -51,7 +58,7 @@ export const notMasqueraded: Detector = {
       )
     }
     if (isHairpin(context)) {
-      const back = `It left by ${out}, where it came in, and kept its source ${src}: ${dst} replies directly to ${src}`
+      const back = `It left by ${out}, where it came in, and kept its source ${src}: ${dst} replies directly to ${src}${pastWords(context)}`
       const past = `So the reply comes from an address that ${src} never contacted`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
       const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
@@ -97,6 +104,14 @@ export const notMasqueraded: Detector = {
   },
 }
 
+/** By which way: a bridge of this host would show the reply to conntrack, were that its setting. */
+function pastWords(context: Context): string {
+  const over = betweenPorts(context)
+  if (over?.calls !== false) return ''
+  const { world, journey } = context
+  return `, over bridge ${over.bridge.name} and past this host's conntrack (${noCallWords(world.host, journey.family)})`
+}
+
 /** Nothing came back to what has the other IP version rewritten on the same way. */
 const isLeftAlone = (context: Context): boolean =>
   context.journey.outcome === 'forwarded' &&
@@ -104,6 +119,14 @@ const isLeftAlone = (context: Context): boolean =>
   staysUnanswered(context) &&
   rewritesSources(context) === false &&
   isMasqueradedOtherwise(context, lastPacket(context).out)
+
+/** nat sent it from one network behind a router to another one: who is there has ways of its own to networks that are not the internet. */
+function mayReplyPast(context: Context): boolean {
+  const { src, dst } = lastPacket(context)
+  if (src === undefined || dst === undefined || isPublic(src)) return false
+  const { host } = context.world
+  return hasDestinationAlone(context) && staysUnanswered(context) && !homeOf(src, host) && !homeOf(dst, host)
+}
 
 /** The rule gives it an address to which no answer comes. */
 function withStrangeSource(context: Context, { ref, step, statement }: Rewritten): Detected[] {
@@ -144,34 +167,6 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
 
 /** Halves of the internet stand for all of it. */
 const WIDE = 1
-
-/** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
-function ofOtherLink(context: Context): Detected[] {
-  const { journey, evidence, world } = context
-  const { host } = world
-  const { src, in: from, out } = lastPacket(context)
-  if (journey.outcome !== 'forwarded' || src === undefined || from === undefined || out === undefined) return []
-  const home = homeOf(src, host, out)
-  if (from === out || home?.link.name !== out || isLocal(src, host) !== false) return []
-  if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
-  const route = lookupRoute({ dst: src, mark: 0 }, host)
-  if (route?.type !== 'unicast' || !routeDevices(route).includes(from)) return []
-  const isSix = journey.family === 'ip6'
-  const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
-  const isOff = isSix
-    ? [setting, 'net.ipv6.conf.all.proxy_ndp'].every((name) => host.sysctls?.get(name) === '0')
-    : larger(context, out, 'proxy_arp') === 0
-  // IPv4's list of whom to stand in for counts without the setting
-  if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
-  const left = `It left by ${out} and kept its source ${src}. That address is in the network of ${out} (${home.network}), but the host with that address is behind ${from}`
-  const why = `Hosts send ${isSix ? 'neighbour solicitations' : 'ARP requests'} for that address on ${out}, and this host does not reply to them (${setting}=0)`
-  const answer = isSix
-    ? `sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
-    : `sysctl -w ${setting}=1`
-  const description = `make this host reply to ${isSix ? 'neighbour solicitations' : 'ARP requests'} for it: ${answer}`
-  const fix = [{ description, unverified: DISCOVERY_UNPLAYED }]
-  return [finding('not-masqueraded', 'note', `${left}. ${why}.`, { steps: [context.ended.step + 1], fix })]
-}
 
 const isDestination = ({ world }: Context, address: string): boolean =>
   world.tables.some(({ chains }) =>

@@ -83,11 +83,14 @@ const isBroadcastHere = ({ world: { host } }: Context, { dst, in: from }: Packet
 /** Routers' protocols that may have a password for each neighbour: BGP, MSDP, LDP (RFC 2385). */
 const SIGNED: ReadonlySet<number> = new Set([179, 639, 646])
 
-/** tcp_inbound_hash in net/ipv4/tcp.c drops it before the listener hears of it. */
-const signatureWords = ({ protocol, dport = 0 }: Packet): string | undefined =>
-  protocol === 'tcp' && SIGNED.has(dport)
-    ? 'If the program requires a TCP-MD5 signature (a password for this neighbour), the kernel drops a SYN without one: nstat -az TcpExtTCPMD5NotFound counts these.'
-    : undefined
+/** tcp_inbound_hash in net/ipv4/tcp.c drops it before the listener hears of it; so does IP_MINTTL (RFC 5082) in tcp_v4_rcv. */
+function signatureWords({ protocol, dport = 0, ttl = 255, src = '' }: Packet): string | undefined {
+  if (protocol !== 'tcp' || !SIGNED.has(dport)) return undefined
+  const name = src.includes(':') ? 'hop limit' : 'TTL'
+  const [near, counter] =
+    ttl < 255 ? [` or a ${name} above the packet's ${ttl} (TTL security)`, ' TcpExtTCPMinTTLDrop'] : ['', '']
+  return `If the program requires a TCP-MD5 signature (a password for this neighbour)${near}, the kernel drops the SYN: nstat -az TcpExtTCPMD5NotFound${counter} counts these.`
+}
 
 /** __udp_enqueue_schedule_skb in net/ipv4/udp.c: what exceeds SO_RCVBUF is dropped, and no rule shows that. */
 function unreadWords({ world: { host } }: Context, packet: Packet): string | undefined {

@@ -66,7 +66,7 @@ function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
     ...propose(
       `accept such packets before ${numberedRef(ref)}`,
       acceptBefore(ref, packet, { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }),
-      'opens only this source, destination and service; the program does not inspect these packets',
+      'opens only this source and service; the program does not inspect these packets',
     ),
     ...propose(
       `delete ${numberedRef(ref)}, so that the later rules are evaluated`,

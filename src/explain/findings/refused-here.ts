@@ -4,6 +4,8 @@ import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { doesWords, ruleForOthers } from '../counterfactual/for-others.ts'
+import { nameRef } from '../refs.ts'
 import { refusesOpening } from '../reply/request-reply.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 
@@ -20,20 +22,30 @@ export const refusedHere: Detector = {
     const elsewhere = listensElsewhere(world.host, asked)
     const only = elsewhere === undefined ? '' : ` (${elsewhere})`
     const end = `${asked.protocol} ${describeEnd(asked.dst, asked.dport)}`
+    // what this host asks itself
+    const isOwn = isLocal(packet.dst, world.host) === true
+    const request = { ...asked, ...(packet.dst === undefined ? {} : { src: packet.dst }) }
+    const rule = isOwn ? ruleForOthers(context, request) : undefined
+    const why = rule
+      ? ` ${nameRef(rule.ref)} ${doesWords(context, rule.rule, request)}, but requests of this host itself do not traverse ${rule.chain.name}.`
+      : ''
     return [
       finding(
         'refused-here',
         'warning',
-        `No rule rejected the request: this host itself replies with ${answer}, because no program listens on ${end}${only}.`,
+        `No rule rejected the request: this host itself replies with ${answer}, because no program listens on ${end}${only}.${why}`,
         {
           steps: [1],
-          fix: [
-            {
-              description:
-                'start the program, or make it listen on this address; or check why nat did not rewrite the request',
-              unverified: 'this is not a netfilter change',
-            },
-          ],
+          ...(rule ? { rules: [rule.ref] } : {}),
+          fix: rule
+            ? []
+            : [
+                {
+                  description:
+                    'start the program, or make it listen on this address; or check why nat did not rewrite the request',
+                  unverified: 'this is not a netfilter change',
+                },
+              ],
         },
       ),
     ]

@@ -1,5 +1,7 @@
 /** Nothing came back, or a refusal, and nat had made another question of it. */
 import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -8,7 +10,13 @@ import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNegated } from '../counterfactual/failed-condition.ts'
-import { destinationRule, givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
+import {
+  destinationRule,
+  givenSource,
+  isNatStatement,
+  type Rewritten,
+  sourceRule,
+} from '../counterfactual/rewritten.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
@@ -16,15 +24,15 @@ import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
 
-/** A rule meant for this host, or for some, takes what is for others. */
+/** A rule meant for this host, or for some, takes what is for others; or one meant for a service takes all of a host's. */
 export const dnatOfOthers: Detector = {
   code: 'dnat-of-others',
   detect(context) {
-    const taken = context.inVain ? takenFromOthers(context) : undefined
+    const taken = context.inVain ? (takenFromOthers(context) ?? takenFromServices(context)) : undefined
     if (!taken) return []
-    const { rule, asked, fix } = taken
+    const { rule, asked, other, fix } = taken
     const { dst, dport } = lastPacket(context)
-    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, another host.`
+    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, another ${other}.`
     return [finding('dnat-of-others', 'note', message, { steps: [rule.step + 1], rules: [rule.ref], fix })]
   },
 }
@@ -33,6 +41,7 @@ export interface TakenFromOthers {
   rule: Rewritten
   /** Whom the packet was for. */
   asked: string
+  other: 'host' | 'port'
   /** Spares such packets. */
   fix: Proposal[]
 }
@@ -44,13 +53,54 @@ export function takenFromOthers(context: Context): TakenFromOthers | undefined {
   const { packet, hook } = context.evidence.arrivals[rule.step]!
   if (packet.dst === undefined || isLocal(packet.dst, context.world.host) !== false) return undefined
   if (isAskedByAddress(context, rule.step)) return undefined
-  const fix = propose(
+  return { rule, asked: packet.dst, other: 'host', fix: spare(rule, packet, hook) }
+}
+
+/** The rule sends all services of the host to one port, and asks for none: the port that it was meant for is missing. */
+function takenFromServices(context: Context): TakenFromOthers | undefined {
+  const rule = destinationRule(context)
+  if (!rule || !isNatStatement(rule.statement) || rule.statement.map) return undefined
+  const { packet, hook } = context.evidence.arrivals[rule.step]!
+  const [first, last] = rule.statement.ports ?? []
+  if (packet.dport === undefined || first === undefined || first !== last || first === packet.dport) return undefined
+  // a transparent proxy is meant to take all
+  if (rule.statement.kind === 'redirect' || asksForService(context, rule.step)) return undefined
+  const asked = describeEnd(packet.dst, packet.dport)
+  return { rule, asked, other: 'port', fix: spare(rule, packet, hook) }
+}
+
+const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Proposal[] =>
+  propose(
     'do not rewrite the destination of such packets',
-    acceptBefore(rule.ref, packet, hook === undefined ? {} : { hook }),
+    acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
     'later nat rules do not apply to them either; a proxy or filter no longer sees them',
   )
-  return { rule, asked: packet.dst, fix }
+
+/** Does a rule that leads to step `i` ask for more than whose packet it is, and where it came from? */
+function asksForService({ evidence: { arrivals } }: Context, i: number): boolean {
+  for (const at of wayTo(arrivals, i)) if (!arrivals[at]!.rule?.conditions.every(asksWhose)) return true
+  return false
 }
+
+function asksWhose(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'compare':
+      return OF_ENDS.test(condition.field)
+    case 'lookup':
+      // of an ipset's parts, all but the first are ports as a rule
+      return condition.nft ? condition.fields.every((one) => OF_ENDS.test(one)) : condition.fields.length === 1
+    case 'not':
+      return asksWhose(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.every(asksWhose)
+    default:
+      return false
+  }
+}
+
+const OF_ENDS =
+  /^(meta (l4proto|nfproto|protocol|[io]if(name)?)|ip (saddr|daddr|protocol)|ip6 (saddr|daddr|nexthdr)|ct (state|status)|fib .*)$/
 
 /** Does a rule that leads to step `i` ask what it is for? That some are left out says nothing of the others. */
 function isAskedByAddress({ evidence: { arrivals } }: Context, i: number): boolean {

@@ -13,6 +13,7 @@ import { wantedBy } from '../counterfactual/near-misses.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { toldOwner } from '../owners/undone.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { namesDestination, natOf } from './dnat-skipped.ts'
@@ -49,7 +50,15 @@ export const snatSkipped: Detector = {
             steps: [i + 1],
             rules: [culprit, snat],
             fix: [
-              ...(owner ? [{ description: owner.instead, unverified: 'this is not a netfilter change' }] : []),
+              ...(owner
+                ? [
+                    {
+                      description: owner.instead,
+                      unverified: 'this is not a netfilter change',
+                      owner: toldOwner(owner),
+                    },
+                  ]
+                : []),
               // it exempts others rightly
               ...(meant
                 ? propose(
@@ -69,9 +78,9 @@ export const snatSkipped: Detector = {
                       description: `delete rule ${culprit.ruleNumber} of ${culprit.chain}, so that the SNAT rule is reached`,
                       ...remove,
                       unverified: NOT_TRIED,
-                      note: owner
-                        ? `${owner.name} restores its rules ${owner.when}`
-                        : 'then nat rewrites everything that this rule exempted',
+                      ...(owner
+                        ? { beside: { owner } }
+                        : { note: 'then nat rewrites everything that this rule exempted' }),
                     },
                   ]
                 : []),

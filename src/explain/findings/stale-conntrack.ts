@@ -1,24 +1,21 @@
-import type { ConntrackEdit } from '../../model/edit.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Nat } from '../../model/statement.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { linkNamed } from '../../rules/links.ts'
-import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { setSysctl } from '../changes/change.ts'
-import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
+import { DESTINATION, gives, isNatStatement, SOURCE } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { BRIDGED_UNPLAYED } from '../host/bridges.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame } from '../reply/request-reply.ts'
 import { KEEP_OUT } from './bridge-nf-call.ts'
+import { beginAnew, endOf } from './nat-came-late.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {
@@ -26,7 +23,8 @@ export const staleConntrack: Detector = {
   detect(context) {
     const { journey, world, evidence } = context
     if (journey.family !== 'ip' && journey.family !== 'ip6') return []
-    if (evidence.nat === 'passed') return beforeNat(context, journey.family)
+    // then nat-came-late.ts tells
+    if (evidence.nat === 'passed') return []
     const packet = asItCame(evidence, world)
     const entry = entryOpened(packet, world)
     const changed = entry && (destinationChanged(context, packet, entry) ?? sourceChanged(context, entry))
@@ -86,52 +84,6 @@ function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detect
       },
     ),
   ]
-}
-
-/** It began before there was any nat: rules of nat match its packets, and nothing is rewritten. */
-function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
-  const rule = withoutEffect(context)
-  if (!rule) return []
-  const { packet } = context.journey
-  const { src, dst, sport, dport, protocol } = packet
-  const { conntrack } = context.world.host
-  const entry = entryOpened(packet, context.world)
-  if (src === undefined || dst === undefined || protocol === undefined) return []
-  const original = { src, dst, ...(sport === undefined ? {} : { sport }), ...(dport === undefined ? {} : { dport }) }
-  const to = endOf(rule.to)
-  const there = to === undefined ? '' : ` to ${to}`
-  return [
-    finding(
-      'stale-conntrack',
-      'warning',
-      `The connection is older than ${nameRef(rule.ref)}, which would rewrite its ${rule.end}${there}. The kernel sets up NAT for new connections only, and conntrack already had an entry.`,
-      {
-        steps: [rule.step + 1],
-        rules: [rule.ref],
-        fix: conntrack && !entry ? [] : [beginAnew(entry ?? { family, protocol, original })],
-      },
-    ),
-  ]
-}
-
-const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): Proposal => ({
-  description: 'delete the entry, so that nat is evaluated again',
-  edits: [deletion(entry)],
-  unverified: NOT_TRIED,
-  note: OPENED.has(entry.protocol)
-    ? `an open ${entry.protocol.toUpperCase()} connection breaks`
-    : 'no undo needed: the next packet creates a new entry',
-})
-
-/** Protocols whose connections live at both ends: what comes from another address is not theirs. */
-const OPENED: ReadonlySet<string> = new Set(['tcp', 'sctp', 'dccp'])
-
-/** The one end that it writes; undefined: any of several, or it is looked up. */
-function endOf({ addresses, ports, map }: Nat): string | undefined {
-  const [address, last] = addresses ?? []
-  if (map || address === undefined || address !== last) return undefined
-  // of several ports any is taken
-  return describeEnd(address, ports?.[0] === ports?.[1] ? ports?.[0] : undefined)
 }
 
 interface Changed {
@@ -198,22 +150,5 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
     rule: refOf(context, then.table.name, last.chain, last.rule),
     to: endOf(to),
     isAt: (address: string, port: number | undefined): boolean => gives(to, address, port),
-  }
-}
-
-function deletion({
-  family,
-  protocol,
-  original,
-}: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): ConntrackEdit {
-  const { src, dst, sport, dport } = original
-  return {
-    ...{ kind: 'conntrack', op: 'delete', protocol },
-    ...(family === 'ip' || family === 'ip6' ? { family } : {}),
-    original: {
-      ...{ src: canonicalPrefix(src) ?? src, dst: canonicalPrefix(dst) ?? dst },
-      ...(sport === undefined ? {} : { sport }),
-      ...(dport === undefined ? {} : { dport }),
-    },
   }
 }

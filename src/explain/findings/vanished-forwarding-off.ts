@@ -1,7 +1,10 @@
+import { applyEdits } from '../../edits/apply.ts'
 import { deviceSysctl } from '../../edits/words.ts'
+import type { Edit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
+import type { World } from '../../model/world.ts'
 import { propose, setSysctl } from '../changes/change.ts'
-import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
+import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { areNeighbours, backToSender, deleteRoute, giveAddress, isDefault } from '../host/routes.ts'
 import { type Routed, sysctlName, toForward } from './routing.ts'
@@ -64,7 +67,10 @@ export const vanishedForwardingOff: Detector = {
           fix: [
             {
               description: 'enable forwarding on this host',
-              ...setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
+              ...withOwnSettings(
+                setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
+                context.world,
+              ),
               unverified: NOT_TRIED,
               note: 'this host is then a router: only its FORWARD rules protect the networks behind it',
             },
@@ -73,6 +79,19 @@ export const vanishedForwardingOff: Detector = {
       ),
     ]
   },
+}
+
+/** With the undo of what the kernel changes along: the setting of all is written to each interface. */
+function withOwnSettings(change: Changing, world: World): Changing {
+  if ('unsayable' in change) return change
+  const after = applyEdits(world, [...change.edits, ...change.undo])
+  if ('error' in after) return change
+  const { sysctls } = after.world.host
+  const others = [...(world.host.sysctls ?? [])].filter(([name, value]) => sysctls?.get(name) !== value)
+  return {
+    ...change,
+    undo: [...change.undo, ...others.map(([name, value]): Edit => ({ kind: 'sysctl', name, value }))],
+  }
 }
 
 /** Both are on the link that it came in by: the sender asks that link for its address, and has this host's link address for it. */

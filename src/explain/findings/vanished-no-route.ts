@@ -1,7 +1,16 @@
 import type { Route } from '../../model/host.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsNowhere, lookupRoute, type RouteQuestion, refusingRule, routeDevices } from '../../rules/route.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
+import {
+  leadsNowhere,
+  lookupRoute,
+  type RouteQuestion,
+  refusingRule,
+  routeDevices,
+  rulesFor,
+  tableLedTo,
+} from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
@@ -175,13 +184,22 @@ function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
   )
 }
 
+const isOneHost = (prefix: string | undefined): boolean =>
+  prefix !== undefined && prefixLength(prefix) === (prefix.includes(':') ? 128 : 32)
+
 /** Taking away the route that says no; or the one that a link's address should have brought. */
 function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] {
   if (route) {
     const routes = world.host.routes?.filter((one) => one !== route)
     const next = routes && lookupRoute(question, { ...world.host, routes })
     const note = next?.type === 'unicast' ? `such packets then leave by ${routeDevices(next).join(' or ')}` : undefined
-    return propose(`remove the ${route.type} route`, deleteRoute(route), note)
+    const chosen = rulesFor(question, world.host).find((one) => tableLedTo(one) === route.table)
+    // the table may refuse others, too, for whom other routing rules choose it
+    const ofOne =
+      chosen && [chosen.from, chosen.to].some((one) => isOneHost(one))
+        ? propose(`delete routing rule ${chosen.priority}`, deleteRoutingRule(chosen), ALL_CHOSEN)
+        : []
+    return [...ofOne, ...propose(`remove the ${route.type} route`, deleteRoute(route), note)]
   }
   const home = homeOf(dst, world.host)
   if (!home) return []

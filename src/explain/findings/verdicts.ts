@@ -12,15 +12,19 @@ import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
 import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
+import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
+import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../reply/request-reply.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
+import { acceptPeerNetwork } from './peer-network.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -88,7 +92,7 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
 export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & { kind: 'such' }): string {
   if (isDiscovery(packet))
     return `opens only neighbour discovery${isOnAllLinks(packet, hook) ? '' : ' on this interface'}`
-  if (!byTurns) return 'opens only this source, destination and service'
+  if (!byTurns) return 'opens only this source and service'
   return answer
     ? 'opens every source that nat may choose, for this destination and service'
     : 'opens every destination that nat may choose, for this source and service'
@@ -124,13 +128,19 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
   const remove = deleteRule(ref)
   const found: Proposal[] = []
   if (owner)
-    found.push({ description: owner.instead, unverified: 'this is not a netfilter change', note: writtenBack(owner) })
+    found.push({
+      description: owner.instead,
+      unverified: 'this is not a netfilter change',
+      note: restores(owner),
+      owner: toldOwner(owner, ref.chain),
+    })
   if (remove)
     found.push({
       description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
       ...remove,
       unverified: NOT_TRIED,
-      note: owner ? writtenBack(owner) : 'affects every packet that matches the rule',
+      note: FOR_ALL,
+      ...(owner ? { beside: { owner, chain: ref.chain } } : {}),
     })
   return found
 }
@@ -149,13 +159,15 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
-  if (owner && !(owner.opens && isForState))
+  if (owner && !(owner.opens && isForState) && !isLedPast(context, owner))
     found.push({
-      description: adviceOf(owner, culprit.chain),
+      description: inZone(owner, owner.instead, culprit.chain),
       unverified: 'this is not a netfilter change',
-      note: writtenBack(owner),
+      note: restores(owner),
+      owner: toldOwner(owner, culprit.chain),
     })
-  const note = owner ? { note: writtenBack(owner) } : {}
+  const told = (note: string): Pick<Proposal, 'beside' | 'note'> =>
+    owner ? { beside: { owner, chain: culprit.chain } } : { note }
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: NOT_TRIED }
   const spot = spotToAccept(context, end)
@@ -168,21 +180,21 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...drop,
     ...unverified,
   }
-  const element = withoutElement(context, walked.culprit, forNow, note.note)
+  const element = withoutElement(context, walked.culprit, forNow)
   if (!element.isForMany) found.push(...element.change)
-  if (remove && through) found.push({ ...remove, note: note.note ?? 'affects every packet that matches the rule' })
+  if (remove && through) found.push({ ...remove, ...told(FOR_ALL), note: FOR_ALL })
   if (accept)
     found.push({
       description: `${forNow}accept such packets ${spotWords(spot)}`,
       ...accept,
       ...unverified,
-      note: note.note ?? opens,
+      ...told(opens),
     })
+  if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!
-  if (remove && !through && rule?.conditions.length !== 0)
-    found.push({ ...remove, note: note.note ?? 'opens everything that the rule dropped' })
+  if (remove && !through && rule?.conditions.length !== 0) found.push({ ...remove, ...told(FOR_REST), note: FOR_REST })
   return found
 }
 
@@ -216,26 +228,40 @@ function spotToAccept(context: Context, end: RuleRef): RuleRef {
   return end
 }
 
+/** Of the chains that its advice names, those that are in this table did not have the packet, and nothing leads it there. */
+function isLedPast(context: Context, { instead, marks }: Owner): boolean {
+  const { evidence, ended, world } = context
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const isUsers = (word: string) => marks.some(({ jumps }) => jumps?.test(word))
+  const named = (instead.match(/[\w-]+/g) ?? []).filter((word) => isUsers(word) && pass?.table.chains.has(word))
+  if (!pass || named.length === 0) return false
+  const reachable = graphOf(pass.table, world.sets).reachableFrom(pass.base)
+  return !named.some(
+    (name) => reachable.has(name) || pass.steps.some((i) => evidence.arrivals[i]!.chain?.name === name),
+  )
+}
+
 interface WithoutElement {
   change: Proposal[]
-  /** It is there for whatever comes by an interface, not for a host or a service. */
+  /** It is there for whatever comes by an interface, not for a host or a service; or all of a host's traffic is in it. */
   isForMany: boolean
 }
 
 /** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
-function withoutElement(context: Context, step: number, forNow: string, note?: string): WithoutElement {
-  const { rule } = context.evidence.arrivals[step]!
+function withoutElement(context: Context, step: number, forNow: string): WithoutElement {
+  const { rule, table } = context.evidence.arrivals[step]!
   const moment = momentAt(context, step)
   for (const condition of rule?.conditions ?? []) {
     const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
     const set = lookup && setOf(context, lookup)
     const element = set && elementHeld(set, lookup, moment)
     if (!set || element === undefined) continue
-    const isForMany = lookup.fields.every((field) => field.startsWith('meta '))
+    const isForMany =
+      lookup.fields.every((field) => field.startsWith('meta ')) || choosesSubjects(condition, rule!, table)
     const change = propose(
       `${forNow}remove ${element} from ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
       removeElement(lookup, set, element, keyHeld(lookup, moment)),
-      note ?? (isForMany ? 'opens everything that the element blocked' : 'affects every rule that uses this set'),
+      isForMany ? 'opens everything that the element blocked' : 'affects every rule that uses this set',
     )
     return { change, isForMany }
   }
@@ -248,9 +274,5 @@ export const numberedRef = (ref: RuleRef): string =>
     ? `handle ${ref.handle} of ${ref.chain}`
     : `rule ${ref.ruleNumber} of ${ref.chain}`
 
-/** With the zone's name, where the chain has it. */
-const adviceOf = ({ instead, zoned }: Owner, chain: string): string =>
-  instead.replace('ZONE', (word) => zoned?.exec(chain)?.[1] ?? word)
-
-const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
-  `${owner.name} restores its rules ${owner.when}`
+const FOR_ALL = 'affects every packet that matches the rule'
+const FOR_REST = 'opens everything that the rule dropped'

@@ -1,11 +1,11 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
-import { acceptBefore, propose } from '../changes/change.ts'
+import { propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { isPrivate, isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
@@ -22,7 +22,7 @@ import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 
-/** It left, or was to leave, by another interface than the one that leads to its destination. */
+/** It left, or was to leave, by another interface than the one that leads to its destination; sent-to-itself.ts needs no routes. */
 export const wrongWayOut: Detector = {
   code: 'wrong-way-out',
   detect(context) {
@@ -44,32 +44,16 @@ export const wrongWayOut: Detector = {
         }),
       ]
     }
-    const circle = isSentToItself(context) ? destinationRule(context) : undefined
-    if (circle) {
-      const { ref, step } = circle
-      const { packet: asked, hook } = context.evidence.arrivals[step]!
-      return [
-        finding(
-          'wrong-way-out',
-          'warning',
-          `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops packets that come in with its own address as source.`,
-          {
-            steps: [step + 1],
-            rules: [ref],
-            culprit: step,
-            fix: propose(
-              'do not rewrite such packets',
-              acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
-              'later nat rules do not apply to them either',
-            ),
-          },
-        ),
-      ]
-    }
+    if (isSentToItself(context) && destinationRule(context)) return []
     const ask = askRoute(packet.dst)
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host)
-    if (!found) return [...pastTableMain(context, packet, note), ...backToRouter(context, packet)]
+    if (!found)
+      return [
+        ...pastTableMain(context, packet, note),
+        ...backToRouter(context, packet),
+        ...withoutIpv6(context, packet),
+      ]
     const { route, home, main, why, fix = [] } = found
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
@@ -111,6 +95,20 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
   const fix = [...(off ? [off.fix] : []), giveAddress(packet, world.host)]
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
+}
+
+/** A private destination leaves by the default route, while an interface has lost its own routes. */
+function withoutIpv6(context: Context, packet: Packet): Detected[] {
+  const { journey, world, ended } = context
+  const { dst = '', in: from, out } = packet
+  if (journey.family !== 'ip6' || !hasLeft(journey.outcome) || from === out || !isPrivate(dst)) return []
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, world.host)
+  if (route?.type !== 'unicast' || !isDefault(route) || !routeDevices(route).includes(out ?? '')) return []
+  const off = staysUnanswered(context) ? ipv6Off(world.host) : undefined
+  if (!off) return []
+  const message = `It left by ${out}, through the default route: no other route leads to ${dst}.${off.told}`
+  return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix: [off.fix] })]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */

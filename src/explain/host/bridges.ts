@@ -39,7 +39,7 @@ const OF_CONTAINERS = /^(kube|cni-plugins|docker|podman|flannel|weave|cri-o|ranc
  * nat sent the packet to a neighbour of its sender behind another port of the same bridge: the reply does not come to this
  * host's routing, and whether NAT is undone is the bridge's business.
  */
-export function replyOverBridge(context: Context): OverBridge | undefined {
+export function betweenPorts(context: Context): OverBridge | undefined {
   const { world, journey } = context
   const { host } = world
   const packet = lastPacket(context)
@@ -51,10 +51,16 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
   // two machines behind one port reach each other past this host
   const isApart = ports.length > 1 && ports.every(leadsToGuest)
   if (!isApart && (physIn === undefined || physOut === undefined || physIn === physOut)) return undefined
-  const calls = bridgeCalls(host, bridge, journey.family)
+  return { bridge, calls: bridgeCalls(host, bridge, journey.family) }
+}
+
+/** The same where the setting is what counts: a network of containers, or a bridge that hands the reply to conntrack. Others masquerade. */
+export function replyOverBridge(context: Context): OverBridge | undefined {
+  const over = betweenPorts(context)
+  if (!over) return undefined
   const rule = destinationRule(context)
   const owner = rule && ownerOfRef(context, rule.ref)
-  return calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? { bridge, calls } : undefined
+  return over.calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? over : undefined
 }
 
 /** By its kind alone: the host's end of a container's link, or of a virtual machine's. */
@@ -65,6 +71,12 @@ export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolea
   if (link?.kind !== 'bridge') return link !== undefined && leadsToGuest(link)
   const ports = links.filter(({ master }) => master === link.name)
   return ports.length > 0 && ports.every(leadsToGuest)
+}
+
+/** Why they do not. */
+export function noCallWords({ sysctls }: Host, family: string): string {
+  const value = sysctls?.get(callSetting(family))
+  return value === undefined ? 'br_netfilter is not loaded' : `${callSetting(family)} is ${value}`
 }
 
 /** Why IP's chains see what the bridge passes on. */

@@ -6,6 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { listsAll } from '../../rules/bridge-calls.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { chainsOf } from '../../rules/nft/map.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 
@@ -34,10 +35,12 @@ export interface Control {
   helper: Helper
   entry: ConntrackEntry
   /** Rules that assign helpers where that has no effect. */
-  tooEarly: readonly TooEarly[]
+  tooEarly: readonly Setter[]
+  /** Rules that assign helpers to what comes in alone, while this host has begun the connection. */
+  incoming: readonly Setter[]
 }
 
-export interface TooEarly {
+export interface Setter {
   table: Table
   chain: Chain
   rule: Rule
@@ -55,8 +58,13 @@ export function unreadControl(packet: Packet, world: World): Control | undefined
     if (!helper || entry.helper !== undefined || !isBetween(entry, src, dst)) continue
     // whoever asked by TFTP is answered on the port that it asked from
     if (helper.name === 'tftp' && packet.dport !== entry.original.sport && packet.dport !== entry.reply.dport) continue
-    if (!mayBeAssigned(world))
-      return { helper, entry, tooEarly: world.tables.flatMap((table) => setters(table).tooEarly) }
+    const own = isLocal(entry.original.src, world.host) === true
+    if (mayBeAssigned(world, own)) continue
+    const all = world.tables.map(setters)
+    return {
+      ...{ helper, entry, tooEarly: all.flatMap(({ tooEarly }) => tooEarly) },
+      incoming: own ? all.flatMap(({ incoming }) => incoming) : [],
+    }
   }
   return undefined
 }
@@ -77,9 +85,12 @@ const controlsOf = memo((conntrack: readonly ConntrackEntry[]): readonly Conntra
   conntrack.filter(({ original }) => original.dport !== undefined && PORTS.has(original.dport)),
 )
 
-/** Or that is not known: a rule, or the setting of kernels before 6.0, gives it to such connections. */
-function mayBeAssigned({ tables, host }: World): boolean {
-  if (tables.some((table) => setters(table).isEffective)) return true
+/**
+ * Or that is not known: a rule, or the setting of kernels before 6.0, gives it to such connections. `own`: this host has
+ * begun it.
+ */
+function mayBeAssigned({ tables, host }: World, own: boolean): boolean {
+  if (tables.some((table) => setters(table).isEffective || (!own && setters(table).incoming.length > 0))) return true
   const value = host.sysctls?.get(AUTOMATIC)
   if (value !== undefined) return value !== '0'
   return !listsAll(host) || !/^([6-9]|\d\d)\./.test(host.kernel ?? '')
@@ -91,22 +102,26 @@ const AUTOMATIC = 'net.netfilter.nf_conntrack_helper'
  * nft's statement gives a helper to a connection that has begun (nft_ct_helper_obj_eval, net/netfilter/nft_ct.c): in front
  * of connection tracking a packet has none. iptables' target prepares one there.
  */
-const setters = memo((table: Table): { isEffective: boolean; tooEarly: readonly TooEarly[] } => {
-  const tooEarly: TooEarly[] = []
-  let isEffective = false
-  const priorities = table.kind === 'nft' ? lastPriorities(table) : undefined
-  for (const chain of table.chains.values())
-    for (const rule of chain.rules) {
-      if (!rule.statements.some((one) => one.kind === 'set' && one.field === 'ct helper')) continue
-      const priority = priorities?.get(chain.name)
-      if (priorities === undefined || (priority !== undefined && priority > TRACKING)) isEffective = true
-      else if (priority !== undefined) tooEarly.push({ table, chain, rule, priority })
-    }
-  return { isEffective, tooEarly }
-})
+const setters = memo(
+  (table: Table): { isEffective: boolean; tooEarly: readonly Setter[]; incoming: readonly Setter[] } => {
+    const [tooEarly, incoming]: [Setter[], Setter[]] = [[], []]
+    let isEffective = false
+    const priorities = table.kind === 'nft' ? lastPriorities(table) : undefined
+    for (const chain of table.chains.values())
+      for (const rule of chain.rules) {
+        if (!rule.statements.some((one) => one.kind === 'set' && one.field === 'ct helper')) continue
+        const priority = priorities?.get(chain.name)
+        if (priority === ONLY_INPUT) incoming.push({ table, chain, rule, priority })
+        else if (priorities === undefined || (priority !== undefined && priority > TRACKING)) isEffective = true
+        else if (priority !== undefined) tooEarly.push({ table, chain, rule, priority })
+      }
+    return { isEffective, tooEarly, incoming }
+  },
+)
 
-/** Where every packet is tracked. */
+/** Where every packet is tracked; and where no packet comes that this host sends. */
 const BEHIND = Number.POSITIVE_INFINITY
+const ONLY_INPUT = Number.MAX_SAFE_INTEGER
 
 /** Of each chain that a base chain leads to, the latest place at which packets come to it. */
 function lastPriorities(table: Table): Map<string, number> {
@@ -114,7 +129,13 @@ function lastPriorities(table: Table): Map<string, number> {
   for (const base of basesOf(table)) {
     const isFirst = base.hook === 'prerouting' || base.hook === 'output'
     const priority =
-      base.hook === 'ingress' || base.hook === 'egress' ? undefined : isFirst ? (base.priority ?? 0) : BEHIND
+      base.hook === 'ingress' || base.hook === 'egress'
+        ? undefined
+        : isFirst
+          ? (base.priority ?? 0)
+          : base.hook === 'input'
+            ? ONLY_INPUT
+            : BEHIND
     if (priority === undefined) continue
     const seen = new Set([base.name])
     // grows while it is gone through

@@ -20,7 +20,48 @@ const MOST = 3
 /** Of the link that leads to `neighbour`, one of this host's own network. */
 export function linkHint(host: Host, out: string, neighbour: string): LinkHint | undefined {
   const link = linkNamed(host, out)
-  return link && (queueHint(link) ?? portHint(host, link, neighbour) ?? macvlanHint(link, neighbour))
+  return (
+    link &&
+    (heldPortHint(host, link) ??
+      queueHint(link) ??
+      portHint(host, link, neighbour) ??
+      snoopingHint(link, neighbour) ??
+      macvlanHint(link, neighbour))
+  )
+}
+
+/** Spanning tree keeps a new port from forwarding for twice the forward delay (net/bridge/br_stp_timer.c). */
+export function heldPortHint({ links = [] }: Host, bridge: Link): LinkHint | undefined {
+  const held = links.filter(({ master, portState }) => master === bridge.name && portState !== undefined)
+  const [first] = held
+  if (!first || held.length > MOST) return undefined
+  const names = held.map(({ name }) => name).join(', ')
+  const waits = first.portState === 'blocking' ? '' : ' A new port waits for twice the forward delay, 30 s by default.'
+  const off = command('ip', 'link', 'set', deviceWord(bridge.name), 'type', 'bridge', 'stp_state', '0')
+  return {
+    words: ` Spanning tree (STP) keeps ${names}, ${held.length > 1 ? 'ports' : 'a port'} of ${bridge.name}, from forwarding: its state is ${first.portState}.${waits}`,
+    fix: [
+      {
+        description: `wait until "bridge link" shows ${first.name} as forwarding; or, if no other bridge can form a loop with ${bridge.name}, switch STP off: ${spoken(off) ?? 'stp_state 0'}`,
+        unverified: 'whether another bridge is connected is unknown here',
+      },
+    ],
+  }
+}
+
+/** Who has not reported its groups gets no neighbour solicitation, which is multicast (net/bridge/br_multicast.c). */
+function snoopingHint({ name, snoops }: Link, neighbour: string): LinkHint | undefined {
+  if (!snoops || !neighbour.includes(':')) return undefined
+  const off = command('ip', 'link', 'set', deviceWord(name), 'type', 'bridge', 'mcast_snooping', '0')
+  return {
+    words: ` ${name} does multicast snooping and is the querier: a port without an MLD report gets no neighbour solicitation.`,
+    fix: [
+      {
+        description: `check that "bridge mdb show dev ${name}" lists the solicited-node group of ${neighbour}; if it does not, make ${neighbour} send MLD reports, or switch snooping off: ${spoken(off) ?? 'mcast_snooping 0'}`,
+        unverified: 'the groups of the bridge are unknown here',
+      },
+    ],
+  }
 }
 
 /** A queue may drop what no class of it takes, and what is over its rate: ARP requests, too. */

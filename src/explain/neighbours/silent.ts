@@ -15,7 +15,8 @@ import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
-import { linkHint } from './silent-link.ts'
+import { otherNetworkHint } from './other-network.ts'
+import { heldPortHint, linkHint } from './silent-link.ts'
 
 export interface Silent {
   question: RouteQuestion
@@ -25,7 +26,7 @@ export interface Silent {
 }
 
 export function tellSilent(context: Context, silent: Silent): Detected[] {
-  const { route, out, found } = silent
+  const { question, route, out, found } = silent
   const { journey, ended } = context
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'
   const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
@@ -63,7 +64,8 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
   if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
   const ownNetwork = open ? undefined : beyondLink(context, silent)
   if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
-  const hint = open ? undefined : linkHint(context.world.host, out, found.address)
+  const { host } = context.world
+  const hint = open ? undefined : (linkHint(host, out, found.address) ?? otherNetworkHint(host, question, route, out))
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
@@ -74,7 +76,7 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
       fix: [
         ...(hint?.fix ?? []),
         {
-          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
+          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : ''}`,
           unverified: 'this is not a rule change',
         },
       ],
@@ -92,24 +94,30 @@ function withoutCarrier(
   const next = lookupRoute(question, others)
   const ways = next?.type === 'unicast' ? routeDevices(next).join(' or ') : undefined
   const version = route.family === 'ip' ? 'ipv4' : 'ipv6'
+  const link = linkNamed(host, out)
+  const held = link && heldPortHint(host, link)
   const now = host.sysctls?.get(`net.${version}.conf.${sysctlName(out)}.ignore_routes_with_linkdown`)
   const instead = ways === undefined ? '' : `, although another route leads out of ${ways}`
   const change = setSysctl(deviceSysctl(version, out, 'ignore_routes_with_linkdown'), 1, 0)
   return finding(
     'neighbour-failed',
     'error',
-    `${out} has no carrier, and the kernel still uses its ${routeWords(route)}${instead}: ${found.address}${by === '' ? '' : `${by},`} cannot be reached.`,
+    `${out} has no carrier, and the kernel still uses its ${routeWords(route)}${instead}: ${found.address}${by === '' ? '' : `${by},`} cannot be reached.${held?.words ?? ''}`,
     {
       steps: [ended.step + 1],
       fix: [
-        ...(ways === undefined || now !== '0'
+        ...(held?.fix ?? []),
+        // the interface is to come back by itself
+        ...(held || ways === undefined || now !== '0'
           ? []
           : propose(
               `ignore the routes of ${out} while it has no carrier`,
               change,
               'every network behind it is affected',
             )),
-        { description: `connect ${out}; ip link then shows LOWER_UP`, unverified: 'this is not a rule change' },
+        ...(held
+          ? []
+          : [{ description: `connect ${out}; ip link then shows LOWER_UP`, unverified: 'this is not a rule change' }]),
       ],
     },
   )

@@ -63,7 +63,7 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
           ...propose(
             'accept such packets there',
             acceptBefore(ref, such, { answer: isReply(context) }),
-            'opens only this source, destination and service',
+            'opens only this source and service',
           ),
           ...propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
         ],

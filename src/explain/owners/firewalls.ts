@@ -27,6 +27,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     instead: 'change IPv6_rpfilter to no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
+    lasting: 'change /etc/firewalld/firewalld.conf',
     rewrites: false,
     when: 'at firewall-cmd --reload',
     // src/firewall/core/nftables.py, build_rpfilter_rules: nothing else is dropped there
@@ -35,6 +36,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     instead: 'use firewall-cmd --add-forward-port, or change StrictForwardPorts to no in firewalld.conf, then --reload',
+    lasting: 'use firewall-cmd --add-forward-port',
     rewrites: false,
     when: 'at firewall-cmd --reload',
     marks: [{ tables: /^inet firewalld$/, chains: /^filter_FORWARD_dnat$/ }],
@@ -46,6 +48,7 @@ export const FIREWALLS: readonly Owner[] = [
       /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
+    lasting: 'use firewall-cmd --permanent --zone=ZONE',
     rewrites: false,
     when: 'at firewall-cmd --reload',
     // src/firewall/core/ipXtables.py; _ZONES_IFACES and _POLICIES: 0.8 to 2.x, _dispatch: since
@@ -72,6 +75,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     instead: 'use firewall-cmd --permanent --direct --remove-rule (--get-all-rules lists them) and --reload',
+    lasting: 'use firewall-cmd --permanent --direct',
     rewrites: false,
     when: 'at firewall-cmd --reload, if the rule is in direct.xml',
     marks: [{ chains: /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_direct$/, shared: true }],
@@ -80,6 +84,7 @@ export const FIREWALLS: readonly Owner[] = [
     name: 'ufw',
     instead: 'use ufw allow, ufw delete, ufw route or ufw limit',
     allows: ufwAllows,
+    lasting: 'use ufw allow or ufw route',
     rewrites: false,
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-user-/ }],
@@ -88,6 +93,7 @@ export const FIREWALLS: readonly Owner[] = [
     name: 'ufw',
     instead: 'change /etc/ufw/before.rules, after.rules (before6, after6) or ufw default, then ufw reload',
     allows: ufwAllows,
+    lasting: 'change /etc/ufw/before.rules',
     rewrites: false,
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-(?!user-)/ }],
@@ -95,6 +101,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'openwrt',
     instead: 'change /etc/config/firewall (uci, LuCI), then service firewall reload',
+    lasting: 'change /etc/config/firewall',
     rewrites: false,
     when: 'when the firewall reloads, as it does when an interface comes up',
     // fw3 and fw4 put their name into each comment; the names without it are those of fw2 and early fw3
@@ -123,6 +130,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'openwrt',
     instead: 'change /etc/firewall.user, then service firewall reload',
+    lasting: 'change /etc/firewall.user',
     rewrites: false,
     when: 'when the firewall reloads, as it does when an interface comes up',
     marks: [
@@ -133,6 +141,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'vyos',
     instead: 'use set firewall …, set nat … and commit in configuration mode',
+    lasting: 'use set firewall or set nat',
     rewrites: false,
     when: 'at the next commit that touches the firewall, and at boot',
     // vyos-1x, data/templates
@@ -141,6 +150,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'synology',
     instead: 'change the firewall or the DoS protection in Control Panel, Security',
+    lasting: 'change Control Panel, Security',
     rewrites: false,
     when: 'when the settings are applied, and at boot',
     // dumps of DSM 4 to 6; the names are common, so two of them have to be there
@@ -155,6 +165,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'csf',
     instead: 'use csf -a, csf -d, csf -dr or /etc/csf/csf.conf, then csf -r',
+    lasting: 'use csf -a or csf.conf',
     rewrites: false,
     when: 'at csf -r, and when lfd restarts the firewall',
     marks: [
@@ -168,6 +179,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'shorewall',
     instead: 'change /etc/shorewall (rules, policy, zones), then shorewall reload',
+    lasting: 'change /etc/shorewall',
     rewrites: false,
     when: 'at shorewall reload',
     // the empty chain `shorewall` tells that it runs; the names are those of Shorewall/{Chains,Misc,Rules}.pm, and FROM-TO or FROM2TO

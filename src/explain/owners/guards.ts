@@ -5,6 +5,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'fail2ban',
     instead: 'use fail2ban-client set JAIL unbanip ADDRESS, or change the jail in /etc/fail2ban/jail.local',
+    lasting: 'change the jail',
     rewrites: false,
     when: 'when the jail restarts, for example when it bans an address after its chain was deleted',
     // config/action.d; fail2ban-: before 0.9
@@ -17,6 +18,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'crowdsec',
     instead: 'use cscli decisions delete --ip ADDRESS, or an allowlist',
+    lasting: 'use cscli decisions or an allowlist',
     rewrites: false,
     when: 'when the firewall bouncer restarts; it restores addresses when it next fetches decisions',
     // cs-firewall-bouncer, pkg/iptables and config
@@ -28,6 +30,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'sshguard',
     instead: 'add the address to /etc/sshguard/whitelist and restart sshguard',
+    lasting: 'change /etc/sshguard/whitelist',
     rewrites: false,
     when: 'at the next attack from the address',
     // libexec/sshguard/sshg-fw-*
@@ -39,6 +42,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'psad',
     instead: 'use psad --fw-rm-block-ip ADDRESS, or /etc/psad/auto_dl',
+    lasting: 'change /etc/psad/auto_dl',
     rewrites: false,
     when: 'at the next scan from the address',
     marks: [{ chains: /^PSAD_BLOCK_(INPUT|OUTPUT|FORWARD)$/ }],
@@ -46,6 +50,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'fwknop',
     instead: 'send a new authorization packet, or change /etc/fwknop/access.conf',
+    lasting: 'change /etc/fwknop/access.conf',
     rewrites: false,
     when: 'at the next authorization packet',
     marks: [{ chains: /^FWKNOP_[A-Z_]+$/ }],
@@ -53,6 +58,7 @@ export const GUARDS: readonly Owner[] = [
   {
     name: 'banip',
     instead: 'use /etc/init.d/banip, its allowlist or /etc/config/banip',
+    lasting: 'change /etc/config/banip',
     rewrites: false,
     when: 'at banip reload',
     marks: [{ tables: /^inet banIP$/, whole: true }],
@@ -61,6 +67,7 @@ export const GUARDS: readonly Owner[] = [
     name: 'walinuxagent',
     instead:
       'keep this rule: it protects the Azure wire server from programs without root (OS.EnableFirewall in /etc/waagent.conf)',
+    lasting: 'change /etc/waagent.conf',
     rewrites: true,
     when: 'within five minutes (OS.EnableFirewallPeriod)',
     // azurelinuxagent/ga/firewall_manager.py

@@ -10,6 +10,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'docker',
     instead: "add a rule of your own to DOCKER-USER, or change the container's published ports or its network",
+    lasting: 'use the chain DOCKER-USER',
     rewrites: false,
     when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     // daemon/libnetwork/iptables, daemon/libnetwork/drivers/bridge, service_linux.go; _OUTPUT, _POSTROUTING: inside containers
@@ -48,6 +49,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'podman',
     instead: "change the container's published ports or its network",
+    lasting: "change the container's network",
     rewrites: false,
     when: 'when a container of the network starts, or at podman network reload',
     // netavark's drivers; the dash and the underscore are both its own
@@ -56,6 +58,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'multipass',
     instead: 'put a rule of your own in front of it; Multipass has no setting for its rules',
+    lasting: 'put a rule in front of it',
     rewrites: false,
     when: 'when multipassd restarts',
     marks: [{ comments: /^generated for Multipass network / }],
@@ -63,6 +66,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'lxd',
     instead: 'use lxc network set NETWORK ipv4.firewall, ipv4.nat …, or an ACL or forward of the network',
+    lasting: 'use lxc network set or an ACL',
     rewrites: false,
     when: 'when the network or LXD restarts',
     // lxd/firewall/drivers
@@ -74,6 +78,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'incus',
     instead: 'use incus network set NETWORK ipv4.firewall, ipv4.nat …, or an ACL or forward of the network',
+    lasting: 'use incus network set or an ACL',
     rewrites: false,
     when: 'when the network or Incus restarts',
     // internal/server/firewall/drivers; only its first versions wrote iptables rules
@@ -82,6 +87,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'lxc',
     instead: 'change /etc/default/lxc-net, or set USE_LXC_BRIDGE="false" there and create the bridge by hand',
+    lasting: 'change /etc/default/lxc-net',
     rewrites: false,
     when: 'when lxc-net restarts',
     // config/init/common/lxc-net.in; Waydroid's copy of it uses the same nft tables, so only the bridge is telling
@@ -96,6 +102,7 @@ export const HOSTING: readonly Owner[] = [
     name: 'libvirt',
     instead:
       "change the network's forward mode (virsh net-edit), or accept the traffic in front of libvirt's rules from a hook in /etc/libvirt/hooks/network",
+    lasting: 'use virsh net-edit or a libvirt hook',
     rewrites: false,
     when: 'when the network starts, libvirtd (virtnetworkd) restarts, or firewalld reloads',
     // src/network/network_iptables.c, network_nftables.c; before 5.1 the rules went straight into the built-in chains
@@ -126,6 +133,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'libvirt',
     instead: "change the network filter of the guest's interface (virsh nwfilter-edit)",
+    lasting: 'use virsh nwfilter-edit',
     rewrites: false,
     when: 'when the guest starts, its filter changes, or libvirtd restarts',
     // src/nwfilter/nwfilter_ebiptables_driver.c: FO out of, FI into, HI from the guest to the host; then the interface
@@ -138,6 +146,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'neutron',
     instead: 'change the security group or the allowed address pairs of the port',
+    lasting: 'change the security group',
     rewrites: false,
     when: 'when a port on the host or its security group changes, or the agent restarts',
     // neutron/agent/linux/iptables_firewall.py; a chain begins with sixteen letters of its program's name
@@ -146,6 +155,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'neutron',
     instead: 'change the router, its external gateway, or the floating IP',
+    lasting: 'change the router or floating IP',
     rewrites: false,
     when: 'when the router changes or the agent restarts',
     // neutron/agent/linux/iptables_manager.py; until 2013 Neutron was called Quantum
@@ -154,6 +164,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'nova',
     instead: 'change the security group or the floating IP',
+    lasting: 'change the security group',
     rewrites: false,
     when: 'when an instance of the host changes, or the service restarts',
     // nova-network (until 2019) and nova-api-metadata
@@ -162,6 +173,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'proxmox',
     instead: 'change the firewall of the guest, host or datacenter (/etc/pve/firewall/*.fw)',
+    lasting: 'change /etc/pve/firewall',
     rewrites: false,
     when: "when the firewall's configuration for the chain changes, or within ten seconds if the whole chain is gone",
     // pve-firewall's Firewall.pm (a digest in each chain's PVESIG comment, so a single missing rule goes unnoticed); proxmox-firewall for the nft tables
@@ -175,6 +187,7 @@ export const HOSTING: readonly Owner[] = [
   {
     name: 'qubes',
     instead: 'use qvm-firewall in dom0, or the chains custom-input and custom-forward of the net qube',
+    lasting: 'use qvm-firewall or a custom- chain',
     rewrites: false,
     when: "when the qube's firewall settings change or a qube starts",
     // qubes-core-agent-linux

@@ -5,6 +5,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'kubelet',
     instead: 'find what sets its drop mark (KUBE-MARK-DROP); the rules themselves are not configurable one by one',
+    lasting: 'find what sets KUBE-MARK-DROP',
     rewrites: false,
     when: 'when the kubelet restarts, or within a minute after a whole table is flushed',
     // pkg/kubelet/kubelet_network_linux.go; nat:KUBE-FIREWALL is kube-proxy's (ipvs mode)
@@ -16,6 +17,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'kubelet or CRI-O',
     instead: 'change the hostPort in the pod',
+    lasting: "change the pod's hostPort",
     rewrites: false,
     when: 'when a pod with a hostPort starts',
     // the kubelet's dockershim (until 1.23) and CRI-O (internal/hostport) share these names
@@ -24,6 +26,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'cri-o',
     instead: 'change the hostPort in the pod',
+    lasting: "change the pod's hostPort",
     rewrites: false,
     when: 'when a pod with a hostPort starts',
     marks: [{ chains: /^CRIO-(HOSTPORTS-MASQ$|MASQ-)/ }, { tables: /^(inet|ip6?) crio-hostports$/, whole: true }],
@@ -32,6 +35,7 @@ export const KUBERNETES: readonly Owner[] = [
     // before kube-proxy: it names its sets KUBE- too (pkg/controllers/netpol); k3s has it built in
     name: 'kube-router',
     instead: 'change the NetworkPolicy or the Service',
+    lasting: 'change the NetworkPolicy or Service',
     rewrites: true,
     when: 'at the next sync, every five minutes by default',
     marks: [
@@ -41,7 +45,17 @@ export const KUBERNETES: readonly Owner[] = [
   },
   {
     name: 'kube-proxy',
+    instead: "change nodePortAddresses in kube-proxy's configuration, or use the node's primary address",
+    lasting: 'change nodePortAddresses',
+    rewrites: true,
+    when: 'at its next full sync',
+    // pkg/proxy/nftables/proxier.go, setupNFTables: nodePortAddresses is `primary` by default
+    marks: [{ tables: /^ip6? kube-proxy$/, sets: /^nodeport-ips$/ }],
+  },
+  {
+    name: 'kube-proxy',
     instead: 'change the Service (its nodePort, externalTrafficPolicy, loadBalancerSourceRanges …) or its endpoints',
+    lasting: 'change the Service',
     rewrites: true,
     when: 'when the Service or its endpoints change, or at the next full sync',
     // pkg/proxy/{iptables,ipvs}/proxier.go; PORTALS and -HOST, -CONTAINER: the userspace mode
@@ -60,6 +74,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'calico',
     instead: 'change the NetworkPolicy, GlobalNetworkPolicy, HostEndpoint or IPPool',
+    lasting: 'change the policy or IPPool',
     rewrites: true,
     when: 'at the next refresh (iptablesRefreshInterval), within minutes',
     // felix/rules/rule_defs.go: comment = cali: and a hash; sets cali40, cali60 (v4, v6); calico-dhcp-: its OpenStack agent
@@ -71,6 +86,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'cilium',
     instead: 'change the CiliumNetworkPolicy or the agent configuration (cilium-config)',
+    lasting: 'change the policy',
     rewrites: false,
     when: 'when the agent restarts, or when devices, proxies or settings that it watches change',
     // pkg/datapath/iptables/iptables.go; OLD_CILIUM_: while it replaces its chains
@@ -79,6 +95,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'flannel',
     instead: "change net-conf.json, or flanneld's --ip-masq and --iptables-forward-rules",
+    lasting: 'change its settings',
     rewrites: true,
     when: 'within five seconds (--iptables-resync)',
     marks: [
@@ -89,6 +106,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'weave',
     instead: "change the NetworkPolicy, or weave's settings",
+    lasting: 'change the NetworkPolicy',
     rewrites: false,
     when: 'when weave restarts',
     // npc/ipset.go: sets are weave- and a hash
@@ -97,6 +115,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'antrea',
     instead: 'change the NetworkPolicy, Egress or Service',
+    lasting: 'change the policy or Service',
     rewrites: true,
     when: 'within a minute',
     marks: [{ chains: /^ANTREA-/, comments: /^Antrea: /, sets: /^ANTREA-/ }],
@@ -104,6 +123,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'ovn-kubernetes',
     instead: 'change the Service, EgressIP or EgressService',
+    lasting: 'change the Service or Egress',
     rewrites: false,
     when: 'when the object changes or ovnkube-node restarts',
     marks: [{ chains: /^OVN-KUBE-/ }, { tables: /^inet ovn-kubernetes$/, whole: true }],
@@ -111,6 +131,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'openshift-sdn',
     instead: 'change the NetworkPolicy or the cluster network; for a rule of your own use OPENSHIFT-ADMIN-OUTPUT-RULES',
+    lasting: 'change the NetworkPolicy',
     rewrites: true,
     when: 'at the next sync',
     // pkg/network/node/iptables.go
@@ -119,6 +140,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'cni-plugins',
     instead: "change the pod's or container's port mapping, or the network's conflist in /etc/cni/net.d",
+    lasting: 'change /etc/cni/net.d',
     rewrites: false,
     when: 'when a container of the network starts',
     // portmap, bridge (ipMasq), firewall: CNI- and the first 24 hex digits of a hash, from pkg/utils/utils.go
@@ -131,6 +153,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'aws-vpc-cni',
     instead: 'change the environment of the aws-node DaemonSet (AWS_VPC_K8S_CNI_EXTERNALSNAT, …_EXCLUDE_SNAT_CIDRS)',
+    lasting: 'change its DaemonSet',
     rewrites: false,
     when: 'when aws-node restarts or the CIDRs of the VPC change',
     // pkg/networkutils/network.go
@@ -144,6 +167,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'ip-masq-agent',
     instead: 'change nonMasqueradeCIDRs in the ip-masq-agent ConfigMap',
+    lasting: 'change nonMasqueradeCIDRs',
     rewrites: true,
     when: 'within a minute (resyncInterval)',
     marks: [{ chains: /^IP-MASQ(-AGENT)?$/, comments: /^ip-masq-agent: / }],
@@ -151,6 +175,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'azure-npm',
     instead: 'change the NetworkPolicy',
+    lasting: 'change the NetworkPolicy',
     rewrites: false,
     when: 'when a policy or its pods change, or azure-npm restarts',
     marks: [{ chains: /^AZURE-NPM/, sets: /^azure-npm-/ }],
@@ -158,6 +183,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'node-local-dns',
     instead: 'change the node-local-dns DaemonSet (-localip, -setupiptables)',
+    lasting: 'change its DaemonSet',
     rewrites: true,
     when: 'within a minute (-syncinterval)',
     // kubernetes/dns, cmd/node-cache
@@ -166,6 +192,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'istio',
     instead: "change the pod's traffic.sidecar.istio.io annotations or the mesh configuration, and restart the pod",
+    lasting: "change the pod's annotations",
     rewrites: false,
     when: 'when the pod starts',
     // tools/istio-iptables, tools/istio-nftables
@@ -177,6 +204,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'linkerd',
     instead: "change the pod's config.linkerd.io annotations (skip-inbound-ports …), and restart the pod",
+    lasting: "change the pod's annotations",
     rewrites: false,
     when: 'when the pod starts',
     marks: [{ chains: /^PROXY_INIT_(OUTPUT|REDIRECT)$/, comments: /^proxy-init\// }],
@@ -184,6 +212,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'kuma',
     instead: "change the pod's traffic.kuma.io annotations, and restart the pod",
+    lasting: "change the pod's annotations",
     rewrites: false,
     when: 'when the pod starts',
     marks: [{ chains: /^KUMA_MESH_(IN|OUT)BOUND(_REDIRECT)?$/ }],
@@ -191,6 +220,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'consul',
     instead: "change the pod's consul.hashicorp.com/transparent-proxy annotations, and restart the pod",
+    lasting: "change the pod's annotations",
     rewrites: false,
     when: 'when the pod starts',
     marks: [{ chains: /^CONSUL_(PROXY_(IN_|OUT_)?(INBOUND|OUTPUT|REDIRECT)|DNS_REDIRECT)$/ }],
@@ -198,6 +228,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'rancher',
     instead: 'change the stack in Rancher 1.x',
+    lasting: 'change the stack in Rancher',
     rewrites: false,
     when: 'when the Rancher agent next applies its configuration',
     marks: [{ chains: /^CATTLE_[A-Z_]+$/ }],

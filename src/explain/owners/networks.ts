@@ -5,6 +5,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'tailscale',
     instead: 'use tailscale set --netfilter-mode, --snat-subnet-routes …, or the ACLs of the tailnet',
+    lasting: 'use tailscale set or the ACLs',
     rewrites: false,
     when: 'when tailscaled restarts or its settings change',
     // util/linuxfw: the same chains in iptables and nft
@@ -13,6 +14,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'wg-quick',
     instead: "change AllowedIPs, or set Table = off, in the interface's file in /etc/wireguard",
+    lasting: 'change /etc/wireguard',
     rewrites: false,
     when: 'at wg-quick up',
     // src/wg-quick/linux.bash
@@ -21,6 +23,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'netbird',
     instead: "change the access policy or the route in NetBird's management",
+    lasting: 'change its policy or route',
     rewrites: false,
     when: 'at the next update of the network map, or netbird up',
     // client/firewall
@@ -29,6 +32,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'mullvad',
     instead: 'use mullvad lan set allow, mullvad lockdown-mode set off, or mullvad split-tunnel',
+    lasting: 'use the mullvad command',
     rewrites: false,
     when: 'when the tunnel changes state',
     marks: [{ tables: /^(inet|ip6?) mullvad$/, whole: true }],
@@ -36,6 +40,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'openvpn-as',
     instead: "change the network settings or user permissions in Access Server's admin page, or with sacli",
+    lasting: 'change its settings',
     rewrites: false,
     when: 'when Access Server restarts',
     marks: [{ chains: /^AS0_[A-Z0-9_]+$/ }],
@@ -43,6 +48,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'networkmanager',
     instead: 'change ipv4.method (shared) of the connection, or firewall-backend in NetworkManager.conf',
+    lasting: 'change the connection',
     rewrites: false,
     when: 'when the connection is activated',
     // src/core/nm-firewall-utils.c
@@ -54,6 +60,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'systemd-networkd',
     instead: 'change IPMasquerade= in the .network file, or Port= in the .nspawn file',
+    lasting: 'change its .network or .nspawn',
     rewrites: false,
     when: 'when systemd-networkd restarts, or the container starts',
     marks: [{ tables: /^ip6? io\.systemd\.nat$/, whole: true }],
@@ -61,6 +68,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'connman',
     instead: 'use connmanctl (tether …), or /etc/connman/main.conf',
+    lasting: 'use connmanctl',
     rewrites: false,
     when: 'when connman restarts or the technology is tethered again',
     // src/iptables.c
@@ -72,6 +80,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'miniupnpd',
     instead: 'delete the mapping (upnpc -d PORT PROTOCOL), or change the permissions in miniupnpd.conf',
+    lasting: 'change miniupnpd.conf',
     rewrites: false,
     when: 'when the client requests its mapping again',
     // upnp_: in OpenWrt's fw4; _miniupnpd: its own default
@@ -84,6 +93,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'mwan3',
     instead: 'change /etc/config/mwan3 and restart mwan3',
+    lasting: 'change /etc/config/mwan3',
     rewrites: false,
     when: 'when an interface goes up or down',
     marks: [{ chains: /^mwan3_/, sets: /^mwan3_/ }],
@@ -91,6 +101,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'pbr',
     instead: 'change /etc/config/pbr and reload pbr',
+    lasting: 'change /etc/config/pbr',
     rewrites: false,
     when: 'when an interface or the firewall reloads',
     // openwrt/packages, net/pbr
@@ -99,6 +110,7 @@ export const NETWORKS: readonly Owner[] = [
   {
     name: 'keepalived',
     instead: 'change the VRRP instance in /etc/keepalived/keepalived.conf (accept, use_vmac)',
+    lasting: 'change keepalived.conf',
     rewrites: false,
     when: 'when the instance changes state',
     marks: [{ tables: /^(ip6?|bridge) keepalived$/, whole: true }],

@@ -7,17 +7,25 @@ export interface Owner {
   name: string
   /** What to do instead of changing the rule: one imperative sentence. */
   instead: string
+  /** The same in a few words, behind "to keep it,": it stands below each command that the owner undoes. */
+  lasting: string
   /** The command of its own that lets such a packet pass; undefined: it has none for that. */
   allows?: (packet: Packet) => Command | undefined
   /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
   opens?: true
-  /** Finds in a chain's name what stands for `ZONE` in `instead`. */
+  /** Finds in a chain's name what stands for `ZONE` in `instead` and `lasting`. */
   zoned?: RegExp
   /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
   rewrites: boolean
   /** When it comes back; completes "it is written back …". */
   when: string
   marks: readonly Mark[]
+}
+
+/** Who owns what a fix changes, or what stands beside it; the chain names the zone. */
+export interface Owned {
+  owner: Owner
+  chain?: string
 }
 
 /** One way to recognise an owner's work: what is given besides `tables` and `beside` are alternatives. */
@@ -36,7 +44,7 @@ export interface Mark {
   jumps?: RegExp
   /** Comments of its rules. */
   comments?: RegExp
-  /** ipsets that it fills. */
+  /** Sets that it fills: ipsets, or, where tables are given, those of nft's tables. */
   sets?: RegExp
   /** Rules it writes into chains that are not its own: `CHAIN MATCHES -j TARGET`, without comments and counters. */
   rules?: RegExp

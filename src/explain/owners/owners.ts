@@ -29,6 +29,22 @@ export function ownerOf(place: Place): Owner | undefined {
   return (signs && find(place, (mark) => shows(mark, signs))?.owner) ?? home?.owner
 }
 
+/** Who fills this set or map: an ipset, or one of a table of nft's. */
+export function ownerOfSet({
+  family,
+  table,
+  set,
+}: {
+  family?: string
+  table?: string
+  set: string
+}): Owner | undefined {
+  if (family === undefined || table === undefined)
+    return OWNERS.find(({ marks }) => marks.some((one) => !one.tables && one.sets?.test(set)))
+  const isOwn = (mark: Mark) => mark.whole || (mark.tables !== undefined && mark.sets?.test(set))
+  return find({ family, table, chain: '' }, isOwn)?.owner
+}
+
 function find(place: Place, test: (mark: Mark) => boolean | undefined): { owner: Owner; mark: Mark } | undefined {
   for (const owner of OWNERS)
     for (const mark of owner.marks) if (counts(mark, place) && test(mark)) return { owner, mark }

@@ -60,12 +60,20 @@ export function playReply(
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
-  const rules = reply.cause.map(({ rule }) => rule)
-  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0], stray?.why), {
-    rules,
-    // where no rule stopped it, the message says what else did
-    ...(rules.length === 0 && isStopped(reply.outcome) ? { [FOR_REPORTS]: { isReason: true } } : {}),
-  })
+  const marking = markRestored(explained, reply)
+  const rules = [...reply.cause.map(({ rule }) => rule), ...(marking ? [marking] : [])]
+  const restored = marking ? ` It has the mark of its connection, which ${nameRef(marking)} gave the request.` : ''
+  const strayed = isStopped(reply.outcome) ? elsewhereWords(asked, out, world) : ''
+  const stopped = finding(
+    'reply-dropped',
+    'error',
+    messageOf(reply, asked, answer, reply.cause[0]?.rule, stray?.why) + restored + strayed,
+    {
+      rules,
+      // where no rule stopped it, the message says what else did
+      ...(rules.length === 0 && isStopped(reply.outcome) ? { [FOR_REPORTS]: { isReason: true } } : {}),
+    },
+  )
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   // what lets in answers goes before what lets in this one
   const proposed = [
@@ -75,7 +83,9 @@ export function playReply(
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
   const toHost = (stray?.fix ?? []).map(sayable)
-  const tried = tryFinding({ ...stopped, fix: [...toHost, ...proposed] }, reproduction)
+  // what stops it may be there to stop what leaves by the wrong interface
+  const back = isStopped(reply.outcome) ? (ledBack(reproduction, explained, asked, out)?.fix ?? []) : []
+  const tried = tryFinding({ ...stopped, fix: [...back, ...toHost, ...proposed] }, reproduction)
   const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
   if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
   return { journey: reply, ...tracking, finding: tried }
@@ -112,6 +122,26 @@ function ledBack(
   return { fix, rules: rules.slice(0, 1) }
 }
 
+/** The rule that marked the request, where another one has put its connection's mark on the reply, and that is to blame. */
+function markRestored({ steps }: Journey, { culprit }: Journey): RuleRef | undefined {
+  if (!culprit || !/--restore-mark|meta mark set ct mark/.test(culprit.rule ?? '')) return undefined
+  const marking = steps.findLast(({ changes }) => changes.some(({ field }) => field === 'mark'))
+  if (marking?.table === undefined || marking.chain === undefined) return undefined
+  const { family, table, chain, ruleNumber, handle, rule } = marking
+  return {
+    ...{ family, table, chain },
+    ...(ruleNumber === undefined ? {} : { ruleNumber }),
+    ...(handle === undefined ? {} : { handle }),
+    ...(rule === undefined ? {} : { rule }),
+  }
+}
+
+/** That it leaves by another interface than the one that was asked at. */
+const elsewhereWords = ({ dst, in: came }: Packet, out: string | undefined, { host }: World): string =>
+  dst !== undefined && came !== undefined && out !== undefined && isOtherUplink(host, dst, came, out)
+    ? ` It would leave by ${out}, although the request came in on ${came}.`
+    : ''
+
 function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, why?: string): string {
   const { packet } = answer
   if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
@@ -120,6 +150,7 @@ function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, 
     return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
   const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
-  const where = by === undefined ? '' : ` by ${nameRef(by)}`
-  return `Its reply would ${how}${where} (simulated).${by === undefined && said !== undefined ? ` ${said}` : ''}`
+  // what routing loses, no rule has dropped: it may have marked it
+  const isByRule = by !== undefined && reply.outcome !== 'vanished'
+  return `Its reply would ${how}${isByRule ? ` by ${nameRef(by)}` : ''} (simulated).${!isByRule && said !== undefined ? ` ${said}` : ''}`
 }

@@ -41,6 +41,7 @@ import {
   refusesOpening,
 } from '../reply/request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
+import { withSeenHandles } from './seen-handles.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
 type ExplainPlayed = (played: Played, world: World) => Journey
@@ -121,7 +122,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       return {
         engine,
         explain: (one, after) => withStanding(context, explain(one, after), one.packet),
-        world: before,
+        world: withSeenHandles(before, context.evidence),
         packet: journey.packet,
         settled,
         ...(answered ? { opening: answered } : {}),

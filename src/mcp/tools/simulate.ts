@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { applyTo } from '../../analysis/apply.ts'
 import { onlyMachine } from '../../analysis/inputs/open.ts'
 import { readAssumption } from '../../analysis/simulate.ts'
-import type { Diagnostic } from '../../model/diagnostic.ts'
+import { type Diagnostic, once } from '../../model/diagnostic.ts'
 import { fitted } from '../fitted.ts'
 import { PACKET, packetOf, play } from '../played.ts'
 import { FULL_STORY, INPUTS, LEFT_OUT, MACHINE, STORY, WARNINGS, words } from '../schemas.ts'
@@ -44,7 +44,8 @@ export const simulate = tool({
     const { inputs } = await bench.open(wanted)
     warnings.push(...inputs.warnings)
     let { world } = onlyMachine(inputs, machine)
-    for (const command of apply) world = await applyTo(world, command)
+    const report = once((code, message) => warnings.push({ input: 'apply', code, message }))
+    for (const command of apply) world = await applyTo(world, command, report)
     const [first, ...others] = play(world, read, warnings, { assume: assumed })
     const { exchange, leftOut } = fittedStory(tellFullStory(first!.group, first!.reply), limit / 2)
     return fitted(

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { onlyMachine } from '../../analysis/inputs/open.ts'
 import { compareRulesets } from '../../analysis/rulesets.ts'
 import { applyWithUndo } from '../../analysis/undo.ts'
-import type { Diagnostic } from '../../model/diagnostic.ts'
+import { type Diagnostic, once } from '../../model/diagnostic.ts'
 import type { Packet } from '../../model/packet.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
@@ -72,8 +72,9 @@ export const tryFix = tool({
     const known = new Map([...fixes, ...otherFixes].map(({ command, undo }) => [command, undo]))
     let { world } = from
     const applied: { command: string; undo?: string }[] = []
+    const report = once((code, message) => warnings.push({ input: 'commands', code, message }))
     for (const command of commands) {
-      const made = await applyWithUndo(world, command, known.get(command))
+      const made = await applyWithUndo(world, command, { known: known.get(command), report })
       world = made.world
       applied.push({ command, ...(made.undo === undefined ? {} : { undo: made.undo }) })
     }

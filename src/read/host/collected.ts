@@ -25,6 +25,8 @@ export const collected: HostFormat = {
       if (inNotes) return
       const name = /^host (\S+)$/.exec(line)?.[1]
       if (name !== undefined) host.name = name
+      const boot = /^boot ([\da-f-]{36})$/.exec(line)?.[1]
+      if (boot !== undefined) host.boot = boot
       if (line.startsWith('empty conntrack.txt ')) host.conntrack = []
       const [, how, file, what] = ANSWER.exec(line) ?? []
       if (how === 'cut') report('collected-in-part', `${file} has only the beginning of ${what}`, number)

@@ -5,7 +5,7 @@ import { familyOf } from '../../rules/prefixes.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
-import { detailsOf } from './link-details.ts'
+import { bridgeDetails, detailsOf } from './link-details.ts'
 import { unusedBy } from './unused-address.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -39,6 +39,10 @@ function readLink(object: JsonObject): Link | undefined {
     hairpin: flagOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.hairpin),
     isolated: flagOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.isolated),
     callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
+    ...bridgeDetails(
+      asText(asObject(asObject(object.linkinfo)?.info_slave_data)?.state),
+      (name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1,
+    ),
     ...detailsOf(asText(object.qdisc), asNumber(object.promiscuity)),
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,

@@ -8,7 +8,7 @@ import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
-import { detailsOf } from './link-details.ts'
+import { bridgeDetails, detailsOf } from './link-details.ts'
 import { unusedBy } from './unused-address.ts'
 
 /** By its name, where `ip netns` knows one. */
@@ -87,6 +87,13 @@ function readDetail(line: string, link: Link): boolean {
   if (kind !== undefined && !kind.endsWith('_slave')) link.kind = kind
   const calls = kind === 'bridge' ? callsTables((name) => line.includes(`${name} 1`)) : undefined
   if (calls) link.callsTables = calls
+  if (kind === 'bridge' || kind === 'bridge_slave')
+    Object.assign(
+      link,
+      bridgeDetails(kind === 'bridge' ? undefined : / state (\w+) /.exec(line)?.[1], (name) =>
+        line.includes(`${name} 1 `),
+      ),
+    )
   for (const name of kind === 'bridge_slave' ? (['hairpin', 'isolated'] as const) : []) {
     const state = new RegExp(` ${name} (on|off) `).exec(line)?.[1]
     if (state !== undefined) link[name] = state === 'on'

@@ -42,6 +42,7 @@ export const sysctl: HostFormat = {
       if (match) sysctls.set(dotted(match[1]!), match[2]!.trim())
       else report('line-not-understood', `not a kernel setting: ${quoted(line)}`, number)
     })
-    return { host: { sysctls } }
+    const boot = sysctls.get('kernel.random.boot_id')
+    return { host: { sysctls, ...(boot === undefined ? {} : { boot }) } }
   },
 }

@@ -1,4 +1,4 @@
-import { andIpset, andNft } from '../../edits/later.ts'
+import { andIpset, andNft, anyRules } from '../../edits/later.ts'
 import { Later } from '../../model/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
@@ -15,8 +15,16 @@ const script = new Later(() => import('./shell-script.ts'))
 
 export const looksLikeNftJson = (head: string): boolean => /\{\s{0,200}"nftables"\s{0,200}:/.test(head)
 
+/** With what asks for rules, of whichever format. */
+const withRules = ({ load, ...format }: RulesetFormat): RulesetFormat => ({
+  ...format,
+  load: async () => {
+    await Promise.all([load?.(), anyRules.load()])
+  },
+})
+
 /** Every ruleset format: one line each. */
-export const RULESET_FORMATS: readonly RulesetFormat[] = [
+const EACH: readonly RulesetFormat[] = [
   {
     id: 'iptables-save',
     describe: 'iptables-save or ip6tables-save',
@@ -56,3 +64,5 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     read: (text, report) => script.loaded.readScript(text, report),
   },
 ]
+
+export const RULESET_FORMATS: readonly RulesetFormat[] = EACH.map(withRules)

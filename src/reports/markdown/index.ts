@@ -3,7 +3,7 @@
 import type { Ending } from '../../analysis/ending.ts'
 import { printCommand } from '../../model/command.ts'
 import { countWords } from '../../model/count-words.ts'
-import type { Finding, Journey, Outcome, PrintedFix, RuleRef } from '../../model/journey.ts'
+import type { Finding, Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { answerOf } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
@@ -25,7 +25,7 @@ import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, isMixed, kindWords } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
 import { stepName, withoutChain } from '../step-words.ts'
-import { missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
+import { type Counted, missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { block, cell, code, prose } from './escape.ts'
 
 export const markdown: Form = {
@@ -222,7 +222,7 @@ const stepLines = ({ steps }: Journey<unknown>): string[] =>
         '',
       ]
 
-function tailLines(counts: ReadonlyMap<Outcome, number>, fates: ReadonlyMap<Fate, number>, tail: Ending): string[] {
+function tailLines(counts: ReadonlyMap<Counted, number>, fates: ReadonlyMap<Fate, number>, tail: Ending): string[] {
   const warnings = tail.warnings.map(({ input, line, message }) => {
     return `- ${code(line === undefined ? input : `${input}:${line}`)}: ${prose(message)}`
   })

@@ -1,22 +1,25 @@
 /** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
-import { nameRef } from '../../explain/refs.ts'
+import { nameChain, nameRef } from '../../explain/refs.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import { type Answer, answerOf, isDoubt } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
+import { acceptingRule } from '../deciding-rule.ts'
 import { elsewhereWords, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
+import { ruleKey } from '../journey-words.ts'
 import { endText, isMixed } from '../packet-words.ts'
+import { withoutChain } from '../step-words.ts'
 import { numberOf } from '../summary-words.ts'
 import { fixRows, type Row } from './fix-rows.ts'
 import { writeHead } from './head.ts'
-import { cutEnd, wrap, wrapCommand } from './layout.ts'
+import { cutEnd, wrap, wrapCommand, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
 
-/** Lines of a block. What tells least gives way first; a command is never cut. */
+/** Lines of a block. What tells least gives way first; nothing is cut: it is told in fewer words, or goes. */
 const MOST_LINES = 12
 
 export function writeBlock(page: Page, group: Group<PrintedFix>): void {
@@ -27,9 +30,11 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const ahead = !isGood || answer.fixes.length > 0 ? 0 : found.length
   // what proposes something for a packet that got through stands in the cause's place
   const owner = isGood ? ownerOf(answer) : undefined
-  const [cause, behind] = owner
-    ? causeRows(page, { ...answer, cause: [owner.message] }, LABELS[owner.severity], 'cyan')
-    : causeRows(page, { ...answer, cause: withoutName(group, answer.cause) }, causeLabel(group))
+  const decided = decidedOf(group)
+  const headline = decided && 'ref' in decided ? decided.ref : undefined
+  const told = owner ? [owner.message] : withoutName(headline, answer.cause)
+  const label = owner ? ({ label: LABELS[owner.severity], labelStyle: 'cyan' } as const) : { label: causeLabel(group) }
+  const [cause, behind] = causeRows(page, { ...answer, cause: told }, { ...label, headline })
   const rows = [
     ...cause,
     ...mixedRows(page, group),
@@ -38,9 +43,10 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
     ...answer.fixes.flatMap((fix, i) => fixRows(page, fix, { described: false, instead: i > 0 })),
     ...behind,
     ...found.slice(ahead),
+    ...acceptedRows(page, group, answer),
     ...firstRows(page, group),
   ]
-  const shown = fitted(page, rows, MOST_LINES - 3)
+  const shown = fitted(rows, MOST_LINES - 3)
   for (const row of shown) page.rows(row.label, row.lines, row)
   const left = rows.flatMap((row) => (row.whole === undefined || shown.includes(row) ? [] : [row.whole]))
   const more = moreWords(group.journey, answer, left)
@@ -49,21 +55,31 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
 
 const LABELS = { error: 'error', warning: 'warn', note: 'note' }
 
+/** A text in ever fewer of its sentences; `mayGo`: in the end without any. */
+function sentenceForms(page: Page, text: string, mayGo = true): Pick<Row, 'lines' | 'shorter'> {
+  const sentences = text.split(SENTENCE)
+  const forms = sentences.map((_, gone) => wrap(beginningOf(sentences, sentences.length - gone), page.room))
+  return { lines: forms[0]!, shorter: [...forms.slice(1), ...(mayGo ? [[]] : [])] }
+}
+
+const beginningOf = (sentences: readonly string[], count: number): string =>
+  sentences
+    .slice(0, count)
+    .join(' ')
+    .replace(/[,:;]$/, '.')
+
 /** Rows of at most so many lines, as far as they can give way. */
-function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
+function fitted(rows: readonly Row[], most: number): Row[] {
   let kept = rows.filter(({ lines }) => lines.length > 0)
   const total = () => kept.reduce((sum, { lines }) => sum + lines.length, 0)
   const giving = kept.filter(({ rank }) => rank !== undefined).sort((a, b) => a.rank! - b.rank!)
   for (const row of giving) {
     const over = total() - most
     if (over <= 0) break
-    const lines =
-      row.whole === undefined ? Math.max(Math.min(row.least ?? 0, row.lines.length), row.lines.length - over) : 0
-    const rest = row.lines.slice(Math.max(0, lines - 1)).join(' ')
-    row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
+    const { shorter = [[]] } = row
+    row.lines = shorter.find(({ length }) => length <= row.lines.length - over) ?? shorter.at(-1) ?? row.lines
     kept = kept.filter(({ lines }) => lines.length > 0)
   }
-  for (const row of kept) if (total() > most && row.tight) row.lines = row.tight
   return kept
 }
 
@@ -80,10 +96,9 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
 export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
 
 /** The headline has named the rule: the cause goes on to speak of it. */
-function withoutName(group: Group<unknown>, texts: readonly string[]): string[] {
-  const decided = decidedOf(group)
-  if (!decided || !('ref' in decided)) return [...texts]
-  const name = nameRef(decided.ref)
+function withoutName(headline: RuleRef | undefined, texts: readonly string[]): string[] {
+  if (!headline) return [...texts]
+  const name = nameRef(headline)
   const what = name.endsWith(' policy') ? 'policy' : 'rule'
   return texts.map((text) => {
     const [, owner, rest] =
@@ -102,13 +117,12 @@ const FIRST_LINES = 4
 function causeRows(
   page: Page,
   { cause: [first, second], rule, fixes, isBoth }: Answer,
-  label: string,
-  labelStyle: Style = 'red',
+  { label, labelStyle = 'red', headline }: { label: string; labelStyle?: Style; headline: RuleRef | undefined },
 ): [Row[], Row[]] {
   if (first === undefined) return [[], []]
   const most = fixes[0] === undefined || isBoth ? MOST_LINES : FIRST_LINES - neededLines(page, fixes[0])
   const [ahead, rest] = firstSentences(page, first, most)
-  const before: Row[] = [{ label, lines: wrap(ahead, page.room), labelStyle, rank: 6, least: 2 }]
+  const before: Row[] = [{ label, ...sentenceForms(page, ahead, false), labelStyle, rank: 6 }]
   const behind: Row[] = []
   let left = most - before[0]!.lines.length
   const place = (row: Row, labelBehind: string) => {
@@ -116,12 +130,20 @@ function causeRows(
     if (fits) left -= row.lines.length
     ;(fits ? before : behind).push(fits ? row : { ...row, label: labelBehind })
   }
-  if (rest !== '') behind.push({ label: 'also', lines: wrap(rest, page.room), rank: 5.8 })
-  if (second !== undefined) place({ label: '', lines: wrap(second, page.room), rank: 3 }, 'also')
+  if (rest !== '') behind.push({ label: 'also', ...sentenceForms(page, rest), rank: 5.8, whole: MORE_OF_CAUSE })
+  if (second !== undefined) place({ label: '', ...sentenceForms(page, second), rank: 3, whole: MORE_OF_CAUSE }, 'also')
   // a policy's text is its name again
-  if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) place(ruleRow(page, rule), 'rule')
+  if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) {
+    const row = ruleRow(page, rule, headline)
+    if (row.lines.length <= MOST_OF_RULE) place(row, 'rule')
+  }
   return [before, behind]
 }
+
+/** As the last line names what found no room. */
+const MORE_OF_CAUSE = 'more of the cause'
+/** Lines that a rule's words may have; one with a long comment stands with its step. */
+const MOST_OF_RULE = 3
 
 /** Lines of the first command up to what it does: nft's comment, by which it is undone, comes behind that. */
 function neededLines(page: Page, { command }: PrintedFix): number {
@@ -141,13 +163,7 @@ function firstSentences(page: Page, text: string, most: number): [string, string
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
   const rest = sentences.slice(ahead).join(' ')
-  return [
-    sentences
-      .slice(0, ahead)
-      .join(' ')
-      .replace(/[,:;]$/, '.'),
-    /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1),
-  ]
+  return [beginningOf(sentences, ahead), /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1)]
 }
 
 /** Between two sentences, or in front of what the packet has instead, or of what follows from it. */
@@ -155,17 +171,36 @@ const SENTENCE = new RegExp(
   [
     '(?<=[^.][.?)]) (?=[A-Z])',
     '(?<=;) (?=the packet |its )',
+    '(?<=:) (?=only a chain )',
     '(?<=:) (?=the sender gets |nat does not rewrite |no reply can come back|routers behind |a host drops |this host does not )',
     '(?<=,) (?=and no later rule accepts )',
   ].join('|'),
 )
 
-const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
+/** Which one it is, where the first line names another. */
+const ruleRow = (page: Page, ref: RuleRef, headline: RuleRef | undefined): Row => ({
   label: 'rule',
-  lines: [cutEnd(rule, page.room, page.marks.cut)],
+  lines: wrapRule(`${isSameRule(ref, headline) ? '' : numberOfRule(ref)}${ref.rule ?? ''}`, page.room),
   style: 'dim',
   rank: 1,
 })
+
+/** Which rule let it through; where a finding speaks of that, it has named the rule. */
+function acceptedRows(page: Page, group: Group<PrintedFix>, { more }: Answer): Row[] {
+  const ref = markOfGroup(group) === 'good' ? acceptingRule(group.journey) : undefined
+  if (ref?.rule === undefined || more.some(({ code }) => code === 'let-through')) return []
+  const text = `${nameRef(ref)}  ${withoutChain(ref.rule)}`
+  return [{ label: 'rule', lines: [cutEnd(text, page.room, page.marks.cut)], style: 'dim', rank: 1 }]
+}
+
+const isSameRule = (ref: RuleRef, other: RuleRef | undefined): boolean =>
+  other !== undefined && ruleKey(ref) === ruleKey(other)
+
+/** `4: `, `handle 6: `. */
+const numberOfRule = (ref: RuleRef): string =>
+  `${nameRef(ref)
+    .slice(nameChain(ref).length + 1)
+    .replace(/^rule /, '')}: `
 
 function mixedRows(page: Page, group: Group<unknown>): Row[] {
   const mixed = mixedWords(group)
@@ -186,7 +221,7 @@ function foundRows(page: Page, group: Group<PrintedFix>, { cause, fixes, more }:
   const owner = isGood ? ownerOf({ fixes, more }) : undefined
   const found = more
     .filter((one) => one !== owner && !cause.includes(one.message) && (isGood || isOpen || isBare || isDoubt(one)))
-    .map((one): Row => ({ label: LABELS[one.severity], lines: wrap(one.message, page.room), rank: 5.5, least: 1 }))
+    .map((one): Row => ({ label: LABELS[one.severity], ...sentenceForms(page, one.message), rank: 5.5 }))
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
     if (command) return [{ label: 'look', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]

@@ -1,6 +1,8 @@
-/** A fix in rows: its command, what the test on the model said, its undo. */
-import type { PrintedFix } from '../../model/journey.ts'
+/** A fix in rows: its command, what the test on the model said, who undoes it, its undo. */
+import { keeps, restores } from '../../explain/owners/undone.ts'
+import type { FixOwner, PrintedFix } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { clausesOf, withoutSaid } from '../fix-notes.ts'
 import { trialWords } from '../journey-words.ts'
 import { wrap, wrapCommand, wrapTight } from './layout.ts'
 import type { Page, RowOptions } from './page.ts'
@@ -10,11 +12,9 @@ export interface Row extends RowOptions {
   lines: string[]
   /** The lowest gives way first where there is no room; absent: never. */
   rank?: number
-  /** Lines that it keeps. */
-  least?: number
-  /** Fewer lines with the same words, where there is no room. */
-  tight?: string[]
-  /** As the last line names it where it gives way: a command is never cut. */
+  /** The same in fewer words, the longest first; nothing is ever cut. Empty lines: it goes. Absent: it goes at once. */
+  shorter?: string[][]
+  /** As the last line names it where it goes. */
   whole?: string
 }
 
@@ -22,36 +22,60 @@ export interface Row extends RowOptions {
 const labelOf = ({ command, stops, unverified }: PrintedFix): string =>
   unverified === ONLY_LOOKS ? 'look' : command === undefined ? 'do' : stops ? 'stop' : 'fix'
 
-/** `described`: with what it does, which tells it from others. `instead`: of the fix above. */
+/** `described`: with what it does, which tells it from others, and all that is to be said of it. `instead`: of the fix above. */
 export function fixRows(
   page: Page,
   fix: PrintedFix,
   { described, instead = false }: { described: boolean; instead?: boolean },
 ): Row[] {
-  const { command, description, note, undo } = fix
+  const { command, description, owner, undo } = fix
   const label = instead && command === undefined ? 'or' : labelOf(fix)
   const labelStyle = 'green'
-  const says = [trialWords(fix), note].filter((one) => one !== undefined).join(` ${page.marks.between} `)
-  const test: Row = { label: '', lines: says === '' ? [] : wrap(says, page.room), rank: 2 }
+  const test = testRow(page, fix, described ? clausesOf(fix) : clausesOf(fix).filter((one) => !isOfOwner(one, owner)))
   if (command === undefined)
-    return [{ label, lines: wrap(description, page.room), labelStyle, rank: 5, least: 1 }, test]
+    return [{ label, lines: wrap(description, page.room), labelStyle, rank: 5, shorter: [] }, test]
   const lines = wrapCommand(command, page.room, page.printing)
   const rows: Row[] = described
     ? [
         { label, lines: wrap(`${description}:`, page.room), labelStyle },
         { label: '', lines, style: 'bold' },
       ]
-    : [{ label, lines, labelStyle, style: 'bold', tight: wrapTight(command, page.room, page.printing) }]
-  rows.push({ ...test, least: 1 })
+    : [
+        {
+          ...{ label, lines, labelStyle, style: 'bold', rank: 6.5 },
+          shorter: [wrapTight(command, page.room, page.printing)],
+        },
+      ]
+  rows.push(test)
+  if (owner && !described)
+    rows.push({ label: '', lines: wrap(undoneWords(owner), page.room), rank: 6.6, whole: `${owner.name} undoes it` })
   const back = undo && wrapCommand(undo, page.room, page.printing)
   if (back) rows.push({ label: 'undo', lines: back, labelStyle, style: 'dim', rank: 2.5, whole: 'the undo' })
   return rows
 }
 
-/** `notes`: those that a fix above has told. */
+/** What the test said stays; of the notes as many as there is room for. */
+function testRow(page: Page, fix: PrintedFix, clauses: readonly string[]): Row {
+  const trial = trialWords(fix)
+  const forms = Array.from({ length: clauses.length + 1 }, (_, gone) => {
+    const note = clauses.slice(0, clauses.length - gone).join('; ')
+    const says = [trial, note].filter(Boolean).join(` ${page.marks.between} `)
+    return says === '' ? [] : wrap(says, page.room)
+  })
+  return { label: '', lines: forms[0]!, rank: 2, shorter: forms.slice(1) }
+}
+
+/** Does the half-sentence say it? */
+const isOfOwner = (clause: string, owner: FixOwner | undefined): boolean =>
+  owner !== undefined && (restores(owner).split('; ').includes(clause) || clause === lastsBy(owner))
+
+const lastsBy = ({ lasting }: FixOwner): string | undefined => lasting && keeps({ lasting })
+
+/** `kube-proxy will undo this; to keep it, change nodePortAddresses`. */
+const undoneWords = (owner: FixOwner): string =>
+  [`${owner.name} ${owner.beside ? 'may' : 'will'} undo this`, lastsBy(owner)].filter(Boolean).join('; ')
+
+/** `notes`: what fixes above have told. */
 export function writeFix(page: Page, fix: PrintedFix, notes: Set<string>): void {
-  const { note, ...rest } = fix
-  const told = note === undefined || notes.has(note)
-  if (note !== undefined) notes.add(note)
-  for (const row of fixRows(page, told ? rest : fix, { described: true })) page.rows(row.label, row.lines, row)
+  for (const row of fixRows(page, withoutSaid(fix, notes), { described: true })) page.rows(row.label, row.lines, row)
 }

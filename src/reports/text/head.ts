@@ -6,7 +6,7 @@ import { byWords, type Decided, decidedOf } from '../decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
-import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
+import { addressWords, echoWords, interfaceWords, kindWords } from '../packet-words.ts'
 import { retransmissionsWords } from '../summary-words.ts'
 import { cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
@@ -39,12 +39,15 @@ const RANK = {
   id: 1,
   time: 2,
   basis: 3,
+  echo: 3.5,
   interface: 4,
   kind: 5,
   reply: 5.5,
   host: 6,
   where: 7,
   rewritten: 8,
+  /** Where NAT sent it. */
+  sentTo: 8.5,
   source: 9,
   to: 10,
 }
@@ -64,9 +67,23 @@ export function writeHead(page: Page, group: Group<unknown>): void {
   page.line(`${paint(line, MARK_STYLES[mark], 'bold')}${gap}${paint(number, 'dim')}`)
   for (const one of more) page.line(paint(`  ${one}`, MARK_STYLES[mark], 'bold'))
   const packet = pieces(page, group, page.width).filter(({ rank }) => rank !== RANK.where && rank !== RANK.id)
-  if (page.full) for (const one of flow(packet, page.width - columns(GAP), page)) page.line(GAP + one)
-  else page.line(GAP + oneLine(page, packet, page.width - columns(GAP)).line)
+  for (const one of packetLines(page, packet, page.width - columns(GAP))) page.line(GAP + one)
 }
+
+/** One, unless it had no room for what NAT made of the addresses, or for what became of the reply. */
+function packetLines(page: Page, packet: readonly Piece[], room: number): string[] {
+  if (page.full) return flow(packet, room, page)
+  const telling = packet.filter(({ rank }) => rank >= RANK.reply)
+  if (widthOf(telling) <= room) return [oneLine(page, packet, room).line]
+  return flow(
+    packet.filter(({ rank }) => rank >= RANK.interface),
+    room,
+    page,
+  )
+}
+
+const widthOf = (list: readonly Piece[]): number =>
+  list.reduce((sum, { text, gap = GAP }, i) => sum + columns(text) + (i === 0 ? 0 : columns(gap)), 0)
 
 /** A rule's name gives way in its middle. */
 function decidedText(page: Page, decided: Decided, room: number): string {
@@ -132,8 +149,16 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
     text !== undefined && list.push({ text, rank, ...rest })
   add(RANK.source, `${packet.protocol ?? journey.family} ${first}`)
-  for (const text of more) add(text.startsWith(marks.to) ? RANK.to : RANK.rewritten, text, { gap: ' ' })
-  for (const text of kindWords(packet, marks)) add(RANK.kind, text)
+  let rewritten = RANK.rewritten
+  for (const text of more) {
+    const isDestination = text.startsWith(marks.to)
+    add(isDestination ? RANK.to : rewritten, text, { gap: ' ' })
+    if (isDestination) rewritten = RANK.sentTo
+  }
+  for (const text of kindWords(packet, marks, false)) add(RANK.kind, text)
+  // which echo it is tells less than that it is one
+  const echo = echoWords(packet).join(' ')
+  if (echo !== '') add(RANK.echo, echo, { gap: ' ' })
   for (const text of interfaceWords(journey, marks)) add(RANK.interface, text)
   const decided = decidedOf(group)
   const addresses = list.reduce((sum, { text, rank }) => (rank >= RANK.rewritten ? sum + columns(text) + 1 : sum), 0)

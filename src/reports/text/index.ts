@@ -1,11 +1,13 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
+import { saysOf } from '../../analysis/exchanges/role.ts'
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Journey, PrintedFix } from '../../model/journey.ts'
 import { helps, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
+import { REFUSALS } from '../decided-words.ts'
 import { elsewhereWords, exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { isMixed } from '../packet-words.ts'
@@ -54,7 +56,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
-        if (group.followsOnly && !page.full && markOfGroup(group) === 'good') return ''
+        if (group.followsOnly && !page.full && (markOfGroup(group) === 'good' || onlyRefuses(group))) return ''
         if (page.quiet) {
           page.line(headLine(page, shown, page.width))
           return page.take()
@@ -97,6 +99,12 @@ export const text: Form = {
     }
   },
 }
+
+/** The reset, or the ICMP error, that the request's block tells of, with why. */
+const onlyRefuses = ({ journey: { findings, outcome, packet } }: Group<unknown>): boolean =>
+  isPassed(outcome) &&
+  /^(?:resets|fails)$/.test(saysOf(packet)) &&
+  findings.every(({ code, severity }) => severity === 'note' || REFUSALS.has(code))
 
 /** The request's block tells what became of them. */
 const lostReplies = ({ exchanges }: Group<unknown>): readonly string[] =>
@@ -145,7 +153,7 @@ function writeFull(page: Page, group: Group<PrintedFix>): void {
   for (const fix of [...answer.fixes, ...answer.others]) writeFix(page, fix, notes)
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
-  if (answer.rule) writeRule(page, answer.rule, shown)
+  if (answer.rule) writeRule(page, answer.rule, shown, true)
   writeFindings(page, journey, answer.more, shown)
   for (const words of [whyWords(group), mixedWords(group)])
     if (words !== undefined && !answer.cause.includes(words)) page.row('reply', words)

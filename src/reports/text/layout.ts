@@ -94,14 +94,16 @@ export const wrapTight = (command: Command, width: number, options?: PrintOption
 
 function partsOf(command: Command, options?: PrintOptions): string[] {
   const pieces = command.pieces(options)
-  // nft has no options: each word by itself
-  return command.program === 'nft' ? pieces : grouped(pieces)
+  return speaksWords(command.program) ? pieces : grouped(pieces)
 }
+
+/** They have no options: each word stands by itself. */
+const speaksWords = (program: string | undefined): boolean => program === 'nft' || program === 'ip'
 
 /** The same of a line that is one of our own scripts'. */
 export const wrapScriptLine = (line: string, width: number): string[] => {
   const words = wordsOf(line)
-  return continued(words[0] === 'nft' ? words : grouped(words), width)
+  return continued(speaksWords(words[0]) ? words : grouped(words), width)
 }
 
 function continued(parts: readonly string[], width: number, apart = true): string[] {

@@ -5,6 +5,7 @@ import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
 import { isGuilty } from '../deciding-rule.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
+import { withoutChain } from '../step-words.ts'
 import { cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
@@ -41,17 +42,20 @@ function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text
 }
 
-/** The rule in its own words, once in a block. */
-export function writeRule(page: Page, ref: RuleRef, shown: Shown): void {
+/** The rule in its own words, once in a block. `named`: no line above says which it is. */
+export function writeRule(page: Page, ref: RuleRef, shown: Shown, named = false): void {
   const key = ruleKey(ref)
   if (ref.rule === undefined || shown.has(key)) return
   shown.add(key)
-  const lines = wrapRule(ref.rule, page.room)
+  const lines = wrapRule(
+    named ? `${ruleName(ref)}  ${withoutChain(ref.rule).replace(/^policy /, '')}` : ref.rule,
+    page.room,
+  )
   if (!page.full && lines.length > RULE_LINES) {
     lines[RULE_LINES - 1] = cutEnd(lines.slice(RULE_LINES - 1).join(' '), page.room, page.marks.cut)
     lines.length = RULE_LINES
   }
-  page.rows('', lines, { style: 'dim' })
+  page.rows(named ? 'rule' : '', lines, { style: 'dim' })
 }
 
 /** NAT, whatever became of the packet. */

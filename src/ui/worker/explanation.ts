@@ -12,6 +12,7 @@ import { answerOf } from '../../reports/answer.ts'
 import { isGuilty } from '../../reports/deciding-rule.ts'
 import { elsewhereWords, markOfGroup, mixedWords, whyWords } from '../../reports/exchange-words.ts'
 import { isInHeadline, lookNext, tellsCause } from '../../reports/findings.ts'
+import { withoutSaid } from '../../reports/fix-notes.ts'
 import { markOf, rewrites, ruleName, trialWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { changeWords } from '../../reports/packet-words.ts'
@@ -32,14 +33,15 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
   const notes = [...elsewhereWords(group), whyWords(group), mixedWords(group), sentAgainWords(group)].filter(
     (one) => one !== undefined,
   )
+  const said = new Set<string>()
   return {
     row,
     causeLabel: markOfGroup(group) === 'good' ? 'reply' : 'cause',
     cause,
     notices: noticesOf([group], new Set()).map(({ messages, fixes }) => ({ message: messages.join(' '), fixes })),
     ...(rule?.rule === undefined ? {} : { rule: rule.rule }),
-    fixes: fixes.map(fixOf),
-    otherFixes: others.map(fixOf),
+    fixes: fixes.map((one) => fixOf(withoutSaid(one, said))),
+    otherFixes: others.map((one) => fixOf(withoutSaid(one, said))),
     why: tellsCause(journey) ? journey.cause.map((one) => whyOf(one, journey)) : [],
     rewrites: rewrites(journey).map(({ label, step }) => ({
       label,

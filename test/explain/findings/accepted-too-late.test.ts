@@ -50,7 +50,8 @@ describe('accepted-too-late', () => {
       },
     }
     expect(told(one, 'accepted-too-late')).toEqual({
-      message: 'filter FORWARD rule 3 would accept this packet (by guest rule 1), but comes after rule 2.',
+      message:
+        'filter FORWARD rule 3 would lead this packet to guest rule 1, which accepts it, but comes after rule 2.',
       rules: ['filter guest rule 1', 'filter FORWARD rule 3', 'filter FORWARD rule 2'],
       fix: 'iptables -I FORWARD 2 -i eth0 -j guest → forwarded',
     })

@@ -12,15 +12,15 @@ const socket = (address: string, port: number, protocol = 'udp'): Socket => ({
 })
 const RESOLVER = [socket('127.0.0.11', 46_621), socket('127.0.0.11', 41_879, 'tcp')]
 
-function closedPort(sockets: Socket[], dst = '127.0.0.11') {
+function closedPort(sockets: Socket[], dst = '127.0.0.11', nat = '-A OUTPUT -p tcp -m tcp --dport 1 -j ACCEPT') {
   const packet = { protocol: 'udp', src: '127.0.0.1', dst, sport: 40_000, dport: 53 } as const
   const lines = [
     trace('nat:OUTPUT:policy:2', { ...packet, out: 'lo' }),
     trace('filter:OUTPUT:policy:1', { ...packet, out: 'lo' }),
     trace('filter:INPUT:policy:1', { ...packet, in: 'lo' }),
   ]
-  const rules = { nat: ['-A OUTPUT -p tcp -m tcp --dport 1 -j ACCEPT'], filter: [] }
-  const [found] = findingsOf(captured(rules, lines, { sockets, listening: ['udp', 'tcp'] }), 'closed-port')
+  const rules = { nat: [nat], filter: [] }
+  const [found] = findingsOf(captured(rules, lines, { sockets, listening: ['udp', 'tcp'], links: [] }), 'closed-port')
   return found
 }
 
@@ -45,6 +45,20 @@ describe('closed-port', () => {
     const found = closedPort(sockets, dst)
     expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: the sender/)
     expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true)
+  })
+})
+
+describe('what is done by hand about a closed port', () => {
+  it.each([
+    ['no rule of nat is for it', '-A OUTPUT -p tcp -m tcp --dport 53 -j DNAT --to-destination 10.0.0.1', /^start the/],
+    [
+      'a rule of nat is for it at another address',
+      '-A OUTPUT -d 10.9.9.9/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.0.1',
+      /^find out why nat did not rewrite it: nat OUTPUT rule 1 is for port 53$/,
+    ],
+  ])('where %s', (_name, nat, words) => {
+    const descriptions = closedPort([socket('127.0.0.1', 99)], '127.0.0.1', nat)!.fix.map((one) => one.description)
+    expect(descriptions.at(-1)).toMatch(words)
   })
 })
 

@@ -22,6 +22,48 @@ describe('dnat-mismatch', () => {
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
   })
 
+  it('is the filter rule that is mended where the forward keeps the port', () => {
+    const other = '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 81 -j ACCEPT'
+    expect(told(forward('10.0.2.9:80', other), 'dnat-mismatch')?.fix).toBe(
+      'iptables -R FORWARD 2 -d 10.0.2.9 -p tcp --dport 80 -j ACCEPT → forwarded',
+    )
+  })
+
+  it.each([
+    ['-d 10.0.2.9/32 -p tcp -m tcp', '10.0.2.9:30080', '-d 10.0.2.9'],
+    ['-i eth0 -p tcp -m tcp', 'port 30080', '-i eth0'],
+  ])('is the filter rule for the port of before a forward to another port: %s', (condition, matches, kept) => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -j KUBE-NODEPORTS',
+        '-A PREROUTING -i eth9 -p tcp -m tcp --dport 30080 -j KUBE-SEP',
+        '-A KUBE-NODEPORTS -p tcp -m multiport --dports 30080,30443 -j KUBE-SEP',
+        '-A KUBE-SEP -p tcp -m tcp -j DNAT --to-destination 10.0.2.9:8000',
+      ],
+      filter: ['-P FORWARD DROP', ESTABLISHED, `[0:0] -A FORWARD ${condition} --dport 30080 -j ACCEPT`],
+    }
+    expect(told({ rules, packet: { ...TO_ROUTER, dport: 30_080 } }, 'dnat-mismatch')).toEqual({
+      message: `nat KUBE-SEP rule 1 sends it to 10.0.2.9:8000, while filter FORWARD rule 2 matches ${matches}, the port it had before NAT.`,
+      rules: ['nat KUBE-SEP rule 1', 'filter FORWARD rule 2'],
+      fix: `iptables -R FORWARD 2 ${kept} -p tcp --dport 8000 -j ACCEPT → forwarded`,
+    })
+  })
+
+  it('is the forward where another rule speaks of that host with the port of before', () => {
+    const rules = {
+      nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:555'],
+      filter: [
+        '-P FORWARD DROP',
+        ESTABLISHED,
+        '-A FORWARD -i eth7 -d 10.0.2.9/32 -p tcp -m tcp --dport 8080 -j ACCEPT',
+        '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 8080 -j ACCEPT',
+      ],
+    }
+    expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toMatch(
+      /^iptables -t nat -R PREROUTING 1 .*--to-destination 10.0.2.9:8080 /,
+    )
+  })
+
   it('is a filter rule that comes too late, besides', () => {
     const late: Case = forward('10.0.2.9:81', '-A FORWARD -j REJECT')
     expect(told({ ...late, rules: { ...late.rules, filter: [...late.rules.filter!, WEB] } }, 'dnat-mismatch')).toEqual({

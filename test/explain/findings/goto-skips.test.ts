@@ -1,6 +1,7 @@
 /** A goto is not come back from. */
 import { describe, expect, it } from 'vitest'
-import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
+import { explainLog, worldOf } from '../../journey/journeys.ts'
+import { type Case, findingsOf, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const rules = (jump: string, ...more: string[]): Case => ({
   rules: {
@@ -23,6 +24,34 @@ describe('goto-skips', () => {
       rules: ['filter FORWARD rule 2', 'filter FORWARD rule 3'],
       fix: 'iptables -R FORWARD 2 -j count → forwarded',
     })
+  })
+
+  it('is a note where a limit behind it hides what would have become of the packet', () => {
+    const filter = [
+      ...['-P FORWARD DROP', '-A FORWARD -g count', '-A FORWARD -j users', '-A count -p udp -j DROP'],
+      ...['-A users -p tcp -m recent --update --seconds 30 --hitcount 6 --name X --rsource -j DROP'],
+      '-A users -p tcp -m tcp --dport 80 -j ACCEPT',
+    ]
+    const found = told({ rules: { filter } }, 'goto-skips')
+    expect(found?.message).toContain(
+      'So the packet never reached filter users rule 1. What that rule would have made of it is unknown: the addresses seen recently are unknown.',
+    )
+    expect(found?.rules).toEqual(['filter FORWARD rule 1', 'filter users rule 1'])
+  })
+
+  it('is not told where the chain that it went to dropped it, behind a rule whose mark is unknown', () => {
+    const line = (place: string) =>
+      `TRACE: ${place} IN=calib0 OUT=eth0 MAC= SRC=192.0.2.1 DST=192.0.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT=40000 DPT=80 SEQ=1 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 \n`
+    const rules = [
+      ...['*filter', ':FORWARD ACCEPT [0:0]', ':dispatch - [0:0]', ':own - [0:0]', ':allowed - [0:0]'],
+      ...['-A FORWARD -j dispatch', '-A dispatch -i calib0 -g own', '-A own -j allowed'],
+      ...['-A own -m mark --mark 1 -j RETURN', '-A own -m comment --comment none -j DROP'],
+      ...['-A allowed -m recent --rcheck --name X --rsource -j MARK --set-xmark 1', 'COMMIT\n'],
+    ]
+    const places = ['FORWARD:rule:1', 'dispatch:rule:1', 'own:rule:1', 'own:rule:3']
+    const { journeys } = explainLog(places.map((one) => line(`filter:${one}`)).join(''), worldOf(rules.join('\n')))
+    expect(journeys[0]!.outcome).toBe('dropped')
+    expect(findingsOf(journeys[0]!, 'goto-skips')).toEqual([])
   })
 
   it('is a note of nat where the rule behind nearly matches', () => {

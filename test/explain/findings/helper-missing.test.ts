@@ -1,5 +1,6 @@
 /** Data connections that conntrack was not told of. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import type { ConntrackEntry, Host } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -88,6 +89,35 @@ describe('helper-missing', () => {
       expect(one.message).toMatch(
         /^ip helpers assign handle 3 assigns a conntrack helper before connection tracking \(priority -300\), where that has no effect\. It may belong to a data connection of ftp/,
       )
+    })
+
+    it('names the one in INPUT, where the requests of this host itself do not come', () => {
+      const chain = (hook: string, rule: string) =>
+        `\tchain ${hook} {\n\t\ttype filter hook ${hook} priority 10; policy accept;\n${rule}\t}\n`
+      const input =
+        '\t\tct state established,related accept # handle 8\n\t\tudp dport 69 ct helper set "tftp-in" # handle 9\n\t\tdrop # handle 10\n'
+      const one = worldOf(
+        `table inet fw {\n\tct helper tftp-in {\n\t\ttype "tftp" protocol udp\n\t\tl3proto inet\n\t}\n${chain('input', input)}${chain('output', '\t\toifname "lo" accept # handle 24\n')}}\n`,
+      )
+      const tftp = (src: string, dst: string, sport: number, dport: number) => ({ src, dst, sport, dport })
+      const entry: ConntrackEntry = {
+        ...{ family: 'ip', protocol: 'udp', status: [] },
+        original: tftp('10.0.1.1', '10.0.1.2', 40_069, 69),
+        reply: tftp('10.0.1.2', '10.0.1.1', 69, 40_069),
+      }
+      Object.assign(one.host, ROUTER, { ...host(), conntrack: [entry] })
+      const data = { in: 'eth0', protocol: 'udp', src: '10.0.1.2', dst: '10.0.1.1', sport: 50_288, dport: 40_069 }
+      const { evidence, ended } = modelEngine.play(one, data)
+      const { findings } = explain(evidence, one, { ended })
+      const told = findings.find(({ code }) => code === 'helper-missing')!
+      expect(told.message).toMatch(
+        /^inet fw input handle 9 assigns a conntrack helper in INPUT, but this host itself began the control connection\./,
+      )
+      const { command, undo } = fixCommands(told.fix[0]!)
+      expect(String(command)).toBe(
+        `nft add ct helper inet fw nfwhy-tftp '{ type "tftp" protocol udp; }' && nft insert rule inet fw output handle 24 udp dport 69 ct helper set '"nfwhy-tftp"' comment nfwhy-helper-69-24 && conntrack -D -p udp --orig-src 10.0.1.1 --orig-dst 10.0.1.2 --orig-port-src 40069 --orig-port-dst 69`,
+      )
+      expect(String(undo)).toMatch(/&& nft delete ct helper inet fw nfwhy-tftp$/)
     })
 
     it.each([

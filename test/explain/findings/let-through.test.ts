@@ -71,7 +71,60 @@ describe('let-through', () => {
   it('says who writes the chain', () => {
     const filter = ['-A INPUT -j ufw-user-input', '-A ufw-user-input -p tcp -m tcp --dport 80 -j ACCEPT', BAN]
     const [found] = played({ rules: { filter }, packet: CALLER, host: AT_80 }).findings
-    expect(found).toMatchObject({ code: 'let-through', fix: [{ note: 'ufw restores its rules at ufw reload' }] })
+    expect(found).toMatchObject({ code: 'let-through', fix: [{ owner: { name: 'ufw' } }] })
+  })
+})
+
+describe('let-through of an exception', () => {
+  const only = (...filter: string[]) => ({ rules: { filter } })
+  it.each<[string, Partial<Case> & Pick<Case, 'rules'>]>([
+    [
+      'a deny behind an exception for one sender',
+      only('-A INPUT -s 203.0.113.7/32 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP'),
+    ],
+    [
+      'a deny behind an exception for a network',
+      only(
+        '-A INPUT -s 203.0.113.0/24 -p tcp -m tcp --dport 80 -j ACCEPT',
+        '-A INPUT -p tcp -m tcp --dport 80 -j DROP',
+      ),
+    ],
+    ['a ban behind a sender and a port', only('-A INPUT -s 203.0.113.7/32 -p tcp -m tcp --dport 80 -j ACCEPT', BAN)],
+    [
+      'a deny behind a trusted interface',
+      only('-A INPUT -i eth1 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP'),
+    ],
+    [
+      'a list of ports behind another one',
+      only(
+        '-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT',
+        '-A INPUT -p tcp -m multiport --dports 22,80 -j DROP',
+      ),
+    ],
+    [
+      'a network at home behind a service for all',
+      {
+        rules: { filter: ['-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -s 10.0.1.0/24 -j DROP'] },
+        packet: TO_ROUTER,
+      },
+    ],
+    [
+      'a rate limit',
+      only(
+        '-A INPUT -p tcp -m tcp --dport 80 -m limit --limit 5/sec -j ACCEPT',
+        '-A INPUT -p tcp -m tcp --dport 80 -j DROP',
+      ),
+    ],
+  ])('names %s, and proposes no command', (_what, one) => {
+    expect(of(one)).toEqual({
+      message: expect.stringMatching(/^filter INPUT rule 2 drops such packets .* but filter INPUT rule 1 .* first\.$/),
+      rules: ['filter INPUT rule 2', 'filter INPUT rule 1'],
+    })
+  })
+
+  it('says nothing of packets of a connection that there is', () => {
+    const filter = ['-A INPUT -i eth1 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP']
+    expect(of({ rules: { filter }, packet: ACK, before: [CALLER, ANSWER] })).toBeUndefined()
   })
 })
 
@@ -80,43 +133,6 @@ describe('let-through is not told', () => {
   it.each<[string, Partial<Case> & Pick<Case, 'rules'>]>([
     ['of what drops the rest', only(EST, HTTP, '-A INPUT -j DROP')],
     ['of what drops the rest of an interface', only(HTTP, '-A INPUT -i eth1 -j DROP')],
-    [
-      'of a deny behind an exception for one sender',
-      only('-A INPUT -s 203.0.113.7/32 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP'),
-    ],
-    [
-      'of a deny behind an exception for a network',
-      only(
-        '-A INPUT -s 203.0.113.0/24 -p tcp -m tcp --dport 80 -j ACCEPT',
-        '-A INPUT -p tcp -m tcp --dport 80 -j DROP',
-      ),
-    ],
-    ['of a ban behind a sender and a port', only('-A INPUT -s 203.0.113.7/32 -p tcp -m tcp --dport 80 -j ACCEPT', BAN)],
-    [
-      'of a deny behind a trusted interface',
-      only('-A INPUT -i eth1 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP'),
-    ],
-    [
-      'of a list of ports behind another one',
-      only(
-        '-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT',
-        '-A INPUT -p tcp -m multiport --dports 22,80 -j DROP',
-      ),
-    ],
-    [
-      'of a network at home behind a service for all',
-      {
-        rules: { filter: ['-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -s 10.0.1.0/24 -j DROP'] },
-        packet: TO_ROUTER,
-      },
-    ],
-    [
-      'of a rate limit',
-      only(
-        '-A INPUT -p tcp -m tcp --dport 80 -m limit --limit 5/sec -j ACCEPT',
-        '-A INPUT -p tcp -m tcp --dport 80 -j DROP',
-      ),
-    ],
     ['of what stops invalid packets', only(HTTP, '-A INPUT -m conntrack --ctstate INVALID -j DROP')],
     ['of a ban of somebody else', only(HTTP, '-A INPUT -s 203.0.113.8/32 -j DROP')],
     ['of a ban of all others', only(HTTP, '-A INPUT ! -s 203.0.113.9/32 -p tcp -j DROP')],
@@ -191,19 +207,18 @@ describe('let-through in nft', () => {
     )
   })
 
-  it.each([
-    [
-      'a list that is let in by name',
-      '\t\tip saddr @banned accept\n\t\tip saddr 203.0.113.7 drop\n',
-      set('203.0.113.7'),
-    ],
-    [
-      'networks that nobody has on the net',
-      '\t\tiifname "eth1" accept\n\t\tip saddr @banned drop\n',
-      set('10.0.0.0/8, 192.168.0.0/16'),
-    ],
-  ])('keeps still about %s', (_what, input, more) => {
-    const packet = more.includes('10.0.0.0') ? { ...CALLER, src: '10.7.7.7' } : CALLER
-    expect(told(input, packet, more)).toBeUndefined()
+  it('names the list that is let in by name, in a chain that is jumped to', () => {
+    const input = '\t\tjump people\n\t\ttcp dport 80 drop # handle 10\n'
+    const people = `${set('203.0.113.0/24')}\tchain people {\n\t\tip saddr @banned accept # handle 9\n\t}\n`
+    expect(told(input, CALLER, people)).toBe(
+      'inet fw input handle 10 drops such packets (tcp dport 80), but inet fw people handle 9 (ip saddr @banned) accepts them first.',
+    )
+  })
+
+  it('names an interface that is let in before a list of networks', () => {
+    const input = '\t\tiifname "eth1" accept\n\t\tip saddr @banned drop\n'
+    expect(told(input, { ...CALLER, src: '10.7.7.7' }, set('10.0.0.0/8, 192.168.0.0/16'))).toContain(
+      'accepts them first',
+    )
   })
 })

@@ -28,6 +28,17 @@ describe('mark-missing', () => {
     )
   })
 
+  it('says which element a rule that sets the mark lacks in its set, and adds it', () => {
+    const set = { name: 'servers', type: 'hash:net', elements: [{ parts: ['10.0.2.9'] }] }
+    const marks = '-A PREROUTING -m set --match-set servers dst -j MARK --set-xmark 0x1/0xff'
+    expect(told({ ...one(marks), sets: [set] }, 'mark-missing')).toMatchObject({
+      message: expect.stringContaining(
+        'mangle PREROUTING rule 1, which sets this mark, does not match: 10.0.2.2 is not in set servers.',
+      ),
+      fix: 'ipset add servers 10.0.2.2 → forwarded',
+    })
+  })
+
   it('leaves a mark that no rule sets to near-miss, where other rules were as near', () => {
     const near: Case = {
       rules: { filter: ['-P FORWARD DROP', ASKS, '-A FORWARD -o lxc+ -p tcp -m tcp --dport 80 -j ACCEPT'] },

@@ -1,8 +1,10 @@
 /** Marks that routing goes by: past a better route, into the way back, behind another program's routing rule. */
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
 import type { ConntrackEntry, Host, RoutingRule } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
 import { trace } from '../../journey/kernel-lines.ts'
-import { entry, ROUTER } from '../../simulate/world.ts'
+import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
 import { type Case, captured, findingsOf, played, SYN, told } from './played.ts'
 
 const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
@@ -110,6 +112,60 @@ describe('a mark that leads past the routing rule for its source', () => {
   it('is a note for a source from elsewhere, and nothing where a reply came', () => {
     expect(found(bySource('10.7.7.7'))?.severity).toBe('note')
     expect(found(bySource('10.0.1.20', []))).toBeUndefined()
+  })
+})
+
+describe("a mark that leads a provider's prefix out of another provider's uplink", () => {
+  const SOURCE = '2001:db8:b::10'
+  const dst = '2001:db8:f::9'
+  /** As OpenWrt's netifd has them: table main's default routes are each for the sources of one delegated prefix. */
+  function found(status: string[], given = SOURCE) {
+    const link = (index: number, name: string, address: string) => ({
+      ...{ index, name, mtu: 1500 },
+      addresses: [{ family: 'ip6' as const, address, prefixLength: 64, scope: 'global' }],
+    })
+    const six = { family: 'ip6', type: 'unicast', table: 'main' } as const
+    const world = makeWorld(
+      `*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -j MARK --set-xmark 0x100/0x3f00\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n`,
+      {
+        links: [link(2, 'eth0', '2001:db8:b::1'), link(3, 'eth1', '2001:db8:1::2'), link(4, 'eth2', '2001:db8:2::2')],
+        routes: [
+          { ...six, destination: '2001:db8:b::/64', device: 'eth0' },
+          { ...six, destination: '::/0', from: '2001:db8:a::/48', gateway: '2001:db8:1::1', device: 'eth1' },
+          { ...six, destination: '::/0', from: '2001:db8:b::/48', gateway: '2001:db8:2::1', device: 'eth2' },
+          { ...six, destination: '::/0', gateway: '2001:db8:1::1', device: 'eth1', table: '1' },
+        ],
+        routingRules: [
+          { ...rule(0, 'local'), family: 'ip6' },
+          { ...rule(2001, '1', { mark: 0x100, markMask: 0x3f00 }), family: 'ip6' },
+          { ...rule(32766, 'main'), family: 'ip6' },
+        ],
+        conntrack: [
+          entry({
+            ...{ family: 'ip6', status },
+            original: { src: SOURCE, dst, sport: 40_000, dport: 80 },
+            reply: { src: dst, dst: given, sport: 80, dport: 40_000 },
+          }),
+        ],
+        sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
+      },
+      'ip6',
+    )
+    const { evidence, ended } = modelEngine.play(world, { ...SYN, src: SOURCE, dst })
+    return explain(evidence, world, { ended }).findings.find(({ code }) => code === 'wrong-way-out')
+  }
+
+  it('names the route for that source that it leads past', () => {
+    expect(found(['unreplied'])).toMatchObject({
+      severity: 'warning',
+      message:
+        'mangle PREROUTING rule 1 sets mark 0x100, so the packet leaves by eth1. Without that mark, the default route from 2001:db8:b::/48 sends it out of eth2.',
+    })
+  })
+
+  it('says nothing where nat rewrites the source, or where a reply came', () => {
+    expect(found(['unreplied'], '2001:db8:1::2')).toBeUndefined()
+    expect(found([])).toBeUndefined()
   })
 })
 

@@ -43,6 +43,23 @@ describe('missing-rule', () => {
     expect(told({ rules: own, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'missing-rule')).toBeUndefined()
   })
 
+  it.each([
+    ['127.0.0.1', 2, 'iptables -t nat -A PREROUTING -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 '],
+    ['10.0.2.1', 2, 'iptables -t nat -A PREROUTING -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 '],
+    ['203.0.113.9', 1, undefined],
+  ])(
+    'takes the rule for this service on %s, if that is an address of this host, for the closest',
+    (address, at, fix) => {
+      const nat = [
+        '[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9:443',
+        `[0:0] -A PREROUTING -d ${address}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80`,
+      ]
+      const found = told({ rules: { nat, filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'missing-rule')
+      expect(found?.rules).toEqual([`nat PREROUTING rule ${at}`])
+      expect(found?.fix).toBe(fix && `${fix}-j DNAT --to-destination 10.0.2.9:80 → forwarded`)
+    },
+  )
+
   it('is none of nat, of what is for another host and that no rule of nat names', () => {
     const nat = [
       '-N ports',

@@ -199,6 +199,24 @@ describe('near-miss', () => {
     expect(notes(there)).toEqual([])
   })
 
+  it('is the IP version that a limit for each address asks for, not the port of another rule', () => {
+    const limited = 'tcp dport 22 ct state new add @seen { ip saddr limit rate 30/minute } accept # handle 4'
+    const world = worldOf(
+      `table inet fw {\n\tset seen {\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\t${limited}\n\t\ttcp dport 443 accept # handle 5\n\t}\n}\n`,
+    )
+    const [src, dst] = ['2001:db8:f::9', '2001:db8:0::1']
+    Object.assign(world.host, {
+      links: [{ index: 2, name: 'eth0', addresses: [{ family: 'ip6', address: dst, prefixLength: 64 }] }],
+      routes: [{ family: 'ip6', type: 'local', destination: dst, table: 'local', device: 'eth0' }],
+    } satisfies Host)
+    const asked: Packet = { in: 'eth0', protocol: 'tcp', src, dst, sport: 4000, dport: 22, tcpFlags: ['syn'] }
+    const { evidence, ended } = modelEngine.play(world, asked)
+    const found = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
+    expect(found.map(({ message }) => message)).toEqual([
+      'inet fw input handle 4 would have accepted it, but only matches IPv4 (add @seen { ip saddr limit rate 30/minute }); the packet is IPv6.',
+    ])
+  })
+
   it('is an IPv6 address without its prefix, which a mask is to leave out', () => {
     const world = worldOf(
       'table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tip6 daddr ::a:b:c0de:1 tcp dport 80 counter packets 0 bytes 0 accept # handle 4\n\t}\n}\n',

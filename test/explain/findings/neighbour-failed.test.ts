@@ -10,7 +10,12 @@ const FILTER =
   'table inet own {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tcounter # handle 2\n\t}\n}\n'
 const SIX: Partial<Packet> = { src: '2001:db8::1', dst: '2001:db8::2' }
 
-function found(rules: string, packet: Partial<Packet> = {}, ports: readonly string[] = []) {
+function found(
+  rules: string,
+  packet: Partial<Packet> = {},
+  ports: readonly string[] = [],
+  { bridge: more = {}, portState }: { bridge?: object; portState?: string } = {},
+) {
   const world = worldOf(FILTER + rules)
   const address = (family: 'ip' | 'ip6', own: string, prefixLength: number) => ({ family, address: own, prefixLength })
   const route = (family: 'ip' | 'ip6', type: 'local' | 'unicast', destination: string) => ({
@@ -19,10 +24,13 @@ function found(rules: string, packet: Partial<Packet> = {}, ports: readonly stri
   Object.assign(world.host, {
     links: [
       {
-        ...{ index: 3, name: 'br0', kind: 'bridge' },
+        ...{ index: 3, name: 'br0', kind: 'bridge', ...more },
         addresses: [address('ip', '10.0.0.1', 24), address('ip6', '2001:db8::1', 64)],
       },
-      ...ports.map((name, i) => ({ index: 4 + i, name, master: 'br0', addresses: [] })),
+      ...ports.map((name, i) => ({
+        ...{ index: 4 + i, name, master: 'br0', addresses: [] },
+        ...(portState ? { portState } : {}),
+      })),
     ],
     routes: [
       route('ip', 'local', '10.0.0.1/32'),
@@ -54,6 +62,22 @@ describe('neighbour-failed', () => {
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
       'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',
     )
+  })
+
+  it('names the port that spanning tree keeps from forwarding', () => {
+    const one = found('', {}, ['veth1'], { portState: 'listening' })!
+    expect(one.message).toContain(
+      'Spanning tree (STP) keeps veth1, a port of br0, from forwarding: its state is listening. A new port waits for twice the forward delay',
+    )
+    expect(one.fix[0]!.description).toContain('ip link set br0 type bridge stp_state 0')
+    expect(found('', {}, ['veth1'])!.message).not.toContain('STP')
+  })
+
+  it('names multicast snooping, which concerns IPv6 alone', () => {
+    const snoops = { bridge: { snoops: true } }
+    expect(found('', SIX, [], snoops)!.message).toContain('a port without an MLD report gets no neighbour solicitation')
+    expect(found('', {}, [], snoops)!.message).not.toContain('snooping')
+    expect(found('', SIX)!.message).not.toContain('snooping')
   })
 
   it('names one that drops what is asked of them', () => {

@@ -111,7 +111,7 @@ describe('a chain that nft leaves at its end', () => {
     expect(gone).toMatchObject({
       severity: 'warning',
       message:
-        'inet fw web handle 7 would have accepted it, but only matches iif "9", the index of an interface that does not exist any more; the packet came in on eth0.',
+        'inet fw web handle 7 would have accepted it, but only matches iif "9", the index of no interface; the packet came in on eth0.',
     })
     expect(printed(printedFix(gone!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',

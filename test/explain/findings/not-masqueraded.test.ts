@@ -1,7 +1,8 @@
 /** It left with a source to which no answer finds back. */
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/explain/explain.ts'
-import type { Host, Packet } from '../../../src/index.ts'
+import type { ConntrackEntry, Host, Packet } from '../../../src/index.ts'
+import type { Route } from '../../../src/model/host.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -14,12 +15,58 @@ const PUBLIC = { family: 'ip', address: '198.51.100.1', prefixLength: 24, scope:
 const severity = (one: Case) => findingsOf(played(one), 'not-masqueraded').map((found) => found.severity)
 
 describe('not-masqueraded', () => {
+  it('is a packet that its entry, not nat, sends back to the network of its sender', () => {
+    const [original, reply] = [
+      { src: '10.0.1.2', dst: '10.0.1.1', sport: 40_000, dport: 80 },
+      { src: '10.0.1.9', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    ]
+    const listed = (status: ConntrackEntry['status']) => {
+      const world = makeWorld(saved({ nat: [DNAT], filter: [] }), {
+        ...ROUTER,
+        conntrack: [entry({ original, reply, status })],
+      })
+      const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+      return explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
+    }
+    expect(listed(['unreplied'])).toMatchObject([{ severity: 'warning' }])
+    // its sender has had a reply by way of this host
+    expect(listed(['seen-reply'])).toEqual([])
+  })
+
   it('is a private source abroad, where this host masquerades others', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: [] }, packet: ABROAD }
     expect(severity(one)).toEqual(['warning'])
     expect(told(one, 'not-masqueraded')?.fix).toBe(
       'iptables -t nat -A POSTROUTING -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
     )
+  })
+
+  it('says that a bridge of this host takes the reply past conntrack, where its setting does that', () => {
+    const port = (name: string) => ({ name, kind: 'veth', master: 'br-lan' })
+    const bridge = {
+      ...{ name: 'br-lan', kind: 'bridge', mac: '02:00:00:00:00:01' },
+      addresses: [{ family: 'ip', address: '10.0.3.1', prefixLength: 24, scope: 'global' } as const],
+    }
+    const way = (type: Route['type'], destination: string): Route => ({
+      ...{ family: 'ip', type, destination, device: 'br-lan', table: type === 'local' ? 'local' : 'main' },
+    })
+    const words = (value: string) => {
+      const host: Host = {
+        links: [...ROUTER.links!, port('veth1'), port('veth2'), bridge],
+        routes: [...ROUTER.routes!, way('local', '10.0.3.1/32'), way('unicast', '10.0.3.0/24')],
+        sysctls: new Map([...ROUTER.sysctls!, ['net.bridge.bridge-nf-call-iptables', value]]),
+      }
+      const nat = ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.3']
+      const packet = { ...SYN, in: 'br-lan', src: '10.0.3.2', dst: '10.0.1.1' }
+      return told({ rules: { nat, filter: [] }, packet, host }, 'not-masqueraded')
+    }
+    expect(words('0')).toMatchObject({
+      message:
+        "It left by br-lan, where it came in, and kept its source 10.0.3.2: 10.0.3.3 replies directly to 10.0.3.2, over bridge br-lan and past this host's conntrack (net.bridge.bridge-nf-call-iptables is 0). So the reply comes from an address that 10.0.3.2 never contacted.",
+      fix: 'iptables -t nat -A POSTROUTING -s 10.0.3.2 -d 10.0.3.3 -o br-lan -j MASQUERADE → forwarded',
+    })
+    // conntrack sees the reply on the bridge, and undoes the DNAT
+    expect(words('1')).toBeUndefined()
   })
 
   it.each([
@@ -188,6 +235,34 @@ describe('not-masqueraded', () => {
     expect(severity(one([]))).toEqual([])
   })
 
+  it('is a note where nat sent it from one network behind a router to another, and no reply was seen', () => {
+    const src = '10.44.1.10'
+    const via = (destination: string, device: string, gateway: string): Route => ({
+      ...{ family: 'ip', type: 'unicast', table: 'main', destination, device, gateway },
+    })
+    const found = (status: string[], to = '10.44.3.10', from = src) => {
+      const nat = [`-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`]
+      const routes = [via('10.44.1.0/24', 'eth0', '10.0.1.9'), via('10.44.3.0/24', 'eth1', '10.0.2.9')]
+      const original = { src: from, dst: '10.0.1.1', sport: 40_000, dport: 80 }
+      const reply = { src: to, dst: from, sport: 80, dport: 40_000 }
+      const host: Host = { ...ROUTER, routes: [...ROUTER.routes!, ...routes] }
+      const before = makeWorld(saved({ nat, filter: [] }), host)
+      const { evidence, ended } = modelEngine.play(before, { ...TO_ROUTER, src: from })
+      const listed = makeWorld(saved({ nat, filter: [] }), { ...host, conntrack: [entry({ original, reply, status })] })
+      return explain(evidence, listed, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
+    }
+    const [told] = found(['unreplied'])
+    expect(told?.severity).toBe('note')
+    expect(told?.message).toBe(
+      'It left for 10.44.3.10 with its own source, and no reply was seen: unless the route from 10.44.3.10 to 10.44.1.10 leads through this host, the reply comes from an address that 10.44.1.10 never contacted.',
+    )
+    expect(told?.fix[0]?.edits).toMatchObject([{ kind: 'rule', chain: 'POSTROUTING' }])
+    // answered; on this host's own link; a stranger, to whom replies come by the way that it came
+    expect(found([])).toEqual([])
+    expect(found(['unreplied'], '10.0.2.9')).toEqual([])
+    expect(found(['unreplied'], '10.44.3.10', '203.0.113.9')).toEqual([])
+  })
+
   it('is 127.0.0.1 that leaves this host', () => {
     const nat = ['-A OUTPUT -d 127.0.0.1/32 -p tcp -j DNAT --to-destination 10.0.2.9']
     const { in: _, ...own } = SYN
@@ -248,7 +323,7 @@ describe('not-masqueraded', () => {
       {
         severity: 'note',
         message: expect.stringContaining(
-          'It left by eth1 and kept its source 2001:db8:1:0:1::9. That address is in the network of eth1 (2001:db8:1::/64), but the host with that address is behind eth0. Hosts send neighbour solicitations for that address on eth1, and this host does not reply to them (net.ipv6.conf.eth1.proxy_ndp=0).',
+          'It left by eth1 with its own source 2001:db8:1:0:1::9, and this host does not reply to neighbour solicitations for it there (net.ipv6.conf.eth1.proxy_ndp=0): that address is in the network of eth1 (2001:db8:1::/64), but the host with that address is behind eth0.',
         ),
       },
     ])
@@ -269,8 +344,11 @@ describe('not-masqueraded', () => {
           },
         }),
         'not-masqueraded',
-      ).map(({ message }) => message)
-    expect(found('0')).toEqual([expect.stringContaining('does not reply to them (net.ipv4.conf.eth1.proxy_arp=0)')])
+      )
+    const [told] = found('0')
+    expect(told?.message).toContain('does not reply to ARP requests for it there (net.ipv4.conf.eth1.proxy_arp=0)')
+    const line = (value: string) => [{ kind: 'sysctl', name: 'net.ipv4.conf.eth1.proxy_arp', value }]
+    expect(told?.fix).toMatchObject([{ edits: line('1'), undo: line('0') }])
     expect(found('1')).toEqual([])
   })
 

@@ -1,6 +1,7 @@
 /** A rule asks the packet's destination for what its source has, or the other way round. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import { isOtherEnd } from '../../../src/explain/counterfactual/other-end.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { type Case, findingsOf, played, told } from './played.ts'
 
@@ -34,6 +35,17 @@ describe('the other end', () => {
   it('is not taken from a rule that others meet, or may', () => {
     for (const counters of ['[7:420]', ''])
       expect(told(input(RULE.replace('[0:0]', counters).trim()), 'near-miss')?.fix).toBeUndefined()
+  })
+
+  it('is not meant where who begins a connection has that port by chance', () => {
+    const condition = { kind: 'compare', field: 'tcp dport', op: '==', value: 25_279, text: '' } as const
+    const packet = { ...ANSWER, protocol: 'tcp', sport: 25_279, dport: 80 }
+    expect(isOtherEnd({ condition }, { ...packet, tcpFlags: ['syn'] })).toBe(false)
+    expect(isOtherEnd({ condition }, { ...packet, tcpFlags: ['syn', 'ack'] })).toBe(true)
+    expect(isOtherEnd({ condition }, { ...packet, tcpFlags: ['syn'], sport: 53 })).toBe(false)
+    expect(isOtherEnd({ condition: { ...condition, value: 53 } }, { ...packet, tcpFlags: ['syn'], sport: 53 })).toBe(
+      true,
+    )
   })
 
   it("is turned in nft's words as well", () => {

@@ -29,6 +29,22 @@ describe('a rule of one’s own', () => {
     expect(commands({ rules: { filter: behind } })[0]).toBe(`iptables -I DOCKER-ISOLATION-STAGE-1 1 ${SUCH}`)
   })
 
+  it('is no advice where the packet does not come to that chain; a deletion says what it opens', () => {
+    const advice = (...rules: string[]) =>
+      played({ rules: { filter: [ANSWERS, ...rules, '-A DOCKER-USER -j RETURN'] } }).findings.flatMap(({ fix }) =>
+        fix.map(({ description, note }) => `${description}: ${note}`),
+      )
+    const stops = ['-A FORWARD -j DOCKER-ISOLATION-STAGE-1', '-A DOCKER-ISOLATION-STAGE-1 -i eth0 -j DROP']
+    const users = expect.stringContaining('DOCKER-USER')
+    expect(advice('-A FORWARD -j DOCKER-USER', ...stops)).toContainEqual(users)
+    expect(advice(...stops)).not.toContainEqual(users)
+    expect(advice(...stops)).toContainEqual(
+      expect.stringMatching(
+        /^for now, delete rule 1 of DOCKER-ISOLATION-STAGE-1: opens everything that the rule dropped; docker restores its rules /,
+      ),
+    )
+  })
+
   it('does not stand in a chain that its owner writes back', () => {
     const filter = [
       ANSWERS,

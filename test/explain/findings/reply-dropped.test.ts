@@ -33,6 +33,17 @@ describe('reply-dropped', () => {
       expect(told({ rules: own, packet, host: { conntrack: [] } }, code)).toBeUndefined()
   })
 
+  it.each([
+    ['-m tcp --dport 49152:65535', '--dport 49152:65535'],
+    ['-m multiport --dports 22,50000:65535', '--dports 22,50000:65535'],
+  ])("names the rule for clients' ports that the reply's is not among: %s", (ports, only) => {
+    const stateless = rules(`-A FORWARD -s 10.0.2.0/24 -p tcp ${ports} -j ACCEPT`)
+    const found = told({ rules: stateless, packet: REPLY, host: { conntrack: [OPEN] } }, 'near-miss')
+    expect(found?.message).toBe(
+      `filter FORWARD rule 2 would have accepted it, but only matches ${only}; the packet is for port 40000.`,
+    )
+  })
+
   it('only tells it where the connection is not known', () => {
     const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [] } }, 'reply-dropped')
     expect(found).toMatchObject({ rules: ['filter FORWARD policy'] })

@@ -19,6 +19,16 @@ it('is a setting, where the packet is for another link', () => {
   )
 })
 
+it('gives interfaces back what they had of their own: the kernel writes the setting of all to each of them', () => {
+  const own = ['net.ipv4.conf.eth1.forwarding', 'net.ipv4.conf.all.accept_redirects']
+  const settings = ['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', 'net.ipv4.conf.eth0.forwarding']
+  const sysctls = new Map([...settings.map((name): [string, string] => [name, '0']), [own[0]!, '1'], [own[1]!, '0']])
+  const [fix] = found(SYN, { ...host, sysctls })!.fix
+  const set = (name: string, value: string) => ({ kind: 'sysctl', name, value })
+  expect(fix?.edits).toEqual([set('net.ipv4.ip_forward', '1')])
+  expect(fix?.undo).toEqual([set('net.ipv4.ip_forward', '0'), set(own[0]!, '1'), set(own[1]!, '0')])
+})
+
 it('is an address on no interface, where the router that sent it would have it back', () => {
   const { message, fix } = found(FLOATING)!
   expect(message).toBe(

@@ -53,6 +53,14 @@ it('names the routing rule and the rule whose mark it asks for, and where such p
   expect(found?.fix).toMatch(/^ip route del unreachable default table 257 → /)
 })
 
+it('deletes the routing rule for one host before a route that others may need', () => {
+  const routingRules = MARKED.host!.routingRules!.map(({ mark: _, markMask: __, ...rule }) =>
+    rule.priority === 999 ? { ...rule, from: '10.0.1.2/32' } : rule,
+  )
+  const one = { ...MARKED, rules: { raw: [], filter: [] }, host: { ...MARKED.host, routingRules } }
+  expect(told(one, 'vanished-no-route')?.fix).toMatch(/^ip rule del from 10.0.1.2\/32 priority 999 table 257 → /)
+})
+
 it('names the rule that set the mark before the rule of nat that sent it there', () => {
   const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2']
   const found = told({ ...MARKED, rules: { ...MARKED.rules, nat }, packet: TO_ROUTER }, 'vanished-no-route')

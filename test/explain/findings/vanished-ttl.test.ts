@@ -1,5 +1,6 @@
 /** Its time to live is used up. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry } from '../../simulate/world.ts'
 import { type Case, captured, findingsOf, SYN, TO_ROUTER, told } from './played.ts'
@@ -15,6 +16,7 @@ describe('vanished-ttl', () => {
 
   it('names none where it came so', () => {
     const found = told({ rules: { raw: [], filter: [] }, packet: { ...SYN, ttl: 1 } }, 'vanished-ttl')
+    // no command: a traceroute asks so, and what goes in a circle
     expect(found).toEqual({ message: expect.stringContaining('It arrived with TTL 1'), rules: [] })
   })
 
@@ -32,6 +34,11 @@ describe('vanished-ttl', () => {
     const rules = { raw: [], mangle: [], nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'], filter: [] }
     const found = findingsOf(captured(rules, lines, { conntrack: [masqueraded] }), 'vanished-ttl')
     expect(found[0]?.message).toContain('It arrived with TTL 1')
+    const raised = found[0]!.fix.find(({ edits }) => edits)!
+    expect(String(fixCommands(raised).command)).toBe(
+      'iptables -t mangle -A PREROUTING -s 203.0.113.9 -d 10.0.2.1 -i eth1 -p tcp --sport 80 -j TTL --ttl-set 2',
+    )
+    expect(raised.after).toBe('forwarded')
     expect(findingsOf(captured(rules, lines), 'vanished-ttl')).toEqual([])
   })
 

@@ -199,8 +199,9 @@ restored in 203 (74.6 %), when no change of routes, connections or sets could be
 
 Some faults no command on the machine can mend, or only one that the model does not try: nobody listens, or on another
 address; the sender's TTL is too small, its source address is forged; the way to a network is gone and nothing tells the
-gateway; a neighbour is gone; IPsec has a policy and no state. They count all the same, and the summary tells besides how many of the others were mended. The later kinds have more
-of them: with these, about one case in seven is of that sort, and before them it was one in fifteen (seed 51).
+gateway; a neighbour is gone; IPsec has a policy and no state. They count all the same, and the summary tells besides how
+many of the others were mended. The later kinds have more of them: with these, about one case in seven is of that sort, and
+before them it was one in fifteen (seed 51).
 
 nft came later. At its first run, before anything was done for it, with seed 1, the fault was named in 202 of 268 cases
 (75.4 %), and the traffic restored in 201 (75.0 %).

@@ -1,10 +1,14 @@
 import type { Problem } from '../problem.ts'
+import { ASKED_AT_HOME } from './asked-at-home.ts'
+import { ASKED_OF_SERVERS } from './asked-of-servers.ts'
+import { ASKED_TWICE } from './asked-twice.ts'
 import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
 import { CLOUD_GUESTS } from './cloud-guests.ts'
+import { CLOUD_RULES } from './cloud-rules.ts'
 import { CLOUDS } from './clouds.ts'
 import { CLUSTER_ADDRESSES } from './cluster-addresses.ts'
 import { CLUSTER_BORDERS } from './cluster-borders.ts'
@@ -53,6 +57,8 @@ import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_REWRITTEN } from './nft-rewritten.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
+import { NODE_FIREWALLS } from './node-firewalls.ts'
+import { NODE_RULES } from './node-rules.ts'
 import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
@@ -70,6 +76,13 @@ import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
+import { THREADS_A } from './threads-a.ts'
+import { THREADS_B } from './threads-b.ts'
+import { THREADS_C } from './threads-c.ts'
+import { THREADS_D } from './threads-d.ts'
+import { THREADS_E } from './threads-e.ts'
+import { THREADS_F } from './threads-f.ts'
+import { THREADS_G } from './threads-g.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -165,4 +178,17 @@ export const PROBLEMS: readonly Problem[] = [
   ...COMMONLY_ASKED,
   ...COMMONLY_ASKED_MORE,
   ...WRONG_HEADERS,
+  ...THREADS_A,
+  ...THREADS_B,
+  ...THREADS_C,
+  ...THREADS_D,
+  ...THREADS_E,
+  ...THREADS_F,
+  ...THREADS_G,
+  ...NODE_RULES,
+  ...NODE_FIREWALLS,
+  ...CLOUD_RULES,
+  ...ASKED_AT_HOME,
+  ...ASKED_OF_SERVERS,
+  ...ASKED_TWICE,
 ]

@@ -1,0 +1,41 @@
+/** What NAT makes of a packet's addresses and ports, as numbers of its tuple. */
+import type { Journey } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
+import { asItLeft } from '../as-it-left.ts'
+import { TUPLE_WORDS } from '../closed-journey.ts'
+import type { Told } from './joined.ts'
+import { tupleOf } from './tuple-of.ts'
+
+const REWRITTEN = [
+  ['src', 0, 4],
+  ['dst', 4, 4],
+  ['sport', 8, 1],
+  ['dport', 9, 1],
+] as const
+
+/**
+ * What NAT writes that the last line does not show yet, as its place in a tuple; undefined where it writes nothing. Of a
+ * packet that was rejected the last line shows all: who is told so has what NAT had made of it by then.
+ */
+export function rewritesOf(journey: Journey): Told['rewrites'] {
+  if (!isRewritten(journey)) return undefined
+  if (journey.outcome === 'rejected') return []
+  if (!isPassed(journey.outcome)) return undefined
+  const left = asItLeft(journey)
+  const numbers = new Int32Array(TUPLE_WORDS)
+  if (!tupleOf({ ...journey.packet, ...left }, numbers)) return undefined
+  const last = journey.steps.at(-1)
+  return REWRITTEN.flatMap(([field, at, words]) =>
+    left[field] === undefined || left[field] === journey.packet[field] || left[field] === last?.[field]
+      ? []
+      : [{ at, numbers: numbers.slice(at, at + words) }],
+  )
+}
+
+const isRewritten = ({ steps, packet }: Journey): boolean =>
+  steps.some(
+    (one) =>
+      one.changes.some(({ field }) => field === 'src' || field === 'dst' || field === 'sport' || field === 'dport') ||
+      (one.src !== undefined && one.src !== packet.src) ||
+      (one.dst !== undefined && one.dst !== packet.dst),
+  )

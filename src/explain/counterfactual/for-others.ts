@@ -1,0 +1,58 @@
+/** A rule of nat at prerouting for what this host itself sends: such packets traverse output, and not the rule. */
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { addressType } from '../../rules/fib.ts'
+import { isForNobody, listener } from '../../rules/sockets.ts'
+import { type Context, lastPacket } from '../context.ts'
+import { refOf } from '../refs.ts'
+import { rewrites } from './goals.ts'
+import { DESTINATION } from './rewritten.ts'
+import { isNatChain } from './skipped-rules.ts'
+import { needsDestination } from './undeliverable.ts'
+import { natFromTheStart } from './what-if.ts'
+
+export interface ForOthers {
+  table: Table
+  chain: Chain
+  rule: Rule
+  ref: RuleRef
+}
+
+/** What it would meet if it came in; by lo, as what this host sends to itself does once nat has been. */
+export function ruleForOthers(context: Context, sent: Packet): ForOthers | undefined {
+  const then = natFromTheStart(context, { ...sent, in: 'lo', ctState: 'new', ctDir: 'original' }, 'prerouting')
+  if (!then || !rewrites(DESTINATION)(then.walked)) return undefined
+  const { chain, rule } = then.walked.last!
+  return { table: then.table, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
+}
+
+/** The rule that this packet of the host's own would have needed; undefined where it is not sure that it needed any. */
+export function neededOfOthers(context: Context): ForOthers | undefined {
+  const { journey, world } = context
+  if (journey.packet.in !== undefined) return undefined
+  const packet = lastPacket(context)
+  const isLost =
+    needsDestination(context) === 'surely' ||
+    // nft has a chain at a hook only where somebody made one
+    (!hasNatAtOutput(context) &&
+      journey.outcome === 'delivered' &&
+      addressType(packet.dst, world.host) === 'local' &&
+      isForNobody(world.host, packet))
+  return isLost ? ruleForOthers(context, journey.packet) : undefined
+}
+
+export const hasNatAtOutput = ({ world, journey: { family } }: Context): boolean =>
+  (family === 'ip' || family === 'ip6') &&
+  baseChainsAt(world, family, 'output', true).some(({ table, chain }) => isNatChain(table, chain))
+
+/** `redirects port 80 to 8080, where nginx listens`; of another rule that it `would have rewritten its destination`. */
+export function doesWords({ world: { host } }: Context, { statements }: Rule, packet: Packet): string {
+  const redirect = statements.find(({ kind }) => kind === 'redirect')
+  const [from, to] = (redirect?.kind === 'redirect' && redirect.ports) || []
+  if (from === undefined || from !== to || packet.dport === undefined) return 'would have rewritten its destination'
+  const there = listener(host, { ...packet, dport: from })
+  const where = there ? `, where ${there.process ?? 'a program'} listens` : ''
+  return `redirects port ${packet.dport} to ${from}${where}`
+}

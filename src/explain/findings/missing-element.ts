@@ -1,0 +1,80 @@
+/** A rule did not match as its set lacks what the packet has: what is missing there, and how it is added. */
+import type { NamedSet } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { setFields, setParts } from '../../rules/ipset.ts'
+import { propose } from '../changes/change.ts'
+import type { Change, Proposal } from '../changes/proposal.ts'
+import { addElement, elementHeld, setOf } from '../changes/sets.ts'
+import type { Context } from '../context.ts'
+import { type FailedCondition, isListed, isNegated } from '../counterfactual/failed-condition.ts'
+import { keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
+import { openingOf } from '../reply/request-reply.ts'
+
+/** Of a named set, whose elements come and go; undefined where it is none, or a packet does not tell its elements. */
+export function missingElement(
+  context: Context,
+  miss: FailedCondition,
+  moment: EvalContext,
+): { words: string; fix: Proposal[] } | undefined {
+  const lookup = lookupOf(miss.condition)
+  if (!lookup || isListed(miss) || isNegated(miss.condition) !== (lookup.differs === true)) return undefined
+  const set = setOf(context, lookup)
+  if (!set || set.dataType !== undefined) return undefined
+  if (!lookup.nft && lookup.fields.length < setParts(set.type).length) return undefined
+  const key = lookup.nft && keyHeld(lookup, moment)
+  const element = elementHeld(set, lookup, moment)
+  if (element === undefined || key?.includes('')) return undefined
+  const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
+  return {
+    words: `${element} is not in set ${lookup.set}`,
+    fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(lookup, set, element, key), false),
+  }
+}
+
+/** It takes no more elements. What nft counts of intervals is not what it lists. */
+export const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
+  most !== undefined && elements.length >= most && !forceadd && !flags?.includes('interval')
+
+/** The kernel has no command for it: its elements go into a larger one. */
+export const LARGER: Proposal = {
+  description:
+    'create the set again with a larger limit (nft: size; ipset: maxelem, or size for a list:set), then add the old elements and the missing one',
+  unverified: 'the model does not create sets',
+}
+
+export function change(change: Change | undefined, negated: boolean): Proposal[] {
+  const note = 'affects every rule that uses this set'
+  return propose(negated ? 'remove it from the set' : 'add it to the set', change, note)
+}
+
+/** The port of whoever asks is another one with the next packet. */
+export function asksPassingPort(
+  { journey, world }: Context,
+  lookup: Lookup,
+  { type }: NamedSet,
+  { family }: EvalContext,
+): boolean {
+  const isIp = family === 'ip' || family === 'ip6'
+  const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
+  const passing = openingOf(journey.packet, world) ? / dport$/ : / sport$/
+  return fields.some((field) => passing.test(field))
+}
+
+/** Whoever asks this host has that for its destination: in a set of other hosts it would let all of them in. */
+export function asksOwnAddress(
+  { world }: Context,
+  lookup: Lookup,
+  { elements }: NamedSet,
+  moment: EvalContext,
+): boolean {
+  const { dst, in: from } = moment.packet
+  const asked = lookup.fields.some((field) => /^dst\b| daddr$/.test(field))
+  return (
+    asked &&
+    from !== undefined &&
+    isLocal(dst, world.host) === true &&
+    elements.length > 0 &&
+    !elements.some(({ parts }) => parts.some((part) => isLocal(part, world.host)))
+  )
+}

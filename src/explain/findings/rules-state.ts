@@ -1,0 +1,4 @@
+/** What is fetched once rules are read or made: see later.ts. */
+export { gotoSkips } from './goto-skips.ts'
+export { letThrough } from './let-through.ts'
+export { emptyChain, missingRule } from './missing-rule.ts'

@@ -1,0 +1,52 @@
+/** Ports of this host that rules of nat send elsewhere: no program is to listen there. */
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Context } from '../context.ts'
+import { nftSetOf } from '../counterfactual/map-keys.ts'
+import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { refOf } from '../refs.ts'
+
+/** The first rule of nat that leads or rewrites what is for this port, at whichever address; undefined: none does. */
+export function servedByNat(context: Context, { protocol, dport }: Packet): RuleRef | undefined {
+  if (dport === undefined) return undefined
+  for (const table of context.world.tables) {
+    if (table.family !== context.journey.family && table.family !== 'inet') continue
+    if (![...table.chains.values()].some((chain) => chain.hook !== undefined && isNatChain(table, chain))) continue
+    for (const chain of table.chains.values())
+      for (const rule of chain.rules)
+        if (leadsElsewhere(rule, table, chain) && isForPort(context, rule, protocol, dport))
+          return refOf(context, table.name, chain, rule)
+  }
+  return undefined
+}
+
+/** A table of nft's may have chains for other work, too: what only accepts or drops there sends nothing elsewhere. */
+const leadsElsewhere = (rule: Rule, table: Table, chain: Chain): boolean =>
+  rule.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'vmap') ||
+  (/^(?:jump|goto)$/.test(verdictOf(rule).ending) && table.kind === 'iptables' && chain.hook !== 'postrouting')
+
+function isForPort(context: Context, rule: Rule, protocol: string | undefined, dport: number): boolean {
+  const asked = rule.conditions.flatMap(simpleConditions)
+  const isOther = asked.some(
+    (one) => one.kind === 'compare' && one.field === 'meta l4proto' && one.op === '==' && one.value !== protocol,
+  )
+  if (isOther) return false
+  const names = asked.some(
+    (one) => one.kind === 'compare' && one.op === '==' && / dport$/.test(one.field) && one.value === dport,
+  )
+  return names || rule.statements.some((one) => 'map' in one && one.map && hasPort(context, one.map, protocol, dport))
+}
+
+type Lookup = Parameters<typeof nftSetOf>[1]
+
+function hasPort(context: Context, map: object, protocol: string | undefined, dport: number): boolean {
+  const lookup = { kind: 'lookup', ...map } as Lookup
+  const at = lookup.fields.findIndex((field) => / dport$/.test(field))
+  if (at < 0) return false
+  const of = lookup.fields.indexOf('meta l4proto')
+  const elements = lookup.nft?.elements ?? nftSetOf(context, lookup)?.elements ?? []
+  return elements.some(({ parts }) => parts[at] === String(dport) && (of < 0 || parts[of] === protocol))
+}

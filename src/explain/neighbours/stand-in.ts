@@ -1,0 +1,55 @@
+/** Hosts that have an address of a link's network and live behind another one: for them this host has to reply to ARP. */
+import { deviceSysctl } from '../../edits/words.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { propose, setSysctl } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import { type Context, type Detected, finding, lastPacket } from '../context.ts'
+import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { larger, sysctlName } from '../findings/routing.ts'
+import { homeOf } from '../host/routes.ts'
+import { isOpening, isReplied } from '../reply/request-reply.ts'
+import { DISCOVERY_UNPLAYED } from './frames.ts'
+
+/** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
+export function ofOtherLink(context: Context): Detected[] {
+  const { journey, evidence, world } = context
+  const { host } = world
+  const { src, in: from, out } = lastPacket(context)
+  if (journey.outcome !== 'forwarded' || src === undefined || from === undefined || out === undefined) return []
+  const home = homeOf(src, host, out)
+  if (from === out || home?.link.name !== out || isLocal(src, host) !== false) return []
+  if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
+  const route = lookupRoute({ dst: src, mark: 0 }, host)
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(from)) return []
+  const isSix = journey.family === 'ip6'
+  const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
+  const isOff = isSix
+    ? [setting, 'net.ipv6.conf.all.proxy_ndp'].every((name) => host.sysctls?.get(name) === '0')
+    : larger(context, out, 'proxy_arp') === 0
+  // IPv4's list of whom to stand in for counts without the setting
+  if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
+  const asks = isSix ? 'neighbour solicitations' : 'ARP requests'
+  const where = `that address is in the network of ${out} (${home.network}), but the host with that address is behind ${from}`
+  const message = `It left by ${out} with its own source ${src}, and this host does not reply to ${asks} for it there (${setting}=0): ${where}.`
+  const description = `make this host reply to ${asks} for it`
+  const fix: Proposal[] = isSix
+    ? [
+        {
+          description: `${description}: sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`,
+          unverified: DISCOVERY_UNPLAYED,
+        },
+      ]
+    : propose(
+        description,
+        setSysctl(deviceSysctl('ipv4', out, 'proxy_arp'), 1, 0),
+        `${out} then also replies for every other address that is routed through another interface`,
+        DISCOVERY_UNPLAYED,
+      )
+  return [
+    finding('not-masqueraded', staysUnanswered(context) ? 'warning' : 'note', message, {
+      steps: [context.ended.step + 1],
+      fix,
+    }),
+  ]
+}

@@ -1,0 +1,121 @@
+/** Which program undoes a fix: the owner of what it changes; or may get in front of it again. */
+
+import { basesOf } from '../../journey/base-chains.ts'
+import type { Edit } from '../../model/edit.ts'
+import type { Fix, FixOwner } from '../../model/journey.ts'
+import type { Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
+import type { Owned, Owner } from './owner.ts'
+import { ownerOf, ownerOfSet } from './owners.ts'
+
+/** Completes a note: who writes back what was deleted, and when. */
+export const restores = ({ name, when }: Pick<Owner, 'name' | 'when'>): string => `${name} restores its rules ${when}`
+
+/** Where a change lasts. */
+export const keeps = ({ lasting }: Pick<Owner, 'lasting'>): string => `to keep it, ${lasting}`
+
+/** The fix with its owner, and the note that says so. */
+export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: World): Omit<F, 'beside'> {
+  if (!fix.edits) return fix
+  const undoes = undoneBy(fix.edits, world)
+  const found = undoes ?? beside
+  if (!found) return fix
+  const told = toldOwner(found.owner, found.chain)
+  const { lasting, ...briefly } = told
+  const isOfUse = lasting !== undefined && !namesUnreached(lasting, world)
+  const owner = isOfUse ? told : briefly
+  const note = [fix.note, restores(owner), ...(isOfUse ? [keeps({ lasting })] : [])]
+    .filter((one) => one !== undefined)
+    .join('; ')
+  return { ...fix, owner: { ...owner, ...(undoes ? {} : { beside: true as const }) }, note }
+}
+
+/** What is put into a chain that is there and that nothing leads to changes nothing. */
+const namesUnreached = (advice: string, { tables, sets }: World): boolean =>
+  (advice.match(/[\w-]+/g) ?? []).some((word) => {
+    const having = tables.filter(({ chains }) => chains.get(word)?.hook === undefined && chains.has(word))
+    const leads = (table: Table) => basesOf(table).some((base) => graphOf(table, sets).reachableFrom(base).has(word))
+    return having.length > 0 && !having.some(leads)
+  })
+
+/** As a fix has it. */
+export const toldOwner = (owner: Owner, chain?: string): FixOwner => ({
+  name: owner.name,
+  when: owner.when,
+  // of no zone: then it is a policy's, or all zones'
+  lasting: inZone(owner, owner.lasting, chain).replace(' --zone=ZONE', ''),
+})
+
+/** With the zone's name, where the chain has it. */
+export const inZone = ({ zoned }: Owner, advice: string, chain = ''): string => {
+  const zone = zoned?.exec(chain)?.[1]
+  return zone === undefined ? advice : advice.replace('ZONE', () => zone)
+}
+
+/** Of several steps in one fix, the first that somebody undoes. */
+export const ownerOfAll = (fixes: readonly Fix[]): Pick<Fix, 'owner'> => {
+  const owners = fixes.flatMap(({ owner }) => (owner ? [owner] : []))
+  const owner = owners.find(({ beside }) => !beside) ?? owners[0]
+  return owner ? { owner } : {}
+}
+
+function undoneBy(edits: readonly Edit[], world: World): Owned | undefined {
+  for (const edit of edits) {
+    const owned = ownerOfEdit(edit, world)
+    if (owned) return owned
+  }
+  return undefined
+}
+
+interface NftPlace {
+  family?: string
+  table?: string
+  chain?: string
+  name?: string
+  handle?: number
+}
+
+function ownerOfEdit(edit: Edit, { tables }: World): Owned | undefined {
+  const tableOf = (family?: string, name?: string): Table | undefined =>
+    tables.find((one) => one.family === family && one.name === name)
+  switch (edit.kind) {
+    case 'rule':
+    case 'chain': {
+      const { family, table, chain, ruleNumber } = edit
+      if (chain === undefined) return undefined
+      const number = edit.op === 'delete' || edit.op === 'replace' ? ruleNumber : undefined
+      return ownerAt({ family, table, chain }, tableOf(family, table), (rule) => rule.ruleNumber === number)
+    }
+    case 'ipset':
+      return edit.set === undefined ? undefined : owned(ownerOfSet({ set: edit.set }))
+    case 'nft': {
+      const [[kind, given] = ['', null]] = Object.entries(edit.object) as [string, NftPlace | null][]
+      const table = kind === 'table' ? given?.name : given?.table
+      if (given?.family === undefined || table === undefined) return undefined
+      const { family, name } = given
+      const chain = kind === 'chain' ? name : given.chain
+      if (chain === undefined) return owned(ownerOfSet({ family, table, set: name ?? '' }))
+      const isNew = edit.op === 'add' || edit.op === 'insert' || edit.op === 'create'
+      const handle = isNew ? undefined : given.handle
+      const isMeant = (rule: { handle?: number }) => handle !== undefined && rule.handle === handle
+      return ownerAt({ family, table, chain }, tableOf(family, table), isMeant)
+    }
+    default:
+      return undefined
+  }
+}
+
+/** `isRule`: the rule that is changed; of a new one nobody is the owner but who has its chain. */
+function ownerAt(
+  place: { family: string; table: string; chain: string },
+  contents: Table | undefined,
+  isRule: (rule: { ruleNumber: number; handle?: number }) => boolean,
+): Owned | undefined {
+  const rule = contents?.chains.get(place.chain)?.rules.find(isRule)
+  return owned(ownerOf({ ...place, ...(rule ? { rule } : {}), ...(contents ? { contents } : {}) }), place.chain)
+}
+
+const owned = (owner: Owner | undefined, chain?: string): Owned | undefined =>
+  owner && { owner, ...(chain === undefined ? {} : { chain }) }

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { parseCommand } from '../../../src/edits/parse.ts'
+import type { Proposal } from '../../../src/explain/changes/proposal.ts'
+import { withOwner } from '../../../src/explain/owners/undone.ts'
+import type { Chain } from '../../../src/model/ruleset.ts'
+import { emptyWorld, type World } from '../../../src/model/world.ts'
+
+function fixOf(command: string, world: World = emptyWorld()) {
+  const read = parseCommand(command)
+  if (!('edits' in read)) throw new Error(JSON.stringify(read))
+  const proposal: Proposal = { description: 'change it', edits: read.edits }
+  return withOwner(proposal, world)
+}
+
+/** An iptables table with one rule in each chain. */
+function worldOf(table: string, chains: Record<string, string>): World {
+  const made = Object.entries(chains).map(([name, text]) => {
+    const rule = { text, ruleNumber: 1, conditions: [], statements: [] }
+    return [name, { name, rules: [rule] }] as [string, Chain]
+  })
+  const world = emptyWorld()
+  world.tables.push({ kind: 'iptables', family: 'ip', name: table, chains: new Map(made) })
+  return world
+}
+
+describe('what an owner undoes', () => {
+  test.each<[string, string, string]>([
+    ['nft add element ip kube-proxy nodeport-ips { 192.0.2.240 }', 'kube-proxy', 'change nodePortAddresses'],
+    ['nft delete element ip6 kube-proxy nodeport-ips { 2001:db8::1 }', 'kube-proxy', 'change nodePortAddresses'],
+    ['nft add element ip kube-proxy service-nodeports { tcp . 80 : drop }', 'kube-proxy', 'change the Service'],
+    ['nft insert rule ip kube-proxy services accept', 'kube-proxy', 'change the Service'],
+    ["nft add set ip kube-proxy mine '{ type ipv4_addr; }'", 'kube-proxy', 'change the Service'],
+    ['nft add chain ip kube-proxy mine', 'kube-proxy', 'change the Service'],
+    ['nft delete table ip kube-proxy', 'kube-proxy', 'change the Service'],
+    ['nft add rule inet fw4 forward_wan accept', 'openwrt', 'change /etc/config/firewall'],
+    ['nft add element inet fw4 banned { 192.0.2.1 }', 'openwrt', 'change /etc/config/firewall'],
+    ['nft add rule inet firewalld filter_FWD_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
+    ['nft add rule inet firewalld filter_OUT_policy_out accept', 'firewalld', 'use firewall-cmd --permanent'],
+    ['nft add rule ip docker-bridges filter-FORWARD accept', 'docker', 'use the chain DOCKER-USER'],
+    ['nft add rule ip libvirt_network guest_input accept', 'libvirt', 'use virsh net-edit or a libvirt hook'],
+    ['nft add rule inet netavark FORWARD accept', 'podman', "change the container's network"],
+    ['nft add rule ip filter ts-input accept', 'tailscale', 'use tailscale set or the ACLs'],
+    ['iptables -t nat -I KUBE-NODEPORTS 1 -j RETURN', 'kube-proxy', 'change the Service'],
+    ['iptables -I LIBVIRT_FWI 2 -j ACCEPT', 'libvirt', 'use virsh net-edit or a libvirt hook'],
+    ['ipset add f2b-sshd 192.0.2.1', 'fail2ban', 'change the jail'],
+  ])('%s: %s', (command, name, lasting) => {
+    expect(fixOf(command)).toMatchObject({ owner: { name, lasting } })
+    expect(fixOf(command).owner?.beside).toBeUndefined()
+    expect(fixOf(command).note).toMatch(new RegExp(`^${name} restores its rules .+; to keep it, ${lasting}$`))
+  })
+
+  test('deletes a rule of its own from a chain of everybody', () => {
+    const world = worldOf('filter', { FORWARD: '-A FORWARD -o virbr1 -j REJECT --reject-with icmp-port-unreachable' })
+    expect(fixOf('iptables -D FORWARD 1', world).owner?.name).toBe('libvirt')
+    expect(fixOf('iptables -I FORWARD 1 -j ACCEPT', world).owner).toBeUndefined()
+  })
+
+  test.each([
+    'nft add element inet filter allow_in { 192.0.2.1 }',
+    'nft add rule inet filter forward accept',
+    'iptables -I FORWARD 1 -j ACCEPT',
+    'iptables -I DOCKER-USER 1 -j ACCEPT',
+    'ipset add mine 192.0.2.1',
+    'sysctl -w net.ipv4.ip_forward=1',
+    'nft add rule ip qubes custom-input accept',
+  ])('not: %s', (command) => {
+    expect(fixOf(command)).not.toHaveProperty('owner')
+    expect(fixOf(command)).not.toHaveProperty('note')
+  })
+})
+
+test('an owner of what stands beside the change may put it in front again', () => {
+  const owner = {
+    name: 'libvirt',
+    instead: 'x',
+    lasting: 'use virsh',
+    rewrites: false,
+    when: 'when it starts',
+    marks: [],
+  }
+  const read = parseCommand('iptables -I FORWARD 1 -j ACCEPT')
+  if (!('edits' in read)) throw new Error()
+  const proposal: Proposal = { description: 'change it', edits: read.edits, beside: { owner } }
+  const fix = withOwner(proposal, emptyWorld())
+  expect(fix).toMatchObject({ owner: { name: 'libvirt', beside: true } })
+  expect(fix.note).toBe('libvirt restores its rules when it starts; to keep it, use virsh')
+  expect(fix).not.toHaveProperty('beside')
+})
+
+test('what is done by hand keeps its words', () => {
+  expect(withOwner({ description: 'change it' }, emptyWorld())).toEqual({ description: 'change it' })
+})
