@@ -22,6 +22,7 @@ interface Options extends SetupOptions {
   as?: string[]
   port?: string
   live?: boolean
+  store?: string
 }
 
 export function serveCommand(program: Command): Command {
@@ -37,14 +38,23 @@ export function serveCommand(program: Command): Command {
         'Without INPUT the page opens empty: drop files on it. Load the page again when files have changed.\n' +
         'With --live FILTER it traces packets as nfwhy trace does, and the page follows the trace. The trace ends when the ' +
         'page is closed, by Ctrl-C, or at the deadline; then everything that it set up is removed.\n' +
+        'With --store URL it shows the failed exchanges that --store of other commands has stored, over time: by which ' +
+        'rule, on which host, since when.\n' +
         'To look from another machine, forward the port under the same number: ssh -L 8080:127.0.0.1:8080 HOST, with ' +
         '--port 8080 on HOST.',
     )
     .argument('[INPUT...]', 'captures, rulesets and host state; with --live: FILTER')
     .option('--live', 'trace packets that match FILTER, or all of them')
+    .option('--store <URL>', 'show what a store holds, over time: duckdb:FILE or parquet:DIR')
     .option('--port <NUMBER>', 'listen on this port, not on any free one')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
   return setupOptions(serve).action(async (given: string[], options: Options) => {
+    if (options.store !== undefined) {
+      if (given.length > 0 || options.as || options.live)
+        throw new UserError('--store takes no files, no --as and no --live: the page shows what the store holds.')
+      await runStore(options.store, options)
+      return
+    }
     if (options.live) {
       if (options.as) throw new UserError('--live takes no --as: it reads what it traces.')
       await runLive(given.join(' '), options)
@@ -63,6 +73,14 @@ async function runLive(filter: string, options: Options): Promise<void> {
   const { serveLive } = await import('./serve-live.ts')
   const { page, port } = placeOf(options)
   await serveLive(filter, options, (live) => start({ page, inputs: [], live, ...port }), tellLink)
+}
+
+/** Throws UserError where there is no such store. */
+async function runStore(url: string, options: Options): Promise<void> {
+  const { storeFeed } = await import('./serve-store.ts')
+  const { page, port } = placeOf(options)
+  const { link } = await start({ page, inputs: [], store: await storeFeed(url), ...port })
+  tellLink(link)
 }
 
 /** Throws UserError. */

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import type { ServedFile } from '../ui/protocol.ts'
 import type { ServedInput } from './input.ts'
 import { type LiveFeed, LivePages } from './live.ts'
+import { type StoreFeed, storeRoutes } from './over-time.ts'
 import type { PageContent } from './page-files.ts'
 import { isToken } from './token.ts'
 
@@ -12,10 +13,12 @@ export interface Served {
   inputs: readonly ServedInput[]
   /** In place of `inputs`. */
   live?: LiveFeed
+  /** What a store holds, in place of `inputs`. */
+  store?: StoreFeed
 }
 
 /** Every address begins with the token: without it there is nothing, not even a page. */
-export function makeApp({ token, page, inputs, live }: Served): Hono {
+export function makeApp({ token, page, inputs, live, store }: Served): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     const [, first = ''] = c.req.path.split('/', 2)
@@ -28,6 +31,7 @@ export function makeApp({ token, page, inputs, live }: Served): Hono {
   app.get('/:token/inputs', async (c) => c.json(await Promise.all(served().map(listed))))
   app.get('/:token/inputs/:number{[0-9]{1,9}}', (c) => sendInput(c, served()[Number(c.req.param('number'))]))
   if (live) serveLive(app, live)
+  if (store) app.route('/:token/store', storeRoutes(store))
   app.get('/:token/:path{.*}', (c) => {
     const file = page.get(c.req.param('path'))
     return file ? c.body(file.bytes, 200, { 'content-type': file.type }) : c.text(NOTHING, 404)

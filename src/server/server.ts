@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { makeApp } from './app.ts'
 import type { ServedInput } from './input.ts'
 import type { LiveFeed } from './live.ts'
+import type { StoreFeed } from './over-time.ts'
 import { pageFiles } from './page-files.ts'
 import { refusalOf } from './refuse.ts'
 import { makeToken } from './token.ts'
@@ -15,6 +16,8 @@ export interface ServeOptions {
   inputs: readonly ServedInput[]
   /** A trace that goes on, in place of `inputs`. */
   live?: LiveFeed
+  /** What a store holds, in place of `inputs`. */
+  store?: StoreFeed
   /** Absent: a free one. */
   port?: number
 }
@@ -56,12 +59,16 @@ const MISSING: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 const TRIES = 20
 
 /** Rejects with the system's error where nothing can be listened at. */
-export async function startServer({ page, inputs, live, port: wanted }: ServeOptions): Promise<Serving> {
+export async function startServer({ page, inputs, live, store, port: wanted }: ServeOptions): Promise<Serving> {
   const token = makeToken()
   const hosts = new Set<string>()
   const stop = live ? `/${token}/live/stop` : undefined
   const answer = getRequestListener(
-    makeApp({ token, page: pageFiles(page, live ? 'live' : 'files'), inputs, ...(live ? { live } : {}) }).fetch,
+    makeApp({
+      ...{ token, page: pageFiles(page, live ? 'live' : store ? 'store' : 'files'), inputs },
+      ...(live ? { live } : {}),
+      ...(store ? { store } : {}),
+    }).fetch,
     {
       overrideGlobalObjects: false,
     },

@@ -15,6 +15,8 @@ import { live } from './live/live.ts'
 import { LiveBar } from './live/live-bar.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
+import { ofStore } from './over-time/asking.ts'
+import { OverTime } from './over-time/over-time.tsx'
 import { Rules } from './rules/rules.tsx'
 import { serverEnded } from './served.ts'
 import {
@@ -60,7 +62,7 @@ export function App() {
             Keys
           </button>
         )}
-        {reported.value === undefined && !live.value && <Open small={files !== undefined} />}
+        {reported.value === undefined && !live.value && !ofStore.value && <Open small={files !== undefined} />}
       </header>
       {helpShown.value && <Help />}
       <LiveBar />
@@ -78,6 +80,7 @@ export function App() {
           nfwhy serve has ended: its files cannot be read again. Start it again, and open the link that it prints.
         </p>
       )}
+      {ofStore.value && <OverTime />}
       {files && <Main hasCapture={files.hasCapture} warnings={listed.value?.warnings ?? files.warnings} />}
     </>
   )

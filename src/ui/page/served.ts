@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ServedFile } from '../protocol.ts'
 import { followTrace } from './live/live.ts'
+import { beginOverTime } from './over-time/asking.ts'
 import { servedFiles } from './served-files.ts'
 import { openFiles } from './state.ts'
 
@@ -18,6 +19,11 @@ export async function openServed(): Promise<void> {
   if (served === 'live') {
     watch()
     followTrace()
+    return
+  }
+  if (served === 'store') {
+    watch()
+    await beginOverTime()
     return
   }
   const response = await askServer('GET')
