@@ -83,6 +83,11 @@ import { THREADS_D } from './threads-d.ts'
 import { THREADS_E } from './threads-e.ts'
 import { THREADS_F } from './threads-f.ts'
 import { THREADS_G } from './threads-g.ts'
+import { THREADS_H } from './threads-h.ts'
+import { THREADS_I } from './threads-i.ts'
+import { THREADS_J } from './threads-j.ts'
+import { THREADS_K } from './threads-k.ts'
+import { THREADS_L } from './threads-l.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -185,6 +190,11 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_E,
   ...THREADS_F,
   ...THREADS_G,
+  ...THREADS_H,
+  ...THREADS_I,
+  ...THREADS_J,
+  ...THREADS_K,
+  ...THREADS_L,
   ...NODE_RULES,
   ...NODE_FIREWALLS,
   ...CLOUD_RULES,

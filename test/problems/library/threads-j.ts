@@ -1,0 +1,386 @@
+/** iptables-nft, from threads: a mark cleared by another, a zone without a way back, a set of the wrong family, answers to a group. */
+import { clientAndServer, FORWARDS } from '../machines.ts'
+import type { Problem } from '../problem.ts'
+
+const SSH = { protocol: 'tcp', port: 22 } as const
+const HTTPS = { protocol: 'tcp', port: 443 } as const
+
+export const THREADS_J: Problem[] = [
+  {
+    name: 'calico-clears-the-mark-of-the-exit-node',
+    thread: {
+      title: 'No internet access with exit node',
+      address: 'https://github.com/tailscale/tailscale/issues/4917',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      peer: { addresses: { ts0: ['100.68.216.20/10'] }, routes: ['default via 100.68.216.15'] },
+      node: {
+        addresses: { tailscale0: ['100.68.216.15/10'], eth0: ['203.0.113.1/24'] },
+        sysctls: FORWARDS,
+        listeners: [SSH],
+        rules: {
+          v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:cali-PREROUTING - [0:0]
+:cali-POSTROUTING - [0:0]
+-A PREROUTING -m comment --comment "cali:6gwbT8clXdHdC1b1" -j cali-PREROUTING
+-A POSTROUTING -m comment --comment "cali:O3lYWMrLQYEMJtB5" -j cali-POSTROUTING
+-A cali-PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A cali-PREROUTING -m mark --mark 0x10000/0x10000 -j ACCEPT
+-A cali-POSTROUTING -m mark --mark 0x10000/0x10000 -j RETURN
+-A cali-POSTROUTING -j MARK --set-xmark 0x0/0xf0000
+-A cali-POSTROUTING -m mark --mark 0x10000/0x10000 -m comment --comment "Host endpoint policy accepted packet." -j RETURN
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:cali-POSTROUTING - [0:0]
+:cali-nat-outgoing - [0:0]
+:ts-postrouting - [0:0]
+-A POSTROUTING -m comment --comment "cali:O3lYWMrLQYEMJtB5" -j cali-POSTROUTING
+-A POSTROUTING -j ts-postrouting
+-A cali-POSTROUTING -j cali-nat-outgoing
+-A cali-nat-outgoing -s 10.1.0.0/16 ! -d 10.1.0.0/16 -j MASQUERADE --random-fully
+-A ts-postrouting -m mark --mark 0x40000/0xff0000 -j MASQUERADE
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:cali-FORWARD - [0:0]
+:cali-from-wl-dispatch - [0:0]
+:cali-to-wl-dispatch - [0:0]
+:ts-forward - [0:0]
+:ts-input - [0:0]
+-A INPUT -j ts-input
+-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+-A FORWARD -j ts-forward
+-A FORWARD -m mark --mark 0x10000/0x10000 -m comment --comment "Policy explicitly accepted packet." -j ACCEPT
+-A cali-FORWARD -j MARK --set-xmark 0x0/0xe0000
+-A cali-FORWARD -i cali+ -j cali-from-wl-dispatch
+-A cali-FORWARD -o cali+ -j cali-to-wl-dispatch
+-A cali-from-wl-dispatch -m comment --comment "Unknown interface" -j DROP
+-A cali-to-wl-dispatch -m comment --comment "Unknown interface" -j DROP
+-A ts-forward -i tailscale0 -j MARK --set-xmark 0x40000/0xff0000
+-A ts-forward -m mark --mark 0x40000/0xff0000 -j ACCEPT
+-A ts-forward -s 100.64.0.0/10 -o tailscale0 -j DROP
+-A ts-forward -o tailscale0 -j ACCEPT
+-A ts-input -s 100.68.216.15/32 -i lo -j ACCEPT
+-A ts-input -s 100.115.92.0/23 ! -i tailscale0 -j RETURN
+-A ts-input -s 100.64.0.0/10 ! -i tailscale0 -j DROP
+COMMIT
+`,
+        },
+      },
+      net: { addresses: { eth0: ['203.0.113.9/24'] }, listeners: [HTTPS] },
+    },
+    links: [
+      ['peer:ts0', 'node:tailscale0'],
+      ['node:eth0', 'net:eth0'],
+    ],
+    traced: 'node',
+    fails: { from: 'peer', what: 'tcp', to: '203.0.113.9', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'peer', what: 'tcp', to: '100.68.216.15', port: 22 }, seen: 'answered' },
+      { sending: { from: 'node', what: 'tcp', to: '203.0.113.9', port: 443 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        "The exit node's mark, set in filter FORWARD, is cleared by calico in mangle POSTROUTING, in front of the nat rule that asks for it: the packet leaves with its source from the tunnel, to which nobody outside has a route.",
+      causes: [{ rule: '--set-xmark 0x0/0xf0000', chain: 'mangle cali-POSTROUTING' }],
+      status: ['unanswered', 'reply-lost'],
+      alsoTrue: ['not-masqueraded', 'mark-missing'],
+    },
+    mend: [['node', 'iptables -t nat -A POSTROUTING -s 100.64.0.0/10 -o eth0 -j MASQUERADE']],
+  },
+  {
+    name: 'nethserver-orange-has-no-way-back-into-itself',
+    thread: { title: 'Hairpin NAT broken in orange', address: 'https://github.com/NethServer/dev/issues/6045' },
+    backend: 'iptables-nft',
+    hosts: {
+      remote: { addresses: { eth0: ['203.0.113.9/24'] } },
+      fw: {
+        addresses: { eth0: ['203.0.113.1/24'], eth1: ['192.168.1.1/24'], eth2: ['192.168.2.1/24'] },
+        sysctls: FORWARDS,
+        rules: {
+          v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:eth0_masq - [0:0]
+:eth2_masq - [0:0]
+:loc_dnat - [0:0]
+:net_dnat - [0:0]
+:orang_dnat - [0:0]
+-A PREROUTING -i eth0 -j net_dnat
+-A PREROUTING -i eth1 -j loc_dnat
+-A PREROUTING -i eth2 -j orang_dnat
+-A POSTROUTING -o eth0 -j eth0_masq
+-A POSTROUTING -o eth2 -j eth2_masq
+-A eth0_masq -s 192.168.1.0/24 -j MASQUERADE
+-A eth0_masq -s 192.168.2.0/24 -j MASQUERADE
+-A eth2_masq -s 192.168.1.0/24 -d 192.168.2.20/32 -p tcp -m tcp --dport 80 -j MASQUERADE
+-A loc_dnat -d 203.0.113.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.2.20
+-A net_dnat -d 203.0.113.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.2.20
+-A orang_dnat -d 203.0.113.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.2.20
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:dynamic - [0:0]
+:loc2orang - [0:0]
+:loc_frwd - [0:0]
+:net2orang - [0:0]
+:net_frwd - [0:0]
+:orang2net - [0:0]
+:orang_frwd - [0:0]
+:reject - [0:0]
+:sfilter - [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A INPUT -i eth1 -j ACCEPT
+-A INPUT -i eth2 -p udp -m multiport --dports 53,67 -j ACCEPT
+-A INPUT -j reject
+-A FORWARD -m conntrack --ctstate INVALID,NEW,UNTRACKED -j dynamic
+-A FORWARD -i eth0 -j net_frwd
+-A FORWARD -i eth1 -j loc_frwd
+-A FORWARD -i eth2 -j orang_frwd
+-A FORWARD -g reject
+-A loc_frwd -o eth0 -j ACCEPT
+-A loc_frwd -o eth2 -j loc2orang
+-A loc2orang -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A loc2orang -j ACCEPT
+-A net_frwd -o eth0 -g sfilter
+-A net_frwd -o eth2 -j net2orang
+-A net_frwd -o eth1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A net2orang -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A net2orang -d 192.168.2.20/32 -p tcp -m tcp --dport 80 -m comment --comment "PF#1" -j ACCEPT
+-A net2orang -j DROP
+-A orang_frwd -o eth2 -g sfilter
+-A orang_frwd -o eth0 -j orang2net
+-A orang_frwd -o eth1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A orang2net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A orang2net -j ACCEPT
+-A reject -m addrtype --src-type BROADCAST -j DROP
+-A reject -s 224.0.0.0/4 -j DROP
+-A reject -p igmp -j DROP
+-A reject -p tcp -j REJECT --reject-with tcp-reset
+-A reject -p udp -j REJECT --reject-with icmp-port-unreachable
+-A reject -p icmp -j REJECT --reject-with icmp-host-unreachable
+-A reject -j REJECT --reject-with icmp-host-prohibited
+-A sfilter -j reject
+COMMIT
+`,
+        },
+      },
+      switch: { bridges: { br0: ['p1', 'p2', 'p3'] }, sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' } },
+      server: {
+        addresses: { eth0: ['192.168.2.20/24'] },
+        routes: ['default via 192.168.2.1'],
+        listeners: [{ protocol: 'tcp', port: 80 }],
+      },
+      client: { addresses: { eth0: ['192.168.2.30/24'] }, routes: ['default via 192.168.2.1'] },
+      green: { addresses: { eth0: ['192.168.1.10/24'] }, routes: ['default via 192.168.1.1'] },
+    },
+    links: [
+      ['remote:eth0', 'fw:eth0'],
+      ['fw:eth1', 'green:eth0'],
+      ['fw:eth2', 'switch:p1'],
+      ['server:eth0', 'switch:p2'],
+      ['client:eth0', 'switch:p3'],
+    ],
+    traced: 'fw',
+    fails: { from: 'client', what: 'tcp', to: '203.0.113.1', port: 80 },
+    seen: 'refused',
+    others: [
+      { sending: { from: 'green', what: 'tcp', to: '203.0.113.1', port: 80 }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'tcp', to: '203.0.113.1', port: 80 }, seen: 'answered' },
+      { sending: { from: 'client', what: 'ping', to: '203.0.113.9' }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'tcp', to: '203.0.113.1', port: 22 }, seen: 'refused' },
+    ],
+    truth: {
+      words:
+        'What comes from orange may not go back into it, so the redirected packet is rejected; and what is redirected is masqueraded for green alone, so the server would answer its neighbour directly.',
+      causes: [
+        { rule: '-o eth2 -g sfilter', chain: 'filter orang_frwd' },
+        { rule: '-j reject', chain: 'filter sfilter' },
+        { rule: 'tcp-reset', chain: 'filter reject' },
+        { code: 'several-causes' },
+      ],
+      status: ['rejected'],
+      alsoTrue: ['not-masqueraded'],
+    },
+    mend: [
+      [
+        'fw',
+        'iptables -I orang_frwd 1 -o eth2 -d 192.168.2.20 -p tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT; iptables -I orang_frwd 1 -o eth2 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; iptables -t nat -A eth2_masq -s 192.168.2.0/24 -d 192.168.2.20 -p tcp --dport 80 -j MASQUERADE',
+      ],
+    ],
+  },
+  {
+    name: 'geoipsets-list-of-ipv6-is-made-for-ipv4',
+    thread: {
+      title: 'Ipset is failing to restore IPv6 lists generated with python version …',
+      address: 'https://github.com/chr0mag/geoipsets/pull/4',
+    },
+    backend: 'iptables-nft',
+    ...clientAndServer({
+      listeners: [HTTPS, { ...HTTPS, address: '2001:db8:1::1' }, { ...SSH, address: '2001:db8:1::1' }],
+      rules: {
+        // the elements of IPv6 could not be added: the list was created without a family
+        ipset: `create US.ipv4 hash:net hashsize 1024 maxelem 65536
+add US.ipv4 192.0.2.0/25
+add US.ipv4 198.51.100.0/24
+create US.ipv6 hash:net hashsize 1024 maxelem 65536
+create operators6 hash:ip family inet6
+add operators6 2001:db8:1::77
+`,
+        v4: `*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:GEOIP - [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 443 -m conntrack --ctstate NEW -j GEOIP
+-A GEOIP -m set --match-set US.ipv4 src -j ACCEPT
+-A GEOIP -j DROP
+COMMIT
+`,
+        v6: `*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:GEOIP - [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -m limit --limit 10/sec -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 133 -m hl --hl-eq 255 -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 134 -m hl --hl-eq 255 -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 136 -m hl --hl-eq 255 -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -m set --match-set operators6 src -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 443 -m conntrack --ctstate NEW -j GEOIP
+-A GEOIP -m set --match-set US.ipv6 src -j ACCEPT
+-A GEOIP -j DROP
+COMMIT
+`,
+      },
+    }),
+    fails: { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 443 }, seen: 'answered' },
+      { sending: { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 22 }, seen: 'nothing' },
+      { sending: { from: 'client', what: 'ping', to: '2001:db8:1::1' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The set that the rule of IPv6 asks was created for IPv4, so it never matches, and an address of IPv6 cannot even be added to it.',
+      causes: [
+        { rule: '--match-set US.ipv6', chain: 'filter GEOIP' },
+        { code: 'not-in-set', words: ['US.ipv6'] },
+      ],
+      status: ['dropped'],
+    },
+    mend: [
+      [
+        'server',
+        'ipset create US.ipv6-inet6 hash:net family inet6; ipset add US.ipv6-inet6 2001:db8:1::/64; ip6tables -R GEOIP 1 -m set --match-set US.ipv6-inet6 src -j ACCEPT',
+      ],
+    ],
+  },
+  {
+    name: 'nixos-refuses-what-the-television-answers',
+    thread: {
+      title: 'Default firewall drops Chromecast packets',
+      address: 'https://github.com/NixOS/nixpkgs/issues/3107',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      tv: { addresses: { eth0: ['192.168.1.20/24'] } },
+      pc: {
+        addresses: { eth0: ['192.168.1.10/24'] },
+        listeners: [
+          { protocol: 'udp', port: 5353 },
+          { protocol: 'udp', port: 46005 },
+          { protocol: 'udp', port: 9999 },
+        ],
+        rules: {
+          v4: `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:nixos-fw-rpfilter - [0:0]
+-A PREROUTING -j nixos-fw-rpfilter
+-A nixos-fw-rpfilter -m rpfilter --validmark -j RETURN
+-A nixos-fw-rpfilter -p udp -m udp --sport 67 --dport 68 -j RETURN
+-A nixos-fw-rpfilter -s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 -j RETURN
+-A nixos-fw-rpfilter -j DROP
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:nixos-fw - [0:0]
+:nixos-fw-accept - [0:0]
+:nixos-fw-log-refuse - [0:0]
+:nixos-fw-refuse - [0:0]
+-A INPUT -j nixos-fw
+-A nixos-fw -i lo -j nixos-fw-accept
+-A nixos-fw -m conntrack --ctstate RELATED,ESTABLISHED -j nixos-fw-accept
+-A nixos-fw -p tcp -m tcp --dport 22 -j nixos-fw-accept
+-A nixos-fw -p tcp -m tcp --dport 8008:8010 -j nixos-fw-accept
+-A nixos-fw -p udp -m udp --dport 32768:61000 -j nixos-fw-accept
+-A nixos-fw -p icmp -m icmp --icmp-type 8 -j nixos-fw-accept
+-A nixos-fw -j nixos-fw-log-refuse
+-A nixos-fw-accept -j ACCEPT
+-A nixos-fw-log-refuse -m pkttype ! --pkt-type unicast -j nixos-fw-refuse
+-A nixos-fw-log-refuse -j nixos-fw-refuse
+-A nixos-fw-refuse -j DROP
+COMMIT
+`,
+        },
+      },
+    },
+    links: [['tv:eth0', 'pc:eth0']],
+    traced: 'pc',
+    fails: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 5353, sport: 5353 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 46005, sport: 1900 }, seen: 'answered' },
+      { sending: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 9999 }, seen: 'nothing' },
+      { sending: { from: 'tv', what: 'ping', to: '192.168.1.10' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'An answer to what was asked of a group belongs to no connection, and the rule that was added for such answers has the ports that programs get from the kernel, and not 5353.',
+      causes: [{ chain: 'filter nixos-fw' }, { rule: '-j DROP', chain: 'filter nixos-fw-refuse' }],
+      status: ['dropped'],
+    },
+    mend: [
+      [
+        'pc',
+        'iptables -I nixos-fw 1 -s 192.168.0.0/16 -p udp -m udp -m multiport --dports 1900,5353 -j nixos-fw-accept',
+      ],
+    ],
+  },
+]
