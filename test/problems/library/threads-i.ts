@@ -272,7 +272,7 @@ table ip docker-bridges {
     counter accept comment "OUTGOING"
   }
   chain nat-OUTPUT {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr != 127.0.0.0/8 fib daddr type local counter jump nat-prerouting-and-output
   }
   chain nat-PREROUTING {

@@ -1,5 +1,5 @@
-/** iptables-nft, from threads: a mark cleared by another, a zone without a way back, a set of the wrong family, answers to a group. */
-import { clientAndServer, FORWARDS } from '../machines.ts'
+/** iptables-nft, from threads: a mark cleared by another, a zone without a way back, answers to a group. */
+import { FORWARDS } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
@@ -225,80 +225,6 @@ COMMIT
       [
         'fw',
         'iptables -I orang_frwd 1 -o eth2 -d 192.168.2.20 -p tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT; iptables -I orang_frwd 1 -o eth2 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; iptables -t nat -A eth2_masq -s 192.168.2.0/24 -d 192.168.2.20 -p tcp --dport 80 -j MASQUERADE',
-      ],
-    ],
-  },
-  {
-    name: 'geoipsets-list-of-ipv6-is-made-for-ipv4',
-    thread: {
-      title: 'Ipset is failing to restore IPv6 lists generated with python version …',
-      address: 'https://github.com/chr0mag/geoipsets/pull/4',
-    },
-    backend: 'iptables-nft',
-    ...clientAndServer({
-      listeners: [HTTPS, { ...HTTPS, address: '2001:db8:1::1' }, { ...SSH, address: '2001:db8:1::1' }],
-      rules: {
-        // the elements of IPv6 could not be added: the list was created without a family
-        ipset: `create US.ipv4 hash:net hashsize 1024 maxelem 65536
-add US.ipv4 192.0.2.0/25
-add US.ipv4 198.51.100.0/24
-create US.ipv6 hash:net hashsize 1024 maxelem 65536
-create operators6 hash:ip family inet6
-add operators6 2001:db8:1::77
-`,
-        v4: `*filter
-:INPUT DROP [0:0]
-:FORWARD DROP [0:0]
-:OUTPUT ACCEPT [0:0]
-:GEOIP - [0:0]
--A INPUT -i lo -j ACCEPT
--A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT
--A INPUT -p tcp -m tcp --dport 443 -m conntrack --ctstate NEW -j GEOIP
--A GEOIP -m set --match-set US.ipv4 src -j ACCEPT
--A GEOIP -j DROP
-COMMIT
-`,
-        v6: `*filter
-:INPUT DROP [0:0]
-:FORWARD DROP [0:0]
-:OUTPUT ACCEPT [0:0]
-:GEOIP - [0:0]
--A INPUT -i lo -j ACCEPT
--A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -m limit --limit 10/sec -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 133 -m hl --hl-eq 255 -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 134 -m hl --hl-eq 255 -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 136 -m hl --hl-eq 255 -j ACCEPT
--A INPUT -p tcp -m tcp --dport 22 -m set --match-set operators6 src -j ACCEPT
--A INPUT -p tcp -m tcp --dport 443 -m conntrack --ctstate NEW -j GEOIP
--A GEOIP -m set --match-set US.ipv6 src -j ACCEPT
--A GEOIP -j DROP
-COMMIT
-`,
-      },
-    }),
-    fails: { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 443 },
-    seen: 'nothing',
-    others: [
-      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 443 }, seen: 'answered' },
-      { sending: { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 22 }, seen: 'nothing' },
-      { sending: { from: 'client', what: 'ping', to: '2001:db8:1::1' }, seen: 'answered' },
-    ],
-    truth: {
-      words:
-        'The set that the rule of IPv6 asks was created for IPv4, so it never matches, and an address of IPv6 cannot even be added to it.',
-      causes: [
-        { rule: '--match-set US.ipv6', chain: 'filter GEOIP' },
-        { code: 'not-in-set', words: ['US.ipv6'] },
-      ],
-      status: ['dropped'],
-    },
-    mend: [
-      [
-        'server',
-        'ipset create US.ipv6-inet6 hash:net family inet6; ipset add US.ipv6-inet6 2001:db8:1::/64; ip6tables -R GEOIP 1 -m set --match-set US.ipv6-inet6 src -j ACCEPT',
       ],
     ],
   },

@@ -1,5 +1,5 @@
-/** Exit nodes with nft, from threads: rules that were never written. */
-import { FORWARDS } from '../machines.ts'
+/** nft, from threads: rules that were never written, and one that is for IPv4 alone. */
+import { FORWARDS, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
@@ -120,6 +120,133 @@ table ip nat {
         'node',
         'nft add rule ip netbird netbird-rt-fwd ip saddr 100.90.0.0/16 counter accept; nft add rule ip netbird netbird-rt-postrouting ip saddr 100.90.0.0/16 oifname eth0 counter masquerade',
       ],
+    ],
+  },
+  {
+    name: 'fw4-set-of-link-addresses-is-for-ipv4-alone',
+    thread: {
+      title: "fw4: when ipset matches MAC, allow set family to 'any'",
+      address: 'https://github.com/openwrt/firewall4/pull/35',
+    },
+    backend: 'nft',
+    hosts: {
+      remote: {
+        addresses: { eth0: ['203.0.113.9/24', '2001:db8:f::9/64'] },
+        routes: ['2001:db8:1::/64 via 2001:db8:f::1'],
+        listeners: [...WEB, { protocol: 'tcp', address: '2001:db8:f::9', port: 80 }],
+      },
+      router: {
+        bridges: { 'br-lan': ['lan1', 'lan2'] },
+        addresses: {
+          wan: ['203.0.113.1/24', '2001:db8:f::1/64'],
+          'br-lan': ['192.168.1.1/24', '2001:db8:1::1/64'],
+        },
+        sysctls: {
+          ...FORWARDS,
+          'net.bridge.bridge-nf-call-iptables': '0',
+          'net.bridge.bridge-nf-call-ip6tables': '0',
+        },
+        rules: {
+          nft: `table inet fw4 {
+  flowtable ft {
+    hook ingress priority filter
+    devices = { "lan1", "lan2", "wan" }
+    counter
+  }
+  set captive {
+    type ether_addr
+    elements = { 02:00:5e:00:53:10, 02:00:5e:00:53:11 }
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iif "lo" accept comment "!fw4: Accept traffic from loopback"
+    ct state vmap { established : accept, related : accept } comment "!fw4: Handle inbound flows"
+    iifname "br-lan" jump input_lan comment "!fw4: Handle lan IPv4/IPv6 input traffic"
+    iifname "wan" jump input_wan comment "!fw4: Handle wan IPv4/IPv6 input traffic"
+    jump handle_reject
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    meta l4proto { tcp, udp } flow add @ft
+    ct state vmap { established : accept, related : accept } comment "!fw4: Handle forwarded flows"
+    iifname "br-lan" jump forward_lan comment "!fw4: Handle lan IPv4/IPv6 forward traffic"
+    iifname "wan" jump forward_wan comment "!fw4: Handle wan IPv4/IPv6 forward traffic"
+    jump handle_reject
+  }
+  chain input_lan {
+    accept
+  }
+  chain input_wan {
+    icmp type echo-request counter accept comment "!fw4: Allow-Ping"
+    icmpv6 type . icmpv6 code { packet-too-big . no-route, nd-neighbor-solicit . no-route, nd-neighbor-advert . no-route } limit rate 1000/second counter accept comment "!fw4: Allow-ICMPv6-Input"
+    jump handle_reject
+  }
+  chain forward_lan {
+    meta nfproto ipv4 ether saddr @captive counter jump accept_to_wan comment "!fw4: Forward-auth-captive"
+    icmpv6 type { destination-unreachable, time-exceeded } counter accept comment "!fw4: Allow-ICMPv6-Errors"
+    jump accept_to_lan
+    jump reject_to_wan
+  }
+  chain forward_wan {
+    icmpv6 type { destination-unreachable, time-exceeded, echo-request, echo-reply } limit rate 1000/second counter accept comment "!fw4: Allow-ICMPv6-Forward"
+    jump reject_to_wan
+  }
+  chain accept_to_lan {
+    oifname "br-lan" counter accept comment "!fw4: accept lan IPv4/IPv6 traffic"
+  }
+  chain accept_to_wan {
+    meta nfproto ipv4 oifname "wan" ct state invalid counter drop comment "!fw4: Prevent NAT leakage"
+    oifname "wan" counter accept comment "!fw4: accept wan IPv4/IPv6 traffic"
+  }
+  chain reject_to_wan {
+    oifname "wan" counter jump handle_reject comment "!fw4: reject wan IPv4/IPv6 traffic"
+  }
+  chain handle_reject {
+    meta l4proto tcp reject with tcp reset comment "!fw4: Reject TCP traffic"
+    reject comment "!fw4: Reject any other traffic"
+  }
+  chain srcnat {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wan" jump srcnat_wan comment "!fw4: Handle wan IPv4/IPv6 srcnat traffic"
+  }
+  chain srcnat_wan {
+    meta nfproto ipv4 masquerade comment "!fw4: Masquerade IPv4 wan traffic"
+  }
+}
+`,
+        },
+      },
+      pc: {
+        addresses: { eth0: ['192.168.1.10/24', '2001:db8:1::10/64'] },
+        routes: ['default via 192.168.1.1', 'default via 2001:db8:1::1'],
+      },
+      guest: {
+        addresses: { eth0: ['192.168.1.20/24', '2001:db8:1::20/64'] },
+        routes: ['default via 192.168.1.1', 'default via 2001:db8:1::1'],
+      },
+    },
+    links: [
+      ['remote:eth0', 'router:wan'],
+      ['router:lan1', 'pc:eth0'],
+      ['router:lan2', 'guest:eth0'],
+    ],
+    traced: 'router',
+    setup: [['pc', 'ip link set eth0 address 02:00:5e:00:53:10']],
+    fails: { from: 'pc', what: 'tcp', to: '2001:db8:f::9', port: 80 },
+    seen: 'refused',
+    others: [
+      { sending: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'guest', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'refused' },
+      { sending: { from: 'guest', what: 'tcp', to: '2001:db8:f::9', port: 80 }, seen: 'refused' },
+    ],
+    truth: {
+      words:
+        'The rule that lets through the machines of a set asks for IPv4 too, though the set has link addresses: of the same machine it rejects IPv6.',
+      causes: [{ rule: '@captive', chain: 'inet fw4 forward_lan' }],
+      status: ['rejected'],
+    },
+    mend: [
+      ['router', 'nft insert rule inet fw4 forward_lan meta nfproto ipv6 ether saddr @captive jump accept_to_wan'],
     ],
   },
 ]
