@@ -1,5 +1,5 @@
-/** Long nft rulesets of programs, from threads: rich rules, a stateful filter, the name of a VRF. */
-import { FORWARDS, WEB } from '../machines.ts'
+/** Long nft rulesets of programs, from threads: rich rules, a stateful filter, a flag that replies have too. */
+import { FORWARDS, homeRouter, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
@@ -248,101 +248,82 @@ table ip nat {
     ],
   },
   {
-    name: 'vyos-local-rules-name-an-interface-of-a-vrf',
+    name: 'router7-reject-of-a-syn-takes-the-syn-ack',
     thread: {
-      title: 'firewall: T3933: Fix firewall for interface with VRF',
-      address: 'https://github.com/vyos/vyos-1x/pull/1330',
+      title: 'optionally block incoming IPv6 connections except for explicitly allowed IPs',
+      address: 'https://github.com/rtr7/router7/issues/32',
     },
     backend: 'nft',
-    hosts: {
-      admin: { addresses: { eth0: ['2001:db8:a::2/64'] }, routes: ['default via 2001:db8:a::1'] },
-      pc: { addresses: { eth0: ['2001:db8:c::10/64'] }, routes: ['default via 2001:db8:c::1'] },
-      router: {
-        addresses: { eth0: ['2001:db8:a::1/64'], eth1: ['2001:db8:f::1/64'], eth2: ['2001:db8:c::1/64'] },
-        sysctls: { ...FORWARDS, 'net.ipv4.tcp_l3mdev_accept': '1', 'net.ipv6.conf.default.accept_dad': '0' },
+    ...homeRouter(
+      {
         listeners: [{ ...SSH, address: '::' }],
         rules: {
-          nft: `table ip6 vyos_filter {
-  set A6_admins {
-    type ipv6_addr
-    flags interval
-    elements = { 2001:db8:a::/64 }
+          nft: `table ip nat {
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "wan" tcp dport 8080 dnat to 192.168.1.10:80
   }
-  chain VYOS_IPV6_FORWARD_filter {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wan" masquerade
+  }
+}
+table ip filter {
+  counter fwded { packets 0 bytes 0 }
+  chain forward {
     type filter hook forward priority filter; policy accept;
-    ct state established,related counter accept
-    ct state invalid counter drop
-    iifname "eth2" oifname "eth1" counter accept
-    counter drop comment "FWD-filter default-action drop"
+    counter name "fwded"
+    oifname "wan" tcp flags syn tcp option maxseg size set rt mtu
   }
-  chain VYOS_IPV6_INPUT_filter {
+}
+table ip6 filter {
+  counter fwded { packets 0 bytes 0 }
+  counter inputc { packets 0 bytes 0 }
+  chain input {
     type filter hook input priority filter; policy accept;
-    jump VYOS_STATE_POLICY6
-    iifname "lo" accept
-    icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } ip6 hoplimit 255 counter accept
-    icmpv6 type echo-request limit rate 20/second counter accept
-    iifname "eth0" counter jump NAME6_MGMT-LOCAL
-    iifname "eth1" counter jump NAME6_WAN-LOCAL
-    iifname "eth2" counter jump NAME6_LAN-LOCAL
-    counter drop comment "INP-filter default-action drop"
+    counter name "inputc"
+    iifname "wan" tcp dport { 22, 8053, 9100 } counter drop
   }
-  chain VYOS_IPV6_OUTPUT_filter {
-    type filter hook output priority filter; policy accept;
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    counter name "fwded"
+    oifname "wan" tcp flags syn tcp option maxseg size set rt mtu
+    jump block-incoming
   }
-  chain NAME6_MGMT-LOCAL {
-    ip6 saddr @A6_admins tcp dport 22 counter accept comment "ipv6-NAM-MGMT-LOCAL-10"
-    udp dport 161 counter accept comment "ipv6-NAM-MGMT-LOCAL-20"
-    counter drop comment "NAM-MGMT-LOCAL default-action drop"
-  }
-  chain NAME6_WAN-LOCAL {
-    ip6 saddr fe80::/10 udp sport 547 udp dport 546 counter accept
-    counter drop comment "NAM-WAN-LOCAL default-action drop"
-  }
-  chain NAME6_LAN-LOCAL {
-    udp dport { 53, 547 } counter accept
-    tcp dport { 22, 53 } counter accept
-    counter drop comment "NAM-LAN-LOCAL default-action drop"
-  }
-  chain VYOS_STATE_POLICY6 {
-    ct state established counter accept
-    ct state related counter accept
-    ct state invalid counter drop
-    return
+  chain block-incoming {
+    oifname "lan" tcp flags syn ip6 daddr 2001:db8:1::53 counter accept
+    oifname "lan" tcp flags syn ip6 daddr 2001:db8:1::80 tcp dport { 80, 443 } counter accept
+    oifname "lan" tcp flags syn counter reject
   }
 }
 `,
         },
       },
-      isp: { addresses: { eth0: ['2001:db8:f::9/64'] }, routes: ['2001:db8:c::/64 via 2001:db8:f::1'] },
-    },
-    links: [
-      ['admin:eth0', 'router:eth0'],
-      ['pc:eth0', 'router:eth2'],
-      ['router:eth1', 'isp:eth0'],
-    ],
-    traced: 'router',
-    setup: [
-      // enslaving takes the global addresses away
-      [
-        'router',
-        'ip link add MGMT type vrf table 100; ip link set MGMT up; ip link set eth0 master MGMT; ip -6 addr replace 2001:db8:a::1/64 dev eth0 nodad; sleep 1',
-      ],
-    ],
-    fails: { from: 'admin', what: 'tcp', to: '2001:db8:a::1', port: 22 },
+      {
+        pc: { listeners: [{ ...SSH, address: '2001:db8:1::10' }] },
+        remote: {
+          listeners: [
+            ...WEB,
+            { protocol: 'tcp', address: '2001:db8:f::9', port: 80 },
+            { protocol: 'udp', address: '2001:db8:f::9', port: 53 },
+          ],
+        },
+      },
+    ),
+    fails: { from: 'pc', what: 'tcp', to: '2001:db8:f::9', port: 80 },
     seen: 'nothing',
     others: [
-      { sending: { from: 'admin', what: 'ping', to: '2001:db8:a::1' }, seen: 'answered' },
-      { sending: { from: 'pc', what: 'tcp', to: '2001:db8:c::1', port: 22 }, seen: 'answered' },
-      { sending: { from: 'isp', what: 'tcp', to: '2001:db8:f::1', port: 22 }, seen: 'nothing' },
+      { sending: { from: 'pc', what: 'udp', to: '2001:db8:f::9', port: 53 }, seen: 'answered' },
+      { sending: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'tcp', to: '2001:db8:1::10', port: 22 }, seen: 'refused' },
+      { sending: { from: 'remote', what: 'tcp', to: '2001:db8:f::1', port: 22 }, seen: 'nothing' },
     ],
     truth: {
       words:
-        'eth0 is in the VRF MGMT, and at input the kernel names the VRF as where it came in: the rule for eth0 never matches.',
-      causes: [{ rule: 'iifname "eth0"', chain: 'ip6 vyos_filter VYOS_IPV6_INPUT_filter' }],
-      status: ['dropped'],
+        'The rule that keeps connections from coming in asks whether SYN is set, and not whether it is set alone: it rejects the SYN-ACK of what the LAN asks for.',
+      causes: [{ rule: 'tcp flags syn counter', chain: 'ip6 filter block-incoming' }],
+      status: ['reply-lost'],
     },
-    mend: [
-      ['router', 'nft insert rule ip6 vyos_filter VYOS_IPV6_INPUT_filter iifname MGMT counter jump NAME6_MGMT-LOCAL'],
-    ],
+    mend: [['router', 'nft insert rule ip6 filter block-incoming ct state established,related accept']],
   },
 ]

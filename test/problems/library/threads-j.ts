@@ -1,4 +1,4 @@
-/** iptables-nft, from threads: a mark cleared by another, a zone without a way back, answers to a group. */
+/** iptables-nft, from threads: a mark cleared by another, a zone without a way back, answers to a group, a mark that is not restored. */
 import { FORWARDS } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
@@ -306,6 +306,127 @@ COMMIT
       [
         'pc',
         'iptables -I nixos-fw 1 -s 192.168.0.0/16 -p udp -m udp -m multiport --dports 1900,5353 -j nixos-fw-accept',
+      ],
+    ],
+  },
+  {
+    name: 'firerouter-restores-the-mark-at-output-alone',
+    thread: {
+      title: 'add connmark for inbound connection and restore fwmark for reply packets',
+      address: 'https://github.com/firewalla/firerouter/pull/159',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      remote: {
+        addresses: { eth0: ['198.51.100.9/24'] },
+        routes: ['default via 198.51.100.254', '192.0.2.0/24 via 198.51.100.253'],
+      },
+      isp1: {
+        addresses: { eth0: ['198.51.100.253/24'], eth1: ['192.0.2.254/24'] },
+        sysctls: FORWARDS,
+        // takes no foreign sources
+        rules: {
+          nft: 'table ip edge {\n  chain forward { type filter hook forward priority filter; policy accept; iifname "eth1" ip saddr != 192.0.2.0/24 drop; }\n}\n',
+        },
+      },
+      isp2: { addresses: { eth0: ['198.51.100.254/24'], eth1: ['203.0.113.254/24'] }, sysctls: FORWARDS },
+      exchange: { bridges: { ix0: ['p1', 'p2', 'p3'] }, sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' } },
+      router: {
+        addresses: { wan: ['192.0.2.1/24'], wan2: ['203.0.113.1/24'], lan: ['192.168.1.1/24'] },
+        routes: ['default via 192.0.2.254'],
+        sysctls: FORWARDS,
+        listeners: [SSH],
+        rules: {
+          v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FR_OUTPUT - [0:0]
+:FR_PREROUTING - [0:0]
+:FR_WAN - [0:0]
+-A PREROUTING -j FR_PREROUTING
+-A FORWARD -o wan+ -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+-A OUTPUT -j FR_OUTPUT
+-A FR_OUTPUT -m connmark ! --mark 0x0/0xff0000 -j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000
+-A FR_PREROUTING -m conntrack --ctstate NEW -j FR_WAN
+-A FR_WAN -i wan -j CONNMARK --set-xmark 0x10000/0xff0000
+-A FR_WAN -i wan2 -j CONNMARK --set-xmark 0x20000/0xff0000
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:FR_DNAT - [0:0]
+:FR_SNAT - [0:0]
+-A PREROUTING -i wan+ -j FR_DNAT
+-A POSTROUTING -j FR_SNAT
+-A FR_DNAT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.168.1.10:80
+-A FR_SNAT -o wan -j MASQUERADE
+-A FR_SNAT -o wan2 -j MASQUERADE
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -i lo -j ACCEPT
+-A INPUT -i lan -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i lan -j ACCEPT
+-A FORWARD -i wan+ -m conntrack --ctstate DNAT -j ACCEPT
+COMMIT
+`,
+        },
+      },
+      pc: {
+        addresses: { eth0: ['192.168.1.10/24'] },
+        routes: ['default via 192.168.1.1'],
+        listeners: [{ protocol: 'tcp', port: 80 }],
+      },
+    },
+    links: [
+      ['remote:eth0', 'exchange:p1'],
+      ['isp1:eth0', 'exchange:p2'],
+      ['isp2:eth0', 'exchange:p3'],
+      ['isp1:eth1', 'router:wan'],
+      ['isp2:eth1', 'router:wan2'],
+      ['router:lan', 'pc:eth0'],
+    ],
+    traced: 'router',
+    setup: [
+      [
+        'router',
+        'ip route add default via 192.0.2.254 table 201; ip route add default via 203.0.113.254 table 202; ip rule add fwmark 0x10000/0xff0000 lookup 201; ip rule add fwmark 0x20000/0xff0000 lookup 202',
+      ],
+    ],
+    fails: { from: 'remote', what: 'tcp', to: '203.0.113.1', port: 8080 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'remote', what: 'tcp', to: '192.0.2.1', port: 8080 }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'tcp', to: '203.0.113.1', port: 22 }, seen: 'answered' },
+      { sending: { from: 'pc', what: 'ping', to: '198.51.100.9' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        "The connection's mark is put on the packets that the router itself sends, and not on the replies of the machine behind it: these take the default route out of the other uplink, where their source is dropped.",
+      causes: [
+        { rule: '--restore-mark', chain: 'mangle FR_OUTPUT' },
+        { code: 'wrong-way-out' },
+        { code: 'reply-by-other-uplink' },
+        { code: 'mark-missing' },
+      ],
+      status: ['reply-lost', 'unanswered'],
+      alsoTrue: ['mark-missing', 'wrong-way-out', 'reply-by-other-uplink'],
+    },
+    mend: [
+      [
+        'router',
+        'iptables -t mangle -I FR_PREROUTING 1 -i lan -m connmark ! --mark 0x0/0xff0000 -j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000',
       ],
     ],
   },

@@ -148,11 +148,6 @@ table ip nat {
         },
         rules: {
           nft: `table inet fw4 {
-  flowtable ft {
-    hook ingress priority filter
-    devices = { "lan1", "lan2", "wan" }
-    counter
-  }
   set captive {
     type ether_addr
     elements = { 02:00:5e:00:53:10, 02:00:5e:00:53:11 }
@@ -167,7 +162,6 @@ table ip nat {
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
-    meta l4proto { tcp, udp } flow add @ft
     ct state vmap { established : accept, related : accept } comment "!fw4: Handle forwarded flows"
     iifname "br-lan" jump forward_lan comment "!fw4: Handle lan IPv4/IPv6 forward traffic"
     iifname "wan" jump forward_wan comment "!fw4: Handle wan IPv4/IPv6 forward traffic"
