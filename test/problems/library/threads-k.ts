@@ -1,4 +1,4 @@
-/** iptables-legacy, from threads: an address that strict VRRP drops both ways, a counter of all attempts, a tunnel that takes the way back. */
+/** iptables, from threads: an address that strict VRRP drops both ways, a counter of all attempts, a tunnel that takes the way back, answers to a group. */
 import { clientAndServer } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
@@ -262,5 +262,86 @@ COMMIT
       status: ['lost'],
     },
     mend: [['router', 'sysctl -qw net.ipv4.conf.all.rp_filter=2']],
+  },
+  {
+    name: 'nixos-refuses-what-the-television-answers',
+    thread: {
+      title: 'Default firewall drops Chromecast packets',
+      address: 'https://github.com/NixOS/nixpkgs/issues/3107',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      tv: { addresses: { eth0: ['192.168.1.20/24'] } },
+      pc: {
+        addresses: { eth0: ['192.168.1.10/24'] },
+        listeners: [
+          { protocol: 'udp', port: 5353 },
+          { protocol: 'udp', port: 46005 },
+          { protocol: 'udp', port: 9999 },
+        ],
+        rules: {
+          v4: `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:nixos-fw-rpfilter - [0:0]
+-A PREROUTING -j nixos-fw-rpfilter
+-A nixos-fw-rpfilter -m rpfilter --validmark -j RETURN
+-A nixos-fw-rpfilter -p udp -m udp --sport 67 --dport 68 -j RETURN
+-A nixos-fw-rpfilter -s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 -j RETURN
+-A nixos-fw-rpfilter -j DROP
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:nixos-fw - [0:0]
+:nixos-fw-accept - [0:0]
+:nixos-fw-log-refuse - [0:0]
+:nixos-fw-refuse - [0:0]
+-A INPUT -j nixos-fw
+-A nixos-fw -i lo -j nixos-fw-accept
+-A nixos-fw -m conntrack --ctstate RELATED,ESTABLISHED -j nixos-fw-accept
+-A nixos-fw -p tcp -m tcp --dport 22 -j nixos-fw-accept
+-A nixos-fw -p tcp -m tcp --dport 8008:8010 -j nixos-fw-accept
+-A nixos-fw -p udp -m udp --dport 32768:61000 -j nixos-fw-accept
+-A nixos-fw -p icmp -m icmp --icmp-type 8 -j nixos-fw-accept
+-A nixos-fw -j nixos-fw-log-refuse
+-A nixos-fw-accept -j ACCEPT
+-A nixos-fw-log-refuse -m pkttype ! --pkt-type unicast -j nixos-fw-refuse
+-A nixos-fw-log-refuse -j nixos-fw-refuse
+-A nixos-fw-refuse -j DROP
+COMMIT
+`,
+        },
+      },
+    },
+    links: [['tv:eth0', 'pc:eth0']],
+    traced: 'pc',
+    fails: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 5353, sport: 5353 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 46005, sport: 1900 }, seen: 'answered' },
+      { sending: { from: 'tv', what: 'udp', to: '192.168.1.10', port: 9999 }, seen: 'nothing' },
+      { sending: { from: 'tv', what: 'ping', to: '192.168.1.10' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'An answer to what was asked of a group belongs to no connection, and the rule that was added for such answers has the ports that programs get from the kernel, and not 5353.',
+      causes: [{ chain: 'filter nixos-fw' }, { rule: '-j DROP', chain: 'filter nixos-fw-refuse' }],
+      status: ['dropped'],
+    },
+    mend: [
+      [
+        'pc',
+        'iptables -I nixos-fw 1 -s 192.168.0.0/16 -p udp -m udp -m multiport --dports 1900,5353 -j nixos-fw-accept',
+      ],
+    ],
   },
 ]
