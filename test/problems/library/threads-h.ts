@@ -146,8 +146,8 @@ export const THREADS_H: Problem[] = [
     },
     backend: 'nft',
     hosts: {
-      pc: { addresses: { eth0: ['192.168.10.10/24'] }, routes: ['default via 192.168.10.1'] },
-      admin: { addresses: { ts0: ['100.64.0.5/10'] } },
+      pc: { addresses: { eth0: ['192.168.10.10/24'] }, routes: ['default via 192.168.10.1'], listeners: [SSH] },
+      admin: { addresses: { ts0: ['100.64.0.5/10'] }, routes: ['192.168.10.0/24 via 100.64.0.1'] },
       router: {
         addresses: {
           lan: ['192.168.10.1/24'],
@@ -232,6 +232,7 @@ table ip nat {
     others: [
       { sending: { from: 'router', what: 'tcp', to: '203.0.113.9', port: 443 }, seen: 'answered' },
       { sending: { from: 'admin', what: 'tcp', to: '100.64.0.1', port: 22 }, seen: 'answered' },
+      { sending: { from: 'admin', what: 'tcp', to: '192.168.10.10', port: 22 }, seen: 'answered' },
       { sending: { from: 'net', what: 'tcp', to: '203.0.113.1', port: 22 }, seen: 'nothing' },
     ],
     truth: {

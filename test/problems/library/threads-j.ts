@@ -240,15 +240,21 @@ COMMIT
         addresses: { eth0: ['198.51.100.9/24'] },
         routes: ['default via 198.51.100.254', '192.0.2.0/24 via 198.51.100.253'],
       },
+      // neither takes foreign sources
       isp1: {
         addresses: { eth0: ['198.51.100.253/24'], eth1: ['192.0.2.254/24'] },
         sysctls: FORWARDS,
-        // takes no foreign sources
         rules: {
           nft: 'table ip edge {\n  chain forward { type filter hook forward priority filter; policy accept; iifname "eth1" ip saddr != 192.0.2.0/24 drop; }\n}\n',
         },
       },
-      isp2: { addresses: { eth0: ['198.51.100.254/24'], eth1: ['203.0.113.254/24'] }, sysctls: FORWARDS },
+      isp2: {
+        addresses: { eth0: ['198.51.100.254/24'], eth1: ['203.0.113.254/24'] },
+        sysctls: FORWARDS,
+        rules: {
+          nft: 'table ip edge {\n  chain forward { type filter hook forward priority filter; policy accept; iifname "eth1" ip saddr != 203.0.113.0/24 drop; }\n}\n',
+        },
+      },
       exchange: { bridges: { ix0: ['p1', 'p2', 'p3'] }, sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' } },
       router: {
         addresses: { wan: ['192.0.2.1/24'], wan2: ['203.0.113.1/24'], lan: ['192.168.1.1/24'] },
