@@ -88,6 +88,7 @@ import { THREADS_I } from './threads-i.ts'
 import { THREADS_J } from './threads-j.ts'
 import { THREADS_K } from './threads-k.ts'
 import { THREADS_L } from './threads-l.ts'
+import { THREADS_M } from './threads-m.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -195,6 +196,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_J,
   ...THREADS_K,
   ...THREADS_L,
+  ...THREADS_M,
   ...NODE_RULES,
   ...NODE_FIREWALLS,
   ...CLOUD_RULES,
