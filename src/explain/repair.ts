@@ -5,6 +5,7 @@
 import { applyEdits } from '../edits/apply.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
+import type { Edit } from '../model/edit.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
 import { getsThrough, isPassed, isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
@@ -141,13 +142,20 @@ function candidates({ findings }: Journey): RepairStep[] {
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 
-/** A new chain of nft's says its hook, too. */
-const isPolicy = ({ edits = [] }: Fix): boolean =>
+/** It opens everything. A new chain of nft's says its hook, too. */
+const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
   edits.some(
     (edit) =>
       edit.kind === 'chain' ||
       (edit.kind === 'nft' && 'chain' in edit.object && !('hook' in Object(edit.object.chain))),
-  )
+  ) || undo.some(leadsToChain)
+
+/** What is no longer led to its chain is filtered by nobody. */
+const leadsToChain = (edit: Edit): boolean =>
+  edit.kind === 'nft' &&
+  edit.op === 'add' &&
+  'element' in edit.object &&
+  /"(?:jump|goto)":/.test(JSON.stringify(edit.object.element))
 
 interface Came {
   after: Outcome
@@ -209,7 +217,7 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
     ),
   ]
   return {
-    description: steps.map(({ fix }) => fix.description).join('; then '),
+    description: [...new Set(steps.map(({ fix }) => fix.description))].join('; then '),
     edits: steps.flatMap(({ fix }) => fix.edits ?? []),
     undo: steps.toReversed().flatMap(({ fix }) => fix.undo ?? []),
     verified: engine.id,

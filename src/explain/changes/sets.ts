@@ -7,7 +7,7 @@ import { held } from '../../rules/facts.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
 import type { Expression } from '../../rules/nft/ast.ts'
 import type { Context } from '../context.ts'
-import { keyHeld, type Lookup, nftSetOf } from '../counterfactual/map-keys.ts'
+import { forEachState, keyHeld, type Lookup, nftSetOf } from '../counterfactual/map-keys.ts'
 import { givenVerdict } from './given-verdict.ts'
 import type { Change } from './proposal.ts'
 
@@ -41,17 +41,19 @@ function ipsetElement(set: NamedSet, directions: readonly string[], moment: Eval
 
 /** `gives`: what a map is to give for it; where that is not clear, there is no such element. */
 export function addElement(
-  { nft, set: name }: Lookup,
+  lookup: Lookup,
   set: NamedSet,
   element: string,
   key: readonly Part[] | undefined,
   gives?: string,
 ): Change | undefined {
+  const { nft, set: name } = lookup
   if (!nft) return { edits: ipset('add', name, element), undo: ipset('del', name, element) }
   const data = gives === undefined ? undefined : dataOf(gives.split(' . '))
   if (!key || !nft.table || (set.dataType !== undefined && data === undefined)) return undefined
   const edit = elementEdit(nft.table, name)
-  return { edits: edit('add', pairOf(inARow(key), data)), undo: edit('delete', inARow(key)) }
+  const keys = forEachState(set, lookup, key).map(inARow)
+  return { edits: edit('add', ...keys.map((one) => pairOf(one, data))), undo: edit('delete', ...keys) }
 }
 
 /** Undefined where the set holds it as a part of something wider. */
@@ -84,8 +86,8 @@ const optionsOf = ({ timeout, comment }: SetElement): Record<string, string> => 
 
 const elementEdit =
   ({ family, name: table }: { family: string; name: string }, name: string) =>
-  (op: 'add' | 'delete', elem: unknown): NftEdit[] => [
-    { kind: 'nft', op, object: { element: { family, table, name, elem: [elem] } } },
+  (op: 'add' | 'delete', ...elem: unknown[]): NftEdit[] => [
+    { kind: 'nft', op, object: { element: { family, table, name, elem } } },
   ]
 
 const pairOf = (key: Expression, data: unknown): unknown => (data === undefined ? key : [key, data])

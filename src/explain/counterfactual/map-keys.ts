@@ -38,6 +38,36 @@ function mapOf({ statements }: Rule, { set, nft, fields }: Lookup): 'verdict' | 
   return undefined
 }
 
+const STATE = 'ct state'
+
+/**
+ * The key once for each state that its siblings have, which are those that differ from it in one more part. A connection has
+ * one state after the other.
+ */
+export function forEachState({ elements }: NamedSet, { fields }: Lookup, key: readonly Part[]): (readonly Part[])[] {
+  const at = fields.indexOf(STATE)
+  const groups = new Map<string, Set<string>>()
+  for (const { parts } of elements) {
+    const differ = parts.flatMap((part, i) => (i === at || part === String(key[i]) ? [] : [i]))
+    if (at < 0 || parts.length !== key.length || differ.length !== 1) continue
+    const name = `${differ[0]} ${parts[differ[0]!]}`
+    groups.set(name, (groups.get(name) ?? new Set()).add(parts[at]!))
+  }
+  const [states, ...others] = [...groups.values()]
+  const isSame = (one: Set<string>) => one.size === states!.size && [...one].every((state) => states!.has(state))
+  if (!states?.has(String(key[at])) || !others.every(isSame)) return [key]
+  return [...states].map((state) => key.map((part, i) => (i === at ? state : part)))
+}
+
+/** Of a map for packets of other states none is missing. */
+const knowsState = (elements: readonly SetElement[], { fields }: Lookup, moment: EvalContext): boolean => {
+  const at = fields.indexOf(STATE)
+  const state = at < 0 ? undefined : held(STATE, moment)
+  return at < 0 || elements.some(({ parts }) => parts[at] === state)
+}
+
+type Part = string | number
+
 const elementsOf = (context: Context, lookup: Lookup): readonly SetElement[] =>
   lookup.nft?.elements ?? nftSetOf(context, lookup)?.elements ?? []
 
@@ -109,7 +139,8 @@ export function supposed(
     return found && near !== undefined ? { ...found, gives: near } : found
   }
   // packets of each state come everywhere
-  if (lookup.fields.includes('ct state')) return undefined
+  if (lookup.fields.every((field) => field === STATE)) return undefined
+  if (!knowsState(elementsOf(context, lookup), lookup, passed.moment)) return undefined
   const all = couldGive(context, goal, passed, lookup)
   const then = (gives: string) => wantedThen(context, goal, passed, gives)
   if (near !== undefined && then(near)) return { ...then(near)!, gives: near }

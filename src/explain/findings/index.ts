@@ -147,6 +147,7 @@ export const DETECTORS: readonly Detector[] = [
   sentToItself,
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),
+  withHostState('wrong-way-out', 'markedHere'),
   withHostState('wrong-way-out', 'proxyArp'),
   withHostState('wrong-way-out', 'toBroadcast'),
   withHostState('wrong-way-out', 'tableWithoutRoute'),

@@ -1,10 +1,11 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import {
   asked,
@@ -16,7 +17,7 @@ import {
   type WhyUnmarked,
   whyUnmarked,
 } from '../counterfactual/marks.ts'
-import { isForAnother, nearMisses } from '../counterfactual/near-misses.ts'
+import { isForAnother, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
@@ -94,7 +95,10 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   const missed = why.kind === 'missed' ? why.missed[0]! : undefined
   // what sets the mark may be there for another host or service, and an exemption is meant so
   const isOthers =
-    missed && (isNegated(missed.miss.condition) || isForAnother(missed.miss, missed.passed.moment.packet))
+    missed &&
+    (isNegated(missed.miss.condition) ||
+      isForAnother(missed.miss, missed.passed.moment.packet) ||
+      (isForAnotherLink(context, missed.miss) && isStoppedOnPurpose(context)))
   // a program gives what it sends the mark of its socket: what others send is not meant to have it
   const isOfSocket = why.kind === 'nobody' && refs.length === 0 && isSent(context) && asker.field === undefined
   const isMeant = mendable && !isOthers && !isOfSocket
@@ -113,6 +117,18 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
       },
     ),
   ]
+}
+
+/** What comes by another link that is there. */
+function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
+  const isOfLink = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+  return isOfLink && wantedBy(condition).some((name) => linkNamed(host, String(name)) !== undefined)
+}
+
+/** By a rule that asks for such packets, and for no mark: what has the mark is let through before it, and it is for others. */
+function isStoppedOnPurpose({ ended, evidence }: Context): boolean {
+  const conditions = evidence.arrivals[ended.step]?.rule?.conditions ?? []
+  return conditions.length > 0 && !conditions.some(markAsked)
 }
 
 /** By a program of this host. */

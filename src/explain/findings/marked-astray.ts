@@ -5,11 +5,10 @@ import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { isSameWay, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
-import { markBehind } from '../counterfactual/marks.ts'
+import { isSameWay, markingSteps, marksGiven, questionAt } from '../counterfactual/marked-way.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nameRef } from '../refs.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
@@ -30,10 +29,7 @@ export const markedAstray: Detector = {
     const taken = question && lookupRoute(question, world.host)
     const { out = '' } = lastPacket(context)
     if (!question || taken?.type !== 'unicast' || !routeDevices(taken).includes(out)) return []
-    for (let step = marking.last; step >= 0; step--) {
-      const [before, behind] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
-      const ref = refAt(context, step)
-      if (behind === undefined || before === behind || journey.steps[step]!.kind !== 'rule' || !ref) continue
+    for (const { step, ref, before, behind } of marksGiven(context, marking.last)) {
       const without = { ...question, mark: before }
       const route = lookupRoute(without, world.host)
       if (route?.type !== 'unicast' || isSameWay(route, taken)) continue

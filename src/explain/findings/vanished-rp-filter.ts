@@ -80,13 +80,16 @@ export const vanishedRpFilter: Detector = {
                     // a routing rule's own table is there for others
                     stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
                   ),
-                  ...(stray ? [] : addWayBack(packet, context.world.host)),
-                  {
-                    description: 'set the reverse path filter to loose',
-                    ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-                    unverified: NOT_TRIED,
-                    note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
-                  },
+                  ...inOrder(
+                    isWayOfMark(asks, device, context.world.host),
+                    stray ? [] : addWayBack(packet, context.world.host),
+                    {
+                      description: 'set the reverse path filter to loose',
+                      ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
+                      unverified: NOT_TRIED,
+                      note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
+                    },
+                  ),
                 ]),
           ],
         },
@@ -94,6 +97,15 @@ export const vanishedRpFilter: Detector = {
     ]
   },
 }
+
+const inOrder = (looseFirst: boolean, ways: Proposal[], loose: Proposal): Proposal[] =>
+  looseFirst ? [loose, ...ways] : [...ways, loose]
+
+/** What goes to its sender by this device has a mark: a route for all would take along what has none. */
+const isWayOfMark = ({ dst }: RouteQuestion, device: string, host: Host): boolean =>
+  (host.routingRules ?? []).some(
+    ({ mark }) => mark !== undefined && mark !== 0 && routesTo(lookupRoute({ dst, mark }, host), device),
+  )
 
 /** The mode of the filter does not matter: what refuses the way back has to go. */
 const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>

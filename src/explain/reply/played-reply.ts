@@ -20,7 +20,7 @@ import { asOneFix, searchRepair } from '../repair.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
-import { asksForReply, natSeen, reaches } from './request-reply.ts'
+import { asksForReply, isKeptHere, natSeen, reaches } from './request-reply.ts'
 
 export interface PlayedReply {
   /** The reply's way. */
@@ -146,10 +146,12 @@ function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, 
   const { packet } = answer
   if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
     return `Its simulated reply leaves by ${packet.out}, which does not lead to ${packet.dst}: ${why}.`
+  const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
+  if (isKeptHere(asked, reply.outcome))
+    return `Its reply would not leave this host (simulated).${said === undefined ? '' : ` ${said}`}`
   if (isPassed(reply.outcome))
     return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
-  const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   // what routing loses, no rule has dropped: it may have marked it
   const isByRule = by !== undefined && reply.outcome !== 'vanished'
   return `Its reply would ${how}${isByRule ? ` by ${nameRef(by)}` : ''} (simulated).${!isByRule && said !== undefined ? ` ${said}` : ''}`

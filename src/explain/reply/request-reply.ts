@@ -3,6 +3,7 @@ import type { Played } from '../../journey/engine.ts'
 import { type Evidence, isUntracked } from '../../journey/evidence.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
+import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -131,10 +132,14 @@ export function refusalTo(asked: Packet, played: Played, host: Host): Packet | u
   return { ...ends, protocol: icmp, icmpType, icmpCode, inner: turned(back) }
 }
 
+/** It is for who has asked from outside, and ends on this host: a mark may lead it to a local route. */
+export const isKeptHere = (asked: Packet, outcome: Outcome): boolean =>
+  outcome === 'delivered' && asked.in !== undefined && asked.in !== 'lo'
+
 /** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
-  if (!isPassed(ended.outcome)) return false
+  if (!isPassed(ended.outcome) || isKeptHere(asked, ended.outcome)) return false
   if (isSolicitation(asked)) return packet.dst === asked.src
   const { inner } = packet
   if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport

@@ -18,7 +18,7 @@ import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
-import { reaches, refusesOpening } from '../reply/request-reply.ts'
+import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
@@ -302,9 +302,11 @@ export function stillWrong(
   const { outcome } = answer.ended
   const why =
     reaches(asked, answer) === false
-      ? isPassed(outcome)
-        ? 'its reply would come from another address'
-        : `its reply would be ${outcome}`
+      ? isKeptHere(asked, outcome)
+        ? 'this host would keep its reply'
+        : isPassed(outcome)
+          ? 'its reply would come from another address'
+          : `its reply would be ${outcome}`
       : isPassed(outcome) && astray(answer.packet, host)
         ? 'its reply would leave by the wrong interface'
         : undefined
