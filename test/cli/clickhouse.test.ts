@@ -1,14 +1,12 @@
 /** `--store clickhouse://…` and `nfwhy query`, with a real server: it answers what DuckDB answers. */
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../../src/model/user-error.ts'
-import { openReader, parseStoreUrl, readQuery } from '../../src/store/index.ts'
 import { ClickHouse, hasProgram } from '../store/servers.ts'
-import { BIN, EXAMPLE, folder, nfwhy } from './nfwhy.ts'
+import { EXAMPLE, folder, nfwhy } from './nfwhy.ts'
+import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
 
 const ROOT = join(EXAMPLE, '../..')
 const TABLES = {
@@ -17,66 +15,6 @@ const TABLES = {
   steps: 'path, n',
   findings: 'about, subject, n',
   rulesets: 'ruleset, rule',
-}
-
-const RULES = `*filter
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -p tcp -m tcp --dport 22 -m comment --comment "it's \\\\ here" -j DROP
-COMMIT
-`
-
-/** A packet to SSH, which is dropped, or to HTTPS, which gets in; one a second. `later`: milliseconds. */
-function packet(i: number, later = 0): string {
-  const isKept = i % 3 === 0
-  const at = new Date(Date.UTC(2026, 0, 31, 12) + i * 1000 + later).toISOString().replace('Z', '000+00:00')
-  return `${at} gw${i % 2} kernel: TRACE: filter:INPUT:${isKept ? 'policy:2' : 'rule:1'} IN=eth0 OUT= SRC=192.0.2.${1 + (i % 200)} DST=198.51.100.1 LEN=60 TTL=64 ID=${i % 65536} PROTO=TCP SPT=${1024 + (i % 60000)} DPT=${isKept ? 443 : 22} SEQ=${i} ACK=0 WINDOW=64240 SYN\n`
-}
-
-const packets = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, i) => packet(from + i)).join('')
-
-/** The last one is sent again, for nobody has answered. */
-const TRACE = packets(0, 61) + packet(60, 1000) + packet(60, 3000)
-
-const explain = (store: string, ...inputs: string[]) => nfwhy(['explain', '-q', ...inputs, '--store', store])
-
-const ask = (store: string, ...words: string[]) => nfwhy(['query', '--store', store, ...words])
-
-/** What a store answers, without the command. */
-async function answer(store: string, ...words: string[]): Promise<{ columns: readonly string[]; rows: unknown[][] }> {
-  const reader = await openReader(parseStoreUrl(store))
-  try {
-    const { sql, parameters } = readQuery(words)
-    const { columns, rows } = await reader.query(sql, parameters)
-    const all: unknown[][] = []
-    for await (const row of rows) all.push([...row])
-    return { columns, rows: all }
-  } finally {
-    reader.close()
-  }
-}
-
-async function expectOnce(store: string, of: Readonly<Record<'exchanges' | 'journeys', number>>): Promise<void> {
-  for (const [table, key] of [
-    ['exchanges', 'exchange'],
-    ['journeys', 'journey'],
-  ] as const) {
-    const counted = await answer(store, `select count(*) as n, count(distinct ${key}) as d from ${table}`)
-    expect(counted.rows).toEqual([[of[table], of[table]]])
-  }
-}
-
-/** Waits until a port was called this often; every caller is sent away. */
-function countOf(port: number, calls: number, begin: () => void): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let count = 0
-    const nobody = createTcpServer((socket) => {
-      socket.on('error', () => {}).destroy()
-      if (++count === calls) nobody.close(() => resolve(count))
-    })
-    nobody.on('error', reject).listen(port, '127.0.0.1', begin)
-  })
 }
 
 describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { timeout: 120_000 }, () => {
@@ -136,70 +74,6 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { tim
       expect(said).toEqual(expected)
       expect(said!.rows.length).toBeGreaterThan(1)
     }
-  })
-
-  test('has each exchange once, though answers to inserts were lost', async () => {
-    const store = await server.database('retried')
-    const lost = new Set<string>()
-    const proxy = createServer((asked, given) => {
-      const { url = '', method, headers } = asked
-      const table = /INSERT[+ ]INTO[+ ](nfwhy_\w+)/.exec(decodeURIComponent(url))?.[1]
-      const isFirst = table !== undefined && !lost.has(table)
-      if (isFirst) lost.add(table)
-      const onward = request({ port: server.port, path: url, method, headers }, (said) => {
-        // stored, and nobody hears of it
-        if (isFirst) said.resume().on('end', () => given.destroy())
-        else {
-          given.writeHead(said.statusCode!, said.headers)
-          said.pipe(given)
-        }
-      })
-      asked.pipe(onward)
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    try {
-      const { port } = proxy.address() as { port: number }
-      const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
-      const through = store.replace(/:\d+\//, `:${port}/`)
-      await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
-    } finally {
-      proxy.closeAllConnections()
-      proxy.close()
-    }
-    expect([...lost].sort()).toEqual(['nfwhy_exchanges', 'nfwhy_journeys', 'nfwhy_rulesets', 'nfwhy_steps'])
-    await expectOnce(store, { exchanges: 61, journeys: 63 })
-    const findings = await answer(
-      store,
-      'select about, subject, n, count(*) as c from findings group by about, subject, n',
-    )
-    expect(new Set(findings.rows.map((row) => row[3]))).toEqual(new Set([1]))
-  })
-
-  test('waits for a server that is killed amid a load: each exchange is there once', async () => {
-    const store = await server.database('killed')
-    const at = folder({ 'rules.v4': RULES })
-    const child = spawn(process.execPath, [BIN, 'explain', '-q', '-', join(at, 'rules.v4'), '--store', store], {
-      stdio: ['pipe', 'ignore', 'pipe'],
-    })
-    let stderr = ''
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk
-    })
-    const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
-    child.stdin.write(packets(0, 12_000))
-    const stored = async () => Number(await server.ask('SELECT count(*) FROM killed.nfwhy_journeys').catch(() => 0))
-    while ((await stored()) === 0) {
-      expect(child.exitCode).toBeNull()
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    await server.kill()
-    // nobody is there, and it asks for somebody again and again
-    const asked = await countOf(server.port, 3, () => child.stdin.end(packets(12_000, 23_000)))
-    expect(asked).toBe(3)
-    expect(child.exitCode).toBeNull()
-    await server.start()
-    expect({ code: await closed, stderr }).toEqual({ code: 1, stderr: '' })
-    await expectOnce(store, { exchanges: 23_000, journeys: 23_000 })
   })
 
   test('only reads, one statement, and tells what ClickHouse says of the SQL', async () => {
