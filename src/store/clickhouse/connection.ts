@@ -22,9 +22,10 @@ const ONLY_READS = 164
 export class Connection {
   readonly address: Address
   private readonly client: ClickHouseClient
+  private readonly patience: number
 
-  /** Throws UserError where the client is not installed. */
-  constructor(address: Address) {
+  /** `patience`: milliseconds. Throws UserError where the client is not installed. */
+  constructor(address: Address, patience = PATIENCE) {
     const { createClient, ClickHouseLogLevel } = loadPeer<typeof import('@clickhouse/client')>(
       '@clickhouse/client',
       "ClickHouse's client",
@@ -32,6 +33,7 @@ export class Connection {
     )
     const { endpoint: url, user: username, password, database } = address
     this.address = address
+    this.patience = patience
     this.client = createClient({
       ...{ url, username, password, database, request_timeout: LONGEST, application: 'nfwhy' },
       // it would print requests
@@ -74,7 +76,7 @@ export class Connection {
   /** `lines`: an object of JSON each. What a server does not take now it is given again. Throws UserError. */
   async insert(table: string, lines: string): Promise<void> {
     const query = `INSERT INTO ${table} FORMAT JSONEachRow`
-    const until = performance.now() + PATIENCE
+    const until = performance.now() + this.patience
     for (let pause = 100; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         const values = Readable.from([Buffer.from(lines)], { objectMode: false })
