@@ -1,6 +1,8 @@
 /**
- * npm run bench:store [-- RUNS]: a million steps explained without a store, and into DuckDB and Parquet, in turn (A B C A B C …):
- * times as ratios of the median, of the wall clock and of all processors; the peak of memory in a run of its own.
+ * npm run bench:store [-- RUNS [CLICKHOUSE]]: a million steps explained without a store, and into DuckDB and Parquet, in turn
+ * (A B C A B C …): times as ratios of the median, of the wall clock and of all processors; the peak of memory in a run of its own.
+ * CLICKHOUSE: HTTP of a server that lets `default` in without a password (http://127.0.0.1:8123), which is measured too, in
+ * a database that is made anew; the processors are those of nfwhy alone.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const runs = Number(process.argv[2] ?? 7)
+const server = process.argv[3]
+const DATABASE = 'nfwhy_bench'
 const log = 'tmp/bench/trace-330.log'
 const rules = 'examples/nodeport-clash/rules.v4'
 const stores = { duckdb: 'tmp/bench/store.duckdb', parquet: 'tmp/bench/store.parquet' }
@@ -21,18 +25,30 @@ function run(command, onStart = () => {}) {
   })
 }
 
+const urlOf = (kind) =>
+  kind === 'clickhouse' ? `clickhouse://${new URL(server).host}/${DATABASE}` : `${kind}:${stores[kind]}`
+
 const commandOf = (kind) => [
   ...['bin/nfwhy.js', 'explain', log, rules],
-  ...(stores[kind] ? ['--store', `${kind}:${stores[kind]}`] : []),
+  ...(kind === 'plain' ? [] : ['--store', urlOf(kind)]),
 ]
 
-function removeStore(kind) {
+async function tell(sql) {
+  const response = await fetch(server, { method: 'POST', body: sql })
+  if (!response.ok) throw new Error(await response.text())
+}
+
+async function removeStore(kind, isMadeAnew = true) {
+  if (kind === 'clickhouse') {
+    await tell(`DROP DATABASE IF EXISTS ${DATABASE}`)
+    if (isMadeAnew) await tell(`CREATE DATABASE ${DATABASE}`)
+  }
   if (stores[kind]) for (const end of ['', '.wal']) rmSync(stores[kind] + end, { recursive: true, force: true })
 }
 
 /** Seconds: by the wall, and of all processors. */
 async function time(kind) {
-  removeStore(kind)
+  await removeStore(kind)
   const started = performance.now()
   let used = 0
   let watch
@@ -58,7 +74,7 @@ function cpuOf(pid) {
 
 /** MB of resident memory, at most. */
 async function peakOf(kind) {
-  removeStore(kind)
+  await removeStore(kind)
   let peak = 0
   let watch
   await run(commandOf(kind), ({ pid }) => {
@@ -83,7 +99,7 @@ if (!existsSync(log)) {
   mkdirSync('tmp/bench', { recursive: true })
   await run(['bench/make-trace.mjs', log, '330'])
 }
-const kinds = ['plain', 'duckdb', 'parquet']
+const kinds = ['plain', 'duckdb', 'parquet', ...(server ? ['clickhouse'] : [])]
 const peaks = {}
 for (const kind of kinds) peaks[kind] = await peakOf(kind)
 const times = Object.fromEntries(kinds.map((kind) => [kind, []]))
@@ -92,8 +108,8 @@ for (const kind of kinds) {
   const [wall, cpu] = ['wall', 'cpu'].map((what) => median(times[kind].map((one) => one[what])))
   const [plainWall, plainCpu] = ['wall', 'cpu'].map((what) => median(times.plain.map((one) => one[what])))
   process.stdout.write(
-    `${kind.padEnd(8)} ${wall.toFixed(2).padStart(7)} s (${(wall / plainWall).toFixed(2)})  ` +
+    `${kind.padEnd(10)} ${wall.toFixed(2).padStart(7)} s (${(wall / plainWall).toFixed(2)})  ` +
       `processors ${cpu.toFixed(2).padStart(6)} s (${(cpu / plainCpu).toFixed(2)})  peak ${peaks[kind].toFixed(0)} MB\n`,
   )
-  removeStore(kind)
+  await removeStore(kind, false)
 }

@@ -29,7 +29,7 @@ export function queryCommand(program: Command): Command {
           'findings and rulesets.',
       )
       .argument('[NAME...]', 'a named query and its argument, or SQL')
-      .option('--store <URL>', `duckdb:FILE or parquet:DIR (default: ${STORE})`)
+      .option('--store <URL>', `duckdb:FILE, parquet:DIR or clickhouse://HOST/DATABASE (default: ${STORE})`)
       .option('--json', 'one JSON document')
       .option('--csv', 'comma-separated values, with a line of names'),
   ).action(async (words: string[], options: QueryOptions) => {

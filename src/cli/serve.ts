@@ -45,7 +45,7 @@ export function serveCommand(program: Command): Command {
     )
     .argument('[INPUT...]', 'captures, rulesets and host state; with --live: FILTER')
     .option('--live', 'trace packets that match FILTER, or all of them')
-    .option('--store <URL>', 'show what a store holds, over time: duckdb:FILE or parquet:DIR')
+    .option('--store <URL>', 'show what a store holds, over time, as query takes it')
     .option('--port <NUMBER>', 'listen on this port, not on any free one')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
   return setupOptions(serve).action(async (given: string[], options: Options) => {

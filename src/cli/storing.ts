@@ -12,7 +12,10 @@ export interface StoreOption {
 }
 
 export const storeOption = (command: Command): Command =>
-  command.option('--store <URL>', 'also store the result, for `nfwhy query`: duckdb:FILE or parquet:DIR')
+  command.option(
+    '--store <URL>',
+    'also store the result, for `nfwhy query`: duckdb:FILE, parquet:DIR or clickhouse://HOST/DATABASE',
+  )
 
 /** Milliseconds: what a live trace has told is in the store soon after. */
 const SOON = 2000

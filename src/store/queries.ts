@@ -1,6 +1,7 @@
 /**
  * The named queries, as data. Their SQL is what DuckDB and ClickHouse both take: plain functions, no types' names, every
- * unknown value a NULL. `$name` is a parameter.
+ * unknown value a NULL. `$name` is a parameter. ClickHouse counts values of which there are none as NULL, and has the right
+ * side of a join in memory.
  */
 import { readRule } from '../analysis/select.ts'
 import { formatAddress, parseAddress } from '../model/address.ts'
@@ -28,8 +29,8 @@ export const QUERIES: readonly NamedQuery[] = [
   {
     name: 'top-droppers',
     says: 'the rules and policies that stopped most packets',
-    sql: `SELECT culprit_ref AS rule, family, outcome, count(*) AS packets, count(DISTINCT exchange) AS exchanges,
-  count(DISTINCT host) AS hosts, min(time) AS first_time, max(time) AS last_time, max(culprit_text) AS rule_text
+    sql: `SELECT culprit_ref AS rule, family, outcome, count(*) AS packets, coalesce(count(DISTINCT exchange), 0) AS exchanges,
+  coalesce(count(DISTINCT host), 0) AS hosts, min(time) AS first_time, max(time) AS last_time, max(culprit_text) AS rule_text
 FROM journeys WHERE ${STOPPED} AND source = 'trace'
 GROUP BY culprit_ref, family, outcome
 ORDER BY packets DESC, rule, family, outcome LIMIT 50`,
@@ -39,7 +40,7 @@ ORDER BY packets DESC, rule, family, outcome LIMIT 50`,
     argument: 'TIME',
     says: 'what a rule stopped since TIME and never before: 2026-01-31T09:00:00Z, or 2h ago',
     sql: `SELECT host, culprit_ref AS rule, family, protocol, dst, dport, count(*) AS packets,
-  count(DISTINCT src) AS sources, min(time) AS first_time, max(time) AS last_time
+  coalesce(count(DISTINCT src), 0) AS sources, min(time) AS first_time, max(time) AS last_time
 FROM journeys WHERE ${STOPPED} AND source = 'trace' AND time IS NOT NULL
 GROUP BY host, culprit_ref, family, protocol, dst, dport
 HAVING min(time) >= $since
@@ -69,10 +70,9 @@ ORDER BY time, journey LIMIT 1000`,
     says: "what became of the packets that matched a rule: nat:KUBE-NODEPORTS:16, 'inet filter input handle 7'",
     sql: `SELECT j.host AS host, s.hook AS hook, s.verdict AS verdict, j.outcome AS outcome, count(*) AS packets,
   min(j.time) AS first_time, max(j.time) AS last_time
-FROM (SELECT DISTINCT path, hook, verdict FROM steps
+FROM journeys j JOIN (SELECT DISTINCT path, hook, verdict FROM steps
   WHERE table_name = $table AND chain = $chain AND kind = 'rule' AND ($family IS NULL OR family = $family)
-    AND ($handle IS NULL OR handle = $handle) AND ($number IS NULL OR rule_number = $number)) s
-JOIN journeys j ON s.path = j.path
+    AND ($handle IS NULL OR handle = $handle) AND ($number IS NULL OR rule_number = $number)) s ON j.path = s.path
 WHERE j.source = 'trace'
 GROUP BY j.host, s.hook, s.verdict, j.outcome
 ORDER BY packets DESC, host, hook, verdict, outcome LIMIT 200`,
@@ -87,7 +87,7 @@ ORDER BY packets DESC, host, hook, verdict, outcome LIMIT 200`,
   {
     name: 'unanswered',
     says: 'who was asked and did not answer, though the request got through, or whose reply was lost',
-    sql: `SELECT host, status, protocol, dst, dport, count(*) AS exchanges, count(DISTINCT src) AS sources,
+    sql: `SELECT host, status, protocol, dst, dport, count(*) AS exchanges, coalesce(count(DISTINCT src), 0) AS sources,
   sum(retransmissions) AS retransmissions, min(time) AS first_time, max(time) AS last_time, max(culprit_ref) AS rule
 FROM exchanges WHERE status IN ('unanswered', 'reply-lost', 'lost') AND source = 'trace'
 GROUP BY host, status, protocol, dst, dport

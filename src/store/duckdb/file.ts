@@ -5,6 +5,7 @@ import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
 import { TABLES, VERSION } from '../schema.ts'
 import type { Reader, Store } from '../store.ts'
+import { checkVersion, HOW } from '../version.ts'
 import { DuckReader } from './reader.ts'
 import { Session } from './session.ts'
 import { createTable, replaceRows } from './sql.ts'
@@ -76,10 +77,6 @@ export async function readFile(path: string): Promise<Reader> {
   }
 }
 
-/** How a store is made. */
-export const HOW =
-  'A store is made by --store of explain, trace and simulate:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
-
 /** Undefined: it is no store. */
 async function versionOf(run: (sql: string) => Promise<{ getRows(): unknown[][] }>): Promise<number | undefined> {
   try {
@@ -87,16 +84,6 @@ async function versionOf(run: (sql: string) => Promise<{ getRows(): unknown[][] 
   } catch {
     return undefined
   }
-}
-
-/** Throws UserError. */
-export function checkVersion(path: string, version: number | undefined): void {
-  if (version === VERSION) return
-  throw new UserError(
-    version === undefined || !Number.isInteger(version)
-      ? `${printable(path)}: this is no store of nfwhy's.`
-      : `${printable(path)}: this store has version ${version} of the tables, this nfwhy writes and reads version ${VERSION}. Give another name.`,
-  )
 }
 
 function openProblem(path: string, error: unknown): unknown {

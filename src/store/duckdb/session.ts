@@ -1,6 +1,7 @@
 /** A connection to DuckDB that holds one batch at a time. */
 import type { DuckDBConnection, DuckDBInstance, DuckDBType } from '@duckdb/node-api'
 import type { Batch, Columns } from '../batch.ts'
+import { StoredClock } from '../stored.ts'
 import { type DuckDB, loadDuckDB } from './load.ts'
 import { createStage, stageOf } from './sql.ts'
 
@@ -14,7 +15,7 @@ export class Session {
   readonly connection: DuckDBConnection
   private readonly instance: DuckDBInstance
   private readonly duckdb: DuckDB
-  private stored = 0
+  private readonly clock = new StoredClock()
 
   private constructor(duckdb: DuckDB, instance: DuckDBInstance, connection: DuckDBConnection) {
     this.duckdb = duckdb
@@ -31,8 +32,7 @@ export class Session {
 
   /** When a batch is stored: later than the one before. Microseconds since 1970. */
   nextStored(): number {
-    this.stored = Math.max(this.stored + 1, Date.now() * 1000)
-    return this.stored
+    return this.clock.next()
   }
 
   async run(statements: readonly string[]): Promise<void> {

@@ -1,0 +1,86 @@
+/** A store that is a database of ClickHouse's, which any number of hosts write and read. */
+import { UserError } from '../../model/user-error.ts'
+import type { Batch } from '../batch.ts'
+import { TABLES } from '../schema.ts'
+import type { Reader, Store } from '../store.ts'
+import { StoredClock } from '../stored.ts'
+import { checkVersion, HOW } from '../version.ts'
+import { Connection } from './connection.ts'
+import { linesOf } from './lines.ts'
+import { ClickHouseReader } from './reader.ts'
+import { createStatements, type RowsName, rowsTable, VERSION_TABLE } from './tables.ts'
+import type { Address } from './url.ts'
+
+/** A journey is there once all that belongs to it is. */
+const ORDER: readonly RowsName[] = ['rulesets', 'steps', 'exchanges', 'journeys']
+
+/** Throws UserError. */
+export async function openDatabase(address: Address): Promise<Store> {
+  const connection = new Connection(address)
+  try {
+    const version = await versionOf(connection)
+    if (version === 'other')
+      throw new UserError(
+        `${address.name}: the database has tables of these names, and they are not nfwhy's. Give the name of a database of its own.`,
+      )
+    if (version === 'none') for (const statement of createStatements(address.database)) await connection.run(statement)
+    else checkVersion(address.name, version)
+    return new DatabaseStore(connection)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+class DatabaseStore implements Store {
+  private readonly connection: Connection
+  private readonly clock = new StoredClock()
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  /** Each table's rows at once; of rows of one key the latest counts, so that it may be tried again. */
+  async write(batch: Batch): Promise<void> {
+    const stored = this.clock.next()
+    for (const name of ORDER) {
+      const lines = linesOf(name, batch, stored)
+      if (lines !== '') await this.connection.insert(rowsTable(name), lines)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close()
+  }
+}
+
+/** Throws UserError. */
+export async function readDatabase(address: Address): Promise<Reader> {
+  const connection = new Connection(address)
+  try {
+    const version = await versionOf(connection)
+    if (typeof version === 'string') throw new UserError(`${address.name}: there is no store in this database.`, HOW)
+    checkVersion(address.name, version)
+    return new ClickHouseReader(connection, await settingsOf(connection))
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+/** `none`: it has none of these tables, or another process is making them; `other`: they are somebody else's. */
+async function versionOf(connection: Connection): Promise<number | 'none' | 'other'> {
+  const tables = await connection.rows('SELECT name FROM system.tables WHERE database = currentDatabase()')
+  const names = tables.map(([name]) => name)
+  if (names.includes(VERSION_TABLE)) {
+    const [[version] = []] = await connection.rows(`SELECT max(version) FROM ${VERSION_TABLE}`)
+    return Number(version) || 'none'
+  }
+  return TABLES.some(({ name }) => names.includes(name)) ? 'other' : 'none'
+}
+
+/** What makes answers those of other engines; a user who may only read may not set anything. */
+async function settingsOf(connection: Connection): Promise<{ readonly?: '1'; join_use_nulls?: 1 }> {
+  const [[readonly] = []] = await connection.rows("SELECT value FROM system.settings WHERE name = 'readonly'")
+  return readonly === '1' ? {} : { readonly: '1', join_use_nulls: 1 }
+}

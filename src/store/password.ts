@@ -1,0 +1,2 @@
+/** A URL without the user and password that it may have, whether or not it is written as it should be. */
+export const withoutPassword = (url: string): string => url.replace(/^([a-z0-9+.-]*:\/*).*@/is, '$1')

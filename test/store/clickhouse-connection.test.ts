@@ -1,0 +1,68 @@
+/** What a server says when it does not take an insert: some of it passes, and some does not. */
+import { createServer, type Server } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { UserError } from '../../src/model/user-error.ts'
+import { Connection } from '../../src/store/clickhouse/connection.ts'
+import { readAddress } from '../../src/store/clickhouse/url.ts'
+
+/** Says each of these once, the last one again and again; empty: all is well; `hang up`: nothing. */
+async function said(...answers: string[]): Promise<{ connection: Connection; bodies: string[]; server: Server }> {
+  const bodies: string[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const answer = answers[Math.min(bodies.length, answers.length - 1)]!
+    bodies.push(body)
+    if (answer === 'hang up') request.socket.destroy()
+    else response.writeHead(answer === '' ? 200 : 500).end(answer)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const connection = new Connection(readAddress(`clickhouse://me:topsecret@127.0.0.1:${port}/d`, {}), 500)
+  onTestFinished(async () => {
+    await connection.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { connection, bodies, server }
+}
+
+const OLD = (code: number, words: string) =>
+  `Code: ${code}, e.displayText() = DB::Exception: ${words}, e.what() = DB::Exception\n`
+const NEW = (code: number, words: string, name: string) =>
+  `Code: ${code}. DB::Exception: ${words} (${name}) (version 24.8.1.1 (official build))\n`
+
+test.each([
+  ['an old server has too much to do', OLD(252, 'Too many parts (300). Merges are processing significantly slower')],
+  ['a new server has too little memory', NEW(241, 'Memory limit (total) exceeded.', 'MEMORY_LIMIT_EXCEEDED')],
+  ['the connection is lost', 'hang up'],
+  ['a proxy has no server', 'Bad Gateway'],
+])('inserts the same again where %s', async (_, answer) => {
+  const { connection, bodies } = await said(answer, answer, '')
+  await connection.insert('t', '{"a":1}\n')
+  expect(bodies).toEqual(['{"a":1}\n', '{"a":1}\n', '{"a":1}\n'])
+})
+
+test.each([
+  [OLD(60, "Table d.t doesn't exist."), "Table d.t doesn't exist."],
+  [NEW(60, 'Table d.t does not exist.', 'UNKNOWN_TABLE'), 'Table d.t does not exist.'],
+  [OLD(193, 'Wrong password for user me'), 'clickhouse://127.0.0.1'],
+  [NEW(516, 'me: Authentication failed: password is incorrect.', 'AUTHENTICATION_FAILED'), 'does not let me in'],
+  [OLD(81, "Database d doesn't exist"), 'there is no such database'],
+])('fails at once where it does not pass: %s', async (answer, words) => {
+  const { connection, bodies } = await said(answer)
+  const problem: UserError = await connection.insert('t', '{}\n').then(
+    () => expect.fail(),
+    (error) => error,
+  )
+  expect(problem).toBeInstanceOf(UserError)
+  expect(problem.message).toContain(words)
+  expect(`${problem.message}${problem.hint}`).not.toMatch(/topsecret|Code:|DB::|e\.what/)
+  expect(bodies).toHaveLength(1)
+})
+
+test('gives up when it does not pass for long', async () => {
+  const { connection, bodies } = await said('hang up')
+  await expect(connection.insert('t', '{}\n')).rejects.toThrow(UserError)
+  expect(bodies.length).toBeGreaterThan(2)
+})

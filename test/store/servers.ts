@@ -1,0 +1,118 @@
+/** Servers of a test's own: on loopback, on ports that are free, with a folder for their data. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Debian has it beside the system's other servers. */
+const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+
+export const hasProgram = (name: string): boolean =>
+  PATH.split(':').some((folder) => folder !== '' && existsSync(join(folder, name)))
+
+/** Milliseconds: no server takes longer to answer. */
+const PATIENCE = 30_000
+
+/** A port that nobody has. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+export abstract class Server {
+  readonly folder = mkdtempSync(join(tmpdir(), 'nfwhy-server-'))
+  port = 0
+  private child: ChildProcess | undefined
+  private closed: Promise<unknown> = Promise.resolve()
+
+  protected abstract command(): Promise<string[]>
+  protected abstract answers(): Promise<boolean>
+
+  /** It answers. The data are those of the last time. */
+  async start(): Promise<void> {
+    this.port ||= await freePort()
+    const [program, ...args] = await this.command()
+    const child = spawn(program!, args, { cwd: this.folder, env: { ...process.env, PATH }, stdio: 'ignore' })
+    this.child = child
+    this.closed = new Promise((resolve) => child.on('close', resolve))
+    const until = Date.now() + PATIENCE
+    while (!(await this.answers())) {
+      if (child.exitCode !== null || Date.now() > until) throw new Error(`${program} does not answer`)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+  }
+
+  /** At once, as a machine that loses power. */
+  async kill(): Promise<void> {
+    this.child?.kill('SIGKILL')
+    await this.closed
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  protected freePort(): Promise<number> {
+    return freePort()
+  }
+}
+
+const USERS = `<yandex>
+<profiles><default/><reads><readonly>1</readonly></reads></profiles>
+<users>
+<default><password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
+<writer><password>s%c/r@t é</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></writer>
+<reader><password/><networks><ip>127.0.0.1</ip></networks><profile>reads</profile><quota>default</quota></reader>
+</users>
+<quotas><default/></quotas>
+</yandex>`
+
+/** Users: default, writer (with PASSWORD), and reader, who may not change anything. */
+export class ClickHouse extends Server {
+  static readonly PASSWORD = 's%c/r@t é'
+
+  async command(): Promise<string[]> {
+    const { folder } = this
+    const config = join(folder, 'config.xml')
+    writeFileSync(join(folder, 'users.xml'), USERS)
+    writeFileSync(
+      config,
+      `<yandex>
+<logger><level>warning</level><log>${folder}/log</log><errorlog>${folder}/errors</errorlog></logger>
+<http_port>${this.port}</http_port><tcp_port>${await this.freePort()}</tcp_port><listen_host>127.0.0.1</listen_host>
+<path>${folder}/data/</path><tmp_path>${folder}/tmp/</tmp_path><users_config>users.xml</users_config>
+<default_profile>default</default_profile><default_database>default</default_database>
+<timezone>UTC</timezone><mark_cache_size>67108864</mark_cache_size>
+</yandex>`,
+    )
+    return ['clickhouse-server', `--config-file=${config}`]
+  }
+
+  async answers(): Promise<boolean> {
+    return fetch(`http://127.0.0.1:${this.port}/ping`).then(
+      (response) => response.ok,
+      () => false,
+    )
+  }
+
+  /** What it says, without nfwhy. */
+  async ask(sql: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/`, { method: 'POST', body: sql })
+    const text = await response.text()
+    if (!response.ok) throw new Error(text)
+    return text.trim()
+  }
+
+  /** A new database's URL. */
+  async database(name: string): Promise<string> {
+    await this.ask(`CREATE DATABASE ${name}`)
+    return `clickhouse://127.0.0.1:${this.port}/${name}`
+  }
+}
