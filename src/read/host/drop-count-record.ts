@@ -7,6 +7,7 @@
  *     value   0 how many  8 time of the last (CLOCK_MONOTONIC, ns)  16 the first of them as a record (kernel-drop-record.ts)
  */
 import type { Drop } from '../../model/host.ts'
+import { protocolText } from '../captures/packet-of-row.ts'
 import { type DropNames, DropRecords, locationOf, RECORD } from './kernel-drop-record.ts'
 
 export const KEY = 64
@@ -43,8 +44,8 @@ export interface FoldedDrops {
   /** Of the kernel's function. */
   location: string | undefined
   family: 'ip' | 'ip6' | undefined
-  /** By its number in the header, where it is IP. */
-  protocol: number | undefined
+  /** As packets have it; undefined: it is not IP. */
+  protocol: string | undefined
 }
 
 /** Code addresses that keys hold, as `locationOf` gives them. */
@@ -55,39 +56,36 @@ export function locationsIn(keys: Uint8Array): number[] {
   return [...found]
 }
 
-/** Turns what the program has counted into drops; one for each program. */
-export class DropCounts {
-  private readonly records = new DropRecords()
+/** Keys and values, one behind the other. */
+export function readCounts(keys: Uint8Array, values: Uint8Array, names: DropNames): CountedDrops[] {
+  const view = new DataView(values.buffer, values.byteOffset, values.length)
+  // names of interfaces that it remembers are forgotten with it
+  const records = new DropRecords()
+  return Array.from({ length: keys.length / KEY }, (_, i) => ({
+    key: keyText(keys, i),
+    count: numberAt(view, i * VALUE + IN_VALUE.count),
+    last: (numberAt(view, i * VALUE + IN_VALUE.last) / 1000 + names.clockOffset) / 1000,
+    first: () => records.read(values.subarray(i * VALUE + IN_VALUE.record, (i + 1) * VALUE), names)[0]!,
+  }))
+}
 
-  /** Keys and values, one behind the other. */
-  read(keys: Uint8Array, values: Uint8Array, names: DropNames): CountedDrops[] {
-    const view = new DataView(values.buffer, values.byteOffset, values.length)
-    return Array.from({ length: keys.length / KEY }, (_, i) => ({
+/** Keys, and a number of eight bytes for each. */
+export function readFolded(keys: Uint8Array, counts: Uint8Array, { reasons, locations }: DropNames): FoldedDrops[] {
+  const view = new DataView(counts.buffer, counts.byteOffset, counts.length)
+  const inKeys = new DataView(keys.buffer, keys.byteOffset, keys.length)
+  return Array.from({ length: keys.length / KEY }, (_, i) => {
+    const at = i * KEY
+    const reason = inKeys.getUint32(at + IN_KEY.reason, true)
+    const family = FAMILIES[inKeys.getUint16(at + IN_KEY.etherType)]
+    return {
       key: keyText(keys, i),
-      count: numberAt(view, i * VALUE + IN_VALUE.count),
-      last: (numberAt(view, i * VALUE + IN_VALUE.last) / 1000 + names.clockOffset) / 1000,
-      first: () => this.records.read(values.subarray(i * VALUE + IN_VALUE.record, (i + 1) * VALUE), names)[0]!,
-    }))
-  }
-
-  /** Keys, and a number of eight bytes for each. */
-  readFolded(keys: Uint8Array, counts: Uint8Array, { reasons, locations }: DropNames): FoldedDrops[] {
-    const view = new DataView(counts.buffer, counts.byteOffset, counts.length)
-    const inKeys = new DataView(keys.buffer, keys.byteOffset, keys.length)
-    return Array.from({ length: keys.length / KEY }, (_, i) => {
-      const at = i * KEY
-      const reason = inKeys.getUint32(at + IN_KEY.reason, true)
-      const family = FAMILIES[inKeys.getUint16(at + IN_KEY.etherType)]
-      return {
-        key: keyText(keys, i),
-        count: numberAt(view, 8 * i),
-        reason: reasons.get(reason) ?? `#${reason}`,
-        location: locations.get(locationOf(inKeys, at)),
-        family,
-        protocol: family === undefined ? undefined : inKeys.getUint8(at + IN_KEY.protocol),
-      }
-    })
-  }
+      count: numberAt(view, 8 * i),
+      reason: reasons.get(reason) ?? `#${reason}`,
+      location: locations.get(locationOf(inKeys, at)),
+      family,
+      protocol: family === undefined ? undefined : protocolText(inKeys.getUint8(at + IN_KEY.protocol)),
+    }
+  })
 }
 
 const FAMILIES: Readonly<Record<number, 'ip' | 'ip6'>> = { 2048: 'ip', 34525: 'ip6' }

@@ -1,0 +1,197 @@
+/**
+ * A machine's drops, watched without a rule: what the kernel has counted is taken once a second and told apart by kind;
+ * where netfilter dropped a packet, the rule is looked for on the model. Nothing is set up on the machine.
+ */
+import { DropPlayer, fits } from '../../analysis/drops/play.ts'
+import { type DropKind, DropTally, type DropTuple, type KindRule } from '../../analysis/drops/tally.ts'
+import type { Played } from '../../analysis/simulate.ts'
+import { functionOf } from '../../explain/kernel-drops/meaning.ts'
+import type { Drop } from '../../model/host.ts'
+import type { CountedDrops } from '../../read/host/drop-count-record.ts'
+import type { TraceHost } from '../trace-host.ts'
+import { CountedSource } from './counted.ts'
+import { MachineState } from './machine-state.ts'
+
+/** Milliseconds between two looks. */
+const EVERY = 1000
+/** Milliseconds of each look that packets are played, and that new kinds are explained. */
+const PLAYING = 50
+const EXPLAINING = 200
+/** Milliseconds: rules that are older are read again where a packet is to be played, or where netfilter goes on dropping. */
+const FRESH = 5000
+const STALE = 30_000
+/** The same of all state, where another drop than netfilter's is explained. */
+const STATE_FRESH = 60_000
+
+const NETFILTER = 'NETFILTER_DROP'
+
+/** The first drop of a kind, and what the model says of it. */
+export interface ExplainedKind {
+  kind: DropKind
+  /** Where the model shows the drop. */
+  played?: Played
+  /** Of which time the rules are: milliseconds since 1970. Absent: there are none. */
+  rulesRead?: number
+}
+
+export interface DropWatchOptions {
+  place: TraceHost
+  namespaceInode: number
+  ending: AbortSignal
+  /** A kind that was not there before. */
+  onKind(explained: ExplainedKind): void
+  /** Behind each look. */
+  onLook(watch: DropWatch): void
+}
+
+export class DropWatch {
+  readonly tally = new DropTally()
+  readonly state: MachineState
+  /** Milliseconds since 1970. */
+  readonly began = Date.now()
+  private readonly options: DropWatchOptions
+  private readonly source: CountedSource
+  private player: DropPlayer | undefined
+  private explained = 0
+  private readonly unexplained: DropKind[] = []
+  private missedInAll: number | undefined
+  private over = false
+  private wake = () => {}
+
+  /** From now on nothing is missed. Throws Unavailable. `loadDrops` has to be done before. */
+  constructor(options: DropWatchOptions) {
+    this.options = options
+    this.source = new CountedSource(options.namespaceInode)
+    this.state = new MachineState(options.place, options.ending)
+  }
+
+  /** Drops of any namespace that were not counted, since each interrupted another on the same CPU. */
+  get missed(): number {
+    return this.missedInAll ?? this.source.missed()
+  }
+
+  /** Looks until an end is asked for; then everything is counted. */
+  async run(): Promise<void> {
+    try {
+      await this.state.refresh('all', 0)
+      while (!this.over) {
+        const began = performance.now()
+        await this.look()
+        this.options.onLook(this)
+        await this.pause(EVERY - (performance.now() - began))
+      }
+      this.source.detach()
+      while (await this.look());
+      this.explainAll(Number.POSITIVE_INFINITY)
+    } finally {
+      this.missedInAll = this.source.missed()
+      this.source.close()
+      await this.state.end()
+    }
+  }
+
+  stop(): void {
+    this.over = true
+    this.wake()
+  }
+
+  private async pause(milliseconds: number): Promise<void> {
+    if (this.over || milliseconds <= 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Was there anything new? */
+  private async look(): Promise<boolean> {
+    const piece = this.source.take()
+    if (piece) {
+      const { tally } = this
+      const now = Date.now()
+      const fresh: CountedDrops[] = []
+      let netfilters = false
+      for (const one of piece.drops) {
+        const tuple = tally.tuple(one.key)
+        if (tuple?.kind.rule) netfilters = true
+        if (tuple && !this.isStale(tuple)) tally.addTo(tuple, one.count, one.last)
+        else fresh.push(one)
+      }
+      if (netfilters) await this.state.refresh('rules', STALE)
+      await this.addAll(fresh)
+      for (const { key, count, reason, location, family, protocol } of piece.folded) {
+        const place = location === undefined ? undefined : functionOf({ location })
+        const rule = reason === NETFILTER ? NOT_PLAYED : undefined
+        tally.addFolded(key, { reason, place, family, protocol, rule }, count, now)
+      }
+      tally.addRest(piece.rest, now)
+    }
+    await this.tellNew()
+    return piece !== undefined
+  }
+
+  private async addAll(fresh: readonly CountedDrops[]): Promise<void> {
+    const drops = fresh.map((one) => ({ one, drop: one.first() }))
+    if (drops.some(({ drop }) => drop.reason === NETFILTER)) await this.state.refresh('rules', FRESH)
+    const until = performance.now() + PLAYING
+    for (const { one, drop } of drops) {
+      const rule = drop.reason === NETFILTER ? this.ruleOf(drop, until) : undefined
+      let tuple = this.tally.tuple(one.key)
+      if (tuple) {
+        this.tally.move(tuple, drop, rule)
+        this.tally.addTo(tuple, one.count, one.last)
+      } else tuple = this.tally.add(one.key, drop, one, rule)
+      tuple.by = rule === NOT_PLAYED ? undefined : this.state.version
+    }
+  }
+
+  private isStale({ kind, by }: DropTuple): boolean {
+    return kind.reason === NETFILTER && by !== this.state.version
+  }
+
+  private ruleOf(drop: Drop, until: number): KindRule {
+    const player = this.currentPlayer()
+    if (!player) return NOT_READ
+    const known = player.knownRule(drop)
+    if (known) return known
+    return performance.now() > until ? NOT_PLAYED : player.rule(drop)
+  }
+
+  /** Undefined: the rules are not known. */
+  private currentPlayer(): DropPlayer | undefined {
+    const { world, problem } = this.state
+    if (!world || problem !== undefined) return undefined
+    if (this.player?.world !== world) this.player = new DropPlayer(world)
+    return this.player
+  }
+
+  private async tellNew(): Promise<void> {
+    const { tally } = this
+    if (tally.kindCount > this.explained)
+      for (const kind of tally.kinds) if (kind.id > this.explained) this.unexplained.push(kind)
+    this.explained = tally.kindCount
+    if (this.unexplained.some(({ reason }) => reason !== NETFILTER)) await this.state.refresh('all', STATE_FRESH)
+    this.explainAll(performance.now() + EXPLAINING)
+  }
+
+  private explainAll(until: number): void {
+    while (this.unexplained.length > 0 && performance.now() < until) {
+      const kind = this.unexplained.shift()!
+      this.options.onKind({ kind, ...this.explain(kind) })
+    }
+  }
+
+  private explain({ example }: DropKind): Omit<ExplainedKind, 'kind'> {
+    const player = this.currentPlayer()
+    if (!player || !example) return {}
+    const played = player.play(example)
+    const { rulesRead } = this.state
+    return fits(played.explain(), example) ? { played, rulesRead } : { rulesRead }
+  }
+}
+
+const NOT_PLAYED: KindRule = { known: false, why: 'not-played' }
+const NOT_READ: KindRule = { known: false, why: 'not-read' }

@@ -1,0 +1,97 @@
+/** A watch for people, in lines: each kind of drop once, and what was counted now and then. */
+import type { DropKind } from '../../analysis/drops/tally.ts'
+import { single } from '../../analysis/groups.ts'
+import { DEVICE } from '../../explain/kernel-drops/stages.ts'
+import { Command, printCommand } from '../../model/command.ts'
+import { countWords } from '../../model/count-words.ts'
+import type { FormOptions } from '../form.ts'
+import { FORMS } from '../index.ts'
+import { Page } from '../text/page.ts'
+import { type NewKind, recentKinds, tuplesByKind, type WatchSnapshot } from './snapshot.ts'
+import {
+  clockWords,
+  counted,
+  gapWords,
+  interfacesOf,
+  packetWords,
+  reasonWords,
+  ruleWords,
+  tupleCount,
+} from './words.ts'
+
+/** A kind that came for the first time, and why it is dropped. Ends with an empty line. */
+export function newKindText({ kind: given, journey, rulesRead }: NewKind, terminal: FormOptions): string {
+  const page = new Page(terminal)
+  const kind = page.clean(given)
+  const { marks } = page
+  const { example, meaning } = kind
+  const head = [clockWords(kind.first), 'new drop:', reasonWords(kind)].join(' ')
+  page.line(page.paint(head, 'bold'))
+  if (example) {
+    const where = interfacesOf(kind)
+    page.row('', [packetWords(example.packet, marks), where].filter(Boolean).join('  '))
+  } else page.row('', 'counted without its packet')
+  page.row('why', sentence(meaning?.text ?? 'the kernel dropped a copy, or a packet of a kind that it always drops'))
+  if (kind.isHarmless) page.row('', 'Nothing is lost with it.')
+  if (meaning?.check !== undefined && !journey) page.row('check', sentence(meaning.check))
+  const look = lookOf(kind)
+  if (look !== undefined && !journey) page.row('', printCommand(look, page.printing))
+  if (kind.rule) {
+    const { rule } = kind
+    page.row(
+      'rule',
+      rule.known ? `${ruleWords(kind)} (simulated${asOf(rulesRead)})` : `${ruleWords(kind)}${since(rulesRead)}`,
+    )
+    if (rule.known && rule.ref.rule !== undefined && !journey) page.row('', rule.ref.rule)
+  }
+  if (!journey) return `${page.take()}\n`
+  const writer = FORMS.text.open(terminal)
+  const group = single(journey)
+  writer.begin([group])
+  page.row('model', `By the rules${asOf(rulesRead, '')}, simulated:`)
+  return `${page.take()}${writer.journey(group).trimEnd()}\n\n`
+}
+
+const asOf = (time: number | undefined, before = ', rules'): string =>
+  time === undefined ? '' : `${before} read at ${clockWords(time)} UTC`
+const since = (time: number | undefined): string => (time === undefined ? '' : ` (read at ${clockWords(time)} UTC)`)
+
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`
+
+/** What shows more of it, where its interface is known. */
+function lookOf({ meaning, in: input, out }: DropKind): Command | undefined {
+  const device = meaning?.stage === 'out' ? out : input
+  const words = meaning?.look?.map((word) => (word === DEVICE ? device : word))
+  return words?.every((word) => word !== undefined) ? Command.of(words as string[]) : undefined
+}
+
+/** Kinds that a summary names. */
+const MOST_NAMED = 10
+
+/** What was counted in the last ten minutes, the most frequent first. */
+export function summaryText(snapshot: WatchSnapshot, terminal: FormOptions): string {
+  const page = new Page(terminal)
+  const { tally, now, began } = snapshot
+  const kinds = recentKinds(snapshot)
+  const recent = tally.minutes.sum(now)
+  const since = `since ${clockWords(began)} UTC`
+  page.line(
+    page.paint(
+      `${clockWords(now)} ${counted(tally.count, 'drop')} ${since}, ${countWords(recent)} in the last ten minutes`,
+      'bold',
+    ),
+  )
+  const tuples = tuplesByKind(snapshot, 1, true)
+  for (const { kind: given, recent: count } of kinds.slice(0, MOST_NAMED)) {
+    const kind = page.clean(given)
+    const [most] = tuples.get(given) ?? []
+    const packet = most && packetWords(page.clean(most.packet), page.marks)
+    const what = [`${page.marks.times}${countWords(count)}`, reasonWords(kind), ruleWords(kind), interfacesOf(kind)]
+    page.row('', [...what, kind.isHarmless ? 'harmless' : ''].filter(Boolean).join('  '))
+    if (packet !== undefined)
+      page.row('', `  ${packet}${kind.tuples > 1 || kind.manyTuples ? ` and others, ${tupleCount(kind)}` : ''}`)
+  }
+  if (kinds.length > MOST_NAMED) page.row('', `and ${counted(kinds.length - MOST_NAMED, 'more kind')}`)
+  for (const line of gapWords(snapshot)) page.row('', line)
+  return page.take()
+}
