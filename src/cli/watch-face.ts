@@ -1,7 +1,7 @@
 /** What a watch shows while it goes on: a screen on a terminal; lines, or JSON, elsewhere. */
 import type { FormOptions } from '../reports/index.ts'
 import { glance } from '../reports/watch/glance.ts'
-import { newKindLine, summaryLine, watchJson } from '../reports/watch/json.ts'
+import { newKindLine, watchJson } from '../reports/watch/json.ts'
 import type { NewKind, WatchSnapshot } from '../reports/watch/snapshot.ts'
 import { newKindText, summaryText } from '../reports/watch/text.ts'
 import { Terminal } from './live-view/terminal.ts'
@@ -30,7 +30,7 @@ export const textLines = (out: Output, terminal: FormOptions): WatchFace =>
   )
 
 /** One JSON document a line. */
-export const jsonLines = (out: Output): WatchFace => lines(out, newKindLine, summaryLine)
+export const jsonLines = (out: Output): WatchFace => lines(out, newKindLine, watchJson)
 
 function lines(
   out: Output,

@@ -186,7 +186,7 @@ export interface WatchKind {
   /** Interface that it was about to leave by. */
   out?: string
   /** What the reason means. */
-  meaning?: string
+  meaning: string
   /** Nothing is lost with these drops. */
   harmless?: true
   /** The rule or policy that drops it, by the model. */
@@ -202,8 +202,9 @@ export interface WatchKind {
   first: string
 }
 
-/** A kind that came for the first time. */
-export interface WatchNewKind extends WatchKind {
+/** A line of `nfwhy watch --ndjson`: a kind that came for the first time. */
+export interface WatchKindDocument extends WatchKind {
+  schema: 'nfwhy.watch-kind/1'
   /** The first packet, as it was when it was dropped. */
   packet?: Packet
   /** When the rules were read that it was simulated with (ISO 8601, UTC). */
@@ -236,7 +237,7 @@ export interface WatchTuple extends Pick<Packet, 'src' | 'sport' | 'dst' | 'dpor
   last: string
 }
 
-/** What a watch has counted. */
+/** What a watch has counted: `nfwhy watch --json`, and lines of `--ndjson`. */
 export interface WatchDocument {
   schema: 'nfwhy.watch/1'
   /** When it began (ISO 8601, UTC). */
@@ -258,6 +259,3 @@ export interface WatchDocument {
   /** The most frequent first. */
   kinds: WatchCountedKind[]
 }
-
-/** A line of `nfwhy watch --ndjson`: a new kind, or what was counted so far. */
-export type WatchLine = { new: WatchNewKind } | { summary: WatchDocument }

@@ -2,14 +2,17 @@
  * Which rule drops a packet that the kernel says netfilter dropped: it is played on the model of the machine. What the kernel
  * tells is the packet as it was then, where it was and why; of the rule it says nothing, so what is found here is simulated.
  */
+import { explain } from '../../explain/explain.ts'
 import { codesOf } from '../../explain/kernel-drops/meaning.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Journey, RuleRef } from '../../model/journey.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { withoutOwnTables } from '../../model/own-table.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { PacketClasses } from '../../simulate/packet-classes.ts'
+import { Simulator } from '../../simulate/simulator.ts'
 import { type Played, playPackets } from '../simulate.ts'
 
 /** `none`: by the model no rule drops it; `open`: that hangs on something unknown. */
@@ -20,12 +23,12 @@ const MOST_REMEMBERED = 5000
 
 /** For one World. */
 export class DropPlayer {
-  readonly world: World
+  private readonly world: World
   private classes: PacketClasses | undefined
   private readonly remembered = new Map<string, DroppingRule>()
 
   constructor(world: World) {
-    this.world = world
+    this.world = withoutOwnTables(world)
   }
 
   /** The rule, where another packet that no rule tells from this one was played before. */
@@ -35,7 +38,9 @@ export class DropPlayer {
 
   /** The rule that drops it by the model. */
   rule(drop: Drop): DroppingRule {
-    const found = ruleOf(this.play(drop).explain())
+    const simulated = new Simulator(this.world, { assume: new Map() }).send(this.asItCame(drop.packet))
+    const { evidence, ended } = simulated
+    const found = ruleOf(explain(evidence, this.world, { ended }))
     if (this.remembered.size < MOST_REMEMBERED) this.remembered.set(this.classOf(drop), found)
     return found
   }

@@ -7,6 +7,7 @@ import { type DropKind, DropTally, type DropTuple, type KindRule } from '../../a
 import type { Played } from '../../analysis/simulate.ts'
 import { functionOf } from '../../explain/kernel-drops/meaning.ts'
 import type { Drop } from '../../model/host.ts'
+import type { World } from '../../model/world.ts'
 import type { CountedDrops } from '../../read/host/drop-count-record.ts'
 import type { TraceHost } from '../trace-host.ts'
 import { CountedSource } from './counted.ts'
@@ -14,8 +15,10 @@ import { MachineState } from './machine-state.ts'
 
 /** Milliseconds between two looks. */
 const EVERY = 1000
-/** Milliseconds of each look that packets are played, and that new kinds are explained. */
+/** Of each look: so many packets are played, and more within these milliseconds. */
+const LEAST_PLAYED = 16
 const PLAYING = 50
+/** Milliseconds of each look that new kinds are explained. */
 const EXPLAINING = 200
 /** Milliseconds: rules that are older are read again where a packet is to be played, or where netfilter goes on dropping. */
 const FRESH = 5000
@@ -51,7 +54,10 @@ export class DropWatch {
   readonly began = Date.now()
   private readonly options: DropWatchOptions
   private readonly source: CountedSource
-  private player: DropPlayer | undefined
+  private player: { of: World; player: DropPlayer } | undefined
+  /** Packets that are still played in this look, and until when others are, by performance.now(). */
+  private mayPlay = 0
+  private playsUntil = 0
   private explained = 0
   private readonly unexplained: DropKind[] = []
   private missedInAll: number | undefined
@@ -136,9 +142,10 @@ export class DropWatch {
   private async addAll(fresh: readonly CountedDrops[]): Promise<void> {
     const drops = fresh.map((one) => ({ one, drop: one.first() }))
     if (drops.some(({ drop }) => drop.reason === NETFILTER)) await this.state.refresh('rules', FRESH)
-    const until = performance.now() + PLAYING
+    this.mayPlay = LEAST_PLAYED
+    this.playsUntil = performance.now() + PLAYING
     for (const { one, drop } of drops) {
-      const rule = drop.reason === NETFILTER ? this.ruleOf(drop, until) : undefined
+      const rule = drop.reason === NETFILTER ? this.ruleOf(drop) : undefined
       let tuple = this.tally.tuple(one.key)
       if (tuple) {
         this.tally.move(tuple, drop, rule)
@@ -152,20 +159,20 @@ export class DropWatch {
     return kind.reason === NETFILTER && by !== this.state.version
   }
 
-  private ruleOf(drop: Drop, until: number): KindRule {
+  private ruleOf(drop: Drop): KindRule {
     const player = this.currentPlayer()
     if (!player) return NOT_READ
     const known = player.knownRule(drop)
     if (known) return known
-    return performance.now() > until ? NOT_PLAYED : player.rule(drop)
+    return this.mayPlay-- <= 0 && performance.now() > this.playsUntil ? NOT_PLAYED : player.rule(drop)
   }
 
   /** Undefined: the rules are not known. */
   private currentPlayer(): DropPlayer | undefined {
     const { world, problem } = this.state
     if (!world || problem !== undefined) return undefined
-    if (this.player?.world !== world) this.player = new DropPlayer(world)
-    return this.player
+    if (this.player?.of !== world) this.player = { of: world, player: new DropPlayer(world) }
+    return this.player.player
   }
 
   private async tellNew(): Promise<void> {

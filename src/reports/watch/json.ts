@@ -1,9 +1,10 @@
 /** A watch as JSON: documents.ts has what they are. */
 import type { DropKind, DropTuple } from '../../analysis/drops/tally.ts'
 import { printableJson } from '../../model/printable.ts'
-import type { WatchDocument, WatchKind, WatchLine, WatchTuple } from '../documents.ts'
+import type { WatchDocument, WatchKind, WatchKindDocument, WatchTuple } from '../documents.ts'
 import { journeyDocument } from '../journey-document.ts'
 import { type NewKind, tuplesByKind, type WatchSnapshot } from './snapshot.ts'
+import { meaningWords } from './words.ts'
 
 const SCHEMA: WatchDocument['schema'] = 'nfwhy.watch/1'
 /** Of each kind. */
@@ -11,23 +12,19 @@ const MOST_TUPLES = 10
 
 const iso = (time: number): string => new Date(time).toISOString()
 
-/** A line for a kind that came for the first time. */
+/** A kind that came for the first time, in a line. */
 export function newKindLine({ kind, journey, rulesRead }: NewKind): string {
-  const line: WatchLine = {
-    new: {
-      ...aboutKind(kind),
-      ...(kind.example ? { packet: kind.example.packet } : {}),
-      ...(rulesRead === undefined ? {} : { rulesRead: iso(rulesRead) }),
-      ...(journey ? { journey: journeyDocument(journey) } : {}),
-    },
+  const line: WatchKindDocument = {
+    schema: 'nfwhy.watch-kind/1',
+    ...aboutKind(kind),
+    ...(kind.example ? { packet: kind.example.packet } : {}),
+    ...(rulesRead === undefined ? {} : { rulesRead: iso(rulesRead) }),
+    ...(journey ? { journey: journeyDocument(journey) } : {}),
   }
   return `${printableJson(line)}\n`
 }
 
-/** A line that says what was counted so far. */
-export const summaryLine = (snapshot: WatchSnapshot): string =>
-  `${printableJson({ summary: watchDocument(snapshot) } satisfies WatchLine)}\n`
-
+/** What was counted so far, in a line. */
 export const watchJson = (snapshot: WatchSnapshot): string => `${printableJson(watchDocument(snapshot))}\n`
 
 function watchDocument(snapshot: WatchSnapshot): WatchDocument {
@@ -58,7 +55,7 @@ function watchDocument(snapshot: WatchSnapshot): WatchDocument {
 }
 
 function aboutKind(kind: DropKind): WatchKind {
-  const { id, reason, place, family, protocol, in: input, out, rule, meaning, isHarmless, first } = kind
+  const { id, reason, place, family, protocol, in: input, out, rule, isHarmless, first } = kind
   return {
     kind: id,
     reason,
@@ -67,7 +64,7 @@ function aboutKind(kind: DropKind): WatchKind {
     ...(protocol === undefined ? {} : { protocol }),
     ...(input === undefined ? {} : { in: input }),
     ...(out === undefined ? {} : { out }),
-    ...(meaning === undefined ? {} : { meaning: meaning.text }),
+    meaning: meaningWords(kind),
     ...(isHarmless ? { harmless: true as const } : {}),
     ...(rule?.known ? { rule: rule.ref, ...(rule.hook === undefined ? {} : { hook: rule.hook }) } : {}),
     ...(rule && !rule.known ? { ruleUnknown: rule.why } : {}),

@@ -13,6 +13,7 @@ import {
   counted,
   gapWords,
   interfacesOf,
+  meaningWords,
   packetWords,
   reasonWords,
   ruleWords,
@@ -31,30 +32,34 @@ export function newKindText({ kind: given, journey, rulesRead }: NewKind, termin
     const where = interfacesOf(kind)
     page.row('', [packetWords(example.packet, marks), where].filter(Boolean).join('  '))
   } else page.row('', 'counted without its packet')
-  page.row('why', sentence(meaning?.text ?? 'the kernel dropped a copy, or a packet of a kind that it always drops'))
-  if (kind.isHarmless) page.row('', 'Nothing is lost with it.')
-  if (meaning?.check !== undefined && !journey) page.row('check', sentence(meaning.check))
-  const look = lookOf(kind)
-  if (look !== undefined && !journey) page.row('', printCommand(look, page.printing))
-  if (kind.rule) {
-    const { rule } = kind
-    page.row(
-      'rule',
-      rule.known ? `${ruleWords(kind)} (simulated${asOf(rulesRead)})` : `${ruleWords(kind)}${since(rulesRead)}`,
-    )
-    if (rule.known && rule.ref.rule !== undefined && !journey) page.row('', rule.ref.rule)
+  // what follows says more
+  if (!journey) {
+    page.row('why', sentence(meaningWords(kind)) + (kind.isHarmless ? ' Nothing is lost with it.' : ''))
+    if (kind.rule) page.row('rule', `${ruleWords(kind)}${asOf(kind.rule.known, rulesRead)}`)
+    if (kind.rule?.known && kind.rule.ref.rule !== undefined) page.row('', kind.rule.ref.rule)
+    if (meaning?.check !== undefined) page.row('check', sentence(meaning.check))
+    const look = lookOf(kind)
+    if (look !== undefined) page.row('', printCommand(look, page.printing))
+    return `${page.take()}\n`
   }
-  if (!journey) return `${page.take()}\n`
+  const group = single({ ...journey, id: String(kind.id) })
   const writer = FORMS.text.open(terminal)
-  const group = single(journey)
   writer.begin([group])
-  page.row('model', `By the rules${asOf(rulesRead, '')}, simulated:`)
+  page.row(
+    'model',
+    `Simulated with the rules${rulesRead === undefined ? '' : ` read at ${clockWords(rulesRead)} UTC`}:`,
+  )
   return `${page.take()}${writer.journey(group).trimEnd()}\n\n`
 }
 
-const asOf = (time: number | undefined, before = ', rules'): string =>
-  time === undefined ? '' : `${before} read at ${clockWords(time)} UTC`
-const since = (time: number | undefined): string => (time === undefined ? '' : ` (read at ${clockWords(time)} UTC)`)
+/** ` (simulated, rules read at 12:31:05 UTC)` */
+const asOf = (isKnown: boolean, rulesRead: number | undefined): string => {
+  const words = [
+    isKnown ? 'simulated' : undefined,
+    rulesRead === undefined ? undefined : `rules read at ${clockWords(rulesRead)} UTC`,
+  ].filter(Boolean)
+  return words.length === 0 ? '' : ` (${words.join(', ')})`
+}
 
 const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`
 

@@ -22,6 +22,12 @@ export const interfacesOf = (kind: DropKind): string =>
 export const reasonWords = ({ reason, place }: DropKind): string =>
   reason === 'NOT_SPECIFIED' && place !== undefined ? `${reason} in ${place}` : reason
 
+/** What the reason means; of netfilter's own in words that fit where nothing is traced. Without a full stop. */
+export const meaningWords = ({ reason, meaning }: DropKind): string =>
+  reason === 'NETFILTER_DROP'
+    ? 'netfilter dropped it: a rule, a policy or connection tracking'
+    : (meaning?.text ?? 'a copy was dropped, or a packet of a kind that the kernel always drops')
+
 const UNKNOWN: Readonly<Record<Exclude<KindRule, { known: true }>['why'], string>> = {
   none: 'rule unknown: by the rules as read, none drops it',
   open: 'rule unknown: that depends on something that nfwhy does not know',
