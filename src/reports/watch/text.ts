@@ -35,7 +35,7 @@ export function newKindText({ kind: given, journey, rulesRead }: NewKind, termin
   // what follows says more
   if (!journey) {
     page.row('why', sentence(meaningWords(kind)) + (kind.isHarmless ? ' Nothing is lost with it.' : ''))
-    if (kind.rule) page.row('rule', `${ruleWords(kind)}${asOf(kind.rule.known, rulesRead)}`)
+    if (kind.rule) page.row('rule', `${ruleWords(kind).replace(/^rule /, '')}${asOf(kind.rule.known, rulesRead)}`)
     if (kind.rule?.known && kind.rule.ref.rule !== undefined) page.row('', kind.rule.ref.rule)
     if (meaning?.check !== undefined) page.row('check', sentence(meaning.check))
     const look = lookOf(kind)
