@@ -57,7 +57,7 @@ export interface TallyLimits {
   tuples: number
 }
 
-const LIMITS: TallyLimits = { kinds: 500, tuples: 10_000 }
+const LIMITS: TallyLimits = { kinds: 500, tuples: 20_000 }
 
 /** What else tells kinds apart than the reason, where there is no room for more. */
 const FOLDED = { place: undefined, family: undefined, protocol: undefined, in: undefined, out: undefined } as const
@@ -218,5 +218,6 @@ const locationOf = ({ place }: Identity) => (place === undefined ? {} : { locati
 const keyOf = ({ reason, place, family, protocol, in: input, out, rule }: Identity): string =>
   [reason, place, family, protocol, input, out, rule && ruleWord(rule)].join('\n')
 
+/** With its text: when rules are inserted, another has its number. */
 const ruleWord = (rule: KindRule): string =>
-  rule.known ? `${rule.hook} ${rule.ref.family} ${nameRef(rule.ref)}` : rule.why
+  rule.known ? `${rule.hook} ${rule.ref.family} ${nameRef(rule.ref)} ${rule.ref.rule}` : rule.why

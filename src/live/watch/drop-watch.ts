@@ -151,8 +151,13 @@ export class DropWatch {
         this.tally.move(tuple, drop, rule)
         this.tally.addTo(tuple, one.count, one.last)
       } else tuple = this.tally.add(one.key, drop, one, rule)
-      tuple.by = rule === NOT_PLAYED ? undefined : this.state.version
+      tuple.by = this.isFinal(rule, one.last) ? this.state.version : undefined
     }
+  }
+
+  /** Else the rule is looked for again when more of these drops come: the rules may be newer than those that were read. */
+  private isFinal(rule: KindRule | undefined, last: number): boolean {
+    return rule === undefined || rule.known || (rule.why !== 'not-played' && this.state.rulesRead > last)
   }
 
   private isStale({ kind, by }: DropTuple): boolean {

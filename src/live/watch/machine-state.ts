@@ -5,9 +5,9 @@ import { StateReader } from '../state-reader.ts'
 import type { TraceHost } from '../trace-host.ts'
 
 /** Reading takes at most this part of the time. */
-const SHARE = 20
-/** Milliseconds between two readings, at least. */
-const LEAST = 5000
+const SHARE = 4
+/** Milliseconds between two readings, at least; twice as long after each that found the rules unchanged, up to the most. */
+const [LEAST, MOST] = [5000, 30_000]
 /** Milliseconds that a reading is waited for; it goes on behind. */
 const PATIENCE = 3000
 
@@ -27,6 +27,7 @@ export class MachineState {
   private reading: Promise<void> | undefined
   /** By performance.now(): when it may be read again. */
   private next = 0
+  private between = LEAST
 
   constructor(place: TraceHost, ending: AbortSignal) {
     this.reader = new StateReader(place, NO_SESSION, ending)
@@ -56,17 +57,18 @@ export class MachineState {
       this.problem = error.message
     } finally {
       const took = performance.now() - began
-      this.next = performance.now() + Math.max(LEAST, SHARE * took)
+      this.next = performance.now() + Math.max(this.between, SHARE * took)
       this.reading = undefined
     }
   }
 
   private take(world: World | undefined, what: 'rules' | 'all', at: number): void {
     this.problem = this.reader.unreadRules.length > 0 ? this.reader.unreadRules.join(', ') : undefined
+    const isFirst = this.rulesRead === 0
+    this.between = isFirst || this.reader.rulesChanged ? LEAST : Math.min(MOST, 2 * this.between)
     this.rulesRead = at
     if (what === 'all') this.allRead = at
     if (!world) return
-    const isFirst = this.world === undefined
     this.world = world
     if (isFirst || this.reader.rulesChanged) this.version = {}
   }
