@@ -6,14 +6,16 @@ import { survey } from '../live/survey/facts.ts'
 import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { DropWatch, type DropWatchOptions } from '../live/watch/drop-watch.ts'
 import { UserError } from '../model/user-error.ts'
-import type { FormOptions } from '../reports/index.ts'
+import { type FormOptions, warningsText } from '../reports/index.ts'
 import { METRICS_TYPE, metricsText } from '../reports/watch/metrics.ts'
 import type { WatchSnapshot } from '../reports/watch/snapshot.ts'
 import { type MetricsServer, readMetricsAddress, serveMetrics } from '../server/metrics.ts'
+import type { Watched } from '../store/drop-history.ts'
 import { EndSignals } from './end-signals.ts'
 import { EXIT } from './errors.ts'
 import { canShowLiveView } from './live-view/view.ts'
 import { Output } from './stdout.ts'
+import { type DropStoring, openDropStoring } from './storing.ts'
 import { terminalOptions } from './terminal.ts'
 import { jsonAtEnd, jsonLines, screen, textLines, type WatchFace } from './watch-face.ts'
 import type { WatchOptions } from './watch-options.ts'
@@ -26,6 +28,7 @@ export async function runWatch(options: WatchOptions): Promise<number> {
   let face: WatchFace | undefined
   let watch: DropWatch | undefined
   let server: MetricsServer | undefined
+  let storing: DropStoring | undefined
   let timer: NodeJS.Timeout | undefined
   const signals = new EndSignals(() => face?.close())
   const ending = new AbortController()
@@ -38,6 +41,7 @@ export async function runWatch(options: WatchOptions): Promise<number> {
       server = await serveMetrics(address, METRICS_TYPE, () => (watch ? metricsText(snapshotOf(watch)) : ''))
       process.stderr.write(`Metrics are served on port ${server.port}, at /metrics.\n`)
     }
+    storing = await openDropStoring(options, (message) => warn(message, terminal))
     const namespaceInode = await namespaceOf(place, ending.signal)
     await loadDrops()
     watch = startWatch({
@@ -46,6 +50,7 @@ export async function runWatch(options: WatchOptions): Promise<number> {
         face?.add({ kind, ...(played ? { journey: played.explain() } : {}), ...(rulesRead ? { rulesRead } : {}) }),
       onLook(looking) {
         face?.look(snapshotOf(looking))
+        storing?.look(watchedBy(looking))
         if (options.count !== undefined && looking.tally.count >= options.count) looking.stop()
       },
     })
@@ -54,9 +59,11 @@ export async function runWatch(options: WatchOptions): Promise<number> {
     if (options.for !== undefined) timer = setTimeout(() => watch?.stop(), options.for * 1000)
     await watch.run()
     face.end(snapshotOf(watch))
+    await storing?.end(watchedBy(watch))
     return EXIT.done
   } finally {
     clearTimeout(timer)
+    await storing?.end().catch(() => {})
     server?.end()
     face?.close()
     signals.close()
@@ -78,6 +85,17 @@ const snapshotOf = ({ tally, began, missed, state }: DropWatch): WatchSnapshot =
   ...(state.rulesRead > 0 ? { rulesRead: state.rulesRead } : {}),
   ...(state.problem === undefined ? {} : { rulesProblem: state.problem }),
 })
+
+const watchedBy = ({ tally, began, state }: DropWatch): Watched => ({
+  tally,
+  began,
+  now: Date.now(),
+  world: state.world,
+})
+
+/** Counting goes on without a store. */
+const warn = (message: string, terminal: FormOptions) =>
+  process.stderr.write(warningsText([{ input: '--store', code: 'not-stored', message }], terminal))
 
 /** The inode of the network namespace that commands run in there. Throws UserError where it is not on our own kernel. */
 async function namespaceOf(place: TraceHost, ending: AbortSignal): Promise<number> {

@@ -3,9 +3,10 @@
  * named; and when it ends, nothing is left.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WatchDocument, WatchKindDocument } from '../../src/reports/documents.ts'
-import { BIN } from '../cli/nfwhy.ts'
+import { BIN, folder, nfwhy } from '../cli/nfwhy.ts'
 import { until, whyNoDrops } from '../kernel/drops/available.ts'
 import { buildDrops } from '../kernel/drops/build.ts'
 import { from } from '../kernel/drops/cases.ts'
@@ -18,6 +19,9 @@ import { checkDocument } from '../schemas.ts'
 const { thread } = await buildDrops()
 const reason = whyNot('nft', 'iptables-nft', 'iptables-legacy', 'iptables') ?? (await whyNoDrops(thread))
 if (reason) console.warn(`nothing is watched: ${reason}`)
+
+const SUMS =
+  "select reason, sum(packets)::int as packets, count(distinct dport)::int as tuples from drops where protocol = 'udp' group by 1 order by 2 desc"
 
 interface Watching {
   child: ChildProcess
@@ -76,7 +80,8 @@ END
   afterAll(() => network?.remove())
 
   it('counts each drop, and names the rule where one dropped it', async () => {
-    const watching = start(network, ['--ndjson'])
+    const store = `duckdb:${join(folder(), 'drops.duckdb')}`
+    const watching = start(network, ['--ndjson', '--store', store])
     await begun(watching)
     network.send([
       from(FAR, 1, { dport: 666, times: 700 }),
@@ -115,6 +120,13 @@ END
       ['IP_INHDR', undefined, undefined, 50, 20_006],
     ])
     expect(last.missed).toBe(0)
+    const stored = await nfwhy(['query', '--store', store, '--json', SUMS])
+    expect(JSON.parse(stored.stdout).rows).toEqual([
+      { reason: 'NETFILTER_DROP', packets: 1400, tuples: 3 },
+      { reason: 'NO_SOCKET', packets: 300, tuples: 1 },
+      { reason: 'IP_INNOROUTES', packets: 100, tuples: 1 },
+      { reason: 'IP_INHDR', packets: 50, tuples: 1 },
+    ])
     // the first of each kind is explained, where the model shows the drop
     const told = documents.filter((one) => one.schema === 'nfwhy.watch-kind/1')
     const explained = told.flatMap(({ journey, packet }) => (journey ? [[packet?.dport, journey.outcome]] : []))

@@ -19,6 +19,12 @@ export class Minutes {
     this.counts[place]! += count
   }
 
+  /** In this minute since 1970, one of the last. */
+  at(minute: number): number {
+    const place = minute % MINUTES
+    return this.minutes[place] === minute ? this.counts[place]! : 0
+  }
+
   /** The oldest first, the minute that goes on last. */
   list(now: number): number[] {
     const minute = Math.floor(now / MINUTE)

@@ -132,6 +132,8 @@ export class DropTally {
     if (kind === tuple.kind) return
     tuple.kind.tuples--
     tuple.kind = kind
+    // else they would count for both
+    tuple.minutes = new Minutes()
     kind.tuples++
   }
 

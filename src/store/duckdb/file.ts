@@ -24,13 +24,10 @@ export async function openFile(path: string): Promise<Store> {
       "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
     )
     const isEmpty = Number(tables.getRows()[0]![0]) === 0
-    if (isEmpty)
-      await session.transaction([
-        CREATE_VERSION,
-        `INSERT INTO nfwhy_store VALUES (${VERSION})`,
-        ...TABLES.map(({ name }) => createTable(name)),
-      ])
+    if (isEmpty) await session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`])
     checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
+    // a store of an earlier nfwhy may have fewer
+    await session.transaction(TABLES.map(({ name }) => createTable(name)))
     // it tells who speaks to whom
     if (isNew) chmodSync(path, 0o600)
     return new FileStore(session)
@@ -78,7 +75,7 @@ export async function readFile(path: string): Promise<Reader> {
 
 /** How a store is made. */
 export const HOW =
-  'A store is made by --store of explain, trace and simulate:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
+  'A store is made by --store of explain, trace, simulate and watch:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
 
 /** Undefined: it is no store. */
 async function versionOf(run: (sql: string) => Promise<{ getRows(): unknown[][] }>): Promise<number | undefined> {
