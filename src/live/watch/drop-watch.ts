@@ -8,7 +8,6 @@ import type { Played } from '../../analysis/simulate.ts'
 import { functionOf } from '../../explain/kernel-drops/meaning.ts'
 import type { Drop } from '../../model/host.ts'
 import type { World } from '../../model/world.ts'
-import type { CountedDrops } from '../../read/host/drop-count-record.ts'
 import type { TraceHost } from '../trace-host.ts'
 import { CountedSource } from './counted.ts'
 import { MachineState } from './machine-state.ts'
@@ -23,6 +22,9 @@ const EXPLAINING = 200
 /** Milliseconds: rules that are older are read again where a packet is to be played, or where netfilter goes on dropping. */
 const FRESH = 5000
 const STALE = 30_000
+/** Milliseconds that a drop waits for newer rules, where those that were read do not drop it; and how many wait. */
+const WAITING = 15_000
+const MOST_WAITING = 1000
 /** The same of all state, where another drop than netfilter's is explained. */
 const STATE_FRESH = 60_000
 
@@ -35,6 +37,14 @@ export interface ExplainedKind {
   played?: Played
   /** Of which time the rules are: milliseconds since 1970. Absent: there are none. */
   rulesRead?: number
+}
+
+/** Drops of a tuple that are to be counted. */
+interface Counting {
+  key: string
+  count: number
+  last: number
+  drop: Drop
 }
 
 export interface DropWatchOptions {
@@ -61,6 +71,8 @@ export class DropWatch {
   private explained = 0
   private readonly unexplained: DropKind[] = []
   private missedInAll: number | undefined
+  /** Counted by the kernel, and not here yet: what drops them is looked for in rules that are read anew. */
+  private waiting: Counting[] = []
   private over = false
   private wake = () => {}
 
@@ -115,19 +127,20 @@ export class DropWatch {
   /** Was there anything new? */
   private async look(): Promise<boolean> {
     const piece = this.source.take()
+    const fresh: Counting[] = this.waiting
+    this.waiting = []
+    if (fresh.length > 0 && !this.over) await this.state.refresh('rules', 0)
     if (piece) {
       const { tally } = this
       const now = Date.now()
-      const fresh: CountedDrops[] = []
       let netfilters = false
       for (const one of piece.drops) {
         const tuple = tally.tuple(one.key)
         if (tuple?.kind.rule) netfilters = true
         if (tuple && !this.isStale(tuple)) tally.addTo(tuple, one.count, one.last)
-        else fresh.push(one)
+        else fresh.push({ key: one.key, count: one.count, last: one.last, drop: one.first() })
       }
       if (netfilters) await this.state.refresh('rules', STALE)
-      await this.addAll(fresh)
       for (const { key, count, reason, location, family, protocol } of piece.folded) {
         const place = location === undefined ? undefined : functionOf({ location })
         const rule = reason === NETFILTER ? NOT_PLAYED : undefined
@@ -135,29 +148,41 @@ export class DropWatch {
       }
       tally.addRest(piece.rest, now)
     }
+    await this.addAll(fresh)
     await this.tellNew()
     return piece !== undefined
   }
 
-  private async addAll(fresh: readonly CountedDrops[]): Promise<void> {
-    const drops = fresh.map((one) => ({ one, drop: one.first() }))
-    if (drops.some(({ drop }) => drop.reason === NETFILTER)) await this.state.refresh('rules', FRESH)
+  private async addAll(fresh: readonly Counting[]): Promise<void> {
+    if (fresh.some(({ drop }) => drop.reason === NETFILTER)) await this.state.refresh('rules', FRESH)
     this.mayPlay = LEAST_PLAYED
     this.playsUntil = performance.now() + PLAYING
-    for (const { one, drop } of drops) {
+    for (const one of fresh) {
+      const { drop } = one
       const rule = drop.reason === NETFILTER ? this.ruleOf(drop) : undefined
+      if (this.mayWait(rule, one.last)) {
+        this.waiting.push(one)
+        continue
+      }
       let tuple = this.tally.tuple(one.key)
       if (tuple) {
         this.tally.move(tuple, drop, rule)
         this.tally.addTo(tuple, one.count, one.last)
       } else tuple = this.tally.add(one.key, drop, one, rule)
-      tuple.by = this.isFinal(rule, one.last) ? this.state.version : undefined
+      tuple.by = rule === NOT_PLAYED ? undefined : this.state.version
     }
   }
 
-  /** Else the rule is looked for again when more of these drops come: the rules may be newer than those that were read. */
-  private isFinal(rule: KindRule | undefined, last: number): boolean {
-    return rule === undefined || rule.known || (rule.why !== 'not-played' && this.state.rulesRead > last)
+  /** The rule that drops it may be newer than those that were read, or they are still being read. */
+  private mayWait(rule: KindRule | undefined, last: number): boolean {
+    return (
+      rule?.known === false &&
+      (rule.why === 'none' || (rule.why === 'not-read' && this.state.problem === undefined)) &&
+      !this.over &&
+      this.state.rulesRead < last &&
+      Date.now() - last < WAITING &&
+      this.waiting.length < MOST_WAITING
+    )
   }
 
   private isStale({ kind, by }: DropTuple): boolean {
