@@ -97,6 +97,6 @@ function fitted(blocks: readonly (readonly string[])[], room: number): string[] 
 }
 
 function rulesLine({ rulesRead, rulesProblem }: WatchSnapshot): string {
-  if (rulesProblem !== undefined) return `Rules are not named: ${printable(rulesProblem)}`
+  if (rulesProblem !== undefined) return `Rules are not named, as these cannot be read: ${printable(rulesProblem)}`
   return rulesRead === undefined ? '' : `Rules are simulated, as they were read at ${clockWords(rulesRead)} UTC.`
 }

@@ -98,5 +98,8 @@ export function summaryText(snapshot: WatchSnapshot, terminal: FormOptions): str
   }
   if (kinds.length > MOST_NAMED) page.row('', `and ${counted(kinds.length - MOST_NAMED, 'more kind')}`)
   for (const line of gapWords(snapshot)) page.row('', line)
+  const { rulesProblem } = snapshot
+  if (rulesProblem !== undefined)
+    page.row('', page.clean(`Rules are not named, as these cannot be read: ${rulesProblem}.`))
   return page.take()
 }
