@@ -22,7 +22,7 @@ export function watchCommand(program: Command): Command {
           'it is ended.\n\n' +
           '  nfwhy watch\n' +
           '  nfwhy watch --metrics :9469\n' +
-          '  nfwhy watch --print-unit --metrics :9469 > /etc/systemd/system/nfwhy-watch.service',
+          '  nfwhy watch --print-unit --metrics 127.0.0.1:9469',
       )
       .option('--via <COMMAND>', "in another network namespace of this machine: 'ip netns exec N', 'docker exec C'")
       .option('--for <TIME>', 'end after this time: 30s, 5m', (text) => duration('--for', text))
