@@ -27,6 +27,8 @@ const DOCUMENTS = {
   flows: { type: 'FlowsDocument', schema: 'nfwhy.flows/1' },
   ruleset: { type: 'RulesetDocument', schema: 'nfwhy.ruleset/1' },
   query: { type: 'QueryDocument', schema: 'nfwhy.query/1' },
+  watch: { type: 'WatchDocument', schema: 'nfwhy.watch/1' },
+  'watch-kind': { type: 'WatchKindDocument', schema: 'nfwhy.watch-kind/1' },
   doctor: { type: 'DoctorOutput', schema: 'nfwhy.doctor/1' },
   session: { type: 'SessionDocument', schema: 'nfwhy.session/1' },
   drop: { type: 'DropLine', schema: 'nfwhy.drop/1' },

@@ -8,6 +8,7 @@ type AddTo = (program: Command, others: Others) => Command
 export const COMMANDS: Readonly<Record<string, () => Promise<AddTo>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   trace: async () => (await import('./trace.ts')).traceCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
   why: async () => (await import('./why.ts')).whyCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
   flows: async () => (await import('./flows.ts')).flowsCommand,

@@ -23,10 +23,10 @@ export function queryCommand(program: Command): Command {
       .command('query')
       .summary('ask a store: which rule dropped most, what is new, what became of a flow')
       .description(
-        'Answers a named query, or any SQL that only reads, from what `explain`, `trace` and `simulate` have stored with ' +
+        'Answers a named query, or any SQL that only reads, from what `explain`, `trace`, `simulate` and `watch` have stored with ' +
           '--store. Without arguments it lists the named queries. SQL is one word: ' +
           "nfwhy query 'select outcome, count(*) from journeys group by 1'. The tables are exchanges, journeys, steps, " +
-          'findings and rulesets.',
+          'findings, drops and rulesets.',
       )
       .argument('[NAME...]', 'a named query and its argument, or SQL')
       .option('--store <URL>', `duckdb:FILE, parquet:DIR or clickhouse://HOST/DATABASE (default: ${STORE})`)

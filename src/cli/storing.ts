@@ -4,6 +4,7 @@ import type { Selection } from '../analysis/select.ts'
 import { UserError } from '../model/user-error.ts'
 import type { JourneyReport } from '../reports/journeys.ts'
 import type { PlayedReport } from '../reports/played.ts'
+import type { Watched } from '../store/drop-history.ts'
 import type { Recorder } from '../store/recorder.ts'
 import type { Writing } from '../store/writing.ts'
 
@@ -112,6 +113,43 @@ export class Storing {
     if (!this.onBroken || !(error instanceof UserError)) throw error
     if (!this.broken) this.onBroken(error.message)
     this.broken = true
+  }
+}
+
+/** A watch on its way to a store. */
+export interface DropStoring {
+  /** Called again and again: minutes that are over are stored. */
+  look(watched: Watched): void
+  /** All of it is stored when this resolves; without `watched` only what was handed over. Throws UserError. */
+  end(watched?: Watched): Promise<void>
+}
+
+/** Undefined: nothing is to be stored. `onBroken`: the store cannot be written any more. Throws UserError. */
+export async function openDropStoring(
+  { store: url }: StoreOption,
+  onBroken: (message: string) => void,
+): Promise<DropStoring | undefined> {
+  if (url === undefined) return undefined
+  const { DropHistory, openStore, parseStoreUrl, Writing } = await import('../store/index.ts')
+  const writing = new Writing(await openStore(parseStoreUrl(url)))
+  const history = new DropHistory(writing.write)
+  let broken = false
+  let ended = false
+  return {
+    look(watched) {
+      if (broken) return
+      history.look(watched)
+      writing.room()?.catch((error) => {
+        if (!broken) onBroken((error as Error).message)
+        broken = true
+      })
+    },
+    async end(watched) {
+      if (ended) return
+      ended = true
+      if (watched) history.look(watched, true)
+      await writing.end()
+    },
   }
 }
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { namedInput } from '../analysis/analysis.ts'
 import { openInputs } from '../analysis/inputs/open.ts'
 import { readPacket } from '../analysis/packets.ts'
-import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
+import { type Answer, type Gathered, gather, isNote, isUnread } from '../live/collect/gather.ts'
 import { COLLECT } from '../live/limits.ts'
 import { SECTIONS } from '../live/script/index.ts'
 import { HERE, parseVia } from '../live/trace-host.ts'
@@ -71,8 +71,6 @@ async function runWhy(text: string, options: WhyOptions): Promise<number> {
   )
   return code
 }
-
-const isUnread = ({ word }: Answer): boolean => word === 'refused' || word === 'failed' || word === 'cut'
 
 /** Without all rules every answer would be a guess. Throws UserError. */
 function refuseUnread({ host, broken, about }: Gathered, answers: readonly Answer[]): void {

@@ -1,12 +1,13 @@
 /** A place's rules and state, asked with the very sections that `collect` has; and asked again for the rules when these change. */
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
+import { printable } from '../model/printable.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder, withoutShown } from '../read/world.ts'
-import { gather, isNote } from './collect/gather.ts'
+import { gather, isNote, isUnread } from './collect/gather.ts'
 import { answerLine } from './collect/list.ts'
 import { TRACE } from './limits.ts'
 import type { Plan } from './plan.ts'
@@ -35,6 +36,10 @@ export class StateReader {
   /** Of iptables-legacy and nf_tables. */
   tracesBoth = false
   warnings: readonly Diagnostic[] = []
+  /** The rules were others the last time that they were read. */
+  rulesChanged = false
+  /** Listings of rules that could not be read, or not in full: what they are of, and why. */
+  unreadRules: readonly string[] = []
   private readonly ownComment: string
   private readonly ending: AbortSignal | undefined
 
@@ -49,7 +54,9 @@ export class StateReader {
 
   /** Rules and host state. Throws LiveProblem where nothing came back. */
   async read(): Promise<World> {
+    const before = this.rulesText()
     await this.ask(SECTIONS)
+    this.rulesChanged = this.rulesText() !== before
     return this.build()
   }
 
@@ -57,7 +64,8 @@ export class StateReader {
   async readRules(): Promise<World | undefined> {
     const before = this.rulesText()
     await this.ask(sectionsTagged('ruleset'))
-    return this.rulesText() === before ? undefined : this.build()
+    this.rulesChanged = this.rulesText() !== before
+    return this.rulesChanged ? this.build() : undefined
   }
 
   /** nft lists a rule of iptables-nft without its comment, but with the time at which it becomes inert. */
@@ -88,6 +96,9 @@ export class StateReader {
     // other notes are for people; this one says whose machine it is, and what is there in part
     const cut = answers.filter((one) => one.word === 'cut' && !isNote(one)).map(answerLine)
     this.files.set(NOTES, new TextEncoder().encode([COLLECTED, about.trim(), ...cut, ''].join('\n')))
+    this.unreadRules = answers
+      .filter((one) => one.section.tag === 'ruleset' && isUnread(one))
+      .map(({ section, remark }) => `${section.what} (${printable(remark) || 'no reason given'})`)
     for (const answer of answers) {
       if (isNote(answer)) continue
       const { section, bytes } = answer

@@ -10,7 +10,8 @@ import type { Way } from '../analysis/hook-map.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Finding, FixOwner, Journey, Outcome } from '../model/journey.ts'
+import type { Finding, FixOwner, Journey, Outcome, RuleRef } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
 import type { Chain, Flowtable, NamedObject, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 
 /** What would change the outcome. */
@@ -166,4 +167,95 @@ export interface QueryDocument {
   columns: string[]
   /** Values by their columns' names; what is not known is left out. */
   rows: { [column: string]: string | number | boolean }[]
+}
+
+/** Drops that have reason, place, protocol, interfaces and rule in common. */
+export interface WatchKind {
+  /** Number of the kind, from 1. */
+  kind: number
+  /** The kernel's word: `NETFILTER_DROP`, `NO_SOCKET` … */
+  reason: string
+  /** The kernel's function that dropped it. */
+  function?: string
+  /** Absent: it is not IP, or kinds were too many to tell apart. */
+  family?: 'ip' | 'ip6'
+  /** `tcp` `udp` …, or the number as text. */
+  protocol?: string
+  /** Input interface. */
+  in?: string
+  /** Interface that it was about to leave by. */
+  out?: string
+  /** What the reason means. */
+  meaning: string
+  /** Nothing is lost with these drops. */
+  harmless?: true
+  /** The rule or policy that drops it, by the model. */
+  rule?: RuleRef
+  /** The hook of that rule. */
+  hook?: Hook
+  /**
+   * Why no rule is named, where netfilter dropped it. `none`: by the rules as read no rule drops it; `open`: that depends on
+   * something unknown; `not-played`: packets were too many; `not-read`: the rules could not be read.
+   */
+  ruleUnknown?: 'none' | 'open' | 'not-played' | 'not-read'
+  /** When it was dropped first (ISO 8601, UTC). */
+  first: string
+}
+
+/** A line of `nfwhy watch --ndjson`: a kind that came for the first time. */
+export interface WatchKindDocument extends WatchKind {
+  schema: 'nfwhy.watch-kind/1'
+  /** The first packet, as it was when it was dropped. */
+  packet?: Packet
+  /** When the rules were read that it was simulated with (ISO 8601, UTC). */
+  rulesRead?: string
+  /** Its way by the model. Absent: the model does not show this drop. */
+  journey?: JourneyDocument
+}
+
+/** A kind with what was counted. */
+export interface WatchCountedKind extends WatchKind {
+  /** How many. */
+  count: number
+  /** When it was dropped last (ISO 8601, UTC). */
+  last: string
+  /** How many in each of the last ten minutes; the minute that goes on is the last. */
+  minutes: number[]
+  /** Tuples that are told apart at the moment. */
+  tuples: number
+  /** There were more tuples. */
+  moreTuples?: true
+  /** At most ten of the tuples. */
+  mostFrequent: WatchTuple[]
+}
+
+/** Drops with the same addresses and ports. */
+export interface WatchTuple extends Pick<Packet, 'src' | 'sport' | 'dst' | 'dport' | 'icmpType' | 'icmpCode'> {
+  /** How many. */
+  count: number
+  /** When the last was (ISO 8601, UTC). */
+  last: string
+}
+
+/** What a watch has counted: `nfwhy watch --json`, and lines of `--ndjson`. */
+export interface WatchDocument {
+  schema: 'nfwhy.watch/1'
+  /** When it began (ISO 8601, UTC). */
+  from: string
+  /** Up to when it counted (ISO 8601, UTC). */
+  until: string
+  /** All drops. */
+  drops: number
+  /** Of these, counted by reason and protocol only. */
+  folded: number
+  /** Of these, counted without a reason. */
+  withoutReason: number
+  /** At most so many more, of all network namespaces, were not counted. */
+  missed: number
+  /** When the rules were read that drops are simulated with (ISO 8601, UTC). */
+  rulesRead?: string
+  /** Why the rules are not known. */
+  rulesProblem?: string
+  /** The most frequent first. */
+  kinds: WatchCountedKind[]
 }

@@ -95,20 +95,22 @@ export class Batch {
   private readonly shapes = new Map<Shape, number>()
   private readonly keys = { exchange: new Set<string>(), journey: new Set<string>() }
   private readonly paths = new Set<string>()
+  private readonly drops = new Set<string>()
 
   get isEmpty(): boolean {
     return this.subjects === 0
   }
 
-  /** How many journeys and exchanges. */
+  /** How many journeys, exchanges and drops. */
   get subjects(): number {
-    return this.keys.journey.size + this.keys.exchange.size
+    return this.keys.journey.size + this.keys.exchange.size + this.drops.size
   }
 
   /** Their keys, in order. */
   *keysOf(): Generator<string> {
     yield* this.keys.journey
     yield* this.keys.exchange
+    yield* this.drops
   }
 
   /** Of one key it takes one row. */
@@ -118,6 +120,12 @@ export class Batch {
 
   part(name: PartName): Columns {
     return this.parts.get(name)!
+  }
+
+  /** Drops of a minute; of one key it takes one row. */
+  addDrops(key: string, row: Row): void {
+    this.drops.add(key)
+    this.part('drops').add({ drop: key, ...row })
   }
 
   addRows(name: TableName, rows: Iterable<Row>): void {

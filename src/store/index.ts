@@ -1,5 +1,6 @@
 /** What commands load of the store once one is used. */
 
+export { DropHistory } from './drop-history.ts'
 export { openReader, openStore, parseStoreUrl } from './open.ts'
 export { behindBar, overTime, storedExplanation } from './over-time.ts'
 export { QUERIES, readQuery } from './queries.ts'

@@ -48,6 +48,15 @@ ORDER BY packets DESC, host, rule, dst, dport LIMIT 200`,
     parameters: (argument) => ({ since: readTime(argument, Date.now()) }),
   },
   {
+    name: 'kernel-drops',
+    says: 'what the kernel dropped, by reason and rule, as `nfwhy watch` counted it',
+    sql: `SELECT reason, culprit_ref AS rule, family, protocol, sum(packets) AS packets, count(DISTINCT host) AS hosts,
+  min(time) AS first_time, max(time) AS last_time, max(culprit_text) AS rule_text
+FROM drops
+GROUP BY reason, culprit_ref, family, protocol
+ORDER BY packets DESC, reason, rule, family, protocol LIMIT 50`,
+  },
+  {
     name: 'flow',
     argument: 'TUPLE',
     says: "the packets of a flow, of either direction, by addresses before or behind NAT: 'tcp 10.0.0.2:40000 > 10.0.0.1:80'",

@@ -18,6 +18,7 @@ const OWN: Readonly<Record<TableName, readonly string[]>> = {
   ],
   steps: ['path', 'stored'],
   findings: ['about', 'subject', 'host', 'time', 'stored'],
+  drops: ['drop', 'host', 'boot', 'time', 'stored'],
   rulesets: ['stored'],
 }
 

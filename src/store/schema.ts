@@ -1,5 +1,5 @@
 /**
- * The store's five tables, as one list: tables of a database, rows, docs/store.md and the names that other schemas have for
+ * The store's tables, as one list: tables of a database, rows, docs/store.md and the names that other schemas have for
  * a column are made of it. A column that is renamed or removed, or means something else, is a new VERSION.
  */
 
@@ -19,7 +19,7 @@ export interface Column {
   otel?: string
 }
 
-export type TableName = 'exchanges' | 'journeys' | 'steps' | 'findings' | 'rulesets'
+export type TableName = 'exchanges' | 'journeys' | 'steps' | 'findings' | 'drops' | 'rulesets'
 
 export interface Table {
   name: TableName
@@ -289,6 +289,42 @@ export const TABLES: readonly Table[] = [
       text('command', 'Its command.', { otel: 'nfwhy.fix.commands' }),
       text('undo', 'The command that takes it back.'),
       text('after', "The packet's outcome when the fix was tried."),
+      stored,
+    ],
+  },
+  {
+    name: 'drops',
+    says: 'What the kernel dropped in a minute, as `nfwhy watch` counted it: a row for each reason, tuple and rule. The sum of `packets` is all that was counted.',
+    key: ['drop'],
+    columns: [
+      uuid('drop', 'Key: of the watch, the minute, and all that tells the row from others.', {
+        ecs: 'event.id',
+        ocsf: 'metadata.uid',
+      }),
+      ...[host, boot],
+      bigint('time', 'When the minute begins: microseconds since 1970.', {
+        ecs: '@timestamp',
+        ocsf: 'time',
+        otel: 'timeUnixNano',
+      }),
+      bigint('packets', 'How many.', { ecs: 'network.packets', ocsf: 'traffic.packets' }),
+      text('reason', "The kernel's word: `NETFILTER_DROP`, `NO_SOCKET` …", {
+        ecs: 'event.reason',
+        ocsf: 'status_detail',
+        otel: 'nfwhy.drop.reason',
+      }),
+      text('function', "The kernel's function that dropped them.", { otel: 'nfwhy.drop.function' }),
+      ...[family, protocol, iifname],
+      text('oifname', 'Output interface, where it was known by then.', {
+        ecs: 'observer.egress.interface.name',
+        ocsf: 'dst_endpoint.interface_name',
+      }),
+      ...ends(', as it was when it was dropped; NULL: several, that were too many to be told apart'),
+      integer('icmp_type', 'ICMP or ICMPv6 type.', { ecs: 'icmp.type' }),
+      integer('icmp_code', 'ICMP or ICMPv6 code.'),
+      text('hook', 'The hook of the rule.', { otel: 'nfwhy.hook' }),
+      ruleset,
+      ...culprit,
       stored,
     ],
   },

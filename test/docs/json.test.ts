@@ -27,7 +27,7 @@ test('every schema has a row, with what its documents have as `schema`', () => {
 })
 
 test('every document that the sources name has a schema', () => {
-  const named = sourcesIn('src').flatMap(({ text }) => [...text.matchAll(/'(nfwhy\.[a-z]+\/\d+)'/g)].map((m) => m[1]))
+  const named = sourcesIn('src').flatMap(({ text }) => [...text.matchAll(/'(nfwhy\.[a-z-]+\/\d+)'/g)].map((m) => m[1]))
   const titles = names.map((name) => schemaOf(name).title).filter((title) => title!.startsWith('nfwhy.'))
   expect([...new Set(named)].sort()).toEqual(titles.sort())
 })

@@ -50,6 +50,7 @@ const VALUES: Readonly<Record<string, Completer>> = {
   ENGINE: () => words('model'),
   SHELL: () => words('bash', 'zsh', 'fish'),
   'NAME of help': () => words(...findingCodes()),
+  ADDRESS: () => words(':9469', '127.0.0.1:9469'),
   TIME: () => words('10s', '1m', '10m'),
   RATE: () => words('10/second', '100/second', 'unlimited'),
 }

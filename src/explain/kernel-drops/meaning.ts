@@ -13,7 +13,7 @@ export const loadReasons = reasons.load
 export const NOT_SPECIFIED = 'NOT_SPECIFIED'
 
 /** `ip_forward` of `ip_forward+0x1b7`, without what compilers add to names. */
-export const functionOf = ({ location }: Drop): string | undefined => /^\w+/.exec(location ?? '')?.[0]
+export const functionOf = ({ location }: Pick<Drop, 'location'>): string | undefined => /^\w+/.exec(location ?? '')?.[0]
 
 /** Undefined: the kernel dropped another's copy of the packet, or what it drops of every packet of its kind. */
 export function meaningOf(drop: Drop): Meaning | undefined {

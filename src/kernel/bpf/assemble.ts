@@ -5,10 +5,10 @@
 
 /** r1 to r5 are what a helper is called with, and lost then; r0 is what it gives; r6 to r9 stay; r10 is the stack's end. */
 export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10
-export type Size = 2 | 4 | 8
+export type Size = 1 | 2 | 4 | 8
 
-const LOAD = { 2: 0x69, 4: 0x61, 8: 0x79 } as const
-const STORE = { 2: 0x6b, 4: 0x63, 8: 0x7b } as const
+const LOAD = { 1: 0x71, 2: 0x69, 4: 0x61, 8: 0x79 } as const
+const STORE = { 1: 0x73, 2: 0x6b, 4: 0x63, 8: 0x7b } as const
 const PSEUDO_MAP_FD = 1
 
 export class Assembler {
@@ -46,6 +46,11 @@ export class Assembler {
 
   subtract(to: Register, from: Register): this {
     return this.put(0x1f, to, from)
+  }
+
+  /** `to &= number` */
+  andNumber(to: Register, number: number): this {
+    return this.put(0x57, to, 0, 0, number)
   }
 
   /** `to = *(from + offset)`; the rest of `to` is zero. */

@@ -4,8 +4,9 @@ import { type CFunction, errnoName, type Libc } from '../libc.ts'
 /** By `process.arch`: which number the call has. */
 export const CALL_NUMBERS: Readonly<Record<string, number>> = { x64: 321, arm64: 280 }
 
-const [MAP_CREATE, MAP_LOOKUP, PROGRAM_LOAD, OBJECT_INFO, TRACEPOINT_OPEN, MAP_TAKE] = [0, 1, 5, 15, 17, 21]
-const [TYPE_ARRAY, TYPE_QUEUE, TYPE_RAW_TRACEPOINT] = [2, 22, 17]
+const [MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_NEXT_KEY, PROGRAM_LOAD] = [0, 1, 2, 4, 5]
+const [OBJECT_INFO, TRACEPOINT_OPEN, MAP_TAKE, MAP_READ_ALL, MAP_TAKE_ALL] = [15, 17, 21, 24, 25]
+const [TYPE_HASH, TYPE_ARRAY, TYPE_QUEUE, TYPE_RAW_TRACEPOINT] = [1, 2, 22, 17]
 
 /** As large as the kernels' at the time; a kernel that knows less takes zeros behind what it knows. */
 const ATTRIBUTES = 128
@@ -14,6 +15,17 @@ const [INFO_LENGTH, INFO_MISSED] = [232, 208]
 const LOG_LENGTH = 1 << 16
 /** Helpers that read kernel memory are for programs under a licence that goes with the kernel's. */
 const LICENCE = 'Dual MIT/GPL'
+/** Entries of a hash that are read by one call. */
+const AT_ONCE = 4096
+/** membarrier(2), by `process.arch`; GLOBAL returns when every CPU has left what it did before. */
+const MEMBARRIER_NUMBERS: Readonly<Record<string, number>> = { x64: 324, arm64: 283 }
+const MEMBARRIER_GLOBAL = 1
+
+/** Entries of a hash, one behind the other. */
+export interface Entries {
+  keys: Uint8Array
+  values: Uint8Array
+}
 
 /** Why a call failed: `code` is the error's name (`EPERM`), `log` what the verifier said. */
 export class BpfError extends Error {
@@ -47,6 +59,47 @@ export class Bpf {
   /** One number of 64 bits, 0. */
   createCounter(): number {
     return this.createMap(TYPE_ARRAY, 4, 8, 1, 'nfwhy_lost')
+  }
+
+  /** Key → value, at most so many; the memory is taken at once. */
+  createHash(keySize: number, valueSize: number, entries: number): number {
+    return this.createMap(TYPE_HASH, keySize, valueSize, entries, 'nfwhy_counts')
+  }
+
+  /** What a counter (`createCounter`) is from now on. */
+  writeCounter(map: number, number: number): void {
+    const [key, value] = [new Uint8Array(4), new DataView(new ArrayBuffer(8))]
+    value.setBigUint64(0, BigInt(number), true)
+    this.must('the counter cannot be written', MAP_UPDATE, (attributes) => {
+      attributes.setUint32(0, map, true)
+      attributes.setBigUint64(8, this.libc.address(key), true)
+      attributes.setBigUint64(16, this.libc.address(new Uint8Array(value.buffer)), true)
+    })
+  }
+
+  isEmpty(hash: number, keySize: number): boolean {
+    const next = new Uint8Array(keySize)
+    const result = this.call(MAP_NEXT_KEY, (attributes) => {
+      attributes.setUint32(0, hash, true)
+      attributes.setBigUint64(16, this.libc.address(next), true)
+    })
+    return result < 0
+  }
+
+  /** All entries of a hash, which is empty then. Exact where no program writes to it meanwhile. */
+  takeAll(hash: number, keySize: number, valueSize: number): Entries {
+    return this.entriesOf(MAP_TAKE_ALL, hash, keySize, valueSize)
+  }
+
+  /** All entries of a hash, which stay. */
+  readAll(hash: number, keySize: number, valueSize: number): Entries {
+    return this.entriesOf(MAP_READ_ALL, hash, keySize, valueSize)
+  }
+
+  /** Programs that were running have ended when it returns. False: that cannot be waited for here. */
+  waitForPrograms(): boolean {
+    const number = MEMBARRIER_NUMBERS[process.arch]
+    return number !== undefined && Number(this.syscall(number, MEMBARRIER_GLOBAL, null, 0)) === 0
   }
 
   loadTracepointProgram(code: Uint8Array): number {
@@ -115,6 +168,30 @@ export class Bpf {
     return result < 0 ? 0 : Number(info.getBigUint64(INFO_MISSED, true))
   }
 
+  private entriesOf(command: number, hash: number, keySize: number, valueSize: number): Entries {
+    const [keys, values] = [new Uint8Array(AT_ONCE * keySize), new Uint8Array(AT_ONCE * valueSize)]
+    const place = new Uint8Array(8)
+    const found: Entries[] = []
+    const attributes = new DataView(new ArrayBuffer(ATTRIBUTES))
+    const bytes = new Uint8Array(attributes.buffer)
+    for (let isOver = false; !isOver; ) {
+      const at = this.libc.address(place)
+      attributes.setBigUint64(0, found.length === 0 ? 0n : at, true)
+      attributes.setBigUint64(8, at, true)
+      attributes.setBigUint64(16, this.libc.address(keys), true)
+      attributes.setBigUint64(24, this.libc.address(values), true)
+      attributes.setUint32(32, AT_ONCE, true)
+      attributes.setUint32(36, hash, true)
+      // at the end of the hash it says ENOENT, and gives what it has found
+      isOver = this.syscall(this.number, command, bytes, ATTRIBUTES) < 0
+      if (isOver && errnoName(this.libc.errno()) !== 'ENOENT')
+        throw new BpfError('the counts cannot be read', this.libc.errno())
+      const count = attributes.getUint32(32, true)
+      found.push({ keys: keys.slice(0, count * keySize), values: values.slice(0, count * valueSize) })
+    }
+    return { keys: joined(found.map((one) => one.keys)), values: joined(found.map((one) => one.values)) }
+  }
+
   private createMap(type: number, keySize: number, valueSize: number, entries: number, name: string): number {
     return this.must('the kernel cannot create an eBPF map', MAP_CREATE, (attributes) => {
       attributes.setUint32(0, type, true)
@@ -136,6 +213,16 @@ export class Bpf {
     fill(attributes)
     return Number(this.syscall(this.number, command, new Uint8Array(attributes.buffer), ATTRIBUTES))
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, one) => sum + one.length, 0))
+  let at = 0
+  for (const one of pieces) {
+    all.set(one, at)
+    at += one.length
+  }
+  return all
 }
 
 /** Names of maps and programs, for whoever lists them: at most 15 bytes. */

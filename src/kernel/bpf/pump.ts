@@ -70,7 +70,7 @@ export class Pump {
 }
 
 /** CLOCK_REALTIME less CLOCK_MONOTONIC, in microseconds, as exact as the moment is known at which a millisecond begins. */
-function compareClocks(): number {
+export function compareClocks(): number {
   const start = Date.now()
   let now = start
   while (now === start) now = Date.now()

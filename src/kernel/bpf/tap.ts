@@ -5,7 +5,7 @@ import { libc } from '../libc.ts'
 import { Unavailable } from '../unavailable.ts'
 import { Bpf, CALL_NUMBERS } from './bpf.ts'
 import { Btf } from './btf.ts'
-import { layoutOf } from './layout.ts'
+import { type Layout, layoutOf } from './layout.ts'
 import { dropProgram } from './program.ts'
 import { circumstances, isLockedDown, LOCKED_DOWN, refused } from './refused.ts'
 
@@ -30,6 +30,33 @@ export interface Tap {
 
 /** `entries`: how many drops may wait. Throws Unavailable, with the reason. Ends by itself when the process ends. */
 export function openTap(namespaceInode: number, entries: number): Tap {
+  return loadAt((bpf, layout, keep) => {
+    const queue = keep(bpf.createQueue(RECORD, entries))
+    const lost = keep(bpf.createCounter())
+    const program = keep(bpf.loadTracepointProgram(dropProgram(layout, namespaceInode, { queue, lost })))
+    return {
+      program,
+      tap: {
+        reasons: layout.reasons,
+        take: (into) => bpf.take(queue, into, RECORD),
+        lost: () => bpf.readCounter(lost),
+        missed: () => bpf.missed(program),
+      },
+    }
+  })
+}
+
+/** Gives file descriptors that it closes in the end. */
+type Keep = (fd: number) => number
+
+/** What every tap has, whatever its program writes. */
+interface Attached {
+  detach(): void
+  close(): void
+}
+
+/** Loads a program and attaches it to kfree_skb. Throws Unavailable. */
+export function loadAt<T>(load: (bpf: Bpf, layout: Layout, keep: Keep) => { program: number; tap: T }): T & Attached {
   const number = CALL_NUMBERS[process.arch]
   if (number === undefined)
     throw new Unavailable('platform', `drops can be watched on x86-64 and arm64, not on ${process.arch}`)
@@ -47,17 +74,11 @@ export function openTap(namespaceInode: number, entries: number): Tap {
     for (const fd of fds.splice(0)) closeFd(fd)
   }
   try {
-    const layout = layoutOf(new Btf(readTypes()))
     const bpf = new Bpf(c, number)
-    const queue = keep(bpf.createQueue(RECORD, entries))
-    const lost = keep(bpf.createCounter())
-    const program = keep(bpf.loadTracepointProgram(dropProgram(layout, namespaceInode, { queue, lost })))
+    const { program, tap } = load(bpf, layoutOf(new Btf(readTypes())), keep)
     const link = keep(bpf.attach(program, 'kfree_skb'))
     return {
-      reasons: layout.reasons,
-      take: (into) => bpf.take(queue, into, RECORD),
-      lost: () => bpf.readCounter(lost),
-      missed: () => bpf.missed(program),
+      ...tap,
       detach() {
         const at = fds.indexOf(link)
         if (at >= 0) closeFd(fds.splice(at, 1)[0]!)

@@ -154,3 +154,6 @@ function wordFor(status: number, bytes: number, remark: string): Word {
 }
 
 export const isNote = ({ section }: Answer): boolean => section.file === NOTES
+
+/** It is there, and was not read, or not in full. */
+export const isUnread = ({ word }: Answer): boolean => word === 'refused' || word === 'failed' || word === 'cut'

@@ -77,7 +77,9 @@ function readConntrack(bits: number, packet: Packet): void {
 }
 
 // in a rule 0 means any protocol, in a packet it is one
-const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number))
+/** As packets have it. `number`: in the header. */
+export const protocolText = (number: number): string =>
+  number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number)
 
 const addressText = (row: Int32Array, column: number): string =>
   addressOfWords(row, column, row[F.FAMILY] === 6 || (row[F.PRESENT]! & F.WIDE) !== 0)

@@ -20,7 +20,7 @@ const MARK = 'nfwhy-store.json'
 const SCHEMA = 'nfwhy.store/'
 
 /** A journey is there once all that belongs to it is. */
-const ORDER: readonly TableName[] = ['rulesets', 'steps', 'findings', 'exchanges', 'journeys']
+const ORDER: readonly TableName[] = ['rulesets', 'steps', 'findings', 'drops', 'exchanges', 'journeys']
 
 /** Throws UserError. */
 export async function openFolder(path: string): Promise<Store> {

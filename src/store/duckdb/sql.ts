@@ -88,6 +88,7 @@ export function rowsOf(name: TableName, batch: Batch, stored: number): string {
         inFull(name, batch, stored),
       ].join(' UNION ALL ')
     case 'steps':
+    case 'drops':
       return inFull(name, batch, stored)
     case 'rulesets':
       return `${inFull(name, batch, stored)} QUALIFY row_number() OVER (PARTITION BY o.ruleset, o.rule) = 1`
@@ -98,9 +99,10 @@ export function rowsOf(name: TableName, batch: Batch, stored: number): string {
 export const hasRows = (name: TableName, batch: Batch): boolean =>
   batch.part(name).size > 0 || (name === 'findings' && batch.part('shared_findings').size > 0)
 
-/** What is said of the same journeys and exchanges by now. */
-const deletes = (batch: Batch): string[] =>
-  (['journey', 'exchange'] as const)
+/** What is said of the same journeys, exchanges and minutes by now. */
+const deletes = (batch: Batch): string[] => [
+  ...deletesDrops(batch),
+  ...(['journey', 'exchange'] as const)
     .filter((of) => batch.part(`${of}s`).size > 0)
     .flatMap((of) => {
       const keys = `(SELECT CAST(${of} AS UUID) FROM ${stageOf(`${of}s`)})`
@@ -108,7 +110,14 @@ const deletes = (batch: Batch): string[] =>
         `DELETE FROM ${of}s WHERE ${of} IN ${keys}`,
         `DELETE FROM findings WHERE about = '${of}' AND subject IN ${keys}`,
       ]
-    })
+    }),
+]
+
+/** The same minute as it was counted before. */
+const deletesDrops = (batch: Batch): string[] =>
+  batch.part('drops').size > 0
+    ? [`DELETE FROM drops WHERE drop IN (SELECT CAST(drop AS UUID) FROM ${stageOf('drops')})`]
+    : []
 
 /** Rows that never change: those that the table has are left out. */
 const isNew = (name: TableName): string =>

@@ -1,11 +1,12 @@
 /**
- * The program's bytes for two kernels, one instruction a line. They are the same on every architecture. The kernel has
- * taken them on x86-64 (test/kernel/drops.test.ts); `UPDATE_DOCS=1` writes them anew.
+ * The programs' bytes for two kernels, one instruction a line. They are the same on every architecture. The kernel has
+ * taken them on x86-64 (test/kernel/drops.test.ts, drop-counter.test.ts); `UPDATE_DOCS=1` writes them anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Assembler } from '../../../src/kernel/bpf/assemble.ts'
 import { Btf } from '../../../src/kernel/bpf/btf.ts'
+import { countProgram } from '../../../src/kernel/bpf/count-program.ts'
 import { layoutOf } from '../../../src/kernel/bpf/layout.ts'
 import { dropProgram } from '../../../src/kernel/bpf/program.ts'
 import { kernelTypes } from './make-kernel.ts'
@@ -23,6 +24,9 @@ describe('instructions', () => {
     ['r8 += r6', '0f68000000000000', (code) => code.add(8, 6)],
     ['r1 += -176', '0701000050ffffff', (code) => code.addNumber(1, -176)],
     ['r9 -= r1', '1f19000000000000', (code) => code.subtract(9, 1)],
+    ['r1 &= 0xff1f', '570100001fff0000', (code) => code.andNumber(1, 0xff1f)],
+    ['r1 = *(u8 *)(r10 - 168)', '71a158ff00000000', (code) => code.load(1, 1, 10, -168)],
+    ['*(u8 *)(r10 - 8) = r1', '731af8ff00000000', (code) => code.store(1, 10, -8, 1)],
     ['r1 = *(u16 *)(r10 - 168)', '69a158ff00000000', (code) => code.load(2, 1, 10, -168)],
     ['r1 = *(u32 *)(r10 - 168)', '61a158ff00000000', (code) => code.load(4, 1, 10, -168)],
     ['r7 = *(u64 *)(r6 + 16)', '7967100000000000', (code) => code.load(8, 7, 6, 16)],
@@ -61,9 +65,16 @@ describe('the program at kfree_skb', () => {
     ['kfree-skb-6.11', {}],
     ['kfree-skb-5.17', { ...before611, reasons: { SKB_DROP_REASON_NOT_SPECIFIED: 0, SKB_DROP_REASON_NO_SOCKET: 1 } }],
   ])('%s', (name, kernel) => {
-    const lines = hex(dropProgram(layoutOf(new Btf(kernelTypes(kernel))), 4026532315, { queue: 20, lost: 21 }))
-    const file = new URL(`../../../fixtures/kernel/bpf/${name}.hex`, import.meta.url)
-    if (process.env.UPDATE_DOCS) writeFileSync(file, `${lines.join('\n')}\n`)
-    expect(lines).toEqual(readFileSync(file, 'utf8').trim().split('\n'))
+    const layout = layoutOf(new Btf(kernelTypes(kernel)))
+    const maps = { inUse: 20, tables: [21, 22], folded: 23, rest: 24 } as const
+    for (const [file, program] of [
+      [name, dropProgram(layout, 4026532315, { queue: 20, lost: 21 })],
+      [`count-${name}`, countProgram(layout, 4026532315, maps)],
+    ] as const) {
+      const lines = hex(program)
+      const url = new URL(`../../../fixtures/kernel/bpf/${file}.hex`, import.meta.url)
+      if (process.env.UPDATE_DOCS) writeFileSync(url, `${lines.join('\n')}\n`)
+      expect(lines).toEqual(readFileSync(url, 'utf8').trim().split('\n'))
+    }
   })
 })

@@ -8,9 +8,18 @@ const PROGRAM_FD_BY_ID = 13
 /** Of all programs that a process holds. */
 export function programsOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
-    const id = /^prog_id:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1]
+    const id = /^prog_id:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/fdinfo/${fd}`))?.[1]
     return id === undefined ? [] : [Number(id)]
   })
+}
+
+/** A descriptor may be closed meanwhile. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 export function isLoaded(program: number): boolean {

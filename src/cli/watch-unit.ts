@@ -1,0 +1,70 @@
+/** A systemd unit that runs `nfwhy watch` with the options that it was given. */
+import { realpathSync } from 'node:fs'
+import type { WatchOptions } from './watch-options.ts'
+
+/** What it needs, and what for. */
+const CAPABILITIES = {
+  CAP_BPF: 'to load the program that counts',
+  CAP_PERFMON: 'to read the packets that are dropped',
+  CAP_NET_ADMIN: 'to read the rules of nftables, conntrack and routes',
+  CAP_NET_RAW: 'to read the rules of iptables-legacy',
+  CAP_SYSLOG: "to know the names of the kernel's functions",
+}
+
+/** The unit's text. `argv`: how this nfwhy was started. */
+export function unitText(options: WatchOptions, argv: readonly string[] = process.argv): string {
+  const [node = 'node', script = 'nfwhy'] = argv
+  const words = [node, realpathSync(script), 'watch', '--plain', '--no-color']
+  if (options.metrics !== undefined) words.push('--metrics', options.metrics)
+  if (options.store !== undefined) words.push('--store', options.store)
+  const capabilities = Object.keys(CAPABILITIES).join(' ')
+  return `${[
+    '[Unit]',
+    'Description=nfwhy watch: packets that the kernel drops, and why',
+    '',
+    '[Service]',
+    'Type=exec',
+    `ExecStart=${words.map(word).join(' ')}`,
+    'Restart=on-failure',
+    'RestartSec=10',
+    'KillSignal=SIGINT',
+    'MemoryMax=512M',
+    '# a relative --store is below /var/lib/nfwhy',
+    'StateDirectory=nfwhy',
+    'StateDirectoryMode=0700',
+    'WorkingDirectory=/var/lib/nfwhy',
+    'UMask=0077',
+    '',
+    '# root, who alone may read which tables iptables-legacy has; but with no more rights than these:',
+    ...Object.entries(CAPABILITIES).map(([name, why]) => `# ${name} ${why}`),
+    `CapabilityBoundingSet=${capabilities}`,
+    'NoNewPrivileges=yes',
+    '',
+    'ProtectSystem=strict',
+    'ProtectHome=read-only',
+    'PrivateTmp=yes',
+    'PrivateDevices=yes',
+    'ProtectKernelTunables=yes',
+    'ProtectKernelModules=yes',
+    'ProtectControlGroups=yes',
+    'ProtectClock=yes',
+    'ProtectHostname=yes',
+    'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX',
+    'RestrictNamespaces=yes',
+    'RestrictRealtime=yes',
+    'RestrictSUIDSGID=yes',
+    'LockPersonality=yes',
+    'SystemCallArchitectures=native',
+    'SystemCallFilter=@system-service bpf membarrier',
+    'SystemCallErrorNumber=EPERM',
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+  ].join('\n')}\n`
+}
+
+/** As systemd reads a command line (systemd.service(5)): quoted where it has to be, and nothing in it stands for something else. */
+function word(text: string): string {
+  const plain = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[\w@%+=:,./$[\]-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
