@@ -7,7 +7,8 @@ import { addressType } from '../../rules/fib.ts'
 import { walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refOf } from '../refs.ts'
-import { type Mark, markBehind, markGiven } from './marks.ts'
+import { type Mark, markBehind } from './mark-behind.ts'
+import { markGiven } from './marks.ts'
 import { passes, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
 export interface LateMark {

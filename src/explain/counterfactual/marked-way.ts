@@ -6,7 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import { leadsHere, lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
-import { type Mark, markBehind } from './marks.ts'
+import { type Mark, markBehind } from './mark-behind.ts'
 
 export const ALL_BITS = 0xffffffff
 

@@ -4,24 +4,14 @@ import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
-import { after } from '../../rules/assign.ts'
-import type { EvalContext } from '../../rules/eval-context.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
+import { type Mark, type MarkField, markBehind, writesMark } from './mark-behind.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
 import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
-
-type MarkField = 'meta mark' | 'ct mark'
-
-export interface Mark {
-  value: number
-  mask: number
-  /** Absent: the packet's own. */
-  field?: MarkField
-}
 
 /** The mark that a condition asks for; `not`: that it asks not to be there. */
 export const markAsked = (condition: Condition) => askedOf(condition, 'meta mark')
@@ -51,34 +41,6 @@ function carries(packet: Packet | undefined, { value, mask, field }: Mark): bool
   const mark = field === 'ct mark' ? packet?.ctMark : packet?.mark
   return mark !== undefined && (mark & mask) >>> 0 === value >>> 0
 }
-
-/**
- * The packet's mark behind step `i` (-1: in front of the first): as the next step shows it, or as the rules that matched have written it; undefined
- * where that is not known. nft's trace shows no mark in the lines of rules.
- */
-export function markBehind({ journey, evidence, world }: Context, i: number): number | undefined {
-  const { arrivals } = evidence
-  const shown = arrivals[i + 1]?.packet.mark
-  if (shown !== undefined) return shown >>> 0
-  let from = Math.max(i, 0)
-  while (from > 0 && arrivals[from]!.packet.mark === undefined) from--
-  // what comes in has none
-  let mark = arrivals[from]!.packet.mark ?? (journey.packet.in === undefined ? undefined : 0)
-  for (let at = from; at <= i; at++) {
-    const { rule, packet, hook } = arrivals[at]!
-    if (journey.steps[at]!.kind !== 'rule' || !rule || !writesMark(rule)) continue
-    const before: EvalContext = {
-      packet: { ...packet, ...(mark === undefined ? {} : { mark }) },
-      ...{ family: journey.family, world },
-      ...(hook === undefined ? {} : { hook }),
-    }
-    mark = rule.statements.reduce((now, one) => after(one, now), before).packet.mark
-  }
-  return mark === undefined ? undefined : mark >>> 0
-}
-
-const writesMark = ({ statements }: Rule): boolean =>
-  statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
 
 export type WhyUnmarked =
   /** A rule cleared it; index of the step. */

@@ -2,7 +2,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding } from '../context.ts'
-import { markBehind } from '../counterfactual/marks.ts'
+import { markBehind } from '../counterfactual/mark-behind.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 

@@ -7,12 +7,11 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { type Mark, markBehind } from '../counterfactual/mark-behind.ts'
 import {
   asked,
   connectionMarkAsked,
-  type Mark,
   markAsked,
-  markBehind,
   markGiven,
   type WhyUnmarked,
   whyUnmarked,

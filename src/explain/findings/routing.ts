@@ -10,7 +10,7 @@ import { linkNamed } from '../../rules/links.ts'
 import { sentTo } from '../../rules/nft/map.ts'
 import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
-import { markBehind } from '../counterfactual/marks.ts'
+import { markBehind } from '../counterfactual/mark-behind.ts'
 
 export interface Routed {
   packet: Packet

@@ -14,7 +14,7 @@ import {
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { markBehind } from '../counterfactual/marks.ts'
+import { markBehind } from '../counterfactual/mark-behind.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {

@@ -1,0 +1,42 @@
+/** The mark that a packet has on its way. */
+import type { Rule } from '../../model/ruleset.ts'
+import { after } from '../../rules/assign.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import type { Context } from '../context.ts'
+
+export type MarkField = 'meta mark' | 'ct mark'
+
+export interface Mark {
+  value: number
+  mask: number
+  /** Absent: the packet's own. */
+  field?: MarkField
+}
+
+/**
+ * The packet's mark behind step `i` (-1: in front of the first): as the next step shows it, or as the rules that matched have written it; undefined
+ * where that is not known. nft's trace shows no mark in the lines of rules.
+ */
+export function markBehind({ journey, evidence, world }: Context, i: number): number | undefined {
+  const { arrivals } = evidence
+  const shown = arrivals[i + 1]?.packet.mark
+  if (shown !== undefined) return shown >>> 0
+  let from = Math.max(i, 0)
+  while (from > 0 && arrivals[from]!.packet.mark === undefined) from--
+  // what comes in has none
+  let mark = arrivals[from]!.packet.mark ?? (journey.packet.in === undefined ? undefined : 0)
+  for (let at = from; at <= i; at++) {
+    const { rule, packet, hook } = arrivals[at]!
+    if (journey.steps[at]!.kind !== 'rule' || !rule || !writesMark(rule)) continue
+    const before: EvalContext = {
+      packet: { ...packet, ...(mark === undefined ? {} : { mark }) },
+      ...{ family: journey.family, world },
+      ...(hook === undefined ? {} : { hook }),
+    }
+    mark = rule.statements.reduce((now, one) => after(one, now), before).packet.mark
+  }
+  return mark === undefined ? undefined : mark >>> 0
+}
+
+export const writesMark = ({ statements }: Rule): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
