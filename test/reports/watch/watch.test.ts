@@ -97,8 +97,8 @@ describe('a watch', () => {
       03:04:05 new drop: NETFILTER_DROP
                udp 192.0.2.1:5000 → 192.0.2.2:10  in eth0
         why    Netfilter dropped it: a rule, a policy or connection tracking.
-        rule   rule unknown: by the rules as read, none drops it (rules read at
-               03:04:05 UTC)
+        rule   unknown: by the rules as read, none drops it (rules read at 03:04:05
+               UTC)
 
       03:04:05 new drop: TCP_OLD_ACK
                tcp 192.0.2.1:5000 → 192.0.2.2:9  in eth0
