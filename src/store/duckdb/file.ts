@@ -25,10 +25,12 @@ export async function openFile(path: string): Promise<Store> {
       "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
     )
     const isEmpty = Number(tables.getRows()[0]![0]) === 0
-    if (isEmpty) await session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`])
+    const create = TABLES.map(({ name }) => createTable(name))
+    // at once: who is killed meanwhile leaves an empty file
+    if (isEmpty) await session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`, ...create])
     checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
     // a store of an earlier nfwhy may have fewer
-    await session.transaction(TABLES.map(({ name }) => createTable(name)))
+    await session.transaction(create)
     // it tells who speaks to whom
     if (isNew) chmodSync(path, 0o600)
     return new FileStore(session)
