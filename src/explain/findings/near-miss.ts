@@ -189,6 +189,8 @@ function mends(
   if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
   // where others may need the rule for the end that it asks, none is taken from them
   if (isOtherEnd(miss, moment.packet) && used !== false) return []
+  // what is meant for the begin of connections is no rule for replies, though they have SYN as well
+  if (has(moment.packet, 'syn') && has(moment.packet, 'ack') && rule.conditions.some(asksForOpenings)) return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
     used || (isForSource && !likely) || isForThisHost(context, miss)
@@ -216,6 +218,19 @@ function mends(
     ...propose(`add a rule for such packets before rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
+
+const has = ({ tcpFlags }: Packet, flag: string): boolean => tcpFlags?.includes(flag) === true
+
+/** It asks for SYN, and not for ACK. */
+const asksForOpenings = (one: Condition): boolean =>
+  one.kind === 'compare' && one.field === 'tcp flags' && (flagsOf(one) & SYN) !== 0 && (flagsOf(one) & ACK) === 0
+
+/** nft's `tcp flags syn` is "some of these". */
+const flagsOf = ({ op, value, mask }: Condition & { kind: 'compare' }): number =>
+  Number(op === '!=' && value === 0 ? mask : value)
+
+/** Bits of TCP's flags. */
+const [SYN, ACK] = [2, 16]
 
 /** It is for what this host itself sends to those behind it, as to its guests and pods. */
 const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['miss']): boolean =>

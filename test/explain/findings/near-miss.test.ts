@@ -6,7 +6,7 @@ import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { type Case, findingsOf, LISTENS_ON, played, REPLY, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, REPLY, SYN, TO_ROUTER, told } from './played.ts'
 
 const DROP = '-P FORWARD DROP'
 const only = (...rules: string[]): Case => ({
@@ -333,4 +333,14 @@ table ip service {
   expect(String(fixCommands(near!.fix[0]!).command)).toMatch(
     /^nft insert rule ip nat post handle 3 ip saddr 127\.0\.0\.1 /,
   )
+})
+
+it('makes no rule for the begin of connections match a reply, though that has SYN as well', () => {
+  const rules = (dst: string) => [
+    `[0:0] -A FORWARD -d ${dst}/32 -p tcp -m tcp --tcp-flags SYN SYN -j ACCEPT`,
+    '-A FORWARD -p tcp -m tcp --tcp-flags SYN SYN -j DROP',
+  ]
+  const fixes = (case_: Case) => findingsOf(played(case_), 'near-miss').flatMap(({ fix }) => fix)
+  expect(fixes({ rules: { filter: rules('10.0.2.3') }, packet: SYN })).not.toEqual([])
+  expect(fixes({ rules: { filter: rules('10.0.1.3') }, packet: REPLY })).toEqual([])
 })
