@@ -125,6 +125,27 @@ test.each([
   if (isTold) expect(told!.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
 })
 
+test('a neighbour is asked for somebody outside from an address of another interface: it is to get the one of its own', async () => {
+  const nat = (source: string) => `-A POSTROUTING -d 10.0.0.2/32 -j SNAT --to-source ${source}`
+  const found = async (source: string) => {
+    const again: Line[] = [10, 13].flatMap((clock) =>
+      ['nat:PREROUTING:rule:1', 'filter:FORWARD:policy:1', 'nat:POSTROUTING:rule:1'].map(
+        (place, i): Line => [clock, place, i === 0 ? OUTSIDE : i === 1 ? BEHIND : { ...BEHIND, in: '' }],
+      ),
+    )
+    const [exchange] = (await (await opened([TO_SERVER, nat(source)], again)).exchanges()).exchanges
+    expect(exchange!.status).toBe('unanswered')
+    return exchange!.findings.find(({ code }) => code === 'snat-elsewhere')
+  }
+  const told = await found('203.0.113.1')
+  expect(told).toMatchObject({
+    severity: 'note',
+    fix: [{ after: 'forwarded', edits: [{ op: 'insert', table: 'nat' }] }],
+  })
+  expect(told!.message).toContain('an address of wan, but it leaves by lan to the neighbour 10.0.0.2')
+  expect(await found('10.0.0.1')).toBeUndefined()
+})
+
 test('it leaves by another uplink than the one whose address it is given', async () => {
   const defaults = 'default via 203.0.113.254 dev wan\ndefault via 10.0.0.254 dev lan table 2\n'
   const found = async (more: string) => {

@@ -23,23 +23,32 @@ export const snatElsewhere: Detector = {
     const { links } = world.host
     const beside = ofOtherUplink(context, rule, source)
     if (beside) return [beside]
-    const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host, out)?.link.name === out)
-    if (!isNear || hasAddress(links, out, source)) return []
+    const isNear = (one: string | undefined) => one !== undefined && homeOf(one, world.host, out)?.link.name === out
+    if (!isNear(dst) || hasAddress(links, out, source)) return []
+    // who asks from elsewhere needs some source here: replies to its own may come back even less
+    const isNeighbour = isNear(asked.src)
+    const { ref } = rule
+    const spot = { chain: ref.chain, before: ref }
     const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
     return [
       finding(
         'snat-elsewhere',
-        'warning',
-        `${nameRef(rule.ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, but it leaves by ${out} to the neighbour ${dst}: the route from ${dst} to ${source} may not lead to this host.`,
+        isNeighbour ? 'warning' : 'note',
+        `${nameRef(ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, but it leaves by ${out} to the neighbour ${dst}: the route from ${dst} to ${source} may not lead to this host.`,
         {
           steps: [rule.step + 1],
-          rules: [rule.ref],
-          culprit: rule.step,
-          fix: propose(
-            'do not rewrite the source of such packets',
-            acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-            'later nat rules do not apply to them either',
-          ),
+          rules: [ref],
+          ...(isNeighbour ? { culprit: rule.step } : {}),
+          fix: isNeighbour
+            ? propose(
+                'do not rewrite the source of such packets',
+                acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
+                'later nat rules do not apply to them either',
+              )
+            : propose(
+                `give such packets the address of ${out} as source`,
+                changesOf(ref).add(ref, spot, { kind: 'destination', packet: asked }, { kind: 'masquerade' }),
+              ),
         },
       ),
     ]
