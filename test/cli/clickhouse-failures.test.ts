@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore, parseStoreUrl } from '../../src/store/index.ts'
+import { TABLES } from '../../src/store/schema.ts'
 import { ClickHouse, hasProgram } from '../store/servers.ts'
 import { BIN, folder } from './nfwhy.ts'
 import { answer, explain, packets, RULES, TRACE } from './stored.ts'
@@ -104,7 +105,9 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { tim
     const url = await server.database('begun')
     const stores = await Promise.all(Array.from({ length: 12 }, () => openStore(parseStoreUrl(url))))
     await Promise.all(stores.map((store) => store.close()))
-    expect(await server.ask("SELECT count(*) FROM system.tables WHERE database = 'begun'")).toBe('10')
+    expect(await server.ask("SELECT count(*) FROM system.tables WHERE database = 'begun'")).toBe(
+      String(2 * TABLES.length),
+    )
     expect((await answer(url, 'unanswered')).rows).toEqual([])
   })
 })

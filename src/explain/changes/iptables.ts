@@ -227,6 +227,10 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
     }
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
+    case 'restore-mark': {
+      const bits = hex(doing.mask)
+      return ['-j', 'CONNMARK', '--restore-mark', '--nfmask', bits, '--ctmask', bits]
+    }
     case 'masquerade':
       return ['-j', 'MASQUERADE']
     case 'dnat':

@@ -5,6 +5,7 @@ import type { Edit, NftEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
@@ -221,6 +222,9 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
     }
     case 'mark':
       return [markWrite(doing.mark)]
+    case 'restore-mark':
+      return read({ ...ref, rule: `meta mark set ct mark${doing.mask === 0xffffffff ? '' : ` & ${hex(doing.mask)}`}` })
+        ?.expr
     case 'masquerade':
       return [{ masquerade: null }]
     case 'dnat':

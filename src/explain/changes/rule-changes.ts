@@ -32,6 +32,8 @@ export type Doing =
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
+  /** These bits of the packet's mark are those of its connection's. */
+  | { kind: 'restore-mark'; mask: number }
   | { kind: 'masquerade' }
   | { kind: 'dnat'; to: Destination }
   /** Conntrack's helper; in nft's words the name of an object. */

@@ -7,13 +7,15 @@ import { hasAddress } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { addRoutingRule, addWayBack, isDefault } from '../host/routes.ts'
+import { restoreMark } from './connection-mark.ts'
 
 /** The address that was asked is one of the interface by which the request came, and none of the one by which its reply leaves. */
 export const isOtherUplink = ({ links }: Host, asked: string, came: string, left: string): boolean =>
   left !== came && left !== 'lo' && hasAddress(links, came, asked) === true && !hasAddress(links, left, asked)
 
 /** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
-export function backOut({ packet, outcome }: Journey, world: World, dst: string, came: string): Fix[] {
+export function backOut(journey: Journey, world: World, dst: string, came: string): Fix[] {
+  const { packet, outcome } = journey
   const { host } = world
   if (packet.src === undefined) return []
   const family = dst.includes(':') ? 'ip6' : 'ip'
@@ -36,11 +38,13 @@ export function backOut({ packet, outcome }: Journey, world: World, dst: string,
     ...propose(`use table ${uplink?.table} to route packets from ${dst}: its default route leaves by ${came}`, rule),
     ...addWayBack(packet, host),
   ]
-  return fixes.flatMap((fix) => {
+  const routed = fixes.flatMap((fix) => {
     const after = applyEdits(world, fix.edits ?? [])
     const route = 'error' in after ? undefined : lookupRoute(reply, after.world.host)
     return route && routeDevices(route).includes(came)
       ? [{ ...fix, unverified: `only the reply's route was checked: it would then leave by ${came}` }]
       : []
   })
+  // what was meant to lead replies back goes before a route for this client alone
+  return [...restoreMark(journey, world, dst, came), ...routed]
 }

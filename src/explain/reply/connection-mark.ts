@@ -1,0 +1,88 @@
+/** A mark that the request left with its connection, by which routing would lead the reply back where the request came in. */
+import { basesOf } from '../../journey/base-chains.ts'
+import type { RoutingRule } from '../../model/host.ts'
+import type { Fix, Journey, RuleRef, Step } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import { after } from '../../rules/assign.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import { nameRef } from '../refs.ts'
+
+const ALL_BITS = 0xffffffff
+
+interface Given {
+  mark: number
+  table: Table
+  chain: string
+  rule: Rule
+}
+
+/** What gives the connection's mark to replies that are forwarded, in front of their routing. Where there is such a mark. */
+export function restoreMark(journey: Journey, world: World, dst: string, came: string): Fix[] {
+  const { packet, steps, outcome } = journey
+  const given = outcome === 'forwarded' ? markOfConnection(journey, world) : undefined
+  const server = steps.at(-1)?.dst ?? packet.dst
+  if (!given || given.mark === 0 || server === undefined) return []
+  const { mark, table } = given
+  const leads = ({ mark: asked, markMask = ALL_BITS, not }: RoutingRule) => {
+    if (asked === undefined || asked === 0 || not || (mark & markMask) >>> 0 !== asked >>> 0) return false
+    const route = lookupRoute(wayBackOf(packet, dst, asked), world.host)
+    return route?.type === 'unicast' && routeDevices(route).includes(came)
+  }
+  const routed = world.host.routingRules?.find(leads)
+  const base = basesOf(table).find(({ hook, type }) => hook === 'prerouting' && type !== 'nat')
+  if (!routed || !base) return []
+  const { ruleNumber, handle, text } = given.rule
+  const ref: RuleRef = {
+    ...{ family: table.family, table: table.name, chain: given.chain, ruleNumber, rule: text },
+    ...(handle === undefined ? {} : { handle }),
+  }
+  const [first] = base.rules
+  const change = changesOf(ref).add(
+    { ...ref, chain: base.name },
+    { chain: base.name, ...(first ? { before: first } : {}) },
+    { kind: 'source', packet: { src: server, ...(packet.src === undefined ? {} : { dst: packet.src }) }, to: false },
+    { kind: 'restore-mark', mask: (routed.markMask ?? ALL_BITS) >>> 0 },
+  )
+  const why = `${nameRef(ref)} gave the connection mark ${hex(mark)}, and routing rule ${routed.priority} leads that mark out of ${came}`
+  return propose(`give replies of ${server} the mark of their connection`, change, why)
+}
+
+/** Of the rules that matched, the last that has changed it. */
+function markOfConnection({ steps, family, packet }: Journey, world: World): Given | undefined {
+  let given: Given | undefined
+  for (const step of steps) {
+    const found = ruleAt(step, world)
+    if (!found) continue
+    const before: Packet = {
+      ...packet,
+      ctMark: given?.mark ?? 0,
+      ...(step.mark === undefined ? {} : { mark: step.mark }),
+    }
+    const { ctMark } = found.rule.statements.reduce(
+      (now, one) => (one.kind === 'set' && one.field === 'ct mark' ? after(one, now) : now),
+      { packet: before, family, world },
+    ).packet
+    if (ctMark === undefined) return undefined
+    if (ctMark !== before.ctMark) given = { ...found, mark: ctMark >>> 0 }
+  }
+  return given
+}
+
+function ruleAt(step: Step, { tables }: World): Omit<Given, 'mark'> | undefined {
+  if (step.kind !== 'rule' || step.chain === undefined) return undefined
+  const { chain } = step
+  for (const table of tables) {
+    if (table.name !== step.table || (table.family !== step.family && table.family !== 'inet')) continue
+    const rule = table.chains
+      .get(chain)
+      ?.rules.find(({ handle, ruleNumber }) =>
+        step.handle === undefined ? ruleNumber === step.ruleNumber : handle === step.handle,
+      )
+    if (rule) return { table, chain, rule }
+  }
+  return undefined
+}
