@@ -10,7 +10,7 @@ const SSH = { protocol: 'tcp', port: 22 } as const
 const transparentProxy = (port: number) => `python3 -c "import socket
 s=socket.socket(); s.setsockopt(0,19,1); s.setsockopt(1,2,1); s.bind(('0.0.0.0',${port})); s.listen(9)
 while True: s.accept()[0].close()" >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :${port} && break; sleep .1; done`
+for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
 export const BALANCERS: Problem[] = [
   {

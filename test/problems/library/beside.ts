@@ -54,7 +54,7 @@ def serve(c):
   while c.recv(99): c.send(b'${answer}\\r\\n')
 s=socket.create_server(('',21))
 while True: threading.Thread(target=serve,args=(s.accept()[0],),daemon=True).start()" >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :21 && break; sleep .1; done`
+for i in $(seq 100); do ss -lnt | grep -q :21 && break; sleep .1; done`
 
 /** A client that says where it awaits data, or asks where to fetch it, and does so anew each half second. */
 export const ftpClient = (server: string, request: string) => `python3 -c "import socket,time

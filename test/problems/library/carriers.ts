@@ -9,14 +9,14 @@ const FILTER = ':INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]
 const transparentProxy = (port: number) => `python3 -c "import socket
 s=socket.socket(); s.setsockopt(0,19,1); s.setsockopt(1,2,1); s.bind(('0.0.0.0',${port})); s.listen(9)
 while True: s.accept()[0].close()" >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :${port} && break; sleep .1; done`
+for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
 /** Echoes what is for Docker's first bridge and comes in on one interface, until the lab ends. */
 const echoOf = (device: string, port: number) => `python3 -c "import socket
 s=socket.socket(2,2); s.setsockopt(1,25,b'${device}'); s.bind(('172.17.0.1',${port}))
 while True:
   d,a=s.recvfrom(999); s.sendto(d,a)" >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnu | grep -q '%${device}:${port}' && break; sleep .1; done`
+for i in $(seq 100); do ss -lnu | grep -q '%${device}:${port}' && break; sleep .1; done`
 
 export const CARRIERS: Problem[] = [
   {

@@ -5,7 +5,7 @@ import type { Problem } from '../problem.ts'
 const NAT = ':PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n'
 const CLOSED = ':INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n'
 
-const isBound = (port: number) => `for i in 1 2 3 4 5 6 7 8 9; do ss -lnu | grep -q :${port} && break; sleep .1; done`
+const isBound = (port: number) => `for i in $(seq 100); do ss -lnu | grep -q :${port} && break; sleep .1; done`
 
 /** Registers at the provider from its own port 5060, answers whatever comes, and registers anew when its own host says so. */
 const PHONE = `python3 -c "import socket

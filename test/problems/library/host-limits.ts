@@ -276,7 +276,7 @@ COMMIT
 s=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM); s.bind(('2001:db8:1::1',5355))
 while True:
   d,a=s.recvfrom(999); s.sendto(d,a)" >/dev/null 2>&1 </dev/null &
-sleep .7`,
+for i in $(seq 100); do ss -lnu | grep -q :5355 && break; sleep .1; done`,
       ],
     ],
   },

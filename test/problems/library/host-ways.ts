@@ -11,7 +11,7 @@ const boundTo = (device: string, port: number, address = ''): string =>
 s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.setsockopt(1,25,b'${device}\\0'); s.bind(('${address}',${port}))
 while True:
   d,a=s.recvfrom(999); s.sendto(d,a)" >/dev/null 2>&1 </dev/null &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnu | grep -q :${port} && break; sleep .1; done`
+for i in $(seq 100); do ss -lnu | grep -q :${port} && break; sleep .1; done`
 
 export const HOST_WAYS: Problem[] = [
   {

@@ -6,7 +6,7 @@ import type { Problem } from '../problem.ts'
 const accepts = (port: number) => `python3 -c "import socket
 s=socket.socket(10,1); s.setsockopt(1,2,1); s.bind(('::',${port})); s.listen(9)
 while True: s.accept()[0].close()" >/dev/null 2>&1 </dev/null &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :${port} && break; sleep .1; done`
+for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
 /** A switch of three ports, without an address. */
 const SWITCH = { bridges: { br0: ['p1', 'p2', 'p3'] } }

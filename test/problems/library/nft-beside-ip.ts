@@ -244,7 +244,7 @@ table inet filter {
         `python3 -c "import socket,time
 cs=[socket.socket() for _ in range(4)]
 for c in cs: c.setblocking(False); c.connect_ex(('127.0.0.1',2542))
-time.sleep(300)" >/dev/null 2>&1 & sleep 1`,
+time.sleep(300)" >/dev/null 2>&1 & for i in $(seq 100); do ss -ant | grep -q :2542 && break; sleep .1; done; sleep 1`,
       ],
     ],
     fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 2542 },

@@ -4,7 +4,7 @@ import type { Problem } from '../problem.ts'
 
 /** What a proxy's socket has and a lab's listener has not: it takes connections to foreign addresses (IP_TRANSPARENT, 19). */
 export const transparent = (port: number): string =>
-  `perl -MSocket -e 'socket(S, AF_INET, SOCK_STREAM, 6); setsockopt(S, 0, 19, 1) or die; bind(S, sockaddr_in(${port}, INADDR_ANY)) or die; listen(S, 9); while (accept(C, S)) { close C }' >/dev/null 2>&1 </dev/null & sleep 0.5`
+  `perl -MSocket -e 'socket(S, AF_INET, SOCK_STREAM, 6); setsockopt(S, 0, 19, 1) or die; bind(S, sockaddr_in(${port}, INADDR_ANY)) or die; listen(S, 9); while (accept(C, S)) { close C }' >/dev/null 2>&1 </dev/null & for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
 export const NFT_TRANSLATED: Problem[] = [
   {

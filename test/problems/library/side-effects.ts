@@ -10,7 +10,7 @@ const listenFor = (family: 'INET6' | 'INET', port: number): string =>
 s=socket.socket(socket.AF_${family}); s.setsockopt(1,2,1)
 ${family === 'INET6' ? 's.setsockopt(41,26,1); ' : ''}s.bind(('${family === 'INET6' ? '::' : '0.0.0.0'}',${port})); s.listen(9)
 while True: s.accept()[0].close()" >/dev/null 2>&1 </dev/null &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt${family === 'INET6' ? 6 : 4} | grep -q :${port} && break; sleep .1; done`
+for i in $(seq 100); do ss -lnt${family === 'INET6' ? 6 : 4} | grep -q :${port} && break; sleep .1; done`
 
 const leakBlock = (tunnel: string): string => `table ip6 tiredvpn-v6block-${tunnel} {
   chain output {

@@ -6,8 +6,7 @@ import { told } from './threads-a.ts'
 const WEB6 = { protocol: 'tcp', address: '::', port: 80 } as const
 const SSH6 = { protocol: 'tcp', address: '::', port: 22 } as const
 
-const listens = (port: number) =>
-  `for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q ':${port} ' && break; sleep .1; done`
+const listens = (port: number) => `for i in $(seq 100); do ss -lnt | grep -q ':${port} ' && break; sleep .1; done`
 
 export const THREADS_B: Problem[] = [
   {

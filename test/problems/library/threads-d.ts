@@ -65,6 +65,7 @@ s=socket.socket(10,2); s.bind(('2001:db8:1::1',40069)); s.settimeout(.4)
 while True:
   try: s.sendto(b'\\0\\1boot.img\\0octet\\0',('2001:db8:1::2',69)); d,a=s.recvfrom(999); s.sendto(d,a)
   except OSError: pass" >/dev/null 2>&1 </dev/null &
+for i in $(seq 100); do ss -anu | grep -q :40069 && break; sleep .1; done
 sleep 1`,
       ],
     ],

@@ -6,7 +6,7 @@ const SSH = { protocol: 'tcp', port: 22 } as const
 const SSH6 = { protocol: 'tcp', address: '2001:db8:1::1', port: 22 } as const
 const FILTER = ':INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n'
 
-const listens = (port: number) => `for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :${port} && break; sleep .1; done`
+const listens = (port: number) => `for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
 /** Accepts at a port; `before` is done to the socket \`s\` first. Until the lab ends. */
 const accepts = (port: number, before = '') => `python3 -c "import socket,struct
@@ -21,7 +21,7 @@ const endsListener = (port: number) =>
 const holds = (times: number, to: string, port: number) => `python3 -c "import socket,time
 k=[socket.create_connection(('${to}',${port}),3) for _ in range(${times})]
 open('/dev/stdout','w').write('held'); time.sleep(600)" </dev/null >/tmp/held.$$ 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do grep -q held /tmp/held.$$ && break; sleep .2; done; cat /tmp/held.$$; rm /tmp/held.$$`
+for i in $(seq 100); do grep -q held /tmp/held.$$ && break; sleep .2; done; cat /tmp/held.$$; rm /tmp/held.$$`
 
 const portal = { from: 'client', what: 'tcp', to: '2001:db8:1::1', port: 443 } as const
 
