@@ -152,10 +152,7 @@ const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
 
 /** What is no longer led to its chain is filtered by nobody. */
 const leadsToChain = (edit: Edit): boolean =>
-  edit.kind === 'nft' &&
-  edit.op === 'add' &&
-  'element' in edit.object &&
-  /"(?:jump|goto)":/.test(JSON.stringify(edit.object.element))
+  edit.kind === 'nft' && edit.op === 'add' && /^{"element".*"(jump|goto)"/.test(JSON.stringify(edit.object))
 
 interface Came {
   after: Outcome

@@ -71,16 +71,8 @@ export const echoWords = ({ icmpId, icmpSeq }: Packet): string[] => [
   ...(icmpSeq === undefined ? [] : [`seq ${icmpSeq}`]),
 ]
 
-/** ICMPv6 types for which iptables has no names, by nft's. */
-const MLD_TYPES = {
-  'mld-listener-query': 130,
-  'mld-listener-report': 131,
-  'mld-listener-done': 132,
-  'mld2-listener-report': 143,
-}
-
 function icmpName({ protocol, icmpType, icmpCode }: Packet): string {
-  const names = Object.entries(protocol === 'icmp' ? ICMP_TYPES : { ...ICMPV6_TYPES, ...MLD_TYPES })
+  const names = Object.entries(protocol === 'icmp' ? ICMP_TYPES : ICMPV6_TYPES)
   const exact = names.find(([, value]) => Array.isArray(value) && value[0] === icmpType && value[1] === icmpCode)
   const whole = names.find(([, value]) => value === icmpType)
   return exact?.[0] ?? whole?.[0] ?? `type ${icmpType}${icmpCode ? ` code ${icmpCode}` : ''}`

@@ -46,17 +46,14 @@ const STATE = 'ct state'
  */
 export function forEachState({ elements }: NamedSet, { fields }: Lookup, key: readonly Part[]): (readonly Part[])[] {
   const at = fields.indexOf(STATE)
-  const groups = new Map<string, Set<string>>()
-  for (const { parts } of elements) {
-    const differ = parts.flatMap((part, i) => (i === at || part === String(key[i]) ? [] : [i]))
-    if (at < 0 || parts.length !== key.length || differ.length !== 1) continue
-    const name = `${differ[0]} ${parts[differ[0]!]}`
-    groups.set(name, (groups.get(name) ?? new Set()).add(parts[at]!))
+  const groups = new Map<string, string[]>()
+  for (const { parts } of at < 0 ? [] : elements) {
+    const [first, ...more] = parts.flatMap((part, i) => (i === at || part === String(key[i]) ? [] : [`${i} ${part}`]))
+    if (first !== undefined && more.length === 0) groups.set(first, [...(groups.get(first) ?? []), parts[at]!].sort())
   }
-  const [states, ...others] = [...groups.values()]
-  const isSame = (one: Set<string>) => one.size === states!.size && [...one].every((state) => states!.has(state))
-  if (!states?.has(String(key[at])) || !others.every(isSame)) return [key]
-  return [...states].map((state) => key.map((part, i) => (i === at ? state : part)))
+  const [states = [], ...others] = [...groups.values()]
+  if (!states.includes(String(key[at])) || others.some((one) => one.join() !== states.join())) return [key]
+  return states.map((state) => key.map((part, i) => (i === at ? state : part)))
 }
 
 /** Of a map for packets of other states none is missing. */

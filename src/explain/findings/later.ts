@@ -6,7 +6,7 @@ import type { Context, Detector } from '../context.ts'
 const findings = listings.with(() => import('./host-state.ts'))
 
 type Loaded = typeof import('./host-state.ts')
-type Name = Exclude<keyof Loaded, 'servedByNat'>
+type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark'>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -17,6 +17,10 @@ export const withHostState = (code: string, name: Name): Detector => ({
 /** The rule of nat that a closed port of this host is for, where it can be told. */
 export const servedByNat: Loaded['servedByNat'] = (context, packet) =>
   isListed(context) ? findings.loaded.servedByNat(context, packet) : undefined
+
+/** What leads replies back by the mark of their connection. */
+export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>
+  world.host.routingRules ? findings.loaded.restoreMark(journey, world, dst, came) : []
 
 /** A command may have emptied a table of connections that nobody has listed; no finding is about an empty one. */
 const isListed = ({ world: { host } }: Context): boolean =>

@@ -120,8 +120,8 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
 
 /** What comes by another link that is there. */
 function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
-  const isOfLink = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
-  return isOfLink && wantedBy(condition).some((name) => linkNamed(host, String(name)) !== undefined)
+  const isOfLink = /ifname$/.test(fieldOf(condition) ?? '')
+  return isOfLink && wantedBy(condition).some((name) => linkNamed(host, `${name}`))
 }
 
 /** By a rule that asks for such packets, and for no mark: what has the mark is let through before it, and it is for others. */

@@ -190,7 +190,8 @@ function mends(
   // where others may need the rule for the end that it asks, none is taken from them
   if (isOtherEnd(miss, moment.packet) && used !== false) return []
   // what is meant for the begin of connections is no rule for replies, though they have SYN as well
-  if (has(moment.packet, 'syn') && has(moment.packet, 'ack') && rule.conditions.some(asksForOpenings)) return []
+  if (['syn', 'ack'].every((one) => moment.packet.tcpFlags?.includes(one)) && rule.conditions.some(asksForOpenings))
+    return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
     used || (isForSource && !likely) || isForThisHost(context, miss)
@@ -219,15 +220,12 @@ function mends(
   ]
 }
 
-const has = ({ tcpFlags }: Packet, flag: string): boolean => tcpFlags?.includes(flag) === true
-
 /** It asks for SYN, and not for ACK. */
 const asksForOpenings = (one: Condition): boolean =>
   one.kind === 'compare' && one.field === 'tcp flags' && (flagsOf(one) & SYN) !== 0 && (flagsOf(one) & ACK) === 0
 
-/** nft's `tcp flags syn` is "some of these". */
-const flagsOf = ({ op, value, mask }: Condition & { kind: 'compare' }): number =>
-  Number(op === '!=' && value === 0 ? mask : value)
+/** nft's `tcp flags syn` is "not 0 under this mask". */
+const flagsOf = ({ value, mask }: Condition & { kind: 'compare' }): number => Number(value || mask)
 
 /** Bits of TCP's flags. */
 const [SYN, ACK] = [2, 16]

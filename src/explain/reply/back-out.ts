@@ -6,8 +6,8 @@ import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
+import { restoreMark } from '../findings/later.ts'
 import { addRoutingRule, addWayBack, isDefault } from '../host/routes.ts'
-import { restoreMark } from './connection-mark.ts'
 
 /** The address that was asked is one of the interface by which the request came, and none of the one by which its reply leaves. */
 export const isOtherUplink = ({ links }: Host, asked: string, came: string, left: string): boolean =>

@@ -148,7 +148,7 @@ function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, 
     return `Its simulated reply leaves by ${packet.out}, which does not lead to ${packet.dst}: ${why}.`
   const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   if (isKeptHere(asked, reply.outcome))
-    return `Its reply would not leave this host (simulated).${said === undefined ? '' : ` ${said}`}`
+    return `Its reply would stay here (simulated).${said === undefined ? '' : ` ${said}`}`
   if (isPassed(reply.outcome))
     return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`

@@ -303,7 +303,7 @@ export function stillWrong(
   const why =
     reaches(asked, answer) === false
       ? isKeptHere(asked, outcome)
-        ? 'this host would keep its reply'
+        ? 'its reply would stay here'
         : isPassed(outcome)
           ? 'its reply would come from another address'
           : `its reply would be ${outcome}`
