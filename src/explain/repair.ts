@@ -152,7 +152,7 @@ const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
 
 /** What is no longer led to its chain is filtered by nobody. */
 const leadsToChain = (edit: Edit): boolean =>
-  edit.kind === 'nft' && edit.op === 'add' && /^{"element".*"(jump|goto)"/.test(JSON.stringify(edit.object))
+  edit.kind === 'nft' && edit.op === 'add' && /element.*"(jump|goto)"/.test(JSON.stringify(edit.object))
 
 interface Came {
   after: Outcome
@@ -214,7 +214,7 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
     ),
   ]
   return {
-    description: [...new Set(steps.map(({ fix }) => fix.description))].join('; then '),
+    description: steps.map(({ fix }) => fix.description).join('; then '),
     edits: steps.flatMap(({ fix }) => fix.edits ?? []),
     undo: steps.toReversed().flatMap(({ fix }) => fix.undo ?? []),
     verified: engine.id,
