@@ -50,7 +50,7 @@ ORDER BY packets DESC, host, rule, dst, dport LIMIT 200`,
   {
     name: 'kernel-drops',
     says: 'what the kernel dropped, by reason and rule, as `nfwhy watch` counted it',
-    sql: `SELECT reason, culprit_ref AS rule, family, protocol, sum(packets) AS packets, count(DISTINCT host) AS hosts,
+    sql: `SELECT reason, culprit_ref AS rule, family, protocol, sum(packets) AS packets, coalesce(count(DISTINCT host), 0) AS hosts,
   min(time) AS first_time, max(time) AS last_time, max(culprit_text) AS rule_text
 FROM drops
 GROUP BY reason, culprit_ref, family, protocol

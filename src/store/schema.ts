@@ -361,3 +361,6 @@ export const TABLES: readonly Table[] = [
 ]
 
 export const tableOf = (name: TableName): Table => TABLES.find((one) => one.name === name)!
+
+/** In which order a batch's tables are written: a journey or exchange is there once all that belongs to it is. */
+export const WRITTEN: readonly TableName[] = ['rulesets', 'steps', 'findings', 'drops', 'exchanges', 'journeys']

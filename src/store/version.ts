@@ -5,7 +5,7 @@ import { VERSION } from './schema.ts'
 
 /** How a store is made. */
 export const HOW =
-  'A store is made by --store of explain, trace and simulate:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
+  'A store is made by --store of explain, trace, simulate and watch:\n  nfwhy explain trace.log rules.v4 --store duckdb:nfwhy.duckdb'
 
 /** `name`: of the store, without a password. Throws UserError. */
 export function checkVersion(name: string, version: number | undefined): void {

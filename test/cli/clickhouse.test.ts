@@ -3,7 +3,20 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DropTally } from '../../src/analysis/drops/tally.ts'
+import { loadDrops } from '../../src/explain/kernel-drops/later.ts'
 import { UserError } from '../../src/model/user-error.ts'
+import {
+  behindBar,
+  DropHistory,
+  openReader,
+  openStore,
+  overTime,
+  parseStoreUrl,
+  storedExplanation,
+  Writing,
+} from '../../src/store/index.ts'
+import { GROUPINGS, type OverTime } from '../../src/ui/over-time.ts'
 import { ClickHouse, hasProgram } from '../store/servers.ts'
 import { EXAMPLE, folder, nfwhy } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
@@ -15,6 +28,36 @@ const TABLES = {
   steps: 'path, n',
   findings: 'about, subject, n',
   rulesets: 'ruleset, rule',
+}
+
+/** What the page of a store shows. */
+async function shownOverTime(store: string) {
+  const reader = await openReader(parseStoreUrl(store))
+  try {
+    const over = []
+    for (const by of GROUPINGS) over.push(await overTime(reader, by, {}))
+    const [{ span, groups }] = over as [OverTime, ...OverTime[]]
+    const behind = await behindBar(reader, 'rule', groups[0]!.name, span)
+    const explained = await storedExplanation(reader, behind.exchanges[0]!.key)
+    return { over, behind, explained }
+  } finally {
+    reader.close()
+  }
+}
+
+/** What a watch of one minute stores. */
+async function storeDrops(store: string): Promise<void> {
+  await loadDrops()
+  const now = Date.parse('2026-01-31T12:00:30Z')
+  const tally = new DropTally()
+  const packet = { protocol: 'udp', src: '192.0.2.1', sport: 5000, dst: '192.0.2.2', dport: 9, in: 'eth0' }
+  const drop = (reason: string) => ({ time: '2026-01-31T12:00:30.000000Z', reason, packet })
+  const ref = { family: 'ip', table: 'filter', chain: 'INPUT', ruleNumber: 3, rule: '-A INPUT -p udp -j DROP' } as const
+  tally.add('a', drop('NETFILTER_DROP'), { count: 1234, last: now }, { known: true, ref, hook: 'input' })
+  tally.add('b', drop('NO_SOCKET'), { count: 7, last: now }, undefined)
+  const writing = new Writing(await openStore(parseStoreUrl(store)))
+  new DropHistory(writing.write).look({ tally, began: now, now, world: undefined }, true)
+  await writing.end()
 }
 
 describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { timeout: 120_000 }, () => {
@@ -59,6 +102,26 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { tim
       const { rows } = await answer(house, 'rule', reference)
       expect({ reference, rows }).toEqual({ reference, rows: [] })
     }
+  })
+
+  test('shows failed exchanges over time as DuckDB does, and what is behind each bar', async () => {
+    const { house, duck } = await both('over_time')
+    const [said, expected] = await Promise.all([house, duck].map(shownOverTime))
+    expect(said).toEqual(expected)
+    expect(expected!.over.map(({ groups }) => groups.length)).toEqual([2, 2, 2])
+    expect(expected!.explained).toMatchObject({ text: expect.stringContaining('--dport 22') })
+  })
+
+  test('has what a watch counted, as DuckDB does', async () => {
+    const at = folder({})
+    const stores = [await server.database('watched'), `duckdb:${join(at, 'x.duckdb')}`]
+    for (const store of stores) await storeDrops(store)
+    const [said, expected] = await Promise.all(stores.map((store) => answer(store, 'kernel-drops')))
+    expect(said).toEqual(expected)
+    expect(expected!.rows.map(([reason, rule, , , packets]) => [reason, rule, packets])).toEqual([
+      ['NETFILTER_DROP', 'filter INPUT rule 3', 1234],
+      ['NO_SOCKET', null, 7],
+    ])
   })
 
   test('has the same rows as DuckDB, each once, however often they are stored', async () => {

@@ -1,18 +1,15 @@
 /** A store that is a database of ClickHouse's, which any number of hosts write and read. */
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
-import { TABLES } from '../schema.ts'
+import { TABLES, WRITTEN } from '../schema.ts'
 import type { Reader, Store } from '../store.ts'
 import { StoredClock } from '../stored.ts'
 import { checkVersion, HOW } from '../version.ts'
 import { Connection } from './connection.ts'
 import { linesOf } from './lines.ts'
 import { ClickHouseReader } from './reader.ts'
-import { createStatements, type RowsName, rowsTable, VERSION_TABLE } from './tables.ts'
+import { createStatements, rowsTable, VERSION_TABLE } from './tables.ts'
 import type { Address } from './url.ts'
-
-/** A journey is there once all that belongs to it is. */
-const ORDER: readonly RowsName[] = ['rulesets', 'steps', 'exchanges', 'journeys']
 
 /** Throws UserError. */
 export async function openDatabase(address: Address): Promise<Store> {
@@ -43,7 +40,9 @@ class DatabaseStore implements Store {
   /** Each table's rows at once; of rows of one key the latest counts, so that it may be tried again. */
   async write(batch: Batch): Promise<void> {
     const stored = this.clock.next()
-    for (const name of ORDER) {
+    for (const name of WRITTEN) {
+      // they are in the rows of what they are about
+      if (name === 'findings') continue
       const lines = linesOf(name, batch, stored)
       if (lines !== '') await this.connection.insert(rowsTable(name), lines)
     }

@@ -1,5 +1,5 @@
 /**
- * ClickHouse's tables, made of the schema: for each of the five a view without what was stored again, over rows that
+ * ClickHouse's tables, made of the schema: for each a view without what was stored again, over rows that
  * ReplacingMergeTree merges some time later. A journey's or exchange's findings are arrays in its own row, so that both are
  * there at once. Keys are text: ClickHouse's UUID does not sort as others do.
  */

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
-import { TABLES, type TableName, tableOf, VERSION } from '../schema.ts'
+import { TABLES, type TableName, tableOf, VERSION, WRITTEN } from '../schema.ts'
 import type { Reader, Store } from '../store.ts'
 import { checkVersion, HOW } from '../version.ts'
 import { DuckReader } from './reader.ts'
@@ -18,9 +18,6 @@ import { createTable, hasRows, rowsOf } from './sql.ts'
 /** Says that the folder is a store, and of which version. */
 const MARK = 'nfwhy-store.json'
 const SCHEMA = 'nfwhy.store/'
-
-/** A journey is there once all that belongs to it is. */
-const ORDER: readonly TableName[] = ['rulesets', 'steps', 'findings', 'drops', 'exchanges', 'journeys']
 
 /** Throws UserError. */
 export async function openFolder(path: string): Promise<Store> {
@@ -55,7 +52,7 @@ class FolderStore implements Store {
     const part = randomBytes(6).toString('hex')
     const partOf = (table: TableName) => join(folder, table, `.${name}.${part}`)
     await session.hold(batch)
-    const wanted = ORDER.filter((table) => hasRows(table, batch))
+    const wanted = WRITTEN.filter((table) => hasRows(table, batch))
     try {
       for (const table of wanted)
         await session.connection.run(
