@@ -27,7 +27,7 @@ export function watchCommand(program: Command): Command {
       .option('--via <COMMAND>', "in another network namespace of this machine: 'ip netns exec N', 'docker exec C'")
       .option('--for <TIME>', 'end after this time: 30s, 5m', (text) => duration('--for', text))
       .option('--count <N>', 'end after N drops', whole)
-      .option('--metrics <ADDRESS>', 'serve metrics for Prometheus: :9469 (all addresses), 127.0.0.1:9469')
+      .option('--metrics <ADDRESS>', 'serve metrics for Prometheus at :9469 (all addresses), or 127.0.0.1:9469')
       .option('--json', 'one JSON document, at the end')
       .option('--ndjson', 'one JSON document per line: for each new kind of drop, and every minute what was counted')
       .option('--plain', 'print lines instead of the screen, even on a terminal')

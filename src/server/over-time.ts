@@ -26,8 +26,7 @@ export function storeRoutes(feed: StoreFeed): Hono {
   const app = new Hono()
   app.get(`/by/:by/:from${END}/:until${END}`, (c) => {
     const by = groupingIn(c)
-    const { from, until } = spanIn(c)
-    return answer(c, by && feed.overTime(by, { ...given('from', from), ...given('until', until) }))
+    return answer(c, by && feed.overTime(by, spanIn(c)))
   })
   app.get(`/behind/:by/:from${END}/:until${END}/:name`, (c) => {
     const by = groupingIn(c)
@@ -40,14 +39,11 @@ export function storeRoutes(feed: StoreFeed): Hono {
   return app
 }
 
-const given = (name: keyof Span, value: number | undefined): Partial<Span> =>
-  value === undefined ? {} : { [name]: value }
-
 const groupingIn = (c: Context): Grouping | undefined => GROUPINGS.find((one) => one === c.req.param('by'))
 
 function spanIn(c: Context): Partial<Span> {
-  const end = (name: keyof Span) => given(name, c.req.param(name) === 'any' ? undefined : Number(c.req.param(name)))
-  return { ...end('from'), ...end('until') }
+  const ends = (['from', 'until'] as const).filter((end) => c.req.param(end) !== 'any')
+  return Object.fromEntries(ends.map((end) => [end, Number(c.req.param(end))]))
 }
 
 /** What cannot be asked or is not there is nowhere; what the store refuses is said in its words. */

@@ -5,7 +5,7 @@ import type { World } from '../model/world.ts'
 import { Batch } from './batch.ts'
 import { contentKey } from './keys.ts'
 import type { Row } from './row.ts'
-import { StoredRuleset } from './ruleset-rows.ts'
+import { type StoredRuleset, StoredRulesets } from './ruleset-rows.ts'
 
 const MINUTE = 60_000
 /** Tuples of a minute that have a row of their own; all others of a kind share one. */
@@ -22,8 +22,7 @@ export interface Watched {
 
 export class DropHistory {
   private readonly write: (batch: Batch) => void
-  private readonly rulesets = new WeakMap<World['tables'], StoredRuleset>()
-  private readonly written = new Set<string>()
+  private readonly rulesets = new StoredRulesets()
   /** Minutes since 1970; the last that was recorded as a whole. */
   private last: number | undefined
 
@@ -41,7 +40,7 @@ export class DropHistory {
 
   private record(minute: number, { tally, began, world }: Watched): void {
     const batch = new Batch()
-    const ruleset = world && this.rulesetOf(world)
+    const ruleset = world && this.rulesets.of(world)
     const host = world?.host
     const machine = { host: host?.name, boot: host?.boot, time: minute * MINUTE * 1000 }
     const add = (kind: DropKind, packets: number, tuple?: DropTuple) => {
@@ -61,20 +60,8 @@ export class DropHistory {
       if (rest > 0) add(kind, rest)
     }
     if (batch.isEmpty) return
-    if (ruleset?.key !== undefined && !this.written.has(ruleset.key)) {
-      this.written.add(ruleset.key)
-      batch.addRows('rulesets', ruleset.rows)
-    }
+    if (ruleset) batch.addRows('rulesets', this.rulesets.takeRows(ruleset))
     this.write(batch)
-  }
-
-  private rulesetOf(world: World): StoredRuleset {
-    let ruleset = this.rulesets.get(world.tables)
-    if (!ruleset) {
-      ruleset = new StoredRuleset(world)
-      this.rulesets.set(world.tables, ruleset)
-    }
-    return ruleset
   }
 }
 

@@ -2,6 +2,7 @@
  * Failed exchanges over time, for the page: counted by rule, host or status, and the explanation that is stored of one.
  * The SQL is what DuckDB and ClickHouse both take, as in queries.ts.
  */
+import { describeEnd } from '../explain/context.ts'
 import { nameRef } from '../explain/refs.ts'
 import { isFailed, STATUSES } from '../model/exchange.ts'
 import type {
@@ -122,11 +123,7 @@ function exchangeIn(row: Row): StoredExchange {
 }
 
 function flowIn({ protocol, src, sport, dst, dport }: Row): string {
-  const end = (address: Value | undefined, port: Value | undefined) => {
-    const text = textIn(address) ?? '?'
-    if (port === null || port === undefined) return text
-    return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`
-  }
+  const end = (address: Value | undefined, port: Value | undefined) => describeEnd(textIn(address), numberIn(port))
   return `${textIn(protocol) ?? 'packet'} ${end(src, sport)} > ${end(dst, dport)}`
 }
 

@@ -13,7 +13,7 @@ import { LineTemplates } from '../reports/line-templates.ts'
 import { Batch, type Subject } from './batch.ts'
 import { CaptureKeys, type Moment, Moments, PlayedKeys } from './keys.ts'
 import type { Row } from './row.ts'
-import { StoredRuleset } from './ruleset-rows.ts'
+import { type StoredRuleset, StoredRulesets } from './ruleset-rows.ts'
 import { type Shape, shapeOf, shapeOfText } from './shapes.ts'
 import { exchangeText, journeyText } from './told-rows.ts'
 
@@ -54,9 +54,7 @@ export class Recorder {
   private readonly heads = new Map<number, Head>()
   /** By the numbers of journeys. */
   private readonly keys = new Map<number, string>()
-  /** By their tables: a World is another one once a packet has passed. */
-  private readonly rulesets = new WeakMap<object, StoredRuleset>()
-  private readonly written = new Set<string>()
+  private readonly rulesets = new StoredRulesets()
 
   constructor(options: RecorderOptions) {
     this.options = options
@@ -80,7 +78,7 @@ export class Recorder {
     }
     const { selection } = this.options
     if (selection && closed.matches && !selection.packet(closed as ClosedJourney)) return
-    const ruleset = this.rulesetOf(world)
+    const ruleset = this.rulesets.of(world)
     const { shape, values, shown } = this.read(closed.member?.(), () => {
       const journey = closed.explain()
       return { text: journeyText(journey, ruleset), shown: selection?.journey(journey as Journey) ?? true }
@@ -116,7 +114,7 @@ export class Recorder {
       for (const number of list.order) {
         if (!list.isShown(number)) continue
         const head = this.heads.get(number)!
-        const ruleset = this.rulesetOf(head.world)
+        const ruleset = this.rulesets.of(head.world)
         const { shape, values } = this.read(members.of(number), () => ({
           text: this.exchangeText(tellExchange(list.at(number), seen), head),
           shown: true,
@@ -132,7 +130,7 @@ export class Recorder {
     const packet = closed.packet()
     const { played } = this.options
     if (played) {
-      this.played ??= new PlayedKeys(host, worldText(world, this.rulesetOf(world), played.assume))
+      this.played ??= new PlayedKeys(host, worldText(world, this.rulesets.of(world), played.assume))
       return this.played.keyOf(packet)
     }
     let keys = this.captures.get(capture)
@@ -141,15 +139,6 @@ export class Recorder {
       this.captures.set(capture, keys)
     }
     return keys.keyOf({ host, boot, moment, traceId, packet })
-  }
-
-  private rulesetOf(world: World): StoredRuleset {
-    let ruleset = this.rulesets.get(world.tables)
-    if (!ruleset) {
-      ruleset = new StoredRuleset(world)
-      this.rulesets.set(world.tables, ruleset)
-    }
-    return ruleset
   }
 
   /** In full, or the shape that it shares with others of its class. */
@@ -169,21 +158,18 @@ export class Recorder {
 
   private addExchange(exchange: Exchange, number: number): void {
     const head = this.heads.get(number)!
-    const ruleset = this.rulesetOf(head.world)
+    const ruleset = this.rulesets.of(head.world)
     this.add(...exchangeOf(head), ruleset, shapeOfText(this.exchangeText(exchange, head)))
   }
 
   private exchangeText(exchange: Exchange, { world, family }: Head): string {
     const same = exchange.like === undefined ? undefined : this.keys.get(Number(exchange.like))
-    return exchangeText(exchange, this.rulesetOf(world), family, same)
+    return exchangeText(exchange, this.rulesets.of(world), family, same)
   }
 
   private add(subject: Subject, own: Row, ruleset: StoredRuleset, shape: Shape, values?: Member['values']): void {
     if (this.batch.has(subject)) this.handOn()
-    if (ruleset.key !== undefined && !this.written.has(ruleset.key)) {
-      this.written.add(ruleset.key)
-      this.batch.addRows('rulesets', ruleset.rows)
-    }
+    this.batch.addRows('rulesets', this.rulesets.takeRows(ruleset))
     this.batch.addRows('rulesets', ruleset.takeFromCaptures())
     this.batch.add(subject, own, shape, values)
     if (this.batch.subjects >= MOST) this.handOn()

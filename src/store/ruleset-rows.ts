@@ -102,3 +102,26 @@ const placeOf = (...parts: Cell[]): string => parts.join('\n')
 const chainKey = (...parts: Cell[]): string => contentKey(`chain\n${parts.join('\n')}`)
 /** By its words, so that it stays the same where rules are added before it; `nth`: of several that are alike, from 0. */
 const ruleKey = (...parts: Cell[]): string => contentKey(`rule\n${parts.join('\n')}`)
+
+/** The rulesets of a run. */
+export class StoredRulesets {
+  /** By their tables: a World is another one once a packet has passed. */
+  private readonly known = new WeakMap<object, StoredRuleset>()
+  private readonly written = new Set<string>()
+
+  of(world: World): StoredRuleset {
+    let ruleset = this.known.get(world.tables)
+    if (!ruleset) {
+      ruleset = new StoredRuleset(world)
+      this.known.set(world.tables, ruleset)
+    }
+    return ruleset
+  }
+
+  /** Its rows, the first time; then none. */
+  takeRows({ key, rows }: StoredRuleset): readonly Row[] {
+    if (key === undefined || this.written.has(key)) return []
+    this.written.add(key)
+    return rows
+  }
+}

@@ -175,7 +175,10 @@ export const TABLES: readonly Table[] = [
       integer('errors', 'How many are ICMP errors about them.'),
       ...culprit,
       cause,
-      uuid('same_as', 'Of many that are alike, cause and findings are those of this journey.'),
+      uuid(
+        'same_as',
+        'The journey that was explained in place of this exchange, as both are alike: cause and findings are its own.',
+      ),
       stored,
     ],
   },
@@ -256,7 +259,10 @@ export const TABLES: readonly Table[] = [
       text('prefix', 'The prefix of a LOG line.'),
       text('known', '`observed` `carried` `simulated`: what shows it.'),
       text('changes', 'What the step gave the packet: `dst 10.0.0.7, dport 8080`.', { otel: 'nfwhy.changes' }),
-      text('iifname', "Input interface on arrival, where it is not the journey's; so with the following columns."),
+      text(
+        'iifname',
+        "Input interface at this step, where it differs from the journey's. The same holds for the following columns.",
+      ),
       text('oifname', 'Output interface.'),
       text('src', 'Source address.'),
       integer('sport', 'Source port.'),
@@ -283,7 +289,7 @@ export const TABLES: readonly Table[] = [
       text('severity', '`error` `warning` `note`.', { ecs: 'log.level', ocsf: 'severity', otel: 'severityText' }),
       text('message', 'One sentence.', { ecs: 'message', ocsf: 'finding_info.title', otel: 'nfwhy.finding.messages' }),
       ruleset,
-      uuid('rule', 'The first rule that it is about.', { ecs: 'rule.uuid', ocsf: 'firewall_rule.uid' }),
+      uuid('rule', 'The first rule that the finding is about.', { ecs: 'rule.uuid', ocsf: 'firewall_rule.uid' }),
       text('rule_ref', 'The same as nfwhy names it.', { ecs: 'rule.name', ocsf: 'firewall_rule.name' }),
       text('fix', 'What the best fix does.', { ocsf: 'remediation.desc' }),
       text('command', 'Its command.', { otel: 'nfwhy.fix.commands' }),
@@ -297,12 +303,12 @@ export const TABLES: readonly Table[] = [
     says: 'What the kernel dropped in a minute, as `nfwhy watch` counted it: a row for each reason, tuple and rule. The sum of `packets` is all that was counted.',
     key: ['drop'],
     columns: [
-      uuid('drop', 'Key: of the watch, the minute, and all that tells the row from others.', {
+      uuid('drop', 'Key: a hash of the watch, the minute, and the columns by which its rows differ.', {
         ecs: 'event.id',
         ocsf: 'metadata.uid',
       }),
       ...[host, boot],
-      bigint('time', 'When the minute begins: microseconds since 1970.', {
+      bigint('time', 'Start of the minute, microseconds since 1970.', {
         ecs: '@timestamp',
         ocsf: 'time',
         otel: 'timeUnixNano',
@@ -335,7 +341,7 @@ export const TABLES: readonly Table[] = [
     columns: [
       uuid(
         'ruleset',
-        'A hash of all its chains and rules, without counters. All zero: rules that only captures tell of.',
+        'A hash of all chains and rules, without counters. All zero: the rules are known from captures alone.',
         {
           ecs: 'rule.ruleset',
         },

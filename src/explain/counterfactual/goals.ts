@@ -12,7 +12,7 @@ import { type Context, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
-import { keptByMark } from './marked-way.ts'
+import { isKeptByMark } from './later.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { leadsToPlace } from './said-place.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
@@ -62,7 +62,7 @@ function findGoals(context: Context): Goal[] {
   const all = passes(context)
   const found: Goal[] = []
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
-  if (last && !(last.hook === 'input' && keptByMark(context))) {
+  if (last && !(last.hook === 'input' && isKeptByMark(context))) {
     // chains that rewrite are none for others than nat's
     const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
     found.push({

@@ -1,9 +1,8 @@
 /** The way that a packet's mark leads it. */
 import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
-import { leadsHere, lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
 import { type Mark, markBehind } from './mark-behind.ts'
@@ -50,30 +49,6 @@ export function markingStep(context: Context, last: number, mark: Mark): { ref: 
   const ref = step < 0 ? undefined : refAt(context, step)
   return ref && { ref, step }
 }
-
-export interface Kept {
-  taken: Route
-  question: RouteQuestion
-  /** The last step in front of the routing decision. */
-  last: number
-  /** The way that it would have gone without any mark. */
-  onward: Route
-}
-
-/**
- * The packet came in, and its mark led it to a local route, as it leads a transparent proxy's; no TPROXY rule has handed it to
- * the proxy, and without the mark it would have gone on. What INPUT's rules think of it matters to nobody.
- */
-export const keptByMark = memo((context: Context): Kept | undefined => {
-  const { journey, world, evidence } = context
-  const marking = journey.packet.in === undefined ? undefined : markingSteps(context)
-  const question = marking && questionAt(context, marking.last)
-  if (!question?.mark) return undefined
-  const [taken, onward] = [question.mark, 0].map((mark) => lookupRoute({ ...question, mark }, world.host))
-  if (!taken || !leadsHere(taken) || onward?.type !== 'unicast') return undefined
-  const isHandedOver = evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'tproxy'))
-  return isHandedOver ? undefined : { taken, question, last: marking!.last, onward }
-})
 
 /** Each rule up to step `last` that has given it another mark, the latest first; with the marks before and behind it. */
 export function* marksGiven(

@@ -4,7 +4,8 @@ import { leadsHere, lookupRoute, routeDevices, rulesFor } from '../../rules/rout
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
-import { keptByMark, marksGiven } from '../counterfactual/marked-way.ts'
+import { keptByMark } from '../counterfactual/kept-by-mark.ts'
+import { marksGiven } from '../counterfactual/marked-way.ts'
 import { isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 

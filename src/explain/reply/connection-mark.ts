@@ -9,9 +9,8 @@ import { after } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
+import { ALL_BITS } from '../counterfactual/marked-way.ts'
 import { nameRef } from '../refs.ts'
-
-const ALL_BITS = 0xffffffff
 
 interface Given {
   mark: number

@@ -41,7 +41,7 @@ export function copyRule(facts: Facts, trace: TraceRule, family: IpFamily, hook:
   const chain = hook === 'output' ? 'OUTPUT' : 'PREROUTING'
   const tool = `${family === 'ip6' ? 'ip6tables' : 'iptables'} -t ${table.name} -I ${chain} …`
   const byHand: Mend = {
-    description: `write such a rule for chain ${chain} too (${tool}): not all conditions of this one mean the same there`,
+    description: `write such a rule for chain ${chain} too (${tool}): some conditions of this rule do not mean the same there`,
     safe: false,
     unsafe: 'a person must write its conditions',
   }

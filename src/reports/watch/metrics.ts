@@ -44,19 +44,19 @@ function metricsOf({ tally, began, missed, rulesRead }: WatchSnapshot): Metric[]
     {
       name: 'nfwhy_drops_missed_total',
       type: 'counter',
-      help: 'Drops of all network namespaces, at most, that were not counted: each interrupted the counting of another.',
+      help: 'At most so many drops, of all network namespaces, were not counted: each interrupted the counting of another.',
       samples: one(missed),
     },
     {
       name: 'nfwhy_drops_folded_total',
       type: 'counter',
-      help: 'Drops in nfwhy_drops_total that were counted without their addresses, as there were too many different ones.',
+      help: 'Drops in nfwhy_drops_total that were counted without their addresses, because there were too many different addresses.',
       samples: one(tally.folded),
     },
     {
       name: 'nfwhy_drop_kinds',
       type: 'gauge',
-      help: 'Kinds of drops that are told apart.',
+      help: 'Distinct kinds of drops.',
       samples: one(tally.kindCount),
     },
     {

@@ -30,7 +30,7 @@ export const meaningWords = ({ reason, meaning }: DropKind): string =>
 
 const UNKNOWN: Readonly<Record<Exclude<KindRule, { known: true }>['why'], string>> = {
   none: 'rule unknown: by the rules as read, none drops it',
-  open: 'rule unknown: that depends on something that nfwhy does not know',
+  open: 'rule unknown: it depends on something that nfwhy does not know',
   'not-played': 'rule not looked for: too many different packets at once',
   'not-read': 'rule unknown: the rules could not be read',
 }

@@ -116,7 +116,7 @@ function tcpdump({ filter, packet, families }: Wish): Mend {
   const expression = plain ? filter : known.join(' and ')
   return {
     description:
-      'if it still counts none, look whether the packet arrives; if it does, the rule does not match it, or an earlier rule ends the chain',
+      'if the rule still counts no packet, check whether the packet arrives; if it does, the rule does not match it, or an earlier rule ends the chain',
     commands: [command('tcpdump', '-n', '-i', deviceWord(packet.in ?? 'any'), ...operands(expression))],
     safe: false,
     unsafe: 'it runs until it is stopped',

@@ -116,7 +116,7 @@ export function PacketLine({ of: { protocol, addresses, details, count } }: { of
   )
 }
 
-const LABELS = { error: 'error', warning: 'warn', note: 'note' }
+export const LABELS = { error: 'error', warning: 'warn', note: 'note' }
 
 function Found({ finding }: { finding: FindingOf }) {
   const { code, severity, message, isInHeadline, look, rules } = finding
@@ -136,7 +136,7 @@ function Found({ finding }: { finding: FindingOf }) {
   )
 }
 
-function OneFix({ fix, onTry }: { fix: FixOf; onTry: Try | undefined }) {
+export function OneFix({ fix, onTry }: { fix: FixOf; onTry?: Try | undefined }) {
   const { kind, description, command, undo, says } = fix
   return (
     <section class={`fix ${kind}`}>

@@ -1,6 +1,6 @@
 /** The explanation that is stored of an exchange. */
 import type { StoredExplanation, StoredPacket } from '../../over-time.ts'
-import { Command } from '../explanation/explanation.tsx'
+import { LABELS, OneFix } from '../explanation/explanation.tsx'
 import { moment } from './moments.ts'
 
 export function StoredExplained({ of }: { of: StoredExplanation }) {
@@ -31,21 +31,16 @@ export function StoredExplained({ of }: { of: StoredExplanation }) {
       {findings.map(({ severity, message, fix, command, undo }) => (
         <div key={message} class={`finding ${severity}`}>
           <p>
-            <span class="label">{SEVERITIES[severity] ?? severity}</span> {message}
+            <span class="label">{LABELS[severity as keyof typeof LABELS] ?? severity}</span> {message}
           </p>
           {fix !== undefined && (
-            <section class="fix fix">
-              <p>
-                <span class="label">fix</span> {fix}
-              </p>
-              {command !== undefined && <Command text={command} />}
-              {undo !== undefined && (
-                <details>
-                  <summary>Undo</summary>
-                  <Command text={undo} />
-                </details>
-              )}
-            </section>
+            <OneFix
+              fix={{
+                ...{ kind: 'fix', description: fix, says: [] },
+                ...(command === undefined ? {} : { command }),
+                ...(undo === undefined ? {} : { undo }),
+              }}
+            />
           )}
         </div>
       ))}
@@ -65,8 +60,6 @@ export function StoredExplained({ of }: { of: StoredExplanation }) {
     </article>
   )
 }
-
-const SEVERITIES: Readonly<Record<string, string>> = { error: 'error', warning: 'warn', note: 'note' }
 
 function Way({ of: { time, flow, outcome, rule, steps } }: { of: StoredPacket }) {
   return (

@@ -1,0 +1,30 @@
+/** A packet that a mark keeps on this host. */
+import type { Route } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
+import { leadsHere, lookupRoute, type RouteQuestion } from '../../rules/route.ts'
+import type { Context } from '../context.ts'
+import { markingSteps, questionAt } from './marked-way.ts'
+
+export interface Kept {
+  taken: Route
+  question: RouteQuestion
+  /** The last step in front of the routing decision. */
+  last: number
+  /** The way that it would have gone without any mark. */
+  onward: Route
+}
+
+/**
+ * The packet came in, and its mark led it to a local route, as it leads a transparent proxy's; no TPROXY rule has handed it to
+ * the proxy, and without the mark it would have gone on. What INPUT's rules think of it matters to nobody.
+ */
+export const keptByMark = memo((context: Context): Kept | undefined => {
+  const { journey, world, evidence } = context
+  const marking = journey.packet.in === undefined ? undefined : markingSteps(context)
+  const question = marking && questionAt(context, marking.last)
+  if (!question?.mark) return undefined
+  const [taken, onward] = [question.mark, 0].map((mark) => lookupRoute({ ...question, mark }, world.host))
+  if (!taken || !leadsHere(taken) || onward?.type !== 'unicast') return undefined
+  const isHandedOver = evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'tproxy'))
+  return isHandedOver ? undefined : { taken, question, last: marking!.last, onward }
+})
