@@ -2,6 +2,8 @@
 import { anyRules } from '../../edits/later.ts'
 import { listings } from '../../read/host/listings.ts'
 import type { Context, Detector } from '../context.ts'
+// asks to be fetched with these, which it can only before any of them is
+import '../counterfactual/later.ts'
 
 const findings = listings.with(() => import('./host-state.ts'))
 
