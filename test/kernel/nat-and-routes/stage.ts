@@ -91,6 +91,8 @@ export async function play(situation: Situation, program: Program, version: IpVe
     const tell = ({ code, message }: { code: string; message: string }) => `${code}: ${message}`
     const fix = exchange && shownFirst(exchange)
     const before = await stateOf(lab, program, six)
+    // who is still asked for with the address of before the fix is given up together with what waits for the answer
+    await shell('router', 'for i in $(seq 100); do ip neigh show nud incomplete | grep -q . || exit 0; sleep 0.1; done')
     const mended = await mend(lab, fix, () =>
       sender.send(asked, situation.mended === 'by hand' ? 'nothing' : situation.mended),
     )
