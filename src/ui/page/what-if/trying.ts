@@ -121,9 +121,11 @@ const isTried = ({ row }: Explanation): boolean =>
 export async function playAgain(): Promise<void> {
   const forms = packet.value
   if (!forms && changes.value.length === 0) return
-  before.value = undefined
+  // what is shown stays until there is something newer
+  states++
   if (await attempt('list', () => play(changes.value, packet.value))) return
   batch(() => {
+    before.value = undefined
     after.value = undefined
     whole.value = undefined
     changedRules.value = undefined
@@ -184,9 +186,13 @@ const isCaptured = (forms: PacketForms | undefined): boolean =>
   captured.value !== undefined && JSON.stringify(forms?.packet) === JSON.stringify(captured.value.packet)
 
 let plays = 0
+/** How often rules or state became others, and of which of them `before` is. */
+let states = 0
+let stateOfBefore = 0
 
 async function play(next: readonly Change[], forms: PacketForms | undefined): Promise<void> {
   const mine = ++plays
+  const state = states
   const from = performance.now()
   const machine = where()
   if (!forms) {
@@ -201,7 +207,7 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
   }
   const played = await ask('play', { ...playOf(forms, next), isBrief: true })
   const time = performance.now() - from
-  const isSame = before.value !== undefined && packet.value === forms
+  const isSame = stateOfBefore === state && before.value !== undefined && packet.value === forms
   const unchanged =
     next.length === 0
       ? played.explanation
@@ -209,6 +215,7 @@ async function play(next: readonly Change[], forms: PacketForms | undefined): Pr
         ? before.value
         : (await ask('play', { ...playOf(forms, []), isBrief: true })).explanation
   if (mine !== plays) return
+  stateOfBefore = state
   batch(() => {
     packet.value = forms
     changes.value = next
