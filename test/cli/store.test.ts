@@ -1,6 +1,6 @@
 /** `--store` and `nfwhy query`, with the real DuckDB: what is asked of a store is what `explain --json` says. */
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ExplanationDocument, QueryDocument } from '../../src/reports/documents.ts'
@@ -344,6 +344,23 @@ test('leaves a readable store when it is killed, which the next run completes', 
     expect(await query(store, 'select count(*) as n, count(distinct exchange) as d from exchanges')).toEqual([
       { n: 25_000, d: 25_000 },
     ])
+  }
+})
+
+test('leaves a store without rows, or none, when it is killed while it makes one', { timeout: 120_000 }, async () => {
+  const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
+  const isThere = () => readdirSync(at).some((name) => name.startsWith('store'))
+  for (const wait of [0, 0, 5, 10, 20, 40]) {
+    const args = ['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${join(at, 'store')}`]
+    const child = spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' })
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    while (!isThere() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1))
+    await new Promise((resolve) => setTimeout(resolve, wait))
+    child.kill('SIGKILL')
+    await closed
+    if (existsSync(join(at, 'store'))) await query(`duckdb:${join(at, 'store')}`, 'select * from journeys')
+    expect(await nfwhy(args)).toMatchObject({ code: 0, stderr: '' })
+    for (const name of readdirSync(at)) if (name.startsWith('store')) rmSync(join(at, name))
   }
 })
 

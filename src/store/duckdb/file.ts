@@ -1,5 +1,5 @@
 /** A store that is one file of DuckDB's. */
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
@@ -16,28 +16,55 @@ const READ_VERSION = 'SELECT max(version) FROM nfwhy_store'
 
 /** Throws UserError. */
 export async function openFile(path: string): Promise<Store> {
-  const isNew = !existsSync(path)
-  const session = await Session.open(path).catch((error) => {
-    throw openProblem(path, error)
-  })
   try {
-    const tables = await session.connection.runAndReadAll(
-      "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
-    )
-    const isEmpty = Number(tables.getRows()[0]![0]) === 0
-    const create = TABLES.map(({ name }) => createTable(name))
-    // at once: who is killed meanwhile leaves an empty file
-    if (isEmpty) await session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`, ...create])
-    checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
-    // a store of an earlier nfwhy may have fewer
-    await session.transaction(create)
-    // it tells who speaks to whom
-    if (isNew) chmodSync(path, 0o600)
-    return new FileStore(session)
+    if (!existsSync(path)) await make(path)
+    const session = await Session.open(path)
+    try {
+      // a file that somebody made for it, in which there is nothing yet
+      if (await isEmpty(session)) await createTables(session)
+      checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
+      // a store of an earlier nfwhy may have fewer
+      await session.transaction(CREATE_TABLES)
+      return new FileStore(session)
+    } catch (error) {
+      session.close()
+      throw error
+    }
   } catch (error) {
-    session.close()
-    throw error
+    throw openProblem(path, error)
   }
+}
+
+/** Under another name until it is whole: who is killed meanwhile leaves no half store at its place. */
+async function make(path: string): Promise<void> {
+  const unfinished = `${path}.${process.pid}.new`
+  try {
+    const session = await Session.open(unfinished)
+    try {
+      // it tells who speaks to whom
+      chmodSync(unfinished, 0o600)
+      await createTables(session)
+      await session.run(['CHECKPOINT'])
+    } finally {
+      session.close()
+    }
+    // another process may have made one by now
+    if (!existsSync(path)) renameSync(unfinished, path)
+  } finally {
+    for (const left of [unfinished, `${unfinished}.wal`]) rmSync(left, { force: true })
+  }
+}
+
+const CREATE_TABLES = TABLES.map(({ name }) => createTable(name))
+
+const createTables = (session: Session): Promise<void> =>
+  session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`, ...CREATE_TABLES])
+
+async function isEmpty(session: Session): Promise<boolean> {
+  const tables = await session.connection.runAndReadAll(
+    "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
+  )
+  return Number(tables.getRows()[0]![0]) === 0
 }
 
 class FileStore implements Store {
