@@ -351,7 +351,14 @@ test('leaves a store without rows, or none, when it is killed while it makes one
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
   const isThere = () => readdirSync(at).some((name) => name.startsWith('store'))
   for (const wait of [0, 0, 5, 10, 20, 40]) {
-    const args = ['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${join(at, 'store')}`]
+    const args = [
+      'explain',
+      '-q',
+      join(at, 'trace.log'),
+      join(at, 'rules.v4'),
+      '--store',
+      `duckdb:${join(at, 'store')}`,
+    ]
     const child = spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' })
     const closed = new Promise((resolve) => child.on('close', resolve))
     while (!isThere() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1))
