@@ -349,25 +349,18 @@ test('leaves a readable store when it is killed, which the next run completes', 
 
 test('leaves a store without rows, or none, when it is killed while it makes one', { timeout: 120_000 }, async () => {
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
-  const isThere = () => readdirSync(at).some((name) => name.startsWith('store'))
+  const args = ['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${join(at, 'store')}`]
+  const there = () => readdirSync(at).filter((name) => name.startsWith('store'))
   for (const wait of [0, 0, 5, 10, 20, 40]) {
-    const args = [
-      'explain',
-      '-q',
-      join(at, 'trace.log'),
-      join(at, 'rules.v4'),
-      '--store',
-      `duckdb:${join(at, 'store')}`,
-    ]
     const child = spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' })
     const closed = new Promise((resolve) => child.on('close', resolve))
-    while (!isThere() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1))
+    while (there().length === 0 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1))
     await new Promise((resolve) => setTimeout(resolve, wait))
     child.kill('SIGKILL')
     await closed
     if (existsSync(join(at, 'store'))) await query(`duckdb:${join(at, 'store')}`, 'select * from journeys')
     expect(await nfwhy(args)).toMatchObject({ code: 0, stderr: '' })
-    for (const name of readdirSync(at)) if (name.startsWith('store')) rmSync(join(at, name))
+    for (const name of there()) rmSync(join(at, name))
   }
 })
 
