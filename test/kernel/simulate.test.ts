@@ -19,7 +19,7 @@ import { type Case, playAgain, playNew } from './simulate/case.ts'
 import { type Compared, compareCase } from './simulate/compare.ts'
 import { shrink } from './simulate/shrink.ts'
 
-const cases = Number(process.env.NFWHY_KERNEL_CASES ?? share(1000))
+const cases = Number(process.env.NFWHY_KERNEL_CASES ?? share(500))
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 /** Cases in one lab, which keeps its tables and settings. */
 const TOGETHER = 50

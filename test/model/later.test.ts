@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
 import { Later } from '../../src/model/later.ts'
 
-test('what comes with a module is there once that has been waited for, also when it is asked for later', async () => {
+test('what comes with a module is there once that has been waited for', async () => {
   const language = new Later(async () => 'language')
   const fixes = language.with(async () => 'fixes')
   expect(() => fixes.loaded).toThrow('before it was loaded')
   await language.load()
   expect([language.loaded, fixes.loaded]).toEqual(['language', 'fixes'])
-  const traces = language.with(async () => 'traces')
-  await language.load()
-  expect(traces.loaded).toBe('traces')
+  // nobody would wait for it
+  expect(() => language.with(async () => 'traces')).toThrow('fetched before')
 })
 
 test('a module is fetched once', async () => {
