@@ -6,11 +6,10 @@ import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { warningsText } from '../reports/index.ts'
 import { descriptorInput, diskInput, type ServedInput } from '../server/input.ts'
-import { type ServeOptions, type Serving, startServer } from '../server/server.ts'
-import { isSystemError, reasonOf } from './errors.ts'
+import { reasonOf } from './errors.ts'
 import { type Named, STDIN } from './expand.ts'
 import { nameFiles } from './inputs.ts'
-import { ownFiles } from './own-files.ts'
+import { placeOf, startPage } from './page-server.ts'
 import { readingOptions } from './reading.ts'
 import { openSource } from './source.ts'
 import { spool } from './spool.ts'
@@ -72,23 +71,15 @@ export function serveCommand(program: Command): Command {
 async function runLive(filter: string, options: Options): Promise<void> {
   const { serveLive } = await import('./serve-live.ts')
   const { page, port } = placeOf(options)
-  await serveLive(filter, options, (live) => start({ page, inputs: [], live, ...port }), tellLink)
+  await serveLive(filter, options, (live) => startPage({ page, inputs: [], live, ...port }), tellLink)
 }
 
 /** Throws UserError where there is no such store. */
 async function runStore(url: string, options: Options): Promise<void> {
   const { storeFeed } = await import('./serve-store.ts')
   const { page, port } = placeOf(options)
-  const { link } = await start({ page, inputs: [], store: await storeFeed(url), ...port })
+  const { link } = await startPage({ page, inputs: [], store: await storeFeed(url), ...port })
   tellLink(link)
-}
-
-/** Throws UserError. */
-function placeOf({ port }: Options): Pick<ServeOptions, 'page'> & { port: { port?: number } } {
-  const page = ownFiles('dist/page')
-  if (page.size === 0)
-    throw new UserError('The page is not built yet: run `npm ci` (or `npm run build`) in its folder.')
-  return { page, port: port === undefined ? {} : { port: portOf(port) } }
 }
 
 function tellLink(link: string): void {
@@ -115,14 +106,8 @@ async function runServe(given: readonly string[], options: Options): Promise<voi
     if (input && !(given.length === 0 && as.length === 0 && (await input.size()) === 0)) inputs.push(input)
   }
   process.stderr.write(warningsText(warnings, terminalOptions({}, false)))
-  const { link } = await start({ page, inputs, ...port })
+  const { link } = await startPage({ page, inputs, ...port })
   tellLink(link)
-}
-
-function portOf(text: string): number {
-  const port = Number(text)
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port
-  throw new UserError(`--port ${printable(text)}: give a number from 1 to 65535.`)
 }
 
 /** What is piped in is meant, as for other commands; without anything (a terminal, /dev/null) the page opens empty. */
@@ -158,20 +143,5 @@ async function spooled(file: Named): Promise<number> {
   } finally {
     done()
     source.close()
-  }
-}
-
-async function start(options: ServeOptions): Promise<Serving> {
-  try {
-    return await startServer(options)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    const reason = error.code === 'EADDRINUSE' ? 'another program uses this port' : reasonOf(error)
-    throw new UserError(
-      options.port === undefined
-        ? `nfwhy cannot listen on this machine's loopback address: ${reason}.`
-        : `--port ${options.port}: ${reason}.`,
-      ...(error.code === 'EADDRINUSE' ? ['Leave out --port: nfwhy finds a free one.'] : []),
-    )
   }
 }

@@ -72,14 +72,20 @@ export const jsonAtEnd = (out: Output): WatchFace => ({
 const ENDING: readonly string[] = ['q', '\x03', '\x04', '\x1b']
 const SUSPEND = '\x1a'
 
-/** The last ten minutes on the whole terminal; what was seen is told in lines when it is given back. */
-export function screen(out: Output, terminal: FormOptions, stop: () => void): WatchFace {
+/** The last ten minutes on the whole terminal; what was seen is told in lines when it is given back. `link`: of the page. */
+export function screen(out: Output, terminal: FormOptions, stop: () => void, link?: string): WatchFace {
   let shown: WatchSnapshot | undefined
   const draw = () => {
     const [columns, rows] = taken.size
     const { colour, unicode } = terminal
     if (!shown) taken.draw({ lines: ['nfwhy watch: reading the rules of this machine …'] })
-    else taken.draw({ lines: glance({ ...shown, now: Date.now() }, { columns, rows, colour, unicode }) })
+    else
+      taken.draw({
+        lines: glance(
+          { ...shown, now: Date.now() },
+          { columns, rows, colour, unicode, ...(link === undefined ? {} : { link }) },
+        ),
+      })
   }
   const taken = new Terminal(process.stdin, process.stdout, {
     typed(text) {

@@ -11,6 +11,8 @@ export interface WatchOptions extends StoreOption {
   json?: boolean
   ndjson?: boolean
   plain?: boolean
+  page?: boolean
+  port?: string
   printUnit?: boolean
   color?: Colour
   width?: number

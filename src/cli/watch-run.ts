@@ -19,6 +19,7 @@ import { type DropStoring, openDropStoring } from './storing.ts'
 import { terminalOptions } from './terminal.ts'
 import { jsonAtEnd, jsonLines, screen, textLines, type WatchFace } from './watch-face.ts'
 import type { WatchOptions } from './watch-options.ts'
+import type { WatchedPage } from './watch-page.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then nothing is left, either. */
 export async function runWatch(options: WatchOptions): Promise<number> {
@@ -29,6 +30,7 @@ export async function runWatch(options: WatchOptions): Promise<number> {
   let watch: DropWatch | undefined
   let server: MetricsServer | undefined
   let storing: DropStoring | undefined
+  let page: WatchedPage | undefined
   let timer: NodeJS.Timeout | undefined
   const signals = new EndSignals(() => face?.close())
   const ending = new AbortController()
@@ -42,19 +44,27 @@ export async function runWatch(options: WatchOptions): Promise<number> {
       process.stderr.write(`Metrics are served on port ${server.port}, at /metrics.\n`)
     }
     storing = await openDropStoring(options, (message) => warn(message, terminal))
+    if (options.page) {
+      const { watchPage } = await import('./watch-page.ts')
+      page = await watchPage(options, () => watch && snapshotOf(watch))
+      process.stderr.write(`Open ${page.link} in a browser on this machine.\n`)
+    }
     const namespaceInode = await namespaceOf(place, ending.signal)
     await loadDrops()
     watch = startWatch({
       ...{ place, namespaceInode, ending: ending.signal },
-      onKind: ({ kind, played, rulesRead }) =>
-        face?.add({ kind, ...(played ? { journey: played.explain() } : {}), ...(rulesRead ? { rulesRead } : {}) }),
+      onKind({ kind, played, rulesRead }) {
+        const one = { kind, ...(played ? { journey: played.explain() } : {}), ...(rulesRead ? { rulesRead } : {}) }
+        page?.add(one)
+        face?.add(one)
+      },
       onLook(looking) {
         face?.look(snapshotOf(looking))
         storing?.look(watchedBy(looking))
         if (options.count !== undefined && looking.tally.count >= options.count) looking.stop()
       },
     })
-    face = openFace(options, terminal, signals.ask)
+    face = openFace(options, terminal, signals.ask, page?.link)
     if (signals.wanted) watch.stop()
     if (options.for !== undefined) timer = setTimeout(() => watch?.stop(), options.for * 1000)
     await watch.run()
@@ -65,16 +75,17 @@ export async function runWatch(options: WatchOptions): Promise<number> {
     clearTimeout(timer)
     await storing?.end().catch(() => {})
     server?.end()
+    page?.end()
     face?.close()
     signals.close()
   }
 }
 
-function openFace(options: WatchOptions, terminal: FormOptions, stop: () => void): WatchFace {
+function openFace(options: WatchOptions, terminal: FormOptions, stop: () => void, link?: string): WatchFace {
   const out = new Output()
   if (options.json) return jsonAtEnd(out)
   if (options.ndjson) return jsonLines(out)
-  if (!options.plain && canShowLiveView(process.stdin, process.stdout)) return screen(out, terminal, stop)
+  if (!options.plain && canShowLiveView(process.stdin, process.stdout)) return screen(out, terminal, stop, link)
   process.stderr.write('Watching the drops of this network namespace. Ctrl-C ends.\n')
   return textLines(out, terminal)
 }

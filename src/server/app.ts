@@ -6,6 +6,7 @@ import { type LiveFeed, LivePages } from './live.ts'
 import { type StoreFeed, storeRoutes } from './over-time.ts'
 import type { PageContent } from './page-files.ts'
 import { isToken } from './token.ts'
+import { type WatchFeed, watchRoute } from './watch.ts'
 
 export interface Served {
   token: string
@@ -15,10 +16,12 @@ export interface Served {
   live?: LiveFeed
   /** What a store holds, in place of `inputs`. */
   store?: StoreFeed
+  /** In place of `inputs`. */
+  watch?: WatchFeed
 }
 
 /** Every address begins with the token: without it there is nothing, not even a page. */
-export function makeApp({ token, page, inputs, live, store }: Served): Hono {
+export function makeApp({ token, page, inputs, live, store, watch }: Served): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     const [, first = ''] = c.req.path.split('/', 2)
@@ -32,6 +35,7 @@ export function makeApp({ token, page, inputs, live, store }: Served): Hono {
   app.get('/:token/inputs/:number{[0-9]{1,9}}', (c) => sendInput(c, served()[Number(c.req.param('number'))]))
   if (live) serveLive(app, live)
   if (store) app.route('/:token/store', storeRoutes(store))
+  if (watch) app.get('/:token/watch', watchRoute(watch))
   app.get('/:token/:path{.*}', (c) => {
     const file = page.get(c.req.param('path'))
     return file ? c.body(file.bytes, 200, { 'content-type': file.type }) : c.text(NOTHING, 404)

@@ -15,11 +15,12 @@ const INDEX = 'index.html'
 /** For a page from disk alone. */
 const FROM_DISK = 'worker-text.js'
 const CHARSET = '<meta charset="utf-8">'
-/** Tells the page that files are handed to it, that it follows a trace, or shows what a store holds. */
+/** Tells the page that files are handed to it, that it follows a trace, or shows what a store holds or a watch counts. */
 const SERVED = {
   files: '<meta name="nfwhy-served" content="files">',
   live: '<meta name="nfwhy-served" content="live">',
   store: '<meta name="nfwhy-served" content="store">',
+  watch: '<meta name="nfwhy-served" content="watch">',
 }
 
 /** `built`: dist/page. By their paths below the page's own address; '' is the page. No request names a file on disk. */

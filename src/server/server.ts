@@ -9,6 +9,7 @@ import type { StoreFeed } from './over-time.ts'
 import { pageFiles } from './page-files.ts'
 import { refusalOf } from './refuse.ts'
 import { makeToken } from './token.ts'
+import type { WatchFeed } from './watch.ts'
 
 export interface ServeOptions {
   /** The built page: dist/page, by the paths there. */
@@ -18,6 +19,8 @@ export interface ServeOptions {
   live?: LiveFeed
   /** What a store holds, in place of `inputs`. */
   store?: StoreFeed
+  /** A watch that goes on, in place of `inputs`. */
+  watch?: WatchFeed
   /** Absent: a free one. */
   port?: number
 }
@@ -59,15 +62,15 @@ const MISSING: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 const TRIES = 20
 
 /** Rejects with the system's error where nothing can be listened at. */
-export async function startServer({ page, inputs, live, store, port: wanted }: ServeOptions): Promise<Serving> {
+export async function startServer({ page, port: wanted, ...served }: ServeOptions): Promise<Serving> {
+  const { live, store, watch } = served
   const token = makeToken()
   const hosts = new Set<string>()
   const stop = live ? `/${token}/live/stop` : undefined
   const answer = getRequestListener(
     makeApp({
-      ...{ token, page: pageFiles(page, live ? 'live' : store ? 'store' : 'files'), inputs },
-      ...(live ? { live } : {}),
-      ...(store ? { store } : {}),
+      ...{ ...served, token },
+      page: pageFiles(page, live ? 'live' : store ? 'store' : watch ? 'watch' : 'files'),
     }).fetch,
     {
       overrideGlobalObjects: false,

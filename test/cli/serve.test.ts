@@ -147,7 +147,7 @@ test('no other command loads the server', () => {
   }
   expect(loaded('--version')).toBe('cli.cjs')
   expect(loaded('explain', EXAMPLE)).toBe('cli.cjs,offline.cjs')
-  expect(loaded('serve', '--help')).toBe('cli.cjs,server.cjs,live.cjs,offline.cjs')
+  expect(loaded('serve', '--help')).toBe('cli.cjs,server.cjs,offline.cjs,live.cjs')
   // what asks machines is loaded once an assistant wants it
   expect(loaded('mcp', '--allow-trace', EXAMPLE)).toBe('cli.cjs,offline.cjs,mcp.cjs')
 })

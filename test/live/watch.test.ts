@@ -2,7 +2,7 @@
  * `nfwhy watch` in a router between two hosts: each drop is counted, with its reason; where rules dropped it, the rule is
  * named; and when it ends, nothing is left.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WatchDocument, WatchKindDocument } from '../../src/reports/documents.ts'
@@ -15,6 +15,7 @@ import { isLoaded, programsOf } from '../kernel/drops/programs.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { parseMetrics } from '../prometheus.ts'
 import { checkDocument } from '../schemas.ts'
+import { startWatching as start, type Watching } from './lab/watching.ts'
 
 const { thread } = await buildDrops()
 const reason = whyNot('nft', 'iptables-nft', 'iptables-legacy', 'iptables') ?? (await whyNoDrops(thread))
@@ -22,32 +23,6 @@ if (reason) console.warn(`nothing is watched: ${reason}`)
 
 const SUMS =
   "select reason, sum(packets)::int as packets, count(distinct dport)::int as tuples from drops where protocol = 'udp' group by 1 order by 2 desc"
-
-interface Watching {
-  child: ChildProcess
-  stdout(): string
-  stderr(): string
-  ended: Promise<number | null>
-}
-
-function start(network: Network, args: readonly string[], via: 'via' | 'inside' = 'inside'): Watching {
-  const name = network.router
-  const own = ['watch', ...(via === 'via' ? ['--via', `ip netns exec ${name}`] : []), ...args]
-  const command = [process.execPath, BIN, ...own]
-  const argv = via === 'inside' ? ['ip', 'netns', 'exec', name, ...command] : command
-  const child = spawn('env', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const)
-    child[stream]!.setEncoding('utf8').on('data', (text: string) => {
-      said[stream] += text
-    })
-  return {
-    child,
-    stdout: () => said.stdout,
-    stderr: () => said.stderr,
-    ended: new Promise((resolve) => child.once('close', (code) => resolve(code))),
-  }
-}
 
 /** Counting has begun; its eBPF program is there. */
 const begun = ({ child }: Watching) => until(() => child.exitCode === null && programsOf(child.pid!).length > 0)

@@ -2,7 +2,6 @@
 
 import { columns as widthOf } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
-import { printable } from '../../model/printable.ts'
 import { cutEnd, cutMiddle, pad } from '../text/layout.ts'
 import { Page } from '../text/page.ts'
 import { recentKinds, tuplesByKind, type WatchSnapshot } from './snapshot.ts'
@@ -13,6 +12,7 @@ import {
   interfacesOf,
   packetWords,
   reasonWords,
+  rulesWords,
   ruleWords,
   tupleCount,
 } from './words.ts'
@@ -22,6 +22,8 @@ export interface GlanceOptions {
   rows: number
   colour: boolean
   unicode: boolean
+  /** Of the page that shows it, too. */
+  link?: string
 }
 
 /** Heights of a minute's count: none, and then by its share of the largest. */
@@ -41,7 +43,7 @@ const COUNT = 9
 const MOST_TUPLES = 3
 
 /** As many lines as the screen has rows at most, none longer than it is wide. */
-export function glance(snapshot: WatchSnapshot, { columns, rows, colour, unicode }: GlanceOptions): string[] {
+export function glance(snapshot: WatchSnapshot, { columns, rows, colour, unicode, link }: GlanceOptions): string[] {
   const page = new Page({ width: columns, colour, unicode })
   const { tally, now, began } = snapshot
   const { paint, marks } = page
@@ -57,8 +59,11 @@ export function glance(snapshot: WatchSnapshot, { columns, rows, colour, unicode
     ),
     paint(cut(`${'count'.padStart(COUNT)}  last 10 min  last seen  reason, rule, interfaces`), 'dim'),
   ]
-  const foot = [...gapWords(snapshot), rulesLine(snapshot)].filter((line) => line !== '')
-  const footLines = [...foot.map((line) => paint(cut(line), 'dim')), paint('q ends', 'dim')]
+  const foot = [...gapWords(snapshot), ...rulesWords(snapshot)]
+  const footLines = [
+    ...foot.map((line) => paint(cut(line), 'dim')),
+    paint(link === undefined ? 'q ends' : `q ends  ${link}`, 'dim'),
+  ]
   const room = Math.max(0, rows - head.length - footLines.length)
   const tuples = tuplesByKind(snapshot, MOST_TUPLES, true)
   const kinds = recentKinds(snapshot)
@@ -94,9 +99,4 @@ function fitted(blocks: readonly (readonly string[])[], room: number): string[] 
       left--
     }
   return lines.flat()
-}
-
-function rulesLine({ rulesRead, rulesProblem }: WatchSnapshot): string {
-  if (rulesProblem !== undefined) return `Rules are not named, as these cannot be read: ${printable(rulesProblem)}`
-  return rulesRead === undefined ? '' : `Rules are simulated, as they were read at ${clockWords(rulesRead)} UTC.`
 }

@@ -3,6 +3,7 @@ import type { DropKind, KindRule } from '../../analysis/drops/tally.ts'
 import { nameRef } from '../../explain/refs.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Packet } from '../../model/packet.ts'
+import { printable } from '../../model/printable.ts'
 import type { Marks } from '../marks.ts'
 import { endText, kindWords } from '../packet-words.ts'
 
@@ -63,4 +64,10 @@ export function gapWords({ missed, tally }: { missed: number; tally: { folded: n
       `At most ${counted(missed, 'more drop')}, of all network namespaces, ${missed === 1 ? 'was' : 'were'} not counted: each interrupted the counting of another.`,
     )
   return told
+}
+
+/** Of when the rules are that packets are simulated with, or why there are none; nothing while none were needed. */
+export function rulesWords({ rulesRead, rulesProblem }: { rulesRead?: number; rulesProblem?: string }): string[] {
+  if (rulesProblem !== undefined) return [`Rules are not named, as these cannot be read: ${printable(rulesProblem)}`]
+  return rulesRead === undefined ? [] : [`Rules are simulated, as they were read at ${clockWords(rulesRead)} UTC.`]
 }

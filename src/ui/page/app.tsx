@@ -37,6 +37,8 @@ import {
   rowCount,
   tab,
 } from './state.ts'
+import { ofWatch } from './watch/asking.ts'
+import { Watch } from './watch/watch.tsx'
 import { tryHere } from './what-if/trying.ts'
 import { WhatIf } from './what-if/what-if.tsx'
 
@@ -62,7 +64,9 @@ export function App() {
             Keys
           </button>
         )}
-        {reported.value === undefined && !live.value && !ofStore.value && <Open small={files !== undefined} />}
+        {reported.value === undefined && !live.value && !ofStore.value && !ofWatch.value && (
+          <Open small={files !== undefined} />
+        )}
       </header>
       {helpShown.value && <Help />}
       <LiveBar />
@@ -77,10 +81,13 @@ export function App() {
       )}
       {serverEnded.value && (
         <p class="wrong" role="alert">
-          nfwhy serve has ended: its files cannot be read again. Start it again, and open the link that it prints.
+          {ofWatch.value
+            ? 'nfwhy watch has ended: what was counted up to then is shown.'
+            : 'nfwhy serve has ended: its files cannot be read again. Start it again, and open the link that it prints.'}
         </p>
       )}
       {ofStore.value && <OverTime />}
+      {ofWatch.value && <Watch />}
       {files && <Main hasCapture={files.hasCapture} warnings={listed.value?.warnings ?? files.warnings} />}
     </>
   )

@@ -5,6 +5,7 @@ import { followTrace } from './live/live.ts'
 import { beginOverTime } from './over-time/asking.ts'
 import { servedFiles } from './served-files.ts'
 import { openFiles } from './state.ts'
+import { beginWatch } from './watch/asking.ts'
 
 /** The server that sent the page is gone. */
 export const serverEnded = signal(false)
@@ -24,6 +25,11 @@ export async function openServed(): Promise<void> {
   if (served === 'store') {
     watch()
     await beginOverTime()
+    return
+  }
+  if (served === 'watch') {
+    watch()
+    await beginWatch()
     return
   }
   const response = await askServer('GET')
