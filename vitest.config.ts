@@ -64,6 +64,8 @@ export default defineConfig({
     maxConcurrency: 2,
     // all processors; by itself vitest leaves one to those who watch files
     maxWorkers: '100%',
+    // what a file becomes is kept in node_modules/.experimental-vitest-cache: eight projects, and other versions of Node, read the same
+    experimental: { fsModuleCache: true },
     projects: [
       // one process for all files that a worker takes: modules are loaded, and compiled, once
       project('unit', {

@@ -14,20 +14,7 @@ const isAll = words.includes('--all')
 const wanted = words.filter((word) => /^\d+$/.test(word))
 const versions = wanted.length > 0 ? wanted : ['20', '22', '24', '26']
 const CACHE = 'node_modules/.cache/nodes'
-const COMMAND = [
-  'archives',
-  'captures',
-  'completion',
-  'errors',
-  'escapes',
-  'installed',
-  'library',
-  'output',
-  'packed',
-  'serve',
-  'single',
-  'stdin',
-]
+const COMMAND = ['archives', 'captures', 'installed', 'library', 'packed', 'serve', 'single', 'stdin']
 const TESTS = [...COMMAND.map((name) => `test/cli/${name}.test.ts`), 'test/incidents']
 
 /** The folder of its program, fetched once; undefined: npm cannot be asked, or has it not. */

@@ -1,6 +1,6 @@
 /**
- * How much of the random cases a run tries: as many as a test asks for with NFWHY_SHARE=1, as in CI, a fifth otherwise, and
- * more above 1. They come in the same order every time (NFWHY_SEED), so a smaller share tries the first ones.
+ * How much of the random cases a run tries: as many as a test asks for with NFWHY_SHARE=1, two fifths in CI, a fifth
+ * otherwise, and more above 1. They come in the same order every time (NFWHY_SEED), so a smaller share tries the first ones.
  */
 const DAILY = 0.2
 

@@ -10,6 +10,7 @@ import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import type { EvalContext } from '../../src/rules/eval-context.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import { match } from '../../src/rules/match.ts'
+import { share } from '../share.ts'
 import { countPackets, type Family, HOOKS, type HookName } from './count/count.ts'
 import { CT_MARK, FLOW_SET_UP, flows } from './count/flows.ts'
 import { CONNECTION_MAKERS, MAKERS, rulesAt, SETS } from './count/nft-conditions.ts'
@@ -47,7 +48,7 @@ describe.skipIf(reason)('nft and its conditions', () => {
   it('agree on what packets tell', () => {
     const random = new Random(seed)
     const rules = accepted(rulesOn(random, MAKERS))
-    const packets = Array.from({ length: 200 }, (_, i) => randomPacket(random, PLACE, i % 2 ? 'ip' : 'ip6'))
+    const packets = Array.from({ length: share(200) }, (_, i) => randomPacket(random, PLACE, i % 2 ? 'ip' : 'ip6'))
     const nft = { sets: SETS, rules }
     const { came, counted, shown } = countPackets({ setUp: SET_UP, rules: [], nft, packets, show: SHOWN })
     const judge = new Judge(rules, readWorld(shown, SHOWN))
@@ -114,7 +115,7 @@ class Judge {
 }
 
 const rulesOn = (random: Random, makers: typeof MAKERS): Asked[] =>
-  HOOKS.flatMap((hook) => rulesAt({ random, hook, ...PLACE }, makers, 60).map((rule) => ({ hook, rule })))
+  HOOKS.flatMap((hook) => rulesAt({ random, hook, ...PLACE }, makers, share(60)).map((rule) => ({ hook, rule })))
 
 interface Asked {
   hook: (typeof HOOKS)[number]

@@ -9,6 +9,7 @@ import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { walk } from '../../src/rules/walk.ts'
 import { PACKET_STEPS, WalkBudget } from '../../src/rules/walk-budget.ts'
 import { Simulator } from '../../src/simulate/simulator.ts'
+import { share } from '../share.ts'
 import { countPackets } from './count/count.ts'
 import { randomPacket } from './count/packets.ts'
 import { atHook, PLACE, readWorld, SET_UP, SHOWN } from './count/place.ts'
@@ -18,7 +19,7 @@ import { whyNot } from './namespaces.ts'
 const reason = whyNot('nft', 'ip', 'python3')
 if (reason) console.warn(`the order in a rule is not compared with the kernel: ${reason}`)
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
-const RULESETS = 4
+const RULESETS = share(8)
 
 /** A chain that a map leads to, and what it leaves behind. */
 const OUT = 'chain out { meta mark set meta mark or 0x800; }'

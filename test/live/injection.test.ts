@@ -17,7 +17,7 @@ import type { Backend, Plan } from '../../src/live/plan.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
 import { parseVia } from '../../src/live/trace-host.ts'
 import { shellWord } from '../../src/model/command.ts'
-import { share } from '../share.ts'
+import { share, stride } from '../share.ts'
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
   ([program, ...words]) => spawnSync(program!, [...words, '-c', ':']).status === 0,
@@ -113,7 +113,7 @@ const FILTERS: readonly ((word: string) => string)[] = [
   (word) => `out ${word} and udp`,
 ]
 
-describe.each(PLACES)('%s', (_, backend, lines, log) => {
+describe.each(PLACES)('%s', (place, backend, lines, log) => {
   test.each(FILTERS.map((filter) => [filter('X'), filter] as const))(
     '%s: what X is stands in quotes alone',
     (_name, filter) => {
@@ -143,7 +143,10 @@ describe.each(PLACES)('%s', (_, backend, lines, log) => {
       chmodSync(join(bin, tool), 0o755)
     }
     let ran = 0
-    for (const word of HOSTILE) {
+    // each word in some of the shells and places
+    const from = SHELLS.findIndex(([one]) => one === program) + PLACES.findIndex(([one]) => one === place)
+    const some = HOSTILE.filter((_, i) => (i + from) % stride(1) === 0)
+    for (const word of some) {
       const plan = planOf(FILTERS[0]!(word), backend, lines, log)
       if (!plan) continue
       writeFileSync(told, '')
@@ -165,7 +168,8 @@ describe.each(PLACES)('%s', (_, backend, lines, log) => {
         expect(heard.filter((line, i) => heard[i - 1] === '-i' && line === word).length, word).toBeGreaterThan(0)
       ran++
     }
-    expect(ran).toBeGreaterThan(10)
+    // what no filter can hold is left out
+    expect(ran).toBeGreaterThan(some.length / 2)
   })
 })
 

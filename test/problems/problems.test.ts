@@ -25,8 +25,8 @@ const PAGE = new URL('../../docs/real-problems.md', import.meta.url)
 const asked = process.env.NFWHY_PROBLEMS
 const kept = process.env.NFWHY_PROBLEMS_KEEP
 const some = asked !== undefined && asked !== 'all'
-/** Without being told otherwise, every sixth one. */
-const SHARE = 6
+/** Without being told otherwise, every twelfth one. */
+const SHARE = 12
 const chosen = PROBLEMS.filter(({ name }, i) =>
   some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || i % SHARE === 0,
 ).filter((one) => isPlayedHere(isLogged(one), asked === 'all'))
