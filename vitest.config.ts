@@ -57,6 +57,7 @@ export default defineConfig({
   test: {
     // what hangs is found; what is slow on a busy machine is not
     testTimeout: 240_000,
+    hookTimeout: 240_000,
     setupFiles: 'test/setup.ts',
     // else what is proposed would hang on how the tests call it
     env: { NFWHY_CALLED_AS: 'nfwhy' },

@@ -25,7 +25,7 @@ export function queryCommand(program: Command): Command {
       .description(
         'Answers a named query, or any SQL that only reads, from what `explain`, `trace`, `simulate` and `watch` have stored with ' +
           '--store. Without arguments it lists the named queries. SQL is one word: ' +
-          "nfwhy query 'select outcome, count(*) from journeys group by 1'. The tables are exchanges, journeys, steps, " +
+          "nfwhy query 'select outcome, count(*) from journeys group by outcome'. The tables are exchanges, journeys, steps, " +
           'findings, drops and rulesets.',
       )
       .argument('[NAME...]', 'a named query and its argument, or SQL')

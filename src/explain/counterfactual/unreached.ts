@@ -5,7 +5,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
-import { verdictOf } from '../../rules/verdict.ts'
+import { execute, verdictOf } from '../../rules/verdict.ts'
 import type { ChainPosition, Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -157,13 +157,13 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
     if (!from) continue
     const stack = [...from.stack, { chain, index: 0 }]
     const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))
-    const near = nearBehind(context, goal, stack, from)
+    const near = behind(context, goal, stack, from)
     if (!near || entered.has(near.taker.chain)) continue
     found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, ...near })
   }
   for (const { lead, chain, stack } of nearLeads(context, pass)) {
     if (context.budget.isUsedUp) break
-    const near = nearBehind(context, goal, stack, lead) ?? skippedBehind(context, goal, stack, lead)
+    const near = behind(context, goal, stack, lead)
     const from = { chain: lead.chain, ruleNumber: lead.rule.ruleNumber, moment: lead.moment }
     if (near) found.push({ chain, led: true, meant: false, from, takesAll: true, lead, ...near })
   }
@@ -172,6 +172,12 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
 
 type At = Pick<SkippedRule, 'step' | 'moment'>
 type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
+
+/** What a rule did that matches such packets is surer than what one would do that nearly does. */
+const behind = (context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined =>
+  skippedBehind(context, goal, stack, at) ??
+  leftBehind(context, goal, stack, at) ??
+  nearBehind(context, goal, stack, at)
 
 function nearBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, stack, at)).find(isSureOf)
@@ -192,6 +198,20 @@ function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPositi
   return undefined
 }
 
+/** A goto there leads the packet to a chain that does not take it; had it jumped, it would have come back to one that does. */
+function leftBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
+  for (const passed of rulesFrom(context, goal.pass, stack, at)) {
+    const { rule, chain, moment, below } = passed
+    if (evaluateAll(rule.conditions, moment) !== true || execute(rule, moment).verdict.ending !== 'goto') continue
+    const walked = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
+    const { last } = walked
+    if (!last || !goal.wanted(walked)) continue
+    const taker = { ...passed, chain: last.chain, rule: last.rule }
+    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} leaves its chain by goto` }
+  }
+  return undefined
+}
+
 /** Of a chain from which no other rule that chooses has led the packet anywhere. */
 function* nearLeads(context: Context, pass: TableTraversal) {
   const { arrivals } = context.evidence
@@ -200,10 +220,16 @@ function* nearLeads(context: Context, pass: TableTraversal) {
   for (const passed of skippedRules(context, pass)) {
     const chain = pass.table.chains.get(verdictOf(passed.rule).chain ?? '')
     const miss = chain && !hasLed.has(passed.chain) ? onlyFailed(passed.rule, passed.moment) : undefined
-    if (!chain || !miss || !/^meta ([io]ifname|l4proto)$/.test(fieldOf(miss.condition) ?? '')) continue
+    if (!chain || !miss || isForSome(miss)) continue
     const behind = { chain: passed.chain, index: passed.rule.ruleNumber }
     yield { lead: { ...passed, miss }, chain, stack: [...passed.below, behind, { chain, index: 0 }] }
   }
+}
+
+/** It chooses for whom, or for what, the chain is; another one's is not the packet's. An interface, a protocol and what nobody addresses are no choice. */
+const isForSome = ({ condition }: FailedCondition): boolean => {
+  const field = fieldOf(condition)
+  return field === undefined || / mark$|^(ct|fib) |^meta sk|^ip6? [sd]addr$|port$/.test(field)
 }
 
 /** Of several the one that asks for the least else. */

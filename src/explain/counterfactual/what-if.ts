@@ -14,7 +14,7 @@ import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
-import { type VerdictKind, verdictOf } from '../../rules/verdict.ts'
+import { execute, type VerdictKind, verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
@@ -49,7 +49,8 @@ export function* rulesFrom(
     if (--budget.left < 0) return
     yield { pass, chain, rule, step, moment, below: open.slice(0, -1).map((one) => ({ ...one })) }
     if (evaluateAll(rule.conditions, moment) !== true) continue
-    const { ending, chain: to } = verdictOf(rule)
+    // of a verdict map the packet's own
+    const { ending, chain: to } = execute(rule, moment).verdict
     const target = to === undefined ? undefined : pass.table.chains.get(to)
     if (ending === 'continue') continue
     if (target ? open.length > MOST_DEEP : ending !== 'return') return

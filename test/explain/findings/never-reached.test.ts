@@ -216,6 +216,34 @@ describe('never-reached', () => {
     expect(told(to(`[5:300] ${dnat.replace('80', '81')}`), 'never-reached')).toBeUndefined()
   })
 
+  it('is one that nothing leads to, and in which something else takes the packet first', () => {
+    const to = (...rules: string[]) => ({ rules: { nat: rules, filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) })
+    const dnat = '-A wan -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const early = told(to('-A wan -s 10.0.1.2/32 -j ACCEPT', dnat), 'never-reached')
+    expect(early?.message).toBe(
+      'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 accepts or returns it earlier, and nothing jumps to wan.',
+    )
+    const left = to(
+      '-A PREROUTING -m ttl --ttl-gt 200 -j wan',
+      '-A wan -p tcp -g mark',
+      dnat,
+      '-A mark -j MARK --set-mark 1',
+    )
+    expect(told(left, 'never-reached')?.message).toBe(
+      'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 leaves its chain by goto, and PREROUTING rule 1 leads to this chain only for --ttl-gt 200.',
+    )
+    // whom a rule chooses by address, port or mark are others
+    for (const asked of [
+      '-s 10.7.7.7/32',
+      '-p tcp -m tcp --sport 7',
+      '-m mark --mark 7',
+      '-m addrtype --dst-type MULTICAST',
+    ]) {
+      left.rules.nat[0] = `-A PREROUTING ${asked} -j wan`
+      expect(told(left, 'never-reached'), asked).toBeUndefined()
+    }
+  })
+
   it.each([
     ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],

@@ -21,7 +21,7 @@ export async function whyNoDrops(thread: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Ten seconds at most. */
+/** A minute at most: a slow machine takes long to get there. */
 export async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let i = 0; i < 3000 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
 }
