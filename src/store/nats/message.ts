@@ -59,9 +59,9 @@ export async function encodeLost(lost: Lost): Promise<Uint8Array> {
 
 const pack = (value: unknown): Promise<Uint8Array> => promisify(gzip)(JSON.stringify(value), { level: LEVEL })
 
-/** Throws Unreadable and OtherVersion. */
-export async function decode(bytes: Uint8Array): Promise<Batch | Lost> {
-  const { kind, version, stored, parts, host, counts } = record(await unpack(bytes))
+/** `most`: bytes of the JSON. Throws Unreadable and OtherVersion. */
+export async function decode(bytes: Uint8Array, most = MOST): Promise<Batch | Lost> {
+  const { kind, version, stored, parts, host, counts } = record(await unpack(bytes, most))
   if (kind !== KIND && kind !== KIND_LOST) throw new Unreadable('it is no message of nfwhy’s')
   if (version !== VERSION) throw new OtherVersion(`version ${String(version)} of the tables`)
   if (kind === KIND_LOST) return { host: textOf(host), counts: countsFrom(record(counts)) }
@@ -71,9 +71,9 @@ export async function decode(bytes: Uint8Array): Promise<Batch | Lost> {
   )
 }
 
-async function unpack(bytes: Uint8Array): Promise<unknown> {
+async function unpack(bytes: Uint8Array, most: number): Promise<unknown> {
   try {
-    return JSON.parse((await promisify(gunzip)(bytes, { maxOutputLength: MOST })).toString('utf8'))
+    return JSON.parse((await promisify(gunzip)(bytes, { maxOutputLength: most })).toString('utf8'))
   } catch {
     throw new Unreadable('it is damaged')
   }
