@@ -65,10 +65,5 @@ export async function loadStore(from: string, to: string, options: LoadOptions):
       'load takes messages from a broker into another store: nfwhy load nats://HOST/STREAM clickhouse://HOST/DATABASE',
     )
   const { load } = await import('./nats/load.ts')
-  const store = await openStore(target)
-  try {
-    return await load(source.address, store, options)
-  } finally {
-    await store.close()
-  }
+  return load(source.address, () => openStore(target), options)
 }

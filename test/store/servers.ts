@@ -116,3 +116,55 @@ export class ClickHouse extends Server {
     return `clickhouse://127.0.0.1:${this.port}/${name}`
   }
 }
+
+interface Accounts {
+  account_details?: { stream_detail?: { name: string; state: { messages: number } }[] }[]
+}
+
+/** A broker with JetStream. Who gives no name may do all; writer needs PASSWORD. */
+export class Nats extends Server {
+  static readonly PASSWORD = ClickHouse.PASSWORD
+  private readonly payload: number
+  private monitor = 0
+
+  /** `payload`: bytes, the largest message. */
+  constructor(payload = 1024 * 1024) {
+    super()
+    this.payload = payload
+  }
+
+  async command(): Promise<string[]> {
+    this.monitor ||= await this.freePort()
+    const config = join(this.folder, 'nats.conf')
+    writeFileSync(
+      config,
+      `listen: "127.0.0.1:${this.port}"
+http: "127.0.0.1:${this.monitor}"
+max_payload: ${this.payload}
+jetstream { store_dir: "${this.folder}/data" }
+authorization { users: [ { user: guest }, { user: writer, password: ${JSON.stringify(Nats.PASSWORD)} } ] }
+no_auth_user: guest
+`,
+    )
+    return ['nats-server', '-c', config]
+  }
+
+  async answers(): Promise<boolean> {
+    return (await this.ask('healthz')).ok
+  }
+
+  /** A stream, and where what waits for it is. */
+  stream(name: string, spool: string, more = ''): string {
+    return `nats://127.0.0.1:${this.port}/${name}?spool=${spool}${more}`
+  }
+
+  /** Messages of a stream that no loader has stored, as the broker counts them; undefined: it is away, or has no such stream. */
+  async left(stream: string): Promise<number | undefined> {
+    const { account_details: [account] = [] } = (await (await this.ask('jsz?streams=true')).json()) as Accounts
+    return account?.stream_detail?.find(({ name }) => name === stream)?.state.messages
+  }
+
+  private ask(path: string): Promise<Pick<Response, 'ok' | 'json'>> {
+    return fetch(`http://127.0.0.1:${this.monitor}/${path}`).catch(() => ({ ok: false, json: async () => ({}) }))
+  }
+}

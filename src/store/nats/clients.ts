@@ -6,8 +6,10 @@ interface Clients {
   jetstream: typeof import('@nats-io/jetstream')
 }
 
+const PACKAGES = ['@nats-io/transport-node', '@nats-io/jetstream'] as const
+
 /** Throws UserError where one of them is not installed. */
-export const loadNats = (): Clients => ({
-  transport: loadPeer('@nats-io/transport-node', "NATS' client", 'nats://'),
-  jetstream: loadPeer('@nats-io/jetstream', "NATS' client for JetStream", 'nats://'),
-})
+export function loadNats(): Clients {
+  const [transport, jetstream] = PACKAGES.map((name) => loadPeer(name, "NATS' client", 'A broker', PACKAGES.join(' ')))
+  return { transport, jetstream } as Clients
+}

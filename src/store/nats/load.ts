@@ -9,6 +9,7 @@ import { Batch } from '../batch.ts'
 import type { Store } from '../store.ts'
 import { wordsOf } from '../writing.ts'
 import { Away, Broker, STILL_WORKING } from './broker.ts'
+import { loadNats } from './clients.ts'
 import { type Counts, countsOf, countsText, NOTHING, rowsOf, sum } from './counts.ts'
 import { decode, type Lost, OtherVersion, Unreadable } from './message.ts'
 import type { BrokerAddress } from './url.ts'
@@ -41,11 +42,18 @@ export interface Loaded {
   unreadable: number
 }
 
-/** Throws UserError; what was not stored then stays with the broker. */
-export async function load(address: BrokerAddress, store: Store, options: LoadOptions): Promise<Loaded> {
-  const loader = new Loader(address, store, options)
-  await loader.run()
-  return loader.loaded
+/** `open`: gives the store. Throws UserError; what was not stored then stays with the broker. */
+export async function load(address: BrokerAddress, open: () => Promise<Store>, options: LoadOptions): Promise<Loaded> {
+  // before a store is made
+  loadNats()
+  const store = await open()
+  try {
+    const loader = new Loader(address, store, options)
+    await loader.run()
+    return loader.loaded
+  } finally {
+    await store.close()
+  }
 }
 
 class Loader {

@@ -38,7 +38,8 @@ export function readBroker(text: string, environment: NodeJS.ProcessEnv = proces
     more.length > 0 ||
     !/^[\w-]+$/.test(named) ||
     spool === '' ||
-    !/^[1-9]\d{0,6}$/.test(megabytes) ||
+    !/^\d{1,7}(?:\.\d+)?$/.test(megabytes) ||
+    Number(megabytes) === 0 ||
     Object.keys(others).length > 0 ||
     url.hash !== ''
   )
@@ -55,6 +56,6 @@ export function readBroker(text: string, environment: NodeJS.ProcessEnv = proces
     password: decoded(url.password) || environment[PASSWORD_FROM] || '',
     stream: named,
     name: `${url.protocol}//${url.hostname}:${port}/${named}`,
-    spool: { folder: spool, most: Number(megabytes) * MB },
+    spool: { folder: spool, most: Math.floor(Number(megabytes) * MB) },
   }
 }

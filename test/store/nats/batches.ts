@@ -88,23 +88,48 @@ export const batchArb: fc.Arbitrary<Batch> = fc
 /** As many journeys with keys of their own. */
 export function journeys(from: number, to: number): Batch {
   const batch = new Batch()
-  const shape = shapeOfText(
-    textOf([
-      ['journeys', [{ family: 'ip' }]],
-      ['steps', []],
-      ['findings', []],
-    ]),
-  )
-  for (let i = from; i < to; i++)
-    batch.add({ about: 'journey', key: uuid(i), host: 'gw', time: i }, { journey: uuid(i), host: 'gw', time: i }, shape)
+  for (let i = from; i < to; i++) addSubject(batch, 'journey', i, {})
   return batch
 }
 
+/** As many exchanges of one journey each; both have a finding. */
+export function exchanges(from: number, to: number, status = 'dropped', stored?: number): Batch {
+  const batch = new Batch(new Map(), stored)
+  for (let i = from; i < to; i++) {
+    addSubject(batch, 'journey', i, { exchange: uuid(i) })
+    addSubject(batch, 'exchange', i, { status })
+  }
+  return batch
+}
+
+function addSubject(batch: Batch, about: 'journey' | 'exchange', i: number, own: Row): void {
+  const key = uuid(i)
+  const of = { host: 'gw', time: 1_700_000_000_000_000 + i }
+  batch.add({ about, key, ...of }, { [about]: key, ...of, ...own }, SHAPES[about])
+}
+
+const FINDINGS: Row[] = [{ n: 1, code: 'dropped-by-rule', severity: 'error', message: 'a rule' }]
+const SHAPES = {
+  journey: shapeOfText(
+    textOf([
+      ['journeys', [{ family: 'ip', outcome: 'dropped' }]],
+      ['steps', [{ n: 1, chain: 'INPUT', verdict: 'drop' }]],
+      ['findings', FINDINGS],
+    ]),
+  ),
+  exchange: shapeOfText(
+    textOf([
+      ['exchanges', [{ family: 'ip' }]],
+      ['findings', FINDINGS],
+    ]),
+  ),
+}
+
+export const rulesetRows = (n: number): Row[] =>
+  Array.from({ length: n }, (_, i) => ({ ruleset: uuid(0), rule: uuid(i), rule_text: `-A INPUT ${i}` }))
+
 export function rulesets(n: number): Batch {
   const batch = new Batch()
-  batch.addRows(
-    'rulesets',
-    Array.from({ length: n }, (_, i) => ({ ruleset: uuid(0), rule: uuid(i), rule_text: `-A INPUT ${i}` })),
-  )
+  batch.addRows('rulesets', rulesetRows(n))
   return batch
 }

@@ -27,7 +27,13 @@ test('takes where the spool is, and how large', () => {
 
 test.each([
   ...['nats:', 'nats://', 'nats:///s', 'nats://h/a/b', 'nats://h/a.b', 'nats://h/s?other=1', 'nats://h/s#x'],
-  ...['nats://h/s?spool=', 'nats://h/s?spool-mb=0', 'nats://h/s?spool-mb=1.5', 'nats://h/s?spool-mb=12345678'],
+  ...[
+    'nats://h/s?spool=',
+    'nats://h/s?spool-mb=0',
+    'nats://h/s?spool-mb=0.0',
+    'nats://h/s?spool-mb=1e3',
+    'nats://h/s?spool-mb=12345678',
+  ],
   ...['nats://me:top/secret@h/d', 'nats://me:1/secret@h', 'nats://me:top@secret@h:x'],
 ])('refuses %s without its password', (url) => {
   expect(() => read(url)).toThrow(/^(?!.*(?:top|secret@)).*write nats:\/\/USER:PASSWORD@HOST:PORT\/STREAM/)
