@@ -118,7 +118,13 @@ export class ClickHouse extends Server {
 }
 
 interface Accounts {
-  account_details?: { stream_detail?: { name: string; state: { messages: number } }[] }[]
+  account_details?: {
+    stream_detail?: {
+      name: string
+      state: { messages: number }
+      consumer_detail?: { num_pending: number; num_ack_pending: number }[]
+    }[]
+  }[]
 }
 
 /** A broker with JetStream. Who gives no name may do all; writer needs PASSWORD. */
@@ -158,10 +164,15 @@ no_auth_user: guest
     return `nats://127.0.0.1:${this.port}/${name}?spool=${spool}${more}`
   }
 
-  /** Messages of a stream that no loader has stored, as the broker counts them; undefined: it is away, or has no such stream. */
-  async left(stream: string): Promise<number | undefined> {
-    const { account_details: [account] = [] } = (await (await this.ask('jsz?streams=true')).json()) as Accounts
-    return account?.stream_detail?.find(({ name }) => name === stream)?.state.messages
+  /** As the broker counts them: messages of a stream, and those that no loader has stored. Undefined: it is away, or has no such stream. */
+  async messages(stream: string): Promise<{ all: number; left: number } | undefined> {
+    const { account_details: [account] = [] } = (await (await this.ask('jsz?consumers=true')).json()) as Accounts
+    const found = account?.stream_detail?.find(({ name }) => name === stream)
+    const [consumer] = found?.consumer_detail ?? []
+    const all = found?.state.messages
+    return all === undefined
+      ? undefined
+      : { all, left: consumer ? consumer.num_pending + consumer.num_ack_pending : all }
   }
 
   private ask(path: string): Promise<Pick<Response, 'ok' | 'json'>> {

@@ -111,6 +111,22 @@ export class Broker {
     }
   }
 
+  /**
+   * A broker that was killed has messages again that were acknowledged: its consumer knows that they were, and the stream does not
+   * (nats-server 2.9.10). They are removed where the stream is a queue. Throws Away.
+   */
+  async tidy(consumer: Consumer): Promise<void> {
+    const { stream } = this.address
+    try {
+      const { config, state } = await this.manager.streams.info(stream)
+      const { ack_floor } = await consumer.info()
+      if (config.retention === 'workqueue' && state.messages > 0 && ack_floor.stream_seq > 0)
+        await this.manager.streams.purge(stream, { seq: ack_floor.stream_seq + 1 })
+    } catch (error) {
+      throw problem(this.address, error)
+    }
+  }
+
   /** What was said to the broker has arrived there. Throws Away. */
   async flush(): Promise<void> {
     await this.connection.flush().catch((error) => {

@@ -102,11 +102,15 @@ class Loader {
   /** Until the end. Throws Away. */
   private async takeAll(broker: Broker, consumer: Consumer): Promise<void> {
     const { ending, untilEmpty } = this.options
+    let isTidy = false
     while (!ending.aborted) {
       const messages = await take(consumer, broker)
       if (messages.length > 0) await this.storeAll(messages)
       await broker.flush()
-      if (messages.length === 0 && untilEmpty && (await isEmpty(consumer))) return
+      if (messages.length > 0) continue
+      if (!isTidy) await broker.tidy(consumer)
+      isTidy = true
+      if (untilEmpty && (await isEmpty(consumer))) return
     }
   }
 
