@@ -14,10 +14,11 @@ import { type Counts, countsOf, countsText, NOTHING, rowsOf, sum } from './count
 import { decode, type Lost, OtherVersion, Unreadable } from './message.ts'
 import type { BrokerAddress } from './url.ts'
 
-/** Messages that are asked for at once. */
-const MOST_TAKEN = 32
-/** Rows that are stored together; a batch of a host has 10,000 at most. */
+/** Rows that are stored together, more or less; a batch of a host has 10,000 at most. */
 const MOST_ROWS = 20_000
+/** Messages that are asked for at once: at first, and where they have few rows. Others would wait here for nothing. */
+const FIRST_TAKEN = 4
+const MOST_TAKEN = 256
 /** Milliseconds: by then fewer messages are stored, too. */
 const SOON = 1000
 /** Milliseconds between two calls for a broker that is away. */
@@ -61,6 +62,7 @@ class Loader {
   private readonly address: BrokerAddress
   private readonly store: Store
   private readonly options: LoadOptions
+  private taken = FIRST_TAKEN
 
   constructor(address: BrokerAddress, store: Store, options: LoadOptions) {
     this.address = address
@@ -104,8 +106,11 @@ class Loader {
     const { ending, untilEmpty } = this.options
     let isTidy = false
     while (!ending.aborted) {
-      const messages = await take(consumer, broker)
+      const messages = await take(consumer, broker, this.taken)
+      const before = rowsOf(this.loaded.stored)
       if (messages.length > 0) await this.storeAll(messages)
+      const rows = Math.ceil((rowsOf(this.loaded.stored) - before) / messages.length)
+      if (rows > 0) this.taken = Math.min(Math.max(Math.floor(MOST_ROWS / rows), 1), MOST_TAKEN)
       await broker.flush()
       if (messages.length > 0) continue
       if (!isTidy) await broker.tidy(consumer)
@@ -181,10 +186,10 @@ const rowsIn = (group: ReadonlyMap<JsMsg, Batch>): number =>
   [...group.values()].reduce((all, batch) => all + rowsOf(countsOf(batch)), 0)
 
 /** Those that are there, or come soon. Throws Away. */
-async function take(consumer: Consumer, broker: Broker): Promise<JsMsg[]> {
+async function take(consumer: Consumer, broker: Broker, most: number): Promise<JsMsg[]> {
   const messages: JsMsg[] = []
   try {
-    for await (const one of await consumer.fetch({ max_messages: MOST_TAKEN, expires: SOON })) messages.push(one)
+    for await (const one of await consumer.fetch({ max_messages: most, expires: SOON })) messages.push(one)
   } catch (error) {
     throw new Away((error as Error).message)
   }
