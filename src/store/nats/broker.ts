@@ -6,8 +6,9 @@ import { UserError } from '../../model/user-error.ts'
 import { loadNats } from './clients.ts'
 import { type BrokerAddress, PASSWORD_FROM } from './url.ts'
 
-/** Milliseconds: what a broker does not answer by then it did not get. */
-const ANSWERS = 5000
+/** Milliseconds: a broker that is there takes a connection by then, and answers what it is given. */
+const TAKES = 5000
+const ANSWERS = 15_000
 /** Nanoseconds: what was sent twice within it is one message. JetStream's own choice. */
 const DUPLICATES = 120e9
 /** Nanoseconds: a message that no loader says to be working on goes to another one. */
@@ -51,7 +52,7 @@ export class Broker {
     let connection: NatsConnection | undefined
     try {
       connection = await transport.connect({
-        ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: ANSWERS },
+        ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
         // whoever asked knows what to do meanwhile
         ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
         ...(tls ? { tls: {} } : {}),
