@@ -38,7 +38,7 @@ const startsNothing = {
 const nothingLater = {
   name: 'nothing-later',
   transform: {
-    filter: { id: /\/src\/(?!cli\/(?:commands|mcp|query|serve-store|storing)\.ts$)/, code: /\bimport\(/ },
+    filter: { id: /\/src\/(?!cli\/(?:commands|load|mcp|query|serve-store|storing)\.ts$)/, code: /\bimport\(/ },
     handler(code) {
       const files = []
       const changed = code.replace(

@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<AddTo>>> = {
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   query: async () => (await import('./query.ts')).queryCommand,
+  load: async () => (await import('./load.ts')).loadCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   mcp: async () => (await import('./mcp.ts')).mcpCommand,
   collect: async () => (await import('./collect.ts')).collectCommand,

@@ -10,7 +10,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   ENVIRONMENT: [
     'NO_COLOR: text without colour.',
     'NFWHY_CALLED_AS: how nfwhy is to call itself in the commands that it proposes.',
-    'NFWHY_CLICKHOUSE_PASSWORD: the password where the URL of --store has none, so that no list of processes shows it.',
+    'NFWHY_CLICKHOUSE_PASSWORD, NFWHY_NATS_PASSWORD: the password where the URL of a store has none, so that no list of processes shows it.',
   ],
   EXAMPLES: [
     'nfwhy explain dmesg.txt rules.v4',

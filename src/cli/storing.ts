@@ -15,7 +15,7 @@ export interface StoreOption {
 export const storeOption = (command: Command): Command =>
   command.option(
     '--store <URL>',
-    'also store the result, for `nfwhy query`: duckdb:FILE, parquet:DIR or clickhouse://HOST/DATABASE',
+    'also store the result, for `nfwhy query`: duckdb:FILE, parquet:DIR, clickhouse://HOST/DATABASE or nats://HOST/STREAM',
   )
 
 /** Milliseconds: what a live trace has told is in the store soon after. */
@@ -38,9 +38,17 @@ export class Storing {
   private ended = false
   private handedOn = Number.NEGATIVE_INFINITY
 
-  constructor(recorder: Recorder, writing: Writing) {
+  private readonly taking: { told(message: string): void }
+
+  /** `taking`: what takes what a person has to know of the store. */
+  constructor(recorder: Recorder, writing: Writing, taking: { told(message: string): void }) {
     this.recorder = recorder
     this.writing = writing
+    this.taking = taking
+  }
+
+  set onTold(told: (message: string) => void) {
+    this.taking.told = told
   }
 
   journeys(report: JourneyReport): JourneyReport {
@@ -124,14 +132,15 @@ export interface DropStoring {
   end(watched?: Watched): Promise<void>
 }
 
-/** Undefined: nothing is to be stored. `onBroken`: the store cannot be written any more. Throws UserError. */
+/** Undefined: nothing is to be stored. `onBroken`: the store cannot be written any more; `onTold`: what a person has to know of it. Throws UserError. */
 export async function openDropStoring(
   { store: url }: StoreOption,
   onBroken: (message: string) => void,
+  onTold: (message: string) => void,
 ): Promise<DropStoring | undefined> {
   if (url === undefined) return undefined
   const { DropHistory, openStore, parseStoreUrl, Writing } = await import('../store/index.ts')
-  const writing = new Writing(await openStore(parseStoreUrl(url)))
+  const writing = new Writing(await openStore(parseStoreUrl(url), onTold))
   const history = new DropHistory(writing.write)
   let broken = false
   let ended = false
@@ -160,6 +169,8 @@ export async function openStoring(
 ): Promise<Storing | undefined> {
   if (url === undefined) return undefined
   const { openStore, parseStoreUrl, Recorder, Writing } = await import('../store/index.ts')
-  const writing = new Writing(await openStore(parseStoreUrl(url)))
-  return new Storing(new Recorder({ ...options, write: writing.write }), writing)
+  // whoever shows a screen by then takes it from there
+  const taking = { told: (message: string): void => void process.stderr.write(`nfwhy: ${message}\n`) }
+  const writing = new Writing(await openStore(parseStoreUrl(url), (message) => taking.told(message)))
+  return new Storing(new Recorder({ ...options, write: writing.write }), writing, taking)
 }

@@ -90,6 +90,7 @@ export async function runTrace(
     })
     if (saved) saved.onBroken = (message) => run.warn({ input: '--save', code: 'not-saved', message })
     if (storing) storing.onBroken = (message) => run.warn({ input: '--store', code: 'not-stored', message })
+    if (storing) storing.onTold = (message) => face.say(`nfwhy: ${message}\n`)
     const stats = await run.until(report, command)
     if (correlator?.full) run.warn(NOT_ALL_JOINED)
     face.close()

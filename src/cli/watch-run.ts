@@ -43,7 +43,11 @@ export async function runWatch(options: WatchOptions): Promise<number> {
       server = await serveMetrics(address, METRICS_TYPE, () => (watch ? metricsText(snapshotOf(watch)) : ''))
       process.stderr.write(`Metrics are served on port ${server.port}, at /metrics.\n`)
     }
-    storing = await openDropStoring(options, (message) => warn(message, terminal))
+    storing = await openDropStoring(
+      options,
+      (message) => warn(message, terminal),
+      (message) => process.stderr.write(`nfwhy: ${message}\n`),
+    )
     if (options.page) {
       const { watchPage } = await import('./watch-page.ts')
       page = await watchPage(options, () => watch && snapshotOf(watch))

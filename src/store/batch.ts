@@ -21,6 +21,22 @@ export class Columns {
     this.places = places
   }
 
+  /** A column's values, in the order of rows; what is missing at the end is not known. */
+  named(column: string): readonly Cell[] {
+    return this.values[this.places.get(column)!] ?? []
+  }
+
+  /** These of its rows. */
+  only(rows: readonly number[]): Columns {
+    const some = new Columns(this.columns, this.places)
+    some.size = rows.length
+    for (const [i, values] of this.values.entries()) {
+      const picked = values && rows.map((row) => values[row])
+      if (picked?.some((value) => value !== undefined)) some.values[i] = picked
+    }
+    return some
+  }
+
   /** Those that are known of some row. */
   get known(): readonly Column[] {
     return this.columns.filter((_, i) => this.values[i] !== undefined)
@@ -88,14 +104,27 @@ export interface Subject {
 
 const PLACES = PARTS.map(({ columns }) => new Map(columns.map(({ name }, i) => [name, i])))
 
+const KEYS = [
+  ['journeys', 'journey'],
+  ['exchanges', 'exchange'],
+  ['drops', 'drop'],
+] as const
+
 export class Batch {
-  readonly parts: ReadonlyMap<PartName, Columns> = new Map(
-    PARTS.map(({ name, columns }, i) => [name, new Columns(columns, PLACES[i]!)]),
-  )
+  readonly parts: ReadonlyMap<PartName, Columns>
+  /** When it was told, microseconds since 1970; absent: when it is written. */
+  readonly stored: number | undefined
   private readonly shapes = new Map<Shape, number>()
   private readonly keys = { exchange: new Set<string>(), journey: new Set<string>() }
   private readonly paths = new Set<string>()
-  private readonly drops = new Set<string>()
+
+  /** `parts`: rows that are there already; all others are empty. */
+  constructor(parts: ReadonlyMap<PartName, Columns> = new Map(), stored?: number) {
+    this.parts = new Map(
+      PARTS.map(({ name, columns }, i) => [name, parts.get(name) ?? new Columns(columns, PLACES[i]!)]),
+    )
+    this.stored = stored
+  }
 
   get isEmpty(): boolean {
     return this.subjects === 0
@@ -103,14 +132,12 @@ export class Batch {
 
   /** How many journeys, exchanges and drops. */
   get subjects(): number {
-    return this.keys.journey.size + this.keys.exchange.size + this.drops.size
+    return KEYS.reduce((sum, [part]) => sum + this.part(part).size, 0)
   }
 
   /** Their keys, in order. */
   *keysOf(): Generator<string> {
-    yield* this.keys.journey
-    yield* this.keys.exchange
-    yield* this.drops
+    for (const [part, key] of KEYS) for (const cell of this.part(part).named(key)) yield String(cell)
   }
 
   /** Of one key it takes one row. */
@@ -122,9 +149,8 @@ export class Batch {
     return this.parts.get(name)!
   }
 
-  /** Drops of a minute; of one key it takes one row. */
+  /** Drops of a minute, whose key no other row has. */
   addDrops(key: string, row: Row): void {
-    this.drops.add(key)
     this.part('drops').add({ drop: key, ...row })
   }
 

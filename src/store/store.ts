@@ -1,9 +1,10 @@
 /** What a store does, whatever it is made of. */
 import type { Batch } from './batch.ts'
 
-/** Takes batches one after the other. Each is there as a whole, or not at all; of rows of one key the latest is kept. */
+/** Takes batches one after the other. Each is there as a whole, or not at all; of rows of one key those of the latest batch are kept (`Batch.stored`). */
 export interface Store {
-  write(batch: Batch): Promise<void>
+  /** Several are written together, which takes less time. */
+  write(...batches: Batch[]): Promise<void>
   close(): Promise<void>
 }
 

@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts'
 import type { Store } from './store.ts'
 
 /** What the system or DuckDB says; all else is a bug. */
-function wordsOf(error: unknown): unknown {
+export function wordsOf(error: unknown): unknown {
   if (!(error instanceof Error) || error.constructor !== Error || error instanceof UserError) return error
   const [first = ''] = error.message.split('\n')
   return new UserError(`The store cannot be written: ${printable(first)}`)

@@ -285,7 +285,7 @@ test('says what is no store, and does not touch it', { timeout: 120_000 }, async
     expect(await run(url)).toMatchObject({ code: 2, stderr: expect.stringContaining('this is no store') })
   expect(await run('mysql:x')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('write duckdb:FILE, parquet:DIR or clickhouse:'),
+    stderr: expect.stringContaining('write duckdb:FILE, parquet:DIR, clickhouse:'),
   })
   expect(readFileSync(join(at, 'notes.txt'), 'utf8')).toBe('mine')
   expect(await nfwhy(['query', '--store', `duckdb:${join(at, 'none')}`, 'top-droppers'])).toMatchObject({

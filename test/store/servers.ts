@@ -116,3 +116,66 @@ export class ClickHouse extends Server {
     return `clickhouse://127.0.0.1:${this.port}/${name}`
   }
 }
+
+interface Accounts {
+  account_details?: {
+    stream_detail?: {
+      name: string
+      state: { messages: number }
+      consumer_detail?: { num_pending: number; num_ack_pending: number }[]
+    }[]
+  }[]
+}
+
+/** A broker with JetStream. Who gives no name may do all; writer needs PASSWORD. */
+export class Nats extends Server {
+  static readonly PASSWORD = ClickHouse.PASSWORD
+  private readonly payload: number
+  private monitor = 0
+
+  /** `payload`: bytes, the largest message. */
+  constructor(payload = 1024 * 1024) {
+    super()
+    this.payload = payload
+  }
+
+  async command(): Promise<string[]> {
+    this.monitor ||= await this.freePort()
+    const config = join(this.folder, 'nats.conf')
+    writeFileSync(
+      config,
+      `listen: "127.0.0.1:${this.port}"
+http: "127.0.0.1:${this.monitor}"
+max_payload: ${this.payload}
+jetstream { store_dir: "${this.folder}/data" }
+authorization { users: [ { user: guest }, { user: writer, password: ${JSON.stringify(Nats.PASSWORD)} } ] }
+no_auth_user: guest
+`,
+    )
+    return ['nats-server', '-c', config]
+  }
+
+  async answers(): Promise<boolean> {
+    return (await this.ask('healthz')).ok
+  }
+
+  /** A stream, and where what waits for it is. */
+  stream(name: string, spool: string, more = ''): string {
+    return `nats://127.0.0.1:${this.port}/${name}?spool=${spool}${more}`
+  }
+
+  /** As the broker counts them: messages of a stream, and those that no loader has stored. Undefined: it is away, or has no such stream. */
+  async messages(stream: string): Promise<{ all: number; left: number } | undefined> {
+    const { account_details: [account] = [] } = (await (await this.ask('jsz?consumers=true')).json()) as Accounts
+    const found = account?.stream_detail?.find(({ name }) => name === stream)
+    const [consumer] = found?.consumer_detail ?? []
+    const all = found?.state.messages
+    return all === undefined
+      ? undefined
+      : { all, left: consumer ? consumer.num_pending + consumer.num_ack_pending : all }
+  }
+
+  private ask(path: string): Promise<Pick<Response, 'ok' | 'json'>> {
+    return fetch(`http://127.0.0.1:${this.monitor}/${path}`).catch(() => ({ ok: false, json: async () => ({}) }))
+  }
+}

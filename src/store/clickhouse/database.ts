@@ -38,12 +38,12 @@ class DatabaseStore implements Store {
   }
 
   /** Each table's rows at once; of rows of one key the latest counts, so that it may be tried again. */
-  async write(batch: Batch): Promise<void> {
-    const stored = this.clock.next()
+  async write(...batches: Batch[]): Promise<void> {
+    const stored = batches.map((batch) => batch.stored ?? this.clock.next())
     for (const name of WRITTEN) {
       // they are in the rows of what they are about
       if (name === 'findings') continue
-      const lines = linesOf(name, batch, stored)
+      const lines = batches.map((batch, i) => linesOf(name, batch, stored[i]!)).join('')
       if (lines !== '') await this.connection.insert(rowsTable(name), lines)
     }
   }

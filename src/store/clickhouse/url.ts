@@ -1,7 +1,7 @@
 /** Where a database of ClickHouse's is: `clickhouse://USER:PASSWORD@HOST:PORT/DATABASE`. */
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import { withoutPassword } from '../password.ts'
+import { decoded, withoutPassword } from '../password.ts'
 
 export interface Address {
   /** HTTP's, without user and password. */
@@ -38,14 +38,5 @@ export function readAddress(text: string, environment: NodeJS.ProcessEnv = proce
     password: decoded(url.password) || environment[PASSWORD_FROM] || '',
     database: named,
     name: `${protocol}//${host}/${named}`,
-  }
-}
-
-/** As it is where it is not encoded. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }

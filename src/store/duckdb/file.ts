@@ -8,7 +8,7 @@ import type { Reader, Store } from '../store.ts'
 import { checkVersion, HOW } from '../version.ts'
 import { DuckReader } from './reader.ts'
 import { Session } from './session.ts'
-import { createTable, replaceRows } from './sql.ts'
+import { createTable, leaveOutOlder, replaceRows } from './sql.ts'
 
 /** Which version of the schema the tables have. */
 const CREATE_VERSION = 'CREATE TABLE IF NOT EXISTS nfwhy_store (version INTEGER)'
@@ -24,7 +24,7 @@ export async function openFile(path: string): Promise<Store> {
       if (await isEmpty(session)) await createTables(session)
       checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
       // a store of an earlier nfwhy may have fewer
-      await session.transaction(CREATE_TABLES)
+      await session.transaction(() => session.run(CREATE_TABLES))
       return new FileStore(session)
     } catch (error) {
       session.close()
@@ -58,7 +58,9 @@ async function make(path: string): Promise<void> {
 const CREATE_TABLES = TABLES.map(({ name }) => createTable(name))
 
 const createTables = (session: Session): Promise<void> =>
-  session.transaction([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`, ...CREATE_TABLES])
+  session.transaction(() =>
+    session.run([CREATE_VERSION, `INSERT INTO nfwhy_store VALUES (${VERSION})`, ...CREATE_TABLES]),
+  )
 
 async function isEmpty(session: Session): Promise<boolean> {
   const tables = await session.connection.runAndReadAll(
@@ -74,10 +76,14 @@ class FileStore implements Store {
     this.session = session
   }
 
-  async write(batch: Batch): Promise<void> {
+  async write(...batches: Batch[]): Promise<void> {
     const { session } = this
-    await session.hold(batch)
-    await session.transaction(replaceRows(batch, session.nextStored()))
+    await session.transaction(async () => {
+      for (const batch of batches) {
+        await session.hold(batch)
+        await session.run([...leaveOutOlder(batch), ...replaceRows(batch, batch.stored ?? session.nextStored())])
+      }
+    })
   }
 
   async close(): Promise<void> {

@@ -45,10 +45,14 @@ class FolderStore implements Store {
     this.session = session
   }
 
-  async write(batch: Batch): Promise<void> {
+  async write(...batches: Batch[]): Promise<void> {
+    for (const batch of batches) await this.writeOne(batch)
+  }
+
+  private async writeOne(batch: Batch): Promise<void> {
     const { session, folder } = this
     const name = nameOf(batch)
-    const stored = session.nextStored()
+    const stored = batch.stored ?? session.nextStored()
     const part = randomBytes(6).toString('hex')
     const partOf = (table: TableName) => join(folder, table, `.${name}.${part}`)
     await session.hold(batch)
@@ -69,10 +73,12 @@ class FolderStore implements Store {
   }
 }
 
-/** By the keys that it holds. */
+/** By the keys that it holds, and when they were told where it says so: an older batch that comes again replaces no later one. */
 function nameOf(batch: Batch): string {
   const hash = createHash('sha256')
   for (const key of batch.keysOf()) hash.update(key)
+  if (batch.isEmpty) for (const cell of batch.part('rulesets').named('rule')) hash.update(String(cell))
+  if (batch.stored !== undefined) hash.update(String(batch.stored))
   return hash.digest('hex').slice(0, 32)
 }
 

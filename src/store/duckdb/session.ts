@@ -39,10 +39,11 @@ export class Session {
     for (const statement of statements) await this.connection.run(statement)
   }
 
-  async transaction(statements: readonly string[]): Promise<void> {
+  /** All of the work, or nothing. */
+  async transaction(work: () => Promise<void>): Promise<void> {
     await this.connection.run('BEGIN')
     try {
-      await this.run(statements)
+      await work()
       await this.connection.run('COMMIT')
     } catch (error) {
       await this.connection.run('ROLLBACK').catch(() => {})

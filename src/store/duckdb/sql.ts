@@ -127,6 +127,26 @@ const isNew = (name: TableName): string =>
         .join(' AND ')}`
     : ''
 
+/**
+ * Of a batch that says when it was told: subjects of which the tables have later words, and what is said of them. Batches of
+ * one host may come in any order, and again.
+ */
+export const leaveOutOlder = (batch: Batch): string[] =>
+  batch.stored === undefined
+    ? []
+    : (['journey', 'exchange', 'drop'] as const)
+        .filter((of) => batch.part(`${of}s`).size > 0)
+        .flatMap((of) => {
+          const staged = stageOf(`${of}s`)
+          const later = `(SELECT CAST(t.${of} AS VARCHAR) FROM ${of}s t JOIN ${staged} o ON t.${of} = CAST(o.${of} AS UUID) WHERE t.stored > ${batch.stored})`
+          return [
+            ...(of === 'drop' || batch.part('findings').size === 0
+              ? []
+              : [`DELETE FROM ${stageOf('findings')} WHERE about = '${of}' AND subject IN ${later}`]),
+            `DELETE FROM ${staged} WHERE ${of} IN ${later}`,
+          ]
+        })
+
 /** All that brings a batch from where it is held into the tables. */
 export const replaceRows = (batch: Batch, stored: number): string[] => [
   ...deletes(batch),
