@@ -4,30 +4,18 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
-import { evaluateAll } from '../../rules/evaluate.ts'
-import { execute, verdictOf } from '../../rules/verdict.ts'
-import type { ChainPosition, Walk } from '../../rules/walk.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
-import { nameRef, ownerOfRef } from '../refs.ts'
+import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { asks, asksAll, type FailedCondition, fieldOf, isParticular, missedBy, onlyFailed } from './failed-condition.ts'
-import type { Goal } from './goals.ts'
-import { findNearMisses, isSureOf } from './near-misses.ts'
+import { asksAll, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
-import {
-  chainLedTo,
-  chainRuns,
-  isNat,
-  positionsBelow,
-  refOfSkipped,
-  type SkippedRule,
-  skippedRules,
-  type TableTraversal,
-} from './skipped-rules.ts'
-import { onwards, rulesFrom } from './what-if.ts'
+import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
+import { onwards } from './what-if.ts'
 
 export interface Unreached {
   chain: Chain
@@ -131,107 +119,6 @@ function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, { chain: C
 /** What is behind its kind: a hash of the service. */
 const keyOf = ({ name }: Chain): string | undefined => /-([A-Z0-9]{16}|[A-Z0-9]{8}-.+)$/.exec(name)?.[1]
 
-export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead' | 'isAlike' | 'astray'> {
-  /** That would have taken it then. */
-  taker: SkippedRule
-  walked: Walk
-  /** What keeps the packet from it even there, behind "but". */
-  but: string
-  /** The rule that leads there but for one thing. */
-  lead?: SkippedRule & { miss: FailedCondition }
-}
-
-/**
- * Chains that the packet was not led to, and with a rule that would have taken it, had one more thing been otherwise:
- * those that the base chain does not lead to, and those that a rule leads to but for the interface or the protocol.
- */
-export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
-  const { pass, wanted } = goal
-  const graph = graphOf(pass.table, context.world.sets)
-  const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
-  const places = jumpPlaces(context, pass)
-  const found: NearlyTaken[] = []
-  for (const chain of graph.apartFrom(pass.base, twinHooks(pass))) {
-    if (context.budget.isUsedUp) break
-    const [from] = [...places].sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
-    if (!from) continue
-    const stack = [...from.stack, { chain, index: 0 }]
-    const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))
-    const near = behind(context, goal, stack, from)
-    if (!near || entered.has(near.taker.chain)) continue
-    found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, ...near })
-  }
-  for (const { lead, chain, stack } of nearLeads(context, pass)) {
-    if (context.budget.isUsedUp) break
-    const near = behind(context, goal, stack, lead)
-    const from = { chain: lead.chain, ruleNumber: lead.rule.ruleNumber, moment: lead.moment }
-    if (near) found.push({ chain, led: true, meant: false, from, takesAll: true, lead, ...near })
-  }
-  return found
-}
-
-type At = Pick<SkippedRule, 'step' | 'moment'>
-type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
-
-/** What a rule did that matches such packets is surer than what one would do that nearly does. */
-const behind = (context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined =>
-  skippedBehind(context, goal, stack, at) ??
-  leftBehind(context, goal, stack, at) ??
-  nearBehind(context, goal, stack, at)
-
-function nearBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
-  const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, stack, at)).find(isSureOf)
-  return near && { taker: near, walked: near.then, but: `only matches ${asks(near.miss)}` }
-}
-
-/** A rule there that is for such packets alone lets them go in front of the one that would have taken them. */
-function skippedBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
-  for (const passed of rulesFrom(context, goal.pass, stack, at)) {
-    const { rule, chain, moment, below } = passed
-    if (!/^(accept|return)$/.test(verdictOf(rule).ending) || evaluateAll(rule.conditions, moment) !== true) continue
-    const walked = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
-    const { last } = walked
-    if (!last || !rule.conditions.some(isParticular) || !goal.wanted(walked)) return undefined
-    const taker = { ...passed, chain: last.chain, rule: last.rule }
-    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} accepts or returns it earlier` }
-  }
-  return undefined
-}
-
-/** A goto there leads the packet to a chain that does not take it; had it jumped, it would have come back to one that does. */
-function leftBehind(context: Context, goal: Goal, stack: readonly ChainPosition[], at: At): Behind | undefined {
-  for (const passed of rulesFrom(context, goal.pass, stack, at)) {
-    const { rule, chain, moment, below } = passed
-    if (evaluateAll(rule.conditions, moment) !== true || execute(rule, moment).verdict.ending !== 'goto') continue
-    const walked = onwards(context, goal.pass.table, [...below, { chain, index: rule.ruleNumber }], moment)
-    const { last } = walked
-    if (!last || !goal.wanted(walked)) continue
-    const taker = { ...passed, chain: last.chain, rule: last.rule }
-    return { taker, walked, but: `${nameRef(refOfSkipped(context, passed))} leaves its chain by goto` }
-  }
-  return undefined
-}
-
-/** Of a chain from which no other rule that chooses has led the packet anywhere. */
-function* nearLeads(context: Context, pass: TableTraversal) {
-  const { arrivals } = context.evidence
-  const hasChosen = (i: number) => arrivals[i]!.rule?.conditions.length !== 0 && chainLedTo(context, i) !== undefined
-  const hasLed = new Set(pass.steps.filter(hasChosen).map((i) => arrivals[i]!.chain))
-  for (const passed of skippedRules(context, pass)) {
-    const chain = pass.table.chains.get(verdictOf(passed.rule).chain ?? '')
-    const miss = chain && !hasLed.has(passed.chain) ? onlyFailed(passed.rule, passed.moment) : undefined
-    if (!chain || !miss || isForSome(miss)) continue
-    const behind = { chain: passed.chain, index: passed.rule.ruleNumber }
-    yield { lead: { ...passed, miss }, chain, stack: [...passed.below, behind, { chain, index: 0 }] }
-  }
-}
-
-/** It chooses for whom, or for what, the chain is; another one's is not the packet's. An interface, a protocol and what nobody addresses are no choice. */
-const isForSome = ({ condition }: FailedCondition): boolean => {
-  const field = fieldOf(condition)
-  return field === undefined || / mark$|^(ct|fib) |^meta sk|^ip6? [sd]addr$|port$/.test(field)
-}
-
 /** Of several the one that asks for the least else. */
 function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['lead'] {
   const [lead] = [...skippedRules(context, pass)]
@@ -248,21 +135,21 @@ function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['l
 export const OTHER_PORT = 0x5555
 
 /** A packet like it, for nobody. */
-const elsewhere = (moment: EvalContext): EvalContext => {
+export const elsewhere = (moment: EvalContext): EvalContext => {
   const { packet, family } = moment
   const port = packet.dport === undefined ? {} : { dport: packet.dport ^ OTHER_PORT }
   return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function twinHooks(pass: TableTraversal): readonly Hook[] {
+export function twinHooks(pass: TableTraversal): readonly Hook[] {
   if (!isNat(pass)) return []
   const { hook } = pass
   return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
 /** In each chain that the packet was in: at the end where it left it there, else in front of what it met there last. */
-function jumpPlaces(context: Context, pass: TableTraversal) {
+export function jumpPlaces(context: Context, pass: TableTraversal) {
   const { steps } = pass
   const left = new Set(chainRuns(context, pass).map(({ chain }) => chain))
   const last = new Map<string, number>()
@@ -286,7 +173,7 @@ function jumpPlaces(context: Context, pass: TableTraversal) {
 }
 
 /** How many characters the names share at their beginning, or at their end. */
-function likeness({ name: a }: Chain, { name: b }: Chain): number {
+export function likeness({ name: a }: Chain, { name: b }: Chain): number {
   let [front, back] = [0, 0]
   while (front < a.length && a[front] === b[front]) front++
   while (back < a.length && a.at(-1 - back) === b.at(-1 - back)) back++

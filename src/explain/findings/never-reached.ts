@@ -4,16 +4,15 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
-import { isNat, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
-import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
+import { isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameBeside, nameRef, refOf } from '../refs.ts'
+import { nearlyReached } from './later.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
-import { numberedRef } from './verdicts.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
 export const neverReached: Detector = {
@@ -28,9 +27,7 @@ export const neverReached: Detector = {
         .slice(0, 2)
         .map((one) => tell(context, goal, one))
       if (found.length > 0 || !sure || !isNat(pass)) return found
-      return nearlyTaken(context, goal)
-        .flatMap((one) => nearly(context, goal, one))
-        .slice(0, 1)
+      return nearlyReached(context, goal)
     })
   },
 }
@@ -94,34 +91,6 @@ export const neverForOthers: Detector = {
   detect: (context) =>
     context.world.tables.some(({ kind }) => kind === 'nft') ? nftOnly.loaded.natAtOutput(context) : [],
 }
-
-/** Two things are wrong then. */
-function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
-  const { chain, led, lead, taker, walked, but } = one
-  const ref = refOfSkipped(context, taker)
-  const leads = lead && refOfSkipped(context, lead)
-  const how = leads
-    ? `${nameBeside(leads, ref)} leads to this chain only for ${asks(lead.miss)}`
-    : led
-      ? 'no rule led this packet to that chain'
-      : `nothing jumps to ${chain.name}`
-  return finding('never-reached', 'note', `${nameRef(ref)} would have ${what(walked)}, but ${but}, and ${how}.`, {
-    rules: leads ? [leads, ref] : [ref],
-    fix: [
-      ...(lead && leads ? correctLead(leads, lead) : []),
-      // what matches all but such packets is for others
-      ...(lead && !isNegated(lead.miss.condition) ? [] : jumpTo(context, ref, one)),
-    ],
-    doubt: 0.6,
-  })
-}
-
-const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['lead']>): Proposal[] =>
-  propose(
-    `make ${numberedRef(ref)} match such packets`,
-    changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }),
-    'first check whether other packets need the rule as it is',
-  )
 
 function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const { pass, what } = goal
