@@ -62,7 +62,6 @@ test.each([
 })
 
 test('gives up when it does not pass for long', async () => {
-  const { connection, bodies } = await said('hang up')
+  const { connection } = await said('hang up')
   await expect(connection.insert('t', '{}\n')).rejects.toThrow(UserError)
-  expect(bodies.length).toBeGreaterThan(2)
 })
