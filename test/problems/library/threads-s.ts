@@ -145,7 +145,7 @@ table inet filter {
     mend: [
       [
         'desktop',
-        `nft 'add chain inet mozvpn include { type filter hook prerouting priority raw; }; add rule inet mozvpn include iifname != "moz0" tcp sport 8080 ct zone set 40524'`,
+        `nft 'add chain inet mozvpn exclude_replies { type filter hook prerouting priority raw; }; add rule inet mozvpn exclude_replies iifname != "moz0" tcp sport 8080 ct zone set 40524'`,
       ],
     ],
   },
@@ -296,7 +296,7 @@ table inet filter {
     seen: 'unreachable',
     others: [
       { sending: { from: 'inner', what: 'tcp', to: '192.0.2.9', port: 80 }, seen: 'answered' },
-      { sending: { from: 'office', what: 'ping', to: '192.168.10.9' }, seen: 'unreachable' },
+      { sending: { from: 'office', what: 'tcp', to: '192.168.10.9', port: 80 }, seen: 'unreachable' },
     ],
     truth: {
       words:

@@ -53,7 +53,7 @@ export const THREADS_T: Problem[] = [
     jump services
   }
   chain nat-output {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     jump services
   }
   chain nat-postrouting {
@@ -65,7 +65,7 @@ export const THREADS_T: Problem[] = [
   }
   chain service-3BXM2ZZ4-ingress {
     ip saddr != 10.244.0.0/16 meta mark set meta mark | 0x00004000
-    dnat to 10.244.2.2:80
+    meta l4proto tcp dnat to 10.244.2.2:80
   }
 }
 `,
