@@ -39,7 +39,6 @@ import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
-import { otherZone } from './other-zone.ts'
 import { portRange } from './port-range.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
@@ -104,7 +103,7 @@ export const DETECTORS: readonly Detector[] = [
   queueWithoutListener,
   queued,
   untracked,
-  otherZone,
+  withRules('other-zone', 'otherZone'),
   withHostState('stale-conntrack', 'staleConntrack'),
   natCameLate,
   nodeportClash,
@@ -116,6 +115,8 @@ export const DETECTORS: readonly Detector[] = [
   snatSkipped,
   ledBack,
   markedAstray,
+  withHostState('wrong-way-out', 'sourceLedAway'),
+  withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
   notMasqueraded,
   emptyNatChain,

@@ -2,3 +2,4 @@
 export { gotoSkips } from './goto-skips.ts'
 export { letThrough } from './let-through.ts'
 export { emptyChain, missingRule } from './missing-rule.ts'
+export { otherZone } from './other-zone.ts'
