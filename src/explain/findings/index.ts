@@ -41,7 +41,7 @@ import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
 import { portRange } from './port-range.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
-import { queued, queueWithoutListener } from './queued.ts'
+import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
@@ -102,6 +102,7 @@ export const DETECTORS: readonly Detector[] = [
   invalidState,
   queueWithoutListener,
   queued,
+  queuePassedBy,
   untracked,
   withRules('other-zone', 'otherZone'),
   withHostState('stale-conntrack', 'staleConntrack'),

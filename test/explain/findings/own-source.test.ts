@@ -1,6 +1,6 @@
 /** What this host sends with an address of another link, and nobody replies to: by a routing rule, or as IPv6 chooses sources. */
 import { describe, expect, it } from 'vitest'
-import { open, type Packet, type RoutingRule } from '../../../src/index.ts'
+import { open, type Packet, type Route, type RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, SYN, told } from './played.ts'
@@ -9,10 +9,10 @@ const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}):
   ...{ family: 'ip', priority, action: { table } },
   ...more,
 })
-const VPN = {
+const VPN: Route = {
   ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0' },
   ...{ gateway: '10.0.1.254', device: 'eth0', table: '50' },
-} as const
+}
 const DST = '198.51.100.7'
 
 /** eth1 has the source and the default route; the rule is for the networks behind eth0. */
