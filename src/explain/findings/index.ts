@@ -39,10 +39,9 @@ import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
-import { otherZone } from './other-zone.ts'
 import { portRange } from './port-range.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
-import { queued, queueWithoutListener } from './queued.ts'
+import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
@@ -103,8 +102,9 @@ export const DETECTORS: readonly Detector[] = [
   invalidState,
   queueWithoutListener,
   queued,
+  queuePassedBy,
   untracked,
-  otherZone,
+  withRules('other-zone', 'otherZone'),
   withHostState('stale-conntrack', 'staleConntrack'),
   natCameLate,
   nodeportClash,
@@ -116,6 +116,8 @@ export const DETECTORS: readonly Detector[] = [
   snatSkipped,
   ledBack,
   markedAstray,
+  withHostState('wrong-way-out', 'sourceLedAway'),
+  withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
   notMasqueraded,
   emptyNatChain,

@@ -137,6 +137,7 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const gives = `${nameRef(ref)} gives it source ${source}`
   const say = (why: string) =>
     tell(context, `${gives}, ${why}.`, true, [ref], ref, { chain: ref.chain, before: ref }, step)
+  if (source === '0.0.0.0' || source === '::') return say('the unspecified address: no host replies to it')
   const home = homeOf(source, host)?.link.name
   // a private address of the way out itself is for a router behind to rewrite
   if (

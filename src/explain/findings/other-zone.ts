@@ -7,8 +7,10 @@ import type { Rule } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { mappedNumber } from '../../rules/nft/map.ts'
 import { changesOf, propose } from '../changes/change.ts'
+import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket, moment } from '../context.ts'
 import { beforeTracking, TRACKING } from '../counterfactual/what-if.ts'
+import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 
@@ -42,16 +44,29 @@ export const otherZone: Detector = {
 
 /** A rule that puts such packets into the zone of the other direction, where they meet connection tracking. */
 function alike(context: Context, { zone, given }: Zone, packet: Packet, what: string, note: string) {
+  if (!given) return []
+  const { ref, rule } = given
   const hook = packet.in === undefined ? 'output' : 'prerouting'
-  const chain = given && chainAt(context, given.ref, hook)
-  if (!chain) return []
+  const chain = chainAt(context, ref, hook)
   const hints = { hook, ...(what === 'replies' ? { answer: true } : {}) } as const
-  return propose(
-    `put such ${what} into zone ${zone} too`,
-    changesOf(given.ref).add(given.ref, { chain }, { kind: 'such', packet, hints }, { kind: 'like', rule: given.rule }),
-    note,
-  )
+  const such = { kind: 'such', packet, hints } as const
+  const doing = { kind: 'like', rule } as const
+  const change =
+    chain === undefined ? inOwnChain(context, ref, hook, such, doing) : changesOf(ref).add(ref, { chain }, such, doing)
+  return propose(`put such ${what} into zone ${zone} too`, change, note)
 }
+
+/** A table of nft's may have no chain at that hook that comes before connection tracking. */
+function inOwnChain({ world }: Context, { table, family }: RuleRef, hook: Way, chosen: Chosen, doing: Doing) {
+  const own = world.tables.find((one) => one.name === table && one.family === family)
+  if (own?.kind !== 'nft') return undefined
+  const base = { name: `zone_${hook}`, type: 'filter', hook, prio: RAW } as const
+  return nftOnly.loaded.addInNewChain(world, own, base, chosen, doing)
+}
+
+type Way = 'output' | 'prerouting'
+/** The priority `raw`. */
+const RAW = -300
 
 /** The rule's own, or that of its table at the hook which the packet comes to first. */
 function chainAt({ world, journey }: Context, { table, chain, family }: RuleRef, hook: Hook): string | undefined {

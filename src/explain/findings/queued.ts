@@ -3,6 +3,7 @@ import { priorityOf } from '../../journey/resolve.ts'
 import { command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, deleteRule, propose } from '../changes/change.ts'
@@ -53,16 +54,37 @@ export const queued: Detector = {
   },
 }
 
+/** It went by a queue that nobody reads, and was stopped for want of the mark that the program may have given it. */
+export const queuePassedBy: Detector = {
+  code: 'queued',
+  detect(context) {
+    const { arrivals } = context.evidence
+    const { step } = context.ended
+    const stop = isStoppedByRule(context.journey.outcome) ? refAt(context, step) : undefined
+    const isOfMark = arrivals[step]?.rule?.conditions.some((one) => one.kind === 'compare' && one.field === 'meta mark')
+    // what has one got it elsewhere
+    if (!stop || !isOfMark || arrivals[step]!.packet.mark) return []
+    const queueOf = (i: number) => arrivals[i]?.rule?.statements.find((one) => one.kind === 'queue')
+    const passed = arrivals.findLastIndex((_, i) => i < step && queueOf(i)?.bypass)
+    const [queue, ref] = [queueOf(passed), refAt(context, passed)]
+    const unread = queue && whatIsUnread(context, queue.from, queue.to ?? queue.from)
+    if (unread === undefined || !ref) return []
+    const message = `${nameRef(ref)} handed it to queue ${queue!.from}, and ${unread}: it was accepted there, without a mark that the program may set. ${nameRef(stop)} goes by the mark.`
+    return [finding('queued', 'note', message, { steps: [passed + 1], rules: [ref], fix: [START] })]
+  },
+}
+
+const START = { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' }
+
 function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
-  const start = { description: 'start the program that reads the queue', unverified: 'this is not a netfilter change' }
   const accepts = `make ${numberedRef(ref)} accept packets while no program reads the queue`
   const change = changesOf(ref).bypassQueue(ref)
   if (!isFilteredBehind(context))
-    return [start, ...propose(accepts, change, 'while the program does not run, nothing inspects such packets')]
+    return [START, ...propose(accepts, change, 'while the program does not run, nothing inspects such packets')]
   const { packet, hook } = context.evidence.arrivals[context.ended.step]!
   const opening = openingOf(context.journey.packet, context.world)
   return [
-    start,
+    START,
     ...propose(
       `accept such packets before ${numberedRef(ref)}`,
       acceptBefore(ref, packet, { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }),

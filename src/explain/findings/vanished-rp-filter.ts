@@ -56,13 +56,18 @@ export const vanishedRpFilter: Detector = {
       ofAll !== undefined &&
       mark &&
       routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
+    // and one that leads it elsewhere, because it counts
+    const misled =
+      marked && routesTo(lookupRoute(wayBackOf(packet, routed.dst, 0), context.world.host), device)
+        ? ` The filter looked up the route back with the packet's mark ${hex(marked)} (src_valid_mark is 1). Without the mark, the route back leaves by ${device}.`
+        : ''
     const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}`,
         {
           steps: [context.ended.step + 1],
           fix: [
@@ -89,6 +94,11 @@ export const vanishedRpFilter: Detector = {
                       unverified: NOT_TRIED,
                       note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
                     },
+                  ),
+                  ...propose(
+                    'do not use the mark for the route back',
+                    misled !== '' && ofAll === '1' ? setSysctl(VALID_MARK, 0, ofAll) : undefined,
+                    'affects every interface: another program may need the setting',
                   ),
                 ]),
           ],

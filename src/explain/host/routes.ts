@@ -226,8 +226,8 @@ export function deleteRoute({ metric, flags, device: listed, ...route }: Route):
   }
 }
 
-/** The same route with another way. */
-export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway'>): Change {
+/** The same route with another way, or another source. */
+export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway' | 'source'>): Change {
   const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
   return { edits: edits({ ...route, ...way }), undo: edits(route) }
 }

@@ -60,8 +60,11 @@ export function playReply(
     const back = ledBack(reproduction, explained, asked, out)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
+  const told = reply.findings.filter(({ severity }) => severity !== 'note')
   const marking = markRestored(explained, reply)
   const rules = [...reply.cause.map(({ rule }) => rule), ...(marking ? [marking] : [])]
+  // what no rule stopped has gone astray by those that the reply's own finding names
+  if (rules.length === 0 && isPassed(reply.outcome)) rules.push(...(told[0]?.rules ?? []))
   const restored = marking ? ` It has the mark of its connection, which ${nameRef(marking)} gave the request.` : ''
   const strayed = isStopped(reply.outcome) ? elsewhereWords(asked, out, world) : ''
   const stopped = finding(
@@ -74,7 +77,6 @@ export function playReply(
       ...(rules.length === 0 && isStopped(reply.outcome) ? { [FOR_REPORTS]: { isReason: true } } : {}),
     },
   )
-  const told = reply.findings.filter(({ severity }) => severity !== 'note')
   // what lets in answers goes before what lets in this one
   const proposed = [
     ...told.filter(({ code }) => code === 'reply-dropped'),
@@ -149,8 +151,14 @@ function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, 
   const said = reply.findings.find(({ severity }) => severity !== 'note')?.message
   if (isKeptHere(asked, reply.outcome))
     return `Its reply would stay here (simulated).${said === undefined ? '' : ` ${said}`}`
-  if (isPassed(reply.outcome))
-    return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted (simulated).`
+  if (isPassed(reply.outcome)) {
+    // nobody undid what nat wrote: into the destination, or into the source
+    const kept =
+      packet.src === asked.dst && packet.sport === asked.dport
+        ? `go to ${describeEnd(packet.dst, packet.dport)}, not to ${describeEnd(asked.src, asked.sport)}, which sent the request`
+        : `come from ${describeEnd(packet.src, packet.sport)}, not from the address that the client contacted`
+    return `Its reply would ${kept} (simulated).${said === undefined ? '' : ` ${said}`}`
+  }
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`
   // what routing loses, no rule has dropped: it may have marked it
   const isByRule = by !== undefined && reply.outcome !== 'vanished'

@@ -31,8 +31,8 @@ const LINE = (place: string) =>
   `[ 1.1] TRACE: ${place} IN=${place.includes('PRE') ? 'tun0 OUT=' : 'tun0 OUT=eth0'} MAC= SRC=10.8.0.2 DST=198.51.100.7 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=7 DF PROTO=TCP SPT=40003 DPT=443 SEQ=7 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 \n`
 const LOG = LINE('nat:PREROUTING:policy:1') + LINE('nat:POSTROUTING:rule:1')
 
-const found = (conntrack: string, routes = ROUTES) =>
-  explainLog(LOG, worldOf(RULES, ADDRESSES, `${routes.join('\n')}\n`, conntrack)).journeys[0]!.findings.filter(
+const found = (conntrack: string, routes = ROUTES, rules = RULES) =>
+  explainLog(LOG, worldOf(rules, ADDRESSES, `${routes.join('\n')}\n`, conntrack)).journeys[0]!.findings.filter(
     ({ code }) => code === 'not-masqueraded',
   )
 
@@ -46,6 +46,14 @@ describe('a source of nobody here', () => {
     )
     expect(`${fixCommands(one!.fix[0]!).command}`).toBe(
       'iptables -t nat -I POSTROUTING 1 -s 10.8.0.2 -o eth0 -j MASQUERADE',
+    )
+  })
+
+  it('is told of the unspecified address without a word of routes to it', () => {
+    const rules = RULES.replace('192.0.2.9', '0.0.0.0')
+    const [one] = found(entry('SYN_SENT', '[UNREPLIED] ').replace('192.0.2.9', '0.0.0.0'), ROUTES, rules)
+    expect(one?.message).toBe(
+      'nat POSTROUTING rule 1 gives it source 0.0.0.0, the unspecified address: no host replies to it.',
     )
   })
 

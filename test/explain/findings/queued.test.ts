@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { trace } from '../../journey/kernel-lines.ts'
-import { captured, findingsOf, LISTENS_ON, played, type Rules, TO_ROUTER } from './played.ts'
+import { type Case, captured, findingsOf, LISTENS_ON, played, type Rules, TO_ROUTER } from './played.ts'
 
 const QUEUE = '-j NFQUEUE --queue-num 3'
 const both = (rules: Rules) => {
@@ -126,5 +126,30 @@ describe('the fixes for a queue that no program reads', () => {
     expect(commands(`-A INPUT -p tcp ${QUEUE}`, '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT')).toEqual([
       `iptables -R INPUT 1 -p tcp ${QUEUE} --queue-bypass`,
     ])
+  })
+})
+
+describe('a queue that nobody reads, passed by before the mark is asked for', () => {
+  const rules = (then: string): Rules => ({
+    mangle: [`-A INPUT -m mark --mark 0x0 ${QUEUE} --queue-bypass`],
+    filter: [`-A INPUT ${then} -j DROP`],
+  })
+  const read = { queues: [{ number: 3, portId: 7, waiting: 0, dropped: 0, userDropped: 0 }] }
+  const of = (then: string, host: Case['host']) => {
+    const line = { in: 'eth0', src: '10.0.1.2', dst: '10.0.1.1' }
+    const lines = [trace('mangle:INPUT:rule:1', line), trace('filter:INPUT:rule:1', line)]
+    return findingsOf(captured(rules(then), lines, host), 'queued').map(({ message }) => message)
+  }
+
+  it('is told with the rule that goes by the mark', () => {
+    expect(of('-m mark --mark 0x0', { queues: [] })).toEqual([
+      'mangle INPUT rule 1 handed it to queue 3, and no program reads that queue: it was accepted there, without a mark that the program may set. filter INPUT rule 1 goes by the mark.',
+    ])
+  })
+
+  it('is not told where the rule goes by something else, where a program reads the queue, or where that is not known', () => {
+    expect(of('-p tcp', { queues: [] })).toEqual([])
+    expect(of('-m mark --mark 0x0', read)).toEqual([])
+    expect(of('-m mark --mark 0x0', {})).toEqual([])
   })
 })

@@ -53,6 +53,27 @@ describe('vanished-rp-filter', () => {
     expect(commands(case_)).toEqual(['ip rule del to 10.0.1.2/32 priority 100 prohibit'])
   })
 
+  it('says that the mark led the look-up astray, where it counts and the route back is right without it', () => {
+    const rules = { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x64/0xffffffff'], filter: [] }
+    const host = (...settings: [string, string][]): Case['host'] => ({
+      routes: [...ROUTER.routes!, { ...via('0.0.0.0/0', 'eth1'), table: '100' }],
+      routingRules: [
+        { family: 'ip', priority: 0, action: { table: 'local' } },
+        { family: 'ip', priority: 100, mark: 0x64, action: { table: '100' } },
+        { family: 'ip', priority: 32_766, action: { table: 'main' } },
+      ],
+      sysctls: new Map([...strict, ...settings]),
+    })
+    const case_ = { rules, packet: SYN, host: host([VALID_MARK, '1'])! }
+    expect(told(case_, 'vanished-rp-filter')?.message).toBe(
+      "The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.1.2 leaves by eth1 (rp_filter=1). The filter looked up the route back with the packet's mark 0x64 (src_valid_mark is 1). Without the mark, the route back leaves by eth0.",
+    )
+    expect(commands(case_).at(-1)).toBe(`sysctl -w ${VALID_MARK}=0`)
+    // of this interface alone
+    const own = { ...case_, host: host([VALID_MARK, '0'], [VALID_MARK.replace('all', 'eth0'), '1'])! }
+    expect(commands(own).filter((command) => command.includes('src_valid_mark'))).toEqual([])
+  })
+
   it('takes none away where no other route leads back to where it came from', () => {
     const abroad = one([], strict, { ...SYN, src: '203.0.113.9' })
     expect(commands(abroad)).toEqual(['sysctl -w net.ipv4.conf.eth0.rp_filter=2'])

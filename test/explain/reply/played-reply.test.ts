@@ -64,6 +64,24 @@ describe('a private source on its way to a public address', () => {
   })
 })
 
+describe('a request of this host, in a zone that its reply is not in', () => {
+  const { in: _, ...own } = { ...SYN, src: '10.0.1.1', dst: '198.51.100.9', out: 'eth1' }
+  const zoned = { raw: ['-A OUTPUT -j CT --zone 5'], nat: ['-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1'] }
+
+  it('has one whose destination nobody changes back, which is told with the rule of the request', () => {
+    const { finding } = replyTo(own, zoned) ?? {}
+    expect(finding?.message).toMatch(
+      /^Its reply would go to 10\.0\.2\.1:40000, not to 10\.0\.1\.1:40000, which sent the request \(simulated\)\. The zones differ: raw OUTPUT rule 1 puts the request into zone 5, /,
+    )
+    expect(finding?.rules).toMatchObject([{ table: 'raw', chain: 'OUTPUT', ruleNumber: 1 }])
+  })
+
+  it('has none to tell of where both are in it', () => {
+    const both = { ...zoned, raw: [...zoned.raw, '-A PREROUTING -j CT --zone 5'] }
+    expect(replyTo(own, both)?.finding).toBeUndefined()
+  })
+})
+
 it('a passed rule says that its open condition did not hold, however that is worded for people', () => {
   const rules = [
     '-A INPUT -p tcp -m tcp --dport 80 -m recent --update --seconds 30 --hitcount 6 --name L --mask 255.255.255.255 --rsource -j DROP',

@@ -89,6 +89,9 @@ import { THREADS_J } from './threads-j.ts'
 import { THREADS_K } from './threads-k.ts'
 import { THREADS_L } from './threads-l.ts'
 import { THREADS_M } from './threads-m.ts'
+import { THREADS_R } from './threads-r.ts'
+import { THREADS_S } from './threads-s.ts'
+import { THREADS_T } from './threads-t.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -197,6 +200,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_K,
   ...THREADS_L,
   ...THREADS_M,
+  ...THREADS_R,
+  ...THREADS_S,
+  ...THREADS_T,
   ...NODE_RULES,
   ...NODE_FIREWALLS,
   ...CLOUD_RULES,

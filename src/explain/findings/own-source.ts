@@ -1,0 +1,126 @@
+/** What this host sends with an address of another link than the one that it leaves by, and what nobody replies to. */
+import type { Host, Link, LinkAddress, RoutingRule } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { hasAddress } from '../../rules/fib.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { addRoutingRule, isDefault, replaceRoute } from '../host/routes.ts'
+
+/**
+ * A routing rule goes by the source (`from`), and takes an address of this host for one of the network that it is for:
+ * without it the packet would leave by the link that has the address.
+ */
+export const sourceLedAway: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const sent = sentWithOther(context)
+    if (!sent) return []
+    const { packet, question, link } = sent
+    const { host } = context.world
+    const rule = ruleBySource(question, packet.out, host)
+    if (!rule) return []
+    const others = host.routingRules!.filter((one) => one !== rule)
+    const route = lookupRoute(question, { ...host, routingRules: others })
+    if (route?.type !== 'unicast' || !routeDevices(route).includes(link.name)) return []
+    const { family, priority, from } = rule
+    const { src, out } = packet
+    const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
+    return [
+      finding(
+        'wrong-way-out',
+        'warning',
+        `Routing rule ${priority} (from ${from}) sends it out of ${out}, but its source ${src} is an address of ${link.name}. Without that rule, ${way} of table ${route.table || 'main'} leads out of ${link.name}.`,
+        {
+          steps: [context.ended.step + 1],
+          fix: propose(
+            `look up table ${route.table || 'main'} first for what has this source`,
+            addRoutingRule({
+              ...{ family, priority: priority - 1, from: `${src}/${family === 'ip6' ? 128 : 32}` },
+              action: { table: route.table || 'main' },
+            }),
+          ),
+        },
+      ),
+    ]
+  },
+}
+
+/**
+ * IPv6 chooses among the addresses of all links (RFC 6724): one of another link comes before a deprecated one of the way
+ * out, and before one that is less like the destination (net/ipv6/addrconf.c, ipv6_dev_get_saddr).
+ */
+export const sourceOfOtherLink: Detector = {
+  code: 'not-masqueraded',
+  detect(context) {
+    const sent = sentWithOther(context)
+    if (!sent || context.journey.family !== 'ip6') return []
+    const { packet, question, link } = sent
+    const { src, out } = packet
+    const [own] = addressesOf(out!, context.world.host)
+    return own ? told(context, `${src}, an address of ${link.name}`, own, question) : []
+  },
+}
+
+function told(context: Context, source: string, { address }: LinkAddress, question: RouteQuestion): Detected[] {
+  const { out } = lastPacket(context)
+  const message = `It left by ${out} with the source ${source}, although ${out} has ${address}. No reply was seen: the hosts behind ${out} may drop that source, or reply to ${question.src} by another way.`
+  return [
+    finding('not-masqueraded', 'note', message, {
+      steps: [context.ended.step + 1],
+      fix: withSource(address, question, out!, context.world.host),
+    }),
+  ]
+}
+
+function withSource(source: string, question: RouteQuestion, out: string, host: Host): Proposal[] {
+  const route = lookupRoute(question, host)
+  if (route?.type !== 'unicast' || route.device !== out || route.source !== undefined) return []
+  return [
+    {
+      description: `let that route choose ${source} as the source`,
+      ...replaceRoute(route, { source }),
+      unverified: 'the model does not choose the source of a packet',
+      note: 'it does not help where the program itself chooses its source',
+    },
+  ]
+}
+
+interface Sent {
+  packet: Packet
+  question: RouteQuestion
+  /** The link that has its source. */
+  link: Link
+}
+
+/** No rule has led it elsewhere than its source was chosen for, and nat keeps that source. */
+function sentWithOther(context: Context): Sent | undefined {
+  const { journey, evidence, world } = context
+  const { links } = world.host
+  const packet = lastPacket(context)
+  const { src, out } = packet
+  if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
+  const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
+  const link = links?.find(({ name }) => name !== 'lo' && hasAddress(links, name, src))
+  if (first !== out || !link || hasAddress(links, out, src) || !staysUnanswered(context)) return undefined
+  const question = questionOf(packet)
+  return question && { packet, question, link }
+}
+
+/** The rule that leads it out there, if that goes by its source. */
+function ruleBySource(question: RouteQuestion, out: string | undefined, host: Host): RoutingRule | undefined {
+  const first = rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
+  if (first?.from === undefined || first.not || first.unknown || typeof first.action !== 'object') return undefined
+  const route = lookupRoute(question, { ...host, routingRules: [first] })
+  return route && routeDevices(route).includes(out ?? '') ? first : undefined
+}
+
+/** Of IPv6, and used beyond the link. */
+const addressesOf = (device: string, { links }: Host): LinkAddress[] =>
+  links
+    ?.find(({ name }) => name === device)
+    ?.addresses?.filter(
+      ({ family, address, unused }) => family === 'ip6' && unused === undefined && !/^fe[89ab]/.test(address),
+    ) ?? []

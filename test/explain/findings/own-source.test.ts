@@ -1,0 +1,95 @@
+/** What this host sends with an address of another link, and nobody replies to: by a routing rule, or as IPv6 chooses sources. */
+import { describe, expect, it } from 'vitest'
+import { open, type Packet, type Route, type RoutingRule } from '../../../src/index.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, SYN, told } from './played.ts'
+
+const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
+  ...{ family: 'ip', priority, action: { table } },
+  ...more,
+})
+const VPN: Route = {
+  ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0' },
+  ...{ gateway: '10.0.1.254', device: 'eth0', table: '50' },
+}
+const DST = '198.51.100.7'
+
+/** eth1 has the source and the default route; the rule is for the networks behind eth0. */
+function sent(src: string, ofSource: Partial<RoutingRule>, status = ['unreplied']): Case {
+  const { in: _, ...packet }: Packet = { ...SYN, src, dst: DST }
+  return {
+    rules: { filter: [] },
+    packet: { ...packet, out: 'eth0' },
+    host: {
+      routes: [...ROUTER.routes!, VPN],
+      routingRules: [rule(0, 'local'), rule(30010, '50', ofSource), rule(32766, 'main')],
+      conntrack: [
+        entry({
+          original: { src, dst: DST, sport: 40_000, dport: 80 },
+          reply: { src: DST, dst: src, sport: 80, dport: 40_000 },
+          status,
+        }),
+      ],
+    },
+  }
+}
+
+describe('a routing rule for sources', () => {
+  it("that takes the uplink's address for one of its network is named, and another one goes in front of it", () => {
+    const found = told(sent('10.0.2.1', { from: '10.0.0.0/8' }), 'wrong-way-out')
+    expect(found?.message).toBe(
+      'Routing rule 30010 (from 10.0.0.0/8) sends it out of eth0, but its source 10.0.2.1 is an address of eth1. Without that rule, the default route of table main leads out of eth1.',
+    )
+    expect(found?.fix).toBe('ip rule add from 10.0.2.1/32 priority 30009 table main → sent')
+  })
+
+  it.each([
+    ['what was replied to', sent('10.0.2.1', { from: '10.0.0.0/8' }, ['assured'])],
+    ['the address of the way out', sent('10.0.1.1', { from: '10.0.0.0/8' })],
+    ['a rule that does not go by the source', sent('10.0.2.1', { dport: [80, 80] })],
+  ])('is not told of %s', (_name, one) => {
+    expect(told(one, 'wrong-way-out')).toBeUndefined()
+  })
+})
+
+/** Deprecated addresses give way to those of other links. */
+async function sixes(wlan: string) {
+  const asked = { out: 'wlan0', src: '2001:db8:85c8::4', dst: 'fdef:1:b2::9', sport: 40_000, dport: 80 }
+  const tuple = 'sport=40000 dport=80'
+  const files = {
+    'trace.log': `[   10.000000] ${trace('filter:OUTPUT:policy:1', asked)}\n`,
+    'rules.v6':
+      '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p ipv6-icmp -j ACCEPT\nCOMMIT\n',
+    addresses: `2: wlan0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n${wlan}    inet6 fe80::1/64 scope link\n3: tun0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    inet6 2001:db8:85c8::4/120 scope global\n`,
+    routes:
+      'fdef:1:b1::/64 dev wlan0 proto kernel metric 256 pref medium\n2001:db8:85c8::/120 dev tun0 proto kernel metric 256 pref medium\ndefault via fdef:1:b1::1 dev wlan0 metric 1024 pref medium\n',
+    conntrack: `ipv6     10 tcp      6 115 SYN_SENT src=2001:db8:85c8::4 dst=fdef:1:b2::9 ${tuple} [UNREPLIED] src=fdef:1:b2::9 dst=2001:db8:85c8::4 sport=80 dport=40000 mark=0 use=1\n`,
+  }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { exchanges } = await analysis.exchanges()
+  return exchanges[0]!.findings.find(({ code }) => code === 'not-masqueraded')
+}
+
+describe('a source that IPv6 has chosen from another link', () => {
+  it('is told where the way out has an address as well, and the route can choose that', async () => {
+    const found = await sixes('    inet6 fdef:1:b1::88/64 scope global deprecated\n')
+    expect(found).toMatchObject({
+      severity: 'note',
+      message:
+        'It left by wlan0 with the source 2001:db8:85c8::4, an address of tun0, although wlan0 has fdef:1:b1::88. No reply was seen: the hosts behind wlan0 may drop that source, or reply to 2001:db8:85c8::4 by another way.',
+    })
+    // the model plays the packet with the source that it has
+    expect(found?.fix).toMatchObject([
+      {
+        edits: [{ kind: 'route', op: 'replace', route: { source: 'fdef:1:b1::88' } }],
+        unverified: 'the model does not choose the source of a packet',
+      },
+    ])
+  })
+
+  it('is not told where the way out has none that is used beyond the link', async () => {
+    expect(await sixes('')).toBeUndefined()
+    expect(await sixes('    inet6 fdef:1:b1::88/64 scope global tentative dadfailed\n')).toBeUndefined()
+  })
+})
