@@ -96,7 +96,7 @@ function searchAmong(
     for (const { world, steps, stops } of states) {
       const accused = accusedBehind(reproduction, stops)
       for (const step of candidates(stops.at(-1)!)) {
-        if (!isMeant(step.fix)) continue
+        if (!isMeant(step.fix) || steps.some((one) => isOfSameRule(one.fix, step.fix))) continue
         if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world, accused)
@@ -153,6 +153,19 @@ const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
 /** What is no longer led to its chain is filtered by nobody. */
 const leadsToChain = (edit: Edit): boolean =>
   edit.kind === 'nft' && edit.op === 'add' && /element.*"(jump|goto)"/.test(JSON.stringify(edit.object))
+
+/** Does the one delete what the other replaced, or replace it again? Taken back, nft gives the rule another handle than the first one's undo names. */
+function isOfSameRule(one: Fix, other: Fix): boolean {
+  const changed = new Set(handlesOf(one))
+  return handlesOf(other).some((handle) => changed.has(handle))
+}
+
+const handlesOf = ({ edits = [] }: Fix): string[] =>
+  edits.flatMap((edit) => {
+    if (edit.kind !== 'nft' || (edit.op !== 'replace' && edit.op !== 'delete') || !('rule' in edit.object)) return []
+    const { family, table, chain, handle } = Object(edit.object.rule)
+    return [`${family} ${table} ${chain} ${handle}`]
+  })
 
 interface Came {
   after: Outcome

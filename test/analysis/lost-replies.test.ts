@@ -361,3 +361,26 @@ test('a reply to what is not tracked is rewritten as a connection of its own', a
   const other = '-A POSTROUTING -o eth9 -j MASQUERADE'
   expect(await told(other, `${pre}:policy:1`, back, `${post}:policy:2`)).toEqual(['answered', false])
 })
+
+test('who asked resets what came from an address that it never asked', async () => {
+  const rules = `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.1/32 -p tcp -j DNAT --to-destination 198.51.100.9\nCOMMIT\n${filter()}`
+  const client = { src: CLIENT, sport: 40_000, dport: 80, in: 'eth0' }
+  const server = { src: '198.51.100.9', dst: CLIENT, sport: 80, dport: 40_000, in: 'eth1' }
+  const syn: TestPacket = { ...client, dst: HOST, flags: 'SYN', id: 1 }
+  const answer: TestPacket = { ...server, flags: 'ACK SYN', id: 2 }
+  const then = (dst: string, flags: string): TestPacket => ({ ...client, dst, flags, id: 3 })
+  const lines = (last: TestPacket) => [
+    trace('raw:PREROUTING:policy:1', syn),
+    trace('nat:PREROUTING:rule:1', syn),
+    trace('filter:FORWARD:policy:1', { ...syn, dst: '198.51.100.9', out: 'eth1' }),
+    trace('nat:POSTROUTING:policy:1', { ...syn, in: '', dst: '198.51.100.9', out: 'eth1' }),
+    trace('raw:PREROUTING:policy:1', answer),
+    trace('filter:FORWARD:policy:1', { ...answer, out: 'eth0' }),
+    trace('raw:PREROUTING:policy:1', last),
+    trace('filter:FORWARD:policy:1', { ...last, dst: '198.51.100.9', out: 'eth1' }),
+  ]
+  const lost = await first(lines(then('198.51.100.9', 'RST')), rules)
+  expect([lost.status, lost.basis]).toEqual(['reply-lost', 'inferred'])
+  for (const flags of ['ACK', 'RST'])
+    expect((await first(lines(then(HOST, flags)), rules)).status, flags).toBe('answered')
+})

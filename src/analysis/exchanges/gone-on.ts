@@ -37,3 +37,20 @@ function isBehindOpening(later: Part, first: Part): boolean {
   const ahead = (packet.tcpSeq - began.tcpSeq) >>> 0
   return ahead > 0 && ahead < 0x80000000
 }
+
+/**
+ * Whoever asked has sent something behind the answer to another one than it had asked, which only the answer can have named:
+ * nothing gave that its source back.
+ */
+export function answersStranger(parts: readonly Part[], answer: Part): boolean {
+  const first = parts.find(isAsking)
+  if (!first?.own || first.told.says !== 'opens') return false
+  const [asked, from] = [first.told.journey.packet, first.told.journey.steps[0]]
+  return parts.some(({ id, role, own, capture, told: { journey } }) => {
+    const [at, { packet }] = [journey.steps[0], journey]
+    // where nat has been passed by both, or by none
+    const isSamePlace = at?.hook === from?.hook && at?.table === from?.table && at?.chain === from?.chain
+    if (role !== 'request' || id < answer.id || !own || capture !== first.capture || !isSamePlace) return false
+    return packet.protocol === 'tcp' && (packet.dst !== asked.dst || packet.dport !== asked.dport)
+  })
+}

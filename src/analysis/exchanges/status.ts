@@ -12,7 +12,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
-import { hasGoneOn, isSameAttempt } from './gone-on.ts'
+import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
@@ -83,6 +83,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (!arrived) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed('refused', answer)
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (answersStranger(parts, answer)) {
+      const told = parts.find(isAsking)?.told.reply?.finding
+      return { ...inferred('reply-lost', answer), ...(told ? { finding: told } : {}) }
+    }
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const finding = isUsed ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
