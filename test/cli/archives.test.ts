@@ -124,7 +124,7 @@ describe('an archive', () => {
     const run = await nfwhy(['explain', 'a.tar', '--outcome', 'dropped'], { cwd })
     expect(run.stderr).toBe('')
     expect(run.stdout).toMatch(/ of 280,000 in the capture/)
-  }, 60_000)
+  })
 })
 
 describe('what grows beyond reason', () => {

@@ -32,9 +32,9 @@ function countOf(port: number, calls: number, begin: () => void): Promise<number
   })
 }
 
-describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { timeout: 120_000 }, () => {
+describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () => {
   const server = new ClickHouse()
-  beforeAll(() => server.start(), 60_000)
+  beforeAll(() => server.start())
   afterAll(() => server.remove())
 
   test('has each exchange once, though answers to inserts were lost', async () => {

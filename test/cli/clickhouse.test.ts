@@ -60,9 +60,9 @@ async function storeDrops(store: string): Promise<void> {
   await writing.end()
 }
 
-describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { timeout: 120_000 }, () => {
+describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () => {
   const server = new ClickHouse()
-  beforeAll(() => server.start(), 60_000)
+  beforeAll(() => server.start())
   afterAll(() => server.remove())
 
   /** A store in both, of the same inputs. */
@@ -220,7 +220,7 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', { tim
   })
 })
 
-test("says what to install where ClickHouse's client is missing", { timeout: 120_000 }, async () => {
+test("says what to install where ClickHouse's client is missing", async () => {
   const at = folder({ 'trace.log': packets(0, 1), 'rules.v4': RULES })
   mkdirSync(join(at, 'nfwhy'))
   for (const part of ['bin', 'dist', 'package.json'])

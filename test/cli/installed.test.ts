@@ -41,7 +41,7 @@ const has = (program: string) => spawnSync(program, ['--version']).error === und
 
 /** As that user, in its home. */
 const run = (program: string, ...args: string[]): string =>
-  execFileSync(program, args, { cwd: home, env, encoding: 'utf8', stdio: 'pipe', timeout: 60_000, ...NOBODY })
+  execFileSync(program, args, { cwd: home, env, encoding: 'utf8', stdio: 'pipe', timeout: 240_000, ...NOBODY })
 
 beforeAll(() => {
   execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT, stdio: 'pipe' })
@@ -51,7 +51,7 @@ beforeAll(() => {
   if (NOBODY.uid !== undefined) chownSync(home, NOBODY.uid, NOBODY.gid)
   const options = ['--offline', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund']
   run('npm', 'install', '-g', '--prefix', prefix, ...options, join(folder, tarball!))
-}, 120_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('installed by a user without rights, without optional packages', () => {

@@ -44,7 +44,7 @@ const publisher = async (url: string): Promise<{ store: Store; told: string[] }>
 
 describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
   const broker = new Nats(64 * 1024)
-  beforeAll(() => broker.start(), 60_000)
+  beforeAll(() => broker.start())
   afterAll(() => broker.remove())
 
   test('that is away gets later what waited for it', async () => {
@@ -174,23 +174,19 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
   )
 })
 
-test.each(['duckdb', 'parquet'])(
-  'keeps in %s the later of two batches, whichever comes first',
-  { timeout: 120_000 },
-  async (kind) => {
-    const at = folder({})
-    const url = `${kind}:${at}/store`
-    const store = await openStore(parseStoreUrl(url))
-    await store.write(exchanges(0, 10, 'answered', 2))
-    await store.write(exchanges(0, 20, 'undetermined', 1))
-    await store.write(exchanges(5, 6, 'dropped', 3), exchanges(5, 6, 'lost', 2))
-    await store.close()
-    await expectOnce(url, 20)
-    const { rows } = await answer(url, 'select status, count(*) as n from exchanges group by status order by status')
-    expect(rows).toEqual([
-      ['answered', 9],
-      ['dropped', 1],
-      ['undetermined', 10],
-    ])
-  },
-)
+test.each(['duckdb', 'parquet'])('keeps in %s the later of two batches, whichever comes first', async (kind) => {
+  const at = folder({})
+  const url = `${kind}:${at}/store`
+  const store = await openStore(parseStoreUrl(url))
+  await store.write(exchanges(0, 10, 'answered', 2))
+  await store.write(exchanges(0, 20, 'undetermined', 1))
+  await store.write(exchanges(5, 6, 'dropped', 3), exchanges(5, 6, 'lost', 2))
+  await store.close()
+  await expectOnce(url, 20)
+  const { rows } = await answer(url, 'select status, count(*) as n from exchanges group by status order by status')
+  expect(rows).toEqual([
+    ['answered', 9],
+    ['dropped', 1],
+    ['undetermined', 10],
+  ])
+})

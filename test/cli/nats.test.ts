@@ -22,9 +22,9 @@ const NAMED = [
 
 const load = (from: string, to: string) => nfwhy(['load', from, to, '--until-empty'])
 
-describe.skipIf(!hasProgram('nats-server'))('a broker', { timeout: 120_000 }, () => {
+describe.skipIf(!hasProgram('nats-server'))('a broker', () => {
   const broker = new Nats(64 * 1024)
-  beforeAll(() => broker.start(), 60_000)
+  beforeAll(() => broker.start())
   afterAll(() => broker.remove())
 
   test('hands on what DuckDB answers as if it had been stored there at once', async () => {
@@ -127,7 +127,7 @@ describe.skipIf(!hasProgram('nats-server'))('a broker', { timeout: 120_000 }, ()
   })
 })
 
-test("says what to install where NATS' client is missing", { timeout: 120_000 }, async () => {
+test("says what to install where NATS' client is missing", async () => {
   const at = folder({})
   mkdirSync(join(at, 'nfwhy'))
   for (const part of ['bin', 'dist', 'package.json'])

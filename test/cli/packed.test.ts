@@ -20,7 +20,7 @@ beforeAll(() => {
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   npm(folder, 'install', '--offline', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', `./${tarball}`)
-}, 120_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the package', () => {

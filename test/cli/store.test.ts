@@ -59,7 +59,7 @@ const RULES = `*filter
 COMMIT
 `
 
-test.each(['duckdb:x.duckdb', 'parquet:x'])('answers from %s what explain says', { timeout: 120_000 }, async (url) => {
+test.each(['duckdb:x.duckdb', 'parquet:x'])('answers from %s what explain says', async (url) => {
   const at = folder({ 'trace.log': trace(60), 'rules.v4': RULES })
   const [kind, name] = url.split(':')
   const store = `${kind}:${join(at, name!)}`
@@ -178,31 +178,27 @@ test.each(['duckdb:x.duckdb', 'parquet:x'])('answers from %s what explain says',
   expect(counted.reduce((sum, one) => sum + Number(one.exchanges), 0)).toBe(unanswered)
 })
 
-test.each(['duckdb', 'parquet'])(
-  'keeps each row once in %s, whatever the file is called',
-  { timeout: 120_000 },
-  async (kind) => {
-    const at = folder({ 'trace.log': trace(30), 'copy.log': trace(30), 'rules.v4': RULES })
-    const store = `${kind}:${join(at, 'store')}`
-    const run = (log: string) => nfwhy(['explain', '-q', join(at, log), join(at, 'rules.v4'), '--store', store])
-    await run('trace.log')
-    const before = await contents(store)
-    expect(before.journeys).toHaveLength(30)
-    expect(before.steps!.length).toBeLessThan(30)
-    await run('trace.log')
-    await run('copy.log')
-    expect(await contents(store)).toEqual(before)
-  },
-)
+test.each(['duckdb', 'parquet'])('keeps each row once in %s, whatever the file is called', async (kind) => {
+  const at = folder({ 'trace.log': trace(30), 'copy.log': trace(30), 'rules.v4': RULES })
+  const store = `${kind}:${join(at, 'store')}`
+  const run = (log: string) => nfwhy(['explain', '-q', join(at, log), join(at, 'rules.v4'), '--store', store])
+  await run('trace.log')
+  const before = await contents(store)
+  expect(before.journeys).toHaveLength(30)
+  expect(before.steps!.length).toBeLessThan(30)
+  await run('trace.log')
+  await run('copy.log')
+  expect(await contents(store)).toEqual(before)
+})
 
-test('has the same rows in both kinds of store', { timeout: 120_000 }, async () => {
+test('has the same rows in both kinds of store', async () => {
   const at = folder({})
   const stores = ['duckdb', 'parquet'].map((kind) => `${kind}:${join(at, kind)}`)
   for (const store of stores) await nfwhy(['explain', '-q', EXAMPLE, '--store', store])
   expect(await contents(stores[0]!)).toEqual(await contents(stores[1]!))
 })
 
-test('knows what is new since a time', { timeout: 120_000 }, async () => {
+test('knows what is new since a time', async () => {
   const dated = (second: string, port: number) =>
     `2026-01-31T12:00:${second}.000000+00:00 gw kernel: TRACE: filter:INPUT:rule:1 IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.1 LEN=60 TTL=64 ID=${second} PROTO=TCP SPT=4${second} DPT=${port} SEQ=1 ACK=0 WINDOW=64240 SYN\n`
   const at = folder({
@@ -217,7 +213,7 @@ test('knows what is new since a time', { timeout: 120_000 }, async () => {
   expect(await since('2026-01-31T12:00:31Z')).toEqual([])
 })
 
-test('stores a simulation once, apart from what was traced', { timeout: 120_000 }, async () => {
+test('stores a simulation once, apart from what was traced', async () => {
   const at = folder({ 'rules.v4': RULES.replace('-A INPUT', '-A OUTPUT') })
   const store = `duckdb:${join(at, 'x.duckdb')}`
   const play = (...more: string[]) =>
@@ -239,7 +235,7 @@ test('stores a simulation once, apart from what was traced', { timeout: 120_000 
   expect(await query(store, 'top-droppers')).toEqual([])
 })
 
-test('lists the queries, prints tables and CSV, and refuses what writes', { timeout: 120_000 }, async () => {
+test('lists the queries, prints tables and CSV, and refuses what writes', async () => {
   const at = folder({ 'trace.log': trace(3), 'rules.v4': RULES })
   expect((await nfwhy(['query'])).stdout).toMatch(/^top-droppers\n.*new-drops-since TIME\n/s)
   for (const kind of ['duckdb', 'parquet']) {
@@ -279,7 +275,7 @@ test('lists the queries, prints tables and CSV, and refuses what writes', { time
   }
 })
 
-test('says what is no store, and does not touch it', { timeout: 120_000 }, async () => {
+test('says what is no store, and does not touch it', async () => {
   const at = folder({ 'notes.txt': 'mine', 'full/notes.txt': 'mine', 'rules.v4': RULES, 'trace.log': trace(1) })
   const run = (url: string) => nfwhy(['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', url])
   for (const url of [`duckdb:${join(at, 'notes.txt')}`, `parquet:${join(at, 'full')}`])
@@ -294,7 +290,7 @@ test('says what is no store, and does not touch it', { timeout: 120_000 }, async
   })
 })
 
-test('says what to install where DuckDB is missing', { timeout: 120_000 }, async () => {
+test('says what to install where DuckDB is missing', async () => {
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
   mkdirSync(join(at, 'nfwhy'))
   for (const part of ['bin', 'dist', 'package.json'])
@@ -318,7 +314,7 @@ test('says what to install where DuckDB is missing', { timeout: 120_000 }, async
   })
 })
 
-test('leaves a readable store when it is killed, which the next run completes', { timeout: 200_000 }, async () => {
+test('leaves a readable store when it is killed, which the next run completes', async () => {
   for (const kind of ['duckdb', 'parquet']) {
     const at = folder({ 'trace.log': trace(25_000), 'rules.v4': RULES })
     const store = `${kind}:${join(at, 'store')}`
@@ -348,7 +344,7 @@ test('leaves a readable store when it is killed, which the next run completes', 
   }
 })
 
-test('leaves a store without rows, or none, when it is killed while it makes one', { timeout: 120_000 }, async () => {
+test('leaves a store without rows, or none, when it is killed while it makes one', async () => {
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
   const args = ['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${join(at, 'store')}`]
   const there = () => readdirSync(at).filter((name) => name.startsWith('store'))
@@ -365,7 +361,7 @@ test('leaves a store without rows, or none, when it is killed while it makes one
   }
 })
 
-test('says who else has the file open', { timeout: 120_000 }, async () => {
+test('says who else has the file open', async () => {
   const at = folder({ 'rules.v4': RULES, 'trace.log': trace(2) })
   const store = join(at, 'x.duckdb')
   const run = () => nfwhy(['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${store}`])

@@ -56,7 +56,7 @@ const LINKS = [
 const reason = whyNot('nft', 'conntrack') ?? (await whyNoLab())
 if (reason) console.warn(`no asymmetric paths are looked at: ${reason}`)
 
-describe.skipIf(reason)('replies that come back through another router', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('replies that come back through another router', () => {
   let lab: Lab
 
   beforeAll(async () => {

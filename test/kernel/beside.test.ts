@@ -212,7 +212,7 @@ table netdev out {
 describe.skipIf(reason)("beside IP's chains", () => {
   holdLogs()
 
-  it.each(CASES)('$name', { timeout: 60_000 }, async ({ is, says = [], ...rest }) => {
+  it.each(CASES)('$name', async ({ is, says = [], ...rest }) => {
     const thread = { title: '', address: '' }
     const truth = { words: '', causes: [], status: [] }
     const { exchange, differences } = await play({

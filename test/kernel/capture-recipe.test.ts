@@ -44,7 +44,7 @@ describe.skipIf(notHere)(`the recipe for a capture${notHere ? `: ${notHere}` : '
     // the recipe is for machines whose iptables is the legacy one
     for (const name of ['iptables', 'iptables-save', 'ip6tables', 'ip6tables-save'])
       symlinkSync('/usr/sbin/xtables-legacy-multi', join(folder, name))
-  }, 90_000)
+  })
   afterAll(async () => {
     await hideAgain()
     rmSync(folder, { recursive: true })

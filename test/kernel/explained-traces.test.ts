@@ -26,7 +26,7 @@ afterAll(() => {
 })
 
 describe.skipIf(reason)('explained traces and the kernel', () => {
-  it.each(houses())('agree in cases $from to $to', { timeout: 120_000 }, async ({ from, to }) => {
+  it.each(houses())('agree in cases $from to $to', async ({ from, to }) => {
     let house: House | undefined
     const lab = await Lab.open((topology) => {
       house = randomHouse(Math.floor(from / TOGETHER), topology)

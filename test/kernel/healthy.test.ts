@@ -16,7 +16,6 @@ const SEEDS = (process.env.NFWHY_FAULTS_SEEDS ?? '1').split(',').map(Number)
 describe.skipIf(reason)('traffic that works', () => {
   it.each(SETUPS.flatMap((make) => SEEDS.map((seed) => ({ name: make.name, make, seed }))))(
     '$name, seed $seed',
-    { timeout: 120_000 },
     async ({ make, seed }) => {
       const stage = await Stage.open(make, seed * 7919, 'iptables-legacy')
       const wrong: string[] = []

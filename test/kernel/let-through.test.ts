@@ -26,22 +26,18 @@ const reason =
 
 describe.skipIf(reason)(`bans that do not act${reason ? `: ${reason}` : ''}`, () => {
   const all = inForms(LET_THROUGH, Number(process.env.NFWHY_LET_SHARE ?? 12))
-  it.concurrent.each(all)(
-    '$name, $program, IPv$version',
-    { timeout: 120_000 },
-    async ({ situation, program, version }) => {
-      const { sees, exchange, said, fix, mended, left } = await play(situation, program, version)
-      const told = JSON.stringify({ said, fix: { ...fix, command: fix?.command?.toString() }, mended, left }, null, 1)
-      if (process.env.NFWHY_LET_TELL) console.info(`${situation.name}, ${program}, IPv${version}: ${told}`)
-      expect(sees, 'what the sender sees').toBe('answered')
-      expect(exchange?.status).toBe('answered')
-      expect(
-        said.filter((one) => situation.truth.test(one)),
-        told,
-      ).not.toEqual([])
-      expect(fix, told).toMatchObject({ stops: true, verified: 'model' })
-      expect(mended, told).toBe(situation.mended)
-      expect(left).toEqual([])
-    },
-  )
+  it.concurrent.each(all)('$name, $program, IPv$version', async ({ situation, program, version }) => {
+    const { sees, exchange, said, fix, mended, left } = await play(situation, program, version)
+    const told = JSON.stringify({ said, fix: { ...fix, command: fix?.command?.toString() }, mended, left }, null, 1)
+    if (process.env.NFWHY_LET_TELL) console.info(`${situation.name}, ${program}, IPv${version}: ${told}`)
+    expect(sees, 'what the sender sees').toBe('answered')
+    expect(exchange?.status).toBe('answered')
+    expect(
+      said.filter((one) => situation.truth.test(one)),
+      told,
+    ).not.toEqual([])
+    expect(fix, told).toMatchObject({ stops: true, verified: 'model' })
+    expect(mended, told).toBe(situation.mended)
+    expect(left).toEqual([])
+  })
 })

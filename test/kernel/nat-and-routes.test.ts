@@ -28,24 +28,20 @@ const share = Number(process.env.NFWHY_NAT_SHARE ?? 12)
 
 describe.skipIf(reason)(`nat, marks and routes${reason ? `: ${reason}` : ''}`, () => {
   const all = inForms([...NAT, ...ROUTES], share)
-  it.concurrent.each(all)(
-    '$name, $program, IPv$version',
-    { timeout: 120_000 },
-    async ({ situation, program, version }) => {
-      const played = await play(situation, program, version)
-      const { sees, exchange, said, fix, mended, left } = played
-      expect(sees, 'what the sender sees').toBe(situation.sees)
-      const status = `${exchange?.status} (${exchange?.basis})`
-      const told = { status, said, fix: fix?.command?.toString(), mended, left }
-      if (process.env.NFWHY_NAT_TELL)
-        console.info(`${situation.name}, ${program}, IPv${version}: ${JSON.stringify(told, null, 1)}`)
-      expect(
-        said.filter((one) => situation.truth.test(one)),
-        JSON.stringify(told),
-      ).not.toEqual([])
-      if (situation.never) expect(said.join('\n')).not.toMatch(situation.never)
-      expect(mended, JSON.stringify(told)).toBe(situation.mended)
-      expect(left).toEqual([])
-    },
-  )
+  it.concurrent.each(all)('$name, $program, IPv$version', async ({ situation, program, version }) => {
+    const played = await play(situation, program, version)
+    const { sees, exchange, said, fix, mended, left } = played
+    expect(sees, 'what the sender sees').toBe(situation.sees)
+    const status = `${exchange?.status} (${exchange?.basis})`
+    const told = { status, said, fix: fix?.command?.toString(), mended, left }
+    if (process.env.NFWHY_NAT_TELL)
+      console.info(`${situation.name}, ${program}, IPv${version}: ${JSON.stringify(told, null, 1)}`)
+    expect(
+      said.filter((one) => situation.truth.test(one)),
+      JSON.stringify(told),
+    ).not.toEqual([])
+    if (situation.never) expect(said.join('\n')).not.toMatch(situation.never)
+    expect(mended, JSON.stringify(told)).toBe(situation.mended)
+    expect(left).toEqual([])
+  })
 })

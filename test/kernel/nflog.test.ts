@@ -148,7 +148,7 @@ function without(list: readonly string[], others: readonly string[]): string[] {
 }
 
 describe.skipIf(reason)('the recipe of docs/formats/nflog-pcap.md', () => {
-  it('leaves a capture that explains a real drop, with the names of interfaces', { timeout: 60_000 }, () => {
+  it('leaves a capture that explains a real drop, with the names of interfaces', () => {
     const page = readFileSync(join(ROOT, 'docs/formats/nflog-pcap.md'), 'utf8')
     const [capture = '', save = ''] = blocksOf(page).flatMap(({ language, text }) => (language === 'sh' ? [text] : []))
     const work = mkdtempSync(join(folder, 'recipe-'))

@@ -68,7 +68,7 @@ const commonStep = ({ mark: _, changes, ...step }: Step) => ({
 const marksOf = ({ steps }: Journey) => steps.map(({ mark }) => mark)
 
 describe.skipIf(reason)("nft's text and netlink's messages", () => {
-  it('give the same journeys', { timeout: 120_000 }, () => {
+  it('give the same journeys', () => {
     const { text, netlink, received, world } = take()
     expect(received).toContain('{"lost":0}')
     const [asText, asMessages] = [explainFile(text, world), explainFile(netlink, world)]

@@ -125,7 +125,7 @@ const bySport = (journeys: readonly Journey[]): Journey[] =>
   journeys.filter(({ packet }) => packet.sport !== undefined).sort((a, b) => a.packet.sport! - b.packet.sport!)
 
 describe.skipIf(reason)('nft monitor trace and the kernel', () => {
-  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', { timeout: 60_000 }, (one) => {
+  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', (one) => {
     const random = new Random(one)
     const ruleset = randomRuleset(random)
     const sendings = sendingsOf(random)
@@ -156,7 +156,7 @@ describe.skipIf(reason)('nft monitor trace and the kernel', () => {
 })
 
 describe.skipIf(reason)("iptables-nft's TRACE and the kernel", () => {
-  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', { timeout: 60_000 }, (one) => {
+  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', (one) => {
     const random = new Random(one)
     const rules = randomIptables(random)
     const sendings = sendingsOf(random)

@@ -28,7 +28,7 @@ const EXPECTED = {
 }
 
 describe.skipIf(missing)(`what is said follows what is known${missing ? `: ${missing}` : ''}`, () => {
-  test.for(['nft', 'legacy'] as const)('%s', { timeout: 90_000 }, async (backend, { onTestFinished }) => {
+  test.for(['nft', 'legacy'] as const)('%s', async (backend, { onTestFinished }) => {
     const folder = mkdtempSync(`${tmpdir()}/nfwhy-amended-`)
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const network = await openNetwork(onTestFinished, [])

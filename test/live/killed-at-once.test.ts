@@ -71,7 +71,7 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
     const count = Math.floor(RUNS / WAYS.length) + (i < RUNS % WAYS.length ? 1 : 0)
     test.skipIf(count === 0)(
       `${count} kills from seed ${SEED}`,
-      { timeout: 60_000 + count * 30_000 },
+      { timeout: 240_000 + count * 30_000 },
       async ({ onTestFinished }) => {
         const lab = await KillingLab.open(onTestFinished, way)
         const failures: string[] = []

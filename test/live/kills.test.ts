@@ -42,7 +42,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
   afterAll(() => hideAgain())
 
   describe.concurrent.each(WAYS)('$name', ({ args, ...options }) => {
-    test(`${KILLS} kills`, { timeout: 60_000 + KILLS * 15_000 }, async ({ onTestFinished }) => {
+    test(`${KILLS} kills`, { timeout: 240_000 + KILLS * 15_000 }, async ({ onTestFinished }) => {
       const place = await TestPlace.open(onTestFinished, options)
       place.background(TRAFFIC)
       await sleep(100)
@@ -70,7 +70,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       expect((phases.get('setting up') ?? 0) + (phases.get('running') ?? 0)).toBeGreaterThan(0)
     })
 
-    test('killed with the first sign of it', { timeout: 60_000 }, async ({ onTestFinished }) => {
+    test('killed with the first sign of it', async ({ onTestFinished }) => {
       const instead = Object.fromEntries(READERS.filter(([name]) => !options.without?.includes(name)))
       const place = await TestPlace.open(onTestFinished, { ...options, instead })
       const before = await snapshot(place)
@@ -82,9 +82,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       }
     })
 
-    test('its keeper killed as well: inert by the deadline, and cleaned up', { timeout: 60_000 }, async ({
-      onTestFinished,
-    }) => {
+    test('its keeper killed as well: inert by the deadline, and cleaned up', async ({ onTestFinished }) => {
       const place = await TestPlace.open(onTestFinished, options)
       place.background(TRAFFIC)
       await sleep(100)

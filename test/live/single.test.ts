@@ -38,7 +38,7 @@ cmp before after`
   const printed = execFileSync('unshare', ['-n', 'sh', '-c', script], {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 90_000,
+    timeout: 240_000,
   })
   expect(printed).toContain(
     "# read nf_tables' trace events, by a program there: the optional package koffi is not installed\n",

@@ -132,7 +132,7 @@ for tool in ${tools.join(' ')}; do ln -sf "$(command -v $tool)" /run/bin/$tool; 
     }
   })
 
-  test('killed together with its shells: cleaned up by its note', { timeout: 120_000 }, async ({ onTestFinished }) => {
+  test('killed together with its shells: cleaned up by its note', async ({ onTestFinished }) => {
     const { place, via } = await open(
       onTestFinished,
       TOOLS.filter((tool) => tool !== 'nft'),

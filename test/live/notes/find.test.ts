@@ -108,7 +108,7 @@ const HOSTILE: readonly [name: string, plant: string][] = [
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are for a shell
 
 describe.skipIf(missing).concurrent(`notes${missing ? `: ${missing}` : ''}`, () => {
-  test.for(HOSTILE)('is not believed: %s', { timeout: 60_000 }, async ([, plant], { onTestFinished }) => {
+  test.for(HOSTILE)('is not believed: %s', async ([, plant], { onTestFinished }) => {
     const place = await open(onTestFinished)
     const { output } = await place.runThere(
       `printf '#!/bin/sh\\ntouch /run/canary\\n' >/run/evil; chmod 755 /run/evil\n${plant}\n:`,
