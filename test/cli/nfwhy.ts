@@ -31,7 +31,7 @@ interface Options {
 }
 
 /** No test waits longer for a process. Milliseconds. */
-const PATIENCE = 30_000
+const PATIENCE = 120_000
 
 /** Without a terminal, 80 columns, UTF-8; commands are proposed as of an installed nfwhy. */
 const environment = (): NodeJS.ProcessEnv => ({
