@@ -53,8 +53,8 @@ describe.skipIf(reason)('simulated journeys and the kernel', () => {
 
   it('are told in nearly all cases', () => {
     expect(seen.packets).toBeGreaterThan(cases * 10)
-    expect(seen.undetermined).toBeLessThan(cases / 10)
-    expect(seen.lost).toBeLessThan(cases / 10)
+    expect(seen.undetermined).toBeLessThan(Math.max(10, cases / 10))
+    expect(seen.lost).toBeLessThan(Math.max(10, cases / 10))
   })
 })
 
