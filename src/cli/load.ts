@@ -42,7 +42,8 @@ async function runLoad(from: string, to: string, { untilEmpty = false }: LoadOpt
     const out = new Output()
     out.write(`Stored ${messages} ${messages === 1 ? 'message' : 'messages'}: ${countsText(stored)}.\n`)
     if (rowsOf(lost) > 0) out.write(`Lost by hosts: ${countsText(lost)}.\n`)
-    if (unreadable > 0) out.write(`Removed because they cannot be read: ${unreadable}.\n`)
+    if (unreadable > 0)
+      out.write(`Removed, as unreadable: ${unreadable} ${unreadable === 1 ? 'message' : 'messages'}.\n`)
     out.flush()
     return unreadable > 0 ? EXIT.problem : EXIT.done
   } finally {

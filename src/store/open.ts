@@ -50,7 +50,7 @@ export async function openReader(url: StoreUrl): Promise<Reader> {
       return (await import('./clickhouse/database.ts')).readDatabase(url.address)
     case 'nats':
       throw new UserError(
-        `${printable(url.address.name)}: a broker answers no queries. Ask the store that its messages are loaded into.`,
+        `${printable(url.address.name)}: a broker answers no queries. Query the store into which nfwhy load brings its messages.`,
         `nfwhy load ${printable(url.address.name)} clickhouse://HOST/DATABASE`,
       )
   }

@@ -9,3 +9,6 @@ export function decoded(text: string): string {
     return text
   }
 }
+
+/** Behind what is wrong with a URL. */
+export const HOW_ENCODED = 'Special characters in a password have to be encoded: @ is %40, / is %2F.'

@@ -1,6 +1,4 @@
 /** `--store clickhouse://…` and `nfwhy query`, with a real server: it answers what DuckDB answers. */
-import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DropTally } from '../../src/analysis/drops/tally.ts'
@@ -18,10 +16,9 @@ import {
 } from '../../src/store/index.ts'
 import { GROUPINGS, type OverTime } from '../../src/ui/over-time.ts'
 import { ClickHouse, hasProgram } from '../store/servers.ts'
-import { EXAMPLE, folder, nfwhy } from './nfwhy.ts'
+import { EXAMPLE, folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
 
-const ROOT = join(EXAMPLE, '../..')
 const TABLES = {
   exchanges: 'exchange',
   journeys: 'journey',
@@ -222,17 +219,7 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () =>
 
 test("says what to install where ClickHouse's client is missing", async () => {
   const at = folder({ 'trace.log': packets(0, 1), 'rules.v4': RULES })
-  mkdirSync(join(at, 'nfwhy'))
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(ROOT, part), join(at, 'nfwhy', part), { recursive: true })
-  const child = spawn(process.execPath, [
-    ...[join(at, 'nfwhy/bin/nfwhy.js'), 'query', '--store', 'clickhouse://127.0.0.1:1/x', 'unanswered'],
-  ])
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const code = await new Promise((resolve) => child.on('close', resolve))
+  const { code, stderr } = await nfwhyAlone(at, ['query', '--store', 'clickhouse://127.0.0.1:1/x', 'unanswered'])
   expect({ code, stderr }).toEqual({
     code: 2,
     stderr: expect.stringMatching(/optional package @clickhouse\/client is not installed.*npm install/s),

@@ -57,7 +57,7 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
     expect(first.stderr.split('\n')).toEqual([
       expect.stringMatching(/does not answer.* waits in .*spool\.$/),
       expect.stringMatching(
-        /is away \(.*\): 200 exchanges, 200 journeys, 4 rows of rulesets wait in .* The next nfwhy that stores there sends them\.$/,
+        /is away \(.*\): 200 exchanges, 200 journeys, 4 rows of rulesets wait in .* The next nfwhy with this --store sends them\.$/,
       ),
       '',
     ])

@@ -1,14 +1,11 @@
 /** `--store nats://…` and `nfwhy load`, with a real broker: what is loaded answers what is stored at once. */
-import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ClickHouse, hasProgram, Nats } from '../store/servers.ts'
-import { EXAMPLE, folder, nfwhy } from './nfwhy.ts'
+import { folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
-
-const ROOT = join(EXAMPLE, '../..')
 
 const NAMED = [
   ['top-droppers'],
@@ -97,7 +94,7 @@ describe.skipIf(!hasProgram('nats-server'))('a broker', () => {
       expect(await load(stream, store)).toEqual({
         code: 1,
         stdout: expect.stringMatching(
-          /^Stored 2 messages: 3 exchanges, 3 journeys.*\nRemoved because they cannot be read: 1\.\n$/,
+          /^Stored 2 messages: 3 exchanges, 3 journeys.*\nRemoved, as unreadable: 1 message\.\n$/,
         ),
         stderr: expect.stringMatching(/^nfwhy: Message 3 cannot be read: .*It is removed\.\n$/),
       })
@@ -129,17 +126,7 @@ describe.skipIf(!hasProgram('nats-server'))('a broker', () => {
 
 test("says what to install where NATS' client is missing", async () => {
   const at = folder({})
-  mkdirSync(join(at, 'nfwhy'))
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(ROOT, part), join(at, 'nfwhy', part), { recursive: true })
-  const child = spawn(process.execPath, [join(at, 'nfwhy/bin/nfwhy.js'), 'load', 'nats://127.0.0.1:1', 'parquet:x'], {
-    cwd: at,
-  })
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const code = await new Promise((resolve) => child.on('close', resolve))
+  const { code, stderr } = await nfwhyAlone(at, ['load', 'nats://127.0.0.1:1', 'parquet:x'])
   expect({ code, stderr }).toEqual({
     code: 2,
     stderr: expect.stringMatching(

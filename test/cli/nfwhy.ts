@@ -3,7 +3,7 @@
  * prints is held against the published schemas.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,6 +44,15 @@ const environment = (): NodeJS.ProcessEnv => ({
 export function nfwhy(args: readonly string[], { input = '', node = [], ...options }: Options = {}): Promise<Run> {
   const child = start([...node, BIN, ...args], options)
   child.stdin!.on('error', () => {}).end(input)
+  return finished(child)
+}
+
+/** The command where none of the packages is installed that it can do without; it is copied into this folder, and runs there. */
+export function nfwhyAlone(at: string, args: readonly string[]): Promise<Run> {
+  for (const part of ['bin', 'dist', 'package.json'])
+    cpSync(join(EXAMPLE, '../..', part), join(at, 'nfwhy', part), { recursive: true })
+  const child = start([join(at, 'nfwhy/bin/nfwhy.js'), ...args], { cwd: at })
+  child.stdin!.end()
   return finished(child)
 }
 

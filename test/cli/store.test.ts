@@ -1,13 +1,12 @@
 /** `--store` and `nfwhy query`, with the real DuckDB: what is asked of a store is what `explain --json` says. */
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ExplanationDocument, QueryDocument } from '../../src/reports/documents.ts'
-import { BIN, EXAMPLE, folder, nfwhy } from './nfwhy.ts'
+import { BIN, EXAMPLE, folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 
 const TABLES = ['exchanges', 'journeys', 'steps', 'findings', 'rulesets']
-const ROOT = join(EXAMPLE, '../..')
 
 async function query(store: string, ...words: string[]): Promise<QueryDocument['rows']> {
   const { code, stdout, stderr } = await nfwhy(['query', '--store', store, '--json', ...words])
@@ -292,22 +291,13 @@ test('says what is no store, and does not touch it', async () => {
 
 test('says what to install where DuckDB is missing', async () => {
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
-  mkdirSync(join(at, 'nfwhy'))
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(ROOT, part), join(at, 'nfwhy', part), { recursive: true })
-  const child = spawn(process.execPath, [
-    join(at, 'nfwhy/bin/nfwhy.js'),
+  const { code, stderr } = await nfwhyAlone(at, [
     'explain',
-    join(at, 'trace.log'),
-    join(at, 'rules.v4'),
+    'trace.log',
+    'rules.v4',
     '--store',
     `duckdb:${join(at, 'x')}`,
   ])
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const code = await new Promise((resolve) => child.on('close', resolve))
   expect({ code, stderr }).toEqual({
     code: 2,
     stderr: expect.stringMatching(/optional package @duckdb\/node-api is not installed.*npm install/s),

@@ -24,7 +24,8 @@ export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead' | 'isAlike'
 
 /**
  * Chains that the packet was not led to, and with a rule that would have taken it, had one more thing been otherwise:
- * those that the base chain does not lead to, and those that a rule leads to but for the interface or the protocol.
+ * those that the base chain does not lead to, and those that a rule leads to but for what chooses no host and no service: an
+ * interface, a protocol, a hop limit.
  */
 export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
   const { pass, wanted } = goal

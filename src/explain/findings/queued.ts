@@ -69,7 +69,7 @@ export const queuePassedBy: Detector = {
     const [queue, ref] = [queueOf(passed), refAt(context, passed)]
     const unread = queue && whatIsUnread(context, queue.from, queue.to ?? queue.from)
     if (unread === undefined || !ref) return []
-    const message = `${nameRef(ref)} handed it to queue ${queue!.from}, and ${unread}: it was accepted there, without a mark that the program may set. ${nameRef(stop)} goes by the mark.`
+    const message = `${nameRef(ref)} handed it to queue ${queue!.from}, and ${unread}: the packet was accepted there, without the mark that the program may set. ${nameRef(stop)} matches by the mark.`
     return [finding('queued', 'note', message, { steps: [passed + 1], rules: [ref], fix: [START] })]
   },
 }

@@ -1,7 +1,7 @@
 /** Where a database of ClickHouse's is: `clickhouse://USER:PASSWORD@HOST:PORT/DATABASE`. */
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import { decoded, withoutPassword } from '../password.ts'
+import { decoded, HOW_ENCODED, withoutPassword } from '../password.ts'
 
 export interface Address {
   /** HTTP's, without user and password. */
@@ -27,7 +27,7 @@ export function readAddress(text: string, environment: NodeJS.ProcessEnv = proce
   if (!url || url.hostname === '' || more.length > 0 || /@/.test(url.pathname) || url.search !== '' || url.hash !== '')
     throw new UserError(
       `${printable(withoutPassword(text))}: write clickhouse://USER:PASSWORD@HOST:PORT/DATABASE; all but HOST may be left out.`,
-      'What is special in a URL has to be encoded in a password: @ is %40, / is %2F.',
+      HOW_ENCODED,
     )
   const protocol = url.protocol as keyof typeof PORTS
   const host = `${url.hostname}:${url.port || PORTS[protocol]}`

@@ -107,10 +107,12 @@ class Loader {
     let isTidy = false
     while (!ending.aborted) {
       const messages = await take(consumer, broker, this.taken)
-      const before = rowsOf(this.loaded.stored)
-      if (messages.length > 0) await this.storeAll(messages)
-      const rows = Math.ceil((rowsOf(this.loaded.stored) - before) / messages.length)
-      if (rows > 0) this.taken = Math.min(Math.max(Math.floor(MOST_ROWS / rows), 1), MOST_TAKEN)
+      if (messages.length > 0) {
+        const before = rowsOf(this.loaded.stored)
+        await this.storeAll(messages)
+        const rows = Math.ceil((rowsOf(this.loaded.stored) - before) / messages.length)
+        if (rows > 0) this.taken = Math.min(Math.max(Math.floor(MOST_ROWS / rows), 1), MOST_TAKEN)
+      }
       await broker.flush()
       if (messages.length > 0) continue
       if (!isTidy) await broker.tidy(consumer)

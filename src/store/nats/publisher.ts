@@ -104,7 +104,7 @@ class Publisher implements Store {
     const { spool, address, folder } = this
     if (spool.waiting > 0)
       this.tell(
-        `${address.name} is away (${printable(this.reason)}): ${countsText(spool.held)} wait in ${printable(folder)}. The next nfwhy that stores there sends them.`,
+        `${address.name} is away (${printable(this.reason)}): ${countsText(spool.held)} wait in ${printable(folder)}. The next nfwhy with this --store sends them.`,
       )
     if (rowsOf(spool.lost) > 0)
       this.tell(

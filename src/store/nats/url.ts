@@ -1,7 +1,7 @@
 /** Where a broker is, and which of its streams is meant: `nats://USER:PASSWORD@HOST:PORT/STREAM`. */
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import { decoded, withoutPassword } from '../password.ts'
+import { decoded, HOW_ENCODED, withoutPassword } from '../password.ts'
 
 export interface BrokerAddress {
   host: string
@@ -45,7 +45,7 @@ export function readBroker(text: string, environment: NodeJS.ProcessEnv = proces
   )
     throw new UserError(
       `${printable(withoutPassword(text))}: write nats://USER:PASSWORD@HOST:PORT/STREAM?spool=DIR&spool-mb=N; all but HOST may be left out.`,
-      'What is special in a URL has to be encoded in a password: @ is %40, / is %2F. A name of a stream has letters, digits, - and _.',
+      `${HOW_ENCODED} The name of a stream has only letters, digits, - and _.`,
     )
   const port = Number(url.port || PORT)
   return {

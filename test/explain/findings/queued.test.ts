@@ -143,7 +143,7 @@ describe('a queue that nobody reads, passed by before the mark is asked for', ()
 
   it('is told with the rule that goes by the mark', () => {
     expect(of('-m mark --mark 0x0', { queues: [] })).toEqual([
-      'mangle INPUT rule 1 handed it to queue 3, and no program reads that queue: it was accepted there, without a mark that the program may set. filter INPUT rule 1 goes by the mark.',
+      'mangle INPUT rule 1 handed it to queue 3, and no program reads that queue: the packet was accepted there, without the mark that the program may set. filter INPUT rule 1 matches by the mark.',
     ])
   })
 
