@@ -1,5 +1,5 @@
 /** A step in words: which rule it met, and what that rule said. */
-import type { Step } from '../model/journey.ts'
+import type { RuleRef, Step } from '../model/journey.ts'
 import { ruleName } from './journey-words.ts'
 import type { Marks } from './marks.ts'
 
@@ -30,3 +30,7 @@ export function oddWords({ kind, rule }: Step): string {
 
 /** The rule where its chain is named beside it. */
 export const withoutChain = (rule: string): string => rule.replace(/^-A \S+ /, '')
+
+/** `filter INPUT rule 3  -p tcp -j DROP`: the rule by name, in its own words, where nothing above says which it is. */
+export const namedRule = (ref: RuleRef, text: string): string =>
+  `${ruleName(ref)}  ${withoutChain(text).replace(/^policy /, '')}`

@@ -167,7 +167,7 @@ export interface Explanation {
   cause: string[]
   /** What is wrong with the input, and what helps. */
   notices: { message: string; fixes: string[] }[]
-  /** The rule that the cause speaks of. */
+  /** The rule that the cause speaks of, by its name and in its own words. */
   rule?: string
   fixes: FixOf[]
   otherFixes: FixOf[]

@@ -5,7 +5,7 @@ import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
 import { isGuilty } from '../deciding-rule.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
-import { withoutChain } from '../step-words.ts'
+import { namedRule } from '../step-words.ts'
 import { cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
@@ -47,10 +47,7 @@ export function writeRule(page: Page, ref: RuleRef, shown: Shown, named = false)
   const key = ruleKey(ref)
   if (ref.rule === undefined || shown.has(key)) return
   shown.add(key)
-  const lines = wrapRule(
-    named ? `${ruleName(ref)}  ${withoutChain(ref.rule).replace(/^policy /, '')}` : ref.rule,
-    page.room,
-  )
+  const lines = wrapRule(named ? namedRule(ref, ref.rule) : ref.rule, page.room)
   if (!page.full && lines.length > RULE_LINES) {
     lines[RULE_LINES - 1] = cutEnd(lines.slice(RULE_LINES - 1).join(' '), page.room, page.marks.cut)
     lines.length = RULE_LINES

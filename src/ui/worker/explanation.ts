@@ -18,7 +18,7 @@ import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { changeWords } from '../../reports/packet-words.ts'
 import { printReport } from '../../reports/print-report.ts'
 import { printedGroup } from '../../reports/printed-group.ts'
-import { oddWords, stepName, withoutChain } from '../../reports/step-words.ts'
+import { namedRule, oddWords, stepName, withoutChain } from '../../reports/step-words.ts'
 import { noticesOf, sentAgainWords } from '../../reports/summary-words.ts'
 import type { Explanation, FindingOf, FixOf, Row, StepOf, WayOf, Why } from '../protocol.ts'
 import { narrowing } from './row.ts'
@@ -39,7 +39,7 @@ export function tellExplanation(of: Group, row: Row, ending: Ending | undefined,
     causeLabel: markOfGroup(group) === 'good' ? 'reply' : 'cause',
     cause,
     notices: noticesOf([group], new Set()).map(({ messages, fixes }) => ({ message: messages.join(' '), fixes })),
-    ...(rule?.rule === undefined ? {} : { rule: rule.rule }),
+    ...(rule?.rule === undefined ? {} : { rule: namedRule(rule, rule.rule) }),
     fixes: fixes.map((one) => fixOf(withoutSaid(one, said))),
     otherFixes: others.map((one) => fixOf(withoutSaid(one, said))),
     why: tellsCause(journey) ? journey.cause.map((one) => whyOf(one, journey)) : [],
