@@ -19,8 +19,10 @@ import { placesOf, wishOf } from './trace-wish.ts'
 const MOST = 64 << 20
 /** Milliseconds without a page until the trace ends: a page may be loaded again. */
 const LEFT_ALONE = 10_000
-/** Milliseconds that pages have to read the last of it, once Ctrl-C ends the server as well. */
-const LAST_READ = 3000
+/** Milliseconds that pages have to read the last of it, once Ctrl-C ends the server as well; a busy browser takes its time. */
+const LAST_READ = 15_000
+/** Milliseconds of these after which whoever waits is told why. */
+const TELL_WAIT = 1000
 /** Milliseconds without anything new after which no packet is under way: a second, and what reading it takes. */
 const QUIET = 1500
 /** Lines that are kept. */
@@ -192,11 +194,17 @@ class TraceFeed implements LiveFeed {
   lastRead(): Promise<void> {
     return new Promise((resolve) => {
       if (this.pages === 0) return resolve()
-      const late = setTimeout(resolve, LAST_READ)
-      this.onLeft = () => {
+      const told = setTimeout(
+        () => lines.say('A page is still reading the last of it. Ctrl-C again ends at once.\n'),
+        TELL_WAIT,
+      )
+      const over = () => {
+        clearTimeout(told)
         clearTimeout(late)
         resolve()
       }
+      const late = setTimeout(over, LAST_READ)
+      this.onLeft = over
     })
   }
 

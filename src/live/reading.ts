@@ -15,6 +15,8 @@ export interface ReadingOptions {
   onChunk(chunk: Uint8Array): Promise<void>
   /** Pieces that are not read any more, and the events in them. */
   onUnread(chunks: readonly Uint8Array[], events: number): void
+  /** All journeys that were under way are told. */
+  onSettled(): void
   /** All that came so far is read; more is read when it resolves. */
   onPause(): void | Promise<void>
 }
@@ -27,7 +29,7 @@ const TURN = 20
 export async function readStream(
   stream: Pick<EventStream, 'chunks' | 'tellsLosses' | 'abandon' | 'stop'>,
   explainer: CaptureExplainer,
-  { load, patience, isAhead, switchedOff, onChunk, onUnread, onPause }: ReadingOptions,
+  { load, patience, isAhead, switchedOff, onChunk, onUnread, onSettled, onPause }: ReadingOptions,
 ): Promise<void> {
   let idleTicks = 0
   let turned = performance.now()
@@ -35,6 +37,7 @@ export async function readStream(
   const settle = () => {
     if (latestEvent > (switchedOff() ?? Number.POSITIVE_INFINITY) - QUIET) explainer.cut()
     else explainer.pause(stream.tellsLosses)
+    onSettled()
   }
   try {
     for await (const chunk of stream.chunks) {

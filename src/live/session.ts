@@ -20,6 +20,7 @@ import { MarkerOnlyFilter } from './marker-only.ts'
 import { Pace } from './pace.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
 import { Interrupted, LiveProblem, unlessEnded } from './problem.ts'
+import { queuesPackets } from './queues-packets.ts'
 import { readStream } from './reading.ts'
 import { RulesetVersions } from './ruleset-versions.ts'
 import { sameKernel } from './same-kernel.ts'
@@ -255,10 +256,14 @@ export class Session {
     }
     // what it tells belongs to journeys that are still to be explained
     const drops = this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
-    // one after the other: what the rules' own trace tells is known before the marks' ends
-    for (const stream of this.streams) await stream.stop().catch(() => {})
-    this.load.close()
-    await Promise.all([drops, ...this.reading])
+    // one after the other: all that the rules' own trace tells is told before the marks' ends
+    const isMarks = this.prepared.plan.streams.map(readsMarks)
+    for (const marks of [false, true]) {
+      for (const [i, stream] of this.streams.entries()) if (isMarks[i] === marks) await stream.stop().catch(() => {})
+      if (!marks) this.load.close()
+      await Promise.all(this.reading.filter((_, i) => isMarks[i] === marks))
+    }
+    await drops
     if (this.drops && this.drops.lost > 0)
       this.warn('drops-lost', `${this.drops.lost} drop reports were lost: the reasons of these drops are unknown`)
     failure ??= this.failure
@@ -346,11 +351,11 @@ export class Session {
   private async read(number: number, marks: boolean): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
     // a program on the packets' way may take its time to decide
-    const patience = marks ? this.ticksBehind(stream) : mayWait(this.rulesets.first) ? TICKS_THAT_WAIT : 1
+    const patience = marks ? this.ticksBehind(stream) : queuesPackets(this.rulesets.first) ? TICKS_THAT_WAIT : 1
     await readStream(stream, explainer, {
       load: this.load,
       patience,
-      isAhead: () => marks && !this.load.isBehind && this.pace.othersLag(stream),
+      isAhead: () => marks && !this.load.isBehind && this.pace.othersUnsettled(stream),
       switchedOff: () => this.switchedOff,
       onChunk: async (chunk) => {
         this.pace.begin(stream)
@@ -368,18 +373,11 @@ export class Session {
         // for whoever reads the bundle they are there
         if (!marks) for (const chunk of chunks) this.options.onChunk(number, stream.format, chunk)
       },
+      onSettled: () => this.pace.settle(stream),
       onPause: () => this.options.onPause(),
     })
   }
 }
-
-/** Do the rules hand packets to a program (NFQUEUE)? */
-const mayWait = ({ tables }: World): boolean =>
-  tables.some(({ chains }) =>
-    [...chains.values()].some(({ rules }) =>
-      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'queue')),
-    ),
-  )
 
 /** Undefined where that cannot be had; told once. */
 async function watchDropsOf(

@@ -13,8 +13,8 @@ import { WAYS } from './lab/ways.ts'
 const KILLS = Number(process.env.NFWHY_KILLS ?? 10)
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
 const PATIENCE = 8
-/** Seconds; enough to set up on a busy machine. */
-const DEADLINE = 6
+/** Seconds; enough to set up, and to look at what was set up, on a busy machine. */
+const DEADLINE = 15
 const missing = whyNoPlace('tcpdump', 'dmesg')
 
 /** They take their time, so that nfwhy can be killed before they listen. */

@@ -16,6 +16,19 @@ test('a stream lags while it has more, or while a piece of it is being read', ()
   expect(new Pace([marks, streamOf(3)]).othersLag(marks)).toBe(true)
 })
 
+test('what was read of it may be under way until it settles', () => {
+  const [marks, trace] = [streamOf(0), streamOf(0)]
+  const pace = new Pace([marks, trace])
+  expect(pace.othersUnsettled(marks)).toBe(false)
+  pace.begin(trace)
+  pace.end(trace)
+  expect(pace.othersLag(marks)).toBe(false)
+  expect(pace.othersUnsettled(marks)).toBe(true)
+  expect(pace.othersUnsettled(trace)).toBe(false)
+  pace.settle(trace)
+  expect(pace.othersUnsettled(marks)).toBe(false)
+})
+
 test('is waited for, unless there is no time', async () => {
   const [marks, trace] = [streamOf(0), streamOf(0)]
   const pace = new Pace([marks, trace])

@@ -67,6 +67,7 @@ function reader(stream: Ready, now: () => number) {
         unread.chunks += chunks.length
         unread.events += events
       },
+      onSettled: () => {},
       onPause: () => {},
     })
   return { load, journeys, unread, read }

@@ -18,7 +18,7 @@ table inet filter {
 E`
 const LEGACY = 'iptables-legacy -A INPUT -p tcp --dport 81 -j DROP'
 /** Milliseconds. */
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 /** Seconds. */
 const RESTORED = 30
 

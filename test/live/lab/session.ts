@@ -79,9 +79,9 @@ export class TraceRun {
     return Date.now() - this.began
   }
 
-  /** Waits until this is on standard error; throws after 30 s or where it ended before. */
+  /** Waits until this is on standard error; throws after two minutes or where it ended before. */
   async says(what: RegExp): Promise<void> {
-    const until = Date.now() + 30_000
+    const until = Date.now() + 120_000
     while (!what.test(this.stderr)) {
       if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > until)
         throw new Error(`${what} was not said; this was:\n${this.stderr}`)

@@ -23,6 +23,8 @@ export function followTrace(): void {
   source = new EventSource('live')
   source.onmessage = ({ data }: MessageEvent<string>) => {
     live.value = JSON.parse(data) as LiveState
+    // nothing more comes, and the server may end: what was held back would be lost
+    if (live.value.phase === 'ended') paused.value = false
     void catchUp()
   }
   // of large rulesets that takes a while, so they are told where somebody looks at them
