@@ -69,15 +69,29 @@ export const searchRepair = (
   isMeant: (fix: Fix) => boolean = () => true,
   begin?: RepairStep,
 ): Repair | undefined => {
-  const narrow = searchAmong(reproduction, (fix) => isMeant(fix) && !isPolicy(fix), begin)
+  const narrow = searchNarrow(reproduction, (fix) => isMeant(fix) && !isPolicy(fix), begin)
   return narrow && !narrow.isWide ? narrow : (searchAmong(reproduction, isMeant, begin) ?? narrow)
 }
 
-/** `begin`: what is done in any case, though nothing was stopped before. */
+/** To a wrong place it may get with fewer changes: where nat is mistaken, that is mended first. */
+function searchNarrow(reproduction: Reproduction, isMeant: IsMeant, begin?: RepairStep): Repair | undefined {
+  let isMistaken = false
+  const mended = searchAmong(reproduction, isMeant, begin, (steps) => {
+    const first = steps.filter(({ finding }) => finding[FOR_REPORTS]?.goesFirst)
+    isMistaken ||= first.length > 0
+    return first.length > 0 ? first : steps
+  })
+  return mended ?? (isMistaken ? searchAmong(reproduction, isMeant, begin) : undefined)
+}
+
+type IsMeant = (fix: Fix) => boolean
+
+/** `begin`: what is done in any case, though nothing was stopped before. `choose`: of what is proposed at one place, what is tried. */
 function searchAmong(
   reproduction: Reproduction,
-  isMeant: (fix: Fix) => boolean,
+  isMeant: IsMeant,
   begin?: RepairStep,
+  choose: (steps: RepairStep[]) => RepairStep[] = (steps) => steps,
 ): Repair | undefined {
   const begun = begin && applyEdits(reproduction.world, begin.fix.edits ?? [])
   if (begun && 'error' in begun) return undefined
@@ -95,7 +109,7 @@ function searchAmong(
     const slower: State[] = []
     for (const { world, steps, stops } of states) {
       const accused = accusedBehind(reproduction, stops)
-      for (const step of candidates(stops.at(-1)!)) {
+      for (const step of choose(candidates(stops.at(-1)!))) {
         if (!isMeant(step.fix) || steps.some((one) => isOfSameRule(one.fix, step.fix))) continue
         if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
@@ -312,11 +326,15 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => 
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
   const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
-    const [rule] = rulesOf(finding.rules.length === 0 ? finding : stop)
+    const [rule] = isOfRouting(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
-      : { text: finding.message.replace(/^It /, 'it ').replace(/\.$/, '') }
+      : {
+          text: firstSentence(finding.message)
+            .replace(/^It /, 'it ')
+            .replace(/^Routing /, 'routing '),
+        }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const [only] = distinct.length === 1 ? stops : []
@@ -337,6 +355,11 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => 
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }
+
+/** The rule that is named with it only sent the packet there. */
+const isOfRouting = ({ code }: Finding): boolean => code === 'vanished-no-route'
+
+const firstSentence = (message: string): string => message.split(/\.(?: |$)/)[0]!
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
 function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {

@@ -17,4 +17,6 @@ export interface ForReports {
   failsOnShown?: true
   /** The rule would have given it another source. */
   wouldGiveSource?: true
+  /** More speaks for its fix than for letting the packet through as it is: a repair begins with it. */
+  goesFirst?: true
 }

@@ -2,7 +2,7 @@
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
-import { isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
+import { isShownByReply, isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -43,7 +43,8 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
  */
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
-  const told = toldFindings(journey)
+  const found = toldFindings(journey)
+  const told = isShownByReply(group) ? found.filter(({ code }) => code !== 'not-netfilter') : found
   const elsewhere = isStoppedElsewhere(group) ? whyWords(group) : undefined
   if (elsewhere !== undefined)
     return { cause: [elsewhere], fixes: [], others: distinctFixes(journey), more: told.filter((one) => !isRetold(one)) }

@@ -4,7 +4,7 @@ import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
 import { refOfStep } from './deciding-rule.ts'
-import { isStoppedElsewhere } from './exchange-words.ts'
+import { isShownByReply, isStoppedElsewhere } from './exchange-words.ts'
 import type { Group } from './form.ts'
 import { whereWords } from './journey-words.ts'
 
@@ -77,6 +77,7 @@ export const byWords = ({ by, ref }: Extract<Decided, { by: string }>): string =
 /** Undefined where the first word says it all. */
 export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | undefined {
   const { outcome } = journey
+  if (isShownByReply({ journey, exchanges })) return undefined
   if (isStoppedByRule(outcome)) {
     const ref = journey.cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(lastStep(journey))
     if (ref) return { by: 'by', ref }

@@ -62,6 +62,7 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
 export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
   const mark = markOf(group.journey)
   if (isFailing(group)) return 'bad'
+  if (isShownByReply(group)) return 'good'
   return mark === 'good' && isOpen(group) && isDoubted(group) ? 'unsure' : mark
 }
 
@@ -90,8 +91,19 @@ export const isStoppedElsewhere = ({
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
 
+/** Where the rest of its lines is missing, and its reply shows that it got through. */
+export const isShownByReply = ({
+  journey,
+  exchanges,
+}: {
+  journey: Group<unknown>['journey']
+  exchanges?: Group<unknown>['exchanges'] | undefined
+}): boolean => journey.outcome === 'vanished' && exchanges?.worst.status === 'answered'
+
 /** The headline's first word. */
-export function wordOf({ journey, exchanges }: Group<unknown>): string {
+export function wordOf(group: Group<unknown>): string {
+  const { journey, exchanges } = group
+  if (isShownByReply(group)) return capitals('answered')
   const status = exchanges?.worst.status
   const isTold = isPassed(journey.outcome) || journey.outcome === 'queued'
   const word = status !== undefined && isFailed(status) && isTold ? status : journey.outcome
@@ -122,7 +134,10 @@ export function replyWords(group: Group<unknown>): string | undefined {
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
 export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
-  if (!exchanges || !isPassed(journey.outcome)) return undefined
+  if (!exchanges) return undefined
+  if (isShownByReply({ journey, exchanges }))
+    return `Its reply, #${exchanges.worst.journeys.replies.at(-1)}, shows that it got through. Trace lines after ${whereLast(journey)} are missing.`
+  if (!isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   const { dst, dport } = { ...exchanges.worst.asked, ...exchanges.worst.became }
@@ -164,6 +179,12 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     default:
       return undefined
   }
+}
+
+/** `filter FORWARD`: where it was seen last. */
+function whereLast({ steps }: Journey<unknown>): string {
+  const { table, chain, hook } = steps.at(-1) ?? {}
+  return table === undefined || chain === undefined ? (hook ?? 'the first one') : `${table} ${chain}`
 }
 
 /** What follows a SYN acknowledges the reply to it. */

@@ -5,6 +5,7 @@ import { isAnnouncement } from '../model/announcement.ts'
 import { countWords } from '../model/count-words.ts'
 import type { Fix, Outcome } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
+import { isShownByReply } from './exchange-words.ts'
 import type { Group } from './form.ts'
 import { NOTICES } from './journey-words.ts'
 
@@ -53,8 +54,10 @@ export type Counted = Outcome | 'announced'
 export class Told {
   private readonly groups = new Map<string, { as: Counted; count: number }>()
 
-  add({ journey, count }: Group<unknown>): void {
-    const as = isAnnouncement(journey.packet) && !isStopped(journey.outcome) ? 'announced' : journey.outcome
+  add(group: Group<unknown>): void {
+    const { journey, count } = group
+    const outcome = isShownByReply(group) ? 'undetermined' : journey.outcome
+    const as = isAnnouncement(journey.packet) && !isStopped(outcome) ? 'announced' : outcome
     this.groups.set(journey.id, { as, count })
   }
 

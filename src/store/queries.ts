@@ -8,6 +8,7 @@ import { formatAddress, parseAddress } from '../model/address.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { parseSpec } from '../simulate/spec.ts'
+import { EXCHANGES_OF_FLOW, isOfFlow, PATH } from './flow-queries.ts'
 import type { Value } from './store.ts'
 
 export type Parameters = Readonly<Record<string, Value>>
@@ -61,16 +62,15 @@ ORDER BY packets DESC, reason, rule, family, protocol LIMIT 50`,
     argument: 'TUPLE',
     says: "the packets of a flow, of either direction, by addresses before or behind NAT: 'tcp 10.0.0.2:40000 > 10.0.0.1:80'",
     sql: `SELECT time, host, protocol, src, sport, dst, dport, tcp_flags, outcome, culprit_ref AS rule, journey
-FROM journeys
-WHERE exchange IN (SELECT exchange FROM exchanges WHERE ($protocol IS NULL OR protocol = $protocol) AND (
-    (src = $src AND dst = $dst AND ($sport IS NULL OR sport = $sport) AND ($dport IS NULL OR dport = $dport))
-    OR (src = $dst AND dst = $src AND ($dport IS NULL OR sport = $dport) AND ($sport IS NULL OR dport = $sport))
-    OR (to_src = $src AND to_dst = $dst AND ($sport IS NULL OR to_sport = $sport) AND ($dport IS NULL OR to_dport = $dport))
-    OR (to_src = $dst AND to_dst = $src AND ($dport IS NULL OR to_sport = $dport) AND ($sport IS NULL OR to_dport = $sport))))
-  OR (($protocol IS NULL OR protocol = $protocol) AND (
-    (src = $src AND dst = $dst AND ($sport IS NULL OR sport = $sport) AND ($dport IS NULL OR dport = $dport))
-    OR (src = $dst AND dst = $src AND ($dport IS NULL OR sport = $dport) AND ($sport IS NULL OR dport = $sport))))
+FROM journeys WHERE exchange IN (${EXCHANGES_OF_FLOW}) OR ${isOfFlow()}
 ORDER BY time, journey LIMIT 1000`,
+    parameters: readTuple,
+  },
+  {
+    name: 'path',
+    argument: 'TUPLE',
+    says: "the way of each packet of a flow from host to host, through their NAT: 'tcp 10.0.0.2:40000 > 10.0.0.1:80'",
+    sql: PATH,
     parameters: readTuple,
   },
   {

@@ -78,6 +78,8 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () =>
     ['new-drops-since', '2026-01-31T12:00:01Z'],
     ['flow', 'tcp 192.0.2.2:1025 > 198.51.100.1:22'],
     ['flow', '192.0.2.1 > 198.51.100.1'],
+    ['path', 'tcp 192.0.2.2:1025 > 198.51.100.1:22'],
+    ['path', '192.0.2.1 > 198.51.100.1'],
     ['rule', 'filter:INPUT:1'],
     ['unanswered'],
   ]

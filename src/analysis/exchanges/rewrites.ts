@@ -15,11 +15,12 @@ const REWRITTEN = [
 
 /**
  * What NAT writes that the last line does not show yet, as its place in a tuple; undefined where it writes nothing. Of a
- * packet that was rejected the last line shows all: who is told so has what NAT had made of it by then.
+ * packet that was rejected the last line shows all: who is told so has what NAT had made of it by then. So it does of one that is
+ * only thought to have vanished, as its next line is missing: an answer may show that it has not.
  */
 export function rewritesOf(journey: Journey): Told['rewrites'] {
   if (!isRewritten(journey)) return undefined
-  if (journey.outcome === 'rejected') return []
+  if (journey.outcome === 'rejected' || (journey.outcome === 'vanished' && journey.basis !== 'observed')) return []
   if (!isPassed(journey.outcome)) return undefined
   const left = asItLeft(journey)
   const numbers = new Int32Array(TUPLE_WORDS)

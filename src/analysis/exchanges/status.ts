@@ -12,7 +12,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
-import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
+import { answersStranger, hasGoneOn, isSameAttempt, wasAnswered } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
@@ -181,6 +181,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     if (passed(part)) passedLater.add(kind)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(kind)) continue
     if (end >= 0 && end < i) continue
+    if (wasAnswered(part, parts)) continue
     if (told.says === 'resets' && reply >= 0 && reply < i) continue
     stops.push(part)
   }

@@ -1,4 +1,5 @@
 import type { Value } from '../../model/condition.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
@@ -8,6 +9,7 @@ import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
+import { isError } from '../../rules/longest-prefix.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -152,6 +154,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
           : sendTo(ref, meant, asked.dport, dst),
         // whoever is sent to the right place needs no other source
         doubt: isRight ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
+        ...(!isRight && there.weight > here.weight ? { [FOR_REPORTS]: { goesFirst: true } } : {}),
       }),
     ]
   }
@@ -226,12 +229,12 @@ function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination |
   return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
 }
 
-/** The way to the place is the one that the packet took. */
+/** The way to the place is the one that the packet took; a route that refuses it may be mistaken as well. */
 function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: Destination): boolean {
   const { out, in: from } = moment.packet
   if (out === undefined) return true
   const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
-  return !route || routeDevices(route).includes(out)
+  return !route || isError(route) || routeDevices(route).includes(out)
 }
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)

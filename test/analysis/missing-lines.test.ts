@@ -1,0 +1,53 @@
+/** Lines of a log get lost: a request of which the last ones are missing. */
+import { expect, test } from 'vitest'
+import { open, printReport } from '../../src/index.ts'
+import { trace } from '../journey/kernel-lines.ts'
+
+const NAT = `*nat
+:PREROUTING ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+`
+const CLIENT = '192.0.2.7'
+const HOST = '192.0.2.1'
+
+/** The clock in seconds, then a line. */
+type Event = readonly [number, string]
+
+const log = (events: readonly Event[]): string =>
+  events.map(([clock, line]) => `[${clock.toFixed(6).padStart(12)}] ${line}\n`).join('')
+
+test('it has not vanished where it was answered', async () => {
+  const before = { in: 'wan', src: CLIENT, dst: HOST, sport: 40_000, dport: 8080 }
+  const behind = { in: 'wan', out: 'lan', src: CLIENT, dst: '10.0.0.2', sport: 40_000, dport: 80 }
+  const reply = { in: 'lan', out: 'wan', src: '10.0.0.2', dst: CLIENT, sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const later = { ...behind, src: '192.0.2.8', dst: '10.0.0.3' }
+  // one of POSTROUTING was to come
+  const cut: Event[] = [
+    [10, trace('nat:PREROUTING:rule:1', before)],
+    [10, trace('filter:FORWARD:policy:1', behind)],
+  ]
+  const end: Event[] = [
+    [12, trace('filter:FORWARD:policy:1', later)],
+    [12, trace('nat:POSTROUTING:policy:1', { ...later, in: '' })],
+  ]
+  const said = async (events: Event[]) => {
+    const files = { 'trace.log': log(events), 'rules.v4': NAT }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const { groups, ending } = await analysis.groups()
+    return [(await analysis.exchanges()).exchanges[0]!.status, printReport('text', groups, ending)]
+  }
+  const [lost, vanished] = await said([...cut, ...end])
+  expect(lost).toBe('lost')
+  expect(vanished).toContain('✗ VANISHED after filter FORWARD')
+  const [answered, shown] = await said([...cut, [10.1, trace('filter:FORWARD:policy:1', reply)], ...end])
+  expect(answered).toBe('answered')
+  expect(shown).toContain('✓ ANSWERED')
+  expect(shown).not.toMatch(/vanished|disappeared/i)
+})
