@@ -326,14 +326,12 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => 
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
   const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
-    const [rule] = isOfRouting(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
+    const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
       : {
-          text: firstSentence(finding.message)
-            .replace(/^It /, 'it ')
-            .replace(/^Routing /, 'routing '),
+          text: asClause(finding.message),
         }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
@@ -350,16 +348,25 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => 
     return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
   const [{ rule: ownRule } = {}, ...behind] = distinct
   // what no rule does is a sentence of its own
-  if (first && !ownRule && behind.every(({ rule }) => rule))
-    return `${first.finding.message} ${listed(behind)} ${behind.length === 1 ? 'stops' : 'stop'} it, too.`
+  if (first && !ownRule) {
+    const ruled = behind.filter(({ rule }) => rule)
+    const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
+    const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
+    return [first.finding.message, ...too, ...others].join(' ')
+  }
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }
 
-/** The rule that is named with it only sent the packet there. */
-const isOfRouting = ({ code }: Finding): boolean => code === 'vanished-no-route'
+/** The rule that is named with it stops nothing: it sent the packet there. */
+const sendsIt = ({ code }: Finding): boolean => code === 'vanished-no-route' || code === 'dnat-mismatch'
 
-const firstSentence = (message: string): string => message.split(/\.(?: |$)/)[0]!
+/** The first sentence, as one of several things. */
+const asClause = (message: string): string =>
+  message
+    .split(/\.(?: |$)/)[0]!
+    .replace(/^(?:It|Routing|The) /, (word) => word.toLowerCase())
+    .replace(/: one of them is wrong$/, '')
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
 function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {

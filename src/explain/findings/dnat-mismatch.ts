@@ -285,7 +285,7 @@ const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
   conntrack?.some((entry) => entry.reply.src === address && !isUnreplied(entry)) === true
 
 function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
-  const description = `make rule ${ref.ruleNumber} of ${ref.chain} send it there`
+  const description = `make ${numberedRef(ref)} send it to ${describeEnd(place.address, place.port)}`
   return propose(
     description,
     changesOf(ref).sendTo(ref, place, asked, now),
