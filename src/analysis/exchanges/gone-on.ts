@@ -61,13 +61,16 @@ export function answersStranger(parts: readonly Part[], answer: Part): boolean {
  * What says why it was dropped is more than a missing line.
  */
 export function wasAnswered({ id, capture, role, told }: Part, parts: readonly Part[]): boolean {
-  const { outcome, basis, findings } = told.journey
-  if (outcome !== 'vanished' || basis === 'observed' || role === 'replies' || told.says !== 'opens') return false
+  const { outcome, basis, findings, packet } = told.journey
+  if (outcome !== 'vanished' || basis === 'observed' || role === 'replies') return false
   if (findings.some(({ severity }) => severity !== 'note')) return false
+  // nothing came before it that a datagram back could be the reply to
+  const isFirstDatagram = packet.protocol === 'udp' && parts[0]?.id === id
+  if (told.says !== 'opens' && !isFirstDatagram) return false
   return parts.some(
     (one) =>
       one.role === 'replies' &&
-      one.told.says === 'answers' &&
+      (one.told.says === 'answers' || isFirstDatagram) &&
       one.id > id &&
       one.capture === capture &&
       isPassed(one.told.journey.outcome),
