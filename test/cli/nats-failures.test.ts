@@ -165,7 +165,14 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
         expect(await end('SIGINT')).toBe(0)
         expect(said).toMatch(/^Stored \d+ messages: \d+ exchanges, \d+ journeys\.\n$/)
         await expectOnce(database, sent * 20)
-        expect(await broker.messages('killed')).toEqual({ all: 0, left: 0 })
+        // a broker that was killed may have some again that were acknowledged: the next loader takes them
+        await until('the stream was empty', async () => {
+          const { all, left } = (await broker.messages('killed'))!
+          if (all === 0 && left === 0) return true
+          expect(await load(stream, database)).toMatchObject({ code: 0 })
+          return false
+        })
+        await expectOnce(database, sent * 20)
       } finally {
         loader?.kill('SIGKILL')
         await server.remove()
