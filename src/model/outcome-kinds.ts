@@ -42,3 +42,11 @@ export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packe
 /** Did the packet and its reply get through with the fix, when it was tried? */
 export const getsThrough = ({ after, but }: Pick<Fix, 'after' | 'but'>): boolean =>
   after !== undefined && isPassed(after) && but === undefined
+
+/** That it vanished is concluded from a line that is missing, and nothing says why: lines of a log get lost. */
+export const isThoughtVanished = ({
+  outcome,
+  basis,
+  findings,
+}: Pick<Journey<unknown>, 'outcome' | 'basis' | 'findings'>): boolean =>
+  outcome === 'vanished' && basis !== 'observed' && findings.every(({ severity }) => severity === 'note')

@@ -6,7 +6,7 @@ import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
-import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
+import { isPassed, isStoppedByRule, isThoughtVanished } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf, whereWords } from './journey-words.ts'
 import { endText } from './packet-words.ts'
@@ -91,14 +91,18 @@ export const isStoppedElsewhere = ({
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
 
-/** Where the rest of its lines is missing, and its reply shows that it got through. */
+/** The rest of its lines is missing, and its reply shows that it got through: it was not sent again, so none is to another. */
 export const isShownByReply = ({
   journey,
   exchanges,
 }: {
   journey: Group<unknown>['journey']
   exchanges?: Group<unknown>['exchanges'] | undefined
-}): boolean => journey.outcome === 'vanished' && exchanges?.worst.status === 'answered'
+}): boolean =>
+  isThoughtVanished(journey) &&
+  exchanges?.worst.status === 'answered' &&
+  exchanges.worst.journeys.replies.length > 0 &&
+  exchanges.worst.journeys.retransmissions.length === 0
 
 /** The headline's first word. */
 export function wordOf(group: Group<unknown>): string {
@@ -136,7 +140,7 @@ export function replyWords(group: Group<unknown>): string | undefined {
 export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
   if (!exchanges) return undefined
   if (isShownByReply({ journey, exchanges }))
-    return `Its reply, #${exchanges.worst.journeys.replies.at(-1)}, shows that it got through. Trace lines after ${whereLast(journey)} are missing.`
+    return `Its reply, #${exchanges.worst.journeys.replies.at(-1)}, shows that it got through. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
@@ -179,12 +183,6 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
     default:
       return undefined
   }
-}
-
-/** `filter FORWARD`: where it was seen last. */
-function whereLast({ steps }: Journey<unknown>): string {
-  const { table, chain, hook } = steps.at(-1) ?? {}
-  return table === undefined || chain === undefined ? (hook ?? 'the first one') : `${table} ${chain}`
 }
 
 /** What follows a SYN acknowledges the reply to it. */

@@ -1,7 +1,8 @@
 /** A request and what came of it, from the journeys of both directions, host state, and the model. */
 import { expect, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
-import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, type Event, type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { NAT } from './nat-rules.ts'
 
 const FILTER = `*filter
 :INPUT ACCEPT [0:0]
@@ -21,12 +22,6 @@ const STATE = {
   routes:
     'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
 }
-
-/** The clock in seconds, then a line. */
-type Event = readonly [number, string]
-
-const log = (events: readonly Event[]): string =>
-  events.map(([clock, line]) => `[${clock.toFixed(6).padStart(12)}] ${line}\n`).join('')
 
 const asks = (packet: Partial<TestPacket>): TestPacket => ({
   in: 'eth0',
@@ -50,7 +45,7 @@ const went = (clock: number, packet: Partial<TestPacket> = {}): Event => [
 ]
 
 async function tell(events: readonly Event[], more: Record<string, string> = {}, rules = FILTER): Promise<Exchange[]> {
-  const files = Object.entries({ 'trace.log': log(events), 'rules.v4': rules, ...more })
+  const files = Object.entries({ 'trace.log': clocked(events), 'rules.v4': rules, ...more })
   const analysis = await open(files.map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
   return exchanges
@@ -185,18 +180,6 @@ test('each echo is an exchange of its own', async () => {
   expect(told.map(([status]) => status)).toEqual(['answered', 'unanswered', 'answered'])
 })
 
-const NAT = `*nat
-:PREROUTING ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
-COMMIT
-*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-COMMIT
-`
-
 test('the reply comes from where NAT sent the request', async () => {
   const before = { in: 'wan', src: CLIENT, dst: HOST, sport: 40_000, dport: 8080 }
   const behind = { in: 'wan', out: 'lan', src: CLIENT, dst: '10.0.0.2', sport: 40_000, dport: 80 }
@@ -217,7 +200,7 @@ test('the reply comes from where NAT sent the request', async () => {
 
 test('two captures that show one packet are not a packet sent again', async () => {
   const dropped: Event = [10, trace('filter:INPUT:rule:1', asks({ dport: 23 }))]
-  const [exchange, ...others] = await tell([dropped], { 'other.log': log([[90, dropped[1]]]) })
+  const [exchange, ...others] = await tell([dropped], { 'other.log': clocked([[90, dropped[1]]]) })
   expect(others).toEqual([])
   expect(exchange).toMatchObject({ status: 'dropped', journeys: { request: ['1', '2'], retransmissions: [] } })
 })

@@ -1,7 +1,7 @@
 /** What a request was likely meant to meet, said where its exchange came to nothing. */
 import { expect, test } from 'vitest'
 import { open, printReport } from '../../src/index.ts'
-import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const rules = (nat: string[]) => `*nat
 :PREROUTING ACCEPT [0:0]
@@ -24,9 +24,9 @@ const ROUTES =
 type Line = readonly [number, string, TestPacket]
 
 async function opened(nat: string[], lines: readonly Line[], conntrack?: string, more = '', address = ADDRESS) {
-  const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
+  const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
   const files = {
-    log: log.join(''),
+    log,
     rules: rules(nat),
     ADDRESS: address,
     ROUTES: ROUTES + more,

@@ -1,30 +1,14 @@
 /** Lines of a log get lost: a request of which the last ones are missing. */
 import { expect, test } from 'vitest'
 import { open, printReport } from '../../src/index.ts'
-import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, type Event, type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { NAT } from './nat-rules.ts'
 
-const NAT = `*nat
-:PREROUTING ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
-COMMIT
-*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-COMMIT
-`
 const CLIENT = '192.0.2.7'
 const HOST = '192.0.2.1'
 
-/** The clock in seconds, then a line. */
-type Event = readonly [number, string]
-
-const log = (events: readonly Event[]): string =>
-  events.map(([clock, line]) => `[${clock.toFixed(6).padStart(12)}] ${line}\n`).join('')
-
 async function said(events: readonly Event[]) {
-  const files = { 'trace.log': log(events), 'rules.v4': NAT }
+  const files = { 'trace.log': clocked(events), 'rules.v4': NAT }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const { groups, ending } = await analysis.groups()
   return [(await analysis.exchanges()).exchanges[0]!.status, printReport('text', groups, ending)] as const
@@ -79,4 +63,19 @@ test('a datagram back is a reply to the first one alone', async () => {
   expect((await said([...sent(10, 1), ...end('udp')]))[0]).toBe('lost')
   expect((await said([...sent(10, 1), back(10.1), ...end('udp')]))[0]).toBe('answered')
   expect((await said([...sent(10, 1), went(10, 1), ...sent(10.2, 2), back(10.3), ...end('udp')]))[0]).toBe('lost')
+})
+
+test('of one that was sent again the reply does not tell that it got through', async () => {
+  const asked = { in: 'wan', out: 'lan', src: CLIENT, dst: '10.0.0.2', sport: 40_000, dport: 443 }
+  const sent = (clock: number, id: number): Event[] => [
+    [clock, trace('nat:PREROUTING:policy:2', { ...asked, out: '', id })],
+    [clock, trace('filter:FORWARD:policy:1', { ...asked, id })],
+  ]
+  const through: Event = [11, trace('nat:POSTROUTING:policy:1', { ...asked, in: '', id: 2 })]
+  const reply = { in: 'lan', out: 'wan', src: '10.0.0.2', dst: CLIENT, sport: 443, dport: 40_000, flags: 'ACK SYN' }
+  const back: Event = [11.1, trace('filter:FORWARD:policy:1', reply)]
+  const [status, shown] = await said([...sent(10, 1), ...sent(11, 2), through, back])
+  expect(status).toBe('answered')
+  expect(shown).toContain('✗ VANISHED after filter FORWARD')
+  expect(shown).not.toContain('lines')
 })

@@ -2,15 +2,20 @@
 import { expect, test } from 'vitest'
 import { open } from '../../src/index.ts'
 import { FORMS } from '../../src/reports/index.ts'
-import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 23 -j DROP\nCOMMIT\n'
 const [CLIENT, HOST, OTHER] = ['192.0.2.7', '192.0.2.1', '192.0.2.2']
 
 const asked = (clock: number, packet: Partial<TestPacket>): string =>
-  `[${clock.toFixed(6).padStart(12)}] ${trace('filter:INPUT:policy:2', { in: 'eth0', src: CLIENT, dst: HOST, dport: 80, ...packet })}\n`
+  clocked([[clock, trace('filter:INPUT:policy:2', { in: 'eth0', src: CLIENT, dst: HOST, dport: 80, ...packet })]])
 const answered = (clock: number, packet: Partial<TestPacket>): string =>
-  `[${clock.toFixed(6).padStart(12)}] ${trace('filter:OUTPUT:policy:1', { out: 'eth0', src: HOST, dst: CLIENT, sport: 80, flags: 'ACK SYN', ...packet })}\n`
+  clocked([
+    [
+      clock,
+      trace('filter:OUTPUT:policy:1', { out: 'eth0', src: HOST, dst: CLIENT, sport: 80, flags: 'ACK SYN', ...packet }),
+    ],
+  ])
 
 /** `silent`: which of them get no reply, and are sent again. */
 async function groupsOf(exchanges: number, silent: ReadonlySet<number>) {

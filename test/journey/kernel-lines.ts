@@ -70,5 +70,12 @@ function transport(packet: TestPacket, options: boolean): string {
 export const dmesg = (lines: readonly string[], start = 1_000_000): string =>
   lines.map((line, i) => `[${uptime(start + i)}] ${line}\n`).join('')
 
+/** The clock in seconds, then a line. */
+export type Event = readonly [number, string]
+
+/** With dmesg's time, as given. */
+export const clocked = (events: readonly Event[]): string =>
+  events.map(([clock, line]) => `[${clock.toFixed(6).padStart(12)}] ${line}\n`).join('')
+
 export const uptime = (micros: number): string =>
   `${String(Math.floor(micros / 1e6)).padStart(5)}.${String(micros % 1e6).padStart(6, '0')}`

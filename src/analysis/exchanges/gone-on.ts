@@ -1,5 +1,4 @@
 /** What a sender's own sequence numbers tell: a new attempt, or that it went on with what it had begun. */
-import { isPassed } from '../../model/outcome-kinds.ts'
 import { isAsking, type Part } from './joined.ts'
 
 /** Who uses a port anew begins with another sequence number: what came before has ended, well or not. */
@@ -54,25 +53,4 @@ export function answersStranger(parts: readonly Part[], answer: Part): boolean {
     if (role !== 'request' || id < answer.id || !own || capture !== first.capture || !isSamePlace) return false
     return packet.protocol === 'tcp' && (packet.dst !== asked.dst || packet.dport !== asked.dport)
   })
-}
-
-/**
- * That it vanished is concluded from a line that is missing, and lines of a log get lost: whoever has answered it has had it.
- * What says why it was dropped is more than a missing line.
- */
-export function wasAnswered({ id, capture, role, told }: Part, parts: readonly Part[]): boolean {
-  const { outcome, basis, findings, packet } = told.journey
-  if (outcome !== 'vanished' || basis === 'observed' || role === 'replies') return false
-  if (findings.some(({ severity }) => severity !== 'note')) return false
-  // nothing came before it that a datagram back could be the reply to
-  const isFirstDatagram = packet.protocol === 'udp' && parts[0]?.id === id
-  if (told.says !== 'opens' && !isFirstDatagram) return false
-  return parts.some(
-    (one) =>
-      one.role === 'replies' &&
-      (one.told.says === 'answers' || isFirstDatagram) &&
-      one.id > id &&
-      one.capture === capture &&
-      isPassed(one.told.journey.outcome),
-  )
 }

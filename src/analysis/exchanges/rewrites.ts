@@ -1,6 +1,6 @@
 /** What NAT makes of a packet's addresses and ports, as numbers of its tuple. */
 import type { Journey } from '../../model/journey.ts'
-import { isPassed } from '../../model/outcome-kinds.ts'
+import { isPassed, isThoughtVanished } from '../../model/outcome-kinds.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { TUPLE_WORDS } from '../closed-journey.ts'
 import type { Told } from './joined.ts'
@@ -20,7 +20,7 @@ const REWRITTEN = [
  */
 export function rewritesOf(journey: Journey): Told['rewrites'] {
   if (!isRewritten(journey)) return undefined
-  if (journey.outcome === 'rejected' || (journey.outcome === 'vanished' && journey.basis !== 'observed')) return []
+  if (journey.outcome === 'rejected' || isThoughtVanished(journey)) return []
   if (!isPassed(journey.outcome)) return undefined
   const left = asItLeft(journey)
   const numbers = new Int32Array(TUPLE_WORDS)

@@ -1,0 +1,20 @@
+/** What a reply tells of a request of which the last lines are missing. */
+import { isPassed, isThoughtVanished } from '../../model/outcome-kinds.ts'
+import type { Part } from './joined.ts'
+
+/** It is thought to have vanished, and whoever has answered has had it, or the same again. */
+export function wasAnswered({ id, capture, role, told }: Part, parts: readonly Part[]): boolean {
+  const { says, journey } = told
+  if (role === 'replies' || !isThoughtVanished(journey)) return false
+  // nothing came before it that a datagram back could be the reply to
+  const isFirstDatagram = journey.packet.protocol === 'udp' && parts[0]?.id === id
+  if (says !== 'opens' && !isFirstDatagram) return false
+  return parts.some(
+    (one) =>
+      one.role === 'replies' &&
+      (one.told.says === 'answers' || isFirstDatagram) &&
+      one.id > id &&
+      one.capture === capture &&
+      isPassed(one.told.journey.outcome),
+  )
+}
