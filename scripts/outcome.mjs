@@ -30,19 +30,19 @@ if (others.length > 0 && strict === '1') process.stdout.write('Nothing may be sk
 
 /** The first lines of what a test said: more stands above, where it ran. */
 const said = (message = '') => stripVTControlCharacters(message).split('\n').slice(0, 12).join('\n    ')
-const failures = testResults.flatMap((result) => {
-  const file = relative('.', result.name)
-  const tests = result.assertionResults.filter((one) => one.status === 'failed')
-  return broken.includes(result)
-    ? [`${file}\n    ${said(result.message)}`]
-    : tests.map((one) => `${file} > ${one.fullName}\n    ${said(one.failureMessages[0])}`)
-})
+const named = (result, fits) =>
+  result.assertionResults
+    .filter(fits)
+    .map((one) => `${relative('.', result.name)} > ${one.fullName}\n    ${said(one.failureMessages[0])}`)
+const failures = testResults.flatMap((result) =>
+  broken.includes(result)
+    ? [`${relative('.', result.name)}\n    ${said(result.message)}`]
+    : named(result, (one) => one.status === 'failed'),
+)
 if (failures.length > 0) process.stdout.write(`Failed:\n${list(failures, 20)}`)
 // what was said at the first try is kept
 const again = testResults.flatMap((result) =>
-  result.assertionResults
-    .filter((one) => one.status === 'passed' && one.failureMessages.length > 0)
-    .map((one) => `${relative('.', result.name)} > ${one.fullName}\n    ${said(one.failureMessages[0])}`),
+  named(result, (one) => one.status === 'passed' && one.failureMessages.length > 0),
 )
 /** More, and it is not chance. */
 const MOST_AGAIN = 5

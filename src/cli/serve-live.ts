@@ -195,7 +195,7 @@ class TraceFeed implements LiveFeed {
     return new Promise((resolve) => {
       if (this.pages === 0) return resolve()
       const told = setTimeout(
-        () => lines.say('A page is still reading the last of it. Ctrl-C again ends at once.\n'),
+        () => lines.say('A page is still reading the last packets of the trace. Ctrl-C again ends at once.\n'),
         TELL_WAIT,
       )
       const over = () => {

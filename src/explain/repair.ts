@@ -330,9 +330,7 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => 
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
-      : {
-          text: asClause(finding.message),
-        }
+      : { text: asClause(finding.message) }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const [only] = distinct.length === 1 ? stops : []

@@ -79,7 +79,8 @@ export interface SessionOptions {
 }
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
-const TICKS_THAT_WAIT = 10
+/** Milliseconds without an event in which a program on the packets' way may still decide. */
+const DECIDES = 1000
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 const LOOK_EVERY = 5000
@@ -350,8 +351,8 @@ export class Session {
 
   private async read(number: number, marks: boolean): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
-    // a program on the packets' way may take its time to decide
-    const patience = marks ? this.ticksBehind(stream) : queuesPackets(this.rulesets.first) ? TICKS_THAT_WAIT : 1
+    const decided = queuesPackets(this.rulesets.first) ? Math.ceil(DECIDES / stream.idleTick) : 1
+    const patience = marks ? this.ticksBehind(stream) : decided
     await readStream(stream, explainer, {
       load: this.load,
       patience,

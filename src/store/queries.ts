@@ -69,7 +69,7 @@ ORDER BY time, journey LIMIT 1000`,
   {
     name: 'path',
     argument: 'TUPLE',
-    says: "the way of each packet of a flow from host to host, through their NAT: 'tcp 10.0.0.2:40000 > 10.0.0.1:80'",
+    says: "the path of each packet of a flow from host to host, through NAT: 'tcp 10.0.0.2:40000 > 10.0.0.1:80'",
     sql: PATH,
     parameters: readTuple,
   },

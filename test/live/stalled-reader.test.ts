@@ -7,20 +7,18 @@ import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 const missing = whyNoPlace()
 const SETUP = `nft add table inet t; nft 'add chain inet t c { type filter hook input priority 0; }'`
 
-/** Bytes that Linux lets wait in a pipe. */
-const PIPE = 65_536
-
 /** Its pipe is full, and more is still to be written. */
 async function stalled(whenOver: WhenOver, command: readonly string[] = []) {
   const place = await TestPlace.open(whenOver, { setup: SETUP })
-  const traffic = place.background('exec ping -q -i 0.002 -c 2000 127.0.0.1')
-  await sleep(50)
   const before = await snapshot(place)
   const run = place.trace(['--ndjson', '--rate', 'unlimited', '--no-drops'], { command, readsOutput: false })
+  const isSetUp = async () => changes(before, await snapshot(place)).some((line) => line.startsWith('+ nft: '))
+  while (!(await isSetUp())) await sleep(50)
   // some seconds of packets are more than 2 MB
+  const traffic = place.background('exec ping -q -i 0.002 -c 2000 127.0.0.1')
   await new Promise((resolve) => traffic.on('exit', resolve))
   await sleep(500)
-  expect(changes(before, await snapshot(place)).some((line) => line.startsWith('+ nft: '))).toBe(true)
+  expect(await isSetUp()).toBe(true)
   return { place, before, run }
 }
 
@@ -62,8 +60,7 @@ describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : 
     const all = stdout.trim().split('\n')
     const { summary } = JSON.parse(all.pop()!)
     const lines = all.filter((line) => !line.startsWith('{"exchange":'))
-    // more than the pipe holds; how many are seen hangs on when tracing had begun
-    expect(stdout.length).toBeGreaterThan(2 * PIPE)
+    expect(lines.length).toBeGreaterThan(1000)
     expect(summary.stats.journeys).toBe(lines.length)
     expect(new Set(lines.map((line) => JSON.parse(line).id)).size).toBe(lines.length)
   })

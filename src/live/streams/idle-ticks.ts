@@ -2,8 +2,8 @@
 
 /** Milliseconds: longer than the kernel's own, since the program may not get to run for a while. */
 export const IDLE_TICK = 1000
-/** Said so often behind what came last. */
-const MOST = 3
+/** Said so often behind what came last: the marks' stream waits for three of them, once the others have had theirs. */
+const MOST = 6
 
 const NOTHING = new Uint8Array(0)
 const SILENT = Symbol('silent')

@@ -15,7 +15,7 @@ export interface EventStream {
   idleTick: number
   /**
    * Ends behind `stop`, after what has come until then. An empty chunk says that nothing more was there, and comes again
-   * while that goes on, for two or three seconds.
+   * while that goes on, for some seconds.
    */
   chunks: AsyncIterable<Uint8Array>
   /** Messages that are known to be lost; what the stream itself tells of losses is not among them. */

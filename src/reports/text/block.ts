@@ -11,7 +11,7 @@ import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
 import { ruleKey } from '../journey-words.ts'
 import { endText, isMixed } from '../packet-words.ts'
-import { withoutChain } from '../step-words.ts'
+import { namedRule } from '../step-words.ts'
 import { numberOf } from '../summary-words.ts'
 import { fixRows, type Row } from './fix-rows.ts'
 import { writeHead } from './head.ts'
@@ -189,7 +189,7 @@ const ruleRow = (page: Page, ref: RuleRef, headline: RuleRef | undefined): Row =
 function acceptedRows(page: Page, group: Group<PrintedFix>, { more }: Answer): Row[] {
   const ref = markOfGroup(group) === 'good' ? acceptingRule(group.journey) : undefined
   if (ref?.rule === undefined || more.some(({ code }) => code === 'let-through')) return []
-  const text = `${nameRef(ref)}  ${withoutChain(ref.rule)}`
+  const text = namedRule(ref, ref.rule)
   return [{ label: 'rule', lines: [cutEnd(text, page.room, page.marks.cut)], style: 'dim', rank: 1 }]
 }
 

@@ -67,7 +67,7 @@ export function writeRewrites(page: Page, journey: Journey<unknown>, shown: Show
       continue
     }
     shown.add(key)
-    const text = `${name}  ${ref.rule.replace(/^-A \S+ /, '')}`
+    const text = namedRule(ref, ref.rule)
     page.rows(label, page.full ? wrapRule(text, page.room) : [cutEnd(text, page.room, page.marks.cut)])
   }
 }
