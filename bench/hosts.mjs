@@ -122,7 +122,14 @@ const [tuple] = (
   )
 ).split('\n')
 const rule = await tell(`SELECT any(culprit_ref) FROM ${DATABASE}.journeys WHERE culprit_ref != ''`)
-const queries = [['top-droppers'], ['new-drops-since', '2026-11-24T00:00:00Z'], ['flow', tuple], ['path', tuple], ['rule', rule], ['unanswered']]
+const queries = [
+  ['top-droppers'],
+  ['new-drops-since', '2026-11-24T00:00:00Z'],
+  ['flow', tuple],
+  ['path', tuple],
+  ['rule', rule],
+  ['unanswered'],
+]
 for (const query of queries) {
   const times = []
   for (let i = 0; i < 5; i++) {

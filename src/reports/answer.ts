@@ -115,7 +115,9 @@ function chiefOf(
   all: readonly Finding<PrintedFix>[],
   owner: Finding<PrintedFix> | undefined,
 ): Finding<PrintedFix> | undefined {
-  const told = all.filter((one) => !isContext(one))
+  // which frameworks have rules is no reason where a rule or a policy of one is known to have stopped it
+  const isStopped = all.some(isRetold)
+  const told = all.filter((one) => !isContext(one) && !(isStopped && one.code === 'mixed-backends'))
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
   if (owner !== undefined && isRetold(owner)) {
     const errors = serious.filter(({ severity }) => severity === 'error')

@@ -74,3 +74,15 @@ test('who sent a packet to where it is refused is told with the refusal', () => 
   ])
   expect(told().cause).toEqual(['A reset came back from 10.244.0.5:443: #2.'])
 })
+
+test('a rule that stopped the packet is the cause, and that both frameworks have rules is told below it', () => {
+  const journey = { outcome: 'dropped', steps: [], packet: {}, cause: [] }
+  const findings = [
+    one('mixed-backends', 'warning', [{ description: 'look at both' }]),
+    one('dropped-by-rule', 'error'),
+  ]
+  const answer = (found: Finding<PrintedFix>[]) =>
+    answerOf({ journey: { ...journey, findings: found } as unknown as Journey<PrintedFix>, count: 1 } as never)
+  expect(answer(findings).cause).toEqual(['dropped-by-rule.', 'mixed-backends.'])
+  expect(answer(findings.slice(0, 1)).cause).toEqual(['mixed-backends.'])
+})

@@ -2,7 +2,6 @@
  * The thread that watches drops: an entry of its own (dist/drops.cjs). It empties the kernel's queue as fast as it can
  * and hands over what was in it; what that says is for others to read.
  */
-import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Control } from '../control.ts'
 import { Unavailable } from '../unavailable.ts'
@@ -28,7 +27,7 @@ function run({ namespaceInode, entries, holdBytes, memory, turns }: ToDropThread
   try {
     // from now on drops wait; to read the symbols takes a tenth of a second more
     post({ kind: 'ready', reasons: tap.reasons })
-    const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
+    const symbols = Symbols.ofKernel()
     const pump = new Pump(tap, symbols, new Control(memory, holdBytes), post)
     pumpOn(pump, entries, new Int32Array(turns))
     tap.detach()

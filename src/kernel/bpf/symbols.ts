@@ -1,4 +1,8 @@
-/** /proc/kallsyms: which function of the kernel an address is in. Who may not know addresses reads zeros there. */
+/**
+ * /proc/kallsyms: which function of the kernel an address is in. Who may not know addresses reads zeros there, or may not
+ * open it: systemd's ProtectKernelTunables= hides it.
+ */
+import { readFileSync } from 'node:fs'
 
 /** Kernel addresses are the top of 64 bits; above this one they are exact numbers. */
 const BASE = 0xffff_0000_0000_0000n
@@ -6,6 +10,15 @@ const BASE = 0xffff_0000_0000_0000n
 export class Symbols {
   private readonly addresses: Float64Array
   private readonly names: readonly string[]
+
+  /** This kernel's; none where they are kept secret. */
+  static ofKernel(): Symbols {
+    try {
+      return new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
+    } catch {
+      return new Symbols('')
+    }
+  }
 
   constructor(kallsyms: string) {
     const found: { address: number; name: string }[] = []

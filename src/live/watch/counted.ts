@@ -1,5 +1,4 @@
 /** What the kernel has counted, read now and then: its numbers as names and times. */
-import { readFileSync } from 'node:fs'
 import { type Counter, openCounter } from '../../kernel/bpf/counter.ts'
 import { compareClocks } from '../../kernel/bpf/pump.ts'
 import { Symbols } from '../../kernel/bpf/symbols.ts'
@@ -26,7 +25,7 @@ export interface CountedPiece {
 
 export class CountedSource {
   private readonly counter: Counter
-  private readonly symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
+  private readonly symbols = Symbols.ofKernel()
   private readonly locations = new Map<number, string>()
   private readonly asked = new Set<number>()
   private clockOffset = compareClocks()
