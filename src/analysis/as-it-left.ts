@@ -4,6 +4,13 @@ import type { Packet } from '../model/packet.ts'
 
 const REWRITES_SOURCE = new Set(['snat', 'masquerade', 'netmap'])
 
+/** Does it give a source that NAT chooses? Of all that nat rewrites, nft's trace itself only says "accept". */
+export const hidesSource = ({ verdict = '', rule = '' }: Step): boolean =>
+  REWRITES_SOURCE.has(verdict) || (verdict === 'accept' && SOURCE_WORDS.test(` ${rule.replaceAll(QUOTED, '')}`))
+
+const SOURCE_WORDS = / (?:-j (?:MASQUERADE|SNAT)|masquerade|snat (?:(?:ip6? )?to|prefix))\b/
+const QUOTED = /"(?:[^"\\]|\\.)*"/g
+
 /** With what the last hook did to it; what NAT chose there, and no line shows, is left out. */
 export function asItLeft({ packet, steps }: Journey): Packet {
   const left: Packet = { ...packet }
@@ -15,7 +22,7 @@ export function asItLeft({ packet, steps }: Journey): Packet {
   for (const step of steps) show(step)
   for (const step of steps) {
     if (step.hook !== last?.hook) continue
-    if (REWRITES_SOURCE.has(step.verdict ?? '')) {
+    if (hidesSource(step)) {
       delete left.src
       delete left.sport
     }

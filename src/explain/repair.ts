@@ -73,16 +73,22 @@ export const searchRepair = (
   return narrow && !narrow.isWide ? narrow : (searchAmong(reproduction, isMeant, begin) ?? narrow)
 }
 
-/** To a wrong place it may get with fewer changes: where nat is mistaken, that is mended first. */
+/** To a wrong place it may get with fewer changes: where nat is mistaken, that is mended first, and by the rule that came nearest. */
 function searchNarrow(reproduction: Reproduction, isMeant: IsMeant, begin?: RepairStep): Repair | undefined {
-  let isMistaken = false
+  let isLeftOut = false
   const mended = searchAmong(reproduction, isMeant, begin, (steps) => {
     const first = steps.filter(({ finding }) => finding[FOR_REPORTS]?.goesFirst)
-    isMistaken ||= first.length > 0
-    return first.length > 0 ? first : steps
+    const nearest = steps.find(({ finding }) => sendsElsewhere(finding))?.finding
+    const isMeantFirst = ({ finding }: RepairStep) => finding === nearest || !sendsElsewhere(finding)
+    const chosen = first.length > 0 ? first : steps.filter(isMeantFirst)
+    isLeftOut ||= chosen.length < steps.length
+    return chosen
   })
-  return mended ?? (isMistaken ? searchAmong(reproduction, isMeant, begin) : undefined)
+  return mended ?? (isLeftOut ? searchAmong(reproduction, isMeant, begin) : undefined)
 }
+
+/** A rule of nat that nearly took it. */
+const sendsElsewhere = (one: Finding): boolean => one[FOR_REPORTS]?.wouldGiveDestination === true
 
 type IsMeant = (fix: Fix) => boolean
 
@@ -271,7 +277,10 @@ export function severalCauses(
   engine: Engine,
   given?: WalkBudget,
 ): Finding | undefined {
-  const mending = explained.findings.flatMap(({ fix }) => fix.filter(getsThrough))
+  const nearest = explained.findings.find(sendsElsewhere)
+  const mending = explained.findings
+    .filter((one) => one === nearest || !sendsElsewhere(one))
+    .flatMap(({ fix }) => fix.filter(getsThrough))
   // a policy opens everything: what is narrower goes before it, even in two steps
   if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })

@@ -17,6 +17,8 @@ export interface ForReports {
   failsOnShown?: true
   /** The rule would have given it another source. */
   wouldGiveSource?: true
+  /** The rule would have given it another destination. */
+  wouldGiveDestination?: true
   /** More speaks for its fix than for letting the packet through as it is: a repair begins with it. */
   goesFirst?: true
 }

@@ -283,7 +283,7 @@ export class Exchanges {
     const reply = known ? known.told.reply : isPassed(journey.outcome) ? closed.playReply() : undefined
     const several = known ? known.told.several : this.severalOf(closed, journey)
     const inVain = known ? known.told.inVain : closed.ifInVain()
-    const rewrites = rewritesOf(journey)
+    const rewrites = rewritesOf(journey, closed.world)
     const { packet } = journey
     const told: Told = {
       ...{ journey, says: saysOf(packet), world: closed.world, host: this.hostOf(journey) },
@@ -376,12 +376,17 @@ export class Exchanges {
     if (!isZero(this.tuple) && this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 
-  /** Answers come back to what NAT has made of the request. */
+  /** Answers come back to what NAT has made of the request; what an error of theirs quotes is as the last line shows it. */
   private followNat(value: number, { rewrites, host }: Told, closed: Noted): void {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
+    const follow = () => {
+      if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
+    }
+    follow()
+    if (rewrites.length === 0) return
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
-    if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
+    follow()
   }
 }
 

@@ -11,9 +11,10 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
-import { asItLeft } from '../as-it-left.ts'
+import { asItLeft, hidesSource } from '../as-it-left.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
+import { lostReset } from './lost-reset.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
@@ -97,8 +98,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   }
   // the reset itself says it, wherever the capture loses sight of it
   const reset = parts.find((one) => isReply(one) && one.told.says === 'resets' && !isStopped(one.told.journey.outcome))
-  if (reset && parts.some((one) => one.role === 'request' && one.told.says === 'opens' && passed(one)))
-    return inferred('refused', reset)
+  const opening = reset && parts.find((one) => one.role === 'request' && one.told.says === 'opens' && passed(one))
+  if (opening) {
+    const finding = lostReset(opening, reset)
+    return finding ? { ...inferred('reply-lost', reset), finding } : inferred('refused', reset)
+  }
   const [error] = errors
   if (error) {
     const unreached = unreachedWith(error, parts)
@@ -357,8 +361,7 @@ const isDoubted = ({ findings }: Journey): boolean =>
   )
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
-const knowsWhereReplyComes = ({ steps }: Journey): boolean =>
-  !steps.some(({ verdict }) => verdict === 'snat' || verdict === 'masquerade')
+const knowsWhereReplyComes = ({ steps }: Journey): boolean => !steps.some(hidesSource)
 
 function laterDrop({ journey, world }: Told): Finding | undefined {
   const { drops } = world.host

@@ -339,7 +339,9 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
-  return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
+  const like = wanted.map(String).filter((a) => looksLike(a, b))
+  if (like.length === 0) return 0.8
+  return like.every((a) => isNumberedAlike(a, b)) ? 0.25 : 0.2
 }
 
 /** Does it ask for all but the very one that the packet has? */

@@ -99,6 +99,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
+        ...(goal.kind === 'destination' ? { wouldGiveDestination: true } : {}),
       },
     },
   )
