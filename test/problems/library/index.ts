@@ -47,11 +47,17 @@ import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
 import { NEIGHBOURS } from './neighbours.ts'
 import { NFT } from './nft.ts'
+import { NFT_ACCEPTS_ELSEWHERE } from './nft-accepts-elsewhere.ts'
+import { NFT_BESIDE_ENGINES } from './nft-beside-engines.ts'
 import { NFT_BESIDE_IP } from './nft-beside-ip.ts'
+import { NFT_DISPATCH } from './nft-dispatch.ts'
+import { NFT_EARLY_STOPS } from './nft-early-stops.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_GUESTS } from './nft-guests.ts'
 import { NFT_HAND_WRITTEN } from './nft-hand-written.ts'
 import { NFT_HOOK_ORDERS } from './nft-hook-orders.ts'
+import { NFT_NAMES_AND_SETS } from './nft-names-and-sets.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_REWRITTEN } from './nft-rewritten.ts'
@@ -209,4 +215,10 @@ export const PROBLEMS: readonly Problem[] = [
   ...ASKED_AT_HOME,
   ...ASKED_OF_SERVERS,
   ...ASKED_TWICE,
+  ...NFT_GUESTS,
+  ...NFT_DISPATCH,
+  ...NFT_NAMES_AND_SETS,
+  ...NFT_EARLY_STOPS,
+  ...NFT_BESIDE_ENGINES,
+  ...NFT_ACCEPTS_ELSEWHERE,
 ]
