@@ -5,7 +5,6 @@ import { FILTER, MANGLE, NAT, RAW, saved } from './services-astray.ts'
 
 const HTTP = { protocol: 'tcp', port: 80 } as const
 const HTTPS = { protocol: 'tcp', port: 443 } as const
-
 /** mwan3's hook and interfaces; `rules`: the policies, and which of them is for whom. */
 const mwan3 = (rules: string) => `-A PREROUTING -j mwan3_hook
 -A OUTPUT -j mwan3_hook
@@ -30,7 +29,6 @@ const mwan3 = (rules: string) => `-A PREROUTING -j mwan3_hook
 ${rules}`
 const MWAN3_CHAINS =
   'mwan3_connected mwan3_hook mwan3_iface_in_vpn mwan3_iface_in_wan mwan3_iface_out_vpn mwan3_iface_out_wan mwan3_ifaces_in mwan3_ifaces_out mwan3_rules'
-
 /** OpenWrt's fw3 with a zone for the uplink and one for the tunnel. */
 const FW3 = `${saved(
   'nat',
