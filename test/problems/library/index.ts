@@ -43,6 +43,7 @@ import { LISTS } from './lists.ts'
 import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
+import { MARKS_UNREAD } from './marks-unread.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
 import { NEIGHBOURS } from './neighbours.ts'
@@ -67,6 +68,7 @@ import { NODE_FIREWALLS } from './node-firewalls.ts'
 import { NODE_RULES } from './node-rules.ts'
 import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
+import { PLANE_LEFTOVERS } from './plane-leftovers.ts'
 import { PLUGINS } from './plugins.ts'
 import { POD_ADDRESSES } from './pod-addresses.ts'
 import { POD_ROUTING } from './pod-routing.ts'
@@ -78,9 +80,11 @@ import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REMOTE_ACCESS } from './remote-access.ts'
 import { SERVICES } from './services.ts'
+import { SERVICES_ASTRAY } from './services-astray.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
+import { SOCKETS_AND_SCOPES } from './sockets-and-scopes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { THREADS_A } from './threads-a.ts'
 import { THREADS_B } from './threads-b.ts'
@@ -221,4 +225,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...NFT_EARLY_STOPS,
   ...NFT_BESIDE_ENGINES,
   ...NFT_ACCEPTS_ELSEWHERE,
+  ...SERVICES_ASTRAY,
+  ...PLANE_LEFTOVERS,
+  ...MARKS_UNREAD,
+  ...SOCKETS_AND_SCOPES,
 ]
