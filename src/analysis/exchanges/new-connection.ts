@@ -12,6 +12,7 @@ import type { Part, Told } from './joined.ts'
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
   if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
+  if (request && !request.told.isUntracked && reply.told.isUntracked) return asItIs(request, reply)
   // what a program sends is not rewritten yet in OUTPUT
   const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
   if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
@@ -55,6 +56,21 @@ const repliesFromOther = (message: string, description: string): Finding =>
   finding('reply-from-other-address', 'error', message, {
     fix: [{ description, unverified: 'this is not a netfilter change' }],
   })
+
+/** Of what is not tracked nat is not undone: the reply comes from where nat had sent the request. */
+function asItIs(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  if (left.src === undefined || (left.src === asked.dst && left.sport === asked.dport)) return undefined
+  const { fix, rules, steps } = reply.told.journey.findings.find(({ code }) => code === 'untracked') ?? {}
+  const [from, contacted] = [describeEnd(left.src, left.sport), describeEnd(asked.dst, asked.dport)]
+  return finding(
+    'untracked',
+    'error',
+    `The reply is not tracked, so nat does not give it the address that was asked: ${asked.src} contacted ${contacted}, and the reply comes from ${from}.`,
+    { ...(fix ? { fix } : {}), ...(rules ? { rules } : {}), ...(steps ? { steps } : {}) },
+  )
+}
 
 /** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
 function asRewritten(request: Part, reply: Part): Finding | undefined {

@@ -9,6 +9,7 @@ import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
+import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import type { Part } from './joined.ts'
 
@@ -17,10 +18,13 @@ interface OtherUplink {
   left: string
   /** The reply was captured; else the model has played it. */
   isSeen: boolean
+  /** The address that was asked is one of `came`. */
+  isOfUplink: boolean
 }
 
 /** As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back. */
-export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplink | undefined {
+export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink | undefined {
+  const { dst } = asked
   const request = parts.find(({ role }) => role === 'request')
   if (!request || dst === undefined) return undefined
   const { journey, reply: played, world } = request.told
@@ -28,8 +32,19 @@ export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplin
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const came = journey.packet.in
   const left = reply ? reply.told.journey.steps.at(-1)?.out : played?.out
-  if (came === undefined || left === undefined || !isOtherUplink(world.host, dst, came, left)) return undefined
-  return { came, left, isSeen: reply !== undefined }
+  if (came === undefined || left === undefined) return undefined
+  const isOfUplink = isOtherUplink(world.host, dst, came, left)
+  if (!isOfUplink && !(reply && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))) return undefined
+  return { came, left, isSeen: reply !== undefined, isOfUplink }
+}
+
+/** A handshake that was forwarded, and that nobody is known to have gone on with. */
+function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
+  const { journey, says, world } = request.told
+  if (journey.outcome !== 'forwarded' || journey.packet.protocol !== 'tcp') return false
+  if (says !== 'opens' || reply.told.says !== 'answers') return false
+  const entry = world.host.conntrack && entryOpened(asked, world)
+  return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
 }
 
 /**
@@ -67,8 +82,8 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked)
   if (!found) return []
-  const { came, left, isSeen } = found
-  const { dst } = asked
+  const { came, left, isSeen, isOfUplink } = found
+  const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
   // played for the first of its class, whose sender a fix may name
@@ -80,13 +95,17 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      `The request to ${dst} came in on ${came}, but ${how} by ${left}.${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`,
+      isOfUplink
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: played?.rules ?? [],
         fix: [
-          ...(played?.fix ?? (dst === undefined ? [] : backOut(journey, world, dst, came))),
+          ...(played?.fix ?? (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came))),
           {
-            description: `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`,
+            description: isOfUplink
+              ? `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
+              : `if ${src} expects them by ${came}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
             unverified: 'the gateway of this uplink is unknown here',
           },
         ],

@@ -1,0 +1,82 @@
+/** Replies that were seen to pass, and that who asked has no use for. */
+import { describe, expect, it } from 'vitest'
+import { open } from '../../src/index.ts'
+import { trace } from '../journey/kernel-lines.ts'
+
+async function told(files: Readonly<Record<string, string>>, ...lines: string[]) {
+  const log = lines.map((line, i) => `[   10.00000${i}] ${line}\n`).join('')
+  const inputs = Object.entries({ log, ...files }).map(([name, text]) => ({ name, text }))
+  const { exchanges } = await (await open(inputs)).exchanges()
+  const [first] = exchanges
+  return { status: first?.status, findings: first?.findings.filter(({ severity }) => severity !== 'note') ?? [] }
+}
+
+describe('a reply that is not tracked, behind nat', () => {
+  const NAT = (notrack: string) => `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+${notrack}
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -p tcp -m tcp --dport 30080 -j DNAT --to-destination 10.0.0.1:80
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+COMMIT
+`
+  const asked = { in: 'eth0', src: '192.0.2.9', dst: '192.0.2.1', sport: 40_000, dport: 30_080 }
+  const reply = { out: 'eth0', src: '10.0.0.1', dst: '192.0.2.9', sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const ADDRESSES =
+    '2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
+  const request = [
+    trace('raw:PREROUTING:policy:1', asked),
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...asked, dst: '10.0.0.1', dport: 80 }),
+    trace('nat:INPUT:policy:1', { ...asked, dst: '10.0.0.1', dport: 80 }),
+  ]
+
+  it('comes from an address that was never contacted', async () => {
+    const rules = NAT('-A OUTPUT -p tcp -m tcp --sport 80 -j CT --notrack')
+    const lines = [trace('raw:OUTPUT:rule:1', reply), trace('raw:OUTPUT:policy:2', reply)]
+    const { status, findings } = await told({ rules, ADDRESSES }, ...request, ...lines)
+    expect(status).toBe('reply-lost')
+    expect(findings.map(({ message }) => message)).toEqual([
+      'The reply is not tracked, so nat does not give it the address that was asked: 192.0.2.9 contacted 192.0.2.1:30080, and the reply comes from 10.0.0.1:80.',
+    ])
+    expect(findings[0]!.fix[0]?.edits).toBeDefined()
+  })
+
+  it('is an answer where it is tracked', async () => {
+    const lines = [trace('raw:OUTPUT:policy:1', reply)]
+    expect((await told({ rules: NAT(''), ADDRESSES }, ...request, ...lines)).status).toBe('answered')
+  })
+})
+
+describe('a forwarded handshake whose reply leaves by another interface', () => {
+  const RULES = '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n'
+  const asked = { in: 'tun0', out: 'wan', src: '10.1.0.5', dst: '198.51.100.9', sport: 40_000, dport: 80 }
+  const back = { in: 'wan', out: 'lan', src: '198.51.100.9', dst: '10.1.0.5', sport: 80, dport: 40_000 }
+  const [syn, synAck, ack] = [
+    trace('filter:FORWARD:policy:1', asked),
+    trace('filter:FORWARD:policy:1', { ...back, flags: 'ACK SYN' }),
+    trace('filter:FORWARD:policy:1', { ...asked, flags: 'ACK', seq: 8, id: 2 }),
+  ]
+  const entry = (state: string) =>
+    `tcp      6 57 ${state} src=10.1.0.5 dst=198.51.100.9 sport=40000 dport=80 src=198.51.100.9 dst=10.1.0.5 sport=80 dport=40000 mark=0 use=1\n`
+
+  it('is not known to be answered', async () => {
+    const { status, findings } = await told({ RULES }, syn, synAck)
+    expect([status, findings.map(({ code }) => code)]).toEqual(['undetermined', ['reply-by-other-uplink']])
+    expect((await told({ RULES, conntrack: entry('SYN_RECV') }, syn, synAck)).status).toBe('undetermined')
+  })
+
+  it('is answered where somebody went on with it, or it comes back as it went', async () => {
+    expect((await told({ RULES }, syn, synAck, ack)).status).toBe('answered')
+    expect((await told({ RULES, conntrack: entry('ESTABLISHED') }, syn, synAck)).status).toBe('answered')
+    const same = trace('filter:FORWARD:policy:1', { ...back, out: 'tun0', flags: 'ACK SYN' })
+    expect((await told({ RULES }, syn, same)).status).toBe('answered')
+  })
+})
