@@ -4,7 +4,8 @@ import { explain, playAgain, tryFixesOf } from '../explain/explain.ts'
 import { type InVain, ifInVain } from '../explain/in-vain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
-import { needsRepair, severalCauses } from '../explain/repair.ts'
+import { repairs } from '../explain/repair/later.ts'
+import { needsRepair } from '../explain/repair/needs-repair.ts'
 import { type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
@@ -174,7 +175,9 @@ export class ClosedExplainer {
     const { engine } = this.options
     const journey = closed.explain()
     if (!engine || !needsRepair(journey)) return undefined
-    return this.walk((budget) => severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget))
+    return this.walk((budget) =>
+      repairs()?.severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget),
+    )
   }
 
   ifInVain(closed: Closed): InVain | undefined {

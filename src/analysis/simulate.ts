@@ -1,7 +1,8 @@
 /** Packets played in the model of one machine, one after the other, and explained. */
 
 import { explain, tryFixesOf } from '../explain/explain.ts'
-import { needsRepair, severalCauses } from '../explain/repair.ts'
+import { repairs } from '../explain/repair/later.ts'
+import { needsRepair } from '../explain/repair/needs-repair.ts'
 import { type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
@@ -183,7 +184,7 @@ class PlayedPacket implements Played {
     const { evidence } = this.simulated
     const journey = this.explain()
     if (!tries || !needsRepair(journey)) return undefined
-    return walks.share((budget) => severalCauses(evidence, journey, this.world, engine, budget))
+    return walks.share((budget) => repairs()?.severalCauses(evidence, journey, this.world, engine, budget))
   }
 
   /** What comes of it, the model knows. */

@@ -25,10 +25,12 @@ COMMIT
 COMMIT
 *filter
 :INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
 COMMIT
 `
   const asked = { in: 'eth0', src: '192.0.2.9', dst: '192.0.2.1', sport: 40_000, dport: 30_080 }
   const reply = { out: 'eth0', src: '10.0.0.1', dst: '192.0.2.9', sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const sent = trace('filter:OUTPUT:policy:1', reply)
   const ADDRESSES =
     '2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
   const request = [
@@ -40,7 +42,7 @@ COMMIT
 
   it('comes from an address that was never contacted', async () => {
     const rules = NAT('-A OUTPUT -p tcp -m tcp --sport 80 -j CT --notrack')
-    const lines = [trace('raw:OUTPUT:rule:1', reply), trace('raw:OUTPUT:policy:2', reply)]
+    const lines = [trace('raw:OUTPUT:rule:1', reply), trace('raw:OUTPUT:policy:2', reply), sent]
     const { status, findings } = await told({ rules, ADDRESSES }, ...request, ...lines)
     expect(status).toBe('reply-lost')
     expect(findings.map(({ message }) => message)).toEqual([
@@ -50,7 +52,7 @@ COMMIT
   })
 
   it('is an answer where it is tracked', async () => {
-    const lines = [trace('raw:OUTPUT:policy:1', reply)]
+    const lines = [trace('raw:OUTPUT:policy:1', reply), sent]
     expect((await told({ rules: NAT(''), ADDRESSES }, ...request, ...lines)).status).toBe('answered')
   })
 })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
-import { severalCauses } from '../../src/explain/repair.ts'
+import { severalCauses } from '../../src/explain/repair/several-causes.ts'
 import { playReply } from '../../src/explain/reply/played-reply.ts'
 import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'

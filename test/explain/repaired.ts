@@ -1,7 +1,7 @@
 /** What is proposed for several causes at once. */
 import { fixCommands } from '../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
-import { severalCauses } from '../../src/explain/repair.ts'
+import { severalCauses } from '../../src/explain/repair/several-causes.ts'
 import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'

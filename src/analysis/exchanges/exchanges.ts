@@ -5,7 +5,7 @@
  */
 
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
-import { needsRepair } from '../../explain/repair.ts'
+import { needsRepair } from '../../explain/repair/needs-repair.ts'
 import { turned } from '../../model/direction.ts'
 import { isRedirect, isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'

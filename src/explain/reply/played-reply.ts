@@ -16,7 +16,7 @@ import { playAgain } from '../explain.ts'
 import { bridgeOf } from '../host/bridges.ts'
 import { astray } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { asOneFix, searchRepair } from '../repair.ts'
+import { repairs } from '../repair/later.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
@@ -88,8 +88,8 @@ export function playReply(
   // what stops it may be there to stop what leaves by the wrong interface
   const back = isStopped(reply.outcome) ? (ledBack(reproduction, explained, asked, out)?.fix ?? []) : []
   const tried = tryFinding({ ...stopped, fix: [...back, ...toHost, ...proposed] }, reproduction)
-  const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
-  if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
+  const repair = tried.fix.some(getsThrough) ? undefined : repairs()?.repaired(reproduction)
+  if (repair) tried.fix.unshift(repair.fix)
   return { journey: reply, ...tracking, finding: tried }
 }
 
@@ -113,13 +113,11 @@ function ledBack(
   if (dst === undefined || came === undefined || !isOtherUplink(world.host, dst, came, out)) return undefined
   const rules: RuleRef[] = []
   const fix = backOut(explained, world, dst, came).map((one) => {
-    const repair = searchRepair(reproduction, undefined, {
-      finding: finding('reply-by-other-uplink', 'warning', ''),
-      fix: one,
-    })
+    const begin = { finding: finding('reply-by-other-uplink', 'warning', ''), fix: one }
+    const repair = repairs()?.repaired(reproduction, begin)
     if (!repair) return one
     rules.push(...repair.steps.slice(1).flatMap((step) => step.finding.rules.slice(0, 1)))
-    return asOneFix(repair, reproduction)
+    return repair.fix
   })
   return { fix, rules: rules.slice(0, 1) }
 }

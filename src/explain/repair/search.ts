@@ -2,22 +2,15 @@
  * Every blocker, one repair: where one fix does not bring request and reply through, what stops them then is explained in
  * turn, and its fixes are tried on top, until both get through. The smallest set that does is offered as one fix.
  */
-import { applyEdits } from '../edits/apply.ts'
-import type { Engine } from '../journey/engine.ts'
-import type { Evidence } from '../journey/evidence.ts'
-import type { Edit } from '../model/edit.ts'
-import { FOR_REPORTS } from '../model/for-reports.ts'
-import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
-import { getsThrough, isPassed, isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
-import type { World } from '../model/world.ts'
-import type { WalkBudget } from '../rules/walk-budget.ts'
-import { finding } from './context.ts'
-import { playAgain } from './explain.ts'
-import { ownerOfAll } from './owners/undone.ts'
-import { nameRef } from './refs.ts'
-import { asksForReply, natSeen } from './reply/request-reply.ts'
-import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
-import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
+import { applyEdits } from '../../edits/apply.ts'
+import type { Edit } from '../../model/edit.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
+import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { World } from '../../model/world.ts'
+import { ownerOfAll } from '../owners/undone.ts'
+import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
+import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import {
   accusedBehind,
   asideOf,
@@ -25,10 +18,8 @@ import {
   playAllWays,
   stillWrong,
   stopsNext,
-  uselessBy,
   type Way,
-} from './verify-fixes/verify.ts'
-import { TAKES_ALL } from './why-there.ts'
+} from '../verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -88,7 +79,7 @@ function searchNarrow(reproduction: Reproduction, isMeant: IsMeant, begin?: Repa
 }
 
 /** A rule of nat that nearly took it. */
-const sendsElsewhere = (one: Finding): boolean => one[FOR_REPORTS]?.wouldGiveDestination === true
+export const sendsElsewhere = (one: Finding): boolean => one[FOR_REPORTS]?.wouldGiveDestination === true
 
 type IsMeant = (fix: Fix) => boolean
 
@@ -163,7 +154,7 @@ function candidates({ findings }: Journey): RepairStep[] {
 }
 
 /** It opens everything. A new chain of nft's says its hook, too. */
-const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
+export const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
   edits.some(
     (edit) =>
       edit.kind === 'chain' ||
@@ -257,136 +248,11 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
   }
 }
 
-/** Is a repair worth searching: is it stopped, or does it do no good where it gets to? */
-export const needsRepair = (journey: Journey): boolean =>
-  isStopped(journey.outcome) ||
-  isQueuedForNobody(journey) ||
-  (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
-
-/** The kernel drops what no program takes from its queue. */
-const isQueuedForNobody = ({ outcome, findings }: Journey): boolean =>
-  outcome === 'queued' && findings.some(({ code, severity }) => code === QUEUED_FOR_NOBODY && severity === 'error')
-
-const QUEUED_FOR_NOBODY = 'queue-without-listener'
-
-/** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
-export function severalCauses(
-  evidence: Evidence,
-  explained: Journey,
-  world: World,
-  engine: Engine,
-  given?: WalkBudget,
-): Finding | undefined {
-  const nearest = explained.findings.find(sendsElsewhere)
-  const mending = explained.findings
-    .filter((one) => one === nearest || !sendsElsewhere(one))
-    .flatMap(({ fix }) => fix.filter(getsThrough))
-  // a policy opens everything: what is narrower goes before it, even in two steps
-  if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
-  Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
-  const reproduction = playAgain(evidence, world, engine, given)
-  if ('reason' in reproduction) return undefined
-  const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
-  if (!repair || repair.steps.length < 2) return undefined
-  const { steps } = repair
-  const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
-  return finding('several-causes', 'error', messageOf(steps, rulesOf), {
-    rules: steps.flatMap(({ finding }) => rulesOf(finding)),
-    fix: [asOneFix(repair, reproduction)],
-  })
-}
-
-const UNKNOWN_SOURCE = 'not-masqueraded'
-
-const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
-
-/** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
-function asSaved(ref: RuleRef, { tables }: World): RuleRef {
-  const { family, table, chain, ruleNumber: number, rule } = ref
-  if (number === undefined || rule === undefined) return ref
-  const rules = tables.find((one) => one.family === family && one.name === table)?.chains.get(chain)?.rules ?? []
-  const farFrom = (one: { ruleNumber: number }) => Math.abs(one.ruleNumber - number)
-  const [saved] = rules.filter(({ text }) => text === rule).sort((a, b) => farFrom(a) - farFrom(b))
-  return saved ? { ...ref, ruleNumber: saved.ruleNumber } : ref
-}
-
 /** Findings whose first rule stopped it; a rule that came near, or is too late, stops nothing. */
-const STOPPED_BY = new Set([
+export const STOPPED_BY = new Set([
   'dropped-by-rule',
   'dropped-by-policy',
   'dropped-by-mark',
   'rejected-by-rule',
   'reply-dropped',
 ])
-
-function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
-  // that its source may be a stranger's stops nothing here
-  const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
-  const isSourceKept = stops.length < steps.length
-  const [first] = stops
-  if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
-    const [own, ...others] = stops.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
-    const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
-    const distinct = named.filter(({ text }) => text !== nameRef(own!))
-    const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
-    const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
-    const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
-    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
-  }
-  const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
-    const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
-    // a policy that accepts stops nothing, nor does the end of a chain
-    return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
-      ? { rule, text: nameRef(rule) }
-      : { text: asClause(finding.message) }
-  })
-  const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
-  const [only] = distinct.length === 1 ? stops : []
-  const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
-  if (isSourceKept && first) {
-    // a sentence of its own, where no rule stops it
-    if (distinct.length === 1 && first.finding.rules.length === 0)
-      return `${first.finding.message} Also, no rule rewrites its source.`
-    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
-  }
-  const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
-  if (distinct.length === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
-  const [{ rule: ownRule } = {}, ...behind] = distinct
-  // what no rule does is a sentence of its own
-  if (first && !ownRule) {
-    const ruled = behind.filter(({ rule }) => rule)
-    const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
-    const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
-    return [first.finding.message, ...too, ...others].join(' ')
-  }
-  const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
-  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
-}
-
-/** The rule that is named with it stops nothing: it sent the packet there. */
-const sendsIt = ({ code }: Finding): boolean => code === 'vanished-no-route' || code === 'dnat-mismatch'
-
-/** The first sentence, as one of several things. */
-const asClause = (message: string): string =>
-  message
-    .split(/\.(?: |$)/)[0]!
-    .replace(/^(?:It|Routing|The) /, (word) => word.toLowerCase())
-    .replace(/: one of them is wrong$/, '')
-
-/** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
-function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {
-  return matched !== undefined && (code === 'dropped-by-rule' || code === 'rejected-by-rule') ? ` (${matched})` : ''
-}
-
-/** `inet fw input handle 3 and forward handle 7`: a table's name once. */
-function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {
-  const names = causes.map(({ rule, text }, i) => {
-    const before = causes[i - 1]?.rule
-    const isSame = rule && before && rule.family === before.family && rule.table === before.table
-    return isSame ? text.slice(text.indexOf(`${rule.table} `) + rule.table.length + 1) : text
-  })
-  const last = names.pop() ?? ''
-  return names.length === 0 ? last : `${names.join(', ')} and ${last}`
-}

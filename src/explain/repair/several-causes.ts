@@ -1,0 +1,49 @@
+/** What is said of a request that several things stop: all of them, and the changes that together let it through. */
+import type { Engine } from '../../journey/engine.ts'
+import type { Evidence } from '../../journey/evidence.ts'
+import type { Finding, Journey, RuleRef } from '../../model/journey.ts'
+import { getsThrough } from '../../model/outcome-kinds.ts'
+import type { World } from '../../model/world.ts'
+import type { WalkBudget } from '../../rules/walk-budget.ts'
+import { finding } from '../context.ts'
+import { playAgain } from '../explain.ts'
+import { asksForReply, natSeen } from '../reply/request-reply.ts'
+import { asOneFix, isPolicy, searchRepair, sendsElsewhere } from './search.ts'
+import { messageOf } from './words.ts'
+
+/** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
+export function severalCauses(
+  evidence: Evidence,
+  explained: Journey,
+  world: World,
+  engine: Engine,
+  given?: WalkBudget,
+): Finding | undefined {
+  const nearest = explained.findings.find(sendsElsewhere)
+  const mending = explained.findings
+    .filter((one) => one === nearest || !sendsElsewhere(one))
+    .flatMap(({ fix }) => fix.filter(getsThrough))
+  // a policy opens everything: what is narrower goes before it, even in two steps
+  if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
+  Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
+  const reproduction = playAgain(evidence, world, engine, given)
+  if ('reason' in reproduction) return undefined
+  const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
+  if (!repair || repair.steps.length < 2) return undefined
+  const { steps } = repair
+  const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
+  return finding('several-causes', 'error', messageOf(steps, rulesOf), {
+    rules: steps.flatMap(({ finding }) => rulesOf(finding)),
+    fix: [asOneFix(repair, reproduction)],
+  })
+}
+
+/** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
+function asSaved(ref: RuleRef, { tables }: World): RuleRef {
+  const { family, table, chain, ruleNumber: number, rule } = ref
+  if (number === undefined || rule === undefined) return ref
+  const rules = tables.find((one) => one.family === family && one.name === table)?.chains.get(chain)?.rules ?? []
+  const farFrom = (one: { ruleNumber: number }) => Math.abs(one.ruleNumber - number)
+  const [saved] = rules.filter(({ text }) => text === rule).sort((a, b) => farFrom(a) - farFrom(b))
+  return saved ? { ...ref, ruleNumber: saved.ruleNumber } : ref
+}

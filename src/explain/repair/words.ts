@@ -1,0 +1,82 @@
+/** The causes of a repair's steps, in a sentence or two. */
+import { FOR_REPORTS } from '../../model/for-reports.ts'
+import type { Finding, RuleRef } from '../../model/journey.ts'
+import { nameRef } from '../refs.ts'
+import { TAKES_ALL } from '../why-there.ts'
+import { type RepairStep, STOPPED_BY } from './search.ts'
+
+const UNKNOWN_SOURCE = 'not-masqueraded'
+
+const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
+
+export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
+  // that its source may be a stranger's stops nothing here
+  const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
+  const isSourceKept = stops.length < steps.length
+  const [first] = stops
+  if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
+    const [own, ...others] = stops.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
+    const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
+    const distinct = named.filter(({ text }) => text !== nameRef(own!))
+    const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
+    const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
+    const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
+    const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
+    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
+  }
+  const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
+    const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
+    // a policy that accepts stops nothing, nor does the end of a chain
+    return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
+      ? { rule, text: nameRef(rule) }
+      : { text: asClause(finding.message) }
+  })
+  const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
+  const [only] = distinct.length === 1 ? stops : []
+  const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
+  if (isSourceKept && first) {
+    // a sentence of its own, where no rule stops it
+    if (distinct.length === 1 && first.finding.rules.length === 0)
+      return `${first.finding.message} Also, no rule rewrites its source.`
+    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
+  }
+  const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
+  if (distinct.length === 1)
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
+  const [{ rule: ownRule } = {}, ...behind] = distinct
+  // what no rule does is a sentence of its own
+  if (first && !ownRule) {
+    const ruled = behind.filter(({ rule }) => rule)
+    const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
+    const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
+    return [first.finding.message, ...too, ...others].join(' ')
+  }
+  const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
+  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
+}
+
+/** The rule that is named with it stops nothing: it sent the packet there. */
+const sendsIt = ({ code }: Finding): boolean => code === 'vanished-no-route' || code === 'dnat-mismatch'
+
+/** The first sentence, as one of several things. */
+const asClause = (message: string): string =>
+  message
+    .split(/\.(?: |$)/)[0]!
+    .replace(/^(?:It|Routing|The) /, (word) => word.toLowerCase())
+    .replace(/: one of them is wrong$/, '')
+
+/** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
+function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {
+  return matched !== undefined && (code === 'dropped-by-rule' || code === 'rejected-by-rule') ? ` (${matched})` : ''
+}
+
+/** `inet fw input handle 3 and forward handle 7`: a table's name once. */
+function listed(causes: readonly { rule?: RuleRef; text: string }[]): string {
+  const names = causes.map(({ rule, text }, i) => {
+    const before = causes[i - 1]?.rule
+    const isSame = rule && before && rule.family === before.family && rule.table === before.table
+    return isSame ? text.slice(text.indexOf(`${rule.table} `) + rule.table.length + 1) : text
+  })
+  const last = names.pop() ?? ''
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`
+}
