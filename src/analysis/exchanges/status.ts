@@ -8,7 +8,7 @@ import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exc
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRedirect } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
@@ -183,15 +183,24 @@ function stopsOf(parts: readonly Part[]): Part[] {
     const { role, told } = part
     // without one fragment nothing arrives of its datagram
     const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
-    if (passed(part)) passedLater.add(kind)
-    if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(kind)) continue
+    const isData = carriesData(told.journey.packet)
+    if (passed(part)) passedLater.add(kind).add(isData ? `${kind} data` : kind)
+    if (!isStopped(told.journey.outcome) || role === 'errors') continue
+    // an acknowledgement, or the end, makes up for no data
+    if (passedLater.has(isData ? `${kind} data` : kind)) continue
     if (end >= 0 && end < i) continue
     if (wasAnswered(part, parts)) continue
+    // lines of the log are missing: who asked has gone on with it
+    if (role === 'replies' && isThoughtVanished(told.journey) && hasGoneOn(parts)) continue
     if (told.says === 'resets' && reply >= 0 && reply < i) continue
     stops.push(part)
   }
   return stops.reverse()
 }
+
+/** Of TCP, whatever options it has: two headers of 20 bytes, or of 40 and 20, and 40 bytes of options at most. */
+const carriesData = ({ protocol, length = 0, src = '' }: Packet): boolean =>
+  protocol === 'tcp' && length > (src.includes(':') ? 100 : 80)
 
 const ends = (part: Part): boolean =>
   passed(part) && (part.told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)

@@ -5,7 +5,7 @@
  * time while it looks for the line's end, and asks whether a packet with these very bytes is already known.
  */
 import { once, type Report } from '../../../model/diagnostic.ts'
-import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
+import type { CaptureContext, CaptureReader } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { plainBytes } from '../plain-bytes.ts'
 import type { ReadPacket } from '../states.ts'
@@ -15,6 +15,7 @@ import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
 import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
+import { tellsOfLoss } from './lost-lines.ts'
 import { packetOf } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
@@ -33,7 +34,7 @@ const WAIT = -1
 const decoder = new TextDecoder('latin1')
 
 export class KernelLogReader implements CaptureReader {
-  readonly stats: CaptureStats = { bytes: 0, skipped: 0 }
+  readonly stats = { bytes: 0, skipped: 0, lost: 0 }
   private readonly context: CaptureContext
   private readonly traces: PrefixTable
   private readonly logs: PrefixTable
@@ -108,7 +109,7 @@ export class KernelLogReader implements CaptureReader {
       bytes[lineStart] !== 0x7b
     if (!expected) {
       at = findRecord(bytes, view, lineStart, end)
-      if (bytes[at] === NEWLINE) return this.otherLine(bytes, lineStart, at)
+      if (bytes[at] === NEWLINE) return this.otherLine(bytes, view, lineStart, at)
       if (isJson(bytes, lineStart)) return this.json(bytes, lineStart, end)
       if (bytes[at] !== 0x54) return this.logLine(bytes, view, lineStart, at, end)
     }
@@ -345,7 +346,12 @@ export class KernelLogReader implements CaptureReader {
   }
 
   /** Neither TRACE nor LOG: another program's, or the rest of a line whose beginning is missing. */
-  private otherLine(bytes: Uint8Array, start: number, end: number): number {
+  private otherLine(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    if (tellsOfLoss(bytes, view, start, end)) {
+      this.stats.lost++
+      this.context.sink.lost?.(this.line)
+      this.tell('events-lost', 'the log says that lines are missing here')
+    }
     if (tailSeen) {
       const text = decoder.decode(bytes.subarray(start, Math.min(end, start + MAX_RECORD)))
       if (/\b(?:SRC|DST|SPT|DPT|PROTO)=\S+ .*\b[A-Z]{2,8}=/.test(text))
