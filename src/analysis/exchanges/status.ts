@@ -12,6 +12,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
+import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { lostReset } from './lost-reset.ts'
@@ -183,7 +184,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     const { role, told } = part
     // without one fragment nothing arrives of its datagram
     const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
-    if (passed(part)) passedLater.add(kind)
+    if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(kind)) continue
     if (end >= 0 && end < i) continue
     if (wasAnswered(part, parts)) continue
