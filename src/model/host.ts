@@ -179,6 +179,8 @@ export interface Socket {
   /** For `raw`, the number of the IP protocol. Absent: any (`*`). */
   port?: number
   device?: string
+  /** Has it IP_TRANSPARENT (IPV6_TRANSPARENT)? Absent: not listed (`ss --inet-sockopt` lists it). */
+  transparent?: boolean
   /** The other end; absent where it is not connected. */
   peerAddress?: string
   peerPort?: number

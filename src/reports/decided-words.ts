@@ -46,6 +46,8 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'snat-port-taken': 'source port taken',
   'snat-skipped': 'SNAT skipped',
   'dnat-skipped': 'DNAT skipped',
+  'dnat-of-others': ({ message }) =>
+    message.endsWith('another host.') ? 'DNAT of a packet for another host' : 'DNAT of a port of this host',
   'dnat-mismatch': 'DNAT to another destination',
   'wrong-way-out': 'wrong way out',
   'mark-missing': 'wrong mark',

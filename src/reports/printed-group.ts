@@ -22,6 +22,8 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
 const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
+const isLikely = ({ code }: Finding): boolean => IN_VAIN.has(code)
+const isKnown = (one: Finding): boolean => !isLikely(one)
 const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What is wrong with the exchange is told with the journey that began it. Without its rules: it is walked as a whole. */
@@ -57,10 +59,15 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
-  const found = journey.findings.filter(({ code }) => !(isTold && saysNoReply(code)))
+  // where to look for a reply, nobody asks who has had one
+  const isRefused = replied && status === 'refused'
+  const found = journey.findings.filter(
+    ({ code }) => !(isTold && saysNoReply(code)) && !(isRefused && code === 'not-netfilter'),
+  )
   return {
     ...group,
-    journey: printedJourney({ ...journey, findings: [...lent, ...found] }),
+    // as the exchange has them: what the request was likely meant to meet says less than what its journey shows
+    journey: printedJourney({ ...journey, findings: [...lent.filter(isKnown), ...found, ...lent.filter(isLikely)] }),
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }

@@ -45,10 +45,6 @@ export const knowsSockets = (host: Host, protocol = ''): boolean =>
     host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket))) ??
   false
 
-/** At any address. */
-export const listensOn = (host: Host, protocol: string | undefined, port: number): boolean =>
-  host.sockets?.some((socket) => socket.protocol === protocol && socket.port === port && isOpen(socket)) === true
-
 /** Sockets of its protocol are known, and none of them takes what is new; of an end that is not known nothing is said. */
 export const isForNobody = (host: Host, packet: Packet): boolean =>
   packet.dst !== undefined &&
@@ -77,7 +73,7 @@ export const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(
 const takesFamily = (socket: Socket, dst: string) =>
   socket.family === 'any' || socket.family === (dst.includes(':') ? 'ip6' : 'ip')
 
-function sameAddress(a: string, b: string): boolean {
+export function sameAddress(a: string, b: string): boolean {
   const [one, other] = [parseAddress(a), parseAddress(b)]
   return !!one && !!other && compareAddresses(one, other) === 0
 }

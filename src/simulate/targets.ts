@@ -6,7 +6,7 @@ import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
-import { knowsSockets, listensOn } from '../rules/sockets.ts'
+import { findsProxy } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -25,7 +25,7 @@ import { updateSet } from './update-set.ts'
 export function execute(
   machine: Simulator,
   skb: Skb,
-  { statements, nft }: Rule,
+  { statements, nft, text }: Rule,
   from: number,
   to: number,
   step: number,
@@ -35,10 +35,18 @@ export function execute(
     // nft tells of a rule behind it, so of the one that switches tracing on, too
     if (statement.kind === 'trace') skb.journal.beginTrace(nft ? step : step + 1)
     const verdict = act(machine, skb, statement, step, nft !== undefined)
+    if (verdict === 'break') {
+      // where the rule leads on, the walk would follow it all the same
+      if (statements.some(leadsOn)) throw new Undetermined(text, 'the model does not leave a rule amid its statements')
+      return undefined
+    }
     if (verdict) return verdict
   }
   return undefined
 }
+
+const leadsOn = ({ kind }: Statement): boolean =>
+  kind === 'jump' || kind === 'goto' || kind === 'return' || kind === 'vmap'
 
 function act(
   machine: Simulator,
@@ -46,7 +54,7 @@ function act(
   statement: Statement,
   step: number,
   isNft: boolean,
-): TableVerdict | undefined {
+): TableVerdict | 'break' | undefined {
   switch (statement.kind) {
     case 'accept':
     case 'drop':
@@ -91,18 +99,16 @@ function act(
   }
 }
 
-/**
- * A proxy has a socket that listens, and where none does the packet is dropped, or held against the next rule
- * (net/netfilter/xt_TPROXY.c, nft_tproxy.c). Whether a listening one is transparent is not known.
- */
-function handOver(machine: Simulator, { packet }: Skb, { port, otherwise }: Statement & { kind: 'tproxy' }) {
-  const { host } = machine.world
-  const { protocol, dport, tcpFlags } = packet
-  const at = port ?? dport
-  const begins = protocol === 'udp' || (tcpFlags?.includes('syn') && !tcpFlags.includes('ack'))
-  if (!begins || !knowsSockets(host, protocol) || at === undefined || listensOn(host, protocol, at))
-    throw new Undetermined('-j TPROXY', 'the sockets open at that moment are not known')
-  return otherwise === 'drop' ? 'drop' : undefined
+/** What no transparent socket takes is dropped; of nft the rest of the rule is not executed (NFT_BREAK, nft_tproxy.c). */
+function handOver(machine: Simulator, skb: Skb, { port, otherwise }: Statement & { kind: 'tproxy' }) {
+  const { packet, connection } = skb
+  const taken = machine.settle(
+    '-j TPROXY',
+    findsProxy(packet, port ?? packet.dport, machine.world, connection?.original),
+  )
+  if (isUnknown(taken)) throw new Undetermined('-j TPROXY', taken.unknown)
+  if (taken) return undefined
+  return otherwise === 'drop' ? 'drop' : 'break'
 }
 
 /** What is not for this host alone gets no error (icmp_send, icmp6_send): a rule may have said that it is not. */

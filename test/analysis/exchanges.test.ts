@@ -103,6 +103,17 @@ test('its reply was stopped, and would be once more behind that', async () => {
   expect([code, fix.map(({ edits, after }) => [edits?.length, after])]).toEqual(['reply-dropped', [[2, 'delivered']]])
 })
 
+test('a reply that gets through once its asker has given up does not make up for the one that was stopped', async () => {
+  const stopped: Event = [10.1, trace('filter:OUTPUT:rule:1', answers({ sport: 25, seq: 5, ack: 8 }))]
+  const again = went(11.1, { sport: 25, seq: 5, ack: 8 })
+  const asked = [came(10, { dport: 25, seq: 7 }), stopped, again]
+  const status = async (...more: Event[]) => (await tell([...asked, ...more]))[0]!.status
+  expect(await status(came(11.2, { dport: 25, seq: 8, flags: 'RST' }))).toBe('reply-lost')
+  expect(await status(came(11.2, { dport: 25, seq: 8, ack: 6, flags: 'ACK' }))).toBe('answered')
+  const used = came(11.2, { dport: 25, seq: 8, ack: 6, flags: 'ACK' })
+  expect(await status(used, came(12, { dport: 25, seq: 8, flags: 'RST' }))).toBe('answered')
+})
+
 test('a reset came back', async () => {
   expect(await statuses([came(10), went(10.1, { flags: 'ACK RST', seq: 0, window: 0 })])).toEqual([
     ['refused', 'observed', '1', '', '2', ''],

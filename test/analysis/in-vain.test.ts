@@ -281,3 +281,59 @@ test('a rule that masquerades for others spares a destination that does not repl
   expect((await codes([others], lines, listed)).has('near-miss')).toBe(false)
   expect((await codes([spares], lines, listed.replace('[UNREPLIED] ', ''))).has('near-miss')).toBe(false)
 })
+
+test('a DNAT rule without a destination is to blame for what a neighbour asks of another host, unless it may intercept', async () => {
+  const home = 'local 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1\n'
+  const found = async (port: number) => {
+    const nat = [`[7:420] -A PREROUTING -i lan -p tcp -m tcp --dport ${port} -j DNAT --to-destination 10.0.0.2`]
+    const asked = { in: 'lan', src: '10.0.0.7', dst: '198.51.100.5', sport: 40_000, dport: port }
+    const sent = { ...asked, out: 'lan', dst: '10.0.0.2' }
+    const lines: Line[] = [
+      [10, 'nat:PREROUTING:rule:1', asked],
+      [10, 'filter:FORWARD:policy:1', sent],
+      [10, 'nat:POSTROUTING:policy:1', sent],
+    ]
+    const entry = `tcp 6 110 SYN_SENT src=10.0.0.7 dst=198.51.100.5 sport=40000 dport=${port} [UNREPLIED] src=10.0.0.2 dst=10.0.0.7 sport=${port} dport=40000 mark=0 use=1\n`
+    const analysis = await opened(nat, lines, entry, home)
+    const [exchange] = (await analysis.exchanges()).exchanges
+    return exchange!.findings
+      .filter(({ code }) => code === 'dnat-of-others' || code === 'not-masqueraded')
+      .map(({ code, severity, fix }) => [code, severity, fix.length])
+  }
+  expect(await found(12_345)).toEqual([
+    ['not-masqueraded', 'note', 0],
+    ['dnat-of-others', 'warning', 1],
+  ])
+  expect(await found(53)).toEqual([
+    ['not-masqueraded', 'warning', 1],
+    ['dnat-of-others', 'note', 1],
+  ])
+})
+
+test('a DNAT rule for all ports is to blame for a port on which a program of this host listens', async () => {
+  const asked = { in: 'wan', src: '203.0.113.9', dst: '203.0.113.1', sport: 40_000, dport: 15_021 }
+  const sent = { ...asked, out: 'lan', dst: '10.0.0.2' }
+  const reset = { in: 'lan', src: '10.0.0.2', dst: '203.0.113.9', sport: 15_021, dport: 40_000, flags: 'ACK RST' }
+  const lines: Line[] = [
+    [10, 'nat:PREROUTING:rule:1', asked],
+    [10, 'filter:FORWARD:policy:1', sent],
+    [10, 'nat:POSTROUTING:policy:1', sent],
+    [10.1, 'filter:FORWARD:policy:1', { ...reset, out: 'wan', seq: 0, window: 0 }],
+  ]
+  const found = async (rule: string, port: number) => {
+    const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
+    const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128          0.0.0.0:${port}      0.0.0.0:*    users:(("envoy",pid=7,fd=3))\n`
+    const files = { log, rules: rules([rule]), ADDRESS, ROUTES, ss }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const [exchange] = (await analysis.exchanges()).exchanges
+    expect(exchange!.status).toBe('refused')
+    expect(exchange!.findings.map(({ code }) => code)).not.toContain('not-netfilter')
+    return exchange!.findings.filter(({ code }) => code === 'dnat-of-others').map(({ message }) => message)
+  }
+  const all = '[7:420] -A PREROUTING -i wan -p tcp -j DNAT --to-destination 10.0.0.2'
+  expect(await found(all, 15_021)).toEqual([
+    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:15021. This packet was for 203.0.113.1:15021, where envoy of this host listens.',
+  ])
+  expect(await found(all, 22)).toEqual([])
+  expect(await found(all.replace('-p tcp', '-p tcp -m tcp --dport 15021'), 15_021)).toEqual([])
+})

@@ -12,6 +12,7 @@ export interface TestPacket {
   sport?: number
   dport?: number
   seq?: number
+  ack?: number
   flags?: string
   window?: number
   icmpType?: number
@@ -51,7 +52,7 @@ function transport(packet: TestPacket, options: boolean): string {
   const { sport = 1024, dport = 80, length = 60 } = packet
   switch (packet.protocol ?? 'tcp') {
     case 'tcp': {
-      const numbers = options ? `SEQ=${packet.seq ?? 7} ACK=0 ` : ''
+      const numbers = options ? `SEQ=${packet.seq ?? 7} ACK=${packet.ack ?? 0} ` : ''
       const list = options ? 'OPT (020405B4) ' : ''
       return `PROTO=TCP SPT=${sport} DPT=${dport} ${numbers}WINDOW=${packet.window ?? 64240} RES=0x00 ${packet.flags ?? 'SYN'} URGP=0 ${list}`
     }

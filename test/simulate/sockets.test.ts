@@ -68,6 +68,32 @@ describe('a packet for a transparent proxy', () => {
     expect(send(NFT, { sockets: listening(22) }).ended.outcome).toBe('forwarded')
   })
 
+  it('is dropped where what listens is listed as not transparent', () => {
+    const plain = listening(3129).map((one) => ({ ...one, transparent: false }))
+    expect(send(IPTABLES, { sockets: plain }).ended.outcome).toBe('dropped')
+  })
+
+  it('does not go on with the rest of a rule of nft that found no socket', () => {
+    const rules = NFT.replace('tproxy to :3129;', 'tproxy to :3129 drop;')
+    expect(send(rules, { sockets: listening(22) }).ended.outcome).toBe('forwarded')
+  })
+
+  it('of a connection meets its own socket first, whatever listens', () => {
+    const sockets = (transparent?: boolean) => [
+      ...listening(3129),
+      {
+        ...{ protocol: 'tcp', family: 'ip', state: 'ESTAB', address: '10.0.1.1', port: 80 },
+        ...{ peerAddress: '10.0.1.2', peerPort: 4000 },
+        ...(transparent === undefined ? {} : { transparent }),
+      },
+    ]
+    const packet = { ...SYN, dst: '10.0.1.1', tcpFlags: ['ack' as const] }
+    expect(send(IPTABLES, { sockets: sockets(false) }, packet).ended.outcome).toBe('dropped')
+    expect(send(IPTABLES, { sockets: sockets() }, packet).ended.open?.reason).toBe(
+      'it is unknown whether the socket of its connection has IP_TRANSPARENT',
+    )
+  })
+
   it('may be taken where one listens, where sockets are not known, or amid its connection', () => {
     const established = { ...SYN, tcpFlags: ['ack' as const] }
     for (const one of [

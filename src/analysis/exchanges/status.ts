@@ -12,6 +12,7 @@ import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../model
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
+import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
 import { lostReset } from './lost-reset.ts'
@@ -184,7 +185,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     // without one fragment nothing arrives of its datagram
     const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
     const isData = carriesData(told.journey.packet)
-    if (passed(part)) passedLater.add(kind).add(isData ? `${kind} data` : kind)
+    if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(isData ? `${kind} data` : kind)
     if (!isStopped(told.journey.outcome) || role === 'errors') continue
     // an acknowledgement, or the end, makes up for no data
     if (passedLater.has(isData ? `${kind} data` : kind)) continue

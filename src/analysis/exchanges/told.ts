@@ -139,6 +139,11 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   // a firewall refuses there, and no program: it may go by whom it takes the sender for
   if (status === 'refused' && asked.protocol === 'tcp' && told.journey.packet.protocol?.startsWith('icmp'))
     return request.inVain.refused?.filter(({ code }) => code === 'snat-changed-source') ?? []
+  // whom nat has sent it to refuses what was not for it
+  if (status === 'refused' && told.says === 'resets')
+    return (
+      request.inVain.refused?.filter(({ code, severity }) => code === 'dnat-of-others' && severity !== 'note') ?? []
+    )
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
   return isSilent ? (request.inVain.unanswered ?? []) : []
 }
@@ -158,7 +163,7 @@ function findingsOf(
   const found = new Map<string, Finding>()
   const replied = parts.some(({ role }) => role === 'replies')
   const add = (finding: Finding) => {
-    if (replied && saysNoReply(finding.code)) return
+    if (replied && (saysNoReply(finding.code) || (status === 'refused' && finding.code === 'not-netfilter'))) return
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }

@@ -40,7 +40,6 @@ import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
 import { portRange } from './port-range.ts'
-import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
@@ -64,7 +63,7 @@ import { wrongWayOut } from './wrong-way-out.ts'
 /** Why a packet does not come out of connection tracking, PREROUTING and routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
   conntrackFull,
-  proxyMissing,
+  withRules('proxy-missing', 'proxyMissing'),
   vanishedMartian,
   vanishedNoGroup,
   withHostState('vanished-no-route', 'vanishedNoRoute'),
@@ -75,7 +74,7 @@ export const VANISHED: readonly Detector[] = [
   withHostState('vanished-ttl', 'vanishedTtl'),
   withHostState('ipsec-no-state', 'vanishedIpsec'),
   vanishedMtu,
-  proxyRefuses,
+  withRules('proxy-missing', 'proxyRefuses'),
   conntrackWasFull,
 ]
 
@@ -92,7 +91,7 @@ export const DETECTORS: readonly Detector[] = [
   noEndpoints,
   droppedByMark,
   droppedByRule,
-  proxyRefused,
+  withRules('proxy-missing', 'proxyRefused'),
   droppedByPolicy,
   rejectedByRule,
   replyDropped,

@@ -30,6 +30,7 @@ import { ofOtherLink } from '../neighbours/stand-in.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
+import { takenFromOthers } from './rewritten-in-vain.ts'
 import { larger } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -41,8 +42,15 @@ export const notMasqueraded: Detector = {
     if (given) return withStrangeSource(context, given)
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
-    const masqueraded = (message: string, sure: boolean) =>
-      tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
+    // to give it this host's source would have a host answer that was never asked
+    const isTaken = takenFromOthers(context)?.isSure === true
+    const masqueraded = (message: string, sure: boolean) => {
+      const found = tell(
+        ...([context, message, sure && !isTaken, lastOfNat(context), place] as const),
+        place && spotIn(context, place.chain),
+      )
+      return isTaken ? found.map((one) => ({ ...one, fix: [] })) : found
+    }
     const version = journey.family === 'ip' ? 'IPv6' : 'IPv4'
     if (needsSource(context) !== 'surely') {
       const elsewhere = ofOtherLink(context)

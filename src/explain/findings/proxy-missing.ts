@@ -1,5 +1,5 @@
 import { command } from '../../model/command.ts'
-import type { Host, RoutingRule } from '../../model/host.ts'
+import type { Host, RoutingRule, Socket } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -8,9 +8,11 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { begins, type OwnSocket, ownSocket } from '../../rules/tproxy.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { unusedDivert } from '../counterfactual/divert-chain.ts'
 import { addRoute, addRoutingRule, together } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atRouting } from './routing.ts'
@@ -27,14 +29,19 @@ export const proxyMissing: Detector = {
     const handed = handedOver(context)
     if (!handed || handed.refused) return []
     const { world, ended } = context
-    const { tcpFlags, protocol } = handed.packet
+    const { protocol } = handed.packet
     const lost = ended.outcome === 'vanished'
+    if (handed.own) {
+      if (handed.taken || isTransparent(handed)) return []
+      return lost ? dropped(context, handed) : isLastSeen(context, handed) ? droppedUnless(context, handed) : []
+    }
     // of UDP a connected socket may take it, which nothing lists: but a proxy has one that listens as well
-    const isFirst = protocol === 'udp' || (tcpFlags?.includes('syn') && !tcpFlags.includes('ack'))
+    const isFirst = begins(handed.packet)
     if (!handed.taken && (lost || isFirst) && knowsSockets(world.host, protocol) && handed.listens === undefined)
       return dropped(context, handed, 'nothing listens there')
     // the same hook goes on in the next table
-    if (!handed.taken && ended.missing?.hook === 'prerouting') return lost ? dropped(context, handed) : []
+    if (!handed.taken && ended.missing?.hook === 'prerouting')
+      return lost && !isTransparent(handed) ? dropped(context, handed) : []
     // what has a socket is not forwarded (net/ipv4/ip_forward.c), so that no later line can come
     const routed = atRouting(context)
     if (!routed || routed.local || routed.route === undefined) return []
@@ -66,7 +73,7 @@ export const proxyRefuses: Detector = {
   code: 'proxy-missing',
   detect(context) {
     const handed = handedOver(context)
-    if (!handed || handed.taken || context.ended.outcome !== 'vanished') return []
+    if (!handed || handed.taken || context.ended.outcome !== 'vanished' || isTransparent(handed)) return []
     // what came over lo was routed when it was sent
     if (handed.packet.in === 'lo' || atRouting(context)?.local) return dropped(context, handed)
     return led(context, handed, 'a local route for its mark')
@@ -78,7 +85,7 @@ export const proxyRefused: Detector = {
   code: 'proxy-missing',
   detect(context) {
     const handed = handedOver(context)
-    return handed?.refused ? dropped(context, handed) : []
+    return handed?.refused && !isTransparent(handed) ? dropped(context, handed) : []
   },
 }
 
@@ -92,9 +99,15 @@ interface Handed {
   port: number
   /** The kernel says that it found no socket. */
   refused: boolean
-  /** Who listens there, as far as host state tells. */
-  listens?: string
+  /** The socket of the packet's own connection, which TPROXY finds first. */
+  own?: OwnSocket
+  /** What listens there, as far as host state tells. */
+  listens?: Socket
 }
+
+/** What TPROXY finds, as far as host state tells, would have taken the packet: so nothing is said against it. */
+const isTransparent = ({ own, listens, packet }: Handed): boolean =>
+  own ? own.listed?.transparent === true : begins(packet) && listens?.transparent === true
 
 const proxyOf = (rule: Rule | undefined) => rule?.statements.find((one) => one.kind === 'tproxy')
 
@@ -110,11 +123,15 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   // other tables of the hook may follow
   if (evidence.arrivals.slice(step, ended.step + 1).some(({ hook }) => hook !== 'prerouting')) return undefined
   const taken = proxy.otherwise === 'next-rule' || step < ended.step
-  const handed = { step, packet, protocol: packet.protocol, port, refused: ending === 'drop' && !taken, taken }
-  const socket = placesOf(proxy.address, packet, world.host)
+  const own = ownSocket(packet, world)
+  const listens = placesOf(proxy.address, packet, world.host)
     .map((dst) => listener(world.host, { ...packet, dst, dport: port }))
     .find((one) => one !== undefined)
-  return socket ? { ...handed, listens: socket.process ?? 'a program' } : handed
+  return {
+    ...{ step, packet, protocol: packet.protocol, port, refused: ending === 'drop' && !taken, taken },
+    ...(own ? { own } : {}),
+    ...(listens ? { listens } : {}),
+  }
 }
 
 /** Where it asks for a socket: without `--on-ip` at the interface's own address, or where the packet goes to. */
@@ -124,13 +141,38 @@ function placesOf(given: string | undefined, { in: device, dst }: Packet, host: 
   return [...own.map(({ address }) => address), ...(dst === undefined ? [] : [dst])]
 }
 
-function dropped(context: Context, handed: Handed, known?: string): Detected[] {
-  const { listens } = handed
-  const why =
-    listens === undefined
-      ? 'nothing listens there with IP_TRANSPARENT'
-      : `${listens} listens there, but not with IP_TRANSPARENT`
-  return tell(context, handed, (rule, proxy) => `${rule} dropped it: it is meant for ${proxy}, and ${known ?? why}.`)
+const dropped = (context: Context, handed: Handed, known?: string): Detected[] =>
+  tell(context, handed, (rule, proxy) =>
+    handed.own
+      ? `${rule} dropped it: TPROXY first looks for a socket of the packet's own connection. It found ${ownWords(handed)}, which has no IP_TRANSPARENT.`
+      : `${rule} dropped it: it is meant for ${proxy}, and ${known ?? whyNotTaken(handed)}.`,
+  )
+
+/** Nothing behind it was captured, of whatever packet. */
+const isLastSeen = ({ ended }: Context, { step }: Handed): boolean =>
+  ended.outcome === 'undetermined' && step === ended.step
+
+const droppedUnless = (context: Context, handed: Handed): Detected[] =>
+  tell(
+    context,
+    handed,
+    (rule) =>
+      `${rule} drops it unless the socket of its own connection has IP_TRANSPARENT: TPROXY looks for this socket first. It is ${ownWords(handed)}.`,
+  ).map((one) => ({ ...one, severity: 'warning' }))
+
+/** That it was not taken shows that the socket is not transparent. */
+const ownWords = ({ own, packet }: Handed): string =>
+  own?.listed
+    ? `the one of ${own.listed.process ?? 'a program'} at ${describeEnd(packet.dst, packet.dport)}`
+    : `the one that sent the request, ${describeEnd(packet.dst, packet.dport)}`
+
+function whyNotTaken({ listens, packet }: Handed): string {
+  if (packet.tcpFlags && !begins(packet)) return 'its connection has no socket with IP_TRANSPARENT'
+  if (!listens) return 'nothing listens there with IP_TRANSPARENT'
+  const program = listens.process ?? 'a program'
+  return listens.transparent === false
+    ? `${program} listens there, but not with IP_TRANSPARENT`
+    : `${program} listens there: host state does not show whether with IP_TRANSPARENT`
 }
 
 /** Either it was not taken, or routing lost it. */
@@ -200,7 +242,7 @@ function leadHere({ world, journey }: Context, mark: number): Proposal[] {
 
 function tell(
   context: Context,
-  { step, protocol, port, refused, taken }: Handed,
+  { step, protocol, port, refused, taken, own }: Handed,
   say: (rule: string, proxy: string) => string,
   more: Proposal[] = [],
 ): Detected[] {
@@ -213,7 +255,8 @@ function tell(
       culprit: step,
       fix: [
         ...more,
-        ...(taken
+        ...(own ? pastReply(context, step, ref) : []),
+        ...(taken || own
           ? []
           : [
               {
@@ -223,7 +266,8 @@ function tell(
               },
             ]),
         // where the rule is said to have dropped it, that is proposed there
-        ...(refused ? [] : pastRule(context, step, ref)),
+        ...(refused || own ? [] : pastRule(context, step, ref)),
+        ...(own ? withoutRule(context, step, ref) : []),
       ],
     }),
   ]
@@ -238,3 +282,25 @@ const pastRule = (context: Context, step: number, ref: RuleRef): Proposal[] => [
   ),
   ...withoutRule(context, step, ref),
 ]
+
+/** Replies to what this host has asked need no proxy. */
+function pastReply(context: Context, step: number, ref: RuleRef): Proposal[] {
+  const { packet, table, rule } = context.evidence.arrivals[step]!
+  const divert = unusedDivert(table, rule, context.world)
+  const socket = table?.kind === 'nft' ? 'socket wildcard 0' : '-m socket'
+  return [
+    ...propose(
+      `accept such replies before ${numberedRef(ref)}`,
+      acceptBefore(ref, packet, { hook: 'prerouting', answer: true }),
+      'they then go past the proxy',
+    ),
+    ...(divert
+      ? [
+          {
+            description: `send packets that have a socket on this host to ${divert.name}, in front of ${numberedRef(ref)} (${socket}): no rule leads to that chain`,
+            unverified: 'the sockets open at that moment are not known',
+          },
+        ]
+      : []),
+  ]
+}

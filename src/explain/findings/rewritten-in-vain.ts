@@ -6,6 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { listener } from '../../rules/sockets.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
@@ -28,12 +29,15 @@ import { namesDestination } from './dnat-skipped.ts'
 export const dnatOfOthers: Detector = {
   code: 'dnat-of-others',
   detect(context) {
-    const taken = context.inVain ? (takenFromOthers(context) ?? takenFromServices(context)) : undefined
+    const taken = context.inVain
+      ? (takenFromOthers(context) ?? takenFromServices(context) ?? takenFromHere(context))
+      : undefined
     if (!taken) return []
-    const { rule, asked, other, fix } = taken
+    const { rule, asked, other, isSure, fix } = taken
     const { dst, dport } = lastPacket(context)
-    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, another ${other}.`
-    return [finding('dnat-of-others', 'note', message, { steps: [rule.step + 1], rules: [rule.ref], fix })]
+    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, ${other}.`
+    const severity = isSure ? 'warning' : 'note'
+    return [finding('dnat-of-others', severity, message, { steps: [rule.step + 1], rules: [rule.ref], fix })]
   },
 }
 
@@ -41,7 +45,10 @@ export interface TakenFromOthers {
   rule: Rewritten
   /** Whom the packet was for. */
   asked: string
-  other: 'host' | 'port'
+  /** `another host`, `another port`, `where sshd of this host listens`. */
+  other: string
+  /** Nobody means to answer for whoever is asked for such a service. */
+  isSure: boolean
   /** Spares such packets. */
   fix: Proposal[]
 }
@@ -53,8 +60,24 @@ export function takenFromOthers(context: Context): TakenFromOthers | undefined {
   const { packet, hook } = context.evidence.arrivals[rule.step]!
   if (packet.dst === undefined || isLocal(packet.dst, context.world.host) !== false) return undefined
   if (isAskedByAddress(context, rule.step)) return undefined
-  return { rule, asked: packet.dst, other: 'host', fix: spare(rule, packet, hook) }
+  return {
+    rule,
+    asked: packet.dst,
+    other: 'another host',
+    isSure: !mayIntercept(rule, packet),
+    fix: spare(rule, packet, hook),
+  }
 }
+
+/** As a proxy, a resolver or a clock of the network does: what is asked of any server, or sent to a port of the proxy's own. */
+function mayIntercept({ statement }: Rewritten, { dport }: Packet): boolean {
+  if (!isNatStatement(statement) || statement.map || dport === undefined || INTERCEPTED.has(dport)) return true
+  const [first, last] = statement.ports ?? []
+  return first !== undefined && (first !== last || first !== dport)
+}
+
+/** Mail, names, the web, time, names over TLS. */
+const INTERCEPTED: ReadonlySet<number> = new Set([25, 53, 80, 123, 443, 853])
 
 /** The rule sends all services of the host to one port, and asks for none: the port that it was meant for is missing. */
 function takenFromServices(context: Context): TakenFromOthers | undefined {
@@ -66,7 +89,21 @@ function takenFromServices(context: Context): TakenFromOthers | undefined {
   // a transparent proxy is meant to take all
   if (rule.statement.kind === 'redirect' || asksForService(context, rule.step)) return undefined
   const asked = describeEnd(packet.dst, packet.dport)
-  return { rule, asked, other: 'port', fix: spare(rule, packet, hook) }
+  return { rule, asked, other: 'another port', isSure: false, fix: spare(rule, packet, hook) }
+}
+
+/** The rule sends every port of this host elsewhere as it is, and a program of this host listens on this one. */
+function takenFromHere(context: Context): TakenFromOthers | undefined {
+  const rule = destinationRule(context)
+  if (!rule || !isNatStatement(rule.statement) || rule.statement.map || rule.statement.ports) return undefined
+  const { packet, hook } = context.evidence.arrivals[rule.step]!
+  const { host } = context.world
+  if (isLocal(packet.dst, host) !== true || isLocal(lastPacket(context).dst, host) !== false) return undefined
+  const here = listener(host, packet)
+  if (!here || here.address?.startsWith('127.') || asksForService(context, rule.step)) return undefined
+  const asked = describeEnd(packet.dst, packet.dport)
+  const other = `where ${here.process ?? 'a program'} of this host listens`
+  return { rule, asked, other, isSure: true, fix: spare(rule, packet, hook) }
 }
 
 const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Proposal[] =>

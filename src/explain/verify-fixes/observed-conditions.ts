@@ -1,5 +1,6 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 
+import type { Journey } from '../../model/journey.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
@@ -45,8 +46,14 @@ export function observedConditions(context: Context): Observed {
       if (miss?.settled) say(conditionText(miss.condition), false, isUnknown(truth) ? truth : undefined)
     }
   }
+  // its line in the kernel log looks the same either way
+  if (isDroppedByProxy(context.journey)) settled.set('-j TPROXY', false)
   // only what reads traces of nft proves that it lost nothing
   if (context.evidence.lossless === true)
     for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
   return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
 }
+
+/** The packet is not seen behind TPROXY, and that no socket took it is why. */
+export const isDroppedByProxy = ({ outcome, findings }: Journey): boolean =>
+  outcome === 'vanished' && findings.some(({ code, severity }) => code === 'proxy-missing' && severity === 'error')

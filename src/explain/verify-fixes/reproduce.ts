@@ -40,7 +40,7 @@ import {
   refusalTo,
   refusesOpening,
 } from '../reply/request-reply.ts'
-import { observedConditions } from './observed-conditions.ts'
+import { isDroppedByProxy, observedConditions } from './observed-conditions.ts'
 import { withSeenHandles } from './seen-handles.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -260,14 +260,10 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
   }
   if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
-  if (ended.outcome === 'dropped' && isDroppedUntold(journey) && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === 'dropped' && isDroppedByProxy(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
 }
-
-/** By TPROXY, whose line in the kernel log looks the same either way. */
-const isDroppedUntold = ({ outcome, findings }: Journey): boolean =>
-  outcome === 'vanished' && findings.some(({ code, severity }) => code === 'proxy-missing' && severity === 'error')
 
 /** Dropped where its entry is confirmed, behind all that a trace shows. */
 const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>

@@ -109,5 +109,8 @@ function addDetails(socket: Socket, text: string): void {
     socket.process = user[1]!
     socket.pid = Number(user[2])
   }
+  // --inet-sockopt: the names of those that are set
+  const [, options] = /\binet-sockopt: \(([ \w-]{0,400})\)/.exec(text) ?? []
+  if (options !== undefined) socket.transparent = options.split(' ').includes('transparent')
   if (/\bv6only:1\b/.test(text) && socket.family === 'any') socket.family = 'ip6'
 }

@@ -5,7 +5,7 @@ import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Host } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'
-import { ROUTER } from '../../simulate/world.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { captured, findingsOf, LISTENS_ON } from './played.ts'
 
 const RULES = { mangle: ['-A PREROUTING -p tcp -m tcp --dport 80 -j TPROXY --on-port 3129 --tproxy-mark 0x1/0x1'] }
@@ -35,8 +35,16 @@ describe('proxy-missing', () => {
     )
   })
 
-  it('says who listens there without it, and that nobody does', () => {
-    expect(told({ ...LED, ...LISTENS_ON(22, 3129) })[0]?.message).toContain('a program listens there, but not with')
+  it('says who listens there and what is listed of it, and that nobody does', () => {
+    const listening = (transparent?: boolean): Host => ({
+      ...LED,
+      sockets: LISTENS_ON(22, 3129).sockets!.map((one) => (transparent === undefined ? one : { ...one, transparent })),
+    })
+    expect(told(listening())[0]?.message).toMatch(
+      /a program listens there: host state does not show whether with IP_TRANSPARENT\.$/,
+    )
+    expect(told(listening(false))[0]?.message).toMatch(/a program listens there, but not with IP_TRANSPARENT\.$/)
+    expect(told(listening(true))).toEqual([])
     expect(told({ ...LED, ...LISTENS_ON(22) })[0]?.message).toMatch(/and nothing listens there\.$/)
   })
 
@@ -75,6 +83,75 @@ describe('proxy-missing', () => {
     ['routing refuses it', told({ ...LED, ...refuses() })],
   ])('is not told where %s', (_name, found) => {
     expect(found).toEqual([])
+  })
+})
+
+describe('a reply to what this host has asked', () => {
+  const rules = { mangle: ['-A PREROUTING -p tcp -m tcp -j TPROXY --on-port 3129 --tproxy-mark 0x1/0x1'] }
+  const REPLY = { in: 'eth1', src: '10.0.2.2', sport: 443, dst: '10.0.2.1', dport: 40_000, flags: 'SYN ACK' }
+  const lines = [trace('mangle:PREROUTING:rule:1', REPLY), other]
+  const asked = (src = '10.0.2.1'): Host => ({
+    ...LED,
+    ...LISTENS_ON(3129),
+    conntrack: [
+      entry({
+        original: { src, sport: 40_000, dst: '10.0.2.2', dport: 443 },
+        reply: { src: '10.0.2.2', sport: 443, dst: '10.0.2.1', dport: 40_000 },
+      }),
+    ],
+  })
+
+  it('meets the socket that asked, wherever the rule leads', () => {
+    const [found] = findingsOf(captured(rules, lines, asked()), 'proxy-missing')
+    expect(found?.message).toBe(
+      "mangle PREROUTING rule 1 dropped it: TPROXY first looks for a socket of the packet's own connection. It found the one that sent the request, 10.0.2.1:40000, which has no IP_TRANSPARENT.",
+    )
+    expect(found?.fix[0]).toMatchObject({ description: 'accept such replies before rule 1 of PREROUTING' })
+    expect(found?.fix[0]?.after).toBe('delivered')
+  })
+
+  it('is said to need it where the capture ends there', () => {
+    const [found] = findingsOf(captured(rules, lines.slice(0, 1), asked()), 'proxy-missing')
+    expect(found).toMatchObject({
+      severity: 'warning',
+      message:
+        'mangle PREROUTING rule 1 drops it unless the socket of its own connection has IP_TRANSPARENT: TPROXY looks for this socket first. It is the one that sent the request, 10.0.2.1:40000.',
+    })
+  })
+
+  it('is named by the program whose socket is listed, and not where that is transparent', () => {
+    const connected = (transparent?: boolean): Host => ({
+      ...LED,
+      sockets: [
+        {
+          ...{ protocol: 'tcp', family: 'ip', state: 'ESTAB', address: '10.0.2.1', port: 40_000 },
+          ...{ peerAddress: '10.0.2.2', peerPort: 443, process: 'envoy' },
+          ...(transparent === undefined ? {} : { transparent }),
+        },
+      ],
+    })
+    const said = (transparent?: boolean) =>
+      findingsOf(captured(rules, lines, connected(transparent)), 'proxy-missing').map(({ message }) => message)
+    expect(said()[0]).toContain('It found the one of envoy at 10.0.2.1:40000, which')
+    expect(said(true)).toEqual([])
+  })
+
+  it('has no such socket where another host asked, by masquerade', () => {
+    const [found] = findingsOf(captured(rules, lines, asked('10.0.1.2')), 'proxy-missing')
+    expect(found?.message ?? '').not.toContain('own connection')
+  })
+
+  it('is to go to the chain for what has a socket, where no rule leads there', () => {
+    const withChain = {
+      mangle: [...rules.mangle, '-N DIVERT', '-A DIVERT -j MARK --set-xmark 0x1/0xffffffff', '-A DIVERT -j ACCEPT'],
+    }
+    const fixes = (of: typeof rules) =>
+      findingsOf(captured(of, lines, asked()), 'proxy-missing')[0]!.fix.map(({ description }) => description)
+    const divert =
+      'send packets that have a socket on this host to DIVERT, in front of rule 1 of PREROUTING (-m socket): no rule leads to that chain'
+    expect(fixes(withChain)).toContain(divert)
+    const led = { mangle: ['-A PREROUTING -p tcp -m socket --transparent -j DIVERT', ...withChain.mangle] }
+    expect(fixes({ mangle: [...rules.mangle, ...led.mangle.slice(2), led.mangle[0]!] })).not.toContain(divert)
   })
 })
 
