@@ -20,8 +20,9 @@ export function refAt(context: Context, i: number): RuleRef | undefined {
 /** A policy has no number; its text is the command that sets it. */
 function policyRef(step: Step, chain: Chain | undefined, table: Table | undefined): RuleRef {
   const ref: RuleRef = { family: step.family, table: step.table!, chain: step.chain! }
-  if (chain?.policy)
-    ref.rule = table?.kind === 'nft' ? `policy ${chain.policy}` : `-P ${step.chain} ${chain.policy.toUpperCase()}`
+  const policy = step.verdict ?? chain?.policy
+  if (chain && policy !== undefined)
+    ref.rule = table?.kind === 'nft' ? `policy ${policy}` : `-P ${step.chain} ${policy.toUpperCase()}`
   return named(ref, owner(ref, undefined, table))
 }
 

@@ -3,7 +3,7 @@
  * show the other.
  */
 import { memo2 } from '../model/memo.ts'
-import type { Chain, Table } from '../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 
 export type Backend = 'legacy' | 'nf_tables'
@@ -12,8 +12,13 @@ export type Backend = 'legacy' | 'nf_tables'
 export const backendOf = ({ kind, backend }: Pick<Table, 'kind' | 'backend'>): Backend =>
   kind === 'nft' || backend === 'nft' ? 'nf_tables' : 'legacy'
 
-/** Chains without a rule, and with nothing but accept behind it, decide nothing wherever they are. */
-export const decides = ({ rules, policy }: Chain): boolean => rules.length > 0 || policy === 'drop'
+/**
+ * Chains whose rules only count, log or trace, and with nothing but accept behind them, decide nothing wherever they are.
+ */
+export const decides = ({ rules, policy }: Chain): boolean => policy === 'drop' || !rules.every(onlyLooks)
+
+/** Without a statement it is a counter. */
+const onlyLooks = ({ statements }: Rule): boolean => statements.every(({ kind }) => kind === 'trace' || kind === 'log')
 
 /** Without the other backend's base chains that decide nothing: these need not be waited for. */
 export const seenFrom = memo2(

@@ -75,12 +75,17 @@ function gatherTraced(
 ): Evidence {
   const steps = tracedSteps(open, events, readPackets(open.states, states))
   const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver)
-  const evidence = evidenceOf(open, steps, mismatches, resolver, states, followed)
+  const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
+  const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
   evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
   // what a monitor loses it tells
   evidence.lossless = !open.lossy
   return evidence
 }
+
+/** The trace says what its rule is and does; one of the ruleset that cannot be it is not quoted in its place. */
+const inOwnWords = (one: Resolved): Resolved =>
+  one.rule && one.point.text ? { ...one, rule: undefined, ruleNumber: undefined, alike: [] } : one
 
 function evidenceOf(
   open: OpenJourney,

@@ -76,7 +76,9 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
   if (step < 0)
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
-  if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
+  // nft's trace shows the verdict, and what stopped the packet stopped it whatever the ruleset says
+  const isShown = evidence.lossless !== undefined && isStopping(arrival.ending)
+  if (arrival.mismatch !== undefined && !isShown) return open('ruleset-mismatch')
   const lost = evidence.followed || evidence.lossy === true
   const cut = () => open(lost ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
@@ -101,6 +103,9 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       return cut()
   }
 }
+
+const isStopping = (ending: StepContext['ending']): boolean =>
+  ending === 'drop' || ending === 'reject' || ending === 'queue' || ending === 'stolen'
 
 const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
   priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)

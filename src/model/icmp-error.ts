@@ -16,3 +16,13 @@ export const isUnreached = ({ protocol, icmpType, icmpCode }: Packet): boolean =
 
 /** A router names a shorter way, and has sent the packet on all the same. */
 export const isRedirect = ({ protocol, icmpType }: Packet): boolean => protocol === 'icmp' && icmpType === 5
+
+/** The finding that says why the kernel itself sends this error about a packet that it was to forward. */
+export const whyNotForwarded = ({ protocol, icmpType, icmpCode }: Packet): string | undefined =>
+  KERNELS_OWN[`${protocol} ${icmpType} ${icmpCode}`]
+
+const KERNELS_OWN: Readonly<Record<string, string>> = {
+  ...{ 'icmp 3 0': 'vanished-no-route', 'icmp 3 4': 'vanished-mtu', 'icmp 11 0': 'vanished-ttl' },
+  ...{ 'icmpv6 1 0': 'vanished-no-route', 'icmpv6 1 2': 'vanished-scope', 'icmpv6 2 0': 'vanished-mtu' },
+  'icmpv6 3 0': 'vanished-ttl',
+}

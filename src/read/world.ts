@@ -7,6 +7,7 @@ import { emptyWorld, type World } from '../model/world.ts'
 import { refusalOf } from '../rules/chain-loops.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
+import { isMisread } from './rulesets/bridge-arp/formats.ts'
 import { hiddenWords } from './rulesets/hidden-words.ts'
 
 /** What one file says of a machine, not yet laid together with others. */
@@ -212,7 +213,8 @@ function betterTold(one: Table, other: Table): Table {
   const leavesOut = [...nft.chains.keys()].some((name) => !iptables.chains.has(name))
   if (nft.chains.size === 0 || leavesOut) return nft
   const told = withHandles(iptables, nft)
-  if (unknowns(told ?? iptables) > unknowns(nft)) return nft
+  if (unknowns(told ?? iptables) > unknowns(nft) || (told && told.kind !== 'iptables' && isMisread(told, nft)))
+    return nft
   return told ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
 }
 

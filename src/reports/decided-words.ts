@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'vanished-forwarding-off': 'forwarding is off',
   'vanished-martian': 'martian address',
   'vanished-ttl': 'TTL used up',
+  'vanished-scope': 'link-local source',
   'vanished-mtu': 'longer than the MTU',
   'vanished-no-group': 'multicast group not joined',
   'vanished-link-down': 'lo is down',

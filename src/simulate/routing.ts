@@ -91,20 +91,24 @@ const IGMP = 2
 
 const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
-/** IPv6 refuses these before any hook (ip6_rcv_core); a group cannot send, not even over lo. */
+/** IPv6 refuses these before any hook (ip6_rcv_core); a group cannot send, not even over lo, and some have no scope beyond it. */
 export function isRefused({ src, dst }: Packet, indev: string): boolean {
   if (!src!.includes(':')) return false
-  return isGroup(src!) || (indev !== 'lo' && (src === '::1' || dst === '::1'))
+  const scope = /^ff[\da-f]([01]):/i.exec(dst!)?.[1]
+  return isGroup(src!) || scope === '0' || (indev !== 'lo' && (src === '::1' || dst === '::1' || scope === '1'))
 }
 
-/** Only what was for this host alone is forwarded; what IPv6 does not take to another link besides (ip_forward, ip6_forward). */
+/**
+ * Only what was for this host alone is forwarded; what is from an address of one link, or from no address, IPv6 takes to
+ * no other link (ip_forward, ip6_forward).
+ */
 export function mayForward({ packet, moment }: Skb, indev: string, outdev: string): boolean {
   const { src, dstMac } = packet
   const type = moment.written?.get('meta pkttype')
   if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)
   if (type !== undefined && type !== 'unicast') return false
   if (type === undefined && dstMac !== undefined && Number.parseInt(dstMac.slice(0, 2), 16) & 1) return false
-  return !src!.includes(':') || (src !== '::' && (indev === outdev || !/^fe[89ab]/i.test(src!)))
+  return indev === outdev || (src !== '::' && !isLinkLocal(src!))
 }
 
 /** What this host sends, with what a rule has made of it by now. `src` is chosen by the route where it is not set. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/journey.ts'
-import { explainLog, worldOf } from './journeys.ts'
+import { explainFile, explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
 
 const rulesOf = (...rules: string[]) => `*raw
@@ -114,4 +114,57 @@ it('what another time may have answered otherwise is no contradiction: sets, add
 it("the port of a bridge, which nft's trace does not show, is no contradiction", () => {
   const bridged = walk({ ...tcp, in: 'br0' }, 'filter:INPUT:rule:1')
   expect(fates(bridged, ['INPUT -m physdev --physdev-in veth1 -j ACCEPT'])).toEqual([['delivered', undefined, []]])
+})
+
+describe('a trace that shows verdicts', () => {
+  const LISTED = `table bridge fw {
+	chain out { # handle 1
+		type filter hook output priority filter; policy accept;
+		meta nftrace set 1 # handle 2
+		ether saddr 02:00:00:00:00:b0 ip saddr 192.0.2.0/24 counter packets 0 bytes 0 drop # handle 3
+	}
+}
+`
+  const HEAD =
+    'oif "v1" ether saddr 02:00:00:00:00:b0 ether daddr 02:00:00:00:00:09 ip saddr 192.0.2.7 ip daddr 192.0.2.9'
+  const tracedBy = (
+    rule: string,
+    verdict: string,
+  ) => `trace id 1 bridge fw out packet: ${HEAD} ip ttl 63 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn
+trace id 1 bridge fw out rule meta nftrace set 1 (verdict continue)
+trace id 1 bridge fw out rule ${rule} # handle 3 (verdict ${verdict})
+`
+  const RULE = 'ether saddr 02:00:00:00:00:b0 ip saddr 192.0.2.0/24 counter packets 0 bytes 0 drop'
+  const fate = (trace: string, rules = LISTED) => {
+    const [journey] = explainFile(trace, worldOf(rules)).journeys
+    return {
+      outcome: journey!.outcome,
+      by: journey!.culprit && [journey!.culprit.handle, journey!.culprit.rule],
+      codes: journey!.findings.map(({ code }) => code),
+    }
+  }
+
+  it('is believed of a frame that this host writes itself, in the output of a bridge', () => {
+    const { outcome, by, codes } = fate(tracedBy(RULE, 'drop'))
+    expect([outcome, by?.[0]]).toEqual(['dropped', 3])
+    expect(codes).not.toContain('ruleset-mismatch')
+  })
+
+  it('has dropped the packet whatever the ruleset says, and quotes its own rule', () => {
+    const { outcome, by, codes } = fate(tracedBy(RULE, 'drop'), LISTED.replace('192.0.2.0/24', '203.0.113.0/24'))
+    expect([outcome, by]).toEqual(['dropped', [3, RULE]])
+    expect(codes).toContain('ruleset-mismatch')
+  })
+
+  it('has dropped it by a policy that the ruleset does not have', () => {
+    const dropped = `${tracedBy(RULE, 'drop').split('\n').slice(0, 2).join('\n')}\ntrace id 1 bridge fw out policy drop\n`
+    const { outcome, by, codes } = fate(dropped)
+    expect([outcome, by?.[1]]).toEqual(['dropped', 'policy drop'])
+    expect(codes).toContain('ruleset-mismatch')
+  })
+
+  it('leaves open what an accepted packet meets, where another rule stands in the ruleset', () => {
+    const accepted = tracedBy(RULE.replace('drop', 'accept'), 'accept')
+    expect(fate(accepted, LISTED.replace('192.0.2.0/24', '203.0.113.0/24')).outcome).toBe('undetermined')
+  })
 })

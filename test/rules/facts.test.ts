@@ -139,6 +139,21 @@ table(
 )
 
 const unicast = '02:00:00:00:00:01'
+const routed = { out: 'eth1', src: '192.0.2.1', dst: '192.0.2.2', srcMac: unicast, dstMac: '02:00:00:00:00:02' }
+table(
+  'in a table of bridges, of what this host sends or routes by one of its ports',
+  [
+    ['ether saddr', 'output', routed, unicast],
+    ['ether daddr', 'output', { ...routed, uid: 0 }, '02:00:00:00:00:02'],
+    ['ether saddr', 'output', { ...routed, srcMac: undefined }, '?'],
+    ['ether type', 'output', routed, 0x800],
+    ['ether saddr', 'postrouting', { ...routed, uid: 0 }, unicast],
+    ['ether type', 'postrouting', { ...routed, src: '2001:db8::1' }, 0x86dd],
+    ['meta iifname', 'output', routed, ''],
+    ['meta iifname', 'postrouting', routed, ''],
+  ] as Row[],
+  { family: 'bridge' },
+)
 table('whom the frame is for', [
   ['meta pkttype', 'prerouting', { in: 'eth0', dst: '10.0.0.1' }, '?'],
   ['meta pkttype', 'prerouting', { in: 'eth0', dst: '10.0.0.1', dstMac: unicast }, 'unicast'],

@@ -261,6 +261,20 @@ export class JoinedJourneys {
     return only
   }
 
+  /** The only exchange of this address whose request vanished for this reason before journey `id`; undefined: none, or several. */
+  onlyVanished(address: Int32Array, code: string, { id, capture }: Pick<Part, 'id' | 'capture'>): number | undefined {
+    let only: number | undefined
+    for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
+      const { journey } = this.tolds[this.firsts[number]!]!
+      if (this.captures[this.firsts[number]!] !== capture || id < this.beganWith(number)) continue
+      if (journey.outcome !== 'vanished' || !journey.findings.some((one) => one.code === code)) continue
+      if (!this.table.isFrom(this.tuples[number]!, address)) continue
+      if (only !== undefined) return undefined
+      only = number
+    }
+    return only
+  }
+
   at(number: number): Joined {
     const parts: Part[] = []
     for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {

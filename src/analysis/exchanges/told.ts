@@ -18,6 +18,7 @@ import { asItLeft } from '../as-it-left.ts'
 import { behindRouter } from './behind-router.ts'
 import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './joined.ts'
+import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
 import { neededBy } from './strays.ts'
@@ -29,10 +30,11 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClocks, crowds, played, strays, returned, errors }: Exchanges): Seen => ({
-  ...{ lastClocks, crowds, played, strays, returned, errors },
-  replies: list.replies,
-})
+export function seenBy(exchanges: Exchanges): Seen {
+  joinErrors(exchanges)
+  const { list, lastClocks, crowds, played, strays, returned, errors } = exchanges
+  return { ...{ lastClocks, crowds, played, strays, returned, errors }, replies: list.replies }
+}
 
 export const statusOf = (joined: Joined, seen: Seen): ExchangeStatus =>
   verdictOf(joined, () => askedOf(joined), seen).status
@@ -179,11 +181,13 @@ function findingsOf(
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
     if (asks && told.several) add(told.several)
-    // what got through does not say why another packet of the request was stopped
+    // what got through does not say why another packet of the request was stopped, and nobody replies to that one
     const isOther = isStoppedHere && isAsking(decided) && isPassed(told.journey.outcome)
     const isWorth = ({ severity, code }: Finding) =>
       isOther
-        ? severity !== 'note' && !saysNoReply(code)
+        ? severity !== 'note' &&
+          !saysNoReply(code) &&
+          !(code === 'bridge-nf-call' && told.journey.outcome === 'forwarded')
         : severity !== 'note' ||
           // why no reply comes is told by what stopped a part of the request
           (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')

@@ -55,8 +55,7 @@ import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
-import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
-import { vanishedMtu } from './vanished-mtu.ts'
+import { vanishedMartian } from './vanished-martian.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
@@ -68,12 +67,13 @@ export const VANISHED: readonly Detector[] = [
   vanishedNoGroup,
   withHostState('vanished-no-route', 'vanishedNoRoute'),
   withHostState('vanished-forwarding-off', 'vanishedForwardingOff'),
-  vanishedOwnAddress,
+  withHostState('vanished-martian', 'vanishedOwnAddress'),
   withHostState('vanished-rp-filter', 'vanishedRpFilter'),
   withHostState('vanished-at-port', 'vanishedAtPort'),
   withHostState('vanished-ttl', 'vanishedTtl'),
+  withHostState('vanished-scope', 'vanishedScope'),
   withHostState('ipsec-no-state', 'vanishedIpsec'),
-  vanishedMtu,
+  withHostState('vanished-mtu', 'vanishedMtu'),
   withRules('proxy-missing', 'proxyRefuses'),
   conntrackWasFull,
 ]

@@ -8,13 +8,13 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { Proposal } from '../changes/proposal.ts'
+import { smallerPackets } from '../changes/smaller-packets.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
 import { mayBeRules } from '../kernel-drops/outcome.ts'
 import type { Meaning } from '../kernel-drops/stages.ts'
 import { DEVICE } from '../kernel-drops/stages.ts'
 import { findsNoSocket } from './closed-port.ts'
-import { smallerPackets } from './vanished-mtu.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */
 export const kernelDrop = (vanished: readonly Detector[]): Detector => ({

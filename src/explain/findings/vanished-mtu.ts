@@ -1,8 +1,6 @@
-import type { Packet } from '../../model/packet.ts'
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { smallerPackets } from '../changes/smaller-packets.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
 
@@ -28,21 +26,4 @@ export const vanishedMtu: Detector = {
       ),
     ]
   },
-}
-
-const UP_TO_SENDER = 'the effect depends on the sender'
-
-/** Only TCP agrees on a size beforehand; whoever else sends learns it from the error. */
-export function smallerPackets({ protocol }: Packet, family: 'ip' | 'ip6'): Proposal[] {
-  const mangle = { family, table: 'mangle', chain: 'FORWARD' }
-  const accept: Proposal = {
-    description: 'accept the ICMP error all the way back to the sender, which then sends smaller packets',
-    unverified: UP_TO_SENDER,
-  }
-  if (protocol !== 'tcp') return [accept]
-  const clamp = changesOf(mangle).add(mangle, { chain: mangle.chain }, { kind: 'openings' }, { kind: 'clamp' })
-  return [
-    ...propose("clamp TCP's segment size to the path's MTU", clamp, 'affects new connections only', UP_TO_SENDER),
-    accept,
-  ]
 }

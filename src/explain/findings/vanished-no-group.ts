@@ -5,8 +5,8 @@ import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { type Detector, finding } from '../context.ts'
 import { withHostState } from './later.ts'
 import { atRouting, sysctlName } from './routing.ts'
-import { vanishedOwnAddress } from './vanished-martian.ts'
 
+const vanishedOwnAddress = withHostState('vanished-martian', 'vanishedOwnAddress')
 const vanishedRpFilter = withHostState('vanished-rp-filter', 'vanishedRpFilter')
 
 /** The groups that every host is in, on every link. */

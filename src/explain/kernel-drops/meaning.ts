@@ -60,7 +60,7 @@ export function codesOf(drop: Drop): Codes {
     case 'PKT_TOO_BIG':
       return just('vanished-mtu')
     case 'IP_INADDRERRORS':
-      return { likely: ['vanished-forwarding-off', 'vanished-no-route'] }
+      return { likely: ['vanished-forwarding-off', 'vanished-no-route', 'vanished-scope'] }
     case 'IP_TTL_EXCEEDED':
       return just('vanished-ttl')
     case 'IP_INHDR':

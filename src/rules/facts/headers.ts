@@ -10,11 +10,16 @@ import {
 } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
-/** The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. */
+/**
+ * The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. A bridge's own
+ * hooks see the frame as it is there: of what this host sends or routes, with the header that it has just written
+ * (br_dev_xmit, __br_forward in net/bridge).
+ */
 const frameField =
   (read: Read): Read =>
   (moment) => {
-    const { packet, hook } = moment
+    const { packet, hook, family } = moment
+    if (family === 'bridge') return read(moment)
     if (hook === 'output' || packet.in === 'lo') return ABSENT
     // it has another one by then
     if (hook === 'egress') return undefined
@@ -23,7 +28,7 @@ const frameField =
   }
 
 const etherType: Read = (moment) => {
-  if (moment.packet.in === undefined) return undefined
+  if (moment.packet.in === undefined && moment.family !== 'bridge') return undefined
   const version = ipVersion(moment)
   return version && (version === 'ip' ? 0x0800 : 0x86dd)
 }

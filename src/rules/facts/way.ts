@@ -14,12 +14,14 @@ import { addressBytes } from '../values.ts'
 
 /**
  * A packet that this host sends has no input interface. One that is routed keeps its own in POSTROUTING since Linux 5.7;
- * before, it was gone there, as it still is for what a bridge passes on (br_netfilter_hooks.c, br_nf_post_routing).
+ * before, it was gone there, as it still is for what a bridge passes on (br_netfilter_hooks.c, br_nf_post_routing), and
+ * in the bridge's own tables (br_forward_finish, net/bridge/br_forward.c).
  */
 export const inputName: Read = (moment) => {
-  const { packet, hook, world } = moment
+  const { packet, hook, world, family } = moment
   if (hook === 'output' || hook === 'egress') return ''
   if (hook === 'postrouting') {
+    if (family === 'bridge') return ''
     if (packet.physOut !== undefined || kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
     if (sentByThisHost(moment)) return ''
   }

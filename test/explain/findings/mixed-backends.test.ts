@@ -58,6 +58,8 @@ describe('mixed-backends', () => {
   it.each([
     ['nftables has rules at another hook', [LEGACY, nft('input')]],
     ['its chain decides nothing', [LEGACY, nft('forward', '')]],
+    ['its chain only traces', [LEGACY, nft('forward', 'meta nftrace set 1')]],
+    ['its chain only counts and logs', [LEGACY, nft('forward', 'tcp dport 22 counter\n\t\tlog prefix "fwd "')]],
     ['iptables is the nf_tables variant', [byNft(LEGACY), nft('forward')]],
     ['nobody says which variant it is', [LEGACY.slice(LEGACY.indexOf('*')), nft('forward')]],
   ])('is not told where %s', (_name, texts) => {

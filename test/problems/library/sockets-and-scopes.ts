@@ -378,11 +378,7 @@ KUBE-ROUTER-SERVICES`,
     truth: {
       words:
         'Asked for its address of the link, the host is asked from such an address, too. Behind DNAT the packet would have to be forwarded, and the kernel forwards none whose source is link-local: it answers that this is beyond the scope of the address.',
-      causes: told(
-        ['kernel-drop', 'not-netfilter', 'vanished-no-route', 'vanished-martian', 'vanished-forwarding-off'],
-        'link-local',
-        'scope',
-      ),
+      causes: told(['vanished-scope', 'kernel-drop', 'not-netfilter'], 'link-local', 'scope'),
       status: ['lost', 'refused', 'unanswered'],
     },
     mend: [['host', 'ip6tables -t nat -I NETAVARK-HOSTPORT-DNAT -s fe80::/10 -j RETURN']],

@@ -2,6 +2,7 @@
 
 import { andNft } from '../../../edits/later.ts'
 import { Later } from '../../../model/later.ts'
+import type { Table } from '../../../model/ruleset.ts'
 import type { RulesetFormat } from '../format.ts'
 import { LISTED_ARP_CHAIN, listedRule } from './listing.ts'
 
@@ -30,6 +31,9 @@ export const arptablesSave: RulesetFormat = {
   load: andNft(reader.load),
   read: (text, report) => reader.loaded.readBridgeArp(text, 'arptables', report),
 }
+
+/** Both lists have the same chains, with as many rules. */
+export const isMisread = (told: Table, nft: Table): boolean => reader.loaded.isMisread(told, nft)
 
 export const looksLikeBridgeArp = (head: string): boolean => looksLikeEbtables(head) || looksLikeArptables(head)
 

@@ -15,6 +15,8 @@ import { countersOf } from '../counters.ts'
 import type { Ruleset } from '../iptables-save.ts'
 import { LISTED_ARP_CHAIN, LONGEST, listedRule } from './listing.ts'
 
+export { isMisread } from './misread.ts'
+
 export type Dialect = 'ebtables' | 'arptables'
 
 const DIALECTS = {

@@ -1,7 +1,7 @@
-/** Too long for the way out. */
+/** Packets that are too long for the way out. */
 import { expect, it } from 'vitest'
-import { smallerPackets } from '../../../src/explain/findings/vanished-mtu.ts'
-import { SYN } from './played.ts'
+import { smallerPackets } from '../../../src/explain/changes/smaller-packets.ts'
+import { SYN } from '../findings/played.ts'
 
 it('has a size to agree on beforehand in TCP alone', () => {
   const [clamp, accept] = smallerPackets(SYN, 'ip6')
