@@ -33,6 +33,7 @@ import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
@@ -184,8 +185,12 @@ function mends(
     return []
   const serves = (protocol: Scalar) =>
     listener(context.world.host, { ...moment.packet, protocol: `${protocol}` }) !== undefined
-  // where a route leads astray, the rule's interface is the right one
-  if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  // where a route leads astray, or a mark is missing, the rule's interface is the right one
+  if (
+    fieldOf(miss.condition) === 'meta oifname' &&
+    (astray(lastPacket(context), context.world.host) || deviceByMark(context))
+  )
+    return []
   // a program listens there by the rule's own protocol
   if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
   // where others may need the rule for the end that it asks, none is taken from them
