@@ -4,14 +4,21 @@ import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../mod
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { isOtherEnd, isPassingPort } from '../counterfactual/other-end.ts'
+import type { Correction } from './rule-changes.ts'
 
 /** The words with the one that fits; undefined where it is not clear what that would be. */
-export function corrected(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
+export function corrected(
+  words: readonly string[],
+  miss: FailedCondition,
+  packet: Packet,
+  { rename }: Correction = {},
+): string[] | undefined {
   const { condition } = miss
   const text = asks(miss)
   const option = optionOf(text)
   const at = words.indexOf(option)
   if (at < 0) return undefined
+  if (rename) return words.with(at + 1, rename.to)
   // what it must not be: the packet is just that
   if (isNegated(condition)) return withoutEmpty(words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1))
   // for nat the port says what it is for

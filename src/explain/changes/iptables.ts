@@ -65,8 +65,8 @@ export const iptablesChanges: RuleChanges = {
       undo: [{ ...place, op: 'insert', ruleNumber, spec }],
     }))
   },
-  correct(ref, miss, packet) {
-    const words = corrected(ruleWords(ref), miss, packet)
+  correct(ref, miss, packet, how) {
+    const words = corrected(ruleWords(ref), miss, packet, how)
     return words && replaceRule(ref, words)
   },
   jumpInstead(ref) {

@@ -16,13 +16,14 @@ export function corrected(
   family: string,
   miss: FailedCondition,
   packet: Packet,
-  { gives, keeps = false, choices }: Correction,
+  { gives, keeps = false, choices, rename }: Correction,
 ): Statement[] | undefined {
   const { canonicalStatement, statementText } = nftText.loaded
   const text = asks(miss)
   const at = expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
+  if (rename) return expr.with(at, renamed(one, rename))
   if (choices !== undefined) return expr.with(at, choosingAmong(one, choices))
   // for nat the port says what it is for
   if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
@@ -45,6 +46,9 @@ const choosingAmong = (one: Statement, choices: number): Statement =>
   JSON.parse(JSON.stringify(one), (key, value) =>
     /^(jhash|symhash|numgen)$/.test(key) ? { ...value, mod: choices } : value,
   )
+
+const renamed = (one: Statement, { from, to }: NonNullable<Correction['rename']>): Statement =>
+  JSON.parse(JSON.stringify(one), (_, value) => (value === from ? to : value))
 
 function atOtherEnd(left: Expression): Expression | undefined {
   if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload))

@@ -98,7 +98,9 @@ const saysPort = (one: Statement): boolean => /^{"(dnat|redirect)":{.*"port":/.t
 const asksProtocol = (expr: readonly Statement[]): boolean =>
   /"protocol":"(tcp|udp|udplite|sctp|dccp)"|"key":"l4proto"/.test(JSON.stringify(expr))
 
-const listsIntervals = (one: Statement): boolean => /"set":\[[^\]]*"(prefix|range)":/.test(JSON.stringify(one))
+/** Networks, ranges or wildcards. */
+const listsIntervals = (one: Statement): boolean =>
+  /"set":\[[^\]]*("(prefix|range)":|[^\\]\*")/.test(JSON.stringify(one))
 
 const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
 

@@ -70,6 +70,8 @@ export interface Correction {
   keeps?: boolean
   /** Among how many its map is to choose: the number that nft makes is one of so many. */
   choices?: number
+  /** The name of an interface, and what the rule is to have in its place. */
+  rename?: { from: string; to: string }
 }
 
 /**

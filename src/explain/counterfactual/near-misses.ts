@@ -29,6 +29,7 @@ import {
   matchesNothing,
   onlyFailed,
 } from './failed-condition.ts'
+import { foreignWildcard } from './foreign-wildcard.ts'
 import type { Goal } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { isOtherEnd } from './other-end.ts'
@@ -47,7 +48,7 @@ export interface NearMiss extends SkippedRule {
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
   /**
-   * It asks for an interface that is not there, by its number or by a name like the packet's, or for the unspecified
+   * It asks for an interface that is not there, by its number, by a name like the packet's or by the other tool's wildcard, or for the unspecified
    * address: as it is, it matches nothing.
    */
   isGone: boolean
@@ -165,6 +166,7 @@ const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | u
 /** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
 const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
   matchesNothing(condition, context.world.host) ||
+  foreignWildcard(condition, moment.packet, context.world.host) !== undefined ||
   (!isUsed(context, rule) && misnamedInterface(condition, moment.packet, context.world.host))
 
 function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {

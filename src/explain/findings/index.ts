@@ -24,7 +24,6 @@ import { withHostState, withRules } from './later.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { ledBack } from './led-back.ts'
 import { lostEvents } from './lost-events.ts'
-import { markMissing } from './mark-missing.ts'
 import { markedAstray } from './marked-astray.ts'
 import { markedTooLate } from './marked-too-late.ts'
 import { mixedBackends } from './mixed-backends.ts'
@@ -121,7 +120,8 @@ export const DETECTORS: readonly Detector[] = [
   notMasqueraded,
   emptyNatChain,
   markedTooLate,
-  markMissing,
+  withRules('mark-missing', 'markMissing'),
+  withHostState('mark-missing', 'unmarkedWay'),
   returnedEarly,
   withRules('goto-skips', 'gotoSkips'),
   notInSet,

@@ -1,13 +1,13 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { linkNamed } from '../../rules/links.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { type Mark, markBehind } from '../counterfactual/mark-behind.ts'
+import { type Mark, markBehind, markText } from '../counterfactual/mark-behind.ts'
+import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
   connectionMarkAsked,
@@ -16,7 +16,7 @@ import {
   type WhyUnmarked,
   whyUnmarked,
 } from '../counterfactual/marks.ts'
-import { isForAnother, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
@@ -91,13 +91,7 @@ function tell(context: Context, goal: Goal, asker: Asker): Detected[] {
 
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
-  const missed = why.kind === 'missed' ? why.missed[0]! : undefined
-  // what sets the mark may be there for another host or service, and an exemption is meant so
-  const isOthers =
-    missed &&
-    (isNegated(missed.miss.condition) ||
-      isForAnother(missed.miss, missed.passed.moment.packet) ||
-      (isForAnotherLink(context, missed.miss) && isStoppedOnPurpose(context)))
+  const isOthers = isForOthers(context, why)
   // a program gives what it sends the mark of its socket: what others send is not meant to have it
   const isOfSocket = why.kind === 'nobody' && refs.length === 0 && isSent(context) && asker.field === undefined
   const isMeant = mendable && !isOthers && !isOfSocket
@@ -116,18 +110,6 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
       },
     ),
   ]
-}
-
-/** What comes by another link that is there. */
-function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
-  const isOfLink = /ifname$/.test(fieldOf(condition) ?? '')
-  return isOfLink && wantedBy(condition).some((name) => linkNamed(host, `${name}`))
-}
-
-/** By a rule that asks for such packets, and for no mark: what has the mark is let through before it, and it is for others. */
-function isStoppedOnPurpose({ ended, evidence }: Context): boolean {
-  const conditions = evidence.arrivals[ended.step]?.rule?.conditions ?? []
-  return conditions.length > 0 && !conditions.some(markAsked)
 }
 
 /** By a program of this host. */
@@ -233,10 +215,6 @@ function setOther(context: Context, { askFor, value, mask }: Asker, step: number
   const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
   return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
 }
-
-/** `0x1`, `0x1/0xff`. */
-export const markText = ({ value, mask }: Mark): string =>
-  mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
 function nobody(context: Context, { value, mask, field }: Asker, empty: readonly RuleRef[]): Described {

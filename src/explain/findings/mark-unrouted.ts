@@ -16,6 +16,7 @@ import {
 } from '../counterfactual/marked-way.ts'
 import { asked, whyUnmarked } from '../counterfactual/marks.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
+import { wayByMark } from '../counterfactual/way-by-mark.ts'
 import { addRoutingRule, isDefault, KERNEL_TABLES } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -28,7 +29,8 @@ export const markUnrouted: Detector = {
     const { journey, world } = context
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
-    if (!routes || !routingRules || !marking) return []
+    // that rules would have accepted it there says more
+    if (!routes || !routingRules || !marking || wayByMark(context)) return []
     const inVain = knowsNft(context) ? nftOnly.loaded.markedInVain(context, marking.last) : []
     if (inVain.length > 0) return inVain
     const question = questionAt(context, marking.last)

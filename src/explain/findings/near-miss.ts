@@ -25,6 +25,7 @@ import {
   isNegated,
   isShown,
 } from '../counterfactual/failed-condition.ts'
+import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
 import { exemptions, type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
@@ -33,6 +34,7 @@ import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
@@ -67,12 +69,14 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
     : heldWords(miss.condition, one.moment.packet)
   const full = fullWords(miss.condition, context)
+  const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)
   const settled = settledWords(miss, context.journey)
   const numbers = lookupOf(miss.condition)?.nft && nftOnly.loaded.missingNumbers(context, miss)
   const but =
     full ??
     (numbers && nftOnly.loaded.missingWords(numbers)) ??
     settled?.why ??
+    (wildcard && wildcardWords(wildcard, asks(miss))) ??
     `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   const led = ledTo(context, one)
   const by = led ? ` (by ${nameBeside(led, ref)})` : ''
@@ -89,11 +93,13 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       rules: [...(given ? [given.ref] : []), ref, ...(led ? [led] : []), ...(end ? [end] : [])],
       fix: given
         ? given.fix
-        : numbers
-          ? chooseAmong(ref, numbers, one)
-          : settled?.mend === undefined
-            ? mends(context, goal, one, ref)
-            : [byHand(settled.mend)],
+        : wildcard
+          ? withOwnWildcard(ref, wildcard, one)
+          : numbers
+            ? chooseAmong(ref, numbers, one)
+            : settled?.mend === undefined
+              ? mends(context, goal, one, ref)
+              : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
       doubt: isGone || given || numbers || settled?.mend !== undefined ? -1 : one.doubt,
       [FOR_REPORTS]: {
@@ -114,6 +120,19 @@ function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss
   const kept = acceptBefore(rule.ref, sent, hook === undefined ? {} : { hook })
   return { ref: rule.ref, src: sent.src, fix: propose('do not rewrite the source of such packets', kept) }
 }
+
+const wildcardWords = ({ name, tool, own }: ForeignWildcard, text: string): string => {
+  const other = tool === 'nft' ? 'iptables' : 'nft'
+  return `only matches ${text}. ${JSON.stringify(name)} has the wildcard of ${other}: ${tool} takes it for a name, which no interface has, and writes ${JSON.stringify(own)}`
+}
+
+/** It matched nothing by that name, so that nobody is served otherwise than before. */
+const withOwnWildcard = (ref: RuleRef, { name, tool, own }: ForeignWildcard, { miss, moment }: NearMiss): Proposal[] =>
+  propose(
+    `replace ${name} by ${own}, the wildcard of ${tool}`,
+    changesOf(ref).correct(ref, miss, moment.packet, { rename: { from: name, to: own } }),
+    `the rule then matches every interface whose name begins with ${own.slice(0, -1)}`,
+  )
 
 const byHand = (description: string): Proposal => ({ description, unverified: 'the right value is not known here' })
 
@@ -184,8 +203,12 @@ function mends(
     return []
   const serves = (protocol: Scalar) =>
     listener(context.world.host, { ...moment.packet, protocol: `${protocol}` }) !== undefined
-  // where a route leads astray, the rule's interface is the right one
-  if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  // where a route leads astray, or a mark is missing, the rule's interface is the right one
+  if (
+    fieldOf(miss.condition) === 'meta oifname' &&
+    (astray(lastPacket(context), context.world.host) || deviceByMark(context))
+  )
+    return []
   // a program listens there by the rule's own protocol
   if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
   // where others may need the rule for the end that it asks, none is taken from them

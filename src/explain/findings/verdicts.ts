@@ -17,6 +17,7 @@ import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
+import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
@@ -76,7 +77,10 @@ function fillerOf(context: Context, step: number): { ref: RuleRef; set: string }
 }
 
 /** In front of what stopped it; of a policy, in front of the rule by which the packet left the chain for it. */
-export function acceptSuch(context: Context, end: RuleRef): { change: Changing | undefined; opens: string } {
+export function acceptSuch(
+  context: Context,
+  end: RuleRef,
+): { change: Changing | undefined; opens: string; isPastMark: boolean } {
   const { arrivals } = context.evidence
   const { chain } = arrivals[context.ended.step]!
   const isPolicy = context.journey.steps[context.ended.step]!.kind === 'policy' && end.chain === chain?.name
@@ -85,7 +89,10 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
   const spot = (isLeft && refAt(context, last)) || end
   const { packet } = arrivals[context.ended.step]!
   const such = suchPackets(context, packet)
-  return { change: acceptBefore(spot, packet, such.hints), opens: opensOf(such) }
+  // as it is, it goes past the tunnel or uplink that a mark was to lead it to
+  const device = deviceByMark(context)
+  const past = device ? `the packet then leaves by ${packet.out}, not by ${device}; ` : ''
+  return { change: acceptBefore(spot, packet, such.hints), opens: `${past}${opensOf(such)}`, isPastMark: past !== '' }
 }
 
 /** What such a rule opens: the address that nat chooses anew each time is left out of it. */
@@ -171,7 +178,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: NOT_TRIED }
   const spot = spotToAccept(context, end)
-  const { change: accept, opens } = acceptSuch(context, spot)
+  const { change: accept, opens, isPastMark } = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
@@ -189,6 +196,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
       ...accept,
       ...unverified,
       ...told(opens),
+      ...(isPastMark ? { note: opens } : {}),
     })
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
