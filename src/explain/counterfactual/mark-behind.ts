@@ -2,6 +2,7 @@
 import type { Rule } from '../../model/ruleset.ts'
 import { after } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Context } from '../context.ts'
 
 export type MarkField = 'meta mark' | 'ct mark'
@@ -40,3 +41,7 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
 
 export const writesMark = ({ statements }: Rule): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
+
+/** `0x1`, `0x1/0xff`. */
+export const markText = ({ value, mask }: Mark): string =>
+  mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`

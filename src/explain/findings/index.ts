@@ -24,7 +24,6 @@ import { withHostState, withRules } from './later.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { ledBack } from './led-back.ts'
 import { lostEvents } from './lost-events.ts'
-import { markMissing } from './mark-missing.ts'
 import { markedAstray } from './marked-astray.ts'
 import { markedTooLate } from './marked-too-late.ts'
 import { mixedBackends } from './mixed-backends.ts'
@@ -116,13 +115,14 @@ export const DETECTORS: readonly Detector[] = [
   snatSkipped,
   ledBack,
   markedAstray,
+  withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
   notMasqueraded,
   emptyNatChain,
   markedTooLate,
-  markMissing,
+  withRules('mark-missing', 'markMissing'),
   returnedEarly,
   withRules('goto-skips', 'gotoSkips'),
   notInSet,

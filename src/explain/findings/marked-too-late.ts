@@ -3,12 +3,11 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { type LateMark, lateMark, priorityAt } from '../counterfactual/late-marks.ts'
-import type { Mark } from '../counterfactual/mark-behind.ts'
+import { type Mark, markText } from '../counterfactual/mark-behind.ts'
 import { markAsked } from '../counterfactual/marks.ts'
 import { refOfSkipped, type SkippedRule, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import { nameRef } from '../refs.ts'
-import { markText } from './mark-missing.ts'
 
 /** A rule that would have taken it there reads a mark that a later chain sets. */
 export const markedTooLate: Detector = {
