@@ -12,6 +12,7 @@ import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { acceptQueueFull } from './findings/accept-queue-full.ts'
+import { withRules } from './findings/later.ts'
 import { markedAstray } from './findings/marked-astray.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
@@ -62,7 +63,15 @@ export function ifInVain(
 
 /** What the packet may have been meant to meet, and what became of it. */
 const OF_GOALS = [neverReached, notInSet, nearMiss]
-const OF_ANY = [acceptQueueFull, markedAstray, snatElsewhere, replyByOtherLeg, dnatOfOthers, snatInVain]
+const OF_ANY = [
+  acceptQueueFull,
+  withRules('mark-missing', 'markTakenAway'),
+  markedAstray,
+  snatElsewhere,
+  replyByOtherLeg,
+  dnatOfOthers,
+  snatInVain,
+]
 
 /** Codes of all that. */
 export const IN_VAIN: ReadonlySet<string> = new Set([...OF_GOALS, ...OF_ANY].map(({ code }) => code))

@@ -90,6 +90,16 @@ function findGoals(context: Context): Goal[] {
   return found
 }
 
+/** To be given a source by any chain of nat that the packet traversed, whether it needs one or not. */
+export const sourceGoals = memo((context: Context): readonly Goal[] =>
+  passes(context)
+    .filter((pass) => isNat(pass) && pass.hook === 'postrouting')
+    .map((pass) => ({
+      ...{ kind: 'source', pass, sure: true, wanted: rewrites(SOURCE), mendable: true },
+      what: () => 'rewritten its source',
+    })),
+)
+
 /** A private source, on its way out of its own network. */
 function isAbroad(context: Context): boolean {
   const { src, dst } = lastPacket(context)

@@ -4,14 +4,18 @@ import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
+import { after } from '../../rules/assign.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import type { Visit } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
 import { type Mark, type MarkField, markBehind, writesMark } from './mark-behind.ts'
+import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
-import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
+import { hadItComeBack, hadItMatched, hadItNeverMatched, hadItNotMatched } from './what-if.ts'
 
 /** The mark that a condition asks for; `not`: that it asks not to be there. */
 export const markAsked = (condition: Condition) => askedOf(condition, 'meta mark')
@@ -43,10 +47,12 @@ function carries(packet: Packet | undefined, { value, mask, field }: Mark): bool
 }
 
 export type WhyUnmarked =
-  /** A rule cleared it; index of the step. */
-  | { kind: 'lost'; step: number }
-  /** A rule wrote these bits, and wrote another mark; index of the step. */
-  | { kind: 'other'; step: number }
+  /** A rule cleared it; index of the step. `setter`: of the step that had set it, if any did here. */
+  | { kind: 'lost'; step: number; setter?: number }
+  /** A rule set it under a narrower mask, and the packet has other bits besides; indices of the steps. */
+  | { kind: 'masked'; step: number; mask: number; others?: number }
+  /** A rule wrote these bits, and wrote another mark; index of the step. `instead`: what would have set it, had that one not matched. */
+  | { kind: 'other'; step: number; instead?: Visit }
   /** Rules that lead to it missed the packet; the likeliest first. */
   | { kind: 'missed'; missed: { passed: SkippedRule; miss: FailedCondition }[] }
   /** A rule led away in front of the one that sets it; index of the step. */
@@ -59,8 +65,11 @@ export type WhyUnmarked =
 export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
   const { steps } = context.journey
   const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
-  // of a connection's mark no step shows who took it away: it may have been any packet's
-  if (mark.field === 'ct mark') return neverGiven(context, mark, asker, before)
+  // of a connection's mark no step shows who took it away, unless this very packet's rules did: it may have been any packet's
+  if (mark.field === 'ct mark')
+    return takenFromConnection(context, mark, asker) ?? neverGiven(context, mark, asker, before)
+  const masked = setUnderMask(context, mark, asker)
+  if (masked) return masked
   const lost = steps.findIndex(({ changes, kind }, i) => {
     if (i >= asker) return false
     if (changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to))) return true
@@ -69,9 +78,9 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
     return before !== undefined && behind !== undefined && took(mark, before, behind)
   })
-  if (lost >= 0) return { kind: 'lost', step: lost }
+  if (lost >= 0) return lostAt(context, mark, lost)
   const overwritten = takenBack(context, mark, asker)
-  if (overwritten !== undefined) return { kind: 'lost', step: overwritten }
+  if (overwritten !== undefined) return lostAt(context, mark, overwritten)
   for (const pass of before) {
     const step = pass.steps.find((i) => {
       const { ending } = context.evidence.arrivals[i]!
@@ -81,6 +90,8 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     })
     if (step !== undefined) return { kind: 'skipped', step }
   }
+  const instead = setInstead(context, mark, asker)
+  if (instead) return instead
   const never = neverGiven(context, mark, asker, before)
   if (never) return never
   const other = steps.findLastIndex(({ kind }, i) => {
@@ -107,6 +118,74 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     ),
   )
   return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
+}
+
+function lostAt(context: Context, mark: Mark, step: number): WhyUnmarked {
+  const setter = markingStep(context, step - 1, mark)?.step
+  return { kind: 'lost', step, ...(setter === undefined ? {} : { setter }) }
+}
+
+/** A rule set just these bits; whoever asks compares more of them, which another rule has written. */
+function setUnderMask(context: Context, { value, mask }: Mark, asker: number): WhyUnmarked | undefined {
+  const now = markBehind(context, asker - 1)
+  if (now === undefined || value === 0) return undefined
+  const { steps } = context.journey
+  const ruleOf = (i: number) => (steps[i]?.kind === 'rule' ? context.evidence.arrivals[i]!.rule : undefined)
+  const step = steps.findLastIndex((_, i) => {
+    const rule = i < asker ? ruleOf(i) : undefined
+    const given = rule && markGiven(rule)
+    if (given?.value !== value >>> 0 || (given.mask & mask & value) >>> 0 !== value >>> 0) return false
+    // what has come through as it was set, and is not the whole of what is compared
+    return (now & given.mask & mask) >>> 0 === value >>> 0 && (now & mask) >>> 0 !== value >>> 0
+  })
+  if (step < 0) return undefined
+  const own = (markGiven(ruleOf(step)!)!.mask & mask) >>> 0
+  const others = steps.findLastIndex((_, i) => {
+    const behind = i < asker && ruleOf(i) ? markBehind(context, i) : undefined
+    return behind !== undefined && ((behind ^ (markBehind(context, i - 1) ?? 0)) & mask & ~own) !== 0
+  })
+  return { kind: 'masked', step, mask: own, ...(others < 0 ? {} : { others }) }
+}
+
+/** A rule wrote these bits first: without it another one would have set the mark. */
+function setInstead(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
+  const step = context.journey.steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    if (i >= asker || kind !== 'rule' || !rule || !writes(rule, mark)) return false
+    const behind = markBehind(context, i)
+    return behind !== undefined && ((behind ^ (markBehind(context, i - 1) ?? 0)) & mark.mask) !== 0
+  })
+  const then = step < 0 ? undefined : hadItNeverMatched(context, step)
+  const instead = carries(then?.packet, mark) ? then?.matched.findLast(({ rule }) => sets(rule, mark)) : undefined
+  return instead && { kind: 'other', step, instead }
+}
+
+/** A rule that this packet met gave its connection the mark, and one behind it took it away. */
+function takenFromConnection(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
+  const { journey, evidence, world } = context
+  const { family } = journey
+  // before its first packet a connection has none
+  let ctMark = evidence.nat === 'passed' ? 0 : undefined
+  let setter: number | undefined
+  for (const [step, { kind }] of journey.steps.entries()) {
+    if (step >= asker) break
+    const { rule, packet } = evidence.arrivals[step]!
+    if (kind !== 'rule' || !rule) continue
+    const own = markBehind(context, step - 1)
+    const { ctMark: _, ...shown } = packet
+    const before: EvalContext = {
+      packet: { ...shown, ...(own === undefined ? {} : { mark: own }), ...(ctMark === undefined ? {} : { ctMark }) },
+      ...{ family, world },
+    }
+    const now = rule.statements
+      .filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
+      .reduce((at, one) => after(one, at), before).packet.ctMark
+    const [had, has] = [ctMark, now].map((one) => one !== undefined && carries({ ctMark: one }, mark))
+    if (had && !has && now !== undefined && setter !== undefined) return { kind: 'lost', step, setter }
+    if (has && !had) setter = step
+    ctMark = now
+  }
+  return undefined
 }
 
 /** What the connection's mark was before is not known, as a rule. */

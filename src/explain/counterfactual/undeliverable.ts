@@ -79,7 +79,8 @@ export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
   if (!hasLeft(journey.outcome)) return undefined
   // what a bridge passes on has not left its network
-  if (hasNewSource(context) || bridgeOf(lastPacket(context), world.host)) return undefined
+  const isBridged = bridgeOf(lastPacket(context), world.host) !== undefined && !comesBackToSender(context)
+  if (hasNewSource(context) || isBridged) return undefined
   const entry = entryBegun(evidence, world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined
@@ -227,7 +228,7 @@ export function firstLink(context: Context): string | undefined {
 }
 
 /** By a rule of nat that was met, even where the capture does not show what it wrote. */
-const hasNewSource = (context: Context): boolean =>
+export const hasNewSource = (context: Context): boolean =>
   context.evidence.arrivals.some(
     ({ hook, ending }, i) => hook === 'postrouting' && ending === 'accept' && SOURCE.includes(verdictAt(context, i)),
   )
@@ -240,6 +241,12 @@ export const isPrivateAbroad = (outcome: Outcome, { src, dst }: Pick<Packet, 'sr
 export function isLoopbackAbroad(context: Context): boolean {
   const { src = '', out } = lastPacket(context)
   return context.journey.outcome === 'sent' && out !== 'lo' && (src.startsWith('127.') || src === '::1')
+}
+
+/** nat sends its sender's own packet back to it: with its own address as source, the sender drops it. */
+export function comesBackToSender(context: Context): boolean {
+  const { src, dst } = lastPacket(context)
+  return src === dst && isSentBackByNat(context)
 }
 
 /** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */

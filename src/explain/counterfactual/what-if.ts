@@ -5,6 +5,7 @@
 
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo2 } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -30,6 +31,24 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
     momentAt(context, i),
   )
 }
+
+/** The same where the packet may come to that rule again: it matches then no more than before. */
+export function hadItNeverMatched(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule } = context.evidence.arrivals[i]!
+  if (!table || !chain || !rule) return undefined
+  const { order: _, ...unordered } = rule
+  const never = { ...unordered, conditions: [NEVER] }
+  const without = { ...chain, rules: chain.rules.map((one) => (one === rule ? never : one)) }
+  const stack = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
+  return onwards(
+    context,
+    { ...table, chains: new Map(table.chains).set(chain.name, without) },
+    stack.map((one) => (one.chain === chain ? { ...one, chain: without } : one)),
+    momentAt(context, i),
+  )
+}
+
+const NEVER: Condition = { kind: 'any', of: [] }
 
 /** The rules that the packet would be held against from there on, the base chain's position first. */
 export function* rulesFrom(

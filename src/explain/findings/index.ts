@@ -114,6 +114,7 @@ export const DETECTORS: readonly Detector[] = [
   snatSkipped,
   ledBack,
   markedAstray,
+  withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),

@@ -5,7 +5,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks } from '../counterfactual/failed-condition.ts'
-import { type Goal, goals } from '../counterfactual/goals.ts'
+import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { type Mark, markBehind, markText } from '../counterfactual/mark-behind.ts'
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
@@ -21,8 +21,9 @@ import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
+import { type Described, lost, without } from './mark-lost.ts'
 import { missingElement } from './missing-element.ts'
-import { numberedRef, withoutRule } from './verdicts.ts'
+import { takenByWideElement } from './wide-element.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
 export const markMissing: Detector = {
@@ -58,7 +59,7 @@ const askerOf = (ref: RuleRef, { value, mask, field }: Mark, step: number): Aske
 })
 
 /** Rules that would have taken it there, had it the mark; and those that kept it from there, as it has not. */
-function askers(context: Context, goal: Goal): Asker[] {
+export function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
@@ -78,7 +79,8 @@ function askers(context: Context, goal: Goal): Asker[] {
 
 function tell(context: Context, goal: Goal, asker: Asker): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
-  if (!why) return []
+  // what nat would have done by it is told already: mark-taken-away.ts
+  if (!why || (why.kind === 'lost' && why.setter !== undefined && givesSource(goal))) return []
   const found = tellWhy(context, asker, why, goal.mendable)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =
@@ -117,16 +119,12 @@ const isSent = ({ journey }: Context): boolean => journey.packet.in === undefine
 
 const setsIt = (rule: Rule, { mask, field }: Mark): boolean => ((markGiven(rule, field)?.mask ?? 0) & mask) !== 0
 
-interface Described {
-  words: string
-  refs: RuleRef[]
-  fix: Proposal[]
-}
-
 function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   switch (why.kind) {
     case 'lost':
-      return lost(context, asker, why.step)
+      return lost(context, asker, why)
+    case 'masked':
+      return setUnderMask(context, asker, why)
     case 'skipped': {
       const ref = refAt(context, why.step)!
       const instead = propose('use jump instead of goto, so that the packet returns', changesOf(ref).jumpInstead(ref))
@@ -134,7 +132,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return instead.length > 0 ? { ...told, fix: instead } : told
     }
     case 'other':
-      return setOther(context, asker, why.step)
+      return setOther(context, asker, why)
     case 'missed': {
       const refs = why.missed.map(({ passed }) => refOfSkipped(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
@@ -164,45 +162,15 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   }
 }
 
-/** It writes the mark of the connection over the packet's: whoever has set other bits loses them. */
-export const restoresMark = ({ evidence }: Context, step: number): boolean =>
-  evidence.arrivals[step]!.rule?.statements.some(
-    (one) =>
-      one.kind === 'set' && one.field === 'meta mark' && typeof one.value === 'object' && one.value.field === 'ct mark',
-  ) ?? false
-
-function lost(context: Context, { value, mask }: Mark, step: number): Described {
-  const told = without(context, step, lostTo(context, { value, mask }, step))
-  if (!restoresMark(context, step)) return told
-  const [ref] = told.refs as [RuleRef]
-  const past = changesOf(ref).add(
-    ref,
-    { chain: ref.chain, before: ref },
-    { kind: 'marked', mark: { value, mask } },
-    { kind: 'return' },
-  )
-  const fix = propose(`let packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
-  return {
-    ...told,
-    words: `${told.words} by copying the connmark`,
-    fix: [...fix, ...told.fix],
-  }
-}
-
-/** In place of the mark there is none, or another one. */
-function lostTo(context: Context, { mask }: Mark, step: number): string {
-  const now = markBehind(context, step) ?? 0
-  return (now & mask) === 0 ? 'cleared it' : `overwrote it with ${hex(now)}`
-}
-
-function without(context: Context, step: number, did: string): Described {
-  const ref = refAt(context, step)!
-  return { words: `${nameRef(ref)} ${did}`, refs: [ref], fix: withoutRule(context, step, ref) }
-}
-
 /** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
-function setOther(context: Context, { askFor, value, mask }: Asker, step: number): Described {
+function setOther(
+  context: Context,
+  { askFor, value, mask }: Asker,
+  { step, instead }: WhyUnmarked & { kind: 'other' },
+): Described {
   const ref = refAt(context, step)!
+  const taken = instead && takenByWideElement(context, step, instead)
+  if (taken) return taken
   const there = markBehind(context, step)
   if (there === undefined) return { words: `${nameRef(ref)} set another mark`, refs: [ref], fix: [] }
   const ask = askFor({ value: there & mask, mask })
@@ -214,6 +182,21 @@ function setOther(context: Context, { askFor, value, mask }: Asker, step: number
   const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
   const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
   return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
+}
+
+/** Whoever asks is to compare the bits that are set for it, and no others. */
+function setUnderMask(
+  context: Context,
+  { askFor, value, mask: compared, step: asker }: Asker,
+  { step, mask, others }: WhyUnmarked & { kind: 'masked' },
+): Described {
+  const [ref, other] = [refAt(context, step)!, others === undefined ? undefined : refAt(context, others)]
+  const now = ((markBehind(context, asker - 1) ?? 0) & compared) >>> 0
+  const set = `${nameRef(ref)} set it with mask ${hex(mask)}`
+  const words = other
+    ? `${set}, and ${nameRef(other)} set other bits: the mark is ${hex(now)}`
+    : `${set}, and the mark is ${hex(now)}`
+  return { words, refs: [ref, ...(other ? [other] : [])], fix: askFor({ value, mask }) }
 }
 
 /** Chains without rules that are named for marks are where such a rule would stand. */

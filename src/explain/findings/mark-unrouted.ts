@@ -14,13 +14,15 @@ import {
   markingSteps,
   questionAt,
 } from '../counterfactual/marked-way.ts'
-import { asked, whyUnmarked } from '../counterfactual/marks.ts'
-import { needsSource } from '../counterfactual/undeliverable.ts'
+import { asked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { lacksReply, needsSource } from '../counterfactual/undeliverable.ts'
 import { wayByMark } from '../counterfactual/way-by-mark.ts'
-import { addRoutingRule, isDefault, KERNEL_TABLES } from '../host/routes.ts'
+import { addRoutingRule, deleteRoutingRule, isDefault, KERNEL_TABLES, together } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
+import { restoresMark } from './mark-lost.ts'
+import { type Asker, tellWhy } from './mark-missing.ts'
+import { takenByWideElement } from './wide-element.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
 export const markUnrouted: Detector = {
@@ -63,17 +65,34 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
   const { action } = rule
   const asker: Asker = {
     ...{ name: `Routing rule ${rule.priority}`, ...mark, step: last + 1 },
-    askFor: ({ value, mask }) => routed(rule.family, { value, mask }, action),
+    askFor: ({ value, mask }) =>
+      value === mark.value ? underMask(rule, mask) : routed(rule.family, { value, mask }, action),
   }
   const why = whyUnmarked(context, mark, last + 1)
   if (!why || why.kind === 'nobody') return markedTooLate(context, asker, last, sure)
   // marks for others are missed by most packets
-  if (!sure && why.kind !== 'other' && why.kind !== 'lost') return []
+  if (!sure && why.kind !== 'other' && why.kind !== 'lost' && why.kind !== 'masked') return []
   const found = tellWhy(context, asker, why, true)
-  return sure || (why.kind === 'lost' && restoresMark(context, why.step))
+  return sure || (why.kind === 'lost' && restoresMark(context, why.step)) || isForThis(context, why)
     ? found
     : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
 }
+
+/** Nothing came back, and the mark was set for this very packet, or would have been but for a set that holds nearly every address. */
+function isForThis(context: Context, why: WhyUnmarked): boolean {
+  if (context.inVain !== 'unanswered' && !lacksReply(context)) return false
+  if (why.kind === 'other')
+    return why.instead !== undefined && takenByWideElement(context, why.step, why.instead) !== undefined
+  return why.kind === 'masked' || (why.kind === 'lost' && why.setter !== undefined)
+}
+
+/** The same rule in the same place, which compares these bits alone. */
+const underMask = (rule: RoutingRule, mask: number): Proposal[] =>
+  propose(
+    `make routing rule ${rule.priority} compare only the bits ${hex(mask)} of the mark`,
+    together(deleteRoutingRule(rule), addRoutingRule({ ...rule, markMask: mask >>> 0 })),
+    'affects every packet that has these bits, whatever the rest of its mark is',
+  )
 
 function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {
   const bits = mask >>> 0 === ALL_BITS ? {} : { markMask: mask >>> 0 }

@@ -10,6 +10,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import {
+  comesBackToSender,
   firstLink,
   gatewayBeside,
   hasDestinationAlone,
@@ -65,6 +66,11 @@ export const notMasqueraded: Detector = {
         false,
       )
     }
+    if (comesBackToSender(context))
+      return masqueraded(
+        `It left by ${out} for ${dst}, which sent it, and kept its source: a host drops packets that come in with its own address as source.`,
+        true,
+      )
     if (isHairpin(context)) {
       const back = `It left by ${out}, where it came in, and kept its source ${src}: ${dst} replies directly to ${src}${pastWords(context)}`
       const past = `So the reply comes from an address that ${src} never contacted`

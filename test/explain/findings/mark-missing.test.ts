@@ -73,7 +73,7 @@ describe('mark-missing', () => {
     [
       'took it away',
       [SETS, '-A FORWARD -j MARK --set-xmark 0x0/0xff'],
-      ['mangle FORWARD rule 1'],
+      ['mangle FORWARD rule 1', 'mangle PREROUTING rule 1'],
       'iptables -t mangle -D FORWARD 1 → forwarded',
     ],
     [

@@ -33,6 +33,36 @@ describe('not-masqueraded', () => {
     expect(listed(['seen-reply'])).toEqual([])
   })
 
+  it("is its sender's own packet, which nat sends back to it by the address that it asked", () => {
+    const port = { name: 'veth1', kind: 'veth', master: 'br-lan' }
+    const bridge = { name: 'br-lan', kind: 'bridge', mac: '02:00:00:00:00:01' }
+    const found = (physical: Partial<Packet>) => {
+      const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.2']
+      const world = makeWorld(saved({ nat, filter: [] }), {
+        ...ROUTER,
+        links: [
+          ...ROUTER.links!,
+          port,
+          { ...bridge, addresses: [{ family: 'ip', address: '10.0.3.1', prefixLength: 24, scope: 'global' }] },
+        ],
+        routes: [
+          ...ROUTER.routes!,
+          { family: 'ip', type: 'local', destination: '10.0.3.1/32', device: 'br-lan', table: 'local' },
+          { family: 'ip', type: 'unicast', destination: '10.0.3.0/24', device: 'br-lan', table: 'main' },
+        ],
+      })
+      const packet = { ...SYN, in: 'br-lan', src: '10.0.3.2', dst: '10.0.1.1' }
+      const { evidence, ended } = modelEngine.play(world, packet)
+      for (const arrival of evidence.arrivals) Object.assign(arrival.packet, physical)
+      return explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
+    }
+    const words =
+      'It left by br-lan for 10.0.3.2, which sent it, and kept its source: a host drops packets that come in with its own address as source.'
+    expect(found({})).toMatchObject([{ severity: 'warning', message: words }])
+    // the bridge passes it on by the port by which it came
+    expect(found({ physIn: 'veth1', physOut: 'veth1' })).toMatchObject([{ severity: 'warning', message: words }])
+  })
+
   it('is a private source abroad, where this host masquerades others', () => {
     const one: Case = { rules: { nat: [MASQUERADE], filter: [] }, packet: ABROAD }
     expect(severity(one)).toEqual(['warning'])

@@ -5,7 +5,7 @@
 
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { nameRef } from '../../../src/explain/refs.ts'
-import type { Finding, Host, Journey, Packet } from '../../../src/index.ts'
+import type { ConntrackEntry, Finding, Host, Journey, Packet } from '../../../src/index.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { Simulator } from '../../../src/simulate/simulator.ts'
@@ -71,9 +71,11 @@ export interface Case {
   assume?: ReadonlyMap<string, boolean>
   /** Sent first through the same machine, and not captured. */
   before?: readonly Packet[]
+  /** Connections as they were listed behind the packet. */
+  listed?: ConntrackEntry[]
 }
 
-export function played({ rules, packet = SYN, host = {}, before = [], sets = [], assume }: Case): Journey {
+export function played({ rules, packet = SYN, host = {}, before = [], sets = [], assume, listed }: Case): Journey {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
   world.sets.push(...sets)
   const machine = new Simulator(world, assume ? { assume } : {})
@@ -99,7 +101,8 @@ export function played({ rules, packet = SYN, host = {}, before = [], sets = [],
     }
     return trace(`${table}:${chain}:${reported ?? kind}:${ruleNumber}`, shown)
   })
-  return explainLog(dmesg(lines), world, [], { engine: modelEngine }).journeys[0]!
+  const seen = listed ? { ...world, host: { ...world.host, conntrack: listed } } : world
+  return explainLog(dmesg(lines), seen, [], { engine: modelEngine }).journeys[0]!
 }
 
 /** The first packet of lines as they are, where the model cannot tell what becomes of it. */

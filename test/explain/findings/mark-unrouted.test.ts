@@ -1,0 +1,119 @@
+/** A mark that a rule set for a routing rule, which does not have it: other bits, or a set that holds nearly every address. */
+import { describe, expect, it } from 'vitest'
+import type { Host, Route, RoutingRule } from '../../../src/index.ts'
+import type { NamedSet } from '../../../src/model/ruleset.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
+
+const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
+  family: 'ip',
+  priority,
+  action: { table },
+  ...more,
+})
+const TABLE_1: Route = {
+  ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0' },
+  ...{ gateway: '10.0.3.254', device: 'eth2', table: '1' },
+}
+const ADDRESS = { family: 'ip', address: '10.0.3.1', prefixLength: 24, scope: 'global' } as const
+const DST = '198.51.100.7'
+
+/** Masqueraded, as everything that leaves by the uplink. */
+const entryWith = (status: string[]) =>
+  entry({
+    original: { src: '10.0.1.2', dst: DST, sport: 40_000, dport: 80 },
+    reply: { src: DST, dst: '10.0.2.1', sport: 80, dport: 40_000 },
+    status,
+  })
+const hostWith = (routed: Partial<RoutingRule>): Host => ({
+  links: [...ROUTER.links!, { index: 4, name: 'eth2', mtu: 1500, addresses: [ADDRESS] }],
+  routes: [
+    ...ROUTER.routes!,
+    { family: 'ip', type: 'local', destination: '10.0.3.1/32', device: 'eth2', table: 'local' },
+    { family: 'ip', type: 'unicast', destination: '10.0.3.0/24', device: 'eth2', table: 'main' },
+    TABLE_1,
+  ],
+  routingRules: [rule(0, 'local'), rule(1000, '1', routed), rule(32766, 'main')],
+})
+const MASQUERADES = ['-A POSTROUTING -o eth1 -j MASQUERADE', '-A POSTROUTING -o eth2 -j MASQUERADE']
+const sent = (mangle: string[], host: Host, sets: NamedSet[] = []): Case => ({
+  ...{ rules: { mangle, nat: MASQUERADES, filter: [] }, packet: { ...SYN, dst: DST } },
+  ...{ host, sets, listed: [entryWith(['unreplied'])] },
+})
+
+describe('a routing rule that compares more bits than were set for it', () => {
+  const OTHERS = '-A PREROUTING -j MARK --set-xmark 0x100/0x3f00'
+  const SETS = '-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x20000/0xff0000'
+
+  it('is to compare these alone', () => {
+    const found = told(sent([OTHERS, SETS], hostWith({ mark: 0x20000 })), 'mark-missing')
+    expect(found).toEqual({
+      message:
+        'Routing rule 1000 requires mark 0x20000, which the packet does not have: mangle PREROUTING rule 2 set it with mask 0xff0000, and mangle PREROUTING rule 1 set other bits: the mark is 0x20100.',
+      rules: ['mangle PREROUTING rule 2', 'mangle PREROUTING rule 1'],
+      fix: 'ip rule del fwmark 0x20000 priority 1000 table 1 && ip rule add fwmark 0x20000/0xff0000 priority 1000 table 1 → forwarded',
+    })
+  })
+
+  it('says so of a rule that accepts by the mark, too', () => {
+    const asks = '-A FORWARD -m mark --mark 0x20000 -j ACCEPT'
+    const answers = '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    const rules = { mangle: [SETS, OTHERS], filter: ['-P FORWARD DROP', asks, answers] }
+    expect(told({ rules }, 'mark-missing')).toEqual({
+      message:
+        'filter FORWARD rule 1 requires mark 0x20000, which the packet does not have: mangle PREROUTING rule 1 set it with mask 0xff0000, and mangle PREROUTING rule 2 set other bits: the mark is 0x20100.',
+      rules: ['mangle PREROUTING rule 1', 'mangle PREROUTING rule 2', 'filter FORWARD rule 1'],
+      fix: 'iptables -R FORWARD 1 -m mark --mark 0x20000/0xff0000 -j ACCEPT → forwarded',
+    })
+  })
+
+  it('is a note without a fix where a reply came back', () => {
+    const one = { ...sent([OTHERS, SETS], hostWith({ mark: 0x20000 })), listed: [entryWith(['assured'])] }
+    expect(findingsOf(played(one), 'mark-missing').map(({ severity, fix }) => [severity, fix])).toEqual([['note', []]])
+  })
+
+  it('is none where the mask is right', () => {
+    expect(told(sent([OTHERS, SETS], hostWith({ mark: 0x20000, markMask: 0xff0000 })), 'mark-missing')).toBeUndefined()
+  })
+})
+
+describe('a set of networks that took the packet away from its mark', () => {
+  const LOCAL = '-A PREROUTING -m set --match-set local dst -j MARK --set-xmark 0x3f00/0x3f00'
+  const SETS = '-A PREROUTING -s 10.0.1.2/32 -m mark --mark 0x0/0x3f00 -j MARK --set-xmark 0x100/0x3f00'
+  const routed = { mark: 0x100, markMask: 0x3f00 }
+  const setOf = (...networks: string[]): NamedSet[] => [
+    { name: 'local', type: 'list:set', elements: [{ parts: ['local_v4'] }] },
+    { name: 'local_v4', type: 'hash:net', elements: networks.map((one) => ({ parts: [one] })) },
+  ]
+
+  it('loses the halves of the internet', () => {
+    const found = told(
+      sent([LOCAL, SETS], hostWith(routed), setOf('0.0.0.0/1', '10.0.1.0/24', '128.0.0.0/1')),
+      'mark-missing',
+    )
+    expect(found).toEqual({
+      message: `Routing rule 1000 requires mark 0x100/0x3f00, which the packet does not have: mangle PREROUTING rule 1 gave it 0x3f00, because 128.0.0.0/1 in set local_v4 covers ${DST}. Without that, mangle PREROUTING rule 2 would have set the mark.`,
+      rules: ['mangle PREROUTING rule 1', 'mangle PREROUTING rule 2'],
+      fix: 'ipset del local_v4 0.0.0.0/1 && ipset del local_v4 128.0.0.0/1 → forwarded',
+    })
+  })
+
+  it('though the packet comes to that rule once more', () => {
+    const twice = [
+      '-A PREROUTING -j CONNECTED',
+      SETS,
+      '-A PREROUTING -j CONNECTED',
+      LOCAL.replace('PREROUTING', 'CONNECTED'),
+    ]
+    const found = told(sent(twice, hostWith(routed), setOf('0.0.0.0/1', '128.0.0.0/1')), 'mark-missing')
+    expect(found?.message).toContain('covers 198.51.100.7')
+  })
+
+  it.each([
+    ['a network of its own', setOf('198.51.100.0/24')],
+    ['both', setOf('128.0.0.0/1', '198.51.100.0/24')],
+  ])('may hold it by %s', (_name, sets) => {
+    const found = findingsOf(played(sent([LOCAL, SETS], hostWith(routed), sets)), 'mark-missing')
+    expect(found.map(({ severity, fix }) => [severity, fix])).toEqual([['note', []]])
+  })
+})
