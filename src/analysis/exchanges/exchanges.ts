@@ -230,10 +230,8 @@ export class Exchanges {
       return about
     }
     // the one that it is about may not be complete yet
-    const error: UnquotedError = {
-      ...unquotedError(packet, { id: closed.id, to, clock, capture }),
-      ...(packet.in === undefined ? { told } : {}),
-    }
+    const sent = packet.in === undefined ? { told } : {}
+    const error: UnquotedError = { ...unquotedError(packet, { id: closed.id, to, clock, capture }), ...sent }
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
     else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }
