@@ -51,6 +51,10 @@ export interface ClosedJourney {
   lastTuple(into: Int32Array): void
   /** Of a packet that may be fragmented its IP id; negative: of a later fragment; 0: not known. */
   datagram(): number
+  /** IPv4 id << 16 | length; 0: the id is not known. */
+  identity(): number
+  /** The same of what an ICMP error quotes, where no more of that is known. */
+  quotedIdentity(): number
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey

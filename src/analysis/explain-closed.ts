@@ -303,6 +303,14 @@ export class Closed implements ClosedJourney {
     return datagramOf(this.explainer.states, this.open.states.at(0))
   }
 
+  identity(): number {
+    return identityOf(this.explainer.states, this.open.states.at(0))
+  }
+
+  quotedIdentity(): number {
+    return this.explainer.states.rows[this.open.states.at(0) * F.COLUMNS + F.QUOTED]!
+  }
+
   matches(filter: Condition): boolean {
     return matchesFilter(filter, this.open, this.explainer.states, this.world)
   }
@@ -357,6 +365,12 @@ function writeTuple({ rows }: PacketStates, state: number, into: Int32Array): vo
   into[10] = rows[base + F.PROTO]!
   into[11] = rows[base + F.ICMP_ID]!
   into[12] = rows[base + F.ICMP_SEQ]!
+}
+
+function identityOf({ rows }: PacketStates, state: number): number {
+  const base = state * F.COLUMNS
+  const id = rows[base + F.ID]!
+  return rows[base + F.FAMILY] === 4 && id !== 0 ? (id << 16) | (rows[base + F.LEN]! & 0xffff) : 0
 }
 
 function datagramOf({ rows }: PacketStates, state: number): number {

@@ -146,6 +146,15 @@ class PlayedPacket implements Played {
     return dontFragment ? 0 : fragOffset > 0 ? -ipId : ipId
   }
 
+  /** What is played quotes a whole packet. */
+  identity(): number {
+    return 0
+  }
+
+  quotedIdentity(): number {
+    return 0
+  }
+
   lastTuple(into: Int32Array): void {
     if (!tupleOf(this.simulated.packet, into)) into.fill(0)
   }

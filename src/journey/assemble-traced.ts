@@ -26,8 +26,6 @@ const SOON = 1000
 const MOST_HOSTS = 1000
 /** Journeys of the same content that are looked at. */
 const MOST_TRIED = 64
-/** Journeys of one answer: it may meet another answer of its own, over lo. */
-const MOST_ANSWERS = 4
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -103,8 +101,16 @@ export class TracedAssembler implements EventSink {
       if (given < 0) state = this.bare.of(at.stamp.host)
     }
     if (!journey) {
-      const key = given >= 0 && !resolved.own ? this.keyOf(given) : -1
-      if (given >= 0 && !resolved.own) journey = this.findByContent(given, key, resolved, traceId)
+      const key = given >= 0 ? this.keyOf(given) : -1
+      if (given >= 0) journey = this.findByContent(given, key, resolved, traceId)
+      if (journey && resolved.own) {
+        this.states.release(given)
+        return
+      }
+      if (journey?.own) {
+        this.discard(journey)
+        journey = undefined
+      }
       journey ??= this.begin(point, state, key, resolved, at, line, traceId)
       journey.own = resolved.own
     }
@@ -159,12 +165,11 @@ export class TracedAssembler implements EventSink {
     const { latest } = this
     // what left over lo comes in next, and what a bridge handed over goes on; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
-    const asked = this.behindItsAnswer(resolved, base, mask)
-    if (asked) return this.rename(asked, traceId)
     let tried = 0
     if (key < 0) {
-      // lines of other packets may lie between an ICMP error's way out over lo and its way in
-      if (this.states.rows[base + F.IN] === this.way.lo)
+      // lines of other packets may lie in between: another processor's, or the answer that REJECT sends before the trace
+      // tells of the rule
+      if (this.states.rows[base + F.IN] === this.way.lo || this.way.mayBeHandedOver(mask))
         for (const one of this.lane!.latestFirst()) {
           if (tried++ === MOST_TRIED) break
           if (this.takesUp(one, resolved, base, mask, true)) return this.rename(one, traceId)
@@ -193,16 +198,6 @@ export class TracedAssembler implements EventSink {
       return false
     if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
     return this.way.isSame(before, base, journey, mask, back)
-  }
-
-  /** REJECT sends its answer before the trace tells of the rule: the answer's events stand between those of what a bridge handed over. */
-  private behindItsAnswer(resolved: Resolved, base: number, mask: number): OpenJourney | undefined {
-    let tried = 0
-    for (const one of this.lane!.latestFirst()) {
-      if (tried++ > 0 && this.takesUp(one, resolved, base, mask, true)) return one
-      if (tried === MOST_ANSWERS || !this.way.answers(one.shown * F.COLUMNS, base)) return undefined
-    }
-    return undefined
   }
 
   private rename(journey: OpenJourney, traceId: number): OpenJourney {

@@ -92,16 +92,13 @@ export class HookTracker {
   /** br_netfilter has PREROUTING done before the bridge itself takes the packet in, which gives it another id. */
   isHandedOver({ hookMask }: OpenJourney, before: number, after: number, mask: number): boolean {
     const { rows } = this.states
-    if (hookMask !== PREROUTING || (mask & ~PAST_ROUTING) !== 0 || mask === 0) return false
+    if (hookMask !== PREROUTING || !this.mayBeHandedOver(mask)) return false
     return rows[after + F.IN] !== 0 && rows[after + F.IN] === rows[before + F.IN] && !isTelling(rows, after)
   }
 
-  /** Sent by this host to where the other packet came from: an ICMP error, or a reset. */
-  answers(answer: number, base: number): boolean {
-    const { rows } = this.states
-    if (rows[answer + F.IN] !== 0 || rows[base + F.IN] === 0) return false
-    if (!(rows[answer + F.PRESENT]! & F.HAS_DST) || !(rows[base + F.PRESENT]! & F.HAS_SRC)) return false
-    return sameAddress(rows, answer + F.DST, base + F.SRC)
+  /** Is the event of a hook behind PREROUTING? */
+  mayBeHandedOver(mask: number): boolean {
+    return mask !== 0 && (mask & ~PAST_ROUTING) === 0
   }
 
   maskOf(resolved: Resolved, base: number): number {

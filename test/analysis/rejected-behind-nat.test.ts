@@ -94,7 +94,7 @@ const joinedBy = async (reject: string, lines: readonly string[]) => {
   return exchanges.map(({ status, journeys }) => [status, ...Object.values(journeys).map((ids) => ids.join())])
 }
 
-const RESET = 'tcp sport 443 tcp dport 40003 tcp flags == 0x14'
+const RESET = 'tcp sport 443 tcp dport 40003 tcp flags == 0x14 tcp window 0'
 const ERROR = 'icmp type destination-unreachable icmp code port-unreachable icmp id 0 icmp sequence 0'
 const [TCP_RESET, ICMP_ERROR] = ['reject with tcp reset', 'reject']
 

@@ -17,12 +17,13 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { CaptureTimes } from './capture-times.ts'
 import { Datagrams } from './datagrams.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
+import { LatelyAsked } from './lately-asked.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
 import { rewritesOf } from './rewrites.ts'
 import { type Says, saysOf } from './role.ts'
 import { MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
-import { type Found, TupleTable, turn } from './tuple-table.ts'
+import { type Found, isZero, TupleTable, turn } from './tuple-table.ts'
 import { type UnquotedError, unquotedError } from './unquoted.ts'
 
 /** What is read of a journey, captured or played. */
@@ -39,6 +40,8 @@ export type Noted = Pick<
   | 'tuple'
   | 'lastTuple'
   | 'datagram'
+  | 'identity'
+  | 'quotedIdentity'
   | 'explain'
   | 'passageOfNat'
   | 'isUntracked'
@@ -65,6 +68,7 @@ export class Exchanges {
   readonly list = new JoinedJourneys(this.table)
   private readonly hosts = new Map<string, number>()
   private readonly datagrams = new Datagrams()
+  private readonly lately = new LatelyAsked()
   /** A later fragment came whose first one has not. */
   private awaitsFirst = false
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
@@ -153,6 +157,7 @@ export class Exchanges {
 
   /** Where replies to it come to, and what this host has told its sender before it was complete. */
   private goOn(number: number, told: Told, closed: Noted, capture: number): void {
+    this.lately.note(closed.identity(), number, capture)
     if (rejectsByError(told.journey)) this.claimError(number, closed, capture)
     this.followNat(number, told, closed)
   }
@@ -203,8 +208,8 @@ export class Exchanges {
   }
 
   /**
-   * nft's trace does not show what an error quotes: it is about the one exchange of whom it goes to that waits for a
-   * reply, or nobody knows which one of them.
+   * nft's trace shows little or nothing of what an error quotes: without that it is about the one exchange of whom it goes
+   * to that waits for a reply, or nobody knows which one of them.
    */
   private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
     if (told.isDiscovery || !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
@@ -215,16 +220,18 @@ export class Exchanges {
     // who refuses is who was asked
     const from = isRefusal(packet) ? this.tuple.slice(0, 4) : undefined
     const clock = closed.times.firstClock
+    const isFor = (one: number) => this.list.hostOf(one) === told.host && this.list.isBegunBy(one, to)
+    const quoted = this.lately.only(closed.quotedIdentity(), capture, isFor)
     const waiting = packet.in === undefined ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
-    if (waiting && told.host === waiting.host && !this.list.isReplied(waiting.number)) {
-      this.list.add(waiting.number, closed.id, 'errors', told, clock, capture, false)
-      return waiting.number
+    const isWaiting = waiting && told.host === waiting.host && !this.list.isReplied(waiting.number)
+    const about = quoted ?? (isWaiting ? waiting.number : undefined)
+    if (about !== undefined) {
+      this.list.add(about, closed.id, 'errors', told, clock, capture, false)
+      return about
     }
     // the one that it is about may not be complete yet
-    const error: UnquotedError = {
-      ...unquotedError(packet, { id: closed.id, to, clock, capture }),
-      ...(packet.in === undefined ? { told } : {}),
-    }
+    const sent = packet.in === undefined ? { told } : {}
+    const error: UnquotedError = { ...unquotedError(packet, { id: closed.id, to, clock, capture }), ...sent }
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
     else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }
@@ -388,9 +395,4 @@ export class Exchanges {
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
     follow()
   }
-}
-
-function isZero(tuple: Int32Array): boolean {
-  for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
-  return true
 }

@@ -237,6 +237,10 @@ export class JoinedJourneys {
     this.table.readTuple(this.tuples[number]!, into)
   }
 
+  isBegunBy(number: number, address: Int32Array): boolean {
+    return this.table.isFrom(this.tuples[number]!, address)
+  }
+
   /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */
   onlyWaiting(
     address: Int32Array,

@@ -154,3 +154,9 @@ function hashOf(key: Int32Array): number {
   for (let i = 0; i < KEY_WORDS; i++) sum = Math.imul(((sum << 13) | (sum >>> 19)) ^ key[i]!, 0x9e3779b1)
   return sum ^ (sum >>> 15)
 }
+
+/** No addresses: they are not known. */
+export function isZero(tuple: Int32Array): boolean {
+  for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
+  return true
+}

@@ -2,7 +2,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { refusesOpening } from '../reply/request-reply.ts'
+import { refusesOpening, showsReset } from '../reply/request-reply.ts'
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'icmp 3 1': 'host unreachable',
@@ -25,7 +25,8 @@ export const refusedThere: Detector = {
     if ((outcome !== 'forwarded' && outcome !== 'delivered') || packet.in === undefined || packet.in === 'lo') return []
     if (packet.src === undefined) return []
     if (packet.protocol === 'tcp') {
-      if (!refusesOpening(packet)) return []
+      // else the exchange tells it, which knows what the reset answers
+      if (!showsReset(packet) || !refusesOpening(packet)) return []
       const entry = entryAnswered(packet, world)
       const asked =
         entry && entry.original.dst !== packet.src

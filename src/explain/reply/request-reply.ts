@@ -213,8 +213,16 @@ function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Pack
  * A reset of what had asked to begin acknowledges that and has no number of its own (RFC 9293, 3.5.2); one without
  * ACK ends a connection that there was, as a client's does that has had enough.
  */
-export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
-  tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0
+export const refusesOpening = (packet: Packet): boolean => {
+  const { tcpFlags = [], tcpSeq, tcpWindow, length = 0, dst = '', ctDir } = packet
+  if (!tcpFlags.includes('rst') || !tcpFlags.includes('ack') || ctDir === 'original') return false
+  if (showsReset(packet)) return (tcpSeq ?? 0) === 0 && (tcpWindow ?? 0) === 0
+  // a connection's own reset has its timestamps
+  return length <= (dst.includes(':') ? 60 : 40)
+}
+
+/** Does the capture show what a reset of an opening has that no other one has? xtables-monitor does not. */
+export const showsReset = ({ tcpSeq, tcpWindow }: Packet): boolean => tcpSeq !== undefined || tcpWindow !== undefined
 
 /** SYN and ACK: whoever was asked says yes, also where nothing is tracked. */
 export const acceptsOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>

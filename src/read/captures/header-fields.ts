@@ -49,7 +49,12 @@ export const FAMILY = 39
 export const HOST = 40
 /** What connection tracking says of it, where the capture shows that: CT_STATES' place + 1, direction and status above. */
 export const CT = 41
-export const COLUMNS = 42
+/**
+ * IPv4 id << 16 | length of what an ICMP error quotes, where the capture shows no more of it: netfilter's tracing copies 20
+ * bytes of a transport header. 0: not known.
+ */
+export const QUOTED = 42
+export const COLUMNS = 43
 
 export { CT_STATUS } from '../../model/packet.ts'
 

@@ -4,6 +4,7 @@
  *   tcp flags == syn, icmpv6 parameter-problem 2497511425, @nh,0,160 0x4500…: what nft has no words for
  * and behind it what a `conntrack:` line says: ct direction original ct state new.
  */
+import { isIcmpError } from '../../../model/icmp-error.ts'
 import * as F from '../header-fields.ts'
 import { readAddress, readHex, readNumber, value } from '../kernel-log/values.ts'
 import type { Names } from '../names.ts'
@@ -122,6 +123,7 @@ function unknownAt(at: number): void {
 function finish(transport: number): void {
   if (transport >= 0 && (row[F.PRESENT]! & (1 << F.PROTO)) === 0) set(F.PROTO, transport)
   const protocol = row[F.PROTO]
+  if (!(protocol === F.ICMP && isIcmpError(false, row[F.TYPE]!))) row[F.QUOTED] = 0
   if (protocol === F.ICMP || protocol === F.ICMPV6) {
     const type = row[F.TYPE]
     const echo = protocol === F.ICMP ? type === 0 || type === 8 : type === 128 || type === 129

@@ -4,7 +4,7 @@
  */
 import * as F from '../header-fields.ts'
 import { readIp } from '../wire/ip.ts'
-import { readTransport } from '../wire/transport.ts'
+import { quotedIn, readTransport } from '../wire/transport.ts'
 
 const decoder = new TextDecoder('latin1')
 const RAW = /^@(ll|nh|th),(\d{1,4}),(\d{1,4}) (0x[0-9a-f]+|\d+)(?=\s|$)/
@@ -13,6 +13,9 @@ const MOST_BITS = 512
 
 const network = new Uint8Array(60)
 const view = new DataView(network.buffer)
+/** Behind eight bytes of transport header, which nft has words for: of an ICMP error's the packet that it quotes. */
+const quoted = new DataView(new ArrayBuffer(6))
+let quotes = false
 let networkLength = 0
 let transportLength = 0
 
@@ -22,10 +25,14 @@ export function takeRaw(bytes: Uint8Array, at: number, end: number): number {
   if (!found) return -1
   const [whole, base, offset, bits, number = ''] = found
   const length = Number(bits) / 8
-  if (Number(bits) <= MOST_BITS && Number.isInteger(length) && offset === '0' && base !== 'll') {
-    const hex = BigInt(number)
-      .toString(16)
-      .padStart(length * 2, '0')
+  const isWhole = Number(bits) <= MOST_BITS && Number.isInteger(length)
+  if (isWhole && base === 'th' && offset === '64' && length >= 6) {
+    const hex = hexOf(number, length)
+    for (let i = 0; i < 6; i++) quoted.setUint8(i, Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+    quotes = true
+  }
+  if (isWhole && offset === '0' && base !== 'll') {
+    const hex = hexOf(number, length)
     const to = base === 'nh' ? 0 : 40
     if (base === 'nh') networkLength = Math.min(40, length)
     else transportLength = Math.min(20, length)
@@ -35,10 +42,17 @@ export function takeRaw(bytes: Uint8Array, at: number, end: number): number {
   return at + whole.length
 }
 
+const hexOf = (number: string, length: number): string =>
+  BigInt(number)
+    .toString(16)
+    .padStart(length * 2, '0')
+
 /** All raw bytes of the line have been taken: what they say goes into `row`, unless words said it. */
 export function finishRaw(row: Int32Array): void {
   const [nh, th] = [networkLength, transportLength]
   networkLength = transportLength = 0
+  if (quotes) row[F.QUOTED] = quotedIn(quoted, 0)
+  quotes = false
   if (nh > 0 && row[F.FAMILY] === -1) {
     // 40 bytes are dumped of IPv6 alone; the version tells
     const family = readIp(row, view, 0, nh, 0)

@@ -80,4 +80,10 @@ function readIcmp(
     row[F.ICMP_SEQ] = view.getUint16(start + 6)
     row[F.PRESENT]! |= (1 << F.ICMP_ID) | (1 << F.ICMP_SEQ)
   } else if (quoting(type) && start + 28 <= end) row[F.INNER] = ((start + 8) << 12) | (end - start - 8)
+  else if (quoting(type) && start + 14 <= end) row[F.QUOTED] = quotedIn(view, start + 8)
+}
+
+/** Of an IPv4 header's first six bytes. */
+export function quotedIn(view: DataView, at: number): number {
+  return view.getUint8(at) >> 4 === 4 ? (view.getUint16(at + 4) << 16) | view.getUint16(at + 2) : 0
 }

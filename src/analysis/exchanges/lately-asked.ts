@@ -1,0 +1,34 @@
+/** The latest packets of those who ask, by IPv4 id and length: what an ICMP error quotes of one, where a trace shows no more. */
+
+/** An error comes within a round trip. */
+const MOST = 1024
+/** Identity, exchange, capture. */
+const WORDS = 3
+
+export class LatelyAsked {
+  private readonly ring = new Int32Array(MOST * WORDS)
+  private at = 0
+
+  /** `identity`: id << 16 | length; 0 is none. */
+  note(identity: number, exchange: number, capture: number): void {
+    if (identity === 0) return
+    this.ring[this.at] = identity
+    this.ring[this.at + 1] = exchange
+    this.ring[this.at + 2] = capture
+    this.at = (this.at + WORDS) % this.ring.length
+  }
+
+  /** The one exchange that has such a packet and that `fits`; undefined: none, or several. */
+  only(identity: number, capture: number, fits: (exchange: number) => boolean): number | undefined {
+    const { ring } = this
+    let only: number | undefined
+    if (identity === 0) return undefined
+    for (let i = 0; i < ring.length; i += WORDS) {
+      const exchange = ring[i + 1]!
+      if (ring[i] !== identity || ring[i + 2] !== capture || exchange === only || !fits(exchange)) continue
+      if (only !== undefined) return undefined
+      only = exchange
+    }
+    return only
+  }
+}
