@@ -6,7 +6,7 @@ import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
-import { findsProxy } from '../rules/tproxy.ts'
+import { findsProxy, ownSocket } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -102,10 +102,10 @@ function act(
 /** What no transparent socket takes is dropped; of nft the rest of the rule is not executed (NFT_BREAK, nft_tproxy.c). */
 function handOver(machine: Simulator, skb: Skb, { port, otherwise }: Statement & { kind: 'tproxy' }) {
   const { packet, connection } = skb
-  const taken = machine.settle(
-    '-j TPROXY',
-    findsProxy(packet, port ?? packet.dport, machine.world, connection?.original),
-  )
+  const { world } = machine
+  const found = findsProxy(packet, port ?? packet.dport, world, connection?.original)
+  // what listens there is meant to be transparent: that it is not is no way to look at
+  const taken = ownSocket(packet, world, connection?.original) ? machine.settle('-j TPROXY', found) : found
   if (isUnknown(taken)) throw new Undetermined('-j TPROXY', taken.unknown)
   if (taken) return undefined
   return otherwise === 'drop' ? 'drop' : 'break'
