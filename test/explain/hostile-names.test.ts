@@ -95,6 +95,7 @@ const CODES = [
   'vanished-no-group',
   'vanished-no-route',
   'vanished-rp-filter',
+  'vanished-scope',
   'vanished-ttl',
   'wrong-way-out',
 ]
