@@ -8,7 +8,7 @@ import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { ByContent } from './by-content.ts'
-import { logs } from './log-lines.ts'
+import { ofLogs } from './logs-later.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { follows, isReset, translatedEnd } from './order.ts'
 import { Repeats } from './repeats.ts'
@@ -212,7 +212,7 @@ export class Assembler implements EventSink {
     for (let journey = byContent.first(packetKey(rows, base)); journey; journey = byContent.next(journey)) {
       const latest = journey.states.last() * F.COLUMNS
       const traced = this.resolver.get(journey.points.last(), rows[latest + F.FAMILY]!)
-      if (logs(traced, line) && sameMoment(rows, latest, base)) found = journey
+      if (ofLogs()?.logs(traced, line) && sameMoment(rows, latest, base)) found = journey
     }
     return found
   }

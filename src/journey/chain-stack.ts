@@ -35,7 +35,7 @@ export class ChainStack {
       this.hook = hook
       this.previous = undefined
     }
-    const base = IPTABLES_HOOKS[chain] !== undefined
+    const base = (step.inChain?.hook ?? IPTABLES_HOOKS[chain]) !== undefined
     if (base) {
       if (this.frames[0]?.chain !== chain) this.frames = [{ chain, caller: undefined, depth: 0 }]
       this.frames.length = 1

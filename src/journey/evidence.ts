@@ -14,7 +14,8 @@ import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
 import { placeInHooks } from './hooks.ts'
-import { loggedBy, logs, onlyLogger } from './log-lines.ts'
+import type { Logged } from './logged.ts'
+import { ofLogs } from './logs-later.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityAt, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
@@ -33,6 +34,8 @@ export interface Evidence {
   lossless?: boolean
   /** The capture says that it lost events while the packet was under way. */
   lossy?: true
+  /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
+  logged?: Logged
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
 }
@@ -50,18 +53,22 @@ export function gatherEvidence(
   )
   if (open.firstTraceId >= 0) return gatherTraced(open, resolved, resolver, states, followed, known)
   const packets = readPackets(open.states, states)
+  const later = ofLogs()
   for (const [i, line] of resolved.entries()) {
-    if (line.kind !== 'log') continue
+    if (line.kind !== 'log' || !later) continue
     const before = resolved[i - 1]
-    if (before && logs(before, line)) resolved[i] = loggedBy(before, line)
-    else if (line.candidates.length > 0) resolved[i] = onlyLogger(line, packets[i]!, resolver)
+    if (before && later.logs(before, line)) resolved[i] = later.loggedBy(before, line)
+    else if (line.candidates.length > 0) resolved[i] = later.onlyLogger(line, packets[i]!, resolver)
   }
   const hooks = placeInHooks(resolved, packets, resolver)
+  const logged = later?.addStop(resolved, packets, hooks, resolver)
   const mismatches = known ?? contradictions(resolved, packets, hooks, resolver)
   const stack = new ChainStack()
   const callers = resolved.map((one, i) => stack.arrive(one, hooks[i], i).caller)
   const placed = { resolved, packets, hooks, depths: stack.depths, callers, family: open.family, packet: packets[0]! }
-  return evidenceOf(open, placed, mismatches, resolver, states, followed)
+  const evidence = evidenceOf(open, placed, mismatches, resolver, states, followed)
+  if (logged) evidence.logged = logged
+  return evidence
 }
 
 /** The same for a capture with trace ids. */
@@ -204,7 +211,7 @@ function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: 
   put('depth', depth)
   for (const key of SHOWN) put(key, packet[key])
   if (one.kind === 'log') put('prefix', one.point.prefix)
-  step.known = 'observed'
+  step.known = one.isInferred ? 'simulated' : 'observed'
   step.changes = []
   return step
 }

@@ -1,13 +1,13 @@
 /** At which hook each step happened. A built-in chain says it; a user chain has it from the base chain that led there. */
 import { type Hook, IPTABLES_HOOKS, IPTABLES_TABLES } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Resolver } from './resolve.ts'
+import type { ChainReach } from './chain-reach.ts'
 import type { Resolved } from './resolved.ts'
 
 export function placeInHooks(
   steps: readonly Resolved[],
   packets: readonly Packet[],
-  resolver: Resolver,
+  resolver: ChainReach,
 ): (Hook | undefined)[] {
   const hooks: (Hook | undefined)[] = []
   let table: string | undefined
@@ -49,7 +49,7 @@ function baseAhead(steps: readonly Resolved[], from: number): Hook | undefined {
   return undefined
 }
 
-function possibleHooks(step: Resolved, resolver: Resolver): ReadonlySet<Hook> {
+function possibleHooks(step: Resolved, resolver: ChainReach): ReadonlySet<Hook> {
   if (step.inTable && step.chain) {
     const hooks = resolver.hooks(step.inTable, step.chain)
     if (hooks.size > 0) return hooks

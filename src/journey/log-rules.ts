@@ -1,17 +1,6 @@
-/** The rules that log, by the prefixes that they print. */
-import type { Family } from '../model/packet.ts'
-import type { Rule, RuleFamily, Table } from '../model/ruleset.ts'
-import type { World } from '../model/world.ts'
-import type { Candidate } from './resolved.ts'
-
-/** Which tables a packet passes: bridged and netdev frames are printed as the IP packets they carry. */
-const TABLES: Readonly<Record<Family, readonly RuleFamily[]>> = {
-  ip: ['ip', 'inet', 'bridge', 'netdev'],
-  ip6: ['ip6', 'inet', 'bridge', 'netdev'],
-  arp: ['arp', 'bridge', 'netdev'],
-  bridge: ['bridge', 'netdev'],
-  netdev: ['netdev'],
-}
+/** What a rule that logs prints, and what it does then. */
+import type { Rule, Table } from '../model/ruleset.ts'
+import { verdictOf } from '../rules/verdict.ts'
 
 /** What xt_LOG keeps of a prefix, as ebt_log does, and what nft does; in bytes. */
 const LONGEST = { iptables: 29, ebtables: 29, arptables: 29, nft: 127 } as const
@@ -23,40 +12,26 @@ const LONGEST_NFLOG = { iptables: 63, ebtables: 63, arptables: 63, nft: 127 } as
  * never comes to the kernel log, nor the other way round.
  */
 export function printedPrefix(rule: Rule, kind: Table['kind'], nflog: boolean): string | undefined {
-  for (const statement of rule.statements)
-    if (statement.kind === 'log' && (statement.group !== undefined) === nflog) {
-      const bytes = new TextEncoder().encode(statement.prefix ?? '')
-      return new TextDecoder().decode(bytes.subarray(0, (nflog ? LONGEST_NFLOG : LONGEST)[kind]))
-    }
-  return undefined
+  const statement = rule.statements[logIndex(rule, nflog)]
+  if (statement?.kind !== 'log') return undefined
+  const bytes = new TextEncoder().encode(statement.prefix ?? '')
+  return new TextDecoder().decode(bytes.subarray(0, (nflog ? LONGEST_NFLOG : LONGEST)[kind]))
 }
 
-/** All rules that log, by their prefixes without the blanks around them, which logs may have lost. */
-export class LogRules {
-  private readonly byPrefix = new Map<string, (Candidate & { printed: string })[]>()
+/** Which of its statements logs, to a group or to the kernel log; -1: none. */
+export const logIndex = ({ statements }: Rule, nflog: boolean): number =>
+  statements.findIndex((one) => one.kind === 'log' && (one.group !== undefined) === nflog)
 
-  constructor(world: World) {
-    for (const table of world.tables)
-      for (const chain of table.chains.values())
-        for (const rule of chain.rules) {
-          for (const nflog of [false, true]) {
-            const printed = printedPrefix(rule, table.kind, nflog)
-            if (printed === undefined) continue
-            const others = this.byPrefix.get(keyOf(printed, nflog))
-            if (others) others.push({ table, chain, rule, printed })
-            else this.byPrefix.set(keyOf(printed, nflog), [{ table, chain, rule, printed }])
-          }
-        }
-  }
+/** How many conditions nft evaluates in front of that statement. */
+export const conditionsBefore = ({ conditions, order }: Rule, statement: number): number =>
+  order?.[statement] ?? conditions.length
 
-  /** Those that print this prefix to the blank, or, where there are none, but for the blanks. */
-  candidates(prefix: string, family: Family, nflog: boolean): readonly Candidate[] {
-    const found = (this.byPrefix.get(keyOf(prefix, nflog)) ?? []).filter(({ table }) =>
-      TABLES[family].includes(table.family),
-    )
-    const exact = found.filter(({ printed }) => printed === prefix)
-    return exact.length > 0 ? exact : found
-  }
+/**
+ * What a rule that has logged a packet does with it: `continue`, or its verdict; undefined where a condition behind the
+ * log statement may keep it from that.
+ */
+export function verdictBehindLog(rule: Rule, nflog: boolean): string | undefined {
+  const { ending, text } = verdictOf(rule)
+  if (ending === 'continue') return text
+  return conditionsBefore(rule, logIndex(rule, nflog)) === rule.conditions.length ? text : undefined
 }
-
-const keyOf = (prefix: string, nflog: boolean): string => `${nflog ? 'nflog' : 'log'} ${prefix.trim()}`

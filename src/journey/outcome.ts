@@ -69,7 +69,11 @@ export interface Conclusion {
 export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Conclusion {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
-  const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Conclusion => ({ outcome, basis, step })
+  const at = (outcome: Outcome, basis = evidence.logged?.stop?.basis ?? 'observed'): Conclusion => ({
+    outcome,
+    basis,
+    step,
+  })
   const open = (because: NonNullable<Conclusion['because']>): Conclusion => ({ ...at('undetermined'), because })
   if (journey.steps.length === 0 && evidence.lossless !== undefined)
     return { outcome: 'undetermined', basis: 'observed', because: 'capture-ends', step }

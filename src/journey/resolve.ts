@@ -10,7 +10,8 @@ import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { isBareVerdict, verdictOf } from '../rules/verdict.ts'
 import { baseChainsAt, nextAtHook } from './base-chains.ts'
 import { hooksOfChains } from './chain-hooks.ts'
-import { LogRules } from './log-rules.ts'
+import type { LogRules } from './log-candidates.ts'
+import { ofLogs } from './logs-later.ts'
 import { resolveNft } from './resolve-nft.ts'
 import type { Resolved } from './resolved.ts'
 
@@ -18,7 +19,7 @@ export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
   private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
   private readonly contradicted = new Map<Chain, string>()
-  private readonly logRules: LogRules
+  private logRules: LogRules | undefined
   private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
   private readonly chainNumbers = new Map<string, number>()
   readonly world: World
@@ -27,7 +28,6 @@ export class Resolver {
   constructor(world: World, points: TracePoints) {
     this.world = world
     this.points = points
-    this.logRules = new LogRules(world)
   }
 
   /** `familyColumn` is the packet state's FAMILY. */
@@ -143,14 +143,15 @@ export class Resolver {
 
   /** A LOG line's rule is told by its prefix, where the prefix occurs once. */
   private log(point: TracePoint, family: Family): Resolved {
-    const candidates = this.logRules
-      .candidates(point.prefix ?? '', family, point.nflog === true)
-      .filter(({ table, chain }) => this.comesTo(table, chain, point.hook))
+    const later = ofLogs()
+    this.logRules ??= later && new later.LogRules(this.world)
+    const found = this.logRules?.candidates(point.prefix ?? '', family, point.nflog === true) ?? []
+    const candidates = found.filter(({ table, chain }) => this.comesTo(table, chain, point.hook))
     const only = candidates.length === 1 ? candidates[0]! : undefined
     return {
       point,
       family,
-      tableFamily: family,
+      tableFamily: only?.table.family ?? family,
       table: only?.table.name,
       chain: only?.chain.name,
       kind: 'log',
@@ -159,7 +160,7 @@ export class Resolver {
       rule: only?.rule,
       inTable: only?.table,
       inChain: only?.chain,
-      verdict: only ? 'continue' : undefined,
+      verdict: only && later?.verdictBehindLog(only.rule, point.nflog === true),
       ending: 'continue',
       target: undefined,
       hook: point.hook ?? (only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name))),

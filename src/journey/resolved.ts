@@ -36,6 +36,8 @@ export interface Resolved {
   base: boolean
   /** Of a table that a trace session made for itself. */
   own: boolean
+  /** No line shows it: the ruleset says that it came. */
+  isInferred?: true
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
   /** Of a LOG line: the rules that print its prefix, where there is not just one. */

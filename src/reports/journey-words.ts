@@ -16,8 +16,9 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished') return `after ${chain}`
-  if (outcome === 'undetermined' && end.rule === undefined && end.table !== undefined && end.chain !== undefined)
-    return `last rule seen: ${nameRef({ ...end, table: end.table, chain: end.chain })}`
+  const isLogged = end.kind === 'log'
+  if (outcome === 'undetermined' && (isLogged || end.rule === undefined) && end.table !== undefined && end.chain)
+    return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }
 

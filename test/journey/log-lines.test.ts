@@ -1,6 +1,6 @@
 /** LOG lines: which rule wrote them, and whose journey they belong to. */
 import { describe, expect, it } from 'vitest'
-import { explainLog, stepTexts, worldOf } from './journeys.ts'
+import { explainLog, stepText, stepTexts, worldOf } from './journeys.ts'
 import { dmesg, log, type TestPacket, trace } from './kernel-lines.ts'
 
 const packet: TestPacket = { in: 'eth0', src: '10.0.0.1', dst: '192.0.2.1', sport: 40000, dport: 80, id: 77 }
@@ -199,7 +199,7 @@ describe('beside TRACE', () => {
 
   it('the same line again is of the next packet like it', () => {
     const { journeys } = explainLog(dmesg([log('x ', packet), log('x ', packet), log('x ', packet)]), worldOf(rules))
-    expect(journeys.map(stepTexts)).toEqual(Array(3).fill(['"x " filter:INPUT:log:1']))
+    expect(journeys.map(({ steps }) => stepText(steps[0]!))).toEqual(Array(3).fill('"x " filter:INPUT:log:1'))
   })
 
   it('lines of several rules about one packet are one journey', () => {

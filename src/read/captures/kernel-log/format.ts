@@ -1,7 +1,7 @@
 import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
 
-const reader = new Later(() => import('./reader.ts'))
+export const reader = new Later(() => import('./reader.ts'))
 
 /**
  * A TRACE line with the packet behind it (in NFLOG's records the prefix stands alone), perhaps broken there, or with the

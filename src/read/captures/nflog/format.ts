@@ -3,7 +3,7 @@ import type { CaptureFormat } from '../format.ts'
 import { isCaptureFile, linkTypeOf } from '../pcap/head.ts'
 import { NETLINK } from '../pcap/link-types.ts'
 
-const reader = new Later(() => import('./reader.ts'))
+export const reader = new Later(() => import('./reader.ts'))
 
 export const nflogPcap: CaptureFormat = {
   id: 'nflog-pcap',

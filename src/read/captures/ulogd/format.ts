@@ -1,7 +1,7 @@
 import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
 
-const reader = new Later(() => import('./reader.ts'))
+export const reader = new Later(() => import('./reader.ts'))
 
 /** A key that only its NFLOG plugin has; or a row that jq made short. */
 const ROW =

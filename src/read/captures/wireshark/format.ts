@@ -4,8 +4,8 @@ import { kernelLog } from '../kernel-log/format.ts'
 import { ulogdJson } from '../ulogd/format.ts'
 import { readTitles, TRACE_VALUE } from './columns.ts'
 
-const json = new Later(() => import('./json.ts'))
-const table = new Later(() => import('./table.ts'))
+export const json = new Later(() => import('./json.ts'))
+export const table = new Later(() => import('./table.ts'))
 
 export const tsharkJson: CaptureFormat = {
   id: 'tshark-json',

@@ -1,0 +1,76 @@
+/** What capture-ends says of a packet of which only LOG lines tell. */
+import type { BehindLog, Logged } from '../../journey/logged.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { type Context, type Detected, finding } from '../context.ts'
+import { nameRef, refOf } from '../refs.ts'
+
+/** Undefined: the line of its verdict was seen. */
+export function toldByLogs(context: Context): Detected[] | undefined {
+  const { ended, evidence } = context
+  const { logged } = evidence
+  if (ended.because === 'only-log') return [logged ? onlyLogged(logged, context) : unknownLogger(context)]
+  const { stop, loggers = [] } = logged ?? {}
+  if (!stop || stop.basis === 'observed') return undefined
+  const by = loggers.map((one) => refOf(context, one.table.name, one.chain, one.rule))
+  return [
+    finding(
+      'capture-ends',
+      'note',
+      `${namesOf(by)} logged it. That it was stopped after that follows from the ruleset: LOG lines do not show it.`,
+      { steps: [ended.step], rules: by },
+    ),
+  ]
+}
+
+const unknownLogger = ({ ended }: Context): Detected =>
+  finding(
+    'capture-ends',
+    'note',
+    'LOG lines show where a packet was seen, not its verdict. Only a trace shows every step.',
+    { steps: [ended.step + 1] },
+  )
+
+/** Nothing but LOG lines, and what follows them did not stop it, or is not known. */
+function onlyLogged({ loggers, ends }: Logged, context: Context): Detected {
+  const steps = [context.ended.step + 1]
+  const by = loggers.map((one) => refOf(context, one.table.name, one.chain, one.rule))
+  const places = ends.map((one) => nameRef(refOfEnd(context, one)))
+  const told =
+    by.length > 1
+      ? `Several rules have the prefix of this log line: ${namesOf(by)}. `
+      : `${namesOf(by)} logged this packet. `
+  const rules = [...by, ...ends.map((one) => refOfEnd(context, one))]
+  const distinct = rules.filter((one, i) => rules.findIndex((other) => nameRef(other) === nameRef(one)) === i)
+  return finding('capture-ends', 'warning', `${told}${whatFollows(ends, places)}`, { steps, rules: distinct })
+}
+
+function whatFollows(ends: readonly BehindLog[], places: readonly string[]): string {
+  const [end] = ends
+  if (ends.length > 1) {
+    const each = ends.map(({ ending }, i) => `${places[i]} ${DOES[ending]}`)
+    return `What comes after that is not known for certain: ${each.join(', or ')}.`
+  }
+  if (end!.ending === 'unknown')
+    return `What comes after that is unknown at ${places[0]}: ${end!.because}. LOG lines do not show verdicts.`
+  const next = end!.ending === 'accept' ? ' What later chains did is not logged.' : ''
+  return `After that, by the ruleset, ${places[0]} ${DOES[end!.ending]}.${next}`
+}
+
+const DOES: Readonly<Record<BehindLog['ending'], string>> = {
+  accept: 'accepts it',
+  drop: 'drops it',
+  reject: 'rejects it',
+  queue: 'queues it for a program',
+  stolen: 'takes it',
+  unknown: 'may decide',
+}
+
+/** A rule, or the end of a chain: its policy. */
+function refOfEnd(context: Context, { table, chain, rule }: BehindLog): RuleRef {
+  if (rule) return refOf(context, table.name, chain, rule)
+  const policy = chain.policy ?? 'accept'
+  const text = table.kind === 'nft' ? `policy ${policy}` : `-P ${chain.name} ${policy.toUpperCase()}`
+  return { family: table.family, table: table.name, chain: chain.name, rule: text }
+}
+
+const namesOf = (refs: readonly RuleRef[]): string => refs.map(nameRef).join(', ')
