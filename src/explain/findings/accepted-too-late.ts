@@ -26,7 +26,7 @@ export const acceptedTooLate: Detector = {
     const { arrivals } = context.evidence
     const inWay = ({ chain }: Pick<Visit, 'chain'>) => way.find((i) => arrivals[i]!.chain === chain)
     // of another chain, the rule that would have led the packet there
-    const leads = inWay(accepts) === undefined ? accepts.matched.find((one) => inWay(one) !== undefined) : undefined
+    const leads = inWay(accepts) === undefined ? accepts.matched.findLast((one) => inWay(one) !== undefined) : undefined
     const later = leads ?? accepts
     // what stands in front of it is in its own chain
     const stopping = inWay(later) ?? step
@@ -49,10 +49,10 @@ export const acceptedTooLate: Detector = {
         {
           steps: [step + 1],
           rules: [...(leads ? [accepting!] : []), ref!, culprit],
-          // a rule of another chain may be behind conditions of its own
+          // a rule of another chain may be behind conditions of its own; what all packets traverse first is to filter them
           fix: propose(
             `add a copy of the rule before ${numbered(culprit)}`,
-            !goal.mendable || ref!.chain !== culprit.chain
+            !goal.mendable || ref!.chain !== culprit.chain || (leads && stopping !== step && !stops?.conditions.length)
               ? undefined
               : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
           ),

@@ -58,6 +58,22 @@ describe('accepted-too-late', () => {
     expect(told(one, 'missing-rule')).toBeUndefined()
   })
 
+  it('names the jump on whose walk the accept lies, not one in front that only comes back', () => {
+    const lines = ['-A FORWARD -j users', '-A FORWARD -j stage', '-A FORWARD -i eth0 -j services']
+    const chains = ['-A users -i eth0 -j DROP', '-A stage -j RETURN', HTTP.replace('FORWARD', 'services')]
+    expect(told(rules(...lines, ...chains), 'accepted-too-late')).toEqual({
+      message:
+        'filter FORWARD rule 4 would lead this packet to services rule 1, which accepts it, but comes after rule 2.',
+      rules: ['filter services rule 1', 'filter FORWARD rule 4', 'filter FORWARD rule 2'],
+    })
+  })
+
+  it('does not lead all packets past a chain that all of them traverse first', () => {
+    const lines = ['-A FORWARD -j users', '-A FORWARD -i eth0 -j services']
+    const chains = ['-A users -i eth0 -j DROP', HTTP.replace('FORWARD', 'services')]
+    expect(told(rules(...lines, ...chains), 'accepted-too-late')?.fix).toBeUndefined()
+  })
+
   it('sees it behind a jump without conditions: what it does not accept comes back', () => {
     const one = rules('-A FORWARD -i eth0 -j DROP', '-A FORWARD -j public', HTTP.replace('FORWARD', 'public'))
     expect(told(one, 'accepted-too-late')?.rules).toContain('filter FORWARD rule 3')
