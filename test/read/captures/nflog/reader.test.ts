@@ -308,7 +308,11 @@ COMMIT
     const { journeys } = explainCapture(nflogPcap, pcap([at(1, 1), at(2, 2)]), world)
     expect(journeys.map(({ steps }) => steps.map(({ hook, chain, ruleNumber }) => [hook, chain, ruleNumber]))).toEqual([
       [['input', 'INPUT', 2]],
-      [['forward', 'FORWARD', 1]],
+      // and the policy behind it, which drops
+      [
+        ['forward', 'FORWARD', 1],
+        ['forward', 'FORWARD', 2],
+      ],
     ])
   })
 })
