@@ -78,7 +78,10 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
     return before !== undefined && behind !== undefined && took(mark, before, behind)
   })
-  if (lost >= 0) return lostAt(context, mark, lost)
+  if (lost >= 0)
+    return (
+      resetBefore(context, mark, lost, () => neverGiven(context, mark, asker, before)) ?? lostAt(context, mark, lost)
+    )
   const overwritten = takenBack(context, mark, asker)
   if (overwritten !== undefined) return lostAt(context, mark, overwritten)
   for (const pass of before) {
@@ -118,6 +121,17 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     ),
   )
   return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
+}
+
+/** What clears it of every packet, so that rules behind it may set it anew, took nothing that a rule seen here had set: these did not. */
+function resetBefore(
+  context: Context,
+  mark: Mark,
+  step: number,
+  never: () => WhyUnmarked | undefined,
+): WhyUnmarked | undefined {
+  const isForAll = context.evidence.arrivals[step]!.rule?.conditions.length === 0
+  return isForAll && markingStep(context, step - 1, mark) === undefined ? never() : undefined
 }
 
 function lostAt(context: Context, mark: Mark, step: number): WhyUnmarked {

@@ -28,6 +28,17 @@ describe('mark-missing', () => {
     )
   })
 
+  it('does not blame a rule that clears the mark of every packet for those behind it that may set it', () => {
+    const reset = '-A PREROUTING -j MARK --set-xmark 0x0/0xff'
+    const sets = `[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`
+    // it came with the mark, which a rule of another framework may have given it
+    const marked = { ...SYN, mark: 1 }
+    const [found] = findingsOf(played({ ...one(reset, sets), packet: marked }), 'mark-missing')
+    expect(found?.message).toContain('mangle PREROUTING rule 2, which sets this mark, only matches -i eth7')
+    const [alone] = findingsOf(played({ ...one(reset), packet: marked }), 'mark-missing')
+    expect(alone?.message).toContain('mangle PREROUTING rule 1 cleared it')
+  })
+
   it('says which element a rule that sets the mark lacks in its set, and adds it', () => {
     const set = { name: 'servers', type: 'hash:net', elements: [{ parts: ['10.0.2.9'] }] }
     const marks = '-A PREROUTING -m set --match-set servers dst -j MARK --set-xmark 0x1/0xff'

@@ -249,7 +249,7 @@ ${endpoint('cali97f907a8190', 'cali-pi-_UKBfvmdEoZTfK8rAOz3')}${endpoint('cali3f
         { code: 'mixed-backends', words: ['cali-tw-cali97f907a8190'] },
       ],
       status: ['dropped'],
-      alsoTrue: ['mixed-backends'],
+      alsoTrue: ['mixed-backends', 'ambiguous-hook-order', 'mark-missing'],
     },
     mend: [['node', 'iptables -F; iptables -X']],
   },
