@@ -36,8 +36,8 @@ export const dnatOfOthers: Detector = {
     const { rule, asked, other, isSure, fix } = taken
     const { dst, dport } = lastPacket(context)
     const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, ${other}.`
-    const severity = isSure ? 'warning' : 'note'
-    return [finding('dnat-of-others', severity, message, { steps: [rule.step + 1], rules: [rule.ref], fix })]
+    const more = { steps: [rule.step + 1], rules: [rule.ref], fix }
+    return [finding('dnat-of-others', isSure ? 'warning' : 'note', message, more)]
   },
 }
 
