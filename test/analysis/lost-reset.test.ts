@@ -53,7 +53,7 @@ it('belongs to what was asked, and says that mending the way back is not all', a
   const lost = await told('blackhole 203.0.113.9\n', seen)
   expect([lost.status, lost.journeys.replies]).toEqual(['reply-lost', ['2']])
   const [finding] = lost.findings.filter(({ code }) => code === 'reply-dropped')
-  expect(finding?.message).toContain('"blackhole". It is a reset from 10.0.0.20:8123 (#2)')
+  expect(finding?.message).toContain('"blackhole". The reply that came here (#2) is a reset from 10.0.0.20:8123')
   expect(finding?.fix.map(({ but }) => but)).toContain('10.0.0.20:8123 refuses it')
 })
 
@@ -65,6 +65,7 @@ it.each([
   ['accept', '-o lan -m comment --comment "-j ACCEPT" -j MASQUERADE', true],
   ['accept', 'oifname "lan" masquerade random', true],
   ['accept', 'snat ip to 192.0.2.1', true],
+  ['accept', 'snat ip prefix to ip saddr map @subnets', true],
   ['accept', 'oifname "lan" accept comment "no masquerade here"', false],
   ['accept', '-o lan -m comment --comment "x -j MASQUERADE" -j ACCEPT', false],
   ['accept', 'dnat to 192.0.2.1', false],

@@ -9,7 +9,7 @@ export function lostReset({ told: { reply } }: Part, { id, told: { journey } }: 
   const from = describeEnd(journey.packet.src, journey.packet.sport)
   return {
     ...reply.finding,
-    message: `${reply.finding.message} It is a reset from ${from} (#${id}): no program listens there, or a firewall there rejects it.`,
+    message: `${reply.finding.message} The reply that came here (#${id}) is a reset from ${from}: no program listens there, or a firewall there rejects it.`,
     fix: reply.finding.fix.map((fix) => ({ ...fix, but: `${from} refuses it` })),
   }
 }

@@ -297,7 +297,7 @@ function pastReply(context: Context, step: number, ref: RuleRef): Proposal[] {
     ...(divert
       ? [
           {
-            description: `send packets that have a socket on this host to ${divert.name}, in front of ${numberedRef(ref)} (${socket}): no rule leads to that chain`,
+            description: `before ${numberedRef(ref)}, send packets that have a socket on this host (${socket}) to chain ${divert.name}: no rule leads there yet`,
             unverified: 'the sockets open at that moment are not known',
           },
         ]

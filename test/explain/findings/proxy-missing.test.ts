@@ -148,7 +148,7 @@ describe('a reply to what this host has asked', () => {
     const fixes = (of: typeof rules) =>
       findingsOf(captured(of, lines, asked()), 'proxy-missing')[0]!.fix.map(({ description }) => description)
     const divert =
-      'send packets that have a socket on this host to DIVERT, in front of rule 1 of PREROUTING (-m socket): no rule leads to that chain'
+      'before rule 1 of PREROUTING, send packets that have a socket on this host (-m socket) to chain DIVERT: no rule leads there yet'
     expect(fixes(withChain)).toContain(divert)
     const led = { mangle: ['-A PREROUTING -p tcp -m socket --transparent -j DIVERT', ...withChain.mangle] }
     expect(fixes({ mangle: [...rules.mangle, ...led.mangle.slice(2), led.mangle[0]!] })).not.toContain(divert)
