@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { askClickHouse } from './clickhouse.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const [hosts = '1000', server = 'http://127.0.0.1:8123', repeats = '200'] = process.argv.slice(2)
@@ -79,11 +80,7 @@ const run = (args) =>
     child.on('close', (code) => (code === 2 ? reject(new Error(`nfwhy ${args.join(' ')}: ${said}`)) : resolve()))
   })
 
-async function tell(sql) {
-  const response = await fetch(server, { method: 'POST', body: sql })
-  if (!response.ok) throw new Error(await response.text())
-  return (await response.text()).trim()
-}
+const tell = askClickHouse(server)
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
 const print = (line) => process.stdout.write(`${line}\n`)

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { askClickHouse } from './clickhouse.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const [runs = '5', server = 'http://127.0.0.1:8123', broker = 'nats://127.0.0.1:4222'] = process.argv.slice(2)
@@ -24,11 +25,7 @@ const run = (command) =>
     child.on('exit', (code) => (code === 2 ? reject(new Error(`${command.join(' ')} failed`)) : resolve()))
   })
 
-async function tell(sql) {
-  const response = await fetch(server, { method: 'POST', body: sql })
-  if (!response.ok) throw new Error(await response.text())
-  return (await response.text()).trim()
-}
+const tell = askClickHouse(server)
 
 /** Seconds. */
 async function time(loaders, n) {

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { askClickHouse } from './clickhouse.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const runs = Number(process.argv[2] ?? 7)
@@ -33,10 +34,7 @@ const commandOf = (kind) => [
   ...(kind === 'plain' ? [] : ['--store', urlOf(kind)]),
 ]
 
-async function tell(sql) {
-  const response = await fetch(server, { method: 'POST', body: sql })
-  if (!response.ok) throw new Error(await response.text())
-}
+const tell = askClickHouse(server)
 
 async function removeStore(kind, isMadeAnew = true) {
   if (kind === 'clickhouse') {

@@ -1,15 +1,13 @@
 /** A packet as it left the machine that it was seen on. */
+import { natWord } from '../journey/nat-words.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 
 const REWRITES_SOURCE = new Set(['snat', 'masquerade', 'netmap'])
 
-/** Does it give a source that NAT chooses? Of all that nat rewrites, nft's trace itself only says "accept". */
+/** Does it give a source that NAT chooses? */
 export const hidesSource = ({ verdict = '', rule = '' }: Step): boolean =>
-  REWRITES_SOURCE.has(verdict) || (verdict === 'accept' && SOURCE_WORDS.test(` ${rule.replaceAll(QUOTED, '')}`))
-
-const SOURCE_WORDS = / (?:-j (?:MASQUERADE|SNAT)|masquerade|snat (?:(?:ip6? )?to|prefix))\b/
-const QUOTED = /"(?:[^"\\]|\\.)*"/g
+  REWRITES_SOURCE.has(verdict === 'accept' ? (natWord(rule) ?? '') : verdict)
 
 /** With what the last hook did to it; what NAT chose there, and no line shows, is left out. */
 export function asItLeft({ packet, steps }: Journey): Packet {

@@ -6,6 +6,7 @@
 import { HOOKS, type Hook } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
 import { ANY_HOOK, backwards, bitOf, hooksByInterfaces, maskOf, onlyHookOf, onwards } from './hook-masks.ts'
+import { natWord } from './nat-words.ts'
 import type { Resolved } from './resolved.ts'
 
 export interface Place {
@@ -75,11 +76,17 @@ const LAST = maskOf('postrouting')
 
 /** Where the kernel takes such a rule (nft_nat.c, nft_masq.c, nft_redir.c). */
 function allowing(text: string): number {
-  if (!/ (?:dnat|snat|masquerade|redirect)\b|-j (?:DNAT|SNAT|MASQUERADE|REDIRECT)/.test(` ${text}`)) return ANY_HOOK
-  const plain = ` ${text.replace(/"[^"]*"/g, '')}`
-  if (/ dnat (?:ip6? )?to | redirect\b|-j (?:DNAT|REDIRECT)\b/.test(plain)) return DESTINATION
-  if (/ masquerade\b|-j MASQUERADE\b/.test(plain)) return LAST
-  return / snat (?:ip6? )?to |-j SNAT\b/.test(plain) ? SOURCE : ANY_HOOK
+  switch (natWord(text)) {
+    case 'dnat':
+    case 'redirect':
+      return DESTINATION
+    case 'masquerade':
+      return LAST
+    case 'snat':
+      return SOURCE
+    default:
+      return ANY_HOOK
+  }
 }
 
 /** Hooks come in their order; in again over lo, a packet walks over them anew. */

@@ -35,15 +35,18 @@ export function ownSocket(packet: Packet, world: World, original?: Tuple): OwnSo
 export const begins = ({ protocol, tcpFlags }: Packet): boolean =>
   protocol === 'udp' || (tcpFlags?.includes('syn') === true && !tcpFlags.includes('ack'))
 
-/** False: no transparent socket takes it. That one does is never certain: which sockets there were at that moment is not known. */
-export function findsProxy(packet: Packet, port: number | undefined, world: World, original?: Tuple): false | Unknown {
-  const own = ownSocket(packet, world, original)
-  if (own)
-    return own.listed?.transparent === false
-      ? false
-      : unknown('it is unknown whether the socket of its connection has IP_TRANSPARENT')
+/** False: it is not transparent, so TPROXY does not use it. */
+export const servesProxy = ({ listed }: OwnSocket): false | Unknown =>
+  listed?.transparent === false
+    ? false
+    : unknown('it is unknown whether the socket of its connection has IP_TRANSPARENT')
+
+/**
+ * False: no transparent socket listens for what has none of its own. That one does is never certain: which sockets there
+ * were at that moment is not known.
+ */
+export function listensForProxy(packet: Packet, port: number | undefined, { host }: World): false | Unknown {
   const { protocol } = packet
-  const { host } = world
   if (!begins(packet) || !knowsSockets(host, protocol) || port === undefined) return SOMETHING_MAY
   const there = (host.sockets ?? []).filter((one) => one.protocol === protocol && one.port === port && isOpen(one))
   return there.every(({ transparent }) => transparent === false) ? false : SOMETHING_MAY

@@ -6,7 +6,7 @@ import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
-import { findsProxy, ownSocket } from '../rules/tproxy.ts'
+import { listensForProxy, ownSocket, servesProxy } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -103,9 +103,11 @@ function act(
 function handOver(machine: Simulator, skb: Skb, { port, otherwise }: Statement & { kind: 'tproxy' }) {
   const { packet, connection } = skb
   const { world } = machine
-  const found = findsProxy(packet, port ?? packet.dport, world, connection?.original)
+  const own = ownSocket(packet, world, connection?.original)
   // what listens there is meant to be transparent: that it is not is no way to look at
-  const taken = ownSocket(packet, world, connection?.original) ? machine.settle('-j TPROXY', found) : found
+  const taken = own
+    ? machine.settle('-j TPROXY', servesProxy(own))
+    : listensForProxy(packet, port ?? packet.dport, world)
   if (isUnknown(taken)) throw new Undetermined('-j TPROXY', taken.unknown)
   if (taken) return undefined
   return otherwise === 'drop' ? 'drop' : 'break'

@@ -37,13 +37,12 @@ export function rewritesOf(journey: Journey, { host }: World): Told['rewrites'] 
 }
 
 /** Masquerading gives the address of the way out; where there are several, the lines do not tell which. */
-function withMasquerade(left: Packet, { steps }: Journey, { links = [] }: Host): Packet {
-  const last = steps.at(-1)
-  const isHidden = steps.some((one) => one.hook === last?.hook && hidesSource(one))
-  if (!isHidden || left.src !== undefined || left.dst === undefined) return left
+function withMasquerade(left: Packet, { steps, packet }: Journey, { links = [] }: Host): Packet {
+  const isHidden = left.src === undefined && packet.src !== undefined
+  if (!isHidden || left.dst === undefined) return left
   const family = left.dst.includes(':') ? 'ip6' : 'ip'
   const own = links
-    .find(({ name }) => name === last?.out)
+    .find(({ name }) => name === steps.at(-1)?.out)
     ?.addresses?.filter((one) => one.family === family && (one.scope ?? 'global') === 'global')
   return own?.length === 1 ? { ...left, src: own[0]!.address } : left
 }

@@ -179,20 +179,21 @@ function stopsOf(parts: readonly Part[]): Part[] {
   const end = parts.findIndex(ends)
   const reply = parts.findIndex((one) => one.role === 'replies' && passed(one))
   const passedLater = new Set<string>()
+  // lines of the log are missing of a reply that who asked has gone on with
+  const isMissed = (one: Part) => one.role === 'replies' && isThoughtVanished(one.told.journey)
+  const isGoneOn = parts.some(isMissed) && hasGoneOn(parts)
   for (let i = parts.length - 1; i >= 0; i--) {
     const part = parts[i]!
     const { role, told } = part
     // without one fragment nothing arrives of its datagram
     const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
-    const isData = carriesData(told.journey.packet)
-    if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(isData ? `${kind} data` : kind)
-    if (!isStopped(told.journey.outcome) || role === 'errors') continue
     // an acknowledgement, or the end, makes up for no data
-    if (passedLater.has(isData ? `${kind} data` : kind)) continue
+    const alike = carriesData(told.journey.packet) ? `${kind} data` : kind
+    if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(alike)
+    if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(alike)) continue
     if (end >= 0 && end < i) continue
     if (wasAnswered(part, parts)) continue
-    // lines of the log are missing: who asked has gone on with it
-    if (role === 'replies' && isThoughtVanished(told.journey) && hasGoneOn(parts)) continue
+    if (isMissed(part) && isGoneOn) continue
     if (told.says === 'resets' && reply >= 0 && reply < i) continue
     stops.push(part)
   }

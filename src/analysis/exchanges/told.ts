@@ -30,6 +30,7 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
+/** Joins errors to what vanished first: that it has is known only when all is complete. */
 export function seenBy(exchanges: Exchanges): Seen {
   joinErrors(exchanges)
   const { list, lastClocks, crowds, played, strays, returned, errors } = exchanges

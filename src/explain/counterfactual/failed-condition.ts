@@ -1,6 +1,7 @@
 /** The one thing that kept a rule from matching a packet. */
 import type { Condition, Value } from '../../model/condition.ts'
 import type { Host } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
@@ -56,6 +57,10 @@ export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | u
   }
   return found
 }
+
+/** The packet's interface that this field is compared with; undefined of any other field. */
+export const interfaceHeld = (field: string, { in: came, out }: Packet): string | undefined =>
+  field === 'meta iifname' ? came : field === 'meta oifname' ? out : undefined
 
 const missed = (condition: Condition, settled: boolean): FailedCondition => ({ condition, settled })
 

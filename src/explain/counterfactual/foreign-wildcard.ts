@@ -3,6 +3,7 @@ import type { Condition, Value } from '../../model/condition.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { interfaceHeld } from './failed-condition.ts'
 
 export interface ForeignWildcard {
   /** As the rule has it. */
@@ -15,8 +16,7 @@ export interface ForeignWildcard {
 /** The wildcard would match the packet's interface, and no interface has the name. */
 export function foreignWildcard(condition: Condition, packet: Packet, host: Host): ForeignWildcard | undefined {
   if (condition.kind !== 'compare' || condition.op !== '==' || !host.links) return undefined
-  const side = /^meta ([io])ifname$/.exec(condition.field)?.[1]
-  const held = side === 'i' ? packet.in : side === 'o' ? packet.out : undefined
+  const held = interfaceHeld(condition.field, packet)
   const [tool, foreign, own] = /^(?:! )?-[io] /.test(condition.text ?? '')
     ? (['iptables', '*', '+'] as const)
     : (['nft', '+', '*'] as const)

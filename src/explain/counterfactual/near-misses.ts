@@ -20,6 +20,7 @@ import {
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
+  interfaceHeld,
   isExact,
   isForClients,
   isListed,
@@ -171,8 +172,7 @@ const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }
 
 function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {
   if (!links || condition.kind !== 'compare' || condition.op !== '==') return false
-  const side = /^meta ([io])ifname$/.exec(condition.field)?.[1]
-  const held = side === 'i' ? packet.in : side === 'o' ? packet.out : undefined
+  const held = interfaceHeld(condition.field, packet)
   if (held === undefined || !links.some(({ name }) => name === held)) return false
   return scalarsOf(condition.value).some(
     (asked) => looksLike(String(asked), held) && !links.some(({ name }) => name === asked),

@@ -2,7 +2,7 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Context, Detected, Detector } from '../context.ts'
-import { type Goal, givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
+import { givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
 import { whyUnmarked } from '../counterfactual/marks.ts'
 import { hasNewSource, lacksReply } from '../counterfactual/undeliverable.ts'
 import { isReplied } from '../reply/request-reply.ts'
@@ -19,17 +19,17 @@ export const markTakenAway: Detector = {
     const known = goals(context).filter((goal) => givesSource(goal) && goal.sure)
     if (known.length === 0 && (hasNewSource(context) || !isUnanswered(context))) return []
     const asked = known.length > 0 ? known : sourceGoals(context)
-    return asked.flatMap((goal) => askers(context, goal).flatMap((one) => tell(context, goal, one))).slice(0, 1)
+    return asked.flatMap((goal) => askers(context, goal).flatMap((one) => tell(context, one))).slice(0, 1)
   },
 }
 
 const isUnanswered = (context: Context): boolean =>
   !isReplied(context) && (context.inVain === 'unanswered' || lacksReply(context))
 
-function tell(context: Context, { pass }: Goal, asker: Asker): Detected[] {
+function tell(context: Context, asker: Asker): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
   if (why?.kind !== 'lost' || why.setter === undefined) return []
-  const spared = asker.isWithout && asker.ref && pass.hook ? masqueradeSpared(context, asker.ref) : []
+  const spared = asker.isWithout && asker.ref ? masqueradeSpared(context, asker.ref) : []
   return tellWhy(context, asker, why, true).map((one) => ({
     ...one,
     fix: [...one.fix, ...spared],

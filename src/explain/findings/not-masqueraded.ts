@@ -46,10 +46,8 @@ export const notMasqueraded: Detector = {
     // to give it this host's source would have a host answer that was never asked
     const isTaken = takenFromOthers(context)?.isSure === true
     const masqueraded = (message: string, sure: boolean) => {
-      const found = tell(
-        ...([context, message, sure && !isTaken, lastOfNat(context), place] as const),
-        place && spotIn(context, place.chain),
-      )
+      const spot = place && spotIn(context, place.chain)
+      const found = tell(context, message, sure && !isTaken, lastOfNat(context), place, spot)
       return isTaken ? found.map((one) => ({ ...one, fix: [] })) : found
     }
     const version = journey.family === 'ip' ? 'IPv6' : 'IPv4'

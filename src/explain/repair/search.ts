@@ -69,17 +69,20 @@ function searchNarrow(reproduction: Reproduction, isMeant: IsMeant, begin?: Repa
   let isLeftOut = false
   const mended = searchAmong(reproduction, isMeant, begin, (steps) => {
     const first = steps.filter(({ finding }) => finding[FOR_REPORTS]?.goesFirst)
-    const nearest = steps.find(({ finding }) => sendsElsewhere(finding))?.finding
-    const isMeantFirst = ({ finding }: RepairStep) => finding === nearest || !sendsElsewhere(finding)
-    const chosen = first.length > 0 ? first : steps.filter(isMeantFirst)
+    const isNearest = nearestAmong(steps.map(({ finding }) => finding))
+    const chosen = first.length > 0 ? first : steps.filter(({ finding }) => isNearest(finding))
     isLeftOut ||= chosen.length < steps.length
     return chosen
   })
   return mended ?? (isLeftOut ? searchAmong(reproduction, isMeant, begin) : undefined)
 }
 
-/** A rule of nat that nearly took it. */
-export const sendsElsewhere = (one: Finding): boolean => one[FOR_REPORTS]?.wouldGiveDestination === true
+/** Of rules of nat that nearly took it to another destination, only the first, which came nearest; and whatever is no such rule. */
+export function nearestAmong(findings: readonly Finding[]): (one: Finding) => boolean {
+  const sendsElsewhere = (one: Finding) => one[FOR_REPORTS]?.wouldGiveDestination === true
+  const nearest = findings.find(sendsElsewhere)
+  return (one) => one === nearest || !sendsElsewhere(one)
+}
 
 type IsMeant = (fix: Fix) => boolean
 

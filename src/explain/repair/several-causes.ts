@@ -8,7 +8,7 @@ import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { finding } from '../context.ts'
 import { playAgain } from '../explain.ts'
 import { asksForReply, natSeen } from '../reply/request-reply.ts'
-import { asOneFix, isPolicy, searchRepair, sendsElsewhere } from './search.ts'
+import { asOneFix, isPolicy, nearestAmong, searchRepair } from './search.ts'
 import { messageOf } from './words.ts'
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
@@ -19,10 +19,8 @@ export function severalCauses(
   engine: Engine,
   given?: WalkBudget,
 ): Finding | undefined {
-  const nearest = explained.findings.find(sendsElsewhere)
-  const mending = explained.findings
-    .filter((one) => one === nearest || !sendsElsewhere(one))
-    .flatMap(({ fix }) => fix.filter(getsThrough))
+  const { findings } = explained
+  const mending = findings.filter(nearestAmong(findings)).flatMap(({ fix }) => fix.filter(getsThrough))
   // a policy opens everything: what is narrower goes before it, even in two steps
   if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
