@@ -74,6 +74,35 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () =>
     expect(new Set(findings.rows.map((row) => row[3]))).toEqual(new Set([1]))
   })
 
+  test('asks again where the server hung up on a question, each question twice', async () => {
+    const store = await server.database('hung_up')
+    let asked = 0
+    const proxy = createServer((question, given) => {
+      if (++asked % 3 !== 0) {
+        given.destroy()
+        return
+      }
+      const { url: path, method, headers } = question
+      const onward = request({ port: server.port, path, method, headers }, (said) => {
+        given.writeHead(said.statusCode!, said.headers)
+        said.pipe(given)
+      })
+      question.pipe(onward)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = proxy.address() as { port: number }
+      const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
+      const through = store.replace(/:\d+\//, `:${port}/`)
+      await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
+      const counted = await answer(through, 'select count(*) as n from journeys')
+      expect(counted.rows).toEqual([[63]])
+    } finally {
+      proxy.closeAllConnections()
+      proxy.close()
+    }
+  })
+
   test('waits for a server that is killed amid a load: each exchange is there once', async () => {
     const store = await server.database('killed')
     const at = folder({ 'rules.v4': RULES })

@@ -12,6 +12,8 @@ const LONGEST = 600_000
 /** Milliseconds: how long a server that does not answer is asked again, and between two times at most. */
 const PATIENCE = 60_000
 const LONGEST_PAUSE = 2000
+/** So often is asked whatever a server hung up on: it ends connections that were idle, and an answer may cross that. */
+const MOST_ASKED = 4
 
 /** The server has too much to do, or stops: it may take the same later. */
 const LATER = new Set([159, 202, 203, 209, 210, 225, 236, 241, 242, 252, 319, 394, 425, 999, 1000])
@@ -94,11 +96,15 @@ export class Connection {
     await this.client.close()
   }
 
+  /** Whatever is asked by it may be asked again: it reads, or makes what is not there. */
   private async asking<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      throw this.problem(error)
+    for (let asked = 1; ; asked++) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!hungUp(error) || asked === MOST_ASKED) throw this.problem(error)
+        await sleep(100 * asked)
+      }
     }
   }
 
@@ -138,6 +144,11 @@ function isOfNetwork(error: Error): boolean {
     /timeout|socket hang up|aborted|gateway|unavailable/i.test(error.message)
   )
 }
+
+/** The server was there, and closed the connection. */
+const hungUp = (error: unknown): boolean =>
+  error instanceof Error &&
+  (['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '') || error.message === 'socket hang up')
 
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
