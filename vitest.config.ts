@@ -1,9 +1,10 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
+/** Demos log packets, and doctor asks who reads that log: of a machine that does nothing else with it. */
+const ASKS_LOG = ['test/cli/demo.test.ts', 'test/cli/doctor.test.ts']
 /** These run the built command, so it is built before them. */
 const BUILT = [
-  'test/cli/*.test.ts',
-  'test/mcp/*.test.ts',
+  ...['test/cli/*.test.ts', 'test/mcp/*.test.ts'],
   ...['test/readme.test.ts', 'test/docs/findings.test.ts', 'test/docs/guides.test.ts'],
 ]
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
@@ -45,7 +46,7 @@ const PAGE = ['test/page/**/*.test.ts']
 /** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
 const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
-/** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`. */
+/** One group, so that a worker that is free takes the next file of any of them. */
 const BESIDE = { groupOrder: 1 }
 
 /**
@@ -90,7 +91,12 @@ export default defineConfig({
         isolate: false,
         sequence: BESIDE,
       }),
-      project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
+      project('command', {
+        include: [...BUILT, ...PARTS],
+        exclude: ASKS_LOG,
+        globalSetup: 'test/build.ts',
+        isolate: false,
+      }),
       // what works in namespaces of its own alone
       project('netns', {
         ...TRIED_AGAIN,
@@ -101,11 +107,11 @@ export default defineConfig({
         sequence: BESIDE,
       }),
       // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
-      // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
-      // not `command`, which plays demos and asks doctor; nor may anything run beside `live`, which waits for moments.
+      // once; or listen for the whole machine's drops; or trace. `scripts/test` runs all others beside these two: those neither
+      // trace to the log nor write there, and have so little of the processors' time that nobody's moment passes for them.
       project('kernel', {
         ...TRIED_AGAIN,
-        include: KERNEL,
+        include: [...KERNEL, ...ASKS_LOG],
         exclude: NETNS,
         globalSetup: 'test/build.ts',
         isolate: false,

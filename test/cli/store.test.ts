@@ -18,14 +18,20 @@ async function explained(...inputs: string[]): Promise<ExplanationDocument> {
   return JSON.parse((await nfwhy(['explain', '--json', ...inputs])).stdout)
 }
 
-/** Each table's rows, without when they were stored. */
+/** Each table's rows, without when they were stored: asked for at once, for a process that loads DuckDB takes a second. */
 async function contents(store: string): Promise<Record<string, unknown[]>> {
-  const all: Record<string, unknown[]> = {}
-  for (const table of TABLES) {
-    const rows = await query(store, `select * from ${table}`)
-    all[table] = rows.map(({ stored: _, ...row }) => JSON.stringify(row)).sort()
-  }
-  return all
+  const whole = (table: string) =>
+    `select '${table}' as name, to_json(one)::varchar as text from (select * exclude stored from ${table}) one`
+  const rows = await query(store, TABLES.map(whole).join(' union all '))
+  return Object.fromEntries(
+    TABLES.map((table) => [
+      table,
+      rows
+        .filter(({ name }) => name === table)
+        .map(({ text }) => text)
+        .sort(),
+    ]),
+  )
 }
 
 function linkOf(path: string): string | undefined {
@@ -257,7 +263,7 @@ test('lists the queries, prints tables and CSV, and refuses what writes', async 
       'set enable_external_access = true',
       'select 1; select 2',
       // both kinds refuse these in the same place
-    ].slice(0, kind === 'duckdb' ? undefined : 5))
+    ].slice(kind === 'duckdb' ? 0 : 3, kind === 'duckdb' ? undefined : 5))
       expect(await ask(sql)).toMatchObject({
         code: 2,
         stdout: '',
