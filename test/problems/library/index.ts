@@ -102,6 +102,10 @@ import { THREADS_M } from './threads-m.ts'
 import { THREADS_R } from './threads-r.ts'
 import { THREADS_S } from './threads-s.ts'
 import { THREADS_T } from './threads-t.ts'
+import { THREADS_U } from './threads-u.ts'
+import { THREADS_V } from './threads-v.ts'
+import { THREADS_W } from './threads-w.ts'
+import { THREADS_X } from './threads-x.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -229,4 +233,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...PLANE_LEFTOVERS,
   ...MARKS_UNREAD,
   ...SOCKETS_AND_SCOPES,
+  ...THREADS_U,
+  ...THREADS_V,
+  ...THREADS_W,
+  ...THREADS_X,
 ]
