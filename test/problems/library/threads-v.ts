@@ -52,7 +52,7 @@ export const THREADS_V: Problem[] = [
     truth: {
       words:
         "Nothing is wrong in netfilter: with forwarding on, the kernel has joined the prefix's subnet-router anycast address, which is the router's own, and answers for it while the router is away.",
-      causes: ['refused-here', 'closed-port', 'not-netfilter', 'vanished-scope'].map((code) => ({
+      causes: ['refused-here', 'closed-port', 'not-netfilter', 'vanished-scope', 'wrong-way-out'].map((code) => ({
         code,
         words: ['anycast'],
       })),
