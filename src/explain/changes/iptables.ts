@@ -8,13 +8,14 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { IptablesSpec } from '../../model/ruleset.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
+import { protocolNumber } from '../../rules/iptables/protocols.ts'
 import { readRule } from '../../rules/iptables/read.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
-import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
+import { DISCOVERY_TYPES, isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
-import type { Changing, Unspeakable } from './proposal.ts'
+import type { Change, Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
 
 type Place = Pick<RuleRef, 'family' | 'table'>
@@ -81,17 +82,20 @@ export const iptablesChanges: RuleChanges = {
   },
   /** Taken back by its words. */
   add(ref, { chain, before }, chosen, doing) {
-    const [match, target] = [matchOf(chosen), targetOf(ref, doing)]
-    if (!match || !target || (before && before.ruleNumber === undefined)) return undefined
-    return withSpec([...match, ...target], placeOf(ref, chain), (spec, at) => {
-      // where iptables does not take one of the names
-      if (!isUnderstood(spec)) return { unsayable: 'name', kind: 'rule' }
-      const edit = { ...at, spec }
-      return {
-        edits: [before ? { ...edit, op: 'insert', ruleNumber: before.ruleNumber! } : { ...edit, op: 'append' }],
-        undo: [{ ...edit, op: 'delete' }],
-      }
-    })
+    const target = targetOf(ref, doing)
+    if (!target || (before && before.ruleNumber === undefined)) return undefined
+    const changes = matchesOf(chosen).map((match) =>
+      withSpec([...match, ...target], placeOf(ref, chain), (spec, at) => {
+        // where iptables does not take one of the names
+        if (!isUnderstood(spec)) return { unsayable: 'name', kind: 'rule' }
+        const edit = { ...at, spec }
+        return {
+          edits: [before ? { ...edit, op: 'insert', ruleNumber: before.ruleNumber! } : { ...edit, op: 'append' }],
+          undo: [{ ...edit, op: 'delete' }],
+        }
+      }),
+    )
+    return changes.length < 2 ? changes[0] : together(changes)
   },
   alike(ref, spot, miss, packet) {
     const words = corrected(ruleWords(ref), miss, packet)
@@ -185,7 +189,29 @@ function changeOption(ref: RuleRef, option: string, value: string): Changing | u
   return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
 }
 
-function matchOf(chosen: Chosen): readonly Word[] | undefined {
+/** One change of several rules; none where one of them has no words. */
+function together(changes: readonly (Changing | undefined)[]): Changing | undefined {
+  const all: Change = { edits: [], undo: [] }
+  return changes.reduce<Changing | undefined>((sum, one) => {
+    if (!sum || !one || 'unsayable' in sum) return sum && one && sum
+    return 'unsayable' in one ? one : { edits: [...sum.edits, ...one.edits], undo: [...one.undo, ...sum.undo] }
+  }, all)
+}
+
+/** A rule for each: icmp6 matches one type. None where iptables has no words for it. */
+function matchesOf(chosen: Chosen): readonly (readonly Word[])[] {
+  if (chosen.kind === 'neighbours')
+    return chosen.family === 'ip6' ? DISCOVERY_TYPES.map((type) => [...icmpMatch('icmpv6', type)]) : []
+  if (chosen.kind === 'such' && isDiscovery(chosen.packet))
+    return DISCOVERY_TYPES.flatMap((icmpType) => {
+      const match = packetMatch({ ...chosen.packet, icmpType }, chosen.hints)
+      return match ? [match] : []
+    })
+  const match = matchOf(chosen)
+  return match ? [match] : []
+}
+
+function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word[] | undefined {
   switch (chosen.kind) {
     case 'such':
       return packetMatch(chosen.packet, chosen.hints)
@@ -251,14 +277,18 @@ function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
   const words: Word[] = []
   if (dst !== undefined) words.push('-d', addressWord(dst, 'with length'))
   if (protocol !== undefined && dport !== undefined)
-    words.push('-p', protocolWord(protocol), '-m', protocolWord(protocol), '--dport', String(dport))
+    words.push('-p', protocolWord(protocol), ...portMatch(protocol, '--dport', dport))
   return words
 }
 
-/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
+/**
+ * Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's
+ * passing port. Undefined where iptables cannot say the protocol: `-p 0` is any.
+ */
 function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: MatchHints): Word[] | undefined {
   const { src, dst, protocol, icmpType } = packet
-  if (src === undefined || dst === undefined) return undefined
+  if (src === undefined || dst === undefined || protocol === undefined || protocolNumber(protocol) === 0)
+    return undefined
   const words: Word[] = []
   // every neighbour has to be asked, and to answer
   const isForAll = isDiscovery(packet)
@@ -270,11 +300,22 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
     words.push('-i', matchedDevice(packet.in))
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input' && !isOnAll)
     words.push('-o', matchedDevice(packet.out))
-  if (protocol !== undefined) words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
-  const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
-  if (port !== undefined && protocol !== undefined) words.push('-m', protocolWord(protocol), option, String(port))
-  else if (protocol === 'icmp' && icmpType !== undefined) words.push('-m', 'icmp', '--icmp-type', String(icmpType))
-  else if (protocol === 'icmpv6' && icmpType !== undefined) words.push('-m', 'icmp6', '--icmpv6-type', String(icmpType))
+  const [option, port] = answer ? (['--sport', packet.sport] as const) : (['--dport', packet.dport] as const)
+  if ((protocol === 'icmp' || protocol === 'icmpv6') && icmpType !== undefined)
+    words.push(...icmpMatch(protocol, icmpType))
+  else words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
+  if (port !== undefined) words.push(...portMatch(protocol, option, port))
   if (rewritten) words.push('-m', 'conntrack', '--ctstate', 'DNAT')
   return words
 }
+
+const icmpMatch = (protocol: 'icmp' | 'icmpv6', type: number): string[] =>
+  protocol === 'icmp'
+    ? ['-p', 'icmp', '-m', 'icmp', '--icmp-type', String(type)]
+    : ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', String(type)]
+
+/** UDP-Lite has no match of its own. */
+const portMatch = (protocol: string, option: '--sport' | '--dport', port: number): Word[] =>
+  protocol === 'udplite'
+    ? ['-m', 'multiport', `${option}s`, String(port)]
+    : ['-m', protocolWord(protocol), option, String(port)]

@@ -173,8 +173,8 @@ function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
   const { sport, dport, icmpType } = chosen.packet
   const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
-  const ends = isDiscovery(chosen.packet) ? [] : valuesOf(chosen.packet)
-  return [...does, ...ends, port ?? icmpType]
+  if (isDiscovery(chosen.packet)) return [...does, 'neighbours']
+  return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
 }
 
 /** Families without such packets have no words for them. */
@@ -254,7 +254,7 @@ const header = (protocol: string, field: string): Expression => ({ payload: { pr
 function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
   const { src, dst, protocol, icmpType } = packet
   const { hook, answer, rewritten, byTurns } = hints
-  if (src === undefined || dst === undefined) return undefined
+  if (src === undefined || dst === undefined || protocol === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
   const asked: Asked[] = []
   // every neighbour has to be asked, and to answer
@@ -267,15 +267,21 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input' && !isOnAll)
     asked.push([{ meta: { key: 'oifname' } }, nftDevice(packet.out)])
   const [field, port] = answer ? (['sport', packet.sport] as const) : (['dport', packet.dport] as const)
-  if (port !== undefined && protocol !== undefined) asked.push([header(protocol, field), port])
+  if (port !== undefined) asked.push([header(protocol, field), port])
+  else if (isForAll) return discovery(asked)
   else if ((protocol === 'icmp' || protocol === 'icmpv6') && icmpType !== undefined)
     asked.push([header(protocol, 'type'), icmpType])
-  else if (protocol !== undefined)
+  else
     asked.push([{ meta: { key: 'l4proto' } }, protocol === 'icmpv6' ? 'ipv6-icmp' : numbered(protocolWord(protocol))])
   const statements = matches(asked)
   if (rewritten && !('unsayable' in statements))
     statements.push({ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } })
   return statements
+}
+
+function discovery(asked: readonly Asked[]): Statement[] | Unspeakable {
+  const found = matches(asked)
+  return 'unsayable' in found ? found : [...found, ...nftText.loaded.parseNftRule(DISCOVERY, 'ip6').expr]
 }
 
 function destination({

@@ -18,9 +18,22 @@ export function withVariant<F extends Proposal>(fix: F, world: World): F {
 
 function variantOf(edit: Edit, world: World): IptablesVariant | undefined {
   if (!isOfIptables(edit)) return undefined
-  const wanted = findTable(world, edit.family, edit.table)?.backend
+  const table = findTable(world, edit.family, edit.table)
+  const wanted = table || !isOfNewRule(edit) ? table?.backend : sharedBackend(edit, world)
   const plain = plainVariant(edit, world)
   return wanted === undefined || plain === undefined || wanted === plain ? undefined : wanted
+}
+
+/** Put in, or taken out again by its words. */
+const isOfNewRule = (edit: RuleEdit | ChainEdit): boolean =>
+  edit.kind === 'rule' && (edit.op === 'append' || edit.op === 'insert' || (edit.op === 'delete' && 'spec' in edit))
+
+/** Where the table is not there yet: that of all the others, so that one program lists and saves them all. */
+function sharedBackend({ family }: Pick<RuleEdit, 'family'>, { tables }: World): IptablesVariant | undefined {
+  const [backend, ...others] = new Set(
+    tables.flatMap((one) => (one.kind === 'iptables' && one.family === family ? [one.backend] : [])),
+  )
+  return others.length > 0 ? undefined : backend
 }
 
 /** Which of the two `iptables`, or `ip6tables`, calls on this host; undefined: nobody knows. */

@@ -7,6 +7,7 @@ import type { Finding } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { smallerPackets } from '../changes/smaller-packets.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -65,7 +66,7 @@ function between(context: Context, drop: Drop, meaning: Meaning, code: string | 
   const text = isOther ? ELSEWHERE : meaning.text
   const told = finding('kernel-drop', 'error', `The kernel dropped it (${named(drop)}): ${text}.`, {
     steps: [context.ended.step + 1],
-    fix: fixOf(lastPacket(context), meaning, code),
+    fix: fixOf(lastPacket(context), meaning, code, context.world),
   })
   return code === undefined ? told : { ...told, code }
 }
@@ -119,7 +120,7 @@ export function droppedLater(packet: Packet, drop: Drop): Finding | undefined {
   return finding('kernel-drop', 'error', message, { fix: fixOf(packet, meaning, undefined) })
 }
 
-function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | undefined): Proposal[] {
+function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | undefined, world?: World): Proposal[] {
   const { src, dst } = packet
   const unverified = ONLY_LOOKS
   if (code === 'vanished-rp-filter' && src !== undefined)
@@ -140,7 +141,7 @@ function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | u
       },
     ]
   }
-  if (code === 'vanished-mtu') return smallerPackets(packet, src?.includes(':') ? 'ip6' : 'ip')
+  if (code === 'vanished-mtu') return smallerPackets(packet, src?.includes(':') ? 'ip6' : 'ip', world)
   if (check === undefined) return []
   const device = stage === 'out' ? packet.out : packet.in
   const words = look?.map((word) => (word !== DEVICE ? word : isNamed(device) ? deviceWord(device) : undefined))

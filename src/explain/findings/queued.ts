@@ -11,7 +11,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
-import { numberedRef } from './verdicts.ts'
+import { numberedRef, opensOf } from './verdicts.ts'
 
 /**
  * Handed to a program that may not be there. What it accepts goes on in the next base chain; without a program the
@@ -83,12 +83,13 @@ function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
     return [START, ...propose(accepts, change, 'while the program does not run, nothing inspects such packets')]
   const { packet, hook } = context.evidence.arrivals[context.ended.step]!
   const opening = openingOf(context.journey.packet, context.world)
+  const hints = { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }
   return [
     START,
     ...propose(
       `accept such packets before ${numberedRef(ref)}`,
-      acceptBefore(ref, packet, { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }),
-      'opens only this source and service; the program does not inspect these packets',
+      acceptBefore(ref, packet, hints),
+      `${opensOf({ kind: 'such', packet, hints })}; the program does not inspect these packets`,
     ),
     ...propose(
       `delete ${numberedRef(ref)}, so that the later rules are evaluated`,

@@ -21,7 +21,7 @@ export const vanishedMtu: Detector = {
         `It is ${routed.packet.length} bytes long and must not be fragmented, but ${device} takes at most ${mtuOf(routed.route, device, host)} bytes: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
-          fix: smallerPackets(routed.packet, ipv6 ? 'ip6' : 'ip'),
+          fix: smallerPackets(routed.packet, ipv6 ? 'ip6' : 'ip', context.world),
         },
       ),
     ]

@@ -99,11 +99,18 @@ export function acceptSuch(
 export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & { kind: 'such' }): string {
   if (isDiscovery(packet))
     return `opens only neighbour discovery${isOnAllLinks(packet, hook) ? '' : ' on this interface'}`
+  const { protocol } = packet
+  if (!byTurns && !isOfOneService(packet, answer))
+    return `opens every packet of protocol ${protocol} from this source to this destination`
   if (!byTurns) return 'opens only this source and service'
   return answer
     ? 'opens every source that nat may choose, for this destination and service'
     : 'opens every destination that nat may choose, for this source and service'
 }
+
+/** A fragment has no port; other protocols than these have none at all. */
+const isOfOneService = ({ protocol, sport, dport, icmpType }: Packet, answer: boolean | undefined): boolean =>
+  protocol === undefined || (answer ? sport : dport) !== undefined || icmpType !== undefined
 
 /** The packet, as it was there, and its like. */
 export const suchPackets = (context: Context, packet: Packet): Chosen & { kind: 'such' } => ({

@@ -10,8 +10,11 @@ import { solicitedGroup } from '../../rules/solicited-group.ts'
 const SOLICITATION = 135
 const ADVERTISEMENT = 136
 
+/** Each host asks, and answers: a rule for one of them alone helps nobody. */
+export const DISCOVERY_TYPES: readonly number[] = [SOLICITATION, ADVERTISEMENT]
+
 export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
-  protocol === 'icmpv6' && (icmpType === SOLICITATION || icmpType === ADVERTISEMENT)
+  protocol === 'icmpv6' && icmpType !== undefined && DISCOVERY_TYPES.includes(icmpType)
 
 /** What this host and its neighbours ask: who routes has them on every link. */
 export const isOnAllLinks = (packet: Packet, hook: Hook | undefined): boolean =>

@@ -158,7 +158,7 @@ function passagesAt(context: Context, frames: Frames): Passage[] {
             const { last } = walked
             if (last) return { what, ref: refOf(context, table.name, last.chain, last.rule) }
             const { ruleNumber: _, ...end } = endOf(table, chain)
-            return { what, ref: { ...end, rule: 'policy drop' } }
+            return { what, ref: { ...end, rule: table.kind === 'nft' ? 'policy drop' : `-P ${chain.name} DROP` } }
           },
         }
       })

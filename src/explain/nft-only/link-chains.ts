@@ -10,6 +10,7 @@ import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
+import { opensOf } from '../findings/verdicts.ts'
 import { bridgeOf } from '../host/bridges.ts'
 import { endOf, nameRef, refOf } from '../refs.ts'
 import { isOpening, openingOf } from '../reply/request-reply.ts'
@@ -51,6 +52,7 @@ export function droppedInLinkChains(context: Context): Detected[] {
 function told(context: Context, ref: RuleRef, where: string, packet: Packet): Detected[] {
   // which ports it passes there is not known
   const { in: _, out: __, ...such } = packet
+  const hints = { answer: isReply(context) }
   return [
     finding(
       'dropped-beside',
@@ -62,8 +64,8 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
         fix: [
           ...propose(
             'accept such packets there',
-            acceptBefore(ref, such, { answer: isReply(context) }),
-            'opens only this source and service',
+            acceptBefore(ref, such, hints),
+            opensOf({ kind: 'such', packet: such, hints }),
           ),
           ...propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped is then accepted'),
         ],

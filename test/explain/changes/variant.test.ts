@@ -44,3 +44,26 @@ test('other tables and tools are left as they are', () => {
   const nat = { ...fix, edits: parsed('iptables -t nat -D PREROUTING 1') }
   expect(withVariant(nat, world('legacy', 'nft'))).toEqual(nat)
 })
+
+test.each([
+  ['legacy', 'nft', 'iptables-legacy'],
+  ['nft', 'legacy', 'iptables-nft'],
+  ['legacy', 'legacy', 'iptables'],
+  [undefined, 'nft', 'iptables'],
+] as const)('a table that is not there yet, beside one of %s, iptables of %s: %s', (rules, tool, said) => {
+  const rule = 'FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'
+  const clamp: Fix = {
+    description: 'clamp',
+    edits: parsed(`iptables -t mangle -A ${rule}`),
+    undo: parsed(`iptables -t mangle -D ${rule}`),
+  }
+  const { command, undo } = fixCommands(withVariant(clamp, world(rules, tool)))
+  expect([String(command), String(undo)]).toEqual([`${said} -t mangle -A ${rule}`, `${said} -t mangle -D ${rule}`])
+})
+
+test('a table that is not there yet, beside tables of both: the program that iptables is', () => {
+  const { tables, ...rest } = world('legacy', 'nft')
+  const both = { ...rest, tables: [...tables, { ...tables[0]!, name: 'nat', backend: 'nft' as const }] }
+  const mangle = { ...fix, edits: parsed('iptables -t mangle -A FORWARD -j ACCEPT') }
+  expect(String(fixCommands(withVariant(mangle, both)).command)).toMatch(/^iptables -t mangle/)
+})

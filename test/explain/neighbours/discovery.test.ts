@@ -79,24 +79,24 @@ describe('the group of an address', () => {
   })
 })
 
+// who is asked answers by the same chain by which it asks others
+const both = (start: string) =>
+  [135, 136].map((type) => `${start} -p ipv6-icmp --icmpv6-type ${type} -j ACCEPT`).join(' && ')
+
 describe('a dropped solicitation', () => {
   it('is accepted on every link where this host is asked, but not where it forwards', () => {
     const ref = { family: 'ip6', table: 'filter', chain: 'INPUT', ruleNumber: 2, rule: '-j DROP' }
     const packet = { ...ASKS, in: 'br0' }
-    expect(said(acceptBefore(ref, packet, { hook: 'input' })).command).toBe(
-      'ip6tables -I INPUT 2 -p ipv6-icmp --icmpv6-type 135 -j ACCEPT',
-    )
+    expect(said(acceptBefore(ref, packet, { hook: 'input' })).command).toBe(both('ip6tables -I INPUT 2'))
     expect(said(acceptBefore({ ...ref, chain: 'FORWARD' }, packet, { hook: 'forward' })).command).toBe(
-      'ip6tables -I FORWARD 2 -i br0 -p ipv6-icmp --icmpv6-type 135 -j ACCEPT',
+      both('ip6tables -I FORWARD 2 -i br0'),
     )
   })
 
   it('is mended together with what answers it, for every neighbour', () => {
     const { world, evidence, journey } = playedWith()
     const [fix] = severalCauses(evidence, journey, world, modelEngine)!.fix
-    expect(String(fixCommands(fix!).command)).toBe(
-      'ip6tables -A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT && ip6tables -A INPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT',
-    )
+    expect(String(fixCommands(fix!).command)).toBe(`${both('ip6tables -A OUTPUT')} && ${both('ip6tables -A INPUT')}`)
     expect(fix?.after).toBe('sent')
   })
 
@@ -116,7 +116,7 @@ describe('a dropped solicitation', () => {
   it('is accepted by its type, in nft as well', () => {
     const ref = { family: 'inet', table: 'fw', chain: 'output', ruleNumber: 2, handle: 9, rule: 'drop' }
     expect(said(acceptBefore(ref, { ...ASKS, out: 'eth0' }, { hook: 'output' })).command).toBe(
-      'nft insert rule inet fw output handle 9 icmpv6 type 135 accept comment nfwhy-135-9',
+      'nft insert rule inet fw output handle 9 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept comment nfwhy-neighbours-9',
     )
   })
 })
