@@ -86,7 +86,7 @@ function otherMatch(
   if (op === '!=') return keeps ? undefined : { match: { op: '==', left, right } }
   if (op !== '==' && op !== 'in') return undefined
   const keys = keyFor(left, packet, right)
-  if (keys === undefined) return undefined
+  if (keys === undefined || isOfTwoFamilies(right)) return undefined
   // a number is one interface's alone, and goes with it
   const device = nameOf(left)
   if (device && members(right).some(isNumber))
@@ -102,6 +102,11 @@ function otherMatch(
   // a list of one element more keeps what it was for
   return { match: { op, left, right: keeps ? { set: [right, keys] } : keys } }
 }
+
+/** nft reads no such list, which JSON can hold. */
+const isOfTwoFamilies = (right: Expression): boolean =>
+  new Set(members(right).map((one) => parseAddress(String(one))?.length)).size > 1 &&
+  members(right).every((one) => typeof one === 'string' && parseAddress(one))
 
 const members = (right: Expression): (Expression | MapPair)[] => (isSet(right) ? right.set : [right])
 const setOf = (all: (Expression | MapPair)[]): Expression => (all.length === 1 ? (all[0] as Expression) : { set: all })
@@ -143,8 +148,10 @@ export function keyFor(left: Expression, packet: Packet, old: Expression | undef
 type Value = (packet: Packet, old: Expression | undefined) => Expression | undefined
 
 const VALUES: readonly [RegExp, Value][] = [
-  [/^ip6? saddr$/, ({ src }, old) => network(src, old)],
-  [/^ip6? daddr$/, ({ dst }, old) => network(dst, old)],
+  [/^ip saddr$/, ({ src }, old) => network(src, old, 4)],
+  [/^ip daddr$/, ({ dst }, old) => network(dst, old, 4)],
+  [/^ip6 saddr$/, ({ src }, old) => network(src, old, 16)],
+  [/^ip6 daddr$/, ({ dst }, old) => network(dst, old, 16)],
   [/^meta iifname$/, ({ in: device }) => device?.replace(/\*$/, '\\*')],
   [/^meta oifname$/, ({ out }) => out?.replace(/\*$/, '\\*')],
   [/ dport$/, ({ dport }) => dport],
@@ -159,10 +166,10 @@ const VALUES: readonly [RegExp, Value][] = [
   [/^meta nfproto$/, ({ src }) => (src === undefined ? undefined : src.includes(':') ? 'ipv6' : 'ipv4')],
 ]
 
-/** As wide as the rule's own; else the address alone. */
-function network(address: string | undefined, old: Expression | undefined): Expression | undefined {
+/** As wide as the rule's own; else the address alone. nft takes no address of the other family (`size`: in bytes). */
+function network(address: string | undefined, old: Expression | undefined, size: 4 | 16): Expression | undefined {
   const bytes = parseAddress(address ?? '')
-  if (!bytes) return undefined
+  if (bytes?.length !== size) return undefined
   const isPrefix = typeof old === 'object' && !Array.isArray(old) && 'prefix' in old
   const length = isPrefix ? old.prefix.len : bytes.length * 8
   if (length >= bytes.length * 8) return address
