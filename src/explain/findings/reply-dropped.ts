@@ -2,9 +2,9 @@ import { wayTo } from '../../journey/step-context.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
-import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
@@ -18,6 +18,8 @@ export const replyDropped: Detector = {
     const { journey, world, ended, evidence } = context
     const { packet, outcome } = journey
     if (!isStoppedByRule(outcome)) return []
+    const elsewhere = fromOtherAddress(context)
+    if (elsewhere) return [elsewhere]
     const opening = openingOf(packet, world)
     const end = refAt(context, ended.step)
     if (!opening || !end) return []
@@ -64,6 +66,29 @@ export const replyDropped: Detector = {
       ),
     ]
   },
+}
+
+/** A server of several addresses, or a balancer: TCP does not take it for the reply either, were it accepted. */
+function fromOtherAddress(context: Context): Detected | undefined {
+  const { journey, world, ended } = context
+  const { packet, outcome } = journey
+  const entry = entryAskedElsewhere(packet, world)
+  const end = refAt(context, ended.step)
+  if (!entry || !end) return undefined
+  const { original, reply } = entry
+  const asker = describeEnd(original.src, original.sport)
+  const [asked, from] = [describeEnd(reply.src, reply.sport), describeEnd(packet.src, packet.sport)]
+  const message = `${nameRef(end)} ${outcome} a reply from an address that was not asked: the request of ${asker} went to ${asked}, but this packet comes from ${from}. So conntrack does not assign it to the connection${packet.protocol === 'udp' ? '' : `, and ${original.src} would not accept it as the reply`}.`
+  return finding('reply-dropped', 'error', message, {
+    steps: [ended.step + 1],
+    rules: [end],
+    fix: [
+      {
+        description: `make the server reply from ${reply.src}: bind its program to that address, or make it the preferred source address (src) of the server's route`,
+        unverified: 'the server is another machine',
+      },
+    ],
+  })
 }
 
 /** Which ports it passes is not known to a device's chain. */

@@ -12,6 +12,7 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listener } from '../../rules/sockets.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
@@ -285,6 +286,8 @@ export function stillWrong(
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
   const { dst, dport } = reproduction.packet
+  if (entryAskedElsewhere(reproduction.packet, reproduction.world))
+    return { why: `${dst} sent its request to another address` }
   if (reproduction.isForNat && told.packet.dst === dst && told.packet.dport === dport)
     return { why: STILL_WRONG['dnat-skipped']! }
   // an answer that is played by itself: its connection may be another one's

@@ -18,6 +18,34 @@ export const entryOpened = (packet: Packet, { host: { conntrack } }: Pick<World,
 export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
   conntrack && entryOf('rewritten', packet, conntrack)
 
+/**
+ * The entry that waits for such a packet from another address: its sender was not asked, so connection tracking does not
+ * know it for the reply. Undefined where several wait, or where the packet has an entry of its own.
+ */
+export function entryAskedElsewhere(packet: Packet, world: Pick<World, 'host'>): ConntrackEntry | undefined {
+  const { conntrack } = world.host
+  if (!conntrack || !packet.src || !isReplyByItself(packet)) return undefined
+  if (entryOf('reply', packet, conntrack) || entryOf('original', packet, conntrack)) return undefined
+  const { all, gone } = originOf(conntrack)
+  const like = indexOf(all).waiting.get(tupleKey({ ...packet, src: '' }, packet.protocol)) ?? []
+  const waiting = like.filter((one) => !gone.includes(one))
+  const [entry] = waiting
+  return entry && waiting.every(({ reply }) => reply.src === entry.reply.src && reply.src !== packet.src)
+    ? entry
+    : undefined
+}
+
+/** What nobody sends unasked. */
+function isReplyByItself({ protocol, tcpFlags = [], icmpType, inner, sport, dport }: Packet): boolean {
+  if (inner) return false
+  if (protocol === 'icmp' || protocol === 'icmpv6') return icmpType === 0 || icmpType === 129
+  if (sport === undefined || dport === undefined) return false
+  // where both ends have the service's port, any peer may begin
+  return protocol === 'tcp'
+    ? tcpFlags.includes('syn') && tcpFlags.includes('ack')
+    : protocol === 'udp' && sport !== dport
+}
+
 /** Nothing had come back when the connections were listed. */
 export const isUnreplied = ({ status }: Pick<ConntrackEntry, 'status'>): boolean => status.includes('unreplied')
 
@@ -35,11 +63,16 @@ interface Index {
   original: Map<string, ConntrackEntry>
   rewritten: Map<string, ConntrackEntry>
   reply: Map<string, ConntrackEntry>
+  /** Nothing has come back, by the reply that would: from whichever address. */
+  waiting: Map<string, ConntrackEntry[]>
 }
 
 // there may be millions of them
 const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
-  const index: Index = { shared: new Set(), original: new Map(), rewritten: new Map(), reply: new Map() }
+  const index: Index = {
+    ...{ shared: new Set(), original: new Map(), rewritten: new Map(), reply: new Map() },
+    waiting: new Map(),
+  }
   for (const entry of conntrack) {
     const key = tupleKey(entry.original, entry.protocol)
     const twin = index.original.get(key)
@@ -48,6 +81,12 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
     index.original.set(key, entry)
     index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
     const { original, reply } = entry
+    if (isUnreplied(entry)) {
+      const from = tupleKey({ ...reply, src: '' }, entry.protocol)
+      const others = index.waiting.get(from)
+      if (others) others.push(entry)
+      else index.waiting.set(from, [entry])
+    }
     if (original.dst !== reply.src || original.dport !== reply.sport)
       index.rewritten.set(tupleKey({ ...original, dst: reply.src, ...portOf(reply.sport) }, entry.protocol), entry)
   }

@@ -61,3 +61,41 @@ describe('reply-dropped', () => {
     expect(told(one, 'reply-dropped')).toBeUndefined()
   })
 })
+
+describe('a reply from an address that was not asked', () => {
+  // as the kernel lists it: nothing has come back from whom was asked
+  const waits = (protocol: 'tcp' | 'udp', asked: string, sport = 40_000, dport = 80) =>
+    entry({
+      protocol,
+      original: { src: '10.0.1.2', dst: asked, sport, dport },
+      reply: { src: asked, dst: '10.0.1.2', sport: dport, dport: sport },
+      status: ['unreplied'],
+    })
+  const { tcpFlags: _, tcpSeq: __, tcpOptions: ___, ...datagram } = REPLY
+  const UDP = { ...datagram, protocol: 'udp' }
+  const said = (packet: Case['packet'], ...conntrack: ReturnType<typeof entry>[]) =>
+    told({ rules: rules(), packet, host: { conntrack } }, 'reply-dropped')?.message
+
+  it('is told with the address that was', () => {
+    expect(said(REPLY, waits('tcp', '10.0.2.9'))).toBe(
+      'filter FORWARD policy dropped a reply from an address that was not asked: the request of 10.0.1.2:40000 went to 10.0.2.9:80, but this packet comes from 10.0.2.2:80. So conntrack does not assign it to the connection, and 10.0.1.2 would not accept it as the reply.',
+    )
+    expect(said(UDP, waits('udp', '10.0.2.9'))).toMatch(
+      /the request of 10.0.1.2:40000 went to 10.0.2.9:80, but this packet comes from 10.0.2.2:80. So conntrack does not assign it to the connection\.$/,
+    )
+  })
+
+  it('is no use accepted', () => {
+    const policy = { rules: rules(), packet: REPLY, host: { conntrack: [waits('tcp', '10.0.2.9')] } }
+    expect(told(policy, 'dropped-by-policy')?.fix).toContain('but 10.0.1.2 sent its request to another address')
+  })
+
+  it('is not told of others that wait, of more than one address, nor of peers that have one port', () => {
+    const near = /address that was not asked/
+    expect(said(REPLY, waits('tcp', '10.0.2.9', 40_001))).not.toMatch(near)
+    expect(said(REPLY, waits('tcp', '10.0.2.9'), waits('tcp', '10.0.2.8'))).not.toMatch(near)
+    expect(said(REPLY, waits('tcp', '10.0.2.9'), OPEN)).not.toMatch(near)
+    expect(said({ ...UDP, sport: 51820, dport: 51820 }, waits('udp', '10.0.2.9', 51820, 51820)) ?? '').not.toMatch(near)
+    expect(said(REPLY, { ...waits('tcp', '10.0.2.9'), status: [] })).not.toMatch(near)
+  })
+})
