@@ -34,6 +34,27 @@ export function corrected(
   return value === undefined ? undefined : words.with(at + 1, value)
 }
 
+/** `-d` and `--dport` as conntrack has them of the connection; undefined where it has no such option, as for lists of ports. */
+export function beforeNat(words: readonly string[]): string[] | undefined {
+  if (words.some((word) => /^--(dports|match-set)$/.test(word))) return undefined
+  const asked: string[] = []
+  let rest = [...words]
+  for (const [option, instead] of BEFORE_NAT) {
+    const at = rest.indexOf(option)
+    if (at < 0) continue
+    if (rest[at - 1] === '!') return undefined
+    asked.push(instead, rest[at + 1]!)
+    rest = withoutEmpty(rest.toSpliced(at, 2))
+  }
+  const target = rest.findIndex((word) => word === '-j' || word === '-g')
+  return asked.length === 0 || target < 0 ? undefined : rest.toSpliced(target, 0, '-m', 'conntrack', ...asked)
+}
+
+const BEFORE_NAT = [
+  ['-d', '--ctorigdst'],
+  ['--dport', '--ctorigdstport'],
+] as const
+
 const OTHER_END: Readonly<Record<string, string>> = {
   ...{ '-s': '-d', '-d': '-s', '--sport': '--dport', '--dport': '--sport' },
   ...{ '--sports': '--dports', '--dports': '--sports' },

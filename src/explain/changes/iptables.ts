@@ -13,7 +13,7 @@ import { readRule } from '../../rules/iptables/read.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { DISCOVERY_TYPES, isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
-import { corrected } from './iptables-correct.ts'
+import { beforeNat, corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import type { Change, Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
@@ -68,6 +68,10 @@ export const iptablesChanges: RuleChanges = {
   },
   correct(ref, miss, packet, how) {
     const words = corrected(ruleWords(ref), miss, packet, how)
+    return words && replaceRule(ref, words)
+  },
+  asBeforeNat(ref) {
+    const words = beforeNat(ruleWords(ref))
     return words && replaceRule(ref, words)
   },
   jumpInstead(ref) {

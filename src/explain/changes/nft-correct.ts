@@ -39,6 +39,23 @@ export function corrected(
   return now && expr.with(at, now)
 }
 
+/** Destinations and their ports as conntrack has them of the connection; a port is one of a protocol. */
+export function beforeNat(expr: readonly Statement[]): Statement[] | undefined {
+  const now = expr.flatMap((one): Statement[] => {
+    if (!('match' in one) || typeof one.match.left !== 'object' || Array.isArray(one.match.left)) return [one]
+    const { left } = one.match
+    if (!('payload' in left) || !('field' in left.payload)) return [one]
+    const { protocol, field } = left.payload
+    if (field === 'daddr') return [{ match: { ...one.match, left: ofConnection(`${protocol} daddr`) } }]
+    if (field !== 'dport') return [one]
+    const l4: Statement = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: protocol } }
+    return [...(protocol === 'th' ? [] : [l4]), { match: { ...one.match, left: ofConnection('proto-dst') } }]
+  })
+  return JSON.stringify(now) === JSON.stringify(expr) ? undefined : now
+}
+
+const ofConnection = (key: string): Expression => ({ ct: { key, dir: 'original' } })
+
 const asksPort = (expr: readonly Statement[]): boolean => /"protocol":"(tcp|udp)"/.test(JSON.stringify(expr))
 
 /** The numbers that nft makes in it are one of so many. */

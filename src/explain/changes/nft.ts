@@ -10,7 +10,7 @@ import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
-import { corrected, otherProtocol } from './nft-correct.ts'
+import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
@@ -21,12 +21,10 @@ export const nftChanges: RuleChanges = {
     const rule = read(ref)
     if (handle === undefined || ruleNumber === undefined || !rule) return undefined
     const place = placeOf(ref)
+    const back = { ...place, ...rule }
     return {
       edits: edit('delete', { ...place, handle, expr: [] }),
-      undo:
-        ruleNumber === 1
-          ? edit('insert', { ...place, ...rule })
-          : edit('add', { ...place, index: ruleNumber - 2, ...rule }),
+      undo: ruleNumber === 1 ? edit('insert', back) : edit('add', { ...back, index: ruleNumber - 2 }),
     }
   },
   correct(ref, miss, packet, how = {}) {
@@ -42,6 +40,7 @@ export const nftChanges: RuleChanges = {
       ])
     return replaced(ref, () => now)
   },
+  asBeforeNat: (ref) => replaced(ref, beforeNat),
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
   returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
   add(ref, spot, chosen, doing) {

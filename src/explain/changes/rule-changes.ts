@@ -82,6 +82,8 @@ export interface RuleChanges {
   remove(ref: RuleRef): Changing | undefined
   /** The rule with the one thing changed that kept it from matching. */
   correct(ref: RuleRef, miss: FailedCondition, packet: Packet, how?: Correction): Changing | undefined
+  /** The rule asks for the destination that the packet had before nat: that of its connection. */
+  asBeforeNat(ref: RuleRef): Changing | undefined
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
   /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */

@@ -202,6 +202,8 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
   const asksNoMore = rule.conditions.every((one) => one === miss.condition || isAnyPort(one))
   if (isProtocol && isNat(passed.pass) && passed.chain.hook === undefined && asksNoMore) return true
+  // what lets later packets of any connection go on is no rule for the first one, whatever is behind it
+  if (fieldOf(miss.condition) === 'ct state') return names([rule], miss, moment)
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)

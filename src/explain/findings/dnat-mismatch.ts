@@ -1,4 +1,4 @@
-import type { Value } from '../../model/condition.ts'
+import type { Condition, Value } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
@@ -17,7 +17,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Destination } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
-import { fieldOf, isExact, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
@@ -44,7 +44,7 @@ export const dnatMismatch: Detector = {
     )
     const ref = step < 0 ? undefined : refAt(context, step)
     if (!ref) return []
-    return [byComment, byPair, byFilter, bySocket].flatMap((by) => by(context, step, ref)).slice(0, 1)
+    return [byComment, byPair, byBefore, byFilter, bySocket].flatMap((by) => by(context, step, ref)).slice(0, 1)
   },
 }
 
@@ -92,6 +92,43 @@ function byPair(context: Context, step: number, ref: RuleRef): Detected[] {
     }),
   ]
 }
+
+/** A rule that the packet passed is for it as it was before nat: with the address that was asked, or a list of ports. */
+function byBefore(context: Context, step: number, ref: RuleRef): Detected[] {
+  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  if (!goal || goal.pass.steps[0]! <= step) return []
+  const { dst, dport } = context.evidence.arrivals[step]!.packet
+  if (dst === undefined) return []
+  for (const passed of skippedRules(context, goal.pass)) {
+    const { rule, moment } = passed
+    if (!/^(accept|return)$/.test(verdictOf(rule).ending)) continue
+    const failed = rule.conditions.filter((one) => evaluate(one, moment) !== true)
+    // what asks for one port alone is mended by the port: byFilter
+    if (failed.length === 0 || !failed.every(asksDestination) || (failed.length === 1 && asksOnePort(failed[0]!)))
+      continue
+    const asked = { ...moment.packet, dst, ...(dport === undefined ? {} : { dport }) }
+    if (evaluateAll(rule.conditions, { ...moment, packet: asked }) !== true) continue
+    const other = refOfSkipped(context, passed)
+    const message = `${nameRef(ref)} sends it to ${describeEnd(moment.packet.dst, moment.packet.dport)}, while ${nameRef(other)} matches ${describeEnd(dst, dport)}, the destination it had before NAT.`
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1, passed.step + 1],
+        rules: [ref, other],
+        fix: propose(
+          `make ${numberedRef(other)} match the destination that the connection was opened to`,
+          changesOf(other).asBeforeNat(other),
+          'the rule then matches what nat sends elsewhere, by the destination of before',
+        ),
+        doubt: -0.2,
+      }),
+    ]
+  }
+  return []
+}
+
+const asksDestination = (one: Condition): boolean => !isNegated(one) && / d(addr|port)$/.test(fieldOf(one) ?? '')
+const asksOnePort = (one: Condition): boolean =>
+  one.kind === 'compare' && / dport$/.test(one.field) && portOf(one.value) !== undefined
 
 /** It was stopped where another destination would have passed, by a rule that nothing else has ever met. */
 function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {

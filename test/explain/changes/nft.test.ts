@@ -69,3 +69,18 @@ describe('what is proposed for nft', () => {
     expect(lines.at(-1)).toContain(`'/ comment "nfwhy-192.0.2.2-192.0.2.1-80-9" / { print $NF; exit }')`)
   })
 })
+
+describe('the destination of before nat', () => {
+  const asking = (rule: string) =>
+    said(changesOf(place).asBeforeNat({ ...place, ruleNumber: 3, handle: 9, rule })).command
+
+  it("is the connection's, with the protocol of its port", () => {
+    expect(asking('iifname "wan" ip daddr 192.0.2.1 tcp dport { 443, 8080 } accept')).toBe(
+      `nft replace rule inet filter input handle 9 iifname '"wan"' ct original ip daddr 192.0.2.1 meta l4proto tcp ct original proto-dst { 443, 8080 } accept`,
+    )
+  })
+
+  it('is nothing that a rule without destination asks for', () => {
+    expect(asking('iifname "wan" accept')).toBeUndefined()
+  })
+})

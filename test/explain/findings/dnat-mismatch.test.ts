@@ -198,3 +198,51 @@ describe('dnat-mismatch', () => {
     expect(told(one, 'dnat-mismatch')).toBeUndefined()
   })
 })
+
+describe('a rule for the destination of before nat', () => {
+  // Docker's own chain for its users comes behind nat, as all of filter does
+  const published = (users: string): Case => ({
+    rules: {
+      nat: ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.2:80'],
+      filter: [
+        '-P FORWARD DROP',
+        '-A FORWARD -j DOCKER-USER',
+        ESTABLISHED,
+        '-A FORWARD -d 10.0.2.2/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+        '-A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
+        `-A DOCKER-USER ${users}`,
+        '-A DOCKER-USER -i eth0 -j DROP',
+      ],
+    },
+    packet: { ...TO_ROUTER, dport: 8080 },
+  })
+
+  it('with its address and port is made to ask the connection', () => {
+    expect(told(published('-d 10.0.1.1/32 -i eth0 -p tcp -m tcp --dport 8080 -j RETURN'), 'dnat-mismatch')).toEqual({
+      message:
+        'nat PREROUTING rule 1 sends it to 10.0.2.2:80, while filter DOCKER-USER rule 2 matches 10.0.1.1:8080, the destination it had before NAT.',
+      rules: ['nat PREROUTING rule 1', 'filter DOCKER-USER rule 2'],
+      fix: 'iptables -R DOCKER-USER 2 -i eth0 -p tcp -m conntrack --ctorigdst 10.0.1.1 --ctorigdstport 8080 -j RETURN → forwarded',
+    })
+  })
+
+  it('with a list of ports is named, and not changed: conntrack has no list', () => {
+    const found = told(published('-d 10.0.1.1/32 -p tcp -m multiport --dports 443,8080 -j RETURN'), 'dnat-mismatch')
+    expect(found?.message).toMatch(/rule 2 matches 10.0.1.1:8080, the destination it had before NAT\.$/)
+    expect(found?.fix).toBeUndefined()
+  })
+
+  it('that would not have matched that destination either is none', () => {
+    for (const users of [
+      '-d 10.0.1.9/32 -p tcp -m tcp --dport 8080 -j RETURN',
+      '-d 10.0.1.1/32 -s 10.9.0.0/16 -p tcp -m tcp --dport 8080 -j RETURN',
+      '! -d 10.0.2.0/24 -p tcp -m tcp --dport 8080 -j RETURN',
+    ])
+      expect(told(published(users), 'dnat-mismatch')?.message ?? '').not.toContain('had before NAT')
+  })
+
+  it('what lets later packets go on is not widened to new connections, though a rule behind it names the service', () => {
+    const found = told(published('-d 10.0.1.9/32 -p tcp -m tcp --dport 8080 -j RETURN'), 'near-miss')
+    expect(found?.fix ?? '').not.toContain('NEW')
+  })
+})

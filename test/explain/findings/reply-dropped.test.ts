@@ -73,7 +73,7 @@ describe('a reply from an address that was not asked', () => {
     })
   const { tcpFlags: _, tcpSeq: __, tcpOptions: ___, ...datagram } = REPLY
   const UDP = { ...datagram, protocol: 'udp' }
-  const said = (packet: Case['packet'], ...conntrack: ReturnType<typeof entry>[]) =>
+  const said = (packet: NonNullable<Case['packet']>, ...conntrack: ReturnType<typeof entry>[]) =>
     told({ rules: rules(), packet, host: { conntrack } }, 'reply-dropped')?.message
 
   it('is told with the address that was', () => {
