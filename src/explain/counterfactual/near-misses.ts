@@ -315,8 +315,9 @@ function isForNat(
   return sure && (likely || ((/ saddr$/.test(field) || used === false) && names(rules, miss, moment, / dport$/)))
 }
 
+/** Of the IP packet: a host keeps that with another network card. */
 const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
-  /(addr|port)$/.test(fieldOf(condition) ?? '')
+  /^(?!ether ).*(addr|port)$/.test(fieldOf(condition) ?? '')
 
 const SLIP = 0.3
 
@@ -335,7 +336,7 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   if (/^ct /.test(field)) return 0.2
   // what others are marked for says little of this packet; why it has not the mark is another finding's to say
   if (field === 'meta mark') return 0.5
-  if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
+  if (/^meta [io]ifname$|^meta l4proto$|^ether /.test(field)) return 0.4
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)

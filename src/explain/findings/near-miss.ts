@@ -4,6 +4,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { named } from '../../rules/nft/lookup.ts'
@@ -20,6 +21,7 @@ import {
   asksOtherVersion,
   asksUnspecified,
   fieldOf,
+  isExact,
   isListed,
   isLookup,
   isNegated,
@@ -113,7 +115,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 
 /** nat gave it another source before, over lo: the rule matches the one that it was sent from. */
 function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss) {
-  const rule = / saddr$/.test(fieldOf(condition) ?? '') ? sourceRule(context) : undefined
+  const rule = asksSource(condition) ? sourceRule(context) : undefined
   const { packet: sent, hook } = (rule && context.evidence.arrivals[rule.step]) ?? {}
   if (!rule || sent?.src === undefined || moment.packet.src === sent.src) return undefined
   if (evaluate(condition, { ...moment, packet: { ...moment.packet, src: sent.src } }) !== true) return undefined
@@ -192,10 +194,11 @@ function mends(
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
   // one for the very service, which another source asks for
-  const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
+  const isForSource = kind === 'destination' && asksSource(miss.condition)
   // what serves all others goes on to serve them
   const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
-  if ((used && !isForDevice && !isExcepted) || !(likely || isForSource) || !mendable) return []
+  const hasOtherMac = isSourceOfOtherMac(rule, miss, moment)
+  if ((used && !isForDevice && !isExcepted && !hasOtherMac) || !(likely || isForSource) || !mendable) return []
   // one that may serve its own port well
   const asked =
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
@@ -218,14 +221,16 @@ function mends(
     return []
   // whom a rule is for is nobody's to widen: such packets get one of their own
   const corrected =
-    used || (isForSource && !likely) || isForThisHost(context, miss)
+    (used && !hasOtherMac) || (isForSource && !likely) || isForThisHost(context, miss)
       ? []
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false && !rule.counters?.packets
-            ? 'the rule has never matched a packet'
-            : 'first check whether other packets need the rule as it is',
+          hasOtherMac
+            ? `first check that ${moment.packet.srcMac} is the right host`
+            : used === false && !rule.counters?.packets
+              ? 'the rule has never matched a packet'
+              : 'first check whether other packets need the rule as it is',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it
@@ -244,6 +249,15 @@ function mends(
   ]
 }
 
+/** The address of an IP packet's sender, not that of its link. */
+const asksSource = (condition: Condition): boolean => /^ip6? saddr$/.test(fieldOf(condition) ?? '')
+
+/** The rule names the packet's very source, whose network card it knows by another address: it serves nobody else. */
+const isSourceOfOtherMac = ({ conditions }: Rule, { condition }: NearMiss['miss'], moment: EvalContext): boolean =>
+  fieldOf(condition) === 'ether saddr' &&
+  !isNegated(condition) &&
+  conditions.some((one) => asksSource(one) && isExact(one) && evaluate(one, moment) === true)
+
 /** It asks for SYN, and not for ACK. */
 const asksForOpenings = (one: Condition): boolean =>
   one.kind === 'compare' && one.field === 'tcp flags' && (flagsOf(one) & SYN) !== 0 && (flagsOf(one) & ACK) === 0
@@ -256,7 +270,7 @@ const [SYN, ACK] = [2, 16]
 
 /** It is for what this host itself sends to those behind it, as to its guests and pods. */
 const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['miss']): boolean =>
-  / saddr$/.test(fieldOf(condition) ?? '') && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
+  asksSource(condition) && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
 
 /** What the packet has instead; undefined where that is not known, or says nothing more. */
 function heldWords(condition: Condition, packet: Packet): string | undefined {
@@ -285,8 +299,10 @@ const said = (before: string, value: string | number | undefined): string | unde
   value === undefined ? undefined : `${before} ${value}`
 
 const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
-  [/ saddr$/, ({ src }) => said('the packet comes from', src)],
-  [/ daddr$/, ({ dst }) => said('the packet is for', dst)],
+  [/^ip6? saddr$/, ({ src }) => said('the packet comes from', src)],
+  [/^ether saddr$/, ({ srcMac }) => said('the packet comes from MAC address', srcMac)],
+  [/^ip6? daddr$/, ({ dst }) => said('the packet is for', dst)],
+  [/^ether daddr$/, ({ dstMac }) => said('the packet is for MAC address', dstMac)],
   [/ sport$/, ({ sport }) => said('the packet comes from port', sport)],
   [/ dport$/, ({ dport }) => said('the packet is for port', dport)],
   [

@@ -344,3 +344,25 @@ it('makes no rule for the begin of connections match a reply, though that has SY
   expect(fixes({ rules: { filter: rules('10.0.2.3') }, packet: SYN })).not.toEqual([])
   expect(fixes({ rules: { filter: rules('10.0.1.3') }, packet: REPLY })).toEqual([])
 })
+
+describe("a neighbour's old MAC address", () => {
+  const OLD = '--mac-source 02:00:00:00:00:99'
+  // as the capture has it
+  const packet = { ...SYN, srcMac: '02:00:00:00:00:02' }
+  const near = (rule: string) => told({ ...only(rule), packet }, 'near-miss')
+
+  it('is told beside the one that the packet has', () => {
+    expect(near(`[5:300] -A FORWARD -i eth0 -m mac ${OLD} -j ACCEPT`)?.message).toBe(
+      `filter FORWARD rule 2 would have accepted it, but only matches ${OLD}; the packet comes from MAC address 02:00:00:00:00:02.`,
+    )
+    // others may have it
+    expect(near(`[5:300] -A FORWARD -i eth0 -m mac ${OLD} -j ACCEPT`)?.fix).toBeUndefined()
+  })
+
+  it("is corrected in a rule for the packet's very source, though that has matched before", () => {
+    expect(near(`[5:300] -A FORWARD -s 10.0.1.2/32 -m mac ${OLD} -j ACCEPT`)?.fix).toBe(
+      'iptables -R FORWARD 2 -s 10.0.1.2 -m mac --mac-source 02:00:00:00:00:02 -j ACCEPT → forwarded',
+    )
+    expect(near(`[5:300] -A FORWARD -s 10.0.1.0/24 -m mac ${OLD} -j ACCEPT`)?.fix).toBeUndefined()
+  })
+})
