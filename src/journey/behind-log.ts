@@ -18,6 +18,7 @@ import { conditionsBefore, logIndex } from './log-rules.ts'
 import type { BehindLog, Logged, Stop, Where } from './logged.ts'
 import { mayLog, possibleLoggers } from './loggers.ts'
 import type { Candidate, Resolved } from './resolved.ts'
+import { statesLogged } from './states-behind-log.ts'
 
 /** Rules evaluated for one line: logs are long. */
 const STEPS = 20_000
@@ -56,12 +57,26 @@ function followLog(line: Resolved, packet: Packet, hook: Hook | undefined, resol
   if (loggers.length === 0) return undefined
   const { world } = resolver
   const start: EvalContext = { packet, family, world, ...(hook === undefined ? {} : { hook }) }
-  const ends = loggers.flatMap((one) => new Behind(one, line, start, resolver).ends())
-  const isSame = (a: BehindLog, b: BehindLog) => a.chain === b.chain && a.rule === b.rule && a.ending === b.ending
-  const distinct = ends.filter((one, i) => ends.findIndex((other) => isSame(one, other)) === i)
+  const ends = loggers.flatMap((one) => endsBehind(one, line, start, resolver))
+  const distinct = ends.filter((one, i) => ends.findIndex((other) => isSameEnd(one, other)) === i)
   const [only, other] = distinct
   const stop = !other && (only?.ending === 'drop' || only?.ending === 'reject') ? { stop: only } : {}
   return { loggers, ends: distinct, ...stop }
+}
+
+const isSameEnd = (a: BehindLog, b: BehindLog): boolean =>
+  a.chain === b.chain && a.rule === b.rule && a.ending === b.ending
+
+/** Where the state of its connection is not shown, and each that it can have leads to one end, that is the end. */
+function endsBehind(logger: Candidate, line: Resolved, start: EvalContext, resolver: ChainReach): BehindLog[] {
+  const ends = new Behind(logger, line, start, resolver).ends()
+  if (start.packet.ctState !== undefined || !ends.some(({ ending }) => ending === 'unknown')) return ends
+  const states = statesLogged(logger, start, line.point.nflog === true, new WalkBudget(STEPS))
+  const byState = states.flatMap((ctState) =>
+    new Behind(logger, line, { ...start, packet: { ...start.packet, ctState } }, resolver).ends(),
+  )
+  const [first] = byState
+  return first && first.ending !== 'unknown' && byState.every((one) => isSameEnd(one, first)) ? [first] : ends
 }
 
 /** The line of the rule or policy that stops it, as a trace would have shown it. */

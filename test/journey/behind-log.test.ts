@@ -193,3 +193,52 @@ describe('not known', () => {
     expect(explained(filter('DROP', ...rules)).outcome).toBe('dropped')
   })
 })
+
+describe('the state of the connection, which no line shows', () => {
+  const LOG = 'INPUT -j LOG --log-prefix "x "'
+  const KNOWN = 'INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+
+  it('is none that a rule in front would have accepted', () => {
+    const again = 'INPUT -m conntrack --ctstate ESTABLISHED -p tcp -j ACCEPT'
+    expect(ended(explained(filter('ACCEPT', KNOWN, LOG, again, 'INPUT -j DROP')))).toBe(
+      'dropped inferred: INPUT rule 4 drop',
+    )
+    // both are possible then
+    const forNew = 'INPUT -p tcp -m conntrack --ctstate NEW -m tcp --dport 22 -j ACCEPT'
+    expect(explained(filter('ACCEPT', KNOWN, LOG, forNew, 'INPUT -j DROP')).outcome).toBe('undetermined')
+  })
+
+  it('is one that the rule itself asks for', () => {
+    const logsNew = 'INPUT -m conntrack --ctstate NEW -j LOG --log-prefix "x "'
+    expect(ended(explained(filter('ACCEPT', logsNew, KNOWN, 'INPUT -j DROP')))).toBe(
+      'dropped inferred: INPUT rule 3 drop',
+    )
+    expect(ended(explained(nft('ct state new log prefix "x "', 'ct state established accept', 'reject')))).toBe(
+      'rejected inferred: input rule 3 reject',
+    )
+  })
+
+  it('is none that a map in front has a verdict for', () => {
+    const map = 'ct state vmap { established : accept, related : accept, invalid : drop }'
+    expect(ended(explained(nft(map, 'log prefix "x "', 'ct state established,related accept', 'drop')))).toBe(
+      'dropped inferred: input rule 4 drop',
+    )
+  })
+
+  it('does not matter where each leads to one end', () => {
+    const rules = [LOG, 'INPUT -p udp -m conntrack --ctstate NEW -j ACCEPT', 'INPUT -j DROP']
+    expect(ended(explained(filter('ACCEPT', ...rules)))).toBe('dropped inferred: INPUT rule 3 drop')
+  })
+
+  it('is not known in front of connection tracking', () => {
+    const raw = `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -m conntrack --ctstate NEW -j LOG --log-prefix "x "
+-A PREROUTING -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A PREROUTING -j DROP
+COMMIT
+`
+    expect(explained(raw).outcome).toBe('undetermined')
+  })
+})
