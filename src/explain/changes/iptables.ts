@@ -225,7 +225,8 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       const { src, dst, out } = chosen.packet
       const whole = (address = '') => addressWord(address, 'with length')
       const to = chosen.to ? ['-d', whole(dst)] : []
-      return ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)])]
+      const rewritten = chosen.rewritten ? REWRITTEN : []
+      return ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)]), ...rewritten]
     }
     case 'answers':
       return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
@@ -309,9 +310,12 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
     words.push(...icmpMatch(protocol, icmpType))
   else words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
   if (port !== undefined) words.push(...portMatch(protocol, option, port))
-  if (rewritten) words.push('-m', 'conntrack', '--ctstate', 'DNAT')
+  if (rewritten) words.push(...REWRITTEN)
   return words
 }
+
+/** Connections to which nat gave another destination. */
+const REWRITTEN = ['-m', 'conntrack', '--ctstate', 'DNAT']
 
 const icmpMatch = (protocol: 'icmp' | 'icmpv6', type: number): string[] =>
   protocol === 'icmp'

@@ -272,10 +272,7 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
     asked.push([header(protocol, 'type'), icmpType])
   else
     asked.push([{ meta: { key: 'l4proto' } }, protocol === 'icmpv6' ? 'ipv6-icmp' : numbered(protocolWord(protocol))])
-  const statements = matches(asked)
-  if (rewritten && !('unsayable' in statements))
-    statements.push({ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } })
-  return statements
+  return rewritten ? alsoRewritten(matches(asked)) : matches(asked)
 }
 
 function discovery(asked: readonly Asked[]): Statement[] | Unspeakable {
@@ -292,16 +289,20 @@ function destination({
   return matches(asked)
 }
 
-function source({ packet, to }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {
+function source({ packet, to, rewritten }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {
   const { src, dst, out } = packet
   if (src === undefined || dst === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
-  return matches([
+  const found = matches([
     [header(ip, 'saddr'), addressWord(src)],
     ...(to ? [[header(ip, 'daddr'), addressWord(dst)] satisfies Asked] : []),
     ...(out === undefined ? [] : [[{ meta: { key: 'oifname' } }, nftDevice(out)] satisfies Asked]),
   ])
+  return rewritten ? alsoRewritten(found) : found
 }
+
+const alsoRewritten = (found: Statement[] | Unspeakable): Statement[] | Unspeakable =>
+  'unsayable' in found ? found : [...found, { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }]
 
 function matches(asked: readonly Asked[]): Statement[] | Unspeakable {
   const statements: Statement[] = []

@@ -12,8 +12,8 @@ export type Chosen =
   | { kind: 'such'; packet: Packet; hints: MatchHints }
   /** Whatever is for its destination. */
   | { kind: 'destination'; packet: Packet }
-  /** From its source, where it leaves; with `to`, only for its destination. */
-  | { kind: 'source'; packet: Packet; to: boolean }
+  /** From its source, where it leaves; with `to`, only for its destination, and with `rewritten`, for any that nat gives. */
+  | { kind: 'source'; packet: Packet; to: boolean; rewritten?: true }
   /** Answers to what other rules have let begin. */
   | { kind: 'answers' }
   /** What has these bits of a mark. */

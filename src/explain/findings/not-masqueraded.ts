@@ -25,6 +25,7 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { betweenPorts, noCallWords } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
 import { ofOtherLink } from '../neighbours/stand-in.ts'
@@ -205,7 +206,11 @@ function tell(
   spot: Spot | undefined,
   culprit?: number,
 ): Detected[] {
-  const chosen: Chosen = { kind: 'source', packet: lastPacket(context), to: isHairpin(context) }
+  const isBack = isHairpin(context)
+  // a balancer sends the next connection to another one
+  const byTurns = isBack && (isSentByTurns(context) || isChosenByTurns(context, context.journey.packet))
+  const packet = lastPacket(context)
+  const chosen: Chosen = { kind: 'source', packet, to: isBack && !byTurns, ...(byTurns ? { rewritten: true } : {}) }
   // a bridge of this host had it tracked before: nat is not evaluated, whatever its rules are
   const isTracked = context.repeats.some(({ isSamePacket }) => isSamePacket)
   return [
@@ -229,6 +234,12 @@ function tell(
     }),
   ]
 }
+
+/** nft's own choice among several; a map by the packet's fields always gives it the same one. */
+const isSentByTurns = ({ evidence: { arrivals } }: Context): boolean =>
+  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'dnat') && BY_TURNS.test(rule.text))
+
+const BY_TURNS = /\b(numgen|jhash|symhash) /
 
 const MASQUERADE: Doing = { kind: 'masquerade' }
 /** At the priority srcnat. */
