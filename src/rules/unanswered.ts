@@ -24,7 +24,8 @@ export function whyUnanswered(
   const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
   if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reply'
-  if (table?.family === 'netdev') return whyUnansweredAtDevice(packet, protocol, isReset)
+  if (table?.family === 'netdev' || table?.family === 'bridge')
+    return whyUnansweredAtDevice(packet, protocol, isReset)
   if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no reply'
   // before it is routed IPv4 does not look
   const isRouted = packet.dst?.includes(':') || (hook !== 'prerouting' && hook !== 'ingress')
@@ -38,7 +39,8 @@ export function whyUnanswered(
   return hasWayBack(packet, host) ? undefined : "there is no route back to the packet's source"
 }
 
-/** Its answer is a frame to whom the frame came from, which nothing routes (nft_reject_netdev.c, nf_skb_is_icmp_unreach). */
+/** Its answer is a frame to whom the frame came from, which nothing routes (nft_reject_netdev.c, nft_reject_bridge.c,
+ * nf_skb_is_icmp_unreach). */
 function whyUnansweredAtDevice(packet: Packet, protocol: number | undefined, isReset: boolean): string | undefined {
   if (isFrameForMany(packet)) return 'multicast and broadcast packets get no reply'
   const unreachable = protocol === ICMP ? 3 : protocol === ICMPV6 ? 1 : undefined

@@ -1,10 +1,8 @@
 /**
- * What hangs on devices: chains at ingress and egress (nf_hook_ingress, nf_hook_egress). And bridges: their tables see the
- * frame before IP does and behind it, which the model does not play.
+ * What hangs on devices: chains at ingress and egress (nf_hook_ingress, nf_hook_egress).
  */
 import { decides } from '../journey/backends.ts'
-import { type BaseChain, baseChainsAt, deviceChainsAt } from '../journey/base-chains.ts'
-import type { Hook } from '../model/hook.ts'
+import { type BaseChain, deviceChainsAt } from '../journey/base-chains.ts'
 import type { Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
@@ -22,12 +20,13 @@ type Run = TiedChain['run']
 /** By hook and device. */
 const known = memo((_: World['tables']) => new Map<string, readonly Run[]>())
 
-export function runAtDevice(machine: Simulator, skb: Skb, hook: DeviceHook): TableVerdict {
+/** `portPlayed`: those of the bridge's port, too, by which the packet comes or goes. */
+export function runAtDevice(machine: Simulator, skb: Skb, hook: DeviceHook, portPlayed: boolean): TableVerdict {
   const { world } = machine
   const chains = deviceChainsAt(world, hook)
   if (chains.length === 0) return 'accept'
   const device = (hook === 'ingress' ? skb.indev : skb.outdev)!
-  refuseLower(world, skb, hook, device, chains)
+  refuseLower(world, skb, hook, device, portPlayed)
   const runs = known(world.tables)
   const key = `${hook} ${device}`
   let here = runs.get(key)
@@ -61,13 +60,17 @@ function runnable({ table, chain, priority }: BaseChain): TiedChain & { priority
   return { priority, base, run }
 }
 
-/** A packet that comes in by a bridge or a VLAN came in by another device before, and which one need not be known. */
-function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains: readonly BaseChain[]): void {
+/**
+ * A packet that comes in by a bridge or a VLAN came in by another device before, and which one need not be known. Throws
+ * Undetermined where a chain there may stop it.
+ */
+export function refuseLower(world: World, skb: Skb, hook: DeviceHook, device: string, portPlayed = false): void {
   const port = hook === 'ingress' ? skb.given.physIn : skb.given.physOut
-  for (const { chain, table } of chains) {
+  for (const { chain, table } of deviceChainsAt(world, hook)) {
     if (!decides(chain)) continue
     const name = `${table.family} ${table.name} ${chain.name}`
     if (!chain.devices) throw new Undetermined(name, 'the devices of the chain are unknown')
+    if (portPlayed) continue
     for (const one of chain.devices) {
       const isLower = one !== device && (port === one || (port === undefined && liesUnder(world.host, one, device)))
       if (isLower)
@@ -82,29 +85,4 @@ function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains:
 function liesUnder(host: Host, lower: string, device: string): boolean {
   if (linkNamed(host, lower)?.master === device) return true
   return device.startsWith(`${lower}.`) || device.startsWith(`${lower}@`)
-}
-
-const isBridge = (host: Host, name: string): boolean => {
-  const kind = linkNamed(host, name)?.kind
-  return kind === undefined ? (host.links ?? []).some(({ master }) => master === name) : kind === 'bridge'
-}
-
-/** Throws Undetermined where a bridge's own tables may stop the packet. */
-export function refuseBridged({ world }: Simulator, { given }: Skb, device: string, hooks: readonly Hook[]): void {
-  const { host } = world
-  const master = linkNamed(host, device)?.master
-  if (
-    master !== undefined &&
-    linkNamed(host, master)?.kind === 'bridge' &&
-    hooks.includes('prerouting') &&
-    given.in === device
-  )
-    throw new Undetermined(
-      'the input interface',
-      `${device} is a port of bridge ${master}, which forwards frames by itself`,
-    )
-  for (const hook of hooks)
-    for (const { table, chain } of baseChainsAt(world, 'bridge', hook, true))
-      if (decides(chain) && isBridge(host, device))
-        throw new Undetermined(`bridge ${table.name} ${chain.name}`, 'rules of bridges are not modelled')
 }

@@ -122,7 +122,8 @@ function isUnanswered(machine: Simulator, skb: Skb, reject: Statement & { kind: 
   if ((hook === 'input' || hook === 'output') && packet.dst?.startsWith('127.') && !hasWayBack(machine, packet))
     return true
   const type = moment.written?.get('meta pkttype')
-  if (type === undefined || reject.with === 'tcp-reset' || table.family === 'netdev') return false
+  if (type === undefined || reject.with === 'tcp-reset' || table.family === 'netdev' || table.family === 'bridge')
+    return false
   if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)
   return type !== 'unicast'
 }

@@ -1,11 +1,11 @@
 /** The way of a packet through hooks and routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c and their IPv6 likes). */
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Link } from '../model/host.ts'
 import type { Outcome } from '../model/journey.ts'
-import { bridgeCalls, bridgeNamed } from '../rules/bridge-calls.ts'
+import { bridgeCalls } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
-import { refuseBridged, runAtDevice } from './device-hooks.ts'
+import { type BridgePort, passesTo, portOfEntry, portOfExit, runBridge, writeFrame } from './bridge-hooks.ts'
+import { refuseLower, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
@@ -24,16 +24,19 @@ export const traverse = (machine: Simulator, skb: Skb): End =>
 
 /** From a wire, or back in over lo. */
 function receive(machine: Simulator, skb: Skb): End {
-  const held = passDevice(machine, skb, 'ingress')
+  const port = portOfEntry(machine, skb)
+  if (port?.name !== undefined) skb.indev = port.name
+  // the bridge alone does not tell which port's chains the frame traverses
+  if (port && port.name === undefined) refuseLower(machine.world, skb, 'ingress', port.bridge.name)
+  const held = port && port.name === undefined ? undefined : passDevice(machine, skb, 'ingress')
   if (held) return held
-  refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
-  const bridge = bridgeOf(machine, skb)
-  if (bridge && bridgeCalls(machine.world.host, bridge, skb.family) === false) return { outcome: 'forwarded' }
-  if (skb.headerWrongBy !== 0 || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
-  const stopped = pass(machine, skb, 'prerouting')
+  return port ? receiveAtPort(machine, skb, port) : receivePacket(machine, skb)
+}
+
+/** Where IP begins; `isTracked`: br_netfilter has had PREROUTING done. */
+function receivePacket(machine: Simulator, skb: Skb, isPastPrerouting = false): End {
+  const stopped = isPastPrerouting ? undefined : prerouting(machine, skb)
   if (stopped) return stopped
-  // what nat sends elsewhere is routed
-  if (bridge && skb.packet.dst === skb.given.dst) return passOn(machine, skb)
   if (skb.isRouted) return deliver(machine, skb)
   skb.routedAfter = skb.journal.changes
   const route = routeInput(machine, skb)
@@ -42,21 +45,67 @@ function receive(machine: Simulator, skb: Skb): End {
   return forward(machine, skb, route)
 }
 
-/** The bridge that passes the packet on from one of its ports to another. */
-function bridgeOf({ world }: Simulator, { given, indev }: Skb): Link | undefined {
-  if (given.physIn === undefined || given.physOut === undefined || given.in !== indev) return undefined
-  return bridgeNamed(world.host, indev)
+function prerouting(machine: Simulator, skb: Skb): End | undefined {
+  if (skb.headerWrongBy !== 0 || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
+  return pass(machine, skb, 'prerouting')
 }
 
-/** br_nf_forward_ip and br_nf_post_routing: IP's chains, and no routing between them. */
-function passOn(machine: Simulator, skb: Skb): End {
-  refuseBridged(machine, skb, skb.indev!, ['forward', 'postrouting'])
-  skb.outdev = skb.indev
-  const stopped = pass(machine, skb, 'forward')
-  if (stopped) return stopped
+/** br_handle_frame: the bridge's own tables first, and IP's PREROUTING in between where br_netfilter calls it. */
+function receiveAtPort(machine: Simulator, skb: Skb, port: BridgePort): End {
+  const { bridge, name } = port
+  const first = passBridge(machine, skb, 'prerouting', { in: name }, 'before-ip')
+  if (first) return first
+  const calls = callsIp(machine, skb, port)
+  skb.indev = bridge.name
+  if (calls) {
+    if (name !== undefined) change(skb, 'physIn', name)
+    const stopped = prerouting(machine, skb)
+    if (stopped) return stopped
+    // what nat sends elsewhere is routed
+    if (skb.packet.dst !== skb.given.dst) return receivePacket(machine, skb, true)
+  }
+  const second = passBridge(machine, skb, 'prerouting', { in: name }, 'behind-ip')
+  if (second) return second
+  const to = passesTo(machine, skb, port)
+  if (to) return passOn(machine, skb, port, to, calls)
+  const taken = passBridge(machine, skb, 'input', { in: name }) ?? passDevice(machine, skb, 'ingress', true)
+  return taken ?? receivePacket(machine, skb, calls)
+}
+
+/** Does the bridge hand it to IP's chains? Throws Undetermined where that is not known and may matter. */
+function callsIp({ world }: Simulator, { given, family }: Skb, { bridge }: BridgePort): boolean {
+  const calls = bridgeCalls(world.host, bridge, family)
+  if (calls !== undefined) return calls
+  // only br_netfilter tells IP of both ports
+  return given.in === bridge.name && given.physIn !== undefined
+}
+
+/** br_forward: IP's chains, where they are called, and no routing between them. */
+function passOn(machine: Simulator, skb: Skb, { bridge, name }: BridgePort, to: BridgePort, calls: boolean): End {
+  const ports = { in: name, out: to.name }
+  const first = passBridge(machine, skb, 'forward', ports, 'before-ip')
+  if (first) return first
+  skb.outdev = bridge.name
+  if (calls) {
+    if (to.name !== undefined) change(skb, 'physOut', to.name)
+    const stopped = pass(machine, skb, 'forward')
+    if (stopped) return stopped
+  }
+  const second = passBridge(machine, skb, 'forward', ports, 'behind-ip')
+  const last = second ?? passBridge(machine, skb, 'postrouting', { out: to.name })
+  if (last) return last
   skb.indev = undefined
-  const end = pass(machine, skb, 'postrouting')
-  return end ?? { outcome: 'forwarded' }
+  const stopped = calls ? pass(machine, skb, 'postrouting') : undefined
+  return stopped ?? passPort(machine, skb, to) ?? { outcome: 'forwarded' }
+}
+
+/** Out of the bridge by its port, whose egress sees the frame last. */
+function passPort(machine: Simulator, skb: Skb, { bridge, name }: BridgePort): End | undefined {
+  if (name === undefined) refuseLower(machine.world, skb, 'egress', bridge.name)
+  skb.outdev = name
+  const held = name === undefined ? undefined : passDevice(machine, skb, 'egress')
+  change(skb, 'out', skb.given.in === bridge.name ? bridge.name : name)
+  return held
 }
 
 function deliver(machine: Simulator, skb: Skb): End {
@@ -86,6 +135,8 @@ function send(machine: Simulator, skb: Skb): End {
   const route = routeOutput(machine, skb)
   if (!route) return vanished(machine, skb, undefined)
   skb.route = route
+  // IP knows no port of the bridge that it sends by
+  change(skb, 'physOut', undefined)
   skb.moment.routedTo = skb.packet.dst
   skb.outdev = deviceOf(machine, skb, route)
   const stopped = pass(machine, skb, 'output')
@@ -97,9 +148,10 @@ function send(machine: Simulator, skb: Skb): End {
 function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   const stopped = pass(machine, skb, 'postrouting')
   if (stopped) return stopped
-  const held = passDevice(machine, skb, 'egress')
+  const port = portOfExit(machine, skb)
+  const held = passDevice(machine, skb, 'egress', port?.name !== undefined)
   if (held) return held
-  refuseBridged(machine, skb, skb.outdev!, BEHIND_IP)
+  if (port) return leaveByPort(machine, skb, port) ?? { outcome }
   if (skb.outdev !== 'lo') return { outcome }
   skb.looped = true
   skb.isRouted = true
@@ -112,9 +164,21 @@ function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   return receive(machine, skb)
 }
 
-/** Of a bridge's tables. */
-const BEFORE_IP: readonly Hook[] = ['prerouting', 'input']
-const BEHIND_IP: readonly Hook[] = ['output', 'postrouting']
+/** br_dev_xmit: the frame goes through the bridge's OUTPUT and POSTROUTING, and out of its port. */
+function leaveByPort(machine: Simulator, skb: Skb, port: BridgePort): End | undefined {
+  const { out } = skb.packet
+  writeFrame(machine, skb, port)
+  const stopped =
+    passBridge(machine, skb, 'output', { out: port.name }) ??
+    passBridge(machine, skb, 'postrouting', { out: port.name })
+  if (stopped || port.name === undefined) return stopped
+  skb.outdev = port.name
+  const held = passDevice(machine, skb, 'egress')
+  // it left by the bridge, as IP sees it
+  skb.outdev = port.bridge.name
+  change(skb, 'out', out)
+  return held
+}
 
 /** Undefined: the packet goes on behind the hook. */
 function pass(machine: Simulator, skb: Skb, hook: Hook): End | undefined {
@@ -123,12 +187,24 @@ function pass(machine: Simulator, skb: Skb, hook: Hook): End | undefined {
   return endOf(machine, skb, hook, machine.hooks.run(machine, skb, hook))
 }
 
-/** As pass, for what hangs on a device. */
-function passDevice(machine: Simulator, skb: Skb, hook: 'ingress' | 'egress'): End | undefined {
+/** As pass, for a bridge's own tables. */
+function passBridge(machine: Simulator, skb: Skb, hook: Hook, ...at: Tail<typeof runBridge>): End | undefined {
+  return endOf(machine, skb, hook, runBridge(machine, skb, hook, ...at))
+}
+
+type Tail<F> = F extends (machine: Simulator, skb: Skb, hook: Hook, ...rest: infer R) => unknown ? R : never
+
+/** As pass, for what hangs on a device; `portPlayed`: so have chains of the bridge's port been, or they will be. */
+function passDevice(
+  machine: Simulator,
+  skb: Skb,
+  hook: 'ingress' | 'egress',
+  portPlayed = false,
+): End | undefined {
   if (deviceChainsAt(machine.world, hook).length === 0) return undefined
   skb.hook = hook
   showWay(machine, skb, hook)
-  return endOf(machine, skb, hook, runAtDevice(machine, skb, hook))
+  return endOf(machine, skb, hook, runAtDevice(machine, skb, hook, portPlayed))
 }
 
 function endOf(machine: Simulator, skb: Skb, hook: Hook, verdict: TableVerdict): End | undefined {

@@ -103,7 +103,7 @@ export class Exchanges {
     const ofCapture = this.captures.get(closed.capture) ?? this.addCapture(closed)
     ofCapture.note(times)
     const capture = ofCapture.number
-    if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
+    if (this.list.parts >= MOST || family === 'arp') return this.skip()
     const told = this.toldOf(closed)
     const { says, host } = told
     if (told.apart) return this.skip()

@@ -9,7 +9,9 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
+import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
@@ -103,6 +105,11 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
     back.in = out
     const { physIn, physOut } = packet
     if (physIn !== undefined && physOut !== undefined) Object.assign(back, { physIn: physOut, physOut: physIn })
+    Object.assign(back, backOverBridge(asked, packet, host))
+  } else {
+    // what this host sends to whom a bridge knows behind a port leaves by that port
+    const port = asked.physIn ?? asked.in
+    if (bridgeNamed(host, linkNamed(host, port)?.master)) back.physOut = port!
   }
   switch (protocol) {
     case 'tcp':
@@ -119,6 +126,18 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
       const type = icmpType === 8 ? 0 : 129
       return { ...back, icmpType: type, icmpCode: 0, icmpId, ...(icmpSeq === undefined ? {} : { icmpSeq }) }
     }
+  }
+}
+
+/** From the port where a bridge has passed the request on, to the port where that came in. */
+function backOverBridge(asked: Packet, { out }: Packet, host: Host): Packet {
+  const bridge = bridgeNamed(host, linkNamed(host, asked.in)?.master)
+  if (!bridge || linkNamed(host, out)?.master !== bridge.name) return {}
+  const { srcMac, dstMac } = asked
+  return {
+    out: asked.in!,
+    ...(dstMac === undefined ? {} : { srcMac: dstMac }),
+    ...(srcMac === undefined ? {} : { dstMac: srcMac }),
   }
 }
 

@@ -200,13 +200,16 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
   }
 }
 
-/** Between which ports its bridge passes it on, which FORWARD shows. */
-function portsOf({ arrivals }: Evidence): Pick<Packet, 'physIn' | 'physOut'> {
+/** Between which ports its bridge passes it on, which FORWARD and the bridge's own tables show. */
+function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'physOut' | 'out'> {
   const bridged = arrivals.find(
     ({ packet: one, hook }) =>
       hook === 'forward' && one.physIn !== undefined && one.physOut !== undefined && one.in === one.out,
   )
-  return bridged ? { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! } : {}
+  if (bridged) return { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! }
+  const left = arrivals.find(({ packet: { out }, table }) => table?.family === 'bridge' && out !== undefined)
+  if (!left) return {}
+  return journey.packet.in === undefined ? { physOut: left.packet.out! } : { out: left.packet.out! }
 }
 
 /** Conditions that nobody can know about an answer, at most; each is tried either way. */
