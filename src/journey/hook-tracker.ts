@@ -1,6 +1,8 @@
 /** A journey's place on its way over hooks and chains, as far as traced events tell it: what may come next, and moving on. */
 import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import { bridgeNamed } from '../rules/bridge-calls.ts'
+import { baseChainsAt } from './base-chains.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
@@ -14,6 +16,7 @@ const OUTPUT = maskOf('output')
 const PREROUTING = maskOf('prerouting')
 const PAST_ROUTING = maskOf('input', 'forward')
 const REWRITES_SOURCE = maskOf('input', 'postrouting')
+const BEHIND_IP = ['output', 'postrouting'] as const
 /** At which a packet's way may end. */
 const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
@@ -22,6 +25,8 @@ export class HookTracker {
   private readonly resolver: Resolver
   /** The number of that interface's name. */
   readonly lo: number
+  /** By the number of a device's name. */
+  private readonly bridges = new Map<number, boolean>()
 
   constructor(states: PacketStates, resolver: Resolver) {
     this.states = states
@@ -161,8 +166,21 @@ export class HookTracker {
     // nat may have made this host the destination: then it comes in again
     if (hookMask === OUTPUT && resolved.rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect'))
       return false
-    if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
+    if (hookMask !== INPUT && (out === 0 || out === this.lo || this.leavesByBridge(out))) return false
     return this.resolver.isVeryLast(chain)
+  }
+
+  /** The bridge's own tables see it behind IP. Where links are not known, any device may be a bridge. */
+  private leavesByBridge(out: number): boolean {
+    let leaves = this.bridges.get(out)
+    if (leaves === undefined) {
+      const { world } = this.resolver
+      const { links } = world.host
+      const isBridge = !links || bridgeNamed(world.host, this.states.names.text(out)) !== undefined
+      leaves = isBridge && BEHIND_IP.some((hook) => baseChainsAt(world, 'bridge', hook, true).length > 0)
+      this.bridges.set(out, leaves)
+    }
+    return leaves
   }
 }
 

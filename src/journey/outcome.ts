@@ -24,6 +24,7 @@ import {
   nextBehindHook,
   withoutMaybes,
 } from './base-chains.ts'
+import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesToThisHost } from './destination.ts'
 import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
@@ -49,6 +50,8 @@ export interface Conclusion {
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
     | 'nat-unseen'
+    /** A bridge has it, and the frame's destination address does not tell whether for this host. */
+    | 'frame-address'
     /** This host puts fragments together before INPUT, and the whole packet goes on alone. */
     | 'fragment'
     /** The capture shows one of iptables-legacy and nf_tables, and the other comes next. */
@@ -128,7 +131,8 @@ function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefin
 function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, nat: boolean): BaseChain | undefined {
   const { journey, arrivals } = evidence
   const priority = priorityHere(evidence, step, hook)
-  if (evidence.lossless === undefined) return nextAtHook(world, journey.family, hook, priority, nat)
+  const family = arrivals[step]!.table?.family === 'bridge' ? 'bridge' : journey.family
+  if (evidence.lossless === undefined) return nextAtHook(world, family, hook, priority, nat)
   const passed = new Set(arrivals.map(({ table, chain }) => `${table?.family} ${table?.name} ${chain?.name}`))
   const here = arrivals[step]!.table
   // of the other backend's chain at the same priority nobody knows whether it comes before this one
@@ -136,7 +140,7 @@ function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, na
     here !== undefined &&
     backendOf(table) === backendOf(here) &&
     !passed.has(`${table.family} ${table.name} ${chain.name}`)
-  return baseChainsAt(world, journey.family, hook, nat).find(
+  return baseChainsAt(world, family, hook, nat).find(
     (one) => one.priority > priority || (one.priority === priority && isBeside(one)),
   )
 }
@@ -202,6 +206,12 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
+  }
+  if (arrival.table?.family === 'bridge') {
+    const way = behindBridgeChain(arrivals, world, step, nextHere(evidence, world, step, hook, true))
+    if (way.missing) return missing(way.missing)
+    if (way.end !== 'unknown') return ended(way.end)
+    return { ...ended('undetermined'), because: isGroup(arrival.packet.dst ?? '') ? 'group' : 'frame-address' }
   }
   const natGoesOn = natPassed && !isRewrittenAt(arrivals, step)
   const next = nextHere(evidence, world, step, hook, natGoesOn)

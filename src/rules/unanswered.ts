@@ -24,8 +24,7 @@ export function whyUnanswered(
   const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
   if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reply'
-  if (table?.family === 'netdev' || table?.family === 'bridge')
-    return whyUnansweredAtDevice(packet, protocol, isReset)
+  if (table?.family === 'netdev' || table?.family === 'bridge') return whyUnansweredAtDevice(packet, protocol, isReset)
   if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no reply'
   // before it is routed IPv4 does not look
   const isRouted = packet.dst?.includes(':') || (hook !== 'prerouting' && hook !== 'ingress')

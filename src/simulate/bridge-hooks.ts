@@ -36,7 +36,11 @@ export function portOfEntry({ world: { host } }: Simulator, { given, indev }: Sk
 }
 
 /** By which port the bridge passes it on; undefined: it takes the frame in, for IP. Throws Undetermined where nobody can tell. */
-export function passesTo({ world: { host } }: Simulator, skb: Skb, { bridge, name }: BridgePort): BridgePort | undefined {
+export function passesTo(
+  { world: { host } }: Simulator,
+  skb: Skb,
+  { bridge, name }: BridgePort,
+): BridgePort | undefined {
   const { given, packet } = skb
   const { dst, dstMac } = packet
   const others = (host.links ?? []).filter((link) => link.master === bridge.name && link.name !== name)

@@ -195,12 +195,7 @@ function passBridge(machine: Simulator, skb: Skb, hook: Hook, ...at: Tail<typeof
 type Tail<F> = F extends (machine: Simulator, skb: Skb, hook: Hook, ...rest: infer R) => unknown ? R : never
 
 /** As pass, for what hangs on a device; `portPlayed`: so have chains of the bridge's port been, or they will be. */
-function passDevice(
-  machine: Simulator,
-  skb: Skb,
-  hook: 'ingress' | 'egress',
-  portPlayed = false,
-): End | undefined {
+function passDevice(machine: Simulator, skb: Skb, hook: 'ingress' | 'egress', portPlayed = false): End | undefined {
   if (deviceChainsAt(machine.world, hook).length === 0) return undefined
   skb.hook = hook
   showWay(machine, skb, hook)

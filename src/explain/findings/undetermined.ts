@@ -13,6 +13,8 @@ const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
     'it is a fragment. The kernel reassembles fragments before INPUT, and the whole packet has trace lines of its own',
   'maybe-no-chain':
     'iptables-nft lists the next chain as empty even if it does not exist. Whether the packet traversed it is unknown (nft -a list ruleset shows it)',
+  'frame-address':
+    'the link addresses of this host are unknown, or the frame has none: it is for this host, or the bridge forwards it',
   'nat-unseen': 'conntrack NAT may have rewritten it, and no later chain was traced',
 }
 
