@@ -2,9 +2,21 @@
 import type { Host, Link } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { groupMac } from './group-mac.ts'
+import { linkNamed } from './links.ts'
 
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
+
+/** The bridge that the device is a port of. */
+export const bridgeOfPort = (host: Host, port: string | undefined): Link | undefined =>
+  bridgeNamed(host, linkNamed(host, port)?.master)
+
+/** The device as routing knows it: of a bridge's port the bridge. */
+export function routedDevice(host: Host, name: string): string
+export function routedDevice(host: Host, name: string | undefined): string | undefined
+export function routedDevice(host: Host, name: string | undefined): string | undefined {
+  return bridgeOfPort(host, name)?.name ?? name
+}
 
 /** The setting for all bridges. */
 export const callSetting = (family: string): string =>

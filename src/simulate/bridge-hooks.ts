@@ -7,7 +7,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Link } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
-import { bridgeNamed, bridgePassingOn } from '../rules/bridge-calls.ts'
+import { bridgeNamed, bridgeOfPort, bridgePassingOn } from '../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
 import { linkNamed } from '../rules/links.ts'
@@ -31,7 +31,7 @@ export function portOfEntry({ world: { host } }: Simulator, { given, indev }: Sk
   if (given.in !== indev) return undefined
   const bridge = bridgeNamed(host, indev)
   if (bridge) return { bridge, name: given.physIn }
-  const master = bridgeNamed(host, linkNamed(host, indev)?.master)
+  const master = bridgeOfPort(host, indev)
   return master && { bridge: master, name: indev }
 }
 

@@ -35,6 +35,7 @@ function receive(machine: Simulator, skb: Skb): End {
 
 /** Where IP begins; `isTracked`: br_netfilter has had PREROUTING done. */
 function receivePacket(machine: Simulator, skb: Skb, isPastPrerouting = false): End {
+  if (isPastPrerouting) showWay(machine, skb, 'prerouting')
   const stopped = isPastPrerouting ? undefined : prerouting(machine, skb)
   if (stopped) return stopped
   if (skb.isRouted) return deliver(machine, skb)

@@ -9,6 +9,7 @@ import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
+import { routedDevice } from '../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import type { Part } from './joined.ts'
@@ -30,10 +31,11 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const { journey, reply: played, world } = request.told
   const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
-  const came = journey.packet.in
-  const left = reply ? reply.told.journey.steps.at(-1)?.out : played?.out
+  const { host } = world
+  const came = routedDevice(host, journey.packet.in)
+  const left = routedDevice(host, reply ? reply.told.journey.steps.at(-1)?.out : played?.out)
   if (came === undefined || left === undefined) return undefined
-  const isOfUplink = isOtherUplink(world.host, dst, came, left)
+  const isOfUplink = isOtherUplink(host, dst, came, left)
   if (!isOfUplink && !(reply && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))) return undefined
   return { came, left, isSeen: reply !== undefined, isOfUplink }
 }
@@ -56,7 +58,7 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   if (!request || src === undefined || parts.some(({ role }) => role === 'replies')) return undefined
   const { journey, reply, world } = request.told
   const { host } = world
-  const [came, left] = [journey.packet.in, reply?.out]
+  const [came, left] = [routedDevice(host, journey.packet.in), routedDevice(host, reply?.out)]
   if (came === undefined || left === undefined || came === left || left === 'lo') return undefined
   const home = homeOf(src, host, left)
   if (home?.link.name !== left || homeOf(src, host, came)?.link.name === came) return undefined

@@ -6,6 +6,7 @@ import type { Finding, Fix, Journey, RuleRef } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { routedDevice } from '../../rules/bridge-calls.ts'
 import { isLocal } from '../../rules/fib.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { sayable } from '../changes/sayable.ts'
@@ -106,10 +107,11 @@ function mayNeverCome({ findings, outcome }: Journey, left: Packet, { host }: Wo
 function ledBack(
   reproduction: Reproduction,
   explained: Journey,
-  { dst, in: came }: Packet,
+  { dst, in: port }: Packet,
   out = 'lo',
 ): PlayedReply['back'] {
   const { world } = reproduction
+  const came = routedDevice(world.host, port)
   if (dst === undefined || came === undefined || !isOtherUplink(world.host, dst, came, out)) return undefined
   const rules: RuleRef[] = []
   const fix = backOut(explained, world, dst, came).map((one) => {
@@ -137,10 +139,12 @@ function markRestored({ steps }: Journey, { culprit }: Journey): RuleRef | undef
 }
 
 /** That it leaves by another interface than the one that was asked at. */
-const elsewhereWords = ({ dst, in: came }: Packet, out: string | undefined, { host }: World): string =>
-  dst !== undefined && came !== undefined && out !== undefined && isOtherUplink(host, dst, came, out)
+function elsewhereWords({ dst, in: port }: Packet, out: string | undefined, { host }: World): string {
+  const came = routedDevice(host, port)
+  return dst !== undefined && came !== undefined && out !== undefined && isOtherUplink(host, dst, came, out)
     ? ` It would leave by ${out}, although the request came in on ${came}.`
     : ''
+}
 
 function messageOf(reply: Journey, asked: Packet, answer: Played, by?: RuleRef, why?: string): string {
   const { packet } = answer

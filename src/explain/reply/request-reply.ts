@@ -8,7 +8,7 @@ import { memo } from '../../model/memo.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
-import { bridgeNamed } from '../../rules/bridge-calls.ts'
+import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -109,7 +109,7 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
   } else {
     // what this host sends to whom a bridge knows behind a port leaves by that port
     const port = asked.physIn ?? asked.in
-    if (bridgeNamed(host, linkNamed(host, port)?.master)) back.physOut = port!
+    if (bridgeOfPort(host, port)) back.physOut = port!
   }
   switch (protocol) {
     case 'tcp':
@@ -131,7 +131,7 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
 
 /** From the port where a bridge has passed the request on, to the port where that came in. */
 function backOverBridge(asked: Packet, { out }: Packet, host: Host): Packet {
-  const bridge = bridgeNamed(host, linkNamed(host, asked.in)?.master)
+  const bridge = bridgeOfPort(host, asked.in)
   if (!bridge || linkNamed(host, out)?.master !== bridge.name) return {}
   const { srcMac, dstMac } = asked
   return {

@@ -13,6 +13,7 @@ import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
@@ -84,7 +85,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
-  const answered = openingOf(journey.packet, world)
+  const answered = openingBehindPort(context, openingOf(journey.packet, world))
   const opening = isOpening(journey, natSeen(context.evidence), world) ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
   // the entry may have been there before the packet, which rules tell that ask for the connection's state
@@ -210,6 +211,29 @@ function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'phys
   const left = arrivals.find(({ packet: { out }, table }) => table?.family === 'bridge' && out !== undefined)
   if (!left) return {}
   return journey.packet.in === undefined ? { physOut: left.packet.out! } : { out: left.packet.out! }
+}
+
+/** What was asked, as it came to the bridge by whose ports its answer goes. */
+function openingBehindPort({ evidence, journey, world: { host } }: Context, asked?: Packet): Packet | undefined {
+  const { in: came, srcMac, dstMac } = journey.packet
+  const { out, physOut } = portsOf(evidence)
+  const bridge = bridgeOfPort(host, came) ?? bridgeOfPort(host, physOut)
+  if (!asked || !bridge) return asked
+  // this host had asked, and sent it by that port
+  if (asked.in === undefined) return came === undefined ? asked : { ...asked, physOut: came }
+  if (asked.in !== bridge.name) return asked
+  const others = host.links?.filter(({ name, master }) => master === bridge.name && name !== came)
+  const from = out ?? physOut ?? (others?.length === 1 ? others[0]!.name : undefined)
+  if (from === undefined) return asked
+  // whoever it was for is a neighbour of who asked, or this host itself
+  const isPassedOn = came !== undefined
+  return {
+    ...asked,
+    in: from,
+    ...(isPassedOn ? { out: came } : {}),
+    ...(isPassedOn && srcMac !== undefined ? { dstMac: srcMac } : {}),
+    ...(isPassedOn && dstMac !== undefined ? { srcMac: dstMac } : {}),
+  }
 }
 
 /** Conditions that nobody can know about an answer, at most; each is tried either way. */

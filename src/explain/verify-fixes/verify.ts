@@ -11,6 +11,7 @@ import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
+import { routedDevice } from '../../rules/bridge-calls.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -326,7 +327,7 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
   if (outcome === 'undetermined' && open)
     return `whether its reply gets back depends on ${open.condition}: ${open.reason}`
   if (!isPassed(outcome)) return undefined
-  const [came, out] = [asked.in, answer.packet.out]
+  const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
   if (came === undefined || out === undefined) return undefined
   if (out !== came) return `its reply would leave by ${out}, not by ${came}`
   return mayReplyFromOther(told, out, host)
