@@ -69,6 +69,10 @@ const deviceChains = memo((tables: World['tables']) => {
 export const deviceChainsAt = (world: World, hook: 'ingress' | 'egress'): readonly BaseChain[] =>
   deviceChains(world.tables)[hook]
 
+/** A chain's devices are names, or beginnings of names. */
+export const hangsOn = (devices: readonly string[], device: string): boolean =>
+  devices.some((one) => one === device || (one.endsWith('*') && device.startsWith(one.slice(0, -1))))
+
 /** The next one at the same hook, behind `priority`. */
 export const nextAtHook = (
   world: World,

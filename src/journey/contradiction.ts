@@ -30,7 +30,7 @@ export function contradictions(
     if (one.kind === 'log') return undefined
     if (one.mismatch !== undefined) return one.mismatch
     if (isElsewhere(packets[i]!, hooks[i])) return `in the ruleset, ${one.chain} is reachable only from ${hooks[i]}`
-    return held[i] === false && !(showsNoPort(packets[i]!) && asksForPort(one.rule!)) ? notMatching(one) : undefined
+    return held[i] === false && !isUnshown(packets[i]!, one.rule!) ? notMatching(one) : undefined
   })
   for (const [i, one] of resolved.entries())
     if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])
@@ -50,6 +50,16 @@ const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
 const showsNoPort = ({ physIn, physOut }: Packet): boolean => physIn === undefined && physOut === undefined
 
 const asksForPort = ({ text }: Rule): boolean => text.includes('-m physdev')
+
+/** nft's trace shows nothing of the word that has the fragment's offset and flags, DF among them; a kernel log does. */
+const showsNoFragment = ({ dontFragment, fragOffset = 0 }: Packet): boolean =>
+  dontFragment === undefined && fragOffset === 0
+
+const asksForFragment = ({ text }: Rule): boolean => /\bfrag-off\b|(?:^| )-f /.test(text)
+
+/** The rule asks for what the capture does not show. */
+const isUnshown = (packet: Packet, rule: Rule): boolean =>
+  (showsNoPort(packet) && asksForPort(rule)) || (showsNoFragment(packet) && asksForFragment(rule))
 
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
 

@@ -1,8 +1,9 @@
 /** A journey's place on its way over hooks and chains, as far as traced events tell it: what may come next, and moving on. */
+import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { bridgeNamed } from '../rules/bridge-calls.ts'
-import { baseChainsAt } from './base-chains.ts'
+import { baseChainsAt, deviceChainsAt, hangsOn } from './base-chains.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
@@ -17,6 +18,8 @@ const PREROUTING = maskOf('prerouting')
 const PAST_ROUTING = maskOf('input', 'forward')
 const REWRITES_SOURCE = maskOf('input', 'postrouting')
 const BEHIND_IP = ['output', 'postrouting'] as const
+const hasEgress = (world: World, device: string): boolean =>
+  deviceChainsAt(world, 'egress').some(({ chain }) => !chain.devices || hangsOn(chain.devices, device))
 /** At which a packet's way may end. */
 const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
@@ -26,7 +29,7 @@ export class HookTracker {
   /** The number of that interface's name. */
   readonly lo: number
   /** By the number of a device's name. */
-  private readonly bridges = new Map<number, boolean>()
+  private readonly behind = new Map<number, boolean>()
 
   constructor(states: PacketStates, resolver: Resolver) {
     this.states = states
@@ -166,21 +169,24 @@ export class HookTracker {
     // nat may have made this host the destination: then it comes in again
     if (hookMask === OUTPUT && resolved.rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect'))
       return false
-    if (hookMask !== INPUT && (out === 0 || out === this.lo || this.leavesByBridge(out))) return false
+    if (hookMask !== INPUT && (out === 0 || out === this.lo || this.goesOnBehind(out))) return false
     return this.resolver.isVeryLast(chain)
   }
 
-  /** The bridge's own tables see it behind IP. Where links are not known, any device may be a bridge. */
-  private leavesByBridge(out: number): boolean {
-    let leaves = this.bridges.get(out)
-    if (leaves === undefined) {
+  /** A bridge's own tables, and chains at egress, see it behind IP. Where links are not known, any device may be a bridge. */
+  private goesOnBehind(out: number): boolean {
+    let goesOn = this.behind.get(out)
+    if (goesOn === undefined) {
       const { world } = this.resolver
       const { links } = world.host
-      const isBridge = !links || bridgeNamed(world.host, this.states.names.text(out)) !== undefined
-      leaves = isBridge && BEHIND_IP.some((hook) => baseChainsAt(world, 'bridge', hook, true).length > 0)
-      this.bridges.set(out, leaves)
+      const device = this.states.names.text(out)
+      const isBridge = !links || bridgeNamed(world.host, device) !== undefined
+      const hasTables = BEHIND_IP.some((hook) => baseChainsAt(world, 'bridge', hook, true).length > 0)
+      const ports = links?.filter(({ master }) => master === device).map(({ name }) => name) ?? []
+      goesOn = (isBridge && hasTables) || [device, ...ports].some((one) => hasEgress(world, one))
+      this.behind.set(out, goesOn)
     }
-    return leaves
+    return goesOn
   }
 }
 

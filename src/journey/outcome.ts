@@ -230,6 +230,7 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
       return behind ? missing(behind) : leaving(evidence, world, step)
     }
     case 'postrouting':
+    case 'egress':
       return leaving(evidence, world, step)
     case 'prerouting':
       return routed(evidence, world, step, natPassed, ended, missing)

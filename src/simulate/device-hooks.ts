@@ -2,7 +2,7 @@
  * What hangs on devices: chains at ingress and egress (nf_hook_ingress, nf_hook_egress).
  */
 import { decides } from '../journey/backends.ts'
-import { type BaseChain, deviceChainsAt } from '../journey/base-chains.ts'
+import { type BaseChain, deviceChainsAt, hangsOn } from '../journey/base-chains.ts'
 import type { Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
@@ -31,7 +31,7 @@ export function runAtDevice(machine: Simulator, skb: Skb, hook: DeviceHook, port
   const key = `${hook} ${device}`
   let here = runs.get(key)
   if (!here) {
-    const hooked = chains.filter(({ chain }) => hangsOn(chain.devices, device)).map(runnable)
+    const hooked = chains.filter(({ chain }) => hangsOn(chain.devices ?? [], device)).map(runnable)
     here = joinTied(hooked).map(({ run }) => run)
     runs.set(key, here)
   }
@@ -41,9 +41,6 @@ export function runAtDevice(machine: Simulator, skb: Skb, hook: DeviceHook, port
   }
   return 'accept'
 }
-
-const hangsOn = (devices: readonly string[] | undefined, device: string): boolean =>
-  (devices ?? []).some((one) => one === device || (one.endsWith('*') && device.startsWith(one.slice(0, -1))))
 
 function runnable({ table, chain, priority }: BaseChain): TiedChain & { priority: number } {
   const base = preparedChain(table, chain.name)!

@@ -208,10 +208,13 @@ function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'phys
       hook === 'forward' && one.physIn !== undefined && one.physOut !== undefined && one.in === one.out,
   )
   if (bridged) return { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! }
-  const left = arrivals.find(({ packet: { out }, table }) => table?.family === 'bridge' && out !== undefined)
+  const left = arrivals.find(({ packet: { out }, table }) => isOfLink(table) && out !== undefined)
   if (!left) return {}
   return journey.packet.in === undefined ? { physOut: left.packet.out! } : { out: left.packet.out! }
 }
+
+/** Its chains see devices, as a bridge's ports. */
+const isOfLink = (table: Table | undefined): boolean => table?.family === 'bridge' || table?.family === 'netdev'
 
 /** What was asked, as it came to the bridge by whose ports its answer goes. */
 function openingBehindPort({ evidence, journey, world: { host } }: Context, asked?: Packet): Packet | undefined {
