@@ -4,10 +4,10 @@
  */
 import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Link } from '../model/host.ts'
+import type { Host, Link } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
-import { bridgeNamed, bridgeOfPort, bridgePassingOn } from '../rules/bridge-calls.ts'
+import { bridgeNamed, bridgeOfPort } from '../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
 import { linkNamed } from '../rules/links.ts'
@@ -30,9 +30,14 @@ export interface BridgePort {
 export function portOfEntry({ world: { host } }: Simulator, { given, indev }: Skb): BridgePort | undefined {
   if (given.in !== indev) return undefined
   const bridge = bridgeNamed(host, indev)
-  if (bridge) return { bridge, name: given.physIn }
+  if (bridge) return { bridge, name: given.physIn ?? onlyPort(host, bridge) }
   const master = bridgeOfPort(host, indev)
   return master && { bridge: master, name: indev }
+}
+
+function onlyPort({ links = [] }: Host, bridge: Link): string | undefined {
+  const ports = links.filter(({ master }) => master === bridge.name)
+  return ports.length === 1 ? ports[0]!.name : undefined
 }
 
 /** By which port the bridge passes it on; undefined: it takes the frame in, for IP. Throws Undetermined where nobody can tell. */
@@ -47,11 +52,12 @@ export function passesTo(
   const told = given.physOut ?? (others.some((link) => link.name === given.out) ? given.out : undefined)
   const through: BridgePort = { bridge, name: told ?? (others.length === 1 ? others[0]!.name : undefined) }
   if (told !== undefined) return through
+  // as far as is known, IP received it there
+  if (given.in === bridge.name) return undefined
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
   if (dstMac !== undefined && bridge.mac !== undefined)
     return host.links?.some(({ mac }) => mac === dstMac) ? undefined : through
-  if (given.in === bridge.name) return bridgePassingOn(packet, host) ? through : undefined
   if (isGroup(dst!) || dst === '255.255.255.255') return undefined
   if (bridge.addresses?.length === 0) return through
   const local = isLocal(dst, host)
@@ -69,9 +75,8 @@ export function passesTo(
 export function portOfExit({ world: { host } }: Simulator, { given, outdev }: Skb): BridgePort | undefined {
   const bridge = bridgeNamed(host, outdev)
   if (!bridge) return undefined
-  const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)
-  const told = given.physIn === undefined ? ports.find(({ name }) => name === given.physOut) : undefined
-  return { bridge, name: (told ?? (ports.length === 1 ? ports[0] : undefined))?.name }
+  const isTold = given.physIn === undefined && bridgeOfPort(host, given.physOut) === bridge
+  return { bridge, name: isTold ? given.physOut : onlyPort(host, bridge) }
 }
 
 /** The frame's own header, as this host writes it (br_dev_xmit). */

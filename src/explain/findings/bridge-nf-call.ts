@@ -2,7 +2,7 @@ import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgeOfPort, callSetting, callsItself } from '../../rules/bridge-calls.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
@@ -53,7 +53,8 @@ function stopped(context: Context): Detected[] {
                 {
                   description: KEEP_OUT,
                   ...setSysctl(name, 0, 1),
-                  unverified: BRIDGED_UNPLAYED,
+                  // between ports that are known the model passes it on with the setting and without it
+                  ...(bridgeOfPort(world.host, journey.packet.in) ? {} : { unverified: BRIDGED_UNPLAYED }),
                   note: CONTAINERS_NEED_IT,
                 },
               ],

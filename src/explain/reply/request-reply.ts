@@ -11,7 +11,6 @@ import type { World } from '../../model/world.ts'
 import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../../rules/fib.ts'
-import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
@@ -102,7 +101,8 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
   const back: Packet = { src: dst, dst: src, protocol }
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
-    back.in = out
+    // what this host sent by a bridge's port is answered by that one
+    back.in = asked.in === undefined && bridgeOfPort(host, asked.physOut)?.name === out ? asked.physOut! : out
     const { physIn, physOut } = packet
     if (physIn !== undefined && physOut !== undefined) Object.assign(back, { physIn: physOut, physOut: physIn })
     Object.assign(back, backOverBridge(asked, packet, host))
@@ -132,7 +132,7 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
 /** From the port where a bridge has passed the request on, to the port where that came in. */
 function backOverBridge(asked: Packet, { out }: Packet, host: Host): Packet {
   const bridge = bridgeOfPort(host, asked.in)
-  if (!bridge || linkNamed(host, out)?.master !== bridge.name) return {}
+  if (!bridge || bridgeOfPort(host, out) !== bridge) return {}
   const { srcMac, dstMac } = asked
   return {
     out: asked.in!,
