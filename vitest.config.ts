@@ -22,7 +22,17 @@ const NETNS = [
   'test/filter/tcpdump.test.ts',
   'test/kernel/bpf/*.test.ts',
   ...[
-    ...['asymmetric', 'bridge-arp', 'chain-loops', 'conditions', 'edits', 'edits-ip', 'extensions', 'host'],
+    ...[
+      'asymmetric',
+      'bridge-arp',
+      'bridge-path',
+      'chain-loops',
+      'conditions',
+      'edits',
+      'edits-ip',
+      'extensions',
+      'host',
+    ],
     ...['iptables-list', 'iptables-save'],
     ...['let-through', 'nat-and-routes', 'nft-conditions', 'nft-rare', 'nft-text', 'receiver', 'receiver-equality'],
     ...['routes', 'rulesets', 'scripts', 'trace-nft'],
