@@ -80,11 +80,13 @@ const bridged: Read = ({ packet }) => {
   return packet.in === undefined && packet.out === undefined ? undefined : 'no'
 }
 
-/** The bridge of the port that it passes; only table bridge asks for it. */
+/** The bridge of the port that it passes; only table bridge asks for it, and where there is no such port a rule that asks ends. */
 const bridgeOf =
   (key: 'in' | 'out'): Read =>
-  ({ packet, family, world }) => {
-    if (family !== 'bridge') return ABSENT
+  ({ packet, family, world, hook }) => {
+    const without =
+      key === 'in' ? hook === 'output' || hook === 'postrouting' : hook === 'prerouting' || hook === 'input'
+    if (family !== 'bridge' || without) return ABSENT
     const name = packet[key]
     const link = name === undefined ? undefined : linkNamed(world.host, name)
     return link && (link.master ?? ABSENT)
