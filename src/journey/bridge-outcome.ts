@@ -7,7 +7,6 @@ import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { bridgeCalls, bridgeOfPort } from '../rules/bridge-calls.ts'
 import { groupMac } from '../rules/group-mac.ts'
-import { linkNamed } from '../rules/links.ts'
 import { type BaseChain, baseChainsAt } from './base-chains.ts'
 import type { StepContext } from './step-context.ts'
 

@@ -168,3 +168,26 @@ trace id 1 bridge fw out rule ${rule} # handle 3 (verdict ${verdict})
     expect(fate(accepted, LISTED.replace('192.0.2.0/24', '203.0.113.0/24')).outcome).toBe('undetermined')
   })
 })
+
+describe("nft's trace shows no fragment offset and no flags", () => {
+  const rules = `table netdev hardening {
+	chain ingress {
+		type filter hook ingress device "eth0" priority -500; policy accept;
+		meta nftrace set 1
+		ip frag-off & 0x3fff != 0 drop
+	}
+}
+`
+  const first = (line: string) =>
+    `trace id f030a561 netdev hardening ingress packet: iif "eth0" ether saddr 02:00:00:00:00:0a ether daddr 02:00:00:00:00:01 ip saddr 192.0.2.10 ip daddr 192.0.2.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 58904 ip protocol icmp ip length 1500 icmp type echo-request icmp code net-unreachable icmp id 7322 icmp sequence 1 @th,64,96 0xecce076b00000000d0a40700
+trace id f030a561 netdev hardening ingress rule ${line} (verdict drop)
+`
+  const told = (line: string) => {
+    const [journey] = explainFile(Buffer.from(first(line)), worldOf(rules)).journeys
+    return [journey!.outcome, journey!.findings.map(({ code }) => code).includes('ruleset-mismatch')]
+  }
+
+  it('so a rule for fragments that dropped the first one does not contradict it', () => {
+    expect(told('ip frag-off & 16383 != 0 drop')).toEqual(['dropped', false])
+  })
+})
