@@ -127,7 +127,8 @@ export function replyWords(group: Group<unknown>): string | undefined {
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, journeys, findings } = exchanges.worst
   if (status === 'answered') {
-    if (!isPlayed(journey)) return 'answered'
+    if (!isPlayed(journey))
+      return findings.some(({ code }) => code === 'reset-by-peer') ? 'answered, reset' : 'answered'
     const isDoubtful = findings.some(({ code }) => code === 'reply-by-other-uplink')
     return isDoubtful ? 'its reply leaves by another interface' : 'a reply would get back'
   }

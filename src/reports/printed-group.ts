@@ -3,7 +3,7 @@ import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { IN_VAIN } from '../explain/in-vain.ts'
-import { type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
 import { isStoppedElsewhere } from './exchange-words.ts'
@@ -12,6 +12,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
     'reply-dropped',
     'reply-from-other-address',
+    'reset-by-peer',
     'several-causes',
     'reply-by-other-uplink',
     'icmp-error-dropped',
@@ -59,10 +60,8 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
-  // where to look for a reply, nobody asks who has had one
-  const isRefused = replied && status === 'refused'
   const found = journey.findings.filter(
-    ({ code }) => !(isTold && saysNoReply(code)) && !(isRefused && code === 'not-netfilter'),
+    ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(exchanges?.worst)),
   )
   return {
     ...group,
@@ -71,6 +70,12 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }
+
+/** Whoever asked was answered or refused, or a reply was lost here: nobody asks where to look for one. */
+const isReplyKnown = (exchange: Pick<Exchange, 'status' | 'journeys'> | undefined): boolean =>
+  exchange?.status === 'answered' ||
+  exchange?.status === 'refused' ||
+  (exchange?.status === 'reply-lost' && exchange.journeys.replies.length > 0)
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>

@@ -19,6 +19,8 @@ import { lostReset } from './lost-reset.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
+import { resetByPeer } from './reset-by-peer.ts'
+import { carriesData } from './segment.ts'
 import type { UnquotedError } from './unquoted.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
@@ -95,6 +97,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (finding) return { ...inferred('reply-lost', answer), finding }
     const elsewhere = isUsed ? undefined : sentElsewhere(parts, ask())
     if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }
+    const reset = resetByPeer(parts)
+    if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   // the reset itself says it, wherever the capture loses sight of it
@@ -199,10 +203,6 @@ function stopsOf(parts: readonly Part[]): Part[] {
   }
   return stops.reverse()
 }
-
-/** Of TCP, whatever options it has: two headers of 20 bytes, or of 40 and 20, and 40 bytes of options at most. */
-const carriesData = ({ protocol, length = 0, src = '' }: Packet): boolean =>
-  protocol === 'tcp' && length > (src.includes(':') ? 100 : 80)
 
 const ends = (part: Part): boolean =>
   passed(part) && (part.told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)

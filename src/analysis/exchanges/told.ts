@@ -166,7 +166,7 @@ function findingsOf(
   const found = new Map<string, Finding>()
   const replied = parts.some(({ role }) => role === 'replies')
   const add = (finding: Finding) => {
-    if (replied && (saysNoReply(finding.code) || (status === 'refused' && finding.code === 'not-netfilter'))) return
+    if ((replied && saysNoReply(finding.code)) || (status === 'refused' && finding.code === 'not-netfilter')) return
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }

@@ -2,13 +2,15 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command, spoken } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
-import { awaitsReply, isReplied } from '../reply/request-reply.ts'
+import { acceptsOpening, awaitsReply, isReplied } from '../reply/request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -40,8 +42,8 @@ export const notNetfilter: Detector = {
             sockets,
           )
         const why = signatureWords(packet) ?? unreadWords(context, packet)
-        const check = sockets && ` ${why ?? 'If no reply comes, check the program.'}`
-        return next(`No rule stopped it: it was delivered to this host.${check ?? ''}`, sockets)
+        const check = sockets && !isReply(packet, context.world) && ` ${why ?? 'If no reply comes, check the program.'}`
+        return next(`No rule stopped it: it was delivered to this host.${check || ''}`, sockets)
       }
       case 'forwarded':
       case 'sent': {
@@ -52,7 +54,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }
@@ -66,6 +68,12 @@ export const notNetfilter: Detector = {
     }
   },
 }
+
+/** It answers, or goes on with what was answered: nobody waits for a reply to it as to a request. */
+const isReply = (packet: Packet, world: World): boolean =>
+  packet.protocol === 'tcp'
+    ? !packet.tcpFlags?.includes('syn') || acceptsOpening(packet)
+    : packet.ctDir === 'reply' || entryAnswered(packet, world) !== undefined
 
 /** One that was given to the interface drops what is over its rate, or in no class of it. */
 function queueWords({ world }: Context, out: string | undefined): string {
