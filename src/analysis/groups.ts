@@ -4,11 +4,13 @@ import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
 import { Command } from '../model/command.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
+import { isThoughtVanished } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
+import { shownThrough } from './exchanges/shown-through.ts'
 import { goesAsItsClass, type Seen, withoutOtherSide } from './exchanges/status.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
@@ -31,6 +33,8 @@ export interface Group<F = Fix> {
   exchanges?: ExchangeCounts<F>
   /** All of them came in exchanges whose first packets are told of: replies, and what the sender sent after its first. */
   followsOnly?: true
+  /** Its lines end too early: the number of a later packet of its exchange, which shows that it got through. Replies only. */
+  shownBy?: string
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
@@ -48,6 +52,19 @@ export interface ExchangeCounts<F = Fix> {
 /** Did one of its exchanges come to nothing? */
 export const isFailing = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean =>
   exchanges !== undefined && isFailed(exchanges.worst.status)
+
+/** The rest of its lines is missing, and its reply, or what came behind it, shows that it got through. */
+export const isShownThrough = ({
+  journey,
+  exchanges,
+  shownBy,
+}: Pick<Group<unknown>, 'journey' | 'exchanges' | 'shownBy'>): boolean =>
+  shownBy !== undefined ||
+  (isThoughtVanished(journey) &&
+    exchanges?.worst.status === 'answered' &&
+    exchanges.worst.journeys.replies.length > 0 &&
+    // no reply is to what was sent again
+    exchanges.worst.journeys.retransmissions.length === 0)
 
 /** One packet that is told by itself. */
 export const single = (journey: Journey): Group => ({
@@ -158,9 +175,11 @@ export class Groups {
     for (const group of this.list) {
       delete group.exchanges
       delete group.followsOnly
+      delete group.shownBy
     }
     const seen = seenBy(exchanges)
     const following = new Map<Group, number>()
+    const through = new Map<Group, { count: number; by: string }>()
     const { list } = exchanges
     const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
@@ -181,9 +200,12 @@ export class Groups {
       if (only && goesAsItsClass(only, seen)) alike.set(only, { status, place, others: 0 })
       const group = this.groupOf(tellerOf(told).told)
       if (!group) continue
-      for (const { told: one } of only ? [] : told.parts) {
-        const of = this.groupOf(one)
-        if (of && of !== group) following.set(of, (following.get(of) ?? 0) + 1)
+      for (const part of only ? [] : told.parts) {
+        const of = this.groupOf(part.told)
+        if (!of || of === group) continue
+        following.set(of, (following.get(of) ?? 0) + 1)
+        const by = status === 'answered' && part.role === 'replies' ? shownThrough(part, told.parts) : undefined
+        if (by) through.set(of, { count: (through.get(of)?.count ?? 0) + 1, by: through.get(of)?.by ?? String(by.id) })
       }
       addExchange(group, status, () => tellExchange(told, seen), isHeard(told, status))
     }
@@ -192,6 +214,7 @@ export class Groups {
       if (counted) counted.counts[status]! += others
     }
     for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
+    for (const [group, { count, by }] of through) if (count === group.count && group.followsOnly) group.shownBy = by
     if (parts) this.partFailed(exchanges, statuses)
     return statuses
   }

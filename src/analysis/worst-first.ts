@@ -3,7 +3,7 @@ import { isDiscovery } from '../explain/neighbours/discovery.ts'
 import { isAnnouncement } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { saysOf } from './exchanges/role.ts'
-import { type Group, isFailing } from './groups.ts'
+import { type Group, isFailing, isShownThrough } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
 export const worstFirst = (groups: readonly Group[]): Group[] =>
@@ -12,6 +12,7 @@ export const worstFirst = (groups: readonly Group[]): Group[] =>
 function badness(group: Group): number {
   const { outcome, findings, packet } = group.journey
   if (isMereAnnouncement(group.journey)) return -1
+  if (isShownThrough(group)) return 1
   // what nobody asked for may be a good thing to drop; without neighbour discovery nothing is sent
   if (isStopped(outcome) && isAnnouncement(packet) && !isDiscovery(packet)) return 2
   // what tells that another packet was stopped comes behind that one

@@ -12,6 +12,8 @@ export interface Host {
   kernel?: string
   links?: Link[]
   routes?: Route[]
+  /** Their listing is of all tables (`ip route show table all`): what it has no table of is empty. */
+  listsAllTables?: true
   routingRules?: RoutingRule[]
   sockets?: Socket[]
   /** Protocols of which the sockets that listen are all listed, even if there are none. */

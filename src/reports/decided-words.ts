@@ -1,10 +1,11 @@
 /** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
+import { isShownThrough } from '../analysis/groups.ts'
 import { isNft } from '../explain/refs.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
 import { refOfStep } from './deciding-rule.ts'
-import { isShownByReply, isStoppedElsewhere } from './exchange-words.ts'
+import { isStoppedElsewhere } from './exchange-words.ts'
 import type { Group } from './form.ts'
 import { whereWords } from './journey-words.ts'
 
@@ -78,9 +79,10 @@ export const byWords = ({ by, ref }: Extract<Decided, { by: string }>): string =
   ref.family === 'ip6' && !isNft(ref) ? `${by} ip6tables` : by
 
 /** Undefined where the first word says it all. */
-export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | undefined {
+export function decidedOf(group: Group<unknown>): Decided | undefined {
+  const { journey, exchanges } = group
   const { outcome } = journey
-  if (isShownByReply({ journey, exchanges })) return undefined
+  if (isShownThrough(group)) return undefined
   if (isStoppedByRule(outcome)) {
     const ref = journey.cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(lastStep(journey))
     if (ref) return { by: 'by', ref }

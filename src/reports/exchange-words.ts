@@ -1,12 +1,12 @@
 /** What came of the exchanges that a group's packets began, in words. */
 
-import { isFailing } from '../analysis/groups.ts'
+import { isFailing, isShownThrough } from '../analysis/groups.ts'
 import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
-import { isPassed, isStoppedByRule, isThoughtVanished } from '../model/outcome-kinds.ts'
+import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf, whereWords } from './journey-words.ts'
 import { endText } from './packet-words.ts'
@@ -62,7 +62,7 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
 export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
   const mark = markOf(group.journey)
   if (isFailing(group)) return 'bad'
-  if (isShownByReply(group)) return 'good'
+  if (isShownThrough(group)) return 'good'
   return mark === 'good' && isOpen(group) && isDoubted(group) ? 'unsure' : mark
 }
 
@@ -91,23 +91,10 @@ export const isStoppedElsewhere = ({
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
 
-/** The rest of its lines is missing, and its reply shows that it got through: it was not sent again, so none is to another. */
-export const isShownByReply = ({
-  journey,
-  exchanges,
-}: {
-  journey: Group<unknown>['journey']
-  exchanges?: Group<unknown>['exchanges'] | undefined
-}): boolean =>
-  isThoughtVanished(journey) &&
-  exchanges?.worst.status === 'answered' &&
-  exchanges.worst.journeys.replies.length > 0 &&
-  exchanges.worst.journeys.retransmissions.length === 0
-
 /** The headline's first word. */
 export function wordOf(group: Group<unknown>): string {
   const { journey, exchanges } = group
-  if (isShownByReply(group)) return capitals('answered')
+  if (isShownThrough(group)) return capitals(group.shownBy === undefined ? 'answered' : 'arrived')
   const status = exchanges?.worst.status
   const isTold = isPassed(journey.outcome) || journey.outcome === 'queued'
   const word = status !== undefined && isFailed(status) && isTold ? status : journey.outcome
@@ -138,9 +125,15 @@ export function replyWords(group: Group<unknown>): string | undefined {
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
-export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
+export function whyWords({
+  exchanges,
+  journey,
+  shownBy,
+}: Pick<Group<unknown>, 'exchanges' | 'journey' | 'shownBy'>): string | undefined {
+  if (shownBy !== undefined)
+    return `#${shownBy}, which came later, shows that it arrived. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!exchanges) return undefined
-  if (isShownByReply({ journey, exchanges }))
+  if (isShownThrough({ journey, ...(exchanges ? { exchanges } : {}) }))
     return `Its reply, #${exchanges.worst.journeys.replies.at(-1)}, shows that it got through. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst

@@ -3,6 +3,7 @@ import { isProblem } from '../analysis/is-problem.ts'
 import { weightOf } from '../analysis/order.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
+import { isThoughtVanished } from '../model/outcome-kinds.ts'
 import { printableJson } from '../model/printable.ts'
 import { journeyDocument } from './journey-document.ts'
 import { LineTemplates } from './line-templates.ts'
@@ -18,6 +19,8 @@ export interface JourneyLine {
   text: string | Uint8Array
   problem: boolean
   shown: boolean
+  /** That it vanished is concluded from lines that are missing. */
+  isThought: boolean
   /** Bytes that the journey takes, roughly. */
   weight: number
 }
@@ -37,7 +40,8 @@ export class JourneyLines {
     const full = () => {
       const journey = one.explain()
       const shown = this.shows(journey)
-      const note = { problem: isProblem(journey), shown, weight: weightOf(journey) }
+      const isThought = isThoughtVanished(journey)
+      const note = { problem: isProblem(journey), shown, isThought, weight: weightOf(journey) }
       return { text: shown ? printableJson(journeyDocument(journey)) + this.behind : '', note }
     }
     const member = one.member?.()

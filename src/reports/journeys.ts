@@ -4,7 +4,9 @@ import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
 import type { ExchangeNews, News } from '../analysis/exchanges/news.ts'
-import { type Folded, type Group, Groups, isFailing } from '../analysis/groups.ts'
+import { shownThrough, withLostLines } from '../analysis/exchanges/shown-through.ts'
+import { seenBy, statusOf } from '../analysis/exchanges/told.ts'
+import { type Folded, type Group, Groups, isFailing, isShownThrough } from '../analysis/groups.ts'
 import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
@@ -80,6 +82,19 @@ function streamJourneys(options: ReportOptions): JourneyReport {
     out.write(before())
     out.write(text)
   }
+  /** It is known in the end alone that another packet shows that they got through. */
+  const late: { id: number; exchange: number; line: JourneyLine; journey: Journey }[] = []
+  const writeLate = () => {
+    const seen = late.length > 0 ? seenBy(exchanges) : undefined
+    for (const { id, exchange, line, journey } of late.splice(0)) {
+      const joined = exchanges.list.at(exchange)
+      const part = joined.parts.find((one) => one.id === id)
+      const by = part && statusOf(joined, seen!) === 'answered' ? shownThrough(part, joined.parts) : undefined
+      const told = by ? lines.lineOf({ explain: () => withLostLines(journey, String(by.id)) }) : line
+      if (ordered) ordered.add(id, told.shown ? told : undefined)
+      else if (told.shown) write(told)
+    }
+  }
   const ordered = form === json ? new InOrder(write, ({ weight }) => weight, mostHeld) : undefined
   out.write(writer.begin())
   return {
@@ -92,7 +107,14 @@ function streamJourneys(options: ReportOptions): JourneyReport {
       const shown = line?.shown ? line : undefined
       if (joined !== undefined && shown) exchanges.list.show(joined)
       if (joined !== undefined && exchanges.list.isShown(joined)) news?.note(joined)
-      if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
+      if (shown && joined !== undefined && !news && late.length < MOST_LATE && shown.isThought)
+        late.push({
+          id: closed.id,
+          exchange: joined,
+          line: { ...shown, text: kept(shown.text) },
+          journey: closed.explain(),
+        })
+      else if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
       else if (shown) write(shown)
       return (
         shown && {
@@ -108,6 +130,7 @@ function streamJourneys(options: ReportOptions): JourneyReport {
       out.flush()
     },
     end(tail) {
+      writeLate()
       ordered?.end()
       if (news) {
         for (const { exchange } of news.end()) tell(exchange)
@@ -118,6 +141,9 @@ function streamJourneys(options: ReportOptions): JourneyReport {
     },
   }
 }
+
+/** Journeys that wait for the end: more of them are told as they complete. */
+const MOST_LATE = 2000
 
 const kept = (text: string | Uint8Array) => (typeof text === 'string' ? text : text.slice())
 
@@ -170,7 +196,7 @@ function foldJourneys(options: ReportOptions): JourneyReport {
         for (const group of ordered) out.write(writer.journey(group))
       }
       out.write(writer.end(tail, list))
-      return list.some((group) => isProblem(group.journey) || isFailing(group))
+      return list.some((group) => (isProblem(group.journey) && !isShownThrough(group)) || isFailing(group))
     },
   }
 }

@@ -1,11 +1,11 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 
 import type { Ending } from '../analysis/ending.ts'
+import { isShownThrough } from '../analysis/groups.ts'
 import { isAnnouncement } from '../model/announcement.ts'
 import { countWords } from '../model/count-words.ts'
 import type { Fix, Outcome } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
-import { isShownByReply } from './exchange-words.ts'
 import type { Group } from './form.ts'
 import { NOTICES } from './journey-words.ts'
 
@@ -56,7 +56,7 @@ export class Told {
 
   add(group: Group<unknown>): void {
     const { journey, count } = group
-    const outcome = isShownByReply(group) ? 'undetermined' : journey.outcome
+    const outcome = isShownThrough(group) ? 'undetermined' : journey.outcome
     const as = isAnnouncement(journey.packet) && !isStopped(outcome) ? 'announced' : outcome
     this.groups.set(journey.id, { as, count })
   }

@@ -115,8 +115,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     return (isGuessed(error) ? inferred : observed)('lost', error)
   }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!
-  // conntrack leads a retransmission past nat, so that less is seen of it than of what it repeats
-  const isUnseen = last.role === 'retransmissions' && last.told.journey.outcome === 'undetermined'
+  // conntrack leads a retransmission, and what follows, past nat, so that less is seen of it than of what began
+  const isUnseen = last.told.journey.outcome === 'undetermined' && (last.role === 'retransmissions' || hasGoneOn(parts))
   const shown = isUnseen ? parts.findLast((one) => isAsking(one) && (passed(one) || one.role === 'request')) : undefined
   const request = shown ?? last
   return isAsking(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
@@ -249,7 +249,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
-  if (!replied && ((entry && goesOn(entry)) || hasGoneOn(parts))) return inferred('answered', request)
+  if ((!replied && entry && goesOn(entry)) || hasGoneOn(parts)) return inferred('answered', request)
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
   if (returned) return { ...inferred('lost', request), finding: returned }
   if (has('neighbour-failed')) return inferred('lost', request)

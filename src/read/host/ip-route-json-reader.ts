@@ -15,7 +15,7 @@ import {
   type JsonObject,
   shown,
 } from './json.ts'
-import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'
+import { routeFamily, routesRead, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export function readIpRouteJson(text: string, report: Report): HostReading {
@@ -25,7 +25,7 @@ export function readIpRouteJson(text: string, report: Report): HostReading {
     if (typeof route === 'string') report('line-not-understood', route, line)
     else routes.push(route)
   })
-  return { host: { routes: nameUnnamedTables(routes) } }
+  return { host: routesRead(routes) }
 }
 
 /** The route, or what was not understood of it. */

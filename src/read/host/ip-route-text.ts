@@ -5,7 +5,7 @@ import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefi
 import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'
+import { routeFamily, routesRead, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 const FLAGS = new Set([
@@ -52,7 +52,7 @@ export const ipRouteText: HostFormat = {
       if (typeof route === 'string') report('line-not-understood', `${route}: ${quoted(line)}`, number)
       else routes.push(route)
     })
-    return { host: { routes: nameUnnamedTables(routes) } }
+    return { host: routesRead(routes) }
   },
 }
 

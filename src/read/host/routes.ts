@@ -6,7 +6,7 @@
  * which only IPv4 has), and, for what is left (`default dev tun0`, `unreachable default`), by `pref`: every IPv6 route
  * has it (since Linux 4.1) and no IPv4 route does.
  */
-import type { Route } from '../../model/host.ts'
+import type { Host, Route } from '../../model/host.ts'
 import { canonicalPrefix, familyOf, type IpFamily } from '../../rules/prefixes.ts'
 
 export type UntabledRoute = Omit<Route, 'table'> & { table?: string }
@@ -20,11 +20,17 @@ export function routeFamily(addresses: readonly unknown[], hasPref: boolean): Ip
   return hasPref ? 'ip6' : 'ip'
 }
 
+/** Read routes as host state. Only a listing of all tables names the local table: of one alone `ip` leaves the name out. */
+export const routesRead = (routes: readonly UntabledRoute[]): Pick<Host, 'routes' | 'listsAllTables'> => ({
+  routes: nameUnnamedTables(routes),
+  ...(routes.some(({ table }) => table === 'local') ? { listsAllTables: true } : {}),
+})
+
 /**
  * A listing of one table (`ip route show table local`) does not say which. Where not one route names its table and
  * some are of a kind that only the local table holds, it is that one; else it counts as main, as `ip route` means it.
  */
-export function nameUnnamedTables(routes: readonly UntabledRoute[]): Route[] {
+function nameUnnamedTables(routes: readonly UntabledRoute[]): Route[] {
   const onlyLocal =
     routes.every((route) => route.table === undefined) &&
     routes.some((route) => route.type === 'local' || route.type === 'broadcast')
