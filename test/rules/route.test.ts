@@ -189,6 +189,15 @@ describe('rules', () => {
     })
   })
 
+  it('a listing of all tables in which main has no route', () => {
+    const local = 'local 10.0.0.1 dev eth0 table local proto kernel scope host src 10.0.0.1\n'
+    const listed = ipRouteText.read(local, () => {}).host!
+    expect(lookup({ dst: '198.51.100.9' }, listed)).toBeNull()
+    // `ip route show table local` does not name the table
+    const one = ipRouteText.read(local.replace(' table local', ''), () => {}).host!
+    expect(lookup({ dst: '198.51.100.9' }, one)).toMatchObject({ unknown: expect.stringContaining('table main') })
+  })
+
   it('its own address is reached whatever table main has, where that was not listed', () => {
     const links: Link[] = [
       { index: 2, name: 'eth0', up: true, addresses: [{ family: 'ip', address: '10.0.0.1', prefixLength: 24 }] },

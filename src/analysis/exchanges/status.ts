@@ -116,8 +116,12 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!
   // conntrack leads a retransmission, and what follows, past nat, so that less is seen of it than of what began
-  const isUnseen = last.told.journey.outcome === 'undetermined' && (last.role === 'retransmissions' || hasGoneOn(parts))
-  const shown = isUnseen ? parts.findLast((one) => isAsking(one) && (passed(one) || one.role === 'request')) : undefined
+  const isUnseen = last.told.journey.outcome === 'undetermined'
+  const isGoneOn = isUnseen && hasGoneOn(parts)
+  const shown =
+    isUnseen && (isGoneOn || last.role === 'retransmissions')
+      ? parts.findLast((one) => isAsking(one) && (passed(one) || (!isGoneOn && one.role === 'request')))
+      : undefined
   const request = shown ?? last
   return isAsking(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }

@@ -23,7 +23,7 @@ export function routeFamily(addresses: readonly unknown[], hasPref: boolean): Ip
 /** Read routes as host state. Only a listing of all tables names the local table: of one alone `ip` leaves the name out. */
 export const routesRead = (routes: readonly UntabledRoute[]): Pick<Host, 'routes' | 'listsAllTables'> => ({
   routes: nameUnnamedTables(routes),
-  ...(routes.some(({ table }) => table === 'local') ? { listsAllTables: true } : {}),
+  ...(routes.length > 0 && routes.every(({ table }) => table === 'local') ? { listsAllTables: true } : {}),
 })
 
 /**

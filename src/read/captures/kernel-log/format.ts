@@ -16,5 +16,5 @@ export const kernelLog: CaptureFormat = {
   describe: 'kernel log (dmesg, syslog, journalctl) with TRACE or LOG lines',
   sniff: (head) => RECORD.test(head),
   load: reader.load,
-  open: (context) => new reader.loaded.KernelLogReader(context),
+  open: (context) => reader.loaded.openKernelLog(context),
 }

@@ -1,6 +1,6 @@
 /**
  * Log lines as JSON, one object a line: journalctl -o json (its -sse and -seq forms have something in front), Docker's
- * json-file, GELF, and what log shippers make of them. A message that is not UTF-8 comes from journald as a list of bytes.
+ * json-file, GELF, logcli -o jsonl, and what log shippers make of them. A message that is not UTF-8 comes from journald as a list of bytes.
  */
 const encoder = new TextEncoder()
 
@@ -25,20 +25,35 @@ export function lineOfJson(bytes: Uint8Array, start: number, end: number): Uint8
   } catch {
     return undefined
   }
-  const text = entry.MESSAGE ?? entry.message ?? entry.log ?? entry.msg ?? entry.short_message
+  const text = entry.MESSAGE ?? entry.message ?? entry.log ?? entry.msg ?? entry.short_message ?? lokiLine(entry)
   const message = Array.isArray(text)
     ? Uint8Array.from(text)
     : typeof text === 'string'
       ? encoder.encode(text)
       : undefined
   if (!message) return undefined
-  const head = encoder.encode(`${timeOf(entry)}${hostOf(entry)} kernel: ${uptimeOf(entry)}`)
+  // a shipper that read a file has its whole line, with the time at which it was logged
+  const isWhole = entry.line === text && typeof text === 'string' && WHOLE.test(text)
+  const head = encoder.encode(isWhole ? '' : `${timeOf(entry)}${hostOf(entry)} kernel: ${uptimeOf(entry)}`)
   const line = new Uint8Array(head.length + message.length + 1)
   line.set(head)
   line.set(message, head.length)
   for (let i = 0; i < line.length; i++) if (line[i] === 0x0a) line[i] = 0x20
   line[line.length - 1] = 0x0a
   return line
+}
+
+const WHOLE = /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[T ]\d\d:)/
+
+/** `logcli -o jsonl`. */
+const lokiLine = ({ line, labels, timestamp }: Record<string, unknown>): unknown =>
+  labels !== undefined && timestamp !== undefined ? line : undefined
+
+/** As promtail and Alloy name it. */
+function hostLabel(labels: unknown): unknown {
+  if (typeof labels !== 'object' || labels === null) return undefined
+  const { hostname, host, node_name: node, nodename } = labels as Record<string, unknown>
+  return hostname ?? host ?? node ?? nodename
 }
 
 function timeOf(entry: Record<string, unknown>): string {
@@ -49,7 +64,7 @@ function timeOf(entry: Record<string, unknown>): string {
 }
 
 function hostOf(entry: Record<string, unknown>): string {
-  const host = entry._HOSTNAME ?? entry.hostname ?? entry.host
+  const host = entry._HOSTNAME ?? entry.hostname ?? entry.host ?? hostLabel(entry.labels)
   return typeof host === 'string' && /^\S+$/.test(host) ? host : '-'
 }
 

@@ -19,6 +19,7 @@ import { tellsOfLoss } from './lost-lines.ts'
 import { packetOf } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
+import { WholeReader } from './whole.ts'
 import { gather, joinHead, joinWrapped, MAX_RECORD } from './wrapped.ts'
 
 /** Table, chain, number; and fields up to the first blank, where the blanks between are lost. */
@@ -32,6 +33,10 @@ const MULTIPLIER = 0x9e3779b1 | 0
 const WAIT = -1
 
 const decoder = new TextDecoder('latin1')
+
+/** Reads a log, whichever line of it stands first. */
+export const openKernelLog = (context: CaptureContext): CaptureReader =>
+  new WholeReader(new KernelLogReader(context), context.report)
 
 export class KernelLogReader implements CaptureReader {
   readonly stats = { bytes: 0, skipped: 0, lost: 0 }

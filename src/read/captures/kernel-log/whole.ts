@@ -1,0 +1,118 @@
+/**
+ * Logs that are read as a whole before their lines are: Loki's answers (loki.ts), and logs with the newest line first (journalctl -r, log
+ * viewers, exports of Kibana and Grafana), which are turned round. Their first lines show it, where each is of one line and
+ * has its time: records of several lines stay as they are.
+ */
+import type { Report } from '../../../model/diagnostic.ts'
+import type { CaptureReader, CaptureStats } from '../format.ts'
+import { isJson, lineOfJson } from './json.ts'
+import { isLoki, linesOfLoki } from './loki.ts'
+import { readWrapping } from './wrapping.ts'
+
+const NEWLINE = 0x0a
+/** Bytes, and lines, that are looked at. */
+const LOOKED_AT = 1 << 18
+const MOST_LINES = 2000
+/** So often time has to go back, and never forth. */
+const LEAST = 3
+/** A longer log stays as it is. */
+const MOST = 1 << 29
+
+const decoder = new TextDecoder('latin1')
+
+export class WholeReader implements CaptureReader {
+  private readonly reader: CaptureReader
+  private readonly report: Report
+  private looked = false
+  private held: Uint8Array[] | undefined
+  private isLoki = false
+  private bytes = 0
+
+  constructor(reader: CaptureReader, report: Report) {
+    this.reader = reader
+    this.report = report
+  }
+
+  get stats(): CaptureStats {
+    // of the file, whatever is made of it
+    return { ...this.reader.stats, bytes: this.bytes }
+  }
+
+  push(chunk: Uint8Array): void {
+    if (!this.looked) {
+      this.looked = true
+      this.isLoki = isLoki(chunk)
+      if (this.isLoki || isNewestFirst(chunk)) this.held = []
+    }
+    this.bytes += chunk.length
+    if (!this.held) this.reader.push(chunk)
+    else {
+      this.held.push(chunk.slice())
+      if (this.bytes > MOST) this.handOn((one) => one)
+    }
+  }
+
+  end(): void {
+    if (this.held && this.isLoki) this.handOn((all) => linesOfLoki(all) ?? all)
+    if (this.held) {
+      this.report(
+        'newest-first',
+        'the newest line of this log stands first; nfwhy turned the order of its lines round, and counts lines from its end',
+      )
+      this.handOn(turned)
+    }
+    this.reader.end()
+  }
+
+  private handOn(change: (all: Uint8Array) => Uint8Array): void {
+    const all = new Uint8Array(this.bytes)
+    let at = 0
+    for (const one of this.held!) {
+      all.set(one, at)
+      at += one.length
+    }
+    this.held = undefined
+    this.reader.push(change(all))
+  }
+}
+
+/** Does time go back from line to line? Lines of one moment tell nothing. */
+function isNewestFirst(chunk: Uint8Array): boolean {
+  let before = Number.NaN
+  let back = 0
+  let start = 0
+  for (let lines = 0; lines < MOST_LINES && start < LOOKED_AT && start < chunk.length; lines++) {
+    const newline = chunk.indexOf(NEWLINE, start)
+    // the last may be cut, behind its time
+    const end = newline < 0 ? chunk.length : newline
+    const clock = clockOf(chunk, start, end)
+    start = end + 1
+    if (Number.isNaN(clock)) continue
+    if (clock > before) return false
+    if (clock < before) back++
+    before = clock
+  }
+  return back >= LEAST
+}
+
+/** Of netfilter's lines alone: others may be of programs with clocks of their own. */
+function clockOf(bytes: Uint8Array, start: number, end: number): number {
+  const line = isJson(bytes, start) ? lineOfJson(bytes, start, end) : bytes.subarray(start, end)
+  const text = line ? decoder.decode(line) : ''
+  return /TRACE: |\bIN=\S* /.test(text) ? readWrapping(text, !text.includes('TRACE: ')).clock : Number.NaN
+}
+
+/** The same lines, the last one first. */
+function turned(all: Uint8Array): Uint8Array {
+  const result = new Uint8Array(all.length + 1)
+  let at = 0
+  let end = all.at(-1) === NEWLINE ? all.length - 1 : all.length
+  while (end >= 0) {
+    const start = end === 0 ? 0 : all.lastIndexOf(NEWLINE, end - 1) + 1
+    result.set(all.subarray(start, end), at)
+    at += end - start
+    result[at++] = NEWLINE
+    end = start - 1
+  }
+  return result.subarray(0, at)
+}
