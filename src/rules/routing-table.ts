@@ -97,7 +97,8 @@ export function oneTable(host: Host, family: IpFamily, name: string): readonly T
     const own = ownRoutes(host, family) ?? (main && sourcesOf(main, family))
     return own ?? unknown("this host's own addresses are not known (no `ip addr` given)")
   }
-  if (known?.complete || (host.listsAllTables && known?.families.has(family)) || (name === 'default' && known)) return NO_ROUTES
+  if (known?.complete || (host.listsAllTables && known?.families.has(family)) || (name === 'default' && known))
+    return NO_ROUTES
   return unknown(
     known?.families.has(family)
       ? `the routes of table ${name} are not known (no \`ip route show table all\` given)`

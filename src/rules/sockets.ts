@@ -2,7 +2,6 @@
 import { compareAddresses, parseAddress } from '../model/address.ts'
 import type { Host, Socket } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import type { World } from '../model/world.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
@@ -51,21 +50,6 @@ export const isForNobody = (host: Host, packet: Packet): boolean =>
   packet.dport !== undefined &&
   knowsSockets(host, packet.protocol) &&
   listener(host, packet) === undefined
-
-/**
- * Of UDP that nobody tracks the ports alone tell: a service has asked nobody from its own port, and it is asked from one
- * that nobody chose.
- */
-export function comesFromService({ protocol, src, dst, sport, dport, in: device }: Packet, { host }: World): boolean {
-  if (protocol !== 'udp' || src === undefined || dst === undefined || sport === undefined || dport === undefined)
-    return false
-  const other: Packet = { protocol, src: dst, dst: src, sport: dport, dport: sport }
-  if (device === undefined && knowsSockets(host, protocol)) return listener(host, other) !== undefined
-  return sport < PRIVILEGED && dport >= PRIVILEGED && listener(host, { ...other, dst, dport }) === undefined
-}
-
-/** What only root may listen on, and nothing is asked from by itself. */
-const PRIVILEGED = 1024
 
 /** What has no states of a connection is `UNCONN` until it is told its other end. */
 export const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(state)

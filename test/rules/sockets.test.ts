@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOST_FORMATS } from '../../src/read/host/index.ts'
-import { comesFromService, knowsSockets, listener } from '../../src/rules/sockets.ts'
+import { portDirection } from '../../src/rules/service-ports.ts'
+import { knowsSockets, listener } from '../../src/rules/sockets.ts'
 
 const ss = HOST_FORMATS.find(({ id }) => id === 'ss')!
 const HEADER = 'Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n'
@@ -60,6 +61,6 @@ describe('UDP that nobody tracks comes from a service', () => {
       false,
     ],
   ])('%s', (_name, packet, rows, expected) => {
-    expect(comesFromService(packet, { tables: [], sets: [], host: host(rows) })).toBe(expected)
+    expect(portDirection(packet, { tables: [], sets: [], host: host(rows) }) === 'reply').toBe(expected)
   })
 })

@@ -3,7 +3,7 @@ import { refusesOpening } from '../../explain/reply/request-reply.ts'
 import type { Journey } from '../../model/journey.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { comesFromService } from '../../rules/sockets.ts'
+import { portDirection, udpDirection } from '../../rules/service-ports.ts'
 import type { ClosedJourney } from '../closed-journey.ts'
 import type { Told } from './joined.ts'
 
@@ -21,12 +21,14 @@ export const isForThisHost = ({ journey: { outcome, packet }, world }: Told): bo
 
 /** Of a packet whose request was not captured. */
 export function goesBack(
-  { says, isUntracked, journey: { packet } }: Told,
+  { says, isUntracked, nat, journey: { packet } }: Told,
   closed: Pick<ClosedJourney, 'packet' | 'world'>,
 ): boolean {
   if (says === 'opens') return false
   if (says === 'answers' || packet.ctDir === 'reply' || (says === 'resets' && refusesOpening(packet))) return true
   // the entry is of a connection that its reply has begun
-  if (isUntracked) return comesFromService(closed.packet(), closed.world)
+  if (isUntracked) return portDirection(closed.packet(), closed.world) === 'reply'
+  // nat's chains are asked of what begins a connection
+  if (nat !== 'passed' && udpDirection(closed.packet(), closed.world) === 'reply') return true
   return closed.world.host.conntrack !== undefined && entryAnswered(closed.packet(), closed.world) !== undefined
 }

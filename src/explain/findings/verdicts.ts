@@ -2,7 +2,8 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import { comesFromService, knowsSockets, listener } from '../../rules/sockets.ts'
+import { portDirection } from '../../rules/service-ports.ts'
+import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
@@ -125,7 +126,7 @@ function toldOf(context: Context): MatchHints {
   const answer =
     openingOf(journey.packet, world) !== undefined ||
     acceptsOpening(journey.packet) ||
-    comesFromService(journey.packet, world)
+    portDirection(journey.packet, world) === 'reply'
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
   const rewritten =

@@ -4,7 +4,6 @@ import { type Evidence, isUntracked } from '../../journey/evidence.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { Outcome } from '../../model/journey.ts'
-import { memo } from '../../model/memo.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
@@ -12,12 +11,10 @@ import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
-
-/** What only root may listen on, and nothing is asked from by itself. */
-const PRIVILEGED = 1024
 
 /** What is kept from connection tracking passes by nat, whatever it is. */
 export const natSeen = (evidence: Evidence): Evidence['nat'] =>
@@ -33,7 +30,12 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
         // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
         return entry ? isUnreplied(entry) : !entryAnswered(packet, world)
       }
-      return nat === 'passed' || (nat === 'unknown' && (isForService(packet) || isServed(packet, world)))
+      return (
+        nat === 'passed' ||
+        (nat === 'unknown' &&
+          (isForService(packet) || isServed(packet, world)) &&
+          udpDirection(packet, world) !== 'reply')
+      )
     default:
       return asksToBegin(packet)
   }
@@ -58,18 +60,6 @@ const isServed = (packet: Packet, world: World): boolean =>
   packet.dport !== undefined &&
   (portsNamed(world.tables).has(packet.dport) ||
     world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
-
-/** As rules ask for them, and as nat writes them: `dport 51820`, `10.0.0.1:51820`. */
-const PORTS = /dports? (?:\{ )?([\d, ]+)|[\d.\]]:(\d+)(?=[ -]|$)/g
-
-const portsNamed = memo((tables: World['tables']): ReadonlySet<number> => {
-  const named = new Set<number>()
-  for (const { chains } of tables)
-    for (const { rules } of chains.values())
-      for (const { text } of rules)
-        for (const [, list, port] of text.matchAll(PORTS)) for (const one of (list ?? port!).split(',')) named.add(+one)
-  return named
-})
 
 /**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
@@ -190,6 +180,7 @@ export function openingOf(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined
   if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack') && !refusesOpening(answer)) return undefined
   const entry = entryAnswered(answer, world)
+  if (!entry && answer.protocol === 'udp' && udpDirection(answer, world) !== 'reply') return undefined
   const asked = entry ? askedBy(entry) : askedAlone(answer)
   if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
   return asked && comingIn(asked, world.host)
@@ -218,10 +209,10 @@ function askedBy({ protocol, original }: ConntrackEntry): Packet {
   }
 }
 
-/** Without an entry only what is an answer by itself. */
+/** Without an entry what is an answer by itself, or by its ports. */
 function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet): Packet | undefined {
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
-  if (protocol === 'tcp' && sport !== undefined && dport !== undefined)
+  if ((protocol === 'tcp' || protocol === 'udp') && sport !== undefined && dport !== undefined)
     return { protocol, src: dst, dst: src, sport: dport, dport: sport }
   if (icmpId !== undefined && (icmpType === 0 || icmpType === 129))
     return { protocol, src: dst, dst: src, icmpType: icmpType === 0 ? 8 : 128, icmpCode: 0, icmpId }

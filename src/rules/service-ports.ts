@@ -1,0 +1,67 @@
+/** Which end of UDP is the service, where a packet by itself does not say whether it asks or answers. */
+import type { Host } from '../model/host.ts'
+import { memo } from '../model/memo.ts'
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { entryAnswered, entryOpened } from './conntrack/entries.ts'
+import { isLocal } from './fib.ts'
+import { knowsSockets, listener } from './sockets.ts'
+
+/** What only root may listen on, and nothing is asked from by itself. */
+export const PRIVILEGED = 1024
+/** Linux's default of net.ipv4.ip_local_port_range; other systems begin above that (RFC 6335: 49152). */
+const LEAST_CHOSEN = 32_768
+
+/** By the connections in host state, then as `portDirection` does. Undefined: nothing tells. */
+export function udpDirection(packet: Packet, world: World): 'request' | 'reply' | undefined {
+  if (packet.protocol !== 'udp') return undefined
+  if (packet.ctDir !== undefined) return packet.ctDir === 'reply' ? 'reply' : 'request'
+  if (entryAnswered(packet, world)) return 'reply'
+  return entryOpened(packet, world) ? 'request' : portDirection(packet, world)
+}
+
+/**
+ * By sockets and ports, of UDP that nobody tracks as well: a service has asked nobody from its own port, and it is asked
+ * from one that the kernel chose.
+ */
+export function portDirection(packet: Packet, { host, tables }: World): 'request' | 'reply' | undefined {
+  const { protocol, src, dst, sport, dport, in: device } = packet
+  if (protocol !== 'udp' || src === undefined || dst === undefined || sport === undefined || dport === undefined)
+    return undefined
+  const other: Packet = { protocol, src: dst, dst: src, sport: dport, dport: sport }
+  if (device === undefined && knowsSockets(host, protocol)) return listener(host, other) ? 'reply' : 'request'
+  if (sport < PRIVILEGED !== dport < PRIVILEGED) {
+    if (dport < PRIVILEGED) return 'request'
+    return listener(host, { ...other, dst, dport }) ? undefined : 'reply'
+  }
+  const named = portsNamed(tables)
+  const isService = (port: number, address: string) =>
+    named.has(port) || (listens(host, address, port) && !isChosen(port, address, host))
+  const [from, to] = [isService(sport, src), isService(dport, dst)]
+  if (from !== to) return from ? 'reply' : 'request'
+  if (from || sport < PRIVILEGED) return undefined
+  const [begun, asked] = [isChosen(sport, src, host), isChosen(dport, dst, host)]
+  return begun === asked ? undefined : begun ? 'request' : 'reply'
+}
+
+const listens = (host: Host, dst: string, dport: number): boolean =>
+  listener(host, { protocol: 'udp', dst, dport }) !== undefined
+
+/** The kernel gives such ports to who asks for none; of another host its range is not known. */
+function isChosen(port: number, address: string, host: Host): boolean {
+  const range = isLocal(address, host) === true ? host.sysctls?.get('net.ipv4.ip_local_port_range') : undefined
+  const [least = LEAST_CHOSEN, most = 65_535] = range?.trim().split(/\s+/).map(Number) ?? []
+  return port >= least && port <= most
+}
+
+/** As rules ask for them, and as nat writes them: `dport 51820`, `sports 5060,5061`, `10.0.0.1:51820`. */
+const PORTS = /[sd]?ports? (?:\{ )?([\d, ]+)|[\d.\]]:(\d+)(?=[ -]|$)/g
+
+export const portsNamed = memo((tables: World['tables']): ReadonlySet<number> => {
+  const named = new Set<number>()
+  for (const { chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { text } of rules)
+        for (const [, list, port] of text.matchAll(PORTS)) for (const one of (list ?? port!).split(',')) named.add(+one)
+  return named
+})

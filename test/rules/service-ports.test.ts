@@ -1,0 +1,71 @@
+/** Which of two UDP ports is a service's: by connections, sockets, rules and the ports that the kernel gives. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import { udpDirection } from '../../src/rules/service-ports.ts'
+import { clocked, trace } from '../journey/kernel-lines.ts'
+
+const rules = (...more: string[]) =>
+  [
+    '*filter',
+    ':INPUT DROP [0:0]',
+    ':FORWARD DROP [0:0]',
+    ...more.map((rule) => `-A FORWARD ${rule}`),
+    'COMMIT',
+    '',
+  ].join('\n')
+const ENDS = { src: '198.51.100.20', dst: '192.0.2.10', protocol: 'udp', in: 'wan' } as const
+
+async function directionOf(sport: number, dport: number, ruleset = rules(), state: Record<string, string> = {}) {
+  const files = Object.entries({ rules: ruleset, ...state })
+  const [machine] = (await open(files.map(([name, text]) => ({ name, text })))).machines
+  return udpDirection({ ...ENDS, sport, dport }, machine!.world)
+}
+
+test('a port below those that the kernel gives is a service’s', async () => {
+  for (const port of [5353, 5060, 8472, 27_015, 4500]) {
+    expect(await directionOf(port, 45_678)).toBe('reply')
+    expect(await directionOf(45_678, port)).toBe('request')
+  }
+  expect(await directionOf(53, 45_678)).toBe('reply')
+  expect(await directionOf(45_678, 53)).toBe('request')
+})
+
+test('of two that the kernel may have given, or two below, nothing is known', async () => {
+  expect(await directionOf(51_820, 45_678)).toBeUndefined()
+  expect(await directionOf(5060, 5060)).toBeUndefined()
+  expect(await directionOf(123, 123)).toBeUndefined()
+})
+
+test('a port that a rule names is a service’s', async () => {
+  expect(await directionOf(51_820, 45_678, rules('-p udp -m udp --dport 51820 -j ACCEPT'))).toBe('reply')
+  expect(await directionOf(51_820, 45_678, rules('-p udp -m udp --sport 51820 -j ACCEPT'))).toBe('reply')
+  expect(await directionOf(45_678, 51_820, rules('-p udp -m multiport --dports 4500,51820 -j ACCEPT'))).toBe('request')
+  const nft =
+    'table inet fw {\n\tchain f {\n\t\ttype filter hook forward priority 0; policy drop;\n\t\tudp dport { 4500, 51820 } accept\n\t}\n}\n'
+  expect(await directionOf(51_820, 45_678, nft)).toBe('reply')
+})
+
+test('a connection that conntrack lists tells', async () => {
+  const entry = (src: string, sport: number, dst: string, dport: number) =>
+    `udp      17 29 src=${src} dst=${dst} sport=${sport} dport=${dport} src=${dst} dst=${src} sport=${dport} dport=${sport} mark=0 use=1\n`
+  const replied = entry(ENDS.dst, 45_678, ENDS.src, 51_820)
+  expect(await directionOf(51_820, 45_678, rules(), { conntrack: replied })).toBe('reply')
+  expect(await directionOf(51_820, 45_678, rules(), { conntrack: entry(ENDS.src, 51_820, ENDS.dst, 45_678) })).toBe(
+    'request',
+  )
+})
+
+test('a reply alone is told as one, and its fix does not open its receiver’s port', async () => {
+  const packet = { ...ENDS, out: 'lan', sport: 27_015, dport: 45_678 }
+  const analysis = await open([
+    { name: 'rules', text: rules('-p udp -m udp --dport 27015 -j ACCEPT') },
+    { name: 'log', text: clocked([[10, trace('filter:FORWARD:policy:2', packet)]]) },
+  ])
+  const { exchanges } = await analysis.exchanges()
+  expect(exchanges.map(({ status, asked }) => [status, asked.src, asked.dport])).toEqual([
+    ['reply-lost', ENDS.dst, 27_015],
+  ])
+  const { groups } = await analysis.groups()
+  const edits = JSON.stringify(groups.flatMap(({ journey }) => journey.findings.flatMap(({ fix }) => fix)))
+  expect(edits).not.toContain('45678')
+})
