@@ -1,6 +1,6 @@
 /** Groups with the worst outcome first. */
 import { isDiscovery } from '../explain/neighbours/discovery.ts'
-import { isAnnouncement } from '../model/announcement.ts'
+import { isAnnouncement, isBackground } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { saysOf } from './exchanges/role.ts'
 import { type Group, isFailing, isShownThrough } from './groups.ts'
@@ -14,7 +14,7 @@ function badness(group: Group): number {
   if (isMereAnnouncement(group.journey)) return -1
   if (isShownThrough(group)) return 1
   // what nobody asked for may be a good thing to drop; without neighbour discovery nothing is sent
-  if (isStopped(outcome) && isAnnouncement(packet) && !isDiscovery(packet)) return 2
+  if (isBackground(packet) && !isDiscovery(packet)) return isStopped(outcome) ? -0.2 : -0.5
   // what tells that another packet was stopped comes behind that one
   if (isStopped(outcome)) return isRefusing(group) ? 4.5 : group.followsOnly ? 4.9 : 5
   // another packet of its request was stopped, as a later fragment: that one comes first

@@ -11,3 +11,13 @@ export const isAnnouncement = ({ protocol, icmpType = 0, dst = '' }: Packet): bo
   protocol === 'igmp' ||
   (protocol === 'icmpv6' && ((icmpType >= 130 && icmpType <= 137) || icmpType === 143)) ||
   GROUPS.test(dst)
+
+/** UDP's ports of DHCP, NetBIOS, DHCPv6, SSDP, WS-Discovery, mDNS and LLMNR. */
+const OF_LINK: ReadonlySet<number | undefined> = new Set([67, 68, 137, 138, 546, 547, 1900, 3702, 5353, 5355])
+
+/** What hosts send by themselves to all of a link: nobody asks about it before all else. */
+export const isBackground = (packet: Packet): boolean =>
+  isAnnouncement(packet) || (packet.protocol === 'udp' && OF_LINK.has(packet.dport) && TO_MANY.test(packet.dst ?? ''))
+
+/** A multicast group, or a broadcast address of a network of 24 bits or fewer. */
+const TO_MANY = /^(?:ff|2(?:2[4-9]|3\d)\.|.*\.255$)/

@@ -2,7 +2,7 @@
 
 import { saysOf } from '../../analysis/exchanges/role.ts'
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
-import { isAnnouncement } from '../../model/announcement.ts'
+import { isAnnouncement, isBackground } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Journey, PrintedFix } from '../../model/journey.ts'
 import { helps, isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -117,7 +117,7 @@ const isGood = (group: Group<unknown>): boolean =>
 const isAside = (group: Group<PrintedFix>): boolean =>
   (isGood(group) && !isHinted(group)) ||
   (group.followsOnly === true && isPassed(group.journey.outcome)) ||
-  (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
+  (isBackground(group.journey.packet) && !isDiscovery(group.journey.packet))
 
 /** No reply of it was captured, and what may bring one is known: a command, or something to be done by hand. */
 const isHinted = (group: Group<PrintedFix>): boolean =>
