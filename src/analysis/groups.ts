@@ -4,7 +4,6 @@ import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
 import { Command } from '../model/command.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
-import { isThoughtVanished } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
@@ -15,6 +14,7 @@ import { goesAsItsClass, type Seen, withoutOtherSide } from './exchanges/status.
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
+import { compareTuples } from './same-values.ts'
 
 /** Packets of one class: explained once, with their number. `F`: fixes as data, or as printed. */
 export interface Group<F = Fix> {
@@ -52,19 +52,6 @@ export interface ExchangeCounts<F = Fix> {
 /** Did one of its exchanges come to nothing? */
 export const isFailing = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean =>
   exchanges !== undefined && isFailed(exchanges.worst.status)
-
-/** The rest of its lines is missing, and its reply, or what came behind it, shows that it got through. */
-export const isShownThrough = ({
-  journey,
-  exchanges,
-  shownBy,
-}: Pick<Group<unknown>, 'journey' | 'exchanges' | 'shownBy'>): boolean =>
-  shownBy !== undefined ||
-  (isThoughtVanished(journey) &&
-    exchanges?.worst.status === 'answered' &&
-    exchanges.worst.journeys.replies.length > 0 &&
-    // no reply is to what was sent again
-    exchanges.worst.journeys.retransmissions.length === 0)
 
 /** One packet that is told by itself. */
 export const single = (journey: Journey): Group => ({
@@ -403,16 +390,4 @@ function seenAt(group: Group, host: string, journey: Journey): void {
   const known = group.elsewhere.find((one) => one.journey === journey)
   if (known) known.count++
   else group.elsewhere.push({ host, journey, count: 1 })
-}
-
-function compareTuples(same: Group['same'], one: Int32Array, other: Int32Array): void {
-  if (same.src && !equal(one, other, 0, 4)) same.src = false
-  if (same.dst && !equal(one, other, 4, 8)) same.dst = false
-  if (one[8] !== other[8]) same.sport = false
-  if (one[9] !== other[9]) same.dport = false
-}
-
-function equal(one: Int32Array, other: Int32Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (one[i] !== other[i]) return false
-  return true
 }

@@ -3,7 +3,8 @@ import { isDiscovery } from '../explain/neighbours/discovery.ts'
 import { isAnnouncement, isBackground } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { saysOf } from './exchanges/role.ts'
-import { type Group, isFailing, isShownThrough } from './groups.ts'
+import { isShownThrough } from './group-shown.ts'
+import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
 export const worstFirst = (groups: readonly Group[]): Group[] =>

@@ -1,5 +1,5 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
-import { isShownThrough } from '../analysis/groups.ts'
+import { isShownThrough } from '../analysis/group-shown.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'

@@ -1,5 +1,5 @@
 /** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
-import { isShownThrough } from '../analysis/groups.ts'
+import { isShownThrough } from '../analysis/group-shown.ts'
 import { isNft } from '../explain/refs.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'

@@ -1,6 +1,7 @@
 /** What came of the exchanges that a group's packets began, in words. */
 
-import { isFailing, isShownThrough } from '../analysis/groups.ts'
+import { isShownThrough } from '../analysis/group-shown.ts'
+import { isFailing } from '../analysis/groups.ts'
 import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'

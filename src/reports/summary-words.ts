@@ -1,7 +1,7 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 
 import type { Ending } from '../analysis/ending.ts'
-import { isShownThrough } from '../analysis/groups.ts'
+import { isShownThrough } from '../analysis/group-shown.ts'
 import { isAnnouncement } from '../model/announcement.ts'
 import { countWords } from '../model/count-words.ts'
 import type { Fix, Outcome } from '../model/journey.ts'
