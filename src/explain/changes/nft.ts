@@ -11,6 +11,7 @@ import type { RuleObject } from '../../rules/nft/objects.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
+import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
@@ -351,30 +352,6 @@ function dnatInstead({ redirect }: { redirect: unknown }, family: string, addres
   return {
     dnat: { ...(redirect as object | null), ...told, addr: address, ...(port === undefined ? {} : { port }) } as never,
   }
-}
-
-const MARK: Expression = { meta: { key: 'mark' } }
-
-const isMark = (left: Expression): boolean =>
-  typeof left === 'object' &&
-  !Array.isArray(left) &&
-  (('meta' in left && left.meta.key === 'mark') || ('&' in left && left['&'][0] !== undefined && isMark(left['&'][0])))
-
-const asksForMark = (one: Statement): boolean => 'match' in one && isMark(one.match.left)
-const writesMark = (one: Statement): boolean => 'mangle' in one && isMark(one.mangle.key)
-
-const ALL = 0xffffffff
-
-function markMatch({ value, mask }: Mark): Statement {
-  const left: Expression = mask >>> 0 === ALL ? MARK : { '&': [MARK, mask >>> 0] }
-  return { match: { op: '==', left, right: value >>> 0 } }
-}
-
-/** The other bits stay as they are. */
-function markWrite({ value, mask }: Mark): Statement {
-  if (mask >>> 0 === ALL) return { mangle: { key: MARK, value: value >>> 0 } }
-  const kept: Expression = value >>> 0 === mask >>> 0 ? MARK : { '&': [MARK, ~mask >>> 0] }
-  return { mangle: { key: MARK, value: value === 0 ? kept : { '|': [kept, value >>> 0] } } }
 }
 
 function bypassing(one: Statement): Statement {

@@ -141,9 +141,10 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
     if (isOthers && !(miss && sparesDestination(miss))) continue
-    // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
-    if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? '')) && !isForClients(miss.condition)))
+    // an answer goes to the port that was asked from: a rule for a service's is not for it, unless it comes from that very port
+    const isForService = asked.some((field) => / dport$/.test(field ?? '')) && !(miss && isForClients(miss.condition))
+    if (miss && !(isAnswer && isForService && !isOtherEnd(miss, moment.packet)))
       found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended

@@ -1,6 +1,5 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
-import { acceptedTooLate } from './accepted-too-late.ts'
 import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { ambiguousRule } from './ambiguous-rule.ts'
 import { bridgeNfCall } from './bridge-nf-call.ts'
@@ -9,14 +8,11 @@ import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
 import { conntrackFull, conntrackWasFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
-import { dnatMismatch } from './dnat-mismatch.ts'
-import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
 import { droppedBeside } from './dropped-beside.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
-import { emptyNatChain } from './empty-nat-chain.ts'
 import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
@@ -25,30 +21,21 @@ import { laterBaseChain } from './later-base-chain.ts'
 import { ledBack } from './led-back.ts'
 import { lostEvents } from './lost-events.ts'
 import { markedAstray } from './marked-astray.ts'
-import { markedTooLate } from './marked-too-late.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { natCameLate } from './nat-came-late.ts'
-import { natRuleGone } from './nat-rule-gone.ts'
-import { nearMiss } from './near-miss.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
-import { neverForOthers, neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { nodeportClash } from './nodeport-clash.ts'
-import { notInSet } from './not-in-set.ts'
-import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
-import { portRange } from './port-range.ts'
 import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
 import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
-import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
 import { sentToItself } from './sent-to-itself.ts'
-import { snatSkipped } from './snat-skipped.ts'
 import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
@@ -106,37 +93,37 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('stale-conntrack', 'staleConntrack'),
   natCameLate,
   nodeportClash,
-  dnatSkipped,
-  dnatShadowed,
+  withRules('dnat-skipped', 'dnatSkipped'),
+  withRules('dnat-skipped', 'dnatShadowed'),
   otherNat,
   withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
-  snatSkipped,
+  withRules('snat-skipped', 'snatSkipped'),
   ledBack,
   markedAstray,
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
-  notMasqueraded,
-  emptyNatChain,
-  markedTooLate,
+  withRules('not-masqueraded', 'notMasqueraded'),
+  withRules('not-masqueraded', 'emptyNatChain'),
+  withRules('mark-missing', 'markedTooLate'),
   withRules('mark-missing', 'markMissing'),
   withHostState('mark-missing', 'unmarkedWay'),
-  returnedEarly,
+  withRules('returned-early', 'returnedEarly'),
   withRules('goto-skips', 'gotoSkips'),
-  notInSet,
-  neverReached,
-  neverForOwn,
-  neverForOthers,
+  withRules('not-in-set', 'notInSet'),
+  withRules('never-reached', 'neverReached'),
+  withRules('never-reached', 'neverForOwn'),
+  withRules('never-reached', 'neverForOthers'),
   cameBack,
-  acceptedTooLate,
-  dnatMismatch,
-  portRange,
+  withRules('accepted-too-late', 'acceptedTooLate'),
+  withRules('dnat-mismatch', 'dnatMismatch'),
+  withRules('dnat-mismatch', 'portRange'),
   withRules('missing-rule', 'missingRule'),
   withRules('missing-rule', 'emptyChain'),
-  natRuleGone,
-  nearMiss,
+  withRules('missing-rule', 'natRuleGone'),
+  withRules('near-miss', 'nearMiss'),
   closedPort,
   echoIgnored,
   withHostState('ipsec-no-state', 'ipsecBehind'),
