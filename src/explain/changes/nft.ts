@@ -13,7 +13,7 @@ import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
-import type { Chosen, Doing, Mark, Ports, RuleChanges, Spot } from './rule-changes.ts'
+import type { Chosen, Doing, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
 export const nftChanges: RuleChanges = {
   /** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */

@@ -142,9 +142,10 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     const miss = onlyFailed(rule, moment)
     if (isOthers && !(miss && sparesDestination(miss))) continue
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
-    // an answer goes to the port that was asked from: a rule for a service's is not for it, unless it comes from that very port
+    // an answer goes to the port that was asked from, so a rule for a service's was not meant for it; of UDP who wrote it may
+    // have taken one end for the other
     const isForService = asked.some((field) => / dport$/.test(field ?? '')) && !(miss && isForClients(miss.condition))
-    if (miss && !(isAnswer && isForService && !isOtherEnd(miss, moment.packet)))
+    if (miss && !(isAnswer && isForService && !(moment.packet.protocol === 'udp' && isOtherEnd(miss, moment.packet))))
       found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
