@@ -237,7 +237,7 @@ function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: 
     (severity) => [severity, more.filter((one) => one.severity === severity).length] as const,
   )
   const parts = [
-    ...left,
+    ...new Set(left),
     ...(steps.length === 0 ? [] : [numberOf(steps.length, 'step')]),
     ...(fixes === 0 ? [] : [`${countWords(fixes)} other ${fixes === 1 ? 'fix' : 'fixes'}`]),
     ...counts.flatMap(([severity, count]) => (count === 0 ? [] : [numberOf(count, severity)])),
