@@ -134,6 +134,8 @@ export interface Route {
   metric?: number
   mtu?: number
   scope?: string
+  /** Who made it, as `ip route` prints it (`66`, `static`, `bird`); absent: the kernel, or whoever did not say. */
+  protocol?: string
   tos?: number
   /** Only for packets from there (IPv6 source routing); with prefix length. */
   from?: string

@@ -179,10 +179,15 @@ class RouteParser {
         break
       default:
         if (!BESIDES.includes(option)) refuse(word, 'is not understood here')
-        if (this.partly && /^proto/.test(option))
-          refuse(word, 'selects by the origin of the route, which is unknown here')
-        words.need(`the value after ${word.text}`)
+        if (/^proto/.test(option)) this.readOrigin(word)
+        else words.need(`the value after ${word.text}`)
     }
+  }
+
+  private readOrigin(word: ShellWord): void {
+    if (this.partly) refuse(word, 'selects by the origin of the route, which is unknown here')
+    const { text } = this.words.need(`the value after ${word.text}`)
+    if (text !== 'boot' && text !== 'kernel') this.route.protocol = text
   }
 
   /** `via ADDRESS`, `via inet6 ADDRESS`: the next hop of an IPv4 route may be of IPv6. */

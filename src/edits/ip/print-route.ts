@@ -3,7 +3,7 @@ import type { Word } from '../../model/command.ts'
 import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
-import { addressWord, deviceWord, networkWord, positional } from '../words.ts'
+import { addressWord, deviceWord, networkWord, positional, protocolWord } from '../words.ts'
 import { defaultScope } from './default-scope.ts'
 
 /** The words of the command, not yet quoted for a shell. */
@@ -26,6 +26,7 @@ export function routeEditWords({ op, route }: RouteEdit): Word[] {
     ...(table === defaultTable ? [] : ['table', positional(table)]),
     ...given({ metric: route.metric }),
     ...given({ src: route.source, from: route.from, scope: scopeWord(route, op), mtu: route.mtu }),
+    ...(route.protocol === undefined || op === 'del' ? [] : ['proto', protocolWord(route.protocol)]),
     ...given({ tos: route.tos === undefined ? undefined : `0x${route.tos.toString(16)}` }),
     ...(route.flags ?? []),
     ...nexthops.flatMap((one) => [

@@ -13,6 +13,7 @@ import { type Context, type Detector, describeEnd, finding, lastPacket } from '.
 import { neededOfOthers } from '../counterfactual/for-others.ts'
 import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
+import { keptByRoute } from '../host/own-by-route.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef } from '../refs.ts'
@@ -36,14 +37,17 @@ export const closedPort: Detector = {
     const sends = beside && `${beside.process ?? 'a program'} listens on ${describeEnd(beside.address, beside.port)}`
     const others = elsewhere ?? (sends && `${sends}, and no DNAT rule sends it there`)
     const only = others === undefined ? '' : ` (${others})`
-    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
+    const kept = others === undefined ? keptByRoute(packet, context.world.host) : undefined
+    const because = kept ? ` ${kept.told}` : ''
+    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.${because}`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],
         fix: [
+          ...(kept?.fix ?? []),
           ...(beside ? sendBeside(context, packet, beside.port) : []),
           // the program that is meant listens where nat should have sent it
-          ...(neededOfOthers(context)
+          ...(kept || neededOfOthers(context)
             ? []
             : [{ description: byHand(context, packet), unverified: 'this is not a netfilter change' }]),
         ],

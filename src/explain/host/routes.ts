@@ -204,7 +204,7 @@ export function askRoute(address = ''): string | undefined {
 export function deleteRoute({ metric, flags, device: listed, ...route }: Route): Change {
   const { family, type, destination, gateway, table, tos, from, nexthops } = route
   // IPv6 lists lo with a route that goes nowhere, and a command may not name it
-  const device = type === 'unicast' ? listed : undefined
+  const device = type === 'unicast' || type === 'local' ? listed : undefined
   // the one of IPv6 that goes without saying
   const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
   const isOnlink = flags?.includes('onlink') === true

@@ -17,7 +17,7 @@ import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
-import { addressType } from '../../rules/fib.ts'
+import { addressType, isLocal } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
 import { isForNobody } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -192,14 +192,27 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
     isUsable: () => true,
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
-      const told = engine.play(world, packet, options)
+      const sent = losesSource(packet, before, world) ? withoutSource(packet) : packet
+      const told = engine.play(world, sent, options)
+      // with the source that the kernel chooses
+      const asked = sent === packet ? packet : { ...packet, ...told.evidence.journey.packet }
       const answerOf = isRefused(told, world) ? refusalTo : answerTo
-      const back = asksForReply(journey, natSeen(evidence), before) ? answerOf(packet, told, world.host) : undefined
+      const back = asksForReply(journey, natSeen(evidence), before) ? answerOf(asked, told, world.host) : undefined
       if (!back) return { told }
-      return { told, asked: packet, answer: playBack(engine, world, back, { ...options, before: [packet] }) }
+      return { told, asked, answer: playBack(engine, world, back, { ...options, before: [asked] }) }
     },
   }
 }
+
+/** This host sends it from an address that the change takes from it: the next one gets another source. */
+const losesSource = ({ in: from, src }: Packet, before: World, after: World): boolean =>
+  before !== after &&
+  before.host !== after.host &&
+  from === undefined &&
+  isLocal(src, before.host) === true &&
+  isLocal(src, after.host) === false
+
+const withoutSource = ({ src: _, ...packet }: Packet): Packet => packet
 
 /** Between which ports its bridge passes it on, which FORWARD and the bridge's own tables show. */
 function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'physOut' | 'out'> {

@@ -15,7 +15,7 @@ import {
   type JsonObject,
   shown,
 } from './json.ts'
-import { routeFamily, routesRead, type UntabledRoute } from './routes.ts'
+import { originOf, routeFamily, routesRead, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export function readIpRouteJson(text: string, report: Report): HostReading {
@@ -53,6 +53,7 @@ function readRoute(object: JsonObject): UntabledRoute | string {
     metric: asNumber(object.metric),
     mtu: asNumber(asObject(asList(object.metrics)[0])?.mtu),
     scope: asText(object.scope),
+    protocol: originOf(asText(object.protocol)),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: asPrefix(object.from, family),
     nexthops: nexthops.length > 0 ? nexthops : undefined,

@@ -5,7 +5,7 @@ import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefi
 import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { routeFamily, routesRead, type UntabledRoute } from './routes.ts'
+import { originOf, routeFamily, routesRead, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 const FLAGS = new Set([
@@ -80,6 +80,7 @@ function readRoute(line: string, unknown: (word: string) => void): UntabledRoute
     metric: kernelNumber(values.get('metric')),
     mtu: kernelNumber(values.get('mtu')),
     scope: values.get('scope'),
+    protocol: originOf(values.get('proto') ?? values.get('protocol')),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: from === 'default' ? everywhere(family) : canonicalPrefix(from ?? ''),
   })

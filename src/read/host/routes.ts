@@ -9,6 +9,10 @@
 import type { Host, Route } from '../../model/host.ts'
 import { canonicalPrefix, familyOf, type IpFamily } from '../../rules/prefixes.ts'
 
+/** Who made the route, where somebody said so: of `kernel` and `boot` nobody did. Names are those of rt_protos. */
+export const originOf = (protocol: string | undefined): string | undefined =>
+  protocol === undefined || /^(kernel|boot)$/.test(protocol) || !/^[\w.-]{1,32}$/.test(protocol) ? undefined : protocol
+
 export type UntabledRoute = Omit<Route, 'table'> & { table?: string }
 
 /** `addresses` in the order in which they are to be asked; what is none (`default`) is passed over. */

@@ -1,0 +1,65 @@
+/** An address that no interface has, and that a route of type local makes this host's own all the same. */
+import { inPrefix, parseAddress } from '../../model/address.ts'
+import type { Host, Route } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import { deleteRoute, isDefault } from './routes.ts'
+
+export interface OwnByRoute {
+  /** The kernel makes such a route for each address of an interface; a program made this one. */
+  route: Route
+  /** `route local 10.0.0.50 dev eth0 (table local, protocol 66)` */
+  words: string
+  /** Where the packet would go without that route: absent where no other route leads to its destination. */
+  onward?: Route
+  fix: Proposal[]
+}
+
+/** A route for whatever comes is for what a proxy takes (TPROXY): that is no address of the host's. */
+export function ownByRoute(packet: Packet, host: Host): OwnByRoute | undefined {
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  if (!question || route?.type !== 'local' || isDefault(route) || hasAddress(question.dst, host) !== false)
+    return undefined
+  const without = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  const origin = route.protocol === undefined ? '' : `, protocol ${route.protocol}`
+  const on = route.device === undefined ? '' : ` dev ${route.device}`
+  return {
+    route,
+    words: `route local ${route.destination.replace(/\/(32|128)$/, '')}${on} (table ${route.table}${origin})`,
+    ...(without?.type === 'unicast' ? { onward: without } : {}),
+    fix: propose(
+      'if another host has the address, delete that route',
+      deleteRoute(route),
+      'the program that made the route may add it again',
+    ),
+  }
+}
+
+/** Undefined where the addresses of some interface are not listed. */
+function hasAddress(address: string, { links }: Host): boolean | undefined {
+  const bytes = parseAddress(address)
+  if (!bytes || !links || links.length === 0 || !links.every(({ addresses }) => addresses)) return undefined
+  // of a loopback interface's address the kernel makes all of its network local (fib_add_ifaddr)
+  return links.some(({ name, addresses = [] }) =>
+    addresses.some((one) => {
+      const own = parseAddress(one.address)
+      return own && inPrefix(bytes, own, name === 'lo' ? one.prefixLength : own.length * 8)
+    }),
+  )
+}
+
+/** What the packet missed by it: it never left, or was not forwarded; undefined where the route may be meant. */
+export function keptByRoute(packet: Packet, host: Host): (OwnByRoute & { told: string }) | undefined {
+  const found = ownByRoute(packet, host)
+  if (!found) return undefined
+  const { words, onward } = found
+  const ways = onward ? routeDevices(onward) : []
+  const makes = `No interface has ${packet.dst}: the ${words} makes it an address of this host`
+  if (packet.in === undefined || packet.in === 'lo') return { ...found, told: `${makes}, so the packet never leaves.` }
+  // a balancer delivers with its own address what such a route is for: by the link that the packet would leave by again
+  if (!onward || isDefault(onward) || ways.includes(packet.in)) return undefined
+  return { ...found, told: `${makes}. Without this route, the packet would leave by ${ways.join(' or ')}.` }
+}
