@@ -367,9 +367,13 @@ function writeTuple({ rows }: PacketStates, state: number, into: Int32Array): vo
   into[12] = rows[base + F.ICMP_SEQ]!
 }
 
+/** Bytes. */
+const HEADER6 = 40
+
 function identityOf({ rows }: PacketStates, state: number): number {
   const base = state * F.COLUMNS
   const id = rows[base + F.ID]!
+  if (rows[base + F.FAMILY] === 6) return F.identity6(rows[base + F.FLOW]!, rows[base + F.LEN]! - HEADER6)
   return rows[base + F.FAMILY] === 4 && id !== 0 ? (id << 16) | (rows[base + F.LEN]! & 0xffff) : 0
 }
 

@@ -51,7 +51,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'dnat-of-others': ({ message }) =>
     message.endsWith('another host.') ? 'DNAT of a packet for another host' : 'DNAT of a port of this host',
   'dnat-mismatch': 'DNAT to another destination',
-  'wrong-way-out': 'wrong way out',
+  'wrong-way-out': ({ message }) => (/^This host kept it/.test(message) ? 'kept by this host' : 'wrong way out'),
   'mark-missing': 'wrong mark',
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',

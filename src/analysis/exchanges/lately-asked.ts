@@ -1,4 +1,4 @@
-/** The latest packets of those who ask, by IPv4 id and length: what an ICMP error quotes of one, where a trace shows no more. */
+/** The latest packets of those who ask, by IPv4 id or IPv6 flow label, and length: what an ICMP error quotes of one, where a trace shows no more. */
 
 /** An error comes within a round trip. */
 const MOST = 1024
@@ -9,7 +9,7 @@ export class LatelyAsked {
   private readonly ring = new Int32Array(MOST * WORDS)
   private at = 0
 
-  /** `identity`: id << 16 | length; 0 is none. */
+  /** `identity`: as header-fields.ts has it of what an error quotes; 0 is none. */
   note(identity: number, exchange: number, capture: number): void {
     if (identity === 0) return
     this.ring[this.at] = identity

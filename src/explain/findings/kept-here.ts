@@ -4,6 +4,7 @@ import { spoken } from '../../model/command.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
@@ -35,12 +36,12 @@ export const keptHere: Detector = {
         finding(
           'wrong-way-out',
           'warning',
-          `This host kept it: ${dst} is the first address of the network on ${shared}. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1). So no router forwards packets to ${dst}.`,
+          `This host kept it: ${dst} is the first address of the network on ${shared}. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1), while it forwards IPv6 (net.ipv6.conf.${shared}.forwarding = 1). So no router forwards packets to ${dst}.`,
           {
             steps: [ended.step + 1],
             fix: [
               {
-                description: `if a host has ${dst}, give that host another address of the network, then change the rules that send to ${dst}`,
+                description: `if a host has ${dst}, give that host another address of the network${context.world.tables.some((table) => speaksOf(table, dst)) ? `, then change the rules that send to ${dst}` : ''}; if this host should not be a router, set net.ipv6.conf.${shared}.forwarding to 0`,
                 unverified: 'nfwhy does not change the addresses of other hosts',
               },
             ],
@@ -97,6 +98,12 @@ function removed({ world }: Context, packet: Packet, device: string, isAstray: b
     note: 'first check that this host does not need the address',
   }
 }
+
+/** Does a rule name the address? */
+const speaksOf = ({ chains }: Table, address: string): boolean =>
+  [...chains.values()].some(({ rules }) =>
+    rules.some(({ text }) => text.split(/[\s,{}[\]]+/).some((word) => word.replace(/\/128$/, '') === address)),
+  )
 
 /** Of which interface. The kernel adds these to its table where it forwards (addrconf_join_anycast in net/ipv6/addrconf.c). */
 function anycastOn({ world: { host } }: Context, packet: Packet): string | undefined {

@@ -3,10 +3,12 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { isForNobody } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import type { Chosen } from '../changes/rule-changes.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import {
   asksAll,
   type FailedCondition,
@@ -14,6 +16,7 @@ import {
   isExact,
   isListed,
   isLookup,
+  isNegated,
   missedBy,
 } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
@@ -26,6 +29,7 @@ import type { Owner } from '../owners/owner.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { isAcceptedLater } from './accepted-too-late.ts'
+import { listensElsewhere } from './listens-elsewhere.ts'
 import { returnsInVain } from './returned-early.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
@@ -98,20 +102,74 @@ function tell(context: Context, goal: Goal): Detected[] {
   // one for another protocol is near in the chain alone
   const isNear = !misses.some(({ condition }) => fieldOf(condition) === 'meta l4proto')
   const closest = isNear ? ` The closest, ${like}, only matches ${asksAll(misses)}.` : ''
+  const sent = goal.kind === 'destination' ? sentOn(context, best) : undefined
+  const on = sent === undefined ? '' : ` ${isNear ? 'That rule' : nameRef(ref)} sends its port on to ${sent.to}.`
   return [
     finding(
       'missing-rule',
-      'note',
-      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}`,
+      sent === undefined ? 'note' : 'error',
+      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}${on}`,
       {
         steps: [step + 1],
         rules: [ref],
-        fix: another(context, goal, best),
-        doubt: 0.5,
+        fix: sent === undefined ? another(context, goal, best) : sent.fix,
+        doubt: sent === undefined ? 0.5 : -0.1,
       },
     ),
   ]
 }
+
+/**
+ * nat sends other ports of this address, or of what comes in by this interface, to one host as they are, and no program here
+ * has the packet's port on any address: it was to go there, too.
+ */
+function sentOn(context: Context, sibling: Sibling): { to: string; fix: Proposal[] } | undefined {
+  const { journey, world } = context
+  const { rule, chain, moment, misses, below } = sibling
+  const { packet } = moment
+  const [miss] = misses
+  if (journey.outcome !== 'delivered' || !miss || misses.length > 1 || !asksPort(miss)) return undefined
+  if (!isForNobody(world.host, lastPacket(context)) || listensElsewhere(world.host, packet) !== undefined)
+    return undefined
+  const to = rule.statements.find(({ kind }) => kind === 'dnat')
+  if (to?.kind !== 'dnat' || to.map || to.addresses?.length !== 2 || to.addresses[0] !== to.addresses[1])
+    return undefined
+  const [address] = to.addresses
+  if (isLocal(address, world.host) !== false || packet.dport === undefined) return undefined
+  const asked = wantedBy(miss.condition)
+  const [port, last] = to.ports ?? []
+  // who gives a service another port means that service alone
+  if (port !== undefined && (port !== last || asked.length !== 1 || asked[0] !== port)) return undefined
+  const ways = [rule, ...below.map((one) => one.chain.rules[one.index - 1])]
+  if (!ways.some((one) => one?.conditions.some((condition) => choosesEnd(condition, sibling)))) return undefined
+  const ref = refOfSkipped(context, sibling)
+  const behind = chain.rules[rule.ruleNumber]
+  const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
+  const change =
+    port !== undefined
+      ? changesOf(ref).add(ref, spot, suchAt(moment), { kind: 'dnat', to: { address: address!, port: packet.dport } })
+      : isListed(miss)
+        ? changesOf(ref).correct(ref, miss, packet, { keeps: true })
+        : changesOf(ref).alike(ref, spot, miss, packet)
+  const fix = propose(
+    `send port ${packet.dport} to ${address}, too`,
+    change,
+    `first check that ${address} has the service`,
+  )
+  return { to: address!, fix }
+}
+
+const suchAt = ({ packet, hook }: EvalContext): Chosen => ({
+  kind: 'such',
+  packet,
+  hints: hook === undefined ? {} : { hook },
+})
+
+/** Whom the packet is for, or by which interface it came: what all ports of the sibling have in common. */
+const choosesEnd = (condition: Condition, { moment }: Sibling): boolean =>
+  /^meta iif(name)?$| daddr$/.test(fieldOf(condition) ?? '') &&
+  !isNegated(condition) &&
+  evaluate(condition, moment) === true
 
 /** Rules for other addresses and ports, and for nothing else; the likest first. What they would have done is not asked. */
 function siblings(context: Context, goal: Goal): Sibling[] {

@@ -50,11 +50,17 @@ export const HOST = 40
 /** What connection tracking says of it, where the capture shows that: CT_STATES' place + 1, direction and status above. */
 export const CT = 41
 /**
- * IPv4 id << 16 | length of what an ICMP error quotes, where the capture shows no more of it: netfilter's tracing copies 20
+ * IPv4 id << 16 | length, or IPv6 flow label << 12 | length of the payload, of what an ICMP error quotes, where the capture shows no more of it: netfilter's tracing copies 20
  * bytes of a transport header. 0: not known.
  */
 export const QUOTED = 42
 export const COLUMNS = 43
+
+/** The flow label of IPv6 and the length of the payload; 0: no label. */
+export const identity6 = (label: number, payload: number): number => {
+  const flow = label & 0xf_ffff
+  return flow === 0 ? 0 : (flow << 12) | (payload & 0xfff)
+}
 
 export { CT_STATUS } from '../../model/packet.ts'
 

@@ -35,7 +35,7 @@ describe('a packet for the subnet-router anycast address', () => {
     const found = findings.find(({ code }) => code === 'wrong-way-out')
     expect([status, found?.message]).toEqual([
       'dropped',
-      'This host kept it: 2001:db8:1:: is the first address of the network on lan. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1). So no router forwards packets to 2001:db8:1::.',
+      'This host kept it: 2001:db8:1:: is the first address of the network on lan. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1), while it forwards IPv6 (net.ipv6.conf.lan.forwarding = 1). So no router forwards packets to 2001:db8:1::.',
     ])
   })
 

@@ -34,9 +34,17 @@ describe('missing-rule', () => {
     const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
     const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }
     expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
-      message: 'No rule exists for tcp 10.0.1.1:80. The closest, nat PREROUTING rule 1, only matches --dport 443.',
+      message:
+        'No rule exists for tcp 10.0.1.1:80. The closest, nat PREROUTING rule 1, only matches --dport 443. That rule sends its port on to 10.0.2.9.',
       rules: ['nat PREROUTING rule 1'],
+      fix: 'iptables -t nat -A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
+    // without an address or an interface the rule is for whatever comes
+    const any = { nat: [nat.nat[0]!.replace(' -i eth0', '')], filter: [] }
+    expect(told({ ...one, rules: any, host: LISTENS_ON(22) }, 'missing-rule')?.fix).toBeUndefined()
+    // another port there is another service's
+    const other = { nat: [`${nat.nat[0]}:8443`], filter: [] }
+    expect(told({ ...one, rules: other, host: LISTENS_ON(22) }, 'missing-rule')?.fix).toBeUndefined()
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
     // its service has a rule, which leads elsewhere
     const own = { nat: [...nat.nat, '[1:60] -A PREROUTING -p tcp -m tcp --dport 80 -j web'], filter: [] }

@@ -123,7 +123,8 @@ function unknownAt(at: number): void {
 function finish(transport: number): void {
   if (transport >= 0 && (row[F.PRESENT]! & (1 << F.PROTO)) === 0) set(F.PROTO, transport)
   const protocol = row[F.PROTO]
-  if (!(protocol === F.ICMP && isIcmpError(false, row[F.TYPE]!))) row[F.QUOTED] = 0
+  const isError = (protocol === F.ICMP || protocol === F.ICMPV6) && isIcmpError(protocol === F.ICMPV6, row[F.TYPE]!)
+  if (!isError) row[F.QUOTED] = 0
   if (protocol === F.ICMP || protocol === F.ICMPV6) {
     const type = row[F.TYPE]
     const echo = protocol === F.ICMP ? type === 0 || type === 8 : type === 128 || type === 129

@@ -83,7 +83,9 @@ function readIcmp(
   else if (quoting(type) && start + 14 <= end) row[F.QUOTED] = quotedIn(view, start + 8)
 }
 
-/** Of an IPv4 header's first six bytes. */
+/** Of an IP header's first six bytes. */
 export function quotedIn(view: DataView, at: number): number {
-  return view.getUint8(at) >> 4 === 4 ? (view.getUint16(at + 4) << 16) | view.getUint16(at + 2) : 0
+  const version = view.getUint8(at) >> 4
+  if (version === 4) return (view.getUint16(at + 4) << 16) | view.getUint16(at + 2)
+  return version === 6 ? F.identity6(view.getUint32(at), view.getUint16(at + 4)) : 0
 }
