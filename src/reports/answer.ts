@@ -168,4 +168,7 @@ const isForAll = (one: Finding<unknown>): boolean => one[FOR_REPORTS]?.takesRest
 const explains = (one: Finding<unknown>, chief: Finding<unknown>): boolean =>
   !isRetold(one) &&
   !isContext(one) &&
-  (isRetold(chief) || chief.code === 'several-causes' || (chief.code === 'reply-dropped' && one.code === 'untracked'))
+  (isRetold(chief) ||
+    chief.code === 'several-causes' ||
+    (chief.code === 'reply-dropped' &&
+      (one.code === 'untracked' || (one.code === 'near-miss' && one.severity !== 'note'))))

@@ -15,6 +15,7 @@ import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { groupWords, intoGroup } from '../counterfactual/device-group.ts'
 import {
   asks,
   asksGoneInterface,
@@ -69,7 +70,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const given = sourceGiven(context, one)
   const has = given
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
-    : heldWords(miss.condition, one.moment.packet)
+    : (groupWords(context, one) ?? heldWords(miss.condition, one.moment.packet))
   const full = fullWords(miss.condition, context)
   const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)
   const settled = settledWords(miss, context.journey)
@@ -85,7 +86,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
   return finding(
     'near-miss',
-    (isGone || given || full !== undefined || numbers !== undefined || settled?.mend !== undefined) &&
+    (isGone ||
+      given ||
+      full !== undefined ||
+      numbers !== undefined ||
+      settled?.mend !== undefined ||
+      asksOwner(miss)) &&
       (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
       : 'note',
@@ -100,7 +106,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
           : numbers
             ? chooseAmong(ref, numbers, one)
             : settled?.mend === undefined
-              ? mends(context, goal, one, ref)
+              ? [...intoGroup(context, one), ...mends(context, goal, one, ref)]
               : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
       doubt: isGone || given || numbers || settled?.mend !== undefined ? -1 : one.doubt,
@@ -272,6 +278,9 @@ const [SYN, ACK] = [2, 16]
 const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['miss']): boolean =>
   asksSource(condition) && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
 
+/** For the socket that sends it: no line of a packet shows who owns that. */
+const asksOwner = ({ condition }: NearMiss['miss']): boolean => /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
+
 /** What the packet has instead; undefined where that is not known, or says nothing more. */
 function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
@@ -315,5 +324,12 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
   [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
   [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],
+  [
+    /^meta sk[ug]id$/,
+    ({ uid }) =>
+      uid === undefined
+        ? 'the socket that sends the packet has another owner, or there is none'
+        : `the socket belongs to user ${uid}`,
+  ],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]
