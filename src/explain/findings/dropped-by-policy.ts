@@ -18,7 +18,7 @@ export const droppedByPolicy: Detector = {
     if (!told) return []
     const { end } = told
     const { change, opens } = acceptSuch(context, end)
-    const byOwner = allowedByOwner(context, end)
+    const byOwner = [...ofPassing(context, end), ...allowedByOwner(context, end)]
     const fix: Proposal[] = [
       ...byOwner,
       ...propose('accept such packets', change, opens),
@@ -44,6 +44,20 @@ export const droppedByPolicy: Detector = {
       ),
     ]
   },
+}
+
+/** The table itself is there for a while, as while firewalld reloads. */
+function ofPassing(context: Context, { family, table, chain }: RuleRef): Proposal[] {
+  const owner = ownerOfRef(context, { family, table, chain })
+  return owner?.passing
+    ? [
+        {
+          description: owner.instead,
+          unverified: 'this is not a rule change',
+          note: `${owner.name} has this table only ${owner.when}`,
+        },
+      ]
+    : []
 }
 
 /** The policy is nobody's by its name; who has its chains called from there has commands for what is to pass. */

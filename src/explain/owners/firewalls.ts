@@ -41,6 +41,25 @@ export const FIREWALLS: readonly Owner[] = [
     when: 'at firewall-cmd --reload',
     marks: [{ tables: /^inet firewalld$/, chains: /^filter_FORWARD_dnat$/ }],
   },
+  // src/firewall/core/nftables.py, build_set_policy_rules: of raw for panic mode, of filter while it reloads; then deleted
+  {
+    name: 'firewalld',
+    passing: true,
+    instead: 'end panic mode: firewall-cmd --panic-off',
+    lasting: 'use firewall-cmd --panic-off',
+    rewrites: false,
+    when: 'in panic mode',
+    marks: [{ tables: /^inet firewalld_policy_drop$/, chains: /^raw_/ }],
+  },
+  {
+    name: 'firewalld',
+    passing: true,
+    instead: 'if no reload is running, delete the table that is left over: nft delete table inet firewalld_policy_drop',
+    lasting: 'let the reload end',
+    rewrites: false,
+    when: 'while it reloads',
+    marks: [{ tables: /^inet firewalld_policy_drop$/, whole: true }],
+  },
   {
     name: 'firewalld',
     opens: true,
@@ -53,7 +72,7 @@ export const FIREWALLS: readonly Owner[] = [
     when: 'at firewall-cmd --reload',
     // src/firewall/core/ipXtables.py; _ZONES_IFACES and _POLICIES: 0.8 to 2.x, _dispatch: since
     marks: [
-      { tables: /^(inet|ip6?) firewalld(_policy_drop)?$/, whole: true },
+      { tables: /^(inet|ip6?) firewalld$/, whole: true },
       { jumps: /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_direct$/ },
       {
         chains:
@@ -189,6 +208,13 @@ export const FIREWALLS: readonly Owner[] = [
         beside: ['shorewall'],
         chains:
           /^(shorewall|dynamic|smurfs|smurflog|tcpflags|logflags|logdrop|logreject|reject|blacklst|blackout|Broadcast|Multicast|Drop|Reject|Limit|(sha|~)\S+|\w+(-|2)\w+|\w+_(frwd|fwd|in|out|iop|oop|fop))$/,
+      },
+      // whose listing lacks it has these two besides
+      {
+        tables: /^ip6? filter$/,
+        beside: ['dynamic', 'reject'],
+        chains:
+          /^(dynamic|smurfs|smurflog|tcpflags|logflags|logdrop|logreject|reject|blacklst|blackout|Broadcast|Multicast|Drop|Reject|(sha|~)\S+|\w+(-|2)(fw|net|loc|dmz|all)|(fw|net|loc|dmz)(-|2)\w+)$/,
       },
       { rules: / -j (LOG|NFLOG|ULOG) .*--(log|nflog|ulog)-prefix "?Shorewall6?:/ },
     ],

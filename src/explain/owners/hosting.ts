@@ -65,6 +65,16 @@ export const HOSTING: readonly Owner[] = [
   },
   {
     name: 'lxd',
+    instead:
+      'use lxc network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
+    lasting: 'change the rule of the ACL (lxc network acl edit)',
+    rewrites: false,
+    when: 'when the ACL or the network changes, or LXD restarts',
+    // internal/server/network/acl: rules are sorted by their actions
+    marks: [{ tables: /^(inet|ip6?|bridge|netdev) lxd$/, chains: /^acl(in|out|fwd)?\./ }],
+  },
+  {
+    name: 'lxd',
     instead: 'use lxc network set NETWORK ipv4.firewall, ipv4.nat …, or an ACL or forward of the network',
     lasting: 'use lxc network set or an ACL',
     rewrites: false,
@@ -74,6 +84,16 @@ export const HOSTING: readonly Owner[] = [
       { comments: /^generated for LXD (network|network-forward|container) / },
       { tables: /^(inet|ip6?|bridge|netdev) lxd$/, whole: true },
     ],
+  },
+  {
+    name: 'incus',
+    instead:
+      'use incus network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
+    lasting: 'change the rule of the ACL (incus network acl edit)',
+    rewrites: false,
+    when: 'when the ACL or the network changes, or Incus restarts',
+    // internal/server/network/acl: rules are sorted by their actions
+    marks: [{ tables: /^(inet|ip6?|bridge|netdev) incus$/, chains: /^acl(in|out|fwd)?\./ }],
   },
   {
     name: 'incus',

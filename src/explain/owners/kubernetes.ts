@@ -73,8 +73,21 @@ export const KUBERNETES: readonly Owner[] = [
   },
   {
     name: 'calico',
-    instead: 'change the NetworkPolicy, GlobalNetworkPolicy, HostEndpoint or IPPool',
-    lasting: 'change the policy or IPPool',
+    instead: 'change the IPPool (natOutgoing) or, of its DNAT for a floating IP, the pod',
+    lasting: 'change the IPPool',
+    rewrites: true,
+    when: 'at the next refresh (iptablesRefreshInterval), within minutes',
+    // felix/rules/nat.go, static.go: masquerading and floating IPs are all that it has in nat
+    marks: [
+      { tables: / nat$/, chains: /^cali-/, comments: /^cali:[\w-]{16}$/, sets: /^cali[46]/ },
+      { tables: /^ip6? calico$/, chains: /^nat-cali-/ },
+    ],
+  },
+  {
+    name: 'calico',
+    instead:
+      'change the NetworkPolicy or GlobalNetworkPolicy, or of a host endpoint the failsafe ports (FelixConfiguration)',
+    lasting: 'change the policy',
     rewrites: true,
     when: 'at the next refresh (iptablesRefreshInterval), within minutes',
     // felix/rules/rule_defs.go: comment = cali: and a hash; sets cali40, cali60 (v4, v6); calico-dhcp-: its OpenStack agent

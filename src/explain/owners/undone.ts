@@ -13,6 +13,9 @@ import { ownerOf, ownerOfSet } from './owners.ts'
 /** Completes a note: who writes back what was deleted, and when. */
 export const restores = ({ name, when }: Pick<Owner, 'name' | 'when'>): string => `${name} restores its rules ${when}`
 
+/** Of rules that are there for a while. */
+const passes = ({ name, when }: Owner): string => `${name} has these rules only ${when}`
+
 /** Where a change lasts. */
 export const keeps = ({ lasting }: Pick<Owner, 'lasting'>): string => `to keep it, ${lasting}`
 
@@ -22,6 +25,7 @@ export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: Worl
   const undoes = undoneBy(fix.edits, world)
   const found = undoes ?? beside
   if (!found) return fix
+  if (found.owner.passing) return { ...fix, note: [fix.note, passes(found.owner)].filter(Boolean).join('; ') }
   const told = toldOwner(found.owner, found.chain)
   const { lasting, ...briefly } = told
   const isOfUse = lasting !== undefined && !namesUnreached(lasting, world)
