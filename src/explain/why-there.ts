@@ -21,7 +21,8 @@ export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ?
 
 /** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
 export function conditionsWords(context: Context): string {
-  const conditions = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
+  const { rule } = context.evidence.arrivals[context.ended.step]!
+  const conditions = rule?.conditions ?? []
   const sets = conditions
     .map((one) => [one, setWords(context, one)] as const)
     .filter(([, words]) => words !== undefined)
@@ -34,8 +35,12 @@ export function conditionsWords(context: Context): string {
       // the packet's addresses show it
       !(conditions.length > 1 && /^meta nfproto /.test(conditionText(one))),
   )
-  return [describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
+  // who sets marks says in a comment what they mean
+  const meant = conditions.length > 0 && conditions.every(asksMark) ? commentWords(rule) : ''
+  return [meant, describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
 }
+
+const asksMark = (one: Condition): boolean => one.kind === 'compare' && / mark$/.test(one.field)
 
 /** A condition names the set alone. */
 function setWords(context: Context, condition: Condition): string | undefined {

@@ -5,6 +5,7 @@ import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { doesWords, ruleForOthers } from '../counterfactual/for-others.ts'
+import { keptByRoute } from '../host/own-by-route.ts'
 import { nameRef } from '../refs.ts'
 import { refusesOpening } from '../reply/request-reply.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
@@ -25,10 +26,13 @@ export const refusedHere: Detector = {
     // what this host asks itself
     const isOwn = isLocal(packet.dst, world.host) === true
     const request = { ...asked, ...(packet.dst === undefined ? {} : { src: packet.dst }) }
+    const kept = isOwn && elsewhere === undefined ? keptByRoute(asked, world.host) : undefined
     const rule = isOwn ? ruleForOthers(context, request) : undefined
     const why = rule
       ? ` ${nameRef(rule.ref)} ${doesWords(context, rule.rule, request)}, but requests of this host itself do not traverse ${rule.chain.name}.`
-      : ''
+      : kept
+        ? ` ${kept.told}`
+        : ''
     return [
       finding(
         'refused-here',
@@ -39,13 +43,15 @@ export const refusedHere: Detector = {
           ...(rule ? { rules: [rule.ref] } : {}),
           fix: rule
             ? []
-            : [
-                {
-                  description:
-                    'start the program, or make it listen on this address; or check why nat did not rewrite the request',
-                  unverified: 'this is not a netfilter change',
-                },
-              ],
+            : kept
+              ? kept.fix
+              : [
+                  {
+                    description:
+                      'start the program, or make it listen on this address; or check why nat did not rewrite the request',
+                    unverified: 'this is not a netfilter change',
+                  },
+                ],
         },
       ),
     ]

@@ -37,7 +37,7 @@ describe('missing-rule', () => {
       message:
         'No rule exists for tcp 10.0.1.1:80. The closest, nat PREROUTING rule 1, only matches --dport 443. That rule sends its port on to 10.0.2.9.',
       rules: ['nat PREROUTING rule 1'],
-      fix: 'iptables -t nat -A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+      fix: 'iptables -t nat -A PREROUTING -i eth0 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     // without an address or an interface the rule is for whatever comes
     const any = { nat: [nat.nat[0]!.replace(' -i eth0', '')], filter: [] }
@@ -54,7 +54,7 @@ describe('missing-rule', () => {
   it.each([
     ['127.0.0.1', 2, 'iptables -t nat -A PREROUTING -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 '],
     ['10.0.2.1', 2, 'iptables -t nat -A PREROUTING -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 '],
-    ['203.0.113.9', 1, undefined],
+    ['203.0.113.9', 1, 'iptables -t nat -I PREROUTING 2 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 '],
   ])(
     'takes the rule for this service on %s, if that is an address of this host, for the closest',
     (address, at, fix) => {

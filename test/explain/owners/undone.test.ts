@@ -49,6 +49,23 @@ describe('what an owner undoes', () => {
     expect(fixOf(command).note).toMatch(new RegExp(`^${name} restores its rules .+; to keep it, ${lasting}$`))
   })
 
+  test.each<[string, string]>([
+    ['iptables -I cali-tw-cali12 1 -j ACCEPT', 'change the policy'],
+    ['iptables -t nat -I cali-nat-outgoing 1 -j ACCEPT', 'change the IPPool'],
+    ['nft add rule inet incus acl.incusbr0 accept', 'change the rule of the ACL (incus network acl edit)'],
+    ['nft add rule inet incus fwd.incusbr0 accept', 'use incus network set or an ACL'],
+    ['nft add rule inet lxd aclfwd.lxdbr0 accept', 'change the rule of the ACL (lxc network acl edit)'],
+  ])('%s: advice for such a chain', (command, lasting) => {
+    expect(fixOf(command).owner?.lasting).toBe(lasting)
+  })
+
+  test('says of what is there for a while that it goes, and not that it is written back', () => {
+    const fix = fixOf('nft add rule inet firewalld_policy_drop filter_input accept')
+    expect(fix.owner).toBeUndefined()
+    expect(fix.note).toBe('firewalld has these rules only while it reloads')
+    expect(fixOf('nft add rule inet firewalld_policy_drop raw_output accept').note).toMatch(/only in panic mode$/)
+  })
+
   test('deletes a rule of its own from a chain of everybody', () => {
     const world = worldOf('filter', { FORWARD: '-A FORWARD -o virbr1 -j REJECT --reject-with icmp-port-unreachable' })
     expect(fixOf('iptables -D FORWARD 1', world).owner?.name).toBe('libvirt')
