@@ -115,7 +115,7 @@ describe('a chain', () => {
     ['synology', 'filter DOS_PROTECT', ['DOS_PROTECT', 'DEFAULT_INPUT']],
     ['csf', 'filter DENYIN', CSF],
     ['shorewall', 'filter net-fw', ['shorewall', 'net-fw']],
-    ['shorewall', 'filter loc2fw', ['dynamic', 'reject', 'loc2fw']],
+    ['shorewall', 'filter loc2fw', ['dynamic', 'reject', 'net2fw', 'loc2fw']],
     ['shorewall', 'filter net2loc', ['shorewall', 'net2loc']],
     ['qubes', 'nat PR-QBS'],
     ['rancher', 'nat CATTLE_PREROUTING'],

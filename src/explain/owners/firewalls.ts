@@ -45,19 +45,19 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     passing: true,
-    instead: 'end panic mode: firewall-cmd --panic-off',
+    instead: 'use firewall-cmd --panic-off: panic mode is on',
     lasting: 'use firewall-cmd --panic-off',
     rewrites: false,
-    when: 'in panic mode',
+    when: 'when panic mode is on',
     marks: [{ tables: /^inet firewalld_policy_drop$/, chains: /^raw_/ }],
   },
   {
     name: 'firewalld',
     passing: true,
-    instead: 'if no reload is running, delete the table that is left over: nft delete table inet firewalld_policy_drop',
-    lasting: 'let the reload end',
+    instead: 'delete the table that is left over, if no reload is running: nft delete table inet firewalld_policy_drop',
+    lasting: 'use firewall-cmd --reload',
     rewrites: false,
-    when: 'while it reloads',
+    when: 'when it reloads',
     marks: [{ tables: /^inet firewalld_policy_drop$/, whole: true }],
   },
   {
@@ -209,13 +209,13 @@ export const FIREWALLS: readonly Owner[] = [
         chains:
           /^(shorewall|dynamic|smurfs|smurflog|tcpflags|logflags|logdrop|logreject|reject|blacklst|blackout|Broadcast|Multicast|Drop|Reject|Limit|(sha|~)\S+|\w+(-|2)\w+|\w+_(frwd|fwd|in|out|iop|oop|fop))$/,
       },
-      // whose listing lacks it has these two besides
-      {
+      // a listing may lack it: with its default names of zones
+      ...['net2fw', 'net-fw'].map((zones) => ({
         tables: /^ip6? filter$/,
-        beside: ['dynamic', 'reject'],
+        beside: ['dynamic', 'reject', zones],
         chains:
           /^(dynamic|smurfs|smurflog|tcpflags|logflags|logdrop|logreject|reject|blacklst|blackout|Broadcast|Multicast|Drop|Reject|(sha|~)\S+|\w+(-|2)(fw|net|loc|dmz|all)|(fw|net|loc|dmz)(-|2)\w+)$/,
-      },
+      })),
       { rules: / -j (LOG|NFLOG|ULOG) .*--(log|nflog|ulog)-prefix "?Shorewall6?:/ },
     ],
   },

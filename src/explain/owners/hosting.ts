@@ -67,7 +67,7 @@ export const HOSTING: readonly Owner[] = [
     name: 'lxd',
     instead:
       'use lxc network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
-    lasting: 'change the rule of the ACL (lxc network acl edit)',
+    lasting: 'change the rule of the ACL',
     rewrites: false,
     when: 'when the ACL or the network changes, or LXD restarts',
     // internal/server/network/acl: rules are sorted by their actions
@@ -89,7 +89,7 @@ export const HOSTING: readonly Owner[] = [
     name: 'incus',
     instead:
       'use incus network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
-    lasting: 'change the rule of the ACL (incus network acl edit)',
+    lasting: 'change the rule of the ACL',
     rewrites: false,
     when: 'when the ACL or the network changes, or Incus restarts',
     // internal/server/network/acl: rules are sorted by their actions

@@ -52,9 +52,9 @@ describe('what an owner undoes', () => {
   test.each<[string, string]>([
     ['iptables -I cali-tw-cali12 1 -j ACCEPT', 'change the policy'],
     ['iptables -t nat -I cali-nat-outgoing 1 -j ACCEPT', 'change the IPPool'],
-    ['nft add rule inet incus acl.incusbr0 accept', 'change the rule of the ACL (incus network acl edit)'],
+    ['nft add rule inet incus acl.incusbr0 accept', 'change the rule of the ACL'],
     ['nft add rule inet incus fwd.incusbr0 accept', 'use incus network set or an ACL'],
-    ['nft add rule inet lxd aclfwd.lxdbr0 accept', 'change the rule of the ACL (lxc network acl edit)'],
+    ['nft add rule inet lxd aclfwd.lxdbr0 accept', 'change the rule of the ACL'],
   ])('%s: advice for such a chain', (command, lasting) => {
     expect(fixOf(command).owner?.lasting).toBe(lasting)
   })
@@ -62,8 +62,10 @@ describe('what an owner undoes', () => {
   test('says of what is there for a while that it goes, and not that it is written back', () => {
     const fix = fixOf('nft add rule inet firewalld_policy_drop filter_input accept')
     expect(fix.owner).toBeUndefined()
-    expect(fix.note).toBe('firewalld has these rules only while it reloads')
-    expect(fixOf('nft add rule inet firewalld_policy_drop raw_output accept').note).toMatch(/only in panic mode$/)
+    expect(fix.note).toBe('firewalld has these rules only when it reloads')
+    expect(fixOf('nft add rule inet firewalld_policy_drop raw_output accept').note).toMatch(
+      /only when panic mode is on$/,
+    )
   })
 
   test('deletes a rule of its own from a chain of everybody', () => {
