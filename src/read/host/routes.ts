@@ -11,7 +11,9 @@ import { canonicalPrefix, familyOf, type IpFamily } from '../../rules/prefixes.t
 
 /** Who made the route, where somebody said so: of `kernel` and `boot` nobody did. Names are those of rt_protos. */
 export const originOf = (protocol: string | undefined): string | undefined =>
-  protocol === undefined || /^(kernel|boot|2|3)$/.test(protocol) || !/^[\w.-]{1,32}$/.test(protocol) ? undefined : protocol
+  protocol === undefined || /^(kernel|boot|2|3)$/.test(protocol) || !/^[\w.-]{1,32}$/.test(protocol)
+    ? undefined
+    : protocol
 
 export type UntabledRoute = Omit<Route, 'table'> & { table?: string }
 
