@@ -13,6 +13,7 @@ import {
 import { propose, setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
+import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addRoutingRule, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
@@ -85,6 +86,7 @@ export const vanishedRpFilter: Detector = {
                     // a routing rule's own table is there for others
                     stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
                   ),
+                  ...(routed.local ? replyByOwnLink(packet, routed.dst, context.world.host) : []),
                   ...inOrder(
                     isWayOfMark(asks, device, context.world.host),
                     stray ? [] : addWayBack(packet, context.world.host),

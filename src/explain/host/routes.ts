@@ -49,7 +49,7 @@ export function areNeighbours(one: string, other: string, device: string, host: 
 }
 
 /** What is at the other end of such an interface has no link address: its network lies behind this host. */
-const hasNoLinkLayer = ({ kind, mac }: Link): boolean =>
+export const hasNoLinkLayer = ({ kind, mac }: Link): boolean =>
   kind !== undefined && TUNNELS.includes(kind) && (kind !== 'tun' || mac === undefined)
 
 const TUNNELS = ['wireguard', 'tun', 'ipip', 'gre', 'sit', 'ip6tnl', 'ip6gre', 'vti', 'vti6', 'xfrm']

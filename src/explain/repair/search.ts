@@ -8,7 +8,10 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
+import { sayable } from '../changes/sayable.ts'
+import { finding } from '../context.ts'
 import { ownerOfAll } from '../owners/undone.ts'
+import type { OtherUplink } from '../reply/back-out.ts'
 import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import {
@@ -211,11 +214,21 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   if (!isPassed(after)) return { after, stopped: request }
   const wrong = stillWrong(request, way, reproduction, world, accused)
   if (wrong?.instead) return { after, stopped: reproduction.explain(wrong.instead, world) }
-  if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
+  if (wrong?.isAnswer) {
+    const reply = explainAnswer(reproduction, asked!, answer!, world)
+    return { after, stopped: wrong.uplink ? withUplink(reply, wrong.uplink) : reply }
+  }
+  if (wrong) return { after, stopped: request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
   const aside = asideOf(way, world)
   return { after, ...(aside === undefined ? {} : { aside }) }
 }
+
+/** No rule has stopped it, and no finding of its own says what is wrong. */
+const withUplink = (reply: Journey, { why, fix }: OtherUplink): Journey => ({
+  ...reply,
+  findings: [finding('reply-by-other-uplink', 'warning', why, { fix: fix.map(sayable) }), ...reply.findings],
+})
 
 /** A request without a reply that could be played proves nothing. */
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>

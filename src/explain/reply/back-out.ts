@@ -2,40 +2,51 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Host } from '../../model/host.ts'
 import type { Fix, Journey } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
-import { propose } from '../changes/change.ts'
+import { lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { restoreMark } from '../findings/later.ts'
-import { addRoutingRule, addWayBack, isDefault } from '../host/routes.ts'
+import { replyByOwnLink } from '../host/own-uplink.ts'
+import { addWayBack } from '../host/routes.ts'
+import type { Reproduced } from '../verify-fixes/reproduce.ts'
 
 /** The address that was asked is one of the interface by which the request came, and none of the one by which its reply leaves. */
 export const isOtherUplink = ({ links }: Host, asked: string, came: string, left: string): boolean =>
   left !== came && left !== 'lo' && hasAddress(links, came, asked) === true && !hasAddress(links, left, asked)
+
+export interface OtherUplink {
+  why: string
+  /** What leads the reply back. */
+  fix: Proposal[]
+}
+
+/**
+ * A router behind another uplink takes the reply for forged, or for a reply to nothing: it has an address of the uplink by
+ * which the request came. Whom the other link reaches without a router gets it.
+ */
+export function byOtherUplink({ told, asked, answer }: Required<Reproduced>, host: Host): OtherUplink | undefined {
+  const { packet, ended } = answer
+  const [came, left, dst] = [asked.in, packet.out, asked.dst]
+  if (came === undefined || left === undefined || dst === undefined || !isPassed(ended.outcome)) return undefined
+  if (told.ended.outcome !== 'delivered' || packet.src !== dst || !isOtherUplink(host, dst, came, left))
+    return undefined
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  if (route?.type !== 'unicast' || (route.gateway === undefined && !route.nexthops)) return undefined
+  return { why: `its reply would leave by ${left}, not by ${came}`, fix: replyByOwnLink(asked, dst, host) }
+}
 
 /** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
 export function backOut(journey: Journey, world: World, dst: string, came: string): Fix[] {
   const { packet, outcome } = journey
   const { host } = world
   if (packet.src === undefined) return []
-  const family = dst.includes(':') ? 'ip6' : 'ip'
   const reply = wayBackOf(packet, dst, 0)
-  const chosen = rulesFor(reply, host).find(
-    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }),
-  )
-  const uplink = host.routes?.find(
-    (one) => one.family === family && one.device === came && one.gateway !== undefined && isDefault(one),
-  )
-  // what it forwards has another source where it is routed
-  const rule =
-    outcome === 'delivered' && uplink && chosen && chosen.priority > 0
-      ? addRoutingRule({
-          ...{ family, priority: chosen.priority - 1, action: { table: uplink.table } },
-          from: `${dst}/${family === 'ip' ? 32 : 128}`,
-        })
-      : undefined
   const fixes = [
-    ...propose(`use table ${uplink?.table} to route packets from ${dst}: its default route leaves by ${came}`, rule),
+    // what it forwards has another source where it is routed
+    ...(outcome === 'delivered' ? replyByOwnLink({ ...packet, in: came }, dst, host) : []),
     ...addWayBack(packet, host),
   ]
   const routed = fixes.flatMap((fix) => {

@@ -20,6 +20,7 @@ import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
+import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { stoppedDiscovery } from './neighbours.ts'
@@ -272,6 +273,7 @@ interface StillWrong {
   isAnswer?: true
   /** Another packet that is needed for it is stopped. */
   instead?: Played
+  uplink?: OtherUplink
 }
 
 /** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
@@ -315,6 +317,8 @@ export function stillWrong(
         ? 'its reply would leave by the wrong interface'
         : undefined
   if (why !== undefined) return { why, isAnswer: true }
+  const uplink = byOtherUplink({ told, asked, answer }, host)
+  if (uplink) return { why: uplink.why, isAnswer: true, uplink }
   const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
   return unsent && { why: NO_DISCOVERY, instead: unsent }
 }

@@ -1,0 +1,94 @@
+/** Replies of an address of this host, led out of the link that has the address: by a routing rule for it, and a table whose default route leaves there. */
+import type { Host, Link, Route } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { hasAddress } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
+import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
+import { propose } from '../changes/change.ts'
+import type { Change, Proposal } from '../changes/proposal.ts'
+import {
+  addConnected,
+  addRoute,
+  addRoutingRule,
+  hasNoLinkLayer,
+  homeOf,
+  isDefault,
+  isOwnTable,
+  together,
+} from './routes.ts'
+
+/** Where `asked`, to which the packet was sent, is an address of the link by which it came in, and this host replies itself. */
+export function replyByOwnLink(packet: Packet, asked: string, host: Host): Proposal[] {
+  const { in: device, src } = packet
+  const { routes, routingRules, links } = host
+  if (src === undefined || device === undefined || !routes || !routingRules) return []
+  const link = linkNamed(host, device)
+  if (!link || hasAddress(links, device, asked) !== true) return []
+  const reply = wayBackOf(packet, asked, 0)
+  const chosen = rulesFor(reply, host).find(
+    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }),
+  )
+  const family = asked.includes(':') ? 'ip6' : 'ip'
+  const priority = (chosen?.priority ?? MAIN) - 1
+  if (priority < 1) return []
+  const from = `${asked}/${family === 'ip' ? 32 : 128}`
+  const byTable = (table: string): Change => addRoutingRule({ family, priority, from, action: { table } })
+  const own = routes.find(
+    (one) => one.family === family && isDefault(one) && !isOwnTable(one.table) && routeDevices(one).includes(device),
+  )
+  const note = `affects every packet that this host sends from ${asked}`
+  if (own)
+    return propose(
+      `use table ${own.table} to route packets from ${asked}: its default route leaves by ${device}`,
+      byTable(own.table),
+      note,
+    )
+  const way = wayOut(packet, link, family, host)
+  if (!way) return []
+  const table = unusedTable(host)
+  const home = homeOf(way.gateway ?? '', host, device)
+  const destination = family === 'ip' ? '0.0.0.0/0' : '::/0'
+  return propose(
+    `route packets from ${asked} by a table of its own, ${table}, whose default route leaves by ${device}`,
+    together(
+      ...(home?.link.name === device && !/^fe[89ab]/.test(way.gateway ?? '') ? [addConnected(home, table)] : []),
+      addRoute({ family, type: 'unicast', destination, table, device, ...way }),
+      byTable(table),
+    ),
+    note,
+  )
+}
+
+/** The rule for table main, which each host has. */
+const MAIN = 32_766
+
+/** The router on that link: of a default route that counts less, or the neighbour that handed the packet over; a tunnel has none. */
+function wayOut(
+  { src, srcMac }: Packet,
+  link: Link,
+  family: Route['family'],
+  host: Host,
+): Pick<Route, 'gateway'> | undefined {
+  const { name } = link
+  const lesser = host.routes?.find(
+    (one) => one.family === family && isDefault(one) && one.device === name && one.gateway !== undefined,
+  )
+  if (lesser) return { gateway: lesser.gateway! }
+  if (hasNoLinkLayer(link)) return {}
+  const by = host.neighbours?.find(
+    (one) =>
+      one.device === name && one.family === family && srcMac !== undefined && one.mac === srcMac && one.address !== src,
+  )
+  return by && { gateway: by.address }
+}
+
+/** Of numbers that people use, the first that nothing is in and no rule names. */
+function unusedTable({ routes = [], routingRules = [] }: Host): string {
+  const used = new Set([
+    ...routes.map(({ table }) => table),
+    ...routingRules.flatMap(({ action }) => (typeof action === 'object' && 'table' in action ? [action.table] : [])),
+  ])
+  let table = 101
+  while (used.has(String(table))) table++
+  return String(table)
+}
