@@ -5,7 +5,7 @@ import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { IN_VAIN } from '../explain/in-vain.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
-import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
 import { isStoppedElsewhere } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
@@ -60,9 +60,11 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
-  const found = journey.findings.filter(
-    ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(exchanges?.worst)),
-  )
+  const found = journey.findings
+    .filter(
+      ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(exchanges?.worst)),
+    )
+    .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
   return {
     ...group,
     // as the exchange has them: what the request was likely meant to meet says less than what its journey shows
@@ -93,6 +95,20 @@ function withFixes(dropped: Finding, all: readonly Finding[]): Finding {
   const others = all.filter((one) => one.code === 'dropped-by-rule' || one.code === 'rejected-by-rule')
   return { ...dropped, fix: [...dropped.fix, ...others.flatMap(({ fix }) => fix)] }
 }
+
+/** A change that brings the request through, and not its reply, is one tried in vain. */
+function withWhatReplyTells(one: Finding, all: readonly Finding[]): Finding {
+  const vain = new Map(
+    all.flatMap(({ fix }) =>
+      fix.flatMap((tried) =>
+        tried.edits && tried.verified && !helps(tried) ? [[wordsOf(tried), tried] as const] : [],
+      ),
+    ),
+  )
+  return { ...one, fix: one.fix.map((fix) => (fix.edits && vain.get(wordsOf(fix))) || fix) }
+}
+
+const wordsOf = ({ edits }: Finding['fix'][number]): string => JSON.stringify(edits)
 
 export const printedFlow = (flow: Flow): Flow<PrintedFix> => ({
   ...flow,

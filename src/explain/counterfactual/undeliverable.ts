@@ -266,10 +266,11 @@ export const isRepliedPast = (context: Context): boolean =>
   isSentBackByNat(context) &&
   replyOverBridge(context)?.calls === false
 
-/** nat sent it to a private address that only the default route leads to, back to where it came from. */
+/** nat sent it to a private address that only the default route leads to, back to where it came from: a host of one link has no other way. */
 export function isSentNowhere(context: Context): boolean {
   const packet = lastPacket(context)
   const { in: from, out } = packet
+  if (context.world.host.links?.filter(({ name, up }) => name !== 'lo' && up !== false).length === 1) return false
   return from !== undefined && from === out && isOnlyByDefault(packet, context.world.host) && hasNewDestination(context)
 }
 

@@ -29,6 +29,7 @@ import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
+import { portInAddress, portInAddressWords } from './port-in-address.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -44,8 +45,25 @@ export const dnatMismatch: Detector = {
     )
     const ref = step < 0 ? undefined : refAt(context, step)
     if (!ref) return []
-    return [byComment, byPair, byBefore, byFilter, bySocket].flatMap((by) => by(context, step, ref)).slice(0, 1)
+    return [byBrackets, byComment, byPair, byBefore, byFilter, bySocket].flatMap((by) => by(context, step, ref)).slice(0, 1)
   },
+}
+
+/** IPv6 without the brackets that tell the port from the address. */
+function byBrackets(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { rule, packet } = context.evidence.arrivals[step]!
+  const to = rule?.statements.find(({ kind }) => kind === 'dnat')
+  const found = portInAddress(context, rule)
+  if (!found || to?.kind !== 'dnat') return []
+  const { meant, other } = found
+  return [
+    finding('dnat-mismatch', 'warning', portInAddressWords(nameRef(ref), to.addresses![0], meant), {
+      steps: [step + 1],
+      rules: [ref, ...(other ? [other] : [])],
+      fix: sendTo(ref, meant, packet.dport),
+      [FOR_REPORTS]: { goesFirst: true },
+    }),
+  ]
 }
 
 /** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`; of nft's chains the name says it. */

@@ -102,6 +102,11 @@ function tryEdits(
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: "the packet's outcome is random" }
+  if (told.mends && finding.severity === 'note' && ways.every((way) => isAsBefore(way, reproduction)))
+    return {
+      mends: false,
+      unverified: 'not tried: the packet gets through without the change, too, and its reply cannot be played',
+    }
   const { afterSource, ...rest } = told
   const harm = getsThrough(told)
     ? (harmOf(reproduction, after.world) ?? (stopsNext(reproduction, after.world) ? OTHERWISE : undefined))
@@ -171,6 +176,15 @@ export function playAllWays(
     all.push(...ways)
   }
   return all
+}
+
+/** It gets where it got before, and what would come back is not known: that says nothing for the change. */
+function isAsBefore({ told, answer }: Way, { play, world }: Reproduction): boolean {
+  const { told: before } = answer ? {} : play(world)
+  if (!before || before.ended.outcome !== told.ended.outcome || !isPassed(told.ended.outcome)) return false
+  const ends = ({ packet: { src, dst, sport, dport, out, mark } }: Played) =>
+    JSON.stringify([src, dst, sport, dport, out, mark])
+  return ends(before) === ends(told)
 }
 
 const OTHERWISE = 'nat may send the next packet to another destination, where it would be stopped'
