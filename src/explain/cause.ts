@@ -89,9 +89,12 @@ export function walkBack(context: Context): WalkedBack {
 
 /** Behind rules that let others pass, without a condition of its own. */
 function isLeft({ evidence }: Context, at: number): boolean {
-  const { rule, chain } = evidence.arrivals[at]!
+  const { rule, chain, caller } = evidence.arrivals[at]!
   if (!rule || !chain || rule.conditions.length > 0) return false
-  return chain.rules.slice(0, rule.ruleNumber - 1).some((one) => verdictOf(one).ending === 'accept')
+  return chain.rules
+    .slice(0, rule.ruleNumber - 1)
+    .map((one) => verdictOf(one).ending)
+    .some((ending) => ending === 'accept' || (ending === 'return' && caller !== undefined))
 }
 
 /** Is there a rule above, up the jumps from `step` on, that chose the packet? Else the walk up would end nowhere. */

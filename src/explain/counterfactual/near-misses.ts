@@ -338,14 +338,19 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   if (/^ct /.test(field)) return 0.2
   // what others are marked for says little of this packet; why it has not the mark is another finding's to say
   if (field === 'meta mark') return 0.5
+  // a rule for the other version of IP is there for other packets
+  if (/^meta (nfproto|protocol)$|^ether type$/.test(field)) return 0.85
   if (/^meta [io]ifname$|^meta l4proto$|^ether /.test(field)) return 0.4
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
   if (isAllBut({ condition }, packet) || isOtherEnd({ condition }, packet)) return 0.1
   if (isHostPart(condition, packet)) return 0.2
-  // whose network it is decides about many
-  if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
+  // whose network it is decides about many; a network of the same site is nearer than another one, and both than one of the other version
+  if (/addr$/.test(field)) {
+    if (wanted.every((a) => isOtherVersion(String(a), b))) return 0.9
+    return !wanted.some((a) => sharedPrefix(String(a), b)) ? 0.7 : isExact(condition) ? 0.3 : 0.6
+  }
   const like = wanted.map(String).filter((a) => looksLike(a, b))
   if (like.length === 0) return 0.8
   return like.every((a) => isNumberedAlike(a, b)) ? 0.25 : 0.2
@@ -384,6 +389,8 @@ function heldBy(field: string, packet: Packet): Scalar | undefined {
   const source = part[1] === 's'
   return part[2] === 'addr' ? packet[source ? 'src' : 'dst'] : packet[source ? 'sport' : 'dport']
 }
+
+const isOtherVersion = (a: string, b: string): boolean => a.includes(':') !== b.includes(':')
 
 /** The same network, as far as three parts of an address go. */
 const sharedPrefix = (a: string, b: string): boolean =>

@@ -223,6 +223,10 @@ function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'phys
   if (bridged) return { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! }
   const left = arrivals.find(({ packet: { out }, table }) => isOfLink(table) && out !== undefined)
   if (!left) return {}
+  const { in: from, out: to } = left.packet
+  // IP's chains name the bridge, and the bridge's own chains its ports
+  const isPassedOn = from !== undefined && from !== journey.packet.in && left.hook === 'forward'
+  if (isPassedOn && journey.packet.in !== undefined) return { physIn: from, physOut: to! }
   return journey.packet.in === undefined ? { physOut: left.packet.out! } : { out: left.packet.out! }
 }
 
