@@ -13,6 +13,7 @@ const KERNEL = ['test/kernel/**/*.test.ts', 'test/problems/*.test.ts']
 const BOTH = [
   'test/kernel/healthy-many.test.ts',
   'test/kernel/injected-faults.test.ts',
+  'test/problems/each-fix.test.ts',
   'test/problems/problems.test.ts',
   'test/problems/random.test.ts',
 ]

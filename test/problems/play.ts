@@ -8,7 +8,8 @@ import { type Exchange, type Input, open, printCommand, printedExchange } from '
 import type { Journey, PrintedFix } from '../../src/model/journey.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import { distinctFixes } from '../../src/reports/findings.ts'
-import { type Judgement, judge } from './judge.ts'
+import { printedGroup } from '../../src/reports/printed-group.ts'
+import { claims, type Judgement, judge } from './judge.ts'
 import type { Line, Problem } from './problem.ts'
 import { settingsOf, startTrace, stateOf } from './trace.ts'
 
@@ -17,6 +18,8 @@ export interface Played {
   exchange?: Exchange
   judgement: Judgement
   fix: FixTried
+  /** Of each fix that was tried on the model and helped there, where that was asked for. */
+  each: FixTried[]
   /** What is not as the data says: then the data is wrong, or the lab. */
   differences: string[]
   /** For whoever looks into it. */
@@ -33,10 +36,11 @@ export interface FixTried {
   undo?: 'restores' | 'differs' | 'refused' | 'missing'
 }
 
-export async function play(problem: Problem): Promise<Played> {
+/** `each`: not the first fix alone, but all that are said to have helped on the model, one after the other. */
+export async function play(problem: Problem, each = false): Promise<Played> {
   const lab = await Lab.open(Object.keys(problem.hosts))
   try {
-    return await new Stage(lab, problem).play()
+    return await new Stage(lab, problem).play(each)
   } finally {
     await lab.close()
   }
@@ -57,7 +61,7 @@ class Stage {
     this.sender = new Sender(lab)
   }
 
-  async play(): Promise<Played> {
+  async play(isEach: boolean): Promise<Played> {
     const { lab, problem } = this
     const { hosts, links, traced, setup = [], earlier, fails, seen, others, mend } = problem
     await build(lab, { hosts, links, backend: demoBackend(problem) })
@@ -70,10 +74,16 @@ class Stage {
     const sport = await this.expect(fails, seen, 'what fails')
     const capture = await trace.stop()
     const inputs = [...capture, ...(await stateOf(lab, traced))]
-    const { exchange, warnings } = await explained(inputs, problem, sport)
+    const { exchange, claimed, warnings } = await explained(inputs, problem, sport)
 
     const first = exchange && firstFix(exchange)
     const fix = await this.tryFix(first)
+    const each: FixTried[] = []
+    for (const one of isEach ? claimed : []) {
+      // an entry of what was sent before goes on as it began
+      await lab.run(traced, ['conntrack', '-F'])
+      each.push(await this.tryFix(one))
+    }
     for (const line of mend) await this.must(line)
     // nothing is known to mend it: what does not come would be waited for
     if (mend.length > 0) await this.expect(fails, 'answered', 'after what mended it')
@@ -83,6 +93,7 @@ class Stage {
       ...(exchange ? { exchange } : {}),
       judgement,
       fix,
+      each,
       differences: this.differences,
       inputs,
       warnings,
@@ -149,7 +160,7 @@ async function explained(
   inputs: Input[],
   problem: Problem,
   sport?: number,
-): Promise<{ exchange?: Exchange; warnings: string[] }> {
+): Promise<{ exchange?: Exchange; claimed: PrintedFix[]; warnings: string[] }> {
   const analysis = await open(inputs)
   const { exchanges, ending } = await analysis.exchanges()
   // with two captures of one packet, the one that says most
@@ -159,7 +170,18 @@ async function explained(
   const own = sent.length > 0 ? sent : all
   const exchange = own.find(({ culprit }) => culprit) ?? own.find(({ status }) => status !== 'undetermined') ?? own[0]
   const warnings = ending.warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
-  return { ...(exchange ? { exchange } : {}), warnings }
+  const { groups } = await analysis.groups({})
+  const shown = groups.filter((one) => exchange && one.exchanges?.worst.id === exchange.id).map(printedGroup)
+  const fixes = [
+    ...shown.flatMap(({ journey }) => distinctFixes(journey)),
+    ...(exchange ? distinctFixes(printedExchange(exchange) as unknown as Journey<PrintedFix>) : []),
+  ]
+  const said = new Map(
+    fixes.flatMap((one) =>
+      one.command && !one.stops && claims(one) ? [[printCommand(one.command), one] as const] : [],
+    ),
+  )
+  return { ...(exchange ? { exchange } : {}), claimed: [...said.values()], warnings }
 }
 
 const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>

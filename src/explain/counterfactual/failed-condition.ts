@@ -126,7 +126,7 @@ export function isShown(condition: Condition): boolean {
   return fields.length > 0 && fields.every((field) => ON_LINE.test(field))
 }
 
-const ON_LINE = /^(ip6? [sd]addr|\w+ [sd]port|ct state|meta (l4proto|mark|[io]if(name)?))$/
+const ON_LINE = /^(ip6? [sd]addr|\w+ [sd]port|ct state|meta (l4proto|nfproto|protocol|mark|[io]if(name)?)|ether type)$/
 
 export const isNegated = (condition: Condition): boolean =>
   condition.kind === 'not' || (condition.kind === 'compare' && condition.op === '!=')

@@ -65,8 +65,8 @@ function linkLocalOf(hop: string, known: NonNullable<World['host']['neighbours']
   return isLinkLocal(hop) ? hop : own ? own.address : 'fe80::1'
 }
 
-const SOLICITATION = { protocol: 'icmpv6', icmpType: 135, icmpCode: 0, ttl: 255 } as const
-const ADVERTISEMENT = { protocol: 'icmpv6', icmpType: 136, icmpCode: 0, ttl: 255 } as const
+export const SOLICITATION = { protocol: 'icmpv6', icmpType: 135, icmpCode: 0, ttl: 255 } as const
+export const ADVERTISEMENT = { protocol: 'icmpv6', icmpType: 136, icmpCode: 0, ttl: 255 } as const
 
 /** In the network of the next hop. */
 function ownAddress(

@@ -22,6 +22,7 @@ import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
 import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
+import { stoppedBetweenPorts } from './bridged-neighbours.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
@@ -317,6 +318,8 @@ export function stillWrong(
   const unfound = stoppedDiscovery(reproduction, world, told, told !== answer)
   if (unfound) return { why: NO_DISCOVERY, instead: unfound }
   if (!asked || !answer) return undefined
+  const unlearned = stoppedBetweenPorts(reproduction, world, asked)
+  if (unlearned) return { why: NO_DISCOVERY, instead: unlearned }
   if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
     return { why: STILL_WRONG['closed-port']! }
   const { outcome } = answer.ended
