@@ -29,7 +29,7 @@ import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { portInAddress, portInAddressWords } from './port-in-address.ts'
+import { portInAddress } from './later.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -57,12 +57,17 @@ function byBrackets(context: Context, step: number, ref: RuleRef): Detected[] {
   if (!found || to?.kind !== 'dnat') return []
   const { meant, other } = found
   return [
-    finding('dnat-mismatch', 'warning', portInAddressWords(nameRef(ref), to.addresses![0], meant), {
-      steps: [step + 1],
-      rules: [ref, ...(other ? [other] : [])],
-      fix: sendTo(ref, meant, packet.dport),
-      [FOR_REPORTS]: { goesFirst: true },
-    }),
+    finding(
+      'dnat-mismatch',
+      'warning',
+      `${nameRef(ref)} sends it to the address ${to.addresses![0]}: without brackets, port ${meant.port} of ${describeEnd(meant.address, meant.port)} is part of the address.`,
+      {
+        steps: [step + 1],
+        rules: [ref, ...(other ? [other] : [])],
+        fix: sendTo(ref, meant, packet.dport),
+        [FOR_REPORTS]: { goesFirst: true },
+      },
+    ),
   ]
 }
 

@@ -8,7 +8,7 @@ import '../counterfactual/later.ts'
 const findings = listings.with(() => import('./host-state.ts'))
 
 type Loaded = typeof import('./host-state.ts')
-type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark'>
+type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'replyByOwnLink'>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -24,6 +24,10 @@ export const servedByNat: Loaded['servedByNat'] = (context, packet) =>
 export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>
   world.host.routingRules ? findings.loaded.restoreMark(journey, world, dst, came) : []
 
+/** What leads replies of an address out of its own link. */
+export const replyByOwnLink: Loaded['replyByOwnLink'] = (packet, asked, host) =>
+  host.routingRules ? findings.loaded.replyByOwnLink(packet, asked, host) : []
+
 /** A command may have emptied a table of connections that nobody has listed; no finding is about an empty one. */
 const isListed = ({ world: { host } }: Context): boolean =>
   [host.links, host.routes, host.routingRules, host.ipsecPolicies].some((one) => one !== undefined) ||
@@ -32,7 +36,7 @@ const isListed = ({ world: { host } }: Context): boolean =>
 const ofRules = anyRules.with(() => import('./rules-state.ts'))
 
 type OfRules = typeof import('./rules-state.ts')
-type RulesName = Exclude<keyof OfRules, 'nearlyReached'>
+type RulesName = Exclude<keyof OfRules, 'nearlyReached' | 'portInAddress'>
 
 /** Finds nothing where there are no rules. */
 export const withRules = (code: string, name: RulesName): Detector => ({
@@ -42,3 +46,6 @@ export const withRules = (code: string, name: RulesName): Detector => ({
 
 /** What never-reached says where two things are wrong. */
 export const nearlyReached: OfRules['nearlyReached'] = (context, goal) => ofRules.loaded.nearlyReached(context, goal)
+
+/** DNAT to an IPv6 address that has taken the port for a part of it. */
+export const portInAddress: OfRules['portInAddress'] = (context, rule) => ofRules.loaded.portInAddress(context, rule)

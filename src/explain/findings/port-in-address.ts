@@ -6,7 +6,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import type { Destination } from '../changes/rule-changes.ts'
-import { type Context, describeEnd } from '../context.ts'
+import type { Context } from '../context.ts'
 import { refOf } from '../refs.ts'
 
 interface PortInAddress {
@@ -45,6 +45,3 @@ const isSame = (one: string, other: string): boolean =>
 
 const isNeighbour = ({ neighbours = [] }: Host, address: string): boolean =>
   neighbours.some((one) => one.mac !== undefined && isSame(one.address, address))
-
-export const portInAddressWords = (ref: string, address: string, { address: host, port }: Destination): string =>
-  `${ref} sends it to the address ${address}: without brackets, port ${port} of ${describeEnd(host, port)} is part of the address.`
