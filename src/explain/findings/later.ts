@@ -36,7 +36,7 @@ const isListed = ({ world: { host } }: Context): boolean =>
 const ofRules = anyRules.with(() => import('./rules-state.ts'))
 
 type OfRules = typeof import('./rules-state.ts')
-type RulesName = Exclude<keyof OfRules, 'nearlyReached' | 'portInAddress'>
+type RulesName = Exclude<keyof OfRules, 'nearlyReached'>
 
 /** Finds nothing where there are no rules. */
 export const withRules = (code: string, name: RulesName): Detector => ({
@@ -46,6 +46,3 @@ export const withRules = (code: string, name: RulesName): Detector => ({
 
 /** What never-reached says where two things are wrong. */
 export const nearlyReached: OfRules['nearlyReached'] = (context, goal) => ofRules.loaded.nearlyReached(context, goal)
-
-/** DNAT to an IPv6 address that has taken the port for a part of it. */
-export const portInAddress: OfRules['portInAddress'] = (context, rule) => ofRules.loaded.portInAddress(context, rule)
