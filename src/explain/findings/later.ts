@@ -36,13 +36,9 @@ const isListed = ({ world: { host } }: Context): boolean =>
 const ofRules = anyRules.with(() => import('./rules-state.ts'))
 
 type OfRules = typeof import('./rules-state.ts')
-type RulesName = Exclude<keyof OfRules, 'nearlyReached'>
 
 /** Finds nothing where there are no rules. */
-export const withRules = (code: string, name: RulesName): Detector => ({
+export const withRules = (code: string, name: keyof OfRules): Detector => ({
   code,
   detect: (context) => (context.world.tables.length > 0 ? ofRules.loaded[name].detect(context) : []),
 })
-
-/** What never-reached says where two things are wrong. */
-export const nearlyReached: OfRules['nearlyReached'] = (context, goal) => ofRules.loaded.nearlyReached(context, goal)

@@ -11,8 +11,8 @@ import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameBeside, nameRef, refOf } from '../refs.ts'
-import { nearlyReached } from './later.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
+import { nearlyReached } from './nearly-reached.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
 export const neverReached: Detector = {

@@ -13,7 +13,6 @@ import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
-import { bridgeOfPort } from '../../rules/bridge-calls.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
@@ -41,6 +40,7 @@ import {
   refusalTo,
   refusesOpening,
 } from '../reply/request-reply.ts'
+import { openingBehindPort, portsOf } from './bridge-ports.ts'
 import { isDroppedByProxy, observedConditions } from './observed-conditions.ts'
 import { withSeenHandles } from './seen-handles.ts'
 
@@ -213,48 +213,6 @@ const losesSource = ({ in: from, src }: Packet, before: World, after: World): bo
   isLocal(src, after.host) === false
 
 const withoutSource = ({ src: _, ...packet }: Packet): Packet => packet
-
-/** Between which ports its bridge passes it on, which FORWARD and the bridge's own tables show. */
-function portsOf({ arrivals, journey }: Evidence): Pick<Packet, 'physIn' | 'physOut' | 'out'> {
-  const bridged = arrivals.find(
-    ({ packet: one, hook }) =>
-      hook === 'forward' && one.physIn !== undefined && one.physOut !== undefined && one.in === one.out,
-  )
-  if (bridged) return { physIn: bridged.packet.physIn!, physOut: bridged.packet.physOut! }
-  const left = arrivals.find(({ packet: { out }, table }) => isOfLink(table) && out !== undefined)
-  if (!left) return {}
-  const { in: from, out: to } = left.packet
-  // IP's chains name the bridge, and the bridge's own chains its ports
-  const isPassedOn = from !== undefined && from !== journey.packet.in && left.hook === 'forward'
-  if (isPassedOn && journey.packet.in !== undefined) return { physIn: from, physOut: to! }
-  return journey.packet.in === undefined ? { physOut: left.packet.out! } : { out: left.packet.out! }
-}
-
-/** Its chains see devices, as a bridge's ports. */
-const isOfLink = (table: Table | undefined): boolean => table?.family === 'bridge' || table?.family === 'netdev'
-
-/** What was asked, as it came to the bridge by whose ports its answer goes. */
-function openingBehindPort({ evidence, journey, world: { host } }: Context, asked?: Packet): Packet | undefined {
-  const { in: came, srcMac, dstMac } = journey.packet
-  const { out, physOut } = portsOf(evidence)
-  const bridge = bridgeOfPort(host, came) ?? bridgeOfPort(host, physOut)
-  if (!asked || !bridge) return asked
-  // this host had asked, and sent it by that port
-  if (asked.in === undefined) return came === undefined ? asked : { ...asked, physOut: came }
-  if (asked.in !== bridge.name) return asked
-  const others = host.links?.filter(({ name, master }) => master === bridge.name && name !== came)
-  const from = out ?? physOut ?? (others?.length === 1 ? others[0]!.name : undefined)
-  if (from === undefined) return asked
-  // whoever it was for is a neighbour of who asked, or this host itself
-  const isPassedOn = came !== undefined
-  return {
-    ...asked,
-    in: from,
-    ...(isPassedOn ? { out: came } : {}),
-    ...(isPassedOn && srcMac !== undefined ? { dstMac: srcMac } : {}),
-    ...(isPassedOn && dstMac !== undefined ? { srcMac: dstMac } : {}),
-  }
-}
 
 /** Conditions that nobody can know about an answer, at most; each is tried either way. */
 const MOST_OPEN = 3
