@@ -107,7 +107,7 @@ export const capitals = (word: string): string =>
   word === 'unanswered' ? 'NO REPLY' : word.replace('-', ' ').toUpperCase()
 
 /** Nobody knows whether somebody answers. */
-const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 || steps[0]!.known === 'simulated'
+export const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 || steps[0]!.known === 'simulated'
 
 /** Behind the packet, where it passed. */
 export function replyWords(group: Group<unknown>): string | undefined {

@@ -6,7 +6,7 @@ import { IN_VAIN } from '../explain/in-vain.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
-import { isStoppedElsewhere } from './exchange-words.ts'
+import { isPlayed, isStoppedElsewhere } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -62,7 +62,8 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
   const found = journey.findings
     .filter(
-      ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(exchanges?.worst)),
+      ({ code }) =>
+        !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(journey, exchanges?.worst)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
   return {
@@ -73,11 +74,15 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   }
 }
 
-/** Whoever asked was answered or refused, or a reply was lost here: nobody asks where to look for one. */
-const isReplyKnown = (exchange: Pick<Exchange, 'status' | 'journeys'> | undefined): boolean =>
-  exchange?.status === 'answered' ||
-  exchange?.status === 'refused' ||
-  (exchange?.status === 'reply-lost' && exchange.journeys.replies.length > 0)
+/** Whoever asked was answered or refused, or a reply was lost here: nobody asks where to look for one. The model knows no reply. */
+const isReplyKnown = (
+  journey: Group<unknown>['journey'],
+  exchange: Pick<Exchange, 'status' | 'journeys'> | undefined,
+): boolean =>
+  !isPlayed(journey) &&
+  (exchange?.status === 'answered' ||
+    exchange?.status === 'refused' ||
+    (exchange?.status === 'reply-lost' && exchange.journeys.replies.length > 0))
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>

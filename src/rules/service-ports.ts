@@ -36,13 +36,17 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   }
   const named = portsNamed(tables)
   const isService = (port: number, address: string) =>
-    named.has(port) || (listens(host, address, port) && !isChosen(port, address, host))
+    named.has(port) || REGISTERED.has(port) || (listens(host, address, port) && !isChosen(port, address, host))
   const [from, to] = [isService(sport, src), isService(dport, dst)]
-  if (from !== to) return from ? 'reply' : 'request'
-  if (from || sport < PRIVILEGED) return undefined
-  const [begun, asked] = [isChosen(sport, src, host), isChosen(dport, dst, host)]
-  return begun === asked ? undefined : begun ? 'request' : 'reply'
+  // ranges alone do not tell: a NAT gives any port, and traceroute asks high ones
+  return from === to ? undefined : from ? 'reply' : 'request'
 }
+
+/** Of those above: what IANA has for UDP services, and what VPNs, overlays and games listen on by default. */
+const REGISTERED: ReadonlySet<number> = new Set([
+  ...[1194, 1434, 1645, 1646, 1701, 1812, 1813, 1900, 2049, 2123, 2152, 3478, 3544, 3702, 3784, 4500, 4739, 4789],
+  ...[5060, 5061, 5349, 5353, 5355, 5683, 5684, 6081, 6343, 8472, 9993, 27_015, 27_016, 41_641, 51_820],
+])
 
 const listens = (host: Host, dst: string, dport: number): boolean =>
   listener(host, { protocol: 'udp', dst, dport }) !== undefined

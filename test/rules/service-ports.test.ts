@@ -21,36 +21,40 @@ async function directionOf(sport: number, dport: number, ruleset = rules(), stat
   return udpDirection({ ...ENDS, sport, dport }, machine!.world)
 }
 
-test('a port below those that the kernel gives is a service’s', async () => {
-  for (const port of [5353, 5060, 8472, 27_015, 4500]) {
+test('a port that is registered is a service’s', async () => {
+  for (const port of [5353, 5060, 8472, 27_015, 4500, 51_820]) {
     expect(await directionOf(port, 45_678)).toBe('reply')
     expect(await directionOf(45_678, port)).toBe('request')
   }
   expect(await directionOf(53, 45_678)).toBe('reply')
   expect(await directionOf(45_678, 53)).toBe('request')
+  // a NAT may have given that port
+  expect(await directionOf(12_345, 51_820)).toBe('request')
 })
 
-test('of two that the kernel may have given, or two below, nothing is known', async () => {
-  expect(await directionOf(51_820, 45_678)).toBeUndefined()
+test('of two that anybody may have, or two of services, nothing is known', async () => {
+  expect(await directionOf(50_001, 45_678)).toBeUndefined()
+  // as traceroute asks
+  expect(await directionOf(4000, 33_434)).toBeUndefined()
   expect(await directionOf(5060, 5060)).toBeUndefined()
   expect(await directionOf(123, 123)).toBeUndefined()
 })
 
 test('a port that a rule names is a service’s', async () => {
-  expect(await directionOf(51_820, 45_678, rules('-p udp -m udp --dport 51820 -j ACCEPT'))).toBe('reply')
-  expect(await directionOf(51_820, 45_678, rules('-p udp -m udp --sport 51820 -j ACCEPT'))).toBe('reply')
-  expect(await directionOf(45_678, 51_820, rules('-p udp -m multiport --dports 4500,51820 -j ACCEPT'))).toBe('request')
+  expect(await directionOf(50_001, 45_678, rules('-p udp -m udp --dport 50001 -j ACCEPT'))).toBe('reply')
+  expect(await directionOf(50_001, 45_678, rules('-p udp -m udp --sport 50001 -j ACCEPT'))).toBe('reply')
+  expect(await directionOf(45_678, 50_001, rules('-p udp -m multiport --dports 4500,50001 -j ACCEPT'))).toBe('request')
   const nft =
-    'table inet fw {\n\tchain f {\n\t\ttype filter hook forward priority 0; policy drop;\n\t\tudp dport { 4500, 51820 } accept\n\t}\n}\n'
-  expect(await directionOf(51_820, 45_678, nft)).toBe('reply')
+    'table inet fw {\n\tchain f {\n\t\ttype filter hook forward priority 0; policy drop;\n\t\tudp dport { 4500, 50001 } accept\n\t}\n}\n'
+  expect(await directionOf(50_001, 45_678, nft)).toBe('reply')
 })
 
 test('a connection that conntrack lists tells', async () => {
   const entry = (src: string, sport: number, dst: string, dport: number) =>
     `udp      17 29 src=${src} dst=${dst} sport=${sport} dport=${dport} src=${dst} dst=${src} sport=${dport} dport=${sport} mark=0 use=1\n`
-  const replied = entry(ENDS.dst, 45_678, ENDS.src, 51_820)
-  expect(await directionOf(51_820, 45_678, rules(), { conntrack: replied })).toBe('reply')
-  expect(await directionOf(51_820, 45_678, rules(), { conntrack: entry(ENDS.src, 51_820, ENDS.dst, 45_678) })).toBe(
+  const replied = entry(ENDS.dst, 45_678, ENDS.src, 50_001)
+  expect(await directionOf(50_001, 45_678, rules(), { conntrack: replied })).toBe('reply')
+  expect(await directionOf(50_001, 45_678, rules(), { conntrack: entry(ENDS.src, 50_001, ENDS.dst, 45_678) })).toBe(
     'request',
   )
 })

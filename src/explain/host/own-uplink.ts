@@ -44,7 +44,13 @@ export function replyByOwnLink(packet: Packet, asked: string, host: Host): Propo
       note,
     )
   const way = wayOut(packet, link, family, host)
-  if (!way) return []
+  if (!way)
+    return [
+      {
+        description: `route packets from ${asked} by a table of its own, whose default route leaves by ${device} (ip route add default via ROUTER dev ${device} table ${unusedTable(host)}; ip rule add from ${asked} table ${unusedTable(host)})`,
+        unverified: `the router behind ${device} is unknown`,
+      },
+    ]
   const table = unusedTable(host)
   const home = homeOf(way.gateway ?? '', host, device)
   const destination = family === 'ip' ? '0.0.0.0/0' : '::/0'

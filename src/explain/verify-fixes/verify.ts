@@ -335,7 +335,8 @@ export function stillWrong(
         : undefined
   if (why !== undefined) return { why, isAnswer: true }
   const uplink = byOtherUplink({ told, asked, answer }, host)
-  if (uplink) return { why: uplink.why, isAnswer: true, uplink }
+  // with no change at hand that leads it back, whether it gets there is for others to know: it is said beside the result
+  if (uplink?.fix.some(({ edits }) => edits !== undefined)) return { why: uplink.why, isAnswer: true, uplink }
   const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
   return unsent && { why: NO_DISCOVERY, instead: unsent }
 }
