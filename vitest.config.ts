@@ -1,10 +1,9 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-/** Demos log packets, and doctor asks who reads that log: of a machine that does nothing else with it. */
-const ASKS_LOG = ['test/cli/demo.test.ts', 'test/cli/doctor.test.ts']
 /** These run the built command, so it is built before them. */
 const BUILT = [
-  ...['test/cli/*.test.ts', 'test/mcp/*.test.ts'],
+  'test/cli/*.test.ts',
+  'test/mcp/*.test.ts',
   ...['test/readme.test.ts', 'test/docs/findings.test.ts', 'test/docs/guides.test.ts'],
 ]
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
@@ -13,7 +12,6 @@ const KERNEL = ['test/kernel/**/*.test.ts', 'test/problems/*.test.ts']
 const BOTH = [
   'test/kernel/healthy-many.test.ts',
   'test/kernel/injected-faults.test.ts',
-  'test/problems/each-fix.test.ts',
   'test/problems/problems.test.ts',
   'test/problems/random.test.ts',
 ]
@@ -23,17 +21,7 @@ const NETNS = [
   'test/filter/tcpdump.test.ts',
   'test/kernel/bpf/*.test.ts',
   ...[
-    ...[
-      'asymmetric',
-      'bridge-arp',
-      'bridge-path',
-      'chain-loops',
-      'conditions',
-      'edits',
-      'edits-ip',
-      'extensions',
-      'host',
-    ],
+    ...['asymmetric', 'bridge-arp', 'chain-loops', 'conditions', 'edits', 'edits-ip', 'extensions', 'host'],
     ...['iptables-list', 'iptables-save'],
     ...['let-through', 'nat-and-routes', 'nft-conditions', 'nft-rare', 'nft-text', 'receiver', 'receiver-equality'],
     ...['routes', 'rulesets', 'scripts', 'trace-nft'],
@@ -57,7 +45,7 @@ const PAGE = ['test/page/**/*.test.ts']
 /** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
 const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
-/** One group, so that a worker that is free takes the next file of any of them. */
+/** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`. */
 const BESIDE = { groupOrder: 1 }
 
 /**
@@ -102,12 +90,7 @@ export default defineConfig({
         isolate: false,
         sequence: BESIDE,
       }),
-      project('command', {
-        include: [...BUILT, ...PARTS],
-        exclude: ASKS_LOG,
-        globalSetup: 'test/build.ts',
-        isolate: false,
-      }),
+      project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
       // what works in namespaces of its own alone
       project('netns', {
         ...TRIED_AGAIN,
@@ -118,11 +101,11 @@ export default defineConfig({
         sequence: BESIDE,
       }),
       // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
-      // once; or listen for the whole machine's drops; or trace. `scripts/test` runs all others beside these two: those neither
-      // trace to the log nor write there, and have so little of the processors' time that nobody's moment passes for them.
+      // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
+      // not `command`, which plays demos and asks doctor; nor may anything run beside `live`, which waits for moments.
       project('kernel', {
         ...TRIED_AGAIN,
-        include: [...KERNEL, ...ASKS_LOG],
+        include: KERNEL,
         exclude: NETNS,
         globalSetup: 'test/build.ts',
         isolate: false,
