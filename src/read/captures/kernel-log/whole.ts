@@ -99,7 +99,7 @@ function isNewestFirst(chunk: Uint8Array): boolean {
 function clockOf(bytes: Uint8Array, start: number, end: number): number {
   const line = isJson(bytes, start) ? lineOfJson(bytes, start, end) : bytes.subarray(start, end)
   const text = line ? decoder.decode(line) : ''
-  return /TRACE: |\bIN=\S* /.test(text) ? readWrapping(text, !text.includes('TRACE: ')).clock : Number.NaN
+  return /TRACE: |\bIN=\S{0,40} /.test(text) ? readWrapping(text, !text.includes('TRACE: ')).clock : Number.NaN
 }
 
 /** The same lines, the last one first. */
