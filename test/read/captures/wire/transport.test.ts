@@ -20,7 +20,7 @@ test('gives IP id and length of the packet that it quotes', () => {
 
 test.each([
   ['an echo', [8, 0, ...ERROR.slice(2)]],
-  ['what has no IPv4 header', [...ERROR.slice(0, 8), 0x60, ...ERROR.slice(9)]],
+  ['what has no IP header', [...ERROR.slice(0, 8), 0x50, ...ERROR.slice(9)]],
   ['what was cut in front of the id', ERROR.slice(0, 13)],
 ])('gives none of %s', (_name, bytes) => {
   expect(read(bytes)[F.QUOTED]).toBe(0)
