@@ -372,9 +372,9 @@ const HEADER6 = 40
 
 function identityOf({ rows }: PacketStates, state: number): number {
   const base = state * F.COLUMNS
-  const id = rows[base + F.ID]!
-  if (rows[base + F.FAMILY] === 6) return F.identity6(rows[base + F.FLOW]!, rows[base + F.LEN]! - HEADER6)
-  return rows[base + F.FAMILY] === 4 && id !== 0 ? (id << 16) | (rows[base + F.LEN]! & 0xffff) : 0
+  const length = rows[base + F.LEN]!
+  if (rows[base + F.FAMILY] === 6) return F.identity6(rows[base + F.FLOW]!, length - HEADER6)
+  return rows[base + F.FAMILY] === 4 ? F.identity4(rows[base + F.ID]!, length) : 0
 }
 
 function datagramOf({ rows }: PacketStates, state: number): number {

@@ -192,7 +192,9 @@ export class Groups {
         if (!of || of === group) continue
         following.set(of, (following.get(of) ?? 0) + 1)
         const by = status === 'answered' && part.role === 'replies' ? shownThrough(part, told.parts) : undefined
-        if (by) through.set(of, { count: (through.get(of)?.count ?? 0) + 1, by: through.get(of)?.by ?? String(by.id) })
+        const shown = through.get(of)
+        if (by && shown) shown.count++
+        else if (by) through.set(of, { count: 1, by: String(by.id) })
       }
       addExchange(group, status, () => tellExchange(told, seen), isHeard(told, status))
     }

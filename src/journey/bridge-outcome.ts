@@ -3,10 +3,9 @@
  * (br_input.c, br_forward.c, br_netfilter_hooks.c).
  */
 import type { Hook } from '../model/hook.ts'
-import type { Family, Packet } from '../model/packet.ts'
+import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { bridgeCalls, bridgeOfPort } from '../rules/bridge-calls.ts'
-import { groupMac } from '../rules/group-mac.ts'
+import { bridgeCalls, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
 import { type BaseChain, baseChainsAt } from './base-chains.ts'
 import type { StepContext } from './step-context.ts'
 
@@ -33,7 +32,7 @@ export function behindBridgeChain(
   const bridgeChain = (at: Hook) => baseChainsAt(world, 'bridge', at, true)[0]
   switch (hook) {
     case 'prerouting': {
-      const local = takesIn(packet, world)
+      const local = isFrameForHost(packet.dstMac, bridgeOfPort(world.host, packet.in), world.host)
       const called = ipChain(arrivals, world, step, 'prerouting')
       if (called) return found(called, 'unknown')
       const [input, through] = [bridgeChain('input'), bridgeChain('forward') ?? bridgeChain('postrouting')]
@@ -52,13 +51,6 @@ export function behindBridgeChain(
     default:
       return { end: 'unknown' }
   }
-}
-
-/** Is the frame for a link address of this host? Undefined: for many, or that is not known. */
-function takesIn({ dstMac, in: port }: Packet, { host }: World): boolean | undefined {
-  const bridge = bridgeOfPort(host, port)
-  if (dstMac === undefined || bridge?.mac === undefined || groupMac(dstMac)) return undefined
-  return host.links?.some(({ mac }) => mac === dstMac) ?? false
 }
 
 /** IP's first chain there, where the bridge surely calls it and it has not been seen. */

@@ -1,8 +1,10 @@
 /** A journey's place on its way over hooks and chains, as far as traced events tell it: what may come next, and moving on. */
+
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { bridgeNamed } from '../rules/bridge-calls.ts'
+import { portsOfBridge } from '../rules/links.ts'
 import { baseChainsAt, deviceChainsAt, hangsOn } from './base-chains.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
@@ -182,7 +184,7 @@ export class HookTracker {
       const device = this.states.names.text(out)
       const isBridge = !links || bridgeNamed(world.host, device) !== undefined
       const hasTables = BEHIND_IP.some((hook) => baseChainsAt(world, 'bridge', hook, true).length > 0)
-      const ports = links?.filter(({ master }) => master === device).map(({ name }) => name) ?? []
+      const ports = portsOfBridge(world.host, device).map(({ name }) => name)
       goesOn = (isBridge && hasTables) || [device, ...ports].some((one) => hasEgress(world, one))
       this.behind.set(out, goesOn)
     }

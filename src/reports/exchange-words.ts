@@ -134,7 +134,7 @@ export function whyWords({
   if (shownBy !== undefined)
     return `#${shownBy}, which came later, shows that it arrived. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!exchanges) return undefined
-  if (isShownThrough({ journey, ...(exchanges ? { exchanges } : {}) }))
+  if (isShownThrough({ journey, exchanges }))
     return `Its reply, #${exchanges.worst.journeys.replies.at(-1)}, shows that it got through. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!isPassed(journey.outcome)) return undefined
   const { status, basis, culprit, journeys, findings } = exchanges.worst

@@ -38,12 +38,17 @@ export function bridgeCalls(host: Host, bridge: Link, family: string): boolean |
   return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
 }
 
+/** Is the frame for a link address of this host? Undefined: for many, or that is not known (net/bridge/br_fdb.c br_fdb_add_local). */
+export function isFrameForHost(dstMac: string | undefined, bridge: Link | undefined, host: Host): boolean | undefined {
+  if (bridge?.mac === undefined || dstMac === undefined || groupMac(dstMac)) return undefined
+  return host.links?.some(({ mac }) => mac === dstMac) === true
+}
+
 /**
  * The bridge that passes on, by its own table, what came in there: a frame to one link address that is none of this host's.
- * Routing never sees it (net/bridge/br_input.c br_handle_frame_finish, br_fdb_add_local). Undefined also where too little is known.
+ * Routing never sees it (net/bridge/br_input.c br_handle_frame_finish). Undefined also where too little is known.
  */
 export function bridgePassingOn({ in: came, dstMac }: Packet, host: Host): Link | undefined {
   const bridge = bridgeNamed(host, came)
-  if (bridge?.mac === undefined || dstMac === undefined || groupMac(dstMac)) return undefined
-  return host.links?.some(({ mac }) => mac === dstMac) ? undefined : bridge
+  return isFrameForHost(dstMac, bridge, host) === false ? bridge : undefined
 }

@@ -64,3 +64,6 @@ export function tosValue(text: string): number | undefined {
   const match = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)
   return match ? Number.parseInt(match[1]!, 16) : undefined
 }
+
+/** RTPROT_KERNEL and RTPROT_BOOT, by name or number: the kernel made the route, or whoever did said nothing (rtnetlink.h). */
+export const isOriginOfNobody = (protocol: string): boolean => /^(kernel|boot|2|3)$/.test(protocol)

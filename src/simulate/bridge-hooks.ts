@@ -2,14 +2,16 @@
  * What a bridge of this host does with a frame before IP sees it, beside IP, and behind it (net/bridge/br_input.c,
  * br_forward.c): which port it came in by, whom it is for, and the chains of its own tables.
  */
+
 import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Host, Link } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
-import { bridgeNamed, bridgeOfPort } from '../rules/bridge-calls.ts'
+import { bridgeNamed, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
+import { portsOfBridge } from '../rules/links.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
 import { leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Hooked } from './nat-hook.ts'
@@ -34,8 +36,8 @@ export function portOfEntry({ world: { host } }: Simulator, { given, indev }: Sk
   return master && { bridge: master, name: indev }
 }
 
-function onlyPort({ links = [] }: Host, bridge: Link): string | undefined {
-  const ports = links.filter(({ master }) => master === bridge.name)
+function onlyPort(host: Host, bridge: Link): string | undefined {
+  const ports = portsOfBridge(host, bridge.name)
   return ports.length === 1 ? ports[0]!.name : undefined
 }
 
@@ -47,7 +49,7 @@ export function passesTo(
 ): BridgePort | undefined {
   const { given, packet } = skb
   const { dst, dstMac } = packet
-  const others = (host.links ?? []).filter((link) => link.master === bridge.name && link.name !== name)
+  const others = portsOfBridge(host, bridge.name).filter((link) => link.name !== name)
   const told = given.physOut ?? (others.some((link) => link.name === given.out) ? given.out : undefined)
   const through: BridgePort = { bridge, name: told ?? (others.length === 1 ? others[0]!.name : undefined) }
   if (told !== undefined) return through
@@ -55,8 +57,8 @@ export function passesTo(
   if (given.in === bridge.name) return undefined
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
-  if (dstMac !== undefined && bridge.mac !== undefined)
-    return host.links?.some(({ mac }) => mac === dstMac) ? undefined : through
+  const isForHost = isFrameForHost(dstMac, bridge, host)
+  if (isForHost !== undefined) return isForHost ? undefined : through
   if (isGroup(dst!) || dst === '255.255.255.255') return undefined
   if (bridge.addresses?.length === 0) return through
   const local = isLocal(dst, host)

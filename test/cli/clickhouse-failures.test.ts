@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createServer, request } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openStore, parseStoreUrl } from '../../src/store/index.ts'
 import { TABLES } from '../../src/store/schema.ts'
 import { ClickHouse, hasProgram } from '../store/servers.ts'
@@ -18,6 +18,35 @@ async function expectOnce(store: string, of: Readonly<Record<'exchanges' | 'jour
     const counted = await answer(store, `select count(*) as n, count(distinct ${key}) as d from ${table}`)
     expect(counted.rows).toEqual([[of[table], of[table]]])
   }
+}
+
+type Fate = 'pass' | 'hang up' | 'lose the answer'
+
+/** The store's URL by way of a proxy that does this with each request, by its path; it is gone when the test is. */
+async function behindProxy(store: string, port: number, fateOf: (path: string) => Fate): Promise<string> {
+  const proxy = createServer((asked, given) => {
+    const { url: path = '', method, headers } = asked
+    const fate = fateOf(path)
+    if (fate === 'hang up') {
+      given.destroy()
+      return
+    }
+    const onward = request({ port, path, method, headers }, (said) => {
+      // stored, and nobody hears of it
+      if (fate === 'lose the answer') said.resume().on('end', () => given.destroy())
+      else {
+        given.writeHead(said.statusCode!, said.headers)
+        said.pipe(given)
+      }
+    })
+    asked.pipe(onward)
+  })
+  onTestFinished(() => {
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  return store.replace(/:\d+\//, `:${(proxy.address() as { port: number }).port}/`)
 }
 
 /** Waits until a port was called this often; every caller is sent away. */
@@ -40,31 +69,14 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () =>
   test('has each exchange once, though answers to inserts were lost', async () => {
     const store = await server.database('retried')
     const lost = new Set<string>()
-    const proxy = createServer((asked, given) => {
-      const { url = '', method, headers } = asked
-      const table = /INSERT[+ ]INTO[+ ](nfwhy_\w+)/.exec(decodeURIComponent(url))?.[1]
-      const isFirst = table !== undefined && !lost.has(table)
-      if (isFirst) lost.add(table)
-      const onward = request({ port: server.port, path: url, method, headers }, (said) => {
-        // stored, and nobody hears of it
-        if (isFirst) said.resume().on('end', () => given.destroy())
-        else {
-          given.writeHead(said.statusCode!, said.headers)
-          said.pipe(given)
-        }
-      })
-      asked.pipe(onward)
+    const through = await behindProxy(store, server.port, (asked) => {
+      const table = /INSERT[+ ]INTO[+ ](nfwhy_\w+)/.exec(decodeURIComponent(asked))?.[1]
+      if (table === undefined || lost.has(table)) return 'pass'
+      lost.add(table)
+      return 'lose the answer'
     })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    try {
-      const { port } = proxy.address() as { port: number }
-      const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
-      const through = store.replace(/:\d+\//, `:${port}/`)
-      await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
-    } finally {
-      proxy.closeAllConnections()
-      proxy.close()
-    }
+    const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
+    await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
     expect([...lost].sort()).toEqual(['nfwhy_exchanges', 'nfwhy_journeys', 'nfwhy_rulesets', 'nfwhy_steps'])
     await expectOnce(store, { exchanges: 61, journeys: 63 })
     const findings = await answer(
@@ -77,30 +89,11 @@ describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () =>
   test('asks again where the server hung up on a question, each question twice', async () => {
     const store = await server.database('hung_up')
     let asked = 0
-    const proxy = createServer((question, given) => {
-      if (++asked % 3 !== 0) {
-        given.destroy()
-        return
-      }
-      const { url: path, method, headers } = question
-      const onward = request({ port: server.port, path, method, headers }, (said) => {
-        given.writeHead(said.statusCode!, said.headers)
-        said.pipe(given)
-      })
-      question.pipe(onward)
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    try {
-      const { port } = proxy.address() as { port: number }
-      const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
-      const through = store.replace(/:\d+\//, `:${port}/`)
-      await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
-      const counted = await answer(through, 'select count(*) as n from journeys')
-      expect(counted.rows).toEqual([[63]])
-    } finally {
-      proxy.closeAllConnections()
-      proxy.close()
-    }
+    const through = await behindProxy(store, server.port, () => (++asked % 3 === 0 ? 'pass' : 'hang up'))
+    const at = folder({ 'trace.log': TRACE, 'rules.v4': RULES })
+    await explain(through, join(at, 'trace.log'), join(at, 'rules.v4'))
+    const counted = await answer(through, 'select count(*) as n from journeys')
+    expect(counted.rows).toEqual([[63]])
   })
 
   test('waits for a server that is killed amid a load: each exchange is there once', async () => {

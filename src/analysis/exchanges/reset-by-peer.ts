@@ -41,7 +41,8 @@ export function resetByPeer(parts: readonly Part[]): Reset | undefined {
         ? {
             fix: [
               {
-                description: 'check that program: its log, its access lists, and the server that it is a proxy for',
+                description:
+                  'check the log and the access lists of that program and, if it is a proxy, the server behind it',
                 unverified: 'this is not a netfilter change',
               },
             ],

@@ -4,7 +4,7 @@ import type { ConntrackEntry, Host, Link } from '../../model/host.ts'
 import type { Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
-import { linkNamed } from '../../rules/links.ts'
+import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { asItLeft } from '../as-it-left.ts'
@@ -86,7 +86,7 @@ const waysListed = memo((host: Host): ReadonlySet<string> => {
 function isGuest(address: string, host: Host): boolean {
   const route = routeTo(address, address, host)
   if (!route || route.gateway !== undefined || route.nexthops || route.device === undefined) return false
-  const ports = (host.links ?? []).filter(({ master }) => master === route.device)
+  const ports = portsOfBridge(host, route.device)
   if (ports.length > 0) return ports.every(isGuests)
   const link = linkNamed(host, route.device)
   // whoever has a network there may be a switch to many

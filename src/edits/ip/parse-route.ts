@@ -3,7 +3,7 @@ import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
 import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
-import { routeType } from '../../rules/route-names.ts'
+import { isOriginOfNobody, routeType } from '../../rules/route-names.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
 import { defaultScope } from './default-scope.ts'
@@ -187,7 +187,7 @@ class RouteParser {
   private readOrigin(word: ShellWord): void {
     if (this.partly) refuse(word, 'selects by the origin of the route, which is unknown here')
     const { text } = this.words.need(`the value after ${word.text}`)
-    if (text !== 'boot' && text !== 'kernel') this.route.protocol = text
+    if (!isOriginOfNobody(text)) this.route.protocol = text
   }
 
   /** `via ADDRESS`, `via inet6 ADDRESS`: the next hop of an IPv4 route may be of IPv6. */

@@ -15,7 +15,7 @@ import { splitWords } from '../../rules/iptables/words.ts'
 import { DISCOVERY_TYPES, isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
 import { beforeNat, corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
-import type { Change, Changing, Unspeakable } from './proposal.ts'
+import { type Change, type Changing, together, type Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
 
 type Place = Pick<RuleRef, 'family' | 'table'>
@@ -99,7 +99,7 @@ export const iptablesChanges: RuleChanges = {
         }
       }),
     )
-    return changes.length < 2 ? changes[0] : together(changes)
+    return changes.length === 0 ? undefined : allOf(changes)
   },
   alike(ref, spot, miss, packet) {
     const words = corrected(ruleWords(ref), miss, packet)
@@ -194,12 +194,13 @@ function changeOption(ref: RuleRef, option: string, value: string): Changing | u
 }
 
 /** One change of several rules; none where one of them has no words. */
-function together(changes: readonly (Changing | undefined)[]): Changing | undefined {
-  const all: Change = { edits: [], undo: [] }
-  return changes.reduce<Changing | undefined>((sum, one) => {
-    if (!sum || !one || 'unsayable' in sum) return sum && one && sum
-    return 'unsayable' in one ? one : { edits: [...sum.edits, ...one.edits], undo: [...one.undo, ...sum.undo] }
-  }, all)
+function allOf(changes: readonly (Changing | undefined)[]): Changing | undefined {
+  const said: Change[] = []
+  for (const one of changes) {
+    if (!one || 'unsayable' in one) return one
+    said.push(one)
+  }
+  return together(...said)
 }
 
 /** A rule for each: icmp6 matches one type. None where iptables has no words for it. */

@@ -13,6 +13,12 @@ export interface Change {
   undo: readonly Edit[]
 }
 
+/** One change behind the other; undone backwards. */
+export const together = (...changes: readonly Change[]): Change => ({
+  edits: changes.flatMap(({ edits }) => edits),
+  undo: changes.toReversed().flatMap(({ undo }) => undo),
+})
+
 /** What would have to be edited has a name that no command can say. */
 export interface Unspeakable {
   unsayable: WhyNot

@@ -44,9 +44,9 @@ export function intoGroup(context: Context, one: NearMiss): Proposal[] {
     ? []
     : [
         {
-          description: `if the rules for group ${asked} should apply to ${device}, put it there: ${put}`,
+          description: `to apply the rules for group ${asked} to ${device}, put it into that group: ${put}`,
           unverified: 'the model does not change groups of interfaces',
-          note: 'also make the program that creates the interface do so',
+          note: 'the program that creates the interface has to do the same',
         },
       ]
 }

@@ -54,15 +54,14 @@ export const dnatMismatch: Detector = {
 /** IPv6 without the brackets that tell the port from the address. */
 function byBrackets(context: Context, step: number, ref: RuleRef): Detected[] {
   const { rule, packet } = context.evidence.arrivals[step]!
-  const to = rule?.statements.find(({ kind }) => kind === 'dnat')
   const found = portInAddress(context, rule)
-  if (!found || to?.kind !== 'dnat') return []
-  const { meant, other } = found
+  if (!found) return []
+  const { address, meant, other } = found
   return [
     finding(
       'dnat-mismatch',
       'warning',
-      `${nameRef(ref)} sends it to the address ${to.addresses![0]}: without brackets, port ${meant.port} of ${describeEnd(meant.address, meant.port)} is part of the address.`,
+      `${nameRef(ref)} sends it to the address ${address}: without brackets, port ${meant.port} of ${describeEnd(meant.address, meant.port)} is part of the address.`,
       {
         steps: [step + 1],
         rules: [ref, ...(other ? [other] : [])],
@@ -142,7 +141,7 @@ function byBefore(context: Context, step: number, ref: RuleRef): Detected[] {
         fix: propose(
           `make ${numberedRef(other)} match the destination that the connection was opened to`,
           changesOf(other).asBeforeNat(other),
-          'the rule then matches what nat sends elsewhere, by the destination of before',
+          'the rule then matches by the destination from before NAT',
         ),
         doubt: -0.2,
       }),

@@ -233,7 +233,7 @@ function mends(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
           hasOtherMac
-            ? `first check that ${moment.packet.srcMac} is the right host`
+            ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
             : used === false && !rule.counters?.packets
               ? 'the rule has never matched a packet'
               : 'first check whether other packets need the rule as it is',
@@ -328,7 +328,7 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
     /^meta sk[ug]id$/,
     ({ uid }) =>
       uid === undefined
-        ? 'the socket that sends the packet has another owner, or there is none'
+        ? "the packet's socket has another owner, or it has no socket"
         : `the socket belongs to user ${uid}`,
   ],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],

@@ -10,6 +10,8 @@ import type { Context } from '../context.ts'
 import { refOf } from '../refs.ts'
 
 interface PortInAddress {
+  /** As nat reads it. */
+  address: string
   meant: Destination
   /** Where else the address without its last part stands. */
   other?: RuleRef
@@ -35,7 +37,7 @@ export function portInAddress(context: Context, rule: Rule | undefined): PortInA
   if (found.length === 0 && !isNeighbour(state, host) && !isLocal(host, state)) return undefined
   const [beside] = found.filter(({ one }) => one !== rule)
   const other = beside && refOf(context, beside.table.name, beside.chain, beside.one)
-  return { meant: { address: host, port: +port }, ...(other ? { other } : {}) }
+  return { address, meant: { address: host, port: +port }, ...(other ? { other } : {}) }
 }
 
 const wordsOf = (text: string): string[] => text.match(/[\da-f]*:[\da-f:]+/gi) ?? []

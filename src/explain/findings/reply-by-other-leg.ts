@@ -1,6 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Link } from '../../model/host.ts'
-import { linkNamed } from '../../rules/links.ts'
+import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { setSysctl } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -57,9 +57,8 @@ export const replyByOtherLeg: Detector = {
 
 /** The one that all of the interface's own ports lead to. */
 function namespaceBehind(name: string, host: Host): string | undefined {
-  const { links = [] } = host
   const link = linkNamed(host, name)
-  const ends = link?.kind === 'bridge' ? links.filter(({ master }) => master === name) : link ? [link] : []
+  const ends = link?.kind === 'bridge' ? portsOfBridge(host, name) : link ? [link] : []
   const all = new Set(ends.map(({ peerNamespace }) => peerNamespace))
   const [only] = all
   return all.size === 1 ? only : undefined

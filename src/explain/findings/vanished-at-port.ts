@@ -2,6 +2,7 @@ import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { bridgeCalls, bridgeNamed, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { portsOfBridge } from '../../rules/links.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -22,12 +23,12 @@ export const vanishedAtPort: Detector = {
     if (!routed) return []
     const { packet, dst, route } = routed
     const { world, journey, ended } = context
-    const { links = [], neighbours = [] } = world.host
+    const { neighbours = [] } = world.host
     const bridge = bridgeNamed(world.host, packet.in)
     if (!bridge || !routeDevices(route).includes(bridge.name)) return []
     // nft's trace does not show by which port it came in
-    const ports = links.filter(
-      ({ name, master }) => master === bridge.name && (packet.physIn === undefined || name === packet.physIn),
+    const ports = portsOfBridge(world.host, bridge.name).filter(
+      ({ name }) => packet.physIn === undefined || name === packet.physIn,
     )
     if (ports.length === 0 || ports.some(({ hairpin }) => hairpin !== false)) return []
     const asker = packet.src === dst ? 'the sender itself' : 'on the same machine as the sender'
@@ -73,7 +74,6 @@ export const notBetweenIsolated: Detector = {
   code: 'vanished-at-port',
   detect(context) {
     const { world, journey, evidence, ended } = context
-    const { links = [] } = world.host
     const { packet } = evidence.arrivals.at(-1) ?? {}
     const bridge = packet && bridgePassingOn(packet, world.host)
     if (!packet?.dst || !bridge || evidence.arrivals.some(({ hook }) => hook !== 'prerouting')) return []
@@ -82,7 +82,7 @@ export const notBetweenIsolated: Detector = {
     const { original, reply } = entryOpened(packet, world) ?? {}
     if (destinationRule(context) || original?.dst !== reply?.src) return []
     if (bridgeCalls(world.host, bridge, journey.family) === false) return []
-    const ports = links.filter(({ master }) => master === bridge.name)
+    const ports = portsOfBridge(world.host, bridge.name)
     if (ports.length < 2 || ports.some(({ isolated }) => isolated !== true)) return []
     return [
       finding(

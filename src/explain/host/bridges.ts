@@ -2,7 +2,7 @@
 import type { Host, Link } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
-import { linkNamed } from '../../rules/links.ts'
+import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { ownerOfRef } from '../refs.ts'
@@ -47,7 +47,7 @@ export function betweenPorts(context: Context): OverBridge | undefined {
   const bridge = bridgeBothWays(packet, host)
   if (!bridge || src === undefined || dst === undefined || src === dst) return undefined
   if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return undefined
-  const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)
+  const ports = portsOfBridge(host, bridge.name)
   // two machines behind one port reach each other past this host
   const isApart = ports.length > 1 && ports.every(leadsToGuest)
   if (!isApart && (physIn === undefined || physOut === undefined || physIn === physOut)) return undefined
@@ -67,9 +67,9 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
 export const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
 
 /** A container's or a guest's own link, or a bridge that has no other ports. */
-export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolean {
+export function isOfGuests(link: Link | undefined, host: Host): boolean {
   if (link?.kind !== 'bridge') return link !== undefined && leadsToGuest(link)
-  const ports = links.filter(({ master }) => master === link.name)
+  const ports = portsOfBridge(host, link.name)
   return ports.length > 0 && ports.every(leadsToGuest)
 }
 

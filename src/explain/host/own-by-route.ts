@@ -21,7 +21,7 @@ export interface OwnByRoute {
 export function ownByRoute(packet: Packet, host: Host): OwnByRoute | undefined {
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
-  if (!question || route?.type !== 'local' || isDefault(route) || hasAddress(question.dst, host) !== false)
+  if (!question || route?.type !== 'local' || isDefault(route) || isOfInterface(question.dst, host) !== false)
     return undefined
   const without = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
   const origin = route.protocol === undefined ? '' : `, protocol ${route.protocol}`
@@ -38,8 +38,8 @@ export function ownByRoute(packet: Packet, host: Host): OwnByRoute | undefined {
   }
 }
 
-/** Undefined where the addresses of some interface are not listed. */
-function hasAddress(address: string, { links }: Host): boolean | undefined {
+/** Does an interface have it? Undefined where the addresses of some are not listed. */
+function isOfInterface(address: string, { links }: Host): boolean | undefined {
   const bytes = parseAddress(address)
   if (!bytes || !links || links.length === 0 || !links.every(({ addresses }) => addresses)) return undefined
   // of a loopback interface's address the kernel makes all of its network local (fib_add_ifaddr)

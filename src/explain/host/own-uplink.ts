@@ -5,17 +5,8 @@ import { hasAddress } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
-import type { Change, Proposal } from '../changes/proposal.ts'
-import {
-  addConnected,
-  addRoute,
-  addRoutingRule,
-  hasNoLinkLayer,
-  homeOf,
-  isDefault,
-  isOwnTable,
-  together,
-} from './routes.ts'
+import { type Change, type Proposal, together } from '../changes/proposal.ts'
+import { addConnected, addRoute, addRoutingRule, hasNoLinkLayer, homeOf, isDefault, isOwnTable } from './routes.ts'
 
 /** Where `asked`, to which the packet was sent, is an address of the link by which it came in, and this host replies itself. */
 export function replyByOwnLink(packet: Packet, asked: string, host: Host): Proposal[] {

@@ -244,12 +244,6 @@ export const addRoutingRule = (rule: RoutingRuleEdit['rule']): Change => ({
   undo: [{ kind: 'routing-rule', op: 'del', rule }],
 })
 
-/** One change behind the other; undone backwards. */
-export const together = (...changes: readonly Change[]): Change => ({
-  edits: changes.flatMap(({ edits }) => edits),
-  undo: [...changes].reverse().flatMap(({ undo }) => undo),
-})
-
 export const addRoute = (route: Route): Change => ({ edits: add(route), undo: without(route) })
 
 /**

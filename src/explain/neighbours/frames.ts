@@ -1,10 +1,12 @@
 /** Frames by which neighbours are found, ARP and neighbour discovery, at chains that no trace of IP shows. */
+
 import { decides } from '../../journey/backends.ts'
 import { baseChainsAt, deviceChainsAt } from '../../journey/base-chains.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Family, Packet } from '../../model/packet.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
+import { portsOfBridge } from '../../rules/links.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
@@ -58,7 +60,7 @@ export function askedFrames(context: Context, device: string, neighbour: string)
   const stopped = stoppedIn(passages)
   if (stopped) return { stopped }
   const open = passages.find(({ goes }) => goes === undefined)
-  const isPort = context.world.host.links?.some(({ master }) => master === device)
+  const isPort = portsOfBridge(context.world.host, device).length > 0
   if (!open || isPort) return {}
   const byLinkAddress = stoppedIn(passagesAt(context, { device, neighbour, mac: UNLISTED }))
   return byLinkAddress ? { byLinkAddress } : { open: open.chain }
@@ -73,7 +75,7 @@ export const stoppedQuestion = (context: Context, device: string, neighbour: str
  * known. Undefined where a rule accepts it at another port, which then is its own.
  */
 export function stoppedAtPort(context: Context, device: string, neighbour: string): AtPort | undefined {
-  const ports = (context.world.host.links ?? []).filter(({ master }) => master === device)
+  const ports = portsOfBridge(context.world.host, device)
   const found: AtPort[] = []
   for (const { name } of ports) {
     const passages = passagesAt(context, { device, neighbour, port: name })

@@ -4,7 +4,7 @@ import { command, spoken } from '../../model/command.ts'
 import type { Host, Link } from '../../model/host.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
-import { linkNamed } from '../../rules/links.ts'
+import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { leadsToGuest } from '../host/bridges.ts'
 
@@ -32,7 +32,7 @@ export function linkHint(host: Host, out: string, neighbour: string): LinkHint |
 
 /** Spanning tree keeps a new port from forwarding for twice the forward delay (net/bridge/br_stp_timer.c). */
 export function heldPortHint({ links = [] }: Host, bridge: Link): LinkHint | undefined {
-  const held = links.filter(({ master, portState }) => master === bridge.name && portState !== undefined)
+  const held = portsOfBridge({ links }, bridge.name).filter(({ portState }) => portState !== undefined)
   const [first] = held
   if (!first || held.length > MOST) return undefined
   const names = held.map(({ name }) => name).join(', ')

@@ -54,7 +54,7 @@ export const FIREWALLS: readonly Owner[] = [
   {
     name: 'firewalld',
     passing: true,
-    instead: 'delete the table that is left over, if no reload is running: nft delete table inet firewalld_policy_drop',
+    instead: 'delete the left-over table, if no reload is running: nft delete table inet firewalld_policy_drop',
     lasting: 'use firewall-cmd --reload',
     rewrites: false,
     when: 'when it reloads',

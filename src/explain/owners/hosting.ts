@@ -6,6 +6,16 @@ const NET = '[0-9a-f.:]+/(?!32 |128 )\\d+'
 /** Docker's own bridges: user-defined networks are br- and the first twelve digits of the network's id. */
 const DOCKER_BRIDGE = '(?:docker0|docker_gwbridge|br-[0-9a-f]{12})'
 
+/** internal/server/network/acl: rules are sorted by their actions. */
+const aclOf = (name: string, program: string, brand: string, tables: RegExp): Owner => ({
+  name,
+  instead: `change the rule that drops, so that it matches less (${program} network acl edit ACL): an ACL applies its drop rules first, then reject, then allow`,
+  lasting: 'change the rule of the ACL',
+  rewrites: false,
+  when: `when the ACL or the network changes, or ${brand} restarts`,
+  marks: [{ tables, chains: /^acl(in|out|fwd)?\./ }],
+})
+
 export const HOSTING: readonly Owner[] = [
   {
     name: 'docker',
@@ -63,16 +73,7 @@ export const HOSTING: readonly Owner[] = [
     when: 'when multipassd restarts',
     marks: [{ comments: /^generated for Multipass network / }],
   },
-  {
-    name: 'lxd',
-    instead:
-      'use lxc network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
-    lasting: 'change the rule of the ACL',
-    rewrites: false,
-    when: 'when the ACL or the network changes, or LXD restarts',
-    // internal/server/network/acl: rules are sorted by their actions
-    marks: [{ tables: /^(inet|ip6?|bridge|netdev) lxd$/, chains: /^acl(in|out|fwd)?\./ }],
-  },
+  aclOf('lxd', 'lxc', 'LXD', /^(inet|ip6?|bridge|netdev) lxd$/),
   {
     name: 'lxd',
     instead: 'use lxc network set NETWORK ipv4.firewall, ipv4.nat …, or an ACL or forward of the network',
@@ -85,16 +86,7 @@ export const HOSTING: readonly Owner[] = [
       { tables: /^(inet|ip6?|bridge|netdev) lxd$/, whole: true },
     ],
   },
-  {
-    name: 'incus',
-    instead:
-      'use incus network acl edit ACL: an ACL applies its drop rules first, then reject, then allow, whatever their order: narrow the rule that drops',
-    lasting: 'change the rule of the ACL',
-    rewrites: false,
-    when: 'when the ACL or the network changes, or Incus restarts',
-    // internal/server/network/acl: rules are sorted by their actions
-    marks: [{ tables: /^(inet|ip6?|bridge|netdev) incus$/, chains: /^acl(in|out|fwd)?\./ }],
-  },
+  aclOf('incus', 'incus', 'Incus', /^(inet|ip6?|bridge|netdev) incus$/),
   {
     name: 'incus',
     instead: 'use incus network set NETWORK ipv4.firewall, ipv4.nat …, or an ACL or forward of the network',

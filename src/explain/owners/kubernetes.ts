@@ -73,7 +73,7 @@ export const KUBERNETES: readonly Owner[] = [
   },
   {
     name: 'calico',
-    instead: 'change the IPPool (natOutgoing) or, of its DNAT for a floating IP, the pod',
+    instead: 'change the IPPool (natOutgoing), or the pod that has the floating IP',
     lasting: 'change the IPPool',
     rewrites: true,
     when: 'at the next refresh (iptablesRefreshInterval), within minutes',
@@ -86,7 +86,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'calico',
     instead:
-      'change the NetworkPolicy or GlobalNetworkPolicy, or of a host endpoint the failsafe ports (FelixConfiguration)',
+      'change the NetworkPolicy or GlobalNetworkPolicy, or the failsafe ports of host endpoints (FelixConfiguration)',
     lasting: 'change the policy',
     rewrites: true,
     when: 'at the next refresh (iptablesRefreshInterval), within minutes',

@@ -15,6 +15,10 @@ import type { Reproduced } from '../verify-fixes/reproduce.ts'
 export const isOtherUplink = ({ links }: Host, asked: string, came: string, left: string): boolean =>
   left !== came && left !== 'lo' && hasAddress(links, came, asked) === true && !hasAddress(links, left, asked)
 
+/** Of a request whose reply is played. */
+export const leavesElsewhere = (left: string, came: string): string =>
+  `its reply would leave by ${left}, not by ${came}`
+
 export interface OtherUplink {
   why: string
   /** What leads the reply back. */
@@ -34,7 +38,7 @@ export function byOtherUplink({ told, asked, answer }: Required<Reproduced>, hos
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
   if (route?.type !== 'unicast' || (route.gateway === undefined && !route.nexthops)) return undefined
-  return { why: `its reply would leave by ${left}, not by ${came}`, fix: replyByOwnLink(asked, dst, host) }
+  return { why: leavesElsewhere(left, came), fix: replyByOwnLink(asked, dst, host) }
 }
 
 /** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */

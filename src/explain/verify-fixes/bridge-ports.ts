@@ -1,8 +1,10 @@
 /** By which ports of a bridge of this host a packet came and left, and its request before it. */
+
 import type { Evidence } from '../../journey/evidence.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { bridgeOfPort } from '../../rules/bridge-calls.ts'
+import { portsOfBridge } from '../../rules/links.ts'
 import type { Context } from '../context.ts'
 
 /** Between which ports its bridge passes it on, which FORWARD and the bridge's own tables show. */
@@ -33,8 +35,8 @@ export function openingBehindPort({ evidence, journey, world: { host } }: Contex
   // this host had asked, and sent it by that port
   if (asked.in === undefined) return came === undefined ? asked : { ...asked, physOut: came }
   if (asked.in !== bridge.name) return asked
-  const others = host.links?.filter(({ name, master }) => master === bridge.name && name !== came)
-  const from = out ?? physOut ?? (others?.length === 1 ? others[0]!.name : undefined)
+  const others = portsOfBridge(host, bridge.name).filter(({ name }) => name !== came)
+  const from = out ?? physOut ?? (others.length === 1 ? others[0]!.name : undefined)
   if (from === undefined) return asked
   // whoever it was for is a neighbour of who asked, or this host itself
   const isPassedOn = came !== undefined

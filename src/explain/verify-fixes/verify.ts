@@ -20,7 +20,7 @@ import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
-import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
+import { byOtherUplink, leavesElsewhere, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { stoppedBetweenPorts } from './bridged-neighbours.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
@@ -103,7 +103,7 @@ function tryEdits(
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: "the packet's outcome is random" }
-  if (told.mends && finding.severity === 'note' && ways.every((way) => isAsBefore(way, reproduction)))
+  if (told.mends && finding.severity === 'note' && areAsBefore(ways, reproduction))
     return {
       mends: false,
       unverified: 'not tried: the packet gets through without the change, too, and its reply cannot be played',
@@ -180,12 +180,12 @@ export function playAllWays(
 }
 
 /** It gets where it got before, and what would come back is not known: that says nothing for the change. */
-function isAsBefore({ told, answer }: Way, { play, world }: Reproduction): boolean {
-  const { told: before } = answer ? {} : play(world)
-  if (!before || before.ended.outcome !== told.ended.outcome || !isPassed(told.ended.outcome)) return false
-  const ends = ({ packet: { src, dst, sport, dport, out, mark } }: Played) =>
-    JSON.stringify([src, dst, sport, dport, out, mark])
-  return ends(before) === ends(told)
+function areAsBefore(ways: readonly Way[], { play, world }: Reproduction): boolean {
+  if (ways.some(({ told, answer }) => answer !== undefined || !isPassed(told.ended.outcome))) return false
+  const end = ({ packet: { src, dst, sport, dport, out, mark }, ended: { outcome } }: Played) =>
+    JSON.stringify([outcome, src, dst, sport, dport, out, mark])
+  const { told: before } = play(world)
+  return before !== undefined && ways.every(({ told }) => end(told) === end(before))
 }
 
 const OTHERWISE = 'nat may send the next packet to another destination, where it would be stopped'
@@ -351,7 +351,7 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
   if (!isPassed(outcome)) return undefined
   const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
   if (came === undefined || out === undefined) return undefined
-  if (out !== came) return `its reply would leave by ${out}, not by ${came}`
+  if (out !== came) return leavesElsewhere(out, came)
   return mayReplyFromOther(told, out, host)
     ? 'a program that binds no address may reply from another address'
     : undefined

@@ -50,11 +50,14 @@ export const HOST = 40
 /** What connection tracking says of it, where the capture shows that: CT_STATES' place + 1, direction and status above. */
 export const CT = 41
 /**
- * IPv4 id << 16 | length, or IPv6 flow label << 12 | length of the payload, of what an ICMP error quotes, where the capture shows no more of it: netfilter's tracing copies 20
- * bytes of a transport header. 0: not known.
+ * `identity4` or `identity6` of what an ICMP error quotes, where the capture shows no more of it: netfilter's tracing copies
+ * 20 bytes of a transport header. 0: not known.
  */
 export const QUOTED = 42
 export const COLUMNS = 43
+
+/** The id of IPv4 and the length of the packet; 0: no id. */
+export const identity4 = (id: number, length: number): number => (id === 0 ? 0 : (id << 16) | (length & 0xffff))
 
 /** The flow label of IPv6 and the length of the payload; 0: no label. */
 export const identity6 = (label: number, payload: number): number => {

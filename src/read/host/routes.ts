@@ -8,12 +8,11 @@
  */
 import type { Host, Route } from '../../model/host.ts'
 import { canonicalPrefix, familyOf, type IpFamily } from '../../rules/prefixes.ts'
+import { isOriginOfNobody } from '../../rules/route-names.ts'
 
-/** Who made the route, where somebody said so: of `kernel` and `boot` nobody did. Names are those of rt_protos. */
+/** Who made the route, where somebody said so. Names are those of rt_protos. */
 export const originOf = (protocol: string | undefined): string | undefined =>
-  protocol === undefined || /^(kernel|boot|2|3)$/.test(protocol) || !/^[\w.-]{1,32}$/.test(protocol)
-    ? undefined
-    : protocol
+  protocol === undefined || isOriginOfNobody(protocol) || !/^[\w.-]{1,32}$/.test(protocol) ? undefined : protocol
 
 export type UntabledRoute = Omit<Route, 'table'> & { table?: string }
 

@@ -8,7 +8,7 @@ import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
 import { groupMac } from '../group-mac.ts'
 import { kernelAtLeast } from '../kernel.ts'
-import { linkNamed } from '../links.ts'
+import { linkNamed, portsOfBridge } from '../links.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
@@ -52,7 +52,7 @@ function hiddenPort({ world: { host }, family }: EvalContext, name: string): str
   const bridge = linkNamed(host, name)
   const calls = bridge?.kind === 'bridge' && bridgeCalls(host, bridge, family)
   if (calls === false) return ''
-  const [port, ...others] = host.links!.filter(({ master }) => master === name)
+  const [port, ...others] = portsOfBridge(host, name)
   return calls && port && others.length === 0 ? port.name : unknown(`the port of bridge ${name} is not known`)
 }
 

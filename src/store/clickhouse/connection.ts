@@ -79,31 +79,32 @@ export class Connection {
   async insert(table: string, lines: string): Promise<void> {
     const query = `INSERT INTO ${table} FORMAT JSONEachRow`
     const until = performance.now() + this.patience
-    for (let pause = 100; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      try {
+    await this.asking(
+      async () => {
         const values = Readable.from([Buffer.from(lines)], { objectMode: false })
         const { stream } = await this.client.exec({ query, values })
         for await (const _ of stream);
-        return
-      } catch (error) {
-        if (!isPassing(error) || performance.now() > until) throw this.problem(error)
-        await sleep(pause)
-      }
-    }
+      },
+      (error) => isPassing(error) && performance.now() <= until,
+    )
   }
 
   async close(): Promise<void> {
     await this.client.close()
   }
 
-  /** Whatever is asked by it may be asked again: it reads, or makes what is not there. */
-  private async asking<T>(ask: () => Promise<T>): Promise<T> {
-    for (let asked = 1; ; asked++) {
+  /** Whatever is asked by it may be asked again: it reads, makes what is not there, or writes rows that have keys. */
+  private async asking<T>(
+    ask: () => Promise<T>,
+    isAskedAgain = (error: unknown, asked: number) => hungUp(error) && asked < MOST_ASKED,
+  ): Promise<T> {
+    let pause = 100
+    for (let asked = 1; ; asked++, pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         return await ask()
       } catch (error) {
-        if (!hungUp(error) || asked === MOST_ASKED) throw this.problem(error)
-        await sleep(100 * asked)
+        if (!isAskedAgain(error, asked)) throw this.problem(error)
+        await sleep(pause)
       }
     }
   }

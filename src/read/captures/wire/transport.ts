@@ -86,6 +86,6 @@ function readIcmp(
 /** Of an IP header's first six bytes. */
 export function quotedIn(view: DataView, at: number): number {
   const version = view.getUint8(at) >> 4
-  if (version === 4) return (view.getUint16(at + 4) << 16) | view.getUint16(at + 2)
+  if (version === 4) return F.identity4(view.getUint16(at + 4), view.getUint16(at + 2))
   return version === 6 ? F.identity6(view.getUint32(at), view.getUint16(at + 4)) : 0
 }
