@@ -157,7 +157,7 @@ table netdev out {
     ),
     fails: { from: 'pc', what: 'udp', to: '203.0.113.9', port: 5000 },
     ...{ seen: 'nothing', is: /lost|dropped/ },
-    says: ['error dropped-beside'],
+    says: ['error dropped-by-rule (udp dport 5000)'],
   },
   {
     name: 'a chain at egress lets others pass',

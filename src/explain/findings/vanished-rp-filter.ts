@@ -15,6 +15,7 @@ import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addRoutingRule, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
+import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -86,7 +87,10 @@ export const vanishedRpFilter: Detector = {
                     // a routing rule's own table is there for others
                     stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
                   ),
-                  ...(routed.local ? replyByOwnLink(packet, routed.dst, context.world.host) : []),
+                  // a reply may be to what was masqueraded: whose address the filter asks about is not known then
+                  ...(routed.local && isOpening(context.journey, context.evidence.nat, context.world)
+                    ? replyByOwnLink(packet, routed.dst, context.world.host)
+                    : []),
                   ...inOrder(
                     isWayOfMark(asks, device, context.world.host),
                     stray ? [] : addWayBack(packet, context.world.host),
