@@ -1,4 +1,5 @@
 /** What a store does, whatever it is made of. */
+import { UserError } from '../model/user-error.ts'
 import type { Batch } from './batch.ts'
 
 /** Takes batches one after the other. Each is there as a whole, or not at all; of rows of one key those of the latest batch are kept (`Batch.stored`). */
@@ -7,6 +8,9 @@ export interface Store {
   write(...batches: Batch[]): Promise<void>
   close(): Promise<void>
 }
+
+/** The store's server is not there, or not now. */
+export class StoreAway extends UserError {}
 
 export type Value = string | number | boolean | null
 

@@ -12,9 +12,15 @@ import { answer, explain, packets, RULES } from './stored.ts'
 
 const hasBroker = hasProgram('nats-server')
 
-async function until(what: string, isSo: () => Promise<boolean>, child?: ChildProcess): Promise<void> {
+async function until(
+  what: string,
+  isSo: () => Promise<boolean>,
+  child?: ChildProcess,
+  complained = () => '',
+): Promise<void> {
   for (const end = Date.now() + 60_000; !(await isSo()); ) {
-    if (child && child.exitCode !== null) throw new Error(`the loader ended before ${what}`)
+    if (child && child.exitCode !== null)
+      throw new Error(`the loader ended before ${what}, with ${child.exitCode}: ${complained()}`)
     if (Date.now() > end) throw new Error(`${what}: it did not come to that`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -108,6 +114,29 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
     expect(three.told).toEqual([])
   })
 
+  test.skipIf(!hasProgram('clickhouse-server'))('is loaded from by who came before the database', async () => {
+    const server = new ClickHouse()
+    await server.start()
+    try {
+      const at = folder({})
+      const stream = broker.stream('early', join(at, 'spool'))
+      const database = await server.database('early')
+      const { store } = await publisher(stream)
+      await store.write(exchanges(0, 20))
+      await store.close()
+      await server.kill()
+      const loader = spawn(process.execPath, [BIN, 'load', stream, database, '--until-empty'])
+      const closed = new Promise((resolve) => loader.on('close', resolve))
+      const said = await new Promise((resolve) => loader.stderr.once('data', (part) => resolve(String(part))))
+      expect(said).toMatch(/^nfwhy: clickhouse:.*: connect ECONNREFUSED 127\.0\.0\.1:\d+\. Waiting for it\.\n$/)
+      await server.start()
+      expect(await closed).toBe(0)
+      await expectOnce(database, 20)
+    } finally {
+      await server.remove()
+    }
+  })
+
   test.skipIf(!hasProgram('clickhouse-server'))(
     'that is killed, as the database and the loader are, three times each in mid-load: each exchange is there once',
     async () => {
@@ -115,17 +144,22 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
       await server.start()
       let loader: ChildProcess | undefined
       let said = ''
+      let complained = ''
       try {
         const at = folder({})
         const stream = broker.stream('killed', join(at, 'spool'))
         const database = await server.database('killed')
         const begin = () => {
-          loader = spawn(process.execPath, [BIN, 'load', stream, database], { stdio: ['ignore', 'pipe', 'ignore'] })
+          loader = spawn(process.execPath, [BIN, 'load', stream, database], { stdio: ['ignore', 'pipe', 'pipe'] })
           loader.stdout!.on('data', (part) => {
             said += part
           })
+          loader.stderr!.on('data', (part) => {
+            complained += part
+          })
         }
         const end = async (signal: NodeJS.Signals) => {
+          expect(loader!.exitCode, complained).toBeNull()
           const closed = new Promise((resolve) => loader!.on('close', resolve))
           loader!.kill(signal)
           return closed
@@ -143,7 +177,7 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
           await publish(40)
           // some of these are stored and acknowledged
           const isBegun = async () => ((await broker.messages('killed'))?.left ?? 40) < 40
-          await until('a message was acknowledged', isBegun, loader)
+          await until('a message was acknowledged', isBegun, loader, () => complained)
           if (victim === 'loader') {
             await end('SIGKILL')
             begin()

@@ -5,6 +5,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import { loadPeer } from '../peer.ts'
+import { StoreAway } from '../store.ts'
 import { type Address, PASSWORD_FROM } from './url.ts'
 
 /** Milliseconds: how long a request may take. */
@@ -114,7 +115,7 @@ export class Connection {
     const { name, database, user } = this.address
     const code = codeOf(error)
     if (code === undefined)
-      return isOfNetwork(error) ? new UserError(`${printable(name)}: ${printable(error.message)}.`) : error
+      return isOfNetwork(error) ? new StoreAway(`${printable(name)}: ${printable(error.message)}.`) : error
     if (NOT_LET_IN.has(code))
       return new UserError(
         `${printable(name)}: ClickHouse does not let ${printable(user)} in: user or password is wrong.`,

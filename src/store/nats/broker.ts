@@ -9,6 +9,8 @@ import { type BrokerAddress, PASSWORD_FROM } from './url.ts'
 /** Milliseconds: a broker that is there takes a connection by then, and answers what it is given. */
 const TAKES = 5000
 const ANSWERS = 15_000
+/** Milliseconds: the client ends its own waiting by then, or never. */
+const SETTLES = 2000
 /** Nanoseconds: what was sent twice within it is one message. JetStream's own choice. */
 const DUPLICATES = 120e9
 /** Nanoseconds: a message that no loader says to be working on goes to another one. */
@@ -32,6 +34,8 @@ export class Broker {
   private readonly address: BrokerAddress
   private readonly client: JetStreamClient
   private readonly manager: JetStreamManager
+  /** What ends the waiting of those who ask. */
+  private readonly asking = new Set<() => void>()
 
   private constructor(
     address: BrokerAddress,
@@ -43,6 +47,9 @@ export class Broker {
     this.connection = connection
     this.client = client
     this.manager = manager
+    void connection.closed().then(() => {
+      for (const end of this.asking) end()
+    })
   }
 
   /** Throws Away, and UserError where the broker says no. The stream is made where it is missing. */
@@ -51,13 +58,14 @@ export class Broker {
     const { host, port, tls, user, password } = address
     let connection: NatsConnection | undefined
     try {
-      connection = await transport.connect({
+      const connecting = transport.connect({
         ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
         // whoever asked knows what to do meanwhile
         ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
         ...(tls ? { tls: {} } : {}),
         ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
       })
+      connection = await settled(connecting, TAKES)
       if (!connection.info?.jetstream)
         throw new UserError(
           `${printable(address.name)}: this broker has no JetStream, which keeps messages.`,
@@ -69,8 +77,22 @@ export class Broker {
       await broker.haveStream()
       return broker
     } catch (error) {
-      await connection?.close().catch(() => {})
+      if (connection) await closed(connection)
       throw problem(address, error)
+    }
+  }
+
+  /** What the client gives, by then (milliseconds). Throws Away, too, where the connection ends: the client may wait for ever then. */
+  async within<T>(given: Promise<T>, most = ANSWERS): Promise<T> {
+    let end = (): void => {}
+    const ended = new Promise<never>((_, reject) => {
+      end = () => reject(new Away('the connection is closed'))
+    })
+    this.asking.add(end)
+    try {
+      return await settled(Promise.race([given, ended]), most)
+    } finally {
+      this.asking.delete(end)
     }
   }
 
@@ -83,11 +105,8 @@ export class Broker {
   async publish(id: string, bytes: Uint8Array): Promise<void> {
     const { stream } = this.address
     try {
-      await this.client.publish(subjectOf(stream), bytes, {
-        msgID: id,
-        timeout: ANSWERS,
-        expect: { streamName: stream },
-      })
+      const expect = { streamName: stream }
+      await this.within(this.client.publish(subjectOf(stream), bytes, { msgID: id, timeout: ANSWERS, expect }))
     } catch (error) {
       if (codeOf(error) === TOO_LARGE) throw new TooLarge()
       throw new Away((error as Error).message)
@@ -97,16 +116,20 @@ export class Broker {
   /** The one that all loaders share. Throws Away. */
   async consumer(): Promise<Consumer> {
     const { stream } = this.address
+    const { consumers } = this.manager
     try {
-      const known = await this.manager.consumers.info(stream, CONSUMER).catch((error) => {
+      const known = await this.within(consumers.info(stream, CONSUMER)).catch((error) => {
         if (codeOf(error) !== NO_CONSUMER) throw error
       })
-      if (!known)
-        await this.manager.consumers.add(stream, {
-          ...{ durable_name: CONSUMER, ack_policy: 'explicit', deliver_policy: 'all', ack_wait: WORKED_ON },
-          ...{ max_ack_pending: 1000, filter_subject: subjectOf(stream) },
-        })
-      return await this.client.consumers.get(stream, CONSUMER)
+      const kept = {
+        durable_name: CONSUMER,
+        ack_policy: 'explicit',
+        deliver_policy: 'all',
+        ack_wait: WORKED_ON,
+      } as const
+      const filter_subject = subjectOf(stream)
+      if (!known) await this.within(consumers.add(stream, { ...kept, max_ack_pending: 1000, filter_subject }))
+      return await this.within(this.client.consumers.get(stream, CONSUMER))
     } catch (error) {
       throw problem(this.address, error)
     }
@@ -119,10 +142,11 @@ export class Broker {
   async tidy(consumer: Consumer): Promise<void> {
     const { stream } = this.address
     try {
-      const { config, state } = await this.manager.streams.info(stream)
-      const { ack_floor } = await consumer.info()
+      const { streams } = this.manager
+      const { config, state } = await this.within(streams.info(stream))
+      const { ack_floor } = await this.within(consumer.info())
       if (config.retention === 'workqueue' && state.messages > 0 && ack_floor.stream_seq > 0)
-        await this.manager.streams.purge(stream, { seq: ack_floor.stream_seq + 1 })
+        await this.within(streams.purge(stream, { seq: ack_floor.stream_seq + 1 }))
     } catch (error) {
       throw problem(this.address, error)
     }
@@ -130,29 +154,44 @@ export class Broker {
 
   /** What was said to the broker has arrived there. Throws Away. */
   async flush(): Promise<void> {
-    await this.connection.flush().catch((error) => {
+    await this.within(this.connection.flush()).catch((error) => {
       throw new Away((error as Error).message)
     })
   }
 
   async close(): Promise<void> {
-    await this.connection.close().catch(() => {})
+    await closed(this.connection)
   }
 
   private async haveStream(): Promise<void> {
     const { stream: name } = this.address
     try {
-      await this.manager.streams.info(name)
+      await this.within(this.manager.streams.info(name))
     } catch (error) {
       if (codeOf(error) !== NO_STREAM) throw error
+      const subjects = [subjectOf(name)]
       // what is loaded is removed
-      await this.manager.streams.add({
-        ...{ name, subjects: [subjectOf(name)], retention: 'workqueue', storage: 'file', discard: 'new' },
-        duplicate_window: DUPLICATES,
-      })
+      const kept = { retention: 'workqueue', storage: 'file', discard: 'new', duplicate_window: DUPLICATES } as const
+      await this.within(this.manager.streams.add({ name, subjects, ...kept }))
     }
   }
 }
+
+/** Throws Away where the client has not settled it by then (milliseconds), and some time of grace. */
+async function settled<T>(given: Promise<T>, most: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Away('it does not answer')), most + SETTLES)
+  })
+  try {
+    return await Promise.race([given, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Whether it closes or not: nothing more is asked of it. */
+const closed = (connection: NatsConnection): Promise<void> => settled(connection.close(), 0).catch(() => {})
 
 const subjectOf = (stream: string): string => `${stream}.batches`
 

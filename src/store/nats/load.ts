@@ -6,7 +6,7 @@ import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import { Batch } from '../batch.ts'
-import type { Store } from '../store.ts'
+import { type Store, StoreAway } from '../store.ts'
 import { wordsOf } from '../writing.ts'
 import { Away, Broker, STILL_WORKING } from './broker.ts'
 import { loadNats } from './clients.ts'
@@ -47,9 +47,11 @@ export interface Loaded {
 export async function load(address: BrokerAddress, open: () => Promise<Store>, options: LoadOptions): Promise<Loaded> {
   // before a store is made
   loadNats()
-  const store = await open()
+  const store = await opened(open, options)
+  const loaded: Loaded = { messages: 0, stored: NOTHING, lost: NOTHING, unreadable: 0 }
+  if (!store) return loaded
   try {
-    const loader = new Loader(address, store, options)
+    const loader = new Loader(address, store, options, loaded)
     await loader.run()
     return loader.loaded
   } finally {
@@ -57,14 +59,31 @@ export async function load(address: BrokerAddress, open: () => Promise<Store>, o
   }
 }
 
+/** A server that is away may come, as the broker may; undefined: the end was asked for. Throws UserError. */
+async function opened(open: () => Promise<Store>, options: LoadOptions): Promise<Store | undefined> {
+  const began = performance.now()
+  for (let told = false; !options.ending.aborted; told = true) {
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof StoreAway)) throw error
+      if (options.untilEmpty && performance.now() - began > PATIENCE) throw error
+      if (!told) options.tell(`${error.message} Waiting for it.`)
+    }
+    await pause(PAUSE, options.ending)
+  }
+  return undefined
+}
+
 class Loader {
-  loaded: Loaded = { messages: 0, stored: NOTHING, lost: NOTHING, unreadable: 0 }
+  loaded: Loaded
   private readonly address: BrokerAddress
   private readonly store: Store
   private readonly options: LoadOptions
   private taken = FIRST_TAKEN
 
-  constructor(address: BrokerAddress, store: Store, options: LoadOptions) {
+  constructor(address: BrokerAddress, store: Store, options: LoadOptions, loaded: Loaded) {
+    this.loaded = loaded
     this.address = address
     this.store = store
     this.options = options
@@ -117,7 +136,7 @@ class Loader {
       if (messages.length > 0) continue
       if (!isTidy) await broker.tidy(consumer)
       isTidy = true
-      if (untilEmpty && (await isEmpty(consumer))) return
+      if (untilEmpty && (await isEmpty(consumer, broker))) return
     }
   }
 
@@ -190,8 +209,11 @@ const rowsIn = (group: ReadonlyMap<JsMsg, Batch>): number =>
 /** Those that are there, or come soon. Throws Away. */
 async function take(consumer: Consumer, broker: Broker, most: number): Promise<JsMsg[]> {
   const messages: JsMsg[] = []
-  try {
+  const fetched = async () => {
     for await (const one of await consumer.fetch({ max_messages: most, expires: SOON })) messages.push(one)
+  }
+  try {
+    await broker.within(fetched())
   } catch (error) {
     throw new Away((error as Error).message)
   }
@@ -200,9 +222,9 @@ async function take(consumer: Consumer, broker: Broker, most: number): Promise<J
 }
 
 /** Nothing waits, and nothing is being stored by another one, who may be gone. Throws Away. */
-async function isEmpty(consumer: Consumer): Promise<boolean> {
+async function isEmpty(consumer: Consumer, broker: Broker): Promise<boolean> {
   try {
-    const { num_pending, num_ack_pending } = await consumer.info()
+    const { num_pending, num_ack_pending } = await broker.within(consumer.info())
     return num_pending === 0 && num_ack_pending === 0
   } catch (error) {
     throw new Away((error as Error).message)
