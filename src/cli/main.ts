@@ -111,4 +111,9 @@ process.on('uncaughtException', fail)
 // warnings written where nobody reads them any more are no error
 process.stderr.on('error', () => {})
 nameOwnProgram(OWN)
-main([...(isPlugin(process) ? ['kubectl'] : []), ...process.argv.slice(2)]).catch(fail)
+// with nothing left that could wake it, a command that still waits would end as if all were done
+const stuck = () => fail(new Error('nfwhy waits for what cannot come'))
+process.once('beforeExit', stuck)
+main([...(isPlugin(process) ? ['kubectl'] : []), ...process.argv.slice(2)])
+  .then(() => process.off('beforeExit', stuck))
+  .catch(fail)
