@@ -7,11 +7,12 @@ import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Host, Link } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
+import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { bridgeNamed, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
-import { portsOfBridge } from '../rules/links.ts'
+import { linkNamed, portsOfBridge } from '../rules/links.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
 import { leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Hooked } from './nat-hook.ts'
@@ -40,6 +41,29 @@ function onlyPort(host: Host, bridge: Link): string | undefined {
   const ports = portsOfBridge(host, bridge.name)
   return ports.length === 1 ? ports[0]!.name : undefined
 }
+
+/**
+ * Of a device that no listing has nobody knows whether it is a bridge, or a bridge's port. Throws Undetermined where a chain
+ * of bridges may stop what goes that way.
+ */
+export function refuseUnlisted({ world }: Simulator, device: string | undefined, way: 'in' | 'out'): void {
+  if (device === undefined || device === 'lo' || linkNamed(world.host, device)) return
+  for (const hook of way === 'in' ? ARRIVING : LEAVING)
+    for (const { chain, table } of baseChainsAt(world, 'bridge', hook, true))
+      if (mayStop(chain))
+        throw new Undetermined(
+          `${table.family} ${table.name} ${chain.name}`,
+          `whether ${device} is a bridge is unknown (${world.host.links ? 'the list of interfaces lacks it' : 'no `ip addr` given'})`,
+        )
+}
+
+const mayStop = ({ policy, rules }: Chain): boolean =>
+  policy === 'drop' || rules.some(({ statements }) => statements.some(({ kind }) => !LETS.includes(kind)))
+
+/** Whatever else a rule does, by these it stops nothing. */
+const LETS: readonly string[] = ['accept', 'return', 'log', 'trace']
+const ARRIVING = ['prerouting', 'input', 'forward'] as const
+const LEAVING = ['output', 'postrouting'] as const
 
 /** By which port the bridge passes it on; undefined: it takes the frame in, for IP. Throws Undetermined where nobody can tell. */
 export function passesTo(

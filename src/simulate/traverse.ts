@@ -4,7 +4,15 @@ import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
 import { bridgeCalls } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
-import { type BridgePort, passesTo, portOfEntry, portOfExit, runBridge, writeFrame } from './bridge-hooks.ts'
+import {
+  type BridgePort,
+  passesTo,
+  portOfEntry,
+  portOfExit,
+  refuseUnlisted,
+  runBridge,
+  writeFrame,
+} from './bridge-hooks.ts'
 import { refuseLower, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
@@ -25,6 +33,7 @@ export const traverse = (machine: Simulator, skb: Skb): End =>
 /** From a wire, or back in over lo. */
 function receive(machine: Simulator, skb: Skb): End {
   const port = portOfEntry(machine, skb)
+  if (!port) refuseUnlisted(machine, skb.indev, 'in')
   if (port?.name !== undefined) skb.indev = port.name
   // the bridge alone does not tell which port's chains the frame traverses
   if (port && port.name === undefined) refuseLower(machine.world, skb, 'ingress', port.bridge.name)
@@ -150,6 +159,7 @@ function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   const stopped = pass(machine, skb, 'postrouting')
   if (stopped) return stopped
   const port = portOfExit(machine, skb)
+  if (!port) refuseUnlisted(machine, skb.outdev, 'out')
   const held = passDevice(machine, skb, 'egress', port?.name !== undefined)
   if (held) return held
   if (port) return leaveByPort(machine, skb, port) ?? { outcome }

@@ -139,3 +139,30 @@ describe('chains at a port', () => {
     expect((await play(at('ingress', 'pb'), { ...toHost, in: 'br0' })).outcome).toBe('undetermined')
   })
 })
+
+describe('a device that no listing has may be a bridge', () => {
+  const unlisted = async (rules: string) => {
+    const analysis = await open([
+      { name: 'rules.nft', text: rules },
+      { name: 'routes', text: ROUTES },
+      { name: 'sysctl', text: SYSCTLS(0) },
+    ])
+    const { outcome, findings } = analysis.simulate([{ ...through, in: 'br0', out: 'eth1' }]).journeys[0]!
+    return `${outcome} ${findings.map(({ message }) => message).join(' ')}`
+  }
+
+  it.each([
+    chain('prerouting', 'ether type arp drop'),
+    chain('forward', 'tcp dport 22 drop'),
+    chain('postrouting', 'jump c2').replace('table bridge t {', 'table bridge t {\n\tchain c2 {\n\t}'),
+  ])('%#: whether its tables see the packet is unknown', async (rules) => {
+    expect(await unlisted(rules)).toMatch(/^undetermined .*bridge t c.* is a bridge is unknown \(no `ip addr` given\)/)
+  })
+
+  it.each([chain('forward', 'tcp dport 22 accept'), chain('forward', 'counter log')])(
+    '%#: which does not matter where they stop nothing',
+    async (rules) => {
+      expect(await unlisted(rules)).toMatch(/^forwarded /)
+    },
+  )
+})
