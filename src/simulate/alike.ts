@@ -17,23 +17,26 @@ import type { Simulated } from './simulated.ts'
 const MOST_CLASSES = 5000
 /** Rules that change sets make a World of each packet; then classes cost more than they spare. */
 const MOST_WORLDS = 8
+/** Places that journeys lead to, and things that tell them apart: a place and a thing are one number below 2 ** 53. */
+const MOST_PLACES = 2 ** 20
+const MOST_THINGS = 2 ** 24
+const NOWHERE = -1
 
 export class SimulatedClasses implements Outline {
-  private readonly classes = new Map<string, object>()
+  /** By the place where everything of a journey was told. */
+  private readonly classes = new Map<number, object>()
   private readonly worlds = new Map<World, PacketClasses>()
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
-  private readonly words = new Map<string, string>()
-  /** Of each line a short word. */
+  private readonly things = new Map<Thing, number>()
+  /** Each thing leads from one place to the next: those that are told the same come to the same place, and no text is made of it. */
+  private readonly next = new Map<number, number>()
   private readonly wordOf = memo(({ chain, table, kind, ruleNumber, verdict, ending, reported }: Line): string => {
     const where = `${this.numberOf(table)} ${this.numberOf(chain)} ${kind} ${ruleNumber}`
-    const words = `${where} ${verdict} ${ending} ${reported}`
-    const word = this.words.get(words) ?? `\n${this.words.size}`
-    this.words.set(words, word)
-    return word
+    return `${where} ${verdict} ${ending} ${reported}`
   })
   private packets: PacketClasses | undefined
-  private key = ''
+  private place = 0
   private readonly names: string[] = []
   private readonly values: Value[] = []
 
@@ -50,11 +53,17 @@ export class SimulatedClasses implements Outline {
       this.packets = new PacketClasses(world)
       this.worlds.set(world, this.packets)
     }
-    this.key = `${this.numberOf(world)}`
+    this.place = 0
     this.names.length = this.values.length = 0
+    this.shared(this.numberOf(world))
     this.own('id', simulated.id)
     const { ended, skb } = simulated
-    this.shared(`${ended.outcome} ${ended.basis} ${ended.step} ${ended.because} ${skb.family} ${skb.routedAfter}`)
+    this.shared(ended.outcome)
+    this.shared(ended.basis)
+    this.shared(ended.step)
+    this.shared(ended.because)
+    this.shared(skb.family)
+    this.shared(skb.routedAfter)
     if (ended.open) this.shared(JSON.stringify(ended.open))
     const { missing } = ended
     if (missing) this.shared(`${this.numberOf(missing.chain)} ${missing.hook} ${missing.priority}`)
@@ -62,34 +71,57 @@ export class SimulatedClasses implements Outline {
       const value = skb.packet[key]
       if (value !== undefined) this.field(key, value)
     }
+    this.shared('given')
     for (const key in skb.given) this.field(key as keyof Packet, skb.given[key as keyof Packet])
     skb.journal.outline(this)
-    const known = this.classes.get(this.key)
-    if (known || this.classes.size >= MOST_CLASSES) return known
+    const known = this.classes.get(this.place)
+    if (known || this.place === NOWHERE || this.classes.size >= MOST_CLASSES) return known
     const made = {}
-    this.classes.set(this.key, made)
+    this.classes.set(this.place, made)
     return made
   }
 
   line(line: Line): void {
-    this.key += this.wordOf(line)
+    this.shared(this.wordOf(line))
   }
 
   field(key: keyof Packet, value: unknown): void {
-    this.key += `\n${key} ${this.packets!.classOf(key, value)}`
+    this.shared(key)
+    this.shared(this.packets!.classOf(key, value))
     this.own(key, plain(value))
   }
 
   change({ field, from, to, among }: Change): void {
-    this.shared(field)
+    this.shared(`changes ${field}`)
     this.own(field, from)
     this.own(field, to)
     this.own('among', plain(among?.[0]))
     this.own('among', plain(among?.[1]))
   }
 
-  shared(what: string | number): void {
-    this.key += `\n${what}`
+  shared(thing: Thing): void {
+    if (this.place === NOWHERE) return
+    const number = this.things.get(thing) ?? this.newThing(thing)
+    const way = this.place * MOST_THINGS + number
+    this.place = this.next.get(way) ?? this.newPlace(way)
+  }
+
+  private newThing(thing: Thing): number {
+    const number = this.things.size
+    if (this.isOpen) this.things.set(thing, number)
+    return number
+  }
+
+  private newPlace(way: number): number {
+    if (!this.isOpen) return NOWHERE
+    const place = this.next.size + 1
+    this.next.set(way, place)
+    return place
+  }
+
+  /** May there be more classes? */
+  private get isOpen(): boolean {
+    return this.classes.size < MOST_CLASSES && this.next.size < MOST_PLACES && this.things.size < MOST_THINGS
   }
 
   private own(name: string, value: Value): void {
@@ -106,6 +138,8 @@ export class SimulatedClasses implements Outline {
     return number
   }
 }
+
+type Thing = string | number | undefined
 
 /** Lists and quoted packets as text: they are compared, and never stand in a line so. */
 const plain = (value: unknown): Value => (typeof value === 'object' ? JSON.stringify(value) : (value as Value))

@@ -20,7 +20,7 @@ export interface Outline {
   line(line: Line): void
   field(key: keyof Packet, value: unknown): void
   change(change: Change): void
-  shared(what: string | number): void
+  shared(what: string | number | undefined): void
 }
 
 export class Journal {
@@ -130,11 +130,15 @@ export class Journal {
   /** All that it holds, one thing after the other: what `read` gives is made of this, and of the packet at its end. */
   outline(to: Outline): void {
     const { lines, places, changed } = this
-    to.shared(`${this.before} ${this.leftOut} ${this.natPassed}`)
+    to.shared(this.before)
+    to.shared(this.leftOut)
+    to.shared(this.natPassed ? 1 : 0)
     for (let i = 0; i < lines.length; i++) {
       const { hook, depth, caller } = places[i]!
       to.line(lines[i]!)
-      to.shared(caller === undefined ? `${hook} ${depth}` : depth * 65_536 + caller)
+      to.shared(hook)
+      to.shared(depth)
+      to.shared(caller)
     }
     for (let i = 0; i < changed.length; i += 3) {
       to.shared(changed[i] as number)
