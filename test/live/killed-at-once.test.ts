@@ -10,12 +10,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shellTokens } from '../../src/edits/shell.ts'
 import { BIN } from '../cli/nfwhy.ts'
+import { share, some } from '../share.ts'
 import { showAllNamespaces } from './lab/kernel-log.ts'
 import { type Kill, KillingLab, kill9, PHASES, type Phase, PROCESSES, type Process } from './lab/killing.ts'
 import { itself, TestPlace, whyNoPlace } from './lab/place.ts'
 import { WAYS } from './lab/ways.ts'
 
-const RUNS = Number(process.env.NFWHY_KILLS_RUNS ?? 16)
+const RUNS = Number(process.env.NFWHY_KILLS_RUNS ?? Math.max(WAYS.length, share(40)))
 const SEED = Number(process.env.NFWHY_KILLS_SEED ?? 1)
 /** Milliseconds that each phase takes, roughly. */
 const LENGTHS: Readonly<Record<Phase, number>> = { looking: 1200, 'setting up': 700, running: 600, ending: 400 }
@@ -93,7 +94,7 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
   })
 
   const shells = PROCESSES.filter((name) => name !== 'nfwhy')
-  const some: Process[][] = sets(shells).flatMap((set) => [set, ['nfwhy' as const, ...set]])
+  const several: Process[][] = sets(shells).flatMap((set) => [set, ['nfwhy' as const, ...set]])
   const legacy = WAYS.find(({ name }) => name === 'legacy without nft')!
   // so that it is killed between two changes, while one is made
   const slow = { 'iptables-legacy': `case $* in *-I*TRACE) sleep 1 ;; esac\n${itself('iptables-legacy')}` }
@@ -105,7 +106,7 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
       onTestFinished,
     }) => {
       const lab = await KillingLab.open(onTestFinished, way)
-      for (const victims of some.filter((set) => set.length < PROCESSES.length))
+      for (const victims of some(several.filter((set) => set.length < PROCESSES.length)))
         expect(await lab.kill({ phase, after, victims }), victims.join()).toMatchObject({ result: 'nothing stays' })
     })
   })

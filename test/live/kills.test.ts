@@ -1,17 +1,17 @@
 /**
  * A session is killed at any moment: before it has looked, while it sets up, while it runs, while it stops. Nothing
  * stays behind: by its keeper, or, where that was killed as well, what stays is inert by the deadline, and
- * `nfwhy trace --cleanup` removes it. NFWHY_KILLS=N kills N sessions of each way to trace (ten in CI).
+ * `nfwhy trace --cleanup` removes it. NFWHY_KILLS=N kills N sessions of each way to trace (four in CI).
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { share } from '../share.ts'
+import { share, some } from '../share.ts'
 import { showAllNamespaces } from './lab/kernel-log.ts'
 import { itself, TestPlace, whyNoPlace } from './lab/place.ts'
 import { kill, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 import { WAYS } from './lab/ways.ts'
 
-const KILLS = Number(process.env.NFWHY_KILLS ?? share(25))
+const KILLS = Number(process.env.NFWHY_KILLS ?? share(10))
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
 const PATIENCE = 8
 /** Seconds; enough to set up, and to look at what was set up, on a busy machine. */
@@ -75,7 +75,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       const instead = Object.fromEntries(READERS.filter(([name]) => !options.without?.includes(name)))
       const place = await TestPlace.open(onTestFinished, { ...options, instead })
       const before = await snapshot(place)
-      for (const sign of SIGNS) {
+      for (const sign of some(SIGNS)) {
         const run = place.trace([...args, '--for', '100ms'])
         await place.run(`while kill -0 ${run.child.pid}; do ${sign} && exit; sleep 0.01; done`)
         run.kill()
