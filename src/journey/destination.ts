@@ -60,6 +60,12 @@ function ownAddress({ in: device, dst = '' }: Packet, { hook, family, world: { h
   )?.address
 }
 
+/** Of a connection that was there before: what nat made of its first packet, or undoes for replies, decides where it goes. */
+export function goesOn({ protocol, tcpFlags = [], icmpType }: Packet): boolean {
+  if (protocol === 'tcp') return tcpFlags.includes('ack') || tcpFlags.includes('rst')
+  return (protocol === 'icmp' && icmpType === 0) || (protocol === 'icmpv6' && icmpType === 129)
+}
+
 /** By the routes in host state, for the destination as NAT left it; undefined where that is not known. */
 export function goesToThisHost(evidence: Evidence, world: World): boolean | undefined {
   const { arrivals } = evidence

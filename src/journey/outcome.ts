@@ -25,7 +25,7 @@ import {
   withoutMaybes,
 } from './base-chains.ts'
 import { behindBridgeChain } from './bridge-outcome.ts'
-import { goesToThisHost } from './destination.ts'
+import { goesOn, goesToThisHost } from './destination.ts'
 import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
@@ -62,6 +62,8 @@ export interface Conclusion {
     | 'maybe-no-chain'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
+  /** Or this one, where its destination is not known. */
+  orMissing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
   open?: { condition: string; reason: string; endless?: true }
   /** Index of the step that decides; -1 where no step is shown. */
@@ -368,7 +370,10 @@ function routed(
   // a bridge asks no route for the frame of another machine
   const isPassedOn = packet.dst === evidence.journey.packet.dst && bridgePassingOn(packet, world.host) !== undefined
   // what came over lo has its route already
-  const local = packet.in === 'lo' || group || (isPassedOn ? false : goesToThisHost(evidence, world))
+  const isUnseen = natUnseen(evidence, world, step)
+  const isElsewhere = isUnseen && goesOn(packet)
+  const local =
+    packet.in === 'lo' || group || (isPassedOn ? false : isElsewhere ? undefined : goesToThisHost(evidence, world))
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through
@@ -377,8 +382,9 @@ function routed(
     return { ...ended('undetermined'), because: 'fragment' }
   // no program's: who has not joined goes without, and a bridge hands it on to its ports
   if (group && expected && packet.dport === undefined) return { ...ended('undetermined'), because: 'group' }
+  if (expected && local === undefined && through) return { ...missing(expected), orMissing: through }
   if (expected) return missing(expected)
-  if (natUnseen(evidence, world, step)) return { ...ended('undetermined'), because: 'nat-unseen' }
+  if (isUnseen) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
   if (group) return { ...ended('undetermined'), because: 'group' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')

@@ -196,3 +196,31 @@ it('goes on past a nat table where its own connection is listed, and keeps its d
   expect(outcome('10.0.2.2')).toBe('forwarded')
   expect(outcome('10.0.2.9')).toBe('undetermined')
 })
+
+describe('what goes on with a connection, seen up to where nat acts without a line', () => {
+  const rules = RULES.replace(/^-A OUTPUT .*\n/gm, '').replace(':INPUT ACCEPT', ':FORWARD ACCEPT [0:0]\n:INPUT ACCEPT')
+  const packet: TestPacket = {
+    in: 'eth0',
+    src: '198.51.100.2',
+    dst: '192.0.2.1',
+    sport: 80,
+    dport: 40000,
+    flags: 'ACK SYN',
+  }
+  const said = (one: TestPacket, ...tables: string[]) => {
+    const [first] = explainLog(
+      dmesg([trace('raw:PREROUTING:policy:1', one)]),
+      worldOf(...tables, ADDRESSES, ROUTES),
+    ).journeys
+    return first!.findings.map(({ message }) => message).join()
+  }
+
+  it('a reply may be for this host, or for whom it was masqueraded', () => {
+    expect(said(packet, rules)).toContain('filter INPUT or filter FORWARD comes next.')
+  })
+
+  it('what begins one shows all of nat, and without nat nothing is rewritten', () => {
+    expect(said({ ...packet, flags: 'SYN' }, rules)).not.toContain(' or ')
+    expect(said(packet, rules.replace(/\*nat[^*]*/, ''))).toContain(' filter INPUT comes next.')
+  })
+})

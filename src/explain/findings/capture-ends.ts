@@ -12,7 +12,10 @@ export const captureEnds: Detector = {
     const told = onlyLogs()?.toldByLogs(context)
     if (told) return told
     if (ended.because !== 'capture-ends') return []
-    const next = ended.missing ? ` ${ended.missing.table.name} ${ended.missing.chain.name} comes next.` : ''
+    const chains = [ended.missing, ended.orMissing].flatMap((one) =>
+      one ? [`${one.table.name} ${one.chain.name}`] : [],
+    )
+    const next = chains.length > 0 ? ` ${chains.join(' or ')} comes next.` : ''
     const last = refAt(context, ended.step)
     return [
       finding(
