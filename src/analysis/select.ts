@@ -78,21 +78,31 @@ export function readFilter(filter: string): Condition {
 export type WantedRule = { table: string; chain: string } & (
   | { ip6: boolean; ruleNumber: number }
   | { family: string; handle: number }
+  | { family: string; policy: true }
 )
 
-const isWanted = ({ family, handle, ruleNumber }: Step, wanted: WantedRule): boolean =>
-  'handle' in wanted
-    ? handle === wanted.handle && family === wanted.family
-    : ruleNumber === wanted.ruleNumber && (family === 'ip6') === wanted.ip6
+function isWanted({ family, handle, ruleNumber, kind }: Step, wanted: WantedRule): boolean {
+  if ('policy' in wanted) return kind === 'policy' && family === wanted.family
+  if ('handle' in wanted) return handle === wanted.handle && family === wanted.family
+  return ruleNumber === wanted.ruleNumber && (family === 'ip6') === wanted.ip6
+}
 
-/** Throws UserError. */
+/** As TRACE prints a rule, and as nfwhy names one. Throws UserError. */
 export function readRule(text: string): WantedRule {
-  const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) handle (\d+)$/.exec(text)
-  if (nft) return { family: nft[1]!, table: nft[2]!, chain: nft[3]!, handle: Number(nft[4]) }
-  const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
+  const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) (?:handle (\d+)|policy)$/.exec(text)
+  if (nft) {
+    const [, family = '', table = '', chain = '', handle] = nft
+    return { family, table, chain, ...(handle === undefined ? { policy: true } : { handle: Number(handle) }) }
+  }
+  const match =
+    /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(?:(?:rule:)?(\d+)|policy(?::\d+)?)$/.exec(text) ??
+    /^(ip6?tables )?(\S+) (\S+) (?:rule (\d+)|policy)$/.exec(text)
   if (!match)
     throw new UserError(
-      `--rule ${printable(text)}: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16).`,
+      `--rule ${printable(text)}: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16), or as nfwhy names it: 'nat KUBE-NODEPORTS rule 16', 'filter INPUT policy'.`,
     )
-  return { ip6: match[1] === 'ip6/', table: match[2]!, chain: match[3]!, ruleNumber: Number(match[4]) }
+  const [, before = '', table = '', chain = '', number] = match
+  const ip6 = before.startsWith('ip6')
+  if (number === undefined) return { family: ip6 ? 'ip6' : 'ip', table, chain, policy: true }
+  return { ip6, table, chain, ruleNumber: Number(number) }
 }

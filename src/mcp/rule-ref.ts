@@ -25,10 +25,11 @@ export function findRules({ tables }: World, wanted: WantedRule): FoundRule[] {
   return tables.flatMap((table) => {
     const chain = table.chains.get(wanted.chain)
     if (!chain || table.name !== wanted.table) return []
-    const isMeant = ({ ruleNumber, handle }: Rule) =>
-      'handle' in wanted
-        ? table.family === wanted.family && handle === wanted.handle
-        : table.kind !== 'nft' && (table.family === 'ip6') === wanted.ip6 && ruleNumber === wanted.ruleNumber
+    const isMeant = ({ ruleNumber, handle }: Rule) => {
+      if ('policy' in wanted) return false
+      if ('handle' in wanted) return table.family === wanted.family && handle === wanted.handle
+      return table.kind !== 'nft' && (table.family === 'ip6') === wanted.ip6 && ruleNumber === wanted.ruleNumber
+    }
     return chain.rules.filter(isMeant).map((rule) => ({ table, chain, rule }))
   })
 }

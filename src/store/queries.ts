@@ -76,11 +76,11 @@ ORDER BY time, journey LIMIT 1000`,
   {
     name: 'rule',
     argument: 'REF',
-    says: "what became of the packets that matched a rule: nat:KUBE-NODEPORTS:16, 'inet filter input handle 7'",
+    says: "what became of the packets that matched a rule: nat:KUBE-NODEPORTS:16, 'inet filter input handle 7', 'filter INPUT policy'",
     sql: `SELECT j.host AS host, s.hook AS hook, s.verdict AS verdict, j.outcome AS outcome, count(*) AS packets,
   min(j.time) AS first_time, max(j.time) AS last_time
 FROM journeys j JOIN (SELECT DISTINCT path, hook, verdict FROM steps
-  WHERE table_name = $table AND chain = $chain AND kind = 'rule' AND ($family IS NULL OR family = $family)
+  WHERE table_name = $table AND chain = $chain AND kind = $kind AND ($family IS NULL OR family = $family)
     AND ($handle IS NULL OR handle = $handle) AND ($number IS NULL OR rule_number = $number)) s ON j.path = s.path
 WHERE j.source = 'trace'
 GROUP BY j.host, s.hook, s.verdict, j.outcome
@@ -88,9 +88,11 @@ ORDER BY packets DESC, host, hook, verdict, outcome LIMIT 200`,
     parameters(argument) {
       const rule = readRule(argument)
       const { table, chain } = rule
+      if ('policy' in rule) return { table, chain, kind: 'policy', family: rule.family, handle: null, number: null }
+      const kind = 'rule'
       return 'handle' in rule
-        ? { table, chain, family: rule.family, handle: rule.handle, number: null }
-        : { table, chain, family: rule.ip6 ? 'ip6' : 'ip', handle: null, number: rule.ruleNumber }
+        ? { table, chain, kind, family: rule.family, handle: rule.handle, number: null }
+        : { table, chain, kind, family: rule.ip6 ? 'ip6' : 'ip', handle: null, number: rule.ruleNumber }
     },
   },
   {

@@ -179,7 +179,7 @@ describe('options', () => {
     [['--outcome', ''], '--outcome "": there is no such outcome.'],
     [
       ['--rule', 'KUBE-NODEPORTS 16'],
-      '--rule KUBE-NODEPORTS 16: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16).',
+      "--rule KUBE-NODEPORTS 16: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16), or as nfwhy names it: 'nat KUBE-NODEPORTS rule 16', 'filter INPUT policy'.",
     ],
     [['--width', '10'], '--width: give a number of columns, 40 to 1000.'],
     [['--width', 'wide'], '--width: give a number of columns, 40 to 1000.'],

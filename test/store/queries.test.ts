@@ -28,7 +28,13 @@ test('reads a flow, with ports or without, in canonical form', () => {
   })
 })
 
-test('reads a rule as TRACE and nft name it', () => {
+test('reads a rule as TRACE, nft and nfwhy name it', () => {
+  const [ip, ip6] = ['ip', 'ip6'].map((family) => ({ family, table: 'filter', chain: 'INPUT', kind: 'policy' }))
+  for (const words of ['filter INPUT policy', 'filter:INPUT:policy:4', 'filter:INPUT:policy'])
+    expect(readQuery(['rule', words]).parameters).toMatchObject(ip!)
+  expect(readQuery(['rule', 'ip6tables filter INPUT policy']).parameters).toMatchObject(ip6!)
+  expect(readQuery(['rule', 'inet fw in policy']).parameters).toMatchObject({ family: 'inet', kind: 'policy' })
+  expect(readQuery(['rule', 'filter INPUT rule 3']).parameters).toMatchObject({ family: 'ip', number: 3 })
   expect(readQuery(['rule', 'ip6/filter:INPUT:3']).parameters).toMatchObject({
     family: 'ip6',
     chain: 'INPUT',
