@@ -22,6 +22,7 @@ import { DOCKER } from './docker.ts'
 import { EGRESS_WAYS } from './egress-ways.ts'
 import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
 import { ENGINE_HOSTS } from './engine-hosts.ts'
+import { ENGINES_UNLIKE } from './engines-unlike.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
@@ -115,6 +116,7 @@ import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
 import { WRONG_HEADERS } from './wrong-headers.ts'
+import { WRONG_SOURCES } from './wrong-sources.ts'
 import { ZONE_BORDERS } from './zone-borders.ts'
 import { ZONES } from './zones.ts'
 
@@ -237,4 +239,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_V,
   ...THREADS_W,
   ...THREADS_X,
+  ...WRONG_SOURCES,
+  ...ENGINES_UNLIKE,
 ]
