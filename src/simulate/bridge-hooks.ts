@@ -77,11 +77,11 @@ export function passesTo(
   const told = given.physOut ?? (others.some((link) => link.name === given.out) ? given.out : undefined)
   const through: BridgePort = { bridge, name: told ?? (others.length === 1 ? others[0]!.name : undefined) }
   if (told !== undefined) return through
-  // as far as is known, IP received it there
-  if (given.in === bridge.name) return undefined
+  const isForHost = isFrameForHost(dstMac, bridge, host)
+  // as far as is known, IP received it there, if the frame is not another machine's
+  if (given.in === bridge.name) return isForHost === false ? through : undefined
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
-  const isForHost = isFrameForHost(dstMac, bridge, host)
   if (isForHost !== undefined) return isForHost ? undefined : through
   if (isGroup(dst!) || dst === '255.255.255.255') return undefined
   if (bridge.addresses?.length === 0) return through

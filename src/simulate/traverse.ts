@@ -2,7 +2,7 @@
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
-import { bridgeCalls } from '../rules/bridge-calls.ts'
+import { bridgeCalls, isFrameForHost } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
 import {
   type BridgePort,
@@ -86,8 +86,9 @@ function receiveAtPort(machine: Simulator, skb: Skb, port: BridgePort): End {
 function callsIp({ world }: Simulator, { given, family }: Skb, { bridge }: BridgePort): boolean {
   const calls = bridgeCalls(world.host, bridge, family)
   if (calls !== undefined) return calls
-  // only br_netfilter tells IP of both ports
-  return given.in === bridge.name && given.physIn !== undefined
+  // only br_netfilter tells IP of both ports, and of another machine's frame
+  const isOthers = () => isFrameForHost(given.dstMac, bridge, world.host) === false
+  return given.in === bridge.name && (given.physIn !== undefined || isOthers())
 }
 
 /** br_forward: IP's chains, where they are called, and no routing between them. */

@@ -2,7 +2,14 @@ import type { Condition } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { bridgeCalls, bridgeNamed, bridgeOfPort, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import {
+  bridgeCalls,
+  bridgeNamed,
+  bridgeOfPort,
+  bridgePassingOn,
+  callSetting,
+  callsItself,
+} from '../../rules/bridge-calls.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
@@ -53,8 +60,8 @@ function stopped(context: Context): Detected[] {
                 {
                   description: KEEP_OUT,
                   ...setSysctl(name, 0, 1),
-                  // between ports that are known the model passes it on with the setting and without it
-                  ...(bridgeOfPort(world.host, journey.packet.in) ? {} : { unverified: BRIDGED_UNPLAYED }),
+                  // between ports, or to a link address, that are known the model passes it on with the setting and without it
+                  ...(isPlayed(context) ? {} : { unverified: BRIDGED_UNPLAYED }),
                   note: CONTAINERS_NEED_IT,
                 },
               ],
@@ -62,6 +69,9 @@ function stopped(context: Context): Detected[] {
     ),
   ]
 }
+
+const isPlayed = ({ journey: { packet }, world: { host } }: Context): boolean =>
+  bridgeOfPort(host, packet.in) !== undefined || bridgePassingOn(packet, host) !== undefined
 
 /** Rewritten behind the bridge: IP's chains see what is for this host, whatever the setting says. */
 function wasForThisHost({ journey: { packet }, world: { host } }: Context): boolean {

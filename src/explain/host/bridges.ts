@@ -1,7 +1,7 @@
 /** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
 import type { Host, Link } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { bridgeCalls, bridgeNamed, callSetting, callsItself } from '../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgePassingOn, callSetting, callsItself } from '../../rules/bridge-calls.ts'
 import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -19,7 +19,9 @@ function bridgeBothWays({ in: came, out, physIn }: Packet, host: Host): Link | u
 
 /** The bridge that passes the packet on from port to port, without routing it. */
 export function bridgeOf(packet: Packet, host: Host): Link | undefined {
-  const { physIn, physOut, dstMac } = packet
+  const { physIn, physOut, dstMac, out } = packet
+  // PREROUTING knows no way out
+  if (out === undefined) return bridgePassingOn(packet, host)
   const bridge = bridgeBothWays(packet, host)
   // what is to be routed was sent to the bridge's own address
   const isForOther = dstMac !== undefined && bridge?.mac !== undefined && dstMac !== bridge.mac

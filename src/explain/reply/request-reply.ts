@@ -7,7 +7,7 @@ import type { Outcome } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
-import { bridgeOfPort } from '../../rules/bridge-calls.ts'
+import { bridgeOfPort, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
@@ -121,11 +121,13 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
 
 /** From the port where a bridge has passed the request on, to the port where that came in. */
 function backOverBridge(asked: Packet, { out }: Packet, host: Host): Packet {
-  const bridge = bridgeOfPort(host, asked.in)
-  if (!bridge || bridgeOfPort(host, out) !== bridge) return {}
   const { srcMac, dstMac } = asked
+  const bridge = bridgeOfPort(host, asked.in)
+  const isBetweenPorts = bridge !== undefined && bridgeOfPort(host, out) === bridge
+  // IP's chains name the bridge and no port
+  if (!isBetweenPorts && (out !== asked.in || !bridgePassingOn(asked, host))) return {}
   return {
-    out: asked.in!,
+    ...(isBetweenPorts ? { out: asked.in! } : {}),
     ...(dstMac === undefined ? {} : { srcMac: dstMac }),
     ...(srcMac === undefined ? {} : { dstMac: srcMac }),
   }

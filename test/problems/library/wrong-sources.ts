@@ -68,7 +68,7 @@ export const WRONG_SOURCES: Problem[] = [
     others: [
       { sending: { from: 'client', what: 'tcp', to: 'fd00:8::1', port: 80 }, seen: 'answered' },
       { sending: { from: 'client', what: 'ping', to: '2001:db8:1::1' }, seen: 'answered' },
-      { sending: { from: 'gateway', what: 'tcp', to: '2001:db8:1::2', port: 22 }, seen: 'refused' },
+      { sending: { from: 'gateway', what: 'tcp', to: '2001:db8:1::2', port: 22 }, seen: 'unreachable' },
     ],
     truth: {
       words:
