@@ -337,3 +337,43 @@ test('a DNAT rule for all ports is to blame for a port on which a program of thi
   expect(await found(all, 22)).toEqual([])
   expect(await found(all.replace('-p tcp', '-p tcp -m tcp --dport 15021'), 15_021)).toEqual([])
 })
+
+test("a rule that intercepts DNS is to blame where this host's own resolver was asked, and nothing replied", async () => {
+  const asked = { in: 'lan', src: '10.0.0.7', dst: '10.0.0.1', sport: 40_000, dport: 53 } as const
+  const found = async (
+    nat: string,
+    { program = 'dnsmasq', ...more }: Partial<TestPacket> & { program?: string } = {},
+  ) => {
+    const came = { ...asked, ...more }
+    const sent = { ...came, out: 'wan', dst: '203.0.113.53' }
+    const lines: Line[] = [10, 13].flatMap((clock): Line[] => [
+      [clock, 'nat:PREROUTING:rule:1', came],
+      [clock, 'filter:FORWARD:policy:1', sent],
+      [clock, 'nat:POSTROUTING:policy:1', { ...sent, in: '' }],
+    ])
+    const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
+    const port = came.dport
+    const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128        0.0.0.0:${port}      0.0.0.0:*    users:(("${program}",pid=7,fd=3))\n`
+    const files = { log, rules: rules([nat]), ADDRESS, ROUTES, ss }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const [exchange] = (await analysis.exchanges()).exchanges
+    expect(exchange!.status).toBe('unanswered')
+    return exchange!.findings.filter(({ code }) => code === 'dnat-of-others')
+  }
+  const rule = (match: string, port = 53) =>
+    `[7:420] -A PREROUTING -i lan -p tcp -m tcp${match} --dport ${port} -j DNAT --to-destination 203.0.113.53`
+  const [one] = await found(rule(''))
+  expect(one).toMatchObject({
+    severity: 'note',
+    message:
+      'Every packet that nat PREROUTING rule 1 matches goes to 203.0.113.53:53. This packet was for 10.0.0.1:53, where dnsmasq of this host listens.',
+  })
+  expect(one?.fix).toMatchObject([{ verified: 'model', after: 'delivered' }])
+  // meant for this host; a container's port; a forwarded port of another service, or for the internet
+  expect(await found(rule('').replace('-p tcp', '-d 10.0.0.1/32 -p tcp'))).toEqual([])
+  expect(await found(rule(''), { program: 'docker-proxy' })).toEqual([])
+  expect(await found(rule('', 5060), { dport: 5060 })).toEqual([])
+  expect(
+    await found(rule('').replace('-i lan', '-i wan'), { in: 'wan', src: '203.0.113.9', dst: '203.0.113.1' }),
+  ).toEqual([])
+})

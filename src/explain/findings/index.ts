@@ -103,6 +103,7 @@ export const DETECTORS: readonly Detector[] = [
   markedAstray,
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'sourceLedAway'),
+  withHostState('wrong-way-out', 'tableOfSourceUnasked'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
   withRules('not-masqueraded', 'notMasqueraded'),

@@ -59,9 +59,62 @@ export const sourceOfOtherLink: Detector = {
     if (!sent || context.journey.family !== 'ip6') return []
     const { packet, question, link } = sent
     const { src, out } = packet
-    const [own] = addressesOf(out!, context.world.host)
+    const [own] = addressesOf(out!, context.world.host, 'ip6')
     return own ? told(context, `${src}, an address of ${link.name}`, own, question) : []
   },
+}
+
+/**
+ * The way out has no address that is used beyond its link, so the kernel took that of another link (RFC 6724; IPv4:
+ * inet_select_addr in net/ipv4/devinet.c). A table leads out of that link, and no routing rule selects it for the packet.
+ */
+export const tableOfSourceUnasked: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const sent = sentWithOther(context)
+    if (!sent) return []
+    const { packet, question, link } = sent
+    const { host } = context.world
+    const family = familyOf(question)
+    const out = packet.out!
+    const taken = lookupRoute(question, host)
+    if (taken?.type !== 'unicast' || !isDefault(taken) || addressesOf(out, host, family).length > 0) return []
+    const table = tableLeading(question, link.name, host)
+    const chosen = rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
+    if (table === undefined || !chosen || chosen.priority < 2) return []
+    const { src, dst } = packet
+    return [
+      finding(
+        'wrong-way-out',
+        'warning',
+        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}: ${out} has no address that is used beyond its link. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects it for this packet.`,
+        {
+          steps: [context.ended.step + 1],
+          // `from` would come too late: the kernel looks up the route before it chooses the source (ip6_dst_lookup_tail)
+          fix: propose(
+            `look up table ${table} first for what goes to ${dst}`,
+            addRoutingRule({
+              ...{ family, priority: chosen.priority - 1, to: `${dst}/${family === 'ip6' ? 128 : 32}` },
+              action: { table },
+            }),
+            `without "to", the rule leads all that has no route but the default one out of ${link.name}`,
+          ),
+        },
+      ),
+    ]
+  },
+}
+
+const familyOf = ({ dst }: RouteQuestion): 'ip' | 'ip6' => (dst.includes(':') ? 'ip6' : 'ip')
+
+/** Of the tables that routing rules may select, the first that leads there. */
+function tableLeading(question: RouteQuestion, device: string, host: Host): string | undefined {
+  const family = familyOf(question)
+  const own = (host.routes ?? []).filter((one) => one.family === family && !/^(main|local|default)?$/.test(one.table))
+  return [...new Set(own.map((one) => one.table))].find((table) => {
+    const route = lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action: { table } }] })
+    return route?.type === 'unicast' && routeDevices(route).includes(device)
+  })
 }
 
 function told(context: Context, source: string, { address }: LinkAddress, question: RouteQuestion): Detected[] {
@@ -117,10 +170,11 @@ function ruleBySource(question: RouteQuestion, out: string | undefined, host: Ho
   return route && routeDevices(route).includes(out ?? '') ? first : undefined
 }
 
-/** Of IPv6, and used beyond the link. */
-const addressesOf = (device: string, { links }: Host): LinkAddress[] =>
+/** Used beyond the link. */
+const addressesOf = (device: string, { links }: Host, of: 'ip' | 'ip6'): LinkAddress[] =>
   links
     ?.find(({ name }) => name === device)
     ?.addresses?.filter(
-      ({ family, address, unused }) => family === 'ip6' && unused === undefined && !/^fe[89ab]/.test(address),
+      ({ family, address, unused, scope = 'global' }) =>
+        family === of && unused === undefined && scope === 'global' && !/^fe[89ab]/.test(address),
     ) ?? []

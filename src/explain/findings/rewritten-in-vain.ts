@@ -92,19 +92,35 @@ function takenFromServices(context: Context): TakenFromOthers | undefined {
   return { rule, asked, other: 'another port', isSure: false, fix: spare(rule, packet, hook) }
 }
 
-/** The rule sends every port of this host elsewhere as it is, and a program of this host listens on this one. */
+/**
+ * The rule sends every port of this host elsewhere as it is, and a program of this host listens on this one. Or it
+ * intercepts what its own network asks of any resolver or clock, and the program is asked for that very service.
+ */
 function takenFromHere(context: Context): TakenFromOthers | undefined {
   const rule = destinationRule(context)
-  if (!rule || !isNatStatement(rule.statement) || rule.statement.map || rule.statement.ports) return undefined
+  if (!rule || !isNatStatement(rule.statement) || rule.statement.map) return undefined
   const { packet, hook } = context.evidence.arrivals[rule.step]!
   const { host } = context.world
+  const isOfService = asksForService(context, rule.step)
+  if (isOfService ? !intercepts(context, rule, packet) : rule.statement.ports) return undefined
   if (isLocal(packet.dst, host) !== true || isLocal(lastPacket(context).dst, host) !== false) return undefined
   const here = listener(host, packet)
-  if (!here || here.address?.startsWith('127.') || asksForService(context, rule.step)) return undefined
+  if (!here || here.address?.startsWith('127.') || (isOfService && HOLDS_PORT.test(here.process ?? '')))
+    return undefined
   const asked = describeEnd(packet.dst, packet.dport)
   const other = `where ${here.process ?? 'a program'} of this host listens`
-  return { rule, asked, other, isSure: true, fix: spare(rule, packet, hook) }
+  return { rule, asked, other, isSure: !isOfService, fix: spare(rule, packet, hook) }
 }
+
+/** From a network of its own, whoever is asked: what comes from elsewhere is a forwarded port. */
+const intercepts = (context: Context, { step }: Rewritten, { src, dport }: Packet): boolean =>
+  isPrivate(src ?? '') && dport !== undefined && ASKED_OF_ANY.has(dport) && !isAskedByAddress(context, step)
+
+/** Names, time, names over TLS. */
+const ASKED_OF_ANY: ReadonlySet<number> = new Set([53, 123, 853])
+
+/** Programs that keep a published port for a container: the rule is meant for what is for them. */
+const HOLDS_PORT = /^(docker-proxy|conmon|rootlessport|containerd|slirp4netns|pasta)/
 
 const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Proposal[] =>
   propose(

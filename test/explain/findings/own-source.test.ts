@@ -93,3 +93,49 @@ describe('a source that IPv6 has chosen from another link', () => {
     expect(await sixes('    inet6 fdef:1:b1::88/64 scope global tentative dadfailed\n')).toBeUndefined()
   })
 })
+
+/** The uplink has an address of its link alone, and the tunnel a table of its own. */
+async function uplinkWithout(rules: string, uplink = '', table = 'default via 2001:db8:40::1 dev wg0 table 1005') {
+  const asked = { out: 'eth0', src: '2001:db8:40::2', dst: '2001:db8:f::9', sport: 40_000, dport: 443 }
+  const tuple = 'sport=40000 dport=443'
+  const files = {
+    'trace.log': `[   10.000000] ${trace('filter:OUTPUT:policy:1', asked)}\n`,
+    'rules.v6':
+      '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p ipv6-icmp -j ACCEPT\nCOMMIT\n',
+    addresses: `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n${uplink}    inet6 fe80::20/64 scope link\n3: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 state UNKNOWN\n    inet6 2001:db8:40::2/64 scope global\n`,
+    routes: `2001:db8:40::/64 dev wg0 proto kernel metric 256 pref medium\ndefault via fe80::1 dev eth0 metric 1024 pref medium\n${table}\n`,
+    rules: `0:\tfrom all lookup local\n${rules}32766:\tfrom all lookup main\n`,
+    conntrack: `ipv6     10 tcp      6 115 SYN_SENT src=2001:db8:40::2 dst=2001:db8:f::9 ${tuple} [UNREPLIED] src=2001:db8:f::9 dst=2001:db8:40::2 sport=443 dport=40000 mark=0 use=1\n`,
+  }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { exchanges } = await analysis.exchanges()
+  return exchanges[0]!.findings.find(({ code }) => code === 'wrong-way-out')
+}
+
+describe('the table of the link that has the source', () => {
+  const BY_MARK = '60:\tfrom all fwmark 0x3ed lookup 1005\n'
+
+  it('is named where no routing rule selects it, and is looked up by destination', async () => {
+    const found = await uplinkWithout(BY_MARK)
+    expect(found).toMatchObject({
+      severity: 'warning',
+      message:
+        'It left by eth0, through the default route of table main, with the source 2001:db8:40::2, an address of wg0: eth0 has no address that is used beyond its link. The hosts behind eth0 may drop that source. Table 1005 leads out of wg0, but no routing rule selects it for this packet.',
+    })
+    // the source is chosen once the route is known, so `from` would not select the table
+    expect(found?.fix).toMatchObject([
+      {
+        edits: [{ kind: 'routing-rule', op: 'add', rule: { priority: 32765, to: '2001:db8:f::9/128' } }],
+        verified: 'model',
+        after: 'sent',
+      },
+    ])
+  })
+
+  it.each([
+    ['the way out has an address of its own', ['', '    inet6 2001:db8:1::20/64 scope global\n']],
+    ['no table leads out of that link', ['', '', 'default via fe80::1 dev eth0 table 1005 metric 1024 pref medium']],
+  ] as const)('is not named where %s', async (_name, [rules, ...more]) => {
+    expect(await uplinkWithout(rules, ...more)).toBeUndefined()
+  })
+})
