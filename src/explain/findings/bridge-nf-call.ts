@@ -45,6 +45,10 @@ function stopped(context: Context): Detected[] {
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
   const own = callsItself(bridge, journey.family)
   const why = callWords(world.host, bridge, journey.family)
+  // between ports, or to a link address, that are known the model passes it on either way
+  const isPlayed =
+    bridgeOfPort(world.host, journey.packet.in) !== undefined ||
+    bridgePassingOn(journey.packet, world.host) !== undefined
   return [
     finding(
       'bridge-nf-call',
@@ -60,8 +64,7 @@ function stopped(context: Context): Detected[] {
                 {
                   description: KEEP_OUT,
                   ...setSysctl(name, 0, 1),
-                  // between ports, or to a link address, that are known the model passes it on with the setting and without it
-                  ...(isPlayed(context) ? {} : { unverified: BRIDGED_UNPLAYED }),
+                  ...(isPlayed ? {} : { unverified: BRIDGED_UNPLAYED }),
                   note: CONTAINERS_NEED_IT,
                 },
               ],
@@ -69,9 +72,6 @@ function stopped(context: Context): Detected[] {
     ),
   ]
 }
-
-const isPlayed = ({ journey: { packet }, world: { host } }: Context): boolean =>
-  bridgeOfPort(host, packet.in) !== undefined || bridgePassingOn(packet, host) !== undefined
 
 /** Rewritten behind the bridge: IP's chains see what is for this host, whatever the setting says. */
 function wasForThisHost({ journey: { packet }, world: { host } }: Context): boolean {

@@ -159,11 +159,12 @@ function candidates({ findings }: Journey): RepairStep[] {
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 
-/** It opens everything. A new chain of nft's says its hook, too. */
+/** It opens everything, or for all that bridges pass on. A new chain of nft's says its hook, too. */
 export const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
   edits.some(
     (edit) =>
       edit.kind === 'chain' ||
+      (edit.kind === 'sysctl' && edit.value === '0' && edit.name.startsWith('net.bridge.bridge-nf-call-')) ||
       (edit.kind === 'nft' && 'chain' in edit.object && !('hook' in Object(edit.object.chain))),
   ) || undo.some(leadsToChain)
 
