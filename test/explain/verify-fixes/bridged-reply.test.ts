@@ -57,7 +57,7 @@ trace id 0a inet fw rpfilter policy drop
   const [one] = (await analysis.exchanges()).exchanges
   const said = (code: string) => one!.findings.find((found) => found.code === code)
   const fixes = one!.findings.flatMap(({ fix }) => fix)
-  const accepts = fixes.filter(({ description }) => description.=== 'accept such packets')
+  const accepts = fixes.filter(({ description }) => description === 'accept such packets')
   return { status: one!.status, said, accepts }
 }
 
@@ -73,9 +73,7 @@ describe.each(['ip', 'ip6'] as const)('a reverse path filter on bridged packets,
       { edits: [{ kind: 'sysctl', name: setting, value: '0' }], verified: 'model', after: 'forwarded' },
     ])
     // both at once, and before the setting, which is for all bridges
-    expect(said('several-causes')?.message).toBe(
-      'inet fw rpfilter policy stops the request, and would stop its reply.',
-    )
+    expect(said('several-causes')?.message).toBe('inet fw rpfilter policy stops the request, and would stop its reply.')
     expect(said('several-causes')?.fix[0]).toMatchObject({ verified: 'model', after: 'forwarded' })
     expect(said('several-causes')?.fix[0]?.edits).toHaveLength(2)
     // for the request alone it is not said to help
