@@ -19,6 +19,7 @@ import { Datagrams } from './datagrams.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
 import { LatelyAsked } from './lately-asked.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
+import { isItsReset } from './reset-by-rule.ts'
 import { rewritesOf } from './rewrites.ts'
 import { type Says, saysOf } from './role.ts'
 import { MOST_STRAYS } from './strays.ts'
@@ -132,7 +133,8 @@ export class Exchanges {
       this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
       found.turned = false
     }
-    if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
+    const itsReset = found !== undefined && isItsReset(this.list.onlyPart(found.value), told.journey)
+    if (found && (says !== 'opens' || itsReset || !this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
       this.noteDatagram(datagram, host, capture, found.value, role)

@@ -12,6 +12,7 @@ import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../model
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
+import { wasAcknowledged } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
@@ -20,6 +21,7 @@ import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { inOtherNetwork, otherUplink } from './other-uplink.ts'
 import { resetByPeer } from './reset-by-peer.ts'
+import { withoutRuleResets } from './reset-by-rule.ts'
 import { carriesData } from './segment.ts'
 import type { UnquotedError } from './unquoted.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
@@ -63,7 +65,7 @@ const BURST = 5
 
 /** `ask`: gives what was asked. */
 export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdict {
-  const parts = withoutOtherSide(joined.parts)
+  const parts = withoutRuleResets(withoutOtherSide(joined.parts))
   const isReply = ({ role }: Part) => role === 'replies'
   const isError = ({ role }: Part) => role === 'errors'
   const [only] = parts
@@ -200,7 +202,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(alike)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(alike)) continue
     if (end >= 0 && end < i) continue
-    if (wasAnswered(part, parts)) continue
+    if (wasAnswered(part, parts) || wasAcknowledged(part, parts)) continue
     if (isMissed(part) && isGoneOn) continue
     if (told.says === 'resets' && reply >= 0 && reply < i) continue
     stops.push(part)
