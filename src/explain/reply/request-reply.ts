@@ -159,12 +159,21 @@ export function reaches(asked: Packet, { packet, ended }: Played): boolean | und
 
 /** The packet as it was before conntrack's entry sent it to another destination, where the journey begins behind that. */
 export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Packet {
-  const { packet } = journey
+  const packet = beforeNotrack(journey.packet, arrivals)
   const { hook } = arrivals[0] ?? {}
   if (nat === 'passed' || (hook !== 'forward' && hook !== 'input' && hook !== 'postrouting')) return packet
   const { original } = entryOpened(packet, world) ? {} : (entryRewritten(packet, world) ?? {})
   if (!original) return packet
   return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
+}
+
+/** The trace has the state that a rule of this host gave it. */
+function beforeNotrack(packet: Packet, arrivals: Evidence['arrivals']): Packet {
+  if (packet.ctState !== 'untracked') return packet
+  const isExempted = arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
+  if (!isExempted) return packet
+  const { ctState: _, ...came } = packet
+  return came
 }
 
 /** The entry that the packet has begun. */

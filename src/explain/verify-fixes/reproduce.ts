@@ -86,7 +86,9 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
   const answered = openingBehindPort(context, openingOf(journey.packet, world))
-  const opening = isOpening(journey, natSeen(context.evidence), world) ? undefined : answered
+  // conntrack takes a reply for an opening where a rule exempted the request
+  const isNew = isOpening(journey, natSeen(context.evidence), world) && !journey.findings.some(isOfRequest)
+  const opening = isNew ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
   // the entry may have been there before the packet, which rules tell that ask for the connection's state
   const tries = itself.before === world ? [itself] : [itself, alone(context, world)]
@@ -139,6 +141,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   }
   return { reason }
 }
+
+const isOfRequest = ({ code, steps }: Finding): boolean => code === 'untracked' && steps.length === 0
 
 const isForNat = (context: Context): boolean =>
   isOnlyByDefault(context.journey.packet, context.world.host) &&

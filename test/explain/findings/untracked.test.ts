@@ -19,6 +19,15 @@ describe('untracked', () => {
     expect(found?.message).toContain('exempts the request that this packet replies to from conntrack')
   })
 
+  it.each([
+    ['SYN', SYN],
+    ['its reply', REPLY],
+  ])('tries the deletion without the state that the rule gave, which the trace shows: %s', (_, packet) => {
+    const rules = { raw: [NOTRACK('-p tcp')], filter }
+    const found = told({ rules, packet: { ...packet, ctState: 'untracked' } }, 'untracked')
+    expect(found?.fix).toBe('iptables -t raw -D PREROUTING 1 → forwarded')
+  })
+
   it('is a note where it got through', () => {
     const journey = played({ rules: { raw: [NOTRACK('-p tcp')], filter: [] } })
     expect(findingsOf(journey, 'untracked').map(({ severity }) => severity)).toEqual(['note'])
