@@ -9,7 +9,7 @@ import type { Host, Link } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { bridgeNamed, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
 import { linkNamed, portsOfBridge } from '../rules/links.ts'
@@ -79,7 +79,7 @@ export function passesTo(
   if (told !== undefined) return through
   const isForHost = isFrameForHost(dstMac, bridge, host)
   // as far as is known, IP received it there, if the frame is not another machine's
-  if (given.in === bridge.name) return isForHost === false ? through : undefined
+  if (given.in === bridge.name && isForHost !== false && !isOnlyBridged(host, skb, bridge)) return undefined
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
   if (isForHost !== undefined) return isForHost ? undefined : through
@@ -93,6 +93,21 @@ export function passesTo(
   throw new Undetermined(
     'the destination MAC address',
     `without it, it is unknown whether bridge ${bridge.name} forwards the frame or this host receives it`,
+  )
+}
+
+/**
+ * The bridge hands nothing to IP that is for another link address, and a neighbour of the sender is asked for its own: no
+ * chain of IP sees it, whatever interface somebody names.
+ */
+function isOnlyBridged(host: Host, { packet, family }: Skb, bridge: Link): boolean {
+  if (bridgeCalls(host, bridge, family) !== false || packet.dstMac !== undefined) return false
+  if (isGroup(packet.dst!) || packet.dst === '255.255.255.255') return false
+  const [there, back] = [packet.dst, packet.src].map((one) =>
+    lookupRoute({ dst: one!, src: packet.src!, in: bridge.name }, host),
+  )
+  return [there, back].every(
+    (route) => route && !leadsHere(route) && route.device === bridge.name && route.gateway === undefined,
   )
 }
 

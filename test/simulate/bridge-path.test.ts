@@ -72,6 +72,19 @@ describe('a frame traverses the tables of its bridge', () => {
     expect([found.outcome, found.last]).toEqual(['dropped', `bridge ${hook} ${ports}`])
   })
 
+  it('and not those of IP, where the bridge does not call them, whatever interface it is said to come in by', async () => {
+    const neighbours: Packet = { in: 'br0', src: '192.0.2.10', dst: '192.0.2.20', dport: 22 }
+    const rules = chain('forward', 'drop', 'ip')
+    for (const packet of [neighbours, { ...neighbours, physIn: 'pa' }]) {
+      expect((await play(rules, packet)).outcome).toBe('forwarded')
+      expect((await play(rules, packet, 1)).outcome).toBe('dropped')
+      expect((await play(chain('forward', 'drop'), packet)).outcome).toBe('dropped')
+    }
+    // asked for as the gateway, this host routes it, also back out of the bridge
+    expect((await play(rules, { ...neighbours, dstMac: OWN })).outcome).toBe('dropped')
+    expect((await play(rules, { ...neighbours, src: '198.51.100.9' })).outcome).toBe('dropped')
+  })
+
   it('not those of another hook', async () => {
     expect((await play(chain('forward', 'drop'), toHost)).outcome).toBe('delivered')
     expect((await play(chain('input', 'drop'), through)).outcome).toBe('forwarded')
