@@ -71,10 +71,11 @@ function overlap(some: ReadonlySet<string>, others: ReadonlySet<string>): boolea
 
 /** As all formats tell it; undefined where nothing tells this packet from the next one of its flow. */
 function keyOf(closed: ClosedJourney): string | undefined {
+  // one hop further it has a lower TTL: a namespace of the same kernel gives it the same number there
+  const { ttl } = closed.packet()
   // a generator may send the same one again, and the kernel's numbers tell them apart
-  if (closed.traceId >= 0) return `trace ${closed.traceId}`
-  // one hop further it has a lower TTL
-  const { src, dst, protocol, sport, dport, ttl, ipId, icmpType, icmpId, icmpSeq } = closed.packet()
+  if (closed.traceId >= 0) return `trace ${closed.traceId} ${ttl}`
+  const { src, dst, protocol, sport, dport, ipId, icmpType, icmpId, icmpSeq } = closed.packet()
   if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, ttl, icmpType, icmpId, icmpSeq].join(' ')
   return ipId ? [src, dst, ttl, protocol, sport, dport, ipId].join(' ') : undefined
 }

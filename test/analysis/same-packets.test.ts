@@ -40,6 +40,10 @@ describe('the same packets in several files', () => {
     ['the same packet sent twice, by the kernel’s number', { 'a.nft': nft('11'), 'b.nft': nft('12') }],
     ['both backends, each with its own half', { 'a.log': line(7, 40000), 'b.nft': nft('11') }],
     [
+      'the same packet one hop further, in a namespace of the same kernel',
+      { 'a.nft': nft('11'), 'b.nft': nft('11').replace('ip ttl 64', 'ip ttl 63') },
+    ],
+    [
       'the same packet one hop further',
       { 'a.log': line(7, 40000), 'b.log': line(7, 40000).replace('TTL=64', 'TTL=63') },
     ],
