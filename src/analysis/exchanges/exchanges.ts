@@ -133,8 +133,7 @@ export class Exchanges {
       this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
       found.turned = false
     }
-    const itsReset = found !== undefined && isItsReset(this.list.onlyPart(found.value), told.journey)
-    if (found && (says !== 'opens' || itsReset || !this.isAnother(found.value, closed, capture))) {
+    if (found && !(says === 'opens' && this.isAnother(found.value, told, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
       this.noteDatagram(datagram, host, capture, found.value, role)
@@ -250,9 +249,10 @@ export class Exchanges {
   }
 
   /** Does the one who asked ask for something new? */
-  private isAnother(number: number, { id, isRetransmission, times }: Noted, capture: number): boolean {
+  private isAnother(number: number, told: Told, { id, isRetransmission, times }: Noted, capture: number): boolean {
     // a rule that rejects sends the reset while the request is still on its way
     if (isRetransmission || id < this.list.beganWith(number)) return false
+    if (isItsReset(this.list.onlyPart(number), told.journey)) return false
     // two captures may show one packet
     if (this.list.captureOf(number) !== capture) return false
     return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
