@@ -15,6 +15,7 @@ import { groupMac } from '../rules/group-mac.ts'
 import { linkNamed, portsOfBridge } from '../rules/links.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
 import { leadsHere, lookupRoute } from '../rules/route.ts'
+import { isOfFlow } from './conntrack.ts'
 import type { Hooked } from './nat-hook.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
@@ -66,11 +67,8 @@ const ARRIVING = ['prerouting', 'input', 'forward'] as const
 const LEAVING = ['output', 'postrouting'] as const
 
 /** By which port the bridge passes it on; undefined: it takes the frame in, for IP. Throws Undetermined where nobody can tell. */
-export function passesTo(
-  { world: { host } }: Simulator,
-  skb: Skb,
-  { bridge, name }: BridgePort,
-): BridgePort | undefined {
+export function passesTo(machine: Simulator, skb: Skb, { bridge, name }: BridgePort): BridgePort | undefined {
+  const { host } = machine.world
   const { given, packet } = skb
   const { dst, dstMac } = packet
   const others = portsOfBridge(host, bridge.name).filter((link) => link.name !== name)
@@ -79,7 +77,8 @@ export function passesTo(
   if (told !== undefined) return through
   const isForHost = isFrameForHost(dstMac, bridge, host)
   // as far as is known, IP received it there, if the frame is not another machine's
-  if (given.in === bridge.name && isForHost !== false && !isOnlyBridged(host, skb, bridge)) return undefined
+  const isReceived = isForHost !== false && (!isOnlyBridged(host, skb, bridge) || isOfFlow(machine, skb))
+  if (given.in === bridge.name && isReceived) return undefined
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
   if (isForHost !== undefined) return isForHost ? undefined : through
@@ -98,7 +97,7 @@ export function passesTo(
 
 /**
  * The bridge hands nothing to IP that is for another link address, and a neighbour of the sender is asked for its own: no
- * chain of IP sees it, whatever interface somebody names.
+ * chain of IP sees it, whatever interface somebody names. (What comes back past the connection is told by who asks for that.)
  */
 function isOnlyBridged(host: Host, { packet, family }: Skb, bridge: Link): boolean {
   if (bridgeCalls(host, bridge, family) !== false || packet.dstMac !== undefined) return false

@@ -100,6 +100,10 @@ function findFlow({ conntrack }: Simulator, tuple: Tuple, number: number, zone: 
   return found
 }
 
+/** Does the packet belong to a connection that is there? */
+export const isOfFlow = ({ conntrack }: Simulator, skb: Skb): boolean =>
+  conntrack.find(tupleOf(skb.packet), numberOf(skb.packet), zoneFor(skb)) !== undefined
+
 /** The flow that connection tracking would have found the packet to be of, or would have begun. */
 export function flowOf({ conntrack }: Simulator, skb: Skb): Connection | undefined {
   const { packet } = skb

@@ -38,7 +38,8 @@ interface Piece {
 const RANK = {
   id: 1,
   time: 2,
-  basis: 3,
+  /** Without it, what the rules imply reads as what was seen. */
+  basis: 4.5,
   echo: 3.5,
   interface: 4,
   kind: 5,
