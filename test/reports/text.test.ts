@@ -194,3 +194,21 @@ test('a packet is told by itself as in a group of one', () => {
   const [{ journey }] = CLASH.groups as [Group]
   expect(block(single(journey))).toBe(block(CLASH.groups[0]!))
 })
+
+test('what the rules imply is not written as what was seen: the interface gives way first', () => {
+  const [first] = CLASH.groups
+  const packet = {
+    in: 'eth0',
+    src: '192.0.2.1',
+    dst: '192.0.2.2',
+    protocol: 'icmp',
+    icmpType: 8,
+    icmpId: 32_298,
+    icmpSeq: 1,
+  }
+  const journey = { ...first!.journey, packet, steps: [], findings: [], cause: [] }
+  for (let width = 72; width <= 120; width++) {
+    const told = block(single({ ...journey, basis: 'inferred', outcome: 'forwarded', id: '1' }), { width })
+    if (told.includes('in eth0')) expect(told).toContain('(inferred)')
+  }
+})

@@ -252,9 +252,8 @@ export class Exchanges {
   private isAnother(number: number, told: Told, { id, isRetransmission, times }: Noted, capture: number): boolean {
     // a rule that rejects sends the reset while the request is still on its way
     if (isRetransmission || id < this.list.beganWith(number)) return false
-    if (isItsReset(this.list.onlyPart(number), told.journey)) return false
     // two captures may show one packet
-    if (this.list.captureOf(number) !== capture) return false
+    if (isItsReset(this.list.onlyPart(number), told.journey) || this.list.captureOf(number) !== capture) return false
     return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
   }
 
