@@ -13,6 +13,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
     'reply-dropped',
     'reply-from-other-address',
     'reset-by-peer',
+    'fragment-missing',
     'several-causes',
     'reply-by-other-uplink',
     'icmp-error-dropped',

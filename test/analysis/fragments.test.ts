@@ -1,6 +1,7 @@
 /** Fragments of one datagram are one request: only the first has ports, and all of them have to arrive. */
 import { expect, it } from 'vitest'
 import { open, printReport } from '../../src/index.ts'
+import { log, type TestPacket } from '../journey/kernel-lines.ts'
 
 const RULES = `table ip guard {
   chain forward { type filter hook forward priority filter; policy drop; udp dport 5060 accept; udp sport 5060 accept; }
@@ -83,4 +84,19 @@ it('fragments of other datagrams are others', async () => {
     met('02', 8, LATER.replace('1148', '1147'), 'policy drop '),
   )
   expect(exchanges.map(({ status }) => status)).toEqual(['undetermined', 'dropped'])
+})
+
+it('without the first one, what became of the datagram is unknown', async () => {
+  const packet: TestPacket = { in: 'tap0', out: 'eth0', src: '10.20.0.2', dst: '192.0.2.9', protocol: 'udp', id: 7 }
+  const later = log('TRACE: filter:FORWARD:policy:1 ', packet)
+    .replace('PROTO=UDP', 'FRAG:185 PROTO=UDP')
+    .replace(/SPT=.*/, '')
+  const analysis = await open([
+    { name: 'rules.v4', text: '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n' },
+    { name: 'trace.log', text: `[   10.000000] ${later}\n[   11.000000] ${later.replace('ID=7', 'ID=8')}\n` },
+  ])
+  const { groups, ending } = await analysis.groups()
+  const text = printReport('text', groups, ending)
+  expect(text).toMatch(/^! FORWARDED/)
+  expect(text.replace(/\n +/g, ' ')).toContain('Only later fragments of this datagram were captured.')
 })

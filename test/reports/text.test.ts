@@ -206,7 +206,8 @@ test('what the rules imply is not written as what was seen: the interface gives 
     icmpId: 32_298,
     icmpSeq: 1,
   }
-  const journey = { ...first!.journey, packet, steps: [], findings: [], cause: [] }
+  const steps = first!.journey.steps.slice(0, 1)
+  const journey = { ...first!.journey, packet, steps, findings: [], cause: [] }
   for (let width = 72; width <= 120; width++) {
     const told = block(single({ ...journey, basis: 'inferred', outcome: 'forwarded', id: '1' }), { width })
     if (told.includes('in eth0')) expect(told).toContain('(inferred)')

@@ -28,6 +28,7 @@ import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
+import { withoutFirst } from './without-first.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
@@ -241,6 +242,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       !(clock - request.clock > ERROR_AFTER) &&
       (to === undefined || to.every((word, i) => word === tuple[i])),
   )
+  const broken = seen.played ? undefined : withoutFirst(parts)
+  if (broken) return { ...observed('undetermined', request), finding: broken }
   const mayHaveFailed = unquoted.length > 0
   if (has('closed-port'))
     // an error that passed may go the wrong way all the same

@@ -3,7 +3,7 @@
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
 import { byWords, type Decided, decidedOf } from '../decided-words.ts'
-import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
+import { isPlayed, markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
 import { addressWords, echoWords, interfaceWords, kindWords } from '../packet-words.ts'
@@ -38,8 +38,9 @@ interface Piece {
 const RANK = {
   id: 1,
   time: 2,
-  /** Without it, what the rules imply reads as what was seen. */
+  /** Without it, what the rules imply reads as what was seen; of what was played nothing was. */
   basis: 4.5,
+  played: 3,
   echo: 3.5,
   interface: 4,
   kind: 5,
@@ -165,7 +166,7 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const addresses = list.reduce((sum, { text, rank }) => (rank >= RANK.rewritten ? sum + columns(text) + 1 : sum), 0)
   const left = Math.max(RULE_LEAST, room - addresses - columns(GAP))
   if (decided) add(journey.outcome === 'delivered' ? RANK.id : RANK.where, decidedText(page, decided, left))
-  if (basis !== 'observed') add(RANK.basis, `(${basis})`, { gap: ' ' })
+  if (basis !== 'observed') add(isPlayed(journey) ? RANK.played : RANK.basis, `(${basis})`, { gap: ' ' })
   add(RANK.reply, replyWords(group))
   if (sentAgain > 0) add(RANK.reply, retransmissionsWords(sentAgain))
   add(RANK.time, timeWords(group, marks), { style: 'dim' })
