@@ -5,19 +5,25 @@ import { isAsking, type Part } from './joined.ts'
 const FARTHEST = 2 ** 24
 
 /**
- * The other side acknowledged a byte of it later. Whoever sends smaller segments, or the same again, may do so where no
- * trace sees it. A reset acknowledges what it refuses.
+ * Tells whether the other side acknowledged a byte of a segment later. Whoever sends smaller segments, or the same again,
+ * may do so where no trace sees it. A reset acknowledges what it refuses.
  */
-export function wasAcknowledged(part: Part, parts: readonly Part[]): boolean {
-  const { tcpSeq, protocol } = part.told.journey.packet
-  if (protocol !== 'tcp' || tcpSeq === undefined) return false
-  // of its like only the first one's number is kept: whoever goes on losing them sends more after the acknowledgement
-  if (!part.own && !parts.some((one) => one.own && one.told === part.told)) return false
-  return parts.some(({ id, capture, own, role, told }) => {
-    const { tcpAck, tcpFlags } = told.journey.packet
-    if (!own || id < part.id || capture !== part.capture || role === 'errors') return false
-    if (told.says === 'resets' || isAsking({ role }) === isAsking(part) || !tcpFlags?.includes('ack')) return false
-    const bytes = ((tcpAck ?? tcpSeq) - tcpSeq) | 0
-    return bytes > 0 && bytes < FARTHEST
-  })
+export function acknowledgements(parts: readonly Part[]): (part: Part) => boolean {
+  // of their like only some keep their numbers, so these are few
+  const all = parts.filter(
+    ({ own, role, told }) =>
+      own && role !== 'errors' && told.says !== 'resets' && told.journey.packet.tcpFlags?.includes('ack'),
+  )
+  if (all.length === 0) return () => false
+  const own = new Set(parts.flatMap((one) => (one.own ? [one.told] : [])))
+  return (part) => {
+    const { tcpSeq, protocol } = part.told.journey.packet
+    // whoever goes on losing segments sends more after the acknowledgement
+    if (protocol !== 'tcp' || tcpSeq === undefined || !own.has(part.told)) return false
+    return all.some(({ id, capture, role, told }) => {
+      if (id < part.id || capture !== part.capture || isAsking({ role }) === isAsking(part)) return false
+      const bytes = ((told.journey.packet.tcpAck ?? tcpSeq) - tcpSeq) | 0
+      return bytes > 0 && bytes < FARTHEST
+    })
+  }
 }

@@ -9,9 +9,31 @@ const AT_ONCE = 1e5
 /** Without those: nobody who was asked has sent them. */
 export function withoutRuleResets(parts: readonly Part[]): readonly Part[] {
   if (!parts.some(({ told }) => isSentReset(told))) return parts
-  const rejected = parts.filter(({ told: { journey } }) => mayReset(journey))
-  if (rejected.length === 0) return parts
-  return parts.filter((one) => !isSentReset(one.told) || !rejected.some((other) => isFor(one, other)))
+  const rejected = new Map<string, number[]>()
+  for (const one of parts) {
+    if (!mayReset(one.told.journey)) continue
+    const clocks = rejected.get(sideOf(one))
+    if (clocks) clocks.push(one.clock)
+    else rejected.set(sideOf(one), [one.clock])
+  }
+  if (rejected.size === 0) return parts
+  for (const clocks of rejected.values()) clocks.sort((a, b) => a - b)
+  return parts.filter((one) => !isSentReset(one.told) || !isAtOnce(one.clock, rejected.get(sideOf(one, true))))
+}
+
+/** Which direction, seen by which capture, on which machine. */
+const sideOf = (one: Part, isOther = false): string => `${isAsking(one) !== isOther} ${one.capture} ${one.told.host}`
+
+/** Its own way is complete, and may begin, before that of the packet. `clocks`: ascending; NaN where there are none. */
+function isAtOnce(clock: number, clocks: readonly number[] = []): boolean {
+  let [low, high] = [0, clocks.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (clocks[middle]! < clock - AT_ONCE) low = middle + 1
+    else high = middle
+  }
+  const next = clocks[low]
+  return next !== undefined && !(next - clock > AT_ONCE)
 }
 
 /** This host has sent it. */
@@ -24,10 +46,3 @@ const mayReset = (journey: Journey): boolean => journey.outcome === 'rejected' &
 /** All that was seen before the packet is the reset that its rule has sent for it. */
 export const isItsReset = (only: Told | undefined, journey: Journey): boolean =>
   only !== undefined && mayReset(journey) && isSentReset(only)
-
-/** Its own way is complete, and may begin, before that of the packet. */
-const isFor = (reset: Part, rejected: Part): boolean =>
-  isAsking(reset) !== isAsking(rejected) &&
-  reset.capture === rejected.capture &&
-  reset.told.host === rejected.told.host &&
-  !(Math.abs(reset.clock - rejected.clock) > AT_ONCE)

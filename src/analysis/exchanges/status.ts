@@ -12,7 +12,7 @@ import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../model
 import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
-import { wasAcknowledged } from './acknowledged.ts'
+import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
@@ -193,6 +193,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
   // lines of the log are missing of a reply that who asked has gone on with
   const isMissed = (one: Part) => one.role === 'replies' && isThoughtVanished(one.told.journey)
   const isGoneOn = parts.some(isMissed) && hasGoneOn(parts)
+  const wasAcknowledged = acknowledgements(parts)
   for (let i = parts.length - 1; i >= 0; i--) {
     const part = parts[i]!
     const { role, told } = part
@@ -203,7 +204,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(alike)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(alike)) continue
     if (end >= 0 && end < i) continue
-    if (wasAnswered(part, parts) || wasAcknowledged(part, parts)) continue
+    if (wasAnswered(part, parts) || wasAcknowledged(part)) continue
     if (isMissed(part) && isGoneOn) continue
     if (told.says === 'resets' && reply >= 0 && reply < i) continue
     stops.push(part)
