@@ -56,15 +56,15 @@ export class Broker {
   static async connect(address: BrokerAddress): Promise<Broker> {
     const { transport, jetstream } = loadNats()
     const { host, port, tls, user, password } = address
+    const connecting = transport.connect({
+      ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
+      // whoever asked knows what to do meanwhile
+      ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
+      ...(tls ? { tls: {} } : {}),
+      ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
+    })
     let connection: NatsConnection | undefined
     try {
-      const connecting = transport.connect({
-        ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
-        // whoever asked knows what to do meanwhile
-        ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
-        ...(tls ? { tls: {} } : {}),
-        ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
-      })
       connection = await settled(connecting, TAKES)
       if (!connection.info?.jetstream)
         throw new UserError(
@@ -78,6 +78,8 @@ export class Broker {
       return broker
     } catch (error) {
       if (connection) await closed(connection)
+      // nobody waits for one that comes later
+      else void connecting.then(closed, () => {})
       throw problem(address, error)
     }
   }
