@@ -80,7 +80,7 @@ export const tableOfSourceUnasked: Detector = {
     const taken = lookupRoute(question, host)
     if (taken?.type !== 'unicast' || !isDefault(taken) || addressesOf(out, host, family).length > 0) return []
     const table = tableLeading(question, link.name, host)
-    const chosen = rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
+    const chosen = ruleTaken(question, host)
     if (table === undefined || !chosen || chosen.priority < 2) return []
     const { src, dst } = packet
     return [
@@ -162,9 +162,13 @@ function sentWithOther(context: Context): Sent | undefined {
   return question && { packet, question, link }
 }
 
+/** The first routing rule that gives it a route. */
+const ruleTaken = (question: RouteQuestion, host: Host): RoutingRule | undefined =>
+  rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
+
 /** The rule that leads it out there, if that goes by its source. */
 function ruleBySource(question: RouteQuestion, out: string | undefined, host: Host): RoutingRule | undefined {
-  const first = rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
+  const first = ruleTaken(question, host)
   if (first?.from === undefined || first.not || first.unknown || typeof first.action !== 'object') return undefined
   const route = lookupRoute(question, { ...host, routingRules: [first] })
   return route && routeDevices(route).includes(out ?? '') ? first : undefined

@@ -7,8 +7,6 @@ import { type Detector, finding, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
 import { larger, sysctlName } from './routing.ts'
 
-/** Why the fix is not tried. */
-
 /**
  * Whoever was asked is a namespace of this machine that another interface leads to as well, as a container of two networks
  * is. Its reply may come in there, and the reverse path filter drops it, or the ARP request for this host before it
