@@ -1,7 +1,7 @@
 /**
  * A session is killed at any moment: before it has looked, while it sets up, while it runs, while it stops. Nothing
  * stays behind: by its keeper, or, where that was killed as well, what stays is inert by the deadline, and
- * `nfwhy trace --cleanup` removes it. NFWHY_KILLS=N kills N sessions of each way to trace (four in CI).
+ * `nfwhy trace --cleanup` removes it. NFWHY_KILLS=N kills N sessions of each way to trace (ten in CI).
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { share, some } from '../share.ts'
@@ -11,7 +11,7 @@ import { kill, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 import { WAYS } from './lab/ways.ts'
 
-const KILLS = Number(process.env.NFWHY_KILLS ?? share(10))
+const KILLS = Number(process.env.NFWHY_KILLS ?? share(25))
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
 const PATIENCE = 8
 /** Seconds; enough to set up, and to look at what was set up, on a busy machine. */
