@@ -71,6 +71,12 @@ function printed(rulesets: readonly Ruleset[]): Listing {
   return readListing(printIptablesSave(tables.values()))
 }
 
+/** A file without the chain's own line leaves the policy as it was, and nfwhy calls it unknown. */
+const leavesPolicy = (difference: string, text: string): boolean => {
+  const chain = /^\S+ (\S+): policy \S+ ≠ -$/.exec(difference)?.[1]
+  return chain !== undefined && !new RegExp(`^:${chain} `, 'm').test(text)
+}
+
 const rulesOf = (rulesets: readonly Ruleset[]) =>
   rulesets.flatMap(({ tables }) => tables).flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules))
 
@@ -104,7 +110,9 @@ describe.skipIf(noCorpus)('files that iptables-restore accepts', () => {
       const answer = answers[i]!
       if (typeof answer === 'string') return [`${path}: not loaded: ${answer}`]
       judged += [...answer.rules.values()].flat().length
-      return differences(answer, printed(read(text).rulesets)).map((one) => `${path}: ${one}`)
+      return differences(answer, printed(read(text).rulesets))
+        .filter((one) => !leavesPolicy(one, text))
+        .map((one) => `${path}: ${one}`)
     })
     console.info(`${loadable.length} files with ${judged} rules judged`)
     expect(found).toEqual([])

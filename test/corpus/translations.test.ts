@@ -33,6 +33,8 @@ const OTHERWISE: Record<string, string> = {
   '--espspi 0:4294967295': 'nft up to 1.0.6 knows no such extension header',
   '[fec0::1234-fec0::2000]': 'nft does not take what the translation says',
   '-m multiport --ports': 'the translation asks for both ports at once in a set',
+  '-j SYNPROXY': 'iptables answers a SYN or an ACK alone, nft whatever has one of these flags',
+  '--mode nth': 'the translation counts in a generator of its own, whose next number can be played',
   '--tcp-option': 'the translation asks any packet, and one that is not TCP has no option',
   '-m policy': 'the translation asks only whether there was any IPsec at all',
   '--sport 0:65535': 'the translation leaves the port out, which a fragment does not have',

@@ -4,7 +4,22 @@ import type { Statement } from '../../../src/model/statement.ts'
 
 /** All conditions of a rule, without their words; in one order, for none of them changes anything. */
 export const canonicalConditions = (conditions: readonly Condition[]): string[] =>
-  [...new Set(conditions.flatMap((one) => flat(condition(one))).map((one) => JSON.stringify(one)))].sort()
+  [
+    ...new Set(
+      conditions
+        .flatMap((one) => flat(condition(one)))
+        .filter((one) => !asksOnlyForField(one))
+        .map((one) => JSON.stringify(one)),
+    ),
+  ].sort()
+
+/** nft reads a field before it counts by it or writes a part of it; iptables does nothing there to a packet without one. */
+const asksOnlyForField = (one: Condition): boolean =>
+  one.kind === 'compare' &&
+  one.op === '!=' &&
+  typeof one.value === 'object' &&
+  'set' in one.value &&
+  one.value.set.length === 0
 
 const flat = (one: Condition): Condition[] => (one.kind === 'all' ? one.of.flatMap(flat) : [one])
 
@@ -33,10 +48,12 @@ function condition(one: Condition): Condition {
   }
 }
 
-const sortedFields = (lasts: Allowance | undefined): Allowance | undefined =>
-  lasts && 'each' in lasts && lasts.each
-    ? { ...lasts, each: { ...lasts.each, fields: [...lasts.each.fields].sort() } }
-    : lasts
+/** Whose names the table of counts has is left out. */
+function sortedFields(lasts: Allowance | undefined): Allowance | undefined {
+  if (!lasts || !('each' in lasts) || !lasts.each) return lasts
+  const { nft: _, ...each } = lasts.each
+  return { ...lasts, each: { ...each, fields: [...each.fields].sort() } }
+}
 
 /** What else a packet without such a field would do is asked by another condition: nft asks for the header first. */
 function negated(of: Condition): Condition {
