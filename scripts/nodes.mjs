@@ -1,7 +1,7 @@
 /**
- * npm run nodes [-- --all] [-- 22 24 26]: the tests on other versions of Node than the one that built dist/, from npm's packages of
+ * npm run nodes [-- --all | --few] [-- 22 24 26]: the tests on other versions of Node than the one that built dist/, from npm's packages of
  * Node. Those tests that Node's own parts matter for: the built command, its package, and the incidents; with --all the whole of
- * `unit` and `command`.
+ * `unit` and `command`, with --few without those that run long.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
@@ -14,7 +14,8 @@ const isAll = words.includes('--all')
 const wanted = words.filter((word) => /^\d+$/.test(word))
 const versions = wanted.length > 0 ? wanted : ['20', '22', '24', '26']
 const CACHE = 'node_modules/.cache/nodes'
-const COMMAND = ['archives', 'captures', 'installed', 'library', 'packed', 'serve', 'single', 'stdin']
+const FEW = ['captures', 'installed', 'packed', 'stdin']
+const COMMAND = words.includes('--few') ? FEW : [...FEW, 'archives', 'library', 'serve', 'single']
 const TESTS = [...COMMAND.map((name) => `test/cli/${name}.test.ts`), 'test/incidents']
 
 /** The folder of its program, fetched once; undefined: npm cannot be asked, or has it not. */
