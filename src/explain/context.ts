@@ -5,10 +5,11 @@ import type { Evidence } from '../journey/evidence.ts'
 import type { Conclusion } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Hook } from '../model/hook.ts'
-import type { Drop } from '../model/host.ts'
+import type { Drop, Tuple } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { openingTuple } from '../rules/facts/connection.ts'
 import type { EvalContext } from '../rules/facts.ts'
 import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
 import type { Proposal } from './changes/proposal.ts'
@@ -58,7 +59,18 @@ export function makeContext(
 /** The packet as it arrived at step `i`, with what is known of its connection, for evaluating conditions. */
 export function momentAt(context: Context, i: number): EvalContext {
   const arrival = context.evidence.arrivals[i]!
-  return moment(context, { ...arrival.packet, ...context.connection[i] }, arrival.hook)
+  const at = moment(context, { ...arrival.packet, ...context.connection[i] }, arrival.hook)
+  return at.packet.ctState === 'new' && at.packet.ctDir === 'original' ? { ...at, opening: openingSide(context) } : at
+}
+
+/** Only what is traced from its first hook on shows the addresses that NAT rewrites; a rule may write them, too. */
+function openingSide({ evidence: { arrivals }, journey }: Context): Tuple | undefined {
+  const [first] = arrivals
+  if (first?.hook !== 'prerouting' && first?.hook !== 'output') return undefined
+  const isWritten = arrivals.some(({ rule }) =>
+    rule?.statements.some((one) => one.kind === 'set' && /addr$|port$|^@/.test(one.field)),
+  )
+  return isWritten ? undefined : openingTuple(journey.packet)
 }
 
 export const moment = (context: Context, packet: Packet, hook: Hook | undefined): EvalContext => ({

@@ -1,7 +1,7 @@
 /** What conditions are asked of: one packet at one hook of one machine. */
 import type { Scalar } from '../model/condition.ts'
 import type { Hook } from '../model/hook.ts'
-import type { ConntrackEntry, Route } from '../model/host.ts'
+import type { ConntrackEntry, Route, Tuple } from '../model/host.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Unknown } from './truth.ts'
@@ -18,6 +18,8 @@ export interface EvalContext {
    * Absent: the one in host state that fits, for what never changes during a connection.
    */
   connection?: ConntrackEntry | undefined
+  /** The original side of a new connection, where the packet was seen before NAT and no entry is known. */
+  opening?: Tuple | undefined
   /** The route that it has taken, whatever rules have written since; absent: the one for what the packet shows. */
   route?: Route | undefined
   /** Of what this host sends, until it is routed anew: the destination that it was routed to first. */

@@ -46,7 +46,8 @@ const tuplePart =
   (side: Direction, part: Part): Read =>
   (moment) => {
     const tuples = tuplesOf(moment)
-    return isUnknown(tuples) ? tuples : part(tuples[side])
+    if (!isUnknown(tuples)) return part(tuples[side])
+    return side === 'original' && moment.opening && !moment.connection ? part(moment.opening) : tuples
   }
 
 function tuplesOf(moment: EvalContext): Record<Direction, Tuple> | Unknown {
@@ -54,6 +55,13 @@ function tuplesOf(moment: EvalContext): Record<Direction, Tuple> | Unknown {
   if (untouched) return untouched
   const found = findEntry(moment)
   return isUnknown(found) ? found : found.entry
+}
+
+/** The original side of the connection that this packet opens, before anything rewrites it. */
+export function openingTuple(packet: Packet): Tuple | undefined {
+  const { src, dst } = packet
+  const ends = endsOf(packet)
+  return ends && src !== undefined && dst !== undefined ? { src, dst, ...ends.there } : undefined
 }
 
 /** Without NAT the packet says all itself; undefined where it is not certain that there is none. */

@@ -48,6 +48,18 @@ describe('near-miss', () => {
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
+  it('knows which port a new connection was opened for, behind the rule that rewrote it', () => {
+    const nat = ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080']
+    const asks = (device: string, port: number) =>
+      `[0:0] -A FORWARD -i ${device} -p tcp -m conntrack --ctorigdstport ${port} -j ACCEPT`
+    const one = { ...only(asks('eth2', 80)), packet: TO_ROUTER, host: LISTENS_ON(22) }
+    const other = { ...only(asks('eth2', 81)), packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(notes({ ...one, rules: { ...one.rules, nat } })).toEqual([
+      'filter FORWARD rule 2 would have accepted it, but only matches -i eth2, which does not exist; the packet came in on eth0.',
+    ])
+    expect(notes({ ...other, rules: { ...other.rules, nat } })).toEqual([])
+  })
+
   it('is a status that says nothing of rewriting', () => {
     const rule = '[0:0] -A FORWARD -s 10.0.1.0/24 -i eth0 -m conntrack --ctstatus EXPECTED -j ACCEPT'
     expect(notes(only(rule))).toEqual([
