@@ -183,7 +183,9 @@ const isIp = ({ family }: RuleRef): boolean => family === 'inet' || family === '
 function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | undefined {
   switch (chosen.kind) {
     case 'such':
-      return ref.family === 'arp' ? undefined : suchPackets(chosen)
+      if (ref.family === 'arp') return undefined
+      // nor do a device's chains know what was rewritten: the kernel takes no `ct` there
+      return suchPackets(ref.family === 'netdev' ? { ...chosen, hints: { ...chosen.hints, rewritten: false } } : chosen)
     case 'destination':
       return isIp(ref) ? destination(chosen) : undefined
     case 'source':

@@ -40,6 +40,7 @@ describe('what is proposed for nft', () => {
     const guard = { ...rule, family: 'netdev' }
     const spot = { chain: guard.chain, before: guard }
     expect(changesOf(guard).add(guard, spot, { kind: 'answers' }, { kind: 'accept' })).toBeUndefined()
+    expect(said(acceptBefore(guard, packet, { hook: 'egress', rewritten: true })).command).not.toContain('ct ')
     const reply = { src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp', sport: 80, dport: 40_000 }
     expect(said(acceptBefore(guard, reply, { answer: true })).command).toBe(
       'nft insert rule netdev filter input handle 9 ip saddr 192.0.2.1 ip daddr 192.0.2.2 tcp sport 80 accept comment nfwhy-192.0.2.1-192.0.2.2-80-9',
