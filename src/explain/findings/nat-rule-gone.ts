@@ -1,5 +1,5 @@
 import type { Packet } from '../../model/packet.ts'
-import type { Rule } from '../../model/ruleset.ts'
+import type { NamedSet, Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { knowsSockets } from '../../rules/sockets.ts'
@@ -65,10 +65,18 @@ function ofAccept(context: Context, pass: TableTraversal, step: number, near: re
   if (!first || new Set(found.map(({ host }) => host)).size > 1 || isSentTo(world, first.host, dport)) return []
   const ref = refOf(context, first.table.name, first.chain, first.rule)
   const place = describeEnd(first.host, dport)
-  const message = `No rule rewrote its destination. ${nameRef(ref)} accepts ${protocol} to ${place}, and no rule of nat sends packets there: if this one is for ${first.host}, its DNAT rule is missing.`
+  const map = world.sets.find(({ elements }) =>
+    elements.some(({ parts, data = [] }) => parts.includes(`${dport}`) && data.includes(first.host)),
+  )
+  const missing = map
+    ? `map ${map.name} sends port ${dport} there, but no rule uses the map: its DNAT rule is missing`
+    : `no rule of nat sends packets there: if this one is for ${first.host}, its DNAT rule is missing`
+  const message = `No rule rewrote its destination. ${nameRef(ref)} accepts ${protocol} to ${place}, and ${missing}.`
   const to = { address: first.host, port: dport }
   const fix = send(context, pass, packet, to, 'first check that it is meant for this host')
-  return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.7 })]
+  const rules = [ref, endOf(pass.table, pass.base)]
+  const [severity, doubt] = map ? (['warning', 0.1] as const) : (['note', 0.7] as const)
+  return [finding('missing-rule', severity, message, { steps: [step + 1], rules, fix, doubt })]
 }
 
 function send(context: Context, { table, base }: TableTraversal, packet: Packet, to: Destination, note: string) {
@@ -87,8 +95,17 @@ function hostServed({ conditions }: Rule, { protocol, dport }: Packet): string |
   return host && hostOf(host)
 }
 
+/** A map that was left behind sends nobody anywhere. */
+const isAskedFor = (tables: World['tables'], { family, table, name }: NamedSet): boolean =>
+  tables.some(
+    (one) =>
+      one.family === family &&
+      one.name === table &&
+      [...one.chains.values()].some(({ rules }) => rules.some(({ text }) => text.includes(`@${name}`))),
+  )
+
 const isSentTo = ({ tables, sets }: World, host: string, port: number): boolean =>
-  sets.some(({ elements }) => elements.some(({ data = [] }) => data.includes(host))) ||
+  sets.some((set) => set.elements.some(({ data = [] }) => data.includes(host)) && isAskedFor(tables, set)) ||
   tables.some(({ chains }) =>
     [...chains.values()].some(({ rules }) =>
       rules.some(({ statements }) =>

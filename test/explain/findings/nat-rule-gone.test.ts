@@ -71,9 +71,17 @@ describe('a rule that accepts what nat sends to nobody', () => {
     expect(told(accepts('0:0'), 'missing-rule')).toEqual({
       message:
         'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and no rule of nat sends packets there: if this one is for 10.0.2.9, its DNAT rule is missing.',
-      rules: ['filter FORWARD rule 2'],
+      rules: ['filter FORWARD rule 2', 'nat PREROUTING rule 1'],
       fix: 'iptables -t nat -A PREROUTING -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
     })
+  })
+
+  it('is certain of it where a map that no rule uses sends there', () => {
+    const left = { family: 'ip', table: 'nat', name: 'virtual', type: 'inet_service', elements: [] }
+    const elements = [{ parts: ['80'], data: ['10.0.2.9'] }]
+    expect(told({ ...accepts('0:0'), sets: [{ ...left, elements }] }, 'missing-rule')?.message).toBe(
+      'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and map virtual sends port 80 there, but no rule uses the map: its DNAT rule is missing.',
+    )
   })
 
   it('is not told where the rule is in use, or nat sends others there', () => {
