@@ -57,11 +57,18 @@ export type Condition =
   | { kind: 'unknown'; text: string; reason: string; lasts?: Allowance }
 
 /** Where nft looks: in a named set or map of the rule's table, or in elements that the rule itself lists. */
+/** `(field & and) ^ xor`, the field shifted before: to the left, or where `shift` is below 0, to the right. */
+export interface Bits {
+  and: number
+  xor: number
+  shift: number
+}
+
 export interface NftSet {
   table?: { family: string; name: string }
   elements?: readonly SetElement[]
-  /** Bits of each field that are compared; null: all. */
-  masks?: readonly (Scalar | null)[]
+  /** Bits of each field that are compared, or what operators make of a field; null: all. */
+  masks?: readonly (Scalar | Bits | null)[]
   /** In place of a field that is ``: the rule looks for this value, whatever the packet has. Null for the others. */
   constants?: readonly (Scalar | null)[]
 }

@@ -1,6 +1,6 @@
 /** Is a packet in an nft set or map, and what does the map give? (net/netfilter/nft_lookup.c, nft_objref.c) */
 import { formatAddress } from '../../model/address.ts'
-import type { NftSet, Scalar } from '../../model/condition.ts'
+import type { Bits, NftSet, Scalar } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
@@ -41,7 +41,7 @@ export function findIn(
   if (!elements) return unknown(`the elements of set ${set} are not known`)
   const index = setIndex(elements, fields, of?.type.split(' . '))
   if (!open) return findElement(index, values as Held[])
-  if (open.within && fields.length === 1) return amongAll(index, open)
+  if (open.within && fields.length === 1) return amongAll(index, open, nft.masks?.[0] ?? null)
   return surely || candidates(index, values).length > 0 ? open : undefined
 }
 
@@ -49,11 +49,15 @@ export function findIn(
 const MOST_TRIED = 4096
 
 /** The one element of all that the number may be, or one that gives the same. */
-function amongAll(index: ReturnType<typeof setIndex>, open: Unknown): SetElement | undefined | Unknown {
+function amongAll(
+  index: ReturnType<typeof setIndex>,
+  open: Unknown,
+  mask: Scalar | Bits | null,
+): SetElement | undefined | Unknown {
   const [low, high] = open.within!
   if (high - low >= MOST_TRIED) return open
   const found: (SetElement | undefined)[] = []
-  for (let one = low; one <= high; one++) found.push(findElement(index, [one]))
+  for (let one = low; one <= high; one++) found.push(findElement(index, [mask === null ? one : masked(one, mask)]))
   if (found.every((one) => one === undefined)) return undefined
   if (!found.every((one) => one !== undefined)) return open
   const same = found.every(({ data, carries }) => !carries && data?.join() === found[0]!.data?.join())
@@ -87,7 +91,11 @@ export function ownAllowance({ set, nft }: Lookup, { parts, carries }: SetElemen
   }
 }
 
-export function masked(held: Held, mask: Scalar): Held {
+export function masked(held: Held, mask: Scalar | Bits): Held {
+  if (typeof mask === 'object') {
+    const shifted = mask.shift < 0 ? Number(held) >>> -mask.shift : Number(held) << mask.shift
+    return ((shifted & mask.and) ^ mask.xor) >>> 0
+  }
   if (typeof mask === 'number') return (Number(held) & mask) >>> 0
   const [value, bits] = [addressBytes(String(held)), addressBytes(mask)]
   return value && bits?.length === value.length ? formatAddress(value.map((byte, i) => byte & bits[i]!)) : held

@@ -7,7 +7,7 @@ import type { SetElement } from '../../model/set-element.ts'
 import { type FieldType, fieldType } from '../fields.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { addressBytes, type Held } from '../values.ts'
-import { numberOf } from './symbols.ts'
+import { elementNumber } from './symbols.ts'
 
 /** Does one part of an element hold what the packet has? */
 type PartTest = (held: Held) => boolean
@@ -79,7 +79,7 @@ function build(elements: readonly SetElement[], types: readonly FieldType[], dat
 /** Fields of numbers have no names: `echo-request` is 8. */
 function withoutNames(part: string, type: FieldType, dataType: string | undefined): string {
   if (type !== 'number' || dataType === undefined || /^\d/.test(part)) return part
-  return String(numberOf(dataType, part) ?? part)
+  return String(elementNumber(dataType, part) ?? part)
 }
 
 const isPlain = (part: string, type: FieldType): boolean =>

@@ -119,6 +119,12 @@ export function numberOf(type: string, name: string): number | undefined {
   return /^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(name) ? Number(name) : undefined
 }
 
+/** The same of several, which stand for all their bits: `fin,ack`. */
+export function elementNumber(type: string, part: string): number | undefined {
+  const numbers = part.split(',').map((name) => numberOf(type, name))
+  return numbers.every((one) => one !== undefined) ? numbers.reduce((all, one) => (all | one) >>> 0, 0) : undefined
+}
+
 /** `1:2`, both hexadecimal (src/meta.c, tchandle_type_parse). */
 function classId(text: string): number | undefined {
   if (text === 'none') return 0

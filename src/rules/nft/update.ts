@@ -1,5 +1,5 @@
 /** What rules put into sets and maps, and take out of them (net/netfilter/nft_dynset.c). */
-import type { Condition, Scalar } from '../../model/condition.ts'
+import type { Bits, Condition, Scalar } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
@@ -122,7 +122,7 @@ export const haveCounting = memo((sets: World['sets']): boolean =>
 function partOf(
   field: string,
   constant: Scalar | null | undefined,
-  mask: Scalar | null | undefined,
+  mask: Scalar | Bits | null | undefined,
   moment: EvalContext,
 ): string | typeof ABSENT | Unknown {
   if (constant !== null && constant !== undefined) return String(constant)

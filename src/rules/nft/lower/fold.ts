@@ -1,4 +1,5 @@
 /** Chains of & | ^ << >> with constants become one mask, one shift and one value. */
+import type { Bits } from '../../../model/condition.ts'
 import { fieldType } from '../../fields.ts'
 import type { Expression } from '../ast.ts'
 import { bitsOf } from '../bits.ts'
@@ -6,12 +7,9 @@ import { type Asked, asked } from '../selectors.ts'
 
 const ALL = 0xffffffff
 
-/** `(source & and) ^ xor`, the source shifted before; without a source a constant. */
-export interface Folded {
+/** Without a source it is a constant. */
+export interface Folded extends Bits {
   source?: string
-  and: number
-  xor: number
-  shift: number
 }
 
 export function fold(expression: Expression, of: Asked): Folded | undefined {
@@ -30,6 +28,22 @@ export function fold(expression: Expression, of: Asked): Folded | undefined {
     folded = folded && number !== undefined ? applied(folded, op, number) : undefined
   }
   return folded
+}
+
+/** `FIELD & A | B`: the field, and what becomes of it. */
+export function computedOf(left: Expression): { of: Asked; folded: Folded } | undefined {
+  const of = fieldIn(left)
+  const folded = of && fold(left, of)
+  return of && folded?.source === of.field ? { of, folded } : undefined
+}
+
+/** The one that operators work on. */
+function fieldIn(expression: Expression): Asked | undefined {
+  if (typeof expression !== 'object' || Array.isArray(expression)) return undefined
+  const of = asked(expression)
+  if (of) return of
+  const [operands] = Object.values(expression)
+  return Array.isArray(operands) ? fieldIn(operands[0] as Expression) : undefined
 }
 
 /** The mask as it is in front of the shift. */

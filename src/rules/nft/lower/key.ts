@@ -1,16 +1,17 @@
 /** What is looked for in a set or map: the fields, their masks, and what has to be there before they can be read. */
-import type { NftSet, Scalar } from '../../../model/condition.ts'
+import type { Bits, NftSet, Scalar } from '../../../model/condition.ts'
 import { fieldType } from '../../fields.ts'
 import type { AnonymousSet, Expression, MapPair } from '../ast.ts'
 import { type Asked, asked } from '../selectors.ts'
-import { numberOf } from '../symbols.ts'
+import { elementNumber } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { setElement } from './elements.ts'
+import { computedOf } from './fold.ts'
 import { maskOf } from './values.ts'
 
 export interface Key {
   parts: readonly Asked[]
-  masks: readonly (Scalar | null)[] | undefined
+  masks: readonly (Scalar | Bits | null)[] | undefined
   constants: readonly (Scalar | null)[] | undefined
 }
 
@@ -19,7 +20,7 @@ const CONSTANT: Asked = { field: '', type: 'string' }
 /** Undefined where one of its parts is not a field, a field under a mask, or a constant. */
 export function keyOf(expression: Expression): Key | undefined {
   const parts: Asked[] = []
-  const masks: (Scalar | null)[] = []
+  const masks: (Scalar | Bits | null)[] = []
   const constants: (Scalar | null)[] = []
   const list =
     typeof expression === 'object' && !Array.isArray(expression) && 'concat' in expression
@@ -29,15 +30,25 @@ export function keyOf(expression: Expression): Key | undefined {
     const placed = fieldByPlace(part)
     const masked = placed ? undefined : maskedField(part)
     const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
-    const field =
-      placed ?? masked?.asked ?? asked(part) ?? listedShift(part) ?? (constant === undefined ? undefined : CONSTANT)
-    if (!field) return undefined
+    const plain = placed ?? masked?.asked ?? asked(part) ?? listedShift(part)
+    const computed = plain ? undefined : computedKey(part)
+    const field = plain ?? computed?.of ?? (constant === undefined ? undefined : CONSTANT)
+    // of such bits some have no name, and no packet shows them
+    if (!field || fieldType(field.field) === 'flags') return undefined
     // as in match.ts
     parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
-    masks.push(masked ? masked.mask : null)
+    masks.push(masked?.mask ?? computed?.bits ?? null)
     constants.push(constant ?? null)
   }
   return { parts, masks: someOf(masks), constants: someOf(constants) }
+}
+
+/** `FIELD | 1`, `FIELD & 2 ^ 3`: more than a mask. Parts of headers are listed with shifts that nft makes for itself. */
+export function computedKey(part: Expression): { of: Asked; bits: Bits } | undefined {
+  if (asked(part) || maskedField(part)) return undefined
+  const { of, folded } = computedOf(part) ?? {}
+  if (!of || !folded || (folded.shift !== 0 && !/ mark$/.test(of.field))) return undefined
+  return { of, bits: { and: folded.and, xor: folded.xor, shift: folded.shift } }
 }
 
 /** nft lists a part of a concatenation that is less than a byte with the shift that it makes for itself. */
@@ -93,7 +104,7 @@ export function place(data: AnonymousSet | string, key: Key, lowering: Lowering,
 /** Fields of numbers are compared with numbers. */
 function inNumbers(part: string, of: Asked | undefined): string {
   if (!of || fieldType(of.field) !== 'number' || /^\d/.test(part)) return part
-  return String(numberOf(of.type, part) ?? part)
+  return String(elementNumber(of.type, part) ?? part)
 }
 
 /** `@name` → `name`; `` for what the rule itself lists. */

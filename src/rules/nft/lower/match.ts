@@ -9,8 +9,8 @@ import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
-import { beforeShift, type Folded, fold } from './fold.ts'
-import { keyOf, maskedField, place, setName } from './key.ts'
+import { beforeShift, computedOf } from './fold.ts'
+import { computedKey, keyOf, maskedField, place, setName } from './key.ts'
 import { bitNames, constantValue } from './values.ts'
 
 interface Match {
@@ -36,11 +36,16 @@ function whyNot(left: Expression, text: string): string {
 const isSet = (right: Expression): right is { set: Expression[] } =>
   typeof right === 'object' && !Array.isArray(right) && 'set' in right
 
-/** Against a named set, or fields in a row against a set. */
+/** `1-10`, `0x10/28` */
+const isSpan = (right: Expression): boolean =>
+  typeof right === 'object' && !Array.isArray(right) && ('range' in right || 'prefix' in right)
+
+/** Against a named set, or fields in a row, or what operators make of a field, against a set. */
 function setMatch({ op, left, right }: Match, text: string, lowering: Lowering): Condition[] | undefined {
   const isName = typeof right === 'string' && right.startsWith('@')
   const isConcat = typeof left === 'object' && !Array.isArray(left) && 'concat' in left
-  if (!isName && !isConcat) return undefined
+  const isComputed = !isConcat && computedKey(left) !== undefined && (isSet(right) || isSpan(right))
+  if (!isName && !isConcat && !isComputed) return undefined
   const key = keyOf(left)
   if (!key || (op !== '==' && op !== '!=' && op !== 'in')) return undefined
   const data = isName || isSet(right) ? right : { set: [right] }
@@ -90,21 +95,6 @@ function computedMatch(
   if ((wanted & ~folded.and) >>> 0 !== 0) return [op === '==' ? { kind: 'any', of: [], text } : isThere(of.field, text)]
   const shifted = folded.shift < 0 ? wanted << -folded.shift : wanted >>> folded.shift
   return [compared(of.field, op, shifted >>> 0, text, mask)]
-}
-
-function computedOf(left: Expression): { of: Asked; folded: Folded } | undefined {
-  const of = fieldIn(left)
-  const folded = of && fold(left, of)
-  return of && folded?.source === of.field ? { of, folded } : undefined
-}
-
-/** The one that operators work on. */
-function fieldIn(expression: Expression): Asked | undefined {
-  if (typeof expression !== 'object' || Array.isArray(expression)) return undefined
-  const of = asked(expression)
-  if (of) return of
-  const [operands] = Object.values(expression)
-  return Array.isArray(operands) ? fieldIn(operands[0] as Expression) : undefined
 }
 
 /** What a comparison with one value makes sure of. */

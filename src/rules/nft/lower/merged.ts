@@ -10,7 +10,7 @@ const LAYOUTS: Readonly<Record<string, string>> = wordTable({
   ether: 'daddr 6 saddr 6 type 2',
   ip: '- 2 length 2 id 2 frag-off 2 ttl 1 protocol 1 checksum 2 saddr 4 daddr 4',
   ip6: '- 4 length 2 nexthdr 1 hoplimit 1 saddr 16 daddr 16',
-  tcp: 'sport 2 dport 2 sequence 4 ackseq 4 - 2 window 2 checksum 2 urgptr 2',
+  tcp: 'sport 2 dport 2 sequence 4 ackseq 4 - 1 flags 1 window 2 checksum 2 urgptr 2',
   udp: 'sport 2 dport 2 length 2 checksum 2',
   ...Object.fromEntries(['th', 'udplite', 'sctp', 'dccp'].map((name) => [name, 'sport 2 dport 2'])),
   ...Object.fromEntries(['icmp', 'icmpv6'].map((name) => [name, 'type 1 code 1 checksum 2 id 2 sequence 2'])),

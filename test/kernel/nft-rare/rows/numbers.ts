@@ -37,6 +37,43 @@ export const NUMBERS: Readonly<Record<string, Row>> = {
       'in in0 udp [2001:db8:1::4]:4000 > [2001:db8:2::2]:53',
     ],
   },
+  'what operators make of a mark, in sets': {
+    rules: forward(
+      [
+        `meta mark set 5`,
+        `meta mark | 2 { 7, 9 } ${m}`,
+        `meta mark & 3 | 8 != { 1, 8 } counter comment "n"`,
+        `meta mark >> 1 == { 2, 3 } counter comment "o"`,
+        `meta mark ^ 1 4-6 counter comment "p"`,
+        `meta mark | 1 @s counter comment "q"`,
+        `meta mark set meta mark | 8 map @t counter comment "r"`,
+        'meta mark ^ 1 vmap { 7 : accept, 6 : drop }',
+      ].join('\n'),
+      'set s { type mark; elements = { 1, 5 }; }\nmap t { type mark : mark; elements = { 13 : 7 }; }',
+    ),
+    send: [SYN],
+  },
+  'flags of TCP, in sets and maps': {
+    rules: forward(
+      [
+        `tcp flags @s ${m}`,
+        'tcp flags & (fin | syn | rst | ack) @z counter comment "n"',
+        'meta mark set tcp flags map { syn : 1, fin | ack : 5 } counter comment "o"',
+        'meta mark set tcp flags map @t counter comment "p"',
+        'tcp flags . tcp dport { fin | ack . 80 } counter comment "q"',
+        'tcp flags vmap { fin | ack : drop, syn : accept }',
+      ].join('\n'),
+      `set s { typeof tcp flags; elements = { fin | ack, rst }; }
+set z { type tcp_flag; elements = { syn | ack, fin | ack }; }
+map t { type tcp_flag : mark; elements = { fin | ack : 5 }; }`,
+    ),
+    send: [['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 fin,ack', { tcpAck: 1 }], SYN],
+  },
+  'the state bits of a connection as a key': {
+    rules: forward(`ct status vmap { 0 : accept, confirmed : accept }\ncounter drop comment "m"`),
+    send: [SYN],
+    open: /map/,
+  },
   'jhash for a mark': { rules: forward(`meta mark set jhash ip saddr mod 4 seed 0x3\nmeta mark 1 ${m}`), send: flows },
   'jhash for a map': {
     rules: forward('jhash ip saddr . udp dport mod 3 seed 0x9 vmap { 0 : drop, 1 : accept, 2 : drop }'),

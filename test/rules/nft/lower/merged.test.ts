@@ -34,6 +34,13 @@ describe('two comparisons with != of neighbours', () => {
     expect(truthOf('tcp sport != 22 tcp dport != 80', packet)).toBe(truth)
   })
 
+  it('are flags and window of TCP as well', () => {
+    const packet: Packet = { ...ports(1, 2), tcpFlags: ['fin', 'ack'], tcpWindow: 512 }
+    expect(truthOf('tcp flags != syn tcp window != 512', packet)).toBe('unknown')
+    expect(truthOf('tcp flags != syn tcp window != 1024', packet)).toBe(true)
+    expect(truthOf('tcp flags != fin | ack tcp window != 512', packet)).toBe(false)
+  })
+
   it('says why', () => {
     const { truth } = match(ruleOf('tcp sport != 22 tcp dport != 80'), {
       packet: ports(22, 2),
