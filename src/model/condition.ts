@@ -56,7 +56,6 @@ export type Condition =
    */
   | { kind: 'unknown'; text: string; reason: string; lasts?: Allowance }
 
-/** Where nft looks: in a named set or map of the rule's table, or in elements that the rule itself lists. */
 /** `(field & and) ^ xor`, the field shifted before: to the left, or where `shift` is below 0, to the right. */
 export interface Bits {
   and: number
@@ -64,6 +63,7 @@ export interface Bits {
   shift: number
 }
 
+/** Where nft looks: in a named set or map of the rule's table, or in elements that the rule itself lists. */
 export interface NftSet {
   table?: { family: string; name: string }
   elements?: readonly SetElement[]

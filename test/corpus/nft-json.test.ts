@@ -72,9 +72,6 @@ const OPEN: Record<string, number> = {
   // bits of three places at once, and security marks
   'nfwhy does not understand which value the rule writes': 3,
   'the security mark that the rule sets is unknown': 1,
-  // keys that are shifted
-  'nfwhy does not understand this map': 2,
-  'the object that the rule uses is unknown': 1,
   // by a hash
   'the queue that the rule uses is unknown': 2,
 }

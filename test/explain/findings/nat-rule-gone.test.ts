@@ -77,7 +77,7 @@ describe('a rule that accepts what nat sends to nobody', () => {
   })
 
   it('is certain of it where a map that no rule uses sends there', () => {
-    const left = { family: 'ip', table: 'nat', name: 'virtual', type: 'inet_service', elements: [] }
+    const left = { family: 'ip' as const, table: 'nat', name: 'virtual', type: 'inet_service' }
     const elements = [{ parts: ['80'], data: ['10.0.2.9'] }]
     expect(told({ ...accepts('0:0'), sets: [{ ...left, elements }] }, 'missing-rule')?.message).toBe(
       'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and map virtual sends port 80 there, but no rule uses the map: its DNAT rule is missing.',

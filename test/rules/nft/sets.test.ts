@@ -15,6 +15,8 @@ set types { type icmp_type; elements = { echo-request, echo-reply } }
 set protos { type inet_proto; elements = { tcp, 17 } }
 set limited { type ipv4_addr; elements = { 192.0.2.7 limit rate 1/second } }
 set empty { type ipv4_addr; }
+set marks { type mark; elements = { 0x5, 0x7 } }
+set spans { type mark; flags interval; elements = { 0x300-0x701 } }
 set typed { typeof ip saddr . tcp dport; elements = { 192.0.2.7 . 22 } }
 `
 
@@ -43,6 +45,19 @@ describe('sets', () => {
     ['icmp type @types', false, { protocol: 'icmp', icmpType: 3, icmpCode: 0 }],
     ['ip saddr @empty', false],
     ['ip saddr & 255.255.255.0 . tcp dport { 192.0.2.0 . 22 }', true],
+    // what constants make of a mark is looked for
+    ['meta mark >> 8 @marks', true, { mark: 0x5ff }],
+    ['meta mark >> 8 @marks', false, { mark: 0x5 }],
+    ['meta mark >> 4 & 0x7 != @marks', true, { mark: 0x68 }],
+    ['meta mark >> 4 & 0x7 != @marks', false, { mark: 0xff5f }],
+    ['meta mark & 0x6 | 0x1 @marks', true, { mark: 0xf6 }],
+    ['meta mark & 0x6 | 0x1 @marks', false, { mark: 0xf2 }],
+    ['meta mark << 8 @spans', true, { mark: 0x7 }],
+    ['meta mark << 8 @spans', false, { mark: 0x8 }],
+    ['meta mark & 0xff00 | 0x1 0x301-0x701', true, { mark: 0x4ff }],
+    ['meta mark & 0xff00 | 0x1 0x301-0x701', false, { mark: 0x8ff }],
+    ['meta mark & 0xff00 | 0x1 { 0x301, 0x501 }', true, { mark: 0x542 }],
+    ['meta mark & 0xff00 | 0x1 != { 0x301, 0x501 }', false, { mark: 0x542 }],
     ['ip saddr @limited', 'the matching element of set limited has its own limit'],
   ])('%s: %s', (rule, expected, packet = {}) => {
     expect(matches(rule, { ...TCP, ...packet }, SETS)).toBe(expected)
