@@ -3,7 +3,7 @@
  * only by a flow's first packet; a rule that matched held its conditions. Nothing is assumed that a step contradicts.
  */
 
-import { type Evidence, isUntracked } from '../journey/evidence.ts'
+import { type Evidence, isFromBeforeNat, isUntracked } from '../journey/evidence.ts'
 import type { Condition, Value } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import type { CtState, Packet } from '../model/packet.ts'
@@ -20,15 +20,16 @@ export function connectionFacts(evidence: Evidence, world: World): Partial<Packe
   const told = matchedStates(evidence)
   const state = told ?? guessState(evidence, world)
   if (state === undefined) return arrivals.map(() => ({}))
-  let status: string[] = []
+  // behind nat nobody knows what it did
+  let status: string[] | undefined = isFromBeforeNat(evidence, world) ? [] : undefined
   const facts = arrivals.map((arrival): Partial<Packet> => {
     const fact: Partial<Packet> = { ctState: state }
     if (state === 'established' && told === undefined) fact.ctDir = 'reply'
     else if (evidence.nat === 'passed') {
       fact.ctDir = 'original'
-      fact.ctStatus = status
+      if (status) fact.ctStatus = status
       const nat = arrival.rule?.statements.find((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
-      if (nat) status = [...status, 'dnat']
+      if (nat) status = [...(status ?? []), 'dnat']
     }
     return fact
   })

@@ -1,10 +1,10 @@
 /** What every finding reads: the evidence, where it ended, and the questions that are asked of them again and again. */
 
 import { behindRule } from '../journey/destination.ts'
-import type { Evidence } from '../journey/evidence.ts'
+import { type Evidence, isFromBeforeNat } from '../journey/evidence.ts'
 import type { Conclusion } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
-import { type Hook, iptablesPriority } from '../model/hook.ts'
+import type { Hook } from '../model/hook.ts'
 import type { Drop, Tuple } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
@@ -63,22 +63,16 @@ export function momentAt(context: Context, i: number): EvalContext {
   return at.packet.ctState === 'new' && at.packet.ctDir === 'original' ? { ...at, opening: openingSide(context) } : at
 }
 
-/** Only what is traced from its first nat on, or from in front of it, shows the addresses from before; a rule may write them, too. */
-function openingSide({ evidence: { arrivals }, journey }: Context): Tuple | undefined {
-  const [first] = arrivals
-  if (first?.hook !== 'prerouting' && first?.hook !== 'output') return undefined
-  const { table = '' } = journey.steps[0]!
-  const isNat = first.chain?.type ? first.chain.type === 'nat' : table === 'nat'
-  // none is asked once one has rewritten the packet
-  if (!isNat && (first.chain?.priority ?? iptablesPriority(table, first.hook)) >= DSTNAT) return undefined
+/** Only what is traced from in front of nat on shows the addresses from before; a rule may write them, too. */
+function openingSide({ evidence, journey, world }: Context): Tuple | undefined {
+  const { arrivals } = evidence
+  const hook = arrivals[0]?.hook
+  if ((hook !== 'prerouting' && hook !== 'output') || !isFromBeforeNat(evidence, world)) return undefined
   const isWritten = arrivals.some(({ rule }) =>
     rule?.statements.some((one) => one.kind === 'set' && /addr$|port$|^@/.test(one.field)),
   )
   return isWritten ? undefined : openingTuple(journey.packet)
 }
-
-/** Where addresses are rewritten at both hooks (NF_IP_PRI_NAT_DST). */
-const DSTNAT = -100
 
 export const moment = (context: Context, packet: Packet, hook: Hook | undefined): EvalContext => ({
   packet,

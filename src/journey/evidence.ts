@@ -2,7 +2,7 @@
  * A closed journey as objects: its steps in their hooks and depths, and beside each step what an explanation reads
  * (the packet as it arrived, the rule, who jumped there).
  */
-import type { Hook } from '../model/hook.ts'
+import { type Hook, iptablesPriority } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
@@ -147,6 +147,21 @@ function evidenceOf(
 export const isUntracked = ({ arrivals }: Evidence): boolean =>
   arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
 
+/** Where addresses are rewritten at both hooks (NF_IP_PRI_NAT_DST). */
+const DSTNAT = -100
+
+/** Whether it was first seen where no chain of nat can have rewritten its destination yet. */
+export function isFromBeforeNat({ arrivals, journey }: Evidence, world: World): boolean {
+  const [first] = arrivals
+  const has = (hook: Hook) => hasNatAt(world, journey.family, hook)
+  if (first?.hook !== 'prerouting' && first?.hook !== 'output') return !has('prerouting') && !has('output')
+  if (!has(first.hook)) return true
+  const { table = '' } = journey.steps[0]!
+  // none is asked once one has rewritten the packet
+  if (first.chain?.type ? first.chain.type === 'nat' : table === 'nat') return true
+  return (first.chain?.priority ?? iptablesPriority(table, first.hook)) < DSTNAT
+}
+
 /** When it began and ended, as the capture has it. */
 export type JourneyTimes = Readonly<Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>>
 
@@ -169,7 +184,7 @@ function isPastNat(hook: Hook | undefined, at: Resolved, world: World, family: F
     case 'postrouting':
       return has('prerouting') || has('output') || (has(hook) && priorityAt(at, hook) > 100)
     case 'output':
-      return has(hook) && priorityAt(at, hook) > -100
+      return has(hook) && priorityAt(at, hook) > DSTNAT
     default:
       return false
   }
