@@ -28,6 +28,7 @@ import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HAND_WRITTEN } from './hand-written.ts'
 import { HAND_WRITTEN_MORE } from './hand-written-more.ts'
+import { HEADERS_AND_HELPERS } from './headers-and-helpers.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
 import { HOST_LIMITS } from './host-limits.ts'
@@ -43,6 +44,7 @@ import { LINKS_OF_GUESTS } from './links-of-guests.ts'
 import { LISTS } from './lists.ts'
 import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
+import { LOST_MARKS } from './lost-marks.ts'
 import { MARKS } from './marks.ts'
 import { MARKS_UNREAD } from './marks-unread.ts'
 import { MASQUERADES } from './masquerades.ts'
@@ -69,6 +71,7 @@ import { NODE_FIREWALLS } from './node-firewalls.ts'
 import { NODE_RULES } from './node-rules.ts'
 import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
+import { OWN_COUNTERS } from './own-counters.ts'
 import { PLANE_LEFTOVERS } from './plane-leftovers.ts'
 import { PLUGINS } from './plugins.ts'
 import { POD_ADDRESSES } from './pod-addresses.ts'
@@ -115,6 +118,7 @@ import { USED_UP } from './used-up.ts'
 import { VIRTUAL_ADDRESSES } from './virtual-addresses.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
+import { WAYS_OF_FRAMES } from './ways-of-frames.ts'
 import { WRONG_HEADERS } from './wrong-headers.ts'
 import { WRONG_SOURCES } from './wrong-sources.ts'
 import { ZONE_BORDERS } from './zone-borders.ts'
@@ -241,4 +245,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_X,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
+  ...OWN_COUNTERS,
+  ...LOST_MARKS,
+  ...HEADERS_AND_HELPERS,
+  ...WAYS_OF_FRAMES,
 ]
