@@ -175,7 +175,7 @@ COMMIT
       firewall: {
         addresses: { vlan63: ['10.1.4.1/22'], vlan104009: ['203.0.113.1/24'] },
         sysctls: FORWARDS,
-        listeners: [DNS],
+        listeners: [{ ...DNS, address: '203.0.113.1' }],
         rules: {
           nft: `table inet nat {
   set proxy_dns_servers {

@@ -54,6 +54,7 @@ COMMIT
         'Each of the three rules counts only what the rules before it left, so some connections are taken by none: they stay on the balancer, where nobody listens.',
       causes: [{ rule: '-m statistic', chain: 'nat PREROUTING' }],
       status: ['refused'],
+      alsoTrue: ['closed-port'],
     },
     mend: [
       [

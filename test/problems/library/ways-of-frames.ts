@@ -102,10 +102,7 @@ COMMIT
       modem2: {},
       vps: {
         addresses: { eth0: ['203.0.113.9/24', '203.0.113.10/24'] },
-        listeners: [
-          { protocol: 'udp', port: 65001 },
-          { protocol: 'udp', address: '203.0.113.10', port: 65001 },
-        ],
+        listeners: [{ protocol: 'udp', port: 65001 }],
       },
     },
     links: [
