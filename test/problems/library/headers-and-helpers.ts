@@ -15,7 +15,7 @@ s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('10.1.0.1',5070))
 while True:
   d,phone=s.recvfrom(2000)
   o=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); o.settimeout(1)
-  o.sendto(b'OPTIONS sip:203.0.113.9 SIP/2.0\\r\\nVia: SIP/2.0/UDP 192.168.1.10:5060\\r\\nCSeq: one OPTIONS\\r\\nContent-Length: 0\\r\\n\\r\\n',('203.0.113.9',5060))
+  o.sendto(b'INVITE sip:203.0.113.9 SIP/2.0\\r\\nVia: SIP/2.0/UDP 192.168.1.10:5060\\r\\nCSeq: one INVITE\\r\\nContent-Length: 0\\r\\n\\r\\n',('203.0.113.9',5060))
   try: o.recv(2000); s.sendto(b'ok',phone)
   except OSError: pass
   o.close()" >/dev/null 2>&1 &

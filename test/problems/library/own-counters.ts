@@ -258,6 +258,17 @@ COMMIT
     iifname "lan" ip6 daddr @d6 counter meta mark set 0x00000008
   }
 }
+table inet fw4 {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "lan" accept
+  }
+  chain srcnat {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname { "wan", "tun0" } masquerade
+  }
+}
 `,
     }),
     setup: [

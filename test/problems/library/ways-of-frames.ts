@@ -102,7 +102,10 @@ COMMIT
       modem2: {},
       vps: {
         addresses: { eth0: ['203.0.113.9/24', '203.0.113.10/24'] },
-        listeners: [{ protocol: 'udp', port: 65001 }],
+        listeners: [
+          { protocol: 'udp', port: 65001 },
+          { protocol: 'tcp', port: 65222 },
+        ],
       },
     },
     links: [
@@ -114,7 +117,7 @@ COMMIT
     fails: { from: 'omr', what: 'udp', to: '203.0.113.9', port: 65001 },
     seen: 'nothing',
     others: [
-      { sending: { from: 'omr', what: 'udp', to: '203.0.113.10', port: 65001 }, seen: 'answered' },
+      { sending: { from: 'omr', what: 'tcp', to: '203.0.113.10', port: 65222 }, seen: 'answered' },
       { sending: { from: 'omr', what: 'ping', to: '192.168.1.1' }, seen: 'answered' },
     ],
     truth: {
