@@ -78,6 +78,7 @@ export const DETECTORS: readonly Detector[] = [
   droppedByMark,
   droppedByRule,
   withRules('proxy-missing', 'proxyRefused'),
+  withRules('proxy-missing', 'proxyPassedBy'),
   droppedByPolicy,
   rejectedByRule,
   replyDropped,

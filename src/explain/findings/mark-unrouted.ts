@@ -18,7 +18,7 @@ import {
 import { asked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { lacksReply, needsSource } from '../counterfactual/undeliverable.ts'
 import { wayByMark } from '../counterfactual/way-by-mark.ts'
-import { addRoutingRule, deleteRoutingRule, isDefault, KERNEL_TABLES } from '../host/routes.ts'
+import { addRoutingRule, deleteRoutingRule, isDefault, unledTable } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { restoresMark } from './mark-lost.ts'
@@ -140,22 +140,22 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
 const chainAt = ({ chains }: Table, hook: string | undefined): string | undefined =>
   [...chains.values()].find((one) => one.hook === hook && one.type !== 'nat')?.name
 
+const readsMark = ({ family, mark, markMask = ALL_BITS, not }: RoutingRule, of: string, has: number): boolean =>
+  family === of && mark !== undefined && !not && (has & markMask) >>> 0 === mark >>> 0
+
 /** It has a mark that nobody reads, and there is a table that nobody leads to. */
 function unasked(context: Context, last: number, sure: boolean): Detected[] {
   const { journey, world } = context
-  const { routes = [], routingRules = [] } = world.host
+  const { routingRules = [] } = world.host
   if (!sure) return []
   const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
   const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
   if (!marking || asked(context, { value: mark, mask: ALL_BITS }) > 0) return []
   const { ref, step } = marking
-  const led = new Set(routingRules.map(tableLedTo))
-  const tables = new Set(
-    routes.flatMap(({ family, table }) => (family === journey.family && !led.has(table) ? table : [])),
-  )
-  for (const own of [...KERNEL_TABLES, '']) tables.delete(own)
-  const [table, ...others] = tables
-  if (table === undefined || others.length > 0) return []
+  // a rule that refuses such packets reads their mark, and is told with what it does: vanished-no-route.ts
+  if (routingRules.some((one) => readsMark(one, journey.family, mark))) return []
+  const table = unledTable(world.host, journey.family)
+  if (table === undefined) return []
   const family = journey.family as RoutingRule['family']
   return [
     finding(

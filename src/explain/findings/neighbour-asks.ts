@@ -4,7 +4,7 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { lookupRoute, questionOf, wayOut } from '../../rules/route.ts'
 import { acceptNeighbours, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
@@ -25,8 +25,9 @@ export const neighbourAsks: Detector = {
     if (out === undefined || out === 'lo' || !question || !isOpening(journey, evidence.nat, world)) return []
     if (isReplied(context)) return []
     const route = lookupRoute(question, world.host)
-    if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
-    const hop = route.gateway ?? question.dst
+    const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
+    if (!way) return []
+    const hop = way.gateway ?? question.dst
     // it is still to find the next hop: findings/neighbour-failed.ts
     if (silentNeighbour(world.host, out, hop)) return []
     const asked = askedFor(context, out, hop)

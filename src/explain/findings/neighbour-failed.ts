@@ -1,6 +1,6 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { lookupRoute, questionOf, wayOut } from '../../rules/route.ts'
 import { type Detector, lastPacket } from '../context.ts'
 import { neighbourWords } from '../neighbours/later.ts'
 import { atRouting } from './routing.ts'
@@ -18,8 +18,11 @@ export const neighbourFailed: Detector = {
     const route = lookupRoute(question, world.host)
     const out = shown ?? route?.device
     // another way than the routes of now lead is not theirs to explain
-    if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
-    const found = silentNeighbour(world.host, out, route.gateway ?? question.dst)
-    return found ? neighbourWords.loaded.tellSilent(context, { question, route, out, found }) : []
+    if (route?.type !== 'unicast' || out === undefined) return []
+    const way = wayOut(route, out)
+    const found = way && silentNeighbour(world.host, out, way.gateway ?? question.dst)
+    if (!way || !found) return []
+    const several = route.nexthops ? { several: route } : {}
+    return neighbourWords.loaded.tellSilent(context, { question, route: way, ...several, out, found })
   },
 }

@@ -110,7 +110,7 @@ interface Handed {
 const isTransparent = ({ own, listens, packet }: Handed): boolean =>
   own ? own.listed?.transparent === true : begins(packet) && listens?.transparent === true
 
-const proxyOf = (rule: Rule | undefined) => rule?.statements.find((one) => one.kind === 'tproxy')
+export const proxyOf = (rule: Rule | undefined) => rule?.statements.find((one) => one.kind === 'tproxy')
 
 /** Where TPROXY had the last word about it. */
 function handedOver({ evidence, ended, world }: Context): Handed | undefined {
@@ -125,15 +125,25 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   if (evidence.arrivals.slice(step, ended.step + 1).some(({ hook }) => hook !== 'prerouting')) return undefined
   const taken = proxy.otherwise === 'next-rule' || step < ended.step
   const own = ownSocket(packet, world)
-  const listens = placesOf(proxy.address, packet, world.host)
-    .map((dst) => listener(world.host, { ...packet, dst, dport: port }))
-    .find((one) => one !== undefined)
+  const listens = listenerAt(proxy.address, port, packet, world.host)
   return {
     ...{ step, packet, protocol: packet.protocol, port, refused: ending === 'drop' && !taken, taken },
     ...(own ? { own } : {}),
     ...(listens ? { listens } : {}),
   }
 }
+
+/** What listens where the rule looks for a proxy. */
+export const listenerAt = (given: string | undefined, port: number, packet: Packet, host: Host): Socket | undefined =>
+  placesOf(given, packet, host)
+    .map((dst) => listener(host, { ...packet, dst, dport: port }))
+    .find((one) => one !== undefined)
+
+export const listenThere = (protocol: string, port: number): Proposal => ({
+  description: `make the proxy listen on port ${port} with IP_TRANSPARENT; ss --inet-sockopt then shows "transparent"`,
+  look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
+  unverified: ONLY_LOOKS,
+})
 
 /** Where it asks for a socket: without `--on-ip` at the interface's own address, or where the packet goes to. */
 function placesOf(given: string | undefined, { in: device, dst }: Packet, host: Host): string[] {
@@ -257,15 +267,7 @@ function tell(
       fix: [
         ...more,
         ...(own ? pastReply(context, step, ref) : []),
-        ...(taken || own
-          ? []
-          : [
-              {
-                description: `make the proxy listen on port ${port} with IP_TRANSPARENT; ss --inet-sockopt then shows "transparent"`,
-                look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
-                unverified: ONLY_LOOKS,
-              },
-            ]),
+        ...(taken || own ? [] : [listenThere(protocol, port)]),
         // where the rule is said to have dropped it, that is proposed there
         ...(refused || own ? [] : pastRule(context, step, ref)),
         ...(own ? withoutRule(context, step, ref) : []),

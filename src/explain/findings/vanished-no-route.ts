@@ -1,4 +1,4 @@
-import type { Route } from '../../model/host.ts'
+import type { Route, RoutingRule } from '../../model/host.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -27,6 +27,7 @@ import {
   homeOf,
   isOwnTable,
   KERNEL_TABLES,
+  unledTable,
 } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
@@ -71,6 +72,7 @@ export const vanishedNoRoute: Detector = {
     const blamed = [...(setter ? [setter] : []), ...(sent ? [sent] : [])]
     const told = blamed.length > 0 ? { rules: blamed.map(({ ref }) => ref), culprit: blamed[0]!.step } : {}
     const other = own && otherTable(context, own)
+    const unled = rule && besideRefusal(context, routed, rule)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
     const mends: Proposal[] = isLoopback
@@ -83,7 +85,14 @@ export const vanishedNoRoute: Detector = {
           },
         ]
       : rule
-        ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
+        ? [
+            ...(unled?.proposed ?? []),
+            ...propose(
+              `delete routing rule ${rule.priority}`,
+              deleteRoutingRule(rule),
+              withoutRuleNote(context, routed, rule),
+            ),
+          ]
         : [
             ...(other?.proposed ?? []),
             ...mend(context, routed),
@@ -102,7 +111,7 @@ export const vanishedNoRoute: Detector = {
       finding(
         'vanished-no-route',
         'error',
-        `Routing dropped it: ${why}${by}.${gave}${other?.told ?? ''}${off?.told ?? ''}`,
+        `Routing dropped it: ${why}${by}.${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}`,
         {
           steps: [context.ended.step + 1],
           fix: [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
@@ -134,6 +143,32 @@ const addOne = (dst: string, table = 'main'): Proposal => ({
 })
 
 const ALL_CHOSEN = 'affects every packet that matches the rule'
+
+/** What it refuses goes on by the rules behind it: by an uplink that it may have been there to keep it from. */
+function withoutRuleNote({ world: { host } }: Context, { question }: Routed, rule: RoutingRule): string {
+  const rules = host.routingRules?.filter((one) => one !== rule)
+  const next = rules && lookupRoute(question, { ...host, routingRules: rules })
+  return next?.type === 'unicast' ? `${ALL_CHOSEN}: they then leave by ${routeDevices(next).join(' or ')}` : ALL_CHOSEN
+}
+
+/** What the mark is for has a table, and the rule that leads there is missing: the one that refuses is for when it is down. */
+function besideRefusal({ world: { host } }: Context, { question }: Routed, rule: RoutingRule) {
+  const { family, mark, markMask, priority } = rule
+  const table = mark === undefined || rule.not ? undefined : unledTable(host, family)
+  if (mark === undefined || table === undefined || priority < 1) return undefined
+  const mask = markMask === undefined ? {} : { markMask }
+  const added: RoutingRule = { family, priority: priority - 1, mark, ...mask, action: { table } }
+  const way = lookupRoute(question, { ...host, routingRules: [added] })
+  if (way?.type !== 'unicast') return undefined
+  return {
+    told: ` Table ${table} has a route out of ${routeDevices(way).join(' or ')}, and no routing rule selects it.`,
+    proposed: propose(
+      `use table ${table} to route packets with this mark`,
+      addRoutingRule(added),
+      'affects every packet with this mark',
+    ),
+  }
+}
 
 const inTable = ({ table }: Route): string => (isOwnTable(table) ? '' : ` in table ${table}`)
 

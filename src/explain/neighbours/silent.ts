@@ -1,5 +1,7 @@
 /** What is said of a next hop that has not replied ARP or neighbour discovery; fetched with the list of neighbours. */
+import { newRoute } from '../../edits/ip/default-scope.ts'
 import { deviceSysctl } from '../../edits/words.ts'
+import type { Edit } from '../../model/edit.ts'
 import type { Neighbour, Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -8,6 +10,7 @@ import { linkNamed } from '../../rules/links.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, acceptNeighbours, propose, setSysctl } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { sysctlName } from '../findings/routing.ts'
@@ -20,19 +23,25 @@ import { heldPortHint, linkHint } from './silent-link.ts'
 
 export interface Silent {
   question: RouteQuestion
+  /** As it leads out of that interface. */
   route: Route
+  /** The route itself, where it has several next hops. */
+  several?: Route
   out: string
   found: Neighbour
 }
 
 export function tellSilent(context: Context, silent: Silent): Detected[] {
-  const { question, route, out, found } = silent
+  const { question, route, several, out, found } = silent
   const { journey, ended } = context
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'
   const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
   const sent = destinationRule(context)
   const by = sent ? `, to which ${nameRef(sent.ref)} sends the packet` : ''
-  const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
+  const gateway =
+    route.gateway === undefined
+      ? ''
+      : `, ${several ? `one of ${several.nexthops!.length} gateways` : 'the gateway'} to ${route.destination}`
   const more = by === '' && gateway === '' ? '' : `${gateway}${by},`
   const who = `${found.address} on ${out}`
   const entry = `The neighbour entry of ${who}${more} is ${silentState(found)}`
@@ -62,10 +71,11 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
   const atPort = stoppedAtPort(context, out, found.address)
   if (atPort) return [behindPort(context, found.address, entry, atPort, family)]
   if (byLinkAddress) return [ofOtherLinkAddress(context, found.address, entry, byLinkAddress, family)]
-  const ownNetwork = open ? undefined : beyondLink(context, silent)
+  const ownNetwork = open || several ? undefined : beyondLink(context, silent)
   if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
   const { host } = context.world
-  const hint = open ? undefined : (linkHint(host, out, found.address) ?? otherNetworkHint(host, question, route, out))
+  const hint =
+    open || several ? undefined : (linkHint(host, out, found.address) ?? otherNetworkHint(host, question, route, out))
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
@@ -74,7 +84,7 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
       steps: [ended.step + 1],
       ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
       fix: [
-        ...(hint?.fix ?? []),
+        ...(several ? withoutHop(several, found.address, out) : (hint?.fix ?? [])),
         {
           description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : ''}`,
           unverified: 'this is not a rule change',
@@ -82,6 +92,22 @@ export function tellSilent(context: Context, silent: Silent): Detected[] {
       ],
     }),
   ]
+}
+
+/** The kernel chooses among next hops without asking whether they reply. */
+function withoutHop({ nexthops = [], scope: _, flags: __, ...route }: Route, address: string, out: string): Proposal[] {
+  const [first, ...more] = nexthops.filter(({ gateway, device }) => gateway !== address || device !== out)
+  if (!first) return []
+  const { weight: ___, flags: ____, ...way } = first
+  const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
+  return propose(
+    `leave ${address} out of the route to ${route.destination}`,
+    {
+      edits: edits(more.length > 0 ? { ...route, nexthops: [first, ...more] } : { ...route, ...way }),
+      undo: edits({ ...route, nexthops }),
+    },
+    'add it again once it replies',
+  )
 }
 
 /** The kernel goes on to use the routes of an interface whose cable is out, unless it is told to ignore them (IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN). */

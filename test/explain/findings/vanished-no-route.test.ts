@@ -85,6 +85,38 @@ it('names the rule that set the mark for which a routing rule says no', () => {
   )
 })
 
+describe('a routing rule that refuses a mark, and the table that no routing rule leads to', () => {
+  const [local, marked, main] = MARKED.host!.routingRules!
+  const routes = (...tables: string[]): Route[] => [
+    ...ROUTER.routes!,
+    ...tables.map(
+      (table): Route => ({
+        ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0' },
+        ...{ gateway: '10.0.2.254', device: 'eth1', table },
+      }),
+    ),
+  ]
+  const refused = (...tables: string[]): Case => ({
+    ...MARKED,
+    host: { routes: routes(...tables), routingRules: [local!, { ...marked!, action: 'unreachable' }, main!] },
+  })
+
+  it('is named with it, and led to first', () => {
+    const found = told(refused('120'), 'vanished-no-route')
+    expect(found?.message).toBe(
+      'Routing dropped it: routing rule 999 is "unreachable" for such packets. mangle PREROUTING rule 1 gave it the mark 0x20000. Table 120 has a route out of eth1, and no routing rule selects it.',
+    )
+    expect(found?.fix).toBe('ip rule add fwmark 0x20000/0xff0000 priority 998 table 120 → forwarded')
+    expect(told(refused('120'), 'mark-missing')).toBeUndefined()
+  })
+
+  it('is not guessed where there are two', () => {
+    const found = told(refused('120', '121'), 'vanished-no-route')
+    expect(found?.message).not.toContain('no routing rule selects it')
+    expect(found?.fix).toMatch(/^ip rule del fwmark 0x20000\/0xff0000 priority 999 unreachable → forwarded/)
+  })
+})
+
 it('names the sources that the only routes are for', () => {
   const route = (destination: string, device: string, more: Partial<Route> = {}): Route => ({
     ...{ family: 'ip6', type: 'unicast', destination, device, table: 'main', ...more },
