@@ -36,7 +36,12 @@ export interface Context {
  * What a finding's detector gives: the finding; the step whose rule is the one to look at, if it is this finding's; and how
  * far it is from certain that this is what is wrong (absent: 0), by which findings are ordered.
  */
-export type Detected = Finding<Proposal> & { culprit?: number; doubt?: number }
+export type Detected = Finding<Proposal> & {
+  culprit?: number
+  doubt?: number
+  /** The code of what else is found and beside the point: it was not to go the way that this speaks of. */
+  settles?: string
+}
 
 export interface Detector {
   code: string

@@ -83,9 +83,11 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const changesIptables = knowsIptables(evidence)
   // nothing is lost with what is not for this host
   if (isUnwanted(journey)) for (const one of found) one.severity = 'note'
+  for (const { settles } of found)
+    for (const one of found) if (one.code === settles) Object.assign(one, { severity: 'note', fix: [] })
   journey.findings = found
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
-    .map(({ culprit: _, doubt: __, ...one }): Finding => {
+    .map(({ culprit: _, doubt: __, settles: ___, ...one }): Finding => {
       const fix = one.fix.filter((proposed) => changesIptables || !isIptables(proposed))
       return { ...one, fix: fix.map((proposed) => sayable(withOwner(withVariant(proposed, world), world))) }
     })

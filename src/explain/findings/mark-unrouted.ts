@@ -6,7 +6,9 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { together } from '../changes/proposal.ts'
 import type { Mark } from '../changes/rule-changes.ts'
+import { setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
 import {
   ALL_BITS,
   carriesBehind,
@@ -23,6 +25,7 @@ import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { restoresMark } from './mark-lost.ts'
 import { type Asker, tellWhy } from './mark-missing.ts'
+import { hasRunOut } from './missing-element.ts'
 import { takenByWideElement } from './wide-element.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
@@ -72,8 +75,12 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
   const why = whyUnmarked(context, mark, last + 1)
   if (!why || why.kind === 'nobody') return markedTooLate(context, asker, last, sure)
   // marks for others are missed by most packets
-  if (!sure && why.kind !== 'other' && why.kind !== 'lost' && why.kind !== 'masked') return []
-  const found = tellWhy(context, asker, why, true)
+  const isTold = why.kind === 'other' || why.kind === 'lost' || why.kind === 'masked' || missesEmptySet(context, why)
+  if (!sure && !isTold) return []
+  const told = tellWhy(context, asker, why, true)
+  // a rule gave it the mark for another way: with which source it left by this one is beside the point
+  const isMeant = why.kind === 'lost' && why.setter !== undefined
+  const found = isMeant ? told.map((one) => ({ ...one, settles: 'not-masqueraded' })) : told
   return sure || (why.kind === 'lost' && restoresMark(context, why.step)) || isForThis(context, why)
     ? found
     : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
@@ -84,7 +91,14 @@ function isForThis(context: Context, why: WhyUnmarked): boolean {
   if (context.inVain !== 'unanswered' && !lacksReply(context)) return false
   if (why.kind === 'other')
     return why.instead !== undefined && takenByWideElement(context, why.step, why.instead) !== undefined
-  return why.kind === 'masked' || (why.kind === 'lost' && why.setter !== undefined)
+  return why.kind === 'masked' || missesEmptySet(context, why) || (why.kind === 'lost' && why.setter !== undefined)
+}
+
+/** The likeliest rule asks a set whose elements have all run out: it was not for others alone that it was there. */
+function missesEmptySet(context: Context, why: WhyUnmarked): boolean {
+  const lookup = why.kind === 'missed' ? lookupOf(why.missed[0]!.miss.condition) : undefined
+  const set = lookup && setOf(context, lookup)
+  return set !== undefined && hasRunOut(set)
 }
 
 /** The same rule in the same place, which compares these bits alone. */

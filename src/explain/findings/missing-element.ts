@@ -27,10 +27,13 @@ export function missingElement(
   if (element === undefined || key?.includes('')) return undefined
   const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
   return {
-    words: `${element} is not in set ${lookup.set}`,
+    words: `${element} is not in set ${lookup.set}${hasRunOut(set) ? ', which is empty: its elements time out' : ''}`,
     fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(lookup, set, element, key), false),
   }
 }
+
+/** Nobody has filled it again since. */
+export const hasRunOut = ({ elements, timeout }: NamedSet): boolean => timeout !== undefined && elements.length === 0
 
 /** It takes no more elements. What nft counts of intervals is not what it lists. */
 export const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
