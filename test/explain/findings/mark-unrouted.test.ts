@@ -117,3 +117,45 @@ describe('a set of networks that took the packet away from its mark', () => {
     expect(found.map(({ severity, fix }) => [severity, fix])).toEqual([['note', []]])
   })
 })
+
+describe('a set whose elements have run out', () => {
+  const SETS = '-A PREROUTING -m set --match-set domains dst -j MARK --set-xmark 0x8/0x8'
+  const setOf = (more: Partial<NamedSet>): NamedSet[] => [{ name: 'domains', type: 'hash:ip', elements: [], ...more }]
+  const found = (more: Partial<NamedSet>) =>
+    findingsOf(played(sent([SETS], hostWith({ mark: 8, markMask: 8 }), setOf(more))), 'mark-missing')
+
+  it('is why the mark is missing of what nobody replies to', () => {
+    expect(told(sent([SETS], hostWith({ mark: 8, markMask: 8 }), setOf({ timeout: 3600 })), 'mark-missing')).toEqual({
+      message: `Routing rule 1000 requires mark 0x8/0x8, which the packet does not have: mangle PREROUTING rule 1, which sets this mark, does not match: ${DST} is not in set domains, which is empty: its elements time out.`,
+      rules: ['mangle PREROUTING rule 1'],
+      fix: `ipset add domains ${DST} → forwarded`,
+    })
+  })
+
+  it.each<[string, Partial<NamedSet>]>([
+    ['others are in it', { timeout: 3600, elements: [{ parts: ['198.51.100.9'] }] }],
+    ['its elements stay', {}],
+  ])('is none where %s', (_name, more) => {
+    expect(found(more)).toEqual([])
+  })
+})
+
+it('lets no masquerade be the answer on a way that a mark was to lead away from', () => {
+  const mangle = [
+    '-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x20000/0xff0000',
+    '-A PREROUTING -j MARK --set-xmark 0x200/0xffffffff',
+  ]
+  const entryLeft = entry({
+    original: { src: '10.0.1.2', dst: DST, sport: 40_000, dport: 80 },
+    reply: { src: DST, dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    status: ['unreplied'],
+  })
+  const one = {
+    ...{ rules: { mangle, nat: ['-A POSTROUTING -o eth2 -j MASQUERADE'], filter: [] }, packet: { ...SYN, dst: DST } },
+    ...{ host: hostWith({ mark: 0x20000, markMask: 0xff0000 }), listed: [entryLeft] },
+  }
+  const { findings } = played(one)
+  expect(findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code)).toEqual(['mark-missing'])
+  const masquerade = findings.find(({ code }) => code === 'not-masqueraded')
+  expect([masquerade?.severity, masquerade?.fix]).toEqual(['note', []])
+})

@@ -4,7 +4,7 @@ import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
-import { worldOf } from '../../journey/journeys.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
 
 const FILTER =
   'table inet own {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tcounter # handle 2\n\t}\n}\n'
@@ -182,5 +182,52 @@ describe('neighbour-failed', () => {
   ])('is a warning that names no rule where %s', (_name, rules, packet) => {
     const one = found(rules, packet)
     expect([one?.severity, one?.rules]).toEqual(['warning', []])
+  })
+})
+
+describe('one next hop of several', () => {
+  const toBoth = (...nexthops: { gateway: string; device: string; weight: number }[]) => {
+    const world = worldOf(FILTER)
+    const link = (index: number, name: string, address: string) => ({
+      ...{ index, name },
+      addresses: [{ family: 'ip' as const, address, prefixLength: 24 }],
+    })
+    const route = (destination: string, more: object) => ({ family: 'ip' as const, destination, ...more })
+    Object.assign(world.host, {
+      links: [link(2, 'eth1', '192.168.1.2'), link(3, 'eth2', '192.168.2.2')],
+      routes: [
+        route('192.168.1.0/24', { type: 'unicast', table: 'main', device: 'eth1' }),
+        route('192.168.2.0/24', { type: 'unicast', table: 'main', device: 'eth2' }),
+        route('192.168.1.2/32', { type: 'local', table: 'local', device: 'eth1' }),
+        route('192.168.2.2/32', { type: 'local', table: 'local', device: 'eth2' }),
+        route('203.0.113.9/32', { type: 'unicast', table: 'main', nexthops }),
+      ] as Host['routes'],
+      neighbours: [{ family: 'ip', address: '192.168.2.1', device: 'eth2', state: ['FAILED'] }],
+    } satisfies Host)
+    const trace = `trace id 1 inet own output packet: oif "eth2" ip saddr 192.168.2.2 ip daddr 203.0.113.9 ip id 7 ip protocol udp ip length 60 udp sport 40000 udp dport 65001
+trace id 1 inet own output rule counter (verdict continue)
+trace id 1 inet own output policy accept
+`
+    const [journey] = explainFile(trace, world).journeys
+    return journey?.findings.find(({ code }) => code === 'neighbour-failed')
+  }
+  const [first, second] = [
+    { gateway: '192.168.1.1', device: 'eth1', weight: 1 },
+    { gateway: '192.168.2.1', device: 'eth2', weight: 250 },
+  ]
+
+  it('is the one that leads out of the interface that the packet left by, and is left out of the route', () => {
+    const one = toBoth(first, second)!
+    expect(one.message).toBe(
+      '192.168.2.1 on eth2, one of 2 gateways to 203.0.113.9/32, has not replied to ARP: its neighbour entry is FAILED.',
+    )
+    expect(String(fixCommands(one.fix[0]!).command)).toBe('ip route replace 203.0.113.9/32 via 192.168.1.1 dev eth1')
+    expect(String(fixCommands(one.fix[0]!).undo)).toBe(
+      'ip route replace 203.0.113.9/32 nexthop via 192.168.1.1 dev eth1 weight 1 nexthop via 192.168.2.1 dev eth2 weight 250',
+    )
+  })
+
+  it('is not guessed where two of them lead out of it', () => {
+    expect(toBoth(first, second, { ...second, gateway: '192.168.2.9' })).toBeUndefined()
   })
 })

@@ -191,3 +191,43 @@ trace id 1 ip mangle PREROUTING rule tcp dport 80 counter packets 0 bytes 0 xt t
   const commands = journey!.findings.flatMap(({ fix }) => fix.map((one) => String(fixCommands(one).command)))
   expect(new Set(commands).size).toBe(commands.length)
 })
+
+describe("nft's tproxy without a socket", () => {
+  const listing = (proxy: string) => `table inet fw {
+	chain prerouting {
+		type filter hook prerouting priority mangle; policy accept;
+		iifname "eth0" tcp dport 80 ${proxy} meta mark set 0x00000001 accept # handle 4
+	}
+	chain forward {
+		type filter hook forward priority filter; policy POLICY;
+	}
+}
+`
+  const found = (proxy: string, policy: 'accept' | 'drop', host: Host = {}) => {
+    const world = worldOf(listing(proxy).replace('POLICY', policy))
+    Object.assign(world.host, ROUTER, host)
+    const packet = (chain: string, out = '') =>
+      `trace id 1 inet fw ${chain} packet: iif "eth0" ${out}ip saddr 10.0.1.2 ip daddr 10.0.2.2 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn\n`
+    const way = `${packet('prerouting')}trace id 1 inet fw prerouting policy accept \n${packet('forward', 'oif "eth1" ')}trace id 1 inet fw forward policy ${policy} \n`
+    return findingsOf(explainFile(way, world).journeys[0]!, 'proxy-missing')
+  }
+  const TO = 'tproxy ip to 127.0.0.1:3129'
+
+  it('lets the packet go on, and no line tells of it', () => {
+    const [one] = found(TO, 'drop', LISTENS_ON(22))
+    expect(one?.message).toBe(
+      'inet fw prerouting handle 4 is meant to hand it to a transparent proxy on tcp port 3129, but nothing listens there: nft skips the rest of such a rule, and the packet goes on without the proxy.',
+    )
+    expect(one?.severity).toBe('warning')
+    expect(one?.fix.map(({ description }) => description)).toEqual([
+      'make the proxy listen on port 3129 with IP_TRANSPARENT; ss --inet-sockopt then shows "transparent"',
+    ])
+    expect(found(TO, 'accept', LISTENS_ON(22)).map(({ severity, fix }) => [severity, fix])).toEqual([['note', []]])
+  })
+
+  it('is none where the rule asks for other packets, or where a transparent socket listens', () => {
+    expect(found(`ip daddr 192.0.2.0/24 ${TO}`, 'drop', LISTENS_ON(22))).toEqual([])
+    const sockets = LISTENS_ON(3129).sockets!.map((one) => ({ ...one, transparent: true }))
+    expect(found(TO, 'drop', { sockets })).toEqual([])
+  })
+})

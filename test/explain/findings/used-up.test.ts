@@ -40,6 +40,18 @@ it.each([
     'note',
     "only matches --timestart 06:34:00 --timestop 12:34:00 --kerneltz; these times are in the kernel's time zone (UTC, unless a program has changed it)",
   ],
+  [
+    'a turn among several',
+    '-m statistic --mode nth --every 3 --packet 2',
+    'note',
+    'it counts for itself the packets that come to it (--mode nth --every 3 --packet 2), and did not match this one',
+  ],
+  [
+    'chance',
+    '-m statistic --mode random --probability 0.5',
+    'note',
+    'it matches by chance (--mode random --probability 0.50000000000), and did not match this one',
+  ],
 ])('names %s', (_name, match, severity, why) => {
   expect(nearMisses(match)).toEqual([`${severity}: ${BUT}${why}.`])
 })
