@@ -135,6 +135,7 @@ export const DETECTORS: readonly Detector[] = [
   neighbourFailed,
   withHostState('neighbour-discovery-dropped', 'neighbourAsks'),
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
+  withHostState('reply-dropped', 'replyAtBridge'),
   sentToItself,
   wrongWayOut,
   withHostState('wrong-way-out', 'keptHere'),

@@ -201,7 +201,7 @@ describe('one next hop of several', () => {
         route('192.168.1.2/32', { type: 'local', table: 'local', device: 'eth1' }),
         route('192.168.2.2/32', { type: 'local', table: 'local', device: 'eth2' }),
         route('203.0.113.9/32', { type: 'unicast', table: 'main', nexthops }),
-      ] as Host['routes'],
+      ] as NonNullable<Host['routes']>,
       neighbours: [{ family: 'ip', address: '192.168.2.1', device: 'eth2', state: ['FAILED'] }],
     } satisfies Host)
     const trace = `trace id 1 inet own output packet: oif "eth2" ip saddr 192.168.2.2 ip daddr 203.0.113.9 ip id 7 ip protocol udp ip length 60 udp sport 40000 udp dport 65001
