@@ -8,7 +8,8 @@ import { nameRef, refOf } from '../refs.ts'
 export function toldByLogs(context: Context): Detected[] | undefined {
   const { ended, evidence } = context
   const { logged } = evidence
-  if (ended.because === 'only-log') return [logged ? onlyLogged(logged, context) : unknownLogger(context)]
+  if (ended.because === 'only-log')
+    return [logged ? onlyLogged(logged, context) : (byHelper(context) ?? unknownLogger(context))]
   const { stop, loggers = [] } = logged ?? {}
   if (!stop || stop.basis === 'observed') return undefined
   const by = loggers.map((one) => refOf(context, one.table.name, one.chain, one.rule))
@@ -20,6 +21,42 @@ export function toldByLogs(context: Context): Detected[] | undefined {
       { steps: [ended.step], rules: by },
     ),
   ]
+}
+
+/** What conntrack itself logs of its helpers (nf_ct_helper_log, net/netfilter/nf_conntrack_helper.c): no rule has this prefix. */
+const BY_HELPER = /^nf_ct_([\w.-]+): dropping packet: (.*?)\s*$/
+
+/** A helper reads behind all chains of input and postrouting, and what it cannot read it may drop. */
+function byHelper(context: Context): Detected | undefined {
+  const { journey, ended, world } = context
+  const [, helper, why] = BY_HELPER.exec(journey.steps[ended.step]?.prefix ?? '') ?? []
+  if (helper === undefined) return undefined
+  journey.outcome = 'vanished'
+  const assigns = new RegExp(`(?:--helper |ct helper set ")${helper}\\b`)
+  const family = journey.family ?? ''
+  const rules = world.tables
+    .filter((table) => table.family === family || table.family === 'inet')
+    .flatMap((table) =>
+      [...table.chains.values()].flatMap((chain) =>
+        chain.rules.filter(({ text }) => assigns.test(text)).map((rule) => refOf(context, table.name, chain, rule)),
+      ),
+    )
+  const by = rules.length === 0 ? '' : ` ${namesOf(rules)} ${rules.length > 1 ? 'assign' : 'assigns'} this helper.`
+  return finding(
+    'kernel-drop',
+    'error',
+    `The kernel logged that conntrack's helper ${helper} dropped this packet, behind all rules${why ? `: ${why}` : ''}.${by}`,
+    {
+      steps: [ended.step + 1],
+      rules,
+      fix: [
+        {
+          description: `do not assign helper ${helper} to such connections, then delete their conntrack entries: an entry keeps its helper`,
+          unverified: 'the model does not read what helpers read',
+        },
+      ],
+    },
+  )
 }
 
 const unknownLogger = ({ ended }: Context): Detected =>
