@@ -46,17 +46,11 @@ export function settledWords(miss: FailedCondition, journey: Journey): SettledWo
     const match = pattern.exec(plain)
     if (match) return (OVER.test(text) ? left : usedUp)(match)
   }
-  const chosen = CHOSEN.flatMap(([pattern, words]) => (pattern.test(text) ? words : []))[0]
-  return chosen === undefined ? undefined : { why: `${chosen} (${text}), and did not match this one` }
+  return SHARED.test(text) ? { why: `only takes its share of what comes to it (${text}), and not this one` } : undefined
 }
 
-/** Rules that share out what comes: none sees what those before it took, so what is left over is taken by none. */
-const CHOSEN: readonly [RegExp, string][] = [
-  [/^--mode nth /, 'it counts for itself the packets that come to it'],
-  [/^--mode random /, 'it matches by chance'],
-  [/^numgen inc /, 'it counts for itself the packets that come to it'],
-  [/^numgen random /, 'it matches by chance'],
-]
+/** None of several such rules sees what those before it took, so that what is left over is taken by none. */
+const SHARED = /^(--mode|numgen) /
 
 /** iptables prints the last second of 31 bits where nobody wrote a date. */
 const LAST_DATE = /(?:^| )--datestop 2038-01-19T03:14:07/

@@ -27,8 +27,8 @@ import {
   homeOf,
   isOwnTable,
   KERNEL_TABLES,
-  unledTable,
 } from '../host/routes.ts'
+import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'

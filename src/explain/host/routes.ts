@@ -282,11 +282,3 @@ export const KERNEL_TABLES: ReadonlySet<string> = new Set(['local', 'main', 'def
 function without({ type, ...route }: Route): Edit[] {
   return [{ kind: 'route', op: 'del', route: type === 'unicast' ? route : { type, ...route } }]
 }
-
-/** The one table with routes that no routing rule leads to; undefined where there are several. */
-export function unledTable({ routes = [], routingRules = [] }: Host, family: string): string | undefined {
-  const led = new Set([...routingRules.map(tableLedTo), ...KERNEL_TABLES, ''])
-  const tables = new Set(routes.flatMap((one) => (one.family === family && !led.has(one.table) ? one.table : [])))
-  const [table, ...others] = tables
-  return others.length > 0 ? undefined : table
-}

@@ -7,13 +7,15 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { wayOut } from '../../rules/way-out.ts'
 import { acceptBefore, acceptNeighbours, propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Context, type Detected, finding } from '../context.ts'
+import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { sysctlName } from '../findings/routing.ts'
+import { atRouting, sysctlName } from '../findings/routing.ts'
 import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
@@ -31,7 +33,23 @@ export interface Silent {
   found: Neighbour
 }
 
-export function tellSilent(context: Context, silent: Silent): Detected[] {
+/** Where its next hop is one. */
+export function tellNextHop(context: Context): Detected[] {
+  const { host } = context.world
+  const { out: shown, ...packet } = lastPacket(context)
+  // where no chain is behind routing, the routes alone tell
+  const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  const out = shown ?? route?.device
+  // another way than the routes of now lead is not theirs to explain
+  if (!question || route?.type !== 'unicast' || out === undefined) return []
+  const way = wayOut(route, out)
+  const found = way && silentNeighbour(host, out, way.gateway ?? question.dst)
+  if (!way || !found) return []
+  return tellSilent(context, { question, route: way, ...(route.nexthops ? { several: route } : {}), out, found })
+}
+
+function tellSilent(context: Context, silent: Silent): Detected[] {
   const { question, route, several, out, found } = silent
   const { journey, ended } = context
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'

@@ -10,7 +10,7 @@ import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
-import { isLinkLocal, lookupRoute, questionOf, wayOut } from '../../rules/route.ts'
+import { isLinkLocal, lookupRoute, questionOf } from '../../rules/route.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import type { Reproduction } from './reproduce.ts'
 
@@ -37,9 +37,8 @@ function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[
   const { links, neighbours } = host
   if (!question || !dst?.includes(':') || out === undefined || out === 'lo' || !links || !neighbours) return []
   const route = lookupRoute(question, host)
-  const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
-  if (!way) return []
-  const hop = canonicalAddress(way.gateway ?? dst)
+  if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
+  const hop = canonicalAddress(route.gateway ?? dst)
   const link = linkNamed(host, out)
   const known = neighbours.filter(({ device, family }) => device === out && family === 'ip6')
   // tunnels have no link addresses
@@ -51,7 +50,7 @@ function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[
   if (ours === undefined || theirs === undefined) return []
   const isKnown = known.some(({ address, mac }) => canonicalAddress(address) === hop && mac !== undefined)
   const ask: Packet = { ...SOLICITATION, src: here, dst: theirs, out }
-  const asker = way.gateway === undefined ? hop : linkLocalOf(hop, known)
+  const asker = route.gateway === undefined ? hop : linkLocalOf(hop, known)
   const asked: Packet = { ...SOLICITATION, src: asker, dst: ours, in: out }
   return [
     ...(isKnown ? [] : [[ask, { ...ADVERTISEMENT, src: hop, dst: here, in: out }]]),

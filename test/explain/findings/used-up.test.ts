@@ -44,13 +44,13 @@ it.each([
     'a turn among several',
     '-m statistic --mode nth --every 3 --packet 2',
     'note',
-    'it counts for itself the packets that come to it (--mode nth --every 3 --packet 2), and did not match this one',
+    'only takes its share of what comes to it (--mode nth --every 3 --packet 2), and not this one',
   ],
   [
     'chance',
     '-m statistic --mode random --probability 0.5',
     'note',
-    'it matches by chance (--mode random --probability 0.50000000000), and did not match this one',
+    'only takes its share of what comes to it (--mode random --probability 0.50000000000), and not this one',
   ],
 ])('names %s', (_name, match, severity, why) => {
   expect(nearMisses(match)).toEqual([`${severity}: ${BUT}${why}.`])
