@@ -46,11 +46,8 @@ export function settledWords(miss: FailedCondition, journey: Journey): SettledWo
     const match = pattern.exec(plain)
     if (match) return (OVER.test(text) ? left : usedUp)(match)
   }
-  return SHARED.test(text) ? { why: `only takes its share of what comes to it (${text}), and not this one` } : undefined
+  return undefined
 }
-
-/** None of several such rules sees what those before it took, so that what is left over is taken by none. */
-const SHARED = /^(--mode|numgen) /
 
 /** iptables prints the last second of 31 bits where nobody wrote a date. */
 const LAST_DATE = /(?:^| )--datestop 2038-01-19T03:14:07/

@@ -40,18 +40,6 @@ it.each([
     'note',
     "only matches --timestart 06:34:00 --timestop 12:34:00 --kerneltz; these times are in the kernel's time zone (UTC, unless a program has changed it)",
   ],
-  [
-    'a turn among several',
-    '-m statistic --mode nth --every 3 --packet 2',
-    'note',
-    'only takes its share of what comes to it (--mode nth --every 3 --packet 2), and not this one',
-  ],
-  [
-    'chance',
-    '-m statistic --mode random --probability 0.5',
-    'note',
-    'only takes its share of what comes to it (--mode random --probability 0.50000000000), and not this one',
-  ],
 ])('names %s', (_name, match, severity, why) => {
   expect(nearMisses(match)).toEqual([`${severity}: ${BUT}${why}.`])
 })
