@@ -18,7 +18,6 @@ import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { withHostState, withRules } from './later.ts'
 import { laterBaseChain } from './later-base-chain.ts'
-import { ledBack } from './led-back.ts'
 import { lostEvents } from './lost-events.ts'
 import { markedAstray } from './marked-astray.ts'
 import { mixedBackends } from './mixed-backends.ts'
@@ -100,7 +99,7 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
   withRules('snat-skipped', 'snatSkipped'),
-  ledBack,
+  withHostState('wrong-way-out', 'ledBack'),
   markedAstray,
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'sourceLedAway'),

@@ -1,17 +1,13 @@
 import type { Packet } from '../../model/packet.ts'
-import type { NamedSet, Rule } from '../../model/ruleset.ts'
-import type { World } from '../../model/world.ts'
-import { isLocal } from '../../rules/fib.ts'
-import { knowsSockets } from '../../rules/sockets.ts'
-import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Destination } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, momentAt } from '../context.ts'
 import { destinationIn } from '../counterfactual/goals.ts'
 import { isOfPair, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
-import { hostOf, pairedHost } from '../counterfactual/paired-host.ts'
+import { pairedHost } from '../counterfactual/paired-host.ts'
+import { servedHost } from '../counterfactual/served-host.ts'
 import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
-import { isOnlyByDefault, needsDestination } from '../counterfactual/undeliverable.ts'
+import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { endOf, nameRef, placeAt, refOf } from '../refs.ts'
 
 /** No rule rewrites its destination, and other rules say what it should be. */
@@ -45,24 +41,9 @@ function ofPair(context: Context, pass: TableTraversal, step: number, near: read
 function ofAccept(context: Context, pass: TableTraversal, step: number, near: readonly NearMiss[]): Detected[] {
   const { world, journey } = context
   const { packet } = momentAt(context, step)
-  const { dst, dport, protocol } = packet
-  if (near.length > 0 || dst === undefined || dport === undefined || protocol === undefined) return []
-  const isMadeUp = isOnlyByDefault(packet, world.host)
-  // what this host may serve itself needs no other host
-  if (!isMadeUp && !(isLocal(dst, world.host) && knowsSockets(world.host, protocol))) return []
-  const found = world.tables
-    .filter(({ family }) => family === journey.family || family === 'inet')
-    .flatMap((table) =>
-      [...table.chains.values()].flatMap((chain) =>
-        chain.rules.flatMap((rule) => {
-          const unused = rule.counters ? rule.counters.packets === 0 : isMadeUp
-          const host = unused && verdictOf(rule).ending === 'accept' ? hostServed(rule, packet) : undefined
-          return host === undefined || isLocal(host, world.host) !== false ? [] : [{ table, chain, rule, host }]
-        }),
-      ),
-    )
-  const [first] = found
-  if (!first || new Set(found.map(({ host }) => host)).size > 1 || isSentTo(world, first.host, dport)) return []
+  const { dport, protocol } = packet
+  const first = near.length === 0 && servedHost(world, journey.family, packet)
+  if (!first) return []
   const ref = refOf(context, first.table.name, first.chain, first.rule)
   const place = describeEnd(first.host, dport)
   const map = world.sets.find(({ elements }) =>
@@ -85,34 +66,3 @@ function send(context: Context, { table, base }: TableTraversal, packet: Packet,
   const change = changesOf(ref).add(ref, { chain: base.name }, { kind: 'destination', packet }, { kind: 'dnat', to })
   return propose(`send what is for ${packet.dst} to ${describeEnd(to.address, to.port)}`, change, note)
 }
-
-/** The single host that the rule names with the packet's very service. */
-function hostServed({ conditions }: Rule, { protocol, dport }: Packet): string | undefined {
-  const compared = conditions.filter((one) => one.kind === 'compare')
-  const asks = (field: RegExp) => compared.find((one) => field.test(one.field))
-  if (asks(/^meta l4proto$/)?.value !== protocol || asks(/ dport$/)?.value !== dport) return undefined
-  const host = asks(/ daddr$/)
-  return host && hostOf(host)
-}
-
-/** A map that was left behind sends nobody anywhere. */
-const isAskedFor = (tables: World['tables'], { family, table, name }: NamedSet): boolean =>
-  tables.some(
-    (one) =>
-      one.family === family &&
-      one.name === table &&
-      [...one.chains.values()].some(({ rules }) => rules.some(({ text }) => text.includes(`@${name}`))),
-  )
-
-const isSentTo = ({ tables, sets }: World, host: string, port: number): boolean =>
-  sets.some((set) => set.elements.some(({ data = [] }) => data.includes(host)) && isAskedFor(tables, set)) ||
-  tables.some(({ chains }) =>
-    [...chains.values()].some(({ rules }) =>
-      rules.some(({ statements }) =>
-        statements.some(
-          (one) =>
-            one.kind === 'dnat' && one.addresses?.includes(host) && (one.ports === undefined || one.ports[0] === port),
-        ),
-      ),
-    ),
-  )

@@ -32,7 +32,7 @@ export const notInSet: Detector = {
 }
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
-  const { miss, moment, step, doubt, gives } = one
+  const { miss, moment, step, doubt } = one
   const lookup = lookupOf(miss.condition)
   // what a rule lists itself is no set that anybody could add to
   if (!lookup || isListed(miss)) return []
@@ -48,6 +48,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
   const numbers = lookup.nft && nftOnly.loaded.missingNumbers(context, miss)
+  const gives =
+    one.gives ?? (kind === 'map' && !negated ? nftOnly.loaded.dataServed(context, goal, one, lookup) : undefined)
   const what = numbers
     ? nftOnly.loaded.missingWords(numbers, lookup.set)
     : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`

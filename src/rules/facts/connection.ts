@@ -47,7 +47,7 @@ const tuplePart =
   (moment) => {
     const tuples = tuplesOf(moment)
     if (!isUnknown(tuples)) return part(tuples[side])
-    return side === 'original' && moment.opening && !moment.connection ? part(moment.opening) : tuples
+    return side === 'original' && moment.opening ? part(moment.opening) : tuples
   }
 
 function tuplesOf(moment: EvalContext): Record<Direction, Tuple> | Unknown {

@@ -33,15 +33,14 @@ export function findIn(
   for (const [i, field] of fields.entries()) {
     const held = nft.constants?.[i] ?? peculiar(field, moment) ?? reader(field)(moment)
     if (held === ABSENT) return ABSENT
-    const mask = nft.masks?.[i] ?? null
     if (isUnknown(held)) open ??= held
-    values.push(isUnknown(held) ? undefined : mask === null ? held : masked(held, mask))
+    values.push(isUnknown(held) ? undefined : masked(held, nft.masks?.[i]))
   }
   const elements = nft.elements ?? of?.elements
   if (!elements) return unknown(`the elements of set ${set} are not known`)
   const index = setIndex(elements, fields, of?.type.split(' . '))
   if (!open) return findElement(index, values as Held[])
-  if (open.within && fields.length === 1) return amongAll(index, open, nft.masks?.[0] ?? null)
+  if (open.within && fields.length === 1) return amongAll(index, open, nft.masks?.[0])
   return surely || candidates(index, values).length > 0 ? open : undefined
 }
 
@@ -49,15 +48,11 @@ export function findIn(
 const MOST_TRIED = 4096
 
 /** The one element of all that the number may be, or one that gives the same. */
-function amongAll(
-  index: ReturnType<typeof setIndex>,
-  open: Unknown,
-  mask: Scalar | Bits | null,
-): SetElement | undefined | Unknown {
+function amongAll(index: ReturnType<typeof setIndex>, open: Unknown, mask: Mask): SetElement | undefined | Unknown {
   const [low, high] = open.within!
   if (high - low >= MOST_TRIED) return open
   const found: (SetElement | undefined)[] = []
-  for (let one = low; one <= high; one++) found.push(findElement(index, [mask === null ? one : masked(one, mask)]))
+  for (let one = low; one <= high; one++) found.push(findElement(index, [masked(one, mask)]))
   if (found.every((one) => one === undefined)) return undefined
   if (!found.every((one) => one !== undefined)) return open
   const same = found.every(({ data, carries }) => !carries && data?.join() === found[0]!.data?.join())
@@ -91,7 +86,10 @@ export function ownAllowance({ set, nft }: Lookup, { parts, carries }: SetElemen
   }
 }
 
-export function masked(held: Held, mask: Scalar | Bits): Held {
+type Mask = Scalar | Bits | null | undefined
+
+export function masked(held: Held, mask: Mask): Held {
+  if (mask === null || mask === undefined) return held
   if (typeof mask === 'object') {
     const shifted = mask.shift < 0 ? Number(held) >>> -mask.shift : Number(held) << mask.shift
     return ((shifted & mask.and) ^ mask.xor) >>> 0

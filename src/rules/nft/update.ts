@@ -128,7 +128,7 @@ function partOf(
   if (constant !== null && constant !== undefined) return String(constant)
   const held = peculiar(field, moment) ?? reader(field)(moment)
   if (held === ABSENT || isUnknown(held)) return held
-  return textOf(mask === null || mask === undefined ? held : masked(held, mask))
+  return textOf(masked(held, mask))
 }
 
 const textOf = (held: Held): string => (typeof held === 'object' ? held.join(',') : String(held))
