@@ -225,6 +225,7 @@ of faults in each setup (nft: one of three), on 2026-11-22, the first fix restor
 | three, seed 232 (one of three), before seed 231 was looked at | 122 of 133 (91.7 %) | 103 of 120 (85.8 %) | 76 of 96 (79.2 %) |
 | … with what seed 231 showed mended, first run | 124 of 133 (93.2 %) | 118 of 134 (88.1 %) | 75 of 96 (78.1 %) |
 | three, seed 233 (one of six), first run, behind that | 59 of 67 (88.1 %) | 62 of 67 (92.5 %) | 41 of 51 (80.4 %) |
+| three, seed 302 (nft too: one of six), first run, 2026-11-26 | not run | 67 of 72 (93.1 %) | 45 of 51 (88.2 %) |
 
 With seed 132 the lab could not load one combination of Docker's with iptables-legacy, so that this setup is missing there. What
 it showed: behind a queue that no program reads nothing was looked for; a zone for packets of this host was put into

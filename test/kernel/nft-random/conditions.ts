@@ -1,5 +1,6 @@
 /** Conditions that are more than a field and its values. */
 import type { Part } from './case.ts'
+import { askKey } from './keys.ts'
 import { ask, concatenation } from './operators.ts'
 import { MARKS, PORTS, SEQUENCES } from './pools.ts'
 import type { Scene } from './scene.ts'
@@ -29,6 +30,7 @@ const CONDITIONS: readonly Condition[] = [
       ),
   },
   { often: 6, draw: concatenation },
+  { often: 8, draw: askKey },
   {
     often: 4,
     hooks: TRACKED,

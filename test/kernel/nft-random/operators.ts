@@ -65,7 +65,9 @@ export function elements(scene: Scene, field: Field, intervals: boolean): string
   const { values, networks, isOrdered } = field
   const list = random.some([...new Set(values.map(String))], random.int(1, 3))
   if (!intervals || !random.chance(0.5)) return list
-  if (networks) return [random.pick(networks)]
+  // networks in each other are one to nft, where a set merges them, or none
+  if (networks)
+    return random.chance(0.5) ? [random.pick(networks)] : networks.filter((one) => !/\/(16|31|32|127)$/.test(one))
   if (isOrdered) return [range(scene, field)]
   return list
 }
@@ -112,7 +114,7 @@ export function concatenation(scene: Scene): Part {
   const word = fields.map((field) => field.word).join(' . ')
   const withIntervals = random.chance(0.3)
   const list = Array.from({ length: random.int(1, 3) }, () => tuple(scene, fields, withIntervals))
-  const unique = withIntervals ? list.slice(0, 1) : [...new Set(list)]
+  const unique = withIntervals ? apart(list) : [...new Set(list)]
   const words = [...fields.map((field) => field.word), 'concatenation', ...(withIntervals ? ['interval set'] : [])]
   const not = random.chance(0.25) ? '!= ' : ''
   if (random.chance(0.5)) return { words, text: `${word} ${not}{ ${unique.join(', ')} }` }
@@ -123,6 +125,19 @@ export function concatenation(scene: Scene): Part {
     (one) => `set ${one} { type ${type}; ${flags(withIntervals)}elements = { ${unique.join(', ')} } }`,
   )
   return { words, text: `${word} ${not}@${name}` }
+}
+
+/** Of elements with intervals those that differ in a single value: nft refuses what overlaps. */
+function apart(list: readonly string[]): string[] {
+  const kept: string[][] = []
+  for (const parts of list.map((one) => one.split(' . '))) {
+    const differs = (other: readonly string[]) =>
+      parts.some(
+        (part, i) => part !== other[i] && ![part, other[i]!].some((one) => /\/\d|\d-\d|[\da-f]-[\d:]/.test(one)),
+      )
+    if (kept.every(differs)) kept.push(parts)
+  }
+  return kept.map((parts) => parts.join(' . '))
 }
 
 /** Two or three that one packet can have. */

@@ -46,11 +46,14 @@ function drawFlow(random: Random): Flow {
     [8, far],
     [from === 'own' ? 1 : 3, pool.own],
     [0.5, pool.nowhere],
+    [from === 'own' ? 0 : 0.4, pool.everybody],
   ])
   const protocol = random.weighted([
     [4, 'tcp'],
     [4, 'udp'],
     [2, isV6 ? 'icmpv6' : 'icmp'],
+    // without ports
+    [0.4, random.pick(['gre', 'esp'])],
   ])
   const src = random.chance(0.03) ? pool.nowhere : near
   return {
@@ -111,6 +114,8 @@ function packetOf(random: Random, flow: Flow, isReply: boolean): Sent {
       { ...more, ...(payload > 0 ? { payload: '2e'.repeat(payload) } : {}) },
     ]
   }
+  if (!protocol.startsWith('icmp'))
+    return [`${way}${protocol} ${src} > ${dst}`, { ...more, length: random.pick([40, 60]) + (isV6 ? 20 : 0) }]
   Object.assign(more, { icmpId: (flow.sport % 2) + 1, icmpSeq: random.pick([1, 2]) })
   return [`${way}${protocol} ${src} > ${dst} ${isReply ? 'echo-reply' : 'echo-request'}`, more]
 }

@@ -2,6 +2,7 @@
 import type { Part } from './case.ts'
 import { updateSet, useMeter } from './dynamic-sets.ts'
 import type { Field } from './fields.ts'
+import { markByKey } from './keys.ts'
 import { elements, isInterval, keyFields, keyOf, tuple } from './operators.ts'
 import { addresses, MARKS, PORTS, V4, V6 } from './pools.ts'
 import type { Scene } from './scene.ts'
@@ -21,6 +22,7 @@ const TRACKED = ['prerouting', 'input', 'forward', 'output', 'postrouting']
 
 const STATEMENTS: readonly Statement[] = [
   { often: 8, draw: setMark },
+  { often: 4, draw: markByKey },
   {
     often: 4,
     isTracked: true,
@@ -83,7 +85,20 @@ const STATEMENTS: readonly Statement[] = [
       ),
   },
   { often: 1, draw: () => part('last', 'last') },
-  { often: 1, draw: ({ random }) => part(random.pick(['log prefix "x"', 'log group 5', 'log flags all']), 'log') },
+  {
+    often: 1,
+    draw: ({ random }) =>
+      part(
+        random.pick([
+          'log prefix "x"',
+          'log group 5',
+          'log flags all',
+          'log level info',
+          'log group 5 snaplen 40 queue-threshold 3',
+        ]),
+        'log',
+      ),
+  },
   {
     often: 1,
     hooks: ['ingress', 'prerouting', 'input', 'forward', 'postrouting', 'output'],

@@ -1,5 +1,6 @@
 /** How a rule ends. */
 import type { Part } from './case.ts'
+import { mapKey } from './keys.ts'
 import { PORTS, V4, V6 } from './pools.ts'
 import type { Scene } from './scene.ts'
 import { mapOf } from './statements.ts'
@@ -32,6 +33,7 @@ export function drawEnding(scene: Scene): Ending {
       () => reject(scene),
     ],
     [2, () => ({ verdict: verdictMap(scene), mayMiss: true })],
+    [1.5, () => ({ verdict: mapKey(scene, 'verdict', () => random.pick(verdictsOf(scene))), mayMiss: true })],
     [
       scene.isTracked ? 0.5 : 0,
       () => ({
@@ -70,22 +72,28 @@ export function drawEnding(scene: Scene): Ending {
       type === 'filter' && scene.isTracked && scene.transport === 'tcp' && ['input', 'forward'].includes(hook) ? 1 : 0,
       () => ({
         condition: part('tcp flags syn', 'tcp flags'),
-        verdict: part('synproxy mss 1460 wscale 7', 'synproxy'),
+        verdict: random.chance(0.5)
+          ? part('synproxy mss 1460 wscale 7', 'synproxy')
+          : part(
+              `synproxy name "${scene.define(['named synproxy'], 'y', (one) => `synproxy ${one} { mss 1460; wscale 7; timestamp sack-perm; }`)}"`,
+              'synproxy',
+            ),
       }),
     ],
   ])()
 }
 
+const verdictsOf = ({ chains, type }: Scene): string[] => [
+  'accept',
+  'return',
+  'continue',
+  ...(type === 'nat' ? [] : ['drop']),
+  ...chains.flatMap((name) => [`jump ${name}`, `goto ${name}`]),
+]
+
 function verdictMap(scene: Scene): Part {
-  const { random, chains } = scene
-  const verdicts = [
-    'accept',
-    'return',
-    'continue',
-    ...(scene.type === 'nat' ? [] : ['drop']),
-    ...chains.flatMap((name) => [`jump ${name}`, `goto ${name}`]),
-  ]
-  const { text, words } = mapOf(scene, 'verdict', () => random.pick(verdicts))
+  const verdicts = verdictsOf(scene)
+  const { text, words } = mapOf(scene, 'verdict', () => scene.random.pick(verdicts))
   return { text: text.replace(' map ', ' vmap '), words: words.map((word) => word.replace(/map$/, 'vmap')) }
 }
 
@@ -251,7 +259,61 @@ function drawNat(scene: Scene): Ending {
     ],
     [isDestination ? 2 : 0, () => ({ ...forProtocol, verdict: part(`redirect to :${port()}`, 'redirect') })],
     [isDestination ? 1 : 0, () => ({ verdict: part('redirect', 'redirect') })],
+    [
+      1,
+      () => {
+        // the same address or port as before, too
+        const key = `${version} saddr . ${protocol} dport`
+        const froms = random.some(pool.clients.slice(0, 2).concat(pool.servers[0]!), 2)
+        const pairs = froms.map((from) => `${from} . ${port()} : ${address()} . ${port()}`)
+        if (random.chance(0.5))
+          return {
+            verdict: part(`${verb} ${at}to ${key} map { ${pairs.join(', ')} }`, verb, 'map to address and port'),
+            mayMiss: true,
+          }
+        const type = version === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
+        const name = scene.define(
+          ['named map', 'map to address and port'],
+          'm',
+          (one) =>
+            `map ${one} { type ${type} . inet_service : ${type} . inet_service; elements = { ${pairs.join(', ')} } }`,
+        )
+        return { verdict: part(`${verb} ${at}to ${key} map @${name}`, verb, 'map to address and port'), mayMiss: true }
+      },
+    ],
+    [
+      1,
+      () => {
+        const one = address()
+        const [low, high] = random.pick([
+          ['70', '79'],
+          ['77', '78'],
+        ] as const)
+        const range = [low, high].map((end) => one.replace(/\w+$/, end)).join('-')
+        const keys = random.some([...pool.clients, ...pool.servers.slice(0, 2)], 2)
+        return {
+          verdict: part(
+            `${verb} ${at}to ${version} saddr map { ${keys.map((key) => `${key} : ${range}`).join(', ')} }`,
+            verb,
+            'map to a range',
+          ),
+          mayMiss: true,
+        }
+      },
+    ],
+    [1, () => ({ ...forProtocol, verdict: part(`${verb} ${at}to :${port()}${flags}`, verb, 'to a port alone') })],
+    [
+      isDestination ? 0.5 : 0,
+      () => ({
+        ...forProtocol,
+        verdict: part(`redirect to :${port()}${random.pick([' random', ' persistent'])}`, 'redirect'),
+      }),
+    ],
     [hook === 'postrouting' ? 3 : 0, () => ({ verdict: part('masquerade', 'masquerade') })],
+    [
+      hook === 'postrouting' ? 1 : 0,
+      () => ({ verdict: part(`masquerade ${random.pick(['random', 'fully-random', 'persistent'])}`, 'masquerade') }),
+    ],
     [
       hook === 'postrouting' ? 1 : 0,
       () => ({ ...forProtocol, verdict: part(`masquerade to :${port()}`, 'masquerade', 'to a port') }),

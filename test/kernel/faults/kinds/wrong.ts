@@ -111,5 +111,7 @@ export const dnatElsewhere = wrong('DNAT to a wrong place', (rule, random, { top
   if (address === undefined) return undefined
   if (port !== undefined && random.chance(0.5)) return rule.replace(`:${port}`, `:${Number(port) + 1}`)
   const others = [...topology.hosts.map(({ ip }) => ip), address.replace(/\d+$/, '77')]
-  return rule.replace(address, random.pick(others.filter((ip) => ip !== address && ip !== probe.packet.src)))
+  const other = random.pick(others.filter((ip) => ip !== address && ip !== probe.packet.src))
+  // one address may begin another
+  return rule.replace(`--to-destination ${address}`, `--to-destination ${other}`)
 })
