@@ -211,7 +211,8 @@ export const ipsecPolicy: Kind = {
         variant: {
           changes: [ip(`xfrm policy add ${policy} tmpl ${ends} proto esp mode tunnel`, `xfrm policy delete ${policy}`)],
         },
-        culprits: named([dst], 'ipsec-no-state'),
+        // where it keeps back the reply to what was delivered here, it is told with that
+        culprits: [...named([dst], 'ipsec-no-state'), ...named([dst, "IPsec's policy"], 'reply-dropped')],
       },
     ]
   },
