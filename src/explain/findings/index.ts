@@ -24,7 +24,6 @@ import { mixedBackends } from './mixed-backends.ts'
 import { natCameLate } from './nat-came-late.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { noEndpoints } from './no-endpoints.ts'
-import { nodeportClash } from './nodeport-clash.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { otherNat } from './other-nat.ts'
 import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
@@ -39,7 +38,6 @@ import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
-import { untracked } from './untracked.ts'
 import { vanishedMartian } from './vanished-martian.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
@@ -88,11 +86,11 @@ export const DETECTORS: readonly Detector[] = [
   queueWithoutListener,
   queued,
   queuePassedBy,
-  untracked,
+  withRules('untracked', 'untracked'),
   withRules('other-zone', 'otherZone'),
   withHostState('stale-conntrack', 'staleConntrack'),
   natCameLate,
-  nodeportClash,
+  withRules('nodeport-clash', 'nodeportClash'),
   withRules('dnat-skipped', 'dnatSkipped'),
   withRules('dnat-skipped', 'dnatShadowed'),
   otherNat,
