@@ -163,7 +163,7 @@ function drawRule(scene: Scene, name: string): RandomRule {
   const has = (pattern: RegExp) => parts.some(({ text }) => pattern.test(text))
   if (has(/^(\S+ )?\S+ >/)) parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(\S+ )?\S+ <=? /.test(text)))
   // and leaves out any protocol in front of an option of TCP's
-  if (parts.some(({ text }) => /^tcp option/.test(text)))
+  if (parts.some(({ text }) => /\btcp option/.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol|ip6 nexthdr)/.test(text)))
   // and leaves out a protocol without ports in front of `th`
   if (parts.some(({ text }) => /@th|\bth /.test(text)))
