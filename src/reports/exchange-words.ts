@@ -121,6 +121,9 @@ export function replyWords(group: Group<unknown>): string | undefined {
     return isDoubtful ? 'its reply leaves by another interface' : 'a reply would get back'
   }
   if (!isOpen(group) || journeys.replies.length > 0) return undefined
+  const fates = new Map(fatesOf(group))
+  const answered = fates.get('answered') ?? 0
+  if (answered > 0) return `${answered} of ${[...fates.values()].reduce((sum, count) => sum + count, 0)} answered`
   if (findings.some(({ code }) => code === UNREPLIED)) return 'conntrack saw no reply'
   return isPlayed(journey) ? 'whether a reply comes is unknown' : 'no reply captured'
 }

@@ -12,6 +12,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
     'reply-dropped',
     'reply-from-other-address',
+    'connection-expired',
     'reset-by-peer',
     'fragment-missing',
     'several-causes',

@@ -13,6 +13,7 @@ import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
 import { acknowledgements } from './acknowledged.ts'
+import { connectionExpired } from './connection-expired.ts'
 import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
@@ -73,7 +74,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isAsking(only!)) return stopped(only!)
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
-  if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isAsking), lostReply) }
+  if (lostReply) {
+    const late = connectionExpired(parts, lostReply)
+    const mended = late ? { finding: late } : mendedTogether(parts.find(isAsking), lostReply)
+    return { ...observed('reply-lost', lostReply), ...mended }
+  }
   const isAboutRequest = (one: Part) =>
     isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome) && !isRedirect(one.told.journey.packet)
   const isReplied = parts.some(isReply)
@@ -96,7 +101,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
       return { ...inferred('reply-lost', answer), ...(told ? { finding: told } : {}) }
     }
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
-    const finding = isUsed ? undefined : asNewConnection(parts, answer)
+    const finding = isUsed ? undefined : (asNewConnection(parts, answer) ?? connectionExpired(parts, answer))
     if (finding) return { ...inferred('reply-lost', answer), finding }
     const elsewhere = isUsed ? undefined : sentElsewhere(parts, ask())
     if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }

@@ -1,0 +1,86 @@
+/** A reply that came when connection tracking had no entry for its connection any more: to conntrack it begins another one. */
+import { setSysctl } from '../../explain/changes/change.ts'
+import type { Proposal } from '../../explain/changes/proposal.ts'
+import { finding } from '../../explain/context.ts'
+import type { Finding } from '../../model/journey.ts'
+import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { World } from '../../model/world.ts'
+import { asItLeft } from '../as-it-left.ts'
+import { isAsking, type Part } from './joined.ts'
+
+/**
+ * A UDP connection that nobody has replied to is forgotten after nf_conntrack_udp_timeout (nf_conntrack_proto_udp.c). nat's
+ * chains are asked for the first packet of a connection alone: a reply that they were asked for is such a packet.
+ */
+export function connectionExpired(parts: readonly Part[], reply: Part): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request || request.told.host !== reply.told.host || request.told.isUntracked || reply.told.isUntracked)
+    return undefined
+  if (request.told.journey.packet.protocol !== 'udp' || !isPassed(request.told.journey.outcome)) return undefined
+  const late = lateness(parts, reply)
+  const effect = isStoppedByRule(reply.told.journey.outcome)
+    ? late && 'a rule for established connections does not match the reply'
+    : whereItWent(request, reply)
+  if (effect === undefined) return undefined
+  const why = late
+    ? `The reply came ${seconds(late.waited)} after the request, but conntrack forgets a request without a reply after ${late.timeout} s (${late.name})`
+    : 'When the reply came, conntrack had no entry for this connection any more'
+  const message = `${why}. So to conntrack the reply began a new connection: ${effect}.`
+  return finding('connection-expired', 'error', message, { fix: [longer(late)] })
+}
+
+/** Nat had rewritten the request, and the reply's own connection passed nat: nothing takes that back. */
+function whereItWent(request: Part, reply: Part): string | undefined {
+  if (request.told.nat !== 'passed' || reply.told.nat !== 'passed') return undefined
+  const { journey: asked } = request.told
+  const { journey } = reply.told
+  if (asked.outcome === 'forwarded' && journey.outcome === 'delivered')
+    return 'it was delivered to this host, and not to the client'
+  if (!isPassed(journey.outcome) || journey.outcome === 'delivered') return undefined
+  const [sent, left] = [asItLeft(asked), asItLeft(journey)]
+  const isSent = sent.dst !== undefined && (sent.dst !== asked.packet.dst || sent.dport !== asked.packet.dport)
+  const isAsItCame = left.src === journey.packet.src && left.sport === journey.packet.sport
+  return isSent && isAsItCame
+    ? 'nat did not undo the rewriting, and the client never contacted the address that the reply comes from'
+    : undefined
+}
+
+interface Late {
+  /** Microseconds. */
+  waited: number
+  /** Seconds. */
+  timeout: number
+  name: string
+}
+
+/** Longer than conntrack waits for the first reply, as far as the capture's clock and host state tell. */
+function lateness(parts: readonly Part[], reply: Part): Late | undefined {
+  const before = parts.filter(({ id, capture }) => id < reply.id && capture === reply.capture)
+  if (before.some(({ role }) => role === 'replies')) return undefined
+  const last = before.findLast(isAsking)
+  const name = 'net.netfilter.nf_conntrack_udp_timeout'
+  const timeout = Number(setting(reply.told.world, name))
+  const waited = last ? reply.clock - last.clock : Number.NaN
+  return timeout > 0 && waited > timeout * 1e6 ? { waited, timeout, name } : undefined
+}
+
+const setting = ({ host }: World, name: string): string | undefined => host.sysctls?.get(name)
+
+const seconds = (microseconds: number): string => `${(microseconds / 1e6).toFixed(1)} s`
+
+const UNTRIED = 'connections on the model do not expire'
+
+/** Twice as long as the reply took. */
+const longer = (late: Late | undefined): Proposal =>
+  late
+    ? {
+        description: 'let conntrack wait longer for a reply',
+        ...setSysctl(late.name, 2 * Math.ceil(late.waited / 1e6), late.timeout),
+        unverified: UNTRIED,
+        note: 'affects every UDP connection: more entries stay in the table',
+      }
+    : {
+        description:
+          'let the program reply sooner, or let conntrack wait longer for a reply (net.netfilter.nf_conntrack_udp_timeout)',
+        unverified: UNTRIED,
+      }
