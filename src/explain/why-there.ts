@@ -54,10 +54,21 @@ function setWords(context: Context, condition: Condition): string | undefined {
 /** Goes on behind `filter INPUT rule 3 dropped it (…)`, without the full stop; empty where its conditions say it all. */
 export const whyThere = (context: Context, told: Blame): string => ledWords(context, told) ?? ''
 
+/** It takes what an earlier rule has left, which lets go what came by its way back: `-m rpfilter -j RETURN`, then `-j DROP`. */
+const takesWrongWays = (rule: Rule, chain: Chain | undefined): boolean =>
+  rule.conditions.length === 0 &&
+  chain !== undefined &&
+  chain.rules
+    .slice(0, rule.ruleNumber - 1)
+    .some(
+      (one) =>
+        one.conditions.length > 0 && one.conditions.every(asksWayBack) && /^(accept|return)$/.test(verdictOf(one).text),
+    )
+
 /** Where the way back leads, in place of what a rule that asks for it says; undefined where that is not known, or right. */
 export function wayBackWords(context: Context): string | undefined {
-  const { rule, packet } = context.evidence.arrivals[context.ended.step]!
-  if (!rule?.conditions.some(asksWayBack)) return undefined
+  const { rule, chain, packet } = context.evidence.arrivals[context.ended.step]!
+  if (!rule || !(rule.conditions.some(asksWayBack) || takesWrongWays(rule, chain))) return undefined
   const back = reverseWay(packet, context.world.host, { mark: false, strict: false })
   if (back === undefined || isUnknown(back) || back.device === packet.in) return undefined
   const { src } = packet

@@ -25,7 +25,7 @@ import {
   needsSource,
   staysUnanswered,
 } from './undeliverable.ts'
-import { letsGo } from './what-if.ts'
+import { letsGo, withRulesAtHand } from './what-if.ts'
 
 export interface Goal {
   /** `exempt`: to be left alone by nat, which sent it to where it was stopped. `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
@@ -64,7 +64,11 @@ function findGoals(context: Context): Goal[] {
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
   if (last && !(last.hook === 'input' && isKeptByMark(context))) {
     // chains that rewrite are none for others than nat's
-    const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
+    // where the packet comes to by itself, no rule that it passed would have led it
+    const anyway = withRulesAtHand(context, context.ended.step)
+    const isAnyway = (then: Walk) => then.ending === anyway?.ending && then.last?.rule === anyway.last?.rule
+    const wanted = (then: Walk) =>
+      letsGo(then, last.base) === true && !isAnyway(then) && (isNat(last) || !then.matched.some(isRewriting))
     found.push({
       kind: 'pass',
       pass: last,

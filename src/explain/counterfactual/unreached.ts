@@ -55,6 +55,7 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     context.budget.left -= places.length
     if (context.budget.isUsedUp) break
     const behind = graph.reachableFrom(chain)
+    const isOf = (one: Chain) => one === chain || behind.has(one.name)
     const likeliest = places
       // nobody can make chains jump in circles
       .filter((place) => !behind.has(place.chain.name))
@@ -62,8 +63,9 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
       .flatMap((place) => {
         const stack = [...place.stack, { chain, index: 0 }]
         const then = onwards(context, pass.table, stack, place.moment)
-        // what another rule than one of the chain's own decides is not the chain's doing
-        const leads = wanted(then) || (then.ending === 'unknown' && !graph.led.has(chain.name))
+        // what another rule than one of the chain's own decides is not the chain's doing, nor what is not known of one
+        const isOpen = then.ending === 'unknown' && then.last !== undefined && isOf(then.last.chain)
+        const leads = wanted(then) || (isOpen && !graph.led.has(chain.name))
         if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
         return [{ from: place, then, takesAll: wanted(onwards(context, pass.table, stack, elsewhere(place.moment))) }]
       })[0]

@@ -32,6 +32,12 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
   )
 }
 
+/** The ruleset at hand does not have the rule of step `i` match: it, or a set that it uses, was another one then. Where the packet would have gone on to. */
+export function withRulesAtHand(context: Context, i: number): Walk | undefined {
+  const { rule } = context.evidence.arrivals[i]!
+  return rule && evaluateAll(rule.conditions, momentAt(context, i)) === false ? hadItNotMatched(context, i) : undefined
+}
+
 /** The same where the packet may come to that rule again: it matches then no more than before. */
 export function hadItNeverMatched(context: Context, i: number): Walk | undefined {
   const { table, chain, rule } = context.evidence.arrivals[i]!

@@ -13,15 +13,18 @@ export const vanishedMtu: Detector = {
     const ipv6 = context.journey.family === 'ip6'
     const [device] = routeDevices(routed.route)
     const { host } = context.world
-    if (exceedsMtu(routed.packet, routed.route, device, host) !== true) return []
+    // nft's trace does not show that bit; without it the kernel would have fragmented the packet
+    const isUnseen = !ipv6 && routed.packet.dontFragment === undefined
+    const packet = isUnseen ? { ...routed.packet, dontFragment: true } : routed.packet
+    if (exceedsMtu(packet, routed.route, device, host) !== true) return []
     return [
       finding(
         'vanished-mtu',
         'error',
-        `It is ${routed.packet.length} bytes long and must not be fragmented, but ${device} takes at most ${mtuOf(routed.route, device, host)} bytes: the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
+        `It is ${packet.length} bytes long${isUnseen ? '' : ' and must not be fragmented'}, but ${device} takes at most ${mtuOf(routed.route, device, host)} bytes: ${isUnseen ? 'if it must not be fragmented, ' : ''}the kernel drops it and replies "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
-          fix: smallerPackets(routed.packet, ipv6 ? 'ip6' : 'ip', context.world),
+          fix: smallerPackets(packet, ipv6 ? 'ip6' : 'ip', context.world),
         },
       ),
     ]

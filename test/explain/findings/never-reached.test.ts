@@ -21,6 +21,24 @@ describe('never-reached', () => {
     })
   })
 
+  it('is no chain that does nothing for the packet, whatever a limit behind it does', () => {
+    const rules = (port: number) => [
+      '-A FORWARD -p tcp -j flood',
+      '-A FORWARD -j REJECT',
+      '-A flood -m limit --limit 25/sec -j RETURN',
+      '-A flood -j DROP',
+      '-A web -j web2',
+      `-A web2 -p tcp -m tcp --dport ${port} -j ACCEPT`,
+    ]
+    const at = (point: string) => trace(point, { in: 'eth0', out: 'eth1', src: '10.0.1.2', dst: '10.0.2.2', dport: 80 })
+    const lines = ['rule:1', 'rule:2'].map((point) => at(`filter:FORWARD:${point}`))
+    const log = dmesg([lines[0]!, at('filter:flood:rule:1'), lines[1]!])
+    const codes = (port: number) =>
+      explainLog(log, worldOf(saved({ filter: rules(port) }))).journeys[0]?.findings.map(({ code }) => code)
+    expect(codes(80)).toContain('never-reached')
+    expect(codes(81)).not.toContain('never-reached')
+  })
+
   it('is a chain of a destination that a rule leads to only for another one', () => {
     const nat = (to: string) => [
       `[0:0] -A PREROUTING -d ${to}/32 -p tcp -m tcp --dport 80 -j vip`,

@@ -40,6 +40,23 @@ describe('a rule that asks for the way back', () => {
     )
   })
 
+  it('is to blame where the rule behind it drops what it has left', () => {
+    const mangle = ['-A PREROUTING -j rpf', '-A rpf -m rpfilter --validmark -j RETURN', '-A rpf -j DROP']
+    const found = told({ ...from(), rules: { mangle, filter: [] } }, 'dropped-by-rule')
+    expect(found?.message).toBe(
+      'mangle rpf rule 2 dropped it (the route back to 203.0.113.9 leads out of eth1, not eth0): no earlier rule there accepts it.',
+    )
+    const by = from([{ ...SENDER, address: '10.0.1.254', state: ['REACHABLE'] }])
+    expect(told({ ...by, rules: { mangle, filter: [] } }, 'dropped-by-rule')?.fix).toBe(
+      'ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded',
+    )
+    // one that asks for more than the way may have failed for that
+    const more = [mangle[0]!, '-A rpf -p udp -m rpfilter -j RETURN', mangle[2]!]
+    expect(told({ ...from(), rules: { mangle: more, filter: [] } }, 'dropped-by-rule')?.message).toBe(
+      'mangle rpf rule 2 dropped it: no earlier rule there accepts it.',
+    )
+  })
+
   it('is content with a route by the neighbour that handed the packet over', () => {
     const by = from([{ ...SENDER, address: '10.0.1.254', state: ['REACHABLE'] }])
     expect(told(by, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded')
