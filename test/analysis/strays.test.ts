@@ -201,3 +201,8 @@ trace id 00000002 inet firewalld filter_IN_drop rule drop # handle 16 (verdict d
   expect(one?.message).toMatch(/was dropped by inet firewalld filter_IN_drop handle 16\.$/)
   expect(one?.rules.map(({ handle }) => handle)).toEqual([16, 13])
 })
+
+test('is about no request that came later', async () => {
+  const [, later] = await tell(asked('00000001', 40_003) + error('00000002', '10.1.0.2') + asked('00000003', 40_004))
+  expect(found(later!)).toHaveLength(0)
+})

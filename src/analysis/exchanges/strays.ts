@@ -22,17 +22,22 @@ export function neededBy(strays: readonly Told[], exchange: Exchange): Finding[]
  * Errors that were stopped end before the request does that they quote. nft's trace has 20 bytes of what is behind the IP
  * header, and does not show the quoted packet: that the error went to who had asked is all that tells what it may be about.
  */
-function errorFor(strays: readonly Told[], { asked, became, status, findings }: Exchange): Finding | undefined {
+function errorFor(
+  strays: readonly Told[],
+  { id: first, asked, became, status, findings }: Exchange,
+): Finding | undefined {
   // who is told sends smaller packets
   const isCut = status === 'lost' && findings.some(({ code }) => code === 'vanished-mtu')
   if (status !== 'unanswered' && status !== 'undetermined' && !isCut) return undefined
   const askers = new Set([asked.src, became?.src])
-  const about = strays.find(({ journey: { packet, steps } }) =>
+  const about = strays.find(({ journey: { id, packet, steps } }) =>
     isCut && !isTooBig(packet)
       ? false
       : packet.inner
         ? quotes(packet.inner, asked) || (became !== undefined && quotes(packet.inner, { ...asked, ...became }))
-        : !isDiscovery(packet) && (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
+        : Number(id) > Number(first) &&
+          !isDiscovery(packet) &&
+          (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
   )
   if (!about) return undefined
   const { packet, id } = about.journey
