@@ -4,7 +4,7 @@ import type { Packet } from '../model/packet.ts'
 import type { Nat } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { after } from '../rules/assign.ts'
-import { entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isLocal } from '../rules/fib.ts'
 import { linkNamed } from '../rules/links.ts'
@@ -84,7 +84,20 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
     isProxied && last.rule
       ? last.rule.statements.reduce((now: EvalContext, one) => after(one, now), { packet: last.packet, family, world })
       : last
-  const { src, mark, in: device } = packet
+  return leadsToThisHost({ ...packet, dst }, world)
+}
+
+/** Where connection tracking sends a packet of a connection that it lists, whose nat no line shows. */
+export function sentByEntry(packet: Packet, world: World): string | undefined {
+  const opened = entryOpened(packet, world)
+  return opened ? opened.reply.src : entryAnswered(packet, world)?.original.src
+}
+
+/** By the routes in host state, for the packet as nat left it. */
+export function leadsToThisHost(
+  { src, dst, mark, in: device }: Packet & { dst: string },
+  { host }: World,
+): boolean | undefined {
   const route = lookupRoute(
     {
       dst,
@@ -92,8 +105,8 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
       ...(mark === undefined ? {} : { mark }),
       ...(device === undefined ? {} : { in: device }),
     },
-    world.host,
+    host,
   )
-  if (route === undefined) return isLocal(dst, world.host)
+  if (route === undefined) return isLocal(dst, host)
   return route !== null && leadsHere(route)
 }

@@ -25,7 +25,7 @@ import {
   withoutMaybes,
 } from './base-chains.ts'
 import { behindBridgeChain } from './bridge-outcome.ts'
-import { goesOn, goesToThisHost } from './destination.ts'
+import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
 import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
@@ -370,10 +370,13 @@ function routed(
   // a bridge asks no route for the frame of another machine
   const isPassedOn = packet.dst === evidence.journey.packet.dst && bridgePassingOn(packet, world.host) !== undefined
   // what came over lo has its route already
-  const isUnseen = natUnseen(evidence, world, step)
-  const isElsewhere = isUnseen && goesOn(packet)
+  const mayBeRewritten = natUnseen(evidence, world, step)
+  const sent = mayBeRewritten ? sentByEntry(packet, world) : undefined
+  const isUnseen = mayBeRewritten && sent === undefined
+  const byRoutes = () =>
+    sent === undefined ? goesToThisHost(evidence, world) : leadsToThisHost({ ...packet, dst: sent }, world)
   const local =
-    packet.in === 'lo' || group || (isPassedOn ? false : isElsewhere ? undefined : goesToThisHost(evidence, world))
+    packet.in === 'lo' || group || (isPassedOn ? false : isUnseen && goesOn(packet) ? undefined : byRoutes())
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through

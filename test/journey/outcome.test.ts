@@ -185,7 +185,7 @@ it('goes on past a nat table that nothing is tracked for, where the connections 
   expect(outcome([...jumps, '-A own -o eth1 -j MASQUERADE'], { conntrack: [] })).toBe('undetermined')
 })
 
-it('goes on past a nat table where its own connection is listed, and keeps its destination', () => {
+it('goes on past a nat table where its own connection is listed, to where that sends it', () => {
   const packet: TestPacket = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', sport: 40000, dport: 80, flags: 'ACK' }
   const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 }
   const outcome = (src: string) => {
@@ -194,7 +194,20 @@ it('goes on past a nat table where its own connection is listed, and keeps its d
     return captured({ raw: [], nat }, [trace('raw:PREROUTING:policy:1', packet)], { conntrack }).outcome
   }
   expect(outcome('10.0.2.2')).toBe('forwarded')
-  expect(outcome('10.0.2.9')).toBe('undetermined')
+  expect(outcome('10.0.2.9')).toBe('forwarded')
+})
+
+it('goes on past a nat table to who had asked, where the connection that it replies to is listed', () => {
+  const reply: TestPacket = { in: 'eth1', src: '10.0.2.2', dst: '10.0.2.1', sport: 80, dport: 40000, flags: 'ACK' }
+  const original = { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 }
+  const listed = entry({ original, reply: { src: '10.0.2.2', dst: '10.0.2.1', sport: 80, dport: 40_000 } })
+  const nat = ['-A POSTROUTING -o eth1 -j MASQUERADE']
+  const conclude = (conntrack: Host['conntrack']) =>
+    captured({ raw: [], nat }, [trace('raw:PREROUTING:policy:1', reply)], { conntrack: conntrack ?? [] })
+  expect(conclude([listed])).toMatchObject({ outcome: 'forwarded', basis: 'inferred' })
+  expect(
+    conclude([{ ...listed, original: { ...original, sport: 1 }, reply: { ...listed.reply, dport: 1 } }]),
+  ).toMatchObject({ outcome: 'undetermined' })
 })
 
 describe('what goes on with a connection, seen up to where nat acts without a line', () => {

@@ -17,7 +17,7 @@ import type { Part } from './joined.ts'
 interface OtherUplink {
   came: string
   left: string
-  /** The reply was captured; else the model has played it. */
+  /** The capture shows the reply there; else the model has played it. */
   isSeen: boolean
   /** The address that was asked is one of `came`. */
   isOfUplink: boolean
@@ -33,11 +33,17 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const { host } = world
   const came = routedDevice(host, journey.packet.in)
-  const left = routedDevice(host, reply ? reply.told.journey.steps.at(-1)?.out : played?.out)
+  // where its lines end before it was routed, the model's reply has the same way
+  const shown = reply?.told.journey.steps.at(-1)?.out
+  const left = routedDevice(host, shown ?? played?.out)
   if (came === undefined || left === undefined) return undefined
   const isOfUplink = isOtherUplink(host, dst, came, left)
-  if (!isOfUplink && !(reply && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))) return undefined
-  return { came, left, isSeen: reply !== undefined, isOfUplink }
+  if (
+    !isOfUplink &&
+    !(reply && shown !== undefined && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))
+  )
+    return undefined
+  return { came, left, isSeen: shown !== undefined, isOfUplink }
 }
 
 /** A handshake that was forwarded, and that nobody is known to have gone on with. */
