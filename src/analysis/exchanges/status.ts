@@ -13,14 +13,13 @@ import type { Packet } from '../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../as-it-left.ts'
 import { acknowledgements } from './acknowledged.ts'
-import { connectionExpired } from './connection-expired.ts'
 import { cameTooLate } from './given-up.ts'
 import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from './joined.ts'
+import { begunAnew, connectionExpired, inOtherNetwork, listedAsNew } from './later.ts'
 import { lostReset } from './lost-reset.ts'
-import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherNeighbour } from './other-neighbour.ts'
-import { inOtherNetwork, otherUplink } from './other-uplink.ts'
+import { otherUplink } from './other-uplink.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { withoutRuleResets } from './reset-by-rule.ts'
 import { carriesData } from './segment.ts'
@@ -101,7 +100,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
       return { ...inferred('reply-lost', answer), ...(told ? { finding: told } : {}) }
     }
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
-    const finding = isUsed ? undefined : (asNewConnection(parts, answer) ?? connectionExpired(parts, answer))
+    const finding = isUsed ? undefined : begunAnew(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
     const elsewhere = isUsed ? undefined : sentElsewhere(parts, ask())
     if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }
