@@ -19,6 +19,8 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'what a packet of which not all is known has left in a set':
     /whether set \S+ still has room|the elements of set \S+ are not known/,
   'what a packet of which not all is known has used up': /an earlier packet with unknown fields may have used it up/,
+  'which way leads back to many, of which kernels do not all say the same':
+    /whether a route leads back to (broadcast|multicast|anycast) addresses/,
   'bits of a connection that no listing shows': /some of the connection's status bits have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel had freed the deleted elements/,
   'the moment at which a packet comes to a count of connections once more':

@@ -8,6 +8,8 @@ interface Key {
   values: readonly (string | number)[]
   /** Named sets are declared by it. Absent: the set stands in the rule. */
   type?: string
+  /** nft 1.0.6 fails where the rule lists the elements, or the map gives data. */
+  isNamed?: true
   family?: 'ip' | 'ip6'
   transport?: string
   hooks?: readonly string[]
@@ -26,6 +28,8 @@ const KEYS: readonly Key[] = [
   { word: 'udp sport & 255', values: [22, 53, 80, 160], type: 'inet_service', transport: 'udp' },
   { word: 'meta mark & 3', values: [0, 1, 2, 3], type: 'mark' },
   { word: 'meta mark | 2', values: [2, 3, 7], type: 'mark' },
+  { word: 'meta mark >> 1', values: [0, 1, 2, 3], type: 'mark', isNamed: true },
+  { word: 'meta mark >> 1 & 3', values: [0, 1, 2, 3], type: 'mark', isNamed: true },
   { word: 'ct mark & 3', values: [0, 1, 2, 3], type: 'mark', hooks: TRACKED },
   { word: 'tcp flags', values: FLAGS, type: 'tcp_flag', transport: 'tcp' },
   { word: 'tcp flags & (fin | syn | rst | ack)', values: FLAGS, type: 'tcp_flag', transport: 'tcp' },
@@ -72,7 +76,7 @@ const isUntyped = ({ word }: Key): boolean => word.startsWith('jhash')
 
 /** `typeof` says the same as a type, and takes what has none. */
 const declared = (scene: Scene, { word, type }: Key): string =>
-  type !== undefined && scene.random.chance(0.5) ? `type ${type}` : `typeof ${word.replace(/ [&|] .*/, '')}`
+  type !== undefined && scene.random.chance(0.5) ? `type ${type}` : `typeof ${word.replace(/ ([&|]|>>) .*/, '')}`
 
 /** What a static element may carry. What counts, and has a comment, the lab takes for a rule. */
 function dressed(scene: Scene, value: string, counts: boolean): string {
@@ -85,7 +89,7 @@ export function askKey(scene: Scene): Part {
   const { random } = scene
   const { key, values, words } = drawKey(scene)
   const not = random.chance(0.3) ? '!= ' : ''
-  if (isUntyped(key) || random.chance(0.5))
+  if (isUntyped(key) || (!key.isNamed && random.chance(0.5)))
     return { words: [...words, 'set'], text: `${key.word} ${not}{ ${values.join(', ')} }` }
   const counter = random.chance(0.2) ? 'counter; ' : ''
   const list = values.map((value) => dressed(scene, value, counter !== ''))
@@ -106,11 +110,12 @@ export function askKey(scene: Scene): Part {
 export function mapKey(scene: Scene, type: 'verdict' | 'mark', value: () => string): Part {
   const { random } = scene
   // nft takes no `meta mark set fib …`
-  const { key, values, words } = drawKey(scene, ({ word }) => type === 'verdict' || !word.startsWith('fib '))
+  const isTaken = ({ word, isNamed }: Key) => !isNamed && !word.startsWith('fib ')
+  const { key, values, words } = drawKey(scene, (one) => type === 'verdict' || isTaken(one))
   const pairs = values.map((one) => `${one} : ${value()}`)
   if (random.chance(0.2)) pairs.push(`* : ${value()}`)
   const verb = type === 'verdict' ? 'vmap' : 'map'
-  if (isUntyped(key) || random.chance(0.6))
+  if (isUntyped(key) || (!key.isNamed && random.chance(0.6)))
     return { words: [...words, verb], text: `${key.word} ${verb} { ${pairs.join(', ')} }` }
   const interval = pairs.some((one) => /\d-\d/.test(one)) ? 'flags interval; ' : ''
   const to = declared(scene, key)

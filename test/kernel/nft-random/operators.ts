@@ -94,15 +94,7 @@ function namedSet(scene: Scene, field: Field): Part {
       `set ${one} { type ${field.type}; ${flags(interval)}${timeout}${counter}elements = { ${[...list, ...(isCatchAll ? ['*'] : [])].join(', ')} } }`,
   )
   const not = random.chance(0.3)
-  const key = keyOf(scene, field)
-  return { words: [...key.words, ...(not ? ['!='] : [])], text: `${key.text} ${not ? '!= ' : ''}@${name}` }
-}
-
-/** The field that is looked for, or what constants make of a mark. */
-export function keyOf({ random }: Scene, { word, type }: Field): Part {
-  const made =
-    type === 'mark' && random.chance(0.4) ? random.pick([' >> 1', ' >> 2 & 0x3', ' & 0x6 | 0x1', ' & 0x13']) : ''
-  return { text: word + made, words: made === '' ? [word] : [word, 'a mark of constants and shifts as key'] }
+  return { words: [field.word, ...(not ? ['!='] : [])], text: `${field.word} ${not ? '!= ' : ''}@${name}` }
 }
 
 const flags = (interval: boolean): string => (interval ? 'flags interval; ' : '')

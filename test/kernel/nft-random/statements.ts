@@ -3,7 +3,7 @@ import type { Part } from './case.ts'
 import { updateSet, useMeter } from './dynamic-sets.ts'
 import type { Field } from './fields.ts'
 import { markByKey } from './keys.ts'
-import { elements, isInterval, keyFields, keyOf, tuple } from './operators.ts'
+import { elements, isInterval, keyFields, tuple } from './operators.ts'
 import { addresses, MARKS, PORTS, V4, V6 } from './pools.ts'
 import type { Scene } from './scene.ts'
 
@@ -236,9 +236,7 @@ export function mapOf(
     (one) =>
       `map ${one} { type ${keyType} : ${type}; ${interval ? 'flags interval; ' : ''}elements = { ${pairs.join(', ')} } }`,
   )
-  // of data, and of elements that the rule lists, nft 1.0.6 takes no such key
-  const made = fields.length === 1 && type === 'verdict' ? keyOf(scene, fields[0]!) : { text: key, words: [] }
-  return { text: `${made.text} map @${name}`, words: ['named map', ...words, ...made.words] }
+  return { text: `${key} map @${name}`, words: ['named map', ...words] }
 }
 
 /** Where it is read behind this again, or seen on the wire. */
