@@ -20,6 +20,13 @@ export const REJECT: Readonly<Record<string, Row>> = {
   'a reset with an error': { rules: forward('reject'), send: [rst, rst6] },
   'an error': { rules: forward('reject'), send: [error, error6] },
   'an error with a named error': { rules: forward('reject with icmpx type admin-prohibited'), send: [error, error6] },
+  'what comes from an address of many, in front of routing': {
+    rules: chain('prerouting', 'meta l4proto tcp reject with tcp reset\nreject', { priority: '-300' }),
+    send: ['10.0.1.255', '255.255.255.255', '224.0.0.5', '10.0.1.77'].flatMap((address) => [
+      `in in0 udp ${address}:4000 > 10.0.2.2:53`,
+      `in in0 tcp ${address}:4000 > 10.0.2.2:80 syn`,
+    ]),
+  },
   'an echo': { rules: forward('reject'), send: [echo] },
   'the reply to an echo': { rules: forward('reject'), send: [reply] },
   'a redirect': {
