@@ -16,13 +16,17 @@ const STATE = {
   conntrack: `tcp      6 58 SYN_RECV src=${CLIENT} dst=${HOST} sport=40000 dport=80 src=${HOST} dst=${CLIENT} sport=80 dport=40000 mark=0 use=1\n`,
 }
 
-async function told(neighbour: string, goesOn = false) {
+type Then = 'goes on' | 'asks again' | 'replied again'
+
+async function told(neighbour: string, then?: Then) {
   const asked = { in: 'eth0', src: CLIENT, dst: HOST, sport: 40_000, dport: 80 }
   const reply = { out: 'eth0', src: HOST, dst: CLIENT, sport: 80, dport: 40_000, flags: 'ACK SYN' }
   const lines = [
     trace('filter:INPUT:policy:1', { ...asked, seq: 5 }),
     trace('filter:OUTPUT:policy:1', reply),
-    ...(goesOn ? [trace('filter:INPUT:policy:1', { ...asked, seq: 6, flags: 'ACK' })] : []),
+    ...(then === 'goes on' ? [trace('filter:INPUT:policy:1', { ...asked, seq: 6, flags: 'ACK' })] : []),
+    ...(then === 'asks again' ? [trace('filter:INPUT:policy:1', { ...asked, seq: 5, id: 2 })] : []),
+    ...(then === undefined || then === 'goes on' ? [] : [trace('filter:OUTPUT:policy:1', { ...reply, id: 2 })]),
   ]
   const log = lines.map((line, i) => `[   10.${i}00000] ${line}\n`).join('')
   const neigh = `${CLIENT} dev eth0 lladdr ${neighbour}\n`
@@ -31,19 +35,22 @@ async function told(neighbour: string, goesOn = false) {
   return exchanges[0]!
 }
 
-it('is where replies go, if the entry is permanent', async () => {
-  const { status, basis, findings } = await told(`${OTHER} PERMANENT`)
-  expect([status, basis]).toEqual(['reply-lost', 'inferred'])
-  expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-    `neighbour-failed: A permanent neighbour entry gives ${CLIENT} the MAC address ${OTHER}, but the request came from ${SENDER}.`,
-  ])
-})
+it.each<Then | undefined>([undefined, 'asks again', 'replied again'])(
+  'is where replies go, if the entry is permanent; then: %s',
+  async (then) => {
+    const { status, basis, findings } = await told(`${OTHER} PERMANENT`, then)
+    expect([status, basis]).toEqual(['reply-lost', 'inferred'])
+    expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      `neighbour-failed: A permanent neighbour entry gives ${CLIENT} the MAC address ${OTHER}, but the request came from ${SENDER}.`,
+    ])
+  },
+)
 
-it.each([
-  ['the kernel has learned it', `${OTHER} REACHABLE`, false],
-  ['it is the same', `${SENDER} PERMANENT`, false],
-  ['the sender has gone on', `${OTHER} PERMANENT`, true],
-])('is nothing where %s', async (_, neighbour, goesOn) => {
-  const { status, findings } = await told(neighbour, goesOn)
+it.each<[string, string, Then | undefined]>([
+  ['the kernel has learned it', `${OTHER} REACHABLE`, undefined],
+  ['it is the same', `${SENDER} PERMANENT`, undefined],
+  ['the sender has gone on', `${OTHER} PERMANENT`, 'goes on'],
+])('is nothing where %s', async (_, neighbour, then) => {
+  const { status, findings } = await told(neighbour, then)
   expect([status, findings]).toEqual(['answered', []])
 })

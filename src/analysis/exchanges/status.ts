@@ -94,16 +94,18 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (answer) {
     if (!arrived) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
+    if (isUnheardOf(answer, parts)) {
+      const finding = astray()
+      return { ...inferred('reply-lost', answer), ...(finding ? { finding } : {}) }
+    }
     if (answersStranger(parts, answer)) {
       const told = parts.find(isAsking)?.told.reply?.finding
       return { ...inferred('reply-lost', answer), ...(told ? { finding: told } : {}) }
     }
-    const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
-    const finding = isUsed ? undefined : begunAnew(parts, answer)
+    const finding = astray()
     if (finding) return { ...inferred('reply-lost', answer), finding }
-    const elsewhere = isUsed ? undefined : sentElsewhere(parts, ask())
-    if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }
     const reset = resetByPeer(parts)
     if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
