@@ -107,15 +107,16 @@ const TURNS = 3
 const KEPT =
   /^(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING|lo|raw|mangle|nat|filter|security|main|local|default|all|any|KUBE-.*|.*mark.*)$/i
 
+// none like another: a jump to a chain is looked for in those of like names first
 const CHAINS = [
   '$(touch x)',
   '`id`',
   ';reboot;',
   '-x',
   '!x',
-  "a'b",
+  "it's",
   'a"b',
-  'a b',
+  'two words',
   '{ policy drop; }',
   'c;flush',
   'ä\x1b[2J',

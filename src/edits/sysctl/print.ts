@@ -1,4 +1,10 @@
 /** Edits → `sysctl -w NAME=VALUE`. */
+import { unsayable, type Word } from '../../model/command.ts'
 import type { SysctlEdit } from '../../model/edit.ts'
 
-export const sysctlWords = ({ name, value }: SysctlEdit): string[] => ['sysctl', '-w', `${name}=${value}`]
+/** The name of an interface may have a `=`, where sysctl(8) ends the setting's name. */
+export const sysctlWords = ({ name, value }: SysctlEdit): Word[] => [
+  'sysctl',
+  '-w',
+  name.includes('=') ? unsayable('name') : `${name}=${value}`,
+]
