@@ -7,6 +7,7 @@ import type { Repeat } from '../journey/repeats.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Drop, Tuple } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { openingTuple } from '../rules/facts/connection.ts'
@@ -69,7 +70,7 @@ export function momentAt(context: Context, i: number): EvalContext {
 }
 
 /** Only what is traced from in front of nat on shows the addresses from before; a rule may write them, too. */
-function openingSide({ evidence, journey, world }: Context): Tuple | undefined {
+const openingSide = memo(({ evidence, journey, world }: Context): Tuple | undefined => {
   const { arrivals } = evidence
   const hook = arrivals[0]?.hook
   if ((hook !== 'prerouting' && hook !== 'output') || !isFromBeforeNat(evidence, world)) return undefined
@@ -77,7 +78,7 @@ function openingSide({ evidence, journey, world }: Context): Tuple | undefined {
     rule?.statements.some((one) => one.kind === 'set' && /addr$|port$|^@/.test(one.field)),
   )
   return isWritten ? undefined : openingTuple(journey.packet)
-}
+})
 
 export const moment = (context: Context, packet: Packet, hook: Hook | undefined): EvalContext => ({
   packet,
