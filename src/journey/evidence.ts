@@ -2,14 +2,15 @@
  * A closed journey as objects: its steps in their hooks and depths, and beside each step what an explanation reads
  * (the packet as it arrived, the rule, who jumped there).
  */
-import { type Hook, iptablesPriority } from '../model/hook.ts'
+import { DSTNAT, type Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Family, Packet } from '../model/packet.ts'
+import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatAt, hasNatChains } from './base-chains.ts'
+import { basesOf, hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -147,19 +148,30 @@ function evidenceOf(
 export const isUntracked = ({ arrivals }: Evidence): boolean =>
   arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
 
-/** Where addresses are rewritten at both hooks (NF_IP_PRI_NAT_DST). */
-const DSTNAT = -100
+/** Of the base chain that this step is in. */
+export const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
+  priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
+
+/** The base chain from which jumps led to this step. */
+export function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefined {
+  const { table, hook } = arrivals[step]!
+  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
+    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
+  // it was first seen inside
+  const bases = table ? basesOf(table).filter((chain) => chain.hook === hook) : []
+  return bases.length === 1 ? bases[0] : undefined
+}
 
 /** Whether it was first seen where no chain of nat can have rewritten its destination yet. */
-export function isFromBeforeNat({ arrivals, journey }: Evidence, world: World): boolean {
+export function isFromBeforeNat(evidence: Evidence, world: World): boolean {
+  const { arrivals, journey } = evidence
   const [first] = arrivals
   const has = (hook: Hook) => hasNatAt(world, journey.family, hook)
   if (first?.hook !== 'prerouting' && first?.hook !== 'output') return !has('prerouting') && !has('output')
   if (!has(first.hook)) return true
-  const { table = '' } = journey.steps[0]!
   // none is asked once one has rewritten the packet
-  if (first.chain?.type ? first.chain.type === 'nat' : table === 'nat') return true
-  return (first.chain?.priority ?? iptablesPriority(table, first.hook)) < DSTNAT
+  const isNat = (baseOf(arrivals, 0)?.type ?? journey.steps[0]!.table) === 'nat'
+  return isNat || priorityHere(evidence, 0, first.hook) < DSTNAT
 }
 
 /** When it began and ended, as the capture has it. */

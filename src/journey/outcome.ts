@@ -1,11 +1,10 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
 import { isAnnouncement } from '../model/announcement.ts'
-import type { Hook } from '../model/hook.ts'
+import { DSTNAT, type Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import { memo } from '../model/memo.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { bridgePassingOn } from '../rules/bridge-calls.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
@@ -17,7 +16,6 @@ import { type Backend, backendOf, seenFrom } from './backends.ts'
 import {
   type BaseChain,
   baseChainsAt,
-  basesOf,
   hasNatChains,
   mayBeAbsent,
   nextAtHook,
@@ -26,8 +24,7 @@ import {
 } from './base-chains.ts'
 import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
-import { type Evidence, isUntracked } from './evidence.ts'
-import { priorityAt } from './resolve.ts'
+import { baseOf, type Evidence, isUntracked, priorityHere } from './evidence.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
 
 export interface Conclusion {
@@ -115,19 +112,6 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
 
 const isStopping = (ending: StepContext['ending']): boolean =>
   ending === 'drop' || ending === 'reject' || ending === 'queue' || ending === 'stolen'
-
-const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
-  priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
-
-/** The base chain from which jumps led to this step. */
-function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefined {
-  const { table, hook } = arrivals[step]!
-  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
-    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
-  // it was first seen inside
-  const bases = table ? basesOf(table).filter((chain) => chain.hook === hook) : []
-  return bases.length === 1 ? bases[0] : undefined
-}
 
 /** The next base chain of that hook. Which of several with one priority comes first only the trace tells. */
 function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, nat: boolean): BaseChain | undefined {
@@ -276,7 +260,7 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   if (isUntracked(evidence)) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
   if (isOfLink(packet) || isNeverTracked(world, journey.family) || keepsDestination(packet, world)) return false
-  return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
+  return priorityHere(evidence, step, hook) < DSTNAT && hasNatChains(world, journey.family)
 }
 
 /** The host's connections are listed, and nothing has the kernel track any of this family: its chains of nat are not traversed. */

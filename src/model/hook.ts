@@ -23,6 +23,9 @@ export const IPTABLES_TABLES = wordTable<readonly string[]>({
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
 })
 
+/** Where nat rewrites destinations (NF_IP_PRI_NAT_DST), in PREROUTING and OUTPUT. */
+export const DSTNAT = -100
+
 /**
  * At which priority an iptables table hangs on a hook (include/uapi/linux/netfilter_ipv4.h; the same numbers for IPv6).
  * nat is at -100 where it rewrites destinations and at 100 where it rewrites sources, so in INPUT it comes after filter.
@@ -35,7 +38,7 @@ export function iptablesPriority(table: string, hook: Hook, backend?: 'legacy' |
     case 'mangle':
       return -150
     case 'nat':
-      return hook === 'prerouting' || hook === 'output' ? -100 : 100
+      return hook === 'prerouting' || hook === 'output' ? DSTNAT : 100
     case 'security':
       return backend === 'nft' ? 150 : 50
     default:

@@ -1,6 +1,5 @@
-import { isUntracked } from '../../journey/evidence.ts'
+import { isUntracked, priorityHere } from '../../journey/evidence.ts'
 import { command } from '../../model/command.ts'
-import { iptablesPriority } from '../../model/hook.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { setSysctl } from '../changes/change.ts'
@@ -58,7 +57,7 @@ function whereItEnded(context: Context): 'at conntrack' | 'at conntrack or routi
   // what has an entry needs no room
   const [opened, answered] = [entryOpened(journey.packet, world), entryAnswered(journey.packet, world)]
   if (opened || answered) return undefined
-  const last = arrival?.chain?.priority ?? iptablesPriority(journey.steps[ended.step]!.table ?? '', hook)
+  const last = priorityHere(evidence, ended.step, hook)
   if (last >= CONNTRACK) return undefined
   if (missing.hook !== hook) return 'at conntrack or routing'
   return missing.priority > CONNTRACK ? 'at conntrack' : undefined

@@ -1,4 +1,5 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
+import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -82,8 +83,6 @@ function inNewChain(context: Context, { table, rule }: ForOthers): Proposal[] {
     'affects only this destination and service',
   )
 }
-
-const DSTNAT = -100
 
 /** The same of what comes in, and a rule that stands where only what this host sends is rewritten. */
 export const neverForOthers: Detector = {

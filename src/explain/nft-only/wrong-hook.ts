@@ -1,3 +1,4 @@
+import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
@@ -63,5 +64,3 @@ function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRe
     'affects only this source, destination and service',
   )
 }
-
-const DSTNAT = -100
