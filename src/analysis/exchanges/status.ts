@@ -96,16 +96,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (answer.told.says === 'resets') return observed('refused', answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
-    if (isUnheardOf(answer, parts)) {
-      const finding = astray()
-      return { ...inferred('reply-lost', answer), ...(finding ? { finding } : {}) }
-    }
-    if (answersStranger(parts, answer)) {
-      const told = parts.find(isAsking)?.told.reply?.finding
-      return { ...inferred('reply-lost', answer), ...(told ? { finding: told } : {}) }
-    }
+    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
+    if (answersStranger(parts, answer)) return inferred('reply-lost', answer, parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()
-    if (finding) return { ...inferred('reply-lost', answer), finding }
+    if (finding) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
     if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
@@ -115,7 +109,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const opening = reset && parts.find((one) => one.role === 'request' && one.told.says === 'opens' && passed(one))
   if (opening) {
     const finding = lostReset(opening, reset)
-    return finding ? { ...inferred('reply-lost', reset), finding } : inferred('refused', reset)
+    return finding ? inferred('reply-lost', reset, finding) : inferred('refused', reset)
   }
   const [error] = errors
   if (error) {
@@ -186,7 +180,12 @@ function mendedTogether(request: Part | undefined, { told }: Part): Pick<Verdict
     : {}
 }
 
-const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, basis: 'inferred', decided })
+const inferred = (status: ExchangeStatus, decided: Part, finding?: Finding): Verdict => ({
+  status,
+  basis: 'inferred',
+  decided,
+  ...(finding ? { finding } : {}),
+})
 
 const passed = ({ told }: Part): boolean => isPassed(told.journey.outcome)
 
@@ -255,7 +254,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (has('closed-port'))
     // an error that passed may go the wrong way all the same
     return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
-      ? { ...inferred('reply-lost', request), finding: reply.finding }
+      ? inferred('reply-lost', request, reply.finding)
       : inferred('refused', request)
   if (has('echo-ignored') || (isDiscovery(journey.packet) && has('neighbour-discovery-dropped')))
     return inferred('unanswered', request)
@@ -267,14 +266,14 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const replied = parts.some(({ role }) => role === 'replies')
   if ((!replied && entry && goesOn(entry)) || hasGoneOn(parts)) return inferred('answered', request)
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
-  if (returned) return { ...inferred('lost', request), finding: returned }
+  if (returned) return inferred('lost', request, returned)
   if (has('neighbour-failed')) return inferred('lost', request)
   const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
-  if (unfound) return { ...inferred('reply-lost', request), finding: unfound }
+  if (unfound) return inferred('reply-lost', request, unfound)
   const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
-  if (other) return { ...inferred('reply-lost', request), finding: other }
+  if (other) return inferred('reply-lost', request, other)
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
-  if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
+  if (elsewhere) return inferred('reply-lost', request, elsewhere)
   // the next hop has no link address, and this host tells the sender that it reached nobody
   const unreached = unquoted.some(({ isUnreached }) => isUnreached) && parts.find(isBeforeSilentHop)
   if (unreached) return inferred('lost', unreached)
@@ -286,8 +285,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const comesHere = () => comesBackHere(request.told, entry, repliesShown)
   const unreplied = !replied && entry ? unrepliedBy(entry, request, comesHere) : undefined
   // connection tracking would have seen the reply before that stopped it
-  if (reply?.finding && !(unreplied && stopsPastTracking(reply)))
-    return { ...inferred('reply-lost', request), finding: reply.finding }
+  if (reply?.finding && !(unreplied && stopsPastTracking(reply))) return inferred('reply-lost', request, reply.finding)
   const elsewhereAsWell = inOtherNetwork(parts, ask())
   if (elsewhereAsWell && entry && isUnreplied(entry)) return inferred('unanswered', request)
   // how it went on was not captured, but that it was sent again
@@ -310,7 +308,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const silence = parts.some(isBeforeSilentHop) ? 'lost' : 'unanswered'
   if (again) return { ...(repliesShown ? observed : inferred)(silence, request) }
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
-  if (unreplied?.tells && answers) return { ...inferred(silence, request), finding: unreplied.finding }
+  if (unreplied?.tells && answers) return inferred(silence, request, unreplied.finding)
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey) && comesHere())
