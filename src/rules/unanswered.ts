@@ -32,7 +32,7 @@ export function whyUnanswered(
     return 'multicast and broadcast packets get no reply'
   // there it asks for the way to the source (nf_reject_fill_skb_dst)
   if (!isRouted && packet.src !== undefined && isForMany({ dst: packet.src }, host))
-    return 'a broadcast or multicast source gets no reply'
+    return 'a packet from a broadcast or multicast address gets no reply'
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no reply'
   // over lo it would come from where the packet was to go, what rules wrote (icmp_send); IPv6 takes one of the host's own
   const isForHost = hook === 'input' || (!isRouted && isLocal(packet.src, host) === true)

@@ -55,7 +55,7 @@ test('a reply that nat does not lead back to who was masqueraded is no answer', 
   const [finding] = late.findings
   expect(finding?.code).toBe('connection-expired')
   expect(finding?.message).toBe(
-    'The reply came 3.0 s after the request, but conntrack forgets a request without a reply after 2 s (net.netfilter.nf_conntrack_udp_timeout). So to conntrack the reply began a new connection: it was delivered to this host, and not to the client.',
+    'The reply came 3.0 s after the request, but conntrack forgets a connection without a reply after 2 s (net.netfilter.nf_conntrack_udp_timeout). So to conntrack the reply began a new connection: it was delivered to this host instead of the client.',
   )
   const name = 'net.netfilter.nf_conntrack_udp_timeout'
   expect(finding?.fix[0]?.edits).toEqual([{ kind: 'sysctl', name, value: '6' }])
@@ -66,7 +66,7 @@ test('neither where nothing tells how long it took', async () => {
   const { status, findings } = await told(MASQUERADED, sent, kept, 3, { sysctls: 'net.ipv4.ip_forward = 1\n' })
   expect(status).toBe('reply-lost')
   expect(findings[0]?.message).toBe(
-    'When the reply came, conntrack had no entry for this connection any more. So to conntrack the reply began a new connection: it was delivered to this host, and not to the client.',
+    'When the reply came, conntrack had no entry for this connection any more. So to conntrack the reply began a new connection: it was delivered to this host instead of the client.',
   )
   expect(findings[0]?.fix[0]?.edits).toBeUndefined()
 })

@@ -4,7 +4,6 @@ import type { Proposal } from '../../explain/changes/proposal.ts'
 import { finding } from '../../explain/context.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
-import type { World } from '../../model/world.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { isAsking, type Part } from './joined.ts'
 
@@ -23,7 +22,7 @@ export function connectionExpired(parts: readonly Part[], reply: Part): Finding 
     : whereItWent(request, reply)
   if (effect === undefined) return undefined
   const why = late
-    ? `The reply came ${seconds(late.waited)} after the request, but conntrack forgets a request without a reply after ${late.timeout} s (${late.name})`
+    ? `The reply came ${seconds(late.waited)} after the request, but conntrack forgets a connection without a reply after ${late.timeout} s (${TIMEOUT})`
     : 'When the reply came, conntrack had no entry for this connection any more'
   const message = `${why}. So to conntrack the reply began a new connection: ${effect}.`
   return finding('connection-expired', 'error', message, { fix: [longer(late)] })
@@ -35,7 +34,7 @@ function whereItWent(request: Part, reply: Part): string | undefined {
   const { journey: asked } = request.told
   const { journey } = reply.told
   if (asked.outcome === 'forwarded' && journey.outcome === 'delivered')
-    return 'it was delivered to this host, and not to the client'
+    return 'it was delivered to this host instead of the client'
   if (!isPassed(journey.outcome) || journey.outcome === 'delivered') return undefined
   const [sent, left] = [asItLeft(asked), asItLeft(journey)]
   const isSent = sent.dst !== undefined && (sent.dst !== asked.packet.dst || sent.dport !== asked.packet.dport)
@@ -50,37 +49,34 @@ interface Late {
   waited: number
   /** Seconds. */
   timeout: number
-  name: string
 }
+
+const TIMEOUT = 'net.netfilter.nf_conntrack_udp_timeout'
 
 /** Longer than conntrack waits for the first reply, as far as the capture's clock and host state tell. */
 function lateness(parts: readonly Part[], reply: Part): Late | undefined {
   const before = parts.filter(({ id, capture }) => id < reply.id && capture === reply.capture)
   if (before.some(({ role }) => role === 'replies')) return undefined
   const last = before.findLast(isAsking)
-  const name = 'net.netfilter.nf_conntrack_udp_timeout'
-  const timeout = Number(setting(reply.told.world, name))
+  const timeout = Number(reply.told.world.host.sysctls?.get(TIMEOUT))
   const waited = last ? reply.clock - last.clock : Number.NaN
-  return timeout > 0 && waited > timeout * 1e6 ? { waited, timeout, name } : undefined
+  return timeout > 0 && waited > timeout * 1e6 ? { waited, timeout } : undefined
 }
-
-const setting = ({ host }: World, name: string): string | undefined => host.sysctls?.get(name)
 
 const seconds = (microseconds: number): string => `${(microseconds / 1e6).toFixed(1)} s`
 
-const UNTRIED = 'connections on the model do not expire'
+const UNTRIED = 'connections in the model do not expire'
 
 /** Twice as long as the reply took. */
 const longer = (late: Late | undefined): Proposal =>
   late
     ? {
         description: 'let conntrack wait longer for a reply',
-        ...setSysctl(late.name, 2 * Math.ceil(late.waited / 1e6), late.timeout),
+        ...setSysctl(TIMEOUT, 2 * Math.ceil(late.waited / 1e6), late.timeout),
         unverified: UNTRIED,
-        note: 'affects every UDP connection: more entries stay in the table',
+        note: 'affects other UDP connections too: conntrack keeps their entries for longer',
       }
     : {
-        description:
-          'let the program reply sooner, or let conntrack wait longer for a reply (net.netfilter.nf_conntrack_udp_timeout)',
+        description: `let the program reply sooner, or let conntrack wait longer for a reply (${TIMEOUT})`,
         unverified: UNTRIED,
       }

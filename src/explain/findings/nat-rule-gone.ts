@@ -50,8 +50,8 @@ function ofAccept(context: Context, pass: TableTraversal, step: number, near: re
     elements.some(({ parts, data = [] }) => parts.includes(`${dport}`) && data.includes(first.host)),
   )
   const missing = map
-    ? `map ${map.name} sends port ${dport} there, but no rule uses the map: its DNAT rule is missing`
-    : `no rule of nat sends packets there: if this one is for ${first.host}, its DNAT rule is missing`
+    ? `map ${map.name} sends port ${dport} there, but no rule uses this map: the DNAT rule is missing`
+    : `no rule of nat sends packets there: if this packet is for ${first.host}, the DNAT rule is missing`
   const message = `No rule rewrote its destination. ${nameRef(ref)} accepts ${protocol} to ${place}, and ${missing}.`
   const to = { address: first.host, port: dport }
   const fix = send(context, pass, packet, to, 'first check that it is meant for this host')

@@ -52,7 +52,7 @@ function byHelper(context: Context): Detected | undefined {
       fix: [
         {
           description: `do not assign helper ${helper} to such connections, then delete their conntrack entries: an entry keeps its helper`,
-          unverified: 'the model does not read what helpers read',
+          unverified: 'the model has no conntrack helpers',
         },
       ],
     },

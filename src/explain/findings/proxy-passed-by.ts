@@ -59,7 +59,7 @@ function tell(context: Context, passed: SkippedRule): Detected | undefined {
   return finding(
     'proxy-missing',
     isLost ? 'warning' : 'note',
-    `${nameRef(ref)} is meant to hand it to a transparent proxy on ${protocol} port ${port}, but ${why}: nft skips the rest of such a rule, and the packet goes on without the proxy.`,
+    `${nameRef(ref)} is meant to hand the packet to a transparent proxy on ${protocol} port ${port}, but ${why}. So nft skips the rest of the rule, and the packet bypasses the proxy.`,
     { steps: [step + 1], rules: [ref], fix: isLost ? [listenThere(protocol, port)] : [] },
   )
 }

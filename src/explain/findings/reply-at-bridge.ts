@@ -34,11 +34,11 @@ export const replyAtBridge: Detector = {
       .sort((a, b) => Number(b.used) - Number(a.used))
       .map(({ ref }) => ref)
     const [first, ...others] = refs.map(nameRef)
-    const told = `what ${reply.src} replies, which a trace of IP does not show`
+    const told = `the reply from ${reply.src}, which a trace of IP does not show`
     const message =
       others.length === 0
         ? `${first} drops ${told}.`
-        : `Whichever port of ${out} it comes in by, a rule drops ${told}: ${[first, ...others].join(', ')}.`
+        : `A rule at each port of ${out} drops ${told}: ${[first, ...others].join(', ')}.`
     return [
       finding('reply-dropped', 'error', message, {
         steps: [ended.step + 1],
@@ -47,8 +47,8 @@ export const replyAtBridge: Detector = {
           propose(
             `accept such replies before ${numberedRef(one)}`,
             acceptBefore(one, reply, { hook: 'prerouting', answer: true }),
-            others.length > 0 ? `if ${reply.src} is behind the port that this rule is for` : undefined,
-            'which port it is behind is unknown here',
+            others.length > 0 ? `if ${reply.src} is behind the port that this rule matches` : undefined,
+            `which port ${reply.src} is behind is unknown`,
           ),
         ),
       }),

@@ -119,7 +119,7 @@ function withoutHop({ nexthops = [], scope: _, flags: __, ...route }: Route, add
   const { weight: ___, flags: ____, ...way } = first
   const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
   return propose(
-    `leave ${address} out of the route to ${route.destination}`,
+    `remove next hop ${address} from the route to ${route.destination}`,
     {
       edits: edits(more.length > 0 ? { ...route, nexthops: [first, ...more] } : { ...route, ...way }),
       undo: edits({ ...route, nexthops }),

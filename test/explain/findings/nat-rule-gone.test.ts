@@ -70,7 +70,7 @@ describe('a rule that accepts what nat sends to nobody', () => {
   it('says which host the packet may be for', () => {
     expect(told(accepts('0:0'), 'missing-rule')).toEqual({
       message:
-        'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and no rule of nat sends packets there: if this one is for 10.0.2.9, its DNAT rule is missing.',
+        'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and no rule of nat sends packets there: if this packet is for 10.0.2.9, the DNAT rule is missing.',
       rules: ['filter FORWARD rule 2', 'nat PREROUTING rule 1'],
       fix: 'iptables -t nat -A PREROUTING -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
     })
@@ -80,7 +80,7 @@ describe('a rule that accepts what nat sends to nobody', () => {
     const left = { family: 'ip' as const, table: 'nat', name: 'virtual', type: 'inet_service' }
     const elements = [{ parts: ['80'], data: ['10.0.2.9'] }]
     expect(told({ ...accepts('0:0'), sets: [{ ...left, elements }] }, 'missing-rule')?.message).toBe(
-      'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and map virtual sends port 80 there, but no rule uses the map: its DNAT rule is missing.',
+      'No rule rewrote its destination. filter FORWARD rule 2 accepts tcp to 10.0.2.9:80, and map virtual sends port 80 there, but no rule uses this map: the DNAT rule is missing.',
     )
   })
 

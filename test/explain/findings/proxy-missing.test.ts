@@ -216,7 +216,7 @@ describe("nft's tproxy without a socket", () => {
   it('lets the packet go on, and no line tells of it', () => {
     const [one] = found(TO, 'drop', LISTENS_ON(22))
     expect(one?.message).toBe(
-      'inet fw prerouting handle 4 is meant to hand it to a transparent proxy on tcp port 3129, but nothing listens there: nft skips the rest of such a rule, and the packet goes on without the proxy.',
+      'inet fw prerouting handle 4 is meant to hand the packet to a transparent proxy on tcp port 3129, but nothing listens there. So nft skips the rest of the rule, and the packet bypasses the proxy.',
     )
     expect(one?.severity).toBe('warning')
     expect(one?.fix.map(({ description }) => description)).toEqual([
