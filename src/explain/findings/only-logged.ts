@@ -1,6 +1,7 @@
 /** What capture-ends says of a packet of which only LOG lines tell. */
 import type { BehindLog, Logged } from '../../journey/logged.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import { type Context, type Detected, finding } from '../context.ts'
 import { nameRef, refOf } from '../refs.ts'
 
@@ -32,13 +33,14 @@ function byHelper(context: Context): Detected | undefined {
   const [, helper, why] = BY_HELPER.exec(journey.steps[ended.step]?.prefix ?? '') ?? []
   if (helper === undefined) return undefined
   journey.outcome = 'vanished'
-  const assigns = new RegExp(`(?:--helper |ct helper set ")${helper}\\b`)
   const family = journey.family ?? ''
   const rules = world.tables
     .filter((table) => table.family === family || table.family === 'inet')
     .flatMap((table) =>
       [...table.chains.values()].flatMap((chain) =>
-        chain.rules.filter(({ text }) => assigns.test(text)).map((rule) => refOf(context, table.name, chain, rule)),
+        chain.rules
+          .filter((rule) => helperBy(table, rule) === helper)
+          .map((rule) => refOf(context, table.name, chain, rule)),
       ),
     )
   const by = rules.length === 0 ? '' : ` ${namesOf(rules)} ${rules.length > 1 ? 'assign' : 'assigns'} this helper.`
@@ -57,6 +59,14 @@ function byHelper(context: Context): Detected | undefined {
       ],
     },
   )
+}
+
+/** iptables names the helper itself, nft an object of the table, which may have any name. */
+function helperBy({ objects }: Table, { statements }: Rule): unknown {
+  const set = statements.find((one) => one.kind === 'set' && one.field === 'ct helper')
+  if (set?.kind !== 'set') return undefined
+  const { type = set.value }: { type?: unknown } = objects?.get(`ct helper ${set.value}`)?.values ?? {}
+  return type
 }
 
 const unknownLogger = ({ ended }: Context): Detected =>

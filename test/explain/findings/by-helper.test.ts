@@ -1,6 +1,6 @@
 /** What conntrack logs of a helper that dropped a packet: no rule has that prefix, and no chain is behind it. */
 import { expect, it } from 'vitest'
-import { explainLog } from '../../journey/journeys.ts'
+import { explainLog, worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
 import { saved } from './played.ts'
 
@@ -22,6 +22,24 @@ it('names the helper, what it could not read, and the rule that assigns it', () 
   expect(told('nf_ct_ftp: dropping packet: partial PORT').findings).toEqual([
     "error kernel-drop: The kernel logged that conntrack's helper ftp dropped this packet, behind all rules: partial PORT.",
   ])
+})
+
+it('names a rule of nft by what its object is, whatever that is called', () => {
+  const rules = (type: string) => `table ip fw {
+	ct helper voice {
+		type "${type}" protocol udp
+		l3proto ip
+	}
+	chain assign { # handle 2
+		type filter hook prerouting priority filter; policy accept;
+		udp dport 5060 ct helper set "voice" # handle 3
+	}
+}
+`
+  const by = (type: string) =>
+    explainLog(line('nf_ct_sip: dropping packet: cannot parse cseq'), worldOf(rules(type)), []).journeys[0]!.findings[0]
+  expect(by('sip')?.message).toMatch(/ ip fw assign handle 3 assigns this helper\.$/)
+  expect(by('tftp')?.message).toMatch(/ cannot parse cseq\.$/)
 })
 
 it('says nothing of the kind of other prefixes', () => {
