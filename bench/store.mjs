@@ -1,6 +1,7 @@
 /**
- * npm run bench:store [-- RUNS [CLICKHOUSE]]: a million steps explained without a store, and into DuckDB and Parquet, in turn
- * (A B C A B C …): times as ratios of the median, of the wall clock and of all processors; the peak of memory in a run of its own.
+ * npm run bench:store [-- RUNS [CLICKHOUSE]]: a million steps decoded by bench/decode.py, explained without a store, and into
+ * DuckDB and Parquet, in turn (A B C D A B C D …): times as ratios of the median to the decoder's and to those without a store,
+ * of the wall clock and of all processors; the peak of memory in a run of its own.
  * CLICKHOUSE: HTTP of a server that lets `default` in without a password (http://127.0.0.1:8123), which is measured too, in
  * a database that is made anew; the processors are those of nfwhy alone.
  */
@@ -19,7 +20,7 @@ const stores = { duckdb: 'tmp/bench/store.duckdb', parquet: 'tmp/bench/store.par
 
 function run(command, onStart = () => {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(...command, { stdio: ['ignore', 'ignore', 'inherit'] })
     child.on('error', reject)
     child.on('exit', resolve)
     onStart(child)
@@ -29,10 +30,13 @@ function run(command, onStart = () => {}) {
 const urlOf = (kind) =>
   kind === 'clickhouse' ? `clickhouse://${new URL(server).host}/${DATABASE}` : `${kind}:${stores[kind]}`
 
-const commandOf = (kind) => [
-  ...['bin/nfwhy.js', 'explain', log, rules],
-  ...(kind === 'plain' ? [] : ['--store', urlOf(kind)]),
-]
+const commandOf = (kind) =>
+  kind === 'python'
+    ? ['python3', ['bench/decode.py', rules, log]]
+    : [
+        process.execPath,
+        [...['bin/nfwhy.js', 'explain', log, rules], ...(kind === 'plain' ? [] : ['--store', urlOf(kind)])],
+      ]
 
 const tell = askClickHouse(server)
 
@@ -95,19 +99,19 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
 
 if (!existsSync(log)) {
   mkdirSync('tmp/bench', { recursive: true })
-  await run(['bench/make-trace.mjs', log, '330'])
+  await run([process.execPath, ['bench/make-trace.mjs', log, '330']])
 }
-const kinds = ['plain', 'duckdb', 'parquet', ...(server ? ['clickhouse'] : [])]
+const kinds = ['python', 'plain', 'duckdb', 'parquet', ...(server ? ['clickhouse'] : [])]
 const peaks = {}
 for (const kind of kinds) peaks[kind] = await peakOf(kind)
 const times = Object.fromEntries(kinds.map((kind) => [kind, []]))
 for (let i = 0; i < runs; i++) for (const kind of kinds) times[kind].push(await time(kind))
 for (const kind of kinds) {
-  const [wall, cpu] = ['wall', 'cpu'].map((what) => median(times[kind].map((one) => one[what])))
-  const [plainWall, plainCpu] = ['wall', 'cpu'].map((what) => median(times.plain.map((one) => one[what])))
-  process.stdout.write(
-    `${kind.padEnd(10)} ${wall.toFixed(2).padStart(7)} s (${(wall / plainWall).toFixed(2)})  ` +
-      `processors ${cpu.toFixed(2).padStart(6)} s (${(cpu / plainCpu).toFixed(2)})  peak ${peaks[kind].toFixed(0)} MB\n`,
-  )
+  const told = ['wall', 'cpu'].map((what) => {
+    const of = (one) => median(times[one].map((run) => run[what]))
+    const ratios = ['python', 'plain'].map((other) => `${(of(kind) / of(other)).toFixed(2)} ${other}`)
+    return `${of(kind).toFixed(2).padStart(6)} s (${ratios.join(', ')})`
+  })
+  process.stdout.write(`${kind.padEnd(10)} ${told[0]}  processors ${told[1]}  peak ${peaks[kind].toFixed(0)} MB\n`)
   await removeStore(kind, false)
 }

@@ -37,6 +37,8 @@ export class Storing {
   private broken = false
   private ended = false
   private handedOn = Number.NEGATIVE_INFINITY
+  /** What is told of exchanges once all packets are there, a batch at a time. */
+  private rest: Iterable<void> | undefined
 
   private readonly taking: { told(message: string): void }
 
@@ -66,7 +68,7 @@ export class Storing {
         report.pause(now)
       },
       end: (tail) => {
-        if (!this.broken) this.recorder.end()
+        this.rest = this.recorder.end()
         return report.end(tail)
       },
     }
@@ -79,7 +81,7 @@ export class Storing {
         report.take(one)
       },
       end: (tail) => {
-        this.recorder.end()
+        this.rest = this.recorder.end()
         return report.end(tail)
       },
     }
@@ -106,6 +108,7 @@ export class Storing {
   async end(): Promise<void> {
     if (this.ended) return
     this.ended = true
+    await this.recordRest()
     await this.writing.end().catch(this.tell)
   }
 
@@ -113,8 +116,14 @@ export class Storing {
   async close(): Promise<void> {
     if (this.ended) return
     this.ended = true
-    if (!this.broken) this.recorder.pause(performance.now())
+    if (!this.broken && !this.rest) this.recorder.pause(performance.now())
+    await this.recordRest().catch(() => {})
     await this.writing.end().catch(() => {})
+  }
+
+  private async recordRest(): Promise<void> {
+    if (this.broken) return
+    for (const _ of this.rest ?? []) await this.room()
   }
 
   private readonly tell = (error: unknown): void => {

@@ -104,8 +104,8 @@ export class Recorder {
     this.handOn()
   }
 
-  /** Nothing more comes. */
-  end(): void {
+  /** Nothing more comes. It stops at each batch that it has handed on. */
+  *end(): Generator<void> {
     const { list } = this.exchanges
     if (this.news) for (const { exchange, number } of this.news.end()) this.addExchange(exchange, number)
     else {
@@ -120,6 +120,7 @@ export class Recorder {
           shown: true,
         }))
         this.add(...exchangeOf(head), ruleset, shape, values)
+        if (this.batch.isEmpty) yield
       }
     }
     this.handOn()

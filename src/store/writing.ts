@@ -16,8 +16,8 @@ const MOST_WAITING = 1
 
 export class Writing {
   private readonly store: Store
-  private last: Promise<void> = Promise.resolve()
-  private waiting = 0
+  /** The one that is written, and those that wait. */
+  private readonly underWay: Promise<void>[] = []
   private failed: { error: unknown } | undefined
 
   constructor(store: Store) {
@@ -26,22 +26,15 @@ export class Writing {
 
   readonly write = (batch: Batch): void => {
     if (this.failed) return
-    this.waiting++
-    this.last = this.last.then(async () => {
-      if (this.failed) return
-      try {
-        await this.store.write(batch)
-      } catch (error) {
-        this.failed = { error: wordsOf(error) }
-      } finally {
-        this.waiting--
-      }
-    })
+    this.underWay.push(this.writeBehind(this.underWay.at(-1), batch))
   }
 
-  /** Undefined: there is room for more. Rejects with what went wrong. */
+  /**
+   * Undefined: there is room for more. Rejects with what went wrong. While a batch is written the event loop gets a turn:
+   * a file is read without one, and the database would wait for its next statement until the file is over.
+   */
   room(): Promise<void> | undefined {
-    return this.failed || this.waiting > MOST_WAITING ? this.settled() : undefined
+    return this.failed || this.underWay.length > 0 ? this.onceThereIsRoom() : undefined
   }
 
   /** All of it is there. Rejects with what went wrong; the store is closed then, too. */
@@ -53,8 +46,25 @@ export class Writing {
     }
   }
 
+  private async writeBehind(before: Promise<void> | undefined, batch: Batch): Promise<void> {
+    await before
+    if (!this.failed)
+      try {
+        await this.store.write(batch)
+      } catch (error) {
+        this.failed = { error: wordsOf(error) }
+      }
+    this.underWay.shift()
+  }
+
+  private async onceThereIsRoom(): Promise<void> {
+    await new Promise(setImmediate)
+    while (this.underWay.length > 1 + MOST_WAITING) await this.underWay[0]
+    if (this.failed) throw this.failed.error
+  }
+
   private async settled(): Promise<void> {
-    await this.last
+    await this.underWay.at(-1)
     if (this.failed) throw this.failed.error
   }
 }

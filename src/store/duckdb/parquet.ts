@@ -58,10 +58,12 @@ class FolderStore implements Store {
     await session.hold(batch)
     const wanted = WRITTEN.filter((table) => hasRows(table, batch))
     try {
-      for (const table of wanted)
-        await session.connection.run(
-          `COPY (${rowsOf(table, batch, stored)}) TO ${quoted(partOf(table))} (FORMAT parquet, COMPRESSION zstd)`,
-        )
+      await session.run(
+        wanted.map(
+          (table) =>
+            `COPY (${rowsOf(table, batch, stored)}) TO ${quoted(partOf(table))} (FORMAT parquet, COMPRESSION zstd)`,
+        ),
+      )
       for (const table of wanted) renameSync(partOf(table), join(folder, table, `${name}.parquet`))
     } finally {
       for (const table of wanted) rmSync(partOf(table), { force: true })

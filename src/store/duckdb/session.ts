@@ -35,8 +35,9 @@ export class Session {
     return this.clock.next()
   }
 
+  /** In one call: between two, DuckDB would wait for this process, which has other work. */
   async run(statements: readonly string[]): Promise<void> {
-    for (const statement of statements) await this.connection.run(statement)
+    if (statements.length > 0) await this.connection.run(statements.join(';\n'))
   }
 
   /** All of the work, or nothing. */
@@ -53,10 +54,9 @@ export class Session {
 
   /** Into tables that hold it. */
   async hold(batch: Batch): Promise<void> {
-    for (const [name, columns] of batch.parts) {
-      await this.connection.run(createStage(name, columns))
-      if (columns.size > 0) await this.append(stageOf(name), columns)
-    }
+    const parts = [...batch.parts]
+    await this.run(parts.map(([name, columns]) => createStage(name, columns)))
+    for (const [name, columns] of parts) if (columns.size > 0) await this.append(stageOf(name), columns)
   }
 
   private async append(table: string, { values, size }: Columns): Promise<void> {
