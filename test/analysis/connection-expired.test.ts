@@ -1,5 +1,5 @@
 /** Replies that come when conntrack has forgotten the connection: a UDP server that thinks for longer than the timeout. */
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
 import { clocked, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
@@ -107,4 +107,50 @@ test('a reply that is dropped as new names the timeout, if it took longer', asyn
   expect([late.status, codes(late)[0]]).toEqual(['reply-lost', 'connection-expired'])
   expect(late.findings[0]?.message).toContain('a rule for established connections does not match the reply')
   expect(codes(await told(closed, forward, back, 1))).not.toContain('connection-expired')
+})
+
+describe('a connection that was replied to', () => {
+  const rules = `${nat()}${filter('-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-A FORWARD -i lan -j ACCEPT')}`
+  const closed = rules.replace(':FORWARD ACCEPT', ':FORWARD DROP')
+  const there: TestPacket = { ...asked, out: 'wan' }
+  const back: TestPacket = { ...BACK, in: 'wan', out: 'lan', src: '10.2.0.2', sport: 1812 }
+  const sysctls = `${SYSCTLS}net.netfilter.nf_conntrack_udp_timeout_stream = 6\n`
+  /** Replied to at once; the last packet comes `age` seconds after the first, and a reply `late` seconds behind it. */
+  const events = (age: number, late: number): (readonly [number, string])[] => [
+    [1, trace('nat:PREROUTING:policy:1', asked)],
+    [1, trace('filter:FORWARD:rule:2', there)],
+    [1, trace('nat:POSTROUTING:policy:1', there)],
+    [1.1, trace('filter:FORWARD:rule:1', back)],
+    [1 + age, trace('filter:FORWARD:rule:1', { ...back, id: 7 })],
+    [1 + age + late, trace('filter:FORWARD:policy:3', { ...back, id: 8 })],
+  ]
+  const messageOf = async (age: number, late: number) => {
+    const files = {
+      'trace.log': clocked(events(age, late)),
+      'rules.v4': closed,
+      'a.txt': ADDRESSES,
+      'r.txt': ROUTES,
+      sysctls,
+    }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const [exchange] = (await analysis.exchanges()).exchanges
+    expect(exchange?.status).toBe('reply-lost')
+    return exchange?.findings.find(({ code }) => code === 'connection-expired')?.message
+  }
+
+  it('waits longer once it is two seconds old', async () => {
+    expect(await messageOf(2.5, 9)).toContain(
+      'The reply came 9.0 s after the packet before it, but conntrack forgets a connection without packets after 6 s (net.netfilter.nf_conntrack_udp_timeout_stream).',
+    )
+    expect(await messageOf(2.5, 5)).toBeUndefined()
+  })
+
+  it('waits as one that was not, before', async () => {
+    expect(await messageOf(1, 5)).toContain('without packets after 2 s (net.netfilter.nf_conntrack_udp_timeout).')
+    expect(await messageOf(1, 1.5)).toBeUndefined()
+  })
+
+  it('is not told of where both may be in force', async () => {
+    expect(await messageOf(2, 9)).toBeUndefined()
+  })
 })

@@ -8,8 +8,9 @@ import { asItLeft } from '../as-it-left.ts'
 import { isAsking, type Part } from './joined.ts'
 
 /**
- * A UDP connection that nobody has replied to is forgotten after nf_conntrack_udp_timeout (nf_conntrack_proto_udp.c). nat's
- * chains are asked for the first packet of a connection alone: a reply that they were asked for is such a packet.
+ * A UDP connection without packets is forgotten after nf_conntrack_udp_timeout, or _stream, which takes its place for packets
+ * that come once it was replied to and is two seconds old (nf_conntrack_udp_packet in nf_conntrack_proto_udp.c). nat's chains
+ * are asked for the first packet of a connection alone: a reply that they were asked for is such a packet.
  */
 export function connectionExpired(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
@@ -22,7 +23,7 @@ export function connectionExpired(parts: readonly Part[], reply: Part): Finding 
     : whereItWent(request, reply)
   if (effect === undefined) return undefined
   const why = late
-    ? `The reply came ${seconds(late.waited)} after the request, but conntrack forgets a connection without a reply after ${late.timeout} s (${TIMEOUT})`
+    ? `The reply came ${seconds(late.waited)} after ${late.isReplied ? 'the packet before it' : 'the request'}, but conntrack forgets a connection without ${late.isReplied ? 'packets' : 'a reply'} after ${late.timeout} s (${late.name})`
     : 'When the reply came, conntrack had no entry for this connection any more'
   const message = `${why}. So to conntrack the reply began a new connection: ${effect}.`
   return finding('connection-expired', 'error', message, { fix: [longer(late)] })
@@ -47,20 +48,40 @@ function whereItWent(request: Part, reply: Part): string | undefined {
 interface Late {
   /** Microseconds. */
   waited: number
-  /** Seconds. */
+  /** Seconds, and the setting that says so. */
   timeout: number
+  name: string
+  /** There was a reply before. */
+  isReplied: boolean
 }
 
 const TIMEOUT = 'net.netfilter.nf_conntrack_udp_timeout'
+const STREAM = `${TIMEOUT}_stream`
+/** Microseconds; the kernel's clock for it ticks 100 times a second at least. */
+const STREAM_AFTER = 2e6
+const TICKS = 2e4
 
-/** Longer than conntrack waits for the first reply, as far as the capture's clock and host state tell. */
+/** Longer than conntrack waits for the next packet, as far as the capture's clock and host state tell. */
 function lateness(parts: readonly Part[], reply: Part): Late | undefined {
-  const before = parts.filter(({ id, capture }) => id < reply.id && capture === reply.capture)
-  if (before.some(({ role }) => role === 'replies')) return undefined
-  const last = before.findLast(isAsking)
-  const timeout = Number(reply.told.world.host.sysctls?.get(TIMEOUT))
-  const waited = last ? reply.clock - last.clock : Number.NaN
-  return timeout > 0 && waited > timeout * 1e6 ? { waited, timeout } : undefined
+  const before = parts.filter(
+    ({ id, capture, role }) => id < reply.id && capture === reply.capture && role !== 'errors',
+  )
+  const isReplied = before.some(({ role }) => role === 'replies')
+  const last = isReplied ? before.at(-1) : before.findLast(isAsking)
+  if (!last) return undefined
+  const name = isReplied ? timeoutBehind(before[0]!, last) : TIMEOUT
+  if (name === undefined) return undefined
+  const timeout = Number(reply.told.world.host.sysctls?.get(name))
+  const waited = reply.clock - last.clock
+  return timeout > 0 && waited > timeout * 1e6 ? { waited, timeout, name, isReplied } : undefined
+}
+
+/** The setting by which an entry waits that was replied to; undefined where its age is not known well enough. */
+function timeoutBehind(first: Part, last: Part): string | undefined {
+  const age = last.clock - first.clock
+  if (age > STREAM_AFTER + TICKS) return STREAM
+  // else the connection may be older than what is shown of it
+  return age < STREAM_AFTER - TICKS && first.told.nat === 'passed' ? TIMEOUT : undefined
 }
 
 const seconds = (microseconds: number): string => `${(microseconds / 1e6).toFixed(1)} s`
@@ -71,8 +92,8 @@ const UNTRIED = 'connections in the model do not expire'
 const longer = (late: Late | undefined): Proposal =>
   late
     ? {
-        description: 'let conntrack wait longer for a reply',
-        ...setSysctl(TIMEOUT, 2 * Math.ceil(late.waited / 1e6), late.timeout),
+        description: `let conntrack wait longer for a ${late.isReplied ? 'packet' : 'reply'}`,
+        ...setSysctl(late.name, 2 * Math.ceil(late.waited / 1e6), late.timeout),
         unverified: UNTRIED,
         note: 'affects other UDP connections too: conntrack keeps their entries for longer',
       }

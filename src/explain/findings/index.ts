@@ -100,6 +100,7 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('wrong-way-out', 'ledBack'),
   markedAstray,
   withRules('mark-missing', 'markTakenAway'),
+  withRules('mark-missing', 'markAltered'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('wrong-way-out', 'tableOfSourceUnasked'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),

@@ -1,7 +1,7 @@
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsNowhere, lookupRoute, tableLedTo } from '../../rules/route.ts'
+import { leadsHere, leadsNowhere, lookupRoute, tableLedTo } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { together } from '../changes/proposal.ts'
@@ -45,6 +45,8 @@ export const markUnrouted: Detector = {
     if (!question || !route) return []
     // else it may well have gone where it was to go
     const unmarked = question.mark ? lookupRoute({ ...question, mark: 0 }, world.host) : undefined
+    // a transparent proxy's mark leads here, whatever mark others had given it before
+    if (unmarked && leadsHere(route) && !leadsHere(unmarked)) return []
     const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
     // many rules may ask for one mark
     const ways = new Map<number, Route | null | undefined>()
