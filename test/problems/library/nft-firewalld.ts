@@ -195,6 +195,7 @@ table ip6 sockets {
         'Bridged frames pass the reverse path filter, and this host has no route over the bridge: the neighbour advertisement is dropped.',
       causes: [{ rule: 'fib saddr . iif oif', chain: 'inet firewalld raw_PREROUTING' }],
       status: ['reply-lost', 'unanswered', 'dropped'],
+      alsoTrue: ['bridge-nf-call'],
     },
     mend: [['host', 'sysctl -w net.bridge.bridge-nf-call-ip6tables=0']],
   },

@@ -83,6 +83,8 @@ COMMIT
     ],
     traced: 'vm',
     setup: [
+      // the filter takes ARP's questions as well, so that a router that asks again after five seconds loses the host
+      ['isp', 'sysctl -w net.ipv4.neigh.eth1.delay_first_probe_time=600'],
       [
         'vm',
         'ip rule add pref 5210 fwmark 0x80000/0xff0000 lookup main; ip rule add pref 5270 lookup 52; ip route add default dev tailscale0 src 192.0.2.1 table 52; ip route add 100.64.0.0/10 dev tailscale0 table 52',
