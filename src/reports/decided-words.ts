@@ -43,6 +43,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'refused-here': 'by this host, not by a rule',
   'refused-there': 'by the far side, not by a rule',
   'reply-from-other-address': 'sent from another address',
+  'reply-to-other-port': 'sent to another port',
   'connection-expired': 'connection expired',
   'stale-conntrack': 'stale conntrack entry',
   'kernel-drop': 'dropped by the kernel',

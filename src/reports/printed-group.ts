@@ -12,6 +12,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
     'reply-dropped',
     'reply-from-other-address',
+    'reply-to-other-port',
     'connection-expired',
     'reset-by-peer',
     'fragment-missing',
@@ -51,7 +52,9 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
       (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
   )
   const reply = exchanges?.worst.journeys.replies.at(-1)
-  const stopped = status === 'reply-lost' && reply !== undefined ? ofReply(all, codes) : []
+  // what lets it in here does not bring it to who asked
+  const isAstray = all.some(({ code }) => code === 'reply-to-other-port')
+  const stopped = status === 'reply-lost' && reply !== undefined && !isAstray ? ofReply(all, codes) : []
   // in the order in which the reply's own card has them: what is wrong for certain stands first
   const lent = all.flatMap((one) =>
     own.includes(one)

@@ -6,16 +6,17 @@
 
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair/needs-repair.ts'
-import { turned } from '../../model/direction.ts'
 import { isRedirect, isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isForMany } from '../../rules/fib.ts'
+import { PRIVILEGED } from '../../rules/service-ports.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { Datagrams } from './datagrams.ts'
+import { asItWent, byEntry, isNotUndone } from './find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
 import { LatelyAsked } from './lately-asked.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
@@ -23,7 +24,7 @@ import { isItsReset } from './reset-by-rule.ts'
 import { rewritesOf } from './rewrites.ts'
 import { type Says, saysOf } from './role.ts'
 import { MOST_STRAYS } from './strays.ts'
-import { packetOf, tupleOf } from './tuple-of.ts'
+import { tupleOf } from './tuple-of.ts'
 import { type Found, isZero, TupleTable, turn } from './tuple-table.ts'
 import { type UnquotedError, unquotedError } from './unquoted.ts'
 
@@ -119,8 +120,8 @@ export class Exchanges {
     if (others && (datagram < 0 || !others.first)) return this.joinFragment(others, datagram, told, closed, capture)
     const found =
       this.table.find(this.tuple, host) ??
-      this.byEntry(told, closed) ??
-      this.asItWent(told, closed) ??
+      byEntry(this.table, this.tuple, told, closed) ??
+      asItWent(this.table, this.tuple, told, closed) ??
       this.asItBecame(told, closed, capture) ??
       this.ofGroup(told)
     if (
@@ -135,14 +136,15 @@ export class Exchanges {
     }
     if (found && !(says === 'opens' && this.isAnother(found.value, told, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
-      this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
+      const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
+      this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
       this.noteDatagram(datagram, host, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
     }
     // what it quotes may still be on its way
     if (says === 'fails') return this.stray(told)
-    const answers = found ? found.turned : goesBack(told, closed)
+    const answers = found ? found.turned : goesBack(told, closed) && !this.isUnasked(told, closed, capture)
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
@@ -248,6 +250,12 @@ export class Exchanges {
     return undefined
   }
 
+  /** By ports alone a datagram is a reply, and its request was captured, from another port: to that one it is none. */
+  private isUnasked({ says, host, journey: { packet } }: Told, closed: Noted, capture: number): boolean {
+    if (says !== 'any' || packet.protocol !== 'udp' || packet.ctDir || (packet.sport ?? 0) < PRIVILEGED) return false
+    return !entryAnswered(closed.packet(), closed.world) && this.list.waitsElsewhere(this.tuple, host, capture)
+  }
+
   /** Does the one who asked ask for something new? */
   private isAnother(number: number, told: Told, { id, isRetransmission, times }: Noted, capture: number): boolean {
     // a rule that rejects sends the reset while the request is still on its way
@@ -328,28 +336,6 @@ export class Exchanges {
   /** The tuple of what an ICMP error quotes, as seen from whom it goes to. */
   private quoted({ inner }: Packet): boolean {
     return inner !== undefined && tupleOf(inner, this.tuple)
-  }
-
-  /** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
-  private byEntry({ says, host }: Told, closed: Noted): Found | undefined {
-    if (says === 'opens' || !closed.world.host.conntrack) return undefined
-    const packet = closed.packet()
-    const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
-    if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, this.tuple))
-      return undefined
-    const found = this.table.find(this.tuple, host)
-    closed.tuple(this.tuple)
-    // what is quoted goes the way of what began the entry
-    return found && { value: found.value, turned: packet.inner ? found.turned : !found.turned }
-  }
-
-  /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
-  private asItWent({ says, host }: Told, closed: Noted): Found | undefined {
-    if (says === 'opens' || says === 'fails') return undefined
-    closed.lastTuple(this.tuple)
-    const found = this.table.find(this.tuple, host)
-    closed.tuple(this.tuple)
-    return found?.turned ? found : undefined
   }
 
   /** The reset of a packet that a rule rejects is complete before that packet, and has the address that nat had given it. */

@@ -9,7 +9,7 @@ import type { Evidence } from '../../journey/evidence.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
-import type { JourneyClass } from '../closed-journey.ts'
+import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
 import type { TupleTable } from './tuple-table.ts'
@@ -46,9 +46,10 @@ export interface Told {
 /** Which of an exchange's lists a journey stands in. */
 export type Role = 'request' | 'retransmissions' | 'replies' | 'errors'
 
-const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors', 'errors']
-/** The last one's place: errors about replies. */
+const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors', 'errors', 'replies']
+/** The place of errors about replies, and of replies that are new flows. */
 const ABOUT_REPLY = 4
+const NEW_FLOW = 5
 
 /** Of whoever began the exchange: the request, or the same again. */
 export const isAsking = ({ role }: Pick<Part, 'role'>): boolean => role === 'request' || role === 'retransmissions'
@@ -61,6 +62,8 @@ export interface Part {
   readonly own: boolean
   /** Of an error: it is about a reply, and goes to who was asked. */
   readonly aboutReply: boolean
+  /** Of a reply: to connection tracking it is a new flow, which nat does not lead back to who asked. */
+  readonly isNewFlow: boolean
   /** Microseconds, by the capture's clock; NaN where it has no time. */
   readonly clock: number
   /** Number of the capture, from 0. */
@@ -78,6 +81,8 @@ export interface Joined {
 export const ERROR_AFTER = 5e6
 /** Exchanges among which the one is looked for that an error is about. */
 const LATEST = 200
+/** The same, of a datagram whose request was not captured: there may be as many as packets. */
+const LATELY_ASKED = 20
 
 const FIRST = 64
 const NONE = -1
@@ -127,8 +132,8 @@ export class JoinedJourneys {
     this.firsts[number] = NONE
   }
 
-  /** Journey `id`, which began at `clock`, belongs to this exchange. */
-  add(number: number, id: number, role: Role, told: Told, clock: number, capture: number, aboutReply: boolean): void {
+  /** Journey `id`, which began at `clock`, belongs to this exchange. `other`: an error about a reply, or a reply that is a new flow. */
+  add(number: number, id: number, role: Role, told: Told, clock: number, capture: number, other: boolean): void {
     const part = this.parts++
     if (part === this.ids.length) {
       this.ids = grown(this.ids)
@@ -139,7 +144,13 @@ export class JoinedJourneys {
     }
     this.ids[part] = id
     this.next[part] = NONE
-    this.roles[part] = role === 'errors' && aboutReply ? ABOUT_REPLY : ROLES.indexOf(role)
+    this.roles[part] = !other
+      ? ROLES.indexOf(role)
+      : role === 'errors'
+        ? ABOUT_REPLY
+        : role === 'replies'
+          ? NEW_FLOW
+          : ROLES.indexOf(role)
     this.tolds.push(told)
     this.partClocks[part] = clock
     this.captures[part] = capture
@@ -167,7 +178,7 @@ export class JoinedJourneys {
     this.flags[number]! &= ~REPLIED
     for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {
       const was = this.roles[part]!
-      if (was === replies) this.roles[part] = request
+      if (was === replies || was === NEW_FLOW) this.roles[part] = request
       else if (was < replies) this.roles[part] = replies
       else this.roles[part] = was === ABOUT_REPLY ? ROLES.indexOf('errors') : ABOUT_REPLY
       if (this.roles[part] !== replies) continue
@@ -241,6 +252,16 @@ export class JoinedJourneys {
     return this.table.isFrom(this.tuples[number]!, address)
   }
 
+  /** Has one of the latest been sent from another port to where this packet comes from, and got no reply? */
+  waitsElsewhere(tuple: Int32Array, host: number, capture: number): boolean {
+    for (let number = this.size - 1; number >= 0 && number >= this.size - LATELY_ASKED; number--) {
+      if (this.isReplied(number) || this.captureOf(number) !== capture || this.hostOf(number) !== host) continue
+      this.readTuple(number, other)
+      if (other[9] === tuple[8] && other[8] !== tuple[9] && isBetween(other, tuple)) return true
+    }
+    return false
+  }
+
   /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */
   onlyWaiting(
     address: Int32Array,
@@ -286,14 +307,22 @@ export class JoinedJourneys {
       const id = this.ids[part]!
       const own = told.journey.id === String(id)
       const role = this.roles[part]!
-      const aboutReply = role === ABOUT_REPLY
+      const [aboutReply, isNewFlow] = [role === ABOUT_REPLY, role === NEW_FLOW]
       const [clock, capture] = [this.partClocks[part]!, this.captures[part]!]
-      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, clock, capture })
+      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, isNewFlow, clock, capture })
     }
     // they came as they completed
     if (parts.length > 1) asTheyBegan(parts)
     return { tuple: this.table.tuple(this.tuples[number]!), parts }
   }
+}
+
+const other = new Int32Array(TUPLE_WORDS)
+
+/** Of one protocol, between the same two hosts, the other way. */
+function isBetween(request: Int32Array, packet: Int32Array): boolean {
+  for (let i = 0; i < 4; i++) if (request[i] !== packet[4 + i] || request[4 + i] !== packet[i]) return false
+  return request[10] === packet[10]
 }
 
 /** A retransmission may be complete before the request, which then was taken for the retransmission. */

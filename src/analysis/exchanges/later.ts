@@ -17,7 +17,11 @@ export const connectionExpired = (parts: readonly Part[], reply: Part): Finding 
 
 /** Which connection a reply begins that conntrack does not know for one. */
 export const begunAnew = (parts: readonly Part[], reply: Part): Finding | undefined =>
-  hasRules(reply) ? (anew.loaded.asNewConnection(parts, reply) ?? connectionExpired(parts, reply)) : undefined
+  hasRules(reply)
+    ? (anew.loaded.toOtherPort(parts, reply) ??
+      anew.loaded.asNewConnection(parts, reply) ??
+      connectionExpired(parts, reply))
+    : undefined
 
 export const inOtherNetwork = (parts: readonly Part[], asked: Packet): Finding | undefined =>
   parts[0]?.told.world.host.links ? overlap.loaded.inOtherNetwork(parts, asked) : undefined

@@ -1,6 +1,7 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
 import { describeEnd, finding } from '../../explain/context.ts'
 import type { Finding } from '../../model/journey.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import type { Part } from './joined.ts'
 
@@ -25,6 +26,33 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
   return repliesFromOther(
     `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
     `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
+  )
+}
+
+/** Nat had given the request another source than the one that the server replies to: a SIP server goes by what the request says of itself (RFC 3261, 18.2.2). */
+export function toOtherPort(parts: readonly Part[], reply: Part): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request?.own || !reply.own || !reply.isNewFlow) return undefined
+  const { packet: asked } = request.told.journey
+  const { src, dst, sport, dport } = reply.told.journey.packet
+  const awaited = entryOpened(asked, request.told.world)?.reply
+  if (!awaited || src === undefined || dst === undefined || awaited.src !== src || awaited.sport !== sport)
+    return undefined
+  if (awaited.dst === dst && awaited.dport === dport) return undefined
+  const [from, to, sent] = [describeEnd(src, sport), describeEnd(dst, dport), describeEnd(awaited.dst, awaited.dport)]
+  const repair = { unverified: 'this is not a netfilter change' }
+  return finding(
+    'reply-to-other-port',
+    'error',
+    `${from} replied to ${to}, but nat had sent the request from ${sent}: to conntrack the reply is a new connection, and nat does not lead it back to ${asked.src}.`,
+    {
+      fix: [
+        {
+          description: `let ${src} reply to the address and port that the request comes from (for SIP: "rport", RFC 3581), or let nat keep the source port ${asked.sport}`,
+          ...repair,
+        },
+      ],
+    },
   )
 }
 

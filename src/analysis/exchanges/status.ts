@@ -74,7 +74,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
   if (lostReply) {
-    const late = connectionExpired(parts, lostReply)
+    const late = lostReply.isNewFlow ? begunAnew(parts, lostReply) : connectionExpired(parts, lostReply)
     const mended = late ? { finding: late } : mendedTogether(parts.find(isAsking), lostReply)
     return { ...observed('reply-lost', lostReply), ...mended }
   }
@@ -89,10 +89,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
   const answers = parts.filter((one) => isReply(one) && passed(one))
-  const arrived = answers.find((one) => !isLostBehind(one, parts, ask))
+  const arrived = answers.find((one) => !one.isNewFlow && !isLostBehind(one, parts, ask))
   const answer = arrived ?? answers[0]
   if (answer) {
-    if (!arrived) return inferred('reply-lost', answer)
+    if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
     if (answer.told.says === 'resets') return observed('refused', answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))

@@ -56,6 +56,8 @@ export function unreadControl(packet: Packet, world: World): Control | undefined
   for (const entry of controlsOf(world.host.conntrack ?? [])) {
     const helper = possible.find((one) => one.port === entry.original.dport && one.protocol === entry.protocol)
     if (!helper || entry.helper !== undefined || !isBetween(entry, src, dst)) continue
+    // the server's own port: it has replied to another one than it was asked from
+    if (packet.sport === entry.reply.sport && src === entry.reply.src && helper.protocol === protocol) continue
     // whoever asked by TFTP is answered on the port that it asked from
     if (helper.name === 'tftp' && packet.dport !== entry.original.sport && packet.dport !== entry.reply.dport) continue
     const own = isLocal(entry.original.src, world.host) === true
