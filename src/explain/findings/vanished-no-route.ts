@@ -30,6 +30,7 @@ import {
 } from '../host/routes.ts'
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { withoutAnyone } from './no-endpoints.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'
 
@@ -99,6 +100,7 @@ export const vanishedNoRoute: Detector = {
             ...wider,
             ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst, route?.table)]),
           ]
+    const empty = isMissing ? withoutAnyone(context, routed.packet) : undefined
     const elsewhere: Proposal[] = sent
       ? [
           {
@@ -108,13 +110,16 @@ export const vanishedNoRoute: Detector = {
         ]
       : []
     return [
+      ...(empty ? [empty] : []),
       finding(
         'vanished-no-route',
         'error',
         `Routing dropped it: ${why}${by}.${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}`,
         {
           steps: [context.ended.step + 1],
-          fix: [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
+          fix: empty
+            ? []
+            : [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
           ...told,
         },
       ),
