@@ -15,7 +15,7 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   if (!end || hasLeft(outcome)) return undefined
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
-  if (outcome === 'vanished') return `after ${chain}`
+  if (outcome === 'vanished' || (outcome === 'stolen' && end.verdict === 'accept')) return `after ${chain}`
   const isLogged = end.kind === 'log'
   if (outcome === 'undetermined' && (isLogged || end.rule === undefined) && end.table !== undefined && end.chain)
     return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`

@@ -20,6 +20,7 @@ import type { Found } from './conntrack-table.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { change, needChecksum, type Skb } from './skb.ts'
+import { isAskedForClient } from './synproxy.ts'
 import { Undetermined } from './undetermined.ts'
 
 const TCP = 6
@@ -66,9 +67,10 @@ function look(machine: Simulator, skb: Skb): void {
   }
   const zone = zoneFor(skb)
   const tuple = tupleOf(packet)
-  const found =
-    findFlow(machine, tuple, number, zone) ?? asGiven(machine, skb, tuple, zone) ?? begin(packet, tuple, number, zone)
+  const known = findFlow(machine, tuple, number, zone) ?? asGiven(machine, skb, tuple, zone)
+  const found = known ?? begin(packet, tuple, number, zone)
   if (!found) return
+  if (!known && isAskedForClient(machine, skb)) found.connection.isProxied = true
   attach(machine, skb, found)
 }
 

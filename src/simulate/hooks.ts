@@ -13,6 +13,7 @@ import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
+import { SYNPROXY, takeHandshake } from './synproxy.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
 
@@ -93,7 +94,8 @@ function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   if (!usesConntrack(world, family)) return joinsFragments(world.tables, family) ? joins : []
   const hooked: Hooked[] = [...joins]
   if (joins.length > 0) hooked.push({ priority: CONNTRACK, run: track })
-  if (hook === 'input' || hook === 'postrouting') hooked.push({ priority: CONFIRM, run: confirm })
+  if (hook === 'input' || hook === 'postrouting')
+    hooked.push({ priority: SYNPROXY, run: takeHandshake }, { priority: CONFIRM, run: confirm })
   return hooked
 }
 

@@ -59,6 +59,8 @@ export class Simulator {
   budget: WalkBudget
   /** How often rules have changed something that others ask for, other than the packet's own fields. */
   changes = 0
+  /** Tuples of clients in whose place the kernel asks the server. */
+  readonly proxied = new Set<string>()
   private sent = 0
   private assumed: string[] = []
   private notes: string[] = []

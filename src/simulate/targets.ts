@@ -17,6 +17,7 @@ import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { change, changeAll, forget, needChecksum, type Skb } from './skb.ts'
+import { noteTaken } from './synproxy.ts'
 import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
@@ -141,8 +142,9 @@ function setUntracked(skb: Skb): void {
 
 function stolen(machine: Simulator, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
   if (!statement.when) return 'stolen'
-  const truth = machine.holds(statement.when, skb)
-  return truth ? 'stolen' : undefined
+  if (!machine.holds(statement.when, skb)) return undefined
+  noteTaken(machine, skb)
+  return 'stolen'
 }
 
 function actUnknown(machine: Simulator, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {

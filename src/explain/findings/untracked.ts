@@ -1,6 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Statement } from '../../model/statement.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes/change.ts'
@@ -19,6 +20,8 @@ export const untracked: Detector = {
   code: 'untracked',
   detect(context) {
     const { arrivals } = context.evidence
+    // what answers a handshake itself needs that
+    if (isProxied(arrivals[context.ended.step]?.rule?.statements)) return []
     const i = arrivals.findIndex(({ rule }, at) => leavesAlone(rule?.statements) && isRule(context, at))
     if (i >= 0) {
       const ref = refAt(context, i)
@@ -97,6 +100,9 @@ function tooEarly(context: Context): Detected[] {
 
 const leavesAlone = (statements: readonly { kind: string }[] | undefined): boolean =>
   statements?.some(({ kind }) => kind === 'notrack') ?? false
+
+const isProxied = (statements: readonly Statement[] = []): boolean =>
+  statements.some((one) => one.kind === 'stolen' && /^synproxy$/i.test(one.by))
 
 const isRule = ({ journey }: Context, i: number): boolean => journey.steps[i]!.kind === 'rule'
 

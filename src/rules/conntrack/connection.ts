@@ -19,6 +19,8 @@ export interface Connection extends ConntrackEntry {
   /** MASQUERADE gave it the address of this interface. */
   masqueradedOn?: string
   tcp?: TcpTracking
+  /** The kernel has begun it in a client's place (nfct_synproxy). */
+  isProxied?: true
   /** What the kernel drew for it, so that nobody knows which it took. */
   drawn?: ReadonlySet<keyof Packet>
 }
