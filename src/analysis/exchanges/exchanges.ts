@@ -19,6 +19,7 @@ import { Datagrams } from './datagrams.ts'
 import { asItWent, byEntry, isNotUndone } from './find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
 import { LatelyAsked } from './lately-asked.ts'
+import { isNamelessOwn, MOST_NAMELESS, type Rejected } from './nameless.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
 import { isItsReset } from './reset-by-rule.ts'
 import { rewritesOf } from './rewrites.ts'
@@ -86,6 +87,9 @@ export class Exchanges {
   readonly strays: Told[] = []
   /** Of which it is not known what they are about. */
   readonly errors: UnquotedError[] = []
+  /** Exchanges with a packet of this host of which nothing tells what it is, and packets that a rule has rejected. */
+  readonly nameless = new Set<number>()
+  readonly rejected: Rejected[] = []
   /** Those that came in with an address of this host's own. */
   readonly returned: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
@@ -138,6 +142,7 @@ export class Exchanges {
       const role = this.roleIn(found, says, closed, capture)
       const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
+      this.noteNameless(told, found.value)
       this.noteDatagram(datagram, host, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
@@ -148,6 +153,7 @@ export class Exchanges {
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
+    this.noteNameless(told, number)
     if (told.isForMany) this.awaitAnyone(told, number)
     const role = answers ? 'replies' : 'request'
     this.list.add(number, closed.id, role, told, times.firstClock, capture, false)
@@ -161,8 +167,15 @@ export class Exchanges {
   /** Where replies to it come to, and what this host has told its sender before it was complete. */
   private goOn(number: number, told: Told, closed: Noted, capture: number): void {
     this.lately.note(closed.identity(), number, capture)
-    if (rejectsByError(told.journey)) this.claimError(number, closed, capture)
+    if (rejectsByError(told.journey)) {
+      if (this.rejected.length < MOST_NAMELESS) this.rejected.push({ number, id: closed.id, told, capture })
+      this.claimError(number, closed, capture)
+    }
     this.followNat(number, told, closed)
+  }
+
+  private noteNameless(told: Told, number: number): void {
+    if (this.nameless.size < MOST_NAMELESS && isNamelessOwn(told)) this.nameless.add(number)
   }
 
   /** The rule that rejects has sent the ICMP error while the packet was still on its way. nft's trace does not show what it quotes. */

@@ -91,6 +91,8 @@ const REPLIED = 2
 const OPENED = 4
 /** There is an error about it. */
 const FAILED = 8
+/** All of it are parts of others. */
+const HIDDEN = 16
 
 export class JoinedJourneys {
   size = 0
@@ -193,8 +195,26 @@ export class JoinedJourneys {
   }
 
   show(number: number): void {
-    this.flags[number]! |= SHOWN
+    if (!this.isHidden(number)) this.flags[number]! |= SHOWN
   }
+
+  /** These of its journeys belong to others. Where none is left, it is no exchange any more. */
+  leave(number: number, ids: ReadonlySet<number>): void {
+    const rest: number[] = []
+    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!)
+      if (!ids.has(this.ids[part]!)) rest.push(part)
+    if (rest.length === 0) {
+      this.flags[number] = (this.flags[number]! & ~SHOWN) | FAILED | HIDDEN
+      return
+    }
+    for (const [i, part] of rest.entries()) this.next[part] = rest[i + 1] ?? NONE
+    if (!rest.some((part) => ROLES[this.roles[part]!] === 'replies')) this.flags[number]! &= ~REPLIED
+    this.firsts[number] = rest[0]!
+    this.latest[number] = rest.at(-1)!
+    this.begins[number] = rest.reduce((least, part) => Math.min(least, this.ids[part]!), Number.MAX_SAFE_INTEGER)
+  }
+
+  isHidden = (number: number): boolean => (this.flags[number]! & HIDDEN) !== 0
 
   isShown = (number: number): boolean => (this.flags[number]! & SHOWN) !== 0
   /** The id of its first journey. */

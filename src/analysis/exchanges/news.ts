@@ -98,6 +98,8 @@ export class ExchangeNews {
 
   /** `late`: also where nothing is known of it; `whole`: also where only its list of journeys has grown. */
   private *tell(number: number, seen: Seen, late: boolean, whole = false): Generator<News> {
+    // it was an error about another one
+    if (this.exchanges.list.isHidden(number)) return
     const joined = this.exchanges.list.at(number)
     const exchange = tellExchange(joined, seen)
     const { status, findings, basis } = exchange

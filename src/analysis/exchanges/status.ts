@@ -206,7 +206,7 @@ function stopsOf(parts: readonly Part[]): Part[] {
     const kind = `${role === 'replies'} ${told.says} ${told.journey.packet.fragOffset ?? 0}`
     // an acknowledgement, or the end, makes up for no data
     const alike = carriesData(told.journey.packet) ? `${kind} data` : kind
-    if (passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(alike)
+    if (role !== 'errors' && passed(part) && !cameTooLate(part, parts)) passedLater.add(kind).add(alike)
     if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(alike)) continue
     if (end >= 0 && end < i) continue
     if (wasAnswered(part, parts) || wasAcknowledged(part)) continue

@@ -18,6 +18,7 @@ import { asItLeft } from '../as-it-left.ts'
 import { behindRouter } from './behind-router.ts'
 import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './joined.ts'
+import { joinNameless } from './nameless.ts'
 import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
@@ -33,6 +34,7 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
 /** Joins errors to what vanished first: that it has is known only when all is complete. */
 export function seenBy(exchanges: Exchanges): Seen {
   joinErrors(exchanges)
+  joinNameless(exchanges)
   const { list, lastClocks, crowds, played, strays, returned, errors } = exchanges
   return { ...{ lastClocks, crowds, played, strays, returned, errors }, replies: list.replies }
 }

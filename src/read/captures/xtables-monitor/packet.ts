@@ -23,6 +23,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   SPORT: F.SPT,
   DPORT: F.DPT,
 }
+/** Of IPv6 the tool prints the payload's length and an IPv4 header's. */
+const MISSING_IN_LEN = 40 - 20
 /** Old versions print no blank behind the id. */
 const FIELD = /(?:^|\s)([A-Z]+)[=:](\S*?)(?=\s|$|(?:CE|DF|MF)\b)|(?<![A-Z])(SYN|ACK|FIN|RST|PSH|URG|CE|DF|MF)(?=\s|$)/g
 
@@ -60,6 +62,7 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
   // a fragment bit alone is none
   if ((row[F.FRAG]! & (F.FRAG_MF | 0xfffff)) === 0) row[F.PRESENT]! &= ~(1 << F.FRAG)
   if ((row[F.PRESENT]! & (1 << F.FLAGS)) !== 0) take(F.PROTO, F.TCP)
+  if (row[F.FAMILY] === 6 && (row[F.PRESENT]! & (1 << F.LEN)) !== 0) row[F.LEN]! += MISSING_IN_LEN
   return told
 }
 

@@ -110,7 +110,7 @@ PACKET: 10 00000003 OUT=wan SRC=2001:db8::1 DST=2001:db8::2 LEN=33 TC=0 HOPLIMIT
     ['ip6', 'inet', undefined],
     ['ip6', 'ip6', 'output'],
   ])
-  expect(journeys[0]!.packet).toMatchObject({ length: 33, ttl: 64, flowLabel: 257002, dport: 54 })
+  expect(journeys[0]!.packet).toMatchObject({ length: 53, ttl: 64, flowLabel: 257002, dport: 54 })
 })
 
 it('is recognised, and is no kernel log', () => {
