@@ -13,6 +13,7 @@ import { isUnknown } from '../rules/truth.ts'
 import { statementVerdict } from '../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../rules/walk.ts'
 import { WalkBudget } from '../rules/walk-budget.ts'
+import { staysAccepted } from './accepted-behind-log.ts'
 import type { ChainReach } from './chain-reach.ts'
 import { conditionsBefore, logIndex } from './log-rules.ts'
 import type { BehindLog, Logged, Stop, Where } from './logged.ts'
@@ -60,7 +61,9 @@ function followLog(line: Resolved, packet: Packet, hook: Hook | undefined, resol
   const ends = loggers.flatMap((one) => endsBehind(one, line, start, resolver))
   const distinct = ends.filter((one, i) => ends.findIndex((other) => isSameEnd(one, other)) === i)
   const [only, other] = distinct
-  const stop = !other && (only?.ending === 'drop' || only?.ending === 'reject') ? { stop: only } : {}
+  const isStopped = only?.ending === 'drop' || only?.ending === 'reject'
+  const isAccepted = () => only?.ending === 'accept' && staysAccepted(only.table, hook, packet, world)
+  const stop = !other && only && (isStopped || isAccepted()) ? { stop: only as Stop } : {}
   return { loggers, ends: distinct, ...stop }
 }
 

@@ -10,7 +10,7 @@ export interface Where {
 }
 
 export interface Stop extends Where {
-  ending: 'drop' | 'reject'
+  ending: 'accept' | 'drop' | 'reject'
   /** Observed where that rule logged it itself, and no condition stands between: the ruleset says all else. */
   basis: 'observed' | 'inferred'
 }
@@ -18,7 +18,7 @@ export interface Stop extends Where {
 /** What becomes of a logged packet in the base chain in which it was logged. */
 export type BehindLog =
   | Stop
-  | (Where & { ending: 'accept' | 'queue' | 'stolen' })
+  | (Where & { ending: 'queue' | 'stolen' })
   /** Not known at that rule, and why. */
   | (Where & { ending: 'unknown'; because: string })
 
@@ -27,6 +27,6 @@ export interface Logged {
   loggers: readonly Candidate[]
   /** Each once. */
   ends: readonly BehindLog[]
-  /** It is stopped there, whichever of them has logged it. */
+  /** It is stopped there, whichever of them has logged it; or accepted, and no later chain can stop it. */
   stop?: Stop
 }

@@ -102,12 +102,20 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
+      if (evidence.logged?.stop) return acceptedByLog(evidence, step)
       if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
       return accepted(evidence, evidence.lossless === undefined ? world : withoutTwins(world), step, lossless)
     default:
       // jump, return, continue: another line of the same table had to come
       return cut()
   }
+}
+
+/** A LOG line tells of it, and the ruleset that nothing behind can stop it. */
+function acceptedByLog({ arrivals }: Evidence, step: number): Conclusion {
+  const { hook, packet } = arrivals[step]!
+  const outcome = hook === 'input' ? 'delivered' : packet.in === undefined ? 'sent' : 'forwarded'
+  return { outcome, basis: 'inferred', step }
 }
 
 const isStopping = (ending: StepContext['ending']): boolean =>

@@ -153,8 +153,10 @@ describe('not known', () => {
     )
   })
 
-  it('accepted in that chain, and no more is known', () => {
-    const journey = explained(filter('ACCEPT', 'INPUT -j LOG --log-prefix "x "', 'INPUT -p tcp -j ACCEPT'))
+  it('accepted in that chain, and a later one may stop it', () => {
+    const rules = filter('ACCEPT', 'INPUT -j LOG --log-prefix "x "', 'INPUT -p tcp -j ACCEPT')
+    const later = '*security\n:INPUT ACCEPT [0:0]\n-A INPUT -m limit --limit 1/s -j DROP\nCOMMIT\n'
+    const journey = explained(`${rules}${later}`)
     expect([journey.outcome, journey.steps.length]).toEqual(['undetermined', 1])
     expect(told(journey)).toBe(
       'filter INPUT rule 1 logged this packet. After that, by the ruleset, filter INPUT rule 2 accepts it. What later chains did is not logged.',
@@ -240,5 +242,54 @@ describe('the state of the connection, which no line shows', () => {
 COMMIT
 `
     expect(explained(raw).outcome).toBe('undetermined')
+  })
+})
+
+describe('accepted, and no later chain can stop it', () => {
+  const accepting = (chain: string, more = '') =>
+    `${filter('DROP', `${chain} -j LOG --log-prefix "x "`, `${chain} -p tcp -j ACCEPT`)}${more}`
+  const nat = (rule: string) => `*nat\n:POSTROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A ${rule}\nCOMMIT\n`
+  const through = { out: 'eth1' }
+  const own = { in: '', out: 'eth1' }
+
+  it.each([
+    ['there is none', accepting('INPUT'), {}, 'delivered inferred: INPUT rule 2 accept'],
+    [
+      'by the policy',
+      filter('ACCEPT', 'INPUT -j LOG --log-prefix "x "'),
+      {},
+      'delivered inferred: INPUT policy 2 accept',
+    ],
+    ['forwarded', accepting('FORWARD'), through, 'forwarded inferred: FORWARD rule 2 accept'],
+    ['sent', accepting('OUTPUT'), own, 'sent inferred: OUTPUT rule 2 accept'],
+    [
+      'it is masqueraded',
+      accepting('FORWARD', nat('POSTROUTING -o eth1 -j MASQUERADE')),
+      through,
+      'forwarded inferred: FORWARD rule 2 accept',
+    ],
+    ['by nft itself', nft('log prefix "x " accept'), {}, 'delivered inferred: input rule 1 accept'],
+  ])('%s', (_name, rules, over, end) => {
+    const journey = explained(rules, 'x ', over)
+    expect(ended(journey)).toBe(end)
+    expect(told(journey)).toMatch(/logged it\. That it was accepted after that follows from the ruleset/)
+  })
+
+  it.each([
+    ['it comes in again', accepting('OUTPUT'), { in: '', out: 'lo' }],
+    ['the later chain drops all else', `${accepting('FORWARD')}*mangle\n:POSTROUTING DROP [0:0]\nCOMMIT\n`, through],
+    [
+      'another table of the same hook and priority drops some',
+      `${nft('tcp dport 22 log prefix "x " accept')}table inet other {
+  chain input { # handle 1
+    type filter hook input priority filter; policy accept;
+    limit rate 1/second drop # handle 2
+  }
+}
+`,
+      {},
+    ],
+  ])('not known where %s', (_name, rules, over) => {
+    expect(explained(rules, 'x ', over).outcome).toBe('undetermined')
   })
 })

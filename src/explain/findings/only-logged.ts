@@ -12,13 +12,14 @@ export function toldByLogs(context: Context): Detected[] | undefined {
   if (ended.because === 'only-log')
     return [logged ? onlyLogged(logged, context) : (byHelper(context) ?? unknownLogger(context))]
   const { stop, loggers = [] } = logged ?? {}
-  if (!stop || stop.basis === 'observed') return undefined
+  const isAccepted = stop?.ending === 'accept'
+  if (!stop || (stop.basis === 'observed' && !isAccepted)) return undefined
   const by = loggers.map((one) => refOf(context, one.table.name, one.chain, one.rule))
   return [
     finding(
       'capture-ends',
       'note',
-      `${namesOf(by)} logged it. That it was stopped after that follows from the ruleset: LOG lines do not show it.`,
+      `${namesOf(by)} logged it. That it was ${isAccepted ? 'accepted' : 'stopped'} after that follows from the ruleset: LOG lines do not show it.`,
       { steps: [ended.step], rules: by },
     ),
   ]

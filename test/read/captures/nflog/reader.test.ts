@@ -307,8 +307,11 @@ COMMIT
       ])
     const { journeys } = explainCapture(nflogPcap, pcap([at(1, 1), at(2, 2)]), world)
     expect(journeys.map(({ steps }) => steps.map(({ hook, chain, ruleNumber }) => [hook, chain, ruleNumber]))).toEqual([
-      [['input', 'INPUT', 2]],
-      // and the policy behind it, which drops
+      // and the policy behind each: it accepts, or drops
+      [
+        ['input', 'INPUT', 2],
+        ['input', 'INPUT', 3],
+      ],
       [
         ['forward', 'FORWARD', 1],
         ['forward', 'FORWARD', 2],
