@@ -56,8 +56,8 @@ const KEYS: Readonly<Record<string, keyof Packet>> = wordTable({
   'tcp options': 'tcpOptions',
 })
 
-/** What hangs on the packet, and is no part of it. */
-const BESIDE: ReadonlySet<string> = new Set(['meta pkttype', 'meta priority'])
+/** What hangs on the packet, and is no part of it; and what follows from its length until a rule writes it. */
+const BESIDE: ReadonlySet<string> = new Set(['meta pkttype', 'meta priority', 'udp length'])
 
 export const isBeside = (field: string): boolean => BESIDE.has(field)
 

@@ -226,10 +226,13 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   if (isBeside(field)) {
     const value = assigned(assignment, moment)
     if (value !== ABSENT) writeBeside(machine, skb, field, value)
+    if (field === 'udp length') spoilChecksum(skb, field)
     return
   }
   if ((skb.packet.fragOffset ?? 0) > 0 && OF_TRANSPORT.test(field))
     throw new Undetermined(field, 'a later fragment does not contain that header')
+  if (isOverUdpLength(field))
+    writeBeside(machine, skb, 'udp length', { unknown: 'a rule has written the bytes of this field' })
   if (writesLength(assignment, moment)) throw new Undetermined(field, 'a rule writes the length of the IP header')
   const keys = keysAt(field, moment)
   if (keys.length === 0 && !field.startsWith('@')) {
@@ -263,6 +266,12 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   }
   // other bytes are a checksum, or something that nothing reads
   if (!isSame || keys.length === 0 || skb.hasNoChecksum) spoilChecksum(skb, field, before)
+}
+
+/** It has bits 32 to 47 of its header. */
+function isOverUdpLength(field: string): boolean {
+  const [, from, count] = /^@th,(\d+),(\d+)$/.exec(field) ?? []
+  return from !== undefined && Number(from) < 48 && Number(from) + Number(count) > 32
 }
 
 const BY_PLACE = /^(@th|th\b)|^[a-z]+ checksum$|^udp length$/

@@ -39,6 +39,15 @@ const icmp = (name: string): Readers => ({
 const ofAuthentication: Read = (moment) =>
   ipVersion(moment) === 'ip6' ? undefined : ofProtocol(['ah'], () => undefined)(moment)
 
+/** The first fragment has that of the whole datagram. Extension headers are not known. */
+const udpLength: Read = (moment) => {
+  const set = moment.written?.get('udp length')
+  return ofProtocol(['udp'], ({ length, moreFragments }) => {
+    if (set !== undefined) return set
+    return length === undefined || moreFragments ? undefined : length - (ipVersion(moment) === 'ip6' ? 40 : 20)
+  })(moment)
+}
+
 export const TRANSPORT: Readers = {
   ...ports('th', WITH_PORTS),
   ...Object.assign({}, ...WITH_PORTS.map((protocol) => ports(protocol, [protocol]))),
@@ -56,7 +65,7 @@ export const TRANSPORT: Readers = {
     return option ? Number.parseInt(option.data, 16) : ABSENT
   }),
   'tcp option raw': tcp(({ tcpOptions }) => tcpOptions),
-  'udp length': ofProtocol(['udp'], () => undefined),
+  'udp length': udpLength,
   'dccp type': ofProtocol(['dccp'], () => undefined),
   ...icmp('icmp'),
   ...icmp('icmpv6'),

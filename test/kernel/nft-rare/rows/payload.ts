@@ -80,7 +80,12 @@ export const PAYLOAD: Readonly<Record<string, Row>> = {
     send: [SYN, 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack'],
   },
   'header length': { rules: forward(`ip hdrlength 5 ${m}`), send: [SYN], open: /hdrlength/ },
-  'UDP length': { rules: forward(`udp length 8 ${m}`), send: [UDP, [UDP, { payload: '4142' }]], open: /udp length/ },
+  'UDP length': { rules: forward(`udp length 8 ${m}`), send: [UDP, [UDP, { payload: '4142' }]] },
+  'UDP length, written before': {
+    rules: early('udp dport 53 udp length set 9', `udp length 9 ${m}`),
+    send: [UDP, [UDP, { payload: '4142' }], SYN],
+  },
+  'UDP length of IPv6': { rules: forward(`udp length > 9 ${m}`), send: [UDP6, [UDP6, { payload: '4142' }]] },
   'data offset': { rules: forward(`tcp doff 6 ${m}`), send: [SYN, 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack'] },
   'source and destination are compared': { rules: forward(`ip saddr == ip daddr drop`), send: [SYN] },
   'ports are compared': {
