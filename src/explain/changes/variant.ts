@@ -1,5 +1,6 @@
 /** Where `iptables` speaks to the other of the kernel's two packet filters than the one whose rules are meant. */
 import type { ChainEdit, Edit, IptablesVariant, RuleEdit } from '../../model/edit.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { findTable, type World } from '../../model/world.ts'
 import type { Proposal } from './proposal.ts'
 
@@ -28,13 +29,19 @@ function variantOf(edit: Edit, world: World): IptablesVariant | undefined {
 const isOfNewRule = (edit: RuleEdit | ChainEdit): boolean =>
   edit.kind === 'rule' && (edit.op === 'append' || edit.op === 'insert' || (edit.op === 'delete' && 'spec' in edit))
 
-/** Where the table is not there yet: that of all the others, so that one program lists and saves them all. */
+/**
+ * Where the table is not there yet: that of all the others, so that one program lists and saves them all. Listing is enough
+ * for iptables-nft to make tables: those that do nothing do not count beside others.
+ */
 function sharedBackend({ family }: Pick<RuleEdit, 'family'>, { tables }: World): IptablesVariant | undefined {
-  const [backend, ...others] = new Set(
-    tables.flatMap((one) => (one.kind === 'iptables' && one.family === family ? [one.backend] : [])),
-  )
+  const all = tables.filter((one) => one.kind === 'iptables' && one.family === family)
+  const doing = all.filter(doesSomething)
+  const [backend, ...others] = new Set((doing.length > 0 ? doing : all).map((one) => one.backend))
   return others.length > 0 ? undefined : backend
 }
+
+const doesSomething = ({ chains }: Table): boolean =>
+  [...chains.values()].some(({ rules, policy }) => rules.length > 0 || policy === 'drop')
 
 /** Which of the two `iptables`, or `ip6tables`, calls on this host; undefined: nobody knows. */
 export const plainVariant = ({ family }: RuleEdit | ChainEdit, { host }: World): IptablesVariant | undefined =>

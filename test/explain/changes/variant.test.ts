@@ -67,3 +67,18 @@ test('a table that is not there yet, beside tables of both: the program that ipt
   const mangle = { ...fix, edits: parsed('iptables -t mangle -A FORWARD -j ACCEPT') }
   expect(String(fixCommands(withVariant(mangle, both)).command)).toMatch(/^iptables -t mangle/)
 })
+
+test('tables of iptables-nft that a listing made, and that do nothing, do not count beside rules of iptables-legacy', () => {
+  const { tables, ...rest } = world('legacy', 'nft')
+  const [table] = tables
+  const rules = [{ ruleNumber: 1, text: '-A FORWARD -j ACCEPT', conditions: [], statements: [] }]
+  const chain = (more: object) => new Map([['FORWARD', { name: 'FORWARD', rules: [], policy: 'accept', ...more }]])
+  const legacy = { ...table, chains: chain({ rules }) }
+  const mangle = { ...fix, edits: parsed('iptables -t mangle -A FORWARD -j ACCEPT') }
+  const said = (empty: object) => {
+    const both = { ...rest, tables: [legacy, { ...table, backend: 'nft', ...empty }] as World['tables'] }
+    return String(fixCommands(withVariant(mangle, both)).command).split(' ')[0]
+  }
+  expect(said({ chains: chain({}) })).toBe('iptables-legacy')
+  expect(said({ chains: chain({ policy: 'drop' }) })).toBe('iptables')
+})
