@@ -3,8 +3,7 @@
  * last is told so.
  */
 import type { Packet } from '../../model/packet.ts'
-import type { Exchanges } from './exchanges.ts'
-import type { Part, Told } from './joined.ts'
+import type { JoinedJourneys, Part, Told } from './joined.ts'
 
 /** A packet that a rule rejected with an ICMP error. */
 export interface Rejected {
@@ -14,6 +13,13 @@ export interface Rejected {
   capture: number
 }
 
+interface Nameless {
+  list: JoinedJourneys
+  /** Numbers of exchanges with such a packet. */
+  nameless: Set<number>
+  rejected: Rejected[]
+}
+
 /** More are not remembered, nor more exchanges looked at. */
 export const MOST_NAMELESS = 1000
 
@@ -21,7 +27,7 @@ export const isNamelessOwn = ({ journey: { packet } }: Told): boolean =>
   packet.in === undefined && packet.protocol === undefined && packet.sport === undefined
 
 /** Once all is complete: the error's journey ends before the one of the packet that it is about. */
-export function joinNameless({ list, nameless, rejected }: Exchanges): void {
+export function joinNameless({ list, nameless, rejected }: Nameless): void {
   for (const number of nameless) {
     const { tuple, parts } = list.at(number)
     const taken = new Map<number, Rejected>()

@@ -1,8 +1,7 @@
-import type { Packet } from '../../model/packet.ts'
 import { listener } from '../../rules/sockets.ts'
-import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { unserved, withoutEndpoints } from '../without-endpoints.ts'
+import { withoutEndpoints } from '../without-endpoints.ts'
 
 /** A Service without anybody behind it, or with nobody on this node: kube-proxy stops what is for it. */
 export const noEndpoints: Detector = {
@@ -36,25 +35,8 @@ export const noEndpoints: Detector = {
   },
 }
 
-const NOT_READY = "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"
-
-/** Of a packet that no route leads on: it was not for that address, but for who stands behind it. */
-export function withoutAnyone(context: Context, packet: Packet): Detected | undefined {
-  const found = unserved(context, packet)
-  if (!found) return undefined
-  const { service, rule, words } = found
-  const name = service === undefined ? 'a Service' : `the Service ${service}`
-  return finding(
-    'no-endpoints',
-    'error',
-    `${describeEnd(packet.dst, packet.dport)} is an address of ${name}, which has no endpoints: ${words}. So nat does not rewrite the packet, and no route leads to a Service's address.`,
-    {
-      steps: [context.ended.step + 1],
-      rules: [rule],
-      fix: [{ description: NOT_READY, unverified: 'this is not a netfilter change' }],
-    },
-  )
-}
+export const NOT_READY =
+  "check why no pod is ready, and whether the Service's selector matches: kubectl get endpointslices"
 
 /** Of a cluster IP it is the one, of a node port or an external address the other; some places are for both. */
 function policyOf({ evidence }: Context, step: number): string {

@@ -30,9 +30,9 @@ import {
 } from '../host/routes.ts'
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { withoutAnyone } from './no-endpoints.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'
+import { withoutAnyone } from './unserved.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
 export const vanishedNoRoute: Detector = {
