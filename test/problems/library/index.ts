@@ -103,6 +103,9 @@ import { THREADS_J } from './threads-j.ts'
 import { THREADS_K } from './threads-k.ts'
 import { THREADS_L } from './threads-l.ts'
 import { THREADS_M } from './threads-m.ts'
+import { THREADS_N } from './threads-n.ts'
+import { THREADS_O } from './threads-o.ts'
+import { THREADS_P } from './threads-p.ts'
 import { THREADS_R } from './threads-r.ts'
 import { THREADS_S } from './threads-s.ts'
 import { THREADS_T } from './threads-t.ts'
@@ -220,6 +223,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_K,
   ...THREADS_L,
   ...THREADS_M,
+  ...THREADS_N,
+  ...THREADS_O,
+  ...THREADS_P,
   ...THREADS_R,
   ...THREADS_S,
   ...THREADS_T,
