@@ -47,6 +47,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   /** `ipv4` `ipv6`, or the family's own name. */
   'meta nfproto': 'name',
   'meta l4proto': 'protocol',
+  'ip6 nexthdr': 'protocol',
   'meta skuid': 'number',
   'meta skgid': 'number',
   'meta cgroup': 'number',
@@ -98,6 +99,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'frag frag-off': 'number',
   'frag more-fragments': 'number',
   'rt type': 'number',
+  'hbh nexthdr': 'protocol',
   'rt nexthdr': 'number',
   /** In units of 8 bytes, the first not counted. */
   'rt hdrlength': 'number',

@@ -12,7 +12,7 @@ import { protocolNumber } from '../../rules/iptables/protocols.ts'
 import { readRule } from '../../rules/iptables/read.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
-import { DISCOVERY_TYPES, isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
+import { DISCOVERY_TYPES, isForAllOfLink, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
 import { beforeNat, corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import { type Change, type Changing, together, type Unspeakable } from './proposal.ts'
@@ -207,8 +207,9 @@ function allOf(changes: readonly (Changing | undefined)[]): Changing | undefined
 function matchesOf(chosen: Chosen): readonly (readonly Word[])[] {
   if (chosen.kind === 'neighbours')
     return chosen.family === 'ip6' ? DISCOVERY_TYPES.map((type) => [...icmpMatch('icmpv6', type)]) : []
-  if (chosen.kind === 'such' && isDiscovery(chosen.packet))
-    return DISCOVERY_TYPES.flatMap((icmpType) => {
+  const types = chosen.kind === 'such' ? typesLike(chosen.packet) : []
+  if (chosen.kind === 'such' && types.length > 0)
+    return types.flatMap((icmpType) => {
       const match = packetMatch({ ...chosen.packet, icmpType }, chosen.hints)
       return match ? [match] : []
     })
@@ -296,8 +297,8 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
   if (src === undefined || dst === undefined || protocol === undefined || protocolNumber(protocol) === 0)
     return undefined
   const words: Word[] = []
-  // every neighbour has to be asked, and to answer
-  const isForAll = isDiscovery(packet)
+  // every neighbour has to be asked, and to answer; and every listener
+  const isForAll = isForAllOfLink(packet)
   if (!isForAll && (!byTurns || !answer)) words.push('-s', addressWord(src, 'with length'))
   if (!isForAll && (!byTurns || answer)) words.push('-d', addressWord(dst, 'with length'))
   // iptables refuses -i where packets leave, and -o where they come in

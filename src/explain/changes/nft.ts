@@ -8,8 +8,16 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
+import { symbolOf } from '../../rules/nft/symbols.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
-import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
+import {
+  DISCOVERY_TYPES,
+  isDiscovery,
+  isForAllOfLink,
+  isOfGroups,
+  isOnAllLinks,
+  typesLike,
+} from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
@@ -174,6 +182,7 @@ function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   const { sport, dport, icmpType } = chosen.packet
   const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
   if (isDiscovery(chosen.packet)) return [...does, 'neighbours']
+  if (isOfGroups(chosen.packet)) return [...does, 'listeners']
   return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
 }
 
@@ -199,7 +208,7 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
     case 'neighbours':
       // the header of the frame is not there yet where this host asks
       if (ref.family === 'arp') return []
-      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
+      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : typesMatch(DISCOVERY_TYPES) })?.expr
     case 'openings':
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
     case 'protocol':
@@ -244,7 +253,8 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
   }
 }
 
-const DISCOVERY = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
+const typesMatch = (types: readonly number[]): string =>
+  `icmpv6 type { ${types.map((type) => symbolOf('icmpv6_type', type) ?? type).join(', ')} }`
 
 /** What a rule of its like may do as well. */
 const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
@@ -259,8 +269,9 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
   const asked: Asked[] = []
-  // every neighbour has to be asked, and to answer
-  const isForAll = isDiscovery(packet)
+  // every neighbour has to be asked, and to answer; and every listener
+  const isForAll = isForAllOfLink(packet)
+  const types = typesLike(packet)
   if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
   if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
   const isOnAll = isOnAllLinks(packet, hook)
@@ -270,7 +281,7 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
     asked.push([{ meta: { key: 'oifname' } }, nftDevice(packet.out)])
   const [field, port] = answer ? (['sport', packet.sport] as const) : (['dport', packet.dport] as const)
   if (port !== undefined) asked.push([header(protocol, field), port])
-  else if (isForAll) return discovery(asked)
+  else if (types.length > 0) return ofTypes(asked, types)
   else if ((protocol === 'icmp' || protocol === 'icmpv6') && icmpType !== undefined)
     asked.push([header(protocol, 'type'), icmpType])
   else
@@ -278,9 +289,9 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   return rewritten ? alsoRewritten(matches(asked)) : matches(asked)
 }
 
-function discovery(asked: readonly Asked[]): Statement[] | Unspeakable {
+function ofTypes(asked: readonly Asked[], types: readonly number[]): Statement[] | Unspeakable {
   const found = matches(asked)
-  return 'unsayable' in found ? found : [...found, ...nftText.loaded.parseNftRule(DISCOVERY, 'ip6').expr]
+  return 'unsayable' in found ? found : [...found, ...nftText.loaded.parseNftRule(typesMatch(types), 'ip6').expr]
 }
 
 function destination({

@@ -39,6 +39,7 @@ import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray } from '../host/routes.ts'
+import { isOfGroups } from '../neighbours/discovery.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
@@ -307,6 +308,11 @@ function otherEndWords(condition: Condition, field: string): string {
 const said = (before: string, value: string | number | undefined): string | undefined =>
   value === undefined ? undefined : `${before} ${value}`
 
+const ownerWords = (kind: 'user' | 'group', id: number | undefined): string =>
+  id === undefined
+    ? "the packet's socket has another owner, or it has no socket"
+    : `the socket belongs to ${kind} ${id}`
+
 const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^ip6? saddr$/, ({ src }) => said('the packet comes from', src)],
   [/^ether saddr$/, ({ srcMac }) => said('the packet comes from MAC address', srcMac)],
@@ -324,12 +330,8 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
   [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
   [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],
-  [
-    /^meta sk[ug]id$/,
-    ({ uid }) =>
-      uid === undefined
-        ? "the packet's socket has another owner, or it has no socket"
-        : `the socket belongs to user ${uid}`,
-  ],
+  [/^ip6 nexthdr$/, (packet) => (isOfGroups(packet) ? 'its ICMPv6 header comes after a hop-by-hop header' : undefined)],
+  [/^meta skuid$/, ({ uid }) => ownerWords('user', uid)],
+  [/^meta skgid$/, ({ gid }) => ownerWords('group', gid)],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]

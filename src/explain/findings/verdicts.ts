@@ -20,7 +20,7 @@ import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
-import { isDiscovery, isOnAllLinks } from '../neighbours/discovery.ts'
+import { isDiscovery, isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
@@ -101,6 +101,8 @@ export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & {
   if (isDiscovery(packet))
     return `opens only neighbour discovery${isOnAllLinks(packet, hook) ? '' : ' on this interface'}`
   const { protocol } = packet
+  if (isOfGroups(packet))
+    return `opens only ${protocol === 'igmp' ? 'IGMP' : 'multicast listener discovery'} on this interface`
   if (!byTurns && !isOfOneService(packet, answer))
     return `opens every packet of protocol ${protocol} from this source to this destination`
   if (!byTurns) return 'opens only this source and service'

@@ -63,7 +63,17 @@ const ofFragment =
   }
 
 /** What stands between IPv6's header and the transport's is not part of Packet. */
-const extensionHeader: Read = () => unknown("the packet's extension headers are not known")
+const UNTOLD = unknown("the packet's extension headers are not known")
+const extensionHeader: Read = () => UNTOLD
+
+/** Query, report and done, and version 2's report: all have a hop-by-hop header, Router Alert, and no other (RFC 2710, 3810). */
+const isListening: (moment: EvalContext) => boolean = ({ packet: { protocol, icmpType = -1 } }) =>
+  protocol === 'icmpv6' && ((icmpType >= 130 && icmpType <= 132) || icmpType === 143)
+
+const ofListening =
+  (known: ReturnType<Read>, otherwise?: ReturnType<Read>): Read =>
+  (moment) =>
+    isListening(moment) ? known : otherwise
 
 const byVersion: Readers = {
   'ip saddr': packetField('src'),
@@ -84,12 +94,14 @@ const byVersion: Readers = {
   'ip6 dscp': tosPart((tos) => tos >> 2),
   'ip6 ecn': tosPart((tos) => tos & 3),
   'ip6 flowlabel': packetField('flowLabel'),
+  'ip6 nexthdr': ofListening('hopopt'),
   // IPv6 counts what follows its header
   'ip6 length': ({ packet }) => (packet.length === undefined ? undefined : packet.length - 40),
 }
 
 const ofIpv6: Readers = {
-  exthdr: extensionHeader,
+  exthdr: ofListening(['hbh', 'protocol'], UNTOLD),
+  'hbh nexthdr': ofListening('icmpv6'),
   'frag id': ofFragment(packetField('ipId')),
   'frag frag-off': ofFragment(({ packet }) => (packet.fragOffset ?? 0) >> 3),
   'frag more-fragments': ofFragment(({ packet }) => (packet.moreFragments ? 1 : 0)),

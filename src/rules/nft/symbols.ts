@@ -17,8 +17,11 @@ const dscp: Symbols = {
   ...{ af41: 34, af42: 36, af43: 38, va: 44, ef: 46 },
 }
 
+const NFT_PROTOCOLS = PROTOCOL_NAMES.filter((name) => name !== 'all')
+
 export const SYMBOLS: Readonly<Record<string, Symbols>> = wordTables({
-  inet_proto: { ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, protocolNumber(name)!])), comp: 108 },
+  // `all` is iptables' own word
+  inet_proto: { ...Object.fromEntries(NFT_PROTOCOLS.map((name) => [name, protocolNumber(name)!])), comp: 108 },
   ether_type: { ip: 0x0800, arp: 0x0806, ip6: 0x86dd, '8021q': 0x8100, '8021ad': 0x88a8, vlan: 0x8100 },
   nf_proto: { ipv4: 2, ipv6: 10 },
   pkt_type: { unicast: 0, host: 0, broadcast: 1, multicast: 2, other: 3 },

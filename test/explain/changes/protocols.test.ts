@@ -79,3 +79,33 @@ describe('neighbour discovery', () => {
     expect(said(change).command?.match(/-I INPUT 3/g)).toHaveLength(2)
   })
 })
+
+describe('who listens to which group', () => {
+  const REPORT: Packet = { src: 'fe80::5', dst: 'ff02::1:ff00:1', protocol: 'icmpv6', icmpType: 131, out: 'eth0' }
+  const six = { ...iptables, family: 'ip6', chain: 'OUTPUT', rule: '-P OUTPUT DROP' }
+
+  it.each([130, 131, 132, 143])('a message of type %i needs the others, for all groups', (icmpType) => {
+    const packet = { ...REPORT, icmpType }
+    expect(said(acceptBefore(nft, packet, { hook: 'output' })).command).toBe(
+      'nft add rule inet fw fwd oifname eth0 icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept comment nfwhy-listeners-end',
+    )
+    const { command } = said(acceptBefore(six, packet, { hook: 'output' }))
+    expect(command?.split(' && ')).toEqual(
+      [130, 131, 132, 143].map((type) => `ip6tables -A OUTPUT -o eth0 -p ipv6-icmp --icmpv6-type ${type} -j ACCEPT`),
+    )
+    expect(opensOf({ kind: 'such', packet, hints: {} })).toBe(
+      'opens only multicast listener discovery on this interface',
+    )
+  })
+
+  it('IGMP is for all groups, too', () => {
+    const packet = { src: '0.0.0.0', dst: '224.0.0.1', protocol: 'igmp', in: 'eth0' }
+    expect(said(acceptBefore(iptables, packet, { hook: 'input' })).command).toBe(
+      'iptables -A FORWARD -i eth0 -p igmp -j ACCEPT',
+    )
+    expect(said(acceptBefore(nft, packet, { hook: 'input' })).command).toContain(
+      'iifname eth0 meta l4proto igmp accept',
+    )
+    expect(opensOf({ kind: 'such', packet, hints: {} })).toBe('opens only IGMP on this interface')
+  })
+})

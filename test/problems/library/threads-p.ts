@@ -153,7 +153,7 @@ table inet filter {
     ],
     fails: { from: 'client', what: 'ping', to: '2001:db8:1::1' },
     seen: 'nothing',
-    looksAt: { protocol: 'icmpv6', dst: 'ff02::16' },
+    looksAt: { protocol: 'icmpv6', dst: 'ff02::1:ff00:1' },
     others: [
       { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' },
       { sending: { from: 'board', what: 'ping', to: '192.0.2.9' }, seen: 'answered' },

@@ -11,6 +11,8 @@ const TCP: Packet = {
 const UDP: Packet = { ...TCP, protocol: 'udp', dport: 53 }
 const ICMP: Packet = { src: '192.0.2.7', dst: '198.51.100.9', protocol: 'icmp', icmpType: 8, icmpCode: 0, icmpId: 5 }
 const V6: Packet = { ...TCP, src: '2001:db8::7', dst: '2001:db8:1::9' }
+/** A report of multicast listener discovery: in front of it stands a hop-by-hop header. */
+const REPORT: Packet = { src: 'fe80::1', dst: 'ff02::16', protocol: 'icmpv6', icmpType: 143, icmpCode: 0, ttl: 1 }
 const FRAGMENT: Packet = { ...TCP, fragOffset: 1480 }
 
 const rows = (name: string, list: [rule: string, packet: Packet, expected: boolean | string][]) =>
@@ -36,6 +38,14 @@ rows('headers', [
   ['ip protocol { udp, icmp }', TCP, false],
   ['ip6 nexthdr udp', V6, false],
   ['ip6 nexthdr tcp', V6, 'ip6 nexthdr is not known'],
+  ['ip6 nexthdr ipv6-icmp', REPORT, false],
+  ['ip6 nexthdr { tcp, ipv6-icmp }', REPORT, false],
+  ['ip6 nexthdr hopopt', REPORT, true],
+  ['ip6 nexthdr hopopt hbh nexthdr ipv6-icmp', REPORT, true],
+  ['exthdr hbh exists', REPORT, true],
+  ['exthdr frag exists', REPORT, false],
+  ['meta l4proto ipv6-icmp', REPORT, true],
+  ['ip6 nexthdr ipv6-icmp', { ...REPORT, icmpType: 135 }, 'ip6 nexthdr is not known'],
   ['meta length 40-80', TCP, true],
 ])
 

@@ -13,7 +13,7 @@ import type { Names } from '../names.ts'
 import { packetOfRow } from '../packet-of-row.ts'
 import { hexText } from '../wire/hex.ts'
 import { readIp } from '../wire/ip.ts'
-import { readTransport } from '../wire/transport.ts'
+import { isListenerMessage, readTransport } from '../wire/transport.ts'
 
 export const FAMILY = 0
 export const LINK_LENGTH = 1
@@ -97,8 +97,14 @@ function readNetwork(view: DataView, start: number, etherType: number): void {
   row[F.FAMILY] = family
   const transport = view.getUint8(start + TRANSPORT_LENGTH)
   const laterFragment = (row[F.FRAG]! & 0xfffff) !== 0
-  if (transport === 0 || laterFragment || (row[F.PRESENT]! & (1 << F.PROTO)) === 0) return
-  readTransport(row, view, start + TRANSPORT, start + TRANSPORT + transport, row[F.PROTO]!)
+  if (transport === 0 || laterFragment) return
+  const [header, end] = [start + TRANSPORT, start + TRANSPORT + transport]
+  // what stands behind a hop-by-hop header is beyond the bytes of the network header
+  if (family === 6 && view.getUint8(from + 6) === 0 && isListenerMessage(row, view, header, end)) {
+    row[F.PROTO] = F.ICMPV6
+    row[F.PRESENT]! |= 1 << F.PROTO
+  }
+  if (row[F.PRESENT]! & (1 << F.PROTO)) readTransport(row, view, header, end, row[F.PROTO]!)
 }
 
 /** Of IPv4 over Ethernet: sender and target (RFC 826). */

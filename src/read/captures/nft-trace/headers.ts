@@ -59,6 +59,7 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
   read.end = start
   let transport = -1
   let raw = false
+  isHopByHop = false
   let at = start
   while (at < end) {
     while (at < end && bytes[at]! <= 0x20) at++
@@ -111,9 +112,12 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
       read.end = at
     }
   }
-  if (raw) finishRaw(row)
+  if (raw) finishRaw(row, isHopByHop)
   finish(transport)
 }
+
+/** IPv6's own next header is the hop-by-hop one. */
+let isHopByHop = false
 
 function unknownAt(at: number): void {
   if (read.unknown < 0) read.unknown = at
@@ -226,6 +230,7 @@ function store(code: number, number: number): void {
     case W.NEXTHDR:
       // behind an extension header stands another one: what the packet carries is not shown
       if (!isExtension(number)) set(F.PROTO, number)
+      isHopByHop = number === 0
       return
     case W.LENGTH6:
       // nft shows IPv6's payload length

@@ -4,7 +4,7 @@
  */
 import * as F from '../header-fields.ts'
 import { readIp } from '../wire/ip.ts'
-import { quotedIn, readTransport } from '../wire/transport.ts'
+import { isListenerMessage, quotedIn, readTransport } from '../wire/transport.ts'
 
 const decoder = new TextDecoder('latin1')
 const RAW = /^@(ll|nh|th),(\d{1,4}),(\d{1,4}) (0x[0-9a-f]+|\d+)(?=\s|$)/
@@ -47,8 +47,8 @@ const hexOf = (number: string, length: number): string =>
     .toString(16)
     .padStart(length * 2, '0')
 
-/** All raw bytes of the line have been taken: what they say goes into `row`, unless words said it. */
-export function finishRaw(row: Int32Array): void {
+/** All raw bytes of the line have been taken: what they say goes into `row`, unless words said it. `isHopByHop`: IPv6's next header. */
+export function finishRaw(row: Int32Array, isHopByHop: boolean): void {
   const [nh, th] = [networkLength, transportLength]
   networkLength = transportLength = 0
   if (quotes) row[F.QUOTED] = quotedIn(quoted, 0)
@@ -59,5 +59,13 @@ export function finishRaw(row: Int32Array): void {
     if (family > 0) row[F.FAMILY] = family
   }
   const isLater = (row[F.FRAG]! & 0xfffff) !== 0
-  if (th > 0 && !isLater && row[F.PRESENT]! & (1 << F.PROTO)) readTransport(row, view, 40, 40 + th, row[F.PROTO]!)
+  if (th > 0 && !isLater) {
+    if (isHopByHop && isListenerMessage(row, view, 40, 40 + th)) setProtocol(row, F.ICMPV6)
+    if (row[F.PRESENT]! & (1 << F.PROTO)) readTransport(row, view, 40, 40 + th, row[F.PROTO]!)
+  }
+}
+
+function setProtocol(row: Int32Array, protocol: number): void {
+  row[F.PROTO] = protocol
+  row[F.PRESENT]! |= 1 << F.PROTO
 }

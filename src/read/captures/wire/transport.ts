@@ -89,3 +89,27 @@ export function quotedIn(view: DataView, at: number): number {
   if (version === 4) return F.identity4(view.getUint16(at + 4), view.getUint16(at + 2))
   return version === 6 ? F.identity6(view.getUint32(at), view.getUint16(at + 4)) : 0
 }
+
+const QUERY = 130
+const DONE = 132
+const REPORT_2 = 143
+/** Of version 2, from "mode is include" to "block old sources" (RFC 3810, 5.2.5). */
+const RECORD_TYPES = 6
+
+/**
+ * Multicast listener discovery, of a packet with a hop-by-hop header of which no protocol is shown: its hop limit is 1, it is
+ * for a group, and what stands there has the form of RFC 2710 and 3810. Nothing else that hosts send looks like that.
+ */
+export function isListenerMessage(row: Int32Array, view: DataView, start: number, end: number): boolean {
+  if (row[F.TTL] !== 1 || row[F.DST]! >>> 24 !== 0xff || start + 10 > end || view.getUint8(start + 1) !== 0)
+    return false
+  const type = view.getUint8(start)
+  if (type === REPORT_2) {
+    const record = view.getUint8(start + 8)
+    return view.getUint16(start + 4) === 0 && record >= 1 && record <= RECORD_TYPES
+  }
+  if (type < QUERY || type > DONE || view.getUint16(start + 6) !== 0) return false
+  const group = view.getUint8(start + 8)
+  // a general query is about no group
+  return group === 0xff || (type === QUERY && group === 0)
+}

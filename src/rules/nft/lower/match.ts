@@ -174,12 +174,14 @@ const nextHeader = (of: Asked, right: Expression, text: string): Condition => ({
   text,
 })
 
-const HEADERS_BETWEEN = ['hopopt', 'ipv6-route', 'ipv6-frag', 'ipv6-opts', 'ipv6-nonxt', 'ah', 'esp']
+/** Hop-by-hop, routing, fragment, ESP, AH, none, destination options. */
+const HEADERS_BETWEEN = [0, 43, 44, 50, 51, 59, 60]
 
 /** No extension header among them. */
 function isTransport(right: Expression): boolean {
   if (isSet(right)) return right.set.every(isTransport)
-  return typeof right === 'string' && !HEADERS_BETWEEN.includes(right)
+  const number = typeof right === 'string' ? numberOf('inet_proto', right) : undefined
+  return number !== undefined && !HEADERS_BETWEEN.includes(number)
 }
 
 function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {

@@ -194,6 +194,30 @@ describe('packets', () => {
     expect(shown(44)).toEqual(common)
   })
 
+  it('of multicast listener discovery are known by their form, behind the hop-by-hop header that they have', () => {
+    const header = (next: number, hops: number, group: number) => [
+      ...[0x60, 0, 0, 0, 0, 32, next, hops, ...[0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+      ...[group, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16],
+    ]
+    const shown = (network: number[], ...transport: number[]) =>
+      packetOf([N.NFPROTO, u32(10)], [N.NETWORK, network], [N.TRANSPORT, transport]).protocol
+    const [version1, version2] = [
+      [131, 0, 0x12, 0x34, 0, 0, 0, 0, 0xff, 2, 0, 0],
+      [143, 0, 9, 9, 0, 0, 0, 1, 4, 0],
+    ]
+    expect(shown(header(0, 1, 0xff), ...version1)).toBe('icmpv6')
+    expect(shown(header(0, 1, 0xff), ...version2)).toBe('icmpv6')
+    expect(shown(header(0, 1, 0xff), 130, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0)).toBe('icmpv6')
+    // another header in front, a router's hop limit, one host, another form, too little
+    expect(shown(header(43, 1, 0xff), ...version1)).toBe(undefined)
+    expect(shown(header(0, 64, 0xff), ...version1)).toBe(undefined)
+    expect(shown(header(0, 1, 0x20), ...version1)).toBe(undefined)
+    expect(shown(header(0, 1, 0xff), 131, 0, 0x12, 0x34, 0, 0, 0, 9, 0xff, 2)).toBe(undefined)
+    expect(shown(header(0, 1, 0xff), 131, 0, 0x12, 0x34, 0, 0, 0, 0, 0x20, 1)).toBe(undefined)
+    expect(shown(header(0, 1, 0xff), 143, 0, 9, 9, 0, 0, 0, 1, 9, 0)).toBe(undefined)
+    expect(shown(header(0, 1, 0xff), 131, 0, 0x12, 0x34)).toBe(undefined)
+  })
+
   it('that are later fragments have no ports, whatever stands there', () => {
     const later = SYN.slice(0, 20)
     later[7] = 5

@@ -175,6 +175,21 @@ describe('lines of other kinds', () => {
     expect(raw(String(BigInt(`0x${ip}`)), String(BigInt(`0x${udp}`))).journeys[0]!.packet).toMatchObject(packet)
   })
 
+  it('a report of multicast listener discovery is known by what stands behind its hop-by-hop header', () => {
+    const report = (nexthdr: string, bytes: string) =>
+      one(
+        `trace id 1 inet filter output packet: oif "eth0" ip6 saddr fe80::5 ip6 daddr ff02::1:ff00:1 ip6 dscp cs0 ip6 ecn not-ect ip6 hoplimit 1 ip6 flowlabel 0 ip6 nexthdr ${nexthdr} ip6 length 32 @th,0,160 0x${bytes} \n`,
+      ).journeys[0]!.packet
+    const bytes = '8300e6c400000000ff0200000000000000000001'
+    const packet = { dst: 'ff02::1:ff00:1', protocol: 'icmpv6', icmpType: 131, icmpCode: 0, ttl: 1 }
+    expect(report('ip', bytes)).toMatchObject(packet)
+    expect(report('hopopt', bytes)).toMatchObject(packet)
+    expect(report('0', bytes)).toMatchObject(packet)
+    // behind other headers nothing tells which it is
+    expect(report('ipv6-opts', bytes)).not.toHaveProperty('protocol')
+    expect(report('ip', '9c4000350000000c616263646566676800000000')).not.toHaveProperty('protocol')
+  })
+
   it('a rule whose text looks like the end of a line stays one rule', () => {
     const text = 'udp dport 53 log prefix "x # handle 9 (verdict drop)"'
     const { journeys } = one([
