@@ -76,6 +76,7 @@ export const DETECTORS: readonly Detector[] = [
   droppedByRule,
   withRules('proxy-missing', 'proxyRefused'),
   withRules('proxy-missing', 'proxyPassedBy'),
+  withRules('proxy-missing', 'proxyTook'),
   droppedByPolicy,
   rejectedByRule,
   replyDropped,

@@ -10,6 +10,8 @@ import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
+import { takenByProxy } from '../host/proxy-socket.ts'
+import { nameRef } from '../refs.ts'
 import { acceptsOpening, awaitsReply, isReplied } from '../reply/request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
@@ -34,8 +36,15 @@ export const notNetfilter: Detector = {
     const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
       case 'delivered': {
+        const taken = takenByProxy(context)
         // only ports are a program's; the kernel itself takes care of the rest
-        const sockets = packet.dport === undefined ? undefined : command('ss', '-lntup', `sport = :${packet.dport}`)
+        const port = taken?.port ?? packet.dport
+        const sockets = port === undefined ? undefined : command('ss', '-lntup', `sport = :${port}`)
+        if (taken)
+          return next(
+            `No rule stopped it: ${nameRef(taken.ref)} handed it to the transparent proxy on ${packet.protocol} port ${port}. If no reply comes, check the proxy.`,
+            sockets,
+          )
         if (packet.in !== undefined && isBroadcastHere(context, packet))
           return next(
             `No rule stopped it. ${packet.dst} is a broadcast address: this host does not forward it (bc_forwarding).`,

@@ -3,17 +3,16 @@ import type { Host, RoutingRule, Socket } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
-import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { knowsSockets } from '../../rules/sockets.ts'
 import { begins, type OwnSocket, ownSocket } from '../../rules/tproxy.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { unusedDivert } from '../counterfactual/divert-chain.ts'
+import { listenerAt, proxyOf } from '../host/proxy-socket.ts'
 import { addRoute, addRoutingRule } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atRouting } from './routing.ts'
@@ -110,8 +109,6 @@ interface Handed {
 const isTransparent = ({ own, listens, packet }: Handed): boolean =>
   own ? own.listed?.transparent === true : begins(packet) && listens?.transparent === true
 
-export const proxyOf = (rule: Rule | undefined) => rule?.statements.find((one) => one.kind === 'tproxy')
-
 /** Where TPROXY had the last word about it. */
 function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   const step = evidence.arrivals.findLastIndex(({ rule }, i) => i <= ended.step && proxyOf(rule) !== undefined)
@@ -133,24 +130,11 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   }
 }
 
-/** What listens where the rule looks for a proxy. */
-export const listenerAt = (given: string | undefined, port: number, packet: Packet, host: Host): Socket | undefined =>
-  placesOf(given, packet, host)
-    .map((dst) => listener(host, { ...packet, dst, dport: port }))
-    .find((one) => one !== undefined)
-
 export const listenThere = (protocol: string, port: number): Proposal => ({
   description: `make the proxy listen on port ${port} with IP_TRANSPARENT; ss --inet-sockopt then shows "transparent"`,
   look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
   unverified: ONLY_LOOKS,
 })
-
-/** Where it asks for a socket: without `--on-ip` at the interface's own address, or where the packet goes to. */
-function placesOf(given: string | undefined, { in: device, dst }: Packet, host: Host): string[] {
-  if (given !== undefined) return [given]
-  const own = linkNamed(host, device)?.addresses ?? []
-  return [...own.map(({ address }) => address), ...(dst === undefined ? [] : [dst])]
-}
 
 const dropped = (context: Context, handed: Handed, known?: string): Detected[] =>
   tell(context, handed, (rule, proxy) =>

@@ -7,9 +7,10 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { missedBy } from '../counterfactual/failed-condition.ts'
 import { passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
+import { listenerAt, proxyOf } from '../host/proxy-socket.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
-import { listenerAt, listenThere, proxyOf } from './proxy-missing.ts'
+import { listenThere } from './proxy-missing.ts'
 
 /**
  * Where nft's tproxy finds no socket, it does not drop as iptables' TPROXY does: the rest of the rule is not executed

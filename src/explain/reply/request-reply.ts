@@ -12,6 +12,7 @@ import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../r
 import { isGroup, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
+import { knowsSockets } from '../../rules/sockets.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
@@ -33,7 +34,7 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
       return (
         nat === 'passed' ||
         (nat === 'unknown' &&
-          (isForService(packet) || isServed(packet, world)) &&
+          (isForService(packet) || isServed(packet, world) || isAsked(packet, world)) &&
           udpDirection(packet, world) !== 'reply')
       )
     default:
@@ -60,6 +61,13 @@ const isServed = (packet: Packet, world: World): boolean =>
   packet.dport !== undefined &&
   (portsNamed(world.tables).has(packet.dport) ||
     world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
+
+/** This host sends it to a port that a rule is there for, from one that none is for; whether something listens there is known. */
+const isAsked = ({ in: came, sport = 0, dport = 0 }: Packet, { tables, host }: World): boolean => {
+  if (came !== undefined || sport < PRIVILEGED || !knowsSockets(host, 'udp')) return false
+  const ports = portsNamed(tables)
+  return ports.has(dport) && !ports.has(sport)
+}
 
 /**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and

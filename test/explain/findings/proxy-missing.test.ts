@@ -86,6 +86,58 @@ describe('proxy-missing', () => {
   })
 })
 
+describe('what is for a program of this host', () => {
+  const OWN = { ...SYN, dst: '10.0.1.1' }
+  const TAKEN = [trace('mangle:PREROUTING:rule:1', OWN), trace('mangle:INPUT:policy:1', { ...OWN, mark: 1 }), other]
+  const listening = (...ports: number[]): Host => ({
+    ...LED,
+    sockets: LISTENS_ON(...ports).sockets!.map((one) => ({
+      ...one,
+      transparent: one.port === 3129,
+      process: `p${one.port}`,
+    })),
+  })
+  const unreplied = (host: Host): Host => ({
+    ...host,
+    conntrack: [
+      entry({
+        ...{ status: ['UNREPLIED'], original: { src: '10.0.1.2', sport: 40_000, dst: '10.0.1.1', dport: 80 } },
+        reply: { src: '10.0.1.1', sport: 80, dst: '10.0.1.2', dport: 40_000 },
+      }),
+    ],
+  })
+
+  it('and the proxy takes, is told with both, and a rule that lets it go past', () => {
+    const journey = captured(RULES, TAKEN, unreplied(listening(80, 3129)))
+    const [found] = findingsOf(journey, 'proxy-missing')
+    expect([found?.severity, found?.message]).toEqual([
+      'warning',
+      'mangle PREROUTING rule 1 hands it to the transparent proxy on tcp port 3129 (p3129). The packet is for 10.0.1.1:80, where p80 listens, which never gets it.',
+    ])
+    expect(fixCommands(found!.fix[0]!).command?.toString()).toBe(
+      'iptables -t mangle -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 -j ACCEPT',
+    )
+  })
+
+  it('is a note where a reply may have come', () => {
+    expect(told(listening(80, 3129), TAKEN).map(({ severity, fix }) => [severity, fix.length])).toEqual([['note', 0]])
+  })
+
+  it('is not told of what is for others, or for a port where nothing listens', () => {
+    expect(told(unreplied(listening(3129)), TAKEN)).toEqual([])
+    const through = [LAST, trace('mangle:INPUT:policy:1', { ...SYN, mark: 1 }), other]
+    expect(told(unreplied(listening(80, 3129)), through)).toEqual([])
+  })
+
+  it('is looked for at the proxy', () => {
+    const through = [LAST, trace('mangle:INPUT:policy:1', { ...SYN, mark: 1 }), other]
+    const [found] = findingsOf(captured(RULES, through, listening(3129)), 'not-netfilter')
+    expect(found?.message).toBe(
+      'No rule stopped it: mangle PREROUTING rule 1 handed it to the transparent proxy on tcp port 3129. If no reply comes, check the proxy.',
+    )
+  })
+})
+
 describe('a reply to what this host has asked', () => {
   const rules = { mangle: ['-A PREROUTING -p tcp -m tcp -j TPROXY --on-port 3129 --tproxy-mark 0x1/0x1'] }
   const REPLY = { in: 'eth1', src: '10.0.2.2', sport: 443, dst: '10.0.2.1', dport: 40_000, flags: 'SYN ACK' }

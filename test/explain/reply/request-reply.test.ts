@@ -1,6 +1,7 @@
 /** Which packets are taken for the beginning of something, by themselves. */
 import { describe, expect, it } from 'vitest'
 import { isAlwaysAnswered, isOpening } from '../../../src/explain/reply/request-reply.ts'
+import type { Packet, Socket } from '../../../src/index.ts'
 import { makeWorld } from '../../simulate/world.ts'
 
 describe('UDP of which connection tracking tells nothing', () => {
@@ -15,6 +16,24 @@ describe('UDP of which connection tracking tells nothing', () => {
     expect(isOpening({ packet }, 'unknown', makeWorld(''))).toBe(opens)
     expect(isOpening({ packet }, 'passed', makeWorld(''))).toBe(true)
   })
+})
+
+it('UDP that this host sends to a port of a rule asks, where nothing here listens on its own port', () => {
+  const packet = { protocol: 'udp', src: '2001:db8::2', dst: '2001:db8::1', sport: 40_002, dport: 51_820, out: 'eth0' }
+  const rules =
+    'table inet fw {\n\tchain out {\n\t\ttype filter hook output priority filter; policy drop;\n\t\tudp dport 51820 accept\n\t}\n}\n'
+  const opens = (sockets: Socket[] | undefined, change: Partial<Packet> = {}, text = rules) => {
+    const world = makeWorld(text)
+    if (sockets) world.host.sockets = sockets
+    return isOpening({ packet: { ...packet, ...change } }, 'unknown', world)
+  }
+  const socket = (port: number): Socket => ({ protocol: 'udp', state: 'UNCONN', family: 'any', port })
+  expect(opens([socket(53)])).toBe(true)
+  expect(opens([socket(53), socket(40_002)])).toBe(false)
+  expect(opens(undefined)).toBe(false)
+  expect(opens([socket(53)], { sport: 51_820 })).toBe(false)
+  expect(opens([socket(53)], { dport: 51_821 })).toBe(false)
+  expect(opens([socket(53)], { in: 'eth1' }, rules.replace('51820', '51821'))).toBe(false)
 })
 
 it.each([
