@@ -1,5 +1,6 @@
 /** A request and what came of it, from the journeys of both directions, host state, and the model. */
 import { expect, test } from 'vitest'
+import { fixCommands } from '../../src/edits/fix.ts'
 import { type Exchange, open } from '../../src/index.ts'
 import { clocked, type Event, type TestPacket, trace } from '../journey/kernel-lines.ts'
 import { NAT } from './nat-rules.ts'
@@ -247,6 +248,30 @@ test('a reply that leaves by another uplink got back only where somebody goes on
   expect(exchange!.findings.map(({ code }) => code)).toContain('reply-by-other-uplink')
   expect((await statuses([asked, left, came(10.2, { seq: 6, flags: 'ACK' })], more))[0]![0]).toBe('answered')
   expect((await statuses([asked, went(10.1)], more))[0]![0]).toBe('answered')
+})
+
+test('a routing rule that is for the replies of some users alone is named, and one for all goes before it', async () => {
+  const more = {
+    address: [
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+      '3: tun0    inet 10.8.0.6/24 brd 10.8.0.255 scope global tun0\\       valid_lft forever preferred_lft forever\n',
+    ].join(''),
+    routes: [
+      'local 192.0.2.1 dev eth0 table local',
+      '192.0.2.0/24 dev eth0',
+      'default via 10.8.0.1 dev tun0',
+      'default via 192.0.2.254 dev eth0 table 100',
+    ]
+      .map((line) => `${line}\n`)
+      .join(''),
+    rules: `0: from all lookup local\n100: from ${HOST} uidrange 0-0 lookup 100\n32766: from all lookup main\n32767: from all lookup default\n`,
+  }
+  const [exchange] = await tell([came(10, { seq: 5 }), went(10.1, { out: 'tun0' })], more)
+  const told = exchange!.findings.find(({ code }) => code === 'reply-by-other-uplink')
+  expect(told?.message).toContain(
+    `its reply leaves by tun0. Routing rule 100 (from ${HOST}/32 uidrange 0-0 table 100) leads out of eth0, but did not apply to the reply.`,
+  )
+  expect(fixCommands(told!.fix[0]!).command?.toString()).toBe(`ip rule add from ${HOST}/32 priority 99 table 100`)
 })
 
 test('a reply whose way is not shown, and that is sent again, does not arrive; the model knows by which uplink it leaves', async () => {

@@ -1,9 +1,11 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
 
+import { routingRuleWords } from '../../edits/ip/print-rule.ts'
 import { finding } from '../../explain/context.ts'
 import { nameRef } from '../../explain/refs.ts'
-import { backOut, isOtherUplink } from '../../explain/reply/back-out.ts'
+import { backOut, isOtherUplink, ruleOfSome } from '../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
+import type { RoutingRule } from '../../model/host.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -66,13 +68,17 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
   const [rule] = played?.rules ?? []
   const behind = rule ? ` If the reply left by ${came} instead, ${nameRef(rule)} would stop it.` : ''
+  const some = isSeen && isOfUplink && dst !== undefined ? ruleOfSome(journey.packet, world, dst, came) : undefined
+  const notFor = some
+    ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
+    : ''
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
       isOfUplink
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
         : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: played?.rules ?? [],
@@ -88,4 +94,10 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       },
     ),
   ]
+}
+
+/** As `ip rule` words it. */
+const ruleWords = ({ priority: _, ...rule }: RoutingRule): string => {
+  const words = routingRuleWords({ kind: 'routing-rule', op: 'add', rule })
+  return words.slice(words.indexOf('add') + 1).join(' ')
 }

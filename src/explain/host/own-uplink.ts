@@ -16,8 +16,9 @@ export function replyByOwnLink(packet: Packet, asked: string, host: Host): Propo
   const link = linkNamed(host, device)
   if (!link || hasAddress(links, device, asked) !== true) return []
   const reply = wayBackOf(packet, asked, 0)
+  // one that may apply, as for what one user sends, is to come after the new one as well
   const chosen = rulesFor(reply, host).find(
-    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }),
+    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }) !== null,
   )
   const family = asked.includes(':') ? 'ip6' : 'ip'
   const priority = (chosen?.priority ?? MAIN) - 1

@@ -1,8 +1,9 @@
 /** A reply that leaves by another interface than the one whose address was asked, led back out of that one. */
 import { applyEdits } from '../../edits/apply.ts'
-import type { Host } from '../../model/host.ts'
+import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Fix, Journey } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
@@ -61,4 +62,17 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
   })
   // what was meant to lead replies back goes before a route for this client alone
   return [...restoreMark(journey, world, dst, came), ...routed]
+}
+
+/** A routing rule for the address that was asked whose table leads back out of that interface, and that is for some of such replies alone. */
+export function ruleOfSome(packet: Packet, { host }: World, dst: string, came: string): RoutingRule | undefined {
+  const reply = wayBackOf(packet, dst, 0)
+  return host.routingRules?.find((rule) => {
+    const { family, priority, from, to, action, not } = rule
+    if (from === undefined || not || (rule.uid ?? rule.protocol ?? rule.sport ?? rule.dport ?? rule.tos) === undefined)
+      return false
+    const whole: RoutingRule = { family, priority, from, action, ...(to === undefined ? {} : { to }) }
+    const route = lookupRoute(reply, { ...host, routingRules: [whole] })
+    return route?.type === 'unicast' && routeDevices(route).includes(came)
+  })
 }

@@ -101,8 +101,8 @@ describe('what is for a program of this host', () => {
     ...host,
     conntrack: [
       entry({
-        ...{ status: ['UNREPLIED'], original: { src: '10.0.1.2', sport: 40_000, dst: '10.0.1.1', dport: 80 } },
-        reply: { src: '10.0.1.1', sport: 80, dst: '10.0.1.2', dport: 40_000 },
+        ...{ status: ['unreplied'], original: { src: '10.0.1.2', sport: 1024, dst: '10.0.1.1', dport: 80 } },
+        reply: { src: '10.0.1.1', sport: 80, dst: '10.0.1.2', dport: 1024 },
       }),
     ],
   })
