@@ -3,6 +3,7 @@ import { describeEnd } from '../../explain/context.ts'
 import type { Finding } from '../../model/journey.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
+import { dnatToReplier } from './dnat-to-replier.ts'
 import type { Told } from './joined.ts'
 import { repliesFromOther } from './new-connection.ts'
 
@@ -23,8 +24,11 @@ export function listedAsNew({ journey, world: { host } }: Told): Finding | undef
     return entry !== undefined && isUnreplied(entry)
   })
   if (other === undefined) return undefined
+  const isSentHere = dst !== journey.packet.dst || dport !== journey.packet.dport
+  const contacted = isSentHere ? 'nat sent the request to' : `${src} contacted`
   return repliesFromOther(
-    `${src} contacted ${describeEnd(dst, dport)}, but conntrack's list shows that the reply comes from ${describeEnd(other, dport)}. ${src} never contacted that address.`,
+    `${contacted} ${describeEnd(dst, dport)}, but conntrack's list shows that the reply comes from ${describeEnd(other, dport)}. ${src} never contacted that address.`,
     `make the program reply from ${dst}: bind its socket to this address`,
+    dnatToReplier(journey, other, dport),
   )
 }

@@ -1,8 +1,9 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
 import { describeEnd, finding } from '../../explain/context.ts'
-import type { Finding } from '../../model/journey.ts'
+import type { Finding, Fix } from '../../model/journey.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
+import { dnatToReplier } from './dnat-to-replier.ts'
 import type { Part } from './joined.ts'
 
 /**
@@ -26,6 +27,7 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
   return repliesFromOther(
     `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
     `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
+    sport === undefined ? [] : dnatToReplier(request.told.journey, src, sport),
   )
 }
 
@@ -56,9 +58,9 @@ export function toOtherPort(parts: readonly Part[], reply: Part): Finding | unde
   )
 }
 
-export const repliesFromOther = (message: string, description: string): Finding =>
+export const repliesFromOther = (message: string, description: string, fix: readonly Fix[]): Finding =>
   finding('reply-from-other-address', 'error', message, {
-    fix: [{ description, unverified: 'this is not a netfilter change' }],
+    fix: [...fix, { description, unverified: 'this is not a netfilter change' }],
   })
 
 /** Of what is not tracked nat is not undone: the reply comes from where nat had sent the request. */
