@@ -252,18 +252,10 @@ test('a reply that leaves by another uplink got back only where somebody goes on
 
 test('a routing rule that is for the replies of some users alone is named, and one for all goes before it', async () => {
   const more = {
-    address: [
-      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
-      '3: tun0    inet 10.8.0.6/24 brd 10.8.0.255 scope global tun0\\       valid_lft forever preferred_lft forever\n',
-    ].join(''),
-    routes: [
-      'local 192.0.2.1 dev eth0 table local',
-      '192.0.2.0/24 dev eth0',
-      'default via 10.8.0.1 dev tun0',
-      'default via 192.0.2.254 dev eth0 table 100',
-    ]
-      .map((line) => `${line}\n`)
-      .join(''),
+    address:
+      '2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n3: tun0    inet 10.8.0.6/24 scope global tun0\\       valid_lft forever preferred_lft forever\n',
+    routes:
+      'local 192.0.2.1 dev eth0 table local\n192.0.2.0/24 dev eth0\ndefault via 10.8.0.1 dev tun0\ndefault via 192.0.2.254 dev eth0 table 100\n',
     rules: `0: from all lookup local\n100: from ${HOST} uidrange 0-0 lookup 100\n32766: from all lookup main\n32767: from all lookup default\n`,
   }
   const [exchange] = await tell([came(10, { seq: 5 }), went(10.1, { out: 'tun0' })], more)

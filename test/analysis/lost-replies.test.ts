@@ -1,6 +1,5 @@
 /** Replies that were sent, and do not get to who asked. */
 import { describe, expect, test } from 'vitest'
-import { fixCommands } from '../../src/edits/fix.ts'
 import { type Exchange, open } from '../../src/index.ts'
 import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
@@ -276,29 +275,6 @@ test('conntrack lists a reply from another address of this host', async () => {
   // an address of nobody here, and a connection of its own that was answered
   expect(await told(listed('198.51.100.2', '[UNREPLIED] '))).toEqual(['undetermined', undefined])
   expect(await told(listed('198.51.100.1', ''))).toEqual(['undetermined', undefined])
-})
-
-test('where nat led it there, a rule of nat leads it to the address from which the program replies', async () => {
-  const rule = '-A PREROUTING -i eth0 -p udp -m udp --dport 53 -j REDIRECT --to-ports 5300'
-  const nat = `*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${rule}\nCOMMIT\n`
-  const conntrack =
-    `udp      17 28 src=198.51.100.1 dst=${CLIENT} sport=5300 dport=40000 [UNREPLIED] src=${CLIENT} dst=198.51.100.1 sport=40000 dport=5300 mark=0 use=1\n` +
-    `udp      17 28 src=${CLIENT} dst=203.0.113.53 sport=40000 dport=53 [UNREPLIED] src=${HOST} dst=${CLIENT} sport=5300 dport=40000 mark=0 use=1\n`
-  const lines = [
-    trace('nat:PREROUTING:rule:1', { ...asked, dst: '203.0.113.53' }),
-    trace('filter:INPUT:policy:1', { ...asked, dport: 5300 }),
-    trace('nat:INPUT:policy:1', { ...asked, dport: 5300 }),
-  ]
-  const { status, findings } = await first(lines, nat + filter(), { conntrack })
-  expect(status).toBe('reply-lost')
-  const { message, fix } = findings.find(({ code }) => code === 'reply-from-other-address')!
-  expect(message).toMatch(
-    /^nat sent the request to 192\.0\.2\.1:5300, but conntrack's list shows .* 198\.51\.100\.1:5300\./,
-  )
-  expect(fix.map((one) => fixCommands(one).command?.toString())).toEqual([
-    `iptables -t nat -I PREROUTING 1 -s ${CLIENT} -d 203.0.113.53 -i eth0 -p udp --dport 53 -j DNAT --to-destination 198.51.100.1:5300`,
-    undefined,
-  ])
 })
 
 test('a datagram has not skipped nat where its only chain comes later, and has a reply that would be dropped', async () => {

@@ -20,6 +20,7 @@ import { asItWent, byEntry, isNotUndone } from './find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './joined.ts'
 import { LatelyAsked } from './lately-asked.ts'
 import { isNamelessOwn, MOST_NAMELESS, type Rejected } from './nameless.ts'
+import { notOfAnother } from './of-another.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './of-journey.ts'
 import { isItsReset } from './reset-by-rule.ts'
 import { rewritesOf } from './rewrites.ts'
@@ -123,9 +124,9 @@ export class Exchanges {
       datagram < 0 || this.awaitsFirst ? this.datagrams.find(this.tuple, datagram, host, capture) : undefined
     if (others && (datagram < 0 || !others.first)) return this.joinFragment(others, datagram, told, closed, capture)
     const found =
-      this.table.find(this.tuple, host) ??
+      notOfAnother(this.table.find(this.tuple, host), this.list, closed) ??
       byEntry(this.table, this.tuple, told, closed) ??
-      asItWent(this.table, this.tuple, told, closed) ??
+      notOfAnother(asItWent(this.table, this.tuple, told, closed), this.list, closed) ??
       this.asItBecame(told, closed, capture) ??
       this.ofGroup(told)
     if (
@@ -347,9 +348,7 @@ export class Exchanges {
   }
 
   /** The tuple of what an ICMP error quotes, as seen from whom it goes to. */
-  private quoted({ inner }: Packet): boolean {
-    return inner !== undefined && tupleOf(inner, this.tuple)
-  }
+  private readonly quoted = ({ inner }: Packet): boolean => inner !== undefined && tupleOf(inner, this.tuple)
 
   /** The reset of a packet that a rule rejects is complete before that packet, and has the address that nat had given it. */
   private asItBecame({ says, journey, host }: Told, closed: Noted, capture: number): Found | undefined {

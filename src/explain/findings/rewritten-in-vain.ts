@@ -2,6 +2,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
+import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -180,7 +181,9 @@ export const snatInVain: Detector = {
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
-    const port = isKept ? '' : `, and source port ${reply.dport} instead of ${asked.sport}`
+    const port = isKept
+      ? ''
+      : `, and source port ${reply.dport} instead of ${asked.sport}${whoHas(reply, asked, context)}`
     const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
       finding('snat-changed-source', 'note', message, {
@@ -202,6 +205,16 @@ export const snatInVain: Detector = {
       }),
     ]
   },
+}
+
+/** Replies to the port that was asked for would belong to another connection, whichever way that one went. */
+function whoHas(reply: Tuple, { protocol, sport }: Packet, { world: { host } }: Context): string {
+  const has = ({ src, dst, sport: from, dport: to }: Tuple) =>
+    src === reply.src && dst === reply.dst && from === reply.sport && to === sport
+  const user = host.conntrack?.find((one) => one.protocol === protocol && (has(one.original) || has(one.reply)))
+  if (!user) return ''
+  const { original } = user
+  return `, which the connection of ${describeEnd(original.src, original.sport)} to ${describeEnd(original.dst, original.dport)} has`
 }
 
 /** Where the way out has several addresses, masquerading takes the first: the far side may expect another one. */

@@ -93,7 +93,7 @@ export function quotedIn(view: DataView, at: number): number {
 const QUERY = 130
 const DONE = 132
 const REPORT_2 = 143
-/** Of version 2, from "mode is include" to "block old sources" (RFC 3810, 5.2.5). */
+/** Of version 2, MODE_IS_INCLUDE to BLOCK_OLD_SOURCES (RFC 3810, 5.2.5). */
 const RECORD_TYPES = 6
 
 /**
