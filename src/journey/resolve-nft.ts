@@ -111,8 +111,9 @@ function endingOf(type: TracePoint['type'], verdict: string | undefined): Verdic
 
 /** By the ruleset, which may have no words for it (nft's JSON has none for iptables' targets), or by the trace's text. */
 const rejects = ({ rule, point }: Resolved): boolean =>
-  rule?.statements.some(({ kind }) => kind === 'reject') === true ||
-  /(?:^| )reject(?: |$)|-j REJECT\b/.test((point.text ?? '').replace(/"[^"]*"/g, ''))
+  rule?.statements.some(({ kind }) => kind === 'reject') === true || wordsReject(point.text ?? '')
+
+const wordsReject = (text: string): boolean => /(?:^| )reject(?: |$)|-j REJECT\b/.test(text.replace(/"[^"]*"/g, ''))
 
 function layOn(resolved: Resolved, table: Table, chain: Chain): void {
   const { point } = resolved
@@ -162,7 +163,7 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
   }
   // the words may be another version's; a verdict that only one rule has tells as well
   const told = chain.rules.filter((rule) => rule.iptables !== undefined || rule.text !== '')
-  const saying = told.filter((rule) => saysSo(rule, verdict))
+  const saying = told.filter((rule) => saysSo(rule, point))
   if (saying.length === 1 && verdict !== 'continue') return saying
   return saying.length === 0 && ownWords ? undefined : []
 }
@@ -170,13 +171,14 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
 const textOf = ({ text }: Rule): string | undefined => text
 const nftTextOf = ({ nftText }: Rule): string | undefined => nftText
 
-/** What the kernel prints of the rule's verdict: nat says accept, reject says drop. */
-function saysSo(rule: Rule, verdict: string | undefined): boolean {
-  const { ending, text } = verdictOf(rule)
+/** What the kernel prints of the rule's verdict: nat says accept, reject says drop. Then the rule's words tell which of both. */
+function saysSo(rule: Rule, { verdict, text }: TracePoint): boolean {
+  const { ending, text: own } = verdictOf(rule)
   if (ending === 'unknown') return true
   if (ending === 'accept') return verdict === 'accept'
-  if (ending === 'reject') return verdict === 'drop'
-  return text === verdict
+  const isTold = text !== undefined && text !== ''
+  if (ending === 'reject') return verdict === 'drop' && (!isTold || wordsReject(text))
+  return own === verdict && !(ending === 'drop' && isTold && wordsReject(text))
 }
 
 const texts = new Map<string, string>()

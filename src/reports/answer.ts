@@ -71,6 +71,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
       ((one === owner && !isRetold(owner)) ||
         explains(one, chief) ||
         keepsSource(chief, one) ||
+        (chief.code.startsWith('vanished') && one.code === 'icmp-error-dropped') ||
         (SHOULD_HAVE_SENT.has(chief.code) && one.code === 'closed-port') ||
         (chief.code === 'closed-port' && SHOULD_HAVE_SENT.has(one.code)) ||
         (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),

@@ -88,6 +88,18 @@ export const isStoppedElsewhere = ({
   exchanges?: Group<unknown>['exchanges'] | undefined
 }): boolean => isPassed(journey.outcome) && isStoppedByRule(exchanges?.worst.status)
 
+/** It passed, and another packet of what it began vanished here: what is found of that, and of the ICMP error about it. */
+export function lostWith(
+  { outcome }: Pick<Journey<unknown>, 'outcome'>,
+  { status, findings }: Pick<Exchange<unknown>, 'status' | 'findings'>,
+): string | undefined {
+  if (status !== 'lost' || !isPassed(outcome)) return undefined
+  const vanished = findings.find(({ code, severity }) => severity === 'error' && code.startsWith('vanished'))
+  if (!vanished) return undefined
+  const error = findings.find(({ code }) => code === 'icmp-error-dropped')?.message
+  return error === undefined ? vanished.message : `${vanished.message} ${error}`
+}
+
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
   exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
@@ -146,11 +158,8 @@ export function whyWords({
   const unreplied = findings.find(({ code }) => code === UNREPLIED)?.message
   switch (status) {
     case 'dropped':
-    case 'rejected': {
-      const others = [...journeys.request, ...journeys.retransmissions].filter((one) => one !== exchanges.worst.id)
-      const which = others.length === 1 ? `, #${others[0]},` : ''
-      return `Another packet of this exchange${which} was ${status}${culprit ? ` by ${nameRef(culprit)}` : ''}.`
-    }
+    case 'rejected':
+      return `${otherWords(exchanges.worst)} was ${status}${culprit ? ` by ${nameRef(culprit)}` : ''}.`
     case 'reply-lost':
       if (reply === undefined) return undefined
       // what the model has told of it is a finding
@@ -161,13 +170,16 @@ export function whyWords({
         ? `Its reply, #${reply}, traversed this host but did not arrive: one side sent a retransmission.`
         : `Its reply, #${reply}, traversed all chains here, and was then lost.`
     case 'refused':
-    case 'lost':
+    case 'lost': {
+      const lost = lostWith(journey, exchanges.worst)
+      if (lost !== undefined) return `${otherWords(exchanges.worst)} was lost. ${lost}`
       if (error !== undefined) return `An ICMP error came back: #${error}.${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
         : reply === journey.id
           ? 'Its request was not captured.'
           : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
+    }
     case 'unanswered':
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'
@@ -181,6 +193,14 @@ export function whyWords({
     default:
       return undefined
   }
+}
+
+/** Which packet it was, where the first one has passed. */
+export function otherWords({ id, asked, journeys }: Pick<Exchange<unknown>, 'id' | 'asked' | 'journeys'>): string {
+  if (asked.tcpFlags?.includes('syn') && journeys.replies.length > 0)
+    return 'The SYN was answered. A later packet of this connection'
+  const others = [...journeys.request, ...journeys.retransmissions].filter((one) => one !== id)
+  return `Another packet of this exchange${others.length === 1 ? `, #${others[0]},` : ''}`
 }
 
 /** What follows a SYN acknowledges the reply to it. */

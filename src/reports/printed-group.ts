@@ -6,7 +6,7 @@ import { IN_VAIN } from '../explain/in-vain.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
-import { isPlayed, isStoppedElsewhere } from './exchange-words.ts'
+import { isPlayed, isStoppedElsewhere, lostWith, otherWords } from './exchange-words.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -58,7 +58,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   // in the order in which the reply's own card has them: what is wrong for certain stands first
   const lent = all.flatMap((one) =>
     own.includes(one)
-      ? [one.code === 'reply-dropped' ? withFixes(one, all) : one]
+      ? [one.code === 'reply-dropped' ? withFixes(one, all) : isBlank ? ofOther(one, exchanges!.worst) : one]
       : stopped.includes(one)
         ? [{ ...one, message: `Its reply, #${reply}: ${one.message}` }]
         : [],
@@ -68,7 +68,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const found = journey.findings
     .filter(
       ({ code }) =>
-        !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isReplyKnown(journey, exchanges?.worst)),
+        !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
   return {
@@ -79,21 +79,27 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   }
 }
 
-/** Whoever asked was answered or refused, or a reply was lost here: nobody asks where to look for one. The model knows no reply. */
-const isReplyKnown = (
-  journey: Group<unknown>['journey'],
-  exchange: Pick<Exchange, 'status' | 'journeys'> | undefined,
-): boolean =>
-  !isPlayed(journey) &&
-  (exchange?.status === 'answered' ||
-    exchange?.status === 'refused' ||
-    (exchange?.status === 'reply-lost' && exchange.journeys.replies.length > 0))
+/**
+ * Whoever asked was answered or refused, or a reply, or another packet of the exchange, was lost here: nobody asks where to look
+ * for a reply. The model knows no reply.
+ */
+function isFateKnown(journey: Group['journey'], exchanges: Group['exchanges']): boolean {
+  const exchange = exchanges?.worst
+  if (!exchange || isPlayed(journey)) return false
+  if (isStoppedElsewhere({ journey, exchanges }) || lostWith(journey, exchange)) return true
+  const { status, journeys } = exchange
+  return status === 'answered' || status === 'refused' || (status === 'reply-lost' && journeys.replies.length > 0)
+}
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */
 const ofReply = (all: readonly Finding[], told: ReadonlySet<string>): Finding[] =>
   all
     .filter(({ severity, ...one }) => severity !== 'note' || isMended(one))
     .filter(({ code }) => !OF_EXCHANGES.has(code) && !told.has(code))
+
+/** What the kernel did is told of another packet than the one that is shown. */
+const ofOther = (one: Finding, exchange: Exchange): Finding =>
+  one.code.startsWith('vanished') ? { ...one, message: `${otherWords(exchange)} was lost. ${one.message}` } : one
 
 /** The rule that is likely wrong, and what corrects it. */
 const isMended = ({ code, fix }: Pick<Finding, 'code' | 'fix'>): boolean =>

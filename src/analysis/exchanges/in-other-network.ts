@@ -16,6 +16,8 @@ export function inOtherNetwork(parts: readonly Part[], { src }: Packet): Finding
   const request = parts.find(({ role }) => role === 'request')
   if (!request || src === undefined || parts.some(({ role }) => role === 'replies')) return undefined
   const { journey, reply, world } = request.told
+  // behind nat's POSTROUTING its source is one that nat may have given it
+  if (journey.steps[0]?.hook === 'postrouting') return undefined
   const { host } = world
   const [came, left] = [routedDevice(host, journey.packet.in), routedDevice(host, reply?.out)]
   if (came === undefined || left === undefined || came === left || left === 'lo') return undefined

@@ -56,7 +56,10 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   const culprit = !played && about.culprit ? withoutStep(about.culprit) : rules[0]
   // what is told of a class is told of this exchange's own packet, where that is the one that was explained
   const explained = new Set(parts.flatMap(({ own, told }) => (own ? [told] : [])))
-  const same = parts.every(({ told }) => explained.has(told))
+  // an error that decides nothing may be one of many
+  const isAside = (one: Part) => one.role === 'errors' && one !== decided && !explained.has(one.told)
+  const known = parts.some(isAside) ? parts.filter((one) => !isAside(one)) : parts
+  const same = known.every(({ told }) => explained.has(told))
   const exchange: Exchange = {
     id: String(first.id),
     ...(journey.host === undefined ? {} : { host: journey.host }),
@@ -67,7 +70,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     cause: same && isFailed(status) ? (played ?? about).cause : [],
     findings: [
       ...(same
-        ? [...findingsOf(parts, decided, finding, status), ...inVain(parts, decided, asked, status)]
+        ? [...findingsOf(known, decided, finding, status), ...inVain(known, decided, asked, status)]
         : finding
           ? [finding]
           : []),

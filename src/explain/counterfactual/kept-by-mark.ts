@@ -1,4 +1,5 @@
 /** A packet that a mark keeps on this host. */
+import type { Condition } from '../../model/condition.ts'
 import type { Route } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import { leadsHere, lookupRoute, type RouteQuestion } from '../../rules/route.ts'
@@ -16,7 +17,8 @@ export interface Kept {
 
 /**
  * The packet came in, and its mark led it to a local route, as it leads a transparent proxy's; no TPROXY rule has handed it to
- * the proxy, and without the mark it would have gone on. What INPUT's rules think of it matters to nobody.
+ * the proxy, no rule has found it an open socket, and without the mark it would have gone on. What INPUT's rules think of it
+ * matters to nobody.
  */
 export const keptByMark = memo((context: Context): Kept | undefined => {
   const { journey, world, evidence } = context
@@ -25,6 +27,14 @@ export const keptByMark = memo((context: Context): Kept | undefined => {
   if (!question?.mark) return undefined
   const [taken, onward] = [question.mark, 0].map((mark) => lookupRoute({ ...question, mark }, world.host))
   if (!taken || !leadsHere(taken) || onward?.type !== 'unicast') return undefined
-  const isHandedOver = evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'tproxy'))
+  const isHandedOver = evidence.arrivals.some(
+    ({ rule }) => rule && (rule.statements.some(({ kind }) => kind === 'tproxy') || rule.conditions.some(findsSocket)),
+  )
   return isHandedOver ? undefined : { taken, question, last: marking!.last, onward }
 })
+
+/** `-m socket`, `socket transparent 1`: a rule that matched so shows that a socket of this host takes the packet (Documentation/networking/tproxy.rst). */
+const findsSocket = (condition: Condition): boolean =>
+  condition.kind === 'all'
+    ? condition.of.some(findsSocket)
+    : condition.kind === 'compare' && condition.field.startsWith('socket ')

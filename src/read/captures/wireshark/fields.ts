@@ -54,6 +54,14 @@ const fragmentOffset: Take = (row, value) => {
   row.set(F.FRAG, (row.row[F.FRAG]! & ~0xfffff) | (offset & 7 ? (offset << 3) & 0xfff8 : offset))
 }
 
+/** A type of ICMP's, and with it the protocol. */
+const icmpType =
+  (protocol: number): Take =>
+  (row, value) => {
+    row.setNumber(F.TYPE, value)
+    if (row.has(F.TYPE)) row.set(F.PROTO, protocol)
+  }
+
 const hex: Take = (row, value) => {
   const digits = value.replaceAll(':', '')
   if (/^(?:[0-9a-f]{2})+$/i.test(digits)) row.setText(F.OPT, digits)
@@ -159,11 +167,11 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
       if (bits !== undefined) row.set(F.FLAGS, bits & 0x1ff)
     },
     'tcp.options': hex,
-    'icmp.type': number(F.TYPE),
+    'icmp.type': icmpType(F.ICMP),
     'icmp.code': number(F.CODE),
     'icmp.ident': number(F.ICMP_ID),
     'icmp.seq': number(F.ICMP_SEQ),
-    'icmpv6.type': number(F.TYPE),
+    'icmpv6.type': icmpType(F.ICMPV6),
     'icmpv6.code': number(F.CODE),
     'icmpv6.echo.identifier': number(F.ICMP_ID),
     'icmpv6.echo.sequence_number': number(F.ICMP_SEQ),
@@ -176,6 +184,21 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
     'col.info': info,
   }),
 )
+
+/** Of a packet that holds another one, these are the inner one's. */
+export const isOfTransport = (field: string): boolean => /^(?:tcp|udp|sctp|dccp)\.|^col\.(?:source|destination)-port$/.test(field)
+
+/** Does the row hold an ICMP error, which quotes a packet? */
+export function isIcmpError(values: ReadonlyMap<string, string>): boolean {
+  const type = (field: string) => numberOf(values.get(field)?.split(',', 1)[0] ?? '')
+  const [icmp, icmpv6] = [type('icmp.type'), type('icmpv6.type')]
+  return (icmp !== undefined && ERRORS.has(icmp)) || (icmpv6 !== undefined && icmpv6 < FIRST_INFORMATIONAL)
+}
+
+/** Those that quote a packet, the redirect among them (RFC 792). */
+const ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
+/** RFC 4443, 2.1. */
+const FIRST_INFORMATIONAL = 128
 
 /** Titles of columns, in lower case, as Wireshark's window and its export have them. */
 const TITLES: Readonly<Record<string, string>> = wordTable({

@@ -9,7 +9,7 @@ import { NflogMessages } from '../nflog/messages.ts'
 import { FieldRow } from '../rows/field-row.ts'
 import { noStamp } from '../stamp.ts'
 import { readEpoch, readIso, UtcMoment } from '../utc-moment.ts'
-import { WIRESHARK_FIELDS } from './fields.ts'
+import { isIcmpError, isOfTransport, WIRESHARK_FIELDS } from './fields.ts'
 
 /** A netlink message is no longer. */
 const MOST_RECORD = 1 << 17
@@ -27,6 +27,8 @@ export class WiresharkRow {
   private readonly view = new DataView(this.record.buffer)
   readonly tell: Report
   private isPacket = false
+  /** Two packets of IP, as in an ICMP error or a tunnel: the transport's fields are of the inner one. */
+  private holdsAnother = false
 
   constructor(context: CaptureContext, stats: CaptureStats) {
     this.tell = once(context.report)
@@ -39,7 +41,7 @@ export class WiresharkRow {
   begin(): void {
     this.values.clear()
     this.tlvs.length = 0
-    this.isPacket = false
+    this.isPacket = this.holdsAnother = false
   }
 
   /** `field` as fields.ts has it. The first of several is the packet's own; others are of what it quotes. */
@@ -47,6 +49,8 @@ export class WiresharkRow {
     this.isPacket = true
     if (field === 'nflog.tlv') this.tlvs.push(value)
     else if (!this.values.has(field)) this.values.set(field, value)
+    else if (isSource(field)) this.holdsAnother = true
+    if (isSource(field) && value.includes(',')) this.holdsAnother = true
   }
 
   /** The row is complete. */
@@ -58,7 +62,9 @@ export class WiresharkRow {
       if (this.messages.take(this.record, this.view, 0, length, little, this.moment, line)) return
     }
     this.fields.begin()
+    const isOuter = this.holdsAnother || isIcmpError(this.values)
     for (const [field, take] of WIRESHARK_FIELDS) {
+      if (isOuter && isOfTransport(field)) continue
       const value = this.values.get(field)
       if (value !== undefined && (value !== '' || field === 'nflog.prefix')) take(this.fields, firstOf(field, value))
     }
@@ -130,6 +136,8 @@ export class WiresharkRow {
     this.tell(code, message, line)
   }
 }
+
+const isSource = (field: string): boolean => field === 'ip.src' || field === 'ipv6.src'
 
 /** tshark joins what a field has several times in one packet by commas. */
 const firstOf = (field: string, value: string): string =>

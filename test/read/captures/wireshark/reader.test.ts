@@ -73,7 +73,10 @@ describe('tshark -T json', () => {
     expect(outline(read(text))).toEqual([
       [
         'nat:OUTPUT:rule:2',
-        { out: '#5', src: '2001:db8::1', dst: '2001:db8::2', length: 104, icmpType: 128, icmpId: 17 },
+        {
+          ...{ out: '#5', src: '2001:db8::1', dst: '2001:db8::2', length: 104 },
+          ...{ protocol: 'icmpv6', icmpType: 128, icmpId: 17 },
+        },
         '2026-01-05T21:23:16.123456Z',
       ],
     ])
@@ -178,6 +181,24 @@ describe('a table', () => {
     expect(outline(read(text))).toEqual([
       ['raw:OUTPUT:rule:1', { src: '192.0.2.1', dst: '192.0.2.9', ipId: 1 }, undefined],
     ])
+  })
+
+  it('of an ICMP error takes no port, flag or option of the packet that it quotes', () => {
+    const titles = 'nflog.prefix,ip.src,ip.dst,ip.ttl,tcp.srcport,tcp.dstport,tcp.flags,icmp.type,icmp.code,tcp.options'
+    const row = (source: string, dest: string, ttl: string) =>
+      `${titles}\n"TRACE: raw:OUTPUT:policy:2 ","${source}","${dest}","${ttl}","46198","80","0x0018","3","4","0101080a"\n`
+    const error = { src: '10.1.0.1', dst: '10.1.0.2', protocol: 'icmp', icmpType: 3, icmpCode: 4, ttl: 64 }
+    const seen = [['raw:OUTPUT:policy:2', error, undefined]]
+    expect(outline(read(row('10.1.0.1,10.1.0.2', '10.1.0.2,10.2.0.2', '64,63')))).toEqual(seen)
+    // -E occurrence=f
+    expect(outline(read(row('10.1.0.1', '10.1.0.2', '64')))).toEqual(seen)
+  })
+
+  it('of a tunnelled packet has the addresses outside, and no port', () => {
+    const text =
+      'nflog.prefix\tip.src\tip.dst\tip.proto\tudp.dstport\nTRACE: raw:OUTPUT:rule:1 \t192.0.2.1,10.0.0.1\t192.0.2.9,10.0.0.2\t4,17\t53\n'
+    const [event] = outline(read(text))
+    expect(event![1]).toEqual({ src: '192.0.2.1', dst: '192.0.2.9', protocol: 'ipencap' })
   })
 
   it('without titles: only what shows itself, and that is told', () => {
