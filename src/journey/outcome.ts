@@ -178,8 +178,16 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   if (!missing || !mayBeAbsent(missing.table, missing.chain)) return ended
   const without = acceptedIn(evidence, withoutMaybes(world), step, lossless)
   if (without.outcome === 'vanished' || without.outcome === 'undetermined') return without
+  // a chain that is there would have shown the packet
+  if (lossless && isNextFor(missing.chain.hook, evidence.arrivals[step]!.hook)) return { ...without, basis: 'inferred' }
   return { outcome: 'undetermined', basis: 'observed', because: 'maybe-no-chain', missing, step }
 }
+
+/** Between these hooks nothing drops a packet (net/ipv4/ip_forward.c, ip_forward_finish; ip_output.c, __ip_local_out). */
+const isNextFor = (next: Hook | undefined, hook: Hook | undefined): boolean =>
+  next === 'postrouting'
+    ? hook === 'forward' || hook === 'output' || hook === 'postrouting'
+    : next === 'input' && hook === 'input'
 
 function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Conclusion {
   const { journey, arrivals } = evidence

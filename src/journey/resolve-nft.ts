@@ -14,6 +14,7 @@ import { inOneForm } from '../rules/nft/one-form.ts'
 import { type VerdictKind, verdictOf } from '../rules/verdict.ts'
 import { layerOf } from './layers.ts'
 import type { Resolved } from './resolved.ts'
+import { withSameConditions } from './same-conditions.ts'
 
 const KINDS: Readonly<Record<TracePoint['type'], StepKind>> = {
   rule: 'rule',
@@ -165,6 +166,8 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
   const told = chain.rules.filter((rule) => rule.iptables !== undefined || rule.text !== '')
   const saying = told.filter((rule) => saysSo(rule, point))
   if (saying.length === 1 && verdict !== 'continue') return saying
+  const meant = ownWords || !inNft || table.kind !== 'iptables' ? [] : withSameConditions(text, table, saying)
+  if (meant.length > 0) return meant
   return saying.length === 0 && ownWords ? undefined : []
 }
 

@@ -1,5 +1,5 @@
 /** A rule of nat at prerouting for what this host itself sends: such packets traverse output, and not the rule. */
-import { baseChainsAt } from '../../journey/base-chains.ts'
+import { baseChainsAt, mayBeAbsent } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
@@ -35,7 +35,7 @@ export function neededOfOthers(context: Context): ForOthers | undefined {
   const packet = lastPacket(context)
   const isLost =
     needsDestination(context) === 'surely' ||
-    // nft has a chain at a hook only where somebody made one
+    // nft has a chain at a hook only where somebody made one, and so has iptables-nft
     (!hasNatAtOutput(context) &&
       journey.outcome === 'delivered' &&
       addressType(packet.dst, world.host) === 'local' &&
@@ -43,9 +43,12 @@ export function neededOfOthers(context: Context): ForOthers | undefined {
   return isLost ? ruleForOthers(context, journey.packet) : undefined
 }
 
+/** An empty chain that iptables-nft lists does nothing, be it there or not. */
 export const hasNatAtOutput = ({ world, journey: { family } }: Context): boolean =>
   (family === 'ip' || family === 'ip6') &&
-  baseChainsAt(world, family, 'output', true).some(({ table, chain }) => isNatChain(table, chain))
+  baseChainsAt(world, family, 'output', true).some(
+    ({ table, chain }) => isNatChain(table, chain) && !mayBeAbsent(table, chain),
+  )
 
 /** `redirects port 80 to 8080, where nginx listens`; of another rule that it `would have rewritten its destination`. */
 export function doesWords({ world: { host } }: Context, { statements }: Rule, packet: Packet): string {

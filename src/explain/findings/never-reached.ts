@@ -41,8 +41,15 @@ export const neverForOwn: Detector = {
     if (!needed) return []
     const { chain, rule, ref, table } = needed
     const pass = passes(context).find((one) => isNat(one) && one.hook === 'output')
-    if (!pass && (hasNatAtOutput(context) || table.kind !== 'nft')) return []
-    const own = pass && { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
+    if (!pass && hasNatAtOutput(context)) return []
+    const own = pass
+      ? { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
+      : // iptables makes its built-in chain with the first rule
+        table.kind === 'iptables'
+        ? { family: table.family, table: table.name, chain: 'OUTPUT' }
+        : undefined
+    const sent = pass?.steps[0] ?? context.evidence.arrivals.findIndex((arrival) => arrival.hook === 'output')
+    if (own && sent < 0) return []
     const hook = own ? nameRef(own).replace(/ policy$/, '') : 'hook output'
     const does = doesWords(context, rule, context.journey.packet)
     const message = `${nameRef(ref)} ${does}, but this host sends the packet itself: such packets traverse ${hook}, not ${chain.name}.`
@@ -50,7 +57,7 @@ export const neverForOwn: Detector = {
       finding('never-reached', 'warning', message, {
         steps: pass ? pass.steps.map((step) => step + 1) : [],
         rules: [ref],
-        fix: own ? forOwn(context, needed, own, pass.steps[0]!) : inNewChain(context, needed),
+        fix: own ? forOwn(context, needed, own, sent) : inNewChain(context, needed),
         doubt: 0.1,
       }),
     ]
