@@ -6,6 +6,7 @@ import { silentState } from '../model/silent-neighbour.ts'
 import type { MapLookup, Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
+import { ALL_HOSTS, solicitedGroup } from '../rules/joined-groups.ts'
 
 /** Ranges that somebody asks for, on one number line; numbers that lie in the same ones are of one class. */
 export class Ranges {
@@ -83,7 +84,7 @@ export function readFields(world: World, statements = true): Asked {
   for (const set of world.sets) readSet(set, asked)
   readHost(world, asked)
   // what addresses are by themselves: loopback, multicast, class E
-  for (const network of ['127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '0.0.0.0/8', '255.255.255.255'])
+  for (const network of ['127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '0.0.0.0/8', '255.255.255.255', ...ALL_HOSTS])
     addEverywhere(network, asked)
   return asked
 }
@@ -107,7 +108,8 @@ function readHost({ host }: World, asked: Asked): void {
     if (mark !== undefined) asked.fields.add('meta mark')
   }
   for (const link of host.links ?? [])
-    for (const own of link.addresses ?? []) for (const text of [own.address, own.broadcast]) if (text) everywhere(text)
+    for (const own of link.addresses ?? [])
+      for (const text of [own.address, own.broadcast, solicitedGroup(own.address)]) if (text) everywhere(text)
   // who does not answer is told of (explain/findings/neighbour-failed.ts)
   for (const one of host.neighbours ?? []) if (silentState(one) !== undefined) everywhere(one.address)
   for (const socket of host.sockets ?? []) {

@@ -9,6 +9,7 @@ import type { World } from '../model/world.ts'
 import { bridgePassingOn } from '../rules/bridge-calls.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
+import { joinsByItself } from '../rules/joined-groups.ts'
 import { leadsNowhere, lookupRoute, questionAnew } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { usesConntrack } from '../rules/uses-conntrack.ts'
@@ -367,6 +368,7 @@ function routed(
   const { packet } = evidence.arrivals[step]!
   // what is for a group goes to INPUT, where somebody here has joined it
   const group = packet.dst !== undefined && isGroup(packet.dst)
+  const mayLack = group && !joinsByItself(packet.dst!, packet.in, world.host)
   // a bridge asks no route for the frame of another machine
   const isPassedOn = packet.dst === evidence.journey.packet.dst && bridgePassingOn(packet, world.host) !== undefined
   // what came over lo has its route already
@@ -384,12 +386,12 @@ function routed(
   if (expected === input && input && family === 'ip' && isFragment(packet))
     return { ...ended('undetermined'), because: 'fragment' }
   // no program's: who has not joined goes without, and a bridge hands it on to its ports
-  if (group && expected && packet.dport === undefined) return { ...ended('undetermined'), because: 'group' }
+  if (mayLack && expected && packet.dport === undefined) return { ...ended('undetermined'), because: 'group' }
   if (expected && local === undefined && through) return { ...missing(expected), orMissing: through }
   if (expected) return missing(expected)
   if (isUnseen) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
-  if (group) return { ...ended('undetermined'), because: 'group' }
+  if (mayLack) return { ...ended('undetermined'), because: 'group' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }
 

@@ -67,8 +67,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
   const found = journey.findings
     .filter(
-      ({ code }) =>
-        !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
+      ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
   return {

@@ -186,7 +186,8 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
 )
 
 /** Of a packet that holds another one, these are the inner one's. */
-export const isOfTransport = (field: string): boolean => /^(?:tcp|udp|sctp|dccp)\.|^col\.(?:source|destination)-port$/.test(field)
+export const isOfTransport = (field: string): boolean =>
+  /^(?:tcp|udp|sctp|dccp)\.|^col\.(?:source|destination)-port$/.test(field)
 
 /** Does the row hold an ICMP error, which quotes a packet? */
 export function isIcmpError(values: ReadonlyMap<string, string>): boolean {
