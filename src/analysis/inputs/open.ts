@@ -123,6 +123,8 @@ export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
 
 /** The `format` of an empty file: what an empty table prints. */
 const EMPTY = 'empty'
+/** What `ip -j` prints of nothing. */
+const EMPTY_LIST = /^\s*\[\s*\]\s*$/
 /** As rules and captures are named. Of host state, an empty listing is nothing to wonder at. */
 const IS_TO_TELL = /rule|nft|ip6?tables|ebtables|trace|dmesg|journal|syslog|kern|\.(log|v[46]|p?cap(ng)?)(\.gz)?$/i
 
@@ -202,7 +204,8 @@ class InputReader {
     }
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
-    else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
+    else if (found.head === '' || EMPTY_LIST.test(found.head))
+      this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
     else if (found.recognised) await this.addFound(item, source, found, report)
     else {
       source.close()

@@ -9,7 +9,7 @@ import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { conditionsWords, forReports, whyThere } from '../why-there.ts'
-import { blame } from './verdicts.ts'
+import { blame, spotToAccept } from './verdicts.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {
@@ -39,7 +39,7 @@ export const replyDropped: Detector = {
     // raw comes before the connection is known; mangle is no place to accept
     const { table, chain } = evidence.arrivals[ended.step]!
     const place = known && (isNft(end) ? isBehindTracking(context) && chain?.type !== 'nat' : table?.name === 'filter')
-    const spot = spotOf(end)
+    const spot = spotOf(place ? spotToAccept(context, end) : end)
     const why = conditionsWords(context)
     const told = blame(context)
     const there = told ? whyThere(context, told) : ''

@@ -222,7 +222,7 @@ export const spotWords = (spot: RuleRef): string =>
     : `before ${spot.ruleNumber === undefined ? `the policy of ${spot.chain}` : numberedRef(spot)}`
 
 /** In the chain that the rule's owner leaves to its users; or where it led there from, if it would write its chains back. */
-function spotToAccept(context: Context, end: RuleRef): RuleRef {
+export function spotToAccept(context: Context, end: RuleRef): RuleRef {
   const { evidence, ended } = context
   const owner = ownerAt(context, ended.step)
   const { table } = evidence.arrivals[ended.step]!

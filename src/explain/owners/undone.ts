@@ -23,7 +23,8 @@ export const keeps = ({ lasting }: Pick<Owner, 'lasting'>): string => `to keep i
 export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: World): Omit<F, 'beside'> {
   if (!fix.edits) return fix
   const undoes = undoneBy(fix.edits, world)
-  const found = undoes ?? beside
+  const isMeantFor = (edit: Edit) => edit.kind === 'rule' && isLeftToUsers(edit.chain, beside!.owner)
+  const found = undoes ?? (beside && fix.edits.every(isMeantFor) ? undefined : beside)
   if (!found) return fix
   if (found.owner.passing) return { ...fix, note: [fix.note, passes(found.owner)].filter(Boolean).join('; ') }
   const told = toldOwner(found.owner, found.chain)
@@ -35,6 +36,10 @@ export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: Worl
     .join('; ')
   return { ...fix, owner: { ...owner, ...(undoes ? {} : { beside: true as const }) }, note }
 }
+
+/** The owner jumps to it, and has no rules of its own there: DOCKER-USER. */
+const isLeftToUsers = (chain: string | undefined, { marks }: Owner): boolean =>
+  chain !== undefined && marks.some(({ jumps }) => jumps?.test(chain))
 
 /** What is put into a chain that is there and that nothing leads to changes nothing. */
 const namesUnreached = (advice: string, { tables, sets }: World): boolean =>
