@@ -2,6 +2,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -128,6 +129,7 @@ function toldOf(context: Context): MatchHints {
   const answer =
     openingOf(journey.packet, world) !== undefined ||
     acceptsOpening(journey.packet) ||
+    entryAnswered(journey.packet, world) !== undefined ||
     portDirection(journey.packet, world) === 'reply'
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')

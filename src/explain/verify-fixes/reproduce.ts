@@ -272,7 +272,7 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
   if (ended.outcome === 'dropped' && isDroppedByProxy(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   if (ended.outcome === journey.outcome)
-    return "not tried: on the model, another rule ends the packet's path than in the capture"
+    return 'not tried: the model and the capture disagree about the rule that decides'
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
 }
 
