@@ -27,7 +27,7 @@ import type { Simulated } from '../simulate/simulated.ts'
 import { Simulator } from '../simulate/simulator.ts'
 import type { JourneyClass } from './closed-journey.ts'
 import type { Noted } from './exchanges/exchanges.ts'
-import { tupleOf } from './exchanges/tuple-of.ts'
+import { tupleOf } from './exchanges/join/tuple-of.ts'
 import { finer } from './members.ts'
 
 export interface SimulateOptions {

@@ -2,7 +2,7 @@
 import { isDiscovery } from '../explain/neighbours/discovery.ts'
 import { isAnnouncement, isBackground } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
-import { saysOf } from './exchanges/role.ts'
+import { saysOf } from './exchanges/join/role.ts'
 import { isShownThrough } from './group-shown.ts'
 import { type Group, isFailing } from './groups.ts'
 

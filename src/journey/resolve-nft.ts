@@ -112,9 +112,11 @@ function endingOf(type: TracePoint['type'], verdict: string | undefined): Verdic
 
 /** By the ruleset, which may have no words for it (nft's JSON has none for iptables' targets), or by the trace's text. */
 const rejects = ({ rule, point }: Resolved): boolean =>
-  rule?.statements.some(({ kind }) => kind === 'reject') === true || wordsReject(point.text ?? '')
+  rule?.statements.some(({ kind }) => kind === 'reject') === true || wordsReject(point.text)
 
-const wordsReject = (text: string): boolean => /(?:^| )reject(?: |$)|-j REJECT\b/.test(text.replace(/"[^"]*"/g, ''))
+const unquoted = (text = ''): string => text.replace(/"[^"]*"/g, '')
+const wordsReject = (text: string | undefined): boolean => /(?:^| )reject(?: |$)|-j REJECT\b/.test(unquoted(text))
+const wordsDrop = (text: string | undefined): boolean => /(?:^| )drop(?: |$)|-j DROP\b/.test(unquoted(text))
 
 function layOn(resolved: Resolved, table: Table, chain: Chain): void {
   const { point } = resolved
@@ -174,14 +176,13 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
 const textOf = ({ text }: Rule): string | undefined => text
 const nftTextOf = ({ nftText }: Rule): string | undefined => nftText
 
-/** What the kernel prints of the rule's verdict: nat says accept, reject says drop. Then the rule's words tell which of both. */
+/** What the kernel prints of the rule's verdict: nat says accept, reject says drop. The rule's words may tell which of both. */
 function saysSo(rule: Rule, { verdict, text }: TracePoint): boolean {
   const { ending, text: own } = verdictOf(rule)
   if (ending === 'unknown') return true
   if (ending === 'accept') return verdict === 'accept'
-  const isTold = text !== undefined && text !== ''
-  if (ending === 'reject') return verdict === 'drop' && (!isTold || wordsReject(text))
-  return own === verdict && !(ending === 'drop' && isTold && wordsReject(text))
+  if (ending === 'reject') return verdict === 'drop' && !wordsDrop(text)
+  return own === verdict && !(ending === 'drop' && wordsReject(text))
 }
 
 const texts = new Map<string, string>()

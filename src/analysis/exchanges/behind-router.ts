@@ -7,7 +7,7 @@ import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { isLinkLocal, lookupRoute } from '../../rules/route.ts'
-import type { Part } from './joined.ts'
+import type { Part } from './join/joined.ts'
 
 /**
  * The request came with the link address of another neighbour, while the one who sent it does not reply to ARP: the prefix

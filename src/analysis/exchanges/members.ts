@@ -3,8 +3,8 @@ import { addressOfWords } from '../../model/address.ts'
 import type { Member, Value } from '../../model/member.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import { TUPLE_WORDS } from '../closed-journey.ts'
-import type { JoinedJourneys, Told } from './joined.ts'
-import { goesAsItsClass, type Seen } from './status.ts'
+import type { JoinedJourneys, Told } from './join/joined.ts'
+import { goesAsItsClass, type Seen } from './status/status.ts'
 
 /** What of such an exchange is its own: what `askedOf` takes from its tuple, and its number. */
 const NAMES = ['id', 'src', 'dst', 'sport', 'dport', 'icmpId', 'icmpSeq'] as const

@@ -1,8 +1,8 @@
 /** Exchanges of which packets still come: each is told once something is known of it, and again where that changes. */
 import { type Exchange, type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Exchanges } from './exchanges.ts'
-import type { Joined } from './joined.ts'
-import { PATIENCE, type Seen } from './status.ts'
+import type { Joined } from './join/joined.ts'
+import { PATIENCE, type Seen } from './status/status.ts'
 import { seenBy, tellExchange } from './told.ts'
 
 export interface News {

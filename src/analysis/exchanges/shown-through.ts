@@ -3,9 +3,9 @@ import { finding } from '../../explain/context.ts'
 import { nameRef } from '../../explain/refs.ts'
 import type { Journey } from '../../model/journey.ts'
 import { isThoughtVanished } from '../../model/outcome-kinds.ts'
-import { hasGoneOn } from './gone-on.ts'
-import type { Part } from './joined.ts'
-import { replyTo } from './was-answered.ts'
+import type { Part } from './join/joined.ts'
+import { hasGoneOn } from './status/gone-on.ts'
+import { replyTo } from './status/was-answered.ts'
 
 /** The packet that shows it: a reply to a request, or what whoever asked sent behind a reply. */
 export function shownThrough(part: Part, parts: readonly Part[]): Part | undefined {

@@ -5,7 +5,7 @@ import { nameRef, withoutStep } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Told } from './joined.ts'
+import type { Told } from './join/joined.ts'
 
 /** Kept of all. */
 export const MOST_STRAYS = 100

@@ -1,6 +1,6 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
-import { saysOf } from '../../analysis/exchanges/role.ts'
+import { saysOf } from '../../analysis/exchanges/join/role.ts'
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAnnouncement, isBackground } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { TUPLE_WORDS } from '../../../src/analysis/closed-journey.ts'
-import { TupleTable, turn } from '../../../src/analysis/exchanges/tuple-table.ts'
+import { TupleTable, turn } from '../../../src/analysis/exchanges/join/tuple-table.ts'
 import { share } from '../../share.ts'
 
 const turnedOf = (tuple: Int32Array): Int32Array => {

@@ -1,0 +1,71 @@
+/** Which exchange a packet replies to, where its addresses and ports are not those of the request turned round; and when they only seem to be. */
+import { turned } from '../../../model/direction.ts'
+import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
+import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
+import type { JoinedJourneys, Told } from './joined.ts'
+import { packetOf, tupleOf } from './tuple-of.ts'
+import type { Found, TupleTable } from './tuple-table.ts'
+
+type Closed = Pick<ClosedJourney, 'tuple' | 'lastTuple' | 'packet' | 'world'>
+
+/** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
+export function byEntry(table: TupleTable, tuple: Int32Array, { says, host }: Told, closed: Closed): Found | undefined {
+  if (says === 'opens' || !closed.world.host.conntrack) return undefined
+  const packet = closed.packet()
+  const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
+  if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, tuple))
+    return undefined
+  const found = table.find(tuple, host)
+  closed.tuple(tuple)
+  // what is quoted goes the way of what began the entry
+  return found && { value: found.value, turned: packet.inner ? found.turned : !found.turned }
+}
+
+/** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
+export function asItWent(
+  table: TupleTable,
+  tuple: Int32Array,
+  { says, host }: Told,
+  closed: Closed,
+): Found | undefined {
+  if (says === 'opens' || says === 'fails') return undefined
+  closed.lastTuple(tuple)
+  const found = table.find(tuple, host)
+  closed.tuple(tuple)
+  return found?.turned ? found : undefined
+}
+
+/** Hooks behind the places where nf_nat_core.c gives a reply the destination back that its request came from. */
+const BEHIND_UNDOING: readonly (string | undefined)[] = ['input', 'forward', 'postrouting']
+const asked = new Int32Array(TUPLE_WORDS)
+const went = new Int32Array(TUPLE_WORDS)
+
+/**
+ * It has the addresses that nat is thought to have given a request, turned round, and is a new flow all the same: behind
+ * PREROUTING it still does not go to who had asked, or it has begun an entry of its own. Nat may have chosen another port.
+ */
+export function isNotUndone(
+  list: JoinedJourneys,
+  tuple: Int32Array,
+  { value, turned: back }: Found,
+  { says, journey }: Told,
+  closed: Closed,
+): boolean {
+  if (!back || says === 'opens' || says === 'fails') return false
+  list.readTuple(value, asked)
+  // nat has nothing to undo where it came from whom it asked, to where it was asked from
+  if (isSentBack(tuple, asked)) return false
+  if (entryAnswered(closed.packet(), closed.world)) return false
+  if (entryOpened(closed.packet(), closed.world)) return true
+  if (!BEHIND_UNDOING.includes(journey.steps.at(-1)?.hook) || journey.packet.fragOffset) return false
+  closed.lastTuple(went)
+  return went.some((word) => word !== 0) && !goesTo(went, asked)
+}
+
+const goesTo = (packet: Int32Array, request: Int32Array): boolean =>
+  [0, 1, 2, 3].every((word) => packet[4 + word] === request[word]) && packet[9] === request[8]
+
+const isSentBack = (packet: Int32Array, request: Int32Array): boolean =>
+  goesTo(packet, request) &&
+  [4, 5, 6, 7].every((word) => packet[word - 4] === request[word]) &&
+  packet[8] === request[9]

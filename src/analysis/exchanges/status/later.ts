@@ -1,0 +1,30 @@
+/** What only packets tell that rules have ruled over, or of hosts that were listed: a page without these does not wait for it. */
+import { anyRules } from '../../../edits/later.ts'
+import type { Finding } from '../../../model/journey.ts'
+import type { Packet } from '../../../model/packet.ts'
+import { listings } from '../../../read/host/listings.ts'
+import type { Part, Told } from '../join/joined.ts'
+
+const expired = anyRules.with(() => import('./connection-expired.ts'))
+const anew = anyRules.with(() => import('./new-connection.ts'))
+const overlap = listings.with(() => import('./in-other-network.ts'))
+const listed = listings.with(() => import('./listed-as-new.ts'))
+
+const hasRules = ({ told }: Part): boolean => told.world.tables.length > 0
+
+export const connectionExpired = (parts: readonly Part[], reply: Part): Finding | undefined =>
+  hasRules(reply) ? expired.loaded.connectionExpired(parts, reply) : undefined
+
+/** Which connection a reply begins that conntrack does not know for one. */
+export const begunAnew = (parts: readonly Part[], reply: Part): Finding | undefined =>
+  hasRules(reply)
+    ? (anew.loaded.toOtherPort(parts, reply) ??
+      anew.loaded.asNewConnection(parts, reply) ??
+      connectionExpired(parts, reply))
+    : undefined
+
+export const inOtherNetwork = (parts: readonly Part[], asked: Packet): Finding | undefined =>
+  parts[0]?.told.world.host.links ? overlap.loaded.inOtherNetwork(parts, asked) : undefined
+
+export const listedAsNew = (told: Told): Finding | undefined =>
+  told.world.host.links ? listed.loaded.listedAsNew(told) : undefined

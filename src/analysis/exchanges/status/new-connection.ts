@@ -1,0 +1,104 @@
+/** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
+import { describeEnd, finding } from '../../../explain/context.ts'
+import type { Finding, Fix } from '../../../model/journey.ts'
+import { entryOpened } from '../../../rules/conntrack/entries.ts'
+import { asItLeft } from '../../as-it-left.ts'
+import type { Part } from '../join/joined.ts'
+import { dnatToReplier } from './dnat-to-replier.ts'
+
+/**
+ * nf_nat_core.c's get_unique_tuple gives a new connection another source port where its own would be taken for a reply of
+ * the request's connection: whoever asked does not know that port.
+ */
+export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
+  if (request && !request.told.isUntracked && reply.told.isUntracked) return asItIs(request, reply)
+  // what a program sends is not rewritten yet in OUTPUT
+  const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
+  if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
+  const { packet } = request.told.journey
+  const { dst, dport } = asItLeft(request.told.journey)
+  const { src, sport, protocol } = reply.told.journey.packet
+  if (protocol !== 'udp' || dst === undefined || src === undefined || (dst === packet.dst && dport === packet.dport))
+    return undefined
+  if (src === dst && sport === dport) return undefined
+  const [sent, came] = [describeEnd(dst, dport), describeEnd(src, sport)]
+  return repliesFromOther(
+    `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
+    `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
+    sport === undefined ? [] : dnatToReplier(request.told.journey, src, sport),
+  )
+}
+
+/** Nat had given the request another source than the one that the server replies to: a SIP server goes by what the request says of itself (RFC 3261, 18.2.2). */
+export function toOtherPort(parts: readonly Part[], reply: Part): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request?.own || !reply.own || !reply.isNewFlow) return undefined
+  const { packet: asked } = request.told.journey
+  const { src, dst, sport, dport } = reply.told.journey.packet
+  const awaited = entryOpened(asked, request.told.world)?.reply
+  if (!awaited || src === undefined || dst === undefined || awaited.src !== src || awaited.sport !== sport)
+    return undefined
+  if (awaited.dst === dst && awaited.dport === dport) return undefined
+  const [from, to, sent] = [describeEnd(src, sport), describeEnd(dst, dport), describeEnd(awaited.dst, awaited.dport)]
+  const repair = { unverified: 'this is not a netfilter change' }
+  return finding(
+    'reply-to-other-port',
+    'error',
+    `${from} replied to ${to}, but nat had sent the request from ${sent}: to conntrack the reply is a new connection, and nat does not lead it back to ${asked.src}.`,
+    {
+      fix: [
+        {
+          description: `let ${src} reply to the address and port that the request comes from (for SIP: "rport", RFC 3581), or let nat keep the source port ${asked.sport}`,
+          ...repair,
+        },
+      ],
+    },
+  )
+}
+
+export const repliesFromOther = (message: string, description: string, fix: readonly Fix[]): Finding =>
+  finding('reply-from-other-address', 'error', message, {
+    fix: [...fix, { description, unverified: 'this is not a netfilter change' }],
+  })
+
+/** Of what is not tracked nat is not undone: the reply comes from where nat had sent the request. */
+function asItIs(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  if (left.src === undefined || (left.src === asked.dst && left.sport === asked.dport)) return undefined
+  const { fix, rules, steps } = reply.told.journey.findings.find(({ code }) => code === 'untracked') ?? {}
+  const [from, contacted] = [describeEnd(left.src, left.sport), describeEnd(asked.dst, asked.dport)]
+  return finding(
+    'untracked',
+    'error',
+    `The reply is not tracked, so nat does not give it the address that was asked: ${asked.src} contacted ${contacted}, and the reply comes from ${from}.`,
+    { ...(fix ? { fix } : {}), ...(rules ? { rules } : {}), ...(steps ? { steps } : {}) },
+  )
+}
+
+/** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
+function asRewritten(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  const differs = (one: string | number | undefined, other: string | number | undefined) =>
+    one !== undefined && one !== other
+  // masqueraded: this host's address, which was not asked for what it forwarded
+  const isHidden = left.src === undefined && reply.told.journey.packet.in !== undefined
+  const isAsAsked =
+    !isHidden &&
+    !differs(left.dst, asked.src) &&
+    !differs(left.src, asked.dst) &&
+    !differs(left.dport, asked.sport) &&
+    !differs(left.sport, asked.dport)
+  if (isAsAsked) return undefined
+  const from = left.src === undefined ? 'an address of this host' : describeEnd(left.src, left.sport)
+  const ends = `from ${from} to ${describeEnd(left.dst, left.dport)}`
+  const meant = `${describeEnd(asked.src, asked.sport)} contacted ${describeEnd(asked.dst, asked.dport)}`
+  return finding(
+    'untracked',
+    'error',
+    `The request is not tracked. So conntrack treats the reply as a new connection, and nat rewrites the reply: it goes ${ends}, but ${meant}.`,
+  )
+}

@@ -1,0 +1,103 @@
+/** A reply that leaves by another interface than the one whose address was asked. */
+
+import { routingRuleWords } from '../../../edits/ip/print-rule.ts'
+import { finding } from '../../../explain/context.ts'
+import { nameRef } from '../../../explain/refs.ts'
+import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
+import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
+import type { RoutingRule } from '../../../model/host.ts'
+import type { Finding } from '../../../model/journey.ts'
+import { isPassed } from '../../../model/outcome-kinds.ts'
+import type { Packet } from '../../../model/packet.ts'
+import { routedDevice } from '../../../rules/bridge-calls.ts'
+import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
+import type { Part } from '../join/joined.ts'
+import { inOtherNetwork } from './later.ts'
+
+interface OtherUplink {
+  came: string
+  left: string
+  /** The capture shows the reply there; else the model has played it. */
+  isSeen: boolean
+  /** The address that was asked is one of `came`. */
+  isOfUplink: boolean
+}
+
+/** As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back. */
+export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink | undefined {
+  const { dst } = asked
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request || dst === undefined) return undefined
+  const { journey, reply: played, world } = request.told
+  const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
+  if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
+  const { host } = world
+  const came = routedDevice(host, journey.packet.in)
+  // where its lines end before it was routed, the model's reply has the same way
+  const shown = reply?.told.journey.steps.at(-1)?.out
+  const left = routedDevice(host, shown ?? played?.out)
+  if (came === undefined || left === undefined) return undefined
+  const isOfUplink = isOtherUplink(host, dst, came, left)
+  if (
+    !isOfUplink &&
+    !(reply && shown !== undefined && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))
+  )
+    return undefined
+  return { came, left, isSeen: shown !== undefined, isOfUplink }
+}
+
+/** A handshake that was forwarded, and that nobody is known to have gone on with. */
+function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
+  const { journey, says, world } = request.told
+  if (journey.outcome !== 'forwarded' || journey.packet.protocol !== 'tcp') return false
+  if (says !== 'opens' || reply.told.says !== 'answers') return false
+  const entry = world.host.conntrack && entryOpened(asked, world)
+  return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
+}
+
+export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
+  const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
+  if (overlap) return [overlap]
+  const found = otherUplink(parts, asked)
+  if (!found) return []
+  const { came, left, isSeen, isOfUplink } = found
+  const { dst, src } = asked
+  const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
+  const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
+  // played for the first of its class, whose sender a fix may name
+  const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
+  const [rule] = played?.rules ?? []
+  const behind = rule ? ` If the reply left by ${came} instead, ${nameRef(rule)} would stop it.` : ''
+  const some = isSeen && isOfUplink && dst !== undefined ? ruleOfSome(journey.packet, world, dst, came) : undefined
+  const notFor = some
+    ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
+    : ''
+  return [
+    finding(
+      'reply-by-other-uplink',
+      // many a machine works so: it counts where somebody was seen not to go on with the reply
+      isSeen || isFailed(status) ? 'warning' : 'note',
+      isOfUplink
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
+      {
+        rules: played?.rules ?? [],
+        fix: [
+          ...(played?.fix ?? (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came))),
+          {
+            description: isOfUplink
+              ? `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
+              : `if ${src} expects them by ${came}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
+            unverified: 'the gateway of this uplink is unknown here',
+          },
+        ],
+      },
+    ),
+  ]
+}
+
+/** As `ip rule` words it. */
+const ruleWords = ({ priority: _, ...rule }: RoutingRule): string => {
+  const words = routingRuleWords({ kind: 'routing-rule', op: 'add', rule })
+  return words.slice(words.indexOf('add') + 1).join(' ')
+}

@@ -1,0 +1,57 @@
+/** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
+import { finding } from '../../../explain/context.ts'
+import { isRefusal, isUnreached } from '../../../model/icmp-error.ts'
+import type { Finding } from '../../../model/journey.ts'
+import { isPassed } from '../../../model/outcome-kinds.ts'
+import type { Packet } from '../../../model/packet.ts'
+import { asItLeft } from '../../as-it-left.ts'
+import { isAsking, type Part } from '../join/joined.ts'
+
+/**
+ * By whom was asked, or by this host in its place. Behind a DNAT this host sends it with the address that was asked, and
+ * it is about the way on from here.
+ */
+export function isAboutEnd(error: Part, parts: readonly Part[], asked: Packet): boolean {
+  const { packet } = error.told.journey
+  return isRefusal(packet) || (packet.src === asked.dst && !(isOurs(error) && parts.some(hasGoneFurther)))
+}
+
+const isOurs = ({ told }: Part): boolean => told.journey.packet.in === undefined
+
+const hasGoneFurther = (one: Part): boolean => isAsking(one) && one.told.journey.outcome === 'forwarded'
+
+/** Its next hop has not replied to ARP or neighbour discovery. */
+export const isBeforeSilentHop = (one: Part): boolean =>
+  isAsking(one) &&
+  one.told.journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
+
+/** The packet that reached nobody says more than the error about it. */
+export function unreachedWith(error: Part, parts: readonly Part[]): { decided: Part; finding?: Finding } | undefined {
+  if (!isOurs(error) || !isUnreached(error.told.journey.packet)) return undefined
+  const left = parts.filter((one) => isAsking(one) && isPassed(one.told.journey.outcome))
+  const silent = left.find(isBeforeSilentHop)
+  if (silent) return { decided: silent }
+  const [decided] = left
+  return decided && { decided, finding: unreached(decided) }
+}
+
+/** What the kernel says where a next hop has no link address (arp_error_report in net/ipv4/arp.c), and WireGuard where no peer has it (wg_xmit). */
+function unreached({ told: { journey } }: Part): Finding {
+  const { dst } = asItLeft(journey)
+  const out = journey.steps.findLast((step) => step.out !== undefined)?.out ?? journey.packet.out
+  const isSix = journey.family === 'ip6'
+  const asks = isSix ? 'neighbour discovery' : 'ARP'
+  return finding(
+    'neighbour-failed',
+    'error',
+    `This host did not reach the next hop to ${dst} on ${out}, and told the sender so (${isSix ? 'address' : 'host'} unreachable): no ${asks} reply came, or, on a tunnel, no peer has the address.`,
+    {
+      fix: [
+        {
+          description: `check that the next hop is up and connected to ${out}; ${isSix ? 'ip -6 neigh' : 'ip neigh'} then lists it`,
+          unverified: 'this is not a rule change',
+        },
+      ],
+    },
+  )
+}

@@ -1,0 +1,78 @@
+/** No reply was captured, and connection tracking had seen none when its entries were listed. */
+import { finding } from '../../../explain/context.ts'
+import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
+import { saysNoReply } from '../../../model/exchange.ts'
+import type { Hook } from '../../../model/hook.ts'
+import type { ConntrackEntry } from '../../../model/host.ts'
+import type { Finding, Journey } from '../../../model/journey.ts'
+import { memo } from '../../../model/memo.ts'
+import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
+import type { World } from '../../../model/world.ts'
+import { silentFor } from '../../../rules/conntrack/silence.ts'
+import type { Part } from '../join/joined.ts'
+
+/** Whoever answers has done so by then; seconds. The listing rounds down, so that at least one second has passed. */
+const PATIENCE = 2
+
+export interface Unreplied {
+  finding: Finding
+  /** A reply would have been seen: there was none. */
+  tells: boolean
+}
+
+/** `entry`: the request's own. Undefined where it had not waited long, or where the packet went back where it came from. */
+export function unrepliedBy(
+  entry: ConntrackEntry,
+  { told: { journey, world, reply } }: Part,
+  comesHere: () => boolean,
+): Unreplied | undefined {
+  const out = journey.steps.at(-1)?.out
+  const { original, reply: back } = entry
+  // what goes out where it came in may be answered past this host: not where that rewrote it, or sent it back
+  const isTurned = out !== undefined && out === journey.packet.in && original.dst === back.src
+  if (isTurned && !isAstray(journey)) return undefined
+  const waited = silentFor(entry, world)
+  if (waited === undefined || waited < PATIENCE) return undefined
+  const had = `Connection tracking had seen no reply when its entries were listed, ${waited} seconds after the sender's last packet.`
+  const why = isUntracked(reply, world)
+    ? ' A rule keeps packets from connection tracking: a reply may be one of them.'
+    : isFailing(journey) || comesHere()
+      ? undefined
+      : ' A reply may return through another router, because this host does no NAT for the connection.'
+  return { finding: finding('conntrack-unreplied', 'note', `${had}${why ?? ''}`), tells: why === undefined }
+}
+
+const isAstray = ({ findings }: Journey): boolean => findings.some(({ code }) => code === 'wrong-way-out')
+
+/** It does not get where it was to, or nobody there can reply to its sender. */
+const isFailing = ({ findings }: Journey): boolean =>
+  findings.some(
+    ({ code, severity }) =>
+      code === 'wrong-way-out' || (severity !== 'note' && (code === 'neighbour-failed' || saysNoReply(code))),
+  )
+
+/** Where the reply cannot be played, any rule may be about it. */
+const isUntracked = (reply: PlayedReply | undefined, { tables }: World): boolean =>
+  reply ? reply.isUntracked === true : hasNotrack(tables)
+
+const hasNotrack = memo((tables: World['tables']): boolean =>
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'notrack')),
+    ),
+  ),
+)
+
+/**
+ * Connection tracking marks its entry as replied before a rule stops the reply: nf_conntrack_in has priority -200 at the
+ * first hook, before the routing decision. It marks none for what it takes for invalid, or for a new connection of another zone.
+ */
+export const stopsPastTracking = ({ journey, isUntracked }: PlayedReply): boolean =>
+  isStoppedByRule(journey.outcome) &&
+  !isUntracked &&
+  !journey.findings.some(({ code }) => MARKS_NONE.has(code)) &&
+  PAST_TRACKING.has(journey.steps.at(-1)?.hook)
+
+const MARKS_NONE: ReadonlySet<string> = new Set(['other-zone', 'invalid-state'])
+
+const PAST_TRACKING: ReadonlySet<Hook | undefined> = new Set<Hook>(['input', 'forward', 'postrouting'])
