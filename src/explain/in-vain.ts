@@ -12,8 +12,7 @@ import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { acceptQueueFull } from './findings/accept-queue-full.ts'
-import { withRules } from './findings/later.ts'
-import { markedAstray } from './findings/marked-astray.ts'
+import { withHostState, withRules } from './findings/later.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
 import { notInSet } from './findings/not-in-set.ts'
@@ -66,7 +65,7 @@ const OF_GOALS = [neverReached, notInSet, nearMiss]
 const OF_ANY = [
   acceptQueueFull,
   withRules('mark-missing', 'markTakenAway'),
-  markedAstray,
+  withHostState('wrong-way-out', 'markedAstray'),
   snatElsewhere,
   replyByOtherLeg,
   dnatOfOthers,

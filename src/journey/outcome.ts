@@ -185,10 +185,8 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
 }
 
 /** Between these hooks nothing drops a packet (net/ipv4/ip_forward.c, ip_forward_finish; ip_output.c, __ip_local_out). */
-const isNextFor = (next: Hook | undefined, hook: Hook | undefined): boolean =>
-  next === 'postrouting'
-    ? hook === 'forward' || hook === 'output' || hook === 'postrouting'
-    : next === 'input' && hook === 'input'
+const isNextFor = (next: Hook | undefined, hook = ''): boolean =>
+  (next === 'postrouting' ? ['forward', 'output', next] : next === 'input' ? [next] : []).includes(hook)
 
 function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Conclusion {
   const { journey, arrivals } = evidence

@@ -1,6 +1,5 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
-import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { ambiguousRule } from './ambiguous-rule.ts'
 import { bridgeNfCall } from './bridge-nf-call.ts'
 import { cameBack } from './came-back.ts'
@@ -17,15 +16,11 @@ import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { withHostState, withRules } from './later.ts'
-import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
-import { markedAstray } from './marked-astray.ts'
 import { mixedBackends } from './mixed-backends.ts'
-import { natCameLate } from './nat-came-late.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { notNetfilter } from './not-netfilter.ts'
-import { otherNat } from './other-nat.ts'
 import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
@@ -90,16 +85,16 @@ export const DETECTORS: readonly Detector[] = [
   withRules('untracked', 'untracked'),
   withRules('other-zone', 'otherZone'),
   withHostState('stale-conntrack', 'staleConntrack'),
-  natCameLate,
+  withRules('stale-conntrack', 'natCameLate'),
   withRules('nodeport-clash', 'nodeportClash'),
   withRules('dnat-skipped', 'dnatSkipped'),
   withRules('dnat-skipped', 'dnatShadowed'),
-  otherNat,
+  withRules('dnat-skipped', 'otherNat'),
   withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
   withRules('snat-skipped', 'snatSkipped'),
   withHostState('wrong-way-out', 'ledBack'),
-  markedAstray,
+  withHostState('wrong-way-out', 'markedAstray'),
   withRules('mark-missing', 'markTakenAway'),
   withRules('mark-missing', 'markAltered'),
   withHostState('wrong-way-out', 'sourceLedAway'),
@@ -142,9 +137,9 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('wrong-way-out', 'proxyArp'),
   withHostState('wrong-way-out', 'toBroadcast'),
   withHostState('wrong-way-out', 'tableWithoutRoute'),
-  laterBaseChain,
+  withRules('later-base-chain', 'laterBaseChain'),
   withRules('let-through', 'letThrough'),
-  ambiguousHookOrder,
+  withRules('ambiguous-hook-order', 'ambiguousHookOrder'),
   mixedBackends,
   dnatChangedDestination,
   retransmission,

@@ -37,8 +37,12 @@ const ofRules = anyRules.with(() => import('./rules-state.ts'))
 
 type OfRules = typeof import('./rules-state.ts')
 
+/** The transparent proxy that a rule has given it to. */
+export const takenByProxy: OfRules['takenByProxy'] = (context) =>
+  context.world.tables.length > 0 ? ofRules.loaded.takenByProxy(context) : undefined
+
 /** Finds nothing where there are no rules. */
-export const withRules = (code: string, name: keyof OfRules): Detector => ({
+export const withRules = (code: string, name: Exclude<keyof OfRules, 'takenByProxy'>): Detector => ({
   code,
   detect: (context) => (context.world.tables.length > 0 ? ofRules.loaded[name].detect(context) : []),
 })

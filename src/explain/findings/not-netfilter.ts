@@ -10,9 +10,9 @@ import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isPublic } from '../counterfactual/undeliverable.ts'
-import { takenByProxy } from '../host/proxy-socket.ts'
 import { nameRef } from '../refs.ts'
 import { acceptsOpening, awaitsReply, isReplied } from '../reply/request-reply.ts'
+import { takenByProxy } from './later.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {

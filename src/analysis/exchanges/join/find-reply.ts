@@ -1,25 +1,10 @@
 /** Which exchange a packet replies to, where its addresses and ports are not those of the request turned round; and when they only seem to be. */
-import { turned } from '../../../model/direction.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
-import { packetOf, tupleOf } from './tuple-of.ts'
 import type { Found, TupleTable } from './tuple-table.ts'
 
 type Closed = Pick<ClosedJourney, 'tuple' | 'lastTuple' | 'packet' | 'world'>
-
-/** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
-export function byEntry(table: TupleTable, tuple: Int32Array, { says, host }: Told, closed: Closed): Found | undefined {
-  if (says === 'opens' || !closed.world.host.conntrack) return undefined
-  const packet = closed.packet()
-  const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
-  if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, tuple))
-    return undefined
-  const found = table.find(tuple, host)
-  closed.tuple(tuple)
-  // what is quoted goes the way of what began the entry
-  return found && { value: found.value, turned: packet.inner ? found.turned : !found.turned }
-}
 
 /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
 export function asItWent(
