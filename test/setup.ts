@@ -3,6 +3,7 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
+import '../src/analysis/exchanges/join/later.ts'
 import '../src/analysis/exchanges/status/later.ts'
 import '../src/explain/findings/accept-queue-full.ts'
 import '../src/explain/findings/capture-ends.ts'
