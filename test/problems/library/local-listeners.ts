@@ -105,7 +105,11 @@ COMMIT
     truth: {
       words:
         'The reply arrives from the pod, conntrack restores its destination to ::1, and the kernel accepts no packet for ::1 from another interface than lo. IPv6 has no route_localnet.',
-      causes: [{ code: 'reply-dropped', words: ['::1'] }],
+      causes: [
+        { code: 'reply-dropped', words: ['::1'] },
+        // where the reply itself is captured
+        { code: 'vanished-no-route', words: ['::1'] },
+      ],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [

@@ -17,11 +17,12 @@ import type { UnquotedError } from '../join/unquoted.ts'
 import { withoutRuleResets } from '../reset-by-rule.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
-import { answersStranger, hasGoneOn, isSameAttempt } from './gone-on.ts'
+import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, inOtherNetwork, listedAsNew } from './later.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
+import { goesPastAsker } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
@@ -97,7 +98,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
-    if (answersStranger(parts, answer)) return inferred('reply-lost', answer, parts.find(isAsking)?.told.reply?.finding)
+    if (goesPastAsker(parts, answer)) return inferred('reply-lost', answer, parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()
     if (finding) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
@@ -369,6 +370,7 @@ const LOST = [
   'kernel-drop',
   'dropped-beside',
   'ipsec-no-state',
+  'other-zone',
   'vanished-mtu',
   'vanished-no-route',
   'wrong-way-out',
