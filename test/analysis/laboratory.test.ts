@@ -1,5 +1,5 @@
 /** Captures of a router, a client and a server in network namespaces, and what was known of each before it was explained. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
 import { FORMS } from '../../src/reports/index.ts'
@@ -8,7 +8,10 @@ import { write } from '../reports/cases.ts'
 const FOLDER = new URL('../../fixtures/analysis/laboratory/', import.meta.url)
 
 async function told(name: string): Promise<{ text: string; warnings: string[] }> {
-  const analysis = await open([{ name: `${name}.tgz`, bytes: readFileSync(new URL(`${name}.tgz`, FOLDER)) }])
+  const folder = new URL(`${name}/`, FOLDER)
+  const analysis = await open(
+    readdirSync(folder).map((file) => ({ name: file, text: readFileSync(new URL(file, folder), 'utf8') })),
+  )
   const { groups, ending } = await analysis.groups()
   const text = write(FORMS.text, groups, ending, { width: 160 }).replace(/\n {9}(?! )/g, ' ')
   return { text, warnings: analysis.warnings.map(({ code }) => code) }
