@@ -33,7 +33,7 @@ it('claims nothing of what other readers are for', () => {
     (entry) =>
       entry.isFile() &&
       // whole bundles, and what a capture's interfaces are called
-      !/\/(host|demo|findings|analysis\/bridge|reports\/cases\/.*)\//.test(`${entry.parentPath}/`) &&
+      !/\/(host|demo|findings|analysis|reports\/cases\/.*)\//.test(`${entry.parentPath}/`) &&
       !entry.name.endsWith('.ip-addr.json') &&
       !entry.name.endsWith('.expected.json'),
   )
