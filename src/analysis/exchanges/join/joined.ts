@@ -50,6 +50,7 @@ const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors
 /** The place of errors about replies, and of replies that are new flows. */
 const ABOUT_REPLY = 4
 const NEW_FLOW = 5
+const OTHERS: Partial<Record<Role, number>> = { errors: ABOUT_REPLY, replies: NEW_FLOW }
 
 /** Of whoever began the exchange: the request, or the same again. */
 export const isAsking = ({ role }: Pick<Part, 'role'>): boolean => role === 'request' || role === 'retransmissions'
@@ -146,13 +147,7 @@ export class JoinedJourneys {
     }
     this.ids[part] = id
     this.next[part] = NONE
-    this.roles[part] = !other
-      ? ROLES.indexOf(role)
-      : role === 'errors'
-        ? ABOUT_REPLY
-        : role === 'replies'
-          ? NEW_FLOW
-          : ROLES.indexOf(role)
+    this.roles[part] = (other ? OTHERS[role] : undefined) ?? ROLES.indexOf(role)
     this.tolds.push(told)
     this.partClocks[part] = clock
     this.captures[part] = capture
