@@ -367,14 +367,8 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
 
 /** The kernel, or the way on, has lost it behind the last chain; an error of the way says that it was seen to come back. */
 const LOST = [
-  'kernel-drop',
-  'dropped-beside',
-  'ipsec-no-state',
-  'other-zone',
-  'vanished-mtu',
-  'vanished-no-route',
-  'wrong-way-out',
-  'snat-port-taken',
+  ...['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'other-zone'],
+  ...['vanished-mtu', 'vanished-no-route', 'wrong-way-out', 'snat-port-taken'],
 ]
 
 /** The same of what no further chain showed. */
