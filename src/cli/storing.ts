@@ -123,7 +123,10 @@ export class Storing {
 
   private async recordRest(): Promise<void> {
     if (this.broken) return
-    for (const _ of this.rest ?? []) await this.room()
+    for (const _ of this.rest ?? []) {
+      await this.room()
+      if (this.broken) return
+    }
   }
 
   private readonly tell = (error: unknown): void => {

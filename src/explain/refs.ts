@@ -1,6 +1,7 @@
 /** Rules as findings and causes name them, with their owner. */
 import type { RuleRef, Step } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
 import type { Context } from './context.ts'
 import { type Owner, ownerOf } from './owners/owners.ts'
 
@@ -10,11 +11,34 @@ export function refAt(context: Context, i: number): RuleRef | undefined {
   if (step?.table === undefined || step.chain === undefined) return undefined
   const { rule, table, chain } = context.evidence.arrivals[i]!
   if (step.kind === 'policy') return policyRef(step, chain, table)
-  const ref: RuleRef = { family: step.family, table: step.table, chain: step.chain }
-  if (step.ruleNumber !== undefined) ref.ruleNumber = step.ruleNumber
-  if (step.handle !== undefined) ref.handle = step.handle
-  if (step.rule !== undefined) ref.rule = step.rule
+  const ref = refOfStep(step)!
   return named(ref, owner(ref, rule, table))
+}
+
+/** The same without its owner, where nothing but the step is at hand. */
+export function refOfStep({ family, table, chain, ruleNumber, handle, rule }: Step): RuleRef | undefined {
+  if (table === undefined || chain === undefined) return undefined
+  const ref: RuleRef = { family, table, chain }
+  if (ruleNumber !== undefined) ref.ruleNumber = ruleNumber
+  if (handle !== undefined) ref.handle = handle
+  if (rule !== undefined) ref.rule = rule
+  return ref
+}
+
+/** The rule itself, of a step of which nothing else is at hand. */
+export function ruleOfStep(step: Step, { tables }: World): { table: Table; chain: string; rule: Rule } | undefined {
+  if (step.kind !== 'rule' || step.chain === undefined) return undefined
+  const { chain } = step
+  for (const table of tables) {
+    if (table.name !== step.table || (table.family !== step.family && table.family !== 'inet')) continue
+    const rule = table.chains
+      .get(chain)
+      ?.rules.find(({ handle, ruleNumber }) =>
+        step.handle === undefined ? ruleNumber === step.ruleNumber : handle === step.handle,
+      )
+    if (rule) return { table, chain, rule }
+  }
+  return undefined
 }
 
 /** A policy has no number; its text is the command that sets it. */

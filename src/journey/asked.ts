@@ -6,7 +6,8 @@ import { silentState } from '../model/silent-neighbour.ts'
 import type { MapLookup, Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
-import { ALL_HOSTS, solicitedGroup } from '../rules/joined-groups.ts'
+import { ALL_HOSTS } from '../rules/joined-groups.ts'
+import { solicitedGroup } from '../rules/solicited-group.ts'
 
 /** Ranges that somebody asks for, on one number line; numbers that lie in the same ones are of one class. */
 export class Ranges {

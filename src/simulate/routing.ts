@@ -2,7 +2,7 @@
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
-import { linkNamed } from '../rules/links.ts'
+import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
   isLinkLocal,
@@ -14,7 +14,6 @@ import {
   routeDevices,
   wayBackOf,
 } from '../rules/route.ts'
-import { solicitedGroup } from '../rules/solicited-group.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Simulator } from './simulator.ts'
@@ -68,16 +67,12 @@ function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): 
     return passesSource(machine, packet) ? route('broadcast') : 'nobody'
   if (!isGroup(dst!)) return undefined
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
-  if (ALL_HOSTS.includes(dst!) || isOwnSolicited(machine, packet)) return route('multicast')
+  if (joinsByItself(dst!, packet.in, machine.world.host)) return route('multicast')
   const reason = 'the multicast groups that this host has joined are not known'
   const joined = machine.settle(`${dst} is local`, { unknown: reason })
   if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
   return joined ? route('multicast') : 'nobody'
 }
-
-/** The kernel joins these by itself, with each address (addrconf_join_solict, net/ipv6/addrconf.c). */
-const isOwnSolicited = ({ world }: Simulator, packet: Packet): boolean =>
-  linkNamed(world.host, packet.in)?.addresses?.some(({ address }) => solicitedGroup(address) === packet.dst) === true
 
 /** ip_mc_validate_source: who has no address yet asks on his link only. */
 function mayAskGroup(machine: Simulator, packet: Packet): boolean {
@@ -88,8 +83,6 @@ function mayAskGroup(machine: Simulator, packet: Packet): boolean {
 }
 
 const IGMP = 2
-
-const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
 /** IPv6 refuses these before any hook (ip6_rcv_core); a group cannot send, not even over lo, and some have no scope beyond it. */
 export function isRefused({ src, dst }: Packet, indev: string): boolean {

@@ -66,7 +66,7 @@ test('neither where nothing tells how long it took', async () => {
   const { status, findings } = await told(MASQUERADED, sent, kept, 3, { sysctls: 'net.ipv4.ip_forward = 1\n' })
   expect(status).toBe('reply-lost')
   expect(findings[0]?.message).toBe(
-    'When the reply came, conntrack had no entry that it matches: the entry had expired, or nat had given the request another source port. So to conntrack the reply began a new connection: it was delivered to this host instead of the client.',
+    'When the reply came, it matched no entry of conntrack: the entry had expired, or nat had given the request another source port. So to conntrack the reply began a new connection: it was delivered to this host instead of the client.',
   )
   expect(findings[0]?.fix[0]?.edits).toBeUndefined()
 })

@@ -22,12 +22,12 @@ import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
 import { isNamelessOwn, MOST_NAMELESS, type Rejected } from './join/nameless.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './join/of-journey.ts'
+import { isItsReset } from './join/reset-by-rule.ts'
 import { rewritesOf } from './join/rewrites.ts'
 import { type Says, saysOf } from './join/role.ts'
 import { tupleOf } from './join/tuple-of.ts'
 import { type Found, isZero, TupleTable, turn } from './join/tuple-table.ts'
 import { type UnquotedError, unquotedError } from './join/unquoted.ts'
-import { isItsReset } from './reset-by-rule.ts'
 import { MOST_STRAYS } from './strays.ts'
 
 /** What is read of a journey, captured or played. */

@@ -2,8 +2,14 @@
 import type { RoutingRuleEdit } from '../../model/edit.ts'
 
 /** The words of the command, not yet quoted for a shell. */
-export function routingRuleWords({ op, rule }: RoutingRuleEdit): string[] {
-  const { family, action, mark, markMask, uid, sport, dport } = rule
+export const routingRuleWords = ({ op, rule }: RoutingRuleEdit): string[] => [
+  ...['ip', ...(rule.family === 'ip6' ? ['-6'] : []), 'rule', op],
+  ...selectorWords(rule),
+]
+
+/** What the rule is for, and what it does. */
+export function selectorWords(rule: RoutingRuleEdit['rule']): string[] {
+  const { action, mark, markMask, uid, sport, dport } = rule
   const range = (pair: [number, number] | undefined) => pair && (pair[0] === pair[1] ? `${pair[0]}` : pair.join('-'))
   const number = (value: number) => `0x${value.toString(16)}`
   const options = {
@@ -24,7 +30,7 @@ export function routingRuleWords({ op, rule }: RoutingRuleEdit): string[] {
     suppress_ifgroup: rule.suppressInterfaceGroup,
   }
   return [
-    ...['ip', ...(family === 'ip6' ? ['-6'] : []), 'rule', op, ...(rule.not ? ['not'] : [])],
+    ...(rule.not ? ['not'] : []),
     ...Object.entries(options).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)])),
     ...(typeof action === 'string' ? [action] : []),
   ]

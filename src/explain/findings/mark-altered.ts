@@ -8,6 +8,7 @@ import { markAsked } from '../counterfactual/marks.ts'
 import { passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { writtenBy } from './mark-lost.ts'
 
 /**
  * A proxy marks what it sends (SO_MARK), so that a rule spares it from being led to the proxy again. That rule compares the
@@ -40,14 +41,15 @@ function tell(context: Context, skipped: SkippedRule, given: number): Detected |
   if (taken === undefined || !altered) return undefined
   const { before, behind } = altered
   // the bits that it was asked for are still there
-  const kept = (mark.mask & ~(bitsWritten(context, altered.step) | (before ^ behind))) >>> 0
+  const written = writtenBy(context, altered.step, 'meta mark')
+  const kept = (mark.mask & ~(written?.mask ?? before ^ behind)) >>> 0
   if ((mark.value & ~kept) !== 0) return undefined
   const [ref, by] = [refOfSkipped(context, skipped), refAt(context, taken)!]
   const isLost = context.inVain !== undefined || lacksReply(context)
   return finding(
     'mark-missing',
     isLost ? 'warning' : 'note',
-    `${nameRef(ref)} requires mark ${hex(mark.value)}, with which a program of this host sent the packet, but ${nameRef(altered.ref)} had changed it to ${hex(behind)}. So ${nameRef(by)} took the packet: if that program is the proxy it leads to, the proxy's connections come back to itself.`,
+    `${nameRef(ref)} requires mark ${hex(mark.value)}, which the packet no longer has: ${nameRef(altered.ref)} changed it to ${hex(behind)}. So ${nameRef(by)} took the packet. If the proxy that it leads to sent the packet, the proxy's connections come back to itself.`,
     {
       steps: [taken + 1, altered.step + 1],
       rules: [ref, by, altered.ref],
@@ -55,17 +57,11 @@ function tell(context: Context, skipped: SkippedRule, given: number): Detected |
       fix: propose(
         `make rule ${ref.ruleNumber} of ${ref.chain} ignore the bits that ${nameRef(altered.ref)} sets`,
         changesOf(ref).askForMark(ref, { value: mark.value, mask: kept }),
-        'the rule then also matches packets that have other marks in these bits',
+        'the rule then matches whatever these bits are',
       ),
     },
   )
 }
-
-const bitsWritten = ({ evidence }: Context, step: number): number =>
-  (evidence.arrivals[step]!.rule?.statements ?? []).reduce(
-    (bits, one) => (one.kind === 'set' && one.field === 'meta mark' ? bits | (one.mask ?? 0) : bits),
-    0,
-  )
 
 /** Index of the step of a rule behind it in its chain that leads what is sent to a program of this host. */
 const takenInstead = (context: Context, { pass, chain, step }: SkippedRule): number | undefined =>

@@ -55,7 +55,11 @@ function skipMarked(ref: RuleRef, { value, mask }: Mark): Proposal[] {
 const isWrite = (one: Statement, field: string) => one.kind === 'set' && one.field === field
 
 /** What a rule with one such statement writes; undefined where it copies, or turns bits over. */
-function writtenBy({ evidence }: Context, step: number, field: string): Pick<Mark, 'value' | 'mask'> | undefined {
+export function writtenBy(
+  { evidence }: Context,
+  step: number,
+  field: string,
+): Pick<Mark, 'value' | 'mask'> | undefined {
   const [one, ...more] = evidence.arrivals[step]!.rule?.statements.filter((each) => isWrite(each, field)) ?? []
   if (one?.kind !== 'set' || typeof one.value !== 'number' || more.length > 0) return undefined
   const [value, mask] = [one.value >>> 0, (one.mask ?? -1) >>> 0]

@@ -1,18 +1,17 @@
 import { command } from '../../model/command.ts'
-import type { Host, RoutingRule, Socket } from '../../model/host.ts'
+import type { Host, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import type { Packet } from '../../model/packet.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { knowsSockets } from '../../rules/sockets.ts'
-import { begins, type OwnSocket, ownSocket } from '../../rules/tproxy.ts'
+import { begins } from '../../rules/tproxy.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { unusedDivert } from '../counterfactual/divert-chain.ts'
-import { listenerAt, proxyOf } from '../host/proxy-socket.ts'
+import { lastProxyRule, type ProxyRule } from '../host/proxy-socket.ts'
 import { addRoute, addRoutingRule } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atRouting } from './routing.ts'
@@ -89,20 +88,12 @@ export const proxyRefused: Detector = {
   },
 }
 
-interface Handed {
-  /** Index of the rule's step. */
-  step: number
+interface Handed extends ProxyRule {
   /** It has found a socket: nft's rule would not have come to its end without, nor would the packet be in the next table. */
   taken: boolean
-  packet: Packet
   protocol: string
-  port: number
   /** The kernel says that it found no socket. */
   refused: boolean
-  /** The socket of the packet's own connection, which TPROXY finds first. */
-  own?: OwnSocket
-  /** What listens there, as far as host state tells. */
-  listens?: Socket
 }
 
 /** What TPROXY finds, as far as host state tells, would have taken the packet: so nothing is said against it. */
@@ -110,24 +101,17 @@ const isTransparent = ({ own, listens, packet }: Handed): boolean =>
   own ? own.listed?.transparent === true : begins(packet) && listens?.transparent === true
 
 /** Where TPROXY had the last word about it. */
-function handedOver({ evidence, ended, world }: Context): Handed | undefined {
-  const step = evidence.arrivals.findLastIndex(({ rule }, i) => i <= ended.step && proxyOf(rule) !== undefined)
-  const { rule, packet, ending } = evidence.arrivals[step] ?? {}
-  const proxy = proxyOf(rule)
-  const port = proxy?.port ?? packet?.dport
-  if (!packet?.protocol || !proxy || port === undefined) return undefined
-  const goesOn = proxy.otherwise === 'next-rule' && ending === 'continue'
+function handedOver(context: Context): Handed | undefined {
+  const { evidence, ended } = context
+  const proxy = lastProxyRule(context, ended.step)
+  if (!proxy?.packet.protocol) return undefined
+  const { step, ending, otherwise, packet } = proxy
+  const goesOn = otherwise === 'next-rule' && ending === 'continue'
   if (ending !== 'accept' && ending !== 'drop' && !goesOn) return undefined
   // other tables of the hook may follow
   if (evidence.arrivals.slice(step, ended.step + 1).some(({ hook }) => hook !== 'prerouting')) return undefined
-  const taken = proxy.otherwise === 'next-rule' || step < ended.step
-  const own = ownSocket(packet, world)
-  const listens = listenerAt(proxy.address, port, packet, world.host)
-  return {
-    ...{ step, packet, protocol: packet.protocol, port, refused: ending === 'drop' && !taken, taken },
-    ...(own ? { own } : {}),
-    ...(listens ? { listens } : {}),
-  }
+  const taken = otherwise === 'next-rule' || step < ended.step
+  return { ...proxy, protocol: packet.protocol!, refused: ending === 'drop' && !taken, taken }
 }
 
 export const listenThere = (protocol: string, port: number): Proposal => ({

@@ -14,8 +14,7 @@ export const proxyTook: Detector = {
   detect(context) {
     const taken = takenByProxy(context)
     if (!taken || isReplied(context)) return []
-    const { step, ref, port, proxy } = taken
-    const { packet } = context.evidence.arrivals[step]!
+    const { step, ref, port, packet, listens: proxy } = taken
     const { host } = context.world
     const meant = isLocal(packet.dst, host) === true ? listener(host, packet) : undefined
     if (!meant || meant.port === port || meant === proxy) return []

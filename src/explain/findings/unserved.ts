@@ -1,12 +1,10 @@
 /** A packet to an address of a Service without endpoints, which no route leads on. */
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Rule, Table } from '../../model/ruleset.ts'
-import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { type Context, type Detected, describeEnd, finding, moment } from '../context.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { COMMENT, elementFor, MAP } from '../without-endpoints.ts'
+import { saysNone } from '../without-endpoints.ts'
 import { NOT_READY } from './no-endpoints.ts'
 
 /** Of a packet that no route leads on: it was not for that address, but for who stands behind it. */
@@ -45,23 +43,13 @@ function unserved(context: Context, packet: Packet): Unserved | undefined {
     if (table.family !== family && table.family !== 'inet') continue
     for (const chain of table.chains.values())
       for (const rule of chain.rules) {
-        const service = sayingNone(context, table, rule, at)
-        if (service === undefined) continue
+        const said = saysNone(context, rule, table, () => at)
+        if (!said || (said.by === 'comment' && evaluateAll(rule.conditions, at) !== true)) continue
         const ref = refOf(context, table.name, chain, rule)
-        return { service: service || undefined, rule: ref, words: `${nameRef(ref)} stops packets to it for that` }
+        return { service: said.service || undefined, rule: ref, words: `${nameRef(ref)} says so` }
       }
   }
   return leftUnchosen(context)
-}
-
-/** The name of the Service; empty where that is not told. Undefined: it speaks of no such thing, or not of this packet. */
-function sayingNone(context: Context, table: Table, rule: Rule, at: EvalContext): string | undefined {
-  const [, service] = COMMENT.exec(rule.comment ?? '') ?? []
-  if (service !== undefined) return evaluateAll(rule.conditions, at) === true ? service : undefined
-  const lookup = table.name === 'kube-proxy' ? rule.statements.find(({ kind }) => kind === 'vmap') : undefined
-  if (lookup?.kind !== 'vmap' || !MAP.test(lookup.map.set)) return undefined
-  const element = elementFor(context, at, { kind: 'lookup', ...lookup.map })
-  return element && (element.comment ?? '')
 }
 
 /** kube-proxy's chain of a Service sends to an endpoint each; the packet came out of it as it was. */

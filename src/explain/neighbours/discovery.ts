@@ -3,6 +3,7 @@ import type { Played } from '../../journey/engine.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Host, LinkAddress } from '../../model/host.ts'
+import { isListenerDiscovery, LISTENER_TYPES } from '../../model/listener-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
@@ -16,21 +17,15 @@ export const DISCOVERY_TYPES: readonly number[] = [SOLICITATION, ADVERTISEMENT]
 export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
   protocol === 'icmpv6' && icmpType !== undefined && DISCOVERY_TYPES.includes(icmpType)
 
-/** Query, report, done, and version 2's report (RFC 2710, 3810): a listener has to be asked, and to tell of every group. */
-const LISTENER_TYPES: readonly number[] = [130, 131, 132, 143]
-
-const isListening = ({ protocol, icmpType }: Packet): boolean =>
-  protocol === 'icmpv6' && icmpType !== undefined && LISTENER_TYPES.includes(icmpType)
-
 /** Who listens to which group: what hosts, routers and snooping switches tell each other. */
-export const isOfGroups = (packet: Packet): boolean => packet.protocol === 'igmp' || isListening(packet)
+export const isOfGroups = (packet: Packet): boolean => packet.protocol === 'igmp' || isListenerDiscovery(packet)
 
 /** A rule for one address alone helps nobody. */
 export const isForAllOfLink = (packet: Packet): boolean => isDiscovery(packet) || isOfGroups(packet)
 
 /** All types of ICMPv6 that have to pass where one of them has to; none: it is no such packet. */
 export const typesLike = (packet: Packet): readonly number[] =>
-  isDiscovery(packet) ? DISCOVERY_TYPES : isListening(packet) ? LISTENER_TYPES : []
+  isDiscovery(packet) ? DISCOVERY_TYPES : isListenerDiscovery(packet) ? LISTENER_TYPES : []
 
 /** What this host and its neighbours ask: who routes has them on every link. */
 export const isOnAllLinks = (packet: Packet, hook: Hook | undefined): boolean =>

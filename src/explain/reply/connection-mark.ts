@@ -1,7 +1,7 @@
 /** A mark that the request left with its connection, by which routing would lead the reply back where the request came in. */
 import { basesOf } from '../../journey/base-chains.ts'
 import type { RoutingRule } from '../../model/host.ts'
-import type { Fix, Journey, RuleRef, Step } from '../../model/journey.ts'
+import type { Fix, Journey, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -10,7 +10,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, ruleOfStep } from '../refs.ts'
 
 interface Given {
   mark: number
@@ -54,7 +54,7 @@ export function restoreMark(journey: Journey, world: World, dst: string, came: s
 function markOfConnection({ steps, family, packet }: Journey, world: World): Given | undefined {
   let given: Given | undefined
   for (const step of steps) {
-    const found = ruleAt(step, world)
+    const found = ruleOfStep(step, world)
     if (!found) continue
     const before: Packet = {
       ...packet,
@@ -69,19 +69,4 @@ function markOfConnection({ steps, family, packet }: Journey, world: World): Giv
     if (ctMark !== before.ctMark) given = { ...found, mark: ctMark >>> 0 }
   }
   return given
-}
-
-function ruleAt(step: Step, { tables }: World): Omit<Given, 'mark'> | undefined {
-  if (step.kind !== 'rule' || step.chain === undefined) return undefined
-  const { chain } = step
-  for (const table of tables) {
-    if (table.name !== step.table || (table.family !== step.family && table.family !== 'inet')) continue
-    const rule = table.chains
-      .get(chain)
-      ?.rules.find(({ handle, ruleNumber }) =>
-        step.handle === undefined ? ruleNumber === step.ruleNumber : handle === step.handle,
-      )
-    if (rule) return { table, chain, rule }
-  }
-  return undefined
 }

@@ -16,7 +16,7 @@ import { isPrivateAbroad } from '../counterfactual/undeliverable.ts'
 import { playAgain } from '../explain.ts'
 import { bridgeOf } from '../host/bridges.ts'
 import { astray } from '../host/routes.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, refOfStep } from '../refs.ts'
 import { repairs } from '../repair/later.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
@@ -128,14 +128,7 @@ function ledBack(
 function markRestored({ steps }: Journey, { culprit }: Journey): RuleRef | undefined {
   if (!culprit || !/--restore-mark|meta mark set ct mark/.test(culprit.rule ?? '')) return undefined
   const marking = steps.findLast(({ changes }) => changes.some(({ field }) => field === 'mark'))
-  if (marking?.table === undefined || marking.chain === undefined) return undefined
-  const { family, table, chain, ruleNumber, handle, rule } = marking
-  return {
-    ...{ family, table, chain },
-    ...(ruleNumber === undefined ? {} : { ruleNumber }),
-    ...(handle === undefined ? {} : { handle }),
-    ...(rule === undefined ? {} : { rule }),
-  }
+  return marking && refOfStep(marking)
 }
 
 /** That it leaves by another interface than the one that was asked at. */

@@ -1,4 +1,5 @@
 /** The link and network layer's headers. */
+import { isListenerDiscovery } from '../../model/listener-discovery.ts'
 import {
   ABSENT,
   type EvalContext,
@@ -66,14 +67,11 @@ const ofFragment =
 const UNTOLD = unknown("the packet's extension headers are not known")
 const extensionHeader: Read = () => UNTOLD
 
-/** Query, report and done, and version 2's report: all have a hop-by-hop header, Router Alert, and no other (RFC 2710, 3810). */
-const isListening: (moment: EvalContext) => boolean = ({ packet: { protocol, icmpType = -1 } }) =>
-  protocol === 'icmpv6' && ((icmpType >= 130 && icmpType <= 132) || icmpType === 143)
-
+/** All of these have a hop-by-hop header, Router Alert, and no other (RFC 2710, 3810). */
 const ofListening =
   (known: ReturnType<Read>, otherwise?: ReturnType<Read>): Read =>
-  (moment) =>
-    isListening(moment) ? known : otherwise
+  ({ packet }) =>
+    isListenerDiscovery(packet) ? known : otherwise
 
 const byVersion: Readers = {
   'ip saddr': packetField('src'),

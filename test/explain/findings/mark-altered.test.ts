@@ -32,7 +32,7 @@ describe("a proxy's own connection", () => {
   it('is not spared where another rule has set bits of its mark', () => {
     expect(told(sent([UPLINK], [SPARES, TAKES]), 'mark-missing')).toEqual({
       message:
-        "nat OUTPUT rule 1 requires mark 0xff, with which a program of this host sent the packet, but mangle OUTPUT rule 1 had changed it to 0x1ff. So nat OUTPUT rule 2 took the packet: if that program is the proxy it leads to, the proxy's connections come back to itself.",
+        "nat OUTPUT rule 1 requires mark 0xff, which the packet no longer has: mangle OUTPUT rule 1 changed it to 0x1ff. So nat OUTPUT rule 2 took the packet. If the proxy that it leads to sent the packet, the proxy's connections come back to itself.",
       rules: ['nat OUTPUT rule 1', 'nat OUTPUT rule 2', 'mangle OUTPUT rule 1'],
       fix: 'iptables -t nat -R OUTPUT 1 -m mark --mark 0xff/0xffffc0ff -j RETURN → sent',
     })

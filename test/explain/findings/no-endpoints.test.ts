@@ -35,7 +35,7 @@ describe('where no route leads to the address of the Service', () => {
     const journey = asked({ filter: [reject('kube-system/kube-dns:dns-tcp has no endpoints')] })
     expect(journey.findings.map(({ code }) => code).slice(0, 2)).toEqual(['no-endpoints', 'vanished-no-route'])
     expect(journey.findings[0]?.message).toBe(
-      "10.96.0.10:53 is an address of the Service kube-system/kube-dns:dns-tcp, which has no endpoints: filter FORWARD rule 1 stops packets to it for that. So nat does not rewrite the packet, and no route leads to a Service's address.",
+      "10.96.0.10:53 is an address of the Service kube-system/kube-dns:dns-tcp, which has no endpoints: filter FORWARD rule 1 says so. So nat does not rewrite the packet, and no route leads to a Service's address.",
     )
     expect(fixes(journey).join()).not.toContain('add a route')
   })

@@ -2,7 +2,7 @@
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
-import type { Found, TupleTable } from './tuple-table.ts'
+import { ENDS, type Found, isReverse, TO, type TupleTable } from './tuple-table.ts'
 
 type Closed = Pick<ClosedJourney, 'tuple' | 'lastTuple' | 'packet' | 'world'>
 
@@ -39,18 +39,11 @@ export function isNotUndone(
   if (!back || says === 'opens' || says === 'fails') return false
   list.readTuple(value, asked)
   // nat has nothing to undo where it came from whom it asked, to where it was asked from
-  if (isSentBack(tuple, asked)) return false
-  if (entryAnswered(closed.packet(), closed.world)) return false
-  if (entryOpened(closed.packet(), closed.world)) return true
+  if (isReverse(tuple, asked, ENDS)) return false
+  const packet = closed.world.host.conntrack && closed.packet()
+  if (packet && entryAnswered(packet, closed.world)) return false
+  if (packet && entryOpened(packet, closed.world)) return true
   if (!BEHIND_UNDOING.includes(journey.steps.at(-1)?.hook) || journey.packet.fragOffset) return false
   closed.lastTuple(went)
-  return went.some((word) => word !== 0) && !goesTo(went, asked)
+  return went.some((word) => word !== 0) && !isReverse(went, asked, TO)
 }
-
-const goesTo = (packet: Int32Array, request: Int32Array): boolean =>
-  [0, 1, 2, 3].every((word) => packet[4 + word] === request[word]) && packet[9] === request[8]
-
-const isSentBack = (packet: Int32Array, request: Int32Array): boolean =>
-  goesTo(packet, request) &&
-  [4, 5, 6, 7].every((word) => packet[word - 4] === request[word]) &&
-  packet[8] === request[9]

@@ -12,7 +12,7 @@ import type { World } from '../../../model/world.ts'
 import { type JourneyClass, TUPLE_WORDS } from '../../closed-journey.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
-import type { TupleTable } from './tuple-table.ts'
+import { HOSTS, isReverse, type TupleTable } from './tuple-table.ts'
 
 /** What journeys of one class are to their exchanges. */
 export interface Told {
@@ -272,7 +272,7 @@ export class JoinedJourneys {
     for (let number = this.size - 1; number >= 0 && number >= this.size - LATELY_ASKED; number--) {
       if (this.isReplied(number) || this.captureOf(number) !== capture || this.hostOf(number) !== host) continue
       this.readTuple(number, other)
-      if (other[9] === tuple[8] && other[8] !== tuple[9] && isBetween(other, tuple)) return true
+      if (other[9] === tuple[8] && other[8] !== tuple[9] && isReverse(other, tuple, HOSTS)) return true
     }
     return false
   }
@@ -333,12 +333,6 @@ export class JoinedJourneys {
 }
 
 const other = new Int32Array(TUPLE_WORDS)
-
-/** Of one protocol, between the same two hosts, the other way. */
-function isBetween(request: Int32Array, packet: Int32Array): boolean {
-  for (let i = 0; i < 4; i++) if (request[i] !== packet[4 + i] || request[4 + i] !== packet[i]) return false
-  return request[10] === packet[10]
-}
 
 /** A retransmission may be complete before the request, which then was taken for the retransmission. */
 function asTheyBegan(parts: Part[]): void {

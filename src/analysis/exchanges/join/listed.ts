@@ -1,4 +1,5 @@
 /** What conntrack's list tells of the exchange that a packet belongs to. */
+import { ruleOfStep } from '../../../explain/refs.ts'
 import { addressOfWords } from '../../../model/address.ts'
 import { turned } from '../../../model/direction.ts'
 import type { Journey } from '../../../model/journey.ts'
@@ -44,10 +45,9 @@ function isOfAnother(number: number, list: JoinedJourneys, closed: Closed): bool
 }
 
 /** A rule of nat gives the request another port: else it has one since that of the packet was in use before. */
-const choosesPort = ({ steps }: Journey, { tables }: World): boolean =>
-  steps.some((step) => {
-    if (!hidesSource(step) || step.ruleNumber === undefined) return false
-    const table = tables.find(({ name, family }) => name === step.table && family === step.family)
-    const rule = table?.chains.get(step.chain ?? '')?.rules[step.ruleNumber - 1]
-    return rule?.statements.some((one) => 'flags' in one || ('ports' in one && one.ports !== undefined)) ?? false
-  })
+const choosesPort = ({ steps }: Journey, world: World): boolean =>
+  steps.some((step) =>
+    (hidesSource(step) ? ruleOfStep(step, world) : undefined)?.rule.statements.some(
+      (one) => (one.kind === 'masquerade' || one.kind === 'snat') && (one.ports ?? one.flags) !== undefined,
+    ),
+  )

@@ -12,6 +12,15 @@ const FIRST = 64
 /** Where each word of a tuple stands in that of the other direction. */
 const TURNED = Int32Array.of(4, 5, 6, 7, 0, 1, 2, 3, 9, 8, 10, 11, 12)
 
+/** Words of a tuple: of where a packet goes, of both hosts and the protocol, and all of them. */
+export const TO: readonly number[] = [4, 5, 6, 7, 9]
+export const HOSTS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 10]
+export const ENDS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+/** Are these words of a packet's tuple those of the other one, seen from the other side? */
+export const isReverse = (tuple: Int32Array, other: Int32Array, words: readonly number[]): boolean =>
+  words.every((word) => tuple[word] === other[TURNED[word]!])
+
 export interface Found {
   value: number
   /** The packet goes the other way than the one that the value was kept for. */

@@ -24,7 +24,7 @@ export function connectionExpired(parts: readonly Part[], reply: Part): Finding 
   if (effect === undefined) return undefined
   const why = late
     ? `The reply came ${seconds(late.waited)} after ${late.isReplied ? 'the packet before it' : 'the request'}, but conntrack forgets a connection without ${late.isReplied ? 'packets' : 'a reply'} after ${late.timeout} s (${late.name})`
-    : 'When the reply came, conntrack had no entry that it matches: the entry had expired, or nat had given the request another source port'
+    : 'When the reply came, it matched no entry of conntrack: the entry had expired, or nat had given the request another source port'
   const message = `${why}. So to conntrack the reply began a new connection: ${effect}.`
   return finding('connection-expired', 'error', message, { fix: [longer(late)] })
 }

@@ -42,16 +42,15 @@ export function toOtherPort(parts: readonly Part[], reply: Part): Finding | unde
     return undefined
   if (awaited.dst === dst && awaited.dport === dport) return undefined
   const [from, to, sent] = [describeEnd(src, sport), describeEnd(dst, dport), describeEnd(awaited.dst, awaited.dport)]
-  const repair = { unverified: 'this is not a netfilter change' }
   return finding(
     'reply-to-other-port',
     'error',
-    `${from} replied to ${to}, but nat had sent the request from ${sent}: to conntrack the reply is a new connection, and nat does not lead it back to ${asked.src}.`,
+    `${from} replied to ${to}, but nat had sent the request from ${sent}. So conntrack treats the reply as a new connection, and nat does not lead it back to ${asked.src}.`,
     {
       fix: [
         {
           description: `let ${src} reply to the address and port that the request comes from (for SIP: "rport", RFC 3581), or let nat keep the source port ${asked.sport}`,
-          ...repair,
+          unverified: 'this is not a netfilter change',
         },
       ],
     },

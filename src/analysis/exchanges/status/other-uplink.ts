@@ -1,6 +1,6 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
 
-import { routingRuleWords } from '../../../edits/ip/print-rule.ts'
+import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
@@ -96,8 +96,5 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   ]
 }
 
-/** As `ip rule` words it. */
-const ruleWords = ({ priority: _, ...rule }: RoutingRule): string => {
-  const words = routingRuleWords({ kind: 'routing-rule', op: 'add', rule })
-  return words.slice(words.indexOf('add') + 1).join(' ')
-}
+/** As `ip rule` words it, without its priority. */
+const ruleWords = ({ priority: _, ...rule }: RoutingRule): string => selectorWords(rule).join(' ')

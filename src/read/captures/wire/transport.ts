@@ -1,4 +1,5 @@
 /** What stands behind the IP header on the wire, into a row of header-fields.ts. */
+import { DONE, QUERY, REPORT_2 } from '../../../model/listener-discovery.ts'
 import * as F from '../header-fields.ts'
 
 const SCTP = 132
@@ -90,9 +91,6 @@ export function quotedIn(view: DataView, at: number): number {
   return version === 6 ? F.identity6(view.getUint32(at), view.getUint16(at + 4)) : 0
 }
 
-const QUERY = 130
-const DONE = 132
-const REPORT_2 = 143
 /** Of version 2, MODE_IS_INCLUDE to BLOCK_OLD_SOURCES (RFC 3810, 5.2.5). */
 const RECORD_TYPES = 6
 

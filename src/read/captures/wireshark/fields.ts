@@ -3,6 +3,7 @@
  * of them in the window stand behind. tcp.seq is not among them: it is counted from each stream's beginning, and NAT
  * makes two streams of one.
  */
+import { isIcmpError } from '../../../model/icmp-error.ts'
 import { wordTable } from '../../../model/word-table.ts'
 import * as F from '../header-fields.ts'
 import { type FieldRow, numberOf } from '../rows/field-row.ts'
@@ -190,16 +191,11 @@ export const isOfTransport = (field: string): boolean =>
   /^(?:tcp|udp|sctp|dccp)\.|^col\.(?:source|destination)-port$/.test(field)
 
 /** Does the row hold an ICMP error, which quotes a packet? */
-export function isIcmpError(values: ReadonlyMap<string, string>): boolean {
-  const type = (field: string) => numberOf(values.get(field)?.split(',', 1)[0] ?? '')
-  const [icmp, icmpv6] = [type('icmp.type'), type('icmpv6.type')]
-  return (icmp !== undefined && ERRORS.has(icmp)) || (icmpv6 !== undefined && icmpv6 < FIRST_INFORMATIONAL)
-}
-
-/** Those that quote a packet, the redirect among them (RFC 792). */
-const ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
-/** RFC 4443, 2.1. */
-const FIRST_INFORMATIONAL = 128
+export const holdsError = (values: ReadonlyMap<string, string>): boolean =>
+  (['icmp.type', 'icmpv6.type'] as const).some((field) => {
+    const type = numberOf(values.get(field)?.split(',', 1)[0] ?? '')
+    return type !== undefined && isIcmpError(field === 'icmpv6.type', type)
+  })
 
 /** Titles of columns, in lower case, as Wireshark's window and its export have them. */
 const TITLES: Readonly<Record<string, string>> = wordTable({

@@ -9,7 +9,7 @@ import { NflogMessages } from '../nflog/messages.ts'
 import { FieldRow } from '../rows/field-row.ts'
 import { noStamp } from '../stamp.ts'
 import { readEpoch, readIso, UtcMoment } from '../utc-moment.ts'
-import { isIcmpError, isOfTransport, WIRESHARK_FIELDS } from './fields.ts'
+import { holdsError, isOfTransport, WIRESHARK_FIELDS } from './fields.ts'
 
 /** A netlink message is no longer. */
 const MOST_RECORD = 1 << 17
@@ -62,7 +62,7 @@ export class WiresharkRow {
       if (this.messages.take(this.record, this.view, 0, length, little, this.moment, line)) return
     }
     this.fields.begin()
-    const isOuter = this.holdsAnother || isIcmpError(this.values)
+    const isOuter = this.holdsAnother || holdsError(this.values)
     for (const [field, take] of WIRESHARK_FIELDS) {
       if (isOuter && isOfTransport(field)) continue
       const value = this.values.get(field)

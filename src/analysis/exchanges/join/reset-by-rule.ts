@@ -1,7 +1,7 @@
 /** A reset that a rule of this host sends for a packet that it rejects, in the name of whom the packet was for. */
-import type { Journey } from '../../model/journey.ts'
-import { isAsking, type Part, type Told } from './join/joined.ts'
-import { rejectsByError } from './join/of-journey.ts'
+import type { Journey } from '../../../model/journey.ts'
+import { isAsking, type Part, type Told } from './joined.ts'
+import { rejectsByError } from './of-journey.ts'
 
 /** The rule sends it while it evaluates the packet; microseconds. */
 const AT_ONCE = 1e5
