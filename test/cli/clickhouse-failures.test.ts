@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openStore, parseStoreUrl } from '../../src/store/index.ts'
 import { TABLES } from '../../src/store/schema.ts'
-import { ClickHouse, hasProgram } from '../store/servers.ts'
+import { ClickHouse, hasClickHouse } from '../store/servers.ts'
 import { BIN, folder } from './nfwhy.ts'
 import { answer, explain, packets, RULES, TRACE } from './stored.ts'
 
@@ -61,7 +61,7 @@ function countOf(port: number, calls: number, begin: () => void): Promise<number
   })
 }
 
-describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () => {
+describe.skipIf(!hasClickHouse())('a store of ClickHouse', () => {
   const server = new ClickHouse()
   beforeAll(() => server.start())
   afterAll(() => server.remove())

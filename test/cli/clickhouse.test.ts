@@ -15,7 +15,7 @@ import {
   Writing,
 } from '../../src/store/index.ts'
 import { GROUPINGS, type OverTime } from '../../src/ui/over-time.ts'
-import { ClickHouse, hasProgram } from '../store/servers.ts'
+import { ClickHouse, hasClickHouse } from '../store/servers.ts'
 import { EXAMPLE, folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
 
@@ -57,7 +57,7 @@ async function storeDrops(store: string): Promise<void> {
   await writing.end()
 }
 
-describe.skipIf(!hasProgram('clickhouse-server'))('a store of ClickHouse', () => {
+describe.skipIf(!hasClickHouse())('a store of ClickHouse', () => {
   const server = new ClickHouse()
   beforeAll(() => server.start())
   afterAll(() => server.remove())

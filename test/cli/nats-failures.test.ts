@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore, parseStoreUrl } from '../../src/store/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { exchanges, rulesetRows } from '../store/nats/batches.ts'
-import { ClickHouse, hasProgram, Nats } from '../store/servers.ts'
+import { ClickHouse, hasClickHouse, hasProgram, Nats } from '../store/servers.ts'
 import { BIN, folder, nfwhy } from './nfwhy.ts'
 import { answer, explain, packets, RULES } from './stored.ts'
 
@@ -114,7 +114,7 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
     expect(three.told).toEqual([])
   })
 
-  test.skipIf(!hasProgram('clickhouse-server'))('is loaded from by who came before the database', async () => {
+  test.skipIf(!hasClickHouse())('is loaded from by who came before the database', async () => {
     const server = new ClickHouse()
     await server.start()
     try {
@@ -137,7 +137,7 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
     }
   })
 
-  test.skipIf(!hasProgram('clickhouse-server'))(
+  test.skipIf(!hasClickHouse())(
     'that is killed, as the database and the loader are, three times each in mid-load: each exchange is there once',
     async () => {
       const server = new ClickHouse()

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ClickHouse, hasProgram, Nats } from '../store/servers.ts'
+import { ClickHouse, hasClickHouse, hasProgram, Nats } from '../store/servers.ts'
 import { folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
 
@@ -47,7 +47,7 @@ describe.skipIf(!hasProgram('nats-server'))('a broker', () => {
     expect((await answer(loaded, 'select count(*) from journeys')).rows).toEqual([[63]])
   })
 
-  test.skipIf(!hasProgram('clickhouse-server'))('hands on what ClickHouse answers', async () => {
+  test.skipIf(!hasClickHouse())('hands on what ClickHouse answers', async () => {
     const server = new ClickHouse()
     await server.start()
     try {

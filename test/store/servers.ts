@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** Debian has it beside the system's other servers. */
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
@@ -74,12 +75,19 @@ const USERS = `<yandex>
 <quotas><default/></quotas>
 </yandex>`
 
+/** In place of Debian's: a current one, of a package that whoever asks for it has installed. */
+const CURRENT = fileURLToPath(new URL('current-clickhouse.mjs', import.meta.url))
+const isCurrent = process.env.NFWHY_CLICKHOUSE === 'current'
+
+export const hasClickHouse = (): boolean => isCurrent || hasProgram('clickhouse-server')
+
 /** Users: default, writer (with PASSWORD), and reader, who may not change anything. */
 export class ClickHouse extends Server {
   static readonly PASSWORD = 's%c/r@t é'
 
   async command(): Promise<string[]> {
     const { folder } = this
+    if (isCurrent) return [process.execPath, CURRENT, join(folder, 'data'), String(this.port), ClickHouse.PASSWORD]
     const config = join(folder, 'config.xml')
     writeFileSync(join(folder, 'users.xml'), USERS)
     writeFileSync(
