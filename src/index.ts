@@ -19,9 +19,9 @@ export { CaptureExplainer, type CaptureOptions, type CaptureStats, type RunStats
 export type { ClosedJourney, JourneyClass, Replay } from './analysis/closed-journey.ts'
 export type { Comparison, Parting } from './analysis/compare.ts'
 export type { Ending } from './analysis/ending.ts'
-
+export type { ExchangeCounts } from './analysis/exchange-counts.ts'
 export type { Flow, FlowFinding, FlowPackets } from './analysis/flow.ts'
-export type { ExchangeCounts, Group } from './analysis/groups.ts'
+export type { Group } from './analysis/groups.ts'
 export type { HookEntry, HookMap } from './analysis/hook-map.ts'
 export type { Joined } from './analysis/hosts.ts'
 export { readPacket } from './analysis/packets.ts'

@@ -6,6 +6,8 @@ import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model
 import type { Finding, Fix, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
+import { type Elsewhere, seenAt } from './elsewhere.ts'
+import { addExchange, type ExchangeCounts, isHeard } from './exchange-counts.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/join/joined.ts'
 import type { News } from './exchanges/news.ts'
@@ -36,22 +38,8 @@ export interface Group<F = Fix> {
   /** Its lines end too early: the number of a later packet of its exchange, which shows that it got through. Replies only. */
   shownBy?: string
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
-  elsewhere?: { host: string; journey: Journey; count: number }[]
+  elsewhere?: Elsewhere[]
 }
-
-/** What came of the exchanges that packets of one class began. */
-export interface ExchangeCounts<F = Fix> {
-  /** How many came to what. */
-  counts: Partial<Record<ExchangeStatus, number>>
-  /** Of how many of the undetermined ones a reply was captured. */
-  heard?: number
-  /** The first of those that fared worst. */
-  worst: Exchange<F>
-}
-
-/** Did one of its exchanges come to nothing? */
-export const isFailing = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean =>
-  exchanges !== undefined && isFailed(exchanges.worst.status)
 
 /** One packet that is told by itself. */
 export const single = (journey: Journey): Group => ({
@@ -137,8 +125,8 @@ export class Groups {
     for (const { from, to } of joined) {
       const [one, other] = [this.ids?.get(Number(from.journey)), this.ids?.get(Number(to.journey))]
       if (!one || !other) continue
-      seenAt(one, to.host, other.journey)
-      seenAt(other, from.host, one.journey)
+      seenAt(one, to.host, other)
+      seenAt(other, from.host, one)
     }
   }
 
@@ -367,29 +355,5 @@ const spokenOf =
 /** An address or a port. */
 const WORD = /[\da-fA-F][\da-fA-F.:]*/g
 
-/** A reply of it was captured, and its fate is not known all the same. */
-const isHeard = ({ parts }: { parts: readonly { role: Role }[] }, status: ExchangeStatus): boolean =>
-  status === 'undetermined' && parts.some(({ role }) => role === 'replies')
-
-function addExchange(
-  group: Pick<Group, 'exchanges'>,
-  status: ExchangeStatus,
-  tell: () => Exchange,
-  heard = false,
-): void {
-  group.exchanges ??= { counts: {}, worst: tell() }
-  const { counts, worst } = group.exchanges
-  counts[status] = (counts[status] ?? 0) + 1
-  if (heard) group.exchanges.heard = (group.exchanges.heard ?? 0) + 1
-  if (STATUSES.indexOf(status) < STATUSES.indexOf(worst.status)) group.exchanges.worst = tell()
-}
-
 const rulesOf = ({ host, outcome, steps }: Journey): string =>
   [host, outcome, ...steps.flatMap((one) => [one.table, one.chain, one.kind, one.ruleNumber ?? one.handle])].join(' ')
-
-function seenAt(group: Group, host: string, journey: Journey): void {
-  group.elsewhere ??= []
-  const known = group.elsewhere.find((one) => one.journey === journey)
-  if (known) known.count++
-  else group.elsewhere.push({ host, journey, count: 1 })
-}

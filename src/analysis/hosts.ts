@@ -101,14 +101,17 @@ function only(end: End, others: readonly End[], fits: (other: End) => boolean): 
 /** Does it carry something that other packets of its flow do not? */
 function hasDiscriminator({ protocol, tcpSeq, icmpId, icmpSeq, ipId, src, dst }: Packet): boolean {
   if (src === undefined || dst === undefined || protocol === undefined) return false
-  if (protocol === 'tcp') return tcpSeq !== undefined
+  // nft's text has no sequence numbers
+  if (protocol === 'tcp') return tcpSeq !== undefined || (ipId !== undefined && ipId !== 0)
   return (icmpId !== undefined && icmpSeq !== undefined) || (ipId !== undefined && ipId !== 0)
 }
 
 /** What no router rewrites, but for NAT, whose doing is known by then. An IP ID of 0 tells nothing. */
 const keyOf = (packet: Packet): string => {
-  const { protocol, dst, dport, tcpSeq, tcpAck, tcpFlags, icmpType, icmpId, icmpSeq, fragOffset = 0 } = packet
-  return [protocol, dst, dport, tcpSeq, tcpAck, tcpFlags?.join(), icmpType, icmpId, icmpSeq, fragOffset].join(' ')
+  const { protocol, dst, dport, tcpSeq, tcpAck, tcpFlags, icmpType, icmpId, icmpSeq, fragOffset = 0, ipId } = packet
+  // else all of a flow would be looked through for each
+  const id = protocol === 'tcp' && tcpSeq === undefined ? ipId : undefined
+  return [id, protocol, dst, dport, tcpSeq, tcpAck, tcpFlags?.join(), icmpType, icmpId, icmpSeq, fragOffset].join(' ')
 }
 
 const SAME = ['src', 'sport', 'ipId', 'length', 'tcpOptions'] as const

@@ -2,9 +2,10 @@
 import { isDiscovery } from '../explain/neighbours/discovery.ts'
 import { isAnnouncement, isBackground } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { isFailing } from './exchange-counts.ts'
 import { saysOf } from './exchanges/join/role.ts'
 import { isShownThrough } from './group-shown.ts'
-import { type Group, isFailing } from './groups.ts'
+import type { Group } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
 export const worstFirst = (groups: readonly Group[]): Group[] =>

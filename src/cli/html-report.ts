@@ -1,7 +1,7 @@
 /** `-o report.html`: one file for a ticket, with the page, what it shows, and what it simulates with. */
 import { gzipSync } from 'node:zlib'
 import { Analysis } from '../analysis/analysis.ts'
-import { isFailing } from '../analysis/groups.ts'
+import { isFailing } from '../analysis/exchange-counts.ts'
 import type { Inputs, UsedFile } from '../analysis/inputs/open.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import type { SelectOptions } from '../analysis/select.ts'

@@ -1,6 +1,7 @@
 /** Exchanges as tools give them: the same words as the report's and the page's. */
+
+import { isFailing } from '../analysis/exchange-counts.ts'
 import type { Group } from '../analysis/groups.ts'
-import { isFailing } from '../analysis/groups.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { RuleRef } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'

@@ -3,7 +3,7 @@ import { isShownThrough } from '../analysis/group-shown.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed } from '../model/outcome-kinds.ts'
-import { isStoppedElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
+import { isStoppedElsewhere, isToldElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -45,7 +45,8 @@ export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
 export function answerOf(group: Group<PrintedFix>): Answer {
   const { journey } = group
   const found = toldFindings(journey)
-  const told = isShownThrough(group) ? found.filter(({ code }) => code !== 'not-netfilter') : found
+  const told =
+    isShownThrough(group) || isToldElsewhere(group) ? found.filter(({ code }) => code !== 'not-netfilter') : found
   const elsewhere = isStoppedElsewhere(group) ? whyWords(group) : undefined
   if (elsewhere !== undefined)
     return { cause: [elsewhere], fixes: [], others: distinctFixes(journey), more: told.filter((one) => !isRetold(one)) }

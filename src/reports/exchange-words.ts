@@ -1,7 +1,7 @@
 /** What came of the exchanges that a group's packets began, in words. */
 
+import { isFailing } from '../analysis/exchange-counts.ts'
 import { isShownThrough } from '../analysis/group-shown.ts'
-import { isFailing } from '../analysis/groups.ts'
 import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
@@ -141,11 +141,10 @@ export function replyWords(group: Group<unknown>): string | undefined {
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
-export function whyWords({
-  exchanges,
-  journey,
-  shownBy,
-}: Pick<Group<unknown>, 'exchanges' | 'journey' | 'shownBy'>): string | undefined {
+export function whyWords(
+  group: Pick<Group<unknown>, 'exchanges' | 'journey' | 'shownBy' | 'elsewhere'>,
+): string | undefined {
+  const { exchanges, journey, shownBy } = group
   if (shownBy !== undefined)
     return `#${shownBy}, which came later, shows that it arrived. Trace lines ${whereWords(journey) ?? 'of it'} are missing.`
   if (!exchanges) return undefined
@@ -180,9 +179,12 @@ export function whyWords({
           ? 'Its request was not captured.'
           : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
     }
-    case 'unanswered':
+    case 'unanswered': {
+      const there = failedElsewhereWords(group)
+      if (there !== undefined) return there
       if (journeys.retransmissions.length > 0) return 'The sender sent a retransmission: no reply had reached it.'
       return unreplied ?? 'No reply came within two seconds. The capture shows replies of other exchanges.'
+    }
     case 'answered':
       if (basis !== 'inferred' || reply !== undefined || isPlayed(journey)) return undefined
       return hasGoneOn(exchanges.worst)
@@ -239,10 +241,55 @@ export function exchangesWords(fates: ReadonlyMap<Fate, number>): string | undef
 }
 
 /** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
-export const elsewhereWords = ({ elsewhere = [], count }: Group<unknown>): string[] =>
-  elsewhere.map(({ host, journey, count: there }) => {
-    const where = whereWords(journey)
-    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
+export function elsewhereWords(group: Group<unknown>): string[] {
+  const { elsewhere = [], count } = group
+  const told = isSilent(group) ? failedElsewhere(group) : undefined
+  // what only follows there is told with what it follows
+  const begins = (host: string) => elsewhere.some((one) => one.host === host && !one.followsOnly)
+  const shown = elsewhere.filter((one) => one !== told && !(one.followsOnly && begins(one.host)))
+  return shown.map(({ host, journey, exchanges, count: there }) => {
+    const { status, culprit } = commonFate(exchanges) ?? {}
+    const isLater = status !== undefined && isFailed(status) && isPassed(journey.outcome)
+    const where = isLater && culprit ? `at ${nameRef(culprit)}` : whereWords(journey)
+    const end = `#${journey.id} ${capitals(isLater ? status : journey.outcome)}${where === undefined ? '' : ` ${where}`}`
     const many = count === 1 ? '' : `  (${countWords(there)} of them)`
     return `the same packet on ${host}: ${end}${many}`
   })
+}
+
+/** The worst, where all came to the same. */
+function commonFate(exchanges: Group<unknown>['exchanges']): Exchange<unknown> | undefined {
+  const counts = Object.values(exchanges?.counts ?? {}).filter((count) => count > 0)
+  return counts.length === 1 ? exchanges?.worst : undefined
+}
+
+const isSilent = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean => exchanges?.worst.status === 'unanswered'
+
+/** Another machine shows what came of the packet, or of its reply: nothing else is to be asked here. */
+export const isToldElsewhere = (group: Group<unknown>): boolean =>
+  isSilent(group) && failedElsewhere(group) !== undefined
+
+function failedElsewhere({ elsewhere = [] }: Pick<Group<unknown>, 'elsewhere'>) {
+  return elsewhere.find(({ exchanges }) => {
+    const status = commonFate(exchanges)?.status
+    return status !== undefined && THERE[status] !== undefined
+  })
+}
+
+/** What it did on another machine, behind the rule that did it; or what happened there. */
+const THERE: Partial<Record<ExchangeStatus, readonly [by: string, alone: string]>> = {
+  dropped: ['dropped the same packet', 'the same packet was dropped'],
+  rejected: ['rejected the same packet', 'the same packet was rejected'],
+  lost: ['lost the same packet', 'the same packet was lost'],
+  'reply-lost': ['stopped the reply', 'the reply was lost'],
+}
+
+/** `On node-b, inet fw output handle 5 stopped the reply (#3).` */
+function failedElsewhereWords(group: Pick<Group<unknown>, 'elsewhere'>): string | undefined {
+  const there = failedElsewhere(group)
+  const fate = commonFate(there?.exchanges)
+  const words = fate && THERE[fate.status]
+  if (!words) return undefined
+  const { culprit } = fate
+  return `On ${there!.host}, ${culprit ? `${nameRef(culprit)} ${words[0]}` : words[1]} (#${there!.journey.id}).`
+}

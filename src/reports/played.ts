@@ -1,7 +1,7 @@
 /** Journeys of played packets, in order: for people with what all have in common on top, for programs one by one. */
 import type { Ending } from '../analysis/ending.ts'
+import { isFailing } from '../analysis/exchange-counts.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
-import { isFailing } from '../analysis/groups.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { PlayedGroups } from '../analysis/play-groups.ts'
 import type { Played } from '../analysis/simulate.ts'

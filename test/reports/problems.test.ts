@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { isFailing } from '../../src/analysis/groups.ts'
+import { isFailing } from '../../src/analysis/exchange-counts.ts'
 import { open } from '../../src/index.ts'
 import { isStopped } from '../../src/model/outcome-kinds.ts'
 import { markOfGroup } from '../../src/reports/exchange-words.ts'

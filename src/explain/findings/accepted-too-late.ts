@@ -67,7 +67,7 @@ function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: Rule
   if (stops?.comment === undefined && !stops?.conditions.some((one) => !isOfAll(one))) return ''
   const all = describeConditions(conditions)
   const what = all === '' || all.length > MOST_TOLD ? 'all that the rule matches' : `all that matches ${all}`
-  return ` Somebody may have meant ${numbered(culprit)} to stop it: a copy in front lets ${what} pass.`
+  return ` If ${numbered(culprit)} is meant to stop it, leave it so: a copy in front lets pass ${what}.`
 }
 
 const numbered = (ref: RuleRef): string =>

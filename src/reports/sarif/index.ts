@@ -2,7 +2,7 @@
  * SARIF 2.1.0 (OASIS), as code scanning and editors read it: what was found, at the line of the rule that decided. Each kind of failed packet has
  * its results; what passed has none.
  */
-import { isFailing } from '../../analysis/groups.ts'
+import { isFailing } from '../../analysis/exchange-counts.ts'
 import { printCommand } from '../../model/command.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Finding, PrintedFix, RuleRef } from '../../model/journey.ts'

@@ -37,8 +37,8 @@ export const text: Form = {
     const repliesTold = new Set<string>()
     /** Told below the first block. */
     let notices: Notice[] = []
-    const isToldBefore = ({ followsOnly, journey, count }: Group<unknown>) =>
-      followsOnly === true && count === 1 && repliesTold.has(journey.id)
+    const isToldBefore = ({ followsOnly, journey }: Group<unknown>) =>
+      followsOnly === true && repliesTold.has(journey.id)
     /** Lines of packets that nobody asks about stand together. */
     let aside = false
     const leaveAside = () => {

@@ -260,7 +260,8 @@ ip link set lo up; ip addr add 192.168.1.192/24 dev pihole0; ip link set pihole0
 exec python3 -c "import socket
 s=socket.socket(); s.setsockopt(1,2,1); s.bind((str(),80)); s.listen(9)
 while True: s.accept()[0].close()"' >/dev/null 2>&1 </dev/null &
-P=$!; sleep .5; ip link set pihole0 netns $P; sleep 1`,
+P=$!; sleep .5; ip link set pihole0 netns $P
+for i in $(seq 100); do nsenter -t $P -n ss -ltnH | grep -q :80 && break; sleep .1; done`,
       ],
     ],
     fails: { from: 'nas', what: 'tcp', to: '192.168.1.192', port: 80 },
