@@ -64,7 +64,7 @@ function takesBack(undo: string, after: World, before: World): boolean {
 }
 
 /** What else commands change. */
-const CHANGEABLE = ['sysctls', 'routes', 'routingRules', 'links', 'conntrack'] as const
+const CHANGEABLE = ['sysctls', 'routes', 'routingRules', 'links', 'neighbours', 'conntrack'] as const
 
 /** In whatever order. */
 function isSame(one: Iterable<unknown> | undefined, other: Iterable<unknown> | undefined): boolean {

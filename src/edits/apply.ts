@@ -1,15 +1,11 @@
 /** What an Edit makes of a World. */
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
-import { editBridgePort } from './bridge/apply.ts'
 import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
-import { editAddress } from './ip/addresses.ts'
-import { editRoute } from './ip/routes.ts'
-import { editRoutingRule } from './ip/routing-rules.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
-import { ipsetEdits, nftEdits } from './later.ts'
+import { ipEdits, ipsetEdits, nftEdits } from './later.ts'
 import { EditProblem } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
@@ -93,16 +89,19 @@ function change(edit: Edit, draft: Draft): void {
       editSysctl(edit, draft)
       break
     case 'route':
-      editRoute(edit, draft)
+      ipEdits.loaded.editRoute(edit, draft)
       break
     case 'routing-rule':
-      editRoutingRule(edit, draft)
+      ipEdits.loaded.editRoutingRule(edit, draft)
       break
     case 'address':
-      editAddress(edit, draft)
+      ipEdits.loaded.editAddress(edit, draft)
+      break
+    case 'neighbour':
+      ipEdits.loaded.editNeighbour(edit, draft)
       break
     case 'bridge-port':
-      editBridgePort(edit, draft)
+      ipEdits.loaded.editBridgePort(edit, draft)
       break
     case 'conntrack':
       editConntrack(edit, draft)

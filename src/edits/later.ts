@@ -1,6 +1,6 @@
 /**
- * What changes nft's tables and ipset's sets is fetched with the first input that brings one, or with the first such edit:
- * a page of a host that has neither does not wait for it.
+ * What changes nft's tables, ipset's sets, and interfaces and routes is fetched with the first input that brings one, or with
+ * the first such edit: a page of a host that has none does not wait for it.
  */
 import type { Edit } from '../model/edit.ts'
 import { Later } from '../model/later.ts'
@@ -8,6 +8,7 @@ import { nftText } from '../rules/nft/text/later.ts'
 
 export const nftEdits = new Later(() => import('./nft/changes.ts'))
 export const ipsetEdits = new Later(() => import('./ipset/apply.ts'))
+export const ipEdits = new Later(() => import('./ip/apply.ts'))
 
 /** Brings nothing itself: what asks for rules, and stands above this in the folders, is fetched with the first that are read or made. */
 export const anyRules = new Later(() => Promise.resolve({}))
@@ -27,6 +28,8 @@ export const andIpset = (load: () => Promise<void>) => async (): Promise<void> =
   await Promise.all([load(), ipsetEdits.load()])
 }
 
+const OF_IP = ['route', 'routing-rule', 'address', 'neighbour', 'bridge-port'] as const
+
 /** What applying these needs. */
 export async function loadFor(edits: readonly Edit[]): Promise<void> {
   const kinds = new Set(edits.map(({ kind }) => kind))
@@ -34,5 +37,6 @@ export async function loadFor(edits: readonly Edit[]): Promise<void> {
     kinds.has('rule') || kinds.has('chain') || kinds.has('nft') ? anyRules.load() : undefined,
     kinds.has('nft') || kinds.has('nft-comment') ? loadNft() : undefined,
     kinds.has('ipset') ? ipsetEdits.load() : undefined,
+    OF_IP.some((kind) => kinds.has(kind)) ? ipEdits.load() : undefined,
   ])
 }

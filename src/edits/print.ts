@@ -4,6 +4,7 @@ import type { Edit, NftCommentEdit, NftEdit } from '../model/edit.ts'
 import { bridgePortWords } from './bridge/print.ts'
 import { conntrackWords } from './conntrack/print.ts'
 import { addressWords } from './ip/print-address.ts'
+import { neighbourWords } from './ip/print-neighbour.ts'
 import { routeEditWords } from './ip/print-route.ts'
 import { routingRuleWords } from './ip/print-rule.ts'
 import { ipsetWords } from './ipset/print.ts'
@@ -44,6 +45,8 @@ function wordsOf(edit: Exclude<Edit, NftEdit | NftCommentEdit>, printing: EditPr
       return routingRuleWords(edit)
     case 'address':
       return addressWords(edit)
+    case 'neighbour':
+      return neighbourWords(edit)
     case 'bridge-port':
       return bridgePortWords(edit)
     case 'sysctl':

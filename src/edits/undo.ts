@@ -1,5 +1,5 @@
 /** What takes an edit back, told from the Worlds before and after it, where one edit can. */
-import type { ChainEdit, Edit, RuleEdit } from '../model/edit.ts'
+import type { ChainEdit, Edit, NeighbourEdit, RuleEdit } from '../model/edit.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { iptablesTable } from './draft.ts'
@@ -20,9 +20,25 @@ export function undoEdit(edit: Edit, before: World, after: World): Edit[] | unde
       const value = before.host.sysctls?.get(edit.name)
       return value === undefined ? undefined : [{ ...edit, value }]
     }
+    case 'neighbour':
+      return undoNeighbour(edit, before)
     default:
       return undefined
   }
+}
+
+/** What the kernel has learned it learns again. */
+function undoNeighbour({ op, ...entry }: NeighbourEdit, { host }: World): Edit[] | undefined {
+  const known = host.neighbours?.find(
+    ({ address, device, proxy }) => address === entry.address && device === entry.device && !proxy,
+  )
+  if (!known)
+    return op === 'replace'
+      ? [{ kind: 'neighbour', op: 'del', address: entry.address, device: entry.device }]
+      : undefined
+  return known.mac === undefined || !known.state.includes('PERMANENT')
+    ? undefined
+    : [{ ...entry, op: 'replace', mac: known.mac }]
 }
 
 const chainOf = (edit: RuleEdit | ChainEdit, world: World): Chain | undefined =>

@@ -87,6 +87,17 @@ export interface AddressEdit {
   device: string
 }
 
+/** An entry of the table of neighbours (ARP, neighbour discovery) that somebody has entered. */
+export interface NeighbourEdit {
+  kind: 'neighbour'
+  /** `replace`: it is there then, whatever was there before. */
+  op: 'replace' | 'del'
+  address: string
+  device: string
+  /** `02:00:00:00:00:01`. Of `replace`: the entry is permanent. */
+  mac?: string
+}
+
 /** A setting of a bridge's port (`bridge link set`). */
 export interface BridgePortEdit {
   kind: 'bridge-port'
@@ -145,6 +156,7 @@ export type Edit =
   | RouteEdit
   | RoutingRuleEdit
   | AddressEdit
+  | NeighbourEdit
   | BridgePortEdit
   | ConntrackEdit
   | NftEdit

@@ -1,5 +1,8 @@
 /** ip and bridge against edits, as edits.test.ts has the other tools: routes, routing rules, addresses, ports. */
 import { describe, expect, it } from 'vitest'
+import { parseCommand } from '../../src/edits/parse.ts'
+import { printEdit } from '../../src/edits/print.ts'
+import { undoEdit } from '../../src/edits/undo.ts'
 import type { World } from '../../src/model/world.ts'
 import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
 import { ipRouteJson } from '../../src/read/host/ip-route-json.ts'
@@ -150,6 +153,59 @@ describe.skipIf(whyNot('ip', 'bridge'))('addresses of IPv6, and ports of a bridg
     ['ip address del 2001:db8:9::9/128 dev d0', 'no address'],
     ['bridge link set dev d0 hairpin on', 'not a port'],
     ['bridge link set dev d9 hairpin on', 'no interface'],
+  ])('refused: %s', (command, why) => {
+    const [ran] = runSequences([{ setup, commands: [command], listings }])
+    expect(ran!.results[0]!.ok).toBe(false)
+    expect(runOne(worldOf(ran!.before), command)).toEqual({ error: expect.stringContaining(why) })
+  })
+})
+
+describe.skipIf(whyNot('ip'))('neighbours', () => {
+  const listings = ['ip -j addr', 'ip -j neigh show']
+  const worldOf = ([links = '', neighbours = '']: readonly string[]): World => ({
+    tables: [],
+    sets: [],
+    host: { ...ipAddrJson.read(links, () => {}).host, neighbours: neighboursOf(neighbours) },
+  })
+  const neighboursOf = (text: string) =>
+    (JSON.parse(text || '[]') as { dst: string; dev: string; lladdr?: string; state: string[] }[]).map(
+      ({ dst, dev, lladdr, state }) => ({
+        ...{ family: dst.includes(':') ? ('ip6' as const) : ('ip' as const), address: dst, device: dev, state },
+        ...(lladdr === undefined ? {} : { mac: lladdr }),
+      }),
+    )
+  const outline = ({ host }: World) =>
+    (host.neighbours ?? []).map(({ address, device, mac, state }) => [address, device, mac, ...state].join(' ')).sort()
+  const entry = (address: string, mac: string) => `ip neigh replace ${address} dev d0 lladdr ${mac} nud permanent`
+  const setup = [...IP_SETUP, ...[entry('192.0.2.7', '02:00:00:00:00:07'), entry('2001:db8::7', '02:00:00:00:00:08')]]
+
+  it.each([
+    entry('192.0.2.9', '02:00:00:00:00:09'),
+    entry('192.0.2.7', '02:00:00:00:00:AA'),
+    entry('2001:db8:0::7', '02:00:00:00:00:09'),
+    'ip neigh del 192.0.2.7 dev d0',
+    'ip -6 neighbour delete 2001:db8::7 dev d0',
+    'ip n d to 192.0.2.7 dev d0',
+  ])('%s', (command) => {
+    const [before, after] = runSequences([
+      { setup, commands: [], listings },
+      { setup: [...setup, command], commands: [], listings },
+    ])
+    const known = worldOf(before!.before)
+    const result = runOne(known, command)
+    expect('world' in result && outline(result.world)).toEqual(outline(worldOf(after!.before)))
+    expect(outline(worldOf(after!.before))).not.toEqual(outline(known))
+    if (!('world' in result)) return
+    // and back
+    const parsed = parseCommand(command)
+    const undo = 'edits' in parsed ? undoEdit(parsed.edits[0]!, known, result.world) : undefined
+    const undone = undo && runOne(result.world, printEdit(undo[0]!))
+    expect(undone && 'world' in undone && outline(undone.world)).toEqual(outline(known))
+  })
+
+  it.each([
+    ['ip neigh del 192.0.2.8 dev d0', 'no neighbour entry'],
+    ['ip neigh replace 192.0.2.8 dev d9 lladdr 02:00:00:00:00:01 nud permanent', 'no interface'],
   ])('refused: %s', (command, why) => {
     const [ran] = runSequences([{ setup, commands: [command], listings }])
     expect(ran!.results[0]!.ok).toBe(false)

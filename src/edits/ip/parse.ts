@@ -3,6 +3,7 @@ import type { Edit } from '../../model/edit.ts'
 import type { IpFamily } from '../../rules/prefixes.ts'
 import type { ShellWord } from '../shell.ts'
 import { parseAddressCommand } from './parse-address.ts'
+import { parseNeighbour } from './parse-neighbour.ts'
 import { parseRoute } from './parse-route.ts'
 import { parseRoutingRule } from './parse-rule.ts'
 import { oneOf, refuse, Words } from './words.ts'
@@ -34,9 +35,10 @@ export function parseIp(given: readonly ShellWord[], tool: ShellWord): Edit[] {
   if (name === 'route') return parseRoute(words, family)
   if (name === 'rule') return parseRoutingRule(words, family)
   if (name === 'address') return parseAddressCommand(words, family)
+  if (name === 'neighbour' || name === 'neighbor') return parseNeighbour(words, family)
   const op = words.take()?.text ?? 'show'
   if (/^(sh|show|li|list|lst|ls|get)/.test(op)) return []
-  return refuse(object, 'cannot be changed here: only routes, routing rules and addresses can')
+  return refuse(object, 'cannot be changed here: only routes, routing rules, addresses and neighbours can')
 }
 
 function readOption(word: ShellWord, words: Words): IpFamily | undefined {

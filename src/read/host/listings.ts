@@ -1,9 +1,10 @@
 /** What whoever has a listing of interfaces, routes, routing rules, connections or IPsec in hand needs, live as from a file. */
+import { ipEdits } from '../../edits/later.ts'
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 
-/** Brings nothing itself: what stands above it in the folders is fetched with it. */
-export const listings = new Later(() => Promise.resolve({}))
+/** Brings what changes the listed; what stands above it in the folders is fetched with it. */
+export const listings = new Later(() => ipEdits.load())
 
 export const listing = (format: HostFormat): HostFormat => ({
   ...format,

@@ -11,7 +11,8 @@ import { repliesFromOther } from './new-connection.ts'
  * No reply was captured: conntrack lists a connection that a program here has begun from the port that was
  * asked, to the one that asked. A socket that is bound to no address has its source from the route to whom it replies.
  */
-export function listedAsNew({ journey, world: { host } }: Told): Finding | undefined {
+export function listedAsNew({ journey, world }: Told): Finding | undefined {
+  const { host } = world
   const { protocol, src, sport } = journey.packet
   if (protocol !== 'udp' || journey.outcome !== 'delivered' || src === undefined || sport === undefined)
     return undefined
@@ -29,6 +30,6 @@ export function listedAsNew({ journey, world: { host } }: Told): Finding | undef
   return repliesFromOther(
     `${contacted} ${describeEnd(dst, dport)}, but conntrack's list shows that the reply comes from ${describeEnd(other, dport)}. ${src} never contacted that address.`,
     `make the program reply from ${dst}: bind its socket to this address`,
-    dnatToReplier(journey, other, dport),
+    dnatToReplier({ journey, world }, other, dport),
   )
 }

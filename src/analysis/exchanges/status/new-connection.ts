@@ -27,7 +27,7 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
   return repliesFromOther(
     `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
     `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
-    sport === undefined ? [] : dnatToReplier(request.told.journey, src, sport),
+    sport === undefined ? [] : dnatToReplier(request.told, src, sport),
   )
 }
 

@@ -1,4 +1,6 @@
 /** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
+import { propose } from '../../../explain/changes/change.ts'
+import { sayable } from '../../../explain/changes/sayable.ts'
 import { finding } from '../../../explain/context.ts'
 import { DISCOVERY_UNPLAYED } from '../../../explain/neighbours/frames.ts'
 import type { Finding } from '../../../model/journey.ts'
@@ -18,12 +20,17 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
   const route = lookupRoute(wayBackOf(journey.packet, dst, 0), world.host)
   if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return undefined
   const to = `A permanent neighbour entry gives ${src} the MAC address ${entered.mac}`
+  const entry = { kind: 'neighbour', address: src, device } as const
+  const change = {
+    edits: [{ ...entry, op: 'del' as const }],
+    undo: [{ ...entry, op: 'replace' as const, mac: entered.mac.toLowerCase() }],
+  }
   return finding('neighbour-failed', 'warning', `${to}, but the request came from ${srcMac}.`, {
-    fix: [
-      {
-        description: `remove the entry, so that this host resolves the address again (ARP/ND): ip neigh del ${src} dev ${device}`,
-        unverified: DISCOVERY_UNPLAYED,
-      },
-    ],
+    fix: propose(
+      'remove the entry, so that this host resolves the address again (ARP/ND)',
+      change,
+      undefined,
+      DISCOVERY_UNPLAYED,
+    ).map(sayable),
   })
 }
