@@ -5,6 +5,7 @@ import { ASKED_TWICE } from './asked-twice.ts'
 import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { BORDERS_OF_ENGINES } from './borders-of-engines.ts'
 import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
 import { CLOUD_GUESTS } from './cloud-guests.ts'
@@ -46,6 +47,7 @@ import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
 import { LOST_MARKS } from './lost-marks.ts'
 import { MARKS } from './marks.ts'
+import { MARKS_OF_NODES } from './marks-of-nodes.ts'
 import { MARKS_UNREAD } from './marks-unread.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
@@ -77,6 +79,7 @@ import { PLUGINS } from './plugins.ts'
 import { POD_ADDRESSES } from './pod-addresses.ts'
 import { POD_ROUTING } from './pod-routing.ts'
 import { PODS } from './pods.ts'
+import { POLICIES_OF_NODES } from './policies-of-nodes.ts'
 import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
 import { PUBLISHED } from './published.ts'
@@ -85,6 +88,7 @@ import { REDIRECTS } from './redirects.ts'
 import { REMOTE_ACCESS } from './remote-access.ts'
 import { SERVICES } from './services.ts'
 import { SERVICES_ASTRAY } from './services-astray.ts'
+import { SERVICES_OF_NODES } from './services-of-nodes.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
@@ -255,4 +259,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...LOST_MARKS,
   ...HEADERS_AND_HELPERS,
   ...WAYS_OF_FRAMES,
+  ...MARKS_OF_NODES,
+  ...SERVICES_OF_NODES,
+  ...POLICIES_OF_NODES,
+  ...BORDERS_OF_ENGINES,
 ]
