@@ -252,7 +252,7 @@ ${firewalld('docker', ['docker0', 'br-testisol'], { jump: '', chains: '' })}`,
     ],
     traced: 'host',
     fails: { from: 'client', what: 'tcp', to: '10.52.0.2', port: 1111 },
-    seen: 'refused',
+    seen: 'unreachable',
     others: [
       { sending: { from: 'client', what: 'tcp', to: '10.52.0.3', port: 2222 }, seen: 'answered' },
       { sending: { from: 'client', what: 'tcp', to: '10.52.0.2', port: 22 }, seen: 'answered' },
@@ -261,15 +261,15 @@ ${firewalld('docker', ['docker0', 'br-testisol'], { jump: '', chains: '' })}`,
     ],
     truth: {
       words:
-        "The port was published on one address, and that address became the target in place of the container's: the host sends the request to itself, where nothing listens.",
+        "The port was published on one address, and that address became the target in place of the container's: that translates nothing, so the request is for the host itself, it counts as no translated connection, and the zone rejects it.",
       causes: [
         {
           rule: 'tcp dport 1111 dnat ip to 10.52.0.2:1111',
           chain: 'inet firewalld nat_PRE_policy_netavark_portfwd_allow',
         },
       ],
-      status: ['refused'],
-      alsoTrue: ['closed-port', 'refused-here'],
+      status: ['rejected'],
+      alsoTrue: ['closed-port'],
     },
     mend: [
       [

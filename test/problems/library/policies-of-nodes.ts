@@ -316,6 +316,7 @@ ${accepts}-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-
 -A OUTPUT -j KUBE-FIREWALL
 -A OUTPUT -m state --state NEW,RELATED,ESTABLISHED -j ACCEPT
 -A OUTPUT -o lo -j ACCEPT
+-A OUTPUT -p ${icmp} -j ACCEPT
 -A KUBE-FIREWALL ${martian} -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
 -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
 -A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT
