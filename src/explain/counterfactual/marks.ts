@@ -6,7 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import { after } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
-import type { Visit } from '../../rules/walk.ts'
+import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
@@ -222,7 +222,7 @@ function neverGiven(
       const miss = onlyFailed(passed.rule, passed.moment)
       // what this host sends comes in nowhere: a rule for what does was not meant for it
       if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
-      return carries(hadItMatched(context, passed).packet, mark) || givesToConnection(passed.rule, mark)
+      return isCarriedThen(context, hadItMatched(context, passed), mark, asker) || givesToConnection(passed.rule, mark)
         ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
         : []
     })
@@ -232,6 +232,14 @@ function neverGiven(
     if (chain) return { kind: 'unreached', pass, chain }
   }
   return undefined
+}
+
+/** As the packet leaves the table, or at the rule that takes packets without it: a mark may be cleared once it was asked for. */
+function isCarriedThen(context: Context, then: Walk, mark: Mark, asker: number): boolean {
+  if (carries(then.packet, mark)) return true
+  const { rule } = context.evidence.arrivals[asker]!
+  if (!rule?.conditions.some((one) => markAsked(one)?.not)) return false
+  return then.matched.some(({ packet }) => carries(packet, mark)) && !then.matched.some((visit) => visit.rule === rule)
 }
 
 /** Of a packet that asks, with nothing else to choose it by: whatever asks would be marked as well. */

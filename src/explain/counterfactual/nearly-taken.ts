@@ -12,7 +12,7 @@ import { chainLedTo, refOfSkipped, type SkippedRule, skippedRules, type TableTra
 import { elsewhere, jumpPlaces, likeness, twinHooks, type Unreached } from './unreached.ts'
 import { onwards, rulesFrom } from './what-if.ts'
 
-export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead' | 'isAlike' | 'astray'> {
+export interface NearlyTaken extends Omit<Unreached, 'then' | 'lead' | 'isAlike' | 'astray' | 'decides'> {
   /** That would have taken it then. */
   taker: SkippedRule
   walked: Walk

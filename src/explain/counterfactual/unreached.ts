@@ -30,6 +30,8 @@ export interface Unreached {
   then: Walk
   /** It would take packets for anywhere in the same way. */
   takesAll: boolean
+  /** A rule of its own decides; else it only marks the packet for one that does. */
+  decides: boolean
   /** A rule that the packet passed and that leads there, with what it asks for and the packet has not. */
   lead?: { chain: Chain; rule: Rule; asks: string }
   /** The only rule that leads there stands at another hook. */
@@ -67,7 +69,8 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
         const isOpen = then.ending === 'unknown' && then.last !== undefined && isOf(then.last.chain)
         const leads = wanted(then) || (isOpen && !graph.led.has(chain.name))
         if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
-        return [{ from: place, then, takesAll: wanted(onwards(context, pass.table, stack, elsewhere(place.moment))) }]
+        const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(place.moment)))
+        return [{ from: place, then, takesAll, decides: then.last !== undefined && isOf(then.last.chain) }]
       })[0]
     if (!likeliest) continue
     const led = graph.led.has(chain.name)

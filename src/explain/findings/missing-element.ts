@@ -27,13 +27,13 @@ export function missingElement(
   if (element === undefined || key?.includes('')) return undefined
   const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
   return {
-    words: `${element} is not in set ${lookup.set}${hasRunOut(set) ? ', which is empty: its elements time out' : ''}`,
+    words: `${element} is not in set ${lookup.set}${set.elements.length > 0 ? '' : hasRunOut(set) ? ', which is empty: its elements time out' : ', which is empty'}`,
     fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(lookup, set, element, key), false),
   }
 }
 
-/** Nobody has filled it again since. */
-export const hasRunOut = ({ elements, timeout }: NamedSet): boolean => timeout !== undefined && elements.length === 0
+/** Nobody has filled it again since. With a timeout of 0 elements stay for ever, where nothing is said of one. */
+export const hasRunOut = ({ elements, timeout = 0 }: NamedSet): boolean => timeout > 0 && elements.length === 0
 
 /** It takes no more elements. What nft counts of intervals is not what it lists. */
 export const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>

@@ -24,7 +24,7 @@ export const neverReached: Detector = {
       const found = unreachedChains(context, pass, wanted)
         .filter(({ led, meant }) => sure || !led || meant)
         // what takes whatever comes was put where it is for others
-        .filter(({ led, meant, takesAll }) => !led || meant || !takesAll)
+        .filter(({ led, meant, takesAll, decides }) => meant || !takesAll || (!led && (decides || !isAcceptance(goal))))
         .slice(0, 2)
         .map((one) => tell(context, goal, one))
       if (found.length > 0 || !sure || !isNat(pass)) return found
@@ -32,6 +32,9 @@ export const neverReached: Detector = {
     })
   },
 }
+
+/** A chain that marks whatever comes would let all of it be accepted: that is a default, not what this packet lacks. */
+const isAcceptance = ({ kind }: Goal): boolean => kind === 'pass'
 
 /** What this host sends comes by OUTPUT, and the rule for it stands where only what comes in is rewritten. */
 export const neverForOwn: Detector = {

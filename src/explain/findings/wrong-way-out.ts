@@ -129,7 +129,7 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
     finding(
       'wrong-way-out',
       isSilent ? 'warning' : 'note',
-      `It left by ${packet.out}. The route to ${main.destination} through ${routeDevices(main).join(' or ')} is in table main, but a routing rule selects table ${table}, where only the default route matches it.${chosen?.words ?? ''}`,
+      `It left by ${packet.out} and not by the route to ${main.destination} through ${routeDevices(main).join(' or ')}: that route is in table main, but a routing rule selects table ${table}, where only the default route matches it.${chosen?.words ?? ''}`,
       {
         steps: [context.ended.step + 1],
         fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),

@@ -177,12 +177,18 @@ export const isOwnTable = (table: string): boolean => table === '' || table === 
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
 
 /** The same route in another table. */
-export const addToTable = ({ family, type, destination, gateway, device }: Route, table: string): Change =>
+export const addToTable = ({ family, type, destination, gateway, device, flags }: Route, table: string): Change =>
   addRoute({
     ...{ family, type, destination, table },
     ...(gateway === undefined ? {} : { gateway }),
     ...(device === undefined ? {} : { device }),
+    // without it the kernel refuses a gateway that no network of an interface has
+    ...onlinkOf(flags),
   })
+
+/** Of a route's flags the one that a command gives it. */
+const onlinkOf = (flags: Route['flags']): Pick<Route, 'flags'> =>
+  flags?.includes('onlink') ? { flags: ['onlink'] } : {}
 
 /**
  * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
@@ -207,7 +213,6 @@ export function deleteRoute({ metric, flags, device: listed, ...route }: Route):
   const device = type === 'unicast' || type === 'local' ? listed : undefined
   // the one of IPv6 that goes without saying
   const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
-  const isOnlink = flags?.includes('onlink') === true
   return {
     edits: without({
       ...{ family, type, destination, table, ...said },
@@ -221,14 +226,16 @@ export function deleteRoute({ metric, flags, device: listed, ...route }: Route):
       ...route,
       ...said,
       ...(device === undefined ? {} : { device }),
-      ...(isOnlink ? { flags: ['onlink'] } : {}),
+      ...onlinkOf(flags),
     }),
   }
 }
 
 /** The same route with another way, or another source. */
-export function replaceRoute({ scope: _, flags: __, ...route }: Route, way: Pick<Route, 'gateway' | 'source'>): Change {
-  const edits = (one: Route): Edit[] => [{ kind: 'route', op: 'replace', route: newRoute(one) }]
+export function replaceRoute({ scope: _, flags, ...route }: Route, way: Pick<Route, 'gateway' | 'source'>): Change {
+  const edits = (one: Route): Edit[] => [
+    { kind: 'route', op: 'replace', route: newRoute({ ...one, ...onlinkOf(flags) }) },
+  ]
   return { edits: edits({ ...route, ...way }), undo: edits(route) }
 }
 

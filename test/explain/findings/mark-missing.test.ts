@@ -50,6 +50,32 @@ describe('mark-missing', () => {
     })
   })
 
+  it('says which element is missing where the mark is cleared once it was asked for, and leaves a chain that marks everything', () => {
+    const POLICY = [
+      '-A FORWARD -d 10.0.2.2/32 -j POD',
+      '-A FORWARD -m mark --mark 0x20000/0x20000 -j ACCEPT',
+      '-A POD -j POLICY',
+      '-A POD -m mark ! --mark 0x10000/0x10000 -j REJECT',
+      '-A POD -j MARK --set-xmark 0x0/0x10000',
+      '-A POD -j MARK --set-xmark 0x20000/0x20000',
+      '-A POLICY -p tcp -m set --match-set servers dst -m tcp --dport 80 -j MARK --set-xmark 0x10000/0x10000',
+      '-A DEFAULT -j MARK --set-xmark 0x10000/0x10000',
+    ]
+    const servers = (timeout: number) => ({ name: 'servers', type: 'hash:ip', elements: [], timeout })
+    const policy: Case = { rules: { filter: POLICY }, sets: [servers(0)] }
+    expect(told(policy, 'mark-missing')).toMatchObject({
+      message:
+        'filter POD rule 2 matches packets without mark 0x10000/0x10000, and filter POLICY rule 1, which sets this mark, does not match: 10.0.2.2 is not in set servers, which is empty.',
+      fix: 'ipset add servers 10.0.2.2 → forwarded',
+    })
+    expect(told({ ...policy, sets: [servers(600)] }, 'mark-missing')?.message).toContain('its elements time out')
+    expect(told(policy, 'never-reached')).toBeUndefined()
+    // a mark that is cleared before it is asked for would not have helped
+    const early = ['-A POD -j POLICY', '-A POD -j MARK --set-xmark 0x0/0x10000']
+    const cleared = [...POLICY.slice(0, 2), ...early, ...POLICY.slice(3, 4), ...POLICY.slice(5)]
+    expect(told({ ...policy, rules: { filter: cleared } }, 'mark-missing')?.message ?? '').not.toContain('POLICY')
+  })
+
   it('leaves a mark that no rule sets to near-miss, where other rules were as near', () => {
     const near: Case = {
       rules: { filter: ['-P FORWARD DROP', ASKS, '-A FORWARD -o lxc+ -p tcp -m tcp --dport 80 -j ACCEPT'] },

@@ -132,11 +132,19 @@ describe('wrong-way-out', () => {
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
     const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
     expect(past()?.message).toBe(
-      'It left by eth1. The route to 10.2.0.0/24 through eth0 is in table main, but a routing rule selects table 201, where only the default route matches it. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
+      'It left by eth1 and not by the route to 10.2.0.0/24 through eth0: that route is in table main, but a routing rule selects table 201, where only the default route matches it. Routing rule 201 selects that table for mark 0xc9, which mangle PREROUTING rule 1 set.',
     )
     expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
     expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()
     expect(told(marked([inside], '198.51.100.7', uplink), 'wrong-way-out')).toBeUndefined()
+  })
+
+  it('keeps onlink of a route that it copies to the table: no network of a link has the gateway of an overlay', () => {
+    const uplink = { ...UPLINK, gateway: '10.0.2.254', device: 'eth1' }
+    const overlay: Route = { ...via('10.42.1.0/24', 'eth0'), gateway: '10.42.1.0', flags: ['onlink'] }
+    expect(told(marked([overlay], '10.42.1.7', uplink), 'wrong-way-out')?.fix).toMatch(
+      /^ip route add 10\.42\.1\.0\/24 via 10\.42\.1\.0 dev eth0 table 201 onlink → forwarded/,
+    )
   })
 
   it('is a table that a routing rule selects by the source, where nobody replies, and not one by a mark that is told with its rule', () => {

@@ -189,7 +189,7 @@ ${firewalld('docker', ['docker0', 'br-testisol'], { jump: '', chains: '' })}`,
     setup: [['host', 'sysctl -qw net.ipv6.conf.br-testisol.disable_ipv6=1']],
     fails: { from: 'c1', what: 'tcp', to: 'fdd1:8161:2d2c:2::3', port: 443 },
     seen: 'unreachable',
-    looksAt: { protocol: 'icmpv6', dst: 'ff02::1:ff00:3' },
+    looksAt: { protocol: 'icmpv6', dst: 'fdd1:8161:2d2c:2::2' },
     others: [
       { sending: { from: 'c1', what: 'tcp', to: '172.19.0.3', port: 443 }, seen: 'answered' },
       { sending: { from: 'c3', what: 'tcp', to: '2001:db8:1::9', port: 443 }, seen: 'answered' },
