@@ -4,11 +4,15 @@ import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
-import { giveOwnSource } from '../changes/own-source.ts'
+import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { givesSource, goals } from '../counterfactual/goals.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
-import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { chainRuns, isNat, isNatChain, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import {
   comesBackToSender,
   firstLink,
@@ -96,7 +100,21 @@ export const notMasqueraded: Detector = {
         true,
       )
     const gateway = gatewayBeside(lastPacket(context), context.world)
-    if (gateway !== undefined && !isPrivateAbroad(journey.outcome, lastPacket(context)))
+    const isBeside = gateway !== undefined && !isPrivateAbroad(journey.outcome, lastPacket(context))
+    const sparing = isBeside ? sparingRule(context) : undefined
+    if (sparing) {
+      const { ref, miss } = sparing
+      const kept = `It left for ${dst} and kept its source ${src}: ${nameRef(ref)} would have rewritten it, but only matches ${asks(miss)}`
+      const back = `Unless ${dst} has a route back through this host, it sends the reply to its own router (here ${gateway})`
+      return [
+        finding('not-masqueraded', staysUnanswered(context) ? 'warning' : 'note', `${kept}. ${back}.`, {
+          steps: [context.ended.step + 1],
+          rules: [ref, ...lastOfNat(context)],
+          fix: masqueradeSpared(context, ref),
+        }),
+      ]
+    }
+    if (isBeside)
       return masqueraded(
         `It left for ${dst} and kept its source ${src}. Unless ${dst} has a route back through this host, ${dst} sends the reply to its own router (here ${gateway}).`,
         staysUnanswered(context),
@@ -115,6 +133,18 @@ export const notMasqueraded: Detector = {
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
     return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
   },
+}
+
+/** The rule that gives what leaves a source, and spares the packet's destination: a network that is written too wide, say. */
+function sparingRule(context: Context): { ref: RuleRef; miss: FailedCondition } | undefined {
+  for (const goal of goals(context))
+    for (const one of givesSource(goal) ? nearMisses(context, goal) : []) {
+      const { condition } = one.miss
+      const fields = lookupOf(condition)?.fields ?? [fieldOf(condition) ?? '']
+      if (isNegated(condition) && fields.some((field) => field === 'dst' || field.endsWith(' daddr')))
+        return { ref: refOfSkipped(context, one), miss: one.miss }
+    }
+  return undefined
 }
 
 /** By which way: a bridge of this host would show the reply to conntrack, were that its setting. */
