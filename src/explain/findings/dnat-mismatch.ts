@@ -30,6 +30,7 @@ import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { portInAddress } from './port-in-address.ts'
+import { sameDestination } from './same-destination.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -45,7 +46,7 @@ export const dnatMismatch: Detector = {
     )
     const ref = step < 0 ? undefined : refAt(context, step)
     if (!ref) return []
-    return [byBrackets, byComment, byPair, byBefore, byFilter, bySocket]
+    return [byBrackets, sameDestination, byComment, byPair, byBefore, byFilter, bySocket]
       .flatMap((by) => by(context, step, ref))
       .slice(0, 1)
   },

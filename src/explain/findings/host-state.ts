@@ -1,6 +1,6 @@
 /** What is fetched once interfaces, routes, routing rules, connections or IPsec's policies are listed: see later.ts. */
 export { replyByOwnLink } from '../host/own-uplink.ts'
-export { restoreMark } from '../reply/connection-mark.ts'
+export { ledByMark, restoreMark } from '../reply/connection-mark.ts'
 export { bridgedNat } from './bridged-nat.ts'
 export { helperMissing } from './helper-missing.ts'
 export { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'

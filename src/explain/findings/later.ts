@@ -8,7 +8,7 @@ import '../counterfactual/later.ts'
 const findings = listings.with(() => import('./host-state.ts'))
 
 type Loaded = typeof import('./host-state.ts')
-type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'replyByOwnLink'>
+type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'ledByMark' | 'replyByOwnLink'>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -23,6 +23,10 @@ export const servedByNat: Loaded['servedByNat'] = (context, packet) =>
 /** What leads replies back by the mark of their connection. */
 export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>
   world.host.routingRules ? findings.loaded.restoreMark(journey, world, dst, came) : []
+
+/** The mark of their connection, where that leads replies astray. */
+export const ledByMark: Loaded['ledByMark'] = (request, reply, world, devices) =>
+  world.host.routingRules ? findings.loaded.ledByMark(request, reply, world, devices) : undefined
 
 /** What leads replies of an address out of its own link. */
 export const replyByOwnLink: Loaded['replyByOwnLink'] = (packet, asked, host) =>

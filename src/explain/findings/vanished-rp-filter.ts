@@ -17,6 +17,7 @@ import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addRoutingRule, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
+import { sourceOfRequest } from './source-of-request.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
 export const vanishedRpFilter: Detector = {
@@ -63,16 +64,20 @@ export const vanishedRpFilter: Detector = {
       marked && routesTo(lookupRoute(wayBackOf(packet, routed.dst, 0), context.world.host), device)
         ? ` The filter looked up the route back with the packet's mark ${hex(marked)} (src_valid_mark is 1). Without the mark, the route back leaves by ${device}.`
         : ''
+    const [out] = devices
+    const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
     const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ''}`,
         {
           steps: [context.ended.step + 1],
+          ...(request ? { rules: [request.ref] } : {}),
           fix: [
+            ...(request?.fix ?? []),
             ...propose(
               'use the mark for the route back',
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,

@@ -1,16 +1,19 @@
 /** A mark that the request left with its connection, by which routing would lead the reply back where the request came in. */
 import { basesOf } from '../../journey/base-chains.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { RoutingRule } from '../../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
+import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { acceptBefore, changesOf, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
-import { nameRef, ruleOfStep } from '../refs.ts'
+import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
 
 interface Given {
   mark: number
@@ -48,6 +51,53 @@ export function restoreMark(journey: Journey, world: World, dst: string, came: s
   )
   const why = `${nameRef(ref)} gave the connection mark ${hex(mark)}, and routing rule ${routed.priority} leads that mark out of ${came}`
   return propose(`give replies of ${server} the mark of their connection`, change, why)
+}
+
+export interface LedByMark {
+  /** Sentences, with the blank before them. */
+  words: string
+  rules: RuleRef[]
+  fix: Proposal[]
+}
+
+/** The reply was given its connection's mark in front of routing, and a routing rule for that mark leads it out of `left`, not of `came`. */
+export function ledByMark(
+  request: Pick<Journey, 'packet' | 'steps'>,
+  reply: Pick<Journey, 'packet' | 'steps'>,
+  world: World,
+  { came, left }: { came: string; left: string },
+): LedByMark | undefined {
+  const { host } = world
+  const mark = entryOpened(request.packet, world)?.mark
+  const { src, dst } = reply.packet
+  const restored = stepOf(reply, /--restore-mark|meta mark set ct mark/, 'prerouting')
+  if (!mark || src === undefined || dst === undefined || !restored) return undefined
+  const leadsTo = (device: string, by: number) => {
+    const route = lookupRoute({ ...reply.packet, dst, mark: by }, host)
+    return route?.type === 'unicast' && routeDevices(route).includes(device)
+  }
+  const rule = host.routingRules?.find(
+    ({ mark: asked, markMask = ALL_BITS, not }) => asked && !not && (mark & markMask) >>> 0 === asked >>> 0,
+  )
+  // without the mark, another way would have to be the right one
+  if (!rule || !leadsTo(left, mark) || !leadsTo(came, 0)) return undefined
+  const saved = stepOf(request, /--save-mark|ct mark set/)
+  const by = saved ? `, which ${nameRef(saved)} had saved from the request` : ''
+  return {
+    words: ` ${nameRef(restored)} gave the reply the mark of its connection, ${hex(mark)}${by}: routing rule ${rule.priority} leads that mark out of ${left}.`,
+    rules: saved ? [saved, restored] : [restored],
+    fix: propose(
+      `do not restore the mark on replies from ${src} to ${dst}`,
+      acceptBefore(restored, reply.packet, { hook: 'prerouting' }),
+      'such packets then skip the rest of that table',
+      `only the reply's route was checked: it would then leave by ${came}`,
+    ),
+  }
+}
+
+function stepOf({ steps }: Pick<Journey, 'steps'>, text: RegExp, hook?: Hook): RuleRef | undefined {
+  const step = steps.findLast((one) => one.kind === 'rule' && text.test(one.rule ?? '') && (!hook || one.hook === hook))
+  return step && refOfStep(step)
 }
 
 /** Of the rules that matched, the last that has changed it. */

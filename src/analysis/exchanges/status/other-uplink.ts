@@ -2,11 +2,12 @@
 
 import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
+import { ledByMark } from '../../../explain/findings/later.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
 import type { RoutingRule } from '../../../model/host.ts'
-import type { Finding } from '../../../model/journey.ts'
+import type { Finding, Journey } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
@@ -21,6 +22,8 @@ interface OtherUplink {
   isSeen: boolean
   /** The address that was asked is one of `came`. */
   isOfUplink: boolean
+  /** The reply of the capture. */
+  reply?: Journey
 }
 
 /** As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back. */
@@ -43,7 +46,7 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
     !(reply && shown !== undefined && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))
   )
     return undefined
-  return { came, left, isSeen: shown !== undefined, isOfUplink }
+  return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
 }
 
 /** A handshake that was forwarded, and that nobody is known to have gone on with. */
@@ -60,7 +63,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked)
   if (!found) return []
-  const { came, left, isSeen, isOfUplink } = found
+  const { came, left, isSeen, isOfUplink, reply: captured } = found
   const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
@@ -72,17 +75,19 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   const notFor = some
     ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
     : ''
+  const led = captured && ledByMark(journey, captured, world, { came, left })
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
       isOfUplink
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
-        rules: played?.rules ?? [],
+        rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
+          ...(led?.fix ?? []),
           ...(played?.fix ?? (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came))),
           {
             description: isOfUplink
