@@ -25,6 +25,8 @@ export const IPTABLES_TABLES = wordTable<readonly string[]>({
 
 /** Where nat rewrites destinations (NF_IP_PRI_NAT_DST), in PREROUTING and OUTPUT. */
 export const DSTNAT = -100
+/** The priority of srcnat, of the same families. */
+export const SRCNAT = 100
 
 /**
  * At which priority an iptables table hangs on a hook (include/uapi/linux/netfilter_ipv4.h; the same numbers for IPv6).

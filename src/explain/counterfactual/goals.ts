@@ -3,7 +3,7 @@
  * rewritten by nat.
  */
 import type { Condition } from '../../model/condition.ts'
-import type { Hook } from '../../model/hook.ts'
+import { type Hook, SRCNAT } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -11,7 +11,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { asksInvalid, isParticular } from './failed-condition.ts'
+import { asksInvalid, fieldOf, isParticular } from './failed-condition.ts'
 import { isKeptByMark } from './later.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { leadsToPlace } from './said-place.ts'
@@ -80,6 +80,7 @@ function findGoals(context: Context): Goal[] {
   }
   // nft may have several chains of nat at a hook, of which any may be meant
   const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))
+  if (last && isGuarded(context, last)) for (const pass of nat('postrouting')) found.push(sourceIn(pass))
   if (destination)
     for (const pass of nat('prerouting', 'output')) found.push(destinationIn(pass, destination === 'surely'))
   const spared = maySource && staysUnanswered(context) && isAbroad(context)
@@ -98,11 +99,20 @@ function findGoals(context: Context): Goal[] {
 export const sourceGoals = memo((context: Context): readonly Goal[] =>
   passes(context)
     .filter((pass) => isNat(pass) && pass.hook === 'postrouting')
-    .map((pass) => ({
-      ...{ kind: 'source', pass, sure: true, wanted: rewrites(SOURCE), mendable: true },
-      what: () => 'rewritten its source',
-    })),
+    .map(sourceIn),
 )
+
+const sourceIn = (pass: TableTraversal): Goal => ({
+  ...{ kind: 'source', pass, sure: true, wanted: rewrites(SOURCE), mendable: true },
+  what: () => 'rewritten its source',
+})
+
+/** Behind nat, a rule stops what still has the source that nat was to rewrite. */
+function isGuarded({ evidence, ended }: Context, { hook, base }: TableTraversal): boolean {
+  const { rule } = evidence.arrivals[ended.step] ?? {}
+  if (hook !== 'postrouting' || base.type === 'nat' || (base.priority ?? 0) <= SRCNAT) return false
+  return rule?.conditions.some((one) => isParticular(one) && / saddr$/.test(fieldOf(one) ?? '')) === true
+}
 
 /** A private source, on its way out of its own network. */
 function isAbroad(context: Context): boolean {

@@ -237,8 +237,11 @@ function neverGiven(
 /** As the packet leaves the table, or at the rule that takes packets without it: a mark may be cleared once it was asked for. */
 function isCarriedThen(context: Context, then: Walk, mark: Mark, asker: number): boolean {
   if (carries(then.packet, mark)) return true
-  const { rule } = context.evidence.arrivals[asker]!
-  if (!rule?.conditions.some((one) => markAsked(one)?.not)) return false
+  // a routing rule asks behind all steps
+  const rule = context.evidence.arrivals[asker]?.rule
+  const isSame = (one: ReturnType<typeof markAsked>) =>
+    one?.not === true && one.mask === mark.mask && one.value >>> 0 === mark.value >>> 0
+  if (!rule?.conditions.some((one) => isSame(markAsked(one)))) return false
   return then.matched.some(({ packet }) => carries(packet, mark)) && !then.matched.some((visit) => visit.rule === rule)
 }
 

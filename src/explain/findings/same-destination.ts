@@ -30,7 +30,7 @@ export function sameDestination(context: Context, step: number, ref: RuleRef): D
         rules: [ref],
         fix: [
           {
-            description: `replace ${end} in the rule by the address of the machine or container that has the service`,
+            description: `replace ${end} in the rule with the address of the machine or container that has the service`,
             unverified: 'that address is unknown here',
           },
         ],

@@ -6,7 +6,7 @@ import { describeConditions } from '../cause.ts'
 import { changesOf, deleteRule, propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { fieldOf } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
 import { wantedBy } from '../counterfactual/near-misses.ts'
@@ -31,6 +31,8 @@ export const snatSkipped: Detector = {
       if (!rule || !table || (ending !== 'accept' && ending !== 'return')) continue
       // who asks for a mark means it so; why the mark is not there is another question
       if (rule.conditions.some((one) => markAsked(one))) continue
+      // a chain of another link's: what stopped this packet is another question
+      if (!hasLeft(context.journey.outcome) && rule.conditions.every((one) => asksOtherLink(one, context))) continue
       const missed = missedRule(context, i)
       const [culprit, snat] = [refAt(context, i), missed && refOf(context, table.name, missed.chain, missed.rule)]
       if (!missed || !culprit || !snat) continue
@@ -94,6 +96,12 @@ export const snatSkipped: Detector = {
     return []
   },
 }
+
+/** `oifname != "mgmt0"`, of a link that there is. */
+const asksOtherLink = (condition: Condition, { world: { host } }: Context): boolean =>
+  isNegated(condition) &&
+  /[io]ifname$/.test(fieldOf(condition) ?? '') &&
+  wantedBy(condition).some((wanted) => host.links?.some(({ name }) => name === wanted))
 
 /** A rule for all but an uplink's packets takes them all where that uplink has another name by now. */
 function goneWords(conditions: readonly Condition[], { world, journey }: Context): string {

@@ -64,7 +64,7 @@ export function sourceOfRequest(context: Context, out: string): SourceOfRequest 
       `do not rewrite the source of requests to ${server}`,
       acceptBefore(ref, packet, { hook: 'postrouting' }),
       'later nat rules do not apply to them either',
-      'it counts for the next connection, which has its reply sent elsewhere',
+      'it affects only new connections: this reply would still be dropped',
     ),
   }
 }

@@ -4,7 +4,8 @@ import type { Packet } from '../../model/packet.ts'
 import type { Statement } from '../../model/statement.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
-import { deleteRule, propose } from '../changes/change.ts'
+import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
@@ -122,9 +123,20 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
       rules: nat ? [ref, nat] : [ref],
       fix:
         step > 0
-          ? withoutRule(context, step - 1, ref)
+          ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
           : propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref)),
     },
+  )
+}
+
+/** Of all that the rule exempts these packets alone, so that nat rewrites them. */
+function trackSuch({ evidence }: Context, i: number, ref: RuleRef): Proposal[] {
+  const { packet, hook } = evidence.arrivals[i]!
+  const change = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
+  return propose(
+    'track such packets: accept them before the rule',
+    change,
+    'such packets then skip the rest of that table',
   )
 }
 

@@ -69,7 +69,7 @@ export const wrongWayOut: Detector = {
       finding(
         'wrong-way-out',
         isMeant ? 'note' : 'warning',
-        `It went ${isMeant ? 'another' : 'the wrong'} way: ${why}.${chosen?.words ?? ''}`,
+        `It ${isMeant ? 'did not take the direct route' : 'went the wrong way'}: ${why}.${chosen?.words ?? ''}`,
         {
           steps: [context.ended.step + 1],
           ...(marked ? { rules: [marked.ref], ...(isMeant ? {} : { culprit: marked.step }) } : {}),

@@ -14,6 +14,25 @@ const forward = (to: string, accept: string): Case => ({
 const WEB = '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT'
 
 describe('dnat-mismatch', () => {
+  it('is a forward to the destination that the packet has already, where nothing here serves it', () => {
+    const itself = (accept: string, ...ports: number[]): Case => ({
+      rules: {
+        nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.1:80'],
+        filter: ['-P INPUT DROP', '-A INPUT -m conntrack --ctstate DNAT -j ACCEPT', accept],
+      },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(22, ...ports),
+    })
+    const ssh = '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT'
+    expect(told(itself(ssh), 'dnat-mismatch')).toMatchObject({
+      message:
+        'nat PREROUTING rule 1 sends it to 10.0.1.1:80, which is its destination already: nothing is rewritten, and the packet stays on this host, where no program listens on that port.',
+      rules: ['nat PREROUTING rule 1'],
+    })
+    expect(told(itself(ssh, 80), 'dnat-mismatch')).toBeUndefined()
+    expect(told({ ...itself(ssh), host: {} }, 'dnat-mismatch')?.message).toMatch(/stays on this host\.$/)
+  })
+
   it('is a filter rule for another address, or port', () => {
     expect(told(forward('10.0.2.8', WEB), 'dnat-mismatch')).toMatchObject({
       rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 2'],

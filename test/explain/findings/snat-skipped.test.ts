@@ -1,6 +1,10 @@
 /** A rule ended nat in front of the SNAT rule. */
 import { describe, expect, it } from 'vitest'
-import { type Case, findingsOf, played, told } from './played.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const SNAT = '-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1'
 const one = (exempt: string): Case => ({
@@ -21,6 +25,25 @@ describe('snat-skipped', () => {
     expect(message('! -o wan7')).toMatch(/which matches it\. This host has no link wan7\.$/)
     expect(message('! -o wan+')).toMatch(/which matches it\.$/)
     expect(message('-o eth1')).toMatch(/which matches it\.$/)
+  })
+
+  it('is none of a chain for another link, where a rule behind nat stopped the packet: that one lacks the source of a map', () => {
+    const text = `table ip nat {
+  map sources { type ipv4_addr : ipv4_addr; elements = { 10.0.1.9 : 10.0.2.1 }; }
+  chain mgmt { type nat hook postrouting priority srcnat; oifname != "eth0" return; snat to 10.0.1.1; }
+  chain egress { type nat hook postrouting priority srcnat; oifname "eth1" snat to ip saddr map @sources; }
+}
+table ip guard {
+  chain left { type filter hook postrouting priority srcnat + 1; ip saddr 10.0.1.0/24 drop; }
+}
+`
+    const world = { ...worldOf(text), host: ROUTER }
+    const { evidence, ended } = modelEngine.play(world, SYN)
+    const { findings } = explain(evidence, world, { ended })
+    expect(findings.map(({ code }) => code)).not.toContain('snat-skipped')
+    expect(findings.find(({ code }) => code === 'not-in-set')?.message).toMatch(
+      /^ip nat egress (rule|handle) \d+ would have rewritten its source, but 10\.0\.1\.2 is not in map sources\.$/,
+    )
   })
 
   it('is a warning else, and the rule goes', () => {

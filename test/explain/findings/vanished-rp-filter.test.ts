@@ -5,7 +5,7 @@ import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Route, RoutingRule } from '../../../src/index.ts'
 import type { Neighbour } from '../../../src/model/host.ts'
 import { helps } from '../../../src/model/outcome-kinds.ts'
-import { ROUTER } from '../../simulate/world.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const strict = new Map([
@@ -143,6 +143,46 @@ describe('vanished-rp-filter', () => {
     const given = rule(1000, 'main')
     expect(told(asked({ ...given, protocol: 'tcp', sport: [80, 80] }), 'vanished-rp-filter')).toBeUndefined()
     expect(told(asked({ ...given, protocol: 'tcp', dport: [80, 80] }), 'vanished-rp-filter')).toBeDefined()
+  })
+
+  describe('of a reply to an address of another interface than the request left by', () => {
+    const original = { src: '10.0.2.1', dst: '10.9.0.5', sport: 40_000, dport: 80 }
+    const answer = { src: '10.9.0.5', dst: '10.0.1.1', sport: 80, dport: 40_000 }
+    const REPLIES = { ...SYN, ...answer, in: 'eth0', tcpFlags: ['syn', 'ack'] }
+    const asked = (snat: string, routingRules?: RoutingRule[]): Case => ({
+      rules: { raw: [], nat: [snat], filter: [] },
+      packet: REPLIES,
+      host: {
+        routes: [
+          via('10.9.0.0/24', 'eth1'),
+          ...ROUTER.routes!.filter(({ destination }) => destination !== '10.9.0.0/16'),
+        ],
+        conntrack: [entry({ original, reply: answer, status: ['seen-reply'], state: 'SYN_RECV' })],
+        sysctls: strict,
+        ...(routingRules ? { routingRules } : {}),
+      },
+    })
+    const SNAT = '-A POSTROUTING -m mark --mark 0x1/0xff -j SNAT --to-source 10.0.1.1'
+    const message = (case_: Case) => told(case_, 'vanished-rp-filter')?.message
+
+    it('names the rule that gave the request that source', () => {
+      expect(message(asked(SNAT))).toMatch(
+        / nat POSTROUTING rule 1 gave the request the source 10\.0\.1\.1, an address of eth0, although the request left by eth1: so the reply comes in on eth0\.$/,
+      )
+      expect(commands(asked(SNAT))[0]).toBe(
+        'iptables -t nat -I POSTROUTING 1 -s 10.0.2.1 -d 10.9.0.5 -o eth1 -p tcp --dport 80 -j ACCEPT',
+      )
+    })
+
+    it('names none where the request may have left by the interface of that address', () => {
+      const rules: RoutingRule[] = [
+        { family: 'ip', priority: 0, action: { table: 'local' } },
+        { family: 'ip', priority: 9, mark: 1, action: { table: '9' } },
+        { family: 'ip', priority: 32_766, action: { table: 'main' } },
+      ]
+      expect(message(asked(SNAT, rules))).toMatch(/\(rp_filter=1\)\.$/)
+      expect(message(asked(SNAT.replace('-m', '-o eth0 -m')))).toMatch(/\(rp_filter=1\)\.$/)
+    })
   })
 
   it.each([
