@@ -35,7 +35,6 @@ import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { vanishedMartian } from './vanished-martian.ts'
 import { vanishedNoGroup } from './vanished-no-group.ts'
-import { wrongWayOut } from './wrong-way-out.ts'
 
 /** Why a packet does not come out of connection tracking, PREROUTING and routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
@@ -131,7 +130,7 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
   withHostState('reply-dropped', 'replyAtBridge'),
   sentToItself,
-  wrongWayOut,
+  withHostState('wrong-way-out', 'wrongWayOut'),
   withHostState('wrong-way-out', 'keptHere'),
   withHostState('wrong-way-out', 'markedHere'),
   withHostState('wrong-way-out', 'proxyArp'),

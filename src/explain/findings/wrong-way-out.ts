@@ -64,28 +64,21 @@ export const wrongWayOut: Detector = {
     const chosen = chooserOf(context, questionOf(packet)!, route)
     const marked = chosen?.marked
     // a rule chose that way for it, and a reply came: it arrived
-    const isMeant = marked !== undefined && isReplied(context)
+    if (marked && isReplied(context)) return []
     return [
-      finding(
-        'wrong-way-out',
-        isMeant ? 'note' : 'warning',
-        `It ${isMeant ? 'did not take the direct route' : 'went the wrong way'}: ${why}.${chosen?.words ?? ''}`,
-        {
-          steps: [context.ended.step + 1],
-          ...(marked ? { rules: [marked.ref], ...(isMeant ? {} : { culprit: marked.step }) } : {}),
-          fix: isMeant
-            ? []
-            : [
-                ...fix,
-                ...(main
-                  ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
-                  : []),
-                ...connected,
-                ...(marked ? unmarked(context, marked) : []),
-                ...propose('remove that route', deleteRoute(route), note),
-              ],
-        },
-      ),
+      finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.${chosen?.words ?? ''}`, {
+        steps: [context.ended.step + 1],
+        ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
+        fix: [
+          ...fix,
+          ...(main
+            ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
+            : []),
+          ...connected,
+          ...(marked ? unmarked(context, marked) : []),
+          ...propose('remove that route', deleteRoute(route), note),
+        ],
+      }),
     ]
   },
 }
