@@ -95,6 +95,7 @@ import { SIXES } from './sixes.ts'
 import { SOCKETS_AND_SCOPES } from './sockets-and-scopes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { THREADS_A } from './threads-a.ts'
+import { THREADS_AA } from './threads-aa.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -117,6 +118,8 @@ import { THREADS_U } from './threads-u.ts'
 import { THREADS_V } from './threads-v.ts'
 import { THREADS_W } from './threads-w.ts'
 import { THREADS_X } from './threads-x.ts'
+import { THREADS_Y } from './threads-y.ts'
+import { THREADS_Z } from './threads-z.ts'
 import { TOO_WIDE } from './too-wide.ts'
 import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
@@ -253,6 +256,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_V,
   ...THREADS_W,
   ...THREADS_X,
+  ...THREADS_Y,
+  ...THREADS_Z,
+  ...THREADS_AA,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,
