@@ -13,6 +13,7 @@ import { verdictOf } from '../rules/verdict.ts'
 import { asksWayBack, describeConditions } from './cause.ts'
 import { elementHeld, setOf } from './changes/sets.ts'
 import { type Context, momentAt } from './context.ts'
+import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
 import type { Blame } from './findings/verdicts.ts'
 import { nameRef, refAt } from './refs.ts'
 
@@ -44,11 +45,11 @@ const asksMark = (one: Condition): boolean => one.kind === 'compare' && / mark$/
 
 /** A condition names the set alone. */
 function setWords(context: Context, condition: Condition): string | undefined {
-  const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+  const lookup = lookupOf(condition)
   const set = lookup && setOf(context, lookup)
   const element = set && elementHeld(set, lookup, momentAt(context, context.ended.step))
   if (!set || element === undefined) return undefined
-  return `${element} is in ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`
+  return `${element} is ${asksOthers(condition) ? 'not ' : ''}in ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`
 }
 
 /** Goes on behind `filter INPUT rule 3 dropped it (…)`, without the full stop; empty where its conditions say it all. */

@@ -39,9 +39,12 @@ const NOT_ANSWERED = 'neighbour-discovery-dropped'
 export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
   outcome === 'vanished' && isAnnouncement(packet)
 
+/** Nothing stopped it, or a rule took it to serve it itself, as synproxy does. */
+export const isServed = (outcome: Outcome): boolean => isPassed(outcome) || outcome === 'stolen'
+
 /** Did the packet and its reply get through with the fix, when it was tried? */
 export const getsThrough = ({ after, but }: Pick<Fix, 'after' | 'but'>): boolean =>
-  after !== undefined && isPassed(after) && but === undefined
+  after !== undefined && isServed(after) && but === undefined
 
 /** That it vanished is concluded from a line that is missing, and nothing says why: lines of a log get lost. */
 export const isThoughtVanished = ({

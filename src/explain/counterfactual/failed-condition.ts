@@ -162,6 +162,13 @@ export function isForClients(condition: Condition): boolean {
 const FIRST_PASSING = 49_152
 const MANY = 4096
 
+/** Not for a connection's first packet, which a SYN is whether conntrack sees it or not. */
+export function isForLater(condition: Condition, moment: EvalContext): boolean {
+  const { ctState, tcpFlags = [] } = moment.packet
+  if (ctState !== 'untracked' || !tcpFlags.includes('syn') || tcpFlags.includes('ack')) return false
+  return evaluate(condition, { ...moment, packet: { ...moment.packet, ctState: 'new' } }) !== true
+}
+
 /** Asks for what connection tracking can make nothing of. */
 export const asksInvalid = (condition: Condition): boolean =>
   condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'

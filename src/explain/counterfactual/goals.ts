@@ -68,13 +68,14 @@ function findGoals(context: Context): Goal[] {
     const anyway = withRulesAtHand(context, context.ended.step)
     const isAnyway = (then: Walk) => then.ending === anyway?.ending && then.last?.rule === anyway.last?.rule
     const wanted = (then: Walk) =>
-      letsGo(then, last.base) === true && !isAnyway(then) && (isNat(last) || !then.matched.some(isRewriting))
+      isProxied(then) ||
+      (letsGo(then, last.base) === true && !isAnyway(then) && (isNat(last) || !then.matched.some(isRewriting)))
     found.push({
       kind: 'pass',
       pass: last,
       sure: true,
       wanted,
-      what: () => 'accepted it',
+      what: (then) => (isProxied(then) ? "answered it in the server's place" : 'accepted it'),
       mendable: isCatchAll(context),
     })
   }
@@ -152,6 +153,11 @@ function isCatchAll({ evidence, ended, journey }: Context): boolean {
   const isForIt = (one: Condition) => isParticular(one) && !choosesSubjects(one, rule!, table)
   return rule !== undefined && !rule.conditions.some((one) => isForIt(one) || asksInvalid(one))
 }
+
+/** Synproxy takes the handshake, and opens the connection itself. */
+export const isProxied = ({ ending, last }: Walk): boolean =>
+  ending === 'stolen' &&
+  last?.rule.statements.some((one) => one.kind === 'stolen' && /^synproxy$/i.test(one.by)) === true
 
 const isRewriting = ({ rule }: Visit): boolean =>
   rule.statements.some(({ kind }) => DESTINATION.includes(kind) || SOURCE.includes(kind))

@@ -23,6 +23,10 @@ export const lookupOf = (condition: Condition | undefined): Lookup | undefined =
         ? condition
         : undefined
 
+/** Matches whoever is not in the set. */
+export const asksOthers = (condition: Condition): boolean =>
+  (condition.kind === 'not') !== (lookupOf(condition)?.differs === true)
+
 /** The named set of a lookup of nft's. */
 export const nftSetOf = ({ world }: Pick<Context, 'world'>, { nft, set }: Lookup): NamedSet | undefined =>
   nft && named(world, nft, set)

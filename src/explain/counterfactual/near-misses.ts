@@ -23,6 +23,7 @@ import {
   interfaceHeld,
   isExact,
   isForClients,
+  isForLater,
   isListed,
   isLookup,
   isNegated,
@@ -140,7 +141,7 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
-    if (isOthers && !(miss && sparesDestination(miss))) continue
+    if (isOthers && !(miss && (sparesDestination(miss) || fieldOf(miss.condition) === 'meta mark'))) continue
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it; of UDP who wrote it may
     // have taken one end for the other
@@ -272,7 +273,7 @@ function choosesSuch(
   // what lets rewritten packets pass is for all of them
   if (fieldOf(condition) === 'ct status' && (ctStatus.length > 0 || asksRewritten(condition)))
     return ctStatus.length > 0
-  if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  if (fieldOf(condition) === 'ct state' ? ctState !== 'new' && !isForLater(condition, moment) : settled) return true
   if (fieldOf(condition) === 'meta l4proto' && /^icmp/.test(moment.packet.protocol ?? ''))
     return wantedBy(condition).some((one) => /icmp/.test(String(one)))
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')

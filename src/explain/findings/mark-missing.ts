@@ -4,8 +4,9 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
 import { type Mark, markBehind, markText } from '../counterfactual/mark-behind.ts'
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
@@ -30,9 +31,23 @@ export const markMissing: Detector = {
   code: 'mark-missing',
   detect: (context) =>
     goals(context)
-      .filter(({ sure }) => sure)
-      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
+      .flatMap((goal) =>
+        goal.sure || goal.exceptions
+          ? askers(context, goal).flatMap((asker) =>
+              goal.sure ? tell(context, goal, asker) : ofOtherSource(context, asker),
+            )
+          : [],
+      )
       .slice(0, 1),
+}
+
+/** Nobody replied, and others on the same way get another source by a mark that is set for their networks alone. */
+function ofOtherSource(context: Context, asker: Asker): Detected[] {
+  const why = asker.isWithout ? undefined : whyUnmarked(context, asker, asker.step)
+  const condition = why?.kind === 'missed' ? why.missed[0]!.miss.condition : undefined
+  const fields = lookupOf(condition)?.fields ?? [condition && fieldOf(condition)]
+  if (!why || !fields.some((field) => /^src$| saddr$/.test(field ?? ''))) return []
+  return tellWhy(context, asker, why, true).map((one) => ({ ...one, severity: 'note' }))
 }
 
 /** Who goes by a mark: a rule, or a routing rule. */

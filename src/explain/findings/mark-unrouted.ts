@@ -1,7 +1,7 @@
-import type { Route, RoutingRule } from '../../model/host.ts'
+import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsHere, leadsNowhere, lookupRoute, tableLedTo } from '../../rules/route.ts'
+import { leadsHere, leadsNowhere, lookupRoute, type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { together } from '../changes/proposal.ts'
@@ -48,6 +48,7 @@ export const markUnrouted: Detector = {
     // a transparent proxy's mark leads here, whatever mark others had given it before
     if (unmarked && leadsHere(route) && !leadsHere(unmarked)) return []
     const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
+    const honoured = isHonoured(question, route, world.host)
     // many rules may ask for one mark
     const ways = new Map<number, Route | null | undefined>()
     for (const rule of routingRules) {
@@ -59,7 +60,7 @@ export const markUnrouted: Detector = {
       if (!other || leadsNowhere(other) || isSameWay(route, other)) continue
       // the route that is there for its destination leads there without any mark: one is too many, and none is missing
       if (unmarked && !isDefault(unmarked) && isSameWay(unmarked, other)) continue
-      const found = tell(context, rule, mark, marking.last, sure)
+      const found = tell(context, rule, mark, marking.last, sure, honoured)
       if (found.length > 0) return found
     }
     return unasked(context, marking.last, sure)
@@ -68,7 +69,18 @@ export const markUnrouted: Detector = {
 
 const knowsNft = ({ world }: Context): boolean => world.tables.some(({ kind }) => kind === 'nft')
 
-function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sure: boolean): Detected[] {
+/** A routing rule led it by the mark that it has: whoever gave it that mark meant this way, and no other mark is missing. */
+const isHonoured = (question: RouteQuestion, route: Route, host: Host): boolean =>
+  Boolean(rulesFor(question, host).find((one) => tableLedTo(one) === (route.table || 'main'))?.mark)
+
+function tell(
+  context: Context,
+  rule: RoutingRule,
+  mark: Mark,
+  last: number,
+  sure: boolean,
+  honoured: boolean,
+): Detected[] {
   const { action } = rule
   const asker: Asker = {
     ...{ name: `Routing rule ${rule.priority}`, ...mark, step: last + 1 },
@@ -76,6 +88,7 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
       value === mark.value ? underMask(rule, mask) : routed(rule.family, { value, mask }, action),
   }
   const why = whyUnmarked(context, mark, last + 1)
+  if (honoured && why?.kind === 'other') return []
   if (!why || why.kind === 'nobody') return markedTooLate(context, asker, last, sure)
   // marks for others are missed by most packets
   const isTold = why.kind === 'other' || why.kind === 'lost' || why.kind === 'masked' || missesEmptySet(context, why)

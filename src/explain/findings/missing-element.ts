@@ -7,8 +7,8 @@ import { propose } from '../changes/change.ts'
 import type { Change, Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, setOf } from '../changes/sets.ts'
 import type { Context } from '../context.ts'
-import { type FailedCondition, isListed, isNegated } from '../counterfactual/failed-condition.ts'
-import { keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
+import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
+import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { openingOf } from '../reply/request-reply.ts'
 
 /** Of a named set, whose elements come and go; undefined where it is none, or a packet does not tell its elements. */
@@ -18,7 +18,7 @@ export function missingElement(
   moment: EvalContext,
 ): { words: string; fix: Proposal[] } | undefined {
   const lookup = lookupOf(miss.condition)
-  if (!lookup || isListed(miss) || isNegated(miss.condition) !== (lookup.differs === true)) return undefined
+  if (!lookup || isListed(miss) || asksOthers(miss.condition)) return undefined
   const set = setOf(context, lookup)
   if (!set || set.dataType !== undefined) return undefined
   if (!lookup.nft && lookup.fields.length < setParts(set.type).length) return undefined

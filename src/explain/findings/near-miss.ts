@@ -29,7 +29,7 @@ import {
   isShown,
 } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
-import { exemptions, type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { exemptions, type Goal, givesSource, goals, isProxied } from '../counterfactual/goals.ts'
 import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
@@ -82,6 +82,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     settled?.why ??
     (wildcard && wildcardWords(wildcard, asks(miss))) ??
     `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+  // who protects a service so lets it in by that rule alone
+  const isServedByProxy = isProxied(one.then)
   const led = ledTo(context, one)
   const by = led ? ` (by ${nameBeside(led, ref)})` : ''
   const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
@@ -92,6 +94,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       full !== undefined ||
       numbers !== undefined ||
       settled?.mend !== undefined ||
+      isServedByProxy ||
       asksOwner(miss)) &&
       (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
@@ -110,7 +113,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
               ? [...intoGroup(context, one), ...mends(context, goal, one, ref)]
               : [byHand(settled.mend)],
       // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || given || numbers || settled?.mend !== undefined ? -1 : one.doubt,
+      doubt: isGone || given || isServedByProxy || numbers || settled?.mend !== undefined ? -1 : one.doubt,
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...(givesSource(goal) ? { wouldGiveSource: true } : {}),

@@ -11,9 +11,9 @@ import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
+import { isListed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
-import { keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
+import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
@@ -36,7 +36,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const lookup = lookupOf(miss.condition)
   // what a rule lists itself is no set that anybody could add to
   if (!lookup || isListed(miss)) return []
-  const negated = isNegated(miss.condition) !== (lookup.differs === true)
+  const negated = asksOthers(miss.condition)
   const ref = refOfSkipped(context, one)
   const set = setOf(context, lookup)
   if (set && !lookup.nft && !negated && lookup.fields.length < setParts(set.type).length)

@@ -1,8 +1,9 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute } from '../../rules/route.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
@@ -10,6 +11,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
+import { packetRouted } from '../counterfactual/marked-way.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -38,6 +40,7 @@ import { endOf, nameRef, refAt } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { takenFromOthers } from './rewritten-in-vain.ts'
 import { larger } from './routing.ts'
+import { chooserOf } from './table-chooser.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -87,12 +90,16 @@ export const notMasqueraded: Detector = {
     }
     const first = firstLink(context)
     if (first !== undefined) {
-      const chosen = `this host chose the source before rules sent the packet out of ${out}`
+      const marked = markedTo(context)
+      const by = marked
+        ? `${nameRef(marked.ref)} sent the packet out of ${out} by mark ${hex(marked.mark)}`
+        : `rules sent the packet out of ${out}`
+      const chosen = `this host chose the source before ${by}`
       const back = `replies come back to ${first}, or are dropped on the way`
       return masqueraded(
         `It left by ${out} with the source ${src}, an address of ${first}: ${chosen}. So ${back}.`,
         true,
-      )
+      ).map((one) => (marked ? { ...one, rules: [marked.ref, ...one.rules] } : one))
     }
     if (isLoopbackAbroad(context))
       return masqueraded(
@@ -145,6 +152,14 @@ function sparingRule(context: Context): { ref: RuleRef; miss: FailedCondition } 
         return { ref: refOfSkipped(context, one), miss: one.miss }
     }
   return undefined
+}
+
+/** The rule whose mark a routing rule matches, if that is why the packet leaves there. */
+function markedTo(context: Context): { ref: RuleRef; mark: number } | undefined {
+  const question = questionOf(packetRouted(context))
+  const route = question && lookupRoute(question, context.world.host)
+  const marked = route ? chooserOf(context, question, route)?.marked : undefined
+  return marked && { ref: marked.ref, mark: question!.mark ?? 0 }
 }
 
 /** By which way: a bridge of this host would show the reply to conntrack, were that its setting. */

@@ -2,7 +2,9 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -12,11 +14,11 @@ import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
 import type { MatchHints } from '../changes/match-hints.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
-import { elementHeld, removeElement, setOf } from '../changes/sets.ts'
+import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
-import { asksInvalid } from '../counterfactual/failed-condition.ts'
-import { keyHeld } from '../counterfactual/map-keys.ts'
+import { asksInvalid, isListed } from '../counterfactual/failed-condition.ts'
+import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
@@ -27,6 +29,7 @@ import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../reply/request-reply.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
+import { asksOwnAddress, asksPassingPort, isFullSet } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 
 export interface Blame {
@@ -199,7 +202,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...drop,
     ...unverified,
   }
-  const element = withoutElement(context, walked.culprit, forNow)
+  const element = byElement(context, walked.culprit, forNow)
   if (!element.isForMany) found.push(...element.change)
   if (remove && through) found.push({ ...remove, ...told(FOR_ALL), note: FOR_ALL })
   if (accept)
@@ -261,21 +264,26 @@ function isLedPast(context: Context, { instead, marks }: Owner): boolean {
   )
 }
 
-interface WithoutElement {
+interface ByElement {
   change: Proposal[]
   /** It is there for whatever comes by an interface, not for a host or a service; or all of a host's traffic is in it. */
   isForMany: boolean
 }
 
-/** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
-function withoutElement(context: Context, step: number, forNow: string): WithoutElement {
+/** The packet is in a set that the rule asks, or has an element of its map, or is in none that it spares: that changes, and the rule stays for all others. */
+function byElement(context: Context, step: number, forNow: string): ByElement {
   const { rule, table } = context.evidence.arrivals[step]!
   const moment = momentAt(context, step)
   for (const condition of rule?.conditions ?? []) {
-    const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+    const lookup = lookupOf(condition)
     const set = lookup && setOf(context, lookup)
     const element = set && elementHeld(set, lookup, moment)
-    if (!set || element === undefined) continue
+    if (!set || element === undefined || isListed({ condition })) continue
+    if (asksOthers(condition)) {
+      const change = spareElement(context, set, lookup, element, moment, forNow)
+      if (change.length > 0) return { change, isForMany: set.elements.length > MOST_BY_HAND }
+      continue
+    }
     const isForMany =
       lookup.fields.every((field) => field.startsWith('meta ')) || choosesSubjects(condition, rule!, table)
     const change = propose(
@@ -286,6 +294,27 @@ function withoutElement(context: Context, step: number, forNow: string): Without
     return { change, isForMany }
   }
   return { change: [], isForMany: false }
+}
+
+/** Longer lists are published ones, to which nobody adds a host. */
+const MOST_BY_HAND = 64
+
+/** The rule takes all but the set's members. */
+function spareElement(
+  context: Context,
+  set: NamedSet,
+  lookup: Lookup,
+  element: string,
+  moment: EvalContext,
+  forNow: string,
+): Proposal[] {
+  if (set.dataType !== undefined || isFullSet(set)) return []
+  if (asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)) return []
+  return propose(
+    `${forNow}add ${element} to set ${set.name}`,
+    addElement(lookup, set, element, lookup.nft && keyHeld(lookup, moment)),
+    'affects every rule that uses this set',
+  )
 }
 
 /** nft names its rules by handle. */

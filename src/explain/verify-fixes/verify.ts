@@ -9,7 +9,7 @@ import type { Host } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
-import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
+import { getsThrough, helps, isPassed, isServed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { routedDevice } from '../../rules/bridge-calls.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
@@ -217,7 +217,7 @@ function judge(
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
   const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
-  const mends = good && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
+  const mends = isServed(outcome) && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
   const aside = mends ? asideOf(reproduced, world) : undefined
   return {
     after: outcome,
