@@ -13,6 +13,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
     'reply-dropped',
     'reply-from-other-address',
     'reply-to-other-port',
+    'helper-missing',
     'connection-expired',
     'reset-by-peer',
     'fragment-missing',

@@ -28,7 +28,7 @@ import { type Says, saysOf } from './join/role.ts'
 import { tupleOf } from './join/tuple-of.ts'
 import { type Found, isZero, TupleTable, turn } from './join/tuple-table.ts'
 import { type UnquotedError, unquotedError } from './join/unquoted.ts'
-import { MOST_STRAYS } from './strays.ts'
+import { isUnexpected, MOST_STRAYS } from './strays.ts'
 
 /** What is read of a journey, captured or played. */
 export type Noted = Pick<
@@ -114,7 +114,7 @@ export class Exchanges {
     const told = this.toldOf(closed)
     const { says, host } = told
     if (told.apart) return this.skip()
-    if (told.isDiscovery) this.keep(told)
+    if (told.isDiscovery || isUnexpected(told)) this.keep(told)
     if (this.returned.length < MOST_STRAYS && cameBack(told)) this.returned.push(told)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)

@@ -31,7 +31,7 @@ function errorFor(
   if (status !== 'unanswered' && status !== 'undetermined' && !isCut) return undefined
   const askers = new Set([asked.src, became?.src])
   const about = strays.find(({ journey: { id, packet, steps } }) =>
-    isCut && !isTooBig(packet)
+    (isCut && !isTooBig(packet)) || packet.protocol === 'udp' || packet.protocol === 'tcp'
       ? false
       : packet.inner
         ? quotes(packet.inner, asked) || (became !== undefined && quotes(packet.inner, { ...asked, ...became }))
@@ -61,6 +61,11 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
   return finding('neighbour-discovery-dropped', 'warning', message, ruleAndFix(about))
 }
 
+/** What a helper of conntrack's would have known as a part of another connection. */
+export const isUnexpected = ({ journey: { findings } }: Told): boolean => findings.some(isWithoutHelper)
+
+export const isWithoutHelper = ({ code }: Finding): boolean => code === 'helper-missing'
+
 /** RFC 1191 and 4443: a router asks for smaller packets. */
 const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 4 : icmpType === 2
@@ -68,10 +73,10 @@ const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean 
 /** Of another journey than the one that it is told with: no step of that. */
 const ruleOf = ({ culprit, cause }: Journey) => (culprit ? withoutStep(culprit) : cause[0]?.rule)
 
-const stopperOf = (journey: Journey) => journey.cause[0]?.rule ?? ruleOf(journey)
+export const stopperOf = (journey: Journey) => journey.cause[0]?.rule ?? ruleOf(journey)
 
 /** By the rule that did it, which is not always the one to look at: that may only have sent it there. */
-function stopped(journey: Journey): string {
+export function stopped(journey: Journey): string {
   const rule = stopperOf(journey)
   return rule ? `${journey.outcome} by ${nameRef(rule)}` : journey.outcome
 }

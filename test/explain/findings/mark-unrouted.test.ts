@@ -41,6 +41,33 @@ const sent = (mangle: string[], host: Host, sets: NamedSet[] = []): Case => ({
   ...{ host, sets, listed: [entryWith(['unreplied'])] },
 })
 
+describe('a mark that a routing rule has led by', () => {
+  const GIVES = '-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x200/0x3f00'
+  const [local, , main] = hostWith({}).routingRules!
+  const both: Host = {
+    ...hostWith({}),
+    routingRules: [
+      local!,
+      rule(2001, '1', { mark: 0x100, markMask: 0x3f00 }),
+      rule(2002, '2', { mark: 0x200, markMask: 0x3f00 }),
+      main!,
+    ],
+  }
+  const ways = { ...both, routes: [...both.routes!, { ...TABLE_1, gateway: '10.0.2.254', device: 'eth1', table: '2' }] }
+
+  it('is not another one that is missing', () => {
+    expect(told(sent([GIVES], ways), 'mark-missing')).toBeUndefined()
+  })
+
+  it('is missing where no routing rule matches the one that it has', () => {
+    const found = told(
+      sent([GIVES], { ...ways, routingRules: ways.routingRules!.filter((one) => one.priority !== 2002) }),
+      'mark-missing',
+    )
+    expect(found?.message).toMatch(/^Routing rule 2001 requires mark 0x100\/0x3f00/)
+  })
+})
+
 describe('a routing rule that compares more bits than were set for it', () => {
   const OTHERS = '-A PREROUTING -j MARK --set-xmark 0x100/0x3f00'
   const SETS = '-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x20000/0xff0000'

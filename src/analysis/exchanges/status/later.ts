@@ -7,6 +7,7 @@ import type { Part, Told } from '../join/joined.ts'
 
 const expired = anyRules.with(() => import('./connection-expired.ts'))
 const anew = anyRules.with(() => import('./new-connection.ts'))
+const otherPort = anyRules.with(() => import('./from-other-port.ts'))
 const overlap = listings.with(() => import('./in-other-network.ts'))
 const listed = listings.with(() => import('./listed-as-new.ts'))
 
@@ -26,5 +27,10 @@ export const begunAnew = (parts: readonly Part[], reply: Part): Finding | undefi
 export const inOtherNetwork = (parts: readonly Part[], asked: Packet): Finding | undefined =>
   parts[0]?.told.world.host.links ? overlap.loaded.inOtherNetwork(parts, asked) : undefined
 
-export const listedAsNew = (told: Told): Finding | undefined =>
+/** A reply that came from another address or port than was asked. */
+export const fromOtherEnd = (told: Told, strays: readonly Told[]): Finding | undefined =>
+  (strays.length > 0 && told.world.tables.length > 0 ? otherPort.loaded.fromOtherPort(told, strays) : undefined) ??
+  listedAsNew(told)
+
+const listedAsNew = (told: Told): Finding | undefined =>
   told.world.host.links ? listed.loaded.listedAsNew(told) : undefined

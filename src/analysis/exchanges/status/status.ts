@@ -18,7 +18,7 @@ import type { UnquotedError } from '../join/unquoted.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
-import { begunAnew, connectionExpired, inOtherNetwork, listedAsNew } from './later.ts'
+import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './later.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
@@ -271,7 +271,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (has('neighbour-failed')) return inferred('lost', request)
   const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
   if (unfound) return inferred('reply-lost', request, unfound)
-  const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
+  const other = !replied && (!entry || !isReplied(entry)) ? fromOtherEnd(request.told, seen.strays) : undefined
   if (other) return inferred('reply-lost', request, other)
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
   if (elsewhere) return inferred('reply-lost', request, elsewhere)
