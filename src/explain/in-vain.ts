@@ -61,7 +61,7 @@ export function ifInVain(
 }
 
 /** What the packet may have been meant to meet, and what became of it. */
-const OF_GOALS = [neverReached, notInSet, nearMiss]
+const OF_GOALS = [neverReached, notInSet, nearMiss, withRules('mark-missing', 'markOfOtherSource')]
 const OF_ANY = [
   acceptQueueFull,
   withRules('mark-missing', 'markTakenAway'),

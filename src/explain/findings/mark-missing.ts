@@ -2,6 +2,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { changesOf, propose } from '../changes/change.ts'
+import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, fieldOf } from '../counterfactual/failed-condition.ts'
@@ -31,23 +32,28 @@ export const markMissing: Detector = {
   code: 'mark-missing',
   detect: (context) =>
     goals(context)
-      .flatMap((goal) =>
-        goal.sure || goal.exceptions
-          ? askers(context, goal).flatMap((asker) =>
-              goal.sure ? tell(context, goal, asker) : ofOtherSource(context, asker),
-            )
-          : [],
-      )
+      .filter(({ sure }) => sure)
+      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
       .slice(0, 1),
 }
 
-/** Nobody replied, and others on the same way get another source by a mark that is set for their networks alone. */
+/** Nobody replied, and others on the same way get another source by a mark, which is set for their networks alone. */
+export const markOfOtherSource: Detector = {
+  code: 'mark-missing',
+  detect: (context) =>
+    goals(context)
+      .filter(({ exceptions }) => exceptions)
+      .flatMap((goal) => askers(context, goal).flatMap((asker) => ofOtherSource(context, asker)))
+      .slice(0, 1),
+}
+
 function ofOtherSource(context: Context, asker: Asker): Detected[] {
   const why = asker.isWithout ? undefined : whyUnmarked(context, asker, asker.step)
   const condition = why?.kind === 'missed' ? why.missed[0]!.miss.condition : undefined
   const fields = lookupOf(condition)?.fields ?? [condition && fieldOf(condition)]
   if (!why || !fields.some((field) => /^src$| saddr$/.test(field ?? ''))) return []
-  return tellWhy(context, asker, why, true).map((one) => ({ ...one, severity: 'note' }))
+  const narrow = asker.ref ? masqueradeSpared(context, asker.ref) : []
+  return tellWhy(context, asker, why, true).map((one) => ({ ...one, severity: 'note', fix: [...narrow, ...one.fix] }))
 }
 
 /** Who goes by a mark: a rule, or a routing rule. */

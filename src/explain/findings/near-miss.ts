@@ -58,7 +58,13 @@ export const nearMiss: Detector = {
 
 /** What sets keep out is told by itself, and so is a mark that comes too late. */
 const near = (context: Context, goal: Goal): NearMiss[] =>
-  nearMisses(context, goal).filter((one) => (!isLookup(one.miss) || isListed(one.miss)) && !missedLate(context, one))
+  nearMisses(context, goal).filter(
+    (one) =>
+      (!isLookup(one.miss) || isListed(one.miss)) &&
+      !missedLate(context, one) &&
+      // a rule goes by a mark for others: who sets it tells whether this packet was meant as well
+      !(goal.exceptions && one.used !== false && fieldOf(one.miss.condition) === 'meta mark'),
+  )
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
