@@ -4,14 +4,14 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
-import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { isPublic } from '../counterfactual/undeliverable.ts'
+import { hasDestinationAlone, isPublic, needsSource } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
-import { acceptsOpening, awaitsReply, isReplied } from '../reply/request-reply.ts'
+import { acceptsOpening, asItCame, awaitsReply, isReplied } from '../reply/request-reply.ts'
 import { takenByProxy } from './later.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
@@ -63,7 +63,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${backThroughHere(context)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }
@@ -76,6 +76,15 @@ export const notNetfilter: Detector = {
         return []
     }
   },
+}
+
+/** nat sent it on with the source that it came with, and connection tracking has seen no reply: only here is the reply's source rewritten. */
+function backThroughHere(context: Context): string {
+  const { evidence, world } = context
+  const entry = hasDestinationAlone(context) ? entryOpened(asItCame(evidence, world), world) : undefined
+  if (!entry || !isUnreplied(entry) || needsSource(context) === 'surely') return ''
+  const { src, dst } = lastPacket(context)
+  return ` nat rewrote only its destination, so ${dst} must send its reply through this host: check its route to ${src}.`
 }
 
 /** It answers, or goes on with what was answered: nobody waits for a reply to it as to a request. */
