@@ -15,7 +15,8 @@ COMMIT
 COMMIT
 `
 const ADDRESS = '2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
-const SYSCTLS = 'net.ipv4.ip_forward = 1\nnet.core.somaxconn = 4096\nnet.ipv4.icmp_echo_ignore_all = 0\nnet.netfilter.nf_conntrack_helper = 0\n'
+const SYSCTLS =
+  'net.ipv4.ip_forward = 1\nnet.core.somaxconn = 4096\nnet.ipv4.icmp_echo_ignore_all = 0\nnet.netfilter.nf_conntrack_helper = 0\n'
 const ENTRY =
   'udp      17 27 src=192.0.2.7 dst=192.0.2.1 sport=2070 dport=69 [UNREPLIED] src=192.0.2.1 dst=192.0.2.7 sport=69 dport=2070 mark=0 use=1\n'
 const request: TestPacket = { in: 'eth0', src: '192.0.2.7', dst: '192.0.2.1', sport: 2070, dport: 69, protocol: 'udp' }
