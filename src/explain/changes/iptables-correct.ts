@@ -11,7 +11,7 @@ export function corrected(
   words: readonly string[],
   miss: FailedCondition,
   packet: Packet,
-  { rename }: Correction = {},
+  { rename, handshake }: Correction = {},
 ): string[] | undefined {
   const { condition } = miss
   const text = asks(miss)
@@ -31,7 +31,8 @@ export function corrected(
   if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
   if (field === 'meta l4proto') return withProtocol(words, packet)
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
-  return value === undefined ? undefined : words.with(at + 1, value)
+  const more = handshake && field === 'ct state' ? ',INVALID' : ''
+  return value === undefined ? undefined : words.with(at + 1, `${value}${more}`)
 }
 
 /** `-d` and `--dport` as conntrack has them of the connection; undefined where it has no such option, as for lists of ports. */

@@ -16,7 +16,7 @@ export function corrected(
   family: string,
   miss: FailedCondition,
   packet: Packet,
-  { gives, keeps = false, choices, rename }: Correction,
+  { gives, keeps = false, choices, rename, handshake }: Correction,
 ): Statement[] | undefined {
   const { canonicalStatement, statementText } = nftText.loaded
   const text = asks(miss)
@@ -36,6 +36,8 @@ export function corrected(
   // the next packet comes from another one; what reads another port asks for the protocol as well
   if (isPassingPort(miss, packet)) return asksPort(expr.toSpliced(at, 1)) ? expr.toSpliced(at, 1) : undefined
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
+  if (handshake && now && 'match' in now && fieldOf(miss.condition) === 'ct state')
+    return expr.with(at, { match: { ...now.match, right: [now.match.right, 'invalid'].flat() as Expression } })
   return now && expr.with(at, now)
 }
 

@@ -72,6 +72,8 @@ export interface Correction {
   choices?: number
   /** The name of an interface, and what the rule is to have in its place. */
   rename?: { from: string; to: string }
+  /** The rule takes a whole handshake that conntrack does not see: with nf_conntrack_tcp_loose=0 the ACK that ends it is INVALID, else NEW. */
+  handshake?: boolean
 }
 
 /**

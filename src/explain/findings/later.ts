@@ -8,7 +8,7 @@ import '../counterfactual/later.ts'
 const findings = listings.with(() => import('./host-state.ts'))
 
 type Loaded = typeof import('./host-state.ts')
-type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'ledByMark' | 'replyByOwnLink'>
+type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'ledByMark' | 'replyByOwnLink' | 'leftWords'>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -19,6 +19,10 @@ export const withHostState = (code: string, name: Name): Detector => ({
 /** The rule of nat that a closed port of this host is for, where it can be told. */
 export const servedByNat: Loaded['servedByNat'] = (context, packet) =>
   isListed(context) ? findings.loaded.servedByNat(context, packet) : undefined
+
+/** Why no reply may come to what left. */
+export const leftWords: Loaded['leftWords'] = (context, out) =>
+  isListed(context) ? findings.loaded.leftWords(context, out) : ''
 
 /** What leads replies back by the mark of their connection. */
 export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>

@@ -241,7 +241,11 @@ function mends(
       ? []
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-          changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
+          changesOf(ref).correct(ref, miss, moment.packet, {
+            gives,
+            keeps: used === undefined,
+            handshake: isProxied(then),
+          }),
           hasOtherMac
             ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
             : used === false && !rule.counters?.packets

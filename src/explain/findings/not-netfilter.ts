@@ -4,15 +4,14 @@ import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
-import { entryAnswered, entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
-import { addressType, forwardsBroadcasts, hasAddress } from '../../rules/fib.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { addressType, forwardsBroadcasts } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { hasDestinationAlone, isPublic, needsSource } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
-import { acceptsOpening, asItCame, awaitsReply, isReplied } from '../reply/request-reply.ts'
-import { takenByProxy } from './later.ts'
+import { acceptsOpening, awaitsReply } from '../reply/request-reply.ts'
+import { leftWords, takenByProxy } from './later.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -63,7 +62,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${backThroughHere(context)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }
@@ -76,15 +75,6 @@ export const notNetfilter: Detector = {
         return []
     }
   },
-}
-
-/** nat sent it on with the source that it came with, and connection tracking has seen no reply: only here is the reply's source rewritten. */
-function backThroughHere(context: Context): string {
-  const { evidence, world } = context
-  const entry = hasDestinationAlone(context) ? entryOpened(asItCame(evidence, world), world) : undefined
-  if (!entry || !isUnreplied(entry) || needsSource(context) === 'surely') return ''
-  const { src, dst } = lastPacket(context)
-  return ` nat rewrote only its destination, so ${dst} must send its reply through this host: check its route to ${src}.`
 }
 
 /** It answers, or goes on with what was answered: nobody waits for a reply to it as to a request. */
@@ -126,14 +116,4 @@ function unreadWords({ world: { host } }: Context, packet: Packet): string | und
   const end = describeEnd(packet.dst, packet.dport)
   const program = first.process === undefined ? 'the program' : first.process
   return `The socket on ${end} held ${first.unread} unread bytes in the host state. If no reply comes, ${program} may read too slowly: the kernel drops datagrams while the receive queue is full.`
-}
-
-/** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
-function otherSource(context: Context, out: string | undefined): string {
-  const { world, journey } = context
-  const { src, dst } = lastPacket(context)
-  if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
-  const link = world.host.links?.find(({ name }) => hasAddress(world.host.links, name, src))?.name
-  if (link === undefined || link === 'lo' || link === out || hasAddress(world.host.links, out, src)) return ''
-  return isReplied(context) ? '' : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
 }

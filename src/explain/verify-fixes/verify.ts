@@ -24,6 +24,7 @@ import { byOtherUplink, leavesElsewhere, type OtherUplink } from '../reply/back-
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { stoppedBetweenPorts } from './bridged-neighbours.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
+import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
@@ -216,7 +217,11 @@ function judge(
   const source = reproduced.told.packet.src
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
-  const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
+  const but = good
+    ? stillWrong(tried, reproduced, reproduction, world)?.why
+    : outcome === 'stolen'
+      ? unfinished(reproduction, world)
+      : undefined
   const mends = isServed(outcome) && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
   const aside = mends ? asideOf(reproduced, world) : undefined
   return {

@@ -21,8 +21,17 @@ describe('a rule with synproxy', () => {
       message:
         "filter FORWARD rule 2 would have answered it in the server's place, but only matches --ctstate NEW; its connection is untracked.",
       rules: ['filter FORWARD rule 2', 'filter FORWARD policy'],
-      fix: `iptables -R FORWARD 2 -d 10.0.2.2 -p tcp --dport 80 -m conntrack --ctstate NEW,UNTRACKED -j SYNPROXY ${PROXY} → stolen`,
+      fix: `iptables -R FORWARD 2 -d 10.0.2.2 -p tcp --dport 80 -m conntrack --ctstate INVALID,NEW,UNTRACKED -j SYNPROXY ${PROXY} → stolen`,
     })
+  })
+
+  it('is to take the ACK that ends the handshake as well', () => {
+    const loose = { sysctls: new Map([['net.netfilter.nf_conntrack_tcp_loose', '0']]) }
+    const found = told({ ...proxied('NEW'), host: loose }, 'untracked')
+    expect(found?.fix).toBe(
+      'iptables -t raw -D PREROUTING 1 → stolen, but no rule with synproxy would match the ACK that ends the handshake',
+    )
+    expect(told({ ...proxied('NEW'), host: loose }, 'near-miss')?.fix).toMatch(/INVALID,NEW,UNTRACKED .* → stolen$/)
   })
 
   it('is told alone: rules for later packets are none for a SYN', () => {
