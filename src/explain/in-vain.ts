@@ -8,14 +8,11 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { sayable } from './changes/sayable.ts'
 import { withVariant } from './changes/variant.ts'
-import { type Context, makeContext } from './context.ts'
+import { type Context, type Detector, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { acceptQueueFull } from './findings/accept-queue-full.ts'
 import { withHostState, withRules } from './findings/later.ts'
-import { nearMiss } from './findings/near-miss.ts'
-import { neverReached } from './findings/never-reached.ts'
-import { notInSet } from './findings/not-in-set.ts'
 import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
@@ -52,7 +49,7 @@ export function ifInVain(
   }
   return found.refused || found.unanswered ? found : undefined
 
-  function tried({ doubt: _, culprit: __, ...one }: ReturnType<typeof nearMiss.detect>[number]): Finding {
+  function tried({ doubt: _, culprit: __, ...one }: ReturnType<Detector['detect']>[number]): Finding {
     const proposed = { ...one, fix: one.fix.map((fix) => sayable(withOwner(withVariant(fix, world), world))) }
     if (proposed.fix.length === 0) return proposed
     reproduction ??= playAgain(evidence, world, engine, given)
@@ -61,7 +58,12 @@ export function ifInVain(
 }
 
 /** What the packet may have been meant to meet, and what became of it. */
-const OF_GOALS = [neverReached, notInSet, nearMiss, withRules('mark-missing', 'markOfOtherSource')]
+const OF_GOALS = [
+  withRules('never-reached', 'neverReached'),
+  withRules('not-in-set', 'notInSet'),
+  withRules('near-miss', 'nearMiss'),
+  withRules('mark-missing', 'markOfOtherSource'),
+]
 const OF_ANY = [
   acceptQueueFull,
   withRules('mark-missing', 'markTakenAway'),
