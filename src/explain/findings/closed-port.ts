@@ -1,21 +1,19 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Drop } from '../../model/host.ts'
-import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { addressType } from '../../rules/fib.ts'
 import { isForNobody, listensBeside } from '../../rules/sockets.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { propose } from '../changes/change.ts'
+import { addInNat } from '../changes/in-nat.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { neededOfOthers } from '../counterfactual/for-others.ts'
-import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { keptByRoute } from '../host/own-by-route.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
-import { nftOnly } from '../nft-only/later.ts'
 import { nameRef } from '../refs.ts'
 import { servedByNat } from './later.ts'
 import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
@@ -74,30 +72,14 @@ function isAsItWasSent(context: Context): boolean {
 }
 
 /** By a rule of nat in OUTPUT: such addresses are for what this host sends itself. */
-function sendBeside(context: Context, packet: Packet, port: number): Proposal[] {
-  const { evidence, world } = context
-  const { family } = context.journey
-  const met = passes(context).find((pass) => isNat(pass) && pass.hook === 'output')
-  const { kind } = met?.table ?? evidence.arrivals.find(({ table }) => table)?.table ?? {}
-  const chosen: Chosen = { kind: 'destination', packet }
-  const doing: Doing = { kind: 'dnat', to: { address: packet.dst!, port } }
-  const chain = met?.base.name ?? 'OUTPUT'
-  // nft's rules tell by their words that they are such
-  const words = kind === 'nft' ? { rule: 'policy accept' } : {}
-  const place: RuleRef = { family: met?.table.family ?? family, table: met?.table.name ?? 'nat', chain, ...words }
-  const change =
-    kind === 'nft' && !met
-      ? nftOnly.loaded.addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
-      : changesOf(place).add(place, { chain }, chosen, doing)
+function sendBeside({ world, journey: { family } }: Context, packet: Packet, port: number): Proposal[] {
+  const doing = { kind: 'dnat', to: { address: packet.dst!, port } } as const
   return propose(
     `send the packet to port ${port}, where the program listens`,
-    change,
+    addInNat({ world, family, hook: 'output' }, { kind: 'destination', packet }, doing),
     'the program that listens there may add such a rule itself',
   )
 }
-
-/** At the priority dstnat. */
-const OUTPUT = { name: 'output', type: 'nat', hook: 'output', prio: -100 } as const
 
 /** The kernel has looked for a program, and says that there is none. */
 export const findsNoSocket = ({ reason, packet }: Drop): boolean => reason === 'NO_SOCKET' && isOpening(packet)
