@@ -34,6 +34,18 @@ describe('several causes', () => {
     expect(found?.message).toBe('Two rules stop this exchange: filter FORWARD rule 1 and FORWARD rule 2.')
   })
 
+  it('are a drop for a mark, which who set the mark did not stop, and a source that nobody outside knows', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -s 10.0.1.0/24 -j MARK --set-xmark 0x1/0xffffffff'],
+      nat: [],
+      filter: ['-A FORWARD -m mark --mark 0x1 -j DROP'],
+    }
+    const links = ROUTER.links!.map((one) => (one.name === 'eth0' ? { ...one, kind: 'veth' } : one))
+    expect(repairOf(rules, { ...SYN, dst: '198.51.100.7' }, { links })?.message).toBe(
+      'filter FORWARD rule 1 dropped it for its mark 0x1, which mangle PREROUTING rule 1 had set. Also, no rule rewrites its source.',
+    )
+  })
+
   it("are a guest's rule, and one of nat for its source, which nobody outside knows", () => {
     const rules = { nat: [], filter: ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'] }
     const links = ROUTER.links!.map((one) => (one.name === 'eth0' ? { ...one, kind: 'veth' } : one))

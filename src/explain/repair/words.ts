@@ -14,7 +14,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const isSourceKept = stops.length < steps.length
   const [first] = stops
-  if (first && !STOPPED_BY.has(first.finding.code) && first.finding.rules.length > 0) {
+  if (first && !isStopper(first.finding) && first.finding.rules.length > 0) {
     const [own, ...others] = stops.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
@@ -55,8 +55,11 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
 }
 
-/** The rule that is named with it stops nothing: it sent the packet there. */
-const sendsIt = ({ code }: Finding): boolean => code === 'vanished-no-route' || code === 'dnat-mismatch'
+/** The rule that is named with it stops nothing: it sent the packet there, or gave it the mark for which another one did. */
+const sendsIt = ({ code }: Finding): boolean =>
+  code === 'vanished-no-route' || code === 'dnat-mismatch' || code === 'dropped-by-mark'
+
+const isStopper = (one: Finding): boolean => STOPPED_BY.has(one.code) && !sendsIt(one)
 
 /** The first sentence, as one of several things. */
 const asClause = (message: string): string =>
