@@ -1,6 +1,7 @@
 /** A program that is bound to no address replies from the one that its route has: a rule of nat leads requests to that one. */
 import { describe, expect, test } from 'vitest'
-import { open, printCommand, printedExchange } from '../../src/index.ts'
+import { type Exchange, open, printCommand, printedExchange } from '../../src/index.ts'
+import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const ADDRESSES = `2: eth0    inet 10.0.0.10/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever
 2: eth0    inet 10.0.0.1/24 scope global secondary eth0\\       valid_lft forever preferred_lft forever
@@ -49,6 +50,13 @@ describe('requests are led to the address that replies', () => {
     expect(undo).toMatch(/^nft delete rule ip own dst handle /)
   })
 
+  test('but not where rules in front of the program go by the address', async () => {
+    const named = FILTER.replace('policy accept;\n', 'policy accept;\n    jump own\n')
+    const own = '  chain own {\n    ip daddr 10.0.0.1 udp dport 53 accept\n  }\n}\n'
+    const files = { 'trace.txt': met('inet fw input'), 'ruleset.nft': named.replace(/}\n$/, own) }
+    expect(await fixes(files)).toEqual([])
+  })
+
   test("in iptables' words where it has rules", async () => {
     const rules = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
     const line =
@@ -57,5 +65,54 @@ describe('requests are led to the address that replies', () => {
       'iptables -t nat -A PREROUTING -s 10.0.0.66 -d 10.0.0.1 -i eth0 -p udp --dport 53 -j DNAT --to-destination 10.0.0.10:53',
       'iptables -t nat -D PREROUTING -s 10.0.0.66 -d 10.0.0.1 -i eth0 -p udp --dport 53 -j DNAT --to-destination 10.0.0.10:53',
     ])
+  })
+})
+
+describe('a reply that was captured, and of which no list tells', () => {
+  const asked: TestPacket = { in: 'eth0', src: '10.0.0.66', dst: '10.0.0.1', sport: 40_000, dport: 53, protocol: 'udp' }
+  const replied: TestPacket = {
+    out: 'eth0',
+    ...{ src: '10.0.0.10', dst: '10.0.0.66', sport: 53, dport: 40_000, protocol: 'udp' },
+  }
+  const rules = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+
+  async function exchangesOf(...packets: TestPacket[]): Promise<Exchange[]> {
+    const lines = packets.map((one, i) =>
+      trace(one.out === undefined ? 'filter:INPUT:policy:1' : 'filter:OUTPUT:policy:1', { id: i + 1, ...one }),
+    )
+    const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, 'ip-addr.txt': ADDRESSES }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    return (await analysis.exchanges()).exchanges
+  }
+  const fate = ({ status, findings }: Exchange) => [
+    status,
+    findings.find(({ code }) => code === 'reply-from-other-address')?.message,
+  ]
+
+  test('is lost, each time', async () => {
+    const [only, ...others] = await exchangesOf(asked, replied, { ...asked, id: 7 }, { ...replied, id: 8 })
+    expect(others).toEqual([])
+    expect(only!.journeys.replies).toEqual(['2', '4'])
+    expect(fate(only!)).toEqual([
+      'reply-lost',
+      '10.0.0.66 contacted 10.0.0.1:53, but the reply comes from 10.0.0.10:53. 10.0.0.66 never contacted that address.',
+    ])
+  })
+
+  test('beside one from the address that was asked it does no harm', async () => {
+    const [only] = await exchangesOf(asked, { ...replied, src: '10.0.0.1' }, { ...replied, id: 8 })
+    expect(fate(only!)).toEqual(['answered', undefined])
+  })
+
+  test.each([
+    ['to another client', {}, { dst: '10.0.0.67' }],
+    ["to another of the client's ports", {}, { dport: 40_001 }],
+    ['of another service', {}, { sport: 54 }],
+    ['where both ends have one port', { sport: 53 }, { dport: 53 }],
+    ['of DHCP, of which clients take any', { sport: 68, dport: 67 }, { sport: 67, dport: 68 }],
+  ])('%s: it is a packet of its own', async (_, one, other) => {
+    const told = await exchangesOf({ ...asked, ...one }, { ...replied, ...other })
+    expect(told.map(fate)).not.toContainEqual(['reply-lost', expect.anything()])
+    expect(told).toHaveLength(2)
   })
 })

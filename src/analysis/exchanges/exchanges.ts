@@ -16,7 +16,7 @@ import { PRIVILEGED } from '../../rules/service-ports.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './join/capture-times.ts'
 import { Datagrams } from './join/datagrams.ts'
-import { asItWent, isNotUndone } from './join/find-reply.ts'
+import { asItWent, fromOtherAddress, isNotUndone } from './join/find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
@@ -128,7 +128,8 @@ export class Exchanges {
       byEntry(this.table, this.tuple, told, closed) ??
       notOfAnother(asItWent(this.table, this.tuple, told, closed), this.list, closed) ??
       this.asItBecame(told, closed, capture) ??
-      this.ofGroup(told)
+      this.ofGroup(told) ??
+      fromOtherAddress(this.list, this.tuple, told, closed, capture)
     if (
       found?.turned &&
       (says === 'any' || says === 'opens') &&
@@ -141,7 +142,8 @@ export class Exchanges {
     }
     if (found && !(says === 'opens' && this.isAnother(found.value, told, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
-      const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
+      const other =
+        role === 'replies' ? found.isNewFlow || isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
       this.noteNameless(told, found.value)
       this.noteDatagram(datagram, host, capture, found.value, role)

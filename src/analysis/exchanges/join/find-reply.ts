@@ -20,6 +20,28 @@ export function asItWent(
   return found?.turned ? found : undefined
 }
 
+/** Whoever is bound to these takes what comes from any address (RFC 2131, RFC 8415). */
+const OF_DHCP: readonly (number | undefined)[] = [68, 546]
+
+/**
+ * UDP of this host, to where another of its addresses was asked at this port: a program that is bound to no address has its
+ * source from the route. Where both ends have one port, either may have begun.
+ */
+export function fromOtherAddress(
+  list: JoinedJourneys,
+  tuple: Int32Array,
+  { says, host, journey: { packet } }: Told,
+  { id }: Pick<ClosedJourney, 'id'>,
+  capture: number,
+): Found | undefined {
+  const { protocol, sport, dport, out, fragOffset } = packet
+  if (says !== 'any' || protocol !== 'udp' || packet.in !== undefined || out === undefined || fragOffset)
+    return undefined
+  if (sport === dport || OF_DHCP.includes(dport)) return undefined
+  const value = list.lastAskedBeside(tuple, host, capture, id)
+  return value === undefined ? undefined : { value, turned: true, isNewFlow: true }
+}
+
 /** Hooks behind the places where nf_nat_core.c gives a reply the destination back that its request came from. */
 const BEHIND_UNDOING: readonly (string | undefined)[] = ['input', 'forward', 'postrouting']
 const asked = new Int32Array(TUPLE_WORDS)

@@ -12,7 +12,7 @@ import type { World } from '../../../model/world.ts'
 import { type JourneyClass, TUPLE_WORDS } from '../../closed-journey.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
-import { HOSTS, isReverse, type TupleTable } from './tuple-table.ts'
+import { HOSTS, isReverse, TO, type TupleTable } from './tuple-table.ts'
 
 /** What journeys of one class are to their exchanges. */
 export interface Told {
@@ -275,6 +275,18 @@ export class JoinedJourneys {
       if (other[9] === tuple[8] && other[8] !== tuple[9] && isReverse(other, tuple, HOSTS)) return true
     }
     return false
+  }
+
+  /** The last among the latest in which another address of this host was asked from where this packet goes to, at its own port. */
+  lastAskedBeside(tuple: Int32Array, host: number, capture: number, id: number): number | undefined {
+    for (let number = this.size - 1; number >= 0 && number >= this.size - LATELY_ASKED; number--) {
+      if (this.captureOf(number) !== capture || this.hostOf(number) !== host || id < this.beganWith(number)) continue
+      const { isForMany, journey } = this.tolds[this.firsts[number]!]!
+      if (isForMany || journey.outcome !== 'delivered') continue
+      this.readTuple(number, other)
+      if (isReverse(tuple, other, TO) && other[9] === tuple[8] && other[10] === tuple[10]) return number
+    }
+    return undefined
   }
 
   /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */

@@ -25,6 +25,8 @@ export interface Found {
   value: number
   /** The packet goes the other way than the one that the value was kept for. */
   turned: boolean
+  /** A reply that conntrack takes for a connection of its own. */
+  isNewFlow?: true
 }
 
 export class TupleTable {

@@ -2,8 +2,13 @@
 import { changesOf, propose, spotOf } from '../../../explain/changes/change.ts'
 import { addInNat } from '../../../explain/changes/in-nat.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
+import { graphOf } from '../../../explain/counterfactual/chain-graph.ts'
+import { fieldOf } from '../../../explain/counterfactual/failed-condition.ts'
 import { refOfStep } from '../../../explain/refs.ts'
+import { baseChainsAt } from '../../../journey/base-chains.ts'
 import type { Fix } from '../../../model/journey.ts'
+import type { Family } from '../../../model/packet.ts'
+import type { World } from '../../../model/world.ts'
 import type { Told } from '../join/joined.ts'
 
 /** In front of the rule of nat that leads it elsewhere, or where none does at the end of its chain. */
@@ -19,6 +24,7 @@ export function dnatToReplier(
   const what = `send such packets to ${address}, from which the program replies`
   const step = steps.findLast(({ changes }) => changes.some(({ field }) => field === 'dst'))
   if (!step) {
+    if (asksDestination(world, family)) return []
     const note = `it is better to bind the program's socket to ${packet.dst}`
     return propose(what, addInNat({ world, family, hook: 'prerouting' }, chosen, doing), note).map(sayable)
   }
@@ -26,3 +32,13 @@ export function dnatToReplier(
   const spot = ref && spotOf(ref)
   return ref && spot?.before ? propose(what, changesOf(ref).add(ref, spot, chosen, doing)).map(sayable) : []
 }
+
+/** Rules in front of the program that go by the address: they may not let through what is for the other one. */
+const asksDestination = (world: World, family: Family): boolean =>
+  baseChainsAt(world, family, 'input', false).some(({ table, chain }) =>
+    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].some((name) =>
+      table.chains
+        .get(name)
+        ?.rules.some(({ conditions }) => conditions.some((one) => /^dst$| daddr$/.test(fieldOf(one) ?? ''))),
+    ),
+  )

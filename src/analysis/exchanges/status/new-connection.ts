@@ -12,6 +12,8 @@ import { dnatToReplier } from './dnat-to-replier.ts'
  */
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
+  const beside = request && reply.isNewFlow ? fromOwnAddress(request, reply) : undefined
+  if (beside) return beside
   if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
   if (request && !request.told.isUntracked && reply.told.isUntracked) return asItIs(request, reply)
   // what a program sends is not rewritten yet in OUTPUT
@@ -28,6 +30,20 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
     `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
     `make the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
     sport === undefined ? [] : dnatToReplier(request.told, src, sport),
+  )
+}
+
+/** Nothing rewrote the request, and another address of this host replies. */
+function fromOwnAddress({ told }: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = told.journey
+  const { src, sport, in: came, protocol } = reply.told.journey.packet
+  const { dst, dport } = asItLeft(told.journey)
+  if (protocol !== 'udp' || came !== undefined || src === undefined || sport === undefined) return undefined
+  if (dst === undefined || dst !== asked.dst || dport !== sport || src === dst) return undefined
+  return repliesFromOther(
+    `${asked.src} contacted ${describeEnd(dst, dport)}, but the reply comes from ${describeEnd(src, sport)}. ${asked.src} never contacted that address.`,
+    `make the program reply from ${dst}: bind its socket to this address`,
+    dnatToReplier(told, src, sport),
   )
 }
 
