@@ -14,15 +14,15 @@ export interface Elsewhere {
   readonly followsOnly: true | undefined
 }
 
-/** A group there. */
-interface Class {
+/** A group of packets that the other machine saw. */
+interface GroupThere {
   journey: Journey
   exchanges?: ExchangeCounts
   followsOnly?: true
 }
 
 /** Notes a packet of the group that `host` saw as one of the group `there`. */
-export function seenAt(group: { elsewhere?: Elsewhere[] }, host: string, there: Class): void {
+export function seenAt(group: { elsewhere?: Elsewhere[] }, host: string, there: GroupThere): void {
   group.elsewhere ??= []
   const known = group.elsewhere.find(({ journey }) => journey === there.journey)
   if (known) known.count++

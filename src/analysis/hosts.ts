@@ -102,8 +102,8 @@ function only(end: End, others: readonly End[], fits: (other: End) => boolean): 
 function hasDiscriminator({ protocol, tcpSeq, icmpId, icmpSeq, ipId, src, dst }: Packet): boolean {
   if (src === undefined || dst === undefined || protocol === undefined) return false
   // nft's text has no sequence numbers
-  if (protocol === 'tcp') return tcpSeq !== undefined || (ipId !== undefined && ipId !== 0)
-  return (icmpId !== undefined && icmpSeq !== undefined) || (ipId !== undefined && ipId !== 0)
+  if (ipId !== undefined && ipId !== 0) return true
+  return protocol === 'tcp' ? tcpSeq !== undefined : icmpId !== undefined && icmpSeq !== undefined
 }
 
 /** What no router rewrites, but for NAT, whose doing is known by then. An IP ID of 0 tells nothing. */

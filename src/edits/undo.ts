@@ -28,14 +28,11 @@ export function undoEdit(edit: Edit, before: World, after: World): Edit[] | unde
 }
 
 /** What the kernel has learned it learns again. */
-function undoNeighbour({ op, ...entry }: NeighbourEdit, { host }: World): Edit[] | undefined {
+function undoNeighbour({ op, mac: _, ...entry }: NeighbourEdit, { host }: World): Edit[] | undefined {
   const known = host.neighbours?.find(
     ({ address, device, proxy }) => address === entry.address && device === entry.device && !proxy,
   )
-  if (!known)
-    return op === 'replace'
-      ? [{ kind: 'neighbour', op: 'del', address: entry.address, device: entry.device }]
-      : undefined
+  if (!known) return op === 'replace' ? [{ ...entry, op: 'del' }] : undefined
   return known.mac === undefined || !known.state.includes('PERMANENT')
     ? undefined
     : [{ ...entry, op: 'replace', mac: known.mac }]

@@ -18,6 +18,10 @@ export interface World {
 /** No rules, and nothing known of the host. */
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
 
+/** There are rules, and none of iptables'. */
+export const isNftAlone = ({ tables }: World): boolean =>
+  tables.length > 0 && tables.every(({ kind }) => kind === 'nft')
+
 /** The iptables table of this name and family; where both backends have one, that of iptables-legacy. */
 export function findTable(world: World, family: Family, name: string): Table | undefined {
   let found: Table | undefined

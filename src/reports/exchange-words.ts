@@ -243,7 +243,7 @@ export function exchangesWords(fates: ReadonlyMap<Fate, number>): string | undef
 /** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
 export function elsewhereWords(group: Group<unknown>): string[] {
   const { elsewhere = [], count } = group
-  const told = isSilent(group) ? failedElsewhere(group) : undefined
+  const told = failedElsewhere(group)?.there
   // what only follows there is told with what it follows
   const begins = (host: string) => elsewhere.some((one) => one.host === host && !one.followsOnly)
   const shown = elsewhere.filter((one) => one !== told && !(one.followsOnly && begins(one.host)))
@@ -263,33 +263,37 @@ function commonFate(exchanges: Group<unknown>['exchanges']): Exchange<unknown> |
   return counts.length === 1 ? exchanges?.worst : undefined
 }
 
-const isSilent = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean => exchanges?.worst.status === 'unanswered'
+/** No reply came, and another machine shows what came of the packet, or of its reply: nothing else is to be asked here. */
+export const isToldElsewhere = (group: Group<unknown>): boolean => failedElsewhere(group) !== undefined
 
-/** Another machine shows what came of the packet, or of its reply: nothing else is to be asked here. */
-export const isToldElsewhere = (group: Group<unknown>): boolean =>
-  isSilent(group) && failedElsewhere(group) !== undefined
-
-function failedElsewhere({ elsewhere = [] }: Pick<Group<unknown>, 'elsewhere'>) {
-  return elsewhere.find(({ exchanges }) => {
-    const status = commonFate(exchanges)?.status
-    return status !== undefined && THERE[status] !== undefined
-  })
+function failedElsewhere({ exchanges, elsewhere = [] }: Pick<Group<unknown>, 'exchanges' | 'elsewhere'>) {
+  if (exchanges?.worst.status !== 'unanswered') return undefined
+  for (const there of elsewhere) {
+    const fate = commonFate(there.exchanges)
+    const words = fate && THERE[fate.status]
+    if (words) return { there, fate, words }
+  }
+  return undefined
 }
 
 /** What it did on another machine, behind the rule that did it; or what happened there. */
 const THERE: Partial<Record<ExchangeStatus, readonly [by: string, alone: string]>> = {
   dropped: ['dropped the same packet', 'the same packet was dropped'],
   rejected: ['rejected the same packet', 'the same packet was rejected'],
-  lost: ['lost the same packet', 'the same packet was lost'],
+  lost: ['stopped the same packet', 'the same packet was lost'],
   'reply-lost': ['stopped the reply', 'the reply was lost'],
 }
 
 /** `On node-b, inet fw output handle 5 stopped the reply (#3).` */
-function failedElsewhereWords(group: Pick<Group<unknown>, 'elsewhere'>): string | undefined {
-  const there = failedElsewhere(group)
-  const fate = commonFate(there?.exchanges)
-  const words = fate && THERE[fate.status]
-  if (!words) return undefined
-  const { culprit } = fate
-  return `On ${there!.host}, ${culprit ? `${nameRef(culprit)} ${words[0]}` : words[1]} (#${there!.journey.id}).`
+function failedElsewhereWords(group: Pick<Group<unknown>, 'exchanges' | 'elsewhere'>): string | undefined {
+  const found = failedElsewhere(group)
+  if (!found) return undefined
+  const { there, fate, words } = found
+  const by = fate.culprit && isByRule(fate) ? nameRef(fate.culprit) : undefined
+  return `On ${there.host}, ${by === undefined ? words[1] : `${by} ${words[0]}`} (#${there.journey.id}).`
 }
+
+/** The rule that is named with what was lost may have led it astray, and stopped nothing. */
+const isByRule = ({ status, findings }: Exchange<unknown>): boolean =>
+  isStoppedByRule(status) ||
+  findings.some(({ code }) => code === 'reply-dropped' || /^(?:dropped|rejected)-by-/.test(code))

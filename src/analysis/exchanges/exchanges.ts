@@ -78,6 +78,8 @@ export class Exchanges {
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
   private readonly keepsOwn: boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
+  /** The packets are played, with all that would come back. */
+  readonly played: boolean
   private own = 0
   private searched = 0
   /** Somebody has asked a group. */
@@ -86,6 +88,7 @@ export class Exchanges {
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
   readonly strays: Told[] = []
+  readonly unexpected: Told[] = []
   /** Of which it is not known what they are about. */
   readonly errors: UnquotedError[] = []
   /** Exchanges with a packet of this host of which nothing tells what it is, and packets that a rule has rejected. */
@@ -94,9 +97,6 @@ export class Exchanges {
   /** Those that came in with an address of this host's own. */
   readonly returned: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
-
-  /** The packets are played, with all that would come back. */
-  readonly played: boolean
 
   /** `keepsOwn`: findings are told for each exchange, not once for all that are alike. */
   constructor({ keepsOwn = false, played = false } = {}) {
@@ -114,8 +114,9 @@ export class Exchanges {
     const told = this.toldOf(closed)
     const { says, host } = told
     if (told.apart) return this.skip()
-    if (told.isDiscovery || isUnexpected(told)) this.keep(told)
-    if (this.returned.length < MOST_STRAYS && cameBack(told)) this.returned.push(told)
+    if (told.isDiscovery) this.keep(told)
+    if (isUnexpected(told)) this.keep(told, this.unexpected)
+    if (cameBack(told)) this.keep(told, this.returned)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
@@ -142,8 +143,7 @@ export class Exchanges {
     }
     if (found && !(says === 'opens' && this.isAnother(found.value, told, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
-      const other =
-        role === 'replies' ? found.isNewFlow || isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
+      const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
       this.noteNameless(told, found.value)
       this.noteDatagram(datagram, host, capture, found.value, role)
@@ -257,8 +257,8 @@ export class Exchanges {
     return this.skip()
   }
 
-  private keep(told: Told): void {
-    if (this.strays.length < MOST_STRAYS) this.strays.push(told)
+  private keep(told: Told, list = this.strays): void {
+    if (list.length < MOST_STRAYS) list.push(told)
   }
 
   private skip(): undefined {

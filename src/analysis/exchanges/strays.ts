@@ -31,7 +31,7 @@ function errorFor(
   if (status !== 'unanswered' && status !== 'undetermined' && !isCut) return undefined
   const askers = new Set([asked.src, became?.src])
   const about = strays.find(({ journey: { id, packet, steps } }) =>
-    (isCut && !isTooBig(packet)) || packet.protocol === 'udp' || packet.protocol === 'tcp'
+    isCut && !isTooBig(packet)
       ? false
       : packet.inner
         ? quotes(packet.inner, asked) || (became !== undefined && quotes(packet.inner, { ...asked, ...became }))

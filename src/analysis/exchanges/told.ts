@@ -35,8 +35,8 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
 export function seenBy(exchanges: Exchanges): Seen {
   joinErrors(exchanges)
   joinNameless(exchanges)
-  const { list, lastClocks, crowds, played, strays, returned, errors } = exchanges
-  return { ...{ lastClocks, crowds, played, strays, returned, errors }, replies: list.replies }
+  const { list, lastClocks, crowds, played, strays, unexpected, returned, errors } = exchanges
+  return { ...{ lastClocks, crowds, played, strays, unexpected, returned, errors }, replies: list.replies }
 }
 
 export const statusOf = (joined: Joined, seen: Seen): ExchangeStatus =>

@@ -2,7 +2,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Family } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
+import { isNftAlone, type World } from '../../model/world.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { changesOf } from './change.ts'
@@ -28,7 +28,7 @@ export function addInNat(
     const ref: RuleRef = { family: table.family, table: table.name, chain: chain.name, rule: 'policy accept' }
     return changesOf(ref).add(ref, { chain: chain.name }, chosen, doing)
   }
-  if (world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')) {
+  if (isNftAlone(world)) {
     const base = { name: hook, type: 'nat', hook, prio: DSTNAT } as const
     return nftOnly.loaded.addInNewChain(world, { family, name: 'nat' }, base, chosen, doing)
   }

@@ -2,7 +2,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
+import { isNftAlone, type World } from '../../model/world.ts'
 import { changesOf, propose } from './change.ts'
 import type { Proposal } from './proposal.ts'
 import type { Spot } from './rule-changes.ts'
@@ -26,8 +26,7 @@ export function smallerPackets({ protocol }: Packet, family: 'ip' | 'ip6', world
 
 /** iptables has a table for it; of nft's chains, the first at the hook, in front of rules that may accept. */
 function placeToClamp(family: 'ip' | 'ip6', world: World | undefined): { ref: RuleRef; spot: Spot } | undefined {
-  const isNftAlone = world?.tables.length && world.tables.every(({ kind }) => kind === 'nft')
-  if (!isNftAlone) {
+  if (!world || !isNftAlone(world)) {
     const ref = { family, table: 'mangle', chain: 'FORWARD' }
     return { ref, spot: { chain: ref.chain } }
   }

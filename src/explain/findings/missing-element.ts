@@ -27,9 +27,14 @@ export function missingElement(
   if (element === undefined || key?.includes('')) return undefined
   const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
   return {
-    words: `${element} is not in set ${lookup.set}${set.elements.length > 0 ? '' : hasRunOut(set) ? ', which is empty: its elements time out' : ', which is empty'}`,
+    words: `${element} is not in set ${lookup.set}${emptyWords(set)}`,
     fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(lookup, set, element, key), false),
   }
+}
+
+function emptyWords(set: NamedSet): string {
+  if (set.elements.length > 0) return ''
+  return hasRunOut(set) ? ', which is empty: its elements time out' : ', which is empty'
 }
 
 /** Nobody has filled it again since. With a timeout of 0 elements stay for ever, where nothing is said of one. */

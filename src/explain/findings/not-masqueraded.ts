@@ -1,5 +1,6 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isNftAlone } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -303,8 +304,7 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
   const place = met ?? known()
   if (place?.table.kind === 'nft')
     return { family: place.table.family, table: place.table.name, chain: place.chain.name, rule: 'policy accept' }
-  const isNftAlone = world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')
-  return isNftAlone ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
+  return isNftAlone(world) ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
 }
 
 /** At the chain's end; in front of a rule that the packet left it by for good, what stands behind is not met. */

@@ -14,6 +14,7 @@ import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
+import { RESTORES_MARK } from './mark-restored.ts'
 
 interface Given {
   mark: number
@@ -70,7 +71,7 @@ export function ledByMark(
   const { host } = world
   const mark = entryOpened(request.packet, world)?.mark
   const { src, dst } = reply.packet
-  const restored = stepOf(reply, /--restore-mark|meta mark set ct mark/, 'prerouting')
+  const restored = stepOf(reply, RESTORES_MARK, 'prerouting')
   if (!mark || src === undefined || dst === undefined || !restored) return undefined
   const leadsTo = (device: string, by: number) => {
     const route = lookupRoute({ ...reply.packet, dst, mark: by }, host)

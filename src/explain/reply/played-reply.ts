@@ -21,6 +21,7 @@ import { repairs } from '../repair/later.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
+import { RESTORES_MARK } from './mark-restored.ts'
 import { asksForReply, isKeptHere, natSeen, reaches } from './request-reply.ts'
 
 export interface PlayedReply {
@@ -126,7 +127,7 @@ function ledBack(
 
 /** The rule that marked the request, where another one has put its connection's mark on the reply, and that is to blame. */
 function markRestored({ steps }: Journey, { culprit }: Journey): RuleRef | undefined {
-  if (!culprit || !/--restore-mark|meta mark set ct mark/.test(culprit.rule ?? '')) return undefined
+  if (!culprit || !RESTORES_MARK.test(culprit.rule ?? '')) return undefined
   const marking = steps.findLast(({ changes }) => changes.some(({ field }) => field === 'mark'))
   return marking && refOfStep(marking)
 }

@@ -54,11 +54,11 @@ const went = new Int32Array(TUPLE_WORDS)
 export function isNotUndone(
   list: JoinedJourneys,
   tuple: Int32Array,
-  { value, turned: back }: Found,
+  { value, turned: back, isNewFlow = false }: Found,
   { says, journey }: Told,
   closed: Closed,
 ): boolean {
-  if (!back || says === 'opens' || says === 'fails') return false
+  if (isNewFlow || !back || says === 'opens' || says === 'fails') return isNewFlow
   list.readTuple(value, asked)
   // nat has nothing to undo where it came from whom it asked, to where it was asked from
   if (isReverse(tuple, asked, ENDS)) return false

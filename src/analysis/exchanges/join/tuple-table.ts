@@ -12,7 +12,7 @@ const FIRST = 64
 /** Where each word of a tuple stands in that of the other direction. */
 const TURNED = Int32Array.of(4, 5, 6, 7, 0, 1, 2, 3, 9, 8, 10, 11, 12)
 
-/** Words of a tuple: of where a packet goes, of both hosts and the protocol, and all of them. */
+/** Words of a tuple: of where a packet goes, of both hosts and the protocol, and of both ends. */
 export const TO: readonly number[] = [4, 5, 6, 7, 9]
 export const HOSTS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 10]
 export const ENDS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -26,7 +26,7 @@ export interface Found {
   /** The packet goes the other way than the one that the value was kept for. */
   turned: boolean
   /** A reply that conntrack takes for a connection of its own. */
-  isNewFlow?: true
+  isNewFlow?: boolean
 }
 
 export class TupleTable {

@@ -3,27 +3,27 @@ import { finding } from '../../../explain/context.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import type { Told } from '../join/joined.ts'
-import { isUnexpected, isWithoutHelper, stopped, stopperOf } from '../strays.ts'
+import { isWithoutHelper, stopped, stopperOf } from '../strays.ts'
 
-export function fromOtherPort({ journey }: Told, strays: readonly Told[]): Finding | undefined {
+/** `unexpected`: packets that a helper of conntrack's would have known. */
+export function fromOtherPort({ journey }: Told, unexpected: readonly Told[]): Finding | undefined {
   const { packet: asked, id: first } = journey
   if (asked.protocol !== 'udp') return undefined
   const left = { ...asked, ...asItLeft(journey) }
   const servers = new Set([asked.dst, left.dst])
   const clients = new Set([asked, left].map(({ src, sport }) => `${src} ${sport}`))
-  const about = strays.find(
-    (one) =>
-      isUnexpected(one) &&
-      Number(one.journey.id) > Number(first) &&
-      one.journey.packet.protocol === 'udp' &&
-      servers.has(one.journey.packet.src) &&
-      clients.has(`${one.journey.packet.dst} ${one.journey.packet.dport}`),
-  )
+  const about = unexpected.find(
+    ({ journey: { id, packet } }) =>
+      Number(id) > Number(first) &&
+      packet.protocol === 'udp' &&
+      servers.has(packet.src) &&
+      clients.has(`${packet.dst} ${packet.dport}`),
+  )?.journey
   if (!about) return undefined
-  const { packet, findings, id } = about.journey
+  const { packet, findings, id } = about
   const { rules = [], fix = [] } = findings.find(isWithoutHelper) ?? {}
-  const stopper = stopperOf(about.journey)
-  const end = stopper ? `was ${stopped(about.journey)}` : `got no further than this host`
+  const stopper = stopperOf(about)
+  const end = stopper ? `was ${stopped(about)}` : 'got no further than this host'
   return finding(
     'helper-missing',
     'error',

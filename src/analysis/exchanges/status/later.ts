@@ -28,9 +28,10 @@ export const inOtherNetwork = (parts: readonly Part[], asked: Packet): Finding |
   parts[0]?.told.world.host.links ? overlap.loaded.inOtherNetwork(parts, asked) : undefined
 
 /** A reply that came from another address or port than was asked. */
-export const fromOtherEnd = (told: Told, strays: readonly Told[]): Finding | undefined =>
-  (strays.length > 0 && told.world.tables.length > 0 ? otherPort.loaded.fromOtherPort(told, strays) : undefined) ??
-  listedAsNew(told)
+export const fromOtherEnd = (told: Told, unexpected: readonly Told[]): Finding | undefined =>
+  (unexpected.length > 0 && told.world.tables.length > 0
+    ? otherPort.loaded.fromOtherPort(told, unexpected)
+    : undefined) ?? listedAsNew(told)
 
 const listedAsNew = (told: Told): Finding | undefined =>
   told.world.host.links ? listed.loaded.listedAsNew(told) : undefined

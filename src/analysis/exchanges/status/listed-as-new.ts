@@ -1,18 +1,17 @@
 /** A reply of which conntrack's list alone tells that it came from an address that was not asked. */
-import { describeEnd } from '../../../explain/context.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import type { Told } from '../join/joined.ts'
-import { dnatToReplier } from './dnat-to-replier.ts'
-import { repliesFromOther } from './new-connection.ts'
+import { repliesFromOwn } from './new-connection.ts'
 
 /**
  * No reply was captured: conntrack lists a connection that a program here has begun from the port that was
  * asked, to the one that asked. A socket that is bound to no address has its source from the route to whom it replies.
  */
-export function listedAsNew({ journey, world }: Told): Finding | undefined {
-  const { host } = world
+export function listedAsNew(told: Told): Finding | undefined {
+  const { journey } = told
+  const { host } = told.world
   const { protocol, src, sport } = journey.packet
   if (protocol !== 'udp' || journey.outcome !== 'delivered' || src === undefined || sport === undefined)
     return undefined
@@ -27,9 +26,9 @@ export function listedAsNew({ journey, world }: Told): Finding | undefined {
   if (other === undefined) return undefined
   const isSentHere = dst !== journey.packet.dst || dport !== journey.packet.dport
   const contacted = isSentHere ? 'nat sent the request to' : `${src} contacted`
-  return repliesFromOther(
-    `${contacted} ${describeEnd(dst, dport)}, but conntrack's list shows that the reply comes from ${describeEnd(other, dport)}. ${src} never contacted that address.`,
-    `make the program reply from ${dst}: bind its socket to this address`,
-    dnatToReplier({ journey, world }, other, dport),
+  return repliesFromOwn(
+    told,
+    { to: dst!, port: dport, from: other },
+    { contacted, shows: "conntrack's list shows that " },
   )
 }

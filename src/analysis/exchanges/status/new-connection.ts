@@ -3,7 +3,7 @@ import { describeEnd, finding } from '../../../explain/context.ts'
 import type { Finding, Fix } from '../../../model/journey.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
-import type { Part } from '../join/joined.ts'
+import type { Part, Told } from '../join/joined.ts'
 import { dnatToReplier } from './dnat-to-replier.ts'
 
 /**
@@ -40,10 +40,19 @@ function fromOwnAddress({ told }: Part, reply: Part): Finding | undefined {
   const { dst, dport } = asItLeft(told.journey)
   if (protocol !== 'udp' || came !== undefined || src === undefined || sport === undefined) return undefined
   if (dst === undefined || dst !== asked.dst || dport !== sport || src === dst) return undefined
+  return repliesFromOwn(told, { to: dst, port: sport, from: src })
+}
+
+/** A program that is bound to no address was asked at `to`, and replies from `from`. Absent words: whoever asked contacted it, and the reply shows it. */
+export function repliesFromOwn(
+  told: Told,
+  { to, port, from }: { to: string; port: number; from: string },
+  { contacted = `${told.journey.packet.src} contacted`, shows = '' } = {},
+): Finding {
   return repliesFromOther(
-    `${asked.src} contacted ${describeEnd(dst, dport)}, but the reply comes from ${describeEnd(src, sport)}. ${asked.src} never contacted that address.`,
-    `make the program reply from ${dst}: bind its socket to this address`,
-    dnatToReplier(told, src, sport),
+    `${contacted} ${describeEnd(to, port)}, but ${shows}the reply comes from ${describeEnd(from, port)}. ${told.journey.packet.src} never contacted that address.`,
+    `make the program reply from ${to}: bind its socket to this address`,
+    dnatToReplier(told, from, port),
   )
 }
 
@@ -73,7 +82,7 @@ export function toOtherPort(parts: readonly Part[], reply: Part): Finding | unde
   )
 }
 
-export const repliesFromOther = (message: string, description: string, fix: readonly Fix[]): Finding =>
+const repliesFromOther = (message: string, description: string, fix: readonly Fix[]): Finding =>
   finding('reply-from-other-address', 'error', message, {
     fix: [...fix, { description, unverified: 'this is not a netfilter change' }],
   })

@@ -41,6 +41,8 @@ export interface Seen {
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
   strays: readonly Told[]
+  /** What a helper of conntrack's would have known as a part of another connection. */
+  unexpected: readonly Told[]
   /** Packets that came in with an address of this host's own, and were dropped for that. */
   returned: readonly Told[]
   errors: readonly UnquotedError[]
@@ -271,7 +273,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (has('neighbour-failed')) return inferred('lost', request)
   const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
   if (unfound) return inferred('reply-lost', request, unfound)
-  const other = !replied && (!entry || !isReplied(entry)) ? fromOtherEnd(request.told, seen.strays) : undefined
+  const other = !replied && (!entry || !isReplied(entry)) ? fromOtherEnd(request.told, seen.unexpected) : undefined
   if (other) return inferred('reply-lost', request, other)
   const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
   if (elsewhere) return inferred('reply-lost', request, elsewhere)
