@@ -8,8 +8,9 @@ import { printableJson } from '../../src/model/printable.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { JourneyLines, type Telling } from '../../src/reports/journey-lines.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
+import { share } from '../share.ts'
 
-const PACKETS = 800
+const PACKETS = Math.max(400, share(2000))
 
 const ROOT = new URL('../../', import.meta.url)
 const HOST = 'examples/nodeport-clash/host/'
