@@ -24,6 +24,7 @@ import { EGRESS_WAYS } from './egress-ways.ts'
 import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
 import { ENGINE_HOSTS } from './engine-hosts.ts'
 import { ENGINES_UNLIKE } from './engines-unlike.ts'
+import { FILTERS_LEFT_ON } from './filters-left-on.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
@@ -51,6 +52,7 @@ import { MARKS_OF_NODES } from './marks-of-nodes.ts'
 import { MARKS_UNREAD } from './marks-unread.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NAMES_AND_SIZES } from './names-and-sizes.ts'
+import { NAT_ASIDES } from './nat-asides.ts'
 import { NEIGHBOURS } from './neighbours.ts'
 import { NFT } from './nft.ts'
 import { NFT_ACCEPTS_ELSEWHERE } from './nft-accepts-elsewhere.ts'
@@ -86,6 +88,7 @@ import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REMOTE_ACCESS } from './remote-access.ts'
+import { ROUTING_ASIDES } from './routing-asides.ts'
 import { SERVICES } from './services.ts'
 import { SERVICES_ASTRAY } from './services-astray.ts'
 import { SERVICES_OF_NODES } from './services-of-nodes.ts'
@@ -269,4 +272,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...SERVICES_OF_NODES,
   ...POLICIES_OF_NODES,
   ...BORDERS_OF_ENGINES,
+  ...ROUTING_ASIDES,
+  ...NAT_ASIDES,
+  ...FILTERS_LEFT_ON,
 ]
