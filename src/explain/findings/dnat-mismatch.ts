@@ -181,6 +181,13 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       continue
     // a rule for any host's service is not there for this one's, but for a slip of the pen
     if (meant.port !== asked.dport && !asksHost(rule) && !looksLike(`${meant.port}`, `${moment.packet.dport}`)) continue
+    // this host has a rule for each of its services, and where somebody listens already, another's port says nothing of it
+    if (
+      meant.port !== asked.dport &&
+      isServedHere(context, passed) &&
+      !looksLike(`${meant.port}`, `${moment.packet.dport}`)
+    )
+      continue
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
@@ -231,6 +238,9 @@ function behindEnd(context: Context, { kind, pass }: Goal): SkippedRule[] {
   const at = { pass, chain, step, moment: momentAt(context, step), below: positionsBelow(context, step) }
   return chain.rules.slice(rule.ruleNumber).map((one) => ({ ...at, rule: one }))
 }
+
+const isServedHere = ({ world: { host } }: Context, { moment: { packet } }: SkippedRule): boolean =>
+  packet.dst !== undefined && isLocal(packet.dst, host) === true && listener(host, packet) !== undefined
 
 const asksHost = ({ conditions }: Rule): boolean => conditions.some((one) => / daddr$/.test(fieldOf(one) ?? ''))
 

@@ -11,7 +11,7 @@ import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
 import { destinationIn, type Goal, goals, isForPlace, rewrites } from '../counterfactual/goals.ts'
 import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
@@ -82,6 +82,8 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const missed = comes ? onwards.matched.find((visit) => leadsToPlace(visit.rule)) : onwards?.last
   const culprit = refAt(context, i)
   if (!onwards || !culprit || !missed || !(comes || rewrites(DESTINATION)(onwards))) return []
+  // it goes where the other one would have sent it
+  if (isRewriting && onwards.last && rewriting(rule) === rewriting(onwards.last.rule)) return []
   const [own, other] = [asked([rule]), asked(onwards.matched.map((visit) => visit.rule))]
   // who sends one service elsewhere in front of what is for all of them means that
   const isExcepted = isRewriting && own.size > other.size && [...other].every((field) => own.has(field))
@@ -124,20 +126,44 @@ const asked = (rules: readonly Rule[], but?: Condition): ReadonlySet<string> =>
       .filter((field) => /addr$|port$|mark$|ifname$/.test(field)),
   )
 
-/** A rule for one destination belongs in front of those for any: others go on by these. */
+/** A rule for one destination belongs in front of those for any: others go on by these. Where it names none, it is made one for the packet's. */
 function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
   const { arrivals } = evidence
-  if (arrivals[i]!.rule?.conditions.some(namesDestination) || !missed.rule.conditions.some(namesDestination)) return []
+  const { rule, packet } = arrivals[i]!
+  if (!rule || rule.conditions.some(namesDestination)) return []
+  const isForOne = missed.rule.conditions.some(namesDestination)
+  // what takes nothing else is not needed for anything else
+  if (!isForOne && !servesOthers(rule, missed.rule)) return []
   for (const at of wayTo(arrivals, i)) {
     if (arrivals[at]!.chain !== missed.chain) continue
     const { ruleNumber, handle } = journey.steps[at]!
     const before = { ...(ruleNumber === undefined ? {} : { ruleNumber }), ...(handle === undefined ? {} : { handle }) }
     const first = numberedRef({ ...ref, ...before })
-    const change = changesOf(ref).copy(ref, { chain: ref.chain, before })
-    return propose(`add a copy of ${numberedRef(ref)} before ${first}`, change, 'affects only what this rule matches')
+    const spot = { chain: ref.chain, before }
+    if (isForOne)
+      return propose(
+        `add a copy of ${numberedRef(ref)} before ${first}`,
+        changesOf(ref).copy(ref, spot),
+        'affects only what this rule matches',
+      )
+    const hook = arrivals[i]!.hook
+    const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
+    return propose(
+      `before ${first}, do what ${numberedRef(ref)} does to packets for ${describeEnd(packet.dst, packet.dport)}`,
+      changesOf(ref).add(ref, spot, such, { kind: 'like', rule: missed.rule }),
+      'affects only such packets',
+    )
   }
   return []
 }
+
+const rewriting = ({ statements }: Rule): string =>
+  JSON.stringify(statements.filter(({ kind }) => kind === 'dnat' || kind === 'redirect'))
+
+/** It rewrites the destination of what the other one does not match: who removes it takes that away. */
+const servesOthers = (rule: Rule, other: Rule): boolean =>
+  DESTINATION.includes(verdictOf(rule).text) &&
+  other.conditions.some((one) => !rule.conditions.some((own) => JSON.stringify(own) === JSON.stringify(one)))
 
 /** Asks for an address that it is for, or for a kind of address. */
 export function namesDestination(condition: Condition): boolean {

@@ -40,6 +40,7 @@ import { vanishedNoGroup } from './vanished-no-group.ts'
 export const VANISHED: readonly Detector[] = [
   conntrackFull,
   withRules('proxy-missing', 'proxyMissing'),
+  withRules('proxy-missing', 'proxyReply'),
   vanishedMartian,
   vanishedNoGroup,
   withHostState('vanished-no-route', 'vanishedNoRoute'),

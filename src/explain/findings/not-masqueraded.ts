@@ -1,6 +1,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isNftAlone } from '../../model/world.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -10,7 +11,7 @@ import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
-import { givesSource, goals } from '../counterfactual/goals.ts'
+import { givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
@@ -65,6 +66,16 @@ export const notMasqueraded: Detector = {
       if (mayReplyPast(context)) {
         const past = `unless the route from ${dst} to ${src} leads through this host, the reply comes from an address that ${src} never contacted`
         return masqueraded(`It left for ${dst} with its own source, and no reply was seen: ${past}.`, false)
+      }
+      const swapped = elsewhere.length > 0 ? undefined : swappedRule(context)
+      if (swapped) {
+        const kept = `It left by ${out} for ${dst} with its own source ${src}, and no reply was seen`
+        const turned = `${nameRef(swapped)} would rewrite its source if it left by ${lastPacket(context).in}, where it came in`
+        const back = `Unless hosts behind ${out} have a route to ${src} through this host, no reply can come back`
+        return masqueraded(`${kept}: ${turned}. ${back}.`, false).map((one) => ({
+          ...one,
+          rules: [swapped, ...one.rules],
+        }))
       }
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
       const left = `This packet left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
@@ -169,6 +180,21 @@ function pastWords(context: Context): string {
   if (over?.calls !== false) return ''
   const { world, journey } = context
   return `, over bridge ${over.bridge.name} and past this host's conntrack (${noCallWords(world.host, journey.family)})`
+}
+
+/** The only thing that keeps the rule from giving it a source is that it asks for the interface that the packet came in by as the way out. */
+function swappedRule(context: Context): RuleRef | undefined {
+  const { in: from, out } = lastPacket(context)
+  if (context.journey.outcome !== 'forwarded' || from === undefined || from === out || !staysUnanswered(context))
+    return undefined
+  for (const goal of sourceGoals(context))
+    for (const one of nearMisses(context, goal)) {
+      const { condition } = one.miss
+      const turned = { ...one.moment, packet: { ...one.moment.packet, out: from } }
+      if (!isNegated(condition) && fieldOf(condition) === 'meta oifname' && evaluate(condition, turned) === true)
+        return refOfSkipped(context, one)
+    }
+  return undefined
 }
 
 /** Nothing came back to what has the other IP version rewritten on the same way. */

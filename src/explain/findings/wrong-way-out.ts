@@ -1,3 +1,4 @@
+import type { Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
@@ -9,6 +10,7 @@ import { isPrivate, isSentNowhere, isSentToItself, staysUnanswered } from '../co
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
+  addRoute,
   addToTable,
   askRoute,
   astray,
@@ -52,6 +54,7 @@ export const wrongWayOut: Detector = {
       return [
         ...pastTableMain(context, packet, note),
         ...backToRouter(context, packet),
+        ...pastNextHop(context, packet, note),
         ...withoutIpv6(context, packet),
       ]
     const { route, home, main, why, fix = [] } = found
@@ -97,6 +100,28 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
   const fix = [...(off ? [off.fix] : []), giveAddress(packet, world.host)]
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
+}
+
+/** It is for a router that is a neighbour on another interface (another route has it for its next hop), and a wider route took it. */
+function pastNextHop(context: Context, packet: Packet, note: string | undefined): Detected[] {
+  const { journey, world, ended } = context
+  const { dst, out } = packet
+  const question = questionOf(packet)
+  if (!hasLeft(journey.outcome) || dst === undefined || !question || !staysUnanswered(context)) return []
+  const route = lookupRoute(question, world.host)
+  if (route?.type !== 'unicast' || route.gateway === dst || !routeDevices(route).includes(out ?? '')) return []
+  const by = world.host.routes?.find(({ gateway }) => gateway === dst)
+  if (by?.device === undefined || by.device === out) return []
+  const named = (one: Route) => (isDefault(one) ? 'the default route' : `the route to ${one.destination}`)
+  const why = `${dst} is the next hop of ${named(by)}, out of ${by.device}, but ${named(route)} leads out of ${out}`
+  const destination = `${dst}/${dst.includes(':') ? 128 : 32}`
+  const own = { family: route.family, type: 'unicast', destination, table: 'main', device: by.device } as const
+  return [
+    finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
+      steps: [ended.step + 1],
+      fix: propose(`add a route to ${dst} out of ${by.device}`, addRoute(own), note),
+    }),
+  ]
 }
 
 /** A private destination leaves by the default route, while an interface has lost its own routes. */

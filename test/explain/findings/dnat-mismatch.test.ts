@@ -83,6 +83,19 @@ describe('dnat-mismatch', () => {
     )
   })
 
+  it('is no other service of this host, where a program listens for what nat sends there', () => {
+    const rules = {
+      nat: ['-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080'],
+      filter: ['-P INPUT DROP', '[0:0] -A INPUT -d 10.0.1.1/32 -p tcp -m tcp --dport 4990 -j ACCEPT'],
+    }
+    const on = (port: number) =>
+      told({ rules, packet: { ...TO_ROUTER, dst: '10.0.2.2' }, host: LISTENS_ON(port) }, 'dnat-mismatch')
+    expect(on(8080)).toBeUndefined()
+    expect(on(22)?.message).toBe(
+      'nat PREROUTING rule 1 sends it to 10.0.1.1:8080, while filter INPUT rule 1 matches 10.0.1.1:4990: one of them is wrong.',
+    )
+  })
+
   it('is a filter rule that comes too late, besides', () => {
     const late: Case = forward('10.0.2.9:81', '-A FORWARD -j REJECT')
     expect(told({ ...late, rules: { ...late.rules, filter: [...late.rules.filter!, WEB] } }, 'dnat-mismatch')).toEqual({

@@ -17,6 +17,32 @@ describe('dnat-skipped', () => {
     expect(found?.fix).toBe('iptables -t nat -D PREROUTING 1 → forwarded')
   })
 
+  it('puts the later one in front for such packets alone, where the first one serves others, too', () => {
+    const shadowed = (first: string, second: string): Case => ({
+      rules: {
+        nat: [
+          `-A PREROUTING -i eth0 -p tcp -m multiport --dports ${first} -j DNAT --to-destination 10.0.2.8`,
+          `-A PREROUTING -i eth0 -p tcp -m ${second} -j DNAT --to-destination 10.0.2.9`,
+        ],
+        filter: ['-P FORWARD DROP', '-A FORWARD -d 10.0.2.9/32 -j ACCEPT', '-A FORWARD -s 10.0.2.9/32 -j ACCEPT'],
+      },
+      packet: TO_ROUTER,
+    })
+    expect(told(shadowed('80,443', 'tcp --dport 80'), 'dnat-skipped')?.fix).toBe(
+      'iptables -t nat -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+    )
+    // what it takes, the other one would take
+    expect(told(shadowed('80,443', 'multiport --dports 80,443'), 'dnat-skipped')?.fix).toBe(
+      'iptables -t nat -D PREROUTING 1 → forwarded',
+    )
+  })
+
+  it('is none where both send it to one place', () => {
+    const [first, second] = [DNAT.replace('-p tcp', '-s 10.0.1.2/32 -p tcp'), DNAT]
+    const same: Case = { rules: { nat: [first, second], filter: ['-P FORWARD DROP'] }, packet: TO_ROUTER }
+    expect(told(same, 'dnat-skipped')).toBeUndefined()
+  })
+
   it('names a return out of its chain', () => {
     const found = told(
       one('-A PREROUTING -j web', '-A web -s 10.0.1.0/24 -j RETURN', DNAT.replace('PREROUTING', 'web')),

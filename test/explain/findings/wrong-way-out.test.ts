@@ -33,6 +33,36 @@ describe('wrong-way-out', () => {
     expect(found?.fix).toMatch(/^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 → /)
   })
 
+  it('is a wider route that takes what is for the next hop of another one', () => {
+    const tunnel = { ...via('0.0.0.0/0', 'wg0'), gateway: '10.7.0.1' }
+    const asked = { src: '10.0.1.2', sport: 40_000, dst: '10.7.0.1', dport: 80 }
+    const listed = [
+      entry({
+        original: asked,
+        reply: { src: '10.7.0.1', sport: 80, dst: '10.0.1.2', dport: 40_000 },
+        status: ['unreplied'],
+      }),
+    ]
+    const wg0 = { index: 9, name: 'wg0', addresses: [{ family: 'ip' as const, address: '10.7.0.2', prefixLength: 32 }] }
+    const case_ = (...extra: Route[]): Case => ({
+      rules: { filter: [] },
+      packet: { ...SYN, dst: '10.7.0.1' },
+      host: { links: [...ROUTER.links!, wg0], routes: [...ROUTER.routes!, ...extra] },
+      listed,
+    })
+    const wide: Route = { ...via('10.0.0.0/8', 'eth1'), gateway: '10.0.2.9' }
+    const found = told(case_(tunnel, wide), 'wrong-way-out')
+    expect(found?.message).toBe(
+      'It went the wrong way: 10.7.0.1 is the next hop of the default route, out of wg0, but the route to 10.0.0.0/8 leads out of eth1.',
+    )
+    expect(found?.fix).toMatch(/^ip route add 10\.7\.0\.1\/32 dev wg0 → /)
+    // of what nobody has for a next hop nothing is known, nor where a reply came
+    expect(told(case_(wide), 'wrong-way-out')).toBeUndefined()
+    expect(
+      told({ ...case_(tunnel, wide), listed: [{ ...listed[0]!, status: ['seen-reply'] }] }, 'wrong-way-out'),
+    ).toBeUndefined()
+  })
+
   it('is none to a neighbour whose network is that of several links', () => {
     const link = (name: string, own: string) => ({
       ...{ name, up: true, type: 'ether' },

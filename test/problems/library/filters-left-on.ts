@@ -1,4 +1,4 @@
-/** Filters of tools that take what nobody meant, from threads: a list of outgoing ports for IPv6, a hotspot's redirected port, a reject without its port, policies without their daemon. */
+/** Filters of tools that take what nobody meant, from threads: a list of outgoing ports for IPv6, a hotspot's redirected port, a reject without its port, policies without their daemon, no tracking. */
 import { FORWARDS, homeRouter } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
@@ -279,5 +279,84 @@ COMMIT
       status: ['reply-lost'],
     },
     mend: [['server', 'iptables -P INPUT ACCEPT; iptables -t mangle -P OUTPUT ACCEPT']],
+  },
+  {
+    name: 'sentry-host-tracks-nothing-that-goes-to-web-ports',
+    thread: {
+      title: 'Release 26.1.0 fresh install failed with error',
+      address: 'https://github.com/getsentry/self-hosted/issues/4174',
+    },
+    backend: 'nft',
+    hosts: {
+      web: {
+        addresses: { eth0: ['192.0.2.9/24'] },
+        listeners: [
+          { protocol: 'tcp', port: 443 },
+          { protocol: 'tcp', port: 8080 },
+        ],
+      },
+      host: {
+        addresses: { eth0: ['192.0.2.1/24'], 'br-sentry': ['172.18.0.1/16'] },
+        bridges: { 'br-sentry': ['veth1'] },
+        routes: ['default via 192.0.2.9'],
+        sysctls: FORWARDS,
+        listeners: [SSH],
+        rules: {
+          nft: `table inet filter {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    ip saddr 172.19.1.0/24 notrack
+    tcp dport 80 notrack
+    tcp dport 443 notrack
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ip saddr 172.19.1.0/24 accept
+    ip saddr { 172.16.0.0/12, 192.0.2.0/24 } tcp dport 22 accept
+    tcp dport { 80, 443 } accept
+    ct state established,related accept
+    ip protocol icmp accept
+    iif "lo" accept
+  }
+  chain output {
+    type filter hook output priority raw; policy accept;
+    ip daddr 172.19.1.0/24 notrack
+    tcp sport 80 notrack
+    tcp sport 443 notrack
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+  }
+}
+table ip nat {
+  chain POSTROUTING {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname != "br-sentry" ip saddr 172.18.0.0/16 counter masquerade
+  }
+}
+`,
+        },
+      },
+      c1: { addresses: { eth0: ['172.18.0.2/16'] }, routes: ['default via 172.18.0.1'] },
+    },
+    links: [
+      ['web:eth0', 'host:eth0'],
+      ['host:veth1', 'c1:eth0'],
+    ],
+    traced: 'host',
+    fails: { from: 'c1', what: 'tcp', to: '192.0.2.9', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'c1', what: 'tcp', to: '192.0.2.9', port: 8080 }, seen: 'answered' },
+      { sending: { from: 'host', what: 'tcp', to: '192.0.2.9', port: 443 }, seen: 'answered' },
+      { sending: { from: 'c1', what: 'tcp', to: '172.18.0.1', port: 22 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        "The rules that leave the web server's requests untracked ask for the port alone, so what containers send to port 443 elsewhere is not tracked either, and nothing masquerades it.",
+      causes: [{ rule: 'tcp dport 443 notrack', chain: 'inet filter prerouting' }],
+      status: ['unanswered'],
+    },
+    mend: [['host', 'nft insert rule inet filter prerouting iifname br-sentry accept']],
   },
 ]
