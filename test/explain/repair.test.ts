@@ -147,7 +147,7 @@ describe('what stops it one behind the other', () => {
       ],
     }
     expect(repairOf(rules, TO_ROUTER)?.command).toMatch(
-      /^iptables -t nat -D PREROUTING 1 && iptables -t filter -I FORWARD 2 .*-d 10.0.2.9\/32 /,
+      /^iptables -t nat -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 .*--dport 80 -j DNAT --to-destination 10.0.2.9 && iptables -I FORWARD 2 .*-d 10.0.2.9 /,
     )
   })
 

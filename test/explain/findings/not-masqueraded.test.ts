@@ -33,27 +33,6 @@ describe('not-masqueraded', () => {
     expect(listed(['seen-reply'])).toEqual([])
   })
 
-  it('may be a rule that asks for the interface by which the packet came in', () => {
-    const [original, reply] = [
-      { src: '10.0.1.2', dst: '10.0.8.5', sport: 40_000, dport: 80 },
-      { src: '10.0.8.5', dst: '10.0.1.2', sport: 80, dport: 40_000 },
-    ]
-    const to = (out: string, status: ConntrackEntry['status'] = ['unreplied']): Case => ({
-      rules: { nat: [`-A POSTROUTING -o ${out} -j MASQUERADE`], filter: [] },
-      packet: { ...SYN, dst: '10.0.8.5' },
-      listed: [entry({ original, reply, status })],
-    })
-    expect(told(to('eth0'), 'not-masqueraded')).toMatchObject({
-      message:
-        'It left by eth1 for 10.0.8.5 with its own source 10.0.1.2, and no reply was seen: nat POSTROUTING rule 1 would rewrite its source if it left by eth0, where it came in. Unless hosts behind eth1 have a route to 10.0.1.2 through this host, no reply can come back.',
-      rules: ['nat POSTROUTING rule 1', 'nat POSTROUTING policy'],
-    })
-    expect(severity(to('eth0'))).toEqual(['note'])
-    // a rule for a third interface is not there for this way, and a reply needs nothing
-    expect(told(to('eth7'), 'not-masqueraded')).toBeUndefined()
-    expect(told(to('eth0', ['seen-reply']), 'not-masqueraded')).toBeUndefined()
-  })
-
   it("is its sender's own packet, which nat sends back to it by the address that it asked", () => {
     const port = { name: 'veth1', kind: 'veth', master: 'br-lan' }
     const bridge = { name: 'br-lan', kind: 'bridge', mac: '02:00:00:00:00:01' }
