@@ -1,5 +1,5 @@
 /** What the routing tables say of an address: whose it is, and which way leads back to it. */
-import type { Host, Link, Route } from '../model/host.ts'
+import type { Host, Route } from '../model/host.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { inVrf, lookup } from './route.ts'
@@ -58,7 +58,7 @@ function ipv6Type(
   device: string | undefined,
   mark: number | undefined,
 ): string | Unknown {
-  if (device !== undefined && hasAddress(host.links, device, address)) return 'local'
+  if (device !== undefined && hasAddress(host, device, address)) return 'local'
   const question = about(address, '::')
   set(question, 'mark', mark)
   if (device !== undefined) question.out = device
@@ -74,9 +74,23 @@ function ipv6Type(
 const withoutRoutes = (address: string, bytes: Uint8Array): string | undefined =>
   bytes[0] === 0xff ? 'multicast' : address === '::1' ? 'local' : undefined
 
-/** Is this an address of that interface? */
-export const hasAddress = (links: readonly Link[] | undefined, device: string, address: string): boolean =>
-  links?.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address)) ?? false
+/** Is this known to be an address of that interface? For want of the addresses, table local tells. */
+export function hasAddress({ links, routes }: Host, device: string, address: string): boolean {
+  if (links?.some(({ addresses }) => addresses !== undefined))
+    return links.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address))
+  const alone = `${address}/${address.includes(':') ? 128 : 32}`
+  return routes?.some((one) => one.type === 'local' && one.device === device && one.destination === alone) ?? false
+}
+
+/** Are the addresses of links known, with the lengths of their networks' prefixes? */
+export const knowsNetworks = ({ links }: Host): boolean =>
+  links?.some(({ addresses }) => addresses !== undefined) ?? false
+
+/** Are the addresses of that interface known? */
+export const knowsAddresses = ({ links, routes }: Host, device: string): boolean =>
+  links?.some(({ addresses }) => addresses !== undefined)
+    ? links.some(({ name, addresses }) => name === device && addresses !== undefined)
+    : (routes?.some(({ type, device: one }) => type === 'local' && one === device) ?? false)
 
 /** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */
 function isAnycast({ route, length, address }: TableRoute, bytes: Uint8Array): boolean {

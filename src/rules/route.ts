@@ -7,6 +7,7 @@ import { memo2 } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
+import { hex } from './iptables/values/numbers.ts'
 import { linkNamed } from './links.ts'
 import { type Asked, isError, LEGACY_TOS, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
@@ -76,7 +77,7 @@ export function lookup(question: RouteQuestion, host: Host, reverse = false): Ta
   if (!asked) return unknown(`"${question.dst}" is not an address`)
   const { family } = asked
   const rules = rulesOf(host, family)
-  if (!rules) return lookInTables(asked, DEFAULT_TABLES[family])
+  if (!rules) return mayBeLedElsewhere(asked) ?? lookInTables(asked, DEFAULT_TABLES[family])
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!
     const applies = ruleApplies(rule, asked)
@@ -149,6 +150,24 @@ function wholeAddress(asked: Asked, [first = '', ...others]: readonly string[]):
   const one = isUnknown(table) ? table : longestPrefix(table, asked)
   return one === null || isUnknown(one) || one.length < asked.dst.length * 8 ? undefined : one
 }
+
+/**
+ * There is a table that the kernel does not make itself, and the packet has a mark: whether a routing rule leads it there
+ * by that, only the rules' listing tells.
+ */
+function mayBeLedElsewhere({ family, host: { routes, routingRules }, question: { mark } }: Asked): Unknown | undefined {
+  if (!mark || routingRules?.some((rule) => rule.family === family)) return undefined
+  const other = routes && otherTable(routes, family)
+  if (other === undefined) return undefined
+  return unknown(`whether table ${other} is for mark ${hex(mark)} is not known (no \`ip rule\` given)`)
+}
+
+const otherTable = memo2(
+  (routes: readonly Route[], family: IpFamily): string | undefined =>
+    routes.find(
+      (route) => route.family === family && !DEFAULT_TABLES[family].flat().concat('default').includes(route.table),
+    )?.table,
+)
 
 /** By priority; undefined: those that the kernel itself makes. */
 const rulesOf = ({ routingRules }: Host, family: IpFamily): readonly RoutingRule[] | undefined =>

@@ -36,8 +36,8 @@ export const covers = ({ address, length }: Prefix, one: Uint8Array): boolean =>
 interface Listed {
   tables: Record<IpFamily, Map<string, TableRoute[]>>
   families: Set<IpFamily>
-  /** `ip route show table all` was listed, not one table alone. */
-  complete: boolean
+  /** Those of which `ip route show table all` was listed, not one table alone: what `-4` lists tells nothing of IPv6. */
+  complete: Set<IpFamily>
 }
 
 const listedTables = memo((routes: readonly Route[]): Listed => {
@@ -45,13 +45,15 @@ const listedTables = memo((routes: readonly Route[]): Listed => {
   const listed: Listed = {
     tables: { ip: new Map(), ip6: new Map() },
     families: new Set(routes.map(({ family }) => family)),
-    complete: names.has('local') && names.size > 1,
+    complete: new Set(),
   }
   for (const family of ['ip', 'ip6'] as const)
     for (const table of names) {
       const here = routes.filter((route) => route.family === family && route.table === table)
       if (here.length > 0) listed.tables[family].set(table, inOrder(here))
     }
+  for (const family of ['ip', 'ip6'] as const)
+    if (listed.tables[family].has('local') && names.size > 1) listed.complete.add(family)
   return listed
 })
 
@@ -97,7 +99,7 @@ export function oneTable(host: Host, family: IpFamily, name: string): readonly T
     const own = ownRoutes(host, family) ?? (main && sourcesOf(main, family))
     return own ?? unknown("this host's own addresses are not known (no `ip addr` given)")
   }
-  if (known?.complete || (host.listsAllTables && known?.families.has(family)) || (name === 'default' && known))
+  if (known?.complete.has(family) || (known?.families.has(family) && (host.listsAllTables || name === 'default')))
     return NO_ROUTES
   return unknown(
     known?.families.has(family)

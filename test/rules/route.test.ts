@@ -80,6 +80,21 @@ describe('tables', () => {
     expect(way({ dst: 'nowhere' }, HOST)).toBe('?')
     expect(lookupRoute({ dst: '10.9.0.1' }, {})).toBeUndefined()
   })
+
+  it('tell nothing of the family that was not listed, even where the other was listed whole', () => {
+    const six = routes('local ::1 dev lo table local proto kernel\nfe80::/64 dev eth0 proto kernel')
+    expect(way({ dst: '2001:db8::1', src: '2001:db8::2' }, { routes: [...ROUTES, ...six] })).toBe('-')
+    expect(way({ dst: '10.9.0.1' }, { routes: six })).toBe('?')
+  })
+
+  it('may be passed by for another one by a mark, as long as the routing rules are not known', () => {
+    expect(lookup({ dst: '10.0.0.9', src: '192.0.2.1', mark: 1 }, HOST)).toEqual({
+      unknown: 'whether table 100 is for mark 0x1 is not known (no `ip rule` given)',
+    })
+    const listed = rules('0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default')
+    expect(way({ dst: '10.0.0.9', mark: 1 }, { ...HOST, routingRules: listed })).toBe('eth0')
+    expect(way({ dst: '10.0.0.9', mark: 1 }, { routes: ROUTES.filter(({ table }) => table !== '100') })).toBe('eth0')
+  })
 })
 
 describe('the local table', () => {

@@ -223,7 +223,7 @@ export function firstLink(context: Context): string | undefined {
   if (dst === undefined || !isPublic(dst) || hasNewDestination(context)) return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
   if (first === undefined || first === out || first === 'lo') return undefined
-  const has = (name: string) => hasAddress(world.host.links, name, src)
+  const has = (name: string) => hasAddress(world.host, name, src)
   return has(first) && !has(out) ? first : undefined
 }
 

@@ -23,7 +23,7 @@ function otherSource(context: Context, out: string | undefined): string {
   const { world, journey } = context
   const { src, dst } = lastPacket(context)
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
-  const link = world.host.links?.find(({ name }) => hasAddress(world.host.links, name, src))?.name
-  if (link === undefined || link === 'lo' || link === out || hasAddress(world.host.links, out, src)) return ''
+  const link = world.host.links?.find(({ name }) => hasAddress(world.host, name, src))?.name
+  if (link === undefined || link === 'lo' || link === out || hasAddress(world.host, out, src)) return ''
   return isReplied(context) ? '' : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
 }

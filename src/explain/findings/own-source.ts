@@ -156,8 +156,8 @@ function sentWithOther(context: Context): Sent | undefined {
   const { src, out } = packet
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
-  const link = links?.find(({ name }) => name !== 'lo' && hasAddress(links, name, src))
-  if (first !== out || !link || hasAddress(links, out, src) || !staysUnanswered(context)) return undefined
+  const link = links?.find(({ name }) => name !== 'lo' && hasAddress(world.host, name, src))
+  if (first !== out || !link || hasAddress(world.host, out, src) || !staysUnanswered(context)) return undefined
   const question = questionOf(packet)
   return question && { packet, question, link }
 }

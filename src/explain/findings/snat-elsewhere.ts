@@ -24,12 +24,12 @@ export const snatElsewhere: Detector = {
     const beside = ofOtherUplink(context, rule, source)
     if (beside) return [beside]
     const isNear = (one: string | undefined) => one !== undefined && homeOf(one, world.host, out)?.link.name === out
-    if (!isNear(dst) || hasAddress(links, out, source)) return []
+    if (!isNear(dst) || hasAddress(world.host, out, source)) return []
     // who asks from elsewhere needs some source here: replies to its own may come back even less
     const isNeighbour = isNear(asked.src)
     const { ref } = rule
     const spot = { chain: ref.chain, before: ref }
-    const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
+    const owner = links?.find(({ name }) => hasAddress(world.host, name, source))?.name
     return [
       finding(
         'snat-elsewhere',
@@ -60,7 +60,7 @@ function ofOtherUplink(context: Context, { ref, step }: Rewritten, source: strin
   const { world, evidence } = context
   const { links, routes = [] } = world.host
   const { out, dst = '' } = lastPacket(context)
-  const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
+  const owner = links?.find(({ name }) => hasAddress(world.host, name, source))?.name
   const isUplink = (name: string | undefined) =>
     routes.some((route) => isDefault(route) && routeDevices(route).includes(name ?? ''))
   const isOwn = links

@@ -18,7 +18,7 @@ export const snatPortTaken: Detector = {
   code: 'snat-port-taken',
   detect(context) {
     const { world, evidence, journey } = context
-    const { conntrack, links } = world.host
+    const { conntrack } = world.host
     // the model plays the drop, a capture shows it as passed
     const isOut = isPassed(journey.outcome) || journey.outcome === 'vanished'
     const rule = isOut && conntrack ? sourceRule(context) : undefined
@@ -35,7 +35,8 @@ export const snatPortTaken: Detector = {
     for (const entry of conntrack!) {
       const { protocol: other, reply, state = '' } = entry
       if (other !== protocol || reply.src !== dst || reply.sport !== dport || OVER.has(state)) continue
-      const isIts = source === undefined ? out !== undefined && hasAddress(links, out, reply.dst) : reply.dst === source
+      const isIts =
+        source === undefined ? out !== undefined && hasAddress(world.host, out, reply.dst) : reply.dst === source
       if (isIts && reply.dport !== undefined && reply.dport >= low && reply.dport <= high) users.set(reply.dport, entry)
     }
     const spot = spotOf(rule.ref)

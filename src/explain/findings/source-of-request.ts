@@ -26,10 +26,9 @@ export function sourceOfRequest(context: Context, out: string): SourceOfRequest 
   // as it came in: by routing, nat has led it back to whoever asked
   const reply = journey.packet
   const { in: came, dst } = reply
-  const { links } = world.host
   const asked = entryAnswered(reply, world)?.original
   if (came === undefined || dst === undefined || !asked || asked.src === dst || came === out) return undefined
-  if (!hasAddress(links, came, dst) || hasAddress(links, out, dst)) return undefined
+  if (!hasAddress(world.host, came, dst) || hasAddress(world.host, out, dst)) return undefined
   // a mark may have led the request out by the very interface where the reply came in
   if (world.host.routingRules?.some(({ mark }) => mark !== undefined && mark !== 0)) return undefined
   const way = lookupRoute({ dst: asked.dst, src: asked.src, mark: 0 }, world.host)

@@ -186,7 +186,7 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
   for (const table of new Set(of.map((one) => one.table))) {
     const action = { table }
     const route = lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action }] })
-    if (route?.type !== 'unicast' || !routeDevices(route).some((name) => hasAddress(host.links, name, src))) continue
+    if (route?.type !== 'unicast' || !routeDevices(route).some((name) => hasAddress(host, name, src))) continue
     const marked = host.routingRules?.find(
       (one) => one.family === family && one.mark && JSON.stringify(one.action) === JSON.stringify(action),
     )

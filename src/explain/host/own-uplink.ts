@@ -11,10 +11,10 @@ import { addConnected, addRoute, addRoutingRule, hasNoLinkLayer, homeOf, isDefau
 /** Where `asked`, to which the packet was sent, is an address of the link by which it came in, and this host replies itself. */
 export function replyByOwnLink(packet: Packet, asked: string, host: Host): Proposal[] {
   const { in: device, src } = packet
-  const { routes, routingRules, links } = host
+  const { routes, routingRules } = host
   if (src === undefined || device === undefined || !routes || !routingRules) return []
   const link = linkNamed(host, device)
-  if (!link || hasAddress(links, device, asked) !== true) return []
+  if (!link || !hasAddress(host, device, asked)) return []
   const reply = wayBackOf(packet, asked, 0)
   // one that may apply, as for what one user sends, is to come after the new one as well
   const chosen = rulesFor(reply, host).find(

@@ -9,7 +9,7 @@ import type { Edit, RoutingRuleEdit } from '../../model/edit.ts'
 import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
-import { isLocal } from '../../rules/fib.ts'
+import { isLocal, knowsNetworks } from '../../rules/fib.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
@@ -106,6 +106,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
+  // which networks the links have is not known, and this route says that the destination is on that one
+  if (!knowsNetworks(host) && route.gateway === undefined && !route.nexthops) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined

@@ -13,8 +13,8 @@ import { addWayBack } from '../host/routes.ts'
 import type { Reproduced } from '../verify-fixes/reproduce.ts'
 
 /** The address that was asked is one of the interface by which the request came, and none of the one by which its reply leaves. */
-export const isOtherUplink = ({ links }: Host, asked: string, came: string, left: string): boolean =>
-  left !== came && left !== 'lo' && hasAddress(links, came, asked) === true && !hasAddress(links, left, asked)
+export const isOtherUplink = (host: Host, asked: string, came: string, left: string): boolean =>
+  left !== came && left !== 'lo' && hasAddress(host, came, asked) && !hasAddress(host, left, asked)
 
 /** Of a request whose reply is played. */
 export const leavesElsewhere = (left: string, came: string): string =>

@@ -85,6 +85,14 @@ describe('wrong-way-out', () => {
     )
   })
 
+  it('is none where it came in, as long as only the route tells that its destination is on that link', () => {
+    const home: Route = { family: 'ip', type: 'unicast', destination: '10.0.9.0/24', table: 'main', device: 'eth0' }
+    const routes = [home, via('0.0.0.0/0', 'eth1')]
+    const packet: Packet = { ...SYN, in: 'eth0', out: 'eth0', dst: '10.0.9.3' }
+    expect(astray(packet, { routes })).toBeUndefined()
+    expect(astray(packet, { routes: [{ ...home, gateway: '10.0.1.254' }, routes[1]!] })).toBeDefined()
+  })
+
   it('is a route back to where it came from, past a wider one that leads on', () => {
     const found = told(one([via('198.51.100.7/32', 'eth0')], { ...SYN, dst: '198.51.100.7' }), 'wrong-way-out')
     expect(found?.message).toContain('it came in on eth0, and the route to 198.51.100.7/32 leads out of eth0 again')

@@ -12,6 +12,7 @@ import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
+import { knowsAddresses } from '../../../rules/fib.ts'
 import type { Part } from '../join/joined.ts'
 import { inOtherNetwork } from './later.ts'
 
@@ -20,8 +21,8 @@ interface OtherUplink {
   left: string
   /** The capture shows the reply there; else the model has played it. */
   isSeen: boolean
-  /** The address that was asked is one of `came`. */
-  isOfUplink: boolean
+  /** The address that was asked is one of `came`; undefined: host state does not tell. */
+  isOfUplink: boolean | undefined
   /** The reply of the capture. */
   reply?: Journey
 }
@@ -40,13 +41,17 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const shown = reply?.told.journey.steps.at(-1)?.out
   const left = routedDevice(host, shown ?? played?.out)
   if (came === undefined || left === undefined) return undefined
-  const isOfUplink = isOtherUplink(host, dst, came, left)
-  if (
-    !isOfUplink &&
-    !(reply && shown !== undefined && left !== came && left !== 'lo' && isHalfOpen(request, reply, asked))
-  )
-    return undefined
+  const isOfUplink = isOtherUplink(host, dst, came, left) || (isUntold(request, asked, came) ? undefined : false)
+  const isElsewhere = reply && shown !== undefined && left !== came && left !== 'lo'
+  if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
   return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
+}
+
+/** It asked this host, or was sent on by nat, and which addresses that interface has is not known. */
+function isUntold({ told: { journey, world } }: Part, { dst }: Packet, came: string): boolean {
+  const isForHost =
+    journey.outcome === 'delivered' || journey.steps.some((step) => step.dst !== undefined && step.dst !== dst)
+  return isForHost && !knowsAddresses(world.host, came)
 }
 
 /** A handshake that was forwarded, and that nobody is known to have gone on with. */
@@ -81,8 +86,8 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      isOfUplink
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+      isOfUplink !== false
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} A reverse path filter on the path may drop it${isOfUplink ? `: ${dst} is an address of ${came}` : `, if ${dst} is an address of ${came}: which addresses ${came} has is unknown (no "ip addr" given)`}.`
         : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
