@@ -82,3 +82,20 @@ describe('a forwarded handshake whose reply leaves by another interface', () => 
     expect((await told({ RULES }, syn, same)).status).toBe('answered')
   })
 })
+
+describe('a reply of this host that leaves by another interface', () => {
+  const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  const asked = { in: 'eth0', src: '198.51.100.9', dst: '192.0.2.1', sport: 40_000, dport: 80 }
+  const back = { out: 'tun0', src: '192.0.2.1', dst: '198.51.100.9', sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const lines = [trace('filter:INPUT:policy:1', asked), trace('filter:OUTPUT:policy:1', back)]
+
+  it('is no answer as long as nobody knows whose address was asked', async () => {
+    const { status, findings } = await told({ RULES }, ...lines)
+    expect(status).toBe('undetermined')
+    expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
+      'if 192.0.2.1 is an address of eth0: which addresses eth0 has is unknown (no "ip addr" given).',
+    )
+    const others = '2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
+    expect((await told({ RULES, others }, ...lines)).status).toBe('answered')
+  })
+})

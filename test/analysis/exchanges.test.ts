@@ -250,22 +250,6 @@ test('a reply that leaves by another uplink got back only where somebody goes on
   expect((await statuses([asked, went(10.1)], more))[0]![0]).toBe('answered')
 })
 
-test('a reply that leaves by another interface is no answer as long as nobody knows whose address was asked', async () => {
-  const lines = [came(10, { seq: 5 }), went(10.1, { out: 'tun0' })]
-  const [exchange] = await tell(lines, {})
-  expect(exchange!.status).toBe('undetermined')
-  expect(exchange!.findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-    `its reply leaves by tun0. A reverse path filter on the path may drop it, if ${HOST} is an address of eth0: which addresses eth0 has is unknown (no "ip addr" given).`,
-  )
-  // table local tells as much
-  const known = await tell(lines, { routes: `local ${HOST} dev eth0 table local\ndefault dev tun0\n` })
-  expect(known[0]!.findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-    `may drop it: ${HOST} is an address of eth0.`,
-  )
-  const others = '2: eth0    inet 198.51.100.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
-  expect((await statuses(lines, { address: others }))[0]![0]).toBe('answered')
-})
-
 test('a routing rule that is for the replies of some users alone is named, and one for all goes before it', async () => {
   const more = {
     address:

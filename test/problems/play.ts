@@ -4,18 +4,18 @@ import type { Seen, Sending } from '../../src/demo/incident.ts'
 import { Lab } from '../../src/demo/lab.ts'
 import { Sender } from '../../src/demo/send.ts'
 import { toolsFor } from '../../src/demo/tools.ts'
-import { type Exchange, type Input, open, printCommand, printedExchange } from '../../src/index.ts'
-import type { Journey, PrintedFix } from '../../src/model/journey.ts'
-import type { Packet } from '../../src/model/packet.ts'
-import { distinctFixes } from '../../src/reports/findings.ts'
-import { printedGroup } from '../../src/reports/printed-group.ts'
-import { claims, type Judgement, judge } from './judge.ts'
+import { type Exchange, type Input, printCommand } from '../../src/index.ts'
+import type { PrintedFix } from '../../src/model/journey.ts'
+import { explained, firstFix } from './explained.ts'
+import { type Judgement, judge } from './judge.ts'
 import type { Line, Problem } from './problem.ts'
 import { settingsOf, startTrace, stateOf } from './trace.ts'
 
 export interface Played {
   problem: Problem
   exchange?: Exchange
+  /** The port that what fails was sent from. */
+  sport?: number
   judgement: Judgement
   fix: FixTried
   /** Of each fix that was tried on the model and helped there, where that was asked for. */
@@ -91,6 +91,7 @@ class Stage {
     return {
       problem,
       ...(exchange ? { exchange } : {}),
+      ...(sport !== undefined ? { sport } : {}),
       judgement,
       fix,
       each,
@@ -154,52 +155,6 @@ export function shellOf(lab: Lab, problem: Pick<Problem, 'backend'>, host: strin
   if (problem.backend === 'nft') return lab.run(host, ['sh', '-c', command])
   const { v4, v6 } = toolsFor(demoBackend(problem))
   return lab.run(host, ['sh', '-c', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${command}`])
-}
-
-async function explained(
-  inputs: Input[],
-  problem: Problem,
-  sport?: number,
-): Promise<{ exchange?: Exchange; claimed: PrintedFix[]; warnings: string[] }> {
-  const analysis = await open(inputs)
-  const { exchanges, ending } = await analysis.exchanges()
-  // with two captures of one packet, the one that says most
-  const all = exchanges.filter((one) => isAsked(one, problem))
-  // not what other traffic has left behind
-  const sent = all.filter(({ asked }) => sport !== undefined && asked.sport === sport)
-  const own = sent.length > 0 ? sent : all
-  const exchange = own.find(({ culprit }) => culprit) ?? own.find(({ status }) => status !== 'undetermined') ?? own[0]
-  const warnings = ending.warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
-  const { groups } = await analysis.groups({})
-  const shown = groups.filter((one) => exchange && one.exchanges?.worst.id === exchange.id).map(printedGroup)
-  const fixes = [
-    ...shown.flatMap(({ journey }) => distinctFixes(journey)),
-    ...(exchange ? distinctFixes(printedExchange(exchange) as unknown as Journey<PrintedFix>) : []),
-  ]
-  const said = new Map(
-    fixes.flatMap((one) =>
-      one.command && !one.stops && claims(one) ? [[printCommand(one.command), one] as const] : [],
-    ),
-  )
-  return { ...(exchange ? { exchange } : {}), claimed: [...said.values()], warnings }
-}
-
-const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>
-  looksAt ? asked.dst === looksAt.dst && asked.protocol === looksAt.protocol : isOf(asked, fails)
-
-export const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>
-  asked.dst === to &&
-  (what.what === 'ping'
-    ? /^icmp/.test(asked.protocol ?? '')
-    : asked.protocol === what.what && asked.dport === what.port)
-
-/** As a report shows them: the first that a person could type, and that changes something. */
-export function firstFix(exchange: Exchange): PrintedFix | undefined {
-  const all = exchange.findings.flatMap(({ fix }) => fix)
-  const looks = new Set(all.flatMap(({ look }) => (look ? [printCommand(look)] : [])))
-  return distinctFixes(printedExchange(exchange) as unknown as Journey<PrintedFix>).find(
-    ({ command }) => command !== undefined && !looks.has(printCommand(command)),
-  )
 }
 
 export const words = (sending: Sending): string =>

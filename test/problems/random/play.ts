@@ -7,8 +7,9 @@ import { type Exchange, type Input, open, printCommand } from '../../../src/inde
 import { type ExchangeStatus, isFailed } from '../../../src/model/exchange.ts'
 import type { PrintedFix } from '../../../src/model/journey.ts'
 import type { Packet } from '../../../src/model/packet.ts'
+import { firstFix, isOf } from '../explained.ts'
 import { claims } from '../judge.ts'
-import { demoBackend, firstFix, isOf, shellOf, words } from '../play.ts'
+import { demoBackend, shellOf, words } from '../play.ts'
 import { settingsOf, startTrace, stateOf } from '../trace.ts'
 import type { RandomWorld } from './world.ts'
 
