@@ -98,4 +98,12 @@ describe('a reply of this host that leaves by another interface', () => {
     const others = '2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
     expect((await told({ RULES, others }, ...lines)).status).toBe('answered')
   })
+
+  it('is none either where the request is traced in PREROUTING alone: who replies was asked', async () => {
+    const early = '*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+    const rules = { RULES: early }
+    const came = trace('raw:PREROUTING:policy:1', asked)
+    expect((await told(rules, came, trace('raw:OUTPUT:policy:1', back))).status).toBe('undetermined')
+    expect((await told(rules, came, trace('raw:OUTPUT:policy:1', { ...back, out: 'eth0' }))).status).toBe('answered')
+  })
 })

@@ -22,7 +22,6 @@ const LESS: Readonly<Record<string, (name: string) => boolean>> = {
 const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
   'yunohost-vpn-drops-solicitation': ['status answered'],
-  'skywire-tunnel-takes-gateways-replies': ['status answered'],
   'tailscale-stateful-filter-takes-lan-to-wan': ['warning mark-missing'],
   'kube-bridge-nf-call-off-nft': ['warning mark-missing', 'warning not-masqueraded'],
   'openclash-marks-ipv6-that-nobody-takes': ['warning never-reached'],

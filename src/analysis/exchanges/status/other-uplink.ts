@@ -41,16 +41,18 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const shown = reply?.told.journey.steps.at(-1)?.out
   const left = routedDevice(host, shown ?? played?.out)
   if (came === undefined || left === undefined) return undefined
-  const isOfUplink = isOtherUplink(host, dst, came, left) || (isUntold(request, asked, came) ? undefined : false)
+  const isOfUplink = isOtherUplink(host, dst, came, left) || (isUntold(request, reply, asked, came) ? undefined : false)
   const isElsewhere = reply && shown !== undefined && left !== came && left !== 'lo'
   if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
   return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
 }
 
-/** It asked this host, or was sent on by nat, and which addresses that interface has is not known. */
-function isUntold({ told: { journey, world } }: Part, { dst }: Packet, came: string): boolean {
+/** It asked this host, which the reply shows too, or was sent on by nat; and which addresses that interface has is not known. */
+function isUntold({ told: { journey, world } }: Part, reply: Part | undefined, { dst }: Packet, came: string): boolean {
   const isForHost =
-    journey.outcome === 'delivered' || journey.steps.some((step) => step.dst !== undefined && step.dst !== dst)
+    journey.outcome === 'delivered' ||
+    reply?.told.journey.outcome === 'sent' ||
+    journey.steps.some((step) => step.dst !== undefined && step.dst !== dst)
   return isForHost && !knowsAddresses(world.host, came)
 }
 
