@@ -95,6 +95,11 @@ describe('a reply of this host that leaves by another interface', () => {
     expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
       'if 192.0.2.1 is an address of eth0: which addresses eth0 has is unknown (no "ip addr" given).',
     )
+    // table local tells as much as the addresses
+    const local = await told({ RULES, routes: 'local 192.0.2.1 dev eth0 table local\ndefault dev tun0\n' }, ...lines)
+    expect(local.findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
+      'may drop it: 192.0.2.1 is an address of eth0.',
+    )
     const others = '2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
     expect((await told({ RULES, others }, ...lines)).status).toBe('answered')
   })
