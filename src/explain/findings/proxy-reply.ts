@@ -45,11 +45,15 @@ export const proxyReply: Detector = {
   },
 }
 
-/** Conntrack has it as a reply, to what this host cannot have forwarded: so it was sent here. */
+/**
+ * Conntrack has it as a reply, to what this host cannot have forwarded: so it was sent here. A connection on which both
+ * sides went on (assured) may be from a time when it forwarded.
+ */
 function isOfOwnSocket({ world, journey }: Context, { packet, dst }: Routed): boolean {
   const { host } = world
   const entry = entryAnswered(packet, world)
   if (entry?.original.src !== dst || entry.reply?.dst !== dst || journey.packet.dst !== dst) return false
+  if (entry.status.includes('assured')) return false
   return isLocal(dst, host) === false && isForwardingOff(host, journey.family === 'ip6' ? 'ipv6' : 'ipv4')
 }
 
