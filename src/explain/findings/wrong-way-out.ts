@@ -110,8 +110,10 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
   if (!hasLeft(journey.outcome) || dst === undefined || !question || !staysUnanswered(context)) return []
   const route = lookupRoute(question, world.host)
   if (route?.type !== 'unicast' || route.gateway === dst || !routeDevices(route).includes(out ?? '')) return []
-  const by = world.host.routes?.find(({ gateway }) => gateway === dst)
-  if (by?.device === undefined || by.device === out) return []
+  const all = world.host.routes?.filter(({ gateway }) => gateway === dst) ?? []
+  const [by] = all
+  // two uplinks may have routers of the same address
+  if (by?.device === undefined || all.some(({ device }) => device !== by.device) || by.device === out) return []
   const named = (one: Route) => (isDefault(one) ? 'the default route' : `the route to ${one.destination}`)
   const why = `${dst} is the next hop of ${named(by)}, out of ${by.device}, but ${named(route)} leads out of ${out}`
   const destination = `${dst}/${dst.includes(':') ? 128 : 32}`

@@ -58,6 +58,9 @@ describe('wrong-way-out', () => {
     expect(found?.fix).toMatch(/^ip route add 10\.7\.0\.1\/32 dev wg0 → /)
     // of what nobody has for a next hop nothing is known, nor where a reply came
     expect(told(case_(wide), 'wrong-way-out')).toBeUndefined()
+    // nor which of two is meant
+    const second = { ...via('198.51.100.0/24', 'eth1'), gateway: '10.7.0.1' }
+    expect(told(case_(tunnel, second, wide), 'wrong-way-out')).toBeUndefined()
     expect(
       told({ ...case_(tunnel, wide), listed: [{ ...listed[0]!, status: ['seen-reply'] }] }, 'wrong-way-out'),
     ).toBeUndefined()
