@@ -74,10 +74,10 @@ function ipv6Type(
 const withoutRoutes = (address: string, bytes: Uint8Array): string | undefined =>
   bytes[0] === 0xff ? 'multicast' : address === '::1' ? 'local' : undefined
 
-/** Is this known to be an address of that interface? For want of the addresses, table local tells. */
+/** Is this known to be an address of that interface? Its addresses tell, and table local. */
 export function hasAddress({ links, routes }: Host, device: string, address: string): boolean {
-  if (links?.some(({ addresses }) => addresses !== undefined))
-    return links.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address))
+  if (links?.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address)))
+    return true
   const alone = `${address}/${address.includes(':') ? 128 : 32}`
   return routes?.some((one) => one.type === 'local' && one.device === device && one.destination === alone) ?? false
 }
@@ -86,11 +86,13 @@ export function hasAddress({ links, routes }: Host, device: string, address: str
 export const knowsNetworks = ({ links }: Host): boolean =>
   links?.some(({ addresses }) => addresses !== undefined) ?? false
 
-/** Are the addresses of that interface known? */
-export const knowsAddresses = ({ links, routes }: Host, device: string): boolean =>
-  links?.some(({ addresses }) => addresses !== undefined)
-    ? links.some(({ name, addresses }) => name === device && addresses !== undefined)
-    : (routes?.some(({ type, device: one }) => type === 'local' && one === device) ?? false)
+/** Are all addresses of that interface known that are of the IP version of this one? What `-4` lists tells nothing of IPv6. */
+export function knowsAddresses({ links, routes }: Host, device: string, like: string): boolean {
+  const family = like.includes(':') ? 'ip6' : 'ip'
+  if (routes?.some((one) => one.type === 'local' && one.family === family)) return true
+  const isListed = links?.some(({ addresses }) => addresses?.some((one) => one.family === family))
+  return isListed === true && links!.some(({ name, addresses }) => name === device && addresses !== undefined)
+}
 
 /** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */
 function isAnycast({ route, length, address }: TableRoute, bytes: Uint8Array): boolean {

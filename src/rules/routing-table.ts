@@ -53,7 +53,7 @@ const listedTables = memo((routes: readonly Route[]): Listed => {
       if (here.length > 0) listed.tables[family].set(table, inOrder(here))
     }
   for (const family of ['ip', 'ip6'] as const)
-    if (listed.tables[family].has('local') && names.size > 1) listed.complete.add(family)
+    if (listed.tables[family].has('local') && listed.tables[family].size > 1) listed.complete.add(family)
   return listed
 })
 

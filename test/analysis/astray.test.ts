@@ -93,7 +93,7 @@ describe('a reply of this host that leaves by another interface', () => {
     const { status, findings } = await told({ RULES }, ...lines)
     expect(status).toBe('undetermined')
     expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-      'if 192.0.2.1 is an address of eth0: which addresses eth0 has is unknown (no "ip addr" given).',
+      'may drop it if 192.0.2.1 is an address of eth0. The addresses of eth0 are not known.',
     )
     // table local tells as much as the addresses
     const local = await told({ RULES, routes: 'local 192.0.2.1 dev eth0 table local\ndefault dev tun0\n' }, ...lines)
@@ -102,6 +102,15 @@ describe('a reply of this host that leaves by another interface', () => {
     )
     const others = '2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
     expect((await told({ RULES, others }, ...lines)).status).toBe('answered')
+  })
+
+  it('is none where only the addresses of the other IP version are listed', async () => {
+    const address = (ip: string) =>
+      `2: eth0    ${ip} scope global eth0\\       valid_lft forever preferred_lft forever\n`
+    const six = address('inet6 2001:db8:3::1/64')
+    expect((await told({ RULES, six }, ...lines)).status).toBe('undetermined')
+    const both = six + address('inet 10.0.0.1/24')
+    expect((await told({ RULES, both }, ...lines)).status).toBe('answered')
   })
 
   it('is none either where the request is traced in PREROUTING alone: who replies was asked', async () => {

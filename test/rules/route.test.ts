@@ -85,6 +85,8 @@ describe('tables', () => {
     const six = routes('local ::1 dev lo table local proto kernel\nfe80::/64 dev eth0 proto kernel')
     expect(way({ dst: '2001:db8::1', src: '2001:db8::2' }, { routes: [...ROUTES, ...six] })).toBe('-')
     expect(way({ dst: '10.9.0.1' }, { routes: six })).toBe('?')
+    const one = routes('local ::1 dev lo table local proto kernel\nlocal 2001:db8::2 dev eth0 table local proto kernel')
+    expect(way({ dst: '2001:db8::1', src: '2001:db8::2' }, { routes: [...ROUTES, ...one] })).toBe('?')
   })
 
   it('may be passed by for another one by a mark, as long as the routing rules are not known', () => {

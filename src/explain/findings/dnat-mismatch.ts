@@ -179,15 +179,10 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
       continue
-    // a rule for any host's service is not there for this one's, but for a slip of the pen
-    if (meant.port !== asked.dport && !asksHost(rule) && !looksLike(`${meant.port}`, `${moment.packet.dport}`)) continue
-    // this host has a rule for each of its services, and where somebody listens already, another's port says nothing of it
-    if (
-      meant.port !== asked.dport &&
-      isServedHere(context, passed) &&
-      !looksLike(`${meant.port}`, `${moment.packet.dport}`)
-    )
-      continue
+    // but for a slip of the pen, a rule for any host's service is not there for this one's; nor is one for another service of a
+    // host on which a program listens already where nat sends to
+    const isOthers = meant.port !== asked.dport && (!asksHost(rule) || isServedHere(context, passed))
+    if (isOthers && !looksLike(`${meant.port}`, `${moment.packet.dport}`)) continue
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue

@@ -82,7 +82,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const missed = comes ? onwards.matched.find((visit) => leadsToPlace(visit.rule)) : onwards?.last
   const culprit = refAt(context, i)
   if (!onwards || !culprit || !missed || !(comes || rewrites(DESTINATION)(onwards))) return []
-  // it goes where the other one would have sent it
+  // both rules send it to the same place
   if (isRewriting && onwards.last && rewriting(rule) === rewriting(onwards.last.rule)) return []
   const [own, other] = [asked([rule]), asked(onwards.matched.map((visit) => visit.rule))]
   // who sends one service elsewhere in front of what is for all of them means that
@@ -132,7 +132,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
   const { rule, packet } = arrivals[i]!
   if (!rule || rule.conditions.some(namesDestination)) return []
   const isForOne = missed.rule.conditions.some(namesDestination)
-  // what takes nothing else is not needed for anything else
+  // a rule that no other packet needs may be deleted
   if (!isForOne && !servesOthers(rule, missed.rule)) return []
   for (const at of wayTo(arrivals, i)) {
     if (arrivals[at]!.chain !== missed.chain) continue
@@ -149,7 +149,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
     const hook = arrivals[i]!.hook
     const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
     return propose(
-      `before ${first}, do what ${numberedRef(ref)} does to packets for ${describeEnd(packet.dst, packet.dport)}`,
+      `before ${first}, do what ${numberedRef(ref)} does to packets from ${packet.src} for ${describeEnd(packet.dst, packet.dport)}`,
       changesOf(ref).add(ref, spot, such, { kind: 'like', rule: missed.rule }),
       'affects only such packets',
     )
@@ -158,7 +158,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
 }
 
 const rewriting = ({ statements }: Rule): string =>
-  JSON.stringify(statements.filter(({ kind }) => kind === 'dnat' || kind === 'redirect'))
+  JSON.stringify(statements.filter(({ kind }) => DESTINATION.includes(kind)))
 
 /** It rewrites the destination of what the other one does not match: who removes it takes that away. */
 const servesOthers = (rule: Rule, other: Rule): boolean =>

@@ -5,7 +5,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
@@ -22,9 +22,11 @@ import {
   firstLink,
   gatewayBeside,
   hasDestinationAlone,
+  hasNewDestination,
   isHairpin,
   isLoopbackAbroad,
   isMasqueradedOtherwise,
+  isPrivate,
   isPrivateAbroad,
   isPublic,
   isReachedByNat,
@@ -35,7 +37,7 @@ import {
 } from '../counterfactual/undeliverable.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { betweenPorts, noCallWords } from '../host/bridges.ts'
-import { homeOf } from '../host/routes.ts'
+import { homeOf, isDefault } from '../host/routes.ts'
 import { ofOtherLink } from '../neighbours/stand-in.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
@@ -71,7 +73,7 @@ export const notMasqueraded: Detector = {
       if (swapped) {
         const kept = `It left by ${out} for ${dst} with its own source ${src}, and no reply was seen`
         const turned = `${nameRef(swapped)} would rewrite its source if it left by ${lastPacket(context).in}, where it came in`
-        const back = `Unless hosts behind ${out} have a route to ${src} through this host, no reply can come back`
+        const back = `Unless hosts behind ${out} have a route to ${src} through this host, no reply comes back through it`
         return masqueraded(`${kept}: ${turned}. ${back}.`, false).map((one) => ({
           ...one,
           rules: [swapped, ...one.rules],
@@ -182,14 +184,23 @@ function pastWords(context: Context): string {
   return `, over bridge ${over.bridge.name} and past this host's conntrack (${noCallWords(world.host, journey.family)})`
 }
 
-/** The only thing that keeps the rule from giving it a source is that it asks for the interface that the packet came in by as the way out. */
+/**
+ * The only thing that keeps the rule from giving it a source is that it asks for the interface that the packet came in by as
+ * the way out. Where that is an uplink, the rule is for packets that go the other way, and so it is where it has matched.
+ */
 function swappedRule(context: Context): RuleRef | undefined {
-  const { in: from, out } = lastPacket(context)
-  if (context.journey.outcome !== 'forwarded' || from === undefined || from === out || !staysUnanswered(context))
+  const { journey, world } = context
+  const { src, out } = lastPacket(context)
+  const from = journey.packet.in
+  if (journey.outcome !== 'forwarded' || from === undefined || from === out || !staysUnanswered(context))
     return undefined
+  if (hasNewDestination(context) || src === undefined || !isPrivate(src)) return undefined
+  const uplinks = world.host.routes?.filter(isDefault).flatMap(routeDevices)
+  if (uplinks?.includes(from) !== false) return undefined
   for (const goal of sourceGoals(context))
     for (const one of nearMisses(context, goal)) {
       const { condition } = one.miss
+      if (one.rule.counters && one.rule.counters.packets > 0) continue
       const turned = { ...one.moment, packet: { ...one.moment.packet, out: from } }
       if (!isNegated(condition) && fieldOf(condition) === 'meta oifname' && evaluate(condition, turned) === true)
         return refOfSkipped(context, one)

@@ -34,8 +34,13 @@ export const proxyReply: Detector = {
             : [
                 {
                   description:
-                    'mark what comes for sockets of this host (-m socket --transparent) in PREROUTING, and add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
-                  unverified: 'a free mark and table number are unknown here',
+                    mark !== 0
+                      ? `lead packets with mark ${hex(mark)} to a table with the route local default dev lo: ip rule add fwmark ${hex(mark)} lookup TABLE`
+                      : 'mark packets for sockets of this host (-m socket --transparent) in PREROUTING, and add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
+                  unverified:
+                    mark !== 0
+                      ? 'a free table number is unknown here'
+                      : 'a free mark and table number are unknown here',
                 },
               ],
         // it was not to be forwarded

@@ -1,7 +1,7 @@
 import type { Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { isLinkLocal, lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
@@ -109,15 +109,19 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
   const question = questionOf(packet)
   if (!hasLeft(journey.outcome) || dst === undefined || !question || !staysUnanswered(context)) return []
   const route = lookupRoute(question, world.host)
-  if (route?.type !== 'unicast' || route.gateway === dst || !routeDevices(route).includes(out ?? '')) return []
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(out ?? '') || isLinkLocal(dst)) return []
+  // one that leads to a neighbour of its own may lead to the same one
+  if (route.gateway === undefined && !route.nexthops) return []
   const all = world.host.routes?.filter(({ gateway }) => gateway === dst) ?? []
   const [by] = all
   // two uplinks may have routers of the same address
   if (by?.device === undefined || all.some(({ device }) => device !== by.device) || by.device === out) return []
+  // who is led by another table may be there for other packets
+  if (all.some(({ table }) => table !== route.table)) return []
   const named = (one: Route) => (isDefault(one) ? 'the default route' : `the route to ${one.destination}`)
   const why = `${dst} is the next hop of ${named(by)}, out of ${by.device}, but ${named(route)} leads out of ${out}`
   const destination = `${dst}/${dst.includes(':') ? 128 : 32}`
-  const own = { family: route.family, type: 'unicast', destination, table: 'main', device: by.device } as const
+  const own = { family: route.family, type: 'unicast', destination, table: route.table, device: by.device } as const
   return [
     finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
       steps: [ended.step + 1],

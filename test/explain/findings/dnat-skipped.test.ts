@@ -41,6 +41,9 @@ describe('dnat-skipped', () => {
     const [first, second] = [DNAT.replace('-p tcp', '-s 10.0.1.2/32 -p tcp'), DNAT]
     const same: Case = { rules: { nat: [first, second], filter: ['-P FORWARD DROP'] }, packet: TO_ROUTER }
     expect(told(same, 'dnat-skipped')).toBeUndefined()
+    const map = (to: string, own = '') => `-A PREROUTING -d 10.0.1.0/24${own} -j NETMAP --to ${to}/24`
+    const mapped: Case = { ...same, rules: { ...same.rules, nat: [map('10.0.3.0', ' -i eth0'), map('10.0.2.0')] } }
+    expect(told(mapped, 'dnat-skipped')?.rules).toEqual(['nat PREROUTING rule 1', 'nat PREROUTING rule 2'])
   })
 
   it('names a return out of its chain', () => {

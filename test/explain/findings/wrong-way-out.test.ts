@@ -61,6 +61,10 @@ describe('wrong-way-out', () => {
     // nor which of two is meant
     const second = { ...via('198.51.100.0/24', 'eth1'), gateway: '10.7.0.1' }
     expect(told(case_(tunnel, second, wide), 'wrong-way-out')).toBeUndefined()
+    // nor of a neighbour behind another link, nor of a router of other packets
+    const { gateway: _, ...beside } = wide
+    expect(told(case_(tunnel, beside), 'wrong-way-out')).toBeUndefined()
+    expect(told(case_({ ...tunnel, table: '7' }, wide), 'wrong-way-out')).toBeUndefined()
     expect(
       told({ ...case_(tunnel, wide), listed: [{ ...listed[0]!, status: ['seen-reply'] }] }, 'wrong-way-out'),
     ).toBeUndefined()

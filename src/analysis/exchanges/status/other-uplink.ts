@@ -53,7 +53,7 @@ function isUntold({ told: { journey, world } }: Part, reply: Part | undefined, {
     journey.outcome === 'delivered' ||
     reply?.told.journey.outcome === 'sent' ||
     journey.steps.some((step) => step.dst !== undefined && step.dst !== dst)
-  return isForHost && !knowsAddresses(world.host, came)
+  return isForHost && !knowsAddresses(world.host, came, dst ?? '')
 }
 
 /** A handshake that was forwarded, and that nobody is known to have gone on with. */
@@ -64,6 +64,11 @@ function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
   const entry = world.host.conntrack && entryOpened(asked, world)
   return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
 }
+
+const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean | undefined): string =>
+  isOfUplink
+    ? `A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
+    : `A reverse path filter on the path may drop it if ${dst} is an address of ${came}. The addresses of ${came} are not known.`
 
 export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
   const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
@@ -89,7 +94,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
       isOfUplink !== false
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} A reverse path filter on the path may drop it${isOfUplink ? `: ${dst} is an address of ${came}` : `, if ${dst} is an address of ${came}: which addresses ${came} has is unknown (no "ip addr" given)`}.`
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
         : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
