@@ -1,7 +1,9 @@
 /** What the routing tables say of an address: whose it is, and which way leads back to it. */
-import type { Host, Route } from '../model/host.ts'
+import type { Host, Link, Route } from '../model/host.ts'
+import { memo } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
+import { familyOf } from './prefixes.ts'
 import { inVrf, lookup } from './route.ts'
 import { oneTable, type TableRoute } from './routing-table.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
@@ -78,20 +80,31 @@ const withoutRoutes = (address: string, bytes: Uint8Array): string | undefined =
 export function hasAddress({ links, routes }: Host, device: string, address: string): boolean {
   if (links?.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address)))
     return true
-  const alone = `${address}/${address.includes(':') ? 128 : 32}`
-  return routes?.some((one) => one.type === 'local' && one.device === device && one.destination === alone) ?? false
+  return routes !== undefined && localAddresses(routes).has(`${device} ${address}`)
 }
 
-/** Are the addresses of links known, with the lengths of their networks' prefixes? */
-export const knowsNetworks = ({ links }: Host): boolean =>
-  links?.some(({ addresses }) => addresses !== undefined) ?? false
+/** Of table local: `DEVICE ADDRESS`. */
+const localAddresses = memo((routes: readonly Route[]): ReadonlySet<string> => {
+  const alone = routes.filter(({ type, destination }) => type === 'local' && /\/(32|128)$/.test(destination))
+  return new Set(alone.map(({ device, destination }) => `${device} ${destination.split('/')[0]}`))
+})
 
-/** Are all addresses of that interface known that are of the IP version of this one? What `-4` lists tells nothing of IPv6. */
-export function knowsAddresses({ links, routes }: Host, device: string, like: string): boolean {
-  const family = like.includes(':') ? 'ip6' : 'ip'
-  if (routes?.some((one) => one.type === 'local' && one.family === family)) return true
-  const isListed = links?.some(({ addresses }) => addresses?.some((one) => one.family === family))
-  return isListed === true && links!.some(({ name, addresses }) => name === device && addresses !== undefined)
+/** The link that has this address. */
+export const linkWith = (host: Host, address: string): Link | undefined =>
+  host.links?.find(({ name }) => hasAddress(host, name, address))
+
+/** Were addresses of this one's IP version listed? They have the lengths of their networks' prefixes, and `-4` lists none of IPv6. */
+export function knowsNetworks({ links }: Host, address: string): boolean {
+  const family = familyOf(address)
+  return links?.some(({ addresses }) => addresses?.some((one) => one.family === family)) ?? false
+}
+
+/** Are all addresses of that interface known that are of this one's IP version? */
+export function knowsAddresses(host: Host, device: string, address: string): boolean {
+  const family = familyOf(address)
+  if (host.routes?.some((one) => one.type === 'local' && one.family === family)) return true
+  const isListed = host.links?.some(({ name, addresses }) => name === device && addresses !== undefined)
+  return isListed === true && knowsNetworks(host, address)
 }
 
 /** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */

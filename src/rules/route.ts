@@ -159,7 +159,7 @@ function mayBeLedElsewhere({ family, host: { routes, routingRules }, question: {
   if (!mark || routingRules?.some((rule) => rule.family === family)) return undefined
   const other = routes && otherTable(routes, family)
   if (other === undefined) return undefined
-  return unknown(`whether table ${other} is for mark ${hex(mark)} is not known (no \`ip rule\` given)`)
+  return unknown(`whether a routing rule leads mark ${hex(mark)} to table ${other} is unknown (no \`ip rule\` given)`)
 }
 
 const otherTable = memo2(

@@ -47,13 +47,14 @@ const listedTables = memo((routes: readonly Route[]): Listed => {
     families: new Set(routes.map(({ family }) => family)),
     complete: new Set(),
   }
-  for (const family of ['ip', 'ip6'] as const)
+  for (const family of ['ip', 'ip6'] as const) {
+    const tables = listed.tables[family]
     for (const table of names) {
       const here = routes.filter((route) => route.family === family && route.table === table)
-      if (here.length > 0) listed.tables[family].set(table, inOrder(here))
+      if (here.length > 0) tables.set(table, inOrder(here))
     }
-  for (const family of ['ip', 'ip6'] as const)
-    if (listed.tables[family].has('local') && listed.tables[family].size > 1) listed.complete.add(family)
+    if (tables.has('local') && tables.size > 1) listed.complete.add(family)
+  }
   return listed
 })
 

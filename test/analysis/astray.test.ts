@@ -93,12 +93,12 @@ describe('a reply of this host that leaves by another interface', () => {
     const { status, findings } = await told({ RULES }, ...lines)
     expect(status).toBe('undetermined')
     expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-      'may drop it if 192.0.2.1 is an address of eth0. The addresses of eth0 are not known.',
+      'The addresses of eth0 are unknown. If 192.0.2.1 is one of them, a reverse path filter on the path may drop the reply.',
     )
     // table local tells as much as the addresses
     const local = await told({ RULES, routes: 'local 192.0.2.1 dev eth0 table local\ndefault dev tun0\n' }, ...lines)
     expect(local.findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-      'may drop it: 192.0.2.1 is an address of eth0.',
+      'may drop the reply: 192.0.2.1 is an address of eth0.',
     )
     const others = '2: eth0    inet 10.0.0.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
     expect((await told({ RULES, others }, ...lines)).status).toBe('answered')

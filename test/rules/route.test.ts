@@ -91,7 +91,7 @@ describe('tables', () => {
 
   it('may be passed by for another one by a mark, as long as the routing rules are not known', () => {
     expect(lookup({ dst: '10.0.0.9', src: '192.0.2.1', mark: 1 }, HOST)).toEqual({
-      unknown: 'whether table 100 is for mark 0x1 is not known (no `ip rule` given)',
+      unknown: 'whether a routing rule leads mark 0x1 to table 100 is unknown (no `ip rule` given)',
     })
     const listed = rules('0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default')
     expect(way({ dst: '10.0.0.9', mark: 1 }, { ...HOST, routingRules: listed })).toBe('eth0')

@@ -179,8 +179,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
       continue
-    // but for a slip of the pen, a rule for any host's service is not there for this one's; nor is one for another service of a
-    // host on which a program listens already where nat sends to
+    // a rule for another port is about another service, if it names no host, or a program listens on the port that nat sends
+    // to; unless one port looks like the other, mistyped
     const isOthers = meant.port !== asked.dport && (!asksHost(rule) || isServedHere(context, passed))
     if (isOthers && !looksLike(`${meant.port}`, `${moment.packet.dport}`)) continue
     // who serves others is there for this packet, too, if it names the very port that was asked

@@ -126,7 +126,10 @@ const asked = (rules: readonly Rule[], but?: Condition): ReadonlySet<string> =>
       .filter((field) => /addr$|port$|mark$|ifname$/.test(field)),
   )
 
-/** A rule for one destination belongs in front of those for any: others go on by these. Where it names none, it is made one for the packet's. */
+/**
+ * A rule for one destination belongs in front of rules for any: other packets still get to these. A rule that names no
+ * destination gets a copy for this packet's.
+ */
 function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
   const { arrivals } = evidence
   const { rule, packet } = arrivals[i]!
@@ -149,7 +152,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
     const hook = arrivals[i]!.hook
     const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
     return propose(
-      `before ${first}, do what ${numberedRef(ref)} does to packets from ${packet.src} for ${describeEnd(packet.dst, packet.dport)}`,
+      `before ${first}, add a rule like ${numberedRef(ref)} for packets from ${packet.src} to ${describeEnd(packet.dst, packet.dport)}`,
       changesOf(ref).add(ref, spot, such, { kind: 'like', rule: missed.rule }),
       'affects only such packets',
     )
@@ -160,7 +163,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
 const rewriting = ({ statements }: Rule): string =>
   JSON.stringify(statements.filter(({ kind }) => DESTINATION.includes(kind)))
 
-/** It rewrites the destination of what the other one does not match: who removes it takes that away. */
+/** The rule may rewrite packets that the other one does not match: to delete it would change these. */
 const servesOthers = (rule: Rule, other: Rule): boolean =>
   DESTINATION.includes(verdictOf(rule).text) &&
   other.conditions.some((one) => !rule.conditions.some((own) => JSON.stringify(own) === JSON.stringify(one)))

@@ -1,6 +1,6 @@
 /** What may keep replies away from a packet that left, as host state shows it. */
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
-import { hasAddress } from '../../rules/fib.ts'
+import { hasAddress, linkWith } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { hasDestinationAlone, isPublic, needsSource } from '../counterfactual/undeliverable.ts'
 import { asItCame, isReplied } from '../reply/request-reply.ts'
@@ -23,7 +23,7 @@ function otherSource(context: Context, out: string | undefined): string {
   const { world, journey } = context
   const { src, dst } = lastPacket(context)
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
-  const link = world.host.links?.find(({ name }) => hasAddress(world.host, name, src))?.name
+  const link = linkWith(world.host, src)?.name
   if (link === undefined || link === 'lo' || link === out || hasAddress(world.host, out, src)) return ''
   return isReplied(context) ? '' : ` Its source ${src} is an address of ${link}: the hosts behind ${out} may drop it.`
 }

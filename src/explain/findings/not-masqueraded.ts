@@ -5,7 +5,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
@@ -37,7 +37,7 @@ import {
 } from '../counterfactual/undeliverable.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { betweenPorts, noCallWords } from '../host/bridges.ts'
-import { homeOf, isDefault } from '../host/routes.ts'
+import { hasDefaultRoute, homeOf } from '../host/routes.ts'
 import { ofOtherLink } from '../neighbours/stand-in.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
@@ -71,10 +71,10 @@ export const notMasqueraded: Detector = {
       }
       const swapped = elsewhere.length > 0 ? undefined : swappedRule(context)
       if (swapped) {
-        const kept = `It left by ${out} for ${dst} with its own source ${src}, and no reply was seen`
-        const turned = `${nameRef(swapped)} would rewrite its source if it left by ${lastPacket(context).in}, where it came in`
-        const back = `Unless hosts behind ${out} have a route to ${src} through this host, no reply comes back through it`
-        return masqueraded(`${kept}: ${turned}. ${back}.`, false).map((one) => ({
+        const kept = `The packet left by ${out} for ${dst} with its own source ${src}, and no reply was seen`
+        const turned = `${nameRef(swapped)} rewrites the source of packets that leave by ${journey.packet.in}, where this packet came in`
+        const back = `No reply comes back through this host, unless hosts behind ${out} have a route to ${src} through it`
+        return masqueraded(`${kept}. ${turned}. ${back}.`, false).map((one) => ({
           ...one,
           rules: [swapped, ...one.rules],
         }))
@@ -185,8 +185,8 @@ function pastWords(context: Context): string {
 }
 
 /**
- * The only thing that keeps the rule from giving it a source is that it asks for the interface that the packet came in by as
- * the way out. Where that is an uplink, the rule is for packets that go the other way, and so it is where it has matched.
+ * The rule would give the packet a source, but asks for the interface by which the packet came in as the one by which it
+ * leaves. Behind an uplink, or where it has matched, the rule is right, and for packets that go the other way.
  */
 function swappedRule(context: Context): RuleRef | undefined {
   const { journey, world } = context
@@ -195,8 +195,8 @@ function swappedRule(context: Context): RuleRef | undefined {
   if (journey.outcome !== 'forwarded' || from === undefined || from === out || !staysUnanswered(context))
     return undefined
   if (hasNewDestination(context) || src === undefined || !isPrivate(src)) return undefined
-  const uplinks = world.host.routes?.filter(isDefault).flatMap(routeDevices)
-  if (uplinks?.includes(from) !== false) return undefined
+  const { routes } = world.host
+  if (!routes || hasDefaultRoute(routes, from)) return undefined
   for (const goal of sourceGoals(context))
     for (const one of nearMisses(context, goal)) {
       const { condition } = one.miss

@@ -7,7 +7,7 @@ import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { addRoutingRule, isDefault, replaceRoute } from '../host/routes.ts'
+import { addRoutingRule, isDefault, replaceRoute, routeWords } from '../host/routes.ts'
 
 /**
  * A routing rule goes by the source (`from`), and takes an address of this host for one of the network that it is for:
@@ -27,12 +27,11 @@ export const sourceLedAway: Detector = {
     if (route?.type !== 'unicast' || !routeDevices(route).includes(link.name)) return []
     const { family, priority, from } = rule
     const { src, out } = packet
-    const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
     return [
       finding(
         'wrong-way-out',
         'warning',
-        `Routing rule ${priority} (from ${from}) sends it out of ${out}, but its source ${src} is an address of ${link.name}. Without that rule, ${way} of table ${route.table || 'main'} leads out of ${link.name}.`,
+        `Routing rule ${priority} (from ${from}) sends it out of ${out}, but its source ${src} is an address of ${link.name}. Without that rule, ${routeWords(route)} of table ${route.table || 'main'} leads out of ${link.name}.`,
         {
           steps: [context.ended.step + 1],
           fix: propose(

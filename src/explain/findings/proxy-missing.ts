@@ -163,16 +163,14 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
       handed.taken
         ? `${rule} handed the packet to ${proxy}, but the packet needs ${mark}.`
         : `${rule} hands it to ${proxy}. The proxy needs a socket with IP_TRANSPARENT, and the packet needs ${mark}.`,
-    lead.length > 0
-      ? lead
-      : [
-          {
-            description:
-              'add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
-            unverified: 'a free table number is unknown here',
-          },
-        ],
+    lead.length > 0 ? lead : [leadByHand()],
   )
+
+/** Where no table can be chosen here. */
+export const leadByHand = (mark = 'MARK'): Proposal => ({
+  description: `add a local route for the mark: ip rule add fwmark ${mark} lookup TABLE, ip route add local default dev lo table TABLE`,
+  unverified: 'which table numbers are free is unknown here',
+})
 
 /** A routing rule for other marks leads it elsewhere, in front of one that leads it to this host. */
 function ledPast(host: Host, question: RouteQuestion): { first: RoutingRule; local: RoutingRule } | undefined {

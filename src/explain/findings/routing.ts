@@ -1,6 +1,6 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
-import type { Route } from '../../model/host.ts'
-import { isNameless, type Packet } from '../../model/packet.ts'
+import type { Host, Route } from '../../model/host.ts'
+import { type Family, isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
@@ -113,6 +113,12 @@ export function larger(context: Context, device: string, name: string): number |
   if (all === undefined && own === undefined) return undefined
   return Math.max(Number(all ?? 0), Number(own ?? 0))
 }
+
+/** What the kernel asks of a packet that comes in there: IPv4 of the interface, IPv6 of the whole host. */
+export const forwardingOf = ({ sysctls }: Host, family: Family | undefined, device: string): string | undefined =>
+  family === 'ip6'
+    ? sysctls?.get('net.ipv6.conf.all.forwarding')
+    : (sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.forwarding`) ?? sysctls?.get('net.ipv4.ip_forward'))
 
 /** sysctl prints a dot in an interface's name as a slash. */
 export const sysctlName = (device: string) => device.replaceAll('.', '/')

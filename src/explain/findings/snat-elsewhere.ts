@@ -1,9 +1,8 @@
-import { hasAddress, isLocal } from '../../rules/fib.ts'
-import { routeDevices } from '../../rules/route.ts'
+import { hasAddress, isLocal, linkWith } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
-import { homeOf, isDefault } from '../host/routes.ts'
+import { hasDefaultRoute, homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 
 /**
@@ -20,7 +19,6 @@ export const snatElsewhere: Detector = {
     const { out, dst = '' } = lastPacket(context)
     const source = givenSource(rule.statement, asked.src)
     if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
-    const { links } = world.host
     const beside = ofOtherUplink(context, rule, source)
     if (beside) return [beside]
     const isNear = (one: string | undefined) => one !== undefined && homeOf(one, world.host, out)?.link.name === out
@@ -29,7 +27,7 @@ export const snatElsewhere: Detector = {
     const isNeighbour = isNear(asked.src)
     const { ref } = rule
     const spot = { chain: ref.chain, before: ref }
-    const owner = links?.find(({ name }) => hasAddress(world.host, name, source))?.name
+    const owner = linkWith(world.host, source)?.name
     return [
       finding(
         'snat-elsewhere',
@@ -60,9 +58,8 @@ function ofOtherUplink(context: Context, { ref, step }: Rewritten, source: strin
   const { world, evidence } = context
   const { links, routes = [] } = world.host
   const { out, dst = '' } = lastPacket(context)
-  const owner = links?.find(({ name }) => hasAddress(world.host, name, source))?.name
-  const isUplink = (name: string | undefined) =>
-    routes.some((route) => isDefault(route) && routeDevices(route).includes(name ?? ''))
+  const owner = linkWith(world.host, source)?.name
+  const isUplink = (name = '') => hasDefaultRoute(routes, name)
   const isOwn = links
     ?.find(({ name }) => name === out)
     ?.addresses?.some(({ family }) => family === (source.includes(':') ? 'ip6' : 'ip'))

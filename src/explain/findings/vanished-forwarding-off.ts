@@ -7,7 +7,7 @@ import { propose, setSysctl } from '../changes/change.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { areNeighbours, backToSender, deleteRoute, giveAddress, isDefault } from '../host/routes.ts'
-import { type Routed, sysctlName, toForward } from './routing.ts'
+import { forwardingOf, type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
 export const vanishedForwardingOff: Detector = {
@@ -18,11 +18,7 @@ export const vanishedForwardingOff: Detector = {
     const { sysctls } = context.world.host
     const device = routed.packet.in!
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
-    // IPv4 asks the input interface, IPv6 only the whole host
-    const own = sysctls?.get(`net.${family}.conf.${sysctlName(device)}.forwarding`)
-    const all =
-      family === 'ipv6' ? sysctls?.get('net.ipv6.conf.all.forwarding') : (own ?? sysctls?.get('net.ipv4.ip_forward'))
-    if (all !== '0') return []
+    if (forwardingOf(context.world.host, context.journey.family, device) !== '0') return []
     const name = family === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
     const onlyThis = family === 'ipv4' && sysctls?.get(name) === '1'
     const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name

@@ -1,7 +1,7 @@
-import type { Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { isLinkLocal, lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
+import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
@@ -19,6 +19,7 @@ import {
   giveAddress,
   isDefault,
   pastMain,
+  routeWords,
 } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
@@ -102,26 +103,30 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
 }
 
-/** It is for a router that is a neighbour on another interface (another route has it for its next hop), and a wider route took it. */
+/** The destination is a router, the next hop of a route out of another interface; but the packet left by a route to more than that router. */
 function pastNextHop(context: Context, packet: Packet, note: string | undefined): Detected[] {
   const { journey, world, ended } = context
   const { dst, out } = packet
   const question = questionOf(packet)
   if (!hasLeft(journey.outcome) || dst === undefined || !question || !staysUnanswered(context)) return []
   const route = lookupRoute(question, world.host)
-  if (route?.type !== 'unicast' || !routeDevices(route).includes(out ?? '') || isLinkLocal(dst)) return []
-  // one that leads to a neighbour of its own may lead to the same one
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(out ?? '')) return []
+  // a route without a next hop may lead to the same router; so does the one to link-local addresses, which each link has
   if (route.gateway === undefined && !route.nexthops) return []
   const all = world.host.routes?.filter(({ gateway }) => gateway === dst) ?? []
   const [by] = all
   // two uplinks may have routers of the same address
   if (by?.device === undefined || all.some(({ device }) => device !== by.device) || by.device === out) return []
-  // who is led by another table may be there for other packets
+  // another table's router may be for other packets
   if (all.some(({ table }) => table !== route.table)) return []
-  const named = (one: Route) => (isDefault(one) ? 'the default route' : `the route to ${one.destination}`)
-  const why = `${dst} is the next hop of ${named(by)}, out of ${by.device}, but ${named(route)} leads out of ${out}`
-  const destination = `${dst}/${dst.includes(':') ? 128 : 32}`
-  const own = { family: route.family, type: 'unicast', destination, table: route.table, device: by.device } as const
+  const why = `${dst} is a router behind ${by.device} (the next hop of ${routeWords(by)}), but ${routeWords(route)} leads out of ${out}`
+  const own = {
+    family: route.family,
+    type: 'unicast',
+    destination: `${dst}/${prefixLength(dst)}`,
+    table: route.table,
+    device: by.device,
+  } as const
   return [
     finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
       steps: [ended.step + 1],

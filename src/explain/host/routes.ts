@@ -77,8 +77,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const route = lookupRoute(question, host)
   // another way than the routes of now lead is not theirs to explain
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
-  const way = isDefault(route) ? 'the default route' : `the route to ${route.destination}`
-  const leads = `${way}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
+  const leads = `${routeWords(route)}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
   // its addresses are in table local while it is up
   const own = host.links?.find(({ addresses = [], up }) => up !== false && addresses.some((one) => one.address === dst))
   const rules = own ? rulesFor(question, host) : []
@@ -107,7 +106,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
   // which networks the links have is not known, and this route says that the destination is on that one
-  if (!knowsNetworks(host) && route.gateway === undefined && !route.nexthops) return undefined
+  if (!knowsNetworks(host, dst) && route.gateway === undefined && !route.nexthops) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
@@ -177,6 +176,14 @@ const isNarrower = (one: Route, other: Route): boolean =>
 export const isOwnTable = (table: string): boolean => table === '' || table === 'main'
 
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
+
+/** For a sentence. */
+export const routeWords = (route: Route): string =>
+  isDefault(route) ? 'the default route' : `the route to ${route.destination}`
+
+/** A default route of some table leads out of it. */
+export const hasDefaultRoute = (routes: readonly Route[], device: string): boolean =>
+  routes.some((route) => isDefault(route) && routeDevices(route).includes(device))
 
 /** The same route in another table. */
 export const addToTable = ({ family, type, destination, gateway, device, flags }: Route, table: string): Change =>

@@ -2,7 +2,7 @@
 import type { Host, Route } from '../../model/host.ts'
 import { lookupRoute, type RouteQuestion } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
-import { addRoute, homeOf, isDefault, isOwnTable, mainRoute } from '../host/routes.ts'
+import { addRoute, homeOf, isDefault, isOwnTable, mainRoute, routeWords } from '../host/routes.ts'
 import type { LinkHint } from './silent-link.ts'
 
 /**
@@ -19,7 +19,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
   if (isDefault(next) && !isUplink(out, question, host)) return undefined
   const { family, gateway } = next
   const table = isOwnTable(next.table) ? '' : ` of table ${next.table}`
-  const leads = `the ${isDefault(next) ? 'default route' : `route to ${next.destination}`}${table} leads out of ${device}`
+  const leads = `${routeWords(next)}${table} leads out of ${device}`
   return {
     words: ` ${dst} is in the network of ${out} (${home.network}), whose route comes first. Without that route, ${leads}.`,
     fix: propose(

@@ -16,7 +16,7 @@ it('may be a rule that asks for the interface by which the packet came in', () =
   })
   expect(told(to('eth0'), 'not-masqueraded')).toMatchObject({
     message:
-      'It left by eth1 for 10.0.8.5 with its own source 10.0.1.2, and no reply was seen: nat POSTROUTING rule 1 would rewrite its source if it left by eth0, where it came in. Unless hosts behind eth1 have a route to 10.0.1.2 through this host, no reply comes back through it.',
+      'The packet left by eth1 for 10.0.8.5 with its own source 10.0.1.2, and no reply was seen. nat POSTROUTING rule 1 rewrites the source of packets that leave by eth0, where this packet came in. No reply comes back through this host, unless hosts behind eth1 have a route to 10.0.1.2 through it.',
     rules: ['nat POSTROUTING rule 1', 'nat POSTROUTING policy'],
   })
   expect(findingsOf(played(to('eth0')), 'not-masqueraded').map(({ severity }) => severity)).toEqual(['note'])
@@ -39,5 +39,7 @@ it('is none that is there for packets that go the other way', () => {
   }
   expect(told(uplink, 'not-masqueraded')).toBeUndefined()
   const routes = ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0')
-  expect(told({ ...uplink, host: { routes } }, 'not-masqueraded')?.message).toContain('if it left by eth1')
+  expect(told({ ...uplink, host: { routes } }, 'not-masqueraded')?.message).toContain(
+    'rewrites the source of packets that leave by eth1',
+  )
 })

@@ -39,7 +39,7 @@ describe('proxy-missing, of a reply', () => {
   it('is a local route that the table of its mark lacks, and not that forwarding is off', () => {
     const found = told(one(host({})), 'proxy-missing')
     expect(found?.message).toBe(
-      'This host asked 10.0.2.2:514 from 10.0.1.2, which is not its own address: the reply needs a local route, and the route to 10.0.1.2 for mark 0x1 leads out of eth0.',
+      'A program of this host asked 10.0.2.2:514 with the source 10.0.1.2, which is not an address of this host. The reply needs a local route, but the route to 10.0.1.2 for mark 0x1 leads out of eth0.',
     )
     expect(found?.rules).toEqual(['mangle PREROUTING rule 1'])
     expect(found?.fix).toMatch(/^ip route add local default dev lo table 100 → /)

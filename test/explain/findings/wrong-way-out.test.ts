@@ -53,7 +53,7 @@ describe('wrong-way-out', () => {
     const wide: Route = { ...via('10.0.0.0/8', 'eth1'), gateway: '10.0.2.9' }
     const found = told(case_(tunnel, wide), 'wrong-way-out')
     expect(found?.message).toBe(
-      'It went the wrong way: 10.7.0.1 is the next hop of the default route, out of wg0, but the route to 10.0.0.0/8 leads out of eth1.',
+      'It went the wrong way: 10.7.0.1 is a router behind wg0 (the next hop of the default route), but the route to 10.0.0.0/8 leads out of eth1.',
     )
     expect(found?.fix).toMatch(/^ip route add 10\.7\.0\.1\/32 dev wg0 → /)
     // of what nobody has for a next hop nothing is known, nor where a reply came
@@ -98,6 +98,11 @@ describe('wrong-way-out', () => {
     const packet: Packet = { ...SYN, in: 'eth0', out: 'eth0', dst: '10.0.9.3' }
     expect(astray(packet, { routes })).toBeUndefined()
     expect(astray(packet, { routes: [{ ...home, gateway: '10.0.1.254' }, routes[1]!] })).toBeDefined()
+    // what is listed of IPv6 alone tells nothing of it
+    const addresses = [{ family: 'ip6' as const, address: 'fe80::2', prefixLength: 64 }]
+    expect(astray(packet, { routes, links: [{ index: 2, name: 'eth0', addresses }] })).toBeUndefined()
+    const four = [...addresses, { family: 'ip' as const, address: '10.0.1.1', prefixLength: 24 }]
+    expect(astray(packet, { routes, links: [{ index: 2, name: 'eth0', addresses: four }] })).toBeDefined()
   })
 
   it('is a route back to where it came from, past a wider one that leads on', () => {

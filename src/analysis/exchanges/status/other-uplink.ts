@@ -41,13 +41,17 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const shown = reply?.told.journey.steps.at(-1)?.out
   const left = routedDevice(host, shown ?? played?.out)
   if (came === undefined || left === undefined) return undefined
-  const isOfUplink = isOtherUplink(host, dst, came, left) || (isUntold(request, reply, asked, came) ? undefined : false)
+  const isOfUplink = isOtherUplink(host, dst, came, left)
+    ? true
+    : isUntold(request, reply, asked, came)
+      ? undefined
+      : false
   const isElsewhere = reply && shown !== undefined && left !== came && left !== 'lo'
   if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
   return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
 }
 
-/** It asked this host, which the reply shows too, or was sent on by nat; and which addresses that interface has is not known. */
+/** The request was for this host, as its end, its reply or nat shows; and the addresses of the interface are not known. */
 function isUntold({ told: { journey, world } }: Part, reply: Part | undefined, { dst }: Packet, came: string): boolean {
   const isForHost =
     journey.outcome === 'delivered' ||
@@ -67,8 +71,8 @@ function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
 
 const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean | undefined): string =>
   isOfUplink
-    ? `A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`
-    : `A reverse path filter on the path may drop it if ${dst} is an address of ${came}. The addresses of ${came} are not known.`
+    ? `A reverse path filter on the path may drop the reply: ${dst} is an address of ${came}.`
+    : `The addresses of ${came} are unknown. If ${dst} is one of them, a reverse path filter on the path may drop the reply.`
 
 export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
   const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
