@@ -99,6 +99,7 @@ import { SOCKETS_AND_SCOPES } from './sockets-and-scopes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { THREADS_A } from './threads-a.ts'
 import { THREADS_AA } from './threads-aa.ts'
+import { THREADS_AB } from './threads-ab.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -262,6 +263,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_Y,
   ...THREADS_Z,
   ...THREADS_AA,
+  ...THREADS_AB,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,
