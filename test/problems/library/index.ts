@@ -100,6 +100,7 @@ import { TAILNETS } from './tailnets.ts'
 import { THREADS_A } from './threads-a.ts'
 import { THREADS_AA } from './threads-aa.ts'
 import { THREADS_AB } from './threads-ab.ts'
+import { THREADS_AB_NEAR } from './threads-ab-near.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -264,6 +265,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_Z,
   ...THREADS_AA,
   ...THREADS_AB,
+  ...THREADS_AB_NEAR,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,

@@ -1,0 +1,161 @@
+/** What lies near the problems of threads-ab.ts: a table of the containers' own, forwarding off beneath a transparent proxy, NETMAP in front of a forward; and the same machines healthy. */
+import type { Problem } from '../problem.ts'
+import { THREADS_AB } from './threads-ab.ts'
+
+const of = (start: string): Problem => THREADS_AB.find(({ name }) => name.startsWith(start)) as Problem
+const UPLINK = of('docker-second-uplink')
+const PROXY = of('nginx-binds')
+const OFF = of('network-restart')
+const STALE = of('docker-forward-of')
+const LOCAL_TABLE = 'ip rule add fwmark 1 lookup 100; ip route add local 0.0.0.0/0 dev lo table 100'
+const MARKS =
+  'iptables -t mangle -A PREROUTING -i br-tracker -p udp -m udp --sport 8080 -m socket --transparent -j MARK --set-mark 1'
+
+export const THREADS_AB_NEAR: Problem[] = [
+  {
+    ...UPLINK,
+    name: 'near-containers-have-a-table-of-their-own',
+    setup: [
+      [
+        'host',
+        'ip rule add from 203.0.113.1 lookup 1001; ip route add default via 192.0.2.254 table 1000; ip route add 172.17.0.0/16 dev docker0 table 1000; ip rule add from 172.17.0.0/16 lookup 1000',
+      ],
+    ],
+    mend: [['host', 'ip route add 198.51.100.0/24 via 203.0.113.254 table 1000']],
+  },
+  {
+    ...UPLINK,
+    name: 'near-other-uplink-leads-to-the-client-too',
+    hosts: {
+      ...UPLINK.hosts,
+      client: {
+        addresses: { eth0: ['198.51.100.9/24'], eth1: ['10.99.0.9/24'] },
+        routes: ['default via 198.51.100.254'],
+      },
+      isp1: {
+        ...UPLINK.hosts.isp1,
+        addresses: { eth0: ['192.0.2.254/24'], eth1: ['10.99.0.1/24'] },
+        routes: ['198.51.100.0/24 via 10.99.0.9'],
+      },
+    },
+    links: [...UPLINK.links, ['client:eth1', 'isp1:eth1']],
+    seen: 'answered',
+    truth: {
+      words: 'Nothing is wrong: the reply takes another way, and comes.',
+      causes: [],
+      status: ['answered'],
+      alsoTrue: [],
+    },
+    mend: [['host', 'true']],
+  },
+  {
+    ...PROXY,
+    name: 'near-transparent-proxy-has-its-marks',
+    setup: [...(PROXY.setup ?? []), ['host', `${MARKS}; ${LOCAL_TABLE}`]],
+    seen: 'answered',
+    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+    mend: [['host', 'true']],
+  },
+  {
+    ...PROXY,
+    name: 'near-transparent-proxy-without-forwarding',
+    setup: [...(PROXY.setup ?? []), ['host', 'sysctl -qw net.ipv4.ip_forward=0']],
+    others: [],
+    truth: {
+      ...PROXY.truth,
+      words:
+        'The reply to the address that nginx borrowed is not delivered to nginx. That forwarding is off is not why: with it on, the client gets a datagram that it does not wait for.',
+      alsoTrue: ['reply-dropped'],
+    },
+    mend: [['host', `${MARKS}; ${LOCAL_TABLE}`]],
+  },
+  {
+    ...PROXY,
+    name: 'near-transparent-proxy-has-a-table-without-marks',
+    setup: [...(PROXY.setup ?? []), ['host', LOCAL_TABLE]],
+    truth: {
+      ...PROXY.truth,
+      causes: [...PROXY.truth.causes, { code: 'mark-missing' }],
+      words: 'The table with the local route is there, and nothing marks the replies for it.',
+    },
+    mend: [['host', MARKS]],
+  },
+  {
+    ...OFF,
+    name: 'near-forwarding-goes-off-where-the-reply-comes-in',
+    earlier: {
+      sendings: OFF.earlier?.sendings ?? [],
+      change: [['node', 'sysctl -qw net.ipv4.conf.eth0.forwarding=0']],
+    },
+    truth: {
+      words: 'Forwarding is off on eth0 alone: the request of the open flow leaves, and its reply is not forwarded.',
+      causes: [
+        { code: 'vanished-forwarding-off', words: ['eth0'] },
+        { code: 'reply-dropped', words: ['forwarding is off', 'eth0'] },
+      ],
+      status: ['lost', 'reply-lost'],
+    },
+    mend: [['node', 'sysctl -w net.ipv4.conf.eth0.forwarding=1']],
+  },
+  {
+    ...STALE,
+    name: 'near-netmap-in-front-of-a-forward',
+    hosts: {
+      client: { addresses: { eth0: ['192.0.2.9/24'] }, routes: ['10.77.0.0/24 via 192.0.2.1'], listeners: [] },
+      host: {
+        addresses: { eth0: ['192.0.2.1/24'], lan: ['192.168.1.1/24'] },
+        sysctls: { 'net.ipv4.ip_forward': '1' },
+        rules: {
+          v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -d 10.77.0.0/24 -i eth0 -j NETMAP --to 192.168.1.0/24
+-A PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443
+-A POSTROUTING -s 192.168.1.0/24 -o eth0 -j NETMAP --to 10.77.0.0/24
+COMMIT
+`,
+        },
+      },
+      web: {
+        addresses: { eth0: ['192.168.1.20/24'] },
+        routes: ['default via 192.168.1.1'],
+        listeners: [{ protocol: 'tcp', port: 8443 }],
+      },
+      other: {
+        addresses: { eth0: ['192.168.1.80/24'] },
+        routes: ['default via 192.168.1.1'],
+        listeners: [{ protocol: 'tcp', port: 22 }],
+      },
+      lan: { bridges: { br0: ['p1', 'p2', 'p3'] } },
+    },
+    links: [
+      ['client:eth0', 'host:eth0'],
+      ['host:lan', 'lan:p1'],
+      ['web:eth0', 'lan:p2'],
+      ['other:eth0', 'lan:p3'],
+    ],
+    fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 443 },
+    seen: 'refused',
+    others: [
+      { sending: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 }, seen: 'answered' },
+      { sending: { from: 'client', what: 'tcp', to: '10.77.0.20', port: 8443 }, seen: 'answered' },
+    ],
+    truth: {
+      words: 'NETMAP takes the whole network before the forward of one of its ports is reached.',
+      causes: [
+        { rule: '-j NETMAP --to 192.168.1.0/24', chain: 'nat PREROUTING' },
+        { rule: '--to-destination 192.168.1.20:8443', chain: 'nat PREROUTING' },
+      ],
+      status: ['refused'],
+      alsoTrue: ['refused-there'],
+    },
+    mend: [
+      [
+        'host',
+        'iptables -t nat -I PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443',
+      ],
+    ],
+  },
+]
