@@ -158,4 +158,48 @@ COMMIT
       ],
     ],
   },
+  {
+    ...UPLINK,
+    name: 'near-mark-is-restored-in-output-alone',
+    setup: [
+      [
+        'host',
+        'iptables -t mangle -A PREROUTING -i eth1 -m conntrack --ctstate NEW -j CONNMARK --set-mark 1; iptables -t mangle -A OUTPUT -j CONNMARK --restore-mark; ip rule add fwmark 1 lookup 1001',
+      ],
+    ],
+    truth: {
+      ...UPLINK.truth,
+      words: "The connection's mark is given back to what the host sends itself, and not to what a container replies.",
+      causes: [...UPLINK.truth.causes, { code: 'mark-missing' }],
+    },
+    mend: [['host', 'iptables -t mangle -A PREROUTING -i docker0 -j CONNMARK --restore-mark']],
+  },
+  {
+    ...UPLINK,
+    name: 'near-mark-is-restored-and-no-rule-reads-it',
+    setup: [
+      [
+        'host',
+        'iptables -t mangle -A PREROUTING -i eth1 -m conntrack --ctstate NEW -j CONNMARK --set-mark 1; iptables -t mangle -A PREROUTING -i docker0 -j CONNMARK --restore-mark; ip rule add from 203.0.113.1 lookup 1001',
+      ],
+    ],
+    truth: {
+      ...UPLINK.truth,
+      words: 'The reply has the mark of eth1, and no routing rule asks for it.',
+    },
+    mend: [['host', 'ip rule add fwmark 1 lookup 1001']],
+  },
+  {
+    ...UPLINK,
+    name: 'near-mark-leads-back-by-the-second-uplink',
+    setup: [
+      [
+        'host',
+        'iptables -t mangle -A PREROUTING -i eth1 -m conntrack --ctstate NEW -j CONNMARK --set-mark 1; iptables -t mangle -A PREROUTING -i docker0 -j CONNMARK --restore-mark; ip rule add fwmark 1 lookup 1001; ip rule add from 203.0.113.1 lookup 1001',
+      ],
+    ],
+    seen: 'answered',
+    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+    mend: [['host', 'true']],
+  },
 ]
