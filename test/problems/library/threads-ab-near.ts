@@ -202,4 +202,102 @@ COMMIT
     truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
     mend: [['host', 'true']],
   },
+  {
+    name: 'near-forwarding-goes-off-before-the-first-reply',
+    thread: OFF.thread,
+    backend: 'nft',
+    hosts: {
+      client: { addresses: { eth0: ['192.168.5.10/24'] }, routes: ['default via 192.168.5.1'] },
+      router: {
+        addresses: { lan: ['192.168.5.1/24'], up: ['10.5.0.1/24'] },
+        sysctls: { 'net.ipv4.ip_forward': '1' },
+        listeners: [{ protocol: 'tcp', port: 22 }],
+        rules: {
+          nft: `table inet filter {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "lan" accept
+  }
+}
+`,
+        },
+      },
+      // takes its time
+      server: {
+        addresses: { eth0: ['10.5.0.9/24'] },
+        routes: ['default via 10.5.0.1'],
+        rules: {
+          nft: 'table ip slow {\n  chain input { type filter hook input priority filter; policy accept; udp dport 53 drop; }\n}\n',
+        },
+      },
+    },
+    links: [
+      ['client:eth0', 'router:lan'],
+      ['router:up', 'server:eth0'],
+    ],
+    traced: 'router',
+    earlier: {
+      sendings: [{ from: 'client', what: 'udp', to: '10.5.0.9', port: 53, sport: 40500 }],
+      change: [
+        ['router', 'sysctl -qw net.ipv4.ip_forward=0'],
+        [
+          'client',
+          `python3 -c "import socket
+s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('0.0.0.0',40500))
+while True:
+  d,who=s.recvfrom(2000); s.sendto(d,who)" >/dev/null 2>&1 &
+for i in $(seq 100); do ss -lnu | grep -q :40500 && break; sleep .1; done`,
+        ],
+      ],
+    },
+    fails: { from: 'server', what: 'udp', to: '192.168.5.10', port: 40500, sport: 53 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'client', what: 'tcp', to: '192.168.5.1', port: 22 }, seen: 'answered' }],
+    truth: {
+      words: "The router had forwarded the client's request, and forwarding was off when the reply came.",
+      causes: [{ code: 'vanished-forwarding-off' }],
+      status: ['lost', 'reply-lost'],
+    },
+    mend: [
+      ['router', 'sysctl -w net.ipv4.ip_forward=1'],
+      // what waits for requests there takes none but from itself
+      ['server', 'nft flush ruleset'],
+    ],
+  },
+  {
+    ...PROXY,
+    name: 'near-transparent-proxy-on-a-router-of-nft',
+    backend: 'nft',
+    hosts: {
+      ...PROXY.hosts,
+      host: {
+        ...PROXY.hosts.host,
+        rules: {
+          nft: `table inet filter {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iifname "lo" accept
+    udp dport 8181 accept
+    meta l4proto icmp accept
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "br-tracker" accept
+  }
+}
+`,
+        },
+      },
+    },
+    others: [{ sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' }],
+    mend: [
+      [
+        'host',
+        `nft 'add table ip tp; add chain ip tp pre { type filter hook prerouting priority mangle; }; add rule ip tp pre iifname "br-tracker" udp sport 8080 socket transparent 1 meta mark set 1'; ${LOCAL_TABLE}`,
+      ],
+    ],
+  },
 ]
