@@ -209,7 +209,7 @@ COMMIT
     hosts: {
       client: { addresses: { eth0: ['192.168.5.10/24'] }, routes: ['default via 192.168.5.1'] },
       router: {
-        addresses: { lan: ['192.168.5.1/24'], up: ['10.5.0.1/24'] },
+        addresses: { lan: ['192.168.5.1/24'], wan: ['10.5.0.1/24'] },
         sysctls: { 'net.ipv4.ip_forward': '1' },
         listeners: [{ protocol: 'tcp', port: 22 }],
         rules: {
@@ -234,7 +234,7 @@ COMMIT
     },
     links: [
       ['client:eth0', 'router:lan'],
-      ['router:up', 'server:eth0'],
+      ['router:wan', 'server:eth0'],
     ],
     traced: 'router',
     earlier: {
