@@ -11,6 +11,86 @@ const LOCAL_TABLE = 'ip rule add fwmark 1 lookup 100; ip route add local 0.0.0.0
 const MARKS =
   'iptables -t mangle -A PREROUTING -i br-tracker -p udp -m udp --sport 8080 -m socket --transparent -j MARK --set-mark 1'
 
+const NFT_ROUTER = {
+  nft: `table inet filter {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iifname "lo" accept
+    udp dport 8181 accept
+    meta l4proto icmp accept
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "br-tracker" accept
+  }
+}
+`,
+}
+
+const NETMAP: Problem = {
+  ...STALE,
+  name: 'near-netmap-in-front-of-a-forward',
+  hosts: {
+    client: { addresses: { eth0: ['192.0.2.9/24'] }, routes: ['10.77.0.0/24 via 192.0.2.1'], listeners: [] },
+    host: {
+      addresses: { eth0: ['192.0.2.1/24'], lan: ['192.168.1.1/24'] },
+      sysctls: { 'net.ipv4.ip_forward': '1' },
+      rules: {
+        v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -d 10.77.0.0/24 -i eth0 -j NETMAP --to 192.168.1.0/24
+-A PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443
+-A POSTROUTING -s 192.168.1.0/24 -o eth0 -j NETMAP --to 10.77.0.0/24
+COMMIT
+`,
+      },
+    },
+    web: {
+      addresses: { eth0: ['192.168.1.20/24'] },
+      routes: ['default via 192.168.1.1'],
+      listeners: [{ protocol: 'tcp', port: 8443 }],
+    },
+    other: {
+      addresses: { eth0: ['192.168.1.80/24'] },
+      routes: ['default via 192.168.1.1'],
+      listeners: [{ protocol: 'tcp', port: 22 }],
+    },
+    lan: { bridges: { br0: ['p1', 'p2', 'p3'] } },
+  },
+  links: [
+    ['client:eth0', 'host:eth0'],
+    ['host:lan', 'lan:p1'],
+    ['web:eth0', 'lan:p2'],
+    ['other:eth0', 'lan:p3'],
+  ],
+  fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 443 },
+  seen: 'refused',
+  others: [
+    { sending: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 }, seen: 'answered' },
+    { sending: { from: 'client', what: 'tcp', to: '10.77.0.20', port: 8443 }, seen: 'answered' },
+  ],
+  truth: {
+    words: 'NETMAP takes the whole network before the forward of one of its ports is reached.',
+    causes: [
+      { rule: '-j NETMAP --to 192.168.1.0/24', chain: 'nat PREROUTING' },
+      { rule: '--to-destination 192.168.1.20:8443', chain: 'nat PREROUTING' },
+    ],
+    status: ['refused'],
+    alsoTrue: ['refused-there'],
+  },
+  mend: [
+    [
+      'host',
+      'iptables -t nat -I PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443',
+    ],
+  ],
+}
+
 export const THREADS_AB_NEAR: Problem[] = [
   {
     ...UPLINK,
@@ -97,67 +177,7 @@ export const THREADS_AB_NEAR: Problem[] = [
     },
     mend: [['node', 'sysctl -w net.ipv4.conf.eth0.forwarding=1']],
   },
-  {
-    ...STALE,
-    name: 'near-netmap-in-front-of-a-forward',
-    hosts: {
-      client: { addresses: { eth0: ['192.0.2.9/24'] }, routes: ['10.77.0.0/24 via 192.0.2.1'], listeners: [] },
-      host: {
-        addresses: { eth0: ['192.0.2.1/24'], lan: ['192.168.1.1/24'] },
-        sysctls: { 'net.ipv4.ip_forward': '1' },
-        rules: {
-          v4: `*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -d 10.77.0.0/24 -i eth0 -j NETMAP --to 192.168.1.0/24
--A PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443
--A POSTROUTING -s 192.168.1.0/24 -o eth0 -j NETMAP --to 10.77.0.0/24
-COMMIT
-`,
-        },
-      },
-      web: {
-        addresses: { eth0: ['192.168.1.20/24'] },
-        routes: ['default via 192.168.1.1'],
-        listeners: [{ protocol: 'tcp', port: 8443 }],
-      },
-      other: {
-        addresses: { eth0: ['192.168.1.80/24'] },
-        routes: ['default via 192.168.1.1'],
-        listeners: [{ protocol: 'tcp', port: 22 }],
-      },
-      lan: { bridges: { br0: ['p1', 'p2', 'p3'] } },
-    },
-    links: [
-      ['client:eth0', 'host:eth0'],
-      ['host:lan', 'lan:p1'],
-      ['web:eth0', 'lan:p2'],
-      ['other:eth0', 'lan:p3'],
-    ],
-    fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 443 },
-    seen: 'refused',
-    others: [
-      { sending: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 }, seen: 'answered' },
-      { sending: { from: 'client', what: 'tcp', to: '10.77.0.20', port: 8443 }, seen: 'answered' },
-    ],
-    truth: {
-      words: 'NETMAP takes the whole network before the forward of one of its ports is reached.',
-      causes: [
-        { rule: '-j NETMAP --to 192.168.1.0/24', chain: 'nat PREROUTING' },
-        { rule: '--to-destination 192.168.1.20:8443', chain: 'nat PREROUTING' },
-      ],
-      status: ['refused'],
-      alsoTrue: ['refused-there'],
-    },
-    mend: [
-      [
-        'host',
-        'iptables -t nat -I PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.20:8443',
-      ],
-    ],
-  },
+  NETMAP,
   {
     ...UPLINK,
     name: 'near-mark-is-restored-in-output-alone',
@@ -253,6 +273,7 @@ for i in $(seq 100); do ss -lnu | grep -q :40500 && break; sleep .1; done`,
     },
     fails: { from: 'server', what: 'udp', to: '192.168.5.10', port: 40500, sport: 53 },
     seen: 'nothing',
+    looksAt: { protocol: 'udp', dst: '10.5.0.9' },
     others: [{ sending: { from: 'client', what: 'tcp', to: '192.168.5.1', port: 22 }, seen: 'answered' }],
     truth: {
       words: "The router had forwarded the client's request, and forwarding was off when the reply came.",
@@ -273,23 +294,7 @@ for i in $(seq 100); do ss -lnu | grep -q :40500 && break; sleep .1; done`,
       ...PROXY.hosts,
       host: {
         ...PROXY.hosts.host,
-        rules: {
-          nft: `table inet filter {
-  chain input {
-    type filter hook input priority filter; policy drop;
-    ct state established,related accept
-    iifname "lo" accept
-    udp dport 8181 accept
-    meta l4proto icmp accept
-  }
-  chain forward {
-    type filter hook forward priority filter; policy drop;
-    ct state established,related accept
-    iifname "br-tracker" accept
-  }
-}
-`,
-        },
+        rules: NFT_ROUTER,
       },
     },
     others: [{ sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' }],
@@ -299,5 +304,50 @@ for i in $(seq 100); do ss -lnu | grep -q :40500 && break; sleep .1; done`,
         `nft 'add table ip tp; add chain ip tp pre { type filter hook prerouting priority mangle; }; add rule ip tp pre iifname "br-tracker" udp sport 8080 socket transparent 1 meta mark set 1'; ${LOCAL_TABLE}`,
       ],
     ],
+  },
+  {
+    ...PROXY,
+    name: 'near-transparent-proxy-of-tcp',
+    hosts: {
+      ...PROXY.hosts,
+      host: { ...PROXY.hosts.host, rules: NFT_ROUTER },
+      tracker: { ...PROXY.hosts.tracker, listeners: [{ protocol: 'tcp', port: 8080 }] },
+    },
+    backend: 'nft',
+    setup: [
+      [
+        'host',
+        `python3 -c "import socket
+s=socket.socket(); s.setsockopt(1,2,1); s.bind(('192.0.2.1',8181)); s.listen(9)
+while True:
+  c,who=s.accept()
+  o=socket.socket(); o.setsockopt(0,19,1); o.settimeout(1); o.bind((who[0],0))
+  try: o.connect(('172.16.239.10',8080))
+  except OSError: pass
+  o.close(); c.close()" >/dev/null 2>&1 &
+for i in $(seq 100); do ss -lnt | grep -q :8181 && break; sleep .1; done`,
+      ],
+    ],
+    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 8181 },
+    // by the proxy, which gets nothing itself
+    seen: 'answered',
+    looksAt: { protocol: 'tcp', dst: '172.16.239.10' },
+    others: [],
+    truth: {
+      ...PROXY.truth,
+      words:
+        "nginx asks the container from its client's address. The container's SYN-ACK is forwarded to the client, which knows of no such connection and resets it.",
+      status: ['reply-lost', 'unanswered', 'refused'],
+    },
+    mend: [['host', 'true']],
+  },
+  {
+    ...NETMAP,
+    name: 'near-netmap-beside-the-forward',
+    fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 },
+    seen: 'answered',
+    others: [],
+    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+    mend: [['host', 'true']],
   },
 ]
