@@ -17,7 +17,7 @@ const NFT_ROUTER = {
     type filter hook input priority filter; policy drop;
     ct state established,related accept
     iifname "lo" accept
-    udp dport 8181 accept
+    meta l4proto { tcp, udp } th dport 8181 accept
     meta l4proto icmp accept
   }
   chain forward {
@@ -344,6 +344,41 @@ for i in $(seq 100); do ss -lnt | grep -q :8181 && break; sleep .1; done`,
   {
     ...NETMAP,
     name: 'near-netmap-beside-the-forward',
+    fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 },
+    seen: 'answered',
+    others: [],
+    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+    mend: [['host', 'true']],
+  },
+  {
+    ...NETMAP,
+    name: 'near-dnat-without-a-filter-table',
+    hosts: {
+      ...NETMAP.hosts,
+      host: {
+        ...NETMAP.hosts.host,
+        rules: {
+          v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -d 10.77.0.80/32 -i eth0 -p tcp -m tcp --dport 22 -j DNAT --to-destination 192.168.1.80
+COMMIT
+`,
+        },
+      },
+    },
+    fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 },
+    seen: 'answered',
+    others: [],
+    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+    mend: [['host', 'true']],
+  },
+  {
+    ...NETMAP,
+    name: 'near-netmap-with-a-default-route',
+    setup: [['host', 'ip route add default via 192.0.2.9']],
     fails: { from: 'client', what: 'tcp', to: '10.77.0.80', port: 22 },
     seen: 'answered',
     others: [],
