@@ -88,9 +88,12 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
 }
 
 /** Where connection tracking sends a packet of a connection that it lists, whose nat no line shows. */
-export function sentByEntry(packet: Packet, world: World): string | undefined {
+export function sentByEntry(packet: Packet, world: World): { dst: string; dport?: number } | undefined {
   const opened = entryOpened(packet, world)
-  return opened ? opened.reply.src : entryAnswered(packet, world)?.original.src
+  const entry = opened ?? entryAnswered(packet, world)
+  if (!entry) return undefined
+  const { src, sport } = opened ? entry.reply : entry.original
+  return sport === undefined ? { dst: src } : { dst: src, dport: sport }
 }
 
 /** By the routes in host state, for the packet as nat left it. */

@@ -374,7 +374,7 @@ function routed(
   const sent = mayBeRewritten ? sentByEntry(packet, world) : undefined
   const isUnseen = mayBeRewritten && sent === undefined
   const byRoutes = () =>
-    sent === undefined ? goesToThisHost(evidence, world) : leadsToThisHost({ ...packet, dst: sent }, world)
+    sent === undefined ? goesToThisHost(evidence, world) : leadsToThisHost({ ...packet, dst: sent.dst }, world)
   const local =
     packet.in === 'lo' || group || (isPassedOn ? false : isUnseen && goesOn(packet) ? undefined : byRoutes())
   const input = nextBehindHook(world, family, 'prerouting', nat, true)

@@ -5,14 +5,7 @@
 type Known = Readonly<Record<string, readonly string[]>>
 
 /** With all files. */
-export const WITH_ALL: Known = {
-  'nginx-binds-to-its-clients-address-in-front-of-a-container': ['tried with the model, sent'],
-  'near-transparent-proxy-has-a-table-without-marks': ['tried with the model, sent'],
-  'near-containers-have-a-table-of-their-own': ['tried with the model, forwarded'],
-  'near-forwarding-goes-off-before-the-first-reply': ['error proxy-missing'],
-  'near-netmap-beside-the-forward': ['status lost', 'error vanished-no-route'],
-  'near-dnat-without-a-filter-table': ['status lost', 'error vanished-no-route'],
-}
+export const WITH_ALL: Known = {}
 
 /**
  * With fewer files (with-less.ts): rules seem to be the cause where only a setting, a route or a neighbour tells that they
@@ -27,9 +20,6 @@ export const WITH_LESS: Known = {
   'ovn-egress-guard-drops-a-pod-without-translation': ['warning snat-skipped'],
   'one-deploy-new-port-waits-for-the-spanning-tree': ['error several-causes'],
   'kubevirt-guest-learned-at-the-other-port': ['error vanished-no-route'],
-  'near-forwarding-goes-off-before-the-first-reply': ['error proxy-missing'],
-  'near-netmap-beside-the-forward': ['status lost', 'error vanished-no-route'],
-  'near-dnat-without-a-filter-table': ['status lost', 'error vanished-no-route'],
 }
 
 export const isKnown = (known: Known, problem: string, said: string): boolean =>

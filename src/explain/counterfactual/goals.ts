@@ -6,6 +6,9 @@ import type { Condition } from '../../model/condition.ts'
 import { type Hook, SRCNAT } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { Nat } from '../../model/statement.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { endSentTo } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
@@ -132,6 +135,15 @@ export const destinationIn = (pass: TableTraversal, sure: boolean): Goal => ({
 /** It came to a chain that is there for a destination, by its name, and that does not send it there. */
 export const isForPlace = ({ ending, matched }: Walk): boolean =>
   ending === 'policy' && matched.some(({ rule }) => leadsToPlace(rule))
+
+/** The rule would send the packet to the address and port that it has. */
+export function keepsEnd({ last }: Walk, moment: EvalContext): boolean {
+  const { dst, dport } = moment.packet
+  // what a map lacks is what it is asked for
+  const nat = last?.rule.statements.find((one): one is Nat => one.kind === 'dnat' && !one.map)
+  const end = nat && endSentTo(nat, moment)
+  return end !== undefined && end.dst === dst && (!nat?.ports || end.dport === dport)
+}
 
 /** Only what is wrong for certain is to be asked of these: most packets are meant to go where nat sends them. */
 export const exemptions = memo((context: Context): readonly Goal[] => {

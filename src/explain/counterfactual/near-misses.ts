@@ -32,7 +32,7 @@ import {
   onlyFailed,
 } from './failed-condition.ts'
 import { foreignWildcard } from './foreign-wildcard.ts'
-import type { Goal } from './goals.ts'
+import { type Goal, keepsEnd } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { isOtherEnd } from './other-end.ts'
 import { sendsToPaired } from './paired-host.ts'
@@ -78,6 +78,7 @@ export function findNearMisses(
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
+    if (goal.kind === 'destination' && keepsEnd(then, passed.moment)) continue
     const isGone = asksNone(context, passed, miss)
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)

@@ -40,7 +40,6 @@ import { vanishedNoGroup } from './vanished-no-group.ts'
 export const VANISHED: readonly Detector[] = [
   conntrackFull,
   withRules('proxy-missing', 'proxyMissing'),
-  withRules('proxy-missing', 'proxyReply'),
   vanishedMartian,
   vanishedNoGroup,
   withHostState('vanished-no-route', 'vanishedNoRoute'),

@@ -194,7 +194,7 @@ const MOST = 20
 const FIRST_TABLE = 100
 
 /** By the table that a routing rule for this mark has already, or by a free one. */
-export function leadHere({ world, journey }: Context, mark: number): Proposal[] {
+export function leadHere({ world, journey }: Pick<Context, 'world' | 'journey'>, mark: number): Proposal[] {
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'
   const { routes, routingRules } = world.host
   if (mark === 0 || !routes || !routingRules) return []

@@ -1,13 +1,13 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
+
+import { sentByEntry } from '../../journey/destination.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
-import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
-import { sentTo } from '../../rules/nft/map.ts'
+import { endSentTo } from '../../rules/nft/map.ts'
 import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 import { markBehind } from '../counterfactual/mark-behind.ts'
@@ -73,13 +73,12 @@ function observedAtRouting(context: Context): Packet | undefined {
   if (arrival.rule?.statements.some(({ kind }) => kind === 'tproxy'))
     return arrival.rule.statements.reduce((now, one) => after(one, now), momentAt(context, ended.step)).packet
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
-  if (!nat) return asAsked(arrival.packet, world)
+  // nat undoes itself for replies, and does for later packets what it did for the first (nf_nat_inet_fn): no line shows that
+  if (!nat) return { ...arrival.packet, ...sentByEntry(arrival.packet, world) }
   switch (nat.kind) {
     case 'dnat': {
-      const dst = sentTo(nat, momentAt(context, ended.step))
-      const [port, last] = nat.ports ?? []
-      const dport = port !== undefined && port === last ? { dport: port } : {}
-      return dst === undefined ? undefined : { ...arrival.packet, dst, ...dport }
+      const end = endSentTo(nat, momentAt(context, ended.step))
+      return end && { ...arrival.packet, ...end }
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope
@@ -90,13 +89,6 @@ function observedAtRouting(context: Context): Packet | undefined {
     default:
       return undefined
   }
-}
-
-/** A reply to who was given another source goes to that one's own address again (nf_nat_inet_fn), which no line shows. */
-function asAsked(packet: Packet, world: World): Packet {
-  const { original, reply } = entryAnswered(packet, world) ?? {}
-  if (!original || original.src === reply?.dst) return packet
-  return { ...packet, dst: original.src, ...(original.sport === undefined ? {} : { dport: original.sport }) }
 }
 
 /** The same, where the packet had to be forwarded by a route that is known. */

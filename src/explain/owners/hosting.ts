@@ -17,6 +17,29 @@ const aclOf = (name: string, program: string, brand: string, tables: RegExp): Ow
 })
 
 export const HOSTING: readonly Owner[] = [
+  // DOCKER-USER is a chain of filter: no rule of the user's own in it changes what nat does
+  {
+    name: 'docker',
+    instead: "change the container's published ports or its network",
+    lasting: "change the container's published ports",
+    rewrites: false,
+    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
+    marks: [
+      { tables: / nat$/, chains: /^DOCKER(-INGRESS|_OUTPUT|_POSTROUTING)?$/ },
+      {
+        tables: / nat$/,
+        rules: new RegExp(
+          `^POSTROUTING (-s ${NET} ! -o ${DOCKER_BRIDGE}|-o ${DOCKER_BRIDGE} -m addrtype --src-type LOCAL) -j (MASQUERADE|SNAT .*)$`,
+        ),
+      },
+      // a container that reaches itself through its published port
+      {
+        tables: / nat$/,
+        beside: ['DOCKER'],
+        rules: /^POSTROUTING -s (\S+) -d \1 -p (\w+) -m \2 --dport \d+ -j MASQUERADE$/,
+      },
+    ],
+  },
   {
     name: 'docker',
     instead: "add a rule of your own to DOCKER-USER, or change the container's published ports or its network",
@@ -37,22 +60,10 @@ export const HOSTING: readonly Owner[] = [
         ),
       },
       {
-        tables: / nat$/,
-        rules: new RegExp(
-          `^POSTROUTING (-s ${NET} ! -o ${DOCKER_BRIDGE}|-o ${DOCKER_BRIDGE} -m addrtype --src-type LOCAL) -j (MASQUERADE|SNAT .*)$`,
-        ),
-      },
-      {
         tables: /^ip6? (filter|nat)$/,
         rules: new RegExp(
           `^(FORWARD (oifname "${DOCKER_BRIDGE}" ct state related,established accept|iifname ("${DOCKER_BRIDGE}") oifname (!= )?\\3 (accept|drop))|POSTROUTING oifname != "${DOCKER_BRIDGE}" ip6? saddr ${NET} (masquerade|snat to .*))$`,
         ),
-      },
-      // a container that reaches itself through its published port
-      {
-        tables: / nat$/,
-        beside: ['DOCKER'],
-        rules: /^POSTROUTING -s (\S+) -d \1 -p (\w+) -m \2 --dport \d+ -j MASQUERADE$/,
       },
     ],
   },

@@ -44,12 +44,20 @@ export function byOtherUplink({ told, asked, answer }: Required<Reproduced>, hos
 
 /** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
 export function backOut(journey: Journey, world: World, dst: string, came: string): Fix[] {
-  const { packet, outcome } = journey
+  const { packet, outcome, steps } = journey
   const { host } = world
   if (packet.src === undefined) return []
-  const reply = wayBackOf(packet, dst, 0)
+  const last = steps.at(-1)
+  // a reply that this host forwards is routed with the source that it comes in with, before nat undoes itself
+  const reply = {
+    ...wayBackOf(
+      packet,
+      outcome === 'forwarded' ? (steps.findLast((one) => one.dst !== undefined)?.dst ?? dst) : dst,
+      0,
+    ),
+    ...(outcome === 'forwarded' && last?.out !== undefined ? { in: last.out } : {}),
+  }
   const fixes = [
-    // what it forwards has another source where it is routed
     ...(outcome === 'delivered' ? replyByOwnLink({ ...packet, in: came }, dst, host) : []),
     ...addWayBack(packet, host),
   ]

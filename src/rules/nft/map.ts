@@ -109,6 +109,13 @@ export function sentTo(nat: Nat, moment: EvalContext): string | undefined {
   return isUnknown(given) ? undefined : (given?.addresses?.[0] ?? moment.packet.dst)
 }
 
+/** The same with the port, where nat gives one and no other. */
+export function endSentTo(nat: Nat, moment: EvalContext): { dst: string; dport?: number } | undefined {
+  const dst = sentTo(nat, moment)
+  const [port, last] = nat.ports ?? []
+  return dst === undefined ? undefined : { dst, ...(port !== undefined && port === last ? { dport: port } : {}) }
+}
+
 function rangeOf(text: string): [string, string] {
   const [low = '', high = low] = text.split('-')
   return [low, high]

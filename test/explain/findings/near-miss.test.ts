@@ -48,6 +48,19 @@ describe('near-miss', () => {
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
+  it('is no rule of nat that would send the packet where it goes', () => {
+    const nat = (to: string) => [
+      `[0:0] -A PREROUTING -d 10.0.1.1/32 -i eth7 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`,
+    ]
+    const one = (to: string) => notes({ rules: { nat: nat(to), filter: ['-P INPUT DROP'] }, packet: TO_ROUTER })
+    expect(one('10.0.2.9')).toEqual([
+      'nat PREROUTING rule 1 would have rewritten its destination, but only matches -i eth7, which does not exist; the packet came in on eth0.',
+    ])
+    expect(one('10.0.1.1:80')).toEqual([])
+    expect(one('10.0.1.1')).toEqual([])
+    expect(one('10.0.1.1:81')).toHaveLength(1)
+  })
+
   it('knows which port a new connection was opened for, behind the rule that rewrote it', () => {
     const nat = ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080']
     const asks = (device: string, port: number) =>

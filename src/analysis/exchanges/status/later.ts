@@ -8,6 +8,7 @@ import type { Part, Told } from '../join/joined.ts'
 const expired = anyRules.with(() => import('./connection-expired.ts'))
 const anew = anyRules.with(() => import('./new-connection.ts'))
 const otherPort = anyRules.with(() => import('./from-other-port.ts'))
+const proxy = anyRules.with(() => import('./to-proxy.ts'))
 const overlap = listings.with(() => import('./in-other-network.ts'))
 const listed = listings.with(() => import('./listed-as-new.ts'))
 
@@ -23,6 +24,10 @@ export const begunAnew = (parts: readonly Part[], reply: Part): Finding | undefi
       anew.loaded.asNewConnection(parts, reply) ??
       connectionExpired(parts, reply))
     : undefined
+
+/** What a reply needs to get to a program of this host that asked with another host's address. */
+export const toProxy = (reply: Part): Finding | undefined =>
+  hasRules(reply) ? proxy.loaded.toProxy(reply.told) : undefined
 
 export const inOtherNetwork = (parts: readonly Part[], asked: Packet): Finding | undefined =>
   parts[0]?.told.world.host.links ? overlap.loaded.inOtherNetwork(parts, asked) : undefined

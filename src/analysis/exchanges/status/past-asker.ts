@@ -1,23 +1,29 @@
 /** Replies that whoever asked never gets. */
+import type { Finding } from '../../../model/journey.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 import { answersStranger } from './gone-on.ts'
+import { toProxy } from './later.ts'
 
 export const goesPastAsker = (parts: readonly Part[], answer: Part): boolean =>
-  answersStranger(parts, answer) || isForwarded(parts, answer)
+  answersStranger(parts, answer) || (answer.told.journey.outcome === 'forwarded' && isForThisHost(parts, answer))
 
 /**
- * This host itself had asked, and forwards the reply. A log of several network namespaces shows the asker's own packets, and
- * forwards them as well.
+ * This host itself had asked, and none of the replies got to it. A log of several network namespaces shows the asker's own
+ * packets, and forwards them as well.
  */
-function isForwarded(parts: readonly Part[], answer: Part): boolean {
+function isForThisHost(parts: readonly Part[], answer: Part): boolean {
   const first = parts.find(isAsking)
-  if (first?.told.journey.packet.in !== undefined || first?.told.host !== answer.told.host) return false
-  return (
-    answer.told.journey.outcome === 'forwarded' &&
-    parts.every(({ role, id, told: { journey } }) => {
-      if (role === 'replies') return journey.outcome !== 'delivered'
-      // whoever goes on has had its answer
-      return role === 'errors' || (journey.packet.in === undefined && !(role === 'request' && id > answer.id))
-    })
-  )
+  if (first === undefined || first.told.journey.packet.in !== undefined || first.told.host !== answer.told.host)
+    return false
+  return parts.every(({ role, id, told: { journey } }) => {
+    if (role === 'replies') return journey.outcome !== 'delivered'
+    // whoever goes on has had its answer
+    return role === 'errors' || (journey.packet.in === undefined && !(role === 'request' && id > answer.id))
+  })
 }
+
+/** Routing lost the reply, or led it past a program that asked with another host's address. */
+export const missesProxy = (parts: readonly Part[], reply: Part): Finding | undefined =>
+  ['vanished', 'forwarded'].includes(reply.told.journey.outcome) && isForThisHost(parts, reply)
+    ? toProxy(reply)
+    : undefined

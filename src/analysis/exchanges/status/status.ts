@@ -22,7 +22,7 @@ import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './la
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
-import { goesPastAsker } from './past-asker.ts'
+import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
@@ -78,7 +78,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const lostReply = stops.find(isReply)
   if (lostReply) {
     const late = lostReply.isNewFlow ? begunAnew(parts, lostReply) : connectionExpired(parts, lostReply)
-    const mended = late ? { finding: late } : mendedTogether(parts.find(isAsking), lostReply)
+    const known = late ?? missesProxy(parts, lostReply)
+    const mended = known ? { finding: known } : mendedTogether(parts.find(isAsking), lostReply)
     return { ...observed('reply-lost', lostReply), ...mended }
   }
   const isAboutRequest = (one: Part) =>
@@ -100,7 +101,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
-    if (goesPastAsker(parts, answer)) return inferred('reply-lost', answer, parts.find(isAsking)?.told.reply?.finding)
+    if (goesPastAsker(parts, answer))
+      return inferred('reply-lost', answer, missesProxy(parts, answer) ?? parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()
     if (finding) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
