@@ -9,6 +9,8 @@ export interface Run {
 
 export interface Figures {
   problems: number
+  /** Machines near a problem, with which nothing is wrong: nothing is to be named there, nor mended. */
+  healthy: number
   named: number
   wrong: number
   restored: number
@@ -19,8 +21,10 @@ export interface Figures {
 
 export const figuresOf = (played: readonly Played[]): Figures => {
   const count = (test: (one: Played) => boolean) => played.filter(test).length
+  const failing = played.filter((one) => !isHealthy(one))
   return {
-    problems: played.length,
+    problems: failing.length,
+    healthy: played.length - failing.length,
     named: count(({ judgement }) => judgement.named !== undefined),
     wrong: count(({ judgement }) => judgement.wrong.length > 0),
     restored: count(({ fix }) => fix.result === 'restored'),
@@ -39,7 +43,7 @@ export function printPage({ played, kernel, date }: Run): string {
 ## The run
 
 Linux ${kernel}, ${date}: of ${all.problems} problems, ${all.named} have their cause named and ${all.restored} are restored by the first fix. Something wrong
-is said about ${all.wrong}. Of ${all.undoable} undos, ${all.undone} restore every setting. \`NFWHY_PROBLEMS=all npx vitest run test/problems\` writes this page
+is said about ${all.wrong}, of these and of ${all.healthy} healthy machines near them. Of ${all.undoable} undos, ${all.undone} restore every setting. \`NFWHY_PROBLEMS=all npx vitest run test/problems\` writes this page
 anew.
 
 | problem | backend | named by | wrong statements | first fix | undo |
@@ -52,8 +56,12 @@ ${wrong.length === 0 ? 'Nothing.' : wrong.join('\n')}
 `
 }
 
-const rowOf = ({ problem, judgement, fix }: Played): string =>
-  `| [${problem.name}](${problem.thread.address}) | ${problem.backend} | ${judgement.named ?? '–'} | ${judgement.wrong.length || '–'} | ${fixWords(fix)} | ${fix.undo ?? '–'} |`
+const isHealthy = ({ problem: { truth } }: Played): boolean => truth.causes.length === 0
+
+const rowOf = (one: Played): string => {
+  const { problem, judgement, fix } = one
+  return `| [${problem.name}](${problem.thread.address}) | ${problem.backend} | ${isHealthy(one) ? 'healthy' : (judgement.named ?? '–')} | ${judgement.wrong.length || '–'} | ${fixWords(fix)} | ${fix.undo ?? '–'} |`
+}
 
 const fixWords = ({ result }: FixTried): string => (result === 'none' ? 'none proposed' : result)
 

@@ -261,6 +261,7 @@ export const THREADS_AB_NEAR: Problem[] = [
       sendings: [{ from: 'client', what: 'udp', to: '10.5.0.9', port: 53, sport: 40500 }],
       change: [
         ['router', 'sysctl -qw net.ipv4.ip_forward=0'],
+        ['server', 'nft flush ruleset'],
         [
           'client',
           `python3 -c "import socket
@@ -280,11 +281,7 @@ for i in $(seq 100); do ss -lnu | grep -q :40500 && break; sleep .1; done`,
       causes: [{ code: 'vanished-forwarding-off' }],
       status: ['lost', 'reply-lost'],
     },
-    mend: [
-      ['router', 'sysctl -w net.ipv4.ip_forward=1'],
-      // what waits for requests there takes none but from itself
-      ['server', 'nft flush ruleset'],
-    ],
+    mend: [['router', 'sysctl -w net.ipv4.ip_forward=1']],
   },
   {
     ...PROXY,
