@@ -82,6 +82,14 @@ describe('a reply to what this host asked with the address of another host', () 
     expect(findings.find(({ code }) => code === 'vanished-forwarding-off')?.severity).toBe('error')
   })
 
+  it('is none where nat gave the request that source', async () => {
+    const nat = '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.1.2\nCOMMIT\n'
+    const own = { ...asked, src: '10.0.2.1' }
+    const lines = [trace('filter:OUTPUT:policy:1', own), trace('nat:POSTROUTING:rule:1', own), ...REPLY]
+    const { found } = await told({ ...FILES, rules: nat + FILES.rules }, lines)
+    expect(found).toBeUndefined()
+  })
+
   it('is none to an address of this host, nor where a local route keeps it', async () => {
     const own = await told({
       ...FILES,

@@ -180,8 +180,8 @@ function findingsOf(
   if (several) add(several)
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
-  for (const found of decided.told.journey.findings) {
-    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(found.code) ? asNote(found) : found
+  for (const said of decided.told.journey.findings) {
+    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : said
     if (!(one.code === 'not-netfilter' && (status === 'answered' || (own && own.severity !== 'note')))) add(one)
   }
   for (const [i, { told, role }] of parts.entries()) {
@@ -208,7 +208,7 @@ function findingsOf(
 /** What the kernel says of a packet that it takes for another host's, where it is for a program of this one. */
 const AS_FORWARDED: ReadonlySet<string> = new Set(['vanished-forwarding-off', 'vanished-no-route'])
 
-const asNote = (found: Finding): Finding => ({ ...found, severity: 'note', fix: [] })
+const asNote = (one: Finding): Finding => ({ ...one, severity: 'note', fix: [] })
 
 /** A packet sent again does not meet nat: what is said of it names no rule where the first one's does. */
 const withoutVaguer = (found: readonly Finding[]): Finding[] => {

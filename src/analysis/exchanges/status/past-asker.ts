@@ -22,8 +22,10 @@ function isForThisHost(parts: readonly Part[], answer: Part): boolean {
   })
 }
 
-/** Routing lost the reply, or led it past a program that asked with another host's address. */
-export const missesProxy = (parts: readonly Part[], reply: Part): Finding | undefined =>
-  ['vanished', 'forwarded'].includes(reply.told.journey.outcome) && isForThisHost(parts, reply)
-    ? toProxy(reply)
-    : undefined
+/** Routing lost the reply, or led it past a program that asked with another host's address: not one that nat gave. */
+export function missesProxy(parts: readonly Part[], reply: Part): Finding | undefined {
+  const { outcome, packet } = reply.told.journey
+  const isLost = outcome === 'vanished' || outcome === 'forwarded'
+  const asked = parts.find(isAsking)?.told.journey.packet
+  return isLost && asked?.src === packet.dst && isForThisHost(parts, reply) ? toProxy(reply) : undefined
+}
