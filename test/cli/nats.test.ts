@@ -13,7 +13,7 @@ const NAMED = [
   ['flow', 'tcp 192.0.2.2:1025 > 198.51.100.1:22'],
   ['rule', 'filter:INPUT:1'],
   ['unanswered'],
-  ['select about, subject, n, code, message from findings order by 1, 2, 3'],
+  ['select about, subject, n, code, message from findings order by about, subject, n'],
   ['select * from (select path, n, verdict, rule from steps) s order by path, n'],
 ]
 
