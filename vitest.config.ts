@@ -14,6 +14,7 @@ const BOTH = [
   'test/kernel/injected-faults.test.ts',
   'test/problems/problems.test.ts',
   'test/problems/random.test.ts',
+  'test/problems/variants.test.ts',
 ]
 /** Nothing of these is told outside of its own namespaces: hardly a rule logs a packet, and nobody listens for drops. */
 const NETNS = [

@@ -75,3 +75,10 @@ test('takes the payload of a datagram for no quotation', async () => {
   const found = await statuses(asks(8, 443), payload)
   expect(Object.values(found)).not.toContain('refused')
 })
+
+// what a program sends back from another address is refused as well
+test('joins an error to no request that it does not quote, though that one alone waits', async () => {
+  const found = await statuses(asks(8, 53, 'udp'), error('port-unreachable', 11, 40))
+  expect(found[53]).not.toBe('refused')
+  expect(await statuses(asks(8, 53, 'udp'), error('port-unreachable', 8, 33))).toEqual({ 53: 'refused' })
+})

@@ -169,7 +169,7 @@ export class Exchanges {
 
   /** Where replies to it come to, and what this host has told its sender before it was complete. */
   private goOn(number: number, told: Told, closed: Noted, capture: number): void {
-    this.lately.note(closed.identity(), number, capture)
+    this.lately.note(closed.identity(), number, capture, closed.id)
     if (rejectsByError(told.journey)) {
       if (this.rejected.length < MOST_NAMELESS) this.rejected.push({ number, id: closed.id, told, capture })
       this.claimError(number, closed, capture)
@@ -242,15 +242,15 @@ export class Exchanges {
     const isFor = (one: number) => this.list.hostOf(one) === told.host && this.list.isBegunBy(one, to)
     const quoted = this.lately.only(closed.quotedIdentity(), capture, isFor)
     const waiting = packet.in === undefined ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
-    const isWaiting = waiting && told.host === waiting.host && !this.list.isReplied(waiting.number)
-    const about = quoted ?? (isWaiting ? waiting.number : undefined)
+    const others = this.lately.others(closed.quotedIdentity(), capture, isFor)
+    const mayBe = waiting && told.host === waiting.host && !others.has(this.list.beganWith(waiting.number))
+    const about = quoted ?? (mayBe && !this.list.isReplied(waiting.number) ? waiting.number : undefined)
     if (about !== undefined) {
       this.list.add(about, closed.id, 'errors', told, clock, capture, false)
       return about
     }
     // the one that it is about may not be complete yet
-    const sent = packet.in === undefined ? { told } : {}
-    const error: UnquotedError = { ...unquotedError(packet, { id: closed.id, to, clock, capture }), ...sent }
+    const error = unquotedError(told, { id: closed.id, to, clock, capture, others })
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
     else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }

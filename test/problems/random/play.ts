@@ -100,7 +100,10 @@ class Stage {
     if (!exchange && (one.seen === 'answered' || one.seen === 'refused'))
       this.wrong.push(`${words(sending)}: ${one.seen}, and not told of`)
     if (!exchange || exchange.status === 'undetermined') return
-    const isTrue = () => TRUE[one.seen].includes(exchange.status)
+    // a connection that began and was stopped later: its sender saw how it began
+    const hasBegun = exchange.journeys.replies.length > 0 && isFailed(exchange.status)
+    const isTrue = () =>
+      TRUE[one.seen].includes(exchange.status) || (one.seen === 'answered' && sending.what === 'tcp' && hasBegun)
     // what has to be looked for first, as a neighbour, may come when its sender has given up
     if (!isTrue() && one.seen === 'nothing') one.seen = (await this.sender.send(sending, 'answered')).seen
     if (isTrue()) return
@@ -115,7 +118,7 @@ class Stage {
       const fix = exchange && isFailed(exchange.status) && seen !== 'answered' ? firstFix(exchange) : undefined
       if (!fix?.command || fixes.length >= MOST_FIXES) continue
       // a rule that was put back has another handle
-      const rules = rulesGone(printCommand(fix.command))
+      const rules = rulesNamed(printCommand(fix.command))
       if (rules.every((rule) => !fixes.some(({ command }) => rulesGone(command).includes(rule))))
         fixes.push(await this.tryFix(sending, fix))
     }
@@ -174,7 +177,11 @@ class Stage {
 }
 
 const rulesGone = (command: string): string[] =>
-  command.match(/(?<=(delete|replace) rule )\S+ \S+ \S+ handle \d+/g) ?? []
+  command.match(/(?<=(?:delete|replace) rule )\S+ \S+ \S+ handle \d+/g) ?? []
+
+/** Those that it names, as the place of another, too. */
+const rulesNamed = (command: string): string[] =>
+  command.match(/(?<=(?:delete|replace|insert|add) rule )\S+ \S+ \S+ handle \d+/g) ?? []
 
 /** Whether a program of UDP's sees to it that it replies from the address that was asked, no input tells. */
 const mayComeFromElsewhere = ({ note }: PrintedFix) => note?.includes('bound to no address') === true

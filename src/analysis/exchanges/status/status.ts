@@ -12,9 +12,9 @@ import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../../mo
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { asItLeft, hidesSource } from '../../as-it-left.ts'
-import { ERROR_AFTER, isAsking, type Joined, type Part, type Told } from '../join/joined.ts'
+import { isAsking, type Joined, type Part, type Told } from '../join/joined.ts'
 import { withoutRuleResets } from '../join/reset-by-rule.ts'
-import type { UnquotedError } from '../join/unquoted.ts'
+import { mayBeAbout, type UnquotedError } from '../join/unquoted.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
@@ -243,16 +243,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const entry = world.host.conntrack && entryOpened(ask(), world)
   const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
   if (refusal && !(entry && goesOn(entry)) && isAboutEnd(refusal, parts, ask())) return observed('reply-lost', refusal)
-  const unquoted = seen.errors.filter(
-    ({ id, to, clock, capture, isOurs }) =>
-      capture === request.capture &&
-      id > request.id &&
-      // a rule that rejects sends it, too: but not to whom it lets in
-      !(isOurs && journey.outcome !== 'delivered') &&
-      // without clocks it may be long before
-      !(clock - request.clock > ERROR_AFTER) &&
-      (to === undefined || to.every((word, i) => word === tuple[i])),
-  )
+  const unquoted = seen.errors.filter((error) => mayBeAbout(error, request, tuple))
   const broken = seen.played ? undefined : withoutFirst(parts)
   if (broken) return { ...observed('undetermined', request), finding: broken }
   const mayHaveFailed = unquoted.length > 0

@@ -1,0 +1,13 @@
+/** UDP in place of TCP: where rules, listeners and senders name the protocol. */
+import type { Problem } from '../problem.ts'
+import { built, withTexts } from './texts.ts'
+
+/** What only TCP has, or UDP by another word, and programs of the problem's own. */
+const OF_TCP =
+  /tcp_|tcp[_-]reset|tcp-flags|--syn|tcp flags|synproxy|SYNPROXY|TCPMSS|maxseg|mss|python3|socat|ESTAB|\b5[13]\b|helper/
+
+export function asDatagrams(problem: Problem): Problem | undefined {
+  const text = built(problem)
+  if (problem.fails.what !== 'tcp' || OF_TCP.test(text) || /udp/i.test(text)) return
+  return withTexts(problem, (one) => one.replace(/\btcp\b/g, 'udp'))
+}
