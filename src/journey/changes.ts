@@ -1,6 +1,7 @@
 /**
  * What each step did to the packet, from what the steps behind it show: a line is printed before its rule's target
- * acts, a mark shows in the next line, a rewritten destination from the next hook on.
+ * acts, a mark shows in the next line, a rewritten destination from the next hook on. nft's trace shows the packet behind
+ * the first rule of a chain (`shownLater`).
  */
 import type { Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
@@ -10,13 +11,21 @@ import { MARK, unprintedWriters } from './unprinted.ts'
 
 type Field = 'src' | 'dst' | 'sport' | 'dport' | 'mark' | 'ttl' | 'tos'
 
-export function attributeChanges(steps: Step[], arrivals: readonly StepContext[]): void {
+export function attributeChanges(
+  steps: Step[],
+  arrivals: readonly StepContext[],
+  shownLater: readonly boolean[] = [],
+): void {
   for (let i = 0; i + 1 < steps.length; i++) {
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
+    const written: readonly Field[] = shownLater[i + 1]
+      ? WRITTEN.filter((field) => writes(arrivals[i + 1]!.rule, field))
+      : []
+    for (const field of written) add(steps[i + 1]!, field, before, after)
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
     for (const field of ['mark', 'ttl', 'tos'] as const) {
-      if (before[field] === after[field]) continue
+      if (before[field] === after[field] || written.includes(field)) continue
       const own = writes(arrivals[i]!.rule, field)
       // it may be the work of a rule that has no line
       if (!own && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
@@ -24,7 +33,8 @@ export function attributeChanges(steps: Step[], arrivals: readonly StepContext[]
     }
     const rewriter = natStep(steps, arrivals, i)
     if (rewriter !== undefined)
-      for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
+      for (const field of ['dst', 'dport'] as const)
+        if (!written.includes(field)) add(steps[rewriter]!, field, before, after)
   }
   addSourceRewrite(steps, arrivals)
 }
@@ -35,14 +45,25 @@ function add(step: Step, field: Field, before: Packet, after: Packet): void {
 }
 
 /** What rules call them. */
-const NAMES: Readonly<Record<'mark' | 'ttl' | 'tos', ReadonlySet<string>>> = {
+const NAMES: Readonly<Record<Field, ReadonlySet<string>>> = {
+  src: new Set(['ip saddr', 'ip6 saddr']),
+  dst: new Set(['ip daddr', 'ip6 daddr']),
+  sport: new Set(['tcp sport', 'udp sport', 'th sport']),
+  dport: new Set(['tcp dport', 'udp dport', 'th dport']),
   mark: MARK,
   ttl: new Set(['ip ttl', 'ip6 hoplimit']),
   tos: new Set(['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']),
 }
 
-const writes = (rule: Rule | undefined, field: 'mark' | 'ttl' | 'tos'): boolean =>
-  rule?.statements.some((statement) => statement.kind === 'set' && NAMES[field].has(statement.field)) ?? false
+/** Of the packet itself. */
+const WRITTEN: readonly Field[] = ['src', 'dst', 'sport', 'dport', 'ttl', 'tos']
+
+const writes = (rule: Rule | undefined, field: Field): boolean =>
+  rule?.statements.some((one) =>
+    one.kind === 'set'
+      ? NAMES[field].has(one.field)
+      : one.kind === 'unknown' && (one.fields?.some((name) => NAMES[field].has(name)) ?? false),
+  ) ?? false
 
 /** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */
 function natStep(steps: readonly Step[], arrivals: readonly StepContext[], i: number): number | undefined {

@@ -11,12 +11,16 @@ import type { Truth } from '../rules/truth.ts'
 import type { Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
 
-/** One for each line: why the ruleset cannot be the one in force, or undefined where nothing speaks against it. */
+/**
+ * One for each line: why the ruleset cannot be the one in force, or undefined where nothing speaks against it.
+ * `shownLater`: the line shows the packet as a rule has left it, this one or one before.
+ */
 export function contradictions(
   resolved: readonly Resolved[],
   packets: readonly Packet[],
   hooks: readonly (Hook | undefined)[],
   resolver: Resolver,
+  shownLater: readonly boolean[] = [],
 ): (string | undefined)[] {
   // sets, addresses and sockets were listed at another time; the line's own fields were not
   const world = { ...emptyWorld(), host: kernelOf(resolver.world) }
@@ -30,7 +34,7 @@ export function contradictions(
     if (one.kind === 'log') return undefined
     if (one.mismatch !== undefined) return one.mismatch
     if (isElsewhere(packets[i]!, hooks[i])) return `in the ruleset, ${one.chain} is reachable only from ${hooks[i]}`
-    return held[i] === false && !isUnshown(packets[i]!, one.rule!) ? notMatching(one) : undefined
+    return held[i] === false && !shownLater[i] && !isUnshown(packets[i]!, one.rule!) ? notMatching(one) : undefined
   })
   for (const [i, one] of resolved.entries())
     if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])

@@ -82,7 +82,7 @@ function gatherTraced(
   known: readonly (string | undefined)[] | undefined,
 ): Evidence {
   const steps = tracedSteps(open, events, readPackets(open.states, states))
-  const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver)
+  const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver, steps.shownLater)
   const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
   const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
   evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
@@ -97,7 +97,7 @@ const inOwnWords = (one: Resolved): Resolved =>
 
 function evidenceOf(
   open: OpenJourney,
-  { resolved, packets, hooks, depths, callers, family, packet }: TracedSteps,
+  { resolved, packets, hooks, depths, callers, shownLater, family, packet }: TracedSteps,
   mismatches: readonly (string | undefined)[],
   resolver: Resolver,
   states: PacketStates,
@@ -117,7 +117,7 @@ function evidenceOf(
     }),
   )
   const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], depths[i], i))
-  attributeChanges(steps, arrivals)
+  attributeChanges(steps, arrivals, shownLater)
   const journey: Journey = {
     id: String(open.id),
     family,

@@ -15,6 +15,11 @@ export interface TracedSteps {
   hooks: (Hook | undefined)[]
   depths: (number | undefined)[]
   callers: (number | undefined)[]
+  /**
+   * The packet is shown as a rule has left it that is printed no earlier than it: netfilter copies it when the first rule
+   * of a base chain has been executed (nft_trace_notify).
+   */
+  shownLater?: readonly boolean[]
   family: Family
   /** As it first appeared. */
   packet: Packet
@@ -39,10 +44,28 @@ export function tracedSteps(open: OpenJourney, events: readonly Resolved[], show
     hooks: steps.map((i) => places[i]!.hook),
     depths: steps.map((i) => places[i]!.depth),
     callers: steps.map((i) => callerOf(places[i]!, numbers)),
+    shownLater: shownLater(laid).filter((_, i) => numbers.has(i)),
     family: familyOf(events, packets),
     packet: packets.find((one) => Object.keys(one).length > 0) ?? {},
   }
 }
+
+/** Of a chain's first rule, and of those behind one that writes: what they ask for may have been there, and be gone. */
+function shownLater(laid: readonly Resolved[]): boolean[] {
+  let isWritten = false
+  return laid.map(({ point, rule }) => {
+    if (point.type === 'begin') isWritten = false
+    isWritten ||= rule !== undefined && writesHeader(rule)
+    return isWritten
+  })
+}
+
+const writesHeader = ({ statements }: Rule): boolean =>
+  statements.some((one) =>
+    one.kind === 'set' ? isOfHeader(one.field) : one.kind === 'unknown' && (one.fields?.some(isOfHeader) ?? true),
+  )
+
+const isOfHeader = (field: string): boolean => !/^(?:meta|ct) /.test(field)
 
 const callerOf = ({ caller }: Place, numbers: ReadonlyMap<number, number>): number | undefined =>
   caller === undefined ? undefined : numbers.get(caller)

@@ -1,0 +1,57 @@
+/** netfilter copies a packet for nft's trace when the first rule of a chain has been executed, so what that has written is in it. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import { printedGroup } from '../../src/reports/printed-group.ts'
+
+const head = (chain: string, fields: string) =>
+  `trace id 17dbb50e ip rw ${chain} packet: iif "e0" ether saddr 56:31:7e:17:a7:05 ether daddr 6a:5f:c7:2a:db:99 ip saddr 192.0.2.2 ${fields} ip id 38451 ip length 84 icmp type echo-request icmp code net-unreachable icmp id 5063 icmp sequence 1\n`
+const line = (chain: string, text: string, handle: number, verdict = 'continue') =>
+  `trace id 17dbb50e ip rw ${chain} rule ${text} # handle ${handle} (verdict ${verdict})\n`
+
+/** As kernel 6 and nft 1.0.6 print it. */
+const RULES = `table ip rw { # handle 2
+	chain pre { # handle 1
+		type filter hook prerouting priority raw; policy accept;
+		ip daddr 192.0.2.77 ip dscp set cs1 ip daddr set 192.0.2.1 # handle 3
+	}
+
+	chain in { # handle 2
+		type filter hook input priority filter; policy accept;
+		ip dscp cs1 ip ttl 64 ip ttl set 9 # handle 4
+		ip ttl 9 ip dscp set cs2 # handle 5
+		ip dscp cs2 drop # handle 6
+	}
+}
+`
+const TRACE = [
+  head('pre', 'ip daddr 192.0.2.1 ip dscp cs1 ip ecn not-ect ip ttl 64'),
+  line('pre', 'ip daddr 192.0.2.77 ip dscp set cs1 ip daddr set 192.0.2.1', 3),
+  'trace id 17dbb50e ip rw pre policy accept\n',
+  head('in', 'ip daddr 192.0.2.1 ip dscp cs1 ip ecn not-ect ip ttl 9'),
+  line('in', 'ip dscp cs1 ip ttl 64 ip ttl set 9', 4),
+  line('in', 'ip ttl 9 ip dscp set cs2', 5),
+  line('in', 'ip dscp cs2 drop', 6, 'drop'),
+].join('')
+
+const told = async (rules: string, trace: string) => {
+  const analysis = await open([
+    { name: 'rules.nft', text: rules },
+    { name: 'trace.txt', text: trace },
+  ])
+  const { groups } = await analysis.groups({})
+  const { exchanges } = await analysis.exchanges()
+  return { exchange: exchanges[0]!, journey: printedGroup(groups[0]!).journey }
+}
+
+test('no rule is contradicted by what it, or a rule before it, has written', async () => {
+  const { exchange, journey } = await told(RULES, TRACE)
+  expect(exchange).toMatchObject({ status: 'dropped', culprit: { chain: 'in', handle: 6 } })
+  expect(exchange.findings.map(({ code }) => code)).not.toContain('ruleset-mismatch')
+  expect(journey.steps[2]!.changes).toEqual([{ field: 'ttl', from: 64, to: 9 }])
+})
+
+test('a rule that writes nothing is, as before', async () => {
+  const other = RULES.replaceAll('ip ttl 64 ip ttl set 9', 'ip ttl 64 counter')
+  const { exchange } = await told(other, TRACE.replaceAll('ip ttl 64 ip ttl set 9', 'ip ttl 64 counter'))
+  expect(exchange.findings.map(({ code }) => code)).toContain('ruleset-mismatch')
+})
