@@ -101,6 +101,9 @@ import { THREADS_A } from './threads-a.ts'
 import { THREADS_AA } from './threads-aa.ts'
 import { THREADS_AB } from './threads-ab.ts'
 import { THREADS_AB_NEAR } from './threads-ab-near.ts'
+import { THREADS_AC } from './threads-ac.ts'
+import { THREADS_AC_MORE } from './threads-ac-more.ts'
+import { THREADS_AC_NEAR } from './threads-ac-near.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -266,6 +269,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AA,
   ...THREADS_AB,
   ...THREADS_AB_NEAR,
+  ...THREADS_AC,
+  ...THREADS_AC_MORE,
+  ...THREADS_AC_NEAR,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,
