@@ -344,7 +344,7 @@ COMMIT
       dns: {
         bridges: { br0: ['p1', 'p2'] },
         addresses: { br0: ['fd53::1/64'] },
-        listeners: [{ protocol: 'udp', address: '::', port: 53 }],
+        listeners: [{ protocol: 'udp', address: 'fd53::1', port: 53 }],
         rules: {
           nft: `table inet filter {
   chain input {
