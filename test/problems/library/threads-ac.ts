@@ -9,7 +9,7 @@ const CONTROL_POINT = `python3 -c "import socket
 s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('127.0.0.1',9900))
 while True:
   d,who=s.recvfrom(2000)
-  o=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); o.settimeout(1); o.bind(('192.168.5.30',0))
+  o=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); o.settimeout(1); o.bind(('192.168.5.30',0)); o.setsockopt(0,32,socket.inet_aton('192.168.7.30'))
   try: o.sendto(b'M-SEARCH * HTTP/1.1',('239.255.255.250',1900)); s.sendto(o.recv(2000),who)
   except OSError: pass
   o.close()" >/dev/null 2>&1 &
@@ -41,7 +41,7 @@ export const THREADS_AC: Problem[] = [
     hosts: {
       tv: {
         addresses: { eth0: ['192.168.7.30/24'], eth1: ['192.168.5.30/24'] },
-        routes: ['default via 192.168.5.1', '239.0.0.0/8 dev eth0'],
+        routes: ['default via 192.168.5.1'],
       },
       gw: { addresses: { eth0: ['192.168.1.1/24'], eth1: ['192.168.5.1/24'] }, sysctls: FORWARDS },
       nas: {
