@@ -329,6 +329,13 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
   const more = { address, routes }
   expect(await statuses([request, reply(5000)], more)).toEqual([['answered', 'observed', '1', '', '2', '']])
   expect(await statuses([request, reply(5001)], more)).toHaveLength(2)
+  // connection tracking sees two flows: the reply has not the address that was asked
+  const entry = (src: string, sport: number, to: string, dport: number) =>
+    `udp 17 28 src=${src} dst=${to} sport=${sport} dport=${dport} [UNREPLIED] src=${to} dst=${src} sport=${dport} dport=${sport} mark=0 use=1\n`
+  const conntrack = entry(CLIENT, 5000, dst, 5353) + entry(HOST, 5353, CLIENT, 5000)
+  expect(await statuses([request, reply(5000)], { ...more, conntrack })).toEqual([
+    ['answered', 'observed', '1', '', '2', ''],
+  ])
 })
 
 test('a reply that connection tracking saw before the packet is none to it', async () => {

@@ -59,6 +59,8 @@ export function isNotUndone(
   closed: Closed,
 ): boolean {
   if (isNewFlow || !back || says === 'opens' || says === 'fails') return isNewFlow
+  // whoever belongs to a group replies with an address of its own, and whoever asked one takes it
+  if (list.asksMany(value)) return false
   list.readTuple(value, asked)
   // nat has nothing to undo where it came from whom it asked, to where it was asked from
   if (isReverse(tuple, asked, ENDS)) return false

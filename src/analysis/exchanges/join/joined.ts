@@ -215,6 +215,8 @@ export class JoinedJourneys {
   /** The id of its first journey. */
   beganWith = (number: number): number => this.begins[number]!
   isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
+  /** It asked a group, or all of a network. */
+  asksMany = (number: number): boolean => this.tolds[this.firsts[number]!]!.isForMany
   /** Somebody has asked to begin. */
   isOpened = (number: number): boolean => (this.flags[number]! & OPENED) !== 0
 
