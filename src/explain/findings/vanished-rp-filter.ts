@@ -7,14 +7,14 @@ import {
   type RouteQuestion,
   refusingRule,
   routeDevices,
-  rulesFor,
   wayBackOf,
 } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
+import { backByMain } from '../host/back-by-main.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
-import { addRoutingRule, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
+import { addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
@@ -141,21 +141,6 @@ const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>
         deleteRoute(route),
         'the route may be there to block that source on purpose; without it every packet to that network goes another way',
       )
-
-/** A routing rule for whoever was asked leads replies elsewhere, and table main would lead them back: for this service it may. */
-function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string, host: Host): Proposal[] {
-  const { routingRules, ...plain } = host
-  if (!routingRules || src === undefined || !protocol || !sport) return []
-  if (!rulesFor({ dst, src, mark: 0 }, host).some(({ from }) => from !== undefined)) return []
-  if (!routesTo(lookupRoute({ dst, src }, plain), device)) return []
-  const family = 'ip'
-  const ends = { from: `${src}/32`, to: `${dst}/32`, protocol, sport: [sport, sport] as [number, number] }
-  return propose(
-    `route replies of this service to ${dst} by table main, out of ${device}`,
-    addRoutingRule({ family, ...ends, action: { table: 'main' } }),
-    'affects only this client and service',
-  )
-}
 
 const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'
 

@@ -9,6 +9,7 @@ import { hasAddress } from '../../rules/fib.ts'
 import { lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { replyByOwnLink, restoreMark } from '../findings/later.ts'
+import { backByMain } from '../host/back-by-main.ts'
 import { addWayBack } from '../host/routes.ts'
 import type { Reproduced } from '../verify-fixes/reproduce.ts'
 
@@ -47,18 +48,17 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
   const { packet, outcome, steps } = journey
   const { host } = world
   if (packet.src === undefined) return []
+  const isForwarded = outcome === 'forwarded'
   const last = steps.at(-1)
-  // a reply that this host forwards is routed with the source that it comes in with, before nat undoes itself
+  // a reply that this host forwards is routed with the source and the port that it comes in with, before nat undoes itself
+  const behind = isForwarded ? steps.findLast((one) => one.dst !== undefined) : undefined
   const reply = {
-    ...wayBackOf(
-      packet,
-      outcome === 'forwarded' ? (steps.findLast((one) => one.dst !== undefined)?.dst ?? dst) : dst,
-      0,
-    ),
-    ...(outcome === 'forwarded' && last?.out !== undefined ? { in: last.out } : {}),
+    ...wayBackOf({ ...packet, ...(behind?.dport === undefined ? {} : { dport: behind.dport }) }, behind?.dst ?? dst, 0),
+    ...(isForwarded && last?.out !== undefined ? { in: last.out } : {}),
   }
   const fixes = [
     ...(outcome === 'delivered' ? replyByOwnLink({ ...packet, in: came }, dst, host) : []),
+    ...(isForwarded ? backByMain(reply, came, host) : []),
     ...addWayBack(packet, host),
   ]
   const routed = fixes.flatMap((fix) => {

@@ -218,7 +218,9 @@ function judge(
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
   const but = good
-    ? stillWrong(tried, reproduced, reproduction, world)?.why
+    ? (stillWrong(tried, reproduced, reproduction, world)?.why ??
+      // what is to lead the reply back does nothing else
+      (finding.code === 'reply-by-other-uplink' ? elsewhereOf(reproduced, world) : undefined))
     : outcome === 'stolen'
       ? unfinished(reproduction, world)
       : undefined
@@ -354,12 +356,19 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
   if (outcome === 'undetermined' && open)
     return `whether its reply gets back depends on ${open.condition}: ${open.reason}`
   if (!isPassed(outcome)) return undefined
-  const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
-  if (came === undefined || out === undefined) return undefined
-  if (out !== came) return leavesElsewhere(out, came)
-  return mayReplyFromOther(told, out, host)
+  const elsewhere = elsewhereOf({ told, asked, answer }, { host })
+  if (elsewhere !== undefined) return elsewhere
+  const out = routedDevice(host, answer.packet.out)
+  return out !== undefined && routedDevice(host, asked.in) !== undefined && mayReplyFromOther(told, out, host)
     ? 'a program that binds no address may reply from another address'
     : undefined
+}
+
+/** Where the played reply leaves by another interface than its request came in by. */
+function elsewhereOf({ asked, answer }: Arrived | Reproduced, { host }: Pick<World, 'host'>): string | undefined {
+  if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
+  const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
+  return came === undefined || out === undefined || out === came ? undefined : leavesElsewhere(out, came)
 }
 
 /** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */
