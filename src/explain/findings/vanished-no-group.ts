@@ -1,6 +1,7 @@
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { listener } from '../../rules/sockets.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { type Detector, finding } from '../context.ts'
 import { withHostState } from './later.ts'
@@ -34,25 +35,30 @@ export const vanishedNoGroup: Detector = {
     // a multicast router takes what nobody here has joined
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
     if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []
-    // asked only of what somebody has joined, so nobody knows which of the two it was
-    const source = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))[0]
-    const message = `No program on this host has joined the group ${dst} on ${device}`
-    return [
-      finding(
-        'vanished-no-group',
-        'error',
-        source ? `${message}. If a program has joined it, the cause is: ${source.message}` : `${message}.`,
+    const join = {
+      description: `the program must join the group on ${device} (see ip maddr show dev ${device}); a route does not help`,
+      unverified: 'this is not a rule change',
+    }
+    // asked only of what somebody has joined, so the drop alone does not tell which of the two it was
+    const [source] = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))
+    const port = source && packet.protocol === 'udp' && listener(context.world.host, packet) ? packet.dport : undefined
+    if (source && port !== undefined)
+      return [
         {
-          steps: [context.ended.step + 1],
-          fix: [
-            {
-              description: `the program must join the group on ${device} (see ip maddr show dev ${device}); a route does not help`,
-              unverified: 'this is not a rule change',
-            },
-            ...(source?.fix ?? []),
-          ],
+          ...source,
+          message: `${source.message} A program listens on UDP port ${port}; if it has not joined the group ${dst} on ${device}, that would drop the packet, too.`,
+          fix: [...source.fix, join],
         },
-      ),
+      ]
+    const nobody = `no program on this host has joined the group ${dst} on ${device}`
+    const message = source
+      ? `Either ${nobody}, or one has, and the cause is: ${source.message}`
+      : `N${nobody.slice(1)}.`
+    return [
+      finding('vanished-no-group', 'error', message, {
+        steps: [context.ended.step + 1],
+        fix: [join, ...(source?.fix ?? [])],
+      }),
     ]
   },
 }

@@ -38,7 +38,19 @@ describe('vanished-no-group', () => {
     const line = trace(ON, { ...IN, src: '10.0.2.9', dst: '224.0.0.251' })
     const [found] = findingsOf(captured(RULES, [line, other], host), 'vanished-no-group')
     expect(found?.message).toMatch(
-      'No program on this host has joined the group 224.0.0.251 on eth0. If a program has joined it, the cause is: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.2.9 leaves by eth1 (rp_filter=1).',
+      'Either no program on this host has joined the group 224.0.0.251 on eth0, or one has, and the cause is: The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.2.9 leaves by eth1 (rp_filter=1).',
+    )
+  })
+
+  it('tells why the source does not pass, where a program listens on that port', () => {
+    const host = sysctl('net.ipv4.conf.eth0.rp_filter', '1')
+    const line = trace(ON, { ...IN, src: '10.0.2.9', dst: '224.0.0.251', dport: 5353 })
+    const listening = { ...host, sockets: [{ protocol: 'udp', state: 'UNCONN', family: 'ip', port: 5353 }] } as Host
+    const { findings } = captured(RULES, [line, other], listening)
+    const errors = findings.filter(({ severity }) => severity === 'error')
+    expect(errors.map(({ code }) => code)).toEqual(['vanished-rp-filter'])
+    expect(errors[0]!.message).toMatch(
+      'leaves by eth1 (rp_filter=1). A program listens on UDP port 5353; if it has not joined the group 224.0.0.251 on eth0, that would drop the packet, too.',
     )
   })
 
