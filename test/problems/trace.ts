@@ -111,10 +111,10 @@ export async function stateOf(lab: Lab, host: string): Promise<Input[]> {
 const DOING =
   'awk \'/^\\*/ { text = ""; does = 0 } { text = text $0 "\\n" } /^-A|^:\\S+ (-|DROP)/ { does = 1 } /^COMMIT/ && does { printf "%s", text }\''
 
-/** Everything that a fix may change, and its undo has to restore; of routes not those that follow from addresses and forwarding. */
+/** Everything that a fix may change, and its undo has to restore; of sets not whose connections are counted, of routes not those that follow from addresses and forwarding. */
 export async function settingsOf(lab: Lab, host: string): Promise<string> {
   const script = `for t in iptables ip6tables; do for v in legacy nft; do echo "== $t-$v"; $t-$v-save 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9:]*\\]$//' | ${DOING}; done; done
-echo "== nft"; nft -s list ruleset; echo "== ipset"; ipset save | sed '/^add/s/ timeout [0-9]*/ timeout N/'; echo "== rules"; ip rule; ip -6 rule
+echo "== nft"; nft -s list ruleset | sed -z 's/\\n[[:space:]]*elements = {[^}]*ct count over[^}]*}//g'; echo "== ipset"; ipset save | sed '/^add/s/ timeout [0-9]*/ timeout N/'; echo "== rules"; ip rule; ip -6 rule
 echo "== routes"; ip route show table all | grep -v -e '^broadcast' -e '^anycast'; ip -6 route show table all | grep -v '^anycast' | sed 's/ expires.*//'
 echo "== sysctls"; grep -rHs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/forwarding \
   /proc/sys/net/ipv4/conf/*/route_localnet /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/netfilter/nf_conntrack_max /proc/sys/net/bridge/`
