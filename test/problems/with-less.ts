@@ -1,26 +1,59 @@
 /**
  * A ticket seldom has all that `nfwhy collect` asks for: what is said of a problem where files are missing, judged as
  * with all of them. What is not known may not be named, but nothing may be said that is not so.
+ *
+ * Each problem that is played is judged with STANDING; test/corpus/kept-problems.test.ts judges problems that were kept
+ * with all of LESS.
  */
-import type { Input } from '../../src/index.ts'
+import type { Exchange, Input } from '../../src/index.ts'
 import { explained } from './explained.ts'
-import { judge } from './judge.ts'
+import { type Judgement, judge } from './judge.ts'
 import type { Problem } from './problem.ts'
 import { isKnown, WITH_LESS } from './still-wrong.ts'
 
-const isTrace = (name: string) => name === 'trace.txt'
+const isTrace = (name: string) => name === 'trace.txt' || name === 'dmesg.log'
 const isRules = (name: string) => /\.rules$|^ruleset\.nft$|^ipset\.txt$/.test(name)
+const traceRulesAnd = (more: RegExp) => (name: string) => isTrace(name) || isRules(name) || more.test(name)
+const without = (missing: RegExp) => (name: string) => !missing.test(name)
 
-const LESS: Readonly<Record<string, (name: string) => boolean>> = {
-  'trace and rules alone': (name) => isTrace(name) || isRules(name),
-  'no addresses': (name) => name !== 'ip-addr.txt',
+export const LESS: Readonly<Record<string, (name: string) => boolean>> = {
+  'all files': () => true,
+  'trace and rules alone': traceRulesAnd(/^$/),
+  'trace, rules and addresses': traceRulesAnd(/^ip-addr/),
+  'trace, rules, addresses and routes': traceRulesAnd(/^ip-(addr|route)/),
+  'trace, rules and settings': traceRulesAnd(/^sysctl/),
+  'trace, rules and sockets': traceRulesAnd(/^sockets/),
+  'trace, rules and connections': traceRulesAnd(/^conntrack/),
+  'trace, rules and neighbours': traceRulesAnd(/^ip-neigh/),
+  'trace alone': isTrace,
+  'no packet filter': (name) => !isRules(name),
+  'no addresses': without(/^ip-addr/),
+  'no routes, no rules of routing': without(/^ip-(route|rule)/),
+  'no rules of routing': without(/^ip-rule/),
+  'no settings': without(/^sysctl/),
+  'no connections': without(/^conntrack/),
+  'no neighbours': without(/^ip-neigh/),
+  'no sockets': without(/^sockets/),
+  'no sets of ipset': without(/^ipset/),
+  'files of IPv4 alone': without(/6\.txt$|^ip6tables/),
 }
+
+const STANDING = ['trace and rules alone', 'no addresses']
 
 /** True of what the capture shows, though it is not the cause that all files together tell. */
 const SHOWN: ReadonlySet<string> = new Set(['neighbour-failed', 'reply-by-other-uplink'])
 
-/** Gives what is wrong, with what was missing in front. No fix is tried: the machine has been mended by then. */
-export async function wrongWithLess(problem: Problem, inputs: readonly Input[], sport?: number): Promise<string[]> {
+export interface JudgedWithLess extends Judgement {
+  exchange?: Exchange
+}
+
+/** No fix is tried: the machine has been mended by then. */
+export async function judgeWithLess(
+  problem: Problem,
+  inputs: readonly Input[],
+  isThere: (name: string) => boolean,
+  sport?: number,
+): Promise<JudgedWithLess> {
   const { status, alsoTrue = [] } = problem.truth
   // to whoever does not see where it was lost, no reply came
   const isLost = status.includes('lost') || status.includes('reply-lost')
@@ -29,14 +62,20 @@ export async function wrongWithLess(problem: Problem, inputs: readonly Input[], 
     status: isLost ? [...status, 'unanswered' as const] : status,
     alsoTrue: [...alsoTrue, ...SHOWN],
   }
+  const { exchange } = await explained(
+    inputs.filter(({ name }) => isThere(name)),
+    problem,
+    sport,
+  )
+  const judged = judge({ ...problem, truth }, exchange, undefined, { result: 'none' })
+  return { ...judged, ...(exchange ? { exchange } : {}) }
+}
+
+/** Gives what is wrong, with what was missing in front. */
+export async function wrongWithLess(problem: Problem, inputs: readonly Input[], sport?: number): Promise<string[]> {
   const wrong: string[] = []
-  for (const [less, isThere] of Object.entries(LESS)) {
-    const { exchange } = await explained(
-      inputs.filter(({ name }) => isThere(name)),
-      problem,
-      sport,
-    )
-    const judged = judge({ ...problem, truth }, exchange, undefined, { result: 'none' })
+  for (const less of STANDING) {
+    const judged = await judgeWithLess(problem, inputs, LESS[less]!, sport)
     wrong.push(
       ...judged.wrong.filter((said) => !isKnown(WITH_LESS, problem.name, said)).map((said) => `${less}: ${said}`),
     )
