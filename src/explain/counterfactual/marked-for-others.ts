@@ -16,10 +16,10 @@ export function isForOthers(context: Context, why: WhyUnmarked): boolean {
   )
 }
 
-/** What comes by another link that is there. */
+/** What comes by another link that is there, as far as the links are known. */
 function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
   const isOfLink = /ifname$/.test(fieldOf(condition) ?? '')
-  return isOfLink && wantedBy(condition).some((name) => linkNamed(host, `${name}`))
+  return isOfLink && (!host.links || wantedBy(condition).some((name) => linkNamed(host, `${name}`)))
 }
 
 /** By a rule that asks for such packets, and for no mark: what has the mark is let through before it, and it is for others. */

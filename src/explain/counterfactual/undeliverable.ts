@@ -18,7 +18,7 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { bridgeOf, replyOverBridge } from '../host/bridges.ts'
+import { bridgeOf, mayReplyOverBridge, replyOverBridge } from '../host/bridges.ts'
 import { homeOf, isDefault, mainRoute } from '../host/routes.ts'
 import { asItCame, entryBegun, isAlwaysAnswered, isOpening } from '../reply/request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -250,7 +250,8 @@ export function comesBackToSender(context: Context): boolean {
 }
 
 /** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
-export const isHairpin = (context: Context): boolean => isSentBackByNat(context) && !replyOverBridge(context)
+export const isHairpin = (context: Context): boolean =>
+  isSentBackByNat(context) && !replyOverBridge(context) && !mayReplyOverBridge(context)
 
 function isSentBackByNat(context: Context): boolean {
   const { in: from, out, src } = lastPacket(context)

@@ -97,11 +97,11 @@ export const snatSkipped: Detector = {
   },
 }
 
-/** `oifname != "mgmt0"`, of a link that there is. */
+/** `oifname != "mgmt0"`, of a link that there is, as far as the links are known. */
 const asksOtherLink = (condition: Condition, { world: { host } }: Context): boolean =>
   isNegated(condition) &&
   /[io]ifname$/.test(fieldOf(condition) ?? '') &&
-  wantedBy(condition).some((wanted) => host.links?.some(({ name }) => name === wanted))
+  wantedBy(condition).some((wanted) => !host.links || host.links.some(({ name }) => name === wanted))
 
 /** A rule for all but an uplink's packets takes them all where that uplink has another name by now. */
 function goneWords(conditions: readonly Condition[], { world, journey }: Context): string {

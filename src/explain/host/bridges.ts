@@ -65,6 +65,14 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
   return over.calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? over : undefined
 }
 
+/** The links are not listed, and the nat is of a network of containers: these are bridges as a rule. */
+export function mayReplyOverBridge(context: Context): boolean {
+  if (context.world.host.links) return false
+  const rule = destinationRule(context)
+  const owner = rule && ownerOfRef(context, rule.ref)
+  return OF_CONTAINERS.test(owner?.name ?? '')
+}
+
 /** By its kind alone: the host's end of a container's link, or of a virtual machine's. */
 export const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
 
