@@ -4,7 +4,7 @@
  *
  *     NFWHY_PROBLEMS=all npx vitest run --project kernel test/problems # all, and the page anew
  *     NFWHY_PROBLEMS=docker-,kube- npx vitest run test/problems # those whose names begin so, with what is said of them
- *     NFWHY_PROBLEMS_KEEP=/tmp/kept …                          # and keeps what was collected of each, for `nfwhy explain`
+ *     NFWHY_PROBLEMS_KEEP=/tmp/kept …                          # and keeps what was collected of each, for `nfwhy explain` and test/corpus/kept-problems.test.ts
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
@@ -89,11 +89,13 @@ const tell = ({ problem, exchange, judgement, fix, warnings }: Played): string =
     1,
   )
 
-function keep(folder: string, { inputs }: Played): void {
+/** The port that it was sent from is no part of a bundle, and stands beside the folder. */
+function keep(folder: string, { inputs, sport, fix }: Played): void {
   for (const input of inputs) {
     const path = join(folder, input.name)
     mkdirSync(dirname(path), { recursive: true })
     if ('text' in input) writeFileSync(path, input.text)
     else if ('bytes' in input) writeFileSync(path, input.bytes)
   }
+  writeFileSync(`${folder}.json`, JSON.stringify({ sport, fix }))
 }
