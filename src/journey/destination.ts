@@ -9,7 +9,7 @@ import type { EvalContext } from '../rules/eval-context.ts'
 import { isLocal } from '../rules/fib.ts'
 import { linkNamed } from '../rules/links.ts'
 import { mappedNat, sentTo } from '../rules/nft/map.ts'
-import { leadsHere, lookupRoute } from '../rules/route.ts'
+import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
 import { isUnknown } from '../rules/truth.ts'
 import type { Evidence } from './evidence.ts'
 
@@ -110,6 +110,8 @@ export function leadsToThisHost(
     },
     host,
   )
-  if (route === undefined) return isLocal(dst, host)
-  return route !== null && leadsHere(route)
+  if (route !== undefined) return route !== null && leadsHere(route)
+  const own = isLocal(dst, host)
+  // a routing rule may lead its mark to a table whose local route keeps it here
+  return own === false && mark && !knowsRoutingRules(host, dst) ? undefined : own
 }

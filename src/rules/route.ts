@@ -77,7 +77,10 @@ export function lookup(question: RouteQuestion, host: Host, reverse = false): Ta
   if (!asked) return unknown(`"${question.dst}" is not an address`)
   const { family } = asked
   const rules = rulesOf(host, family)
-  if (!rules) return mayBeLedElsewhere(asked) ?? lookInTables(asked, DEFAULT_TABLES[family])
+  if (!rules) {
+    const found = lookInTables(asked, DEFAULT_TABLES[family])
+    return mayBeLedElsewhere(asked, found) ?? found
+  }
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!
     const applies = ruleApplies(rule, asked)
@@ -96,6 +99,11 @@ export function lookup(question: RouteQuestion, host: Host, reverse = false): Ta
   }
   return null
 }
+
+/** Are the rules listed of the family that the address is of? None at all: those that the kernel itself makes. */
+export const knowsRoutingRules = ({ routingRules }: Host, address: string): boolean =>
+  routingRules !== undefined &&
+  (routingRules.length === 0 || routingRules.some(({ family }) => (family === 'ip6') === address.includes(':')))
 
 /** The table that the rule leads to; undefined for all other actions. */
 export const tableLedTo = ({ action }: Pick<RoutingRule, 'action'>): string | undefined =>
@@ -152,22 +160,35 @@ function wholeAddress(asked: Asked, [first = '', ...others]: readonly string[]):
 }
 
 /**
- * There is a table that the kernel does not make itself, and the packet has a mark: whether a routing rule leads it there
- * by that, only the rules' listing tells.
+ * There are tables that the kernel does not make itself, and one of them has another way for the packet than those that it
+ * makes: whether a routing rule leads it there, only the rules' listing tells. What is for this host itself is found first,
+ * unless somebody moved the first rule of all.
  */
-function mayBeLedElsewhere({ family, host: { routes, routingRules }, question: { mark } }: Asked): Unknown | undefined {
-  if (!mark || routingRules?.some((rule) => rule.family === family)) return undefined
-  const other = routes && otherTable(routes, family)
-  if (other === undefined) return undefined
-  return unknown(`whether a routing rule leads mark ${hex(mark)} to table ${other} is unknown (no \`ip rule\` given)`)
+function mayBeLedElsewhere(asked: Asked, found: TableRoute | null | Unknown): Unknown | undefined {
+  const { family, host, question } = asked
+  if (knowsRoutingRules(host, question.dst)) return undefined
+  if (found !== null && !isUnknown(found) && found.route.table === 'local') return undefined
+  for (const table of host.routes ? otherTables(host.routes, family) : []) {
+    const other = lookInTable(asked, [table])
+    if (other === null || isSameWay(found, other)) continue
+    const packet = question.mark ? `mark ${hex(question.mark)}` : 'it'
+    return unknown(`whether a routing rule leads ${packet} to table ${table} is unknown (no \`ip rule\` given)`)
+  }
+  return undefined
 }
 
-const otherTable = memo2(
-  (routes: readonly Route[], family: IpFamily): string | undefined =>
-    routes.find(
-      (route) => route.family === family && !DEFAULT_TABLES[family].flat().concat('default').includes(route.table),
-    )?.table,
-)
+function isSameWay(one: TableRoute | null | Unknown, other: TableRoute | Unknown): boolean {
+  if (one === null || isUnknown(one) || isUnknown(other)) return false
+  const [a, b] = [one.route, other.route]
+  return a.type === b.type && a.gateway === b.gateway && routeDevices(a).join() === routeDevices(b).join()
+}
+
+const otherTables = memo2((routes: readonly Route[], family: IpFamily): readonly string[] => {
+  const own = new Set([...DEFAULT_TABLES[family].flat(), 'default'])
+  return [
+    ...new Set(routes.flatMap((route) => (route.family === family && !own.has(route.table) ? [route.table] : []))),
+  ]
+})
 
 /** By priority; undefined: those that the kernel itself makes. */
 const rulesOf = ({ routingRules }: Host, family: IpFamily): readonly RoutingRule[] | undefined =>

@@ -20,7 +20,7 @@ import { type JudgedWithLess, judgeWithLess, LESS } from '../problems/with-less.
 
 const { NFWHY_KEPT: folder, NFWHY_KEPT_OUT: out } = process.env
 const begins = (asked: string | undefined) => (name: string) =>
-  asked === undefined || asked.split(',').some((start) => name.startsWith(start))
+  !asked || asked.split(',').some((start) => name.startsWith(start))
 const [part, parts] = (process.env.NFWHY_KEPT_PART ?? '0/1').split('/').map(Number) as [number, number]
 
 const kept = PROBLEMS.filter(({ name }) => folder !== undefined && existsSync(join(folder, name)))

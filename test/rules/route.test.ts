@@ -33,7 +33,11 @@ const ROUTES = routes(`
   default via 10.0.0.77 dev eth1 table 100
   127.1.0.0/16 dev eth1
 `)
-const HOST: Host = { kernel: '6.18.0', routes: ROUTES }
+const UNRULED: Host = { kernel: '6.18.0', routes: ROUTES }
+const HOST: Host = {
+  ...UNRULED,
+  routingRules: rules('0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default'),
+}
 
 /** `eth0`, `unreachable`; `-`: no way; `?`: not known. */
 function way(question: RouteQuestion, host: Host): string {
@@ -89,13 +93,21 @@ describe('tables', () => {
     expect(way({ dst: '2001:db8::1', src: '2001:db8::2' }, { routes: [...ROUTES, ...one] })).toBe('?')
   })
 
-  it('may be passed by for another one by a mark, as long as the routing rules are not known', () => {
-    expect(lookup({ dst: '10.0.0.9', src: '192.0.2.1', mark: 1 }, HOST)).toEqual({
-      unknown: 'whether a routing rule leads mark 0x1 to table 100 is unknown (no `ip rule` given)',
+  it('may be passed by for another one, as long as the routing rules are not known', () => {
+    const why = 'is unknown (no `ip rule` given)'
+    const asked = { dst: '10.0.0.9', src: '192.0.2.1' }
+    expect(lookup({ ...asked, mark: 1 }, UNRULED)).toEqual({
+      unknown: `whether a routing rule leads mark 0x1 to table 100 ${why}`,
     })
-    const listed = rules('0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default')
-    expect(way({ dst: '10.0.0.9', mark: 1 }, { ...HOST, routingRules: listed })).toBe('eth0')
-    expect(way({ dst: '10.0.0.9', mark: 1 }, { routes: ROUTES.filter(({ table }) => table !== '100') })).toBe('eth0')
+    expect(lookup(asked, UNRULED)).toEqual({ unknown: `whether a routing rule leads it to table 100 ${why}` })
+    expect(way({ dst: '10.0.0.9', mark: 1 }, HOST)).toBe('eth0')
+    const others = ROUTES.filter(({ table }) => table !== '100')
+    expect(way({ dst: '10.0.0.9', mark: 1 }, { routes: others })).toBe('eth0')
+    // what another table has no way for, or the same, and what is this host's own
+    const more = routes('10.7.0.0/16 via 10.0.0.9 dev eth1 table 100\n10.0.0.0/24 dev eth0 table 101')
+    expect(way({ dst: '10.0.0.9', mark: 1 }, { routes: [...others, ...more] })).toBe('eth0')
+    expect(way({ dst: '10.7.0.9' }, { routes: [...others, ...more] })).toBe('?')
+    expect(way({ dst: '10.0.0.1', mark: 1 }, UNRULED)).toBe('local')
   })
 })
 

@@ -128,7 +128,8 @@ function wayTo(gateway: string, device: string | undefined, route: Route, host: 
     (one.family === 'ip6' || scopeOf(one) >= least) && (device === undefined || routeDevices(one).includes(device))
   // the others lead to where no gateway is: without any, a table would look as if it were not known
   const routes = host.routes!.map((one) => (counts(one) ? one : { ...one, destination: NO_GATEWAY[one.family] }))
-  const narrowed = { ...host, routes }
+  // that a rule leads a gateway's own look-up elsewhere is not taken for granted
+  const narrowed = { routingRules: [], ...host, routes }
   const inTable = { family: route.family, priority: 0, action: { table: route.table } }
   const first =
     route.family === 'ip' && route.table === 'main'

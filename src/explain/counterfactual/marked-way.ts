@@ -2,10 +2,10 @@
 import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import { questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { knowsRoutingRules, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
-import { type Mark, markBehind } from './mark-behind.ts'
+import { type Mark, markBehind, writesMark } from './mark-behind.ts'
 
 export const ALL_BITS = 0xffffffff
 
@@ -32,6 +32,27 @@ export function questionAt(context: Context, last: number): RouteQuestion | unde
   const mark = markBehind(context, last)
   if (mark === undefined) return undefined
   return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
+}
+
+/**
+ * A rule has written its mark in front of the routing decision, and the routing rules are not listed: the mark may have led
+ * it where it went, or have been meant to lead it elsewhere.
+ */
+export function mayBeLedByMark(context: Context): boolean {
+  const { dst } = context.journey.packet
+  const last = markingSteps(context)?.last ?? -1
+  if (dst === undefined || knowsRoutingRules(context.world.host, dst)) return false
+  return context.evidence.arrivals.some(
+    ({ rule }, i) => i <= last && context.journey.steps[i]!.kind === 'rule' && rule !== undefined && writesMark(rule),
+  )
+}
+
+/** The rule whose mark may have led it so, in front of step `last`. */
+export function ledPerhapsBy(context: Context): { ref: RuleRef; mark: number } | undefined {
+  const last = mayBeLedByMark(context) ? markingSteps(context)?.last : undefined
+  if (last === undefined) return undefined
+  for (const { ref, behind } of marksGiven(context, last)) if (behind !== 0) return { ref, mark: behind }
+  return undefined
 }
 
 /** Has step `i` given it the mark? Whoever writes other bits has not. */

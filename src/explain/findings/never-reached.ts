@@ -7,6 +7,7 @@ import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
 import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
@@ -117,10 +118,17 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
         : `nothing jumps to ${chain.name}`
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
   const as = sibling ? siblingWords(sibling) : ''
-  return finding('never-reached', 'warning', `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}`, {
-    rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : [])],
-    fix: jumpTo(context, ref, one),
-    doubt: led ? 0.4 : 0.1,
-    ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
-  })
+  // it may have come to this hook by its mark alone, and the chain is another hook's
+  const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
+  return finding(
+    'never-reached',
+    isElsewhere ? 'note' : 'warning',
+    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}`,
+    {
+      rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : [])],
+      fix: isElsewhere ? [] : jumpTo(context, ref, one),
+      doubt: led ? 0.4 : 0.1,
+      ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
+    },
+  )
 }

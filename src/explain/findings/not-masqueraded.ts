@@ -13,7 +13,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket } from 
 import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { packetRouted } from '../counterfactual/marked-way.ts'
+import { ledPerhapsBy, mayBeLedByMark, packetRouted } from '../counterfactual/marked-way.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -105,9 +105,7 @@ export const notMasqueraded: Detector = {
     const first = firstLink(context)
     if (first !== undefined) {
       const marked = markedTo(context)
-      const by = marked
-        ? `${nameRef(marked.ref)} sent the packet out of ${out} by mark ${hex(marked.mark)}`
-        : `rules sent the packet out of ${out}`
+      const by = marked ? `${nameRef(marked.ref)} ${marked.did}` : `rules sent the packet out of ${out}`
       const chosen = `this host chose the source before ${by}`
       const back = `replies come back to ${first}, or are dropped on the way`
       return masqueraded(
@@ -142,17 +140,19 @@ export const notMasqueraded: Detector = {
       )
     const left = `It left for ${dst} with the private source ${src}`
     const isOtherwise = isMasqueradedOtherwise(context, out)
+    // it may have been meant to leave elsewhere
+    const isHere = !mayBeLedByMark(context)
     const alone = isOtherwise ? `, and only ${version} is masqueraded on ${out}` : ''
     if (staysUnanswered(context))
       return masqueraded(
         `${left}${isOtherwise ? `${alone}. Connection tracking` : ', and connection tracking'} has seen no reply.`,
-        true,
+        isHere,
       )
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && (rewritesSources(context) === true || isReachedByNat(context))
     const unless = isNear ? `, unless ${dst} has a route back through this host` : ', unless a later router rewrites it'
-    return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, own || isOtherwise)
+    return masqueraded(`${left}${alone}: no reply can come back${own ? '' : unless}.`, isHere && (own || isOtherwise))
   },
 }
 
@@ -168,12 +168,19 @@ function sparingRule(context: Context): { ref: RuleRef; miss: FailedCondition } 
   return undefined
 }
 
-/** The rule whose mark a routing rule matches, if that is why the packet leaves there. */
-function markedTo(context: Context): { ref: RuleRef; mark: number } | undefined {
+/** The rule whose mark a routing rule matches, if that is why the packet leaves there; or may be why, where no routing rules are listed. */
+function markedTo(context: Context): { ref: RuleRef; did: string } | undefined {
+  const { out } = lastPacket(context)
+  const perhaps = ledPerhapsBy(context)
+  if (perhaps)
+    return {
+      ref: perhaps.ref,
+      did: `gave the packet mark ${hex(perhaps.mark)}, which may have sent it out of ${out} (routing rules are unknown)`,
+    }
   const question = questionOf(packetRouted(context))
   const route = question && lookupRoute(question, context.world.host)
   const marked = route ? chooserOf(context, question, route)?.marked : undefined
-  return marked && { ref: marked.ref, mark: question!.mark ?? 0 }
+  return marked && { ref: marked.ref, did: `sent the packet out of ${out} by mark ${hex(question!.mark ?? 0)}` }
 }
 
 /** By which way: a bridge of this host would show the reply to conntrack, were that its setting. */

@@ -7,10 +7,9 @@ import { addRoutingRule } from './routes.ts'
 
 /** A routing rule for whoever was asked leads replies elsewhere, and table main would lead them back: for this service it may. */
 export function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string, host: Host): Proposal[] {
-  const { routingRules, ...plain } = host
-  if (!routingRules || src === undefined || !protocol || !sport) return []
+  if (!host.routingRules || src === undefined || !protocol || !sport) return []
   if (!rulesFor({ dst, src, mark: 0 }, host).some(({ from }) => from !== undefined)) return []
-  if (!leavesBy(lookupRoute({ dst, src }, plain), device)) return []
+  if (!leavesBy(lookupRoute({ dst, src }, { ...host, routingRules: [] }), device)) return []
   const family = 'ip'
   const ends = { from: `${src}/32`, to: `${dst}/32`, protocol, sport: [sport, sport] as [number, number] }
   return propose(

@@ -47,7 +47,7 @@ describe('wrong-way-out', () => {
     const case_ = (...extra: Route[]): Case => ({
       rules: { filter: [] },
       packet: { ...SYN, dst: '10.7.0.1' },
-      host: { links: [...ROUTER.links!, wg0], routes: [...ROUTER.routes!, ...extra] },
+      host: { links: [...ROUTER.links!, wg0], routes: [...ROUTER.routes!, ...extra], routingRules: [] },
       listed,
     })
     const wide: Route = { ...via('10.0.0.0/8', 'eth1'), gateway: '10.0.2.9' }
