@@ -18,7 +18,8 @@ const ROUTES = [
 ]
   .map((line) => `${line}\n`)
   .join('')
-const STATE = { addresses: ADDRESSES, routes: ROUTES }
+const ROUTING_RULES = '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
+const STATE = { addresses: ADDRESSES, routes: ROUTES, rules: ROUTING_RULES }
 
 const filter = (...rules: string[]): string =>
   `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.map((rule) => `${rule}\n`).join('')}COMMIT\n`

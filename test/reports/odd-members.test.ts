@@ -42,6 +42,7 @@ const HOST: Host = {
     { family: 'ip', type: 'local', destination: '172.28.129.4/32', table: 'local', device: 'eth0' },
     { family: 'ip', type: 'local', destination: '10.1.0.1/32', table: 'local', device: 'eth1' },
   ],
+  routingRules: [],
   sysctls: new Map([
     ['net.ipv4.ip_forward', '1'],
     ['net.ipv4.conf.all.rp_filter', '0'],

@@ -354,7 +354,7 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
   if (!asked || !answer) return undefined
   const { outcome, open } = answer.ended
   if (outcome === 'undetermined' && open)
-    return `whether its reply gets back depends on ${open.condition}: ${open.reason}`
+    return `whether its reply gets back depends on ${/ is local$/.test(open.condition) ? 'its route' : open.condition}: ${open.reason}`
   if (!isPassed(outcome)) return undefined
   const elsewhere = elsewhereOf({ told, asked, answer }, { host })
   if (elsewhere !== undefined) return elsewhere

@@ -25,6 +25,7 @@ import { otherUplink } from './other-uplink.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
+import { mayNotArrive } from './unconfirmed.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
@@ -107,7 +108,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (finding) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
     if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
-    return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
+    return observed(mayNotArrive(parts, answer, ask(), seen) ? 'undetermined' : 'answered', answer)
   }
   // the reset itself says it, wherever the capture loses sight of it
   const reset = parts.find((one) => isReply(one) && one.told.says === 'resets' && !isStopped(one.told.journey.outcome))

@@ -1,0 +1,69 @@
+/** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
+import { isDiscovery } from '../../../explain/neighbours/discovery.ts'
+import type { ConntrackEntry } from '../../../model/host.ts'
+import type { Packet } from '../../../model/packet.ts'
+import { entryOpened } from '../../../rules/conntrack/entries.ts'
+import { lookupRoute, questionOf } from '../../../rules/route.ts'
+import { solicitedGroup } from '../../../rules/solicited-group.ts'
+import type { Part, Told } from '../join/joined.ts'
+import type { UnquotedError } from '../join/unquoted.ts'
+import { otherUplink } from './other-uplink.ts'
+
+/** Of what the capture as a whole shows. */
+interface Seen {
+  strays: readonly Told[]
+  errors: readonly UnquotedError[]
+  /** A reply is what the model sends back. */
+  played: boolean
+}
+
+export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet, seen: Seen): boolean {
+  if (otherUplink(parts, asked)) return true
+  if (seen.played || parts.some(({ role, id }) => role === 'request' && id > answer.id)) return false
+  const { told } = answer
+  const entry = told.world.host.conntrack && entryOpened(asked, told.world)
+  if (entry && isUsed(entry)) return false
+  return isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
+}
+
+const isUsed = ({ state, status }: ConntrackEntry): boolean =>
+  state === 'ESTABLISHED' || state === 'TIME_WAIT' || status.includes('assured')
+
+/**
+ * Its route is not known, and no line shows where it went; or its handshake is half open, where whoever asked goes on with
+ * what it gets.
+ */
+function isOnUnknownWay({ told: { journey, world, says } }: Part, entry: ConntrackEntry | undefined): boolean {
+  const question = questionOf({ mark: 0, ...journey.packet })
+  if (!question || lookupRoute(question, world.host) !== undefined) return false
+  const isSeenToLeave = journey.steps.some(({ out }) => out !== undefined)
+  return !isSeenToLeave || (says === 'answers' && entry?.state?.startsWith('SYN_') === true)
+}
+
+/** This host has told whoever replied afterwards that it got a packet no further; which one, nft's trace does not show. */
+function isToldOfLoss({ id, capture, told: { host, journey } }: Part, { errors }: Seen): boolean {
+  const { src, in: device } = journey.packet
+  if (device === undefined) return false
+  return errors.some(
+    (error) =>
+      error.id > id &&
+      error.capture === capture &&
+      !error.isOurs &&
+      error.told?.host === host &&
+      error.told.journey.packet.dst === src,
+  )
+}
+
+/** This host has asked for the link address of whom it replies to, and a rule stopped that. */
+function isUnresolved({ id, told: { host, journey } }: Part, { strays }: Seen): boolean {
+  const { dst, in: device } = journey.packet
+  if (device !== undefined || dst === undefined || !dst.includes(':')) return false
+  const group = solicitedGroup(dst)
+  return strays.some(
+    (one) =>
+      one.host === host &&
+      Number(one.journey.id) > id &&
+      isDiscovery(one.journey.packet) &&
+      one.journey.packet.dst === group,
+  )
+}
