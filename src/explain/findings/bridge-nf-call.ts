@@ -52,7 +52,8 @@ function stopped(context: Context): Detected[] {
   return [
     finding(
       'bridge-nf-call',
-      'warning',
+      // of a rule that is not known nobody can tell whether it is for such packets
+      context.evidence.arrivals[ended.step]?.rule || journey.steps[ended.step]?.kind === 'policy' ? 'warning' : 'note',
       `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],

@@ -66,7 +66,8 @@ export const keptHere: Detector = {
     return [
       finding(
         'wrong-way-out',
-        'warning',
+        // a program that listens on every address may be there for this one
+        isStopped && !knowsSockets(world.host, packet.protocol) ? 'note' : 'warning',
         `It was not forwarded, because ${dst} is an address of this host (${holder.name}). Without this address, the packet would leave by ${ways.join(' or ')} (route to ${onward.destination}).`,
         {
           steps: [ended.step + 1],

@@ -75,7 +75,11 @@ export const proxyRefuses: Detector = {
     if (!handed || handed.taken || context.ended.outcome !== 'vanished' || isTransparent(handed)) return []
     // what came over lo was routed when it was sent
     if (handed.packet.in === 'lo' || atRouting(context)?.local) return dropped(context, handed)
-    return led(context, handed, 'a local route for its mark')
+    const found = led(context, handed, 'a local route for its mark')
+    // a socket may have taken it, and something else have lost it
+    return knowsSockets(context.world.host, handed.packet.protocol)
+      ? found
+      : found.map((one) => ({ ...one, severity: 'note' as const }))
   },
 }
 

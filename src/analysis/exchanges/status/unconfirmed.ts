@@ -1,11 +1,12 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
 import { isDiscovery } from '../../../explain/neighbours/discovery.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
+import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { solicitedGroup } from '../../../rules/solicited-group.ts'
-import type { Part, Told } from '../join/joined.ts'
+import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
 import { otherUplink } from './other-uplink.ts'
 
@@ -25,6 +26,12 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   if (entry && isUsed(entry)) return false
   return isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
 }
+
+/** This host itself says no, and nothing shows that the request passed its rules: one of them may have rejected it. */
+export const mayBeOfRule = ({ told }: Part, parts: readonly Part[]): boolean =>
+  told.journey.packet.in === undefined &&
+  !parts.some((one) => isAsking(one) && isPassed(one.told.journey.outcome)) &&
+  parts.some((one) => isAsking(one) && one.told.journey.findings.some(({ code }) => code === 'no-ruleset'))
 
 const isUsed = ({ state, status }: ConntrackEntry): boolean =>
   state === 'ESTABLISHED' || state === 'TIME_WAIT' || status.includes('assured')
