@@ -8,18 +8,18 @@ type Known = Readonly<Record<string, readonly string[]>>
 export const WITH_ALL: Known = {}
 
 /**
- * With fewer files (with-less.ts): rules seem to be the cause where only a setting, a route or a neighbour tells that they
- * are not.
+ * With fewer files (with-less.ts). A reply that was seen is called an answer, although its neighbour, or the entry that led
+ * it past nat, is not listed; that a bridge passes a packet on, only the links tell, and that it is of another connection,
+ * only connection tracking's entries.
  */
 export const WITH_LESS: Known = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
-  'yunohost-vpn-drops-solicitation': ['status answered'],
-  'tailscale-stateful-filter-takes-lan-to-wan': ['warning mark-missing'],
-  'kube-bridge-nf-call-off-nft': ['warning mark-missing', 'warning not-masqueraded'],
-  'openclash-marks-ipv6-that-nobody-takes': ['warning never-reached'],
-  'ovn-egress-guard-drops-a-pod-without-translation': ['warning snat-skipped'],
+  'cilium-keeps-proxy-replies-to-a-node-port-from-conntrack': ['status answered'],
+  'uplink-switched-entry-stays': ['status answered'],
   'one-deploy-new-port-waits-for-the-spanning-tree': ['error several-causes'],
   'kubevirt-guest-learned-at-the-other-port': ['error vanished-no-route'],
+  'vyos-ftp-helper-before-conntrack': ['error several-causes'],
+  'aws-marks-services-before-dnat': ['warning wrong-way-out'],
 }
 
 export const isKnown = (known: Known, problem: string, said: string): boolean =>

@@ -38,10 +38,15 @@ export const LESS: Readonly<Record<string, (name: string) => boolean>> = {
   'files of IPv4 alone': without(/6\.txt$|^ip6tables/),
 }
 
-const STANDING = ['trace and rules alone', 'no addresses']
+const STANDING = [
+  ...['trace and rules alone', 'trace, rules, addresses and routes', 'trace alone', 'no addresses'],
+  ...['no routes, no rules of routing', 'no rules of routing'],
+]
 
 /** True of what the capture shows, though it is not the cause that all files together tell. */
-const SHOWN: ReadonlySet<string> = new Set(['neighbour-failed', 'reply-by-other-uplink'])
+const SHOWN = ['neighbour-failed', 'reply-by-other-uplink']
+/** The same of packets that rules stopped, whose text a cause asks for and no trace alone has. */
+const SHOWN_OF_RULES = ['icmp-error-dropped', 'neighbour-discovery-dropped']
 
 export interface JudgedWithLess extends Judgement {
   exchange?: Exchange
@@ -54,19 +59,22 @@ export async function judgeWithLess(
   isThere: (name: string) => boolean,
   sport?: number,
 ): Promise<JudgedWithLess> {
-  const { status, alsoTrue = [] } = problem.truth
+  const { status, causes, alsoTrue = [] } = problem.truth
+  const there = inputs.filter(({ name }) => isThere(name))
   // to whoever does not see where it was lost, no reply came
   const isLost = status.includes('lost') || status.includes('reply-lost')
   const truth = {
     ...problem.truth,
     status: isLost ? [...status, 'unanswered' as const] : status,
-    alsoTrue: [...alsoTrue, ...SHOWN],
+    alsoTrue: [
+      ...alsoTrue,
+      ...SHOWN,
+      ...(there.some(({ name }) => isRules(name)) ? [] : SHOWN_OF_RULES),
+      // that nothing listens, this host's own refusal tells as well as its sockets do
+      ...(causes.some((cause) => 'code' in cause && cause.code === 'closed-port') ? ['refused-here'] : []),
+    ],
   }
-  const { exchange } = await explained(
-    inputs.filter(({ name }) => isThere(name)),
-    problem,
-    sport,
-  )
+  const { exchange } = await explained(there, problem, sport)
   const judged = judge({ ...problem, truth }, exchange, undefined, { result: 'none' })
   return { ...judged, ...(exchange ? { exchange } : {}) }
 }

@@ -1,6 +1,7 @@
 /** What became of it hung on a mark. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const ASKS = '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'
@@ -26,6 +27,19 @@ describe('mark-missing', () => {
     expect(leads?.message).toContain(
       'mangle PREROUTING rule 1, which jumps to the rule that sets this mark, only matches -i eth7',
     )
+  })
+
+  it('is a note where another link is the one that the mark is for, or may be, as no links are listed', () => {
+    const sets = `[0:0] ${SETS.replace('-p tcp', '-i eth1 -p tcp')}`
+    const stopped = (host: NonNullable<Case['host']>) =>
+      findingsOf(
+        played({ rules: { mangle: [sets], filter: [ASKS, '-A FORWARD -p tcp -j DROP'] }, host }),
+        'mark-missing',
+      ).map(({ severity }) => severity)
+    const { links, routes } = ROUTER
+    expect(stopped({ links: links!, routes: routes! })).toEqual(['note'])
+    expect(stopped({ routes: routes! })).toEqual(['note'])
+    expect(stopped({ links: links!.filter(({ name }) => name !== 'eth1'), routes: routes! })).toEqual(['warning'])
   })
 
   it('does not blame a rule that clears the mark of every packet for those behind it that may set it', () => {

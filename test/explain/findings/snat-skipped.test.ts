@@ -41,6 +41,11 @@ table ip guard {
     const { evidence, ended } = modelEngine.play(world, SYN)
     const { findings } = explain(evidence, world, { ended })
     expect(findings.map(({ code }) => code)).not.toContain('snat-skipped')
+    // nor where no links are listed, of which it may be one
+    const { links: _, ...unlisted } = ROUTER
+    const without = modelEngine.play({ ...world, host: unlisted }, SYN)
+    const { findings: less } = explain(without.evidence, { ...world, host: unlisted }, { ended: without.ended })
+    expect(less.map(({ code }) => code)).not.toContain('snat-skipped')
     expect(findings.find(({ code }) => code === 'not-in-set')?.message).toMatch(
       /^ip nat egress (rule|handle) \d+ would have rewritten its source, but 10\.0\.1\.2 is not in map sources\.$/,
     )
