@@ -42,6 +42,7 @@ function stopped(context: Context): Detected[] {
   if (wasForThisHost(context)) return []
   const name = callSetting(journey.family)
   const isFilter = world.tables.some(asksPorts)
+  const isKnown = context.evidence.arrivals[ended.step]?.rule || journey.steps[ended.step]?.kind === 'policy'
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
   const own = callsItself(bridge, journey.family)
   const why = callWords(world.host, bridge, journey.family)
@@ -53,7 +54,7 @@ function stopped(context: Context): Detected[] {
     finding(
       'bridge-nf-call',
       // of a rule that is not known nobody can tell whether it is for such packets
-      context.evidence.arrivals[ended.step]?.rule || journey.steps[ended.step]?.kind === 'policy' ? 'warning' : 'note',
+      isKnown ? 'warning' : 'note',
       `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],
