@@ -316,8 +316,6 @@ COMMIT
 })
 
 test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s replies for it', async (dst) => {
-  const address =
-    '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n'
   const routes =
     'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\nbroadcast 192.0.2.255 dev eth0 table local proto kernel scope link src 192.0.2.1\n'
   const udp = { protocol: 'udp', sport: 5000, dport: 5353 } as const
@@ -326,13 +324,15 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
     10.1,
     trace('filter:OUTPUT:policy:2', answers({ ...udp, sport: 5353, dport: port })),
   ]
-  const more = { address, routes }
+  const more = { ...STATE, routes }
   expect(await statuses([request, reply(5000)], more)).toEqual([['answered', 'observed', '1', '', '2', '']])
   expect(await statuses([request, reply(5001)], more)).toHaveLength(2)
   // connection tracking sees two flows: the reply has not the address that was asked
   const conntrack = `udp 17 28 src=${CLIENT} dst=${dst} sport=5000 dport=5353 [UNREPLIED] src=${dst} dst=${CLIENT} sport=5353 dport=5000
 udp 17 28 src=${HOST} dst=${CLIENT} sport=5353 dport=5000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=5000 dport=5353\n`
-  expect((await statuses([request, reply(5000)], { ...more, conntrack }))[0]![0]).toBe('answered')
+  expect(await statuses([request, reply(5000)], { ...more, conntrack })).toEqual([
+    ['answered', 'observed', '1', '', '2', ''],
+  ])
 })
 
 test('a reply that connection tracking saw before the packet is none to it', async () => {
