@@ -330,9 +330,8 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
   // connection tracking sees two flows: the reply has not the address that was asked
   const conntrack = `udp 17 28 src=${CLIENT} dst=${dst} sport=5000 dport=5353 [UNREPLIED] src=${dst} dst=${CLIENT} sport=5353 dport=5000
 udp 17 28 src=${HOST} dst=${CLIENT} sport=5353 dport=5000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=5000 dport=5353\n`
-  expect(await statuses([request, reply(5000)], { ...more, conntrack })).toEqual([
-    ['answered', 'observed', '1', '', '2', ''],
-  ])
+  const listed = await statuses([request, reply(5000)], { ...more, conntrack })
+  expect(listed).toEqual([['answered', 'observed', '1', '', '2', '']])
 })
 
 test('a reply that connection tracking saw before the packet is none to it', async () => {
