@@ -82,3 +82,18 @@ test('joins an error to no request that it does not quote, though that one alone
   expect(found[53]).not.toBe('refused')
   expect(await statuses(asks(8, 53, 'udp'), error('port-unreachable', 8, 33))).toEqual({ 53: 'refused' })
 })
+
+test('joins one that a rule dropped to the request that it quotes: that has no reply', async () => {
+  const dropped = (id: number) =>
+    error('port-unreachable', id, 33).replace(/policy accept/, 'rule drop # handle 3 (verdict drop)')
+  const rules = RULES.replace('policy accept;', 'policy accept;\n\t\tip dscp cs6 drop # handle 3')
+  const told = async (id: number) => {
+    const analysis = await open([
+      { name: 'rules.nft', text: rules },
+      { name: 'trace.txt', text: [asks(8, 53, 'udp'), dropped(id)].join('') },
+    ])
+    return (await analysis.exchanges()).exchanges.find(({ asked }) => asked.dport === 53)!
+  }
+  expect(await told(8)).toMatchObject({ status: 'reply-lost', journeys: { errors: ['2'] } })
+  expect((await told(9)).journeys.errors).toEqual([])
+})

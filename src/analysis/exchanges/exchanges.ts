@@ -6,7 +6,7 @@
 
 import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair/needs-repair.ts'
-import { isRedirect, isRefusal } from '../../model/icmp-error.ts'
+import { isRedirect } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -231,24 +231,23 @@ export class Exchanges {
    * to that waits for a reply, or nobody knows which one of them.
    */
   private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
-    if (told.isDiscovery || !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
+    if (told.isDiscovery) return this.stray(told)
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
     const { packet } = told.journey
     if (isRedirect(packet)) return this.skip()
-    // who refuses is who was asked
-    const from = isRefusal(packet) ? this.tuple.slice(0, 4) : undefined
     const clock = closed.times.firstClock
     const isFor = (one: number) => this.list.hostOf(one) === told.host && this.list.isBegunBy(one, to)
-    const quoted = this.lately.only(closed.quotedIdentity(), capture, isFor)
-    const waiting = packet.in === undefined ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
     const others = this.lately.others(closed.quotedIdentity(), capture, isFor)
-    const mayBe = waiting && told.host === waiting.host && !others.has(this.list.beganWith(waiting.number))
-    const about = quoted ?? (mayBe && !this.list.isReplied(waiting.number) ? waiting.number : undefined)
+    const isSeen = isPassed(told.journey.outcome) || isForThisHost(told)
+    const about =
+      this.lately.only(closed.quotedIdentity(), capture, isFor) ??
+      (isSeen ? this.list.onlyWaiting(this.tuple, told, { id: closed.id, clock, capture }, others) : undefined)
     if (about !== undefined) {
       this.list.add(about, closed.id, 'errors', told, clock, capture, false)
       return about
     }
+    if (!isSeen) return this.stray(told)
     // the one that it is about may not be complete yet
     const error = unquotedError(told, { id: closed.id, to, clock, capture, others })
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)

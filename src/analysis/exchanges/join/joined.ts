@@ -6,6 +6,7 @@
 import type { InVain } from '../../../explain/in-vain.ts'
 import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
 import type { Evidence } from '../../../journey/evidence.ts'
+import { isRefusal } from '../../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { isStopped } from '../../../model/outcome-kinds.ts'
 import type { World } from '../../../model/world.ts'
@@ -291,28 +292,35 @@ export class JoinedJourneys {
     return undefined
   }
 
-  /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */
+  /**
+   * The one among the latest that an error which came in may be about: whom it goes to has begun it not long before, and
+   * waits; undefined: none, or several. `tuple`: the error's. `others`: journeys that it does not quote.
+   */
   onlyWaiting(
-    address: Int32Array,
-    asked: Int32Array | undefined,
-    id: number,
-    clock: number,
-    capture: number,
-  ): { number: number; host: number } | undefined {
-    let only: { number: number; host: number } | undefined
+    tuple: Int32Array,
+    { journey: { packet }, host }: Told,
+    { id, clock, capture }: { id: number; clock: number; capture: number },
+    others: ReadonlySet<number>,
+  ): number | undefined {
+    if (packet.in === undefined) return undefined
+    let only: number | undefined
+    const to = tuple.subarray(4, 8)
+    // who refuses is who was asked
+    const from = isRefusal(packet) ? tuple.subarray(0, 4) : undefined
     for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
       if ((this.flags[number]! & FAILED) !== 0 || this.captureOf(number) !== capture) continue
       // without clocks it may be long before
       if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
-      const tuple = this.tuples[number]!
-      if (!this.table.isFrom(tuple, address) || (asked && !this.table.isFrom(tuple ^ 1, asked))) continue
-      const { journey, host } = this.tolds[this.latest[number]!]!
+      const asked = this.tuples[number]!
+      if (!this.table.isFrom(asked, to) || (from && !this.table.isFrom(asked ^ 1, from))) continue
+      const { journey } = this.tolds[this.latest[number]!]!
       // who is rejected is told so
       if (isStopped(journey.outcome) && journey.outcome !== 'rejected') continue
-      if (only) return undefined
-      only = { number, host }
+      if (only !== undefined) return undefined
+      only = number
     }
-    return only
+    const isAbout = only !== undefined && this.hostOf(only) === host && !others.has(this.beganWith(only))
+    return isAbout && !this.isReplied(only!) ? only : undefined
   }
 
   /** The only exchange of this address whose request vanished for this reason before journey `id`; undefined: none, or several. */
