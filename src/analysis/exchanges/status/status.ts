@@ -26,7 +26,7 @@ import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
 import { mayBeOfRule, mayNotArrive } from './unconfirmed.ts'
-import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
+import { isAboutEnd, isBeforeSilentHop, isForSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
@@ -99,7 +99,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = arrived ?? answers[0]
   if (answer) {
     if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
-    if (answer.told.says === 'resets') return observed(refused(answer), answer)
+    if (answer.told.says === 'resets')
+      return observed(isForSilentHop(answer) ? 'undetermined' : refused(answer), answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())

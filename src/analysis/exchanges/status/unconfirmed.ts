@@ -9,6 +9,7 @@ import { solicitedGroup } from '../../../rules/solicited-group.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
 import { otherUplink } from './other-uplink.ts'
+import { isForSilentHop } from './unreached.ts'
 
 /** Of what the capture as a whole shows. */
 interface Seen {
@@ -24,7 +25,9 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   const { told } = answer
   const entry = told.world.host.conntrack && entryOpened(asked, told.world)
   if (entry && isUsed(entry)) return false
-  return isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
+  return (
+    isForSilentHop(answer) || isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
+  )
 }
 
 /** This host itself says no, and nothing shows that the request passed its rules: one of them may have rejected it. */

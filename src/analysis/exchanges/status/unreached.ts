@@ -20,10 +20,11 @@ const isOurs = ({ told }: Part): boolean => told.journey.packet.in === undefined
 
 const hasGoneFurther = (one: Part): boolean => isAsking(one) && one.told.journey.outcome === 'forwarded'
 
-/** Its next hop has not replied to ARP or neighbour discovery. */
-export const isBeforeSilentHop = (one: Part): boolean =>
-  isAsking(one) &&
-  one.told.journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
+/** Its next hop has not replied to ARP or neighbour discovery: since when, nobody knows. */
+export const isForSilentHop = ({ told: { journey } }: Part): boolean =>
+  journey.findings.some(({ code, severity }) => code === 'neighbour-failed' && severity !== 'note')
+
+export const isBeforeSilentHop = (one: Part): boolean => isAsking(one) && isForSilentHop(one)
 
 /** The packet that reached nobody says more than the error about it. */
 export function unreachedWith(error: Part, parts: readonly Part[]): { decided: Part; finding?: Finding } | undefined {
