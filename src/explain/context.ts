@@ -88,8 +88,14 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
 })
 
 /** The packet as it left the last step. */
-export const lastPacket = ({ evidence, ended, journey, world }: Context): Packet =>
-  evidence.arrivals[ended.step] ? behindRule(evidence, world, ended.step) : journey.packet
+export function lastPacket({ evidence, ended, journey, world }: Context): Packet {
+  if (!evidence.arrivals[ended.step]) return journey.packet
+  const packet = behindRule(evidence, world, ended.step)
+  if (!evidence.anew || ended.step + 1 < evidence.arrivals.length) return packet
+  const { out: _, ...rest } = packet
+  const { out } = evidence.anew
+  return out === undefined ? rest : { ...rest, out }
+}
 
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {

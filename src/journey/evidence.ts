@@ -5,12 +5,12 @@
 import { DSTNAT, type Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Family, Packet } from '../model/packet.ts'
-import type { Chain } from '../model/ruleset.ts'
+import { leftByAnother } from '../model/way-out.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { basesOf, hasNatAt, hasNatChains } from './base-chains.ts'
+import { hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -20,7 +20,8 @@ import { ofLogs } from './logs-later.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityAt, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
-import type { StepContext } from './step-context.ts'
+import { type RoutedAnew, routedAnew } from './routed-anew.ts'
+import { baseOf, type StepContext } from './step-context.ts'
 import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
 
 export interface Evidence {
@@ -37,6 +38,8 @@ export interface Evidence {
   lossy?: true
   /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
   logged?: Logged
+  /** Routed again behind its last step, which shows another interface. */
+  anew?: RoutedAnew
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
 }
@@ -140,8 +143,17 @@ function evidenceOf(
       (hook, i) =>
         isPastNat(hook, resolved[i]!, resolver.world, family) || (goesOn && ROUTED.has(hook ?? 'prerouting')),
     )
+  const anew = routedAnew(arrivals, family, resolver.world)
+  if (anew) steps.at(-1)!.changes.push(leftByAnother(anew.from, anew.out))
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
-  return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
+  return {
+    journey,
+    arrivals,
+    followed,
+    ...lossy,
+    ...(anew ? { anew } : {}),
+    nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown',
+  }
 }
 
 /** A rule kept it from connection tracking. */
@@ -151,16 +163,6 @@ export const isUntracked = ({ arrivals }: Evidence): boolean =>
 /** Of the base chain that this step is in. */
 export const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
   priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
-
-/** The base chain from which jumps led to this step. */
-export function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefined {
-  const { table, hook } = arrivals[step]!
-  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
-    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
-  // it was first seen inside
-  const bases = table ? basesOf(table).filter((chain) => chain.hook === hook) : []
-  return bases.length === 1 ? bases[0] : undefined
-}
 
 /** Whether it was first seen where no chain of nat can have rewritten its destination yet. */
 export function isFromBeforeNat(evidence: Evidence, world: World): boolean {

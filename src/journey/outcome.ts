@@ -25,8 +25,8 @@ import {
 } from './base-chains.ts'
 import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
-import { baseOf, type Evidence, isUntracked, priorityHere } from './evidence.ts'
-import { isRewrittenAt, type StepContext } from './step-context.ts'
+import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
+import { baseOf, isRewrittenAt, type StepContext } from './step-context.ts'
 
 export interface Conclusion {
   outcome: Outcome

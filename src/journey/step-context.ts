@@ -2,6 +2,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { VerdictKind } from '../rules/verdict.ts'
+import { basesOf } from './base-chains.ts'
 
 /** What is known at one step besides what the step says. */
 export interface StepContext {
@@ -35,3 +36,13 @@ export const isRewrittenAt = (arrivals: readonly StepContext[], step: number): b
   )
 
 const NAT_KINDS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade', 'redirect', 'netmap'])
+
+/** The base chain from which jumps led to this step. */
+export function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefined {
+  const { table, hook } = arrivals[step]!
+  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
+    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
+  // it was first seen inside
+  const bases = table ? basesOf(table).filter((chain) => chain.hook === hook) : []
+  return bases.length === 1 ? bases[0] : undefined
+}

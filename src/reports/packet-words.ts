@@ -3,6 +3,7 @@
 import { describeEnd } from '../explain/context.ts'
 import type { Change, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
+import { leftBy } from '../model/way-out.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ICMP_TYPES, ICMPV6_TYPES } from '../rules/iptables/values/icmp.ts'
 import type { Group } from './form.ts'
@@ -83,7 +84,7 @@ function icmpName({ protocol, icmpType, icmpCode }: Packet): string {
  * hook shows: not over lo to another host, and over lo to this one.
  */
 export function interfaceWords({ packet, steps, outcome }: Journey<unknown>, { to }: Marks): string[] {
-  const shown = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
+  const shown = steps.some((step) => step.out !== undefined) ? leftBy(steps) : packet.out
   const back = steps.some((step) => step.in === 'lo')
   const out = (outcome === 'sent' && shown === 'lo') || (back && shown !== 'lo') ? undefined : shown
   const port = packet.physIn === undefined ? '' : ` (${packet.physIn})`

@@ -43,8 +43,11 @@ export function byOtherUplink({ told, asked, answer }: Required<Reproduced>, hos
   return { why: leavesElsewhere(left, came), fix: replyByOwnLink(asked, dst, host) }
 }
 
-/** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
-export function backOut(journey: Journey, world: World, dst: string, came: string): Fix[] {
+/**
+ * By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. `mark`: the
+ * reply's, which rules have given it.
+ */
+export function backOut(journey: Journey, world: World, dst: string, came: string, mark = 0): Fix[] {
   const { packet, outcome, steps } = journey
   const { host } = world
   if (packet.src === undefined) return []
@@ -53,7 +56,11 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
   // a reply that this host forwards is routed with the source and the port that it comes in with, before nat undoes itself
   const behind = isForwarded ? steps.findLast((one) => one.dst !== undefined) : undefined
   const reply = {
-    ...wayBackOf({ ...packet, ...(behind?.dport === undefined ? {} : { dport: behind.dport }) }, behind?.dst ?? dst, 0),
+    ...wayBackOf(
+      { ...packet, ...(behind?.dport === undefined ? {} : { dport: behind.dport }) },
+      behind?.dst ?? dst,
+      mark,
+    ),
     ...(isForwarded && last?.out !== undefined ? { in: last.out } : {}),
   }
   const fixes = [

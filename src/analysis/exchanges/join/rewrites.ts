@@ -1,8 +1,10 @@
 /** What NAT makes of a packet's addresses and ports, as numbers of its tuple. */
+
 import type { Host } from '../../../model/host.ts'
 import type { Journey } from '../../../model/journey.ts'
 import { isPassed, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
 import { asItLeft, hidesSource } from '../../as-it-left.ts'
 import { TUPLE_WORDS } from '../../closed-journey.ts'
@@ -42,7 +44,7 @@ function withMasquerade(left: Packet, { steps, packet }: Journey, { links = [] }
   if (!isHidden || left.dst === undefined) return left
   const family = left.dst.includes(':') ? 'ip6' : 'ip'
   const own = links
-    .find(({ name }) => name === steps.at(-1)?.out)
+    .find(({ name }) => name === leftBy(steps))
     ?.addresses?.filter((one) => one.family === family && (one.scope ?? 'global') === 'global')
   return own?.length === 1 ? { ...left, src: own[0]!.address } : left
 }

@@ -10,6 +10,7 @@ import type { RoutingRule } from '../../../model/host.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
@@ -38,7 +39,7 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const { host } = world
   const came = routedDevice(host, journey.packet.in)
   // where its lines end before it was routed, the model's reply has the same way
-  const shown = reply?.told.journey.steps.at(-1)?.out
+  const shown = reply && leftBy(reply.told.journey.steps)
   const left = routedDevice(host, shown ?? played?.out)
   if (came === undefined || left === undefined) return undefined
   const isOfUplink = isOtherUplink(host, dst, came, left)
@@ -104,7 +105,8 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
           ...(led?.fix ?? []),
-          ...(played?.fix ?? (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came))),
+          ...(played?.fix ??
+            (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came, captured && markOf(captured)))),
           {
             description: isOfUplink
               ? `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
@@ -115,6 +117,12 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       },
     ),
   ]
+}
+
+/** With which it was routed. */
+function markOf({ steps }: Journey): number {
+  const written = steps.flatMap(({ changes }) => changes).findLast(({ field }) => field === 'mark')?.to
+  return typeof written === 'number' ? written : (steps.findLast(({ mark }) => mark !== undefined)?.mark ?? 0)
 }
 
 /** As `ip rule` words it, without its priority. */

@@ -1,9 +1,11 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
+
 import { finding } from '../../../explain/context.ts'
 import { isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 
@@ -39,7 +41,7 @@ export function unreachedWith(error: Part, parts: readonly Part[]): { decided: P
 /** What the kernel says where a next hop has no link address (arp_error_report in net/ipv4/arp.c), and WireGuard where no peer has it (wg_xmit). */
 function unreached({ told: { journey } }: Part): Finding {
   const { dst } = asItLeft(journey)
-  const out = journey.steps.findLast((step) => step.out !== undefined)?.out ?? journey.packet.out
+  const out = leftBy(journey.steps) ?? journey.packet.out
   const isSix = journey.family === 'ip6'
   const asks = isSix ? 'neighbour discovery' : 'ARP'
   return finding(

@@ -1,4 +1,5 @@
 /** No reply was captured, and connection tracking had seen none when its entries were listed. */
+
 import { finding } from '../../../explain/context.ts'
 import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
 import { saysNoReply } from '../../../model/exchange.ts'
@@ -7,6 +8,7 @@ import type { ConntrackEntry } from '../../../model/host.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { memo } from '../../../model/memo.ts'
 import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
 import { silentFor } from '../../../rules/conntrack/silence.ts'
 import type { Part } from '../join/joined.ts'
@@ -26,7 +28,7 @@ export function unrepliedBy(
   { told: { journey, world, reply } }: Part,
   comesHere: () => boolean,
 ): Unreplied | undefined {
-  const out = journey.steps.at(-1)?.out
+  const out = leftBy(journey.steps)
   const { original, reply: back } = entry
   // what goes out where it came in may be answered past this host: not where that rewrote it, or sent it back
   const isTurned = out !== undefined && out === journey.packet.in && original.dst === back.src

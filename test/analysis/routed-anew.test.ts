@@ -1,0 +1,88 @@
+/** A chain of type route marks a reply, so it leaves by another interface than OUTPUT's lines show: two uplinks, and each reply by the one where its request came in. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import { leftBy } from '../../src/model/way-out.ts'
+import { printedGroup } from '../../src/reports/printed-group.ts'
+
+const RULES = `table inet mw { # handle 2
+	chain pre { # handle 1
+		type filter hook prerouting priority mangle; policy accept;
+		iifname "eth1" ct mark set 0x00000001 # handle 4
+	}
+
+	chain out { # handle 2
+		type route hook output priority mangle; policy accept;
+		ct mark 0x00000001 meta mark set 0x00000001 # handle 5
+	}
+
+	chain fin { # handle 3
+		type filter hook output priority filter; policy accept;
+		ct state established accept # handle 6
+	}
+}
+`
+const ASKS =
+  'iif "eth1" ether saddr 02:00:00:00:00:02 ether daddr 02:00:00:00:00:01 ip saddr 203.0.113.9 ip daddr 198.51.100.1 ip dscp cs0 ip ecn not-ect ip ttl 63 ip id 7 ip length 84 icmp type echo-request icmp code net-unreachable icmp id 6443 icmp sequence 1'
+const ANSWERS =
+  'oif "eth0" ip saddr 198.51.100.1 ip daddr 203.0.113.9 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 8 ip length 84 icmp type echo-reply icmp code net-unreachable icmp id 6443 icmp sequence 1'
+/** As kernel 6 prints it: POSTROUTING has no chain, and `fin` still shows the interface that was chosen first. */
+const TRACE = `trace id 0000000a inet mw pre packet: ${ASKS}
+trace id 0000000a inet mw pre rule iifname "eth1" ct mark set 0x00000001 # handle 4 (verdict continue)
+trace id 0000000a inet mw pre policy accept
+trace id 0000000b inet mw out packet: ${ANSWERS}
+trace id 0000000b inet mw out rule ct mark 0x00000001 meta mark set 0x00000001 # handle 5 (verdict continue)
+trace id 0000000b inet mw out policy accept meta mark 0x00000001 
+trace id 0000000b inet mw fin packet: ${ANSWERS}
+trace id 0000000b inet mw fin rule ct state established accept # handle 6 (verdict accept)
+`
+const ADDRESSES = `1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever
+3: eth1    inet 198.51.100.1/24 scope global eth1\\       valid_lft forever preferred_lft forever
+`
+const ROUTES = `default via 198.51.100.254 dev eth1 table 100
+default via 192.0.2.254 dev eth0
+192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1
+198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.1
+local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1
+local 198.51.100.1 dev eth1 table local proto kernel scope host src 198.51.100.1
+`
+const RULED =
+  '0:\tfrom all lookup local\n32765:\tfrom all fwmark 0x1 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
+const ALL = {
+  'rules.nft': RULES,
+  'trace.txt': TRACE,
+  'ip-addr.txt': ADDRESSES,
+  'ip-route4.txt': ROUTES,
+  'ip-rule4.txt': RULED,
+}
+
+async function told(files: Readonly<Record<string, string>>) {
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { exchanges } = await analysis.exchanges()
+  const { groups } = await analysis.groups({})
+  const reply = groups.map((one) => printedGroup(one).journey).find(({ packet }) => packet.in === undefined)!
+  return { exchange: exchanges[0]!, reply }
+}
+
+const codes = ({ exchange }: Awaited<ReturnType<typeof told>>) => exchange.findings.map(({ code }) => code)
+
+test('a reply leaves by the interface that its mark leads to: nothing is said against it', async () => {
+  const found = await told(ALL)
+  expect(found.exchange.status).toBe('answered')
+  expect(codes(found)).not.toContain('reply-by-other-uplink')
+  expect(found.reply.steps.at(-1)).toMatchObject({ out: 'eth0', changes: [{ field: 'out', from: 'eth0', to: 'eth1' }] })
+  expect(leftBy(found.reply.steps)).toBe('eth1')
+})
+
+test('without the routing rule it leaves by the other uplink, as OUTPUT shows', async () => {
+  const found = await told({ ...ALL, 'ip-rule4.txt': RULED.replace(/32765.*\n/, '') })
+  expect(codes(found)).toContain('reply-by-other-uplink')
+  expect(leftBy(found.reply.steps)).toBe('eth0')
+})
+
+test('where the routes are not known, neither is its way', async () => {
+  const { 'ip-route4.txt': _, 'ip-rule4.txt': __, ...less } = ALL
+  const found = await told(less)
+  expect(leftBy(found.reply.steps)).toBeUndefined()
+  expect(codes(found)).not.toContain('reply-by-other-uplink')
+})
