@@ -1,9 +1,10 @@
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { withHostState } from './later.ts'
 import { atRouting, sysctlName } from './routing.ts'
 
@@ -51,14 +52,27 @@ export const vanishedNoGroup: Detector = {
         },
       ]
     const nobody = `no program on this host has joined the group ${dst} on ${device}`
+    const isOpen = !source && mayBeFiltered(context, packet.src, device)
     const message = source
       ? `Either ${nobody}, or one has, and the cause is: ${source.message}`
-      : `N${nobody.slice(1)}.`
+      : isOpen
+        ? `Either ${nobody}, or the reverse path filter of ${device} dropped the packet: rp_filter or the routes are unknown.`
+        : `N${nobody.slice(1)}.`
     return [
-      finding('vanished-no-group', 'error', message, {
+      finding('vanished-no-group', isOpen ? 'note' : 'error', message, {
         steps: [context.ended.step + 1],
         fix: [join, ...(source?.fix ?? [])],
       }),
     ]
   },
+}
+
+/** The setting, or the way back to the source, is not given. IPv6 has no such filter. */
+function mayBeFiltered({ world: { host } }: Context, src: string | undefined, device: string): boolean {
+  if (src === undefined || src.includes(':')) return false
+  const settings = ['all', sysctlName(device)].map((name) => host.sysctls?.get(`net.ipv4.conf.${name}.rp_filter`))
+  if (settings.every((one) => one === '0')) return false
+  const back = lookupRoute({ dst: src }, host)
+  if (back?.type === 'unicast' && routeDevices(back).includes(device)) return false
+  return settings.includes(undefined) || back === undefined
 }

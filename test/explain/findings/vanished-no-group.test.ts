@@ -27,10 +27,21 @@ const sysctl = (name: string, value: string): Host => ({
 describe('vanished-no-group', () => {
   it('is told in place of a route, or of a TTL that has a default route', () => {
     expect(told('224.0.0.251')).toEqual({ outcome: 'vanished', codes: ['vanished-no-group'] })
-    expect(told('224.0.0.251', { host: { routes: [] } }).codes).toEqual(['vanished-no-group'])
+    const unfiltered = ['all', 'eth0'].map((name) => [`net.ipv4.conf.${name}.rp_filter`, '0'] as const)
+    const withoutRoutes = { routes: [], sysctls: new Map(unfiltered) }
+    expect(told('224.0.0.251', { host: withoutRoutes }).codes).toEqual(['vanished-no-group'])
     const journey = captured(RULES, [trace(ON, { ...IN, dst: '239.1.2.3' }), other])
     const [found] = findingsOf(journey, 'vanished-no-group')
     expect(found?.message).toBe('No program on this host has joined the group 239.1.2.3 on eth0.')
+  })
+
+  it('is a note with both possibilities where nobody knows whether the filter lets the source pass', () => {
+    const line = trace(ON, { ...IN, src: '10.0.9.9', dst: '224.0.0.251' })
+    const [found] = findingsOf(captured(RULES, [line, other], { routes: [] }), 'vanished-no-group')
+    expect(found).toMatchObject({ severity: 'note' })
+    expect(found?.message).toBe(
+      'Either no program on this host has joined the group 224.0.0.251 on eth0, or the reverse path filter of eth0 dropped the packet: rp_filter or the routes are unknown.',
+    )
   })
 
   it('leaves open which it was, where the source would not pass either', () => {
