@@ -3,7 +3,7 @@ import { mappedInto } from '../model/address.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Nat } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
-import { after } from '../rules/assign.ts'
+import { afterAll } from '../rules/assign.ts'
 import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isLocal } from '../rules/fib.ts'
@@ -81,9 +81,7 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
   // what hands it to a proxy marks it, too
   const isProxied = last.rule?.statements.some(({ kind }) => kind === 'tproxy')
   const { packet } =
-    isProxied && last.rule
-      ? last.rule.statements.reduce((now: EvalContext, one) => after(one, now), { packet: last.packet, family, world })
-      : last
+    isProxied && last.rule ? afterAll(last.rule.statements, { packet: last.packet, family, world }) : last
   return leadsToThisHost({ ...packet, dst }, world)
 }
 

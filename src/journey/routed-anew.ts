@@ -5,11 +5,9 @@
  */
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { after } from '../rules/assign.ts'
-import type { EvalContext } from '../rules/eval-context.ts'
+import { afterAll, writesMark } from '../rules/assign.ts'
 import { lookupRoute, questionAnew, routeDevices } from '../rules/route.ts'
 import { baseOf, type StepContext } from './step-context.ts'
-import { MARK } from './unprinted.ts'
 
 export interface RoutedAnew {
   /** What the last step shows. */
@@ -25,14 +23,10 @@ export function routedAnew(arrivals: readonly StepContext[], family: Family, wor
   if (last?.hook !== 'output' || from === undefined) return undefined
   const isMarked = arrivals.some(
     ({ rule, hook }, i) =>
-      hook === 'output' &&
-      baseOf(arrivals, i)?.type === 'route' &&
-      rule?.statements.some((one) => one.kind === 'set' && MARK.has(one.field)),
+      hook === 'output' && rule !== undefined && writesMark(rule) && baseOf(arrivals, i)?.type === 'route',
   )
   if (!isMarked) return undefined
-  const { packet } = (last.rule?.statements ?? []).reduce((now: EvalContext, one) => after(one, now), {
-    ...{ packet: last.packet, family, world },
-  })
+  const { packet } = afterAll(last.rule?.statements ?? [], { packet: last.packet, family, world })
   const question = packet.mark === undefined ? undefined : questionAnew(packet)
   const route = question && lookupRoute(question, world.host)
   const [out, ...others] = route?.type === 'unicast' ? routeDevices(route) : []

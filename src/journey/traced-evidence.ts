@@ -1,7 +1,9 @@
 /** What an explanation reads of a journey with a trace id: its events in their hooks and depths, with the packet's mark. */
 import type { Hook } from '../model/hook.ts'
+import { memo } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
+import { writesMark } from '../rules/assign.ts'
 import type { OpenJourney } from './open.ts'
 import { type Place, placeTraced } from './place-traced.ts'
 import { takeRule } from './resolve-nft.ts'
@@ -60,10 +62,11 @@ function shownLater(laid: readonly Resolved[]): boolean[] {
   })
 }
 
-const writesHeader = ({ statements }: Rule): boolean =>
+const writesHeader = memo(({ statements }: Rule): boolean =>
   statements.some((one) =>
     one.kind === 'set' ? isOfHeader(one.field) : one.kind === 'unknown' && (one.fields?.some(isOfHeader) ?? true),
-  )
+  ),
+)
 
 const isOfHeader = (field: string): boolean => !/^(?:meta|ct) /.test(field)
 
@@ -142,8 +145,7 @@ function arrivalMarks(
 
 function mayMark({ point, rule }: Resolved): boolean {
   if (point.type !== 'rule') return false
-  if (rule)
-    return rule.statements.some((one) => one.kind === 'unknown' || (one.kind === 'set' && one.field === 'meta mark'))
+  if (rule) return writesMark(rule) || rule.statements.some(({ kind }) => kind === 'unknown')
   const { text } = point
   return text === undefined || text === '' || /\bmark set\b|-j (?:MARK|CONNMARK|SET|HMARK)\b/i.test(text)
 }

@@ -2,7 +2,7 @@
 import type { Change, Step } from './journey.ts'
 
 /** Where the routes do not tell which. */
-export const NOWHERE_KNOWN = '?'
+const NOWHERE_KNOWN = '?'
 
 /** What the last step shows, and by which it left. */
 export const leftByAnother = (from: string, to: string | undefined): Change => ({

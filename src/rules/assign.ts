@@ -3,6 +3,7 @@
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Scalar } from '../model/condition.ts'
 import type { Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
@@ -70,6 +71,14 @@ export const beside = (
 
 /** Undefined for what no packet here keeps. */
 export const keptAs = (field: string): keyof Packet | undefined => KEYS[field]
+
+/** The moment behind all statements of a rule. */
+export const afterAll = (statements: readonly Statement[], moment: EvalContext): EvalContext =>
+  statements.reduce((now, one) => after(one, now), moment)
+
+/** Does it write the packet's mark? */
+export const writesMark = ({ statements }: Rule): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
 
 /** The moment behind a statement that gives no verdict. */
 export function after(statement: Statement, moment: EvalContext): EvalContext {

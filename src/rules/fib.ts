@@ -28,6 +28,10 @@ export function addressType(
   return bytes.length === 4 ? ipv4Type(bytes, address, host, device) : ipv6Type(bytes, address, host, device, mark)
 }
 
+/** As what nobody knows is asked for, where routes do not tell whether an address is this host's, or a group that it is in. */
+export const localCondition = (address: string): string => `${address} is local`
+export const isLocalCondition = (condition: string): boolean => condition.endsWith(' is local')
+
 /** Is this one of the host's own addresses? Undefined where host state does not tell. */
 export function isLocal(address: string | undefined, host: Host): boolean | undefined {
   const type = addressType(address, host)

@@ -47,6 +47,10 @@ export function routeDevices(route: Route): string[] {
   return route.device === undefined || !alive(route.flags) ? [] : [route.device]
 }
 
+/** Does it lead on by that interface, alone or among others? */
+export const leadsOutOf = (route: Route | null | undefined, device: string | undefined): route is Route =>
+  route?.type === 'unicast' && device !== undefined && routeDevices(route).includes(device)
+
 export const isError = ({ type }: Route): boolean =>
   type === 'unreachable' || type === 'blackhole' || type === 'prohibit' || type === 'throw'
 

@@ -14,7 +14,7 @@ import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './r
 import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
 
-export { type RouteQuestion, routeDevices } from './longest-prefix.ts'
+export { leadsOutOf, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 
 /** The question that routing asks for a packet that comes in, or that this host sends; undefined without a destination, or an interface's name. */
 export function questionOf(packet: Packet): RouteQuestion | undefined {
@@ -171,7 +171,7 @@ function mayBeLedElsewhere(asked: Asked, found: TableRoute | null | Unknown): Un
   for (const table of host.routes ? otherTables(host.routes, family) : []) {
     const other = lookInTable(asked, [table])
     if (other === null || isSameWay(found, other)) continue
-    const packet = question.mark ? `mark ${hex(question.mark)}` : 'it'
+    const packet = question.mark ? `mark ${hex(question.mark)}` : 'the packet'
     return unknown(`whether a routing rule leads ${packet} to table ${table} is unknown (no \`ip rule\` given)`)
   }
   return undefined

@@ -1,7 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { isGroup } from '../rules/fib.ts'
+import { isGroup, localCondition } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -37,7 +37,7 @@ function assumedRoute(machine: Simulator, { packet: { dst }, given }: Skb, reaso
   const out = given.dst === dst ? given.out : undefined
   const family = dst!.includes(':') ? 'ip6' : 'ip'
   const destination = `${dst}/${family === 'ip' ? 32 : 128}`
-  const condition = `${dst} is local`
+  const condition = localCondition(dst!)
   const local = machine.settle(condition, { unknown: reason })
   if (local === true) return { family, type: 'local', destination, table: 'local', device: 'lo' }
   if (out !== undefined || local === false)
@@ -69,8 +69,9 @@ function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): 
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
   if (joinsByItself(dst!, packet.in, machine.world.host)) return route('multicast')
   const reason = 'the multicast groups that this host has joined are not known'
-  const joined = machine.settle(`${dst} is local`, { unknown: reason })
-  if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
+  const condition = localCondition(dst!)
+  const joined = machine.settle(condition, { unknown: reason })
+  if (isUnknown(joined)) throw new Undetermined(condition, reason)
   return joined ? route('multicast') : 'nobody'
 }
 

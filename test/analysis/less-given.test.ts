@@ -5,6 +5,7 @@ import { leadsToThisHost } from '../../src/journey/destination.ts'
 import type { Host } from '../../src/model/host.ts'
 import { emptyWorld } from '../../src/model/world.ts'
 import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { ADDRESSES, ROUTES, RULES_OF_ROUTING } from './two-uplinks.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -21,20 +22,6 @@ const said = ({ findings }: Awaited<ReturnType<typeof told>>, code: string) =>
 
 const save = (...tables: string[][]): string =>
   tables.map(([table, ...lines]) => `*${table}\n${lines.map((line) => `${line}\n`).join('')}COMMIT\n`).join('')
-
-const link = (index: number, name: string, address: string): string =>
-  `${index}: ${name}    inet ${address}/24 scope global ${name}\\       valid_lft forever preferred_lft forever\n`
-
-const ADDRESSES = [link(2, 'eth0', '192.0.2.1'), link(3, 'eth1', '198.51.100.1')].join('')
-const ROUTES = `default via 192.0.2.254 dev eth0
-default via 198.51.100.254 dev eth1 table 100
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1
-198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.1
-local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1
-local 198.51.100.1 dev eth1 table local proto kernel scope host src 198.51.100.1
-`
-const RULES_OF_ROUTING =
-  '0:\tfrom all lookup local\n100:\tfrom all fwmark 0x1 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
 
 describe('without the routing rules', () => {
   const rules = save(

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { open } from '../../src/index.ts'
 import { leftBy } from '../../src/model/way-out.ts'
 import { printedGroup } from '../../src/reports/printed-group.ts'
+import { ADDRESSES, ROUTES, RULES_OF_ROUTING } from './two-uplinks.ts'
 
 const RULES = `table inet mw { # handle 2
 	chain pre { # handle 1
@@ -35,25 +36,12 @@ trace id 0000000b inet mw out policy accept meta mark 0x00000001
 trace id 0000000b inet mw fin packet: ${ANSWERS}
 trace id 0000000b inet mw fin rule ct state established accept # handle 6 (verdict accept)
 `
-const ADDRESSES = `1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
-2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever
-3: eth1    inet 198.51.100.1/24 scope global eth1\\       valid_lft forever preferred_lft forever
-`
-const ROUTES = `default via 198.51.100.254 dev eth1 table 100
-default via 192.0.2.254 dev eth0
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1
-198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.1
-local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1
-local 198.51.100.1 dev eth1 table local proto kernel scope host src 198.51.100.1
-`
-const RULED =
-  '0:\tfrom all lookup local\n32765:\tfrom all fwmark 0x1 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
 const ALL = {
   'rules.nft': RULES,
   'trace.txt': TRACE,
   'ip-addr.txt': ADDRESSES,
   'ip-route4.txt': ROUTES,
-  'ip-rule4.txt': RULED,
+  'ip-rule4.txt': RULES_OF_ROUTING,
 }
 
 async function told(files: Readonly<Record<string, string>>) {
@@ -75,7 +63,7 @@ test('a reply leaves by the interface that its mark leads to: nothing is said ag
 })
 
 test('without the routing rule it leaves by the other uplink, as OUTPUT shows', async () => {
-  const found = await told({ ...ALL, 'ip-rule4.txt': RULED.replace(/32765.*\n/, '') })
+  const found = await told({ ...ALL, 'ip-rule4.txt': RULES_OF_ROUTING.replace(/100:.*\n/, '') })
   expect(codes(found)).toContain('reply-by-other-uplink')
   expect(leftBy(found.reply.steps)).toBe('eth0')
 })

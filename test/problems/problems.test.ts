@@ -6,14 +6,15 @@
  *     NFWHY_PROBLEMS=docker-,kube- npx vitest run test/problems # those whose names begin so, with what is said of them
  *     NFWHY_PROBLEMS_KEEP=/tmp/kept …                          # and keeps what was collected of each, for `nfwhy explain` and test/corpus/kept-problems.test.ts
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { whyNoLab } from '../kernel/lab/available.ts'
 import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { isPlayedHere } from '../kernel/lab/lane.ts'
 import { whyNot } from '../kernel/namespaces.ts'
+import { keepInputs } from './keep.ts'
 import { PROBLEMS } from './library/index.ts'
 import { figuresOf, printPage } from './page.ts'
 import { type Played, play } from './play.ts'
@@ -91,11 +92,6 @@ const tell = ({ problem, exchange, judgement, fix, warnings }: Played): string =
 
 /** The port that it was sent from is no part of a bundle, and stands beside the folder. */
 function keep(folder: string, { inputs, sport, fix }: Played): void {
-  for (const input of inputs) {
-    const path = join(folder, input.name)
-    mkdirSync(dirname(path), { recursive: true })
-    if ('text' in input) writeFileSync(path, input.text)
-    else if ('bytes' in input) writeFileSync(path, input.bytes)
-  }
+  keepInputs(folder, inputs)
   writeFileSync(`${folder}.json`, JSON.stringify({ sport, fix }))
 }

@@ -6,14 +6,14 @@
  *     NFWHY_WORLDS_WITH=sets,uplink …                # with these features (random/features), not with those that are drawn
  *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong or undetermined
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { whyNoLab } from '../kernel/lab/available.ts'
 import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { isPlayedHere } from '../kernel/lab/lane.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { share } from '../share.ts'
+import { keepInputs } from './keep.ts'
 import type { Backend } from './problem.ts'
 import { FEATURES, type Feature } from './random/features/index.ts'
 import { type PlayedWorld, playWorld } from './random/play.ts'
@@ -74,17 +74,6 @@ const note = (what: string) => {
 
 function keep(folder: string, { world, inputs, told, wrong }: PlayedWorld): void {
   const list = told.map(({ sending, seen, exchange }) => ({ sending, seen, status: exchange?.status }))
-  const all = [
-    ...inputs,
-    {
-      name: 'told.txt',
-      text: [world.features.join(), ...wrong, ...list.map((one) => JSON.stringify(one)), ''].join('\n'),
-    },
-  ]
-  for (const input of all) {
-    const path = join(folder, input.name)
-    mkdirSync(dirname(path), { recursive: true })
-    if ('text' in input) writeFileSync(path, input.text)
-    else if ('bytes' in input) writeFileSync(path, input.bytes)
-  }
+  const text = [world.features.join(), ...wrong, ...list.map((one) => JSON.stringify(one)), ''].join('\n')
+  keepInputs(folder, [...inputs, { name: 'told.txt', text }])
 }

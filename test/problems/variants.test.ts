@@ -5,13 +5,14 @@
  *     NFWHY_VARIANTS_OF=docker-,kube- …                        # of these problems alone, with what is said of each
  *     NFWHY_VARIANTS_KEEP=/tmp/kept …                          # and keeps what was collected, and an outcome of each
  */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { whyNoLab } from '../kernel/lab/available.ts'
 import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { isPlayedHere } from '../kernel/lab/lane.ts'
 import { whyNot } from '../kernel/namespaces.ts'
+import { keepInputs } from './keep.ts'
 import { PROBLEMS } from './library/index.ts'
 import { type Played, play } from './play.ts'
 import type { Problem } from './problem.ts'
@@ -85,10 +86,5 @@ function note(kind: string, problem: Problem, what: string, one?: Played | { bro
           findings: one.exchange?.findings.map(({ code, severity, message }) => `${severity} ${code}: ${message}`),
         }
   appendFileSync(join(folder, 'outcomes.jsonl'), `${JSON.stringify({ name: problem.name, what, ...told })}\n`)
-  for (const input of 'inputs' in one ? one.inputs : []) {
-    const path = join(folder, problem.name, input.name)
-    mkdirSync(dirname(path), { recursive: true })
-    if ('text' in input) writeFileSync(path, input.text)
-    else if ('bytes' in input) writeFileSync(path, input.bytes)
-  }
+  if ('inputs' in one) keepInputs(join(folder, problem.name), one.inputs)
 }

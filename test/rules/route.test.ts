@@ -99,7 +99,7 @@ describe('tables', () => {
     expect(lookup({ ...asked, mark: 1 }, UNRULED)).toEqual({
       unknown: `whether a routing rule leads mark 0x1 to table 100 ${why}`,
     })
-    expect(lookup(asked, UNRULED)).toEqual({ unknown: `whether a routing rule leads it to table 100 ${why}` })
+    expect(lookup(asked, UNRULED)).toEqual({ unknown: `whether a routing rule leads the packet to table 100 ${why}` })
     expect(way({ dst: '10.0.0.9', mark: 1 }, HOST)).toBe('eth0')
     const others = ROUTES.filter(({ table }) => table !== '100')
     expect(way({ dst: '10.0.0.9', mark: 1 }, { routes: others })).toBe('eth0')

@@ -238,18 +238,17 @@ export class Exchanges {
     if (isRedirect(packet)) return this.skip()
     const clock = closed.times.firstClock
     const isFor = (one: number) => this.list.hostOf(one) === told.host && this.list.isBegunBy(one, to)
-    const others = this.lately.others(closed.quotedIdentity(), capture, isFor)
-    const isSeen = isPassed(told.journey.outcome) || isForThisHost(told)
-    const about =
-      this.lately.only(closed.quotedIdentity(), capture, isFor) ??
-      (isSeen ? this.list.onlyWaiting(this.tuple, told, { id: closed.id, clock, capture }, others) : undefined)
+    const quoted = this.lately.only(closed.quotedIdentity(), capture, isFor)
+    if (quoted === undefined && !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
+    const others = quoted === undefined ? this.lately.others(closed.quotedIdentity(), capture, isFor) : undefined
+    const seen = { id: closed.id, to, clock, capture, ...(others ? { others } : {}) }
+    const about = quoted ?? this.list.onlyWaiting(this.tuple, told, seen)
     if (about !== undefined) {
       this.list.add(about, closed.id, 'errors', told, clock, capture, false)
       return about
     }
-    if (!isSeen) return this.stray(told)
     // the one that it is about may not be complete yet
-    const error = unquotedError(told, { id: closed.id, to, clock, capture, others })
+    const error = unquotedError(told, seen)
     if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
     else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }

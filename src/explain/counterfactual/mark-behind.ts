@@ -1,6 +1,5 @@
 /** The mark that a packet has on its way. */
-import type { Rule } from '../../model/ruleset.ts'
-import { after } from '../../rules/assign.ts'
+import { afterAll, writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Context } from '../context.ts'
@@ -34,13 +33,10 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
       ...{ family: journey.family, world },
       ...(hook === undefined ? {} : { hook }),
     }
-    mark = rule.statements.reduce((now, one) => after(one, now), before).packet.mark
+    mark = afterAll(rule.statements, before).packet.mark
   }
   return mark === undefined ? undefined : mark >>> 0
 }
-
-export const writesMark = ({ statements }: Rule): boolean =>
-  statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
 
 /** `0x1`, `0x1/0xff`. */
 export const markText = ({ value, mask }: Mark): string =>

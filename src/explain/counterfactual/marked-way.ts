@@ -1,11 +1,13 @@
 /** The way that a packet's mark leads it. */
+
 import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import { writesMark } from '../../rules/assign.ts'
 import { knowsRoutingRules, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
-import { type Mark, markBehind, writesMark } from './mark-behind.ts'
+import { type Mark, markBehind } from './mark-behind.ts'
 
 export const ALL_BITS = 0xffffffff
 

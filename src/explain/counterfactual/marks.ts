@@ -4,13 +4,13 @@ import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
-import { after } from '../../rules/assign.ts'
+import { afterAll, writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
-import { type Mark, type MarkField, markBehind, writesMark } from './mark-behind.ts'
+import { type Mark, type MarkField, markBehind } from './mark-behind.ts'
 import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
@@ -191,9 +191,8 @@ function takenFromConnection(context: Context, mark: Mark, asker: number): WhyUn
       packet: { ...shown, ...(own === undefined ? {} : { mark: own }), ...(ctMark === undefined ? {} : { ctMark }) },
       ...{ family, world },
     }
-    const now = rule.statements
-      .filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
-      .reduce((at, one) => after(one, at), before).packet.ctMark
+    const marks = rule.statements.filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
+    const now = afterAll(marks, before).packet.ctMark
     const [had, has] = [ctMark, now].map((one) => one !== undefined && carries({ ctMark: one }, mark))
     if (had && !has && now !== undefined && setter !== undefined) return { kind: 'lost', step, setter }
     if (has && !had) setter = step

@@ -2,7 +2,7 @@ import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { isSameWay, markingSteps, marksGiven, questionAt } from '../counterfactual/marked-way.ts'
@@ -28,7 +28,7 @@ export const markedAstray: Detector = {
     const question = questionAt(context, marking.last)
     const taken = question && lookupRoute(question, world.host)
     const { out = '' } = lastPacket(context)
-    if (!question || taken?.type !== 'unicast' || !routeDevices(taken).includes(out)) return []
+    if (!question || !leadsOutOf(taken, out)) return []
     for (const { step, ref, before, behind } of marksGiven(context, marking.last)) {
       const without = { ...question, mark: before }
       const route = lookupRoute(without, world.host)

@@ -2,7 +2,7 @@
 import type { Host, Link, LinkAddress, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -24,7 +24,7 @@ export const sourceLedAway: Detector = {
     if (!rule) return []
     const others = host.routingRules!.filter((one) => one !== rule)
     const route = lookupRoute(question, { ...host, routingRules: others })
-    if (route?.type !== 'unicast' || !routeDevices(route).includes(link.name)) return []
+    if (!leadsOutOf(route, link.name)) return []
     const { family, priority, from } = rule
     const { src, out } = packet
     return [
@@ -111,8 +111,10 @@ function tableLeading(question: RouteQuestion, device: string, host: Host): stri
   const family = familyOf(question)
   const own = (host.routes ?? []).filter((one) => one.family === family && !/^(main|local|default)?$/.test(one.table))
   return [...new Set(own.map((one) => one.table))].find((table) => {
-    const route = lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action: { table } }] })
-    return route?.type === 'unicast' && routeDevices(route).includes(device)
+    return leadsOutOf(
+      lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action: { table } }] }),
+      device,
+    )
   })
 }
 

@@ -3,7 +3,7 @@
 import { sentByEntry } from '../../journey/destination.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
-import { after } from '../../rules/assign.ts'
+import { afterAll } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -71,7 +71,7 @@ function observedAtRouting(context: Context): Packet | undefined {
   // over lo it was routed when it was sent
   if (arrival.packet.in === 'lo') return undefined
   if (arrival.rule?.statements.some(({ kind }) => kind === 'tproxy'))
-    return arrival.rule.statements.reduce((now, one) => after(one, now), momentAt(context, ended.step)).packet
+    return afterAll(arrival.rule.statements, momentAt(context, ended.step)).packet
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
   // nat undoes itself for replies, and does for later packets what it did for the first (nf_nat_inet_fn): no line shows that
   if (!nat) return { ...arrival.packet, ...sentByEntry(arrival.packet, world) }

@@ -5,7 +5,7 @@ import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
@@ -32,7 +32,7 @@ export function sourceOfRequest(context: Context, out: string): SourceOfRequest 
   // a mark may have led the request out by the very interface where the reply came in
   if (world.host.routingRules?.some(({ mark }) => mark !== undefined && mark !== 0)) return undefined
   const way = lookupRoute({ dst: asked.dst, src: asked.src, mark: 0 }, world.host)
-  if (way?.type !== 'unicast' || !routeDevices(way).includes(out)) return undefined
+  if (!leadsOutOf(way, out)) return undefined
   const left: EvalContext = { packet: { src: asked.src, dst: asked.dst, out }, family: journey.family, world }
   const rules = world.tables.flatMap((table) =>
     table.family !== journey.family && table.family !== 'inet'

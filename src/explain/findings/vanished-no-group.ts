@@ -1,7 +1,7 @@
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { type Context, type Detector, finding } from '../context.ts'
@@ -47,17 +47,17 @@ export const vanishedNoGroup: Detector = {
       return [
         {
           ...source,
-          message: `${source.message} A program listens on UDP port ${port}; if it has not joined the group ${dst} on ${device}, that would drop the packet, too.`,
+          message: `${source.message} A program listens on UDP port ${port}; if it has not joined the group ${dst} on ${device}, the kernel drops the packet for that as well.`,
           fix: [...source.fix, join],
         },
       ]
-    const nobody = `no program on this host has joined the group ${dst} on ${device}`
+    const joined = `program on this host has joined the group ${dst} on ${device}`
     const isOpen = !source && mayBeFiltered(context, packet.src, device)
     const message = source
-      ? `Either ${nobody}, or one has, and the cause is: ${source.message}`
+      ? `Either no ${joined}, or one has, and the cause is: ${source.message}`
       : isOpen
-        ? `Either ${nobody}, or the reverse path filter of ${device} dropped the packet: rp_filter or the routes are unknown.`
-        : `N${nobody.slice(1)}.`
+        ? `Either no ${joined}, or the reverse path filter of ${device} dropped the packet (rp_filter or the routes are unknown).`
+        : `No ${joined}.`
     return [
       finding('vanished-no-group', isOpen ? 'note' : 'error', message, {
         steps: [context.ended.step + 1],
@@ -73,6 +73,6 @@ function mayBeFiltered({ world: { host } }: Context, src: string | undefined, de
   const settings = ['all', sysctlName(device)].map((name) => host.sysctls?.get(`net.ipv4.conf.${name}.rp_filter`))
   if (settings.every((one) => one === '0')) return false
   const back = lookupRoute({ dst: src }, host)
-  if (back?.type === 'unicast' && routeDevices(back).includes(device)) return false
+  if (leadsOutOf(back, device)) return false
   return settings.includes(undefined) || back === undefined
 }

@@ -3,6 +3,7 @@ import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
+  leadsOutOf,
   lookupRoute,
   type RouteQuestion,
   refusingRule,
@@ -58,10 +59,10 @@ export const vanishedRpFilter: Detector = {
       marked === 0 &&
       ofAll !== undefined &&
       mark &&
-      routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
+      leadsOutOf(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
     // and one that leads it elsewhere, because it counts
     const misled =
-      marked && routesTo(lookupRoute(wayBackOf(packet, routed.dst, 0), context.world.host), device)
+      marked && leadsOutOf(lookupRoute(wayBackOf(packet, routed.dst, 0), context.world.host), device)
         ? ` The filter looked up the route back with the packet's mark ${hex(marked)} (src_valid_mark is 1). Without the mark, the route back leaves by ${device}.`
         : ''
     const [out] = devices
@@ -125,7 +126,7 @@ const inOrder = (looseFirst: boolean, ways: Proposal[], loose: Proposal): Propos
 /** What goes to its sender by this device has a mark: a route for all would take along what has none. */
 const isWayOfMark = ({ dst }: RouteQuestion, device: string, host: Host): boolean =>
   (host.routingRules ?? []).some(
-    ({ mark }) => mark !== undefined && mark !== 0 && routesTo(lookupRoute({ dst, mark }, host), device),
+    ({ mark }) => mark !== undefined && mark !== 0 && leadsOutOf(lookupRoute({ dst, mark }, host), device),
   )
 
 /** The mode of the filter does not matter: what refuses the way back has to go. */
@@ -143,6 +144,3 @@ const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>
       )
 
 const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'
-
-const routesTo = (route: Route | null | undefined, device: string): boolean =>
-  route?.type === 'unicast' && routeDevices(route).includes(device)

@@ -1,7 +1,7 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
@@ -110,7 +110,7 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
   const question = questionOf(packet)
   if (!hasLeft(journey.outcome) || dst === undefined || !question || !staysUnanswered(context)) return []
   const route = lookupRoute(question, world.host)
-  if (route?.type !== 'unicast' || !routeDevices(route).includes(out ?? '')) return []
+  if (!leadsOutOf(route, out)) return []
   // a route without a next hop may lead to the same router; so does the one to link-local addresses, which each link has
   if (route.gateway === undefined && !route.nexthops) return []
   const all = world.host.routes?.filter(({ gateway }) => gateway === dst) ?? []

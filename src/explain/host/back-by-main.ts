@@ -1,6 +1,6 @@
 /** Replies of one service that a routing rule for its host leads astray, led back by table main. */
-import type { Host, Route } from '../../model/host.ts'
-import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import type { Host } from '../../model/host.ts'
+import { leadsOutOf, lookupRoute, type RouteQuestion, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { addRoutingRule } from './routes.ts'
@@ -9,7 +9,7 @@ import { addRoutingRule } from './routes.ts'
 export function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string, host: Host): Proposal[] {
   if (!host.routingRules || src === undefined || !protocol || !sport) return []
   if (!rulesFor({ dst, src, mark: 0 }, host).some(({ from }) => from !== undefined)) return []
-  if (!leavesBy(lookupRoute({ dst, src }, { ...host, routingRules: [] }), device)) return []
+  if (!leadsOutOf(lookupRoute({ dst, src }, { ...host, routingRules: [] }), device)) return []
   const family = 'ip'
   const ends = { from: `${src}/32`, to: `${dst}/32`, protocol, sport: [sport, sport] as [number, number] }
   return propose(
@@ -18,6 +18,3 @@ export function backByMain({ dst, src, protocol, sport }: RouteQuestion, device:
     'affects only this client and service',
   )
 }
-
-const leavesBy = (route: Route | null | undefined, device: string): boolean =>
-  route?.type === 'unicast' && routeDevices(route).includes(device)

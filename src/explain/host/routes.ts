@@ -12,7 +12,15 @@ import { silentState } from '../../model/silent-neighbour.ts'
 import { isLocal, knowsNetworks } from '../../rules/fib.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import {
+  leadsOutOf,
+  lookupRoute,
+  questionOf,
+  type RouteQuestion,
+  routeDevices,
+  rulesFor,
+  tableLedTo,
+} from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
 import { propose } from '../changes/change.ts'
 import { type Change, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
@@ -76,7 +84,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (dst === undefined || out === undefined || out === 'lo' || !question) return undefined
   const route = lookupRoute(question, host)
   // another way than the routes of now lead is not theirs to explain
-  if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
+  if (!leadsOutOf(route, out)) return undefined
   const leads = `${routeWords(route)}${isOwnTable(route.table) ? '' : ` of table ${route.table}`} leads out of ${out}`
   // its addresses are in table local while it is up
   const own = host.links?.find(({ addresses = [], up }) => up !== false && addresses.some((one) => one.address === dst))

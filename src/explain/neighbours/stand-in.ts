@@ -1,7 +1,7 @@
 /** Hosts that have an address of a link's network and live behind another one: for them this host has to reply to ARP. */
 import { deviceSysctl } from '../../edits/words.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
@@ -21,7 +21,7 @@ export function ofOtherLink(context: Context): Detected[] {
   if (from === out || home?.link.name !== out || isLocal(src, host) !== false) return []
   if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
   const route = lookupRoute({ dst: src, mark: 0 }, host)
-  if (route?.type !== 'unicast' || !routeDevices(route).includes(from)) return []
+  if (!leadsOutOf(route, from)) return []
   const isSix = journey.family === 'ip6'
   const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
   const isOff = isSix

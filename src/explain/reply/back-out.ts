@@ -6,7 +6,7 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { replyByOwnLink, restoreMark } from '../findings/later.ts'
 import { backByMain } from '../host/back-by-main.ts'
@@ -87,7 +87,6 @@ export function ruleOfSome(packet: Packet, { host }: World, dst: string, came: s
     if (from === undefined || not || (rule.uid ?? rule.protocol ?? rule.sport ?? rule.dport ?? rule.tos) === undefined)
       return false
     const whole: RoutingRule = { family, priority, from, action, ...(to === undefined ? {} : { to }) }
-    const route = lookupRoute(reply, { ...host, routingRules: [whole] })
-    return route?.type === 'unicast' && routeDevices(route).includes(came)
+    return leadsOutOf(lookupRoute(reply, { ...host, routingRules: [whole] }), came)
   })
 }

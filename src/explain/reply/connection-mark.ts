@@ -6,10 +6,10 @@ import type { Fix, Journey, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
-import { after } from '../../rules/assign.ts'
+import { afterAll } from '../../rules/assign.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, wayBackOf } from '../../rules/route.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
@@ -32,8 +32,7 @@ export function restoreMark(journey: Journey, world: World, dst: string, came: s
   const { mark, table } = given
   const leads = ({ mark: asked, markMask = ALL_BITS, not }: RoutingRule) => {
     if (asked === undefined || asked === 0 || not || (mark & markMask) >>> 0 !== asked >>> 0) return false
-    const route = lookupRoute(wayBackOf(packet, dst, asked), world.host)
-    return route?.type === 'unicast' && routeDevices(route).includes(came)
+    return leadsOutOf(lookupRoute(wayBackOf(packet, dst, asked), world.host), came)
   }
   const routed = world.host.routingRules?.find(leads)
   const base = basesOf(table).find(({ hook, type }) => hook === 'prerouting' && type !== 'nat')
@@ -74,8 +73,7 @@ export function ledByMark(
   const restored = stepOf(reply, RESTORES_MARK, 'prerouting')
   if (!mark || src === undefined || dst === undefined || !restored) return undefined
   const leadsTo = (device: string, by: number) => {
-    const route = lookupRoute({ ...reply.packet, dst, mark: by }, host)
-    return route?.type === 'unicast' && routeDevices(route).includes(device)
+    return leadsOutOf(lookupRoute({ ...reply.packet, dst, mark: by }, host), device)
   }
   const rule = host.routingRules?.find(
     ({ mark: asked, markMask = ALL_BITS, not }) => asked && !not && (mark & markMask) >>> 0 === asked >>> 0,
@@ -112,10 +110,8 @@ function markOfConnection({ steps, family, packet }: Journey, world: World): Giv
       ctMark: given?.mark ?? 0,
       ...(step.mark === undefined ? {} : { mark: step.mark }),
     }
-    const { ctMark } = found.rule.statements.reduce(
-      (now, one) => (one.kind === 'set' && one.field === 'ct mark' ? after(one, now) : now),
-      { packet: before, family, world },
-    ).packet
+    const marks = found.rule.statements.filter((one) => one.kind === 'set' && one.field === 'ct mark')
+    const { ctMark } = afterAll(marks, { packet: before, family, world }).packet
     if (ctMark === undefined) return undefined
     if (ctMark !== before.ctMark) given = { ...found, mark: ctMark >>> 0 }
   }

@@ -7,7 +7,7 @@ import { inPrefix, parseAddress } from '../../model/address.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
-import { isLocal } from '../../rules/fib.ts'
+import { isLocal, localCondition } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import { isLinkLocal, lookupRoute, questionOf } from '../../rules/route.ts'
@@ -24,7 +24,7 @@ export function stoppedDiscovery(
   for (const pair of discoveryFor(packet, world, asksUs))
     for (const one of pair) {
       const before = pair.slice(0, pair.indexOf(one))
-      const played = engine.play(world, one, { budget, before, assume: new Map([[`${one.dst} is local`, true]]) })
+      const played = engine.play(world, one, { budget, before, assume: new Map([[localCondition(one.dst!), true]]) })
       if (isStopped(played.ended.outcome)) return played
     }
   return undefined

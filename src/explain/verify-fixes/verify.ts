@@ -2,6 +2,7 @@
  * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
+
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
@@ -14,6 +15,7 @@ import type { World } from '../../model/world.ts'
 import { routedDevice } from '../../rules/bridge-calls.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
+import { isLocalCondition } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listener } from '../../rules/sockets.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
@@ -220,7 +222,7 @@ function judge(
   const but = good
     ? (stillWrong(tried, reproduced, reproduction, world)?.why ??
       // what is to lead the reply back does nothing else
-      (finding.code === 'reply-by-other-uplink' ? elsewhereOf(reproduced, world) : undefined))
+      (finding.code === 'reply-by-other-uplink' ? elsewhereOf(waysOf(reproduced, world.host)) : undefined))
     : outcome === 'stolen'
       ? unfinished(reproduction, world)
       : undefined
@@ -354,22 +356,26 @@ export function asideOf({ told, asked, answer }: Arrived, { host }: World): stri
   if (!asked || !answer) return undefined
   const { outcome, open } = answer.ended
   if (outcome === 'undetermined' && open)
-    return `whether its reply gets back depends on ${/ is local$/.test(open.condition) ? 'its route' : open.condition}: ${open.reason}`
-  if (!isPassed(outcome)) return undefined
-  const elsewhere = elsewhereOf({ told, asked, answer }, { host })
-  if (elsewhere !== undefined) return elsewhere
-  const out = routedDevice(host, answer.packet.out)
-  return out !== undefined && routedDevice(host, asked.in) !== undefined && mayReplyFromOther(told, out, host)
-    ? 'a program that binds no address may reply from another address'
-    : undefined
+    return `whether its reply gets back depends on ${isLocalCondition(open.condition) ? 'its route' : open.condition}: ${open.reason}`
+  const ways = waysOf({ asked, answer }, host)
+  if (!ways) return undefined
+  return (
+    elsewhereOf(ways) ??
+    (mayReplyFromOther(told, ways.out, host)
+      ? 'a program that binds no address may reply from another address'
+      : undefined)
+  )
 }
 
-/** Where the played reply leaves by another interface than its request came in by. */
-function elsewhereOf({ asked, answer }: Arrived | Reproduced, { host }: Pick<World, 'host'>): string | undefined {
+/** The interfaces by which the request came in, and the played reply leaves. */
+function waysOf({ asked, answer }: Partial<Arrived>, host: Host): { came: string; out: string } | undefined {
   if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
   const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
-  return came === undefined || out === undefined || out === came ? undefined : leavesElsewhere(out, came)
+  return came === undefined || out === undefined ? undefined : { came, out }
 }
+
+const elsewhereOf = (ways: { came: string; out: string } | undefined): string | undefined =>
+  ways && ways.out !== ways.came ? leavesElsewhere(ways.out, ways.came) : undefined
 
 /** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */
 function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {

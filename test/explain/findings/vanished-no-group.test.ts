@@ -40,7 +40,7 @@ describe('vanished-no-group', () => {
     const [found] = findingsOf(captured(RULES, [line, other], { routes: [] }), 'vanished-no-group')
     expect(found).toMatchObject({ severity: 'note' })
     expect(found?.message).toBe(
-      'Either no program on this host has joined the group 224.0.0.251 on eth0, or the reverse path filter of eth0 dropped the packet: rp_filter or the routes are unknown.',
+      'Either no program on this host has joined the group 224.0.0.251 on eth0, or the reverse path filter of eth0 dropped the packet (rp_filter or the routes are unknown).',
     )
   })
 
@@ -61,7 +61,7 @@ describe('vanished-no-group', () => {
     const errors = findings.filter(({ severity }) => severity === 'error')
     expect(errors.map(({ code }) => code)).toEqual(['vanished-rp-filter'])
     expect(errors[0]!.message).toMatch(
-      'leaves by eth1 (rp_filter=1). A program listens on UDP port 5353; if it has not joined the group 224.0.0.251 on eth0, that would drop the packet, too.',
+      'leaves by eth1 (rp_filter=1). A program listens on UDP port 5353; if it has not joined the group 224.0.0.251 on eth0, the kernel drops the packet for that as well.',
     )
   })
 

@@ -299,8 +299,7 @@ export class JoinedJourneys {
   onlyWaiting(
     tuple: Int32Array,
     { journey: { packet }, host }: Told,
-    { id, clock, capture }: { id: number; clock: number; capture: number },
-    others: ReadonlySet<number>,
+    { id, clock, capture, others }: { id: number; clock: number; capture: number; others?: ReadonlySet<number> },
   ): number | undefined {
     if (packet.in === undefined) return undefined
     let only: number | undefined
@@ -319,7 +318,7 @@ export class JoinedJourneys {
       if (only !== undefined) return undefined
       only = number
     }
-    const isAbout = only !== undefined && this.hostOf(only) === host && !others.has(this.beganWith(only))
+    const isAbout = only !== undefined && this.hostOf(only) === host && !others?.has(this.beganWith(only))
     return isAbout && !this.isReplied(only!) ? only : undefined
   }
 

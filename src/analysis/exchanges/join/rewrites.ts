@@ -1,5 +1,4 @@
 /** What NAT makes of a packet's addresses and ports, as numbers of its tuple. */
-
 import type { Host } from '../../../model/host.ts'
 import type { Journey } from '../../../model/journey.ts'
 import { isPassed, isThoughtVanished } from '../../../model/outcome-kinds.ts'

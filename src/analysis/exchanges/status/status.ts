@@ -368,6 +368,7 @@ const LOST = [
   ...['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'other-zone'],
   ...['vanished-mtu', 'vanished-no-route', 'wrong-way-out', 'snat-port-taken'],
 ]
+
 /** The same of what no further chain showed. */
 const LOST_UNSEEN = ['queue-without-listener', 'wrong-way-out']
 

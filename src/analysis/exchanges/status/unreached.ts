@@ -1,5 +1,4 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
-
 import { finding } from '../../../explain/context.ts'
 import { isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'

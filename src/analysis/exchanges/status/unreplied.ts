@@ -1,5 +1,4 @@
 /** No reply was captured, and connection tracking had seen none when its entries were listed. */
-
 import { finding } from '../../../explain/context.ts'
 import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
 import { saysNoReply } from '../../../model/exchange.ts'
