@@ -16,8 +16,10 @@ const LEAST_CHOSEN = 32_768
 export function udpDirection(packet: Packet, world: World): 'request' | 'reply' | undefined {
   if (packet.protocol !== 'udp') return undefined
   if (packet.ctDir !== undefined) return packet.ctDir === 'reply' ? 'reply' : 'request'
-  if (entryAnswered(packet, world)) return 'reply'
-  return entryOpened(packet, world) ? 'request' : portDirection(packet, world)
+  const [opened, answered] = [entryOpened(packet, world), entryAnswered(packet, world)]
+  // in two zones the reply begins an entry, too: each is the other's reply
+  if (!opened === !answered) return portDirection(packet, world)
+  return answered ? 'reply' : 'request'
 }
 
 /**

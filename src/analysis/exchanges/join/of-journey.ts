@@ -1,7 +1,7 @@
 /** What a journey by itself tells of the exchange that it belongs to. */
 import { refusesOpening } from '../../../explain/reply/request-reply.ts'
 import type { Journey } from '../../../model/journey.ts'
-import { entryAnswered } from '../../../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { isLocal } from '../../../rules/fib.ts'
 import { portDirection, udpDirection } from '../../../rules/service-ports.ts'
 import type { ClosedJourney } from '../../closed-journey.ts'
@@ -30,5 +30,7 @@ export function goesBack(
   if (isUntracked) return portDirection(closed.packet(), closed.world) === 'reply'
   // nat's chains are asked of what begins a connection
   if (nat !== 'passed' && udpDirection(closed.packet(), closed.world) === 'reply') return true
-  return closed.world.host.conntrack !== undefined && entryAnswered(closed.packet(), closed.world) !== undefined
+  if (closed.world.host.conntrack === undefined) return false
+  const own = closed.packet()
+  return entryAnswered(own, closed.world) !== undefined && entryOpened(own, closed.world) === undefined
 }
