@@ -104,6 +104,8 @@ import { THREADS_AB_NEAR } from './threads-ab-near.ts'
 import { THREADS_AC } from './threads-ac.ts'
 import { THREADS_AC_MORE } from './threads-ac-more.ts'
 import { THREADS_AC_NEAR } from './threads-ac-near.ts'
+import { THREADS_AD } from './threads-ad.ts'
+import { THREADS_AD_NEAR } from './threads-ad-near.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -272,6 +274,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AC,
   ...THREADS_AC_MORE,
   ...THREADS_AC_NEAR,
+  ...THREADS_AD,
+  ...THREADS_AD_NEAR,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,
