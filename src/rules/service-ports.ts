@@ -31,7 +31,11 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   if (protocol !== 'udp' || src === undefined || dst === undefined || sport === undefined || dport === undefined)
     return undefined
   const other: Packet = { protocol, src: dst, dst: src, sport: dport, dport: sport }
-  if (device === undefined && knowsSockets(host, protocol)) return listener(host, other) ? 'reply' : 'request'
+  if (device === undefined && knowsSockets(host, protocol)) {
+    if (!listener(host, other)) return 'request'
+    // a socket that asks, and is connected to nobody, is listed as one that is asked
+    return dport < PRIVILEGED && isChosen(sport, src, host) ? 'request' : 'reply'
+  }
   if (sport < PRIVILEGED !== dport < PRIVILEGED) {
     if (dport < PRIVILEGED) return 'request'
     return listener(host, { ...other, dst, dport }) ? undefined : 'reply'

@@ -72,5 +72,6 @@ test('where the routes are not known, neither is its way', async () => {
   const { 'ip-route4.txt': _, 'ip-rule4.txt': __, ...less } = ALL
   const found = await told(less)
   expect(leftBy(found.reply.steps)).toBeUndefined()
+  expect(found.exchange.status).toBe('undetermined')
   expect(codes(found)).not.toContain('reply-by-other-uplink')
 })

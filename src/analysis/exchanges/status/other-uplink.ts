@@ -34,7 +34,7 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const request = parts.find(({ role }) => role === 'request')
   if (!request || dst === undefined) return undefined
   const { journey, reply: played, world } = request.told
-  const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
+  const reply = parts.find((one) => isBack(one) && isPassed(one.told.journey.outcome))
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const { host } = world
   const came = routedDevice(host, journey.packet.in)
@@ -51,6 +51,10 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
   return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
 }
+
+/** A reply, or what this host itself says of the request. */
+const isBack = ({ role, aboutReply, told }: Part): boolean =>
+  role === 'replies' || (role === 'errors' && !aboutReply && told.journey.packet.in === undefined)
 
 /** The request was for this host, as its end, its reply or nat shows; and the addresses of the interface are not known. */
 function isUntold({ told: { journey, world } }: Part, reply: Part | undefined, { dst }: Packet, came: string): boolean {

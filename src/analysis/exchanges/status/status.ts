@@ -25,8 +25,8 @@ import { otherUplink } from './other-uplink.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
-import { mayBeOfRule, mayNotArrive } from './unconfirmed.ts'
-import { isAboutEnd, isBeforeSilentHop, isForSilentHop, unreachedWith } from './unreached.ts'
+import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
+import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
@@ -92,15 +92,14 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
   if (stop) return stopped(stop)
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
-  const refused = (one: Part) => (mayBeOfRule(one, parts) ? 'undetermined' : 'refused')
+  const refused = (one: Part) => (mayBeUntold(one, parts, ask()) ? 'undetermined' : 'refused')
   if (refusal) return (isGuessed(refusal) ? inferred : observed)(refused(refusal), refusal)
   const answers = parts.filter((one) => isReply(one) && passed(one))
   const arrived = answers.find((one) => !one.isNewFlow && !isLostBehind(one, parts, ask))
   const answer = arrived ?? answers[0]
   if (answer) {
     if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
-    if (answer.told.says === 'resets')
-      return observed(isForSilentHop(answer) ? 'undetermined' : refused(answer), answer)
+    if (answer.told.says === 'resets') return observed(refused(answer), answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())

@@ -3,6 +3,7 @@ import { isDiscovery } from '../../../explain/neighbours/discovery.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { solicitedGroup } from '../../../rules/solicited-group.ts'
@@ -30,8 +31,12 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   )
 }
 
+/** Who says no, and whether whoever asked is told: something says that it may not be so. */
+export const mayBeUntold = (refusal: Part, parts: readonly Part[], asked: Packet): boolean =>
+  mayBeOfRule(refusal, parts) || isForSilentHop(refusal) || otherUplink(parts, asked) !== undefined
+
 /** This host itself says no, and nothing shows that the request passed its rules: one of them may have rejected it. */
-export const mayBeOfRule = ({ told }: Part, parts: readonly Part[]): boolean =>
+const mayBeOfRule = ({ told }: Part, parts: readonly Part[]): boolean =>
   told.journey.packet.in === undefined &&
   !parts.some((one) => isAsking(one) && isPassed(one.told.journey.outcome)) &&
   parts.some((one) => isAsking(one) && one.told.journey.findings.some(({ code }) => code === 'no-ruleset'))
@@ -46,8 +51,7 @@ const isUsed = ({ state, status }: ConntrackEntry): boolean =>
 function isOnUnknownWay({ told: { journey, world, says } }: Part, entry: ConntrackEntry | undefined): boolean {
   const question = questionOf({ mark: 0, ...journey.packet })
   if (!question || lookupRoute(question, world.host) !== undefined) return false
-  const isSeenToLeave = journey.steps.some(({ out }) => out !== undefined)
-  return !isSeenToLeave || (says === 'answers' && entry?.state?.startsWith('SYN_') === true)
+  return leftBy(journey.steps) === undefined || (says === 'answers' && entry?.state?.startsWith('SYN_') === true)
 }
 
 /** This host has told whoever replied afterwards that it got a packet no further; which one, nft's trace does not show. */
