@@ -6,7 +6,7 @@ import type { World } from '../model/world.ts'
 import { afterAll } from '../rules/assign.ts'
 import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
-import { isLocal } from '../rules/fib.ts'
+import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
 import { linkNamed } from '../rules/links.ts'
 import { mappedNat, sentTo } from '../rules/nft/map.ts'
 import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
@@ -99,6 +99,7 @@ export function leadsToThisHost(
   { src, dst, mark, in: device }: Packet & { dst: string },
   { host }: World,
 ): boolean | undefined {
+  if (dst === LIMITED_BROADCAST) return true
   const route = lookupRoute(
     {
       dst,

@@ -8,7 +8,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { bridgePassingOn } from '../rules/bridge-calls.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
-import { isGroup, isLocal } from '../rules/fib.ts'
+import { isGroup, isLocal, isOwnCopy } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { leadsNowhere, lookupRoute, questionAnew } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
@@ -267,13 +267,16 @@ const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
   (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'input') &&
   arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
 
+/** What this host has sent has been routed, and rewritten, by then. */
+const hasItsRoute = (packet: Packet, { host }: World): boolean => packet.in === 'lo' || isOwnCopy(packet, host)
+
 /** In PREROUTING or OUTPUT, before the place where the destination of a known flow is rewritten without a line. */
 function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
   // a flow without a connection is never rewritten
   if (isUntracked(evidence)) return false
-  if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
+  if (nat === 'passed' || hasItsRoute(packet, world) || (hook !== 'prerouting' && hook !== 'output')) return false
   if (isOfLink(packet) || isNeverTracked(world, journey.family) || keepsDestination(packet, world)) return false
   return priorityHere(evidence, step, hook) < DSTNAT && hasNatChains(world, journey.family)
 }
@@ -369,14 +372,16 @@ function routed(
   const mayLack = group && !joinsByItself(packet.dst!, packet.in, world.host)
   // a bridge asks no route for the frame of another machine
   const isPassedOn = packet.dst === evidence.journey.packet.dst && bridgePassingOn(packet, world.host) !== undefined
-  // what came over lo has its route already
   const mayBeRewritten = natUnseen(evidence, world, step)
   const sent = mayBeRewritten ? sentByEntry(packet, world) : undefined
   const isUnseen = mayBeRewritten && sent === undefined
   const byRoutes = () =>
     sent === undefined ? goesToThisHost(evidence, world) : leadsToThisHost({ ...packet, dst: sent.dst }, world)
   const local =
-    packet.in === 'lo' || group || (isPassedOn ? false : isUnseen && goesOn(packet) ? undefined : byRoutes())
+    packet.in === 'lo' ||
+    group ||
+    isOwnCopy(packet, world.host) ||
+    (isPassedOn ? false : isUnseen && goesOn(packet) ? undefined : byRoutes())
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through

@@ -223,9 +223,23 @@ function isAll(bytes: Uint8Array, byte: number): boolean {
   return true
 }
 
+/** For all of the link, which no route is asked for (ip_route_input_slow). */
+export const LIMITED_BROADCAST = '255.255.255.255'
+
 /** For a group, or for all of a link. */
 export const isForMany = ({ dst }: Packet, host: Host): boolean =>
-  dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
+  dst !== undefined && (isGroup(dst) || dst === LIMITED_BROADCAST || addressType(dst, host) === 'broadcast')
+
+/**
+ * What this host sends to many it gets as well, by the interface that it left by: with the route that it has already, and
+ * without link addresses (ip_mc_output and ip_output in net/ipv4/ip_output.c, dev_loopback_xmit).
+ */
+export const isOwnCopy = (packet: Packet, host: Host): boolean =>
+  packet.in !== undefined &&
+  packet.in !== 'lo' &&
+  packet.srcMac === undefined &&
+  isForMany(packet, host) &&
+  isLocal(packet.src, host) === true
 
 /** Of many: not one host's. */
 export function isGroup(address: string): boolean {

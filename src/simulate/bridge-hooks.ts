@@ -10,7 +10,7 @@ import { memo } from '../model/memo.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { bridgeCalls, bridgeNamed, bridgeOfPort, isFrameForHost } from '../rules/bridge-calls.ts'
-import { isGroup, isLocal } from '../rules/fib.ts'
+import { isGroup, isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
 import { groupMac } from '../rules/group-mac.ts'
 import { linkNamed, portsOfBridge } from '../rules/links.ts'
 import { preparedChain } from '../rules/prepared-chain.ts'
@@ -82,7 +82,7 @@ export function passesTo(machine: Simulator, skb: Skb, { bridge, name }: BridgeP
   // what is for many goes to this host as well
   if (dstMac !== undefined && groupMac(dstMac)) return undefined
   if (isForHost !== undefined) return isForHost ? undefined : through
-  if (isGroup(dst!) || dst === '255.255.255.255') return undefined
+  if (isGroup(dst!) || dst === LIMITED_BROADCAST) return undefined
   if (bridge.addresses?.length === 0) return through
   const local = isLocal(dst, host)
   const route = local === undefined ? undefined : lookupRoute({ dst: dst!, src: packet.src!, in: bridge.name }, host)
@@ -101,7 +101,7 @@ export function passesTo(machine: Simulator, skb: Skb, { bridge, name }: BridgeP
  */
 function isOnlyBridged(host: Host, { packet, family }: Skb, bridge: Link): boolean {
   if (bridgeCalls(host, bridge, family) !== false || packet.dstMac !== undefined) return false
-  if (isGroup(packet.dst!) || packet.dst === '255.255.255.255') return false
+  if (isGroup(packet.dst!) || packet.dst === LIMITED_BROADCAST) return false
   const [there, back] = [packet.dst, packet.src].map((one) =>
     lookupRoute({ dst: one!, src: packet.src!, in: bridge.name }, host),
   )

@@ -1,7 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { isGroup, localCondition } from '../rules/fib.ts'
+import { isGroup, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -62,8 +62,8 @@ export function routeInput(machine: Simulator, skb: Skb): Route | undefined {
 function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
   const { src, dst } = packet
   const route = (type: Route['type']): Route => ({ family, type, destination: dst!, table: 'local' })
-  if (family === 'ip' && (isGroup(src!) || src === '255.255.255.255')) return 'nobody'
-  if (dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0'))
+  if (family === 'ip' && (isGroup(src!) || src === LIMITED_BROADCAST)) return 'nobody'
+  if (dst === LIMITED_BROADCAST || (src === '0.0.0.0' && dst === '0.0.0.0'))
     return passesSource(machine, packet) ? route('broadcast') : 'nobody'
   if (!isGroup(dst!)) return undefined
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
@@ -146,7 +146,7 @@ export function deviceOf(machine: Simulator, { packet, given }: Skb, route: Rout
 function isMartian({ settings }: Simulator, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [addressBytes(src!), addressBytes(dst!)]
   if (!from || !to) return false
-  if (isGroup(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
+  if (isGroup(src!) || src === LIMITED_BROADCAST || src === '0.0.0.0' || dst === '0.0.0.0') return true
   return (from[0] === 127 || to[0] === 127) && !settings.device(device!).routeLocalnet
 }
 

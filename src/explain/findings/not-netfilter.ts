@@ -5,7 +5,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
-import { addressType, forwardsBroadcasts } from '../../rules/fib.ts'
+import { addressType, forwardsBroadcasts, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
@@ -94,7 +94,7 @@ function queueWords({ world }: Context, out: string | undefined): string {
 
 /** Of one network: what is for all hosts wherever they are is never forwarded. */
 const isBroadcastHere = ({ world: { host } }: Context, { dst, in: from }: Packet): boolean =>
-  dst !== '255.255.255.255' && addressType(dst, host) === 'broadcast' && !forwardsBroadcasts(host, from)
+  dst !== LIMITED_BROADCAST && addressType(dst, host) === 'broadcast' && !forwardsBroadcasts(host, from)
 
 /** Routers' protocols that may have a password for each neighbour: BGP, MSDP, LDP (RFC 2385). */
 const SIGNED: ReadonlySet<number> = new Set([179, 639, 646])

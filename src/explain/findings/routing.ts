@@ -5,7 +5,7 @@ import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
 import { afterAll } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
-import { isGroup } from '../../rules/fib.ts'
+import { isGroup, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { endSentTo } from '../../rules/nft/map.ts'
 import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
@@ -33,6 +33,7 @@ export function atRouting(context: Context): Routed | undefined {
   if (dst === context.journey.packet.dst && bridgePassingOn(packet, world.host)) return undefined
   const question = questionOf({ ...packet, dst })
   if (!question) return undefined
+  if (dst === LIMITED_BROADCAST) return { packet, dst, route: undefined, local: true, question }
   const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)
   return { packet, dst, route, local: !!route && leadsHere(route), question }
 }
@@ -68,8 +69,8 @@ function observedAtRouting(context: Context): Packet | undefined {
   const arrival = evidence.arrivals[ended.step]
   if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
     return undefined
-  // over lo it was routed when it was sent
-  if (arrival.packet.in === 'lo') return undefined
+  // it was routed when it was sent
+  if (arrival.packet.in === 'lo' || isOwnCopy(arrival.packet, world.host)) return undefined
   if (arrival.rule?.statements.some(({ kind }) => kind === 'tproxy'))
     return afterAll(arrival.rule.statements, momentAt(context, ended.step)).packet
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')

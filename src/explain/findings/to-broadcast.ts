@@ -1,5 +1,5 @@
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import { forwardsBroadcasts } from '../../rules/fib.ts'
+import { forwardsBroadcasts, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -22,7 +22,7 @@ export const toBroadcast: Detector = {
     const packet = { ...last, ...(atRouting(context)?.packet ?? {}) }
     const { dst, protocol } = packet
     const rule = destinationRule(context)
-    if (dst === undefined || dst === '255.255.255.255' || forwardsBroadcasts(host, packet.in)) return []
+    if (dst === undefined || dst === LIMITED_BROADCAST || forwardsBroadcasts(host, packet.in)) return []
     const isTcp = protocol === 'tcp'
     // what goes out to all hosts there may be meant to
     if (!isTcp && (!rule || outcome === 'sent')) return []

@@ -1,6 +1,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
+import { LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -15,7 +16,7 @@ export const vanishedMartian: Detector = {
     const device = routed.packet.in!
     const [src, dst] = [parseAddress(routed.packet.src), parseAddress(routed.dst)]
     if (!src || !dst) return []
-    if ((src[0]! >= 224 && src[0]! < 240) || routed.packet.src === '255.255.255.255')
+    if ((src[0]! >= 224 && src[0]! < 240) || routed.packet.src === LIMITED_BROADCAST)
       return martian(context, device, `${routed.packet.src} cannot be a source`)
     if ((src[0] !== 127 && dst[0] !== 127) || larger(context, device, 'route_localnet')) return []
     const loopback = src[0] === 127 ? routed.packet.src : routed.dst

@@ -9,7 +9,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgeOfPort, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
-import { isGroup, isLocal } from '../../rules/fib.ts'
+import { isForMany, isGroup, isLocal, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
 import { knowsSockets } from '../../rules/sockets.ts'
@@ -74,7 +74,7 @@ const isAsked = ({ in: came, sport = 0, dport = 0 }: Packet, { tables, host }: W
  * groups; and who answers what is for many is not known.
  */
 export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet): boolean {
-  if (inner || dst === undefined || isGroup(dst) || dst === '255.255.255.255') return false
+  if (inner || dst === undefined || isGroup(dst) || dst === LIMITED_BROADCAST) return false
   if (protocol === 'tcp') return !tcpFlags?.includes('rst')
   if (protocol === 'icmp') return icmpType === 8 || icmpType === 13
   if (protocol === 'icmpv6') return icmpType === 128
@@ -96,6 +96,8 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   if (isSolicitation(packet)) return advertisementTo(told, host)
+  // who of them answers is not known, and nobody does so with the address that was asked
+  if (outcome !== 'delivered' && isForMany(packet, host)) return undefined
   const back: Packet = { src: dst, dst: src, protocol }
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
