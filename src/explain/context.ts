@@ -91,9 +91,9 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
 export function lastPacket({ evidence, ended, journey, world }: Context): Packet {
   if (!evidence.arrivals[ended.step]) return journey.packet
   const packet = behindRule(evidence, world, ended.step)
-  if (!evidence.anew || ended.step + 1 < evidence.arrivals.length) return packet
+  if (!evidence.rerouted || ended.step + 1 < evidence.arrivals.length) return packet
   const { out: _, ...rest } = packet
-  const { out } = evidence.anew
+  const { out } = evidence.rerouted
   return out === undefined ? rest : { ...rest, out }
 }
 

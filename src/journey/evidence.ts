@@ -18,9 +18,9 @@ import { placeInHooks } from './hooks.ts'
 import type { Logged } from './logged.ts'
 import { ofLogs } from './logs-later.ts'
 import type { OpenJourney } from './open.ts'
+import { type Rerouted, rerouted } from './rerouted.ts'
 import { priorityAt, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
-import { type RoutedAnew, routedAnew } from './routed-anew.ts'
 import { baseOf, type StepContext } from './step-context.ts'
 import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
 
@@ -38,8 +38,8 @@ export interface Evidence {
   lossy?: true
   /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
   logged?: Logged
-  /** Routed again behind its last step, which shows another interface. */
-  anew?: RoutedAnew
+  /** Behind its last step, which shows the interface that it had before. */
+  rerouted?: Rerouted
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
 }
@@ -143,15 +143,15 @@ function evidenceOf(
       (hook, i) =>
         isPastNat(hook, resolved[i]!, resolver.world, family) || (goesOn && ROUTED.has(hook ?? 'prerouting')),
     )
-  const anew = routedAnew(arrivals, family, resolver.world)
-  if (anew) steps.at(-1)!.changes.push(leftByAnother(anew.from, anew.out))
+  const anew = rerouted(arrivals, family, resolver.world)
+  if (anew && anew.out !== anew.from) steps.at(-1)!.changes.push(leftByAnother(anew.from, anew.out))
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return {
     journey,
     arrivals,
     followed,
     ...lossy,
-    ...(anew ? { anew } : {}),
+    ...(anew ? { rerouted: anew } : {}),
     nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown',
   }
 }

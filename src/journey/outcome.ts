@@ -10,7 +10,7 @@ import { bridgePassingOn } from '../rules/bridge-calls.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal, isOwnCopy } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
-import { leadsNowhere, lookupRoute, questionAnew } from '../rules/route.ts'
+import { leadsNowhere } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { usesConntrack } from '../rules/uses-conntrack.ts'
 import { type Backend, backendOf, seenFrom } from './backends.ts'
@@ -26,7 +26,7 @@ import {
 import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
-import { baseOf, isRewrittenAt, type StepContext } from './step-context.ts'
+import { isRewrittenAt, type StepContext } from './step-context.ts'
 
 export interface Conclusion {
   outcome: Outcome
@@ -290,26 +290,6 @@ const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
   arrivals[step]!.hook === 'output' &&
   arrivals.some(({ hook, packet }, i) => i < step && hook === 'output' && packet.dst !== arrivals[step]!.packet.dst)
 
-/**
- * A chain of type route has marked it, so that it was routed anew (ip_route_me_harder), and that route leads nowhere. No
- * chain of POSTROUTING is there to show it.
- */
-function refusedAfterMark({ arrivals }: Evidence, { host }: World, step: number): boolean {
-  const last = arrivals[step]!
-  const first = arrivals.find(({ hook }) => hook === 'output')
-  if (last.hook !== 'output' || !first || first.packet.mark === last.packet.mark || !host.routes) return false
-  // nf_route compares the mark before and behind its own chain
-  const isMarkedByRoute = arrivals.some(({ hook, packet }, i) => {
-    const next = arrivals[i + 1]?.packet
-    const base = baseOf(arrivals, i)?.type
-    return hook === 'output' && base === 'route' && next !== undefined && next.mark !== packet.mark
-  })
-  if (!isMarkedByRoute) return false
-  const question = questionAnew(last.packet)
-  const route = question && lookupRoute(question, host)
-  return route !== undefined && leadsNowhere(route)
-}
-
 /** So does the very last step of OUTPUT, and no later one shows to what. */
 function rewritesLast({ arrivals }: Evidence, world: World, step: number): boolean {
   const { hook, rule, packet, ending } = arrivals[step]!
@@ -343,7 +323,8 @@ function leaving(evidence: Evidence, world: World, step: number): Conclusion {
       step,
     }
   }
-  if (refusedAfterMark(evidence, world, step)) return { outcome: 'vanished', basis: 'inferred', step }
+  const anew = evidence.rerouted?.route
+  if (anew !== undefined && leadsNowhere(anew)) return { outcome: 'vanished', basis: 'inferred', step }
   // neighbour discovery shows an input interface in POSTROUTING although this host sends it
   if (arrivals.some(({ packet: one, hook }) => hook === 'output' || one.uid !== undefined))
     return { outcome: 'sent', basis: 'observed', step }

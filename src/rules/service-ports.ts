@@ -34,7 +34,8 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   if (device === undefined && knowsSockets(host, protocol)) {
     if (!listener(host, other)) return 'request'
     // a socket that asks, and is connected to nobody, is listed as one that is asked
-    return dport < PRIVILEGED && isChosen(sport, src, host) ? 'request' : 'reply'
+    if (!isChosen(sport, src, host)) return 'reply'
+    return dport < PRIVILEGED ? 'request' : undefined
   }
   if (sport < PRIVILEGED !== dport < PRIVILEGED) {
     if (dport < PRIVILEGED) return 'request'

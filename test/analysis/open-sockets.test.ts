@@ -29,3 +29,8 @@ test('what it sends from a port that the kernel chose to a privileged one is a r
 test('what a service sends from its own port is a reply', async () => {
   expect(await told(53, 41_234)).toMatchObject([{ src: OTHER, dport: 53, replies: ['1'] }])
 })
+
+test('between two ports that nobody knows, no reply is seen in it', async () => {
+  const [one] = await told(41_234, 5001)
+  expect(one!.status).not.toBe('answered')
+})

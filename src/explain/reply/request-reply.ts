@@ -12,7 +12,7 @@ import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../r
 import { isForMany, isGroup, isLocal, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
-import { knowsSockets } from '../../rules/sockets.ts'
+import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
@@ -63,8 +63,9 @@ const isServed = (packet: Packet, world: World): boolean =>
     world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
 
 /** This host sends it to a port that a rule is there for, from one that none is for; whether something listens there is known. */
-const isAsked = ({ in: came, sport = 0, dport = 0 }: Packet, { tables, host }: World): boolean => {
+const isAsked = ({ in: came, src = '', sport = 0, dport = 0 }: Packet, { tables, host }: World): boolean => {
   if (came !== undefined || sport < PRIVILEGED || !knowsSockets(host, 'udp')) return false
+  if (listener(host, { protocol: 'udp', dst: src, dport: sport })) return false
   const ports = portsNamed(tables)
   return ports.has(dport) && !ports.has(sport)
 }

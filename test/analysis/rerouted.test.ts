@@ -75,3 +75,32 @@ test('where the routes are not known, neither is its way', async () => {
   expect(found.exchange.status).toBe('undetermined')
   expect(codes(found)).not.toContain('reply-by-other-uplink')
 })
+
+/** A datagram of this host's own, which the chain marks as well. */
+const sent = (dst: string, sport = 40_001) => {
+  const head = `oif "eth0" ip saddr 192.0.2.1 ip daddr ${dst} ip ttl 64 ip id 9 ip protocol udp ip length 60 udp sport ${sport} udp dport 5001 udp length 40`
+  return `trace id 0000000c inet mw out packet: ${head}
+trace id 0000000c inet mw out rule ip saddr 192.0.2.1 meta mark set 0x00000001 # handle 7 (verdict continue)
+trace id 0000000c inet mw out policy accept meta mark 0x00000001
+`
+}
+const MARKING = RULES.replace(
+  'ct mark 0x00000001 meta mark set 0x00000001 # handle 5',
+  '$&\n\t\tip saddr 192.0.2.1 meta mark set 0x00000001 # handle 7',
+)
+const wayOf = async (dst: string, more: Readonly<Record<string, string>> = {}) => {
+  const { reply } = await told({ ...ALL, 'rules.nft': MARKING, 'trace.txt': sent(dst), ...more })
+  return leftBy(reply.steps)
+}
+
+test.each(['239.1.1.1', '255.255.255.255'])('what goes to %s leaves by the interface of its source', async (dst) => {
+  expect(await wayOf('203.0.113.9')).toBe('eth1')
+  expect(await wayOf(dst)).toBe('eth0')
+})
+
+test('a socket that is bound to an interface keeps that', async () => {
+  const socket = (device: string) =>
+    `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nudp   UNCONN 0      0      0.0.0.0${device}:40001    0.0.0.0:*\n`
+  expect(await wayOf('203.0.113.9', { 'sockets.txt': socket('') })).toBe('eth1')
+  expect(await wayOf('203.0.113.9', { 'sockets.txt': socket('%eth0') })).not.toBe('eth1')
+})

@@ -1,0 +1,58 @@
+/**
+ * A chain of type route in OUTPUT that has changed the mark makes the kernel route the packet again (nf_route_table_hook4,
+ * ip_route_me_harder in net/ipv4/netfilter.c). The hook's lines go on to show the interface that was chosen before; where
+ * no chain of POSTROUTING shows the new one, the routes tell.
+ */
+import type { Host, Route } from '../model/host.ts'
+import type { Family, Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { afterAll, writesMark } from '../rules/assign.ts'
+import { isGroup, LIMITED_BROADCAST, linkWith } from '../rules/fib.ts'
+import { lookupRoute, questionAnew, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { baseOf, type StepContext } from './step-context.ts'
+
+export interface Rerouted {
+  /** What the last step shows. */
+  from: string
+  /** By which it leaves; absent: not known, or nowhere. */
+  out?: string
+  /** What that was looked up in; undefined: not known. */
+  route?: Route | null
+}
+
+/** Undefined: it was not, or a chain of POSTROUTING shows it. */
+export function rerouted(arrivals: readonly StepContext[], family: Family, world: World): Rerouted | undefined {
+  const last = arrivals.at(-1)
+  const from = last?.packet.out
+  if (last?.hook !== 'output' || from === undefined || !arrivals.some((_, i) => isMarkedAt(arrivals, i)))
+    return undefined
+  const { packet } = afterAll(last.rule?.statements ?? [], { packet: last.packet, family, world })
+  if (isForLink(packet.dst)) return ofSource(packet, from, world.host)
+  const question = packet.mark === undefined ? undefined : questionAnew(packet)
+  const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
+  const [out, ...others] = route?.type === 'unicast' ? routeDevices(route) : []
+  return { from, ...(route === undefined ? {} : { route }), ...(out === undefined || others.length > 0 ? {} : { out }) }
+}
+
+/** nf_route compares the mark in front of its own chain and behind. */
+function isMarkedAt(arrivals: readonly StepContext[], i: number): boolean {
+  const { hook, packet, rule } = arrivals[i]!
+  if (hook !== 'output' || baseOf(arrivals, i)?.type !== 'route') return false
+  const next = arrivals[i + 1]?.packet
+  return next ? next.mark !== packet.mark : rule !== undefined && writesMark(rule)
+}
+
+const isForLink = (dst: string | undefined): boolean => dst !== undefined && (isGroup(dst) || dst === LIMITED_BROADCAST)
+
+/** It leaves by the interface that has its source (ip_route_output_key_hash_rcu); IPv6 keeps the one that it has. */
+function ofSource({ src, dst }: Packet, from: string, host: Host): Rerouted {
+  if (dst?.includes(':')) return { from, out: from }
+  const own = src === undefined ? undefined : linkWith(host, src)?.name
+  return { from, ...(own === undefined ? {} : { out: own }) }
+}
+
+/** A socket that is bound to an interface asks for a way out of that. */
+function fromSocket(question: RouteQuestion, { protocol, sport }: Packet, { sockets = [] }: Host): RouteQuestion {
+  const bound = sockets.find((one) => one.device !== undefined && one.protocol === protocol && one.port === sport)
+  return bound ? { ...question, out: bound.device! } : question
+}
