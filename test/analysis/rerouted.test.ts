@@ -1,5 +1,6 @@
 /** A chain of type route marks a reply, so it leaves by another interface than OUTPUT's lines show: two uplinks, and each reply by the one where its request came in. */
 import { expect, test } from 'vitest'
+import { fixCommands } from '../../src/edits/fix.ts'
 import { open } from '../../src/index.ts'
 import { leftBy } from '../../src/model/way-out.ts'
 import { printedGroup } from '../../src/reports/printed-group.ts'
@@ -103,4 +104,29 @@ test('a socket that is bound to an interface keeps that', async () => {
     `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nudp   UNCONN 0      0      0.0.0.0${device}:40001    0.0.0.0:*\n`
   expect(await wayOf('203.0.113.9', { 'sockets.txt': socket('') })).toBe('eth1')
   expect(await wayOf('203.0.113.9', { 'sockets.txt': socket('%eth0') })).not.toBe('eth1')
+})
+
+test('no rule of routing is said to lead a reply back that comes behind the one for its mark', async () => {
+  const back = (mark: string) => RULES.replace('ct mark 0x00000001 meta mark set 0x00000001', mark)
+  // asked at eth0's address, and led out of eth1
+  const files = {
+    ...ALL,
+    'rules.nft': back('ip saddr 198.51.100.1 meta mark set 0x00000002'),
+    'trace.txt': TRACE.replace(
+      'ct mark 0x00000001 meta mark set 0x00000001',
+      'ip saddr 198.51.100.1 meta mark set 0x00000002',
+    ).replace('policy accept meta mark 0x00000001', 'policy accept meta mark 0x00000002'),
+    'ip-route4.txt': `${ROUTES}default via 192.0.2.254 dev eth0 table 200\n`,
+  }
+  const rules = (priority: number) =>
+    RULES_OF_ROUTING.replace(/100:.*\n/, `${priority}:\tfrom all fwmark 0x2 lookup 200\n`)
+  const fixes = async (priority: number) => {
+    const { exchange } = await told({ ...files, 'ip-rule4.txt': rules(priority) })
+    const found = exchange.findings.find(({ code }) => code === 'reply-by-other-uplink')
+    expect(found?.message).toContain('its reply leaves by eth0')
+    return found!.fix
+      .flatMap((fix) => String(fixCommands(fix).command ?? ''))
+      .filter((one) => one.includes('ip rule add'))
+  }
+  expect(await fixes(32_765)).toEqual([])
 })

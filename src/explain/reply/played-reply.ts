@@ -59,7 +59,7 @@ export function playReply(
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
     if (request && mayNeverCome(explained, request.packet, world)) return undefined
-    const back = ledBack(reproduction, explained, asked, out)
+    const back = ledBack(reproduction, explained, asked, answer.packet)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
@@ -88,7 +88,7 @@ export function playReply(
     .filter(({ look }) => look === undefined)
   const toHost = (stray?.fix ?? []).map(sayable)
   // what stops it may be there to stop what leaves by the wrong interface
-  const back = isStopped(reply.outcome) ? (ledBack(reproduction, explained, asked, out)?.fix ?? []) : []
+  const back = isStopped(reply.outcome) ? (ledBack(reproduction, explained, asked, answer.packet)?.fix ?? []) : []
   const tried = tryFinding({ ...stopped, fix: [...back, ...toHost, ...proposed] }, reproduction)
   const repair = tried.fix.some(getsThrough) ? undefined : repairs()?.repaired(reproduction)
   if (repair) tried.fix.unshift(repair.fix)
@@ -109,13 +109,13 @@ function ledBack(
   reproduction: Reproduction,
   explained: Journey,
   { dst, in: port }: Packet,
-  out = 'lo',
+  { out = 'lo', mark }: Packet,
 ): PlayedReply['back'] {
   const { world } = reproduction
   const came = routedDevice(world.host, port)
   if (dst === undefined || came === undefined || !isOtherUplink(world.host, dst, came, out)) return undefined
   const rules: RuleRef[] = []
-  const fix = backOut(explained, world, dst, came).map((one) => {
+  const fix = backOut(explained, world, dst, came, mark).map((one) => {
     const begin = { finding: finding('reply-by-other-uplink', 'warning', ''), fix: one }
     const repair = repairs()?.repaired(reproduction, begin)
     if (!repair) return one
