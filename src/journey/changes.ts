@@ -19,13 +19,13 @@ export function attributeChanges(
   for (let i = 0; i + 1 < steps.length; i++) {
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
-    const written: readonly Field[] = shownLater[i + 1]
-      ? WRITTEN.filter((field) => writes(arrivals[i + 1]!.rule, field))
-      : []
-    for (const field of written) add(steps[i + 1]!, field, before, after)
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
     for (const field of ['mark', 'ttl', 'tos'] as const) {
-      if (before[field] === after[field] || written.includes(field)) continue
+      if (field !== 'mark' && shownLater[i + 1] && writes(arrivals[i + 1]!.rule, field)) {
+        add(steps[i + 1]!, field, isForwardedTo(steps[i + 1]!, steps[i]!) ? oneLess(before) : before, after)
+        continue
+      }
+      if (before[field] === after[field]) continue
       const own = writes(arrivals[i]!.rule, field)
       // it may be the work of a rule that has no line
       if (!own && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
@@ -33,8 +33,7 @@ export function attributeChanges(
     }
     const rewriter = natStep(steps, arrivals, i)
     if (rewriter !== undefined)
-      for (const field of ['dst', 'dport'] as const)
-        if (!written.includes(field)) add(steps[rewriter]!, field, before, after)
+      for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
   }
   addSourceRewrite(steps, arrivals)
 }
@@ -44,26 +43,21 @@ function add(step: Step, field: Field, before: Packet, after: Packet): void {
   if (from !== undefined && to !== undefined && from !== to) step.changes.push({ field, from, to })
 }
 
+/** A router takes one from it in front of FORWARD (ip_forward in net/ipv4/ip_forward.c). */
+const isForwardedTo = ({ hook }: Step, before: Step): boolean =>
+  before.hook === 'prerouting' && (hook === 'forward' || hook === 'postrouting')
+
+const oneLess = (packet: Packet): Packet => (packet.ttl === undefined ? packet : { ...packet, ttl: packet.ttl - 1 })
+
 /** What rules call them. */
-const NAMES: Readonly<Record<Field, ReadonlySet<string>>> = {
-  src: new Set(['ip saddr', 'ip6 saddr']),
-  dst: new Set(['ip daddr', 'ip6 daddr']),
-  sport: new Set(['tcp sport', 'udp sport', 'th sport']),
-  dport: new Set(['tcp dport', 'udp dport', 'th dport']),
+const NAMES: Readonly<Record<'mark' | 'ttl' | 'tos', ReadonlySet<string>>> = {
   mark: MARK,
   ttl: new Set(['ip ttl', 'ip6 hoplimit']),
   tos: new Set(['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']),
 }
 
-/** Of the packet itself. */
-const WRITTEN: readonly Field[] = ['src', 'dst', 'sport', 'dport', 'ttl', 'tos']
-
-const writes = (rule: Rule | undefined, field: Field): boolean =>
-  rule?.statements.some((one) =>
-    one.kind === 'set'
-      ? NAMES[field].has(one.field)
-      : one.kind === 'unknown' && (one.fields?.some((name) => NAMES[field].has(name)) ?? false),
-  ) ?? false
+const writes = (rule: Rule | undefined, field: 'mark' | 'ttl' | 'tos'): boolean =>
+  rule?.statements.some((statement) => statement.kind === 'set' && NAMES[field].has(statement.field)) ?? false
 
 /** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */
 function natStep(steps: readonly Step[], arrivals: readonly StepContext[], i: number): number | undefined {

@@ -1,5 +1,6 @@
 /** A journey's place on its way over hooks and chains, as far as traced events tell it: what may come next, and moving on. */
 
+import { memo } from '../model/memo.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
@@ -20,6 +21,21 @@ const PREROUTING = maskOf('prerouting')
 const PAST_ROUTING = maskOf('input', 'forward')
 const REWRITES_SOURCE = maskOf('input', 'postrouting')
 const BEHIND_IP = ['output', 'postrouting'] as const
+/** `ip saddr set`, SNPT. */
+const writesSource = memo((world: World): boolean =>
+  world.tables.some((table) =>
+    [...table.chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) =>
+        statements.some((one) =>
+          one.kind === 'set'
+            ? SOURCES.has(one.field)
+            : one.kind === 'unknown' && one.fields?.some((field) => SOURCES.has(field)) === true,
+        ),
+      ),
+    ),
+  ),
+)
+const SOURCES: ReadonlySet<string> = new Set(['ip saddr', 'ip6 saddr'])
 const hasEgress = (world: World, device: string): boolean =>
   deviceChainsAt(world, 'egress').some(({ chain }) => !chain.devices || hangsOn(chain.devices, device))
 /** At which a packet's way may end. */
@@ -66,7 +82,9 @@ export class HookTracker {
       return (back || !sharesNoEnd(rows, before, after)) && samePacket(rows, before, after, 'output', 'input', false)
     const [from, to] = [onlyHookOf(journey.hookMask), onlyHookOf(mask)]
     const kept = from === to && from === 'forward'
-    return samePacket(rows, before, after, kept ? from : undefined, to, kept)
+    // a rule may have written the source past nat, at any hook
+    const written = writesSource(this.resolver.world) ? 'src' : undefined
+    return samePacket(rows, before, after, kept ? from : undefined, to, kept, written)
   }
 
   isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {

@@ -55,3 +55,46 @@ test('a rule that writes nothing is, as before', async () => {
   const { exchange } = await told(other, TRACE.replaceAll('ip ttl 64 ip ttl set 9', 'ip ttl 64 counter'))
   expect(exchange.findings.map(({ code }) => code)).toContain('ruleset-mismatch')
 })
+
+const FORWARD = `table ip rw { # handle 2
+	chain pre { # handle 1
+		type filter hook prerouting priority raw; policy accept;
+		ip saddr 192.0.2.2 ip saddr set 192.0.2.99 # handle 3
+	}
+
+	chain fwd { # handle 2
+		type filter hook forward priority filter; policy accept;
+		ip ttl set 65 # handle 4
+		ip saddr 192.0.2.99 drop # handle 5
+	}
+}
+table inet tracing { # handle 3
+	chain pre { # handle 1
+		type filter hook prerouting priority -350; policy accept;
+		meta nftrace set 1 # handle 2
+	}
+}
+`
+const shown = (chain: string, way: string, src: string, ttl: number) =>
+  `trace id 17dbb50e ${chain} packet: ${way} ip saddr ${src} ip daddr 198.51.100.53 ip dscp cs0 ip ecn not-ect ip ttl ${ttl} ip id 38451 ip length 29 udp sport 43003 udp dport 7003 udp length 9\n`
+const FORWARDED = [
+  shown('inet tracing pre', 'iif "lan"', '192.0.2.2', 64),
+  'trace id 17dbb50e inet tracing pre rule meta nftrace set 1 # handle 2 (verdict continue)\n',
+  'trace id 17dbb50e inet tracing pre policy accept\n',
+  shown('ip rw pre', 'iif "lan"', '192.0.2.99', 64),
+  line('pre', 'ip saddr 192.0.2.2 ip saddr set 192.0.2.99', 3),
+  'trace id 17dbb50e ip rw pre policy accept\n',
+  shown('ip rw fwd', 'iif "lan" oif "wan"', '192.0.2.99', 65),
+  line('fwd', 'ip ttl set 65', 4),
+  line('fwd', 'ip saddr 192.0.2.99 drop', 5, 'drop'),
+].join('')
+
+test('a packet whose source a rule has written is one packet, and a router had taken one from its TTL', async () => {
+  const { exchange, journey } = await told(FORWARD, FORWARDED)
+  expect(exchange).toMatchObject({
+    status: 'dropped',
+    asked: { src: '192.0.2.2' },
+    culprit: { chain: 'fwd', handle: 5 },
+  })
+  expect(journey.steps.find(({ handle }) => handle === 4)!.changes).toEqual([{ field: 'ttl', from: 63, to: 65 }])
+})
