@@ -36,10 +36,10 @@ export const vanishedNoGroup: Detector = {
     // a multicast router takes what nobody here has joined
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
     if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []
-    const join = {
-      description: `the program must join the group on ${device} (see ip maddr show dev ${device}); a route does not help`,
+    const join = (more = '') => ({
+      description: `the program must join the group on ${device} (see ip maddr show dev ${device})${more}`,
       unverified: 'this is not a rule change',
-    }
+    })
     // asked only of what somebody has joined, so the drop alone does not tell which of the two it was
     const [source] = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))
     const port = source && packet.protocol === 'udp' && listener(context.world.host, packet) ? packet.dport : undefined
@@ -48,7 +48,7 @@ export const vanishedNoGroup: Detector = {
         {
           ...source,
           message: `${source.message} A program listens on UDP port ${port}; if it has not joined the group ${dst} on ${device}, the kernel drops the packet for that as well.`,
-          fix: [...source.fix, join],
+          fix: [...source.fix, join()],
         },
       ]
     const joined = `program on this host has joined the group ${dst} on ${device}`
@@ -61,7 +61,7 @@ export const vanishedNoGroup: Detector = {
     return [
       finding('vanished-no-group', isOpen ? 'note' : 'error', message, {
         steps: [context.ended.step + 1],
-        fix: [join, ...(source?.fix ?? [])],
+        fix: [join(source || isOpen ? '' : '; a route does not help'), ...(source?.fix ?? [])],
       }),
     ]
   },

@@ -1,5 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
+import { isGroup } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
@@ -15,7 +16,7 @@ import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { backByMain } from '../host/back-by-main.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
-import { addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
+import { addOnLink, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
@@ -69,6 +70,9 @@ export const vanishedRpFilter: Detector = {
     const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
     const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
+    const byNeighbour = stray ? [] : addWayBack(packet, context.world.host)
+    const isFromLink = byNeighbour.length === 0 && back === null && isGroup(routed.dst)
+    const ways = isFromLink ? addOnLink(packet, context.world.host) : byNeighbour
     return [
       finding(
         'vanished-rp-filter',
@@ -99,13 +103,18 @@ export const vanishedRpFilter: Detector = {
                     : []),
                   ...inOrder(
                     isWayOfMark(asks, device, context.world.host),
-                    stray ? [] : addWayBack(packet, context.world.host),
-                    {
-                      description: 'set the reverse path filter to loose',
-                      ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-                      unverified: NOT_TRIED,
-                      note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
-                    },
+                    ways,
+                    // it asks for any route at all
+                    anyRoute
+                      ? [
+                          {
+                            description: 'set the reverse path filter to loose',
+                            ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
+                            unverified: NOT_TRIED,
+                            note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
+                          },
+                        ]
+                      : [],
                   ),
                   ...propose(
                     'do not use the mark for the route back',
@@ -120,8 +129,8 @@ export const vanishedRpFilter: Detector = {
   },
 }
 
-const inOrder = (looseFirst: boolean, ways: Proposal[], loose: Proposal): Proposal[] =>
-  looseFirst ? [loose, ...ways] : [...ways, loose]
+const inOrder = (looseFirst: boolean, ways: Proposal[], loose: Proposal[]): Proposal[] =>
+  looseFirst ? [...loose, ...ways] : [...ways, ...loose]
 
 /** What goes to its sender by this device has a mark: a route for all would take along what has none. */
 const isWayOfMark = ({ dst }: RouteQuestion, device: string, host: Host): boolean =>

@@ -291,6 +291,18 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   )
 }
 
+/** A route back to whoever sends to a group, which seldom comes over a router. */
+export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
+  if (src === undefined || device === undefined || isLocal(src, host) !== false) return []
+  const family = src.includes(':') ? 'ip6' : 'ip'
+  const destination = `${src}/${family === 'ip' ? 32 : 128}`
+  return propose(
+    `add a route back to ${src} out of ${device}`,
+    addRoute({ family, type: 'unicast', destination, table: 'main', device }),
+    `if ${src} is on that link; otherwise the route has to name the router that leads there`,
+  )
+}
+
 /** The route that a link's address brings with it. */
 export function addConnected({ link, network }: Home, table = 'main'): Change {
   const family = network.includes(':') ? 'ip6' : 'ip'

@@ -105,7 +105,7 @@ function tryEdits(
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
-  if (!same) return { mends: false, unverified: "the packet's outcome is random" }
+  if (!same) return { mends: false, unverified: whyEitherWay(ways) }
   if (told.mends && finding.severity === 'note' && areAsBefore(ways, reproduction))
     return {
       mends: false,
@@ -147,6 +147,12 @@ export function limitOf(ways: readonly { way: Way; mends?: boolean }[]): string 
 }
 
 type Arrived = Reproduced & { told: Played }
+
+/** Routes or groups that are not given are no chance. */
+function whyEitherWay(ways: readonly Way[]): string {
+  for (const [condition, { reason }] of ways[0]!.assumed) if (isLocalCondition(condition)) return reason
+  return "the packet's outcome is random"
+}
 
 /** At most so many conditions are left to chance, each either way. */
 const MOST_OPEN = 4

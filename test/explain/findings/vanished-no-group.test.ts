@@ -80,3 +80,22 @@ describe('vanished-no-group', () => {
     expect(codes).not.toContain('vanished-no-route')
   })
 })
+
+it('a loose filter asks for any route: what is proposed is one, and not the filter that is loose already', () => {
+  const host: Host = {
+    ...sysctl('net.ipv4.conf.all.rp_filter', '2'),
+    links: [{ name: 'eth0', addresses: [{ family: 'ip', address: '10.0.0.5', prefixLength: 24 }] }],
+    routes: [
+      { family: 'ip', type: 'unicast', destination: '10.0.0.0/24', table: 'main', device: 'eth0' },
+      { family: 'ip', type: 'local', destination: '10.0.0.5/32', table: 'local', device: 'eth0' },
+    ],
+    sockets: [{ protocol: 'udp', state: 'UNCONN', family: 'ip', port: 5568 }],
+  } as Host
+  const line = trace(ON, { ...IN, src: '2.0.0.10', dst: '239.255.0.1', dport: 5568 })
+  const [found] = findingsOf(captured(RULES, [line, other], host), 'vanished-rp-filter')
+  expect(found?.message).toContain('there is no route back to 2.0.0.10 (rp_filter=2)')
+  expect(found?.fix.map(({ description }) => description).sort()).toEqual([
+    'add a route back to 2.0.0.10 out of eth0',
+    'the program must join the group on eth0 (see ip maddr show dev eth0)',
+  ])
+})
