@@ -24,8 +24,11 @@ export interface Rerouted {
 export function rerouted(arrivals: readonly StepContext[], family: Family, world: World): Rerouted | undefined {
   const last = arrivals.at(-1)
   const from = last?.packet.out
-  if (last?.hook !== 'output' || from === undefined || !arrivals.some((_, i) => isMarkedAt(arrivals, i)))
-    return undefined
+  if (!last || from === undefined || !mayBeAtOutput(last)) return undefined
+  const types = arrivals.flatMap((one, i) =>
+    mayBeAtOutput(one) && isMarkedAt(arrivals, i) ? [typeAt(arrivals, i)] : [],
+  )
+  if (!types.includes('route')) return types.includes('unknown') ? { from } : undefined
   const { packet } = afterAll(last.rule?.statements ?? [], { packet: last.packet, family, world })
   if (isForLink(packet.dst)) return ofSource(packet, from, world.host)
   const question = packet.mark === undefined ? undefined : questionAnew(packet)
@@ -36,11 +39,18 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
 
 /** nf_route compares the mark in front of its own chain and behind. */
 function isMarkedAt(arrivals: readonly StepContext[], i: number): boolean {
-  const { hook, packet, rule } = arrivals[i]!
-  if (hook !== 'output' || baseOf(arrivals, i)?.type !== 'route') return false
+  const { packet, rule } = arrivals[i]!
   const next = arrivals[i + 1]?.packet
   return next ? next.mark !== packet.mark : rule !== undefined && writesMark(rule)
 }
+
+/** Without the ruleset, nft's trace does not tell a chain's hook. */
+const mayBeAtOutput = ({ hook, packet }: StepContext): boolean =>
+  hook === 'output' || (hook === undefined && packet.in === undefined)
+
+/** Without the ruleset, any chain may be of type route. */
+const typeAt = (arrivals: readonly StepContext[], i: number) =>
+  baseOf(arrivals, i)?.type ?? (arrivals[i]!.table ? undefined : 'unknown')
 
 const isForLink = (dst: string | undefined): boolean => dst !== undefined && (isGroup(dst) || dst === LIMITED_BROADCAST)
 

@@ -130,3 +130,14 @@ test('no rule of routing is said to lead a reply back that comes behind the one 
   }
   expect(await fixes(32_765)).toEqual([])
 })
+
+test('nor is it without the ruleset, where any chain may be of type route', async () => {
+  const found = await told({ 'trace.txt': TRACE })
+  expect(leftBy(found.reply.steps)).toBeUndefined()
+  expect(found.exchange.status).toBe('undetermined')
+  const unmarked = TRACE.replace('policy accept meta mark 0x00000001', 'policy accept').replace(
+    ' meta mark set 0x00000001',
+    '',
+  )
+  expect(leftBy((await told({ 'trace.txt': unmarked })).reply.steps)).toBe('eth0')
+})
