@@ -26,8 +26,8 @@ import { modelEngine } from '../simulate/engine.ts'
 import type { Simulated } from '../simulate/simulated.ts'
 import { Simulator } from '../simulate/simulator.ts'
 import type { JourneyClass } from './closed-journey.ts'
-import type { Noted } from './exchanges/exchanges.ts'
 import { tupleOf } from './exchanges/join/tuple-of.ts'
+import type { Noted } from './exchanges/noted.ts'
 import { finer } from './members.ts'
 
 export interface SimulateOptions {

@@ -1,8 +1,9 @@
 /** Journeys as they complete, and what came of their exchanges → batches for a store. */
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
-import { Exchanges, type Noted } from '../analysis/exchanges/exchanges.ts'
+import { Exchanges } from '../analysis/exchanges/exchanges.ts'
 import { ExchangeMembers } from '../analysis/exchanges/members.ts'
 import { ExchangeNews } from '../analysis/exchanges/news.ts'
+import type { Noted } from '../analysis/exchanges/noted.ts'
 import { seenBy, tellExchange } from '../analysis/exchanges/told.ts'
 import type { Selection } from '../analysis/select.ts'
 import type { Exchange } from '../model/exchange.ts'

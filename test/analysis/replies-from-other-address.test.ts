@@ -99,6 +99,29 @@ describe('a reply that was captured, and of which no list tells', () => {
     ])
   })
 
+  /** Nothing shows that the request is complete, and a chain of POSTROUTING that the reply is. */
+  test('is lost where its journey is complete before the request is', async () => {
+    const chain = (name: string, hook: string) =>
+      `  chain ${name} {\n    type filter hook ${hook} priority filter; policy accept;\n  }\n`
+    const rules = `table inet fw {\n${chain('pre', 'prerouting')}${chain('out', 'output')}${chain('post', 'postrouting')}}\n`
+    const seen = (id: number, chain: string, what: string) =>
+      `trace id ${id} inet fw ${chain} packet: ${what}\ntrace id ${id} inet fw ${chain} policy accept\n`
+    const head = (src: string, dst: string) => `ip saddr ${src} ip daddr ${dst} ip ttl 64 ip id 7 ip length 32`
+    const asks = `iif "eth0" ${head('10.0.0.66', '10.0.0.1')} udp sport 40000 udp dport 5300`
+    const replies = `oif "eth0" ${head('10.0.0.10', '10.0.0.66')} udp sport 5300 udp dport 40000`
+    const both = (id: number) =>
+      `${seen(id, 'pre', asks)}${seen(id + 1, 'out', replies)}${seen(id + 1, 'post', replies)}`
+    const files = { 'trace.txt': `${both(11)}${both(13)}`, 'ruleset.nft': rules, 'ip-addr.txt': ADDRESSES }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const [only, ...others] = (await analysis.exchanges()).exchanges
+    expect(others).toEqual([])
+    expect(only!.journeys).toMatchObject({ replies: ['2', '4'] })
+    expect(fate(only!)).toEqual([
+      'reply-lost',
+      '10.0.0.66 contacted 10.0.0.1:5300, but the reply comes from 10.0.0.10:5300. 10.0.0.66 never contacted that address.',
+    ])
+  })
+
   test('beside one from the address that was asked it does no harm', async () => {
     const [only] = await exchangesOf(asked, { ...replied, src: '10.0.0.1' }, { ...replied, id: 8 })
     expect(fate(only!)).toEqual(['answered', undefined])

@@ -13,13 +13,14 @@ import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { PRIVILEGED } from '../../rules/service-ports.ts'
-import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
+import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './join/capture-times.ts'
 import { Datagrams } from './join/datagrams.ts'
-import { asItWent, fromOtherAddress, isNotUndone } from './join/find-reply.ts'
+import { asItWent, fromOtherAddress, isNotUndone, repliedFromOther } from './join/find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
+import { onlyWaiting, waitsElsewhere } from './join/latest.ts'
 import { isNamelessOwn, MOST_NAMELESS, type Rejected } from './join/nameless.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './join/of-journey.ts'
 import { isItsReset } from './join/reset-by-rule.ts'
@@ -28,31 +29,8 @@ import { type Says, saysOf } from './join/role.ts'
 import { tupleOf } from './join/tuple-of.ts'
 import { type Found, isZero, TupleTable, turn } from './join/tuple-table.ts'
 import { type UnquotedError, unquotedError } from './join/unquoted.ts'
+import type { Noted } from './noted.ts'
 import { isUnexpected, MOST_STRAYS } from './strays.ts'
-
-/** What is read of a journey, captured or played. */
-export type Noted = Pick<
-  ClosedJourney,
-  | 'id'
-  | 'capture'
-  | 'family'
-  | 'world'
-  | 'class'
-  | 'isRetransmission'
-  | 'times'
-  | 'packet'
-  | 'tuple'
-  | 'lastTuple'
-  | 'datagram'
-  | 'identity'
-  | 'quotedIdentity'
-  | 'explain'
-  | 'passageOfNat'
-  | 'isUntracked'
-  | 'playReply'
-  | 'severalCauses'
-  | 'ifInVain'
->
 
 /** Journeys that are kept; of later ones it is not told what they belong to. */
 const MOST = 500_000
@@ -152,6 +130,13 @@ export class Exchanges {
     }
     // what it quotes may still be on its way
     if (says === 'fails') return this.stray(told)
+    const replied = repliedFromOther(this.list, this.tuple, told, closed, capture)
+    if (replied !== undefined) {
+      this.list.becomeReplies(replied, this.table.set(this.tuple, host, replied))
+      this.list.add(replied, closed.id, 'request', told, times.firstClock, capture, false)
+      this.goOn(replied, told, closed, capture)
+      return replied
+    }
     const answers = found ? found.turned : goesBack(told, closed) && !this.isUnasked(told, closed, capture)
     if (answers) turn(this.tuple)
     const number = this.list.size
@@ -242,7 +227,7 @@ export class Exchanges {
     if (quoted === undefined && !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
     const others = quoted === undefined ? this.lately.others(closed.quotedIdentity(), capture, isFor) : undefined
     const seen = { id: closed.id, to, clock, capture, ...(others ? { others } : {}) }
-    const about = quoted ?? this.list.onlyWaiting(this.tuple, told, seen)
+    const about = quoted ?? onlyWaiting(this.list, this.tuple, told, seen)
     if (about !== undefined) {
       this.list.add(about, closed.id, 'errors', told, clock, capture, false)
       return about
@@ -267,7 +252,7 @@ export class Exchanges {
   /** By ports alone a datagram is a reply, and its request was captured, from another port: to that one it is none. */
   private isUnasked({ says, host, journey: { packet } }: Told, closed: Noted, capture: number): boolean {
     if (says !== 'any' || packet.protocol !== 'udp' || packet.ctDir || (packet.sport ?? 0) < PRIVILEGED) return false
-    return !entryAnswered(closed.packet(), closed.world) && this.list.waitsElsewhere(this.tuple, host, capture)
+    return !entryAnswered(closed.packet(), closed.world) && waitsElsewhere(this.list, this.tuple, { host, capture })
   }
 
   /** Does the one who asked ask for something new? */

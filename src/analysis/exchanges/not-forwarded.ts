@@ -4,6 +4,7 @@
  */
 import { whyNotForwarded } from '../../model/icmp-error.ts'
 import type { Exchanges } from './exchanges.ts'
+import { onlyVanished } from './join/latest.ts'
 
 /** Once all is complete: a packet that vanished is known as such later than the error about it. */
 export function joinErrors(exchanges: Exchanges): void {
@@ -11,7 +12,7 @@ export function joinErrors(exchanges: Exchanges): void {
   for (const error of [...errors]) {
     const { told, to } = error
     const code = told && whyNotForwarded(told.journey.packet)
-    const number = code === undefined || !to ? undefined : list.onlyVanished(to, code, error)
+    const number = code === undefined || !to ? undefined : onlyVanished(list, to, code, error)
     if (!told || number === undefined || told.host !== list.hostOf(number)) continue
     errors.splice(errors.indexOf(error), 1)
     exchanges.apart--

@@ -2,6 +2,7 @@
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
+import { lastAskedBeside, lastRepliedBeside } from './latest.ts'
 import { ENDS, type Found, isReverse, TO, type TupleTable } from './tuple-table.ts'
 
 type Closed = Pick<ClosedJourney, 'tuple' | 'lastTuple' | 'packet' | 'world'>
@@ -38,8 +39,22 @@ export function fromOtherAddress(
   if (says !== 'any' || protocol !== 'udp' || packet.in !== undefined || out === undefined || fragOffset)
     return undefined
   if (sport === dport || OF_DHCP.includes(dport)) return undefined
-  const value = list.lastAskedBeside(tuple, host, capture, id)
+  const value = lastAskedBeside(list, tuple, id, { host, capture })
   return value === undefined ? undefined : { value, turned: true, isNewFlow: true }
+}
+
+/** The same, where the reply's journey was complete before the request's: the exchange of which it is a part. */
+export function repliedFromOther(
+  list: JoinedJourneys,
+  tuple: Int32Array,
+  { says, host, isForMany, journey: { packet, outcome } }: Told,
+  { id }: Pick<ClosedJourney, 'id'>,
+  capture: number,
+): number | undefined {
+  const { protocol, sport, dport, fragOffset } = packet
+  if (says !== 'any' || protocol !== 'udp' || outcome !== 'delivered' || isForMany || fragOffset) return undefined
+  if (sport === dport || OF_DHCP.includes(sport)) return undefined
+  return lastRepliedBeside(list, tuple, id, { host, capture })
 }
 
 /** Hooks behind the places where nf_nat_core.c gives a reply the destination back that its request came from. */

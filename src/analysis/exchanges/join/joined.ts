@@ -6,14 +6,12 @@
 import type { InVain } from '../../../explain/in-vain.ts'
 import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
 import type { Evidence } from '../../../journey/evidence.ts'
-import { isRefusal } from '../../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
-import { isStopped } from '../../../model/outcome-kinds.ts'
 import type { World } from '../../../model/world.ts'
-import { type JourneyClass, TUPLE_WORDS } from '../../closed-journey.ts'
+import type { JourneyClass } from '../../closed-journey.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
-import { HOSTS, isReverse, TO, type TupleTable } from './tuple-table.ts'
+import type { TupleTable } from './tuple-table.ts'
 
 /** What journeys of one class are to their exchanges. */
 export interface Told {
@@ -81,11 +79,6 @@ export interface Joined {
 
 /** Microseconds from a packet to the error about it, at most: neighbours are asked for three seconds. */
 export const ERROR_AFTER = 5e6
-/** Exchanges among which the one is looked for that an error is about. */
-const LATEST = 200
-/** The same, of a datagram whose request was not captured: there may be as many as packets. */
-const LATELY_ASKED = 20
-
 const FIRST = 64
 const NONE = -1
 const SHOWN = 1
@@ -185,6 +178,17 @@ export class JoinedJourneys {
     }
   }
 
+  /** All of it replied, as new flows, to a request that is known by now. `tuple`: what the table gave for that. */
+  becomeReplies(number: number, tuple: number): void {
+    this.table.forget(this.tuples[number]!)
+    this.tuples[number] = tuple
+    this.flags[number] = (this.flags[number]! & ~OPENED) | REPLIED
+    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {
+      this.roles[part] = NEW_FLOW
+      this.noteReply(this.captures[part]!, this.tolds[part]!)
+    }
+  }
+
   /** Its first packet is known by now. `tuple`: what the table gave for it. */
   retuple(number: number, tuple: number): void {
     this.tuples[number] = tuple
@@ -218,6 +222,8 @@ export class JoinedJourneys {
   isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
   /** It asked a group, or all of a network. */
   asksMany = (number: number): boolean => this.tolds[this.firsts[number]!]!.isForMany
+  /** There is an error about it. */
+  isFailed = (number: number): boolean => (this.flags[number]! & FAILED) !== 0
   /** Somebody has asked to begin. */
   isOpened = (number: number): boolean => (this.flags[number]! & OPENED) !== 0
 
@@ -246,6 +252,19 @@ export class JoinedJourneys {
     return this.tolds[this.latest[number]!]!.host
   }
 
+  /** Of the part that was complete first, and of the latest. */
+  firstTold(number: number): Told {
+    return this.tolds[this.firsts[number]!]!
+  }
+
+  latestTold(number: number): Told {
+    return this.tolds[this.latest[number]!]!
+  }
+
+  *toldsOf(number: number): Generator<Told> {
+    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) yield this.tolds[part]!
+  }
+
   /** Undefined: there are several. */
   onlyPart(number: number): Told | undefined {
     const first = this.firsts[number]!
@@ -266,74 +285,13 @@ export class JoinedJourneys {
     this.table.readTuple(this.tuples[number]!, into)
   }
 
+  /** `address`: four words. */
   isBegunBy(number: number, address: Int32Array): boolean {
     return this.table.isFrom(this.tuples[number]!, address)
   }
 
-  /** Has one of the latest been sent from another port to where this packet comes from, and got no reply? */
-  waitsElsewhere(tuple: Int32Array, host: number, capture: number): boolean {
-    for (let number = this.size - 1; number >= 0 && number >= this.size - LATELY_ASKED; number--) {
-      if (this.isReplied(number) || this.captureOf(number) !== capture || this.hostOf(number) !== host) continue
-      this.readTuple(number, other)
-      if (other[9] === tuple[8] && other[8] !== tuple[9] && isReverse(other, tuple, HOSTS)) return true
-    }
-    return false
-  }
-
-  /** The last among the latest in which another address of this host was asked from where this packet goes to, at its own port. */
-  lastAskedBeside(tuple: Int32Array, host: number, capture: number, id: number): number | undefined {
-    for (let number = this.size - 1; number >= 0 && number >= this.size - LATELY_ASKED; number--) {
-      if (this.captureOf(number) !== capture || this.hostOf(number) !== host || id < this.beganWith(number)) continue
-      const { isForMany, journey } = this.tolds[this.firsts[number]!]!
-      if (isForMany || journey.outcome !== 'delivered') continue
-      this.readTuple(number, other)
-      if (isReverse(tuple, other, TO) && other[9] === tuple[8] && other[10] === tuple[10]) return number
-    }
-    return undefined
-  }
-
-  /**
-   * The one among the latest that an error which came in may be about: whom it goes to has begun it not long before, and
-   * waits; undefined: none, or several. `tuple`: the error's. `others`: journeys that it does not quote.
-   */
-  onlyWaiting(
-    tuple: Int32Array,
-    { journey: { packet }, host }: Told,
-    { id, clock, capture, others }: { id: number; clock: number; capture: number; others?: ReadonlySet<number> },
-  ): number | undefined {
-    if (packet.in === undefined) return undefined
-    let only: number | undefined
-    const to = tuple.subarray(4, 8)
-    // who refuses is who was asked
-    const from = isRefusal(packet) ? tuple.subarray(0, 4) : undefined
-    for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
-      if ((this.flags[number]! & FAILED) !== 0 || this.captureOf(number) !== capture) continue
-      // without clocks it may be long before
-      if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
-      const asked = this.tuples[number]!
-      if (!this.table.isFrom(asked, to) || (from && !this.table.isFrom(asked ^ 1, from))) continue
-      const { journey } = this.tolds[this.latest[number]!]!
-      // who is rejected is told so
-      if (isStopped(journey.outcome) && journey.outcome !== 'rejected') continue
-      if (only !== undefined) return undefined
-      only = number
-    }
-    const isAbout = only !== undefined && this.hostOf(only) === host && !others?.has(this.beganWith(only))
-    return isAbout && !this.isReplied(only!) ? only : undefined
-  }
-
-  /** The only exchange of this address whose request vanished for this reason before journey `id`; undefined: none, or several. */
-  onlyVanished(address: Int32Array, code: string, { id, capture }: Pick<Part, 'id' | 'capture'>): number | undefined {
-    let only: number | undefined
-    for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
-      const { journey } = this.tolds[this.firsts[number]!]!
-      if (this.captures[this.firsts[number]!] !== capture || id < this.beganWith(number)) continue
-      if (journey.outcome !== 'vanished' || !journey.findings.some((one) => one.code === code)) continue
-      if (!this.table.isFrom(this.tuples[number]!, address)) continue
-      if (only !== undefined) return undefined
-      only = number
-    }
-    return only
+  isSentTo(number: number, address: Int32Array): boolean {
+    return this.table.isFrom(this.tuples[number]! ^ 1, address)
   }
 
   at(number: number): Joined {
@@ -352,8 +310,6 @@ export class JoinedJourneys {
     return { tuple: this.table.tuple(this.tuples[number]!), parts }
   }
 }
-
-const other = new Int32Array(TUPLE_WORDS)
 
 /** A retransmission may be complete before the request, which then was taken for the retransmission. */
 function asTheyBegan(parts: Part[]): void {
