@@ -12,6 +12,7 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
+import { leftBy } from '../../model/way-out.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
@@ -267,13 +268,20 @@ function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World
       ? `not tried: the packet's outcome depends on ${ended.open.condition}: ${ended.open.reason}`
       : "not tried: the packet's path is unknown"
   }
-  if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return undefined
+  if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return leavesElsewhere(evidence.journey, journey)
   if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedByProxy(journey) && samePlace(evidence, seen)) return undefined
   if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
   if (ended.outcome === journey.outcome)
     return 'not tried: the model and the capture disagree about the rule that decides'
   return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
+}
+
+/** A mark that nobody can know of leads it another way, through the same chains. */
+function leavesElsewhere(played: Journey, seen: Journey): string | undefined {
+  const [out, by] = [played, seen].map(({ steps }) => leftBy(steps))
+  if (!isPassed(seen.outcome) || out === undefined || by === undefined || out === by) return undefined
+  return `not tried: on the model, the packet leaves by ${out}, but the capture shows ${by}`
 }
 
 /** Dropped where its entry is confirmed, behind all that a trace shows. */
