@@ -99,7 +99,7 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   if (never) return never
   const other = steps.findLastIndex(({ kind }, i) => {
     const { rule } = context.evidence.arrivals[i]!
-    return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark)
+    return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark) && !clears(rule, mark)
   })
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
@@ -280,6 +280,12 @@ const took = (mark: Mark, from: string | number, to: string | number): boolean =
 /** Does the rule write any of the mark's bits? */
 const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
+
+/** Does it take all of the mark's bits away? Rules behind it may set them: it is not there to. */
+const clears = ({ statements }: Rule, { mask }: Mark): boolean =>
+  statements.some(
+    (one) => one.kind === 'set' && one.field === 'meta mark' && one.value === 0 && (mask & ~(one.mask ?? -1)) === 0,
+  )
 
 const isFor =
   ({ family: of }: Journey) =>

@@ -53,6 +53,12 @@ describe('mark-missing', () => {
     expect(alone?.message).toContain('mangle PREROUTING rule 1 cleared it')
   })
 
+  it('nor makes it set the mark of every packet, where rules behind it set that of others', () => {
+    const reset = '-A PREROUTING -j MARK --set-xmark 0x0/0xff'
+    const others = '-A PREROUTING -i eth7 -p tcp -m tcp --dport 11211 -j MARK --set-xmark 0x1/0xff'
+    expect(findingsOf(played(one(reset, others)), 'mark-missing')).toEqual([])
+  })
+
   it('says which element a rule that sets the mark lacks in its set, and adds it', () => {
     const set = { name: 'servers', type: 'hash:net', elements: [{ parts: ['10.0.2.9'] }] }
     const marks = '-A PREROUTING -m set --match-set servers dst -j MARK --set-xmark 0x1/0xff'
