@@ -37,7 +37,7 @@ export const closedPort: Detector = {
     const only = others === undefined ? '' : ` (${others})`
     const kept = others === undefined ? keptByRoute(packet, context.world.host) : undefined
     const because = kept ? ` ${kept.told}` : ''
-    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.${because}`
+    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: this host replies with ${answer}.${because}`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],

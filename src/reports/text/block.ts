@@ -172,7 +172,7 @@ const SENTENCE = new RegExp(
     '(?<=[^.][.?)]) (?=[A-Z])',
     '(?<=;) (?=the packet |its )',
     '(?<=:) (?=only a chain )',
-    '(?<=:) (?=the sender gets |nat does not rewrite |no reply can come back|routers behind |a host drops |this host does not )',
+    '(?<=:) (?=this host replies |nat does not rewrite |no reply can come back|routers behind |a host drops |this host does not )',
     '(?<=,) (?=and no later rule accepts )',
   ].join('|'),
 )

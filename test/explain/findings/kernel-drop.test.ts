@@ -168,7 +168,7 @@ describe('it vanished behind PREROUTING', () => {
       outcome: 'delivered',
       basis: 'observed',
       findings: [
-        'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
+        'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: this host replies with a reset. The kernel says so: NO_SOCKET.',
       ],
     })
   })
@@ -193,7 +193,7 @@ describe('it was delivered', () => {
     [
       'NO_SOCKET',
       {},
-      'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
+      'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: this host replies with a reset. The kernel says so: NO_SOCKET.',
     ],
     [
       'NO_SOCKET',
