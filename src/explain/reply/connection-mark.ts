@@ -9,10 +9,11 @@ import type { World } from '../../model/world.ts'
 import { afterAll } from '../../rules/assign.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsOutOf, lookupRoute, wayBackOf } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
+import { markGiven } from '../counterfactual/marks.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
 import { RESTORES_MARK } from './mark-restored.ts'
 
@@ -60,7 +61,7 @@ export interface LedByMark {
   fix: Proposal[]
 }
 
-/** The reply was given its connection's mark in front of routing, and a routing rule for that mark leads it out of `left`, not of `came`. */
+/** The reply was given its connection's mark before it was routed, or routed again, and a routing rule for that mark leads it out of `left`, not of `came`. */
 export function ledByMark(
   request: Pick<Journey, 'packet' | 'steps'>,
   reply: Pick<Journey, 'packet' | 'steps'>,
@@ -70,28 +71,39 @@ export function ledByMark(
   const { host } = world
   const mark = entryOpened(request.packet, world)?.mark
   const { src, dst } = reply.packet
-  const restored = stepOf(reply, RESTORES_MARK, 'prerouting')
-  if (!mark || src === undefined || dst === undefined || !restored) return undefined
-  const leadsTo = (device: string, by: number) => {
-    return leadsOutOf(lookupRoute({ ...reply.packet, dst, mark: by }, host), device)
-  }
+  const hook: Hook = reply.packet.in === undefined ? 'output' : 'prerouting'
+  const restored = stepOf(reply, RESTORES_MARK, hook)
+  const question = questionOf(reply.packet)
+  if (!mark || src === undefined || dst === undefined || !restored || !question) return undefined
+  const leadsTo = (device: string, by: number) => leadsOutOf(lookupRoute({ ...question, mark: by }, host), device)
   const rule = host.routingRules?.find(
     ({ mark: asked, markMask = ALL_BITS, not }) => asked && !not && (mark & markMask) >>> 0 === asked >>> 0,
   )
   // without the mark, another way would have to be the right one
   if (!rule || !leadsTo(left, mark) || !leadsTo(came, 0)) return undefined
   const saved = stepOf(request, /--save-mark|ct mark set/)
-  const by = saved ? `, which ${nameRef(saved)} had saved from the request` : ''
+  const marking = saved && markingOf(request, mark, world)
+  const from = marking ? `: ${nameRef(marking)} had given it` : ''
+  const by = saved ? `, which ${nameRef(saved)} had saved from the request${from}` : ''
   return {
-    words: ` ${nameRef(restored)} gave the reply the mark of its connection, ${hex(mark)}${by}: routing rule ${rule.priority} leads that mark out of ${left}.`,
-    rules: saved ? [saved, restored] : [restored],
+    words: ` ${nameRef(restored)} gave the reply the mark of its connection, ${hex(mark)}${by}. Routing rule ${rule.priority} leads that mark out of ${left}.`,
+    rules: [marking, saved, restored].filter((one) => one !== undefined),
     fix: propose(
       `do not restore the mark on replies from ${src} to ${dst}`,
-      acceptBefore(restored, reply.packet, { hook: 'prerouting' }),
+      acceptBefore(restored, reply.packet, { hook }),
       'such packets then skip the rest of that table',
       `only the reply's route was checked: it would then leave by ${came}`,
     ),
   }
+}
+
+/** The rule that gave the packet these bits. */
+function markingOf({ steps }: Pick<Journey, 'steps'>, mark: number, world: World): RuleRef | undefined {
+  const step = steps.findLast((one) => {
+    const rule = one.kind === 'rule' ? ruleOfStep(one, world)?.rule : undefined
+    return rule && ((markGiven(rule)?.value ?? 0) & mark) >>> 0 === mark
+  })
+  return step && refOfStep(step)
 }
 
 function stepOf({ steps }: Pick<Journey, 'steps'>, text: RegExp, hook?: Hook): RuleRef | undefined {
