@@ -4,7 +4,7 @@ import { type Detector, finding } from '../context.ts'
 import { addWayBack } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
-import { blame, fixes } from './verdicts.ts'
+import { blame, fixes, withoutRule } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
 export const droppedByRule: Detector = {
@@ -26,7 +26,11 @@ export const droppedByRule: Detector = {
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: [...(leads === undefined ? [] : addWayBack(packet, context.world.host)), ...fixes(context, told)],
+        fix: [
+          ...(leads === undefined ? [] : addWayBack(packet, context.world.host)),
+          ...(told.writer === undefined ? [] : withoutRule(context, told.writer, told.rules[0]!)),
+          ...fixes(context, told),
+        ],
         culprit: told.walked.culprit,
         [FOR_REPORTS]: forReports(context, why, there, unanswered),
       }),

@@ -5,6 +5,8 @@ import type { Packet } from '../../model/packet.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -41,8 +43,10 @@ export interface Blame {
   /** All rules of the cause, the most telling first. */
   rules: RuleRef[]
   steps: number[]
-  /** Behind what it says of the rule: who had put the packet into the set that it asks for. */
+  /** Behind what it says of the rule: who had put the packet into the set that it asks for, or written what it compares. */
   filled: string
+  /** Index of the step that had written it. */
+  writer?: number
 }
 
 /** Undefined where the last step has no rule (a LOG line). */
@@ -53,8 +57,32 @@ export function blame(context: Context): Blame | undefined {
   const rules = [...walked.cause].reverse().map((one) => one.rule)
   const by = fillerOf(context, walked.culprit)
   if (by) rules.push(by.ref)
-  const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : ''
-  return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step), filled }
+  const wrote = by ? undefined : headerWriterOf(context, walked.culprit)
+  if (wrote) rules.unshift(wrote.ref)
+  const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : wrote ? `; ${wrote.words}` : ''
+  const steps = walked.cause.map((one) => one.step)
+  return { walked, end, culprit, rules, steps, filled, ...(wrote ? { writer: wrote.step } : {}) }
+}
+
+/** A rule that it met before has written the field of the IP header by which the rule of `step` takes it. */
+function headerWriterOf(context: Context, step: number): { ref: RuleRef; words: string; step: number } | undefined {
+  const { rule } = context.evidence.arrivals[step]!
+  const moment = momentAt(context, step)
+  for (let i = step - 1; i >= 0; i--)
+    for (const { field, from, to } of context.journey.steps[i]!.changes) {
+      if (field !== 'tos' && field !== 'ttl') continue
+      const before = { ...moment, packet: { ...moment.packet, [field]: Number(from) } }
+      const ref = refAt(context, i)
+      if (!ref || !rule?.conditions.some((one) => evaluate(one, before) === false)) continue
+      const [was, is] = [from, to].map((one) => (field === 'tos' ? hex(Number(one)) : one))
+      const ttl = moment.packet.dst?.includes(':') ? 'hop limit' : 'TTL'
+      return {
+        ref,
+        step: i,
+        words: `${nameRef(ref)} had changed its ${field === 'tos' ? 'TOS' : ttl} from ${was} to ${is}`,
+      }
+    }
+  return undefined
 }
 
 /** A rule that it met before has put it into the set by which the rule of `step` takes it: taken out, it comes back. */
