@@ -43,7 +43,7 @@ describe('closed-port', () => {
     ['it is of another protocol', RESOLVER.slice(1), '127.0.0.11'],
   ])('does not where %s', (_name, sockets, dst) => {
     const found = closedPort(sockets, dst)
-    expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: the sender/)
+    expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: this host replies/)
     expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true)
   })
 })
