@@ -5,6 +5,8 @@ import { ASKED_TWICE } from './asked-twice.ts'
 import { BALANCERS } from './balancers.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { BEYOND_PORTS } from './beyond-ports.ts'
+import { BEYOND_PORTS_IPTABLES } from './beyond-ports-iptables.ts'
 import { BORDERS_OF_ENGINES } from './borders-of-engines.ts'
 import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
@@ -31,6 +33,7 @@ import { GATEWAYS } from './gateways.ts'
 import { HAND_WRITTEN } from './hand-written.ts'
 import { HAND_WRITTEN_MORE } from './hand-written-more.ts'
 import { HEADERS_AND_HELPERS } from './headers-and-helpers.ts'
+import { HEALTHY_ODDITIES } from './healthy-oddities.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
 import { HOST_LIMITS } from './host-limits.ts'
@@ -276,6 +279,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AC_NEAR,
   ...THREADS_AD,
   ...THREADS_AD_NEAR,
+  ...BEYOND_PORTS,
+  ...BEYOND_PORTS_IPTABLES,
+  ...HEALTHY_ODDITIES,
   ...WRONG_SOURCES,
   ...ENGINES_UNLIKE,
   ...OWN_COUNTERS,
