@@ -6,7 +6,7 @@ import type { RuleRef } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { OF_LIMITS } from '../rules/by-turns.ts'
 import { conditionText } from '../rules/evaluate.ts'
-import { reverseWay } from '../rules/fib.ts'
+import { isOwnCopy, reverseWay } from '../rules/fib.ts'
 import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { verdictOf } from '../rules/verdict.ts'
@@ -19,6 +19,12 @@ import { nameRef, refAt } from './refs.ts'
 
 /** `, a rule of ufw,`; empty where nobody is known to have written it. */
 export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
+
+/** Behind what is said of who dropped it: what this host sent to many has left, and only its own copy was dropped. Else empty. */
+export const ownCopyWords = ({ evidence, ended, world }: Context): string =>
+  isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
+    ? ' This is the copy that the kernel hands back to this host; the packet that this host sent is not affected.'
+    : ''
 
 /** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
 export function conditionsWords(context: Context): string {

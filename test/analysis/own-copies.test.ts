@@ -18,7 +18,7 @@ const STATE = {
   'ip-addr.txt':
     '2: lan    inet 192.168.1.1/24 brd 192.168.1.255 scope global lan\\       valid_lft forever preferred_lft forever\n',
   'ip-route4.txt':
-    'default via 192.168.1.254 dev lan\n192.168.1.0/24 dev lan proto kernel scope link src 192.168.1.1\nlocal 192.168.1.1 dev lan table local proto kernel scope host src 192.168.1.1\nbroadcast 192.168.1.255 dev lan table local proto kernel scope link src 192.168.1.1\n',
+    '192.168.1.0/24 dev lan proto kernel scope link src 192.168.1.1\nlocal 192.168.1.1 dev lan table local proto kernel scope host src 192.168.1.1\nbroadcast 192.168.1.255 dev lan table local proto kernel scope link src 192.168.1.1\n',
   'sysctl.txt':
     'net.ipv4.ip_forward = 0\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.lan.rp_filter = 0\nnet.ipv4.conf.all.accept_local = 0\nnet.ipv4.conf.lan.accept_local = 0\n',
 }
@@ -26,18 +26,23 @@ const STATE = {
 const datagram = (way: string, src: string, dst: string) =>
   `${way} ip saddr ${src} ip daddr ${dst} ip ttl 64 ip id 62371 ip protocol udp ip length 29 udp sport 52485 udp dport 5001 udp length 9`
 
-async function told(...lines: string[]) {
+const told = (...lines: string[]) => toldWith(RULES, ...lines)
+
+async function toldWith(rules: string, ...lines: string[]) {
   const trace = lines.map((line) => `trace id ${line}\n`).join('')
-  const inputs = Object.entries({ 'rules.nft': RULES, 'trace.txt': trace, ...STATE })
+  const inputs = Object.entries({ 'rules.nft': rules, 'trace.txt': trace, ...STATE })
   const analysis = await open(inputs.map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
   const outcomes: string[] = []
   const codes: string[] = []
+  const texts: string[] = []
   for await (const { outcome, findings } of analysis.journeys()) {
     outcomes.push(outcome)
+    texts.push(...findings.map(({ severity, message }) => `${severity}: ${message}`))
     codes.push(...findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code))
   }
-  return { outcomes, codes, statuses: exchanges.map(({ status }) => status) }
+  const found = exchanges.flatMap(({ findings }) => findings.map(({ code }) => code))
+  return { outcomes, codes, texts, found, statuses: exchanges.map(({ status }) => status) }
 }
 
 const sends = (dst: string) => [
@@ -76,4 +81,49 @@ test('what anybody sends to all of the link is for this host, without a route', 
     ...comes('255.255.255.255', '192.168.1.9', 'ether saddr 02:00:00:00:00:02 ether daddr ff:ff:ff:ff:ff:ff'),
   )
   expect(found).toMatchObject({ outcomes: ['delivered'], codes: [] })
+})
+
+const INPUT = `${RULES}table inet fw { # handle 3
+	chain input { # handle 1
+		type filter hook input priority filter; policy drop;
+		iifname "lan" udp dport 67 accept # handle 2
+	}
+}
+`
+const dropped = (dst: string) => [
+  ...comes(dst, '192.168.1.1'),
+  `0000000b inet fw input packet: ${datagram('iif "lan"', '192.168.1.1', dst)}`,
+  '0000000b inet fw input policy drop',
+]
+
+test.each(['192.168.1.255', '255.255.255.255', '224.0.0.251'])(
+  'that a policy drops the copy of what went to %s is not said of what was sent',
+  async (dst) => {
+    const { outcomes, statuses, texts, found } = await toldWith(INPUT, ...sends(dst), ...dropped(dst))
+    expect(outcomes).toEqual(['sent', 'dropped'])
+    expect(statuses).not.toContain('dropped')
+    expect(found).not.toContain('dropped-by-policy')
+    expect(texts).toContainEqual(expect.stringMatching(/^warning: .*the packet that this host sent is not affected/))
+  },
+)
+
+test('where the copy alone was captured, it was dropped, and what was sent was not', async () => {
+  const { statuses, texts } = await toldWith(INPUT, ...dropped('192.168.1.255'))
+  expect(statuses).toEqual(['dropped'])
+  expect(texts).toContainEqual(expect.stringMatching(/the packet that this host sent is not affected/))
+})
+
+test('no reply goes to who has no address yet', async () => {
+  const asked = `iif "lan" ether saddr 02:00:00:00:00:02 ether daddr ff:ff:ff:ff:ff:ff ip saddr 0.0.0.0 ip daddr 255.255.255.255 ip ttl 64 ip id 7 ip protocol udp ip length 300 udp sport 68 udp dport 67 udp length 280`
+  const { outcomes, codes, statuses } = await toldWith(
+    INPUT,
+    `0000000c inet tracing pre packet: ${asked}`,
+    '0000000c inet tracing pre rule meta nftrace set 1 # handle 3 (verdict continue)',
+    '0000000c inet tracing pre policy accept',
+    `0000000c inet fw input packet: ${asked}`,
+    '0000000c inet fw input rule iifname "lan" udp dport 67 accept # handle 2 (verdict accept)',
+  )
+  expect(outcomes).toEqual(['delivered'])
+  expect(codes).toEqual([])
+  expect(statuses).not.toContain('reply-lost')
 })

@@ -11,6 +11,8 @@ export const WITH_ALL: Known = {}
  * With fewer files (with-less.ts). A reply that was seen is called an answer, although its neighbour, or the entry that led
  * it past nat, is not listed; that a bridge passes a packet on, only the links tell, and that it is of another connection,
  * only connection tracking's entries.
+ * Whose address a source is, only the host's addresses tell: without them the copy that a host gets of its own broadcast is
+ * joined with the packet itself.
  */
 export const WITH_LESS: Known = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
@@ -20,6 +22,7 @@ export const WITH_LESS: Known = {
   'kubevirt-guest-learned-at-the-other-port': ['error vanished-no-route'],
   'vyos-ftp-helper-before-conntrack': ['error several-causes'],
   'aws-marks-services-before-dnat': ['warning wrong-way-out'],
+  'odd-discover-from-no-address-is-not-invalid': ['status dropped', 'error dropped-by-policy'],
 }
 
 export const isKnown = (known: Known, problem: string, said: string): boolean =>

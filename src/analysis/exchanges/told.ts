@@ -21,6 +21,7 @@ import { isAsking, type Joined, type Part } from './join/joined.ts'
 import { joinNameless } from './join/nameless.ts'
 import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
+import { withoutOwnCopies } from './status/own-copies.ts'
 import { type Seen, verdictOf } from './status/status.ts'
 import { neededBy } from './strays.ts'
 
@@ -58,7 +59,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   const explained = new Set(parts.flatMap(({ own, told }) => (own ? [told] : [])))
   // an error that decides nothing may be one of many
   const isAside = (one: Part) => one.role === 'errors' && one !== decided && !explained.has(one.told)
-  const known = parts.some(isAside) ? parts.filter((one) => !isAside(one)) : parts
+  const known = withoutOwnCopies(parts.some(isAside) ? parts.filter((one) => !isAside(one)) : parts)
   const same = known.every(({ told }) => explained.has(told))
   const exchange: Exchange = {
     id: String(first.id),

@@ -6,6 +6,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
+import { ownCopyWords } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
@@ -29,11 +30,12 @@ export const droppedByPolicy: Detector = {
         'opens everything that no rule matches; for diagnosis only',
       ),
     ]
+    const copy = ownCopyWords(context)
     return [
       finding(
         'dropped-by-policy',
-        'error',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.`,
+        copy === '' ? 'error' : 'warning',
+        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${copy}`,
         {
           steps: told.steps,
           rules: told.rules,

@@ -3,7 +3,7 @@ import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { addWayBack } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
+import { conditionsWords, forReports, ownCopyWords, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
 import { blame, fixes, withoutRule } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -21,9 +21,10 @@ export const droppedByRule: Detector = {
     const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
-    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${unanswered}`
+    const copy = ownCopyWords(context)
+    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${unanswered}${copy}`
     return [
-      finding('dropped-by-rule', 'error', message, {
+      finding('dropped-by-rule', copy === '' ? 'error' : 'warning', message, {
         steps: told.steps,
         rules: told.rules,
         fix: [

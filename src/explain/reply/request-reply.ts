@@ -97,6 +97,8 @@ export function answerTo(asked: Packet, told: Played, host: Host): Packet | unde
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   if (isSolicitation(packet)) return advertisementTo(told, host)
+  // who has no address yet, as a DHCP client, is answered by way of all, or of its link address
+  if (src === '0.0.0.0' || src === '::') return undefined
   // who of them answers is not known, and nobody does so with the address that was asked
   if (outcome !== 'delivered' && isForMany(packet, host)) return undefined
   const back: Packet = { src: dst, dst: src, protocol }

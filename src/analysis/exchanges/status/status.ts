@@ -22,6 +22,7 @@ import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './la
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
+import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
@@ -70,7 +71,7 @@ const BURST = 5
 
 /** `ask`: gives what was asked. */
 export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdict {
-  const parts = withoutRuleResets(withoutOtherSide(joined.parts))
+  const parts = withoutRuleResets(withoutOwnCopies(withoutOtherSide(joined.parts)))
   const isReply = ({ role }: Part) => role === 'replies'
   const isError = ({ role }: Part) => role === 'errors'
   const [only] = parts
