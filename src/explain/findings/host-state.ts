@@ -2,6 +2,7 @@
 export { replyByOwnLink } from '../host/own-uplink.ts'
 export { ledByMark, restoreMark } from '../reply/connection-mark.ts'
 export { bridgedNat } from './bridged-nat.ts'
+export { groupTtl } from './group-ttl.ts'
 export { helperMissing } from './helper-missing.ts'
 export { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 export { keptHere } from './kept-here.ts'

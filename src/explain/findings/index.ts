@@ -12,6 +12,7 @@ import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
+import { frameForMany, frameForManyForwarded } from './frame-for-many.ts'
 import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
@@ -51,6 +52,7 @@ export const VANISHED: readonly Detector[] = [
   withHostState('vanished-scope', 'vanishedScope'),
   withHostState('ipsec-no-state', 'vanishedIpsec'),
   withHostState('vanished-mtu', 'vanishedMtu'),
+  frameForManyForwarded,
   withRules('proxy-missing', 'proxyRefuses'),
   conntrackWasFull,
 ]
@@ -59,6 +61,7 @@ export const VANISHED: readonly Detector[] = [
 export const UNSHOWN: readonly Detector[] = [
   withHostState('vanished-at-port', 'notBetweenIsolated'),
   withHostState('vanished-link-down', 'vanishedLinkDown'),
+  withHostState('vanished-ttl', 'groupTtl'),
 ]
 
 /** Asked first: what the kernel itself says, where it was asked. */
@@ -120,6 +123,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('missing-rule', 'natRuleGone'),
   withRules('near-miss', 'nearMiss'),
   closedPort,
+  frameForMany,
   echoIgnored,
   withHostState('ipsec-no-state', 'ipsecBehind'),
   droppedBeside,

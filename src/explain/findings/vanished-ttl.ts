@@ -71,7 +71,7 @@ const PREROUTING = { name: 'prerouting', type: 'filter', hook: 'prerouting', pri
 
 /** Only of a reply: what asks with so few hops left may be a traceroute, or go in a circle. */
 function letThrough(context: Context, { in: from, ...now }: Packet): Proposal[] {
-  const { journey, world, evidence } = context
+  const { journey, world } = context
   const { family, packet } = journey
   if (family !== 'ip' && family !== 'ip6') return []
   if (from === undefined || (!openingOf(packet, world) && !acceptsOpening(packet))) return []
@@ -80,16 +80,18 @@ function letThrough(context: Context, { in: from, ...now }: Packet): Proposal[] 
     ...{ kind: 'such', packet: { ...now, ...packet, in: from } },
     hints: { hook: 'prerouting', answer: true },
   }
-  const place: RuleRef = { family, table: 'mangle', chain: 'PREROUTING' }
-  const isNft = evidence.arrivals.find(({ table }) => table)?.table?.kind === 'nft'
-  const change = isNft
-    ? inNft(context, family, chosen)
-    : changesOf(place).add(place, { chain: place.chain }, chosen, RAISED)
   return propose(
     'raise the TTL of such replies, so that this host can forward them',
-    change,
+    raiseTtl(context, family, chosen),
     'whoever sends them may have meant them for this host alone',
   )
+}
+
+/** Of such packets, before they are routed. */
+export function raiseTtl(context: Context, family: 'ip' | 'ip6', chosen: Chosen) {
+  const place: RuleRef = { family, table: 'mangle', chain: 'PREROUTING' }
+  const isNft = context.evidence.arrivals.find(({ table }) => table)?.table?.kind === 'nft'
+  return isNft ? inNft(context, family, chosen) : changesOf(place).add(place, { chain: place.chain }, chosen, RAISED)
 }
 
 /** In the first chain that it met, or in one of its own. */
