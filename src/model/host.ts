@@ -141,6 +141,8 @@ export interface Route {
   from?: string
   /** Several ways out; then `gateway` and `device` are absent. */
   nexthops?: { gateway?: string; device?: string; weight?: number; flags?: string[] }[]
+  /** Its way out, or that it has none, is this object's (`ip nexthop`), which several routes may share; what is said of it here is what the object says. */
+  nexthopId?: number
   /** `linkdown`, `dead`, `onlink` … */
   flags?: string[]
 }

@@ -10,7 +10,10 @@ import { defaultScope } from './default-scope.ts'
 export function routeEditWords({ op, route }: RouteEdit): Word[] {
   const both = op === 'flush' && route.table === 'all'
   const head = ['ip', ...(route.family === 'ip6' ? ['-6'] : both ? ['-4'] : []), 'route', op]
-  const { type, destination, table, gateway, device, nexthops = [] } = route
+  // the object has the way, and a command may not name both
+  const isByObject = route.nexthopId !== undefined && op !== 'del'
+  const { destination, table } = route
+  const { type, gateway, device, nexthops = [], flags = [] } = isByObject ? ({} as Partial<Route>) : route
   if (op === 'flush') {
     const exact = destination === undefined ? [] : ['exact', destination]
     return [...head, ...exact, 'table', table, ...given({ via: gateway, dev: device, type })]
@@ -23,12 +26,13 @@ export function routeEditWords({ op, route }: RouteEdit): Word[] {
     networkWord(printed),
     ...viaWords(gateway, route.family),
     ...(device === undefined ? [] : ['dev', deviceWord(device)]),
+    ...(isByObject ? ['nhid', String(route.nexthopId)] : []),
     ...(table === defaultTable ? [] : ['table', positional(table)]),
     ...given({ metric: route.metric }),
     ...given({ src: route.source, from: route.from, scope: scopeWord(route, op), mtu: route.mtu }),
     ...(route.protocol === undefined || op === 'del' ? [] : ['proto', protocolWord(route.protocol)]),
     ...given({ tos: route.tos === undefined ? undefined : `0x${route.tos.toString(16)}` }),
-    ...(route.flags ?? []),
+    ...flags,
     ...nexthops.flatMap((one) => [
       'nexthop',
       ...viaWords(one.gateway, route.family),

@@ -224,7 +224,7 @@ const hasGateway = (route: Route): boolean =>
   !isError(route.type) && hopsOf(route).some(({ gateway }) => gateway !== undefined)
 
 function withHops(
-  { nexthops: _, gateway: _gateway, device: _device, flags: _flags, ...route }: Route,
+  { nexthops: _, gateway: _gateway, device: _device, flags: _flags, nexthopId: _object, ...route }: Route,
   hops: Hop[],
 ): Route {
   const [{ weight: _weight, ...only }, another] = hops as [Hop, Hop | undefined]

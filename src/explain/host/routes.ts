@@ -253,7 +253,8 @@ export function replaceRoute({ scope: _, flags, ...route }: Route, way: Pick<Rou
   const edits = (one: Route): Edit[] => [
     { kind: 'route', op: 'replace', route: newRoute({ ...one, ...onlinkOf(flags) }) },
   ]
-  return { edits: edits({ ...route, ...way }), undo: edits(route) }
+  const { nexthopId: ___, ...own } = route
+  return { edits: edits({ ...(way.gateway === undefined ? route : own), ...way }), undo: edits(route) }
 }
 
 /** Its priority says which of several that are alike. */

@@ -113,7 +113,9 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
 }
 
 /** The kernel chooses among next hops without asking whether they reply. */
-function withoutHop({ nexthops = [], scope: _, flags: __, ...route }: Route, address: string, out: string): Proposal[] {
+function withoutHop({ nexthops = [], scope: _, flags: __, ...all }: Route, address: string, out: string): Proposal[] {
+  // the object that it had them of keeps them
+  const { nexthopId: _object, ...route } = all
   const [first, ...more] = nexthops.filter(({ gateway, device }) => gateway !== address || device !== out)
   if (!first) return []
   const { weight: ___, flags: ____, ...way } = first
@@ -122,7 +124,7 @@ function withoutHop({ nexthops = [], scope: _, flags: __, ...route }: Route, add
     `remove next hop ${address} from the route to ${route.destination}`,
     {
       edits: edits(more.length > 0 ? { ...route, nexthops: [first, ...more] } : { ...route, ...way }),
-      undo: edits({ ...route, nexthops }),
+      undo: edits({ ...all, nexthops }),
     },
     'add it again once it replies',
   )

@@ -57,6 +57,7 @@ function readRoute(object: JsonObject): UntabledRoute | string {
     tos: tos === undefined ? undefined : tosValue(tos),
     from: asPrefix(object.from, family),
     nexthops: nexthops.length > 0 ? nexthops : undefined,
+    nexthopId: asNumber(object.nhid),
     flags: flags.length > 0 ? flags : undefined,
   })
 }

@@ -83,6 +83,7 @@ function readRoute(line: string, unknown: (word: string) => void): UntabledRoute
     protocol: originOf(values.get('proto') ?? values.get('protocol')),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: from === 'default' ? everywhere(family) : canonicalPrefix(from ?? ''),
+    nexthopId: kernelNumber(values.get('nhid')),
   })
 }
 

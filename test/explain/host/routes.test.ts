@@ -26,6 +26,12 @@ it.each<[string, Route, string, string]>([
     'ip route del default via 10.0.0.1 dev eth0 table 42',
     'ip route add default via 10.0.0.1 dev eth0 table 42 src 10.0.0.9 mtu 1400 onlink',
   ],
+  [
+    'gives back the next hop object, which a route that is deleted need not name',
+    { ...PREFIX, type: 'blackhole', device: 'lo', metric: 20, protocol: '196', nexthopId: 34 },
+    'ip -6 route del blackhole 2001:db8:1::/64 metric 20',
+    'ip -6 route add 2001:db8:1::/64 nhid 34 metric 20 proto 196',
+  ],
 ])('%s', (_name, route, command, undo) => {
   expect(said(deleteRoute(route))).toEqual({ command, undo })
 })
