@@ -172,7 +172,7 @@ export function whyWords(
     case 'lost': {
       const lost = lostWith(journey, exchanges.worst)
       if (lost !== undefined) return `${otherWords(exchanges.worst)} was lost. ${lost}`
-      if (error !== undefined) return `An ICMP error came back: #${error}.${sentThere(journey)}`
+      if (error !== undefined) return `An ICMP error came back: #${error}.${saidHere(findings)}${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
         : reply === journey.id
@@ -195,6 +195,12 @@ export function whyWords(
     default:
       return undefined
   }
+}
+
+/** Why this host itself has sent the error: its own block is left out. */
+function saidHere(findings: Exchange<unknown>['findings']): string {
+  const said = findings.find(({ code }) => code === 'refused-here')
+  return said ? ` ${said.message}` : ''
 }
 
 /** Which packet it was, where the first one has passed. */

@@ -3,7 +3,7 @@ import { isOwnTable } from '../../model/own-table.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { doesWords, ruleForOthers } from '../counterfactual/for-others.ts'
 import { keptByRoute } from '../host/own-by-route.ts'
 import { nameRef } from '../refs.ts'
@@ -20,6 +20,7 @@ export const refusedHere: Detector = {
     if (!said || packet.in !== undefined || isLocal(packet.src, world.host) !== true) return []
     if (mayBeRule(context, said.answer)) return []
     const { answer, asked } = said
+    if (answer === UNKNOWN_PROTOCOL) return [ofProtocol(asked)]
     const elsewhere = listensElsewhere(world.host, asked)
     const only = elsewhere === undefined ? '' : ` (${elsewhere})`
     const end = `${asked.protocol} ${describeEnd(asked.dst, asked.dport)}`
@@ -58,9 +59,31 @@ export const refusedHere: Detector = {
   },
 }
 
+/** The protocol has no ports: a module of the kernel takes it, or a program with a raw socket (ip_local_deliver_finish, net/ipv4/ip_input.c). */
+function ofProtocol({ protocol }: Packet): Detected {
+  const which = protocol === undefined ? 'the protocol of the request' : `protocol ${protocol}`
+  return finding(
+    'refused-here',
+    'warning',
+    `No rule rejected the request: this host itself replies with ${UNKNOWN_PROTOCOL}, because nothing on it takes ${which}.`,
+    {
+      steps: [1],
+      fix: [
+        {
+          description:
+            'start what takes this protocol; or, where another host is to get it, check why nat did not rewrite the request: rules for ports do not match it',
+          unverified: 'this is not a netfilter change',
+        },
+      ],
+    },
+  )
+}
+
+const UNKNOWN_PROTOCOL = 'protocol unreachable'
+
 interface Refusal {
-  answer: 'a reset' | 'port unreachable'
-  /** What is refused. */
+  answer: 'a reset' | 'port unreachable' | typeof UNKNOWN_PROTOCOL
+  /** What is refused; empty where the trace does not show what the error quotes. */
   asked: Packet
 }
 
@@ -74,6 +97,10 @@ function refusal(packet: Packet): Refusal | undefined {
     }
     return refusesOpening(packet) ? { answer: 'a reset', asked } : undefined
   }
+  // IPv6 calls it a parameter problem: an unknown next header (ip6_input_finish)
+  const unknown = protocol === 'icmp' ? [3, 2] : protocol === 'icmpv6' ? [4, 1] : undefined
+  if (unknown && icmpType === unknown[0] && icmpCode === unknown[1])
+    return { answer: UNKNOWN_PROTOCOL, asked: inner ?? {} }
   const unreachable = protocol === 'icmp' ? [3, 3] : protocol === 'icmpv6' ? [1, 4] : undefined
   if (!unreachable || !inner?.protocol || icmpType !== unreachable[0] || icmpCode !== unreachable[1]) return undefined
   return { answer: 'port unreachable', asked: inner }
@@ -84,8 +111,14 @@ function mayBeRule({ world, journey }: Context, answer: Refusal['answer']): bool
   const tables = world.tables.filter(
     ({ family, name }) => (family === journey.family || family === 'inet') && !isOwnTable(name),
   )
-  const words = answer === 'a reset' ? /tcp-reset|tcp reset/ : /port-unreach/
+  const words = WORDS[answer]
   return tables.length === 0 || tables.some((table) => rejectsOf(table).some((one) => words.test(one)))
+}
+
+const WORDS = {
+  'a reset': /tcp-reset|tcp reset/,
+  'port unreachable': /port-unreach/,
+  [UNKNOWN_PROTOCOL]: /proto?-unreach/,
 }
 
 /** With what its rules reject. */

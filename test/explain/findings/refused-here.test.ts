@@ -1,6 +1,6 @@
 /** This host itself says no. */
 import { describe, expect, it } from 'vitest'
-import type { Packet } from '../../../src/index.ts'
+import { open, type Packet } from '../../../src/index.ts'
 import { type Case, LISTENS_ON, played, REPLY, told } from './played.ts'
 
 const RESET: Packet = { ...REPLY, src: '10.0.1.1', tcpFlags: ['ack', 'rst'], tcpSeq: 0, tcpWindow: 0, tcpOptions: '' }
@@ -11,6 +11,32 @@ describe('refused-here', () => {
   it('says what nobody takes', () => {
     expect(told(filter('-A INPUT -p udp -j REJECT'), 'refused-here')?.message).toBe(
       'No rule rejected the request: this host itself replies with a reset, because no program listens on tcp 10.0.1.1:80.',
+    )
+  })
+
+  const GRE = '[SRC=10.0.1.2 DST=10.0.1.1 LEN=36 TOS=0x00 PREC=0x00 TTL=64 ID=9 DF PROTO=47 ] '
+  it.each([
+    ['that the error quotes', GRE, '', 'protocol gre'],
+    ['that the log does not show', '', '', 'the protocol of the request'],
+    ['unless a rule may say so', GRE, '-A INPUT -p gre -j REJECT --reject-with icmp-proto-unreachable\n', undefined],
+  ])('says that nothing takes a protocol %s', async (_name, quoted, rule, which) => {
+    const files = {
+      'trace.log': `[   10.000000] TRACE: filter:OUTPUT:policy:1 IN= OUT=eth0 SRC=10.0.1.1 DST=10.0.1.2 LEN=64 TOS=0x00 PREC=0xC0 TTL=64 ID=1 PROTO=ICMP TYPE=3 CODE=2 ${quoted}\n`,
+      'rules.v4': `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -j REJECT\n${rule}COMMIT\n`,
+      addresses: '2: eth0    inet 10.0.1.1/24 scope global eth0\n',
+      routes:
+        '10.0.1.0/24 dev eth0 proto kernel scope link src 10.0.1.1\nlocal 10.0.1.1 dev eth0 table local proto kernel scope host src 10.0.1.1\n',
+    }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const said: string[] = []
+    for await (const { findings } of analysis.journeys())
+      said.push(...findings.filter(({ code }) => code === 'refused-here').map(({ message }) => message))
+    expect(said).toEqual(
+      which === undefined
+        ? []
+        : [
+            `No rule rejected the request: this host itself replies with protocol unreachable, because nothing on it takes ${which}.`,
+          ],
     )
   })
 
