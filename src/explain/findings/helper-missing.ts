@@ -32,6 +32,10 @@ export const helperMissing: Detector = {
     const { src, sport, dst, dport } = entry.original
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
     const early = tooEarly(context, control)
+    // what has no ports a rule can accept as it is, where nat need not know whose it is
+    const hasPorts = protocol === 'tcp' || protocol === 'udp'
+    const isPlain =
+      !hasPorts && early.text === '' && isLocal(packet.dst, world.host) === true && isStoppedByRule(journey.outcome)
     const assigned = assign(context, control)
     // the next request of UDP comes from the same port, and its entry has no helper
     const begun = entry.protocol === 'udp' ? (beginAnew(entry).edits ?? []) : []
@@ -40,22 +44,25 @@ export const helperMissing: Detector = {
     return [
       finding(
         'helper-missing',
-        'warning',
-        `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}`,
+        isPlain ? 'note' : 'warning',
+        `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}${isPlain ? ` A rule that accepts ${protocol} does without one.` : ''}`,
         {
           steps: [ended.step + 1],
+          ...(isPlain ? { doubt: 0.5 } : {}),
           rules: [...early.rules, ...why.rules],
-          fix: [
-            {
-              description,
-              ...change,
-              unverified: 'the model does not read control connections',
-              note:
-                journey.packet.protocol === 'tcp'
-                  ? 'a helper cannot read an encrypted control connection (FTPS)'
-                  : `the helper needs the module nf_conntrack_${helper.name}`,
-            },
-          ],
+          fix: isPlain
+            ? []
+            : [
+                {
+                  description,
+                  ...change,
+                  unverified: 'the model does not read control connections',
+                  note:
+                    journey.packet.protocol === 'tcp'
+                      ? 'a helper cannot read an encrypted control connection (FTPS)'
+                      : `the helper needs the module nf_conntrack_${helper.name}`,
+                },
+              ],
         },
       ),
     ]

@@ -37,6 +37,24 @@ describe('helper-missing', () => {
     })
   })
 
+  it('what has no ports a rule accepts on the host of the control connection', () => {
+    const rules = [
+      ':INPUT DROP [0:0]',
+      ':FORWARD ACCEPT [0:0]',
+      '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    ]
+    const one = worldOf(`*filter\n${rules.join('\n')}\nCOMMIT\n`)
+    const ends = { src: '10.0.1.2', dst: '10.0.1.1', sport: 50_000, dport: 1723 }
+    const back = { src: '10.0.1.1', dst: '10.0.1.2', sport: 1723, dport: 50_000 }
+    Object.assign(one.host, ROUTER, host({ original: ends, reply: back }))
+    const gre = { in: 'eth0', protocol: 'gre', src: '10.0.1.2', dst: '10.0.1.1' }
+    const { evidence, ended } = modelEngine.play(one, gre)
+    const told = explain(evidence, one, { ended }).findings.find(({ code }) => code === 'helper-missing')!
+    expect(told.severity).toBe('note')
+    expect(told.message).toMatch(/A rule that accepts gre does without one\.$/)
+    expect(told.fix).toEqual([])
+  })
+
   it('is told of what the server begins', () => {
     const packet = { ...SYN, in: 'eth1', src: '10.0.2.2', sport: 20, dst: '10.0.1.2', dport: 40_123 }
     expect(told(passive({ packet }), 'helper-missing')?.rules).toEqual(['filter FORWARD rule 1'])

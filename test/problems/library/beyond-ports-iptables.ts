@@ -117,7 +117,7 @@ COMMIT
       causes: [
         { chain: 'nat DOCKER' },
         { code: 'missing-rule', words: ['gre'] },
-        { code: 'refused-here', words: ['gre'] },
+        { code: 'refused-here', words: ['protocol unreachable', 'nat'] },
       ],
       status: ['refused', 'unanswered', 'lost'],
     },

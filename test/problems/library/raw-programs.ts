@@ -55,7 +55,8 @@ time.sleep(9999)`,
   )
 
 /** Version 1, as PPTP has it: a payload of 4 bytes, call 7, number 0. */
-const GRE = "b'\\\\x30\\\\x01\\\\x88\\\\x0b\\\\x00\\\\x04\\\\x00\\\\x07\\\\x00\\\\x00\\\\x00\\\\x00\\\\xff\\\\x03\\\\xc0\\\\x21'"
+const GRE =
+  "b'\\\\x30\\\\x01\\\\x88\\\\x0b\\\\x00\\\\x04\\\\x00\\\\x07\\\\x00\\\\x00\\\\x00\\\\x00\\\\xff\\\\x03\\\\xc0\\\\x21'"
 
 export const asksByGre = (address: string) =>
   poked(
