@@ -29,6 +29,18 @@ const TABLES: Readonly<Record<string, string>> = wordTable({ '253': 'default', '
 /** The name of a table that has one by default, also where `-N` printed its number. */
 export const tableName = (text: string): string => TABLES[text] ?? text
 
+const SCOPES: Readonly<Record<string, string>> = wordTable({
+  '0': 'global',
+  '200': 'site',
+  '253': 'link',
+  '254': 'host',
+  '255': 'nowhere',
+})
+
+/** The name of a route's or an address's scope, also where `-N` printed its number (RT_SCOPE_*, rtnetlink.h). */
+export const scopeName = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : (SCOPES[text] ?? text)
+
 /** iproute2's etc/rt_dsfield, whose names ip prints in place of some values. */
 const TOS: Readonly<Record<string, number>> = wordTable({
   default: 0x00,

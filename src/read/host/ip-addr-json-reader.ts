@@ -2,6 +2,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { familyOf } from '../../rules/prefixes.ts'
+import { scopeName } from '../../rules/route-names.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
@@ -69,7 +70,7 @@ function readAddress(item: unknown): LinkAddress[] {
       family: familyOf(address),
       address,
       prefixLength,
-      scope: asText(object.scope),
+      scope: scopeName(asText(object.scope)),
       broadcast: asAddress(object.broadcast),
       peer: asAddress(object.address),
       unused: unusedBy((flag) => object[flag] === true),

@@ -4,6 +4,7 @@ import type { Report } from '../../model/diagnostic.ts'
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
+import { scopeName } from '../../rules/route-names.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
@@ -113,7 +114,7 @@ function readAddress(text: string): LinkAddress | undefined {
   const [peerAddress, length] = canonicalPrefix(peer ?? words[1] ?? '')?.split('/') ?? []
   if (address === undefined || length === undefined) return undefined
   const result: LinkAddress = { family: familyOf(address), address, prefixLength: Number(length) }
-  const scope = after('scope')
+  const scope = scopeName(after('scope'))
   if (scope !== undefined) result.scope = scope
   const broadcast = after('brd')
   if (broadcast !== undefined) result.broadcast = broadcast

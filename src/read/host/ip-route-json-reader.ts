@@ -2,7 +2,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 
 import { canonicalPrefix, everywhere, type IpFamily } from '../../rules/prefixes.ts'
-import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
+import { routeType, scopeName, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostReading } from './format.ts'
 import {
   asAddress,
@@ -52,7 +52,7 @@ function readRoute(object: JsonObject): UntabledRoute | string {
     source: asAddress(object.prefsrc),
     metric: asNumber(object.metric),
     mtu: asNumber(asObject(asList(object.metrics)[0])?.mtu),
-    scope: asText(object.scope),
+    scope: scopeName(asText(object.scope)),
     protocol: originOf(asText(object.protocol)),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: asPrefix(object.from, family),

@@ -2,7 +2,7 @@
 
 import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefixes.ts'
-import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
+import { routeType, scopeName, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { originOf, routeFamily, routesRead, type UntabledRoute } from './routes.ts'
@@ -60,8 +60,9 @@ export const ipRouteText: HostFormat = {
 function readRoute(line: string, unknown: (word: string) => void): UntabledRoute | string {
   if (/^\s/.test(line)) return 'not a route'
   const words = line.trim().split(/\s+/)
+  // -N prints the type's number, which alone is no destination
   const type = routeType(words[0] ?? '')
-  if (type !== undefined && !/^\d/.test(words[0]!)) words.shift()
+  if (type !== undefined) words.shift()
   const destination = words.shift() ?? ''
   if (destination !== 'default' && canonicalPrefix(destination) === undefined) return 'not a route'
   const values = readWords(words, unknown)
@@ -79,7 +80,7 @@ function readRoute(line: string, unknown: (word: string) => void): UntabledRoute
     source: canonicalAddress(values.get('src') ?? ''),
     metric: kernelNumber(values.get('metric')),
     mtu: kernelNumber(values.get('mtu')),
-    scope: values.get('scope'),
+    scope: scopeName(values.get('scope')),
     protocol: originOf(values.get('proto') ?? values.get('protocol')),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: from === 'default' ? everywhere(family) : canonicalPrefix(from ?? ''),

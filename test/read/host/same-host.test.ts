@@ -28,6 +28,34 @@ it('routes: JSON and text', () => {
   expect(read('ip-route/both-families.txt')).toEqual(read('ip-route-json/both-families.json'))
 })
 
+/** As -N prints it: types in front, tables, protocols and scopes by their numbers (include/uapi/linux/rtnetlink.h). */
+const NUMBERS: readonly (readonly [word: RegExp, number: string])[] = [
+  ...[
+    'unspec',
+    'unicast',
+    'local',
+    'broadcast',
+    'anycast',
+    'multicast',
+    'blackhole',
+    'unreachable',
+    'prohibit',
+    'throw',
+  ].map((name, i) => [new RegExp(`^${name}(?= )`, 'gm'), String(i)] as const),
+  [/ table local\b/g, ' table 255'],
+  [/ scope link\b/g, ' scope 253'],
+  [/ scope host\b/g, ' scope 254'],
+  [/ scope global\b/g, ' scope 0'],
+]
+const inNumbers = (text: string) => NUMBERS.reduce((changed, [word, number]) => changed.replace(word, number), text)
+const readAs = (id: string, text: string) => readPlain(HOST_FORMATS.find((one) => one.id === id)!, text)
+
+it.each(['ip-route/both-families.txt', 'ip-addr/every-kind.txt'])('%s: names and the numbers of -N', (path) => {
+  const text = readFixture(path)
+  expect(inNumbers(text)).not.toBe(text)
+  expect(readAs(path.split('/')[0]!, inNumbers(text))).toEqual(read(path))
+})
+
 it('routing rules: JSON and text', () => {
   expect(read('ip-rule/both-families.txt').host).toEqual(read('ip-rule-json/both-families.json').host)
   expect(read('ip-rule/every-selector.txt').host?.routingRules?.length).toBe(
