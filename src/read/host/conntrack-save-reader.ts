@@ -21,7 +21,9 @@ const ORIGINAL: Readonly<Record<string, string>> = {
   ...{ '--icmp-type': 'type', '--icmp-code': 'code', '--icmp-id': 'id' },
   ...{ '--icmpv6-type': 'type', '--icmpv6-code': 'code', '--icmpv6-id': 'id' },
 }
+/** In place of -r stands -g where the destination was rewritten, and -n in place of -q where the source was. */
 const REPLY: Readonly<Record<string, string>> = {
+  ...{ '-g': 'src', '-n': 'dst' },
   ...{ '-r': 'src', '-q': 'dst', '--reply-port-src': 'sport', '--reply-port-dst': 'dport' },
   ...{ '--reply-key-src': 'srckey', '--reply-key-dst': 'dstkey' },
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { recognise } from '../../../src/read/recognise.ts'
 import { cpu } from '../../cpu.ts'
 import { share } from '../../share.ts'
 import { FIXTURES, FOLDER, readFixture, readPlain } from './fixtures.ts'
@@ -11,6 +12,10 @@ const claims = (head: string) => HOST_FORMATS.filter((format) => format.sniff(he
 describe.each(FIXTURES)('$format/$name', ({ format, name, text }) => {
   it.each([1024, 4096])('is told from its first %i characters, by one format', (length) => {
     expect(claims(text.slice(0, length))).toEqual([format])
+  })
+
+  it('is no ruleset, and no capture', () => {
+    expect(recognise(text)?.format.id).toBe(format)
   })
 
   it('reads as expected', () => {
