@@ -20,9 +20,10 @@ export async function pastedIn(
   const text = await wholeText(source)
   const cut = text === undefined ? undefined : cutPasted(text)
   if (!cut) return undefined
-  // its own reader tells what it does not understand
+  // its own reader tells what it does not understand; those of rules and captures know prompts
   const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
-  if (isOne && !/^[ \t>]{0,8}(?:`{3}|~{3}|> )/m.test(head)) return undefined
+  if (isOne && recognised.kind !== 'host' && !/^[ \t>]{0,8}(?:`{3}|~{3}|> )|^Script started on /m.test(head))
+    return undefined
   tellPasted(cut, report, redacted)
   const outputs: { source: Source; found: Found }[] = []
   for (const { recognised, text } of cut.blocks) {

@@ -63,3 +63,23 @@ export function dedented(lines: readonly string[]): string[] {
   }
   return width === 0 ? [...lines] : lines.map((line) => line.slice(width))
 }
+
+/** Without the blanks in front of what stands indented below an empty line, as a code block in Markdown or mail does. */
+export function withoutIndents(lines: readonly string[]): string[] {
+  const plain = [...lines]
+  let from = -1
+  const end = (to: number) => {
+    if (from < 0) return
+    const inner = dedented(lines.slice(from, to))
+    for (let i = 0; i < inner.length; i++) plain[from + i] = inner[i]!
+    from = -1
+  }
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === '') continue
+    const isIndented = /^(?: {2}|\t)/.test(line)
+    if (!isIndented) end(i)
+    else if (from < 0 && (i === 0 || lines[i - 1]!.trim() === '')) from = i
+  }
+  end(lines.length)
+  return plain
+}

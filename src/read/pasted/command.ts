@@ -25,14 +25,27 @@ const ALONE = new RegExp(`^\\s{0,8}(?:\\+ )?${SUDO}(${LISTINGS})\\s*:?$`)
 const HEADING = new RegExp(`^(?![-:\\[{]\\S)[^"\`*={}]{0,120}?["\`*]{1,3}${SUDO}(${LISTINGS})["\`*]{1,3}.{0,40}$`)
 const LISTED = new RegExp(`^\\s{0,8}(?:[\\w]{1,3}[).:]|[-*+]|\\w[\\w ]{0,40}:) ${SUDO}(${LISTINGS})\\s*:?$`)
 
+/** `==> ip rule <==`, `=== ip rule ===`, `--- ip rule`: what stands in the line that is drawn. */
+const DRAWN =
+  /^\s{0,8}(?:={2,60}>?|-{2,60}>?|\*{2,60}|~{2,60}|\+{2,60}|>{2,60})\s{0,4}(\S.{0,100}?)\s{0,4}(?:[<=*~+>-]{2,80})?$/
+
+/** What script(1) writes above and below a session. */
+const SCRIPT = /^Script (?:started|done) on \d/
+
+/** `root@gw:~# ` with nothing typed, what broke the command off, or where a session ends. */
+export const isEmptyPrompt = (line: string): boolean =>
+  SCRIPT.test(line) ||
+  (/^\s{0,8}(?:\^C)?(?:\[?[\w.-]{1,40}@[\w.-]{1,60}[^#$%>]{0,60}[#$%>])?\s{0,8}$/.test(line) && line.trim() !== '')
+
 /** Undefined where the line names none. What stands behind a prompt is one, whatever it is. */
 export function commandIn(line: string): string | undefined {
   if (line.length > 300) return undefined
   const prompted = PROMPTED.exec(line)?.[1]
   const typed = prompted ?? TYPED.exec(line)?.[1]
   if (typed !== undefined) return typed.replace(/^sudo (?:-\S{1,12} )?/, '').trim()
+  const drawn = DRAWN.exec(line)?.[1]
   for (const form of [ROOT, ALONE, LISTED, HEADING]) {
-    const found = form.exec(line)?.[1]
+    const found = form.exec(line)?.[1] ?? (drawn === undefined || form !== ALONE ? undefined : form.exec(drawn)?.[1])
     if (found !== undefined) return found.trim()
   }
   return undefined

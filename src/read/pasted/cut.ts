@@ -4,8 +4,16 @@
  * own with as many lines before it as there are in the file, so that its reader tells the file's own lines.
  */
 import { type Recognised, recognise } from '../recognise.ts'
-import { beforeFence, besideFence, cleanPasted, dedented, withoutNumbers, withoutQuoting } from './clean.ts'
-import { asksOneRoute, commandIn, isIptables, tableAsked } from './command.ts'
+import {
+  beforeFence,
+  besideFence,
+  cleanPasted,
+  dedented,
+  withoutIndents,
+  withoutNumbers,
+  withoutQuoting,
+} from './clean.ts'
+import { asksOneRoute, commandIn, isEmptyPrompt, isIptables, tableAsked } from './command.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
 
@@ -98,8 +106,9 @@ function segmentsOf(lines: readonly string[]): Segment[] {
     }
     const inside = fenced ? beforeFence(clean) : undefined
     const command = commandIn(clean)
-    if (command !== undefined) open(i, command)
-    current.lines.push(command !== undefined || RULED.test(clean) ? '' : (inside ?? clean))
+    const isPrompt = command === undefined && isEmptyPrompt(clean)
+    if (command !== undefined || isPrompt) open(i, command)
+    current.lines.push(command !== undefined || isPrompt || RULED.test(clean) ? '' : (inside ?? clean))
     if (inside === undefined) return
     fenced = false
     open(i + 1)
@@ -151,7 +160,7 @@ const firstOf = (lines: readonly string[]): number =>
 
 /** Without what all lines of a segment have in front of them; routes with the table that only the command names. */
 function plainLines({ lines, command }: Segment): string[] {
-  const plain = namedTables(dedented(lines), command && tableAsked(command))
+  const plain = namedTables(withoutIndents(dedented(lines)), command && tableAsked(command))
   if (recognise(`${plain.join('\n')}\n`)) return plain
   const bare = withoutNumbers(lines)
   return bare && outputsIn(dedented(bare)).length > 0 ? dedented(bare) : plain

@@ -1,7 +1,8 @@
 /**
- * Text between empty lines; what stands in braces is one paragraph with what they belong to, and a table of iptables-save
- * until its COMMIT.
+ * Text between empty lines, or between lines of different commands; what stands in braces is one paragraph with what they
+ * belong to, and a table of iptables-save until its COMMIT.
  */
+import { commandOfLine } from './beginnings.ts'
 
 export interface Paragraph {
   lines: string[]
@@ -17,10 +18,17 @@ export function paragraphsOf(lines: readonly string[]): Paragraph[] {
   let depth = 0
   let inTable = false
   let current: Paragraph | undefined
+  let printedBy: string | undefined
   lines.forEach((line, i) => {
     if (line.trim() === '' && depth === 0 && !inTable) {
       current = undefined
+      printedBy = undefined
       return
+    }
+    const command = depth === 0 && !inTable ? commandOfLine(line) : undefined
+    if (command !== undefined) {
+      if (printedBy !== undefined && printedBy !== command) current = undefined
+      printedBy = command
     }
     if (!current) {
       current = { lines: [], from: i, to: i }

@@ -1,14 +1,19 @@
 /** Whether a text may be a ticket. The cutter decides; this only spares most files its loading. */
+import { commandOfLine } from './beginnings.ts'
 
-/** A Markdown fence, and a prompt with a command whose output nfwhy reads. */
-const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)/m
-/** What kinds of output begin with; two kinds in one text are two outputs. */
-const KINDS =
-  /^(?:(default|[\d.]+\/\d+) (?:via|dev) |(\d+:\sfrom )|(\d+: \S+: <)|(Chain) \S+ \(|(\*[a-z]+\s*$|-A )|(table) \w+ \S+ \{)|(OUT=)/gm
-
+/** A Markdown fence, a prompt with a command whose output nfwhy reads, and what script(1) writes. */
+const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on /m
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
-  !/^#!|\0/.test(head) &&
-  (!isKnown ||
-    FENCE.test(head) ||
-    new Set([...head.matchAll(KINDS)].map((found) => found.findLastIndex((part) => part))).size > 1)
+  !/^#!|\0/.test(head) && (!isKnown || FENCE.test(head) || hasTwoOutputs(head))
+
+function hasTwoOutputs(head: string): boolean {
+  let first: string | undefined
+  for (const line of head.split('\n')) {
+    // quoted, or indented below prose
+    const command = commandOfLine(line.replace(/^[ \t>]{1,8}/, ''))
+    if (command !== undefined && first !== undefined && command !== first) return true
+    first ??= command
+  }
+  return false
+}

@@ -67,6 +67,36 @@ describe('a ticket as one file', () => {
     ])
   })
 
+  it.each([
+    ['between prompts', ['root@gw:~# ip route', ...ROUTES, 'root@gw:~# '], ['ip-route']],
+    [
+      'as script(1) wrote it',
+      [
+        'Script started on 2026-11-27 04:51:00+00:00 [TERM="xterm"]',
+        ...ROUTES,
+        'Script done on 2026-11-27 04:51:09+00:00',
+      ],
+      ['ip-route'],
+    ],
+    [
+      'of rules, as script(1) wrote it',
+      [
+        'Script started on 2026-11-27 04:51:00+00:00',
+        'table ip t {',
+        '\tchain c {',
+        '\t}',
+        '}',
+        '',
+        'Script done on 2026-11-27',
+      ],
+      ['nft'],
+    ],
+  ])('is one output %s, without what is no part of it', async (_, lines, formats) => {
+    const { told, ...read } = await opened(lines)
+    expect(read.formats).toEqual(formats)
+    expect(told.map(([code]) => code)).toEqual(['outputs-in-text'])
+  })
+
   it('tells a log line that is cut between others', async () => {
     const lines = ['# iptables-save', ...SAVED, '', '# dmesg', LOG, LOG.slice(0, 120), LOG]
     const analysis = await open([{ name: 'ticket', text: lines.join('\n') }])

@@ -29,6 +29,7 @@ it.each([
   ['outputs behind commands', many('$ ip rule\n0:\tfrom all lookup local\n')],
   ['outputs in fences', many('```\n0:\tfrom all lookup local\n```\n')],
   ['two kinds by turns', many('0:\tfrom all lookup local\n\ndefault via 192.0.2.1 dev eth0\n\n')],
+  ['two kinds by turns, with nothing between', many('0:\tfrom all lookup local\ndefault via 192.0.2.1 dev eth0\n')],
   ['braces that nothing closes', many('table ip x {\n')],
   ['numbered lines', many('1 a\n2 a\n')],
   ['blanks and tabs in front', `${many(' ')}x\n${' '.repeat(LENGTH / 2)}${'\t'.repeat(LENGTH / 2)}x`],

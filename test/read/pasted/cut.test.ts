@@ -61,6 +61,8 @@ describe('outputs in one text', () => {
     ['ip rule', 'ip route'],
     ['a) ip -4 rule', '- ip -4 route'],
     ['docker exec web ip rule', 'sudo nsenter -t 691 -n ip route'],
+    ['==> ip rule <==', '=== ip route ==='],
+    ['--- ip rule', '***** sudo ip route *****'],
   ])('cuts at %j and %j', (rule, route) => {
     expect(cut([rule, '---------', ...RULES, route, ...ROUTES])).toEqual({
       read: ['ip-rule 3-5', 'ip-route 7-8'],
@@ -70,6 +72,38 @@ describe('outputs in one text', () => {
 
   it('cuts at empty lines where nothing else stands between', () => {
     expect(cut([...RULES, '', ...ROUTES, '', TRACE])!.read).toEqual(['ip-rule 1-3', 'ip-route 5-6', 'nft-trace 8-8'])
+  })
+
+  it('cuts where the lines of another command begin, with nothing between', () => {
+    const addresses = ['1: lo: <LOOPBACK,UP> mtu 65536', '    inet 127.0.0.1/8 scope host lo']
+    const neighbour = '192.0.2.9 dev eth0 lladdr 02:00:00:00:00:09 REACHABLE'
+    const nft = ['table inet fw {', '\tchain c {', '\t}', '}']
+    const lines = [...addresses, ...RULES, ...ROUTES, neighbour, ...SAVED, ...nft, TRACE]
+    expect(cut(lines)!.read).toEqual([
+      ...['ip-addr 1-2', 'ip-rule 3-5', 'ip-route 6-7', 'ip-neigh 8-8', 'iptables-save 9-14', 'nft 15-18'],
+      'nft-trace 19-19',
+    ])
+    expect(mayBePasted(lines.join('\n'), true)).toBe(true)
+  })
+
+  it('takes the blanks from what stands indented below prose', () => {
+    const indented = (lines: readonly string[]) => ['', ...lines.map((line) => `    ${line}`), '']
+    const lines = ['The rules say:', ...indented(RULES), 'And the trace:', ...indented([TRACE])]
+    expect(cut(lines)!.read).toEqual(['ip-rule 3-5', 'nft-trace 9-9'])
+    expect(blockOf(lines, 'ip-rule').slice(2)).toEqual(RULES)
+  })
+
+  it('ends an output at a prompt with nothing typed, and where it was broken off', () => {
+    const lines = [
+      'root@gw:~# ip rule',
+      ...RULES,
+      'root@gw:~# ',
+      'root@gw:~# nft monitor trace',
+      TRACE,
+      '^C',
+      'root@gw:~#',
+    ]
+    expect(cut(lines)).toEqual({ read: ['ip-rule 2-4', 'nft-trace 7-7'], unread: [] })
   })
 
   it.each([
@@ -198,6 +232,7 @@ describe('a text that may be a ticket', () => {
     ['a fence', '```\nx\n```', true, true],
     ['a prompt', 'root@host:~# iptables-save\n', true, true],
     ['two kinds of output', [...SAVED, ...ROUTES].join('\n'), true, true],
+    ['two kinds of output, indented below prose', ['', ...RULES, 'And:', '', ...ROUTES].join('\n    '), true, true],
     ['one output alone', SAVED.join('\n'), true, false],
     ['a script', '#!/bin/sh\n# ```\niptables -L\n', true, false],
     ['a binary file', '\0```\n', false, false],

@@ -34,6 +34,12 @@ it('iptables -S lists all chains that there are', () => {
   })
 })
 
+it('iptables -S -v is known by its counters too, and without the command in front', () => {
+  const lines = ['-P INPUT DROP -c 5 300', '-P FORWARD ACCEPT -c 0 0', '-N web', '-A INPUT -c 3 180 -j web']
+  expect(recognise(`${lines.join('\n')}\n`)?.format.id).toBe('iptables-save')
+  expect(policiesOf(lines)).toMatchObject({ table: 'filter', INPUT: 'drop', FORWARD: 'accept' })
+})
+
 it.each([
   ['-A INPUT -p tcp --dport 22 -j ACCEPT', 'filter'],
   ['-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.9', 'nat'],
