@@ -1,7 +1,7 @@
 /**
  * Logs that are read as a whole before their lines are: Loki's answers (loki.ts), and logs with the newest line first (journalctl -r, log
- * viewers, exports of Kibana and Grafana), which are turned round. Their first lines show it, where each is of one line and
- * has its time: records of several lines stay as they are.
+ * viewers, exports of Kibana and Grafana), which are turned round. Their first lines show it, where each is of one line: by its time, or, where
+ * all is of one second, by the order in which a packet meets rules. Records of several lines stay as they are.
  */
 import type { Report } from '../../../model/diagnostic.ts'
 import type { CaptureReader, CaptureStats } from '../format.ts'
@@ -76,8 +76,9 @@ export class WholeReader implements CaptureReader {
   }
 }
 
-/** Does time go back from line to line? Lines of one moment tell nothing. */
+/** Does time go back from line to line? Where lines of one moment tell nothing, does a packet's way through a chain? */
 function isNewestFirst(chunk: Uint8Array): boolean {
+  const ways = new RuleOrder()
   let before = Number.NaN
   let back = 0
   let start = 0
@@ -85,22 +86,49 @@ function isNewestFirst(chunk: Uint8Array): boolean {
     const newline = chunk.indexOf(NEWLINE, start)
     // the last may be cut, behind its time
     const end = newline < 0 ? chunk.length : newline
-    const clock = clockOf(chunk, start, end)
+    const text = loggedIn(chunk, start, end)
+    const isLast = newline < 0
     start = end + 1
+    if (text === undefined) continue
+    if (!isLast) ways.see(text)
+    const { clock } = readWrapping(text, !text.includes('TRACE: '))
     if (Number.isNaN(clock)) continue
     if (clock > before) return false
     if (clock < before) back++
     before = clock
   }
-  return back >= LEAST
+  return back >= LEAST || ways.isBackwards
 }
 
 /** Of netfilter's lines alone: others may be of programs with clocks of their own. */
-function clockOf(bytes: Uint8Array, start: number, end: number): number {
+function loggedIn(bytes: Uint8Array, start: number, end: number): string | undefined {
   const line = isJson(bytes, start) ? lineOfJson(bytes, start, end) : bytes.subarray(start, end)
   const text = line ? decoder.decode(line) : ''
-  return /TRACE: |\bIN=\S{0,40} /.test(text) ? readWrapping(text, !text.includes('TRACE: ')).clock : Number.NaN
+  return /TRACE: |\bIN=\S{0,40} /.test(text) ? text : undefined
 }
+
+/** Of each packet at each hook the numbers of the rules that it matched, which grow within a chain. */
+class RuleOrder {
+  private readonly numbers = new Map<string, number>()
+  private back = 0
+  private forth = 0
+
+  see(text: string): void {
+    const [, chain, number, packet] = /TRACE: (\w{1,20}:[^:\s]{1,40}):\w{1,10}:(\d{1,9}) (IN=.*)$/.exec(text) ?? []
+    if (packet === undefined) return
+    const key = `${chain} ${packet}`
+    const before = this.numbers.get(key) ?? Number(number)
+    if (Number(number) < before) this.back++
+    if (Number(number) > before) this.forth++
+    this.numbers.set(key, Number(number))
+  }
+
+  /** A chain may be entered twice, and a packet sent again: once is no proof. */
+  get isBackwards(): boolean {
+    return this.back >= LEAST_OF_RULES && this.forth === 0
+  }
+}
+const LEAST_OF_RULES = 2
 
 /** The same lines, the last one first. */
 function turned(all: Uint8Array): Uint8Array {

@@ -66,6 +66,32 @@ test('a log that begins anew with the clock is not turned round', async () => {
   expect((await read(text(again))).codes).not.toContain('newest-first')
 })
 
+describe('a log of one second, as journalctl -r shows it', () => {
+  const wayOf = (dport: number) =>
+    [
+      'raw:PREROUTING:policy:1',
+      'mangle:INPUT:rule:1',
+      'mangle:INPUT:rule:3',
+      'mangle:INPUT:policy:4',
+      'filter:INPUT:rule:1',
+    ]
+      .map((step) => trace(step, asked(dport)))
+      .map((message) => `Jan 31 21:23:16 host kernel: ${message}`)
+  const lines = [...wayOf(23), ...wayOf(24)]
+
+  test('is turned round where the rules that a packet met stand in the other order', async () => {
+    expect((await read(text(lines.toReversed()))).codes).toContain('newest-first')
+  })
+
+  test('stays as it is where a packet was sent again, or a chain entered twice', async () => {
+    const twice = [...lines, ...lines, ...wayOf(23).slice(0, 3)]
+    expect((await read(text(twice))).codes).not.toContain('newest-first')
+    const entered = ['raw:PREROUTING:rule:1', 'raw:own:rule:2', 'raw:PREROUTING:rule:2', 'raw:own:rule:1']
+    const calls = entered.map((step) => `Jan 31 21:23:16 host kernel: ${trace(step, asked(23))}`)
+    expect((await read(text(calls))).codes).not.toContain('newest-first')
+  })
+})
+
 describe('Loki’s API', () => {
   const answer = (values: [string, string][], indent?: number) =>
     JSON.stringify(
