@@ -115,16 +115,22 @@ describe('files', () => {
       Buffer.from('fd377a585a000004', 'hex'),
       'this is compressed, and was skipped; read it with: xzcat x | nfwhy explain -',
     ],
-    [
-      'PowerShell',
-      Buffer.from(`\ufeff${LOG}`, 'utf16le'),
-      'this is UTF-16 text, as PowerShell writes it, and was skipped; read it with: iconv -f UTF-16 -t UTF-8 x | nfwhy explain -',
-    ],
   ])('what to do with one that has to be unpacked (%s)', async (_, bytes, words) => {
     const cwd = folder({ x: bytes })
     const { code, stderr } = await nfwhy(['explain', 'x'], { cwd })
     expect(code).toBe(2)
     expect(stderr.split('\n')[0]).toBe(`nfwhy: x: ${words}.`)
+  })
+
+  test.each([
+    ['as PowerShell writes it', (bytes: Buffer) => bytes],
+    ['with the other byte first', (bytes: Buffer) => bytes.swap16()],
+  ])('text of two bytes a letter is read (%s)', async (_, order) => {
+    const text = `\ufeff${LOG.replaceAll('\n', '\r\n')}`
+    const [plain, wide] = [Buffer.from(LOG), order(Buffer.from(text, 'utf16le'))].map((bytes) => folder({ x: bytes }))
+    const [told, same] = await Promise.all([plain, wide].map((cwd) => nfwhy(['explain', 'x'], { cwd: cwd! })))
+    expect(same).toEqual(told)
+    expect(same!.stdout).toContain('192.0.2.')
   })
 
   test('what to do with a packed folder', async () => {
@@ -289,7 +295,9 @@ describe('pipes given as files', () => {
 
 describe('--as', () => {
   test('overrides what a file looks like, also of one in a folder', async () => {
-    const cwd = folder({ 'b/rules': RULES, 'b/ticket': `${RULES.replace('--dport 23', '--dport 80')}${LOG}` })
+    // of a long file the beginning tells what it is
+    const long = `${RULES.replace('--dport 23', '--dport 80')}${'# \n'.repeat(30_000)}${LOG}`
+    const cwd = folder({ 'b/rules': RULES, 'b/ticket': long })
     const guessed = await nfwhy(['explain', '--json', 'b'], { cwd })
     expect(guessed).toMatchObject({ code: 2, stdout: '' })
     expect(guessed.stderr).toMatch(

@@ -182,6 +182,9 @@ class InputReader {
       source = gunzipped(item.name, source, this.bounds)
       packing = await packingOf(source)
     }
+    // few files are, and a page need not wait for it
+    if (packing === 'utf-16le' || packing === 'utf-16be')
+      source = (await import('./utf16.ts')).inUtf8(source, packing)
     if (packing === 'tar' && !item.as) {
       await this.readArchive(item, source, report)
       return

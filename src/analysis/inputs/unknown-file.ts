@@ -8,8 +8,6 @@ const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ..
   { begins: '\xfd7zXZ\0', is: 'compressed', reader: ['xzcat'] },
   { begins: '\x28\xb5\x2f\xfd', is: 'compressed', reader: ['zstdcat'] },
   { begins: 'BZh', is: 'compressed', reader: ['bzcat'] },
-  { begins: '\xff\xfe', is: 'UTF-16 text, as PowerShell writes it', reader: ['iconv', '-f', 'UTF-16', '-t', 'UTF-8'] },
-  { begins: '\xfe\xff', is: 'UTF-16 text', reader: ['iconv', '-f', 'UTF-16', '-t', 'UTF-8'] },
   { begins: 'LPKSHHRH', is: "systemd's journal", reader: ['journalctl', '-k', '--file'] },
 ]
 

@@ -11,7 +11,7 @@ import { changedSource, type Source } from './source.ts'
 /** An archive in an archive in an archive. */
 export const DEEPEST = 3
 
-export type Packing = 'gzip' | 'tar'
+export type Packing = 'gzip' | 'tar' | 'utf-16le' | 'utf-16be'
 
 /** By the first bytes; a live input is not waited for any longer than these tell nothing. */
 export async function packingOf(source: Source): Promise<Packing | undefined> {
@@ -22,7 +22,9 @@ export async function packingOf(source: Source): Promise<Packing | undefined> {
       if (head.length < 3) continue
       return head[2] === 8 ? 'gzip' : undefined
     }
-    // text has no NUL, and the name in a tar header is filled up with them
+    if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
+    if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
+    // other text has no NUL, and the name in a tar header is filled up with them
     if (head.length >= 512 || !head.includes(0)) break
   }
   return looksLikeTar(head) ? 'tar' : undefined

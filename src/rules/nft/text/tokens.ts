@@ -31,7 +31,8 @@ export interface Token {
   column: number
 }
 
-const BLANK = /[ \t\r]*(?:\\\r?\n[ \t\r]*)*/y
+// web pages make blanks that do not break
+const BLANK = /[ \t\r\u00a0]*(?:\\\r?\n[ \t\r\u00a0]*)*/y
 const MAC = /(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}/y
 const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/y
 const IPV6_RUN = /[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,45}/y

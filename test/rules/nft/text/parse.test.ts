@@ -37,6 +37,11 @@ describe.each(tables)('$name', ({ family, around, rows }) => {
   })
 })
 
+it('takes the blanks that web pages do not break for blanks, outside of quotes', () => {
+  const rule = 'tcp dport 22 log prefix "a\u00a0b" accept'
+  expect(parseNftRule(rule.replaceAll(' ', ' \u00a0'), 'ip')).toEqual(parseNftRule(rule, 'ip'))
+})
+
 describe('the words of libnftables-json', () => {
   it.each([
     ['tcp dport 22', { match: { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 22 } }],
