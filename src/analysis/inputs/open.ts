@@ -183,8 +183,7 @@ class InputReader {
       packing = await packingOf(source)
     }
     // few files are, and a page need not wait for it
-    if (packing === 'utf-16le' || packing === 'utf-16be')
-      source = (await import('./utf16.ts')).inUtf8(source, packing)
+    if (packing === 'utf-16le' || packing === 'utf-16be') source = (await import('./utf16.ts')).inUtf8(source, packing)
     if (packing === 'tar' && !item.as) {
       await this.readArchive(item, source, report)
       return

@@ -1,6 +1,7 @@
 /** A rule ended nat in front of the SNAT rule. */
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/explain/explain.ts'
+import { open } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
@@ -49,6 +50,28 @@ table ip guard {
     expect(findings.find(({ code }) => code === 'not-in-set')?.message).toMatch(
       /^ip nat egress (rule|handle) \d+ would have rewritten its source, but 10\.0\.1\.2 is not in map sources\.$/,
     )
+  })
+
+  it('is none of an SNAT rule of which the listing does not show what it asks for', async () => {
+    const found = async (asked: string) => {
+      const { groups } = await (await open([traced, { name: 'ruleset.nft', text: nat(asked) }])).groups()
+      return groups.flatMap(({ journey }) => journey.findings.map(({ code }) => code))
+    }
+    const nat = (asked: string) => `table ip nat { # handle 1
+\tchain POSTROUTING { # handle 1
+\t\ttype nat hook postrouting priority srcnat; policy accept;
+\t\txt match "set" counter packets 1 bytes 60 return # handle 5
+\t\t${asked} counter packets 0 bytes 0 masquerade # handle 6
+\t}
+}
+`
+    const packet =
+      'packet: oif "eth1" ip saddr 10.0.1.2 ip daddr 192.0.2.9 ip ttl 64 ip id 7 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn'
+    const lines = [packet, 'rule xt match "set" counter packets 0 bytes 0 return # handle 5 (verdict return)', 'policy accept']
+    const text = lines.map((line) => `trace id 1a2b3c4d ip nat POSTROUTING ${line} \n`).join('')
+    const traced = { name: 'trace.txt', text }
+    expect(await found('oifname "eth1"')).toContain('snat-skipped')
+    expect(await found('xt match "set"')).not.toContain('snat-skipped')
   })
 
   it('is a warning else, and the rule goes', () => {

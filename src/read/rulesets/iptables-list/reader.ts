@@ -9,6 +9,7 @@ import { ByLine, type Report } from '../../../model/diagnostic.ts'
 import { iptablesPriority } from '../../../model/hook.ts'
 import type { Rule, Table } from '../../../model/ruleset.ts'
 import { readRule } from '../../../rules/iptables/read.ts'
+import { NO_INTERFACES } from '../../../rules/unshown.ts'
 import { tableOf } from '../iptables-evidence.ts'
 import type { Ruleset } from '../iptables-save.ts'
 import { TableBuilder } from '../iptables-table.ts'
@@ -29,7 +30,6 @@ export function readIptablesList(text: string, report: Report): Ruleset[] {
 }
 
 const LOSSY = 'iptables -L does not show complete rules; nfwhy reads complete rules from iptables-save -c'
-const NO_INTERFACES = 'iptables -L without -v does not show interfaces'
 
 function readTable(listed: ListedTable, before: ListedTable | undefined, report: Report): Ruleset {
   const known = familyOf(listed)

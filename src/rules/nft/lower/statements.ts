@@ -3,6 +3,7 @@ import type { Allowance, Condition, ObjectMap } from '../../../model/condition.t
 import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
 import { BYTES_BEFORE, COUNTED_BEFORE } from '../../by-turns.ts'
+import { XT_OPTIONS } from '../../unshown.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import { asked } from '../selectors.ts'
@@ -245,10 +246,8 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
   if (counts) lowering.ask({ kind: 'unknown', text, reason: counts, lasts: { element: { fields, set, nft } } })
 }
 
-const XT = "nft's listing does not show the options of this iptables extension"
-
 /** A match may say no, a target may do anything. */
 function xt(body: { type: string; name: string } | null, text: string, lowering: Lowering): void {
-  if (body?.type !== 'target' && body?.type !== 'watcher') lowering.ask({ kind: 'unknown', text, reason: XT })
-  if (body?.type !== 'match') lowering.do({ kind: 'unknown', text, reason: XT })
+  if (body?.type !== 'target' && body?.type !== 'watcher') lowering.ask({ kind: 'unknown', text, reason: XT_OPTIONS })
+  if (body?.type !== 'match') lowering.do({ kind: 'unknown', text, reason: XT_OPTIONS })
 }

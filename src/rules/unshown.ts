@@ -1,0 +1,9 @@
+/**
+ * Why a listing does not tell what a rule asks for. The same words in another rule may ask for something else, so that
+ * whether one of them matched says nothing of the others.
+ */
+export const XT_OPTIONS = "nft's listing does not show the options of this iptables extension"
+export const NO_INTERFACES = 'iptables -L without -v does not show interfaces'
+
+export const isUnshown = ({ unknown }: { unknown: string }): boolean =>
+  unknown === XT_OPTIONS || unknown === NO_INTERFACES
