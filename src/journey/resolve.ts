@@ -7,6 +7,7 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
+import { isPerhapsNone } from '../rules/unshown.ts'
 import { isBareVerdict, verdictOf } from '../rules/verdict.ts'
 import { baseChainsAt, nextAtHook } from './base-chains.ts'
 import { hooksOfChains } from './chain-hooks.ts'
@@ -223,7 +224,8 @@ function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'polic
   if (type !== 'rule') {
     resolved.reported = type
     // only an unconditional verdict is printed so
-    if (rule.conditions.length > 0 || !['accept', 'drop', 'return', 'queue', 'unknown'].includes(verdict.ending))
+    const isBare = rule.conditions.every(isPerhapsNone)
+    if (!isBare || !['accept', 'drop', 'return', 'queue', 'unknown'].includes(verdict.ending))
       resolved.mismatch = `the trace shows ${type} ${rule.ruleNumber} of ${resolved.chain}, but the ruleset has another rule there: ${rule.text}`
   }
   if (type === 'rule' && isBareVerdict(rule, verdict.ending))

@@ -1,6 +1,7 @@
 /** A ruleset that is not the one in force: the lines of the trace speak against it, and no rule of it is blamed. */
 
 import { describe, expect, it } from 'vitest'
+import { open } from '../../src/index.ts'
 import type { Outcome } from '../../src/model/journey.ts'
 import { explainFile, explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
@@ -190,4 +191,31 @@ trace id f030a561 netdev hardening ingress rule ${line} (verdict drop)
   it('so a rule for fragments that dropped the first one does not contradict it', () => {
     expect(told('ip frag-off & 16383 != 0 drop')).toEqual(['dropped', false])
   })
+})
+
+it('does not take a rule whose interfaces are not shown for another one where the trace shows that it has none', async () => {
+  const listing = (last: string) => `Chain INPUT (policy ACCEPT)
+target     prot opt source               destination
+DOCKER-USER  all  --  0.0.0.0/0            0.0.0.0/0
+
+Chain DOCKER-USER (1 references)
+target     prot opt source               destination
+${last}
+`
+  const point = (where: string) => trace(where, tcp)
+  const text = dmesg([
+    point('filter:INPUT:rule:1'),
+    point('filter:DOCKER-USER:return:1'),
+    point('filter:INPUT:policy:2'),
+  ])
+  const codesOf = async (last: string) => {
+    const analysis = await open([
+      { name: 'dmesg', text },
+      { name: 'rules', text: listing(last) },
+    ])
+    const { groups } = await analysis.groups()
+    return groups.flatMap(({ journey }) => journey.findings.map(({ code }) => code))
+  }
+  expect(await codesOf('RETURN     all  --  0.0.0.0/0            0.0.0.0/0')).not.toContain('ruleset-mismatch')
+  expect(await codesOf('RETURN     tcp  --  0.0.0.0/0            0.0.0.0/0')).toContain('ruleset-mismatch')
 })

@@ -174,9 +174,8 @@ export function playAllWays(
   if (!open) return "the packet's outcome is unknown"
   if (open.endless) return `the packet's outcome is unknown after ${open.condition}: ${open.reason}`
   const why = `the packet's outcome depends on ${open.condition}: ${open.reason}`
-  if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
-  // the same words may hold in one rule and not in another, which are more ways than two
-  if (isUnshown({ unknown: open.reason })) return why
+  // what is not shown may hold in one rule and not in another, which are more ways than two
+  if (assume.size >= MOST_OPEN || assume.has(open.condition) || isUnshown({ unknown: open.reason })) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
     const ways = playAllWays(

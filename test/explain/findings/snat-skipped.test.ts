@@ -67,7 +67,11 @@ table ip guard {
 `
     const packet =
       'packet: oif "eth1" ip saddr 10.0.1.2 ip daddr 192.0.2.9 ip ttl 64 ip id 7 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn'
-    const lines = [packet, 'rule xt match "set" counter packets 0 bytes 0 return # handle 5 (verdict return)', 'policy accept']
+    const lines = [
+      packet,
+      'rule xt match "set" counter packets 0 bytes 0 return # handle 5 (verdict return)',
+      'policy accept',
+    ]
     const text = lines.map((line) => `trace id 1a2b3c4d ip nat POSTROUTING ${line} \n`).join('')
     const traced = { name: 'trace.txt', text }
     expect(await found('oifname "eth1"')).toContain('snat-skipped')

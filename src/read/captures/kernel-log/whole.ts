@@ -107,20 +107,36 @@ function loggedIn(bytes: Uint8Array, start: number, end: number): string | undef
   return /TRACE: |\bIN=\S{0,40} /.test(text) ? text : undefined
 }
 
-/** Of each packet at each hook the numbers of the rules that it matched, which grow within a chain. */
+/** In which order a packet comes to the tables of the hooks; to itself it comes to the first of them again. */
+const PLACES = new Map(
+  [
+    ...['raw:PREROUTING', 'mangle:PREROUTING', 'nat:PREROUTING', 'mangle:INPUT', 'filter:INPUT', 'mangle:FORWARD'],
+    ...['filter:FORWARD', 'raw:OUTPUT', 'mangle:OUTPUT', 'nat:OUTPUT', 'filter:OUTPUT', 'mangle:POSTROUTING'],
+    'nat:POSTROUTING',
+  ].map((chain, i) => [chain, i]),
+)
+
+/** Of each packet the numbers of the rules that it matched, which grow within a chain, and the chains in which that was. */
 class RuleOrder {
-  private readonly numbers = new Map<string, number>()
+  private readonly seen = new Map<string, number>()
   private back = 0
   private forth = 0
 
   see(text: string): void {
     const [, chain, number, packet] = /TRACE: (\w{1,20}:[^:\s]{1,40}):\w{1,10}:(\d{1,9}) (IN=.*)$/.exec(text) ?? []
     if (packet === undefined) return
-    const key = `${chain} ${packet}`
-    const before = this.numbers.get(key) ?? Number(number)
-    if (Number(number) < before) this.back++
-    if (Number(number) > before) this.forth++
-    this.numbers.set(key, Number(number))
+    this.compare(`${chain} ${packet}`, Number(number))
+    // nat changes the rest; 0 is the id of many
+    const id = / ID=([1-9]\d{0,5}) /.exec(packet)?.[1]
+    const place = PLACES.get(chain!)
+    if (id !== undefined && place !== undefined) this.compare(id, place)
+  }
+
+  private compare(key: string, value: number): void {
+    const before = this.seen.get(key) ?? value
+    if (value < before) this.back++
+    if (value > before) this.forth++
+    this.seen.set(key, value)
   }
 
   /** A chain may be entered twice, and a packet sent again: once is no proof. */
