@@ -43,7 +43,7 @@ describe.skipIf(reason || chosen.length === 0)('each fix that is said to help', 
   it.each(logged!)('$name', check)
 
   async function check(problem: Problem): Promise<void> {
-    const { each } = await play(problem, true)
+    const { each } = await play(problem, { each: true })
     if (asked) console.info(JSON.stringify({ name: problem.name, each }, null, 1))
     expect(each.filter(({ result }) => result === 'not restored' || result === 'refused by the tool')).toEqual([])
     expect(each.filter(({ undo }) => undo !== undefined && undo !== 'restores')).toEqual([])

@@ -39,11 +39,14 @@ export async function explained(
 const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>
   looksAt ? asked.dst === looksAt.dst && asked.protocol === looksAt.protocol : isOf(asked, fails)
 
+/** xtables-monitor does not name the protocol of what is not TCP. */
 export const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>
   asked.dst === to &&
   (what.what === 'ping'
-    ? /^icmp/.test(asked.protocol ?? '')
-    : asked.protocol === what.what && asked.dport === what.port)
+    ? asked.protocol === undefined
+      ? asked.dport === undefined
+      : /^icmp/.test(asked.protocol)
+    : (asked.protocol ?? what.what) === what.what && asked.dport === what.port)
 
 /** As a report shows them: the first that a person could type, and that changes something. */
 export function firstFix(exchange: Exchange): PrintedFix | undefined {

@@ -7,9 +7,10 @@ import { toolsFor } from '../../src/demo/tools.ts'
 import { type Exchange, type Input, printCommand } from '../../src/index.ts'
 import type { PrintedFix } from '../../src/model/journey.ts'
 import { explained, firstFix } from './explained.ts'
+import { type Asked, askedOf } from './forms/asked.ts'
 import { type Judgement, judge } from './judge.ts'
 import type { Line, Problem } from './problem.ts'
-import { settingsOf, startTrace, stateOf } from './trace.ts'
+import { settingsOf, startTrace, stateOf, traceBeside } from './trace.ts'
 
 export interface Played {
   problem: Problem
@@ -24,7 +25,18 @@ export interface Played {
   differences: string[]
   /** For whoever looks into it. */
   inputs: Input[]
+  /** The same as other commands print it, where that was asked for. */
+  asked?: Asked
   warnings: string[]
+}
+
+export interface Asking {
+  /** Not the first fix alone, but all that are said to have helped on the model, one after the other. */
+  each?: boolean
+  /** Other commands are asked for the same facts (forms/asked.ts). */
+  forms?: boolean
+  /** What iptables-legacy traces goes to tcpdump instead of the kernel's log. */
+  nflog?: boolean
 }
 
 export interface FixTried {
@@ -36,11 +48,10 @@ export interface FixTried {
   undo?: 'restores' | 'differs' | 'refused' | 'missing'
 }
 
-/** `each`: not the first fix alone, but all that are said to have helped on the model, one after the other. */
-export async function play(problem: Problem, each = false): Promise<Played> {
+export async function play(problem: Problem, asking: Asking = {}): Promise<Played> {
   const lab = await Lab.open(Object.keys(problem.hosts))
   try {
-    return await new Stage(lab, problem).play(each)
+    return await new Stage(lab, problem).play(asking)
   } finally {
     await lab.close()
   }
@@ -61,7 +72,7 @@ class Stage {
     this.sender = new Sender(lab)
   }
 
-  async play(isEach: boolean): Promise<Played> {
+  async play(asking: Asking): Promise<Played> {
     const { lab, problem } = this
     const { hosts, links, traced, setup = [], earlier, fails, seen, others, mend } = problem
     await build(lab, { hosts, links, backend: demoBackend(problem) })
@@ -70,16 +81,19 @@ class Stage {
     for (const line of earlier?.change ?? []) await this.must(line)
     for (const other of others) await this.expect(other.sending, other.seen, 'other traffic')
 
-    const trace = await startTrace(lab, problem)
+    const trace = await startTrace(lab, problem, asking.nflog)
+    const beside = asking.forms ? await traceBeside(lab, problem) : undefined
     const sport = await this.expect(fails, seen, 'what fails')
     const capture = await trace.stop()
+    const printed = await beside?.stop()
     const inputs = [...capture, ...(await stateOf(lab, traced))]
+    const asked = printed && { ...printed, ...(await askedOf(lab, traced)) }
     const { exchange, claimed, warnings } = await explained(inputs, problem, sport)
 
     const first = exchange && firstFix(exchange)
     const fix = await this.tryFix(first)
     const each: FixTried[] = []
-    for (const one of isEach ? claimed : []) {
+    for (const one of asking.each ? claimed : []) {
       // an entry of what was sent before goes on as it began
       await lab.run(traced, ['conntrack', '-F'])
       each.push(await this.tryFix(one))
@@ -97,6 +111,7 @@ class Stage {
       each,
       differences: this.differences,
       inputs,
+      ...(asked ? { asked } : {}),
       warnings,
     }
   }

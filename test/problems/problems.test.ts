@@ -5,6 +5,8 @@
  *     NFWHY_PROBLEMS=all npx vitest run --project kernel test/problems # all, and the page anew
  *     NFWHY_PROBLEMS=docker-,kube- npx vitest run test/problems # those whose names begin so, with what is said of them
  *     NFWHY_PROBLEMS_KEEP=/tmp/kept …                          # and keeps what was collected of each, for `nfwhy explain` and test/corpus/kept-problems.test.ts
+ *     NFWHY_PROBLEMS_FORMS=1 …                                 # and keeps what other commands print of the same, for test/corpus/kept-forms.test.ts
+ *     NFWHY_PROBLEMS_NFLOG=1 …                                 # and traces iptables-legacy by tcpdump -i nflog
  */
 import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
@@ -26,12 +28,16 @@ import { wrongWithLess } from './with-less.ts'
 const PAGE = new URL('../../docs/real-problems.md', import.meta.url)
 const asked = process.env.NFWHY_PROBLEMS
 const kept = process.env.NFWHY_PROBLEMS_KEEP
+const asksForms = process.env.NFWHY_PROBLEMS_FORMS !== undefined
+/** What iptables-legacy traces, by tcpdump: then nothing is said to the kernel's log. */
+const nflog = process.env.NFWHY_PROBLEMS_NFLOG !== undefined
+const logs = (problem: Problem) => isLogged(problem) && !nflog
 const some = asked !== undefined && asked !== 'all'
 /** Without being told otherwise, every twelfth one. */
 const SHARE = 12
 const chosen = PROBLEMS.filter(({ name }, i) =>
   some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || i % SHARE === 0,
-).filter((one) => isPlayedHere(isLogged(one), asked === 'all'))
+).filter((one) => isPlayedHere(logs(one), asked === 'all'))
 const played: Played[] = []
 
 const reason = whyNot('nft', 'iptables-nft', 'ipset', 'ss', 'conntrack', 'dmesg', 'ping') ?? (await whyNoLab())
@@ -41,12 +47,12 @@ describe.skipIf(reason)('real problems', () => {
   holdLogs()
 
   // what nft traces is told to its own namespace alone; the kernel's log is one for all
-  const [logged, traced] = [true, false].map((is) => chosen.filter((one) => isLogged(one) === is))
+  const [logged, traced] = [true, false].map((is) => chosen.filter((one) => logs(one) === is))
   it.concurrent.each(traced!)('$name', check)
   it.each(logged!)('$name', check)
 
   async function check(problem: Problem): Promise<void> {
-    const one = await play(problem)
+    const one = await play(problem, { forms: asksForms, nflog })
     played.push(one)
     if (kept !== undefined) keep(join(kept, problem.name), one)
     if (some) console.info(tell(one))
@@ -91,7 +97,8 @@ const tell = ({ problem, exchange, judgement, fix, warnings }: Played): string =
   )
 
 /** The port that it was sent from is no part of a bundle, and stands beside the folder. */
-function keep(folder: string, { inputs, sport, fix }: Played): void {
+function keep(folder: string, { inputs, asked, sport, fix }: Played): void {
   keepInputs(folder, inputs)
+  if (asked) writeFileSync(`${folder}.asked.json`, JSON.stringify(asked))
   writeFileSync(`${folder}.json`, JSON.stringify({ sport, fix }))
 }

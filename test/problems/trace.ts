@@ -11,6 +11,13 @@ interface Tracing {
   stop(): Promise<Input[]>
 }
 
+/** The same packets as other commands print them, by their words: nft's events have any number of readers. */
+export interface BesideTrace {
+  stop(): Promise<Record<string, string>>
+}
+
+const OTHER_READERS = ['nft monitor trace', 'nft -n -a monitor trace', 'xtables-monitor --trace']
+
 /** A table of its own in front of all others. */
 const NFTRACE = `table inet tracing {
   chain prerouting { type filter hook prerouting priority -350; policy accept; meta nftrace set 1; }
@@ -34,11 +41,40 @@ export const isLogged = (problem: Pick<Problem, 'backend'>): boolean =>
 const tracesIn = (backend: Backend, kind: 'log' | 'nft') =>
   backend === 'mixed' || (backend === 'iptables-legacy') === (kind === 'log')
 
-export async function startTrace(lab: Lab, { traced, backend }: Pick<Problem, 'traced' | 'backend'>): Promise<Tracing> {
+/** `nflog`: what iptables-legacy traces goes to tcpdump instead of the kernel's log; it is known to its own namespace alone. */
+export async function startTrace(
+  lab: Lab,
+  { traced, backend }: Pick<Problem, 'traced' | 'backend'>,
+  nflog = false,
+): Promise<Tracing> {
   const tracings: Tracing[] = []
-  if (tracesIn(backend, 'log')) tracings.push(await traceToLog(lab, traced))
+  if (tracesIn(backend, 'log')) tracings.push(await (nflog ? traceToNflog : traceToLog)(lab, traced))
   if (tracesIn(backend, 'nft')) tracings.push(await traceByNft(lab, traced, backend))
   return { stop: async () => (await Promise.all(tracings.map((one) => one.stop()))).flat() }
+}
+
+/** Of nft's traces alone. */
+export async function traceBeside(
+  lab: Lab,
+  { traced, backend }: Pick<Problem, 'traced' | 'backend'>,
+): Promise<BesideTrace> {
+  const readers = OTHER_READERS.filter(
+    (words) => tracesIn(backend, 'nft') && (backend !== 'nft' || words.startsWith('nft')),
+  )
+  for (const words of readers)
+    await lab.ask(traced, { do: 'watch', name: words, argv: ['stdbuf', '-oL', ...words.split(' ')] })
+  // each has a socket of its own in /proc/net/netlink, beside the one that is waited for (traceByNft)
+  if (readers.length > 0) await new Promise((resolve) => setTimeout(resolve, 500))
+  return {
+    stop: async () => {
+      const outputs: Record<string, string> = {}
+      for (const words of readers) {
+        const { out } = await lab.ask(traced, { do: 'stop', name: words, quiet: QUIET })
+        outputs[words] = Buffer.from(out as string, 'base64').toString('latin1')
+      }
+      return outputs
+    },
+  }
 }
 
 async function traceByNft(lab: Lab, host: string, backend: Backend): Promise<Tracing> {
@@ -63,15 +99,35 @@ async function traceByNft(lab: Lab, host: string, backend: Backend): Promise<Tra
   }
 }
 
+async function traceToNflog(lab: Lab, host: string): Promise<Tracing> {
+  // tcpdump sets IPv4's logger alone
+  await lab.ask(host, { do: 'write', files: [['/proc/sys/net/netfilter/nf_log/10', 'nfnetlink_log']] })
+  const argv = ['tcpdump', '-i', 'nflog:0', '-B', '65536', '-s', '0', '-U', '-w', '-']
+  await lab.ask(host, { do: 'watch', name: 'nflog', argv })
+  await lab.ask(host, { do: 'await', path: '/proc/net/netfilter/nfnetlink_log', pattern: '^\\s*0 ', timeout: 5000 })
+  await traceByLegacy(lab, host)
+  return {
+    stop: async () => {
+      await new Promise((resolve) => setTimeout(resolve, QUIET))
+      const { out } = await lab.ask(host, { do: 'stop', name: 'nflog', quiet: QUIET })
+      return [{ name: 'nflog.pcap', bytes: Buffer.from(out as string, 'base64') }]
+    },
+  }
+}
+
+async function traceByLegacy(lab: Lab, host: string): Promise<void> {
+  for (const tool of ['iptables-legacy', 'ip6tables-legacy'])
+    for (const chain of ['PREROUTING', 'OUTPUT'])
+      await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
+}
+
 async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
   const files = [2, 10].map((family) => [
     `/proc/sys/net/netfilter/nf_log/${family}`,
     `nf_log_ipv${family === 2 ? 4 : 6}`,
   ])
   await lab.ask(host, { do: 'write', files: files as [string, string][] })
-  for (const tool of ['iptables-legacy', 'ip6tables-legacy'])
-    for (const chain of ['PREROUTING', 'OUTPUT'])
-      await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
+  await traceByLegacy(lab, host)
   const names = new Set(['', ...(await linksOf(lab, host)).map(({ ifname }) => ifname)])
   const all = (await Promise.all([...lab.hosts.keys()].map((name) => linksOf(lab, name)))).flat()
   const macs = all.map(({ address }) => address)

@@ -50,6 +50,7 @@ const SHOWN_OF_RULES = ['icmp-error-dropped', 'neighbour-discovery-dropped']
 
 export interface JudgedWithLess extends Judgement {
   exchange?: Exchange
+  warnings: string[]
 }
 
 /** No fix is tried: the machine has been mended by then. */
@@ -74,9 +75,9 @@ export async function judgeWithLess(
       ...(causes.some((cause) => 'code' in cause && cause.code === 'closed-port') ? ['refused-here'] : []),
     ],
   }
-  const { exchange } = await explained(there, problem, sport)
+  const { exchange, warnings } = await explained(there, problem, sport)
   const judged = judge({ ...problem, truth }, exchange, undefined, { result: 'none' })
-  return { ...judged, ...(exchange ? { exchange } : {}) }
+  return { ...judged, ...(exchange ? { exchange } : {}), warnings }
 }
 
 /** Gives what is wrong, with what was missing in front. */
