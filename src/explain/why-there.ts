@@ -26,6 +26,18 @@ export const ownCopyWords = ({ evidence, ended, world }: Context): string =>
     ? ' This is the copy that the kernel hands back to this host; the packet that this host sent is not affected.'
     : ''
 
+/** A packet socket gets what comes in in front of IP's chains (__netif_receive_skb_core, net/core/dev.c): a client of DHCP that has no address yet reads from one. */
+export const leaseWords = ({ evidence, ended }: Context): string => {
+  const { packet, hook } = evidence.arrivals[ended.step]!
+  const isOffer = packet.protocol === 'udp' && packet.dport === DHCP_CLIENT && packet.src?.includes(':') === false
+  return isOffer && packet.in !== undefined && (hook === 'prerouting' || hook === 'input')
+    ? ' A DHCP client that reads packet sockets, as most do, got it all the same.'
+    : ''
+}
+
+/** RFC 2131 */
+const DHCP_CLIENT = 68
+
 /** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
 export function conditionsWords(context: Context): string {
   const { rule } = context.evidence.arrivals[context.ended.step]!

@@ -6,7 +6,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
-import { ownCopyWords } from '../why-there.ts'
+import { leaseWords, ownCopyWords } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
@@ -35,7 +35,7 @@ export const droppedByPolicy: Detector = {
       finding(
         'dropped-by-policy',
         copy === '' ? 'error' : 'warning',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${copy}`,
+        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${copy}${leaseWords(context)}`,
         {
           steps: told.steps,
           rules: told.rules,

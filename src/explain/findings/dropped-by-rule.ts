@@ -3,7 +3,15 @@ import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { addWayBack } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { conditionsWords, forReports, ownCopyWords, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
+import {
+  conditionsWords,
+  forReports,
+  leaseWords,
+  ownCopyWords,
+  ownerWords,
+  wayBackWords,
+  whyThere,
+} from '../why-there.ts'
 import { blame, fixes, withoutRule } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -22,7 +30,8 @@ export const droppedByRule: Detector = {
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
     const copy = ownCopyWords(context)
-    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${unanswered}${copy}`
+    const more = `${unanswered}${copy}${leaseWords(context)}`
+    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${more}`
     return [
       finding('dropped-by-rule', copy === '' ? 'error' : 'warning', message, {
         steps: told.steps,
@@ -33,7 +42,7 @@ export const droppedByRule: Detector = {
           ...fixes(context, told),
         ],
         culprit: told.walked.culprit,
-        [FOR_REPORTS]: forReports(context, why, there, unanswered),
+        [FOR_REPORTS]: forReports(context, why, there, more),
       }),
     ]
   },
