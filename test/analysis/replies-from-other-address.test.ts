@@ -122,6 +122,32 @@ describe('a reply that was captured, and of which no list tells', () => {
     ])
   })
 
+  test('has the right one once its route leads out where the request came in: that goes first, and nat would not help', async () => {
+    const lines = [asked, { ...replied, out: 'tun0', src: '10.9.0.2' }].map((one, i) =>
+      trace(i === 0 ? 'filter:INPUT:policy:1' : 'filter:OUTPUT:policy:1', { id: i + 1, ...one }),
+    )
+    const local = (address: string, device: string) =>
+      `local ${address} dev ${device} table local proto kernel scope host src ${address}\n`
+    const files = {
+      'trace.log': dmesg(lines),
+      'rules.v4': rules,
+      'ip-addr.txt': `${ADDRESSES}3: tun0    inet 10.9.0.2/24 scope global tun0\\       valid_lft forever preferred_lft forever\n`,
+      'ip-route4.txt': `default via 10.9.0.1 dev tun0 table 52\n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1\n10.9.0.0/24 dev tun0 proto kernel scope link src 10.9.0.2\n${local('10.0.0.1', 'eth0')}${local('10.0.0.10', 'eth0')}${local('10.9.0.2', 'tun0')}`,
+      'ip-rule4.txt':
+        '0:\tfrom all lookup local\n5270:\tfrom all lookup 52\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n',
+    }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const found = printedExchange((await analysis.exchanges()).exchanges[0]!).findings.find(
+      ({ code }) => code === 'reply-from-other-address',
+    )
+    expect(found?.message).toContain('and this reply left by tun0.')
+    expect(found?.fix.map(({ command }) => command && printCommand(command))).toEqual([
+      'ip route add 10.0.0.0/24 dev eth0 table 52',
+      'ip route del default via 10.9.0.1 dev tun0 table 52',
+      undefined,
+    ])
+  })
+
   test('beside one from the address that was asked it does no harm', async () => {
     const [only] = await exchangesOf(asked, { ...replied, src: '10.0.0.1' }, { ...replied, id: 8 })
     expect(fate(only!)).toEqual(['answered', undefined])

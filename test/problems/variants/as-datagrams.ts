@@ -9,5 +9,9 @@ const OF_TCP =
 export function asDatagrams(problem: Problem): Problem | undefined {
   const text = built(problem)
   if (problem.fails.what !== 'tcp' || OF_TCP.test(text) || /udp/i.test(text)) return
-  return withTexts(problem, (one) => one.replace(/\btcp\b/g, 'udp'))
+  const { truth, ...told } = withTexts(problem, (one) => one.replace(/\btcp\b/g, 'udp'))
+  return { ...told, truth: { ...truth, alsoTrue: [...(truth.alsoTrue ?? []), ...OF_ROUTES] } }
 }
+
+/** A program that binds no address replies from the one that the reply's route has: of one that goes astray that is true as well. */
+const OF_ROUTES = ['reply-from-other-address']

@@ -1,6 +1,7 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
 import { describeEnd, finding } from '../../../explain/context.ts'
 import type { Finding, Fix } from '../../../model/journey.ts'
+import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import type { Part, Told } from '../join/joined.ts'
@@ -40,7 +41,18 @@ function fromOwnAddress({ told }: Part, reply: Part): Finding | undefined {
   const { dst, dport } = asItLeft(told.journey)
   if (protocol !== 'udp' || came !== undefined || src === undefined || sport === undefined) return undefined
   if (dst === undefined || dst !== asked.dst || dport !== sport || src === dst) return undefined
-  return repliesFromOwn(told, { to: dst, port: sport, from: src })
+  const found = repliesFromOwn(told, { to: dst, port: sport, from: src })
+  const { findings, steps } = reply.told.journey
+  const astray = findings.find(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
+  const out = leftBy(steps)
+  if (!astray || out === undefined) return found
+  // led the right way it gets the right source; nat would not change its way
+  return {
+    ...found,
+    message: `${found.message} A program that binds no address replies from the one that the reply's route has, and this reply left by ${out}.`,
+    rules: astray.rules,
+    fix: [...astray.fix, ...found.fix.filter(({ edits }) => edits === undefined)],
+  }
 }
 
 /** A program that is bound to no address was asked at `to`, and replies from `from`. Absent words: whoever asked contacted it, and the reply shows it. */
