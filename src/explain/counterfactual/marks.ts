@@ -282,9 +282,9 @@ const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
 
 /** Does it take all of the mark's bits away? Rules behind it may set them: it is not there to. */
-const clears = ({ statements }: Rule, { mask }: Mark): boolean =>
+const clears = ({ statements }: Rule, { value }: Mark): boolean =>
   statements.some(
-    (one) => one.kind === 'set' && one.field === 'meta mark' && one.value === 0 && (mask & ~(one.mask ?? -1)) === 0,
+    (one) => one.kind === 'set' && one.field === 'meta mark' && one.value === 0 && (value & ~(one.mask ?? -1)) === 0,
   )
 
 const isFor =

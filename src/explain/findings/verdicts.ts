@@ -74,13 +74,10 @@ function headerWriterOf(context: Context, step: number): { ref: RuleRef; words: 
       const before = { ...moment, packet: { ...moment.packet, [field]: Number(from) } }
       const ref = refAt(context, i)
       if (!ref || !rule?.conditions.some((one) => evaluate(one, before) === false)) continue
-      const [was, is] = [from, to].map((one) => (field === 'tos' ? hex(Number(one)) : one))
       const ttl = moment.packet.dst?.includes(':') ? 'hop limit' : 'TTL'
-      return {
-        ref,
-        step: i,
-        words: `${nameRef(ref)} had changed its ${field === 'tos' ? 'TOS' : ttl} from ${was} to ${is}`,
-      }
+      // between two hooks the router has taken one of it
+      const words = field === 'ttl' ? ttl : `TOS from ${hex(Number(from))} to ${hex(Number(to))}`
+      return { ref, step: i, words: `${nameRef(ref)} had changed its ${words}` }
     }
   return undefined
 }

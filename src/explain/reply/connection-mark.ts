@@ -81,8 +81,9 @@ export function ledByMark(
   )
   // without the mark, another way would have to be the right one
   if (!rule || !leadsTo(left, mark) || !leadsTo(came, 0)) return undefined
-  const saved = stepOf(request, /--save-mark|ct mark set/)
-  const marking = saved && markingOf(request, mark, world)
+  const at = request.steps.findLastIndex(isSaving)
+  const saved = at < 0 ? undefined : refOfStep(request.steps[at]!)
+  const marking = saved && markingOf(request.steps.slice(0, at + 1), mark, world)
   const from = marking ? `: ${nameRef(marking)} had given it` : ''
   const by = saved ? `, which ${nameRef(saved)} had saved from the request${from}` : ''
   return {
@@ -97,8 +98,11 @@ export function ledByMark(
   }
 }
 
+const isSaving = ({ kind, rule }: Journey['steps'][number]) =>
+  kind === 'rule' && /--save-mark|ct mark set/.test(rule ?? '')
+
 /** The rule that gave the packet these bits. */
-function markingOf({ steps }: Pick<Journey, 'steps'>, mark: number, world: World): RuleRef | undefined {
+function markingOf(steps: Journey['steps'], mark: number, world: World): RuleRef | undefined {
   const step = steps.findLast((one) => {
     const rule = one.kind === 'rule' ? ruleOfStep(one, world)?.rule : undefined
     return rule && ((markGiven(rule)?.value ?? 0) & mark) >>> 0 === mark

@@ -21,7 +21,7 @@ const LINES: readonly (readonly [command: string, looks: RegExp])[] = [
   [
     'ip neigh',
     new RegExp(
-      `^${ADDRESS} dev \\S{1,16} (?:\\S{1,60} ){0,8}(?:FAILED|INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|NOARP|PERMANENT)\\s*$`,
+      `^${ADDRESS} dev \\S{1,16} (?=[^\\n]{0,200}\\b(?:FAILED|INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|NOARP|PERMANENT|proxy)\\s*$)`,
     ),
   ],
   [
@@ -43,6 +43,11 @@ const LINES: readonly (readonly [command: string, looks: RegExp])[] = [
   ['xtables-monitor', /^ ?(?:PACKET|TRACE): \d{1,2} [\da-f]{1,8} /],
   ['kernel log', /\bIN=\S{0,16} OUT=\S{0,16} /],
 ]
+
+const CAPTURES: readonly (string | undefined)[] = ['nft monitor trace', 'xtables-monitor', 'kernel log']
+
+/** Rules that log do so on the terminal where a trace is printed: lines of captures belong together. */
+export const isOfCapture = (command: string | undefined): boolean => CAPTURES.includes(command)
 
 /** The command that prints such a line and no other does; undefined where several may. */
 export const commandOfLine = (line: string): string | undefined => LINES.find(([, looks]) => looks.test(line))?.[0]

@@ -2,7 +2,7 @@
  * Text between empty lines, or between lines of different commands; what stands in braces is one paragraph with what they
  * belong to, and a table of iptables-save until its COMMIT.
  */
-import { commandOfLine } from './beginnings.ts'
+import { commandOfLine, isOfCapture } from './beginnings.ts'
 
 export interface Paragraph {
   lines: string[]
@@ -19,6 +19,10 @@ export function paragraphsOf(lines: readonly string[]): Paragraph[] {
   let inTable = false
   let current: Paragraph | undefined
   let printedBy: string | undefined
+  // what other programs say in between ends no capture
+  const lastCaptured = lines.findLastIndex((line) => isOfCapture(commandOfLine(line)))
+  const isCut = (command: string, i: number) =>
+    printedBy !== undefined && printedBy !== command && !(isOfCapture(printedBy) && i <= lastCaptured)
   lines.forEach((line, i) => {
     if (line.trim() === '' && depth === 0 && !inTable) {
       current = undefined
@@ -27,8 +31,9 @@ export function paragraphsOf(lines: readonly string[]): Paragraph[] {
     }
     const command = depth === 0 && !inTable ? commandOfLine(line) : undefined
     if (command !== undefined) {
-      if (printedBy !== undefined && printedBy !== command) current = undefined
-      printedBy = command
+      const isBegun = isCut(command, i)
+      if (isBegun) current = undefined
+      if (isBegun || printedBy === undefined) printedBy = command
     }
     if (!current) {
       current = { lines: [], from: i, to: i }

@@ -1,5 +1,5 @@
 /** Whether a text may be a ticket. The cutter decides; this only spares most files its loading. */
-import { commandOfLine } from './beginnings.ts'
+import { commandOfLine, isOfCapture } from './beginnings.ts'
 
 /** A Markdown fence, a prompt with a command whose output nfwhy reads, and what script(1) writes. */
 const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on /m
@@ -12,7 +12,8 @@ function hasTwoOutputs(head: string): boolean {
   for (const line of head.split('\n')) {
     // quoted, or indented below prose
     const command = commandOfLine(line.replace(/^[ \t>]{1,8}/, ''))
-    if (command !== undefined && first !== undefined && command !== first) return true
+    const isOne = command === first || (isOfCapture(command) && isOfCapture(first))
+    if (command !== undefined && first !== undefined && !isOne) return true
     first ??= command
   }
   return false
