@@ -10,6 +10,7 @@ import type { Cause } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { simpleConditions } from '../rules/simple-conditions.ts'
+import { isPerhapsNone } from '../rules/unshown.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
 import { plainWords } from './plain-conditions.ts'
@@ -170,7 +171,7 @@ function markAsked(condition: Condition): { mask: number; value?: number } | und
 /** `mark 0x8000 is set`, `tcp dport 52000`: conditions for a person; comments are none. */
 export function describeConditions(conditions: readonly Condition[]): string {
   // nft words what goes without saying in an inet table only once
-  const words = [...new Set(conditions.map(describeCondition))]
+  const words = [...new Set(conditions.filter((one) => !isPerhapsNone(one)).map(describeCondition))]
   const protocol = words.findIndex((word) => /^(tcp|udp|icmp|sctp)$/.test(word))
   // "tcp dport 80" says it all
   if (protocol >= 0 && words.some((word, i) => i !== protocol && word.startsWith(`${words[protocol]} `)))

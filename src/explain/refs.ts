@@ -116,7 +116,11 @@ export function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
 
 /** Is it a rule in nft's words, which iptables' commands do not know? */
 export const isNft = ({ family, handle, rule }: Pick<RuleRef, 'family' | 'handle' | 'rule'>): boolean =>
-  (family !== 'ip' && family !== 'ip6') || (rule === undefined ? handle !== undefined : !rule.startsWith('-'))
+  (family !== 'ip' && family !== 'ip6') ||
+  (rule === undefined ? handle !== undefined : !rule.startsWith('-') && !LISTED.test(rule))
+
+/** As `iptables -L` shows it: target, protocol, options. */
+const LISTED = /^\S+ +\S+ +(?:--|-f|!f) /
 
 function named(ref: RuleRef, by: Owner | undefined): RuleRef {
   if (by) ref.owner = by.name

@@ -15,6 +15,7 @@ import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { keptByRoute } from '../host/own-by-route.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { nameRef } from '../refs.ts'
+import { isFrameForMany } from './frame-for-many.ts'
 import { servedByNat } from './later.ts'
 import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
 
@@ -23,7 +24,8 @@ export const closedPort: Detector = {
   code: 'closed-port',
   detect(context) {
     const { journey, ended, drop } = context
-    if (journey.outcome !== 'delivered') return []
+    // TCP ignores what came in a frame for several hosts
+    if (journey.outcome !== 'delivered' || isFrameForMany(context)) return []
     const told = drop && findsNoSocket(drop)
     const packet = told ? drop.packet : lastPacket(context)
     if (!told && !isClosed(context, packet)) return []

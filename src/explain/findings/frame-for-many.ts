@@ -2,6 +2,7 @@ import { memo } from '../../model/memo.ts'
 import type { World } from '../../model/world.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { groupMac } from '../../rules/group-mac.ts'
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { toForward } from './routing.ts'
 
@@ -20,7 +21,24 @@ export const frameForMany: Detector = {
 /** And nothing but such frames is forwarded (ip_forward in net/ipv4/ip_forward.c, ip6_forward). */
 export const frameForManyForwarded: Detector = {
   code: 'kernel-drop',
-  detect: (context) => (toForward(context) ? tell(context, 'the kernel does not forward such frames') : []),
+  detect(context) {
+    const routed = toForward(context)
+    // what is for a neighbour there is none of this host's
+    const isPassing = routed !== undefined && routed.packet.in !== undefined && !staysOnLink(context, routed.packet.in)
+    return isPassing ? tell(context, 'the kernel does not forward such frames') : []
+  },
+}
+
+function staysOnLink(context: Context, device: string): boolean {
+  const question = questionOf(lastPacket(context))
+  const route = question && lookupRoute(question, context.world.host)
+  return !route || routeDevices(route).includes(device)
+}
+
+/** Does a frame for several hosts bring it? */
+export const isFrameForMany = ({ evidence, world }: Context): boolean => {
+  const { dstMac, protocol } = evidence.journey.packet
+  return protocol === 'tcp' && dstMac !== undefined && groupMac(dstMac) !== undefined && !setsPacketType(world)
 }
 
 function tell(context: Context, why: string): Detected[] {
@@ -49,13 +67,17 @@ function tell(context: Context, why: string): Detected[] {
   ]
 }
 
-/** A rule may make it one for this host: xt_cluster does so with whatever it looks at (net/netfilter/xt_cluster.c). */
+/**
+ * A rule may make it one for this host: xt_cluster and ipt_CLUSTERIP do so with whatever they look at
+ * (net/netfilter/xt_cluster.c), and one that is not understood may be of these.
+ */
 const setsPacketType = memo(({ tables }: World): boolean =>
   tables.some(({ chains }) =>
     [...chains.values()].some(({ rules }) =>
       rules.some(
-        ({ iptables, statements }) =>
-          iptables?.matches.some(({ name }) => name === 'cluster') ||
+        ({ text, conditions, statements }) =>
+          /cluster/i.test(text) ||
+          conditions.some(({ kind }) => kind === 'unknown') ||
           statements.some((one) => one.kind === 'set' && one.field === 'meta pkttype'),
       ),
     ),

@@ -27,7 +27,7 @@ export const groupTtl: Detector = {
     if (!routesGroups(context, family, device) || mayBeTaken(context)) return []
     const name = family === 'ip6' ? 'hop limit' : 'TTL'
     const option = family === 'ip6' ? 'IPV6_MULTICAST_HOPS' : 'IP_MULTICAST_TTL'
-    const message = `It arrived with ${name} ${ttl}, which is what programs send to groups with by default. This host is a multicast router, and forwards only what has a higher one: the kernel drops it without an error.`
+    const message = `It arrived with ${name} ${ttl}, which is what programs send to groups with by default. This multicast router forwards only packets with more than ${name} 1: the kernel drops it without an error.`
     return [
       finding('vanished-ttl', 'error', message, {
         steps: [ended.step + 1],
@@ -54,8 +54,8 @@ export const groupTtl: Detector = {
 const routesGroups = ({ world: { host } }: Context, family: 'ip' | 'ip6', device: string): boolean =>
   host.sysctls?.get(`net.${family === 'ip' ? 'ipv4' : 'ipv6'}.conf.${sysctlName(device)}.mc_forwarding`) === '1'
 
-/** Somebody on this host may wait for it. */
+/** Somebody on this host may wait for it: of other protocols than UDP nothing tells, and the daemon itself reads reports of IGMP and MLD. */
 function mayBeTaken({ world: { host }, journey: { packet } }: Context): boolean {
-  if (packet.protocol !== 'udp' || packet.dport === undefined) return packet.protocol === 'udp'
+  if (packet.protocol !== 'udp' || packet.dport === undefined) return true
   return !knowsSockets(host, 'udp') || listener(host, packet) !== undefined
 }

@@ -34,8 +34,8 @@ export const helperMissing: Detector = {
     const early = tooEarly(context, control)
     // what has no ports a rule can accept as it is, where nat need not know whose it is
     const hasPorts = protocol === 'tcp' || protocol === 'udp'
-    const isPlain =
-      !hasPorts && early.text === '' && isLocal(packet.dst, world.host) === true && isStoppedByRule(journey.outcome)
+    const isOwn = entry.reply.dst === src && entry.reply.src === dst && isLocal(packet.dst, world.host) === true
+    const isPlain = !hasPorts && early.text === '' && isOwn && isStoppedByRule(journey.outcome)
     const assigned = assign(context, control)
     // the next request of UDP comes from the same port, and its entry has no helper
     const begun = entry.protocol === 'udp' ? (beginAnew(entry).edits ?? []) : []
@@ -45,7 +45,7 @@ export const helperMissing: Detector = {
       finding(
         'helper-missing',
         isPlain ? 'note' : 'warning',
-        `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}${isPlain ? ` A rule that accepts ${protocol} does without one.` : ''}`,
+        `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}${isPlain ? ` A rule that accepts ${protocol} needs no helper.` : ''}`,
         {
           steps: [ended.step + 1],
           ...(isPlain ? { doubt: 0.5 } : {}),

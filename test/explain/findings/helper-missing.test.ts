@@ -51,7 +51,7 @@ describe('helper-missing', () => {
     const { evidence, ended } = modelEngine.play(one, gre)
     const told = explain(evidence, one, { ended }).findings.find(({ code }) => code === 'helper-missing')!
     expect(told.severity).toBe('note')
-    expect(told.message).toMatch(/A rule that accepts gre does without one\.$/)
+    expect(told.message).toMatch(/A rule that accepts gre needs no helper\.$/)
     expect(told.fix).toEqual([])
   })
 

@@ -116,27 +116,30 @@ const PLACES = new Map(
   ].map((chain, i) => [chain, i]),
 )
 
-/** Of each packet the numbers of the rules that it matched, which grow within a chain, and the chains in which that was. */
+/** From one line of a packet to its next: the numbers of the rules that it matched, which grow within a chain, and the places of the chains. */
 class RuleOrder {
-  private readonly seen = new Map<string, number>()
+  private before: { id: string; chain: string; number: number; place: number | undefined } | undefined
   private back = 0
   private forth = 0
 
   see(text: string): void {
-    const [, chain, number, packet] = /TRACE: (\w{1,20}:[^:\s]{1,40}):\w{1,10}:(\d{1,9}) (IN=.*)$/.exec(text) ?? []
-    if (packet === undefined) return
-    this.compare(`${chain} ${packet}`, Number(number))
-    // nat changes the rest; 0 is the id of many
-    const id = / ID=([1-9]\d{0,5}) /.exec(packet)?.[1]
-    const place = PLACES.get(chain!)
-    if (id !== undefined && place !== undefined) this.compare(id, place)
+    const [, chain = '', number, id] =
+      /TRACE: (\w{1,20}:[^:\s]{1,40}):\w{1,10}:(\d{1,9}) IN=.*? ID=([1-9]\d{0,5}) /.exec(text) ?? []
+    const before = this.before?.id === id ? this.before : undefined
+    const place = PLACES.get(chain)
+    // 0 is the id of many, and IPv6 has none; a chain of the user's belongs where the packet was
+    this.before = id === undefined ? undefined : { id, chain, number: Number(number), place: place ?? before?.place }
+    if (!before) return
+    const from = before.place
+    if (before.chain === chain) this.compare(before.number, Number(number))
+    // what this host sends to itself comes to the first chains again
+    else if (from !== undefined && place !== undefined && !(from >= LEAVING && place < LEAVING))
+      this.compare(from, place)
   }
 
-  private compare(key: string, value: number): void {
-    const before = this.seen.get(key) ?? value
-    if (value < before) this.back++
-    if (value > before) this.forth++
-    this.seen.set(key, value)
+  private compare(from: number, to: number): void {
+    if (to < from) this.back++
+    if (to > from) this.forth++
   }
 
   /** A chain may be entered twice, and a packet sent again: once is no proof. */
@@ -144,6 +147,8 @@ class RuleOrder {
     return this.back >= LEAST_OF_RULES && this.forth === 0
   }
 }
+/** From here on it is sent. */
+const LEAVING = PLACES.get('raw:OUTPUT')!
 const LEAST_OF_RULES = 2
 
 /** The same lines, the last one first. */
