@@ -16,13 +16,14 @@ import { PRIVILEGED } from '../../rules/service-ports.ts'
 import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './join/capture-times.ts'
 import { Datagrams } from './join/datagrams.ts'
-import { asItWent, fromOtherAddress, isNotUndone, repliedFromOther } from './join/find-reply.ts'
+import { asItWent, fromOtherAddress, isNotUndone } from './join/find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
 import { onlyWaiting, waitsElsewhere } from './join/latest.ts'
 import { isNamelessOwn, MOST_NAMELESS, type Rejected } from './join/nameless.ts'
 import { cameBack, goesBack, isForThisHost, rejectsByError } from './join/of-journey.ts'
+import { MOST_FROM_HERE, mayReplyBeside } from './join/replied-beside.ts'
 import { isItsReset } from './join/reset-by-rule.ts'
 import { rewritesOf } from './join/rewrites.ts'
 import { type Says, saysOf } from './join/role.ts'
@@ -72,6 +73,8 @@ export class Exchanges {
   /** Exchanges with a packet of this host of which nothing tells what it is, and packets that a rule has rejected. */
   readonly nameless = new Set<number>()
   readonly rejected: Rejected[] = []
+  /** Exchanges that a datagram of this host has begun, which may reply to what is not complete yet. */
+  readonly fromHere = new Set<number>()
   /** Those that came in with an address of this host's own. */
   readonly returned: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
@@ -130,18 +133,12 @@ export class Exchanges {
     }
     // what it quotes may still be on its way
     if (says === 'fails') return this.stray(told)
-    const replied = repliedFromOther(this.list, this.tuple, told, closed, capture)
-    if (replied !== undefined) {
-      this.list.becomeReplies(replied, this.table.set(this.tuple, host, replied))
-      this.list.add(replied, closed.id, 'request', told, times.firstClock, capture, false)
-      this.goOn(replied, told, closed, capture)
-      return replied
-    }
     const answers = found ? found.turned : goesBack(told, closed) && !this.isUnasked(told, closed, capture)
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
     this.noteNameless(told, number)
+    if (this.fromHere.size < MOST_FROM_HERE && mayReplyBeside(told)) this.fromHere.add(number)
     if (told.isForMany) this.awaitAnyone(told, number)
     const role = answers ? 'replies' : 'request'
     this.list.add(number, closed.id, role, told, times.firstClock, capture, false)

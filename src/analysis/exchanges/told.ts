@@ -19,6 +19,7 @@ import { behindRouter } from './behind-router.ts'
 import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './join/joined.ts'
 import { joinNameless } from './join/nameless.ts'
+import { joinRepliedBeside } from './join/replied-beside.ts'
 import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
@@ -36,6 +37,7 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
 export function seenBy(exchanges: Exchanges): Seen {
   joinErrors(exchanges)
   joinNameless(exchanges)
+  joinRepliedBeside(exchanges)
   const { list, lastClocks, crowds, played, strays, unexpected, returned, errors } = exchanges
   return { ...{ lastClocks, crowds, played, strays, unexpected, returned, errors }, replies: list.replies }
 }

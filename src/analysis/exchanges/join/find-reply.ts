@@ -2,7 +2,7 @@
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
-import { lastAskedBeside, lastRepliedBeside } from './latest.ts'
+import { lastAskedBeside } from './latest.ts'
 import { ENDS, type Found, isReverse, TO, type TupleTable } from './tuple-table.ts'
 
 type Closed = Pick<ClosedJourney, 'tuple' | 'lastTuple' | 'packet' | 'world'>
@@ -22,7 +22,7 @@ export function asItWent(
 }
 
 /** Whoever is bound to these takes what comes from any address (RFC 2131, RFC 8415). */
-const OF_DHCP: readonly (number | undefined)[] = [68, 546]
+export const OF_DHCP: readonly (number | undefined)[] = [68, 546]
 
 /**
  * UDP of this host, to where another of its addresses was asked at this port: a program that is bound to no address has its
@@ -41,20 +41,6 @@ export function fromOtherAddress(
   if (sport === dport || OF_DHCP.includes(dport)) return undefined
   const value = lastAskedBeside(list, tuple, id, { host, capture })
   return value === undefined ? undefined : { value, turned: true, isNewFlow: true }
-}
-
-/** The same, where the reply's journey was complete before the request's: the exchange of which it is a part. */
-export function repliedFromOther(
-  list: JoinedJourneys,
-  tuple: Int32Array,
-  { says, host, isForMany, journey: { packet, outcome } }: Told,
-  { id }: Pick<ClosedJourney, 'id'>,
-  capture: number,
-): number | undefined {
-  const { protocol, sport, dport, fragOffset } = packet
-  if (says !== 'any' || protocol !== 'udp' || outcome !== 'delivered' || isForMany || fragOffset) return undefined
-  if (sport === dport || OF_DHCP.includes(sport)) return undefined
-  return lastRepliedBeside(list, tuple, id, { host, capture })
 }
 
 /** Hooks behind the places where nf_nat_core.c gives a reply the destination back that its request came from. */

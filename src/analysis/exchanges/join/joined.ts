@@ -178,17 +178,6 @@ export class JoinedJourneys {
     }
   }
 
-  /** All of it replied, as new flows, to a request that is known by now. `tuple`: what the table gave for that. */
-  becomeReplies(number: number, tuple: number): void {
-    this.table.forget(this.tuples[number]!)
-    this.tuples[number] = tuple
-    this.flags[number] = (this.flags[number]! & ~OPENED) | REPLIED
-    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {
-      this.roles[part] = NEW_FLOW
-      this.noteReply(this.captures[part]!, this.tolds[part]!)
-    }
-  }
-
   /** Its first packet is known by now. `tuple`: what the table gave for it. */
   retuple(number: number, tuple: number): void {
     this.tuples[number] = tuple
@@ -259,10 +248,6 @@ export class JoinedJourneys {
 
   latestTold(number: number): Told {
     return this.tolds[this.latest[number]!]!
-  }
-
-  *toldsOf(number: number): Generator<Told> {
-    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) yield this.tolds[part]!
   }
 
   /** Undefined: there are several. */

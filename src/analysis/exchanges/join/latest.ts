@@ -3,7 +3,7 @@ import { isRefusal } from '../../../model/icmp-error.ts'
 import { isStopped } from '../../../model/outcome-kinds.ts'
 import { TUPLE_WORDS } from '../../closed-journey.ts'
 import { ERROR_AFTER, type JoinedJourneys, type Told } from './joined.ts'
-import { HOSTS, isReverse, TO, turn } from './tuple-table.ts'
+import { HOSTS, isReverse, TO } from './tuple-table.ts'
 
 /** Exchanges among which the one is looked for that an error is about. */
 const LATEST = 200
@@ -46,23 +46,8 @@ export function lastAskedBeside(list: JoinedJourneys, tuple: Int32Array, id: num
   return undefined
 }
 
-/** The last one of which nothing is known yet but what another address of this host sent, behind journey `id` and from the port that it asks, to where it comes from. */
-export function lastRepliedBeside(list: JoinedJourneys, tuple: Int32Array, id: number, seen: Seen): number | undefined {
-  for (const number of latest(list, LATELY_ASKED, seen)) {
-    if (list.hostOf(number) !== seen.host || id > list.beganWith(number)) continue
-    const role = list.firstRole(number)
-    if (role === 'errors' || ![...list.toldsOf(number)].every(isSentFromHere)) continue
-    list.readTuple(number, other)
-    if (role === 'replies') turn(other)
-    if (isFromAskedPort(other, tuple)) return number
-  }
-  return undefined
-}
-
-const isSentFromHere = ({ journey: { packet } }: Told): boolean => packet.in === undefined && packet.out !== undefined
-
 /** Does it go to who asked, from the port that was asked, whatever its address? */
-const isFromAskedPort = (reply: Int32Array, asked: Int32Array): boolean =>
+export const isFromAskedPort = (reply: Int32Array, asked: Int32Array): boolean =>
   isReverse(reply, asked, TO) && reply[8] === asked[9] && reply[10] === asked[10]
 
 /**

@@ -9,7 +9,6 @@ import { grown } from './columns.ts'
 const KEY_WORDS = TUPLE_WORDS + 1
 
 const FIRST = 64
-const FORGOTTEN = -1
 /** Where each word of a tuple stands in that of the other direction. */
 const TURNED = Int32Array.of(4, 5, 6, 7, 0, 1, 2, 3, 9, 8, 10, 11, 12)
 
@@ -47,8 +46,8 @@ export class TupleTable {
   find(tuple: Int32Array, host: number): Found | undefined {
     this.arrange(tuple, host)
     const place = this.slots[this.slotOf() + 1]!
-    const value = place === 0 ? FORGOTTEN : this.values[place - 1]!
-    if (value === FORGOTTEN) return undefined
+    if (place === 0) return undefined
+    const value = this.values[place - 1]!
     return { value: value >> 1, turned: this.turned !== ((value & 1) === 1) }
   }
 
@@ -60,11 +59,6 @@ export class TupleTable {
     const turned = this.turned ? 1 : 0
     this.values[place - 1] = (value << 1) | turned
     return (place << 1) | turned
-  }
-
-  /** It is not found any more, in either direction; what `set` gave for it still tells its tuple. */
-  forget(by: number): void {
-    this.values[(by >> 1) - 1] = FORGOTTEN
   }
 
   /** What was given to `set`. */
