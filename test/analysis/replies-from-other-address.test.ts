@@ -107,13 +107,21 @@ describe('a reply that was captured, and of which no list tells', () => {
     const seen = (id: number, chain: string, what: string) =>
       `trace id ${id} inet fw ${chain} packet: ${what}\ntrace id ${id} inet fw ${chain} policy accept\n`
     const head = (src: string, dst: string) => `ip saddr ${src} ip daddr ${dst} ip ttl 64 ip id 7 ip length 32`
-    const asks = `iif "eth0" ${head('10.0.0.66', '10.0.0.1')} udp sport 40000 udp dport 5300`
+    const asking = (dst: string) => `iif "eth0" ${head('10.0.0.66', dst)} udp sport 40000 udp dport 5300`
+    const asks = asking('10.0.0.1')
     const replies = `oif "eth0" ${head('10.0.0.10', '10.0.0.66')} udp sport 5300 udp dport 40000`
     const both = (id: number) =>
       `${seen(id, 'pre', asks)}${seen(id + 1, 'out', replies)}${seen(id + 1, 'post', replies)}`
-    const files = { 'trace.txt': `${both(11)}${both(13)}`, 'ruleset.nft': rules, 'ip-addr.txt': ADDRESSES }
-    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
-    const [only, ...others] = (await analysis.exchanges()).exchanges
+    const exchangesIn = async (trace: string) => {
+      const files = { 'trace.txt': trace, 'ruleset.nft': rules, 'ip-addr.txt': ADDRESSES }
+      const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+      return (await analysis.exchanges()).exchanges
+    }
+    // of whoever has asked both addresses it is a reply to the one that it comes from
+    const asksBoth = await exchangesIn(`${seen(9, 'pre', asks)}${seen(10, 'pre', asking('10.0.0.10'))}${both(11)}`)
+    expect(asksBoth.map(fate)).toContainEqual(['answered', undefined])
+    expect(asksBoth.map(({ status }) => status)).not.toContain('reply-lost')
+    const [only, ...others] = await exchangesIn(`${both(11)}${both(13)}`)
     expect(others).toEqual([])
     expect(only!.journeys).toMatchObject({ replies: ['2', '4'] })
     expect(fate(only!)).toEqual([

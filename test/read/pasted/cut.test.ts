@@ -34,6 +34,22 @@ const blockOf = (lines: readonly string[], id: string): string[] =>
     .text.split('\n')
 
 describe('outputs in one text', () => {
+  it('cuts nothing out of a capture: not what a rule logs on its terminal, nor what another program says', () => {
+    expect(cut([...SAVED, TRACE, LOG, TRACE, LOG])?.read).toEqual([
+      'iptables-save 1-6',
+      expect.stringMatching(/ 7-10$/),
+    ])
+    expect(cut([...SAVED, LOG, 'net.ipv4.conf.eth0.rp_filter = 1', LOG])?.read).toEqual([
+      'iptables-save 1-6',
+      'kernel-log 7-9',
+    ])
+  })
+
+  it('reads what is said of a neighbour as no route, whatever stands between', () => {
+    const neighbour = '192.0.2.77 dev eth0  used 10/60/7probes 6 FAILED'
+    expect(cut([...ROUTES, neighbour])?.read).toEqual(['ip-route 1-2', 'ip-neigh 3-3'])
+  })
+
   it('finds them in fences, with prose around', () => {
     const lines = [
       'It hangs:',

@@ -90,6 +90,22 @@ describe('a log of one second, as journalctl -r shows it', () => {
     const calls = entered.map((step) => `Jan 31 21:23:16 host kernel: ${trace(step, asked(23))}`)
     expect((await read(text(calls))).codes).not.toContain('newest-first')
   })
+
+  test('nor where this host sends to itself, or nothing tells the packets apart', async () => {
+    const stamped = (message: string) => `Jan 31 21:23:16 host kernel: ${message}`
+    const own = { src: '127.0.0.1', dst: '127.0.0.1', protocol: 'icmp', icmpType: 8 } as const
+    const looped = [41_001, 41_002].flatMap((id) => [
+      stamped(trace('raw:OUTPUT:policy:2', { ...own, out: 'lo', id })),
+      stamped(trace('raw:PREROUTING:policy:2', { ...own, in: 'lo', id })),
+    ])
+    expect((await read(text(looped))).codes).not.toContain('newest-first')
+    const six = { in: 'eth0', src: '2001:db8:1::10', dst: '2001:db8:2::53', protocol: 'udp', dport: 53 } as const
+    // the first of each flow is new, and a rule further up takes the second
+    const flows = [40_000, 40_001].flatMap((sport) =>
+      ['filter:FORWARD:rule:3', 'filter:FORWARD:rule:1'].map((step) => stamped(trace(step, { ...six, sport }))),
+    )
+    expect((await read(text(flows))).codes).not.toContain('newest-first')
+  })
 })
 
 describe('Loki’s API', () => {
