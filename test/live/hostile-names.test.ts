@@ -255,7 +255,7 @@ describe('trace', () => {
 
 it('a file that is not read has its name as a word', () => {
   for (const path of [...INTERFACES, ...COMMENTS, 'a b', '-rf'].filter((one) => one !== '-')) {
-    for (const head of ['BZh', 'PK\x03\x04', '\xff\xfe', 'LPKSHHRH', '\xfd7zXZ\0']) {
+    for (const head of ['BZh', 'PK\x03\x04', 'LPKSHHRH', '\xfd7zXZ\0']) {
       const said = /with: (.*?)(?:, and give the folder)?$/s.exec(unknownWords(head, path))![1]!
       const ran = stubs.run(nextShell(), said).flat()
       expect(ran).toContain(path.startsWith('-') ? `./${path}` : path)
