@@ -21,13 +21,13 @@ import { nameRef, refAt } from './refs.ts'
 export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
 
 /** Behind what is said of who dropped it: what this host sent to many has left, and only its own copy was dropped. Else empty. */
-export const ownCopyWords = ({ evidence, ended, world }: Context): string =>
+const ownCopyWords = ({ evidence, ended, world }: Context): string =>
   isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
     ? ' This is the copy that the kernel hands back to this host; the packet that this host sent is not affected.'
     : ''
 
 /** A packet socket gets what comes in in front of IP's chains (__netif_receive_skb_core, net/core/dev.c): a client of DHCP that has no address yet reads from one. */
-export const leaseWords = ({ evidence, ended }: Context): string => {
+const leaseWords = ({ evidence, ended }: Context): string => {
   const { packet, hook } = evidence.arrivals[ended.step]!
   const isOffer = packet.protocol === 'udp' && packet.dport === DHCP_CLIENT && packet.src?.includes(':') === false
   return isOffer && packet.in !== undefined && (hook === 'prerouting' || hook === 'input')
@@ -37,6 +37,12 @@ export const leaseWords = ({ evidence, ended }: Context): string => {
 
 /** RFC 2131 */
 const DHCP_CLIENT = 68
+
+/** Who is not affected by the drop; `isCopy`: the packet itself. */
+export function asideOf(context: Context): { isCopy: boolean; words: string } {
+  const copy = ownCopyWords(context)
+  return { isCopy: copy !== '', words: `${copy}${leaseWords(context)}` }
+}
 
 /** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
 export function conditionsWords(context: Context): string {

@@ -235,11 +235,11 @@ export const isForMany = ({ dst }: Packet, host: Host): boolean =>
  * without link addresses (ip_mc_output and ip_output in net/ipv4/ip_output.c, dev_loopback_xmit).
  */
 export const isOwnCopy = (packet: Packet, host: Host): boolean =>
-  packet.in !== undefined &&
-  packet.in !== 'lo' &&
-  packet.srcMac === undefined &&
-  isForMany(packet, host) &&
-  isLocal(packet.src, host) === true
+  mayBeOwnCopy(packet, host) && isLocal(packet.src, host) === true
+
+/** The same, whoever's its source is. */
+export const mayBeOwnCopy = (packet: Packet, host: Host): boolean =>
+  packet.in !== undefined && packet.in !== 'lo' && packet.srcMac === undefined && isForMany(packet, host)
 
 /** Of many: not one host's. */
 export function isGroup(address: string): boolean {

@@ -7,7 +7,7 @@ import type { Condition } from '../model/condition.ts'
 export const XT_OPTIONS = "nft's listing does not show the options of this iptables extension"
 export const NO_INTERFACES = 'iptables -L without -v does not show interfaces'
 
-export const isUnshown = ({ unknown }: { unknown: string }): boolean =>
+export const isNotListed = ({ unknown }: { unknown: string }): boolean =>
   unknown === XT_OPTIONS || unknown === NO_INTERFACES
 
 /** May it ask for nothing at all? Of a rule without `-i` and `-o`, too, no interfaces are shown. */

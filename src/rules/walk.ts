@@ -6,7 +6,7 @@ import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
 import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
-import { isUnshown } from './unshown.ts'
+import { isNotListed } from './unshown.ts'
 import { execute, mayHaveExecuted, statementVerdict, verdictOf } from './verdict.ts'
 import { MOST_REPEATED, type WalkBudget } from './walk-budget.ts'
 import { WalkFrame } from './walk-stack.ts'
@@ -108,7 +108,7 @@ class SupposedWalk implements Walker<Walk> {
     const { conditions } = rule
     const whole = from === 0 && to === conditions.length
     const truth = whole ? evaluateAll(conditions, this.state) : evaluateRange(conditions, from, to, this.state)
-    return this.holds && isUnknown(truth) && !isUnshown(truth) ? !sparesSender(rule) : truth
+    return this.holds && isUnknown(truth) && !isNotListed(truth) ? !sparesSender(rule) : truth
   }
 
   add(_: WalkFrame, { chain, rule }: Line): number {

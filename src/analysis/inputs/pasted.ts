@@ -3,6 +3,7 @@ import { concat } from '../../model/concat.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import { latin1 } from '../../model/latin1.ts'
 import { type Block, type Cut, cutPasted, type Unread } from '../../read/pasted/cut.ts'
+import { hasPrompt, isWrapped } from '../../read/pasted/signs.ts'
 import { HEAD_BYTES } from '../../read/recognise.ts'
 import { otherOutput } from './other-output.ts'
 import type { Found } from './recognise.ts'
@@ -22,7 +23,7 @@ export async function pastedIn(
   if (!cut) return undefined
   // its own reader tells what it does not understand; those of rules and captures know prompts
   const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
-  if (isOne && !WRAPPED.test(head) && !(recognised.kind === 'host' && PROMPTED.test(head))) return undefined
+  if (isOne && !isWrapped(head) && !(recognised.kind === 'host' && hasPrompt(head))) return undefined
   tellPasted(cut, report, redacted)
   const outputs: { source: Source; found: Found }[] = []
   for (const { recognised, text } of cut.blocks) {
@@ -32,11 +33,6 @@ export async function pastedIn(
   }
   return outputs
 }
-
-/** In a fence, quoted, or recorded by script(1). */
-const WRAPPED = /^[ \t>]{0,8}(?:`{3}|~{3}|> )|^Script started on /m
-/** `root@gw:~# ip rule` */
-const PROMPTED = /^[ \t]{0,8}\[?[\w.-]{1,40}@[\w.-]{1,60}[^#$%>\n]{0,60}[#$%] /m
 
 /** Bytes: a ticket is no longer. */
 const MOST_PASTED = 1e6

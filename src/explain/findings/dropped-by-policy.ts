@@ -6,7 +6,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
-import { leaseWords, ownCopyWords } from '../why-there.ts'
+import { asideOf } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
@@ -30,12 +30,12 @@ export const droppedByPolicy: Detector = {
         'opens everything that no rule matches; for diagnosis only',
       ),
     ]
-    const copy = ownCopyWords(context)
+    const aside = asideOf(context)
     return [
       finding(
         'dropped-by-policy',
-        copy === '' ? 'error' : 'warning',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${copy}${leaseWords(context)}`,
+        aside.isCopy ? 'warning' : 'error',
+        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${aside.words}`,
         {
           steps: told.steps,
           rules: told.rules,

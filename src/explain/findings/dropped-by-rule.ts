@@ -3,16 +3,8 @@ import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { addWayBack } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import {
-  conditionsWords,
-  forReports,
-  leaseWords,
-  ownCopyWords,
-  ownerWords,
-  wayBackWords,
-  whyThere,
-} from '../why-there.ts'
-import { blame, fixes, withoutRule } from './verdicts.ts'
+import { asideOf, conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
+import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
 export const droppedByRule: Detector = {
@@ -29,18 +21,14 @@ export const droppedByRule: Detector = {
     const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
-    const copy = ownCopyWords(context)
-    const more = `${unanswered}${copy}${leaseWords(context)}`
+    const aside = asideOf(context)
+    const more = `${unanswered}${aside.words}`
     const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${more}`
     return [
-      finding('dropped-by-rule', copy === '' ? 'error' : 'warning', message, {
+      finding('dropped-by-rule', aside.isCopy ? 'warning' : 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: [
-          ...(leads === undefined ? [] : addWayBack(packet, context.world.host)),
-          ...(told.writer === undefined ? [] : withoutRule(context, told.writer, told.rules[0]!)),
-          ...fixes(context, told),
-        ],
+        fix: [...(leads === undefined ? [] : addWayBack(packet, context.world.host)), ...fixes(context, told)],
         culprit: told.walked.culprit,
         [FOR_REPORTS]: forReports(context, why, there, more),
       }),

@@ -2,7 +2,7 @@ import { memo } from '../../model/memo.ts'
 import type { World } from '../../model/world.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { groupMac } from '../../rules/group-mac.ts'
-import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { routeDevices } from '../../rules/route.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { toForward } from './routing.ts'
 
@@ -13,8 +13,8 @@ import { toForward } from './routing.ts'
 export const frameForMany: Detector = {
   code: 'kernel-drop',
   detect(context) {
-    const isTcp = lastPacket(context).protocol === 'tcp'
-    return isTcp && context.journey.outcome === 'delivered' ? tell(context, 'TCP ignores such frames') : []
+    const isIgnored = context.journey.outcome === 'delivered' && isFrameForMany(context)
+    return isIgnored ? tell(context, 'TCP ignores such frames') : []
   },
 }
 
@@ -24,43 +24,39 @@ export const frameForManyForwarded: Detector = {
   detect(context) {
     const routed = toForward(context)
     // what is for a neighbour there is none of this host's
-    const isPassing = routed !== undefined && routed.packet.in !== undefined && !staysOnLink(context, routed.packet.in)
+    const isPassing = routed?.packet.in !== undefined && !routeDevices(routed.route).includes(routed.packet.in)
     return isPassing ? tell(context, 'the kernel does not forward such frames') : []
   },
 }
 
-function staysOnLink(context: Context, device: string): boolean {
-  const question = questionOf(lastPacket(context))
-  const route = question && lookupRoute(question, context.world.host)
-  return !route || routeDevices(route).includes(device)
-}
+/** TCP that came in a frame for several hosts. */
+export const isFrameForMany = (context: Context): boolean =>
+  lastPacket(context).protocol === 'tcp' && kindOf(context) !== undefined
 
-/** Does a frame for several hosts bring it? */
-export const isFrameForMany = ({ evidence, world }: Context): boolean => {
-  const { dstMac, protocol } = evidence.journey.packet
-  return protocol === 'tcp' && dstMac !== undefined && groupMac(dstMac) !== undefined && !setsPacketType(world)
+/** For which ones the frame is; undefined: for this host alone, or a rule may have made it that. */
+function kindOf({ evidence, world }: Context): ReturnType<typeof groupMac> {
+  const { dstMac } = evidence.journey.packet
+  return dstMac === undefined || setsPacketType(world) ? undefined : groupMac(dstMac)
 }
 
 function tell(context: Context, why: string): Detected[] {
   const { evidence, world, ended } = context
   const { dstMac } = evidence.journey.packet
   const { dst, in: device } = lastPacket(context)
-  const kind = dstMac === undefined ? undefined : groupMac(dstMac)
-  if (
-    kind === undefined ||
-    device === undefined ||
-    (dst !== undefined && isForMany({ dst }, world.host)) ||
-    setsPacketType(world)
-  )
-    return []
-  const message = `The rules accepted it, but the kernel drops it: its frame is for the ${kind} link address ${dstMac}, and ${why}.`
+  const kind = kindOf(context)
+  if (kind === undefined || device === undefined || (dst !== undefined && isForMany({ dst }, world.host))) return []
+  const message = `The rules accepted it, but the kernel drops it: its frame was sent to the ${kind} MAC address ${dstMac}, and ${why}.`
   return [
     finding('kernel-drop', 'error', message, {
       steps: [ended.step + 1],
       fix: [
         {
-          description: `let the sender's neighbour entry for ${dst} have the link address of ${device}; where all nodes of a cluster share ${dstMac}, a rule of prerouting must set the packet type: nft's "meta pkttype set host", or iptables' cluster match`,
+          description: `let the sender's neighbour entry for ${dst} name the MAC address of this host's ${device}`,
           unverified: 'this is not a rule change',
+        },
+        {
+          description: `if all nodes of a cluster share ${dstMac}, set the packet type in prerouting: nft's "meta pkttype set host", or iptables' cluster match`,
+          unverified: 'whether this host is part of a cluster is unknown here',
         },
       ],
     }),

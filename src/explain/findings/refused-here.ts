@@ -65,13 +65,13 @@ function ofProtocol({ protocol }: Packet): Detected {
   return finding(
     'refused-here',
     'warning',
-    `No rule rejected the request: this host itself replies with ${UNKNOWN_PROTOCOL}, because nothing on it takes ${which}.`,
+    `No rule rejected the request: this host itself replies with ${UNKNOWN_PROTOCOL}, because no program or module on it handles ${which}.`,
     {
       steps: [1],
       fix: [
         {
           description:
-            'start what takes this protocol; or, where another host is to get it, check why nat did not rewrite the request: rules for ports do not match it',
+            'start the program or load the module that handles this protocol; if another host should get it, check why nat did not rewrite the request: rules for ports do not match it',
           unverified: 'this is not a netfilter change',
         },
       ],

@@ -45,8 +45,8 @@ export interface Blame {
   steps: number[]
   /** Behind what it says of the rule: who had put the packet into the set that it asks for, or written what it compares. */
   filled: string
-  /** Index of the step that had written it. */
-  writer?: number
+  /** Who had written it. */
+  writer?: { step: number; ref: RuleRef }
 }
 
 /** Undefined where the last step has no rule (a LOG line). */
@@ -61,7 +61,7 @@ export function blame(context: Context): Blame | undefined {
   if (wrote) rules.unshift(wrote.ref)
   const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : wrote ? `; ${wrote.words}` : ''
   const steps = walked.cause.map((one) => one.step)
-  return { walked, end, culprit, rules, steps, filled, ...(wrote ? { writer: wrote.step } : {}) }
+  return { walked, end, culprit, rules, steps, filled, ...(wrote ? { writer: wrote } : {}) }
 }
 
 /** A rule that it met before has written the field of the IP header by which the rule of `step` takes it. */
@@ -200,10 +200,10 @@ function mayBeHidden(context: Context, { isMarked }: WithoutEndpoints): boolean 
 }
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
-export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
+export function fixes(context: Context, { culprit, end, walked, writer }: Blame): Proposal[] {
   const without = withoutEndpoints(context)
   if (without && !mayBeHidden(context, without)) return []
-  const found: Proposal[] = []
+  const found = writer ? withoutRule(context, writer.step, writer.ref) : []
   const owner = ownerAt(context, walked.culprit)
   const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
   if (owner && !(owner.opens && isForState) && !isLedPast(context, owner))

@@ -300,7 +300,7 @@ export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
   return propose(
     `add a route back to ${src} out of ${device}`,
     addRoute({ family, type: 'unicast', destination, table: 'main', device }),
-    `if ${src} is on that link; otherwise the route has to name the router that leads there`,
+    `if ${src} is on that link; otherwise the route must also name the router to ${src}`,
   )
 }
 

@@ -6,7 +6,7 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { choiceText, mappedVerdict, verdictsOf } from '../../rules/nft/map.ts'
 import { isUnknown, type Unknown } from '../../rules/truth.ts'
-import { isUnshown } from '../../rules/unshown.ts'
+import { isNotListed } from '../../rules/unshown.ts'
 import { type Context, momentAt } from '../context.ts'
 import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { isNat, passes, skippedRules } from '../counterfactual/skipped-rules.ts'
@@ -33,7 +33,7 @@ export function observedConditions(context: Context): Observed {
       const moment = momentAt(context, step)
       for (const [condition, at] of conditionsOf(rule, moment)) {
         const truth = evaluate(condition, at)
-        if (isUnknown(truth) && !isUnshown(truth)) say(conditionText(condition), true, truth)
+        if (isUnknown(truth) && !isNotListed(truth)) say(conditionText(condition), true, truth)
       }
       const { verdict } = context.journey.steps[step]!
       const map = rule.statements.find((one) => one.kind === 'vmap')?.map
@@ -44,7 +44,7 @@ export function observedConditions(context: Context): Observed {
     for (const { rule, moment } of skippedRules(context, pass)) {
       const miss = onlyFailed(rule, moment)
       const truth = miss?.settled && evaluate(miss.condition, moment)
-      if (!miss?.settled || (isUnknown(truth) && isUnshown(truth))) continue
+      if (!miss?.settled || (isUnknown(truth) && isNotListed(truth))) continue
       say(conditionText(miss.condition), false, isUnknown(truth) ? truth : undefined)
     }
   }

@@ -20,7 +20,7 @@ import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
 import { isForNobody } from '../../rules/sockets.ts'
-import { isUnshown } from '../../rules/unshown.ts'
+import { isNotListed } from '../../rules/unshown.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { type Context, lastPacket } from '../context.ts'
@@ -228,7 +228,7 @@ function playBack(engine: Engine, world: World, back: Packet, options: PlayOptio
   const played = engine.play(world, back, options)
   const { outcome, open } = played.ended
   if (outcome !== 'undetermined' || !open || open.endless || left === 0) return played
-  if (isUnshown({ unknown: open.reason })) return played
+  if (isNotListed({ unknown: open.reason })) return played
   const ways = [true, false].map((holds) =>
     playBack(
       engine,

@@ -18,7 +18,7 @@ import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { isLocalCondition } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { listener } from '../../rules/sockets.ts'
-import { isUnshown } from '../../rules/unshown.ts'
+import { isNotListed } from '../../rules/unshown.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
@@ -175,7 +175,7 @@ export function playAllWays(
   if (open.endless) return `the packet's outcome is unknown after ${open.condition}: ${open.reason}`
   const why = `the packet's outcome depends on ${open.condition}: ${open.reason}`
   // what is not shown may hold in one rule and not in another, which are more ways than two
-  if (assume.size >= MOST_OPEN || assume.has(open.condition) || isUnshown({ unknown: open.reason })) return why
+  if (assume.size >= MOST_OPEN || assume.has(open.condition) || isNotListed({ unknown: open.reason })) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
     const ways = playAllWays(

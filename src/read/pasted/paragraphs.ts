@@ -20,7 +20,8 @@ export function paragraphsOf(lines: readonly string[]): Paragraph[] {
   let current: Paragraph | undefined
   let printedBy: string | undefined
   // what other programs say in between ends no capture
-  const lastCaptured = lines.findLastIndex((line) => isOfCapture(commandOfLine(line)))
+  const commands = lines.map(commandOfLine)
+  const lastCaptured = commands.findLastIndex(isOfCapture)
   const isCut = (command: string, i: number) =>
     printedBy !== undefined && printedBy !== command && !(isOfCapture(printedBy) && i <= lastCaptured)
   lines.forEach((line, i) => {
@@ -29,7 +30,7 @@ export function paragraphsOf(lines: readonly string[]): Paragraph[] {
       printedBy = undefined
       return
     }
-    const command = depth === 0 && !inTable ? commandOfLine(line) : undefined
+    const command = depth === 0 && !inTable ? commands[i] : undefined
     if (command !== undefined) {
       const isBegun = isCut(command, i)
       if (isBegun) current = undefined

@@ -3,6 +3,14 @@ import { commandOfLine, isOfCapture } from './beginnings.ts'
 
 /** A Markdown fence, a prompt with a command whose output nfwhy reads, and what script(1) writes. */
 const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on /m
+
+/** In a fence, quoted, or recorded by script(1). */
+export const isWrapped = (head: string): boolean => /^[ \t>]{0,8}(?:`{3}|~{3}|> )|^Script started on /m.test(head)
+
+/** `root@gw:~# ip rule` */
+export const hasPrompt = (head: string): boolean =>
+  /^[ \t]{0,8}\[?[\w.-]{1,40}@[\w.-]{1,60}[^#$%>\n]{0,60}[#$%] /m.test(head)
+
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
   !/^#!|\0/.test(head) && (!isKnown || FENCE.test(head) || hasTwoOutputs(head))

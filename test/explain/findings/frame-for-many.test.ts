@@ -56,7 +56,7 @@ ${rule}	}
   }
 }
 
-const SAID = `its frame is for the multicast link address ${GROUP}`
+const SAID = `its frame was sent to the multicast MAC address ${GROUP}`
 
 it('TCP ignores what came in a frame for a group', async () => {
   const { status, said } = await told({})

@@ -35,7 +35,7 @@ describe('refused-here', () => {
       which === undefined
         ? []
         : [
-            `No rule rejected the request: this host itself replies with protocol unreachable, because nothing on it takes ${which}.`,
+            `No rule rejected the request: this host itself replies with protocol unreachable, because no program or module on it handles ${which}.`,
           ],
     )
   })

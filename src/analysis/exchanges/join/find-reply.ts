@@ -22,24 +22,28 @@ export function asItWent(
 }
 
 /** Whoever is bound to these takes what comes from any address (RFC 2131, RFC 8415). */
-export const OF_DHCP: readonly (number | undefined)[] = [68, 546]
+const OF_DHCP: readonly (number | undefined)[] = [68, 546]
+
+/** A datagram of this host that may answer one. Where both ends have one port, either may have begun. */
+export function mayReplyBeside({ says, journey: { packet } }: Told): boolean {
+  const { protocol, sport, dport, out, fragOffset } = packet
+  if (says !== 'any' || protocol !== 'udp' || packet.in !== undefined || out === undefined || fragOffset) return false
+  return sport !== dport && !OF_DHCP.includes(dport)
+}
 
 /**
  * UDP of this host, to where another of its addresses was asked at this port: a program that is bound to no address has its
- * source from the route. Where both ends have one port, either may have begun.
+ * source from the route.
  */
 export function fromOtherAddress(
   list: JoinedJourneys,
   tuple: Int32Array,
-  { says, host, journey: { packet } }: Told,
+  told: Told,
   { id }: Pick<ClosedJourney, 'id'>,
   capture: number,
 ): Found | undefined {
-  const { protocol, sport, dport, out, fragOffset } = packet
-  if (says !== 'any' || protocol !== 'udp' || packet.in !== undefined || out === undefined || fragOffset)
-    return undefined
-  if (sport === dport || OF_DHCP.includes(dport)) return undefined
-  const value = lastAskedBeside(list, tuple, id, { host, capture })
+  const { host } = told
+  const value = mayReplyBeside(told) ? lastAskedBeside(list, tuple, { host, capture, id }) : undefined
   return value === undefined ? undefined : { value, turned: true, isNewFlow: true }
 }
 

@@ -210,7 +210,7 @@ export class JoinedJourneys {
   beganWith = (number: number): number => this.begins[number]!
   isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
   /** It asked a group, or all of a network. */
-  asksMany = (number: number): boolean => this.tolds[this.firsts[number]!]!.isForMany
+  asksMany = (number: number): boolean => this.firstTold(number).isForMany
   /** There is an error about it. */
   isFailed = (number: number): boolean => (this.flags[number]! & FAILED) !== 0
   /** Somebody has asked to begin. */
@@ -238,7 +238,7 @@ export class JoinedJourneys {
 
   /** The machine that has shown its latest journey. */
   hostOf(number: number): number {
-    return this.tolds[this.latest[number]!]!.host
+    return this.latestTold(number).host
   }
 
   /** Of the part that was complete first, and of the latest. */

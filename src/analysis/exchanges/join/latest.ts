@@ -35,9 +35,13 @@ export function waitsElsewhere(list: JoinedJourneys, tuple: Int32Array, seen: Se
 }
 
 /** The last one in which another address of this host was asked, before journey `id`, from where this packet goes to, at its own port. */
-export function lastAskedBeside(list: JoinedJourneys, tuple: Int32Array, id: number, seen: Seen): number | undefined {
+export function lastAskedBeside(
+  list: JoinedJourneys,
+  tuple: Int32Array,
+  seen: Seen & { id: number },
+): number | undefined {
   for (const number of latest(list, LATELY_ASKED, seen)) {
-    if (list.hostOf(number) !== seen.host || id < list.beganWith(number)) continue
+    if (list.hostOf(number) !== seen.host || seen.id < list.beganWith(number)) continue
     const { isForMany, journey } = list.firstTold(number)
     if (isForMany || journey.outcome !== 'delivered') continue
     list.readTuple(number, other)

@@ -3,21 +3,13 @@
  * before the request's: what belongs together is known only when all is complete.
  */
 import { TUPLE_WORDS } from '../../closed-journey.ts'
-import { OF_DHCP } from './find-reply.ts'
-import { isAsking, type JoinedJourneys, type Told } from './joined.ts'
+import { isAsking, type Joined, type JoinedJourneys, type Part, type Told } from './joined.ts'
 import { isFromAskedPort } from './latest.ts'
 import { turn } from './tuple-table.ts'
 
 /** More are not looked at. */
 export const MOST_FROM_HERE = 1000
 const MOST_ASKED = 10_000
-
-/** A datagram that this host sends. */
-export function mayReplyBeside({ says, journey: { packet } }: Told): boolean {
-  const { protocol, sport, dport, out, fragOffset } = packet
-  if (says !== 'any' || protocol !== 'udp' || packet.in !== undefined || out === undefined || fragOffset) return false
-  return sport !== dport && !OF_DHCP.includes(dport)
-}
 
 const isAsked = ({ says, isForMany, journey: { packet, outcome } }: Told): boolean =>
   says === 'any' && !isForMany && packet.protocol === 'udp' && packet.in !== undefined && outcome === 'delivered'
@@ -26,20 +18,15 @@ const asked = new Int32Array(TUPLE_WORDS)
 
 /** Of those that nobody asked for by the very address: each to the last request before it that went to another one of this host. */
 export function joinRepliedBeside({ list, fromHere }: { list: JoinedJourneys; fromHere: Set<number> }): void {
-  const lone = [...fromHere].filter((number) => !list.isHidden(number) && isAllFromHere(list, number))
-  if (lone.length === 0) return
-  const unreplied: number[] = []
-  for (let number = lone[0]! + 1; number < list.size && unreplied.length < MOST_ASKED; number++)
-    if (!list.isReplied(number) && !list.isHidden(number) && isAsked(list.firstTold(number))) unreplied.push(number)
-  for (const number of unreplied.length > 0 ? lone : []) {
-    const { parts, tuple } = list.at(number)
-    // as this host sends it
-    const reply = parts.every(isAsking) ? tuple : turnedOf(tuple)
-    const [first] = parts
-    const about = unreplied
-      .filter((one) => list.beganWith(one) < first!.id && list.captureOf(one) === first!.capture)
-      .filter((one) => list.hostOf(one) === first!.told.host && isBeside(list, one, reply))
-      .sort((a, b) => list.beganWith(b) - list.beganWith(a))[0]
+  const lone: Lone[] = []
+  for (const number of fromHere) {
+    const joined = list.at(number)
+    if (!list.isHidden(number) && joined.parts.every(isFromHere)) lone.push({ number, ...joined })
+    else fromHere.delete(number)
+  }
+  const unreplied = lone[0] ? unrepliedBehind(list, lone[0].number) : []
+  for (const { number, parts, tuple } of unreplied.length > 0 ? lone : []) {
+    const about = lastBefore(list, unreplied, parts[0]!, parts.every(isAsking) ? tuple : turnedOf(tuple))
     if (about === undefined) continue
     list.leave(number, new Set(parts.map(({ id }) => id)))
     for (const { id, told, clock, capture } of parts) list.add(about, id, 'replies', told, clock, capture, true)
@@ -47,15 +34,39 @@ export function joinRepliedBeside({ list, fromHere }: { list: JoinedJourneys; fr
   }
 }
 
+interface Lone extends Joined {
+  number: number
+}
+
+const isFromHere = ({ role, told: { journey } }: Part): boolean => role !== 'errors' && journey.packet.in === undefined
+
+function unrepliedBehind(list: JoinedJourneys, first: number): number[] {
+  const found: number[] = []
+  for (let number = first + 1; number < list.size && found.length < MOST_ASKED; number++)
+    if (!list.isReplied(number) && !list.isHidden(number) && isAsked(list.firstTold(number))) found.push(number)
+  return found
+}
+
+/** `reply`: the tuple as this host sends it, first in `part`. */
+function lastBefore(
+  list: JoinedJourneys,
+  asked: readonly number[],
+  { id, capture, told: { host } }: Part,
+  reply: Int32Array,
+): number | undefined {
+  let last: number | undefined
+  for (const number of asked) {
+    const began = list.beganWith(number)
+    if (began >= id || (last !== undefined && began <= list.beganWith(last))) continue
+    if (list.captureOf(number) === capture && list.hostOf(number) === host && isBeside(list, number, reply))
+      last = number
+  }
+  return last
+}
+
 function isBeside(list: JoinedJourneys, number: number, reply: Int32Array): boolean {
   list.readTuple(number, asked)
   return isFromAskedPort(reply, asked)
-}
-
-function isAllFromHere(list: JoinedJourneys, number: number): boolean {
-  const { parts } = list.at(number)
-  const isError = parts.some(({ role }) => role === 'errors')
-  return !isError && parts.every(({ told: { journey } }) => journey.packet.in === undefined)
 }
 
 function turnedOf(tuple: Int32Array): Int32Array {
