@@ -109,6 +109,7 @@ import { THREADS_AC_MORE } from './threads-ac-more.ts'
 import { THREADS_AC_NEAR } from './threads-ac-near.ts'
 import { THREADS_AD } from './threads-ad.ts'
 import { THREADS_AD_NEAR } from './threads-ad-near.ts'
+import { THREADS_AE } from './threads-ae.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -279,6 +280,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AC_NEAR,
   ...THREADS_AD,
   ...THREADS_AD_NEAR,
+  ...THREADS_AE,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
