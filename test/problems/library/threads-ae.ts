@@ -17,12 +17,13 @@ while True:
     'ss -lnu | grep -q :37',
   )
 
-/** Runs as nobody, and its proxy as root. */
+/** Is nobody's from its socket on, and its proxy root's. */
 const WEB_OF_NOBODY = python(
   `import os,socket
-s=socket.socket(); s.setsockopt(1,2,1); s.bind(('',80)); s.listen(5); os.setgid(65534); os.setuid(65534)
+os.setgid(65534); os.setuid(65534)
+s=socket.socket(); s.setsockopt(1,2,1); s.bind(('',8080)); s.listen(5)
 while True: s.accept()[0].close()`,
-  'ss -lnt | grep -q :80',
+  'ss -lnt | grep -q :8080',
 )
 const PROXY = python(
   `import socket
@@ -117,7 +118,10 @@ table inet filter {
       status: ['reply-lost', 'unanswered'],
     },
     mend: [
-      ['server', "kill $(ss -Hlnup sport = :37 | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p'); sleep .3"],
+      [
+        'server',
+        "kill $(awk '/^NSpid/ {print $NF}' /proc/$(ss -lnupH 'sport = 37' | grep -o 'pid=[0-9]*' | cut -d= -f2)/status); sleep .2",
+      ],
       ['server', tellsTime('10.236.2.5')],
     ],
   },
@@ -160,7 +164,7 @@ table inet filter {
       ['server', PROXY],
       ['server', WEB_OF_NOBODY],
     ],
-    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 80 },
+    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 8080 },
     seen: 'nothing',
     others: [
       { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' },
