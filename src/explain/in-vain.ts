@@ -72,6 +72,7 @@ const OF_ANY = [
   replyByOtherLeg,
   dnatOfOthers,
   snatInVain,
+  withRules('ttl-too-small', 'ttlTooSmall'),
 ]
 
 /** Codes of all that. */

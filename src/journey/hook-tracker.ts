@@ -104,17 +104,23 @@ export class HookTracker {
     if (way === 0 || rows[after + F.OUT] !== 0) return false
     if (way !== rows[before + F.OUT]) return way === this.lo && this.isLedBack(journey, before, after, mask)
     // over another interface than lo, a VRF's, only what is surely the same packet
-    if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
+    if (way !== this.lo && (journey.onlyOverLo || !(isTelling(rows, before) && isTelling(rows, after)))) return false
     return mayComeBack(journey.hookMask, mask)
   }
 
-  /** nat in OUTPUT made this host its destination: the rest of that hook still shows the way out that it had before. */
-  private isLedBack({ hookMask, natSeen }: OpenJourney, before: number, after: number, mask: number): boolean {
+  /**
+   * nat in OUTPUT made this host its destination, or its mark led it to a local route: the rest of that hook still shows the
+   * way out that it had before.
+   */
+  private isLedBack({ hookMask, natSeen, marks }: OpenJourney, before: number, after: number, mask: number): boolean {
     const { rows } = this.states
     const hasEnds = F.HAS_SRC | F.HAS_DST | (1 << F.SPT)
-    if (!natSeen || hookMask !== OUTPUT || !mayComeBack(hookMask, mask)) return false
+    if ((hookMask & OUTPUT) === 0 || !mayComeBack(hookMask, mask)) return false
     if ((rows[before + F.PRESENT]! & rows[after + F.PRESENT]! & hasEnds) !== hasEnds) return false
-    return rows[before + F.SPT] === rows[after + F.SPT] && sameAddress(rows, before + F.SRC, after + F.SRC)
+    if (rows[before + F.SPT] !== rows[after + F.SPT] || !sameAddress(rows, before + F.SRC, after + F.SRC)) return false
+    if (natSeen && hookMask === OUTPUT) return true
+    // else it may be the copy of what went to many
+    return marks.last() !== 0 && sameAddress(rows, before + F.DST, after + F.DST)
   }
 
   /** br_netfilter has PREROUTING done before the bridge itself takes the packet in, which gives it another id. */
@@ -190,7 +196,10 @@ export class HookTracker {
     if (hookMask === OUTPUT && resolved.rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect'))
       return false
     if (hookMask !== INPUT && (out === 0 || out === this.lo || this.goesOnBehind(out))) return false
-    return this.resolver.isVeryLast(chain)
+    if (!this.resolver.isVeryLast(chain)) return false
+    // its mark may lead it to a local route: then it comes in again over lo, and nowhere else
+    journey.onlyOverLo = hookMask === OUTPUT && journey.marks.last() !== 0
+    return !journey.onlyOverLo
   }
 
   /** A bridge's own tables, and chains at egress, see it behind IP. Where links are not known, any device may be a bridge. */

@@ -37,6 +37,8 @@ export class OpenJourney {
   natSeen = false
   /** The output interface was lo: the packet comes back in. */
   throughLoopback = false
+  /** Its last chain was passed, but for what lo may bring. */
+  onlyOverLo = false
   /** Earlier journeys of the same content: told as this one begins, for it may be closed before them. */
   repeats: readonly Repeat[] = []
   /** The last event ended the journey, as far as the ruleset tells. */
@@ -84,6 +86,7 @@ export class OpenJourney {
     this.table = undefined
     this.number = this.hookNumber = this.tableNumber = 0
     this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = this.own = false
+    this.onlyOverLo = false
     this.key = key
     this.sibling = undefined
     this.traceId = this.firstTraceId = -1

@@ -305,7 +305,8 @@ function leaving(evidence: Evidence, world: World, step: number): Conclusion {
   const last = rewritesLast(evidence, world, step)
   const rerouted = last || rewrittenInOutput(evidence, step)
   const to = last ? goesToThisHost(evidence, world) : isLocal(packet.dst, world.host)
-  const local = rerouted ? to : packet.out === 'lo'
+  const out = evidence.rerouted ? evidence.rerouted.out : packet.out
+  const local = rerouted ? to : out === 'lo'
   if (rerouted && local === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'no-routes', step }
   if (rerouted && !local) return { outcome: 'sent', basis: 'inferred', step }
   if (local) {

@@ -8,7 +8,7 @@ import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { afterAll, writesMark } from '../rules/assign.ts'
 import { isGroup, LIMITED_BROADCAST, linkWith } from '../rules/fib.ts'
-import { lookupRoute, questionAnew, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { leadsHere, lookupRoute, questionAnew, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { baseOf, type StepContext } from './step-context.ts'
 
 export interface Rerouted {
@@ -33,8 +33,14 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
   if (isForLink(packet.dst)) return ofSource(packet, from, world.host)
   const question = packet.mark === undefined ? undefined : questionAnew(packet)
   const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
-  const [out, ...others] = route?.type === 'unicast' ? routeDevices(route) : []
+  const [out, ...others] = route ? waysOut(route) : []
   return { from, ...(route === undefined ? {} : { route }), ...(out === undefined || others.length > 0 ? {} : { out }) }
+}
+
+/** What a local route takes comes in again over lo (ip_route_output_key_hash_rcu). */
+function waysOut(route: Route): string[] {
+  if (route.type === 'unicast') return routeDevices(route)
+  return leadsHere(route) && route.type !== 'broadcast' ? ['lo'] : []
 }
 
 /** nf_route compares the mark in front of its own chain and behind. */

@@ -68,4 +68,4 @@ export const isFailed = (status: ExchangeStatus): boolean => STATUSES.indexOf(st
 
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean =>
-  code === 'not-masqueraded' || code === 'neighbour-discovery-dropped'
+  code === 'not-masqueraded' || code === 'neighbour-discovery-dropped' || code === 'ttl-too-small'

@@ -14,6 +14,10 @@ export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
 export const isUnreached = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 1 : icmpType === 1 && icmpCode === 3
 
+/** A router on the way says that the TTL was used up. */
+export const isTimeExceeded = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
+  icmpCode === 0 && (protocol === 'icmp' ? icmpType === 11 : icmpType === 3)
+
 /** A router names a shorter way, and has sent the packet on all the same. */
 export const isRedirect = ({ protocol, icmpType }: Packet): boolean => protocol === 'icmp' && icmpType === 5
 

@@ -58,6 +58,7 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',
   'snat-elsewhere': 'source address of another interface',
+  'ttl-too-small': 'TTL too small',
   'never-reached': 'a rule was never reached',
   'missing-rule': 'no rule for this service',
   untracked: 'not tracked by conntrack',

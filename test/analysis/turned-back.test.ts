@@ -1,5 +1,5 @@
 /** Packets that come back to the host that sent them, or that it keeps from who waits for them. */
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
 import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
@@ -91,4 +91,74 @@ test('a retransmission skips nat, and less is seen of it than of the request', a
   const [one] = await exchanges(lines, rules, { 'sysctl.txt': 'net.ipv4.ip_forward = 1\n' })
   expect(one?.journeys).toMatchObject({ request: ['1'], retransmissions: ['2'] })
   expect(one?.status).toBe('unanswered')
+})
+
+/** nft's chains of OUTPUT show the way out that was chosen before the mark. */
+describe('a mark leads a reply back to its own host, and nothing shows it in POSTROUTING', () => {
+  const RULESET = `table inet proxy {
+	chain prerouting { # handle 1
+		type filter hook prerouting priority mangle; policy accept;
+	}
+	chain output { # handle 2
+		type route hook output priority mangle; policy accept;
+		meta l4proto udp meta mark set 0x00000001 # handle 4
+		tcp sport 22 meta mark set 0x00000001 # handle 5
+	}
+}
+`
+  const through = (id: string, chain: string, packet: string, rule: string[] = [], mark = '') =>
+    [
+      `trace id ${id} inet proxy ${chain} packet: ${packet}`,
+      ...rule.map((one) => `trace id ${id} inet proxy ${chain} rule ${one} (verdict continue)`),
+      `trace id ${id} inet proxy ${chain} policy accept ${mark}`,
+    ].join('\n')
+  const ip = (src: string, dst: string, more: string) => `ip saddr ${src} ip daddr ${dst} ip ttl 64 ${more}`
+  const capture = (protocol: string, port: number, [asks, answers]: [string, string], handle: number) => {
+    const back = ip('192.0.2.1', '192.0.2.9', `ip protocol ${protocol} ${protocol} sport ${port} ${answers}`)
+    const marking = `${protocol === 'udp' ? 'meta l4proto udp' : 'tcp sport 22'} meta mark set 0x00000001 # handle ${handle}`
+    const asked = ip('192.0.2.9', '192.0.2.1', `ip id 7 ip protocol ${protocol} ${protocol} sport 40000 ${asks}`)
+    return [
+      through('11111111', 'prerouting', `iif "eth0" ${asked}`),
+      through('22222222', 'output', `oif "eth0" ${back}`, [marking], 'meta mark 0x00000001'),
+      through('33333333', 'prerouting', `iif "lo" ${back}`, [], 'meta mark 0x00000001'),
+      '',
+    ].join('\n')
+  }
+  async function first(text: string, more: Record<string, string>) {
+    const files = { 'trace.txt': text, 'ruleset.nft': RULESET, addresses: ADDRESSES, ...more }
+    const analysis = await open(Object.entries(files).map(([name, one]) => ({ name, text: one })))
+    return (await analysis.exchanges()).exchanges[0]!
+  }
+  const TCP = capture('tcp', 22, ['tcp dport 22 tcp flags == syn', 'tcp dport 40000 tcp flags == 0x12'], 5)
+  const UDP = capture('udp', 40010, ['udp dport 40010 udp length 40', 'udp dport 40000 udp length 40'], 4)
+  const RULES =
+    '0:	from all lookup local\n100:	from all fwmark 0x1 lookup 100\n32766:	from all lookup main\n32767:	from all lookup default\n'
+
+  it.each([
+    ['nothing of routes', {}],
+    ['routes', { routes: ROUTES }],
+    ['routes and rules', { routes: `${ROUTES}local default dev lo table 100 scope host\n`, rules: RULES }],
+  ])('is told with %s', async (_, more) => {
+    const one = await first(TCP, more)
+    expect(one).toMatchObject({ status: 'reply-lost', culprit: { chain: 'output', handle: 5 } })
+    expect(one.findings[0]?.message).toMatch(
+      /^It is a reply to 192\.0\.2\.9, but never leaves this host: inet proxy output/,
+    )
+  })
+
+  it('is told of what only the request shows for a reply', async () => {
+    const one = await first(UDP, { routes: ROUTES })
+    expect(one.status).toBe('reply-lost')
+    expect(one.findings[0]?.message).toBe(
+      'The reply to 192.0.2.9 never left this host: it came in again over lo. A mark may have led it to a local route.',
+    )
+  })
+
+  it('says where it went, where nothing shows that it came in again', async () => {
+    const text = TCP.split('\n')
+      .filter((line) => !line.includes('33333333'))
+      .join('\n')
+    const one = await first(text, { routes: `${ROUTES}local default dev lo table 100 scope host\n`, rules: RULES })
+    expect(one.status).not.toBe('answered')
+  })
 })

@@ -87,6 +87,7 @@ const CODES = [
   'snat-port-taken',
   'snat-skipped',
   'stale-conntrack',
+  'ttl-too-small',
   'untracked',
   'vanished-at-port',
   'vanished-forwarding-off',

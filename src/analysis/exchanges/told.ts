@@ -24,6 +24,7 @@ import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
 import { type Seen, verdictOf } from './status/status.ts'
+import { isOfTtl } from './status/unreached.ts'
 import { neededBy } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
@@ -156,7 +157,8 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
       request.inVain.refused?.filter(({ code, severity }) => code === 'dnat-of-others' && severity !== 'note') ?? []
     )
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
-  return isSilent ? (request.inVain.unanswered ?? []) : []
+  // nobody on the way has said that it was used up
+  return isSilent ? (request.inVain.unanswered?.filter((one) => !isOfTtl(one)) ?? []) : []
 }
 
 function isListedUnreplied(asked: Packet, world: World): boolean {

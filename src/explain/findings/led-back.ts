@@ -4,7 +4,7 @@ import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/mark-behind.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { askedFor } from '../reply/request-reply.ts'
 
 /** A reply of this host's own, which a mark has led back to this host, as a transparent proxy has it for requests. */
 export const ledBack: Detector = {
@@ -15,8 +15,9 @@ export const ledBack: Detector = {
     const { dst } = journey.packet
     const first = arrivals[0]
     if (journey.outcome !== 'delivered' || first?.hook !== 'output' || first.packet.out === 'lo') return []
-    if (arrivals.at(-1)!.packet.in !== 'lo' || isLocal(dst, world.host) !== false) return []
-    if (!openingOf(journey.packet, world)) return []
+    // its first route did not lead to lo, so it is for another host
+    if (arrivals.at(-1)!.packet.in !== 'lo' || isLocal(dst, world.host)) return []
+    if (!askedFor(journey.packet, world)) return []
     const step = arrivals.findLastIndex(({ hook }, i) => {
       const mark = hook === 'output' ? markBehind(context, i) : undefined
       return mark !== undefined && mark !== (markBehind(context, i - 1) ?? 0)

@@ -17,7 +17,7 @@ export const vanishedTtl: Detector = {
   detect(context) {
     const routed = toForward(context)
     if (!routed || routed.packet.ttl === undefined || routed.packet.ttl > 1) return []
-    const lowered = whoLowered(context)
+    const lowered = ttlWriter(context)
     const ref = lowered === undefined ? undefined : refAt(context, lowered)
     if (lowered !== undefined && ref)
       return [
@@ -55,7 +55,7 @@ export const vanishedTtl: Detector = {
 }
 
 /** Index of the step whose rule wrote the TTL last. */
-function whoLowered({ evidence, journey }: Context): number | undefined {
+export function ttlWriter({ evidence, journey }: Context): number | undefined {
   const at = evidence.arrivals.findLastIndex(
     ({ rule }, i) =>
       journey.steps[i]!.kind === 'rule' &&

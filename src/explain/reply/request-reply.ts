@@ -199,15 +199,21 @@ export function isReplied({ evidence, world }: { evidence: Evidence; world: Worl
   return entry !== undefined && !isUnreplied(entry)
 }
 
-/** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */
+/** What was asked, of a packet that answers it; undefined where it answers nothing, or where that or its way in is not known. */
 export function openingOf(answer: Packet, world: World): Packet | undefined {
+  const asked = askedFor(answer, world)
+  return asked && comingIn(asked, world.host)
+}
+
+/** As openingOf; by which interface it came is not told. */
+export function askedFor(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined
   if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack') && !refusesOpening(answer)) return undefined
   const entry = entryAnswered(answer, world)
   if (!entry && answer.protocol === 'udp' && udpDirection(answer, world) !== 'reply') return undefined
   const asked = entry ? askedBy(entry) : askedAlone(answer)
   if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
-  return asked && comingIn(asked, world.host)
+  return asked
 }
 
 /** The packet that began the connection; undefined where nothing tells by which interface it came. */

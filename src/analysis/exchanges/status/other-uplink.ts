@@ -36,6 +36,8 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   const { journey, reply: played, world } = request.told
   const reply = parts.find((one) => isBack(one) && isPassed(one.told.journey.outcome))
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
+  // it has another source, and is routed by that
+  if (reply?.isNewFlow && reply.told.journey.packet.src !== dst) return undefined
   const { host } = world
   const came = routedDevice(host, journey.packet.in)
   // where its lines end before it was routed, the model's reply has the same way

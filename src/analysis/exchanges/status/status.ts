@@ -23,11 +23,11 @@ import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
-import { goesPastAsker, missesProxy } from './past-asker.ts'
+import { goesPastAsker, missesProxy, staysHere } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { carriesData } from './segment.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
-import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
+import { isAboutEnd, isBeforeSilentHop, setTooSmall, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
@@ -102,6 +102,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
     if (answer.told.says === 'resets') return observed(refused(answer), answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    const kept = staysHere(parts, answer)
+    if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
     if (goesPastAsker(parts, answer))
@@ -123,7 +125,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (error) {
     const unreached = unreachedWith(error, parts)
     if (unreached) return { ...observed('lost', unreached.decided), ...unreached }
-    return (isGuessed(error) ? inferred : observed)('lost', error)
+    const tooSmall = setTooSmall(error, parts)
+    return { ...(isGuessed(error) ? inferred : observed)('lost', error), ...(tooSmall ? { finding: tooSmall } : {}) }
   }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!
   // conntrack leads a retransmission, and what follows, past nat, so that less is seen of it than of what began
