@@ -110,6 +110,12 @@ import { THREADS_AC_NEAR } from './threads-ac-near.ts'
 import { THREADS_AD } from './threads-ad.ts'
 import { THREADS_AD_NEAR } from './threads-ad-near.ts'
 import { THREADS_AE } from './threads-ae.ts'
+import { THREADS_AF } from './threads-af.ts'
+import { THREADS_AF_HOSTS } from './threads-af-hosts.ts'
+import { THREADS_AF_LEGACY } from './threads-af-legacy.ts'
+import { THREADS_AF_NEAR } from './threads-af-near.ts'
+import { THREADS_AF_NEAR_MORE } from './threads-af-near-more.ts'
+import { THREADS_AF_NODES } from './threads-af-nodes.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -281,6 +287,12 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AD,
   ...THREADS_AD_NEAR,
   ...THREADS_AE,
+  ...THREADS_AF,
+  ...THREADS_AF_HOSTS,
+  ...THREADS_AF_LEGACY,
+  ...THREADS_AF_NEAR,
+  ...THREADS_AF_NEAR_MORE,
+  ...THREADS_AF_NODES,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
