@@ -113,6 +113,7 @@ import { THREADS_AE } from './threads-ae.ts'
 import { THREADS_AF } from './threads-af.ts'
 import { THREADS_AF_HOSTS } from './threads-af-hosts.ts'
 import { THREADS_AF_LEGACY } from './threads-af-legacy.ts'
+import { THREADS_AF_MORE } from './threads-af-more.ts'
 import { THREADS_AF_NEAR } from './threads-af-near.ts'
 import { THREADS_AF_NEAR_MORE } from './threads-af-near-more.ts'
 import { THREADS_AF_NODES } from './threads-af-nodes.ts'
@@ -290,6 +291,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AF,
   ...THREADS_AF_HOSTS,
   ...THREADS_AF_LEGACY,
+  ...THREADS_AF_MORE,
   ...THREADS_AF_NEAR,
   ...THREADS_AF_NEAR_MORE,
   ...THREADS_AF_NODES,

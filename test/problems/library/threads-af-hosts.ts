@@ -120,10 +120,7 @@ export const THREADS_AF_HOSTS: Problem[] = [
     truth: {
       words:
         'The selected gateway is down and its table empty, so the rule behind it rejects: also the reply of a program, which is routed before OUTPUT gives it the mark of its connection.',
-      causes: [
-        { code: 'reply-lost', words: ['unreachable'] },
-        { code: 'vanished-no-route', words: ['unreachable'] },
-      ],
+      causes: [{ code: 'reply-dropped', words: ['unreachable'] }],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [['server', 'ip rule add pref 62 from 192.168.1.50 lookup 1002']],
@@ -148,6 +145,7 @@ export const THREADS_AF_HOSTS: Problem[] = [
 :INPUT DROP [0:0]
 :FORWARD ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
 -A INPUT -p ipv6-icmp -j ACCEPT
 -A INPUT -p tcp -m tcp --dport 443 -j ACCEPT
 -A INPUT -s 2001:db8:5::25/128 -p tcp -m tcp --dport 25 -j ACCEPT

@@ -75,7 +75,7 @@ ${redirects}${to('nat_PRE', 'iifname')}  }
   chain nat_POSTROUTING_ZONES {
 ${to('nat_POST', 'oifname')}  }
   chain nat_OUTPUT {
-    type nat hook output priority dstnat + 10; policy accept;
+    type nat hook output priority -90; policy accept;
     jump nat_OUTPUT_POLICIES_pre
     jump nat_OUTPUT_POLICIES_post
   }
@@ -155,7 +155,7 @@ const DOCKER = `table ip nat {
     fib daddr type local counter packets 63 bytes 3780 jump DOCKER
   }
   chain OUTPUT {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr != 127.0.0.0/8 fib daddr type local counter packets 0 bytes 0 jump DOCKER
   }
   chain POSTROUTING {
@@ -215,7 +215,7 @@ export const THREADS_AF: Problem[] = [
           nft: `${DOCKER}${firewalld(
             { docker0: 'docker', eth0: 'public', '': 'public' },
             `  chain filter_FORWARD_dnat {
-    ct original proto-dst 8443 accept
+    meta l4proto tcp ct original proto-dst 8443 accept
     ${REJECT}
   }
 ${zone('public', 'default', PUBLIC)}${zone('docker', 'accept', [])}`,
@@ -253,7 +253,9 @@ ${zone('public', 'default', PUBLIC)}${zone('docker', 'accept', [])}`,
       ],
       status: ['rejected'],
     },
-    mend: [['host', 'nft insert rule inet firewalld filter_FORWARD_dnat ct original proto-dst 8080 accept']],
+    mend: [
+      ['host', 'nft insert rule inet firewalld filter_FORWARD_dnat meta l4proto tcp ct original proto-dst 8080 accept'],
+    ],
   },
   {
     name: 'firewalld-strict-path-of-two-interfaces-in-one-network',
