@@ -121,6 +121,12 @@ export class Exchanges {
       // the reply's journey was complete before the request's
       this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
       found.turned = false
+    } else if (found && !found.turned && says === 'answers' && !this.list.isOpened(found.value)) {
+      // what follows the SYN ACK was complete before it
+      turn(this.tuple)
+      this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
+      turn(this.tuple)
+      found.turned = true
     }
     if (found && !(says === 'opens' && this.isAnother(found.value, told, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)

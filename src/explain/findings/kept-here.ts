@@ -1,17 +1,21 @@
 import { editCommand } from '../../edits/print.ts'
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import { networkAddress, parseAddress } from '../../model/address.ts'
 import { spoken } from '../../model/command.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import type { Packet } from '../../model/packet.ts'
-import type { Table } from '../../model/ruleset.ts'
+import type { Family, Packet } from '../../model/packet.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
+import { askedFor, isOpening, natSeen } from '../reply/request-reply.ts'
 
 /**
  * The destination is behind this host, and stands on an interface of its own as well, or is the anycast address of all
@@ -23,6 +27,8 @@ export const keptHere: Detector = {
     const { journey, world, ended, evidence } = context
     const packet = lastPacket(context)
     const { dst, in: from } = packet
+    // what belongs to a connection has its program here, or had it
+    if (askedFor(journey.packet, world) || !isOpening(journey, natSeen(evidence), world)) return []
     const isStopped = isStoppedByRule(journey.outcome) && evidence.arrivals[ended.step]?.hook === 'input'
     const isRefused = context.inVain === 'refused' || knowsSockets(world.host, packet.protocol)
     if (!isStopped && !(journey.outcome === 'delivered' && isRefused)) return []
@@ -52,7 +58,7 @@ export const keptHere: Detector = {
     const own = ({ addresses = [] }: Link) => addresses.find((one) => one.address === dst && one.prefixLength === full)
     const holder = world.host.links?.find((link) => own(link))
     const question = questionOf(packet)
-    if (!holder || !question) return []
+    if (!holder || !question || isNamedInInput(world, journey.family, dst)) return []
     const routes = (world.host.routes ?? []).filter(
       ({ type, destination, table, device }) =>
         prefixLength(destination) < full ||
@@ -86,7 +92,8 @@ function removed({ world }: Context, packet: Packet, device: string, isAstray: b
   const address = packet.dst!
   const edit = { kind: 'address', family: address.includes(':') ? 'ip6' : 'ip', address, device } as const
   const condition = 'if another host has the address, remove it here'
-  if (!isAstray || !knowsSockets(world.host, packet.protocol))
+  // who asks here is this host itself, and may mean its own program
+  if (!isAstray || packet.in === 'lo' || !knowsSockets(world.host, packet.protocol))
     return {
       description: `${condition}: ${spoken(editCommand({ ...edit, op: 'del' }))}`,
       unverified: 'it is unknown which host should have the address',
@@ -100,11 +107,20 @@ function removed({ world }: Context, packet: Packet, device: string, isAstray: b
   }
 }
 
+/** Rules in front of this host's programs name it: there it is meant. */
+const isNamedInInput = (world: World, family: Family, address: string): boolean =>
+  baseChainsAt(world, family, 'input', false).some(({ table, chain }) =>
+    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].some((name) =>
+      table.chains.get(name)?.rules.some((rule) => namesAddress(rule, address)),
+    ),
+  )
+
 /** Does a rule name the address? */
 const speaksOf = ({ chains }: Table, address: string): boolean =>
-  [...chains.values()].some(({ rules }) =>
-    rules.some(({ text }) => text.split(/[\s,{}[\]]+/).some((word) => word.replace(/\/128$/, '') === address)),
-  )
+  [...chains.values()].some(({ rules }) => rules.some((rule) => namesAddress(rule, address)))
+
+const namesAddress = ({ text }: Rule, address: string): boolean =>
+  text.split(/[\s,{}[\]]+/).some((word) => word.replace(/\/(32|128)$/, '') === address)
 
 /** Of which interface. The kernel adds these to its table where it forwards (addrconf_join_anycast in net/ipv6/addrconf.c). */
 function anycastOn({ world: { host } }: Context, packet: Packet): string | undefined {

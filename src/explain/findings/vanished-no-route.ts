@@ -72,7 +72,7 @@ export const vanishedNoRoute: Detector = {
     const by = sent ? `. ${nameRef(sent.ref)} sends it to ${dst}` : ''
     const blamed = [...(setter ? [setter] : []), ...(sent ? [sent] : [])]
     const told = blamed.length > 0 ? { rules: blamed.map(({ ref }) => ref), culprit: blamed[0]!.step } : {}
-    const other = own && otherTable(context, own)
+    const other = own && otherTable(context, own, rule)
     const unled = rule && besideRefusal(context, routed, rule)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
@@ -88,6 +88,7 @@ export const vanishedNoRoute: Detector = {
       : rule
         ? [
             ...(unled?.proposed ?? []),
+            ...(other?.proposed ?? []),
             ...propose(
               `delete routing rule ${rule.priority}`,
               deleteRoutingRule(rule),
@@ -178,7 +179,7 @@ function besideRefusal({ world: { host } }: Context, { question }: Routed, rule:
 const inTable = ({ table }: Route): string => (isOwnTable(table) ? '' : ` in table ${table}`)
 
 /** One that leads there out of the interface whose address it is sent from, for packets that routing rules do not choose now. */
-function otherTable({ world: { host } }: Context, { packet, question }: Routed) {
+function otherTable({ world: { host } }: Context, { packet, question }: Routed, refusing: RoutingRule | undefined) {
   const { src } = packet
   if (src === undefined) return undefined
   const family = src.includes(':') ? 'ip6' : 'ip'
@@ -198,7 +199,11 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
       told: ` Table ${table} has a route out of ${routeDevices(route).join(' or ')}${by}.`,
       proposed: propose(
         `use table ${table} to route packets from ${src}`,
-        addRoutingRule({ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action }),
+        // what the rules before the refusing one lead elsewhere, as to hosts on a link, goes there still
+        addRoutingRule({
+          ...{ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action },
+          ...(refusing && refusing.priority > 1 ? { priority: refusing.priority - 1 } : {}),
+        }),
         `all packets from ${src} then take that route`,
       ),
     }

@@ -1,8 +1,9 @@
 /** No route, or one that says no. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import { playReply } from '../../../src/explain/reply/played-reply.ts'
-import type { Route } from '../../../src/index.ts'
+import type { Route, RoutingRule } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -142,7 +143,11 @@ it('names the sources that the only routes are for', () => {
 
 describe("a reply of this host's own", () => {
   const FAR = { ...TO_ROUTER, src: '198.51.100.7' }
-  const found = (table: string, mark?: number) => {
+  const found = (
+    table: string,
+    mark?: number,
+    refuses: RoutingRule = { family: 'ip', priority: 75, action: { table: '75' } },
+  ) => {
     const routes: Route[] = [
       ...ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0'),
       { family: 'ip', type: 'blackhole', destination: '0.0.0.0/0', table: '75' },
@@ -152,7 +157,7 @@ describe("a reply of this host's own", () => {
       { family: 'ip' as const, priority: 0, action: { table: 'local' } },
       { family: 'ip' as const, priority: 50, action: { table: 'main' } },
       ...(mark === undefined ? [] : [{ family: 'ip' as const, priority: 60, mark, action: { table } }]),
-      { family: 'ip' as const, priority: 75, action: { table: '75' } },
+      refuses,
     ]
     const world = makeWorld(saved({ filter: [] }), { ...ROUTER, routes, routingRules })
     const { evidence, ended } = modelEngine.play(world, FAR)
@@ -167,6 +172,13 @@ describe("a reply of this host's own", () => {
     expect(one.fix[0]).toMatchObject({ verified: 'model', after: 'delivered' })
     expect(one.fix[0]!.description).toBe('use table 1005 to route packets from 10.0.1.1')
     expect(one.fix.some(({ description }) => description.startsWith('add a route'))).toBe(false)
+  })
+
+  it('leaves a routing rule that says no to others: the table that leads back goes in front of it', () => {
+    const [first, second] = found('1005', 5, { family: 'ip', priority: 76, action: 'unreachable' })!.fix
+    expect(String(fixCommands(first!).command)).toBe('ip rule add from 10.0.1.1/32 priority 75 table 1005')
+    expect(first).toMatchObject({ verified: 'model', after: 'delivered' })
+    expect(second!.description).toBe('delete routing rule 76')
   })
 
   it('knows of no mark where no routing rule has one', () => {

@@ -113,7 +113,7 @@ COMMIT
     ],
     fails: POKED,
     seen: 'nothing',
-    looksAt: { protocol: 'tcp', dst: '192.168.33.12' },
+    looksAt: { protocol: 'tcp', dst: '10.11.0.20' },
     others: [
       { sending: { from: 'node', what: 'tcp', to: '10.11.0.20', port: 80 }, seen: 'answered' },
       { sending: { from: 'pod', what: 'ping', to: '192.168.33.11' }, seen: 'answered' },

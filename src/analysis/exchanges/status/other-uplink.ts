@@ -16,6 +16,7 @@ import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
 import type { Part } from '../join/joined.ts'
 import { inOtherNetwork } from './later.ts'
+import { goesOnBehind } from './unheard.ts'
 
 interface OtherUplink {
   came: string
@@ -35,7 +36,7 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   if (!request || dst === undefined) return undefined
   const { journey, reply: played, world } = request.told
   const reply = parts.find((one) => isBack(one) && isPassed(one.told.journey.outcome))
-  if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
+  if (reply && parts.some((one) => goesOnBehind(one, reply))) return undefined
   // it has another source, and is routed by that
   if (reply?.isNewFlow && reply.told.journey.packet.src !== dst) return undefined
   const { host } = world

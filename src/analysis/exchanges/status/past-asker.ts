@@ -4,6 +4,7 @@ import type { Finding } from '../../../model/journey.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 import { answersStranger } from './gone-on.ts'
 import { toProxy } from './later.ts'
+import { goesOnBehind } from './unheard.ts'
 
 export const goesPastAsker = (parts: readonly Part[], answer: Part): boolean =>
   answersStranger(parts, answer) || (answer.told.journey.outcome === 'forwarded' && isForThisHost(parts, answer))
@@ -27,10 +28,11 @@ function isForThisHost(parts: readonly Part[], answer: Part): boolean {
   const first = parts.find(isAsking)
   if (first === undefined || first.told.journey.packet.in !== undefined || first.told.host !== answer.told.host)
     return false
-  return parts.every(({ role, id, told: { journey } }) => {
-    if (role === 'replies') return journey.outcome !== 'delivered'
+  return parts.every((one) => {
+    const { outcome, packet } = one.told.journey
+    if (one.role === 'replies') return outcome !== 'delivered'
     // whoever goes on has had its answer
-    return role === 'errors' || (journey.packet.in === undefined && !(role === 'request' && id > answer.id))
+    return one.role === 'errors' || (packet.in === undefined && !goesOnBehind(one, answer))
   })
 }
 

@@ -25,8 +25,10 @@ import { otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy, staysHere } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
+import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
+import { goesOnBehind, isAskedAgain, isUnheardOf } from './unheard.ts'
 import { isAboutEnd, isBeforeSilentHop, setTooSmall, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
@@ -100,8 +102,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = arrived ?? answers[0]
   if (answer) {
     if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
+    if (isAskedAgain(answer, parts)) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed(refused(answer), answer)
-    const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    const midway = rewrittenMidway(parts)
+    if (midway) return { ...observed('reply-lost', midway.part), finding: midway.finding }
+    const isUsed = parts.some((one) => goesOnBehind(one, answer))
     const kept = staysHere(parts, answer)
     if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
@@ -150,20 +155,6 @@ export function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
     journey.outcome === 'undetermined' && journey.findings.some(({ code }) => code === 'mixed-backends')
   const rest = parts.some(isOther) ? parts.filter((one) => !isOther(one)) : parts
   return rest.length === 0 ? parts : rest
-}
-
-/**
- * The reply went its way, and whoever asked has asked again since, or it was sent again itself, and nobody has gone on with
- * it: it does not arrive.
- */
-function isUnheardOf({ id, capture, told }: Part, parts: readonly Part[]): boolean {
-  if (told.says !== 'answers' || told.journey.packet.protocol !== 'tcp') return false
-  const later = parts.filter((one) => one.id > id && one.capture === capture)
-  if (later.some(({ role }) => role === 'request')) return false
-  return later.some(
-    ({ role, told: { says } }) =>
-      (role === 'retransmissions' && says === 'opens') || (role === 'replies' && says === 'answers'),
-  )
 }
 
 const STOPPED: Partial<Record<Journey['outcome'], ExchangeStatus>> = {
@@ -357,7 +348,7 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
   const { findings, packet } = told.journey
   const isSaid = (code: string) => findings.some((one) => one.code === code && one.severity === 'error')
   if (LOST.some(isSaid)) return true
-  if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
+  if (parts.some((one) => one.capture === capture && goesOnBehind(one, { id }))) return false
   const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
   const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
   const isSilent = isHandshake ? findings.some(({ code }) => code === 'neighbour-failed') : isSaid('neighbour-failed')

@@ -10,6 +10,7 @@ import { solicitedGroup } from '../../../rules/solicited-group.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
 import { otherUplink } from './other-uplink.ts'
+import { goesOnBehind } from './unheard.ts'
 import { isForSilentHop } from './unreached.ts'
 
 /** Of what the capture as a whole shows. */
@@ -22,7 +23,7 @@ interface Seen {
 
 export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet, seen: Seen): boolean {
   if (otherUplink(parts, asked)) return true
-  if (seen.played || parts.some(({ role, id }) => role === 'request' && id > answer.id)) return false
+  if (seen.played || parts.some((one) => goesOnBehind(one, answer))) return false
   const { told } = answer
   const entry = told.world.host.conntrack && entryOpened(asked, told.world)
   if (entry && isUsed(entry)) return false
