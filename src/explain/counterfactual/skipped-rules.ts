@@ -67,8 +67,16 @@ export function* skippedRules(context: Context, pass: TableTraversal): Generator
     if (number === undefined) continue
     const from = looked.get(keyOf(caller, chain)) ?? 0
     looked.set(keyOf(caller, chain), number)
+    if (kind === 'policy' && isLeftEarly(context, step)) continue
     if (from + 1 < number) yield* between(context, pass, chain, from, number - 1, step, positionsBelow(context, step))
   }
+}
+
+/** A rule of the base chain has left it for its policy: those behind that rule were not asked. */
+function isLeftEarly({ evidence: { arrivals } }: Context, policy: number): boolean {
+  const { chain } = arrivals[policy]!
+  const last = arrivals.findLast((one, i) => i < policy && one.chain === chain)
+  return last?.ending === 'return' || last?.ending === 'goto'
 }
 
 const keyOf = (caller: number | undefined, { name }: Chain): string => `${caller ?? ''} ${name}`
