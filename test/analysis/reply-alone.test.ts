@@ -27,8 +27,8 @@ COMMIT
 :OUTPUT ACCEPT [0:0]
 COMMIT
 `
-async function first(lines: readonly string[], rules = RULES): Promise<Exchange> {
-  const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, ...STATE }
+async function first(lines: readonly string[], rules = RULES, more: Record<string, string> = {}): Promise<Exchange> {
+  const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, ...STATE, ...more }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   return (await analysis.exchanges()).exchanges[0]!
 }
@@ -73,6 +73,15 @@ describe('a reply whose request went another way', () => {
     const [begins, ...rest] = SYN_ACK
     const one = await first([begins!, ...MASQUERADED, ...rest])
     expect(one).toMatchObject({ status: 'reply-lost', asked: { src: '192.168.33.12', dst: '10.11.0.20' } })
+  })
+
+  it.each([
+    [56, 'undetermined'],
+    [59, 'answered'],
+  ])('may not have arrived where nobody had gone on with it for seconds (%s of 60 left)', async (left, status) => {
+    const sysctls = `${STATE['sysctl.txt']}net.netfilter.nf_conntrack_tcp_timeout_syn_recv = 60\n`
+    const entry = `tcp 6 ${left} SYN_RECV src=192.168.33.12 dst=10.11.0.20 sport=60930 dport=80 src=10.11.0.20 dst=192.168.33.12 sport=80 dport=60930 mark=0 use=1\n`
+    expect((await first(SYN_ACK, RULES, { 'conntrack.txt': entry, 'sysctl.txt': sysctls })).status).toBe(status)
   })
 
   it('is answered where nothing rewrites it', async () => {

@@ -15,6 +15,13 @@ export function silentFor(entry: ConntrackEntry, { host, tables }: World): numbe
   return full !== undefined && full >= entry.timeout ? full - entry.timeout : undefined
 }
 
+/** The same of a SYN ACK: seconds for which nobody had gone on with it. */
+export function halfOpenFor({ protocol, state, timeout }: ConntrackEntry, { host, tables }: World): number | undefined {
+  if (protocol !== 'tcp' || state !== 'SYN_RECV' || timeout === undefined || hasPolicies(tables)) return undefined
+  const full = host.sysctls?.get('net.netfilter.nf_conntrack_tcp_timeout_syn_recv')
+  return full === undefined || Number(full) < timeout ? undefined : Number(full) - timeout
+}
+
 function fullTimeout({ protocol, state }: ConntrackEntry, { sysctls }: Host): number | undefined {
   const name = protocol === 'tcp' ? (state === 'SYN_SENT' ? 'tcp_timeout_syn_sent' : undefined) : `${protocol}_timeout`
   const value = name && sysctls?.get(`net.netfilter.nf_conntrack_${name}`)

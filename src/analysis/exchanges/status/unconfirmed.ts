@@ -5,6 +5,7 @@ import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
+import { halfOpenFor } from '../../../rules/conntrack/silence.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { solicitedGroup } from '../../../rules/solicited-group.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
@@ -12,6 +13,9 @@ import type { UnquotedError } from '../join/unquoted.ts'
 import { otherUplink } from './other-uplink.ts'
 import { goesOnBehind } from './unheard.ts'
 import { isForSilentHop } from './unreached.ts'
+
+/** Seconds; the listing rounds down, so that at least one has passed. */
+const PATIENCE = 2
 
 /** Of what the capture as a whole shows. */
 interface Seen {
@@ -27,6 +31,8 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   const { told } = answer
   const entry = told.world.host.conntrack && entryOpened(asked, told.world)
   if (entry && isUsed(entry)) return false
+  // whoever gets a SYN ACK goes on with it at once
+  if (told.says === 'answers' && entry && (halfOpenFor(entry, told.world) ?? 0) >= PATIENCE) return true
   return (
     isForSilentHop(answer) || isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
   )
