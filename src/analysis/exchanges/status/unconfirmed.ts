@@ -4,7 +4,7 @@ import type { ConntrackEntry } from '../../../model/host.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
-import { entryOpened } from '../../../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { halfOpenFor } from '../../../rules/conntrack/silence.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { solicitedGroup } from '../../../rules/solicited-group.ts'
@@ -29,7 +29,8 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   if (otherUplink(parts, asked)) return true
   if (seen.played || parts.some((one) => goesOnBehind(one, answer))) return false
   const { told } = answer
-  const entry = told.world.host.conntrack && entryOpened(asked, told.world)
+  const entry =
+    told.world.host.conntrack && (entryOpened(asked, told.world) ?? entryAnswered(told.journey.packet, told.world))
   if (entry && isUsed(entry)) return false
   // whoever gets a SYN ACK goes on with it at once
   if (told.says === 'answers' && entry && (halfOpenFor(entry, told.world) ?? 0) >= PATIENCE) return true
