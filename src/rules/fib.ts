@@ -125,13 +125,20 @@ export interface Way {
   type: string
 }
 
+export interface ReverseOptions {
+  mark: boolean
+  strict: boolean
+  best?: boolean
+}
+
 const NO_WAY: Way = { device: '', type: 'unreachable' }
 
 /**
  * The way back to the packet's source, as rpfilter looks it up (ipt_rpfilter.c, ip6t_rpfilter.c; nft_fib_ipv4.c alike).
- * `strict`: only the packet's own input interface counts; `mark`: the packet's mark does.
+ * `strict`: only the packet's own input interface counts; `mark`: the packet's mark does. `best`: for IPv6, ip6tables asks
+ * for a route over that interface, and nft for the best of all, which then has to lead over it (nft_fib_ipv6.c).
  */
-export function reverseWay(packet: Packet, host: Host, options: { mark: boolean; strict: boolean }): Way | Unknown {
+export function reverseWay(packet: Packet, host: Host, options: ReverseOptions): Way | Unknown {
   const { src, dst } = packet
   const device = isNameless(packet.in) ? undefined : packet.in
   if (src === undefined || dst === undefined || device === undefined)
@@ -148,12 +155,24 @@ export function reverseWay(packet: Packet, host: Host, options: { mark: boolean;
     if (isUnspecified(from) && (isBroadcast(to) || isLocalGroup(to))) return { device, type: 'unicast' }
     return wayOf(lookup(question, host, true), device, options.strict)
   }
-  if (isUnspecified(from)) return { device, type: 'unicast' }
+  if (isUnspecified(from) && (!options.best || asksLink(packet, to))) return { device, type: 'unicast' }
   set(question, 'protocol', packet.protocol)
-  const linkLocal = from[0] === 0xfe && (from[1]! & 0xc0) === 0x80
-  if (options.strict || linkLocal) question.out = device
-  return wayOf(lookup(question, host, true), device, options.strict)
+  if (isOfLink(from) || (options.strict && !options.best)) question.out = device
+  const found = lookup(question, host, true)
+  // which of several next hops it is, a hash of the flow decides
+  if (options.best && options.strict && question.out === undefined && found && !isUnknown(found)) {
+    const devices = new Set(allDevices(found.route))
+    if (devices.size > 1 && devices.has(device)) return unknown('the route has several next hops')
+  }
+  return wayOf(found, device, options.strict)
 }
+
+/** fe80::/10 */
+const isOfLink = (bytes: Uint8Array): boolean => bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80
+
+/** Who has no address yet asks its link's neighbours and routers (nft_fib_v6_skip_icmpv6). */
+const asksLink = ({ protocol }: Packet, to: Uint8Array): boolean =>
+  protocol === 'icmpv6' && (isOfLink(to) || (to[0] === 0xff && (to[1]! & 15) === 2))
 
 /** Types of routes that lead somewhere, of which kernels do not all say where. */
 const TO_MANY = ['broadcast', 'multicast', 'anycast']

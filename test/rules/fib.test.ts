@@ -171,3 +171,51 @@ describe('the way back', () => {
     expect(isUnknown(reverseWay({ dst: '10.0.0.1', in: 'eth0' }, HOST, options))).toBe(true)
   })
 })
+
+/** As Linux 6.18 told in a namespace: two links in one network, and what each engine says of the way back. */
+describe('the way back of IPv6, which both links lead to', () => {
+  const shown = (routes: string): Host => ({
+    ...HOST,
+    routes: ipRouteText.read(routes, () => {}).host!.routes!,
+  })
+  const equal = shown(`2001:db8:1::/64 dev eth0 proto kernel metric 256 pref medium
+2001:db8:1::/64 dev eth1 proto kernel metric 256 pref medium
+`)
+  const preferred = shown(`2001:db8:1::/64 dev eth1 metric 100 pref medium
+2001:db8:1::/64 dev eth0 proto kernel metric 256 pref medium
+`)
+  const hops = shown(`2001:db8:1::/64 metric 1024 pref medium
+	nexthop via fe80::1 dev eth0 weight 1
+	nexthop via fe80::1 dev eth1 weight 1
+`)
+  const back = (host: Host, device: string, options: { strict: boolean; best?: boolean }) => {
+    const packet = { src: '2001:db8:1::9', dst: '2001:db8:1::5', in: device, tos: 0, mark: 0, protocol: 'tcp' }
+    const way = reverseWay(packet, host, { mark: false, ...options })
+    return isUnknown(way) ? way.unknown : way.device
+  }
+  const each = (host: Host, options: { strict: boolean; best?: boolean }) =>
+    ['eth0', 'eth1', 'eth2'].map((device) => back(host, device, options))
+
+  it('ip6tables asks for one over the interface', () => {
+    for (const host of [equal, preferred]) expect(each(host, { strict: true })).toEqual(['eth0', 'eth1', ''])
+  })
+
+  it('nft takes the best of all, and then compares', () => {
+    expect(each(equal, { strict: true, best: true })).toEqual(['eth0', '', ''])
+    expect(each(preferred, { strict: true, best: true })).toEqual(['', 'eth1', ''])
+    expect(each(equal, { strict: false, best: true })).toEqual(['eth0', 'eth0', 'eth0'])
+    const either = 'the route has several next hops'
+    expect(each(hops, { strict: true, best: true })).toEqual([either, either, ''])
+  })
+
+  it('nft lets only ICMPv6 to the link ask without an address', () => {
+    const from = (protocol: string, dst: string) => {
+      const packet = { src: '::', dst, in: 'eth0', tos: 0, mark: 0, protocol }
+      const way = reverseWay(packet, HOST, { mark: false, strict: true, best: true })
+      return isUnknown(way) ? way.unknown : way.device
+    }
+    expect(from('icmpv6', 'ff02::1')).toBe('eth0')
+    expect(from('icmpv6', '2001:db8:a::1')).toBe('')
+    expect(from('udp', 'ff02::1')).toBe('')
+  })
+})

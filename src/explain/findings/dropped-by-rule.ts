@@ -1,7 +1,7 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
-import { addWayBack } from '../host/routes.ts'
+import { withWayBack } from '../host/other-way.ts'
 import { nameRef } from '../refs.ts'
 import { asideOf, conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
 import { blame, fixes } from './verdicts.ts'
@@ -21,6 +21,7 @@ export const droppedByRule: Detector = {
     const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
+    const proposed = fixes(context, told)
     const aside = asideOf(context)
     const more = `${unanswered}${aside.words}`
     const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${more}`
@@ -28,7 +29,7 @@ export const droppedByRule: Detector = {
       finding('dropped-by-rule', aside.isCopy ? 'warning' : 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: [...(leads === undefined ? [] : addWayBack(packet, context.world.host)), ...fixes(context, told)],
+        fix: leads === undefined ? proposed : withWayBack(packet, context.world.host, proposed),
         culprit: told.walked.culprit,
         [FOR_REPORTS]: forReports(context, why, there, more),
       }),

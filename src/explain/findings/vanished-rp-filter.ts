@@ -15,8 +15,9 @@ import { propose, setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { backByMain } from '../host/back-by-main.ts'
+import { otherWay, withWayBack } from '../host/other-way.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
-import { addOnLink, addWayBack, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
+import { addOnLink, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
@@ -70,7 +71,7 @@ export const vanishedRpFilter: Detector = {
     const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
     const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
-    const byNeighbour = stray ? [] : addWayBack(packet, context.world.host)
+    const byNeighbour = stray ? [] : withWayBack(packet, context.world.host, [])
     const isFromLink = byNeighbour.length === 0 && back === null && isGroup(routed.dst)
     const ways = isFromLink ? addOnLink(packet, context.world.host) : byNeighbour
     return [
@@ -102,7 +103,7 @@ export const vanishedRpFilter: Detector = {
                     ? replyByOwnLink(packet, routed.dst, context.world.host)
                     : []),
                   ...inOrder(
-                    isWayOfMark(asks, device, context.world.host),
+                    isWayOfMark(asks, device, context.world.host) || otherWay(packet, context.world.host) !== undefined,
                     ways,
                     // it asks for any route at all
                     anyRoute

@@ -8,6 +8,7 @@ import type { World } from '../../model/world.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isForNobody } from '../../rules/sockets.ts'
 import { describeEnd } from '../context.ts'
+import { otherWay } from '../host/other-way.ts'
 import { astray } from '../host/routes.ts'
 import { answerTo, openingBy, reaches } from '../reply/request-reply.ts'
 import type { Reproduction } from './reproduce.ts'
@@ -23,11 +24,17 @@ const STRANGERS = { ip: '198.51.100.253', ip6: '2001:db8:fffe::fd' }
 /** The connection that the change breaks; undefined: none that is known. */
 export function harmOf(reproduction: Reproduction, after: World): string | undefined {
   const broken = working(reproduction).find((asked) => !isAnsweredIn(reproduction, after, asked))
-  return (
-    broken &&
-    `${broken.protocol} from ${broken.src} to ${describeEnd(broken.dst, broken.dport)} works now, and would fail after this change`
-  )
+  if (!broken) return undefined
+  const over = broken.in !== undefined && broken.in === beside(reproduction)?.in ? ` over ${broken.in}` : ''
+  return `${broken.protocol} from ${broken.src} to ${describeEnd(broken.dst, broken.dport)}${over} works now, and would fail after this change`
 }
+
+/** The same packet over the other interface by which its sender reaches this host; of that side's frames nothing is known. */
+const beside = memo(({ packet, world }: Reproduction): Packet | undefined => {
+  const other = otherWay(packet, world.host)
+  const { srcMac: _, dstMac: __, ...asked } = packet
+  return other === undefined ? undefined : { ...asked, in: other }
+})
 
 /** Does the change send elsewhere what the same sender asks of other hosts? */
 export const leadsOthersAway = (reproduction: Reproduction, after: World): boolean =>
@@ -37,7 +44,8 @@ export const leadsOthersAway = (reproduction: Reproduction, after: World): boole
 const working = memo((reproduction: Reproduction): readonly Packet[] => {
   const { world, packet } = reproduction
   const isOwn = (asked: Packet) => asked.src === packet.src && asked.dst === packet.dst && asked.dport === packet.dport
-  return connectionsOf(world).filter((asked) => !isOwn(asked) && isAnsweredIn(reproduction, world, asked))
+  const others = [...connectionsOf(world).filter((asked) => !isOwn(asked)), ...[beside(reproduction) ?? []].flat()]
+  return others.filter((asked) => isAnsweredIn(reproduction, world, asked))
 })
 
 const reached = memo((reproduction: Reproduction): readonly string[] =>

@@ -1,10 +1,10 @@
 /** What the host's routes and sockets say of the packet. */
 
 import { ABSENT, type EvalContext, ipVersion, type Read, type Readers } from '../eval-context.ts'
-import { addressType, reverseWay, wayTo } from '../fib.ts'
+import { addressType, isOwnCopy, type ReverseOptions, reverseWay, wayTo } from '../fib.ts'
 import { kernelAtLeast } from '../kernel.ts'
 import { lookup, questionOf } from '../route.ts'
-import { isUnknown, unknown } from '../truth.ts'
+import { isUnknown, type Unknown, unknown } from '../truth.ts'
 import { inputName, outputName } from './way.ts'
 
 /** `device`: the route has to lead over it; where the packet has none there, any counts. */
@@ -16,9 +16,23 @@ const typeOf =
     return addressType(moment.packet[key], moment.world.host, name || undefined)
   }
 
+/**
+ * The interface by which it came, where the kernel asks no route at all: what comes over lo, and its own copy of what it sent
+ * to many (nft_fib_can_skip, and rpfilter_is_loopback in net/ipv4/netfilter/ipt_rpfilter.c). Undefined: it asks.
+ */
+export function cameWithRoute({ packet, hook, world: { host } }: EvalContext): string | Unknown | undefined {
+  if (packet.in !== 'lo' && !isOwnCopy(packet, host)) return undefined
+  if (hook === 'prerouting' || hook === 'ingress') return packet.in
+  if (hook !== 'input') return undefined
+  // some older kernels have it as well
+  return kernelAtLeast(host.kernel, 6, 16) ? packet.in : unknown('kernels before Linux 6.16 differ over lo')
+}
+
 const back =
-  (part: 'type' | 'device', options: { mark: boolean; strict: boolean }): Read =>
+  (part: 'type' | 'device', options: ReverseOptions): Read =>
   (moment) => {
+    const came = part === 'device' ? cameWithRoute(moment) : undefined
+    if (came !== undefined) return came
     const way = reverseWay(moment.packet, moment.world.host, options)
     return isUnknown(way) ? way : way[part]
   }
@@ -26,13 +40,9 @@ const back =
 const there =
   (mark: boolean, device?: Read): Read =>
   (moment) => {
-    const { packet, hook, world } = moment
-    if (packet.in === 'lo') {
-      if (hook === 'prerouting' || hook === 'ingress') return 'lo'
-      // nft_fib_can_skip; some older kernels have it as well
-      if (hook === 'input')
-        return kernelAtLeast(world.host.kernel, 6, 16) ? 'lo' : unknown('kernels before Linux 6.16 differ over lo')
-    }
+    const { packet, world } = moment
+    const came = cameWithRoute(moment)
+    if (came !== undefined) return came
     const name = device?.(moment)
     if (name !== undefined && typeof name !== 'string') return name
     const way = wayTo(packet, world.host, mark, name || undefined)

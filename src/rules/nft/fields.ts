@@ -6,10 +6,11 @@
 import { wordTable } from '../../model/word-table.ts'
 import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
 import { rawReader } from '../facts/raw.ts'
+import { cameWithRoute } from '../facts/routing.ts'
 import { wholeOptions } from '../facts/transport.ts'
 import { inputName, outputName } from '../facts/way.ts'
 import { held } from '../facts.ts'
-import { addressType } from '../fib.ts'
+import { addressType, reverseWay } from '../fib.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
 import type { Held } from '../values.ts'
 
@@ -91,8 +92,13 @@ function ofRoutes(field: string, moment: EvalContext): Held | Unknown | undefine
       moment,
     )
   if (!field.endsWith(' oif') || field.startsWith('fib daddr')) return undefined
+  const came = cameWithRoute(moment)
+  if (came !== undefined) return came
   const type = held('fib saddr type', moment)
-  return typeof type === 'string' && NO_WAY_BACK.includes(type)
-    ? unknown(`it is unknown whether a route leads back to ${type} addresses`)
-    : undefined
+  if (typeof type === 'string' && NO_WAY_BACK.includes(type))
+    return unknown(`it is unknown whether a route leads back to ${type} addresses`)
+  if (ipVersion(moment) !== 'ip6') return undefined
+  const options = { mark: field.includes(' . mark'), strict: field.includes(' . iif'), best: true }
+  const way = reverseWay(moment.packet, moment.world.host, options)
+  return isUnknown(way) ? way : way.device
 }

@@ -64,6 +64,24 @@ describe('a rule that asks for the way back', () => {
     expect(told(itself, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 dev eth0 → forwarded')
   })
 
+  it('does not move the drop to another interface over which the sender is reached', () => {
+    const at = (device: string, state = 'REACHABLE') => ({ ...SENDER, address: '203.0.113.9', device, state: [state] })
+    const both = [at('eth0'), at('eth1')]
+    const raw = ['-A PREROUTING -m rpfilter --validmark --invert -j DROP']
+    const { fix } = findingsOf(played({ ...from(both), rules: { raw, filter: [] } }), 'dropped-by-rule')[0]!
+    const route = fix.at(-1)!
+    expect(route.description).toMatch(/^add a route back to 203\.0\.113\.9 /)
+    expect(route.note).toMatch(
+      /^203\.0\.113\.9 is reached over eth1, too: what it sends there may then fail this check; /,
+    )
+    expect(fix[0]).toMatchObject({ verified: 'model', after: 'forwarded' })
+    expect(fix[0]?.but).toBeUndefined()
+    // who failed to answer there is not there
+    expect(told(from([at('eth0'), at('eth1', 'FAILED')]), 'dropped-by-rule')?.fix).toBe(
+      'ip route add 203.0.113.9/32 dev eth0 → forwarded',
+    )
+  })
+
   it('says that the source may be forged', () => {
     const [found] = findingsOf(played(from([{ ...SENDER, address: '10.0.1.254', state: [] }])), 'dropped-by-rule')
     expect(found?.fix[0]?.note).toContain('check that 203.0.113.9 is behind this neighbour')

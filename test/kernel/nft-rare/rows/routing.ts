@@ -10,6 +10,17 @@ const marked = 'in in0 udp 10.0.1.2:4000 > 10.0.9.2:53'
 const fromFar = 'in in1 udp 198.51.100.7:53 > 10.0.1.2:4000'
 const spoofed = 'in in0 udp 198.51.100.7:53 > 10.0.2.2:4000'
 
+/** As for a duplicate's address: it is asked of the link. */
+const NO_ADDRESS_YET: Row['send'][number] = [
+  'in in0 icmpv6 2001:db8:1::2 > ff02::1',
+  { src: '::', icmpType: 135, icmpCode: 0, ttl: 255 },
+]
+const two = (device: string, source: string) =>
+  source.includes(':')
+    ? `in ${device} udp [${source}]:4000 > [2001:db8:${device === 'in0' ? 1 : 2}::1]:53`
+    : `in ${device} udp ${source}:4000 > 10.0.${device === 'in0' ? 1 : 2}.1:53`
+const fromBoth = ['10.0.77.2', '2001:db8:77::2', '2001:db8:78::2'].flatMap((one) => [two('in0', one), two('in1', one)])
+
 export const ROUTING: Readonly<Record<string, Row>> = {
   'type of the destination': { rules: pre(`fib daddr type local ${m}`), send: [SYN, LOCAL, LOCAL6, SYN6] },
   'type of the destination in a map': {
@@ -60,6 +71,25 @@ export const ROUTING: Readonly<Record<string, Row>> = {
   'the way back by its interface is there': {
     rules: pre(`fib saddr . iif oif exists ${m}`),
     send: [spoofed, fromFar, SYN, SYN6],
+  },
+  'the way back by its interface, of two': { rules: pre(`fib saddr . iif oif missing ${m}`), send: fromBoth },
+  'the way back, of two': { rules: pre(`fib saddr oif "in1" ${m}`), send: fromBoth },
+  'the way back by its interface, of several next hops of IPv6': {
+    rules: pre(`fib saddr . iif oif missing ${m}`),
+    send: [two('in0', '2001:db8:7a::2'), two('in1', '2001:db8:7a::2')],
+  },
+  'the way back by its interface, which is one of several next hops of IPv6': {
+    rules: pre(`fib saddr . iif oif missing ${m}`),
+    send: [two('in0', '2001:db8:79::2')],
+    open: /several next hops/,
+  },
+  'the way back to no address': {
+    rules: pre(`fib saddr . iif oif missing ${m}`),
+    send: [NO_ADDRESS_YET, ['in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::1]:53', { src: '::' }]],
+  },
+  'the way back to a link': {
+    rules: pre(`fib saddr . iif oif missing ${m}`),
+    send: ['in in0 udp [fe80::7]:4000 > [2001:db8:1::1]:53'],
   },
   'the way back with a mark': {
     rules: pre(`meta mark set 0x13 fib saddr . mark . iif oif missing ${m}`),
