@@ -1,7 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { isGroup, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
+import { isGroup, isOwnCopy, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -48,6 +48,9 @@ function assumedRoute(machine: Simulator, { packet: { dst }, given }: Skb, reaso
 /** What comes in. Undefined: it vanishes here. */
 export function routeInput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet, family } = skb
+  // what is sent to many comes back with the route that it was sent with (ip_rcv_finish_core)
+  if (isOwnCopy(packet, machine.world.host))
+    return { family, type: isGroup(packet.dst!) ? 'multicast' : 'broadcast', destination: packet.dst!, table: 'local' }
   const group = groupRoute(machine, packet, family)
   if (group) return group === 'nobody' ? undefined : group
   if (family === 'ip' && isMartian(machine, packet)) return undefined
