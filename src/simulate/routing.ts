@@ -1,7 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { isGroup, isOwnCopy, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
+import { hasAddress, isGroup, isOwnCopy, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -49,7 +49,9 @@ function assumedRoute(machine: Simulator, { packet: { dst }, given }: Skb, reaso
 export function routeInput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet, family } = skb
   // what is sent to many comes back with the route that it was sent with (ip_rcv_finish_core)
-  if (isOwnCopy(packet, machine.world.host))
+  const { host } = machine.world
+  // with an address of another link somebody forges it, as far as nothing shows
+  if (isOwnCopy(packet, host) && hasAddress(host, packet.in!, packet.src!))
     return { family, type: isGroup(packet.dst!) ? 'multicast' : 'broadcast', destination: packet.dst!, table: 'local' }
   const group = groupRoute(machine, packet, family)
   if (group) return group === 'nobody' ? undefined : group
@@ -160,7 +162,7 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   const { settings } = machine
   const { host } = machine.world
   const { rpFilter: mode, acceptLocal, srcValidMark } = settings.device(device!)
-  if (mode === 0 && !settings.hasOwnRules) return acceptLocal || !hasAddress(host, src!)
+  if (mode === 0 && !settings.hasOwnRules) return acceptLocal || !isOnLink(host, src!)
   // the mark counts only with src_valid_mark
   const marked = srcValidMark ? (mark ?? 0) : 0
   const back = findRoute({ ...wayBackOf(packet, dst!, marked), in: device!, tos: tos ?? 0 }, host, true)
@@ -171,7 +173,8 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   return mode !== 1 || routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')
 }
 
-const hasAddress = ({ links = [] }: Host, address: string): boolean =>
+/** inet_lookup_ifaddr_rcu: what table local has besides does not count. */
+const isOnLink = ({ links = [] }: Host, address: string): boolean =>
   links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
 
 /** Throws Undetermined where nobody knows whether its parts fit. */
