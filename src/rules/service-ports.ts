@@ -55,6 +55,13 @@ const REGISTERED: ReadonlySet<number> = new Set([
   ...[5060, 5061, 5349, 5353, 5355, 5683, 5684, 6081, 6343, 8472, 9993, 27_015, 27_016, 41_641, 51_820],
 ])
 
+/** A program has this port as its own, so nobody announces it for a connection of data. `named`: as rules name it, which may be in a range's place. */
+export function servicePort({ protocol, dport }: Packet, tables: World['tables']): 'known' | 'named' | undefined {
+  if (dport === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return undefined
+  if (dport < PRIVILEGED || (protocol === 'udp' && REGISTERED.has(dport))) return 'known'
+  return portsNamed(tables).has(dport) ? 'named' : undefined
+}
+
 const listens = (host: Host, dst: string, dport: number): boolean =>
   listener(host, { protocol: 'udp', dst, dport }) !== undefined
 

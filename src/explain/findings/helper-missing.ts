@@ -5,6 +5,7 @@ import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { servicePort } from '../../rules/service-ports.ts'
 import { walk } from '../../rules/walk.ts'
 import { changesOf } from '../changes/change.ts'
 import type { Changing } from '../changes/proposal.ts'
@@ -25,6 +26,8 @@ export const helperMissing: Detector = {
     const { protocol, tcpFlags } = packet
     if (protocol === 'tcp' && (!tcpFlags?.includes('syn') || tcpFlags.includes('ack'))) return []
     if (entryAnswered(packet, world)) return []
+    const service = servicePort(packet, world.tables)
+    if (service === 'known') return []
     const control = unreadControl(packet, world)
     const why = control && (stoppedAsNew(context) ?? notLedOn(context, control))
     if (!control || !why) return []
@@ -36,6 +39,8 @@ export const helperMissing: Detector = {
     const hasPorts = protocol === 'tcp' || protocol === 'udp'
     const isOwn = entry.reply.dst === src && entry.reply.src === dst && isLocal(packet.dst, world.host) === true
     const isPlain = !hasPorts && early.text === '' && isOwn && isStoppedByRule(journey.outcome)
+    // a note where a rule or a service is more likely to be missing
+    const isDoubted = isPlain || service === 'named'
     const assigned = assign(context, control)
     // the next request of UDP comes from the same port, and its entry has no helper
     const begun = entry.protocol === 'udp' ? (beginAnew(entry).edits ?? []) : []
@@ -44,13 +49,13 @@ export const helperMissing: Detector = {
     return [
       finding(
         'helper-missing',
-        isPlain ? 'note' : 'warning',
+        isDoubted ? 'note' : 'warning',
         `${early.text}It may belong to a data connection of ${helper.name}. Control connection ${connection} has no conntrack helper. ${why.text}${isPlain ? ` A rule that accepts ${protocol} needs no helper.` : ''}`,
         {
           steps: [ended.step + 1],
-          ...(isPlain ? { doubt: 0.5 } : {}),
+          ...(isDoubted ? { doubt: 0.5 } : {}),
           rules: [...early.rules, ...why.rules],
-          fix: isPlain
+          fix: isDoubted
             ? []
             : [
                 {

@@ -65,7 +65,15 @@ describe('helper-missing', () => {
     expect(told(passive({ host: old }), 'helper-missing')).toBeDefined()
   })
 
+  it('is doubted where a rule names the port as a service', () => {
+    const rules = [RELATED, '-A FORWARD -p tcp -m tcp --dport 30400 -s 10.9.9.9 -j ACCEPT']
+    const one = told(passive({}, rules), 'helper-missing')
+    expect(one?.message).toMatch(/^It may belong/)
+    expect(one?.fix).toBeUndefined()
+  })
+
   it.each([
+    ["the port is a service's own", passive({ packet: { ...SYN, dport: 443 } })],
     ['the entry has one', passive({ host: host({ helper: 'ftp' }) })],
     [
       'a rule assigns it',
