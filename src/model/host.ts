@@ -109,7 +109,12 @@ export interface LinkAddress {
   peer?: string
   /** IPv6: the kernel does not use it; nobody has objected yet, or another host has it (`dadfailed`). */
   unused?: 'tentative' | 'dadfailed'
+  /** IPv6: what the choice of a source address goes by; absent where the listing has no flags (`ip -br`), and no `scope`. */
+  flags?: readonly AddressFlag[]
 }
+
+/** `optimistic`: used, though its check for duplicates has not ended. */
+export type AddressFlag = 'deprecated' | 'temporary' | 'optimistic'
 
 export interface Route {
   family: 'ip' | 'ip6'

@@ -6,6 +6,7 @@ import { isUnknown } from '../rules/truth.ts'
 import { hasPorts, knownProtocol } from '../rules/values.ts'
 import { findRoute } from './routing.ts'
 import { sourceIpv4, sourceIpv6 } from './source-address.ts'
+import { Undetermined } from './undetermined.ts'
 
 const EPHEMERAL = 49152
 
@@ -60,5 +61,17 @@ function sourceFor(packet: Packet, host: Host): string | undefined {
   if (route.type === 'local') return dst
   const [device] = routeDevices(route)
   if (device === undefined || !host.links?.some(({ name, addresses }) => name === device && addresses)) return undefined
-  return dst.includes(':') ? sourceIpv6(host, device, dst) : sourceIpv4(host, device, route.gateway ?? dst)
+  if (dst.includes(':')) return chosenIpv6(host, device, dst)
+  // fib_info_update_nhc_saddr
+  return sourceIpv4(host, device, route.gateway, route.scope === 'link' ? ['global', 'site', 'link'] : ['global'])
+}
+
+/** A flag that is not listed may decide it: then no address is said. */
+function chosenIpv6(host: Host, device: string, dst: string): string | undefined {
+  try {
+    return sourceIpv6(host, device, dst)
+  } catch (error) {
+    if (error instanceof Undetermined) return undefined
+    throw error
+  }
 }

@@ -61,5 +61,6 @@ function firstAddress(host: Host, device: string, family: 'ip' | 'ip6', dst: str
   const own = addressesOn(host, device, family)
   if (family === 'ip') return own[0]?.address
   const scope = scopeOf(dst)
-  return own.find(({ address }) => scope > SITE || scopeOf(address) === scope)?.address
+  return own.find(({ address, unused }) => unused === undefined && (scope > SITE || scopeOf(address) === scope))
+    ?.address
 }

@@ -20,8 +20,7 @@ fib saddr . iif oif missing drop
 }`
 const COPY: Packet = { in: 'eth0', protocol: 'udp', src: '10.0.1.1', sport: 67, dst: '255.255.255.255', dport: 68 }
 
-const outcome = (rules: string, packet: Packet) =>
-  new Simulator(makeWorld(rules, ROUTER)).send(packet).ended.outcome
+const outcome = (rules: string, packet: Packet) => new Simulator(makeWorld(rules, ROUTER)).send(packet).ended.outcome
 
 describe.each([
   ['rpfilter', RPFILTER],

@@ -221,10 +221,12 @@ function whoHas(reply: Tuple, { protocol, sport }: Packet, { world: { host } }: 
 function whichOf({ journey, world }: Context, given: string): string {
   const link = world.host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === given))
   const { addresses = [] } = link ?? {}
-  const usable = addresses.filter(({ family, scope = 'global' }) => family === journey.family && scope === 'global')
+  const all = addresses.filter(({ family }) => family === journey.family)
+  const usable = all.filter(({ scope = 'global' }) => scope === 'global')
   if (!link || usable.length < 2) return ''
   const place = usable[0]!.address === given ? 'the first' : 'one'
-  return `, ${place} of the ${usable.length} addresses of ${link.name},`
+  const kind = usable.length < all.length ? 'global addresses' : 'addresses'
+  return `, ${place} of the ${usable.length} ${kind} of ${link.name},`
 }
 
 /** Between private networks of this host's guests, or by a route of their own, as through a tunnel: there masquerading is rarely meant. */

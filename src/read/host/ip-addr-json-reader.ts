@@ -7,7 +7,7 @@ import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
 import { bridgeDetails, detailsOf } from './link-details.ts'
-import { unusedBy } from './unused-address.ts'
+import { flagsOf, unusedBy } from './unused-address.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export function readIpAddrJson(text: string, report: Report): HostReading {
@@ -74,6 +74,7 @@ function readAddress(item: unknown): LinkAddress[] {
       broadcast: asAddress(object.broadcast),
       peer: asAddress(object.address),
       unused: unusedBy((flag) => object[flag] === true),
+      flags: flagsOf((flag) => object[flag] === true),
     }),
   ]
 }

@@ -10,7 +10,7 @@ import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
 import { bridgeDetails, detailsOf } from './link-details.ts'
-import { unusedBy } from './unused-address.ts'
+import { flagsOf, unusedBy } from './unused-address.ts'
 
 /** By its name, where `ip netns` knows one. */
 const NAMESPACE = / link-netns(?:id)? (\S+)/
@@ -121,5 +121,7 @@ function readAddress(text: string): LinkAddress | undefined {
   if (peer !== undefined) result.peer = peerAddress!
   const unused = unusedBy((flag) => words.includes(flag))
   if (unused !== undefined) result.unused = unused
+  const flags = flagsOf((flag) => words.includes(flag))
+  if (flags !== undefined) result.flags = flags
   return result
 }

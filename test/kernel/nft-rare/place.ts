@@ -32,6 +32,8 @@ export const SET_UP = [
   'ip route add blackhole 192.0.2.0/28; ip route add unreachable 192.0.2.16/28; ip route add prohibit 192.0.2.32/28',
   'ip rule add fwmark 0x13 lookup 100; ip route add 10.0.9.0/24 dev in1 table 100; ip route add 10.0.9.0/24 dev in0',
   'ip -6 rule add fwmark 0x13 lookup 100; ip -6 route add 2001:db8:9::/64 dev in1 table 100; ip -6 route add 2001:db8:9::/64 dev in0',
+  // the last one that was added stands first
+  'ip addr add 2001:db8:2::d/64 dev in1 nodad preferred_lft 0',
   // two ways to one network: one preferred, or equal ones
   'ip route add 10.0.77.0/24 dev in0 metric 100; ip route add 10.0.77.0/24 dev in1 metric 200',
   'ip -6 route add 2001:db8:77::/64 dev in0 metric 100; ip -6 route add 2001:db8:77::/64 dev in1 metric 200',
