@@ -13,16 +13,9 @@ import { finding } from '../context.ts'
 import { ownerOfAll } from '../owners/undone.ts'
 import type { OtherUplink } from '../reply/back-out.ts'
 import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
+import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
-import {
-  accusedBehind,
-  asideOf,
-  limitOf,
-  playAllWays,
-  stillWrong,
-  stopsNext,
-  type Way,
-} from '../verify-fixes/verify.ts'
+import { accusedBehind, limitOf, playAllWays, stillWrong, stopsNext } from '../verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -221,7 +214,7 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   }
   if (wrong) return { after, stopped: request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
-  const aside = asideOf(way, world)
+  const aside = asideOf(way, reproduction, world)
   return { after, ...(aside === undefined ? {} : { aside }) }
 }
 

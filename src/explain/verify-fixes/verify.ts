@@ -6,30 +6,25 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
-import type { Host } from '../../model/host.ts'
-import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed, isServed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
-import { routedDevice } from '../../rules/bridge-calls.ts'
-import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { CHANCE, SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { isLocalCondition } from '../../rules/fib.ts'
-import { linkNamed } from '../../rules/links.ts'
-import { listener } from '../../rules/sockets.ts'
-import { isNotListed } from '../../rules/unshown.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
-import { byOtherUplink, leavesElsewhere, type OtherUplink } from '../reply/back-out.ts'
+import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { stoppedBetweenPorts } from './bridged-neighbours.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
-import type { Reproduced, Reproduction } from './reproduce.ts'
+import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
+import type { Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
 interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
@@ -127,16 +122,6 @@ function tryEdits(
   }
 }
 
-export interface Way extends Arrived {
-  /** What was assumed of conditions that nobody can know. */
-  assumed: ReadonlyMap<string, Assumed>
-}
-
-interface Assumed {
-  holds: boolean
-  reason: string
-}
-
 /** By which the sender alone decides whether it mends: what a sender may use up is not used up, as a rule. */
 export function limitOf(ways: readonly { way: Way; mends?: boolean }[]): string | undefined {
   for (const [condition, { reason }] of ways[0]!.way.assumed) {
@@ -147,16 +132,16 @@ export function limitOf(ways: readonly { way: Way; mends?: boolean }[]): string 
   return undefined
 }
 
-type Arrived = Reproduced & { told: Played }
-
-/** Routes or groups that are not given are no chance. */
+/** Of several, what is not known rather than what is random. */
 function whyEitherWay(ways: readonly Way[]): string {
-  for (const [condition, { reason }] of ways[0]!.assumed) if (isLocalCondition(condition)) return reason
-  return "the packet's outcome is random"
+  const assumed = [...ways[0]!.assumed]
+  for (const [condition, { reason }] of assumed) if (isLocalCondition(condition)) return reason
+  const [condition, { reason }] = assumed.find(([, one]) => one.reason !== CHANCE) ?? ['', { reason: CHANCE }]
+  return reason === CHANCE ? "the packet's outcome is random" : dependsOn(condition, reason)
 }
 
-/** At most so many conditions are left to chance, each either way. */
-const MOST_OPEN = 4
+const dependsOn = (condition: string, reason: string): string =>
+  `the packet's outcome depends on ${condition}: ${reason}`
 
 /** Whatever comes of conditions that nobody can know; or the reason why that cannot be told. */
 export function playAllWays(
@@ -173,9 +158,8 @@ export function playAllWays(
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
   if (!open) return "the packet's outcome is unknown"
   if (open.endless) return `the packet's outcome is unknown after ${open.condition}: ${open.reason}`
-  const why = `the packet's outcome depends on ${open.condition}: ${open.reason}`
-  // what is not shown may hold in one rule and not in another, which are more ways than two
-  if (assume.size >= MOST_OPEN || assume.has(open.condition) || isNotListed({ unknown: open.reason })) return why
+  const why = dependsOn(open.condition, open.reason)
+  if (!isTriable(open.condition, open.reason, assumed)) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
     const ways = playAllWays(
@@ -215,7 +199,7 @@ export const stopsNext = (reproduction: Reproduction, world: World): boolean => 
 }
 
 function judge(
-  reproduced: Arrived,
+  reproduced: Way,
   stops: Fix['stops'],
   finding: Finding,
   reproduction: Reproduction,
@@ -235,7 +219,7 @@ function judge(
       ? unfinished(reproduction, world)
       : undefined
   const mends = isServed(outcome) && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
-  const aside = mends ? asideOf(reproduced, world) : undefined
+  const aside = mends ? asideOf(reproduced, reproduction, world) : undefined
   return {
     after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -356,44 +340,4 @@ export function stillWrong(
   if (uplink?.fix.some(({ edits }) => edits !== undefined)) return { why: uplink.why, isAnswer: true, uplink }
   const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
   return unsent && { why: NO_DISCOVERY, instead: unsent }
-}
-
-/** What is to be known of one that does good. */
-export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
-  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'its reply refuses the request'
-  if (!asked || !answer) return undefined
-  const { outcome, open } = answer.ended
-  if (outcome === 'undetermined' && open)
-    return `whether its reply gets back depends on ${isLocalCondition(open.condition) ? 'its route' : open.condition}: ${open.reason}`
-  const ways = waysOf({ asked, answer }, host)
-  if (!ways) return undefined
-  return (
-    elsewhereOf(ways) ??
-    (mayReplyFromOther(told, ways.out, host)
-      ? 'a program that binds no address may reply from another address'
-      : undefined)
-  )
-}
-
-/** The interfaces by which the request came in, and the played reply leaves. */
-function waysOf({ asked, answer }: Partial<Arrived>, host: Host): { came: string; out: string } | undefined {
-  if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
-  const [came, out] = [routedDevice(host, asked.in), routedDevice(host, answer.packet.out)]
-  return came === undefined || out === undefined ? undefined : { came, out }
-}
-
-const elsewhereOf = (ways: { came: string; out: string } | undefined): string | undefined =>
-  ways && ways.out !== ways.came ? leavesElsewhere(ways.out, ways.came) : undefined
-
-/** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */
-function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {
-  if (ended.outcome !== 'delivered' || packet.protocol !== 'udp') return false
-  const socket = listener(host, packet)
-  const link = linkNamed(host, out)
-  return (
-    socket !== undefined &&
-    socket.address === undefined &&
-    link?.addresses !== undefined &&
-    !link.addresses.some(({ address }) => address === packet.dst)
-  )
 }

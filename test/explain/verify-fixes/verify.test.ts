@@ -94,6 +94,34 @@ describe('what is left to chance', () => {
   })
 })
 
+describe('what a change leaves to what nobody knows', () => {
+  it('is named, where it is not chance', () => {
+    const drops = ['system', 'exec.'].map((text) => `-A INPUT -p udp -m string --string "${text}" --algo bm -j DROP`)
+    const one: Case = {
+      rules: { filter: drops },
+      packet: { ...TO_ROUTER, protocol: 'udp' },
+      assume: new Map([
+        ['--string "system" --algo bm', true],
+        ['--string "exec." --algo bm', false],
+      ]),
+    }
+    expect(fixOf(one, /delete rule 1 of INPUT/)?.unverified).toMatch(
+      /^the packet's outcome depends on --string "exec\." --algo bm: /,
+    )
+  })
+
+  it.each([
+    ['ACCEPT', undefined],
+    ['DROP', /^whether its reply gets back depends on --mode random --probability 0\.5/],
+  ])('of the reply is told only where it matters: %s', (verdict, expected) => {
+    const filter = ['-P FORWARD DROP', `[0:0] -A FORWARD -i eth1 ${HALF} -j ${verdict}`, ESTABLISHED]
+    const fix = fixOf({ rules: { filter } }, /accept such packets/)
+    expect(fix).toMatchObject({ verified: 'model', after: 'forwarded' })
+    if (expected) expect(fix?.note).toMatch(expected)
+    else expect(fix?.note ?? '').not.toContain('depends on')
+  })
+})
+
 describe('what a balancer sends elsewhere the next time', () => {
   const balanced: Case = {
     rules: {
