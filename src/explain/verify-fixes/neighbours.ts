@@ -4,7 +4,7 @@
  */
 import type { Played } from '../../journey/engine.ts'
 import { inPrefix, parseAddress } from '../../model/address.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
+import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal, localCondition } from '../../rules/fib.ts'
@@ -25,7 +25,7 @@ export function stoppedDiscovery(
     for (const one of pair) {
       const before = pair.slice(0, pair.indexOf(one))
       const played = engine.play(world, one, { budget, before, assume: new Map([[localCondition(one.dst!), true]]) })
-      if (isStopped(played.ended.outcome)) return played
+      if (isStoppedByRule(played.ended.outcome)) return played
     }
   return undefined
 }
@@ -34,8 +34,9 @@ export function stoppedDiscovery(
 function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[][] {
   const { out, dst, src } = packet
   const question = questionOf(packet)
-  const { links, neighbours } = host
-  if (!question || !dst?.includes(':') || out === undefined || out === 'lo' || !links || !neighbours) return []
+  // no listing of neighbours shows that the next hop is known: `ip neigh` prints nothing where there is none
+  const { links, neighbours = [] } = host
+  if (!question || !dst?.includes(':') || out === undefined || out === 'lo' || !links) return []
   const route = lookupRoute(question, host)
   if (route?.type !== 'unicast' || route.nexthops || route.device !== out) return []
   const hop = canonicalAddress(route.gateway ?? dst)

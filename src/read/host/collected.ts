@@ -28,6 +28,7 @@ export const collected: HostFormat = {
       const boot = /^boot ([\da-f-]{36})$/.exec(line)?.[1]
       if (boot !== undefined) host.boot = boot
       if (line.startsWith('empty conntrack.txt ')) host.conntrack = []
+      if (line.startsWith('empty ip-neigh.txt ')) host.neighbours = []
       const [, how, file, what] = ANSWER.exec(line) ?? []
       if (how === 'cut') report('collected-in-part', `${file} has only the beginning of ${what}`, number)
       else if (how !== undefined) report('not-collected', `${file} is missing or incomplete: ${what}`, number)

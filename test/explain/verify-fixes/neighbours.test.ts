@@ -1,6 +1,8 @@
 /** A packet that rules let through is not sent all the same where its next hop is not found. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { severalCauses } from '../../../src/explain/repair/several-causes.ts'
 import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import type { Neighbour } from '../../../src/model/host.ts'
@@ -26,17 +28,18 @@ function host(neighbour?: Partial<Neighbour>): Host {
   }
 }
 
-/** What is said against the rule that accepts the packet. */
-function but(rules: readonly string[], neighbour?: Partial<Neighbour>): string | undefined {
-  const chains = ['INPUT ACCEPT', 'FORWARD ACCEPT', 'OUTPUT DROP'].map((chain) => `:${chain} [0:0]\n`).join('')
-  const world = makeWorld(
-    `*filter\n${chains}${rules.map((rule) => `${rule}\n`).join('')}COMMIT\n`,
-    host(neighbour),
-    'ip6',
-  )
+function tried(rules: readonly string[], state: Host, input = 'ACCEPT') {
+  const chains = [`INPUT ${input}`, 'FORWARD ACCEPT', 'OUTPUT DROP'].map((chain) => `:${chain} [0:0]\n`).join('')
+  const world = makeWorld(`*filter\n${chains}${rules.map((rule) => `${rule}\n`).join('')}COMMIT\n`, state, 'ip6')
   const { evidence, ended } = modelEngine.play(world, SYN)
   const journey = explain(evidence, world, { ended })
   noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+  return { journey, repair: severalCauses(evidence, journey, world, modelEngine)?.fix[0] }
+}
+
+/** What is said against the rule that accepts the packet. */
+function but(rules: readonly string[], neighbour?: Partial<Neighbour>): string | undefined {
+  const { journey } = tried(rules, host(neighbour))
   const fix = journey.findings.flatMap((one) => one.fix).find(({ description }) => /^accept such/.test(description))
   expect(fix?.after).toBe('sent')
   return fix?.but
@@ -64,4 +67,22 @@ describe('a fix behind which the next hop is to be found', () => {
       'its next hop has not replied to ARP or neighbour discovery',
     ],
   ])('%s', (_name, rules, neighbour, said) => expect(but(rules, neighbour)).toBe(said))
+
+  // ip neigh prints nothing before the first neighbour, and a bundle then has no such file
+  it('accepts discovery in both directions where no neighbour was listed', () => {
+    const { neighbours: _, ...state } = host()
+    const { repair } = tried([], state, 'DROP')
+    const commands = String(fixCommands(repair!).command)
+    for (const chain of ['INPUT', 'OUTPUT'])
+      for (const type of [135, 136])
+        expect(commands).toContain(`ip6tables -A ${chain} -p ipv6-icmp --icmpv6-type ${type} -j ACCEPT`)
+    expect(repair?.after).toBe('sent')
+  })
+
+  it('has nothing to find on a link without link addresses', () => {
+    const { neighbours: _, ...state } = host()
+    const links = state.links!.map(({ mac: _mac, ...link }) => link)
+    const { repair } = tried([], { ...state, links }, 'DROP')
+    expect(repair?.edits).toHaveLength(2)
+  })
 })
