@@ -44,9 +44,29 @@ const NAME = /[a-zA-Z_.][a-zA-Z0-9/\-_.]*(?:\\?\*(?:[a-zA-Z_.][a-zA-Z0-9/\-_.]*)
 const SIGN = /==|!=|<=|>=|<<|>>|[,.:;{}[\]()<>^&|!/\-*@$=+]/y
 const LINE_END = /[^\n]*/y
 
+/** The line that begins a chain of a listing. */
+const LISTED_CHAIN = /^[ \t]+chain ([^ \t\n\v\f\r]+) \{(?: # handle \d+)?\r?$/gm
+const RUN = /[^ \t\n\v\f\r]+/y
+const QUOTED = /^"[^"]*"$/
+
+/**
+ * Names of chains that nft lists and would not read again: iptables takes for one whatever has no blanks and does not
+ * begin with `!` or `-` (its assert_valid_chain_name), and nft puts none into quotes (chain_print_declaration).
+ */
+function unreadableChains(text: string): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const [, name = ''] of text.matchAll(LISTED_CHAIN))
+    if (match(NAME, name, 0) !== name && !QUOTED.test(name)) names.add(name)
+  return names
+}
+
+/** Behind these the name of a chain stands. */
+const BEFORE_CHAIN: ReadonlySet<string> = new Set(['chain', 'jump', 'goto'])
+
 /** Never throws; the last token is of kind `end`. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = []
+  const unreadable = unreadableChains(text)
   let [at, line, lineStart] = [text.startsWith('\ufeff') ? 1 : 0, 1, 0]
   const push = (kind: TokenKind, end: number, content: string, value?: number) => {
     const token: Token = { kind, text: content, at, end, line, column: at - lineStart + 1 }
@@ -68,7 +88,10 @@ export function tokenize(text: string): Token[] {
     at += blank.length
     if (at >= text.length) break
     const c = text[at]!
-    if (c === '\n') {
+    const before = unreadable.size > 0 ? tokens.at(-1) : undefined
+    const run = before?.kind === 'word' && BEFORE_CHAIN.has(before.text) ? match(RUN, text, at) : ''
+    if (unreadable.has(run)) push('word', at + run.length, run)
+    else if (c === '\n') {
       push('newline', at + 1, '')
     } else if (c === '#') {
       const comment = match(LINE_END, text, at)

@@ -323,3 +323,47 @@ it.each([
   expect(problems).toEqual([])
   expect(expr[0]).toMatchObject({ match: { op } })
 })
+
+describe('names that iptables takes for a chain, and nft lists without quotes', () => {
+  // iptables-nft -N, nft -a list ruleset: nft itself reads none of these again
+  const names = [...'~!"#$%&\'()*+,:;<=>?@[\\]^`{|}\u0001\u007fé'].flatMap((c) => [`A${c}B`, `x${c}`])
+  names.push('~y', '"y', '#y', '$y', '}', ';', '0B', '7', '10.0.0.1', 'GOOD~STUFF')
+
+  it.each(names)('%s', (name) => {
+    const text = `table ip filter { # handle 1
+\tchain FORWARD { # handle 2
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tip saddr 192.0.2.1 counter packets 0 bytes 0 jump ${name} # handle 4
+\t\tcounter packets 0 bytes 0 goto ${name}
+\t}
+
+\tchain ${name} { # handle 3
+\t\tip protocol icmp counter packets 1 bytes 84 accept # handle 5
+\t}
+}
+`
+    const { commands, problems } = parseNft(text)
+    expect(problems).toEqual([])
+    expect(commands.flatMap(({ object }) => ('chain' in object ? [object.chain.name] : []))).toEqual(['FORWARD', name])
+    const targets = commands.flatMap(({ object }) =>
+      'rule' in object
+        ? object.rule.expr.flatMap((one) =>
+            'jump' in one ? [one.jump.target] : 'goto' in one ? [one.goto.target] : [],
+          )
+        : [],
+    )
+    expect(targets).toEqual([name, name])
+  })
+
+  it('are nowhere else but behind jump, goto and chain', () => {
+    const { commands, problems } = parseNft(
+      'table ip t {\n\tchain {x, {\n\t}\n\tchain c {\n\t\tct mark vmap { 1 : jump c, 2 : goto d }\n\t\tjump {x,\n\t}\n\tchain d {\n\t}\n}\n',
+    )
+    expect(problems).toEqual([])
+    expect(JSON.stringify(commands)).toContain('{"jump":{"target":"c"}}')
+  })
+
+  it('cannot be said in a command', () => {
+    expect(parseNft('add rule ip filter GOOD~STUFF accept').problems).not.toEqual([])
+  })
+})
