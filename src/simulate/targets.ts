@@ -165,7 +165,9 @@ export function changesOnlyFields(statements: readonly Statement[], moment: Eval
   const fields: (keyof Packet)[] = []
   for (const statement of statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
-    if (statement.kind !== 'set' || statement.field.startsWith('ct ') || isBeside(statement.field)) return undefined
+    if (statement.kind !== 'set' || isBeside(statement.field)) return undefined
+    // a label for the security module, which no hook of netfilter reads by itself
+    if (statement.field.startsWith('ct ') && statement.field !== 'ct secmark') return undefined
     if (writesLength(statement, moment)) return undefined
     fields.push(...keysAt(statement.field, moment))
   }

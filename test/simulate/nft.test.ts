@@ -231,3 +231,12 @@ describe('a statement in front of a condition', () => {
     expect(marked(lines)).toEqual(['3 0 mark 0→2', '4 2'])
   })
 })
+
+it('goes on behind what copies a security mark, which ends no rule', () => {
+  const marks = 'ct state new ct secmark set meta secmark\nct state established meta secmark set ct secmark'
+  expect(rules(send(filter(`${marks}\ntcp dport 80 accept`)))).toEqual(['forward 1 continue', 'forward 3 accept'])
+  const maybe = 'numgen random mod 2 == 0 ct secmark set meta secmark'
+  expect(send(filter(`${maybe}\naccept`)).ended.outcome).toBe('forwarded')
+  // what it holds nobody shows
+  expect(send(filter('meta secmark 5 accept\ndrop')).ended.outcome).toBe('undetermined')
+})

@@ -27,8 +27,13 @@ export function lowerWrite(key: Expression, value: Expression, text: string, low
   lowering.do(...statements)
 }
 
-const readFor = ({ field, value, mask = ALL }: Assignment): string[] =>
-  typeof value === 'object' ? [value.field] : (mask === ALL || mask === 0) && !field.startsWith('ether ') ? [] : [field]
+const readFor = ({ field, value, mask = ALL }: Assignment): string[] => {
+  if (typeof value === 'object') return ALWAYS_THERE.has(value.field) ? [] : [value.field]
+  return (mask === ALL || mask === 0) && !field.startsWith('ether ') ? [] : [field]
+}
+
+/** Every packet has them, whether or not anything shows what they hold: reading them ends no rule (nft_meta_get_eval). */
+const ALWAYS_THERE: ReadonlySet<string> = new Set(['meta secmark', 'meta priority', 'meta cpu', 'meta nftrace'])
 
 function writes(of: Asked, value: Expression, text: string, lowering: Lowering): Statement[] {
   const { field } = of
