@@ -40,6 +40,8 @@ export class StateReader {
   rulesChanged = false
   /** Listings of rules that could not be read, or not in full: what they are of, and why. */
   unreadRules: readonly string[] = []
+  /** Listings of rules that had nothing in them: what is said of each. */
+  private readonly empty = new Map<string, string>()
   private readonly ownComment: string
   private readonly ending: AbortSignal | undefined
 
@@ -95,7 +97,11 @@ export class StateReader {
       throw new LiveProblem(`${this.place.name}: its rules could not be read to the end.`, broken)
     // other notes are for people; this one says whose machine it is, and what is there in part
     const cut = answers.filter((one) => one.word === 'cut' && !isNote(one)).map(answerLine)
-    this.files.set(NOTES, new TextEncoder().encode([COLLECTED, about.trim(), ...cut, ''].join('\n')))
+    // as it was before a session's own table came into it
+    for (const one of answers)
+      if (one.word === 'empty' && one.section.tag === 'ruleset') this.empty.set(one.section.file, answerLine(one))
+    const lines = [COLLECTED, about.trim(), ...cut, ...this.empty.values(), '']
+    this.files.set(NOTES, new TextEncoder().encode(lines.join('\n')))
     this.unreadRules = answers
       .filter((one) => one.section.tag === 'ruleset' && isUnread(one))
       .map(({ section, remark }) => `${section.what} (${printable(remark) || 'no reason given'})`)

@@ -41,6 +41,8 @@ export interface Host {
   drops?: Drop[]
   /** The files are a live trace's. */
   session?: TraceSession
+  /** Of which listings of rules were empty: nf_tables' as a whole, and iptables-legacy's of one family. */
+  withoutRules?: readonly ('nf_tables' | 'ip' | 'ip6')[]
 }
 
 /** A live trace that was saved. */

@@ -38,6 +38,12 @@ export const noRuleset: Detector = {
     const other = rulesOfOther({ world, journey, evidence })
     if (other) return [finding('no-ruleset', 'warning', other)]
     if (world.hasNoRules || listed.some(({ family }) => family === journey.family || family === 'inet')) return []
+    const { withoutRules = [] } = world.host
+    // nft lists all families at once: of one that it does not list there are no rules
+    const isNftGiven = listed.some(({ kind }) => kind === 'nft') || withoutRules.includes('nf_tables')
+    // a simulated packet that no rule matched is no trace of one backend
+    const isOfNft = evidence.lossless !== undefined || journey.steps.length === 0
+    if (isOfNft ? isNftGiven : withoutRules.some((one) => one === journey.family)) return []
     if (evidence.lossless !== undefined)
       return [
         finding(
