@@ -6,6 +6,8 @@
 import type { Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
+import { keepsDestination } from '../rules/conntrack/entries.ts'
+import { destinationGiven, type Place, writesDestination } from './given-destination.ts'
 import type { StepContext } from './step-context.ts'
 import { MARK, unprintedWriters } from './unprinted.ts'
 
@@ -14,14 +16,15 @@ type Field = 'src' | 'dst' | 'sport' | 'dport' | 'mark' | 'ttl' | 'tos'
 export function attributeChanges(
   steps: Step[],
   arrivals: readonly StepContext[],
-  shownLater: readonly boolean[] = [],
+  shownLater: readonly boolean[] | undefined,
+  place: Pick<Place, 'family' | 'world'>,
 ): void {
   for (let i = 0; i + 1 < steps.length; i++) {
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
     for (const field of ['mark', 'ttl', 'tos'] as const) {
-      if (field !== 'mark' && shownLater[i + 1] && writes(arrivals[i + 1]!.rule, field)) {
+      if (field !== 'mark' && shownLater?.[i + 1] && writes(arrivals[i + 1]!.rule, field)) {
         add(steps[i + 1]!, field, isForwardedTo(steps[i + 1]!, steps[i]!) ? oneLess(before) : before, after)
         continue
       }
@@ -35,6 +38,7 @@ export function attributeChanges(
     if (rewriter !== undefined)
       for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
   }
+  addDestinationRewrite(steps, arrivals, place)
   addSourceRewrite(steps, arrivals)
 }
 
@@ -78,6 +82,22 @@ function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: 
   if (!rule && text === '') return table === 'nat'
   if (rule) return rule.statements.some((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
   return / (?:dnat (?:ip6? )?to|redirect)\b|-j (?:DNAT|REDIRECT)\b/.test(` ${text.replace(/"[^"]*"/g, '')}`)
+}
+
+/** What nat writes behind the last line that is traced, where the rule leaves no choice. */
+function addDestinationRewrite(
+  steps: readonly Step[],
+  arrivals: readonly StepContext[],
+  { family, world }: Pick<Place, 'family' | 'world'>,
+): void {
+  const [last, arrival] = [steps.at(-1), arrivals.at(-1)]
+  if (last?.kind !== 'rule' || !arrival) return
+  const { rule, packet, hook, ending } = arrival
+  const nat = writesDestination(rule)
+  if (!nat || ending !== 'accept' || (hook !== 'prerouting' && hook !== 'output')) return
+  if (keepsDestination(packet, world)) return
+  const given = destinationGiven(nat, packet, { family, world, hook })
+  for (const field of ['dst', 'dport'] as const) add(last, field, packet, given ?? {})
 }
 
 /** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */

@@ -1,17 +1,13 @@
 /** Where a packet goes, and whether that is this host, by what its trace shows and by host state. */
-import { mappedInto } from '../model/address.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Nat } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { afterAll } from '../rules/assign.ts'
 import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
-import type { EvalContext } from '../rules/eval-context.ts'
 import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
-import { linkNamed } from '../rules/links.ts'
-import { mappedNat, sentTo } from '../rules/nft/map.ts'
+import { sentTo } from '../rules/nft/map.ts'
 import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
-import { isUnknown } from '../rules/truth.ts'
 import type { Evidence } from './evidence.ts'
+import { destinationGiven, end, writesDestination } from './given-destination.ts'
 
 /**
  * The packet behind the rule at `step`. What nat writes there is seen at the next step alone; behind the last one it is
@@ -19,45 +15,14 @@ import type { Evidence } from './evidence.ts'
  */
 export function behindRule({ arrivals, journey }: Evidence, world: World, step: number): Packet {
   const { packet, rule, hook, ending } = arrivals[step]!
-  const nat = rule?.statements.find((one): one is Nat => WRITES.includes(one.kind))
+  const nat = writesDestination(rule)
   if (!nat || ending !== 'accept' || (hook !== 'prerouting' && hook !== 'output')) return packet
   if (keepsDestination(packet, world)) return packet
   const { dst: _, dport: __, ...rest } = packet
   const entry = entryOpened(packet, world)
   if (entry) return { ...rest, ...end(entry.reply.src, entry.reply.sport) }
-  const { family } = journey
-  const given = mappedNat(nat, { packet, family, world, hook })
-  if (isUnknown(given)) return rest
-  if (given === undefined) return packet
-  return { ...rest, ...end(addressGiven(given, packet, { family, world, hook }), only(given.ports, packet.dport)) }
-}
-
-const WRITES: readonly string[] = ['dnat', 'redirect', 'netmap']
-
-type Place = Pick<EvalContext, 'family' | 'world' | 'hook'>
-
-function addressGiven({ kind, addresses, network }: Nat, packet: Packet, place: Place): string | undefined {
-  if (kind === 'redirect') return ownAddress(packet, place)
-  if (network) return kind === 'netmap' && packet.dst !== undefined ? mappedInto(network, packet.dst) : undefined
-  return only(addresses, packet.dst)
-}
-
-const end = (dst: string | undefined, dport: number | undefined): Partial<Packet> => ({
-  ...(dst === undefined ? {} : { dst }),
-  ...(dport === undefined ? {} : { dport }),
-})
-
-/** What a statement that names none leaves. */
-const only = <T>(range: readonly [T, T] | undefined, asIs: T | undefined): T | undefined =>
-  range === undefined ? asIs : range[0] === range[1] ? range[0] : undefined
-
-/** Whose a redirected packet is: of the interface it came in by (net/netfilter/nf_nat_redirect.c). */
-function ownAddress({ in: device, dst = '' }: Packet, { hook, family, world: { host } }: Place): string | undefined {
-  if (hook === 'output') return family === 'ip' ? '127.0.0.1' : '::1'
-  const isNarrow = (address: string) => address.startsWith('fe80:')
-  return linkNamed(host, device)?.addresses?.find(
-    (one) => one.family === family && (family === 'ip' || isNarrow(one.address) === isNarrow(dst)),
-  )?.address
+  const given = destinationGiven(nat, packet, { family: journey.family, world, hook })
+  return given ? { ...rest, ...given } : packet
 }
 
 /** Of a connection that was there before: what nat made of its first packet, or undoes for replies, decides where it goes. */

@@ -120,7 +120,7 @@ function evidenceOf(
     }),
   )
   const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], depths[i], i))
-  attributeChanges(steps, arrivals, shownLater)
+  attributeChanges(steps, arrivals, shownLater, { family, world: resolver.world })
   const journey: Journey = {
     id: String(open.id),
     family,

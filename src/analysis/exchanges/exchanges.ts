@@ -16,6 +16,7 @@ import { PRIVILEGED } from '../../rules/service-ports.ts'
 import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { CaptureTimes } from './join/capture-times.ts'
 import { Datagrams } from './join/datagrams.ts'
+import { takeEarlierReplies } from './join/earlier-replies.ts'
 import { asItWent, fromOtherAddress, isNotUndone, mayReplyBeside } from './join/find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
@@ -162,7 +163,7 @@ export class Exchanges {
       if (this.rejected.length < MOST_NAMELESS) this.rejected.push({ number, id: closed.id, told, capture })
       this.claimError(number, closed, capture)
     }
-    this.followNat(number, told, closed)
+    this.followNat(number, told, closed, capture)
   }
 
   private noteNameless(told: Told, number: number): void {
@@ -371,11 +372,13 @@ export class Exchanges {
   }
 
   /** Answers come back to what NAT has made of the request; what an error of theirs quotes is as the last line shows it. */
-  private followNat(value: number, { rewrites, host }: Told, closed: Noted): void {
+  private followNat(value: number, { rewrites, host }: Told, closed: Noted, capture: number): void {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
+    const request = { number: value, id: closed.id, host, capture }
     const follow = () => {
-      if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
+      const found = this.table.find(this.tuple, host)
+      if (!found || takeEarlierReplies(this.list, found, request)) this.table.set(this.tuple, host, value)
     }
     follow()
     if (rewrites.length === 0) return

@@ -1,4 +1,5 @@
 /** Which exchange a packet replies to, where its addresses and ports are not those of the request turned round; and when they only seem to be. */
+import { ruleOfStep } from '../../../explain/refs.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
@@ -44,7 +45,17 @@ export function fromOtherAddress(
 ): Found | undefined {
   const { host } = told
   const value = mayReplyBeside(told) ? lastAskedBeside(list, tuple, { host, capture, id }) : undefined
-  return value === undefined ? undefined : { value, turned: true, isNewFlow: true }
+  return value === undefined ? undefined : { value, turned: true, isNewFlow: isNewFlow(told, list.firstTold(value)) }
+}
+
+/** Conntrack leads a reply back past the rule that has redirected the request. */
+export const isNewFlow = ({ journey: { packet } }: Told, asked: Told): boolean =>
+  packet.ctDir !== 'reply' && !isRedirected(asked)
+
+/** To one of this host's addresses. */
+export function isRedirected({ journey: { steps }, world }: Told): boolean {
+  const last = steps.at(-1)
+  return last !== undefined && ruleOfStep(last, world)?.rule.statements.some(({ kind }) => kind === 'redirect') === true
 }
 
 /** Hooks behind the places where nf_nat_core.c gives a reply the destination back that its request came from. */
@@ -59,11 +70,11 @@ const went = new Int32Array(TUPLE_WORDS)
 export function isNotUndone(
   list: JoinedJourneys,
   tuple: Int32Array,
-  { value, turned: back, isNewFlow = false }: Found,
+  { value, turned: back, isNewFlow: isBeside = false }: Found,
   { says, journey }: Told,
   closed: Closed,
 ): boolean {
-  if (isNewFlow || !back || says === 'opens' || says === 'fails') return isNewFlow
+  if (isBeside || !back || says === 'opens' || says === 'fails') return isBeside
   // whoever belongs to a group replies with an address of its own, and whoever asked one takes it
   if (list.asksMany(value)) return false
   list.readTuple(value, asked)

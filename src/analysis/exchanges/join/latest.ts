@@ -44,15 +44,20 @@ export function lastAskedBeside(
     if (list.hostOf(number) !== seen.host || seen.id < list.beganWith(number)) continue
     const { isForMany, journey } = list.firstTold(number)
     if (isForMany || journey.outcome !== 'delivered') continue
-    list.readTuple(number, other)
-    if (isFromAskedPort(tuple, other)) return number
+    if (isFromAskedPort(list, tuple, number)) return number
   }
   return undefined
 }
 
-/** Does it go to who asked, from the port that was asked, whatever its address? */
-export const isFromAskedPort = (reply: Int32Array, asked: Int32Array): boolean =>
-  isReverse(reply, asked, TO) && reply[8] === asked[9] && reply[10] === asked[10]
+/** Does it go to who asked, from the port that was asked, whatever its address? A rule may have redirected the request to that one. */
+export function isFromAskedPort(list: JoinedJourneys, reply: Int32Array, number: number): boolean {
+  list.readTuple(number, other)
+  const given = list
+    .firstTold(number)
+    .journey.steps.at(-1)
+    ?.changes.find(({ field }) => field === 'dport')?.to
+  return isReverse(reply, other, TO) && reply[8] === (given ?? other[9]) && reply[10] === other[10]
+}
 
 /**
  * The one that an error which came in may be about: whom it goes to has begun it not long before, and waits; undefined:

@@ -2,7 +2,7 @@
  * A program that is bound to no address replies from another one than was asked, and its reply's journey may be complete
  * before the request's: what belongs together is known only when all is complete.
  */
-import { TUPLE_WORDS } from '../../closed-journey.ts'
+import { isNewFlow } from './find-reply.ts'
 import { isAsking, type Joined, type JoinedJourneys, type Part, type Told } from './joined.ts'
 import { isFromAskedPort } from './latest.ts'
 import { turn } from './tuple-table.ts'
@@ -13,8 +13,6 @@ const MOST_ASKED = 10_000
 
 const isAsked = ({ says, isForMany, journey: { packet, outcome } }: Told): boolean =>
   says === 'any' && !isForMany && packet.protocol === 'udp' && packet.in !== undefined && outcome === 'delivered'
-
-const asked = new Int32Array(TUPLE_WORDS)
 
 /** Of those that nobody asked for by the very address: each to the last request before it that went to another one of this host. */
 export function joinRepliedBeside({ list, fromHere }: { list: JoinedJourneys; fromHere: Set<number> }): void {
@@ -29,7 +27,8 @@ export function joinRepliedBeside({ list, fromHere }: { list: JoinedJourneys; fr
     const about = lastBefore(list, unreplied, parts[0]!, parts.every(isAsking) ? tuple : turnedOf(tuple))
     if (about === undefined) continue
     list.leave(number, new Set(parts.map(({ id }) => id)))
-    for (const { id, told, clock, capture } of parts) list.add(about, id, 'replies', told, clock, capture, true)
+    for (const { id, told, clock, capture } of parts)
+      list.add(about, id, 'replies', told, clock, capture, isNewFlow(told, list.firstTold(about)))
     fromHere.delete(number)
   }
 }
@@ -58,15 +57,10 @@ function lastBefore(
   for (const number of asked) {
     const began = list.beganWith(number)
     if (began >= id || (last !== undefined && began <= list.beganWith(last))) continue
-    if (list.captureOf(number) === capture && list.hostOf(number) === host && isBeside(list, number, reply))
+    if (list.captureOf(number) === capture && list.hostOf(number) === host && isFromAskedPort(list, reply, number))
       last = number
   }
   return last
-}
-
-function isBeside(list: JoinedJourneys, number: number, reply: Int32Array): boolean {
-  list.readTuple(number, asked)
-  return isFromAskedPort(reply, asked)
 }
 
 function turnedOf(tuple: Int32Array): Int32Array {

@@ -1,7 +1,7 @@
 /** What NAT makes of a packet's addresses and ports, as numbers of its tuple. */
 import type { Host } from '../../../model/host.ts'
 import type { Journey } from '../../../model/journey.ts'
-import { isPassed, isThoughtVanished } from '../../../model/outcome-kinds.ts'
+import { isStopped, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
@@ -19,13 +19,13 @@ const REWRITTEN = [
 
 /**
  * What NAT writes that the last line does not show yet, as its place in a tuple; undefined where it writes nothing. Of a
- * packet that was rejected the last line shows all: who is told so has what NAT had made of it by then. So it does of one that is
- * only thought to have vanished, as its next line is missing: an answer may show that it has not.
+ * packet that was rejected the last line shows all: who is told so has what NAT had made of it by then. One that is only
+ * thought to have vanished, as its next line is missing, or of which nothing more is known, may be answered all the same.
  */
 export function rewritesOf(journey: Journey, { host }: World): Told['rewrites'] {
   if (!isRewritten(journey)) return undefined
-  if (journey.outcome === 'rejected' || isThoughtVanished(journey)) return []
-  if (!isPassed(journey.outcome)) return undefined
+  if (journey.outcome === 'rejected') return []
+  if (isStopped(journey.outcome) && !isThoughtVanished(journey)) return undefined
   const left = withMasquerade(asItLeft(journey), journey, host)
   const numbers = new Int32Array(TUPLE_WORDS)
   if (!tupleOf({ ...journey.packet, ...left }, numbers)) return undefined

@@ -4,6 +4,7 @@ import type { Finding, Fix } from '../../../model/journey.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
+import { isRedirected } from '../join/find-reply.ts'
 import type { Part, Told } from '../join/joined.ts'
 import { dnatToReplier } from './dnat-to-replier.ts'
 
@@ -26,6 +27,8 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
   if (protocol !== 'udp' || dst === undefined || src === undefined || (dst === packet.dst && dport === packet.dport))
     return undefined
   if (src === dst && sport === dport) return undefined
+  // to which address is not known
+  if (dst === packet.dst && isRedirected(request.told)) return undefined
   const [sent, came] = [describeEnd(dst, dport), describeEnd(src, sport)]
   return repliesFromOther(
     `nat sent the request to ${sent}, but the reply comes from ${came}: conntrack treats the reply as a new connection and gives it another source port.`,
