@@ -7,6 +7,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { bridgeNamed } from '../rules/bridge-calls.ts'
 import { portsOfBridge } from '../rules/links.ts'
 import { baseChainsAt, deviceChainsAt, hangsOn } from './base-chains.ts'
+import { writesDestination } from './given-destination.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
@@ -118,7 +119,7 @@ export class HookTracker {
     if ((hookMask & OUTPUT) === 0 || !mayComeBack(hookMask, mask)) return false
     if ((rows[before + F.PRESENT]! & rows[after + F.PRESENT]! & hasEnds) !== hasEnds) return false
     if (rows[before + F.SPT] !== rows[after + F.SPT] || !sameAddress(rows, before + F.SRC, after + F.SRC)) return false
-    if (natSeen && hookMask === OUTPUT) return true
+    if ((natSeen || hasOtherDestination(rows, before)) && hookMask === OUTPUT) return true
     // else it may be the copy of what went to many
     return marks.last() !== 0 && sameAddress(rows, before + F.DST, after + F.DST)
   }
@@ -193,7 +194,7 @@ export class HookTracker {
     if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
     const out = this.states.rows[base + F.OUT]!
     // nat may have made this host the destination: then it comes in again
-    if (hookMask === OUTPUT && resolved.rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect'))
+    if (hookMask === OUTPUT && (hasOtherDestination(this.states.rows, base) || writesDestination(resolved.rule)))
       return false
     if (hookMask !== INPUT && (out === 0 || out === this.lo || this.goesOnBehind(out))) return false
     if (!this.resolver.isVeryLast(chain)) return false
@@ -218,6 +219,10 @@ export class HookTracker {
     return goesOn
   }
 }
+
+/** Of a connection that nat gave another destination: the first line of a later packet of it tells so. */
+const hasOtherDestination = (rows: Int32Array, base: number): boolean => (rows[base + F.CT]! & GIVEN_ANOTHER) !== 0
+const GIVEN_ANOTHER = 1 << (F.CT_STATUS_SHIFT + F.CT_STATUS.indexOf('dnat'))
 
 /** Does the packet's own content tell it from others of its flow? */
 export function isTelling(rows: Int32Array, base: number): boolean {

@@ -1,6 +1,6 @@
 /**
  * A chain of type route in OUTPUT that has changed the mark makes the kernel route the packet again (nf_route_table_hook4,
- * ip_route_me_harder in net/ipv4/netfilter.c). The hook's lines go on to show the interface that was chosen before; where
+ * ip_route_me_harder in net/ipv4/netfilter.c), and so does nat with another destination. The hook's lines go on to show the interface that was chosen before; where
  * no chain of POSTROUTING shows the new one, the routes tell.
  */
 import type { Host, Route } from '../model/host.ts'
@@ -9,6 +9,7 @@ import type { World } from '../model/world.ts'
 import { afterAll, writesMark } from '../rules/assign.ts'
 import { isGroup, LIMITED_BROADCAST, linkWith } from '../rules/fib.ts'
 import { leadsHere, lookupRoute, questionAnew, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { hasNatAt } from './base-chains.ts'
 import { baseOf, type StepContext } from './step-context.ts'
 
 export interface Rerouted {
@@ -25,6 +26,26 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
   const last = arrivals.at(-1)
   const from = last?.packet.out
   if (!last || from === undefined || !mayBeAtOutput(last)) return undefined
+  return byMark(arrivals, from, family, world) ?? byEntry(last, from, family, world)
+}
+
+/**
+ * Conntrack's entry gives a later packet of a connection the destination that nat in OUTPUT had given the first one, and no
+ * line shows that (nf_nat_ipv4_local_fn in net/netfilter/nf_nat_proto.c): it is on its way to lo, and its destination is
+ * elsewhere, or the other way round.
+ */
+function byEntry({ packet, hook }: StepContext, from: string, family: Family, world: World): Rerouted | undefined {
+  const isKnown = packet.ctStatus?.includes('dnat') === true && packet.ctDir !== 'reply'
+  if (hook !== 'output' || !(isKnown || (from === 'lo' && hasNatAt(world, family, 'output')))) return undefined
+  const question = packet.mark === undefined || isForLink(packet.dst) ? undefined : questionAnew(packet)
+  const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
+  const [out, ...others] = route ? waysOut(route) : []
+  if (out === undefined || others.length > 0 || (out === 'lo') === (from === 'lo')) return undefined
+  return { from, out, route: route! }
+}
+
+function byMark(arrivals: readonly StepContext[], from: string, family: Family, world: World): Rerouted | undefined {
+  const last = arrivals.at(-1)!
   const types = arrivals.flatMap((one, i) =>
     mayBeAtOutput(one) && isMarkedAt(arrivals, i) ? [typeAt(arrivals, i)] : [],
   )
