@@ -1,5 +1,5 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
-import { isDiscovery } from '../../../explain/neighbours/discovery.ts'
+import { isSolicitation } from '../../../explain/neighbours/discovery.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
@@ -79,13 +79,16 @@ function isToldOfLoss({ id, capture, told: { host, journey } }: Part, { errors }
 /** This host has asked for the link address of whom it replies to, and a rule stopped that. */
 function isUnresolved({ id, told: { host, journey } }: Part, { strays }: Seen): boolean {
   const { dst, in: device } = journey.packet
-  if (device !== undefined || dst === undefined || !dst.includes(':')) return false
+  if (device !== undefined || dst === undefined || !dst.includes(':') || journey.outcome === 'delivered') return false
   const group = solicitedGroup(dst)
+  const out = leftBy(journey.steps)
   return strays.some(
-    (one) =>
-      one.host === host &&
-      Number(one.journey.id) > id &&
-      isDiscovery(one.journey.packet) &&
-      one.journey.packet.dst === group,
+    ({ host: other, journey: { id: later, packet } }) =>
+      other === host &&
+      Number(later) > id &&
+      isSolicitation(packet) &&
+      packet.in === undefined &&
+      packet.dst === group &&
+      (out === undefined || packet.out === undefined || packet.out === out),
   )
 }
