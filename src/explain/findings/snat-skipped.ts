@@ -29,6 +29,8 @@ export const snatSkipped: Detector = {
     for (const i of inPostrouting.reverse()) {
       const { rule, ending, packet, table } = context.evidence.arrivals[i]!
       if (!rule || !table || (ending !== 'accept' && ending !== 'return')) continue
+      // what this host sends to itself needs no other source
+      if (packet.out === 'lo' && packet.in === undefined) continue
       // who asks for a mark means it so; why the mark is not there is another question
       if (rule.conditions.some((one) => markAsked(one))) continue
       // a chain of another link's: what stopped this packet is another question
