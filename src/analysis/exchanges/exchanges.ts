@@ -28,6 +28,7 @@ import { MOST_FROM_HERE } from './join/replied-beside.ts'
 import { isItsReset } from './join/reset-by-rule.ts'
 import { rewritesOf } from './join/rewrites.ts'
 import { type Says, saysOf } from './join/role.ts'
+import { isToChosen, MOST_TO_CHOSEN } from './join/to-chosen-port.ts'
 import { tupleOf } from './join/tuple-of.ts'
 import { type Found, isZero, TupleTable, turn } from './join/tuple-table.ts'
 import { type UnquotedError, unquotedError } from './join/unquoted.ts'
@@ -48,7 +49,7 @@ const TAKING_BACK = 3000
 const LONGEST_WAIT = 130e6
 
 export class Exchanges {
-  private readonly table = new TupleTable()
+  readonly table = new TupleTable()
   readonly list = new JoinedJourneys(this.table)
   private readonly hosts = new Map<string, number>()
   private readonly datagrams = new Datagrams()
@@ -76,6 +77,8 @@ export class Exchanges {
   readonly rejected: Rejected[] = []
   /** Exchanges that a datagram of this host has begun, which may reply to what is not complete yet. */
   readonly fromHere = new Set<number>()
+  /** Exchanges with a reply to a port that nat may have chosen for another one's request. */
+  readonly toChosen = new Set<number>()
   /** Those that came in with an address of this host's own. */
   readonly returned: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
@@ -167,6 +170,8 @@ export class Exchanges {
   }
 
   private noteNameless(told: Told, number: number): void {
+    if (this.toChosen.size < MOST_TO_CHOSEN && !this.list.isOpened(number) && isToChosen(told))
+      this.toChosen.add(number)
     if (this.nameless.size < MOST_NAMELESS && isNamelessOwn(told)) this.nameless.add(number)
   }
 

@@ -20,6 +20,7 @@ import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './join/joined.ts'
 import { joinNameless } from './join/nameless.ts'
 import { joinRepliedBeside } from './join/replied-beside.ts'
+import { joinToChosenPort } from './join/to-chosen-port.ts'
 import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
@@ -39,6 +40,7 @@ export function seenBy(exchanges: Exchanges): Seen {
   joinErrors(exchanges)
   joinNameless(exchanges)
   joinRepliedBeside(exchanges)
+  joinToChosenPort(exchanges)
   const { list, lastClocks, crowds, played, strays, unexpected, returned, errors } = exchanges
   return { ...{ lastClocks, crowds, played, strays, unexpected, returned, errors }, replies: list.replies }
 }

@@ -19,7 +19,7 @@ interface Seen {
 const other = new Int32Array(TUPLE_WORDS)
 
 /** From the last one on. */
-function* latest(list: JoinedJourneys, most: number, { capture }: Pick<Seen, 'capture'>): Generator<number> {
+export function* latest(list: JoinedJourneys, most: number, { capture }: Pick<Seen, 'capture'>): Generator<number> {
   for (let number = list.size - 1; number >= 0 && number >= list.size - most; number--)
     if (list.captureOf(number) === capture) yield number
 }

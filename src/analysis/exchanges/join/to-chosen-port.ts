@@ -1,0 +1,93 @@
+/**
+ * A reply to a port, or an echo's number, that nat has chosen for a request: no line shows which one. Where its first line alone
+ * was traced, it is a reply to the only request that nat has sent there and that waits for one.
+ */
+import { isLocal } from '../../../rules/fib.ts'
+import { asItLeft, hidesSource } from '../../as-it-left.ts'
+import { TUPLE_WORDS } from '../../closed-journey.ts'
+import type { JoinedJourneys, Part, Told } from './joined.ts'
+import { latest } from './latest.ts'
+import { packetOf, tupleOf } from './tuple-of.ts'
+import { type TupleTable, turn } from './tuple-table.ts'
+
+/** More are not looked at: each is compared with the latest requests. */
+export const MOST_TO_CHOSEN = 100
+/** As many as may wait at one time. */
+const LATEST = 200
+
+/** May nat have chosen where it goes to? */
+export const isToChosen = ({ says, journey: { packet }, world }: Told): boolean =>
+  says === 'answers' && packet.in !== undefined && isLocal(packet.dst, world.host) === true
+
+interface ToChosen {
+  list: JoinedJourneys
+  table: TupleTable
+  /** Exchanges with such a reply that nobody was seen to open. */
+  toChosen: Set<number>
+}
+
+/** Again and again: whichever of both is complete first. */
+export function joinToChosenPort({ list, table, toChosen }: ToChosen): void {
+  for (const number of toChosen) {
+    if (list.isHidden(number) || list.isOpened(number)) {
+      toChosen.delete(number)
+      continue
+    }
+    const { parts } = list.at(number)
+    const reply = parts.find((one) => one.own && isToChosen(one.told))
+    const about = reply && onlySentTo(list, reply)
+    if (about === undefined) continue
+    toChosen.delete(number)
+    list.leave(number, new Set(parts.map(({ id }) => id)))
+    for (const { id, role, told, clock, capture } of parts)
+      list.add(about, id, role === 'errors' ? role : 'replies', told, clock, capture, role === 'errors')
+    turn(came)
+    table.set(came, reply!.told.host, about)
+  }
+}
+
+const came = new Int32Array(TUPLE_WORDS)
+const asked = new Int32Array(TUPLE_WORDS)
+const left = new Int32Array(TUPLE_WORDS)
+
+/** Leaves the reply's tuple in `came`. */
+function onlySentTo(list: JoinedJourneys, { id, capture, told }: Part): number | undefined {
+  const { packet } = told.journey
+  if (!tupleOf(packet, came)) return undefined
+  let only: number | undefined
+  for (const number of latest(list, LATEST, { capture })) {
+    if (list.isHidden(number) || list.isReplied(number) || list.hostOf(number) !== told.host) continue
+    const request = list.firstTold(number)
+    if (list.beganWith(number) > id || request.says !== 'opens' || !request.journey.steps.some(hidesSource)) continue
+    if (!isSentTo(list, number, request)) continue
+    // a handshake's reply acknowledges the number that began it
+    const { tcpSeq } = request.journey.packet
+    const isKnown = list.isFirstOwn(number) && tcpSeq !== undefined && packet.tcpAck !== undefined
+    if (isKnown && packet.tcpAck !== (tcpSeq + 1) >>> 0) continue
+    if (only !== undefined) return undefined
+    only = number
+  }
+  return only
+}
+
+/** Has nat sent it to where the reply in `came` is from? */
+function isSentTo(list: JoinedJourneys, number: number, { journey }: Told): boolean {
+  list.readTuple(number, asked)
+  const { packet } = journey
+  const { src, protocol = '', sport = 0 } = packet
+  const { dst = packet.dst, dport = packet.dport ?? 0 } = asItLeft(journey)
+  if (src === undefined || dst === undefined) return false
+  if (!tupleOf(packetOf(protocol, { src, dst, sport, dport }), left)) return false
+  // of all that are of its class only what nat writes is the same
+  if (dst !== packet.dst) asked.set(left.subarray(4, 8), 4)
+  if (dport !== (packet.dport ?? 0)) asked[9] = left[9]!
+  // an echo keeps its sequence number
+  return (
+    [0, 1, 2, 3].every((i) => came[i] === asked[4 + i]) &&
+    came[8] === asked[9] &&
+    KEPT.every((i) => came[i] === asked[i])
+  )
+}
+
+/** The protocol, and an echo's sequence number. */
+const KEPT: readonly number[] = [10, 12]
