@@ -1,6 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain } from '../../model/ruleset.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
+import { chainsOf } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose, spotOf } from '../changes/change.ts'
@@ -103,15 +104,27 @@ function before(context: Context, ban: RuleRef, first: RuleRef): Proposal[] {
 }
 
 /** Where the packet is accepted, with the addresses that it has there. */
-function there(context: Context, { table, rule, against }: Unapplied, ban: RuleRef, accepted: Accepted): Proposal[] {
+function there(
+  context: Context,
+  { table, chain, rule, against }: Unapplied,
+  ban: RuleRef,
+  accepted: Accepted,
+): Proposal[] {
   const { ref, step, pass } = accepted
   const forUsers = pass.steps.some((i) => chainLedTo(context, i) === OF_USERS) && pass.table.chains.get(OF_USERS)
   const first = (forUsers && frontOf(context, pass, forUsers)) || ref
   const spot = spotOf(first)
   const now = momentAt(context, step)
-  if (pass.table === table && evaluateAll(rule.conditions, now) === true) return before(context, ban, first)
+  // a copy elsewhere lacks the conditions of the jumps that lead to the chain, and would stop more
+  const isChosen = isLedByConditions(table, chain)
+  if (pass.table === table && !isChosen && evaluateAll(rule.conditions, now) === true)
+    return before(context, ban, first)
   const { src, dst, ...rest } = now.packet
   if (!spot || src === undefined || dst === undefined) return []
+  if (isChosen && pass.table === table) {
+    const such = changesOf(first).add(first, spot, { kind: 'such', packet: now.packet, hints: {} }, { kind: 'drop' })
+    return stopping(context, `add a drop rule for this source and service, before ${nameRef(first)}`, such, first)
+  }
   const chosen: Chosen = against
     ? { kind: 'source', packet: { src, dst }, to: false }
     : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
@@ -120,6 +133,12 @@ function there(context: Context, { table, rule, against }: Unapplied, ban: RuleR
   const affects = against ? 'drops all packets from this source there' : 'drops them from every source'
   return stopping(context, `add a drop rule for ${what}, before ${nameRef(first)}`, change, first, affects)
 }
+
+const isLedByConditions = ({ chains }: Table, { name, hook }: Chain): boolean =>
+  hook === undefined &&
+  [...chains.values()].some(({ rules }) =>
+    rules.some(({ statements, conditions }) => conditions.length > 0 && chainsOf(statements).includes(name)),
+  )
 
 function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {
   const [first] = chain.rules

@@ -3,7 +3,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { isForNobody } from '../../rules/sockets.ts'
+import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -48,7 +48,8 @@ export const missingRule: Detector = {
 export const emptyChain: Detector = {
   code: 'missing-rule',
   detect(context) {
-    if (needsDestination(context) !== 'surely') return []
+    // what a program here listens for needs no other destination
+    if (needsDestination(context) !== 'surely' || listener(context.world.host, lastPacket(context))) return []
     for (const { steps, table } of passes(context).filter(isNat))
       for (const step of steps) {
         const { rule, hook } = context.evidence.arrivals[step]!
