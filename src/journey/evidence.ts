@@ -32,6 +32,8 @@ export interface Evidence {
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
   nat: 'passed' | 'skipped' | 'unknown'
+  /** Simulated: connection tracking had no entry for it. */
+  begins?: true
   /** Of a capture with trace ids: it proves that it lost nothing, or (false) says that it did. */
   lossless?: boolean
   /** The capture says that it lost events while the packet was under way. */

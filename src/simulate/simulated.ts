@@ -4,6 +4,7 @@ import type { Evidence } from '../journey/evidence.ts'
 import type { Conclusion } from '../journey/outcome.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { entryAnswered } from '../rules/conntrack/entries.ts'
 import { plainPacket } from './packet-state.ts'
 import type { Skb } from './skb.ts'
 import type { End } from './traverse.ts'
@@ -61,7 +62,7 @@ export class Simulated implements ReturnType<Engine['play']> {
   }
 
   private tell(): Evidence {
-    const { family, journal, given, packet, routedAfter } = this.skb
+    const { family, journal, given, packet, routedAfter, tracking } = this.skb
     const { steps, arrivals } = journal.read(family, packet)
     const hasNat = this.world.tables.some((table) => table.name === 'nat' && table.family === family)
     return {
@@ -77,6 +78,7 @@ export class Simulated implements ReturnType<Engine['play']> {
       },
       arrivals,
       followed: true,
+      ...((tracking ? tracking.state === 'new' : !entryAnswered(given, this.world)) ? { begins: true } : {}),
       nat: journal.natPassed ? 'passed' : hasNat ? 'skipped' : 'unknown',
       ...(routedAfter === undefined ? {} : { routed: journal.packetAfter(routedAfter, packet) }),
     }

@@ -96,6 +96,8 @@ function isClosed({ world, evidence, journey }: Context, packet: Packet): boolea
   if (!isForNobody(world.host, packet)) return false
   // a reply goes to a connected socket, which no listing of listening ones shows
   const first =
-    packet.protocol === 'tcp' ? isOpening(packet) : evidence.nat === 'passed' || isAsked(journey.packet, world)
+    packet.protocol === 'tcp'
+      ? isOpening(packet)
+      : evidence.nat === 'passed' || evidence.begins === true || isAsked(journey.packet, world)
   return first && addressType(packet.dst, world.host) === 'local'
 }
