@@ -18,6 +18,7 @@ import { bridgeOf } from '../host/bridges.ts'
 import { astray } from '../host/routes.ts'
 import { nameRef, refOfStep } from '../refs.ts'
 import { repairs } from '../repair/later.ts'
+import { stoppedDiscovery } from '../verify-fixes/neighbours.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
@@ -59,6 +60,8 @@ export function playReply(
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
   if (reaches(asked, answer) !== false && !stray) {
     if (request && mayNeverCome(explained, request.packet, world)) return undefined
+    const unfound = stoppedDiscovery(reproduction, reproduction.world, answer, false)
+    if (unfound) return undiscovered(reproduction, reply, answer.packet, unfound)
     const back = ledBack(reproduction, explained, asked, answer.packet)
     return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
   }
@@ -93,6 +96,30 @@ export function playReply(
   const repair = tried.fix.some(getsThrough) ? undefined : repairs()?.repaired(reproduction)
   if (repair) tried.fix.unshift(repair.fix)
   return { journey: reply, ...tracking, finding: tried }
+}
+
+/**
+ * What this host asks of the reply's next hop, or what that replies, is stopped. With no listing of neighbours the host may
+ * know it all the same: then nothing is told.
+ */
+function undiscovered(
+  reproduction: Reproduction,
+  reply: Journey,
+  { dst, out }: Packet,
+  unfound: Played,
+): PlayedReply | undefined {
+  const { world } = reproduction
+  if (!world.host.neighbours) return undefined
+  const stopped = reproduction.explain(unfound, world)
+  const rules = stopped.cause.map(({ rule }) => rule)
+  const what = `neighbour ${unfound.packet.icmpType === 135 ? 'solicitations' : 'advertisements'}`
+  const by = rules[0] ? nameRef(rules[0]) : 'a rule'
+  const message = `Its reply would be lost on this host (simulated). ${out} has no neighbour entry for the next hop to ${dst}, and ${by} drops ${what}.`
+  const fix = stopped.findings.flatMap((one) => one.fix).filter(({ look }) => look === undefined)
+  return {
+    journey: reply,
+    finding: tryFinding({ ...finding('reply-dropped', 'error', message, { rules }), fix }, reproduction),
+  }
 }
 
 /** Whether anyone out there has a route to the source that nat was to rewrite, or to a private one, is not known. `left`: as it left. */
