@@ -1,8 +1,8 @@
 /** Bridges of this host, and whether IP's chains see what a bridge passes on by itself (net/bridge/br_netfilter_hooks.c). */
-import type { Host, Link } from '../model/host.ts'
+import type { Host, Link, Neighbour } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { groupMac } from './group-mac.ts'
-import { linkNamed } from './links.ts'
+import { linkNamed, portsOfBridge } from './links.ts'
 
 export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name && link.kind === 'bridge')
@@ -51,4 +51,25 @@ export function isFrameForHost(dstMac: string | undefined, bridge: Link | undefi
 export function bridgePassingOn({ in: came, dstMac }: Packet, host: Host): Link | undefined {
   const bridge = bridgeNamed(host, came)
   return isFrameForHost(dstMac, bridge, host) === false ? bridge : undefined
+}
+
+/**
+ * Does a bridge that calls IP's chains find whom nat sends it to behind the port that it came in by, which does not send
+ * back (net/bridge/br_netfilter_hooks.c br_nf_pre_routing_finish, br_forward.c should_deliver)? `'only-port'`: there is
+ * no other. False also where too little is known.
+ */
+export function isSentBack(
+  host: Host,
+  bridge: Link,
+  { src, srcMac, physIn }: Packet,
+  to: string,
+): 'sender' | 'same-mac' | 'only-port' | false {
+  const all = portsOfBridge(host, bridge.name)
+  // nft's trace does not show by which port it came in
+  const ports = all.filter(({ name }) => physIn === undefined || name === physIn)
+  if (ports.length === 0 || ports.some(({ hairpin }) => hairpin !== false)) return false
+  if (src === to) return 'sender'
+  const isOfSender = ({ address, mac, device }: Neighbour) => address === to && mac === srcMac && device === bridge.name
+  if (srcMac !== undefined && host.neighbours?.some(isOfSender)) return 'same-mac'
+  return all.length === 1 && 'only-port'
 }

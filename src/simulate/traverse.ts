@@ -2,8 +2,9 @@
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
-import { bridgeCalls, isFrameForHost } from '../rules/bridge-calls.ts'
+import { bridgeCalls, isFrameForHost, isSentBack } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
+import { lookupRoute } from '../rules/route.ts'
 import {
   type BridgePort,
   passesTo,
@@ -72,7 +73,8 @@ function receiveAtPort(machine: Simulator, skb: Skb, port: BridgePort): End {
     const stopped = prerouting(machine, skb)
     if (stopped) return stopped
     // what nat sends elsewhere is routed
-    if (skb.packet.dst !== skb.given.dst) return receivePacket(machine, skb, true)
+    if (skb.packet.dst !== skb.given.dst)
+      return isTurnedBack(machine, skb, port) ? vanished(machine, skb, 'prerouting') : receivePacket(machine, skb, true)
   }
   const second = passBridge(machine, skb, 'prerouting', { in: name }, 'behind-ip')
   if (second) return second
@@ -80,6 +82,13 @@ function receiveAtPort(machine: Simulator, skb: Skb, port: BridgePort): End {
   if (to) return passOn(machine, skb, port, to, calls)
   const taken = passBridge(machine, skb, 'input', { in: name }) ?? passDevice(machine, skb, 'ingress', true)
   return taken ?? receivePacket(machine, skb, calls)
+}
+
+/** nat sends it to whom the bridge finds behind the port that it came in by: it does not come to FORWARD. */
+function isTurnedBack({ world: { host } }: Simulator, { packet }: Skb, { bridge }: BridgePort): boolean {
+  const route = lookupRoute({ dst: packet.dst!, src: packet.src!, in: bridge.name }, host)
+  const isBridged = route?.type === 'unicast' && route.device === bridge.name
+  return isBridged && isSentBack(host, bridge, packet, route.gateway ?? packet.dst!) !== false
 }
 
 /** Does the bridge hand it to IP's chains? Throws Undetermined where that is not known and may matter. */

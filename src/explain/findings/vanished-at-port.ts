@@ -1,6 +1,6 @@
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import { bridgeCalls, bridgeNamed, bridgePassingOn } from '../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgePassingOn, isSentBack } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { portsOfBridge } from '../../rules/links.ts'
 import { routeDevices } from '../../rules/route.ts'
@@ -23,22 +23,19 @@ export const vanishedAtPort: Detector = {
     if (!routed) return []
     const { packet, dst, route } = routed
     const { world, journey, ended } = context
-    const { neighbours = [] } = world.host
     const bridge = bridgeNamed(world.host, packet.in)
     if (!bridge || !routeDevices(route).includes(bridge.name)) return []
-    // nft's trace does not show by which port it came in
+    const back = isSentBack(world.host, bridge, packet, dst)
+    if (!back || bridgeCalls(world.host, bridge, journey.family) !== true) return []
     const ports = portsOfBridge(world.host, bridge.name).filter(
       ({ name }) => packet.physIn === undefined || name === packet.physIn,
     )
-    if (ports.length === 0 || ports.some(({ hairpin }) => hairpin !== false)) return []
-    const asker = packet.src === dst ? 'the sender itself' : 'on the same machine as the sender'
-    const isBack =
-      packet.src === dst ||
-      (packet.srcMac !== undefined &&
-        neighbours.some(
-          ({ address, mac, device }) => address === dst && mac === packet.srcMac && device === bridge.name,
-        ))
-    if (!isBack || bridgeCalls(world.host, bridge, journey.family) !== true) return []
+    const asker = {
+      sender: 'the sender itself',
+      'same-mac': 'on the same machine as the sender',
+      'only-port': `behind ${ports[0]!.name}, the only port, as the sender is`,
+    }[back]
+    const behind = packet.physIn === undefined || back === 'only-port' ? '' : `, behind port ${packet.physIn}`
     const taken = takenFromOthers(context)
     const why = taken
       ? ` ${nameRef(taken.rule.ref)} rewrote its destination. The packet was for ${taken.asked}, another host.`
@@ -55,7 +52,7 @@ export const vanishedAtPort: Detector = {
       finding(
         'vanished-at-port',
         'error',
-        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${packet.physIn === undefined ? '' : `, behind port ${packet.physIn}`}, and a port without hairpin mode does not send a frame back to its sender.${why}`,
+        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${behind}, and a port without hairpin mode does not send a frame back to its sender.${why}`,
         {
           steps: [ended.step + 1],
           rules: taken ? [taken.rule.ref] : [],
