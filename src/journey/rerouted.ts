@@ -21,11 +21,13 @@ export interface Rerouted {
   route?: Route | null
 }
 
-/** Undefined: it was not, or a chain of POSTROUTING shows it. */
+/** Undefined: it was not, or a chain of POSTROUTING shows it, or a rule stopped it before it left. */
 export function rerouted(arrivals: readonly StepContext[], family: Family, world: World): Rerouted | undefined {
   const last = arrivals.at(-1)
   const from = last?.packet.out
   if (!last || from === undefined || !mayBeAtOutput(last)) return undefined
+  // the hook goes on to show what it was routed by first, and a rule that is to let it pass has to ask for that
+  if (last.ending === 'drop' || last.ending === 'reject') return undefined
   return byMark(arrivals, from, family, world) ?? byEntry(last, from, family, world)
 }
 

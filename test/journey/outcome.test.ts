@@ -51,7 +51,7 @@ describe('a connection whose destination is rewritten in OUTPUT, behind its firs
   it('goes to another host', () => {
     expect(fate('198.51.100.2', ADDRESSES, ROUTES)).toEqual(['sent', 'inferred'])
     const { journeys } = explainLog(dmesg(lines('198.51.100.2')), worldOf(RULES, ADDRESSES, ROUTES))
-    expect(interfaceWords(journeys[0]!, UNICODE)).toEqual([])
+    expect(interfaceWords(journeys[0]!, UNICODE)).toEqual(['out eth0'])
     expect(journeys[0]!.findings.map(({ message }) => message).join()).not.toMatch(/\blo\b/)
   })
 
