@@ -249,6 +249,26 @@ test('whoever was asked sees another source', async () => {
   expect(two?.message).toMatch(/sees 203\.0\.113\.1, the first of the 2 addresses of wan, instead\.$/)
 })
 
+test("a rule gives this host's own packet another of its addresses in place of the one that it has: it is spared, as proposed", async () => {
+  const own: TestPacket = { out: 'wan', src: '203.0.113.2', dst: '203.0.113.9', sport: 40_000, dport: 8080 }
+  const lines: readonly Line[] = [
+    [10, 'filter:OUTPUT:policy:1', own],
+    [10, 'nat:POSTROUTING:rule:1', own],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000').replace(
+    '10.0.0.7',
+    own.src!,
+  )
+  const second =
+    '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
+  const nat = ['-A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE']
+  const found = (await codes(nat, lines, entry, '', ADDRESS + second)).get('snat-changed-source')
+  expect(found?.message).toMatch(
+    /rewrote its source 203\.0\.113\.2: 203\.0\.113\.9 sees 203\.0\.113\.1, the first of the 2 addresses of wan/,
+  )
+  expect(found?.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
+})
+
 test('a chain that nothing jumps to has the rule for its source', async () => {
   const lines: readonly Line[] = [
     [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan', dst: '172.16.5.5' }],

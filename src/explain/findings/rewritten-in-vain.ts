@@ -4,7 +4,7 @@ import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { isLocal } from '../../rules/fib.ts'
+import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
@@ -178,6 +178,9 @@ export const snatInVain: Detector = {
     const { reply } = entryBegun(context.evidence, context.world) ?? {}
     const chosen = reply?.dst
     const isOwn = rule.statement?.kind === 'masquerade'
+    // this host chose one of its addresses there already
+    const { out = '' } = lastPacket(context)
+    const isItsOwn = context.journey.packet.in === undefined && hasAddress(context.world.host, out, src)
     const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
@@ -190,11 +193,11 @@ export const snatInVain: Detector = {
         steps: [rule.step + 1],
         rules: [rule.ref],
         fix:
-          isHidden || isRoutedThere(context, asked)
+          isHidden || isItsOwn || isRoutedThere(context, asked)
             ? propose(
                 'do not rewrite the source of such packets',
                 acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
-                `${dst} must then send its replies through this host`,
+                isItsOwn ? undefined : `${dst} must then send its replies through this host`,
               ).map(
                 (one): Proposal => ({
                   ...one,
