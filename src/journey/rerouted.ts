@@ -7,7 +7,7 @@ import type { Host, Route } from '../model/host.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { afterAll, writesMark } from '../rules/assign.ts'
-import { isGroup, LIMITED_BROADCAST, linkWith } from '../rules/fib.ts'
+import { isGroup, isLocal, LIMITED_BROADCAST, linkWith } from '../rules/fib.ts'
 import { leadsHere, lookupRoute, questionAnew, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { hasNatAt } from './base-chains.ts'
 import { baseOf, type StepContext } from './step-context.ts'
@@ -28,7 +28,7 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
   if (!last || from === undefined || !mayBeAtOutput(last)) return undefined
   // the hook goes on to show what it was routed by first, and a rule that is to let it pass has to ask for that
   if (last.ending === 'drop' || last.ending === 'reject') return undefined
-  return byMark(arrivals, from, family, world) ?? byEntry(last, from, family, world)
+  return byMark(arrivals, from, family, world) ?? byDnat(arrivals, from, family, world)
 }
 
 /**
@@ -36,9 +36,14 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
  * line shows that (nf_nat_ipv4_local_fn in net/netfilter/nf_nat_proto.c): it is on its way to lo, and its destination is
  * elsewhere, or the other way round.
  */
-function byEntry({ packet, hook }: StepContext, from: string, family: Family, world: World): Rerouted | undefined {
+function byDnat(arrivals: readonly StepContext[], from: string, family: Family, world: World) {
+  const { packet, hook } = arrivals.at(-1)!
+  if (hook !== 'output') return undefined
   const isKnown = packet.ctStatus?.includes('dnat') === true && packet.ctDir !== 'reply'
-  if (hook !== 'output' || !(isKnown || (from === 'lo' && hasNatAt(world, family, 'output')))) return undefined
+  // what begins a connection passes nat, and shows what that writes
+  const mayBe = () =>
+    from === 'lo' && hasNatAt(world, family, 'output') && !arrivals.some((_, i) => typeAt(arrivals, i) === 'nat')
+  if (!isKnown && !(mayBe() && isLocal(packet.dst, world.host) === false)) return undefined
   const question = packet.mark === undefined || isForLink(packet.dst) ? undefined : questionAnew(packet)
   const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
   const [out, ...others] = route ? waysOut(route) : []

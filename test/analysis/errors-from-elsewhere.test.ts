@@ -48,7 +48,7 @@ test('a TTL with which it gets some way is told where a router complains, and no
       .filter(({ code }) => code === 'ttl-too-small')
       .map(({ message }) => message)
   expect(await found(longer)).toEqual([
-    'mangle POSTROUTING rule 1 set its TTL, so it left this host with TTL 3. Each router on the way takes one of that.',
+    'mangle POSTROUTING rule 1 lowered its TTL from 63 to 3. Each router on the way reduces it by 1.',
   ])
   const alone = longer['dmesg.log']
     .split('\n')
@@ -106,7 +106,7 @@ test('a client refuses a reply from an address that it never asked: nothing ther
   expect(about).toMatchObject({
     severity: 'note',
     message:
-      '203.0.113.9 replies "port unreachable" to a reply: no program at 203.0.113.9:40003 takes it from 10.236.1.5:37.',
+      '203.0.113.9 replies "port unreachable" to a reply: no program at 203.0.113.9:40003 accepts it from 10.236.1.5:37.',
     fix: [],
   })
 })

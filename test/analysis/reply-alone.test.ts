@@ -1,7 +1,7 @@
 /** Replies of which the request went another way, and replies that whoever asked does not take. */
 import { describe, expect, it } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
-import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, type Event, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const STATE = {
   'ip-addr.txt':
@@ -27,8 +27,20 @@ COMMIT
 :OUTPUT ACCEPT [0:0]
 COMMIT
 `
+/** Seconds later. */
+const LATER = '>'
+const withTimes = (lines: readonly string[]): string => {
+  const events: Event[] = []
+  let clock = 1
+  for (const line of lines) {
+    clock += line === LATER ? 1 : 1e-6
+    if (line !== LATER) events.push([clock, line])
+  }
+  return clocked(events)
+}
+
 async function first(lines: readonly string[], rules = RULES, more: Record<string, string> = {}): Promise<Exchange> {
-  const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, ...STATE, ...more }
+  const files = { 'trace.log': withTimes(lines), 'rules.v4': rules, ...STATE, ...more }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   return (await analysis.exchanges()).exchanges[0]!
 }
@@ -64,7 +76,7 @@ describe('a reply whose request went another way', () => {
     expect(one.findings.map(({ code }) => code)).toEqual(['reply-from-other-address'])
     const [found] = one.findings
     expect(found?.message).toBe(
-      'nat POSTROUTING rule 1 rewrote the source of #2, which follows the SYN ACK, but 192.168.33.12:60930 contacted 10.11.0.20:80. Only the reply came by here, not its request, so conntrack treats #2 as a new connection.',
+      'nat POSTROUTING rule 1 rewrote the source of #2, which follows the SYN ACK, but 192.168.33.12:60930 contacted 10.11.0.20:80. Only the reply traverses this host, not its request, so conntrack treats #2 as a new connection.',
     )
     expect(found?.rules).toMatchObject([{ table: 'nat', chain: 'POSTROUTING', ruleNumber: 1 }])
   })
@@ -120,10 +132,26 @@ describe('a reset of whoever asked', () => {
     expect(one.status).toBe('reply-lost')
   })
 
+  it('that comes in as the request did shows that the reply arrived', async () => {
+    const late = delivered({ ...reset, in: 'pod' })
+    const one = await first([
+      ...delivered(ASKED),
+      ...sent(replied),
+      LATER,
+      ...late,
+      LATER,
+      ...delivered({ ...ASKED, id: 2 }),
+    ])
+    expect(one.status).not.toBe('reply-lost')
+  })
+
   it('of this host does not arrive by another interface, where the request comes again', async () => {
     const refusal: TestPacket = { ...replied, flags: 'ACK RST', seq: 0 }
-    const again = delivered({ ...ASKED, id: 2 })
+    const again = [LATER, ...delivered({ ...ASKED, id: 2 })]
     expect((await first([...delivered(ASKED), ...sent(refusal), ...again])).status).toBe('reply-lost')
+    // Windows asks again half a second after it got one
+    const soon = delivered({ ...ASKED, id: 2 })
+    expect((await first([...delivered(ASKED), ...sent(refusal), ...soon])).status).not.toBe('reply-lost')
     const straight = sent({ ...refusal, out: 'pod' })
     expect((await first([...delivered(ASKED), ...straight, ...again])).status).toBe('refused')
   })

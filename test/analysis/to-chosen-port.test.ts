@@ -1,4 +1,4 @@
-/** Nat chooses the port, or the echo's number, that a reply comes to, and no chain but a session's own shows the reply. */
+/** Nat chooses the port that a reply comes to, and no chain but a session's own shows the reply. */
 import { expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
 
@@ -37,8 +37,10 @@ const comes = (id: number, l4: string, src = '203.0.113.2') =>
     'inet nfwhy-7 prerouting policy accept',
   ].map((line) => `trace id 000000${id} ${line}\n`)
 
-async function told(...lines: string[][]) {
-  const files = { 'trace.txt': lines.flat().join(''), 'rules.nft': RULES, ADDRESSES, ROUTES }
+const told = (...lines: string[][]) => toldWith(RULES, ...lines)
+
+async function toldWith(rules: string, ...lines: string[][]) {
+  const files = { 'trace.txt': lines.flat().join(''), 'rules.nft': rules, ADDRESSES, ROUTES }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
   return exchanges.map(({ journeys: { request, replies } }) => [request, replies])
@@ -48,13 +50,6 @@ const syn = (port: number, seq: number) =>
   `tcp sport ${port} tcp dport 443 tcp sequence ${seq} tcp ackseq 0 tcp flags == syn`
 const synAck = (port: number, ack: number) =>
   `tcp sport 443 tcp dport ${port} tcp sequence 5 tcp ackseq ${ack} tcp flags == 0x12`
-const echo = (type: string, id: number) => `icmp type ${type} icmp code 0 icmp id ${id} icmp sequence 1`
-
-it('joins an echo by its sequence number', async () => {
-  const found = await told(asks(11, echo('echo-request', 700)), comes(12, echo('echo-reply', 25_863)))
-  expect(found).toEqual([[['1'], ['2']]])
-})
-
 it('joins a handshake by the number that it acknowledges', async () => {
   const found = await told(
     asks(11, syn(40_000, 1000)),
@@ -68,20 +63,36 @@ it('joins a handshake by the number that it acknowledges', async () => {
   ])
 })
 
-it('joins none where two have asked', async () => {
-  const found = await told(
-    asks(11, echo('echo-request', 700)),
-    asks(12, echo('echo-request', 701), '192.0.2.10'),
-    comes(13, echo('echo-reply', 25_863)),
-  )
-  expect(found).toEqual([
-    [['1'], []],
-    [['2'], []],
-    [[], ['3']],
-  ])
+it('joins none that acknowledges another number, or shows none', async () => {
+  for (const answer of [synAck(52_735, 4711), 'tcp sport 443 tcp dport 52735 tcp flags == 0x12'])
+    expect(await told(asks(11, syn(40_000, 1000)), comes(12, answer))).toEqual([
+      [['1'], []],
+      [[], ['2']],
+    ])
 })
 
 it('joins none from another host', async () => {
-  const found = await told(asks(11, echo('echo-request', 700)), comes(12, echo('echo-reply', 25_863), '203.0.113.7'))
+  const found = await told(asks(11, syn(40_000, 1000)), comes(12, synAck(52_735, 1001), '203.0.113.7'))
   expect(found.map(([, replies]) => replies)).toEqual([[], ['2']])
+})
+
+it('joins none that goes on to a program of this host, or to another one', async () => {
+  const more = (chain: string, dst: string) => [
+    `trace id 00000012 ip late ${chain} packet: iif "wan" ${ip('203.0.113.2', dst, 12)} ${synAck(52_735, 1001)}\n`,
+    `trace id 00000012 ip late ${chain} policy accept\n`,
+  ]
+  const late = (hook: string) =>
+    `table ip late { chain ${hook} { type filter hook ${hook} priority filter; policy accept; } }\n`
+  for (const [hook, dst] of [
+    ['input', '203.0.113.1'],
+    ['forward', '192.0.2.10'],
+  ] as const) {
+    const found = await toldWith(
+      RULES + late(hook),
+      asks(11, syn(40_000, 1000)),
+      comes(12, synAck(52_735, 1001)),
+      more(hook, dst),
+    )
+    expect(found[0]).toEqual([['1'], []])
+  }
 })

@@ -95,7 +95,6 @@ export const DETECTORS: readonly Detector[] = [
   withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
   withRules('snat-skipped', 'snatSkipped'),
-  withRules('wrong-way-out', 'ledBack'),
   withRules('ttl-too-small', 'ttlTooSmall'),
   withHostState('wrong-way-out', 'markedAstray'),
   withRules('mark-missing', 'markTakenAway'),

@@ -61,14 +61,14 @@ export const refusedThere: Detector = {
         finding(
           'refused-there',
           'note',
-          `${packet.src} replies "${says}" to a reply: no program at ${end} takes it from ${describeEnd(sent.src, sent.sport)}.`,
+          `${packet.src} replies "${says}" to a reply: no program at ${end} accepts it from ${describeEnd(sent.src, sent.sport)}.`,
           { steps: [1] },
         ),
       ]
     return [
       finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${end}.`, {
         steps: [1],
-        fix: [says === TIME_EXCEEDED ? { ...LOOK, description: IN_CIRCLES } : LOOK],
+        fix: [{ ...LOOK, description: BY_ROUTERS[says!] ?? LOOK.description }],
       }),
     ]
   },
@@ -87,8 +87,15 @@ function sentBefore(
   return new Set(sent.map((one) => describeEnd(one.dst, one.dport))).size === 1 ? sent[0] : undefined
 }
 
-const IN_CIRCLES =
-  'trace the route there (traceroute): routers that send to each other use up the TTL, and so does a sender or rule that sets it too small; to traceroute itself this is the reply'
+/** What to do about it; else the program that was asked is to be looked at. */
+const BY_ROUTERS: Readonly<Record<string, string>> = {
+  [TIME_EXCEEDED]: 'if this is a traceroute, it is healthy; otherwise check for a routing loop or a small TTL',
+  'network unreachable': "check that router's routes",
+  'no route': "check that router's routes",
+  'host unreachable': 'check that the destination is up, and the route to it there',
+  'address unreachable': 'check that the destination is up, and the route to it there',
+  'network prohibited': "check that router's filters",
+}
 
 const LOOK = {
   description:

@@ -22,6 +22,6 @@ export function withWayBack(packet: Packet, host: Host, others: readonly Proposa
   const ways = addWayBack(packet, host)
   const other = ways.length === 0 ? undefined : otherWay(packet, host)
   if (other === undefined) return [...ways, ...others]
-  const cost = `${packet.src} is reached over ${other}, too: what it sends there may then fail this check`
+  const cost = `packets from ${packet.src} on ${other} may then fail this check`
   return [...others, ...ways.map((way) => ({ ...way, note: way.note === undefined ? cost : `${cost}; ${way.note}` }))]
 }

@@ -9,7 +9,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgeOfPort, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
-import { isForMany, isGroup, isLocal, LIMITED_BROADCAST } from '../../rules/fib.ts'
+import { isForMany, isGroup, isLocal, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
@@ -42,9 +42,9 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
   }
 }
 
-/** Is there a reply to it that can be played? */
+/** Is there a reply to it that can be played? Who replies to this host's own copy replies to what it sent. */
 export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
-  isOpening(journey, nat, world) || isSolicitation(journey.packet)
+  (isOpening(journey, nat, world) || isSolicitation(journey.packet)) && !isOwnCopy(journey.packet, world.host)
 
 /** By itself, whatever came before. */
 const asksToBegin = (packet: Packet): boolean =>

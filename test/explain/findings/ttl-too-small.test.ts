@@ -16,13 +16,18 @@ describe('a TTL that a rule set', () => {
   it('is told where the next router uses it up, with the rule and what deletes it', () => {
     const [one] = found(sets(1, FAR))
     expect(one?.message).toMatch(
-      /^mangle POSTROUTING rule 1 set its TTL, so it left this host with TTL 1\. The next router, \S+, does not forward it\.$/,
+      /^mangle POSTROUTING rule 1 lowered its TTL from 63 to 1\. The next router, \S+, does not forward it\.$/,
     )
     expect(String(fixCommands(one!.fix[0]!).command)).toBe('iptables -t mangle -D POSTROUTING 1')
     expect(one?.fix[0]?.after).toBe('forwarded')
   })
 
   it.each([
+    [
+      'a group is meant',
+      sets(1, '239.255.255.250', { packet: { ...SYN, protocol: 'udp', dst: '239.255.255.250', ttl: 64 } }),
+    ],
+    ['it is raised', { rules: { mangle: ['-A PREROUTING -j TTL --ttl-inc 1'] }, packet: { ...SYN, dst: FAR, ttl: 1 } }],
     ['the destination is on the link', sets(1, '10.0.2.2')],
     ['a router takes one of it, and nobody has complained', sets(2, FAR)],
     ['the rule is about others', sets(1, FAR, { packet: { ...SYN, protocol: 'udp', dst: FAR, ttl: 64 } })],

@@ -71,9 +71,7 @@ describe('a rule that asks for the way back', () => {
     const { fix } = findingsOf(played({ ...from(both), rules: { raw, filter: [] } }), 'dropped-by-rule')[0]!
     const route = fix.at(-1)!
     expect(route.description).toMatch(/^add a route back to 203\.0\.113\.9 /)
-    expect(route.note).toMatch(
-      /^203\.0\.113\.9 is reached over eth1, too: what it sends there may then fail this check; /,
-    )
+    expect(route.note).toMatch(/^packets from 203\.0\.113\.9 on eth1 may then fail this check; /)
     expect(fix[0]).toMatchObject({ verified: 'model', after: 'forwarded' })
     expect(fix[0]?.but).toBeUndefined()
     // who failed to answer there is not there

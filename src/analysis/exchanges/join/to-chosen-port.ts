@@ -1,6 +1,6 @@
 /**
- * A reply to a port, or an echo's number, that nat has chosen for a request: no line shows which one. Where its first line alone
- * was traced, it is a reply to the only request that nat has sent there and that waits for one.
+ * A SYN ACK to a port that nat has chosen for a request: no line shows which one, where PREROUTING alone was traced. It is a reply
+ * to the request that nat has sent there and whose number it acknowledges.
  */
 import { isLocal } from '../../../rules/fib.ts'
 import { asItLeft, hidesSource } from '../../as-it-left.ts'
@@ -15,9 +15,14 @@ export const MOST_TO_CHOSEN = 100
 /** As many as may wait at one time. */
 const LATEST = 200
 
-/** May nat have chosen where it goes to? */
-export const isToChosen = ({ says, journey: { packet }, world }: Told): boolean =>
-  says === 'answers' && packet.in !== undefined && isLocal(packet.dst, world.host) === true
+/** May nat have chosen where it goes to? A later hook would show where conntrack leads it. */
+export const isToChosen = ({ says, journey: { packet, outcome, steps }, world }: Told): boolean =>
+  says === 'answers' &&
+  packet.protocol === 'tcp' &&
+  packet.tcpAck !== undefined &&
+  outcome !== 'delivered' &&
+  steps.every(({ hook, dst }) => hook === 'prerouting' && (dst === undefined || dst === packet.dst)) &&
+  isLocal(packet.dst, world.host) === true
 
 interface ToChosen {
   list: JoinedJourneys
@@ -62,8 +67,7 @@ function onlySentTo(list: JoinedJourneys, { id, capture, told }: Part): number |
     if (!isSentTo(list, number, request)) continue
     // a handshake's reply acknowledges the number that began it
     const { tcpSeq } = request.journey.packet
-    const isKnown = list.isFirstOwn(number) && tcpSeq !== undefined && packet.tcpAck !== undefined
-    if (isKnown && packet.tcpAck !== (tcpSeq + 1) >>> 0) continue
+    if (!list.isFirstOwn(number) || tcpSeq === undefined || packet.tcpAck !== (tcpSeq + 1) >>> 0) continue
     if (only !== undefined) return undefined
     only = number
   }
@@ -81,13 +85,9 @@ function isSentTo(list: JoinedJourneys, number: number, { journey }: Told): bool
   // of all that are of its class only what nat writes is the same
   if (dst !== packet.dst) asked.set(left.subarray(4, 8), 4)
   if (dport !== (packet.dport ?? 0)) asked[9] = left[9]!
-  // an echo keeps its sequence number
   return (
-    [0, 1, 2, 3].every((i) => came[i] === asked[4 + i]) &&
-    came[8] === asked[9] &&
-    KEPT.every((i) => came[i] === asked[i])
+    [0, 1, 2, 3].every((i) => came[i] === asked[4 + i]) && came[8] === asked[9] && came[PROTOCOL] === asked[PROTOCOL]
   )
 }
 
-/** The protocol, and an echo's sequence number. */
-const KEPT: readonly number[] = [10, 12]
+const PROTOCOL = 10

@@ -36,7 +36,7 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   if (!request || dst === undefined) return undefined
   const { journey, reply: played, world } = request.told
   const reply = parts.find((one) => isBack(one) && isPassed(one.told.journey.outcome))
-  if (reply && parts.some((one) => goesOnBehind(one, reply))) return undefined
+  if (reply && parts.some((one) => goesOnBehind(one, reply, parts))) return undefined
   // it has another source, and is routed by that
   if (reply?.isNewFlow && reply.told.journey.packet.src !== dst) return undefined
   const { host } = world

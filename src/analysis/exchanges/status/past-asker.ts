@@ -1,5 +1,4 @@
 /** Replies that whoever asked never gets. */
-import { finding } from '../../../explain/context.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 import { answersStranger } from './gone-on.ts'
@@ -8,17 +7,6 @@ import { goesOnBehind } from './unheard.ts'
 
 export const goesPastAsker = (parts: readonly Part[], answer: Part): boolean =>
   answersStranger(parts, answer) || (answer.told.journey.outcome === 'forwarded' && isForThisHost(parts, answer))
-
-/** Who asked is another host, and the reply that this one sent came in again over lo. */
-export function staysHere(parts: readonly Part[], { told: { journey } }: Part): Finding | undefined {
-  const { outcome, packet, findings, steps } = journey
-  if (outcome !== 'delivered' || packet.in !== undefined || !steps.some((step) => step.in === 'lo')) return undefined
-  const asked = parts.find(isAsking)?.told.journey.packet
-  if (asked?.in === undefined || asked.in === 'lo') return undefined
-  const known = findings.find(({ code, severity }) => code === 'wrong-way-out' && severity === 'error')
-  const message = `The reply to ${packet.dst} never left this host: it came in again over lo. A mark may have led it to a local route.`
-  return known ?? finding('wrong-way-out', 'error', message)
-}
 
 /**
  * This host itself had asked, and none of the replies got to it. A log of several network namespaces shows the asker's own
@@ -32,7 +20,7 @@ function isForThisHost(parts: readonly Part[], answer: Part): boolean {
     const { outcome, packet } = one.told.journey
     if (one.role === 'replies') return outcome !== 'delivered'
     // whoever goes on has had its answer
-    return one.role === 'errors' || (packet.in === undefined && !goesOnBehind(one, answer))
+    return one.role === 'errors' || (packet.in === undefined && !goesOnBehind(one, answer, parts))
   })
 }
 

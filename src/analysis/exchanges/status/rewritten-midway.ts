@@ -30,14 +30,14 @@ export function rewrittenMidway(parts: readonly Part[]): { part: Part; finding: 
     finding: finding(
       'reply-from-other-address',
       'error',
-      `${nameRef(ref)} rewrote the source of #${part.id}, which follows the SYN ACK${to}, but ${describeEnd(packet.dst, packet.dport)} contacted ${describeEnd(packet.src, packet.sport)}. Only the reply came by here, not its request, so conntrack treats #${part.id} as a new connection.`,
+      `${nameRef(ref)} rewrote the source of #${part.id}, which follows the SYN ACK${to}, but ${describeEnd(packet.dst, packet.dport)} contacted ${describeEnd(packet.src, packet.sport)}. Only the reply traverses this host, not its request, so conntrack treats #${part.id} as a new connection.`,
       {
         rules: [ref],
         fix: [
           ...propose(
             'do not rewrite such replies',
             acceptBefore(ref, packet, { hook: 'postrouting', answer: true }),
-            'connections that there are keep the source that they have',
+            'existing connections keep their source address',
           ).map(sayable),
           {
             description: `let requests and replies go the same way: through this host, or past it`,

@@ -19,11 +19,12 @@ import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './later.ts'
+import { ledBack } from './led-back.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
-import { goesPastAsker, missesProxy, staysHere } from './past-asker.ts'
+import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
@@ -106,8 +107,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (answer.told.says === 'resets') return observed(refused(answer), answer)
     const midway = rewrittenMidway(parts)
     if (midway) return { ...observed('reply-lost', midway.part), finding: midway.finding }
-    const isUsed = parts.some((one) => goesOnBehind(one, answer))
-    const kept = staysHere(parts, answer)
+    const isUsed = parts.some((one) => goesOnBehind(one, answer, parts))
+    const kept = isUsed ? undefined : ledBack(parts, answer)
     if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
@@ -348,7 +349,7 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
   const { findings, packet } = told.journey
   const isSaid = (code: string) => findings.some((one) => one.code === code && one.severity === 'error')
   if (LOST.some(isSaid)) return true
-  if (parts.some((one) => one.capture === capture && goesOnBehind(one, { id }))) return false
+  if (parts.some((one) => one.capture === capture && goesOnBehind(one, { id }, parts))) return false
   const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
   const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
   const isSilent = isHandshake ? findings.some(({ code }) => code === 'neighbour-failed') : isSaid('neighbour-failed')

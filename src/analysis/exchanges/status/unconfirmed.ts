@@ -27,7 +27,7 @@ interface Seen {
 
 export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet, seen: Seen): boolean {
   if (otherUplink(parts, asked)) return true
-  if (seen.played || parts.some((one) => goesOnBehind(one, answer))) return false
+  if (seen.played || parts.some((one) => goesOnBehind(one, answer, parts))) return false
   const { told } = answer
   const entry =
     told.world.host.conntrack && (entryOpened(asked, told.world) ?? entryAnswered(told.journey.packet, told.world))
