@@ -28,12 +28,14 @@ export function compareChanges({ seen, journey }: Pair): string[] {
       if (!told[at]!.delete(changeText(change)))
         differences.push(`step ${at + 1} has to tell ${changeText(change)}\n${steps[at]!.line.text}\n${next.line.text}`)
   }
-  // a source is rewritten behind the last line; the wire shows it, if it gets there
+  // the last line's rule rewrites behind it; the wire shows that, if the packet gets there
   const last = steps.at(-1)!
   for (const change of journey.steps.at(-1)!.changes) {
     const isSource = change.field === 'src' || change.field === 'sport'
-    if (isSource && last.rule?.target === 'SNAT' && (!fate.arrived || isGiven(change, fate.arrived.packet)))
-      told.at(-1)!.delete(changeText(change))
+    const isDestination = change.field === 'dst' || change.field === 'dport'
+    const target = last.rule?.target ?? ''
+    const isWritten = (isSource && target === 'SNAT') || (isDestination && DESTINATION_NAT.test(target))
+    if (isWritten && (!fate.arrived || isGiven(change, fate.arrived.packet))) told.at(-1)!.delete(changeText(change))
   }
   for (const [i, left] of told.entries())
     for (const text of left)
@@ -41,11 +43,12 @@ export function compareChanges({ seen, journey }: Pair): string[] {
   return differences
 }
 
-/** The source that came to the other end; of several ports the kernel chooses one. */
-function isGiven({ field, to, among }: Change, { src, sport }: Packet): boolean {
-  if (field === 'src') return src === to
+/** The end that came to the other side; of several ports the kernel chooses one. */
+function isGiven({ field, to, among }: Change, packet: Packet): boolean {
+  if (field === 'src' || field === 'dst') return packet[field] === to
+  const port = field === 'dport' ? packet.dport : packet.sport
   const [least, most] = among ?? [to, to]
-  return sport !== undefined && sport >= Number(least) && sport <= Number(most)
+  return port !== undefined && port >= Number(least) && port <= Number(most)
 }
 
 const changeText = ({ field, from, to }: Change) => `${field} ${from} → ${to}`
