@@ -107,6 +107,8 @@ END
     const explained = told.flatMap(({ journey, packet }) => (journey ? [[packet?.dport, journey.outcome]] : []))
     expect(new Map(explained as [number, string][])).toEqual(
       new Map([
+        // nobody listens there
+        [9, 'delivered'],
         [666, 'dropped'],
         [777, 'dropped'],
         [888, 'rejected'],
