@@ -12,6 +12,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { openingTuple } from '../rules/facts/connection.ts'
 import type { EvalContext } from '../rules/facts.ts'
+import { isOwnCopy } from '../rules/fib.ts'
 import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
 import type { Proposal } from './changes/proposal.ts'
 import { connectionFacts } from './connection.ts'
@@ -96,6 +97,10 @@ export function lastPacket({ evidence, ended, journey, world }: Context): Packet
   const { out } = evidence.rerouted
   return out === undefined ? rest : { ...rest, out }
 }
+
+/** Where it ended it is what the kernel hands back of what this host sent to many: nobody waits for it. */
+export const endsAsOwnCopy = ({ evidence, ended, world }: Context): boolean =>
+  isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
 
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {

@@ -6,13 +6,13 @@ import type { RuleRef } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { OF_LIMITS } from '../rules/by-turns.ts'
 import { conditionText } from '../rules/evaluate.ts'
-import { isOwnCopy, reverseWay } from '../rules/fib.ts'
+import { reverseWay } from '../rules/fib.ts'
 import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import { asksWayBack, describeConditions } from './cause.ts'
 import { elementHeld, setOf } from './changes/sets.ts'
-import { type Context, momentAt } from './context.ts'
+import { type Context, endsAsOwnCopy, momentAt } from './context.ts'
 import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
 import type { Blame } from './findings/verdicts.ts'
 import { nameRef, refAt } from './refs.ts'
@@ -21,8 +21,8 @@ import { nameRef, refAt } from './refs.ts'
 export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
 
 /** Behind what is said of who dropped it: what this host sent to many has left, and only its own copy was dropped. Else empty. */
-const ownCopyWords = ({ evidence, ended, world }: Context): string =>
-  isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
+const ownCopyWords = (context: Context): string =>
+  endsAsOwnCopy(context)
     ? ' This is the copy that the kernel hands back to this host; the packet that this host sent is not affected.'
     : ''
 
@@ -39,10 +39,10 @@ const leaseWords = ({ evidence, ended }: Context): string => {
 const DHCP_CLIENT = 68
 
 /** Who is not affected by the drop; `isCopy`: the packet itself. */
-export function asideOf(context: Context): { isCopy: boolean; words: string } {
-  const copy = ownCopyWords(context)
-  return { isCopy: copy !== '', words: `${copy}${leaseWords(context)}` }
-}
+export const unaffected = (context: Context): { isCopy: boolean; words: string } => ({
+  isCopy: endsAsOwnCopy(context),
+  words: `${ownCopyWords(context)}${leaseWords(context)}`,
+})
 
 /** What the rule matched, in words: `tcp dport 22, 192.0.2.2 is in set banned`. */
 export function conditionsWords(context: Context): string {

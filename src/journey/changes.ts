@@ -6,8 +6,7 @@
 import type { Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
-import { keepsDestination } from '../rules/conntrack/entries.ts'
-import { destinationGiven, type Place, writesDestination } from './given-destination.ts'
+import { destinationGiven, natBehind, type Place } from './given-destination.ts'
 import type { StepContext } from './step-context.ts'
 import { MARK, unprintedWriters } from './unprinted.ts'
 
@@ -88,16 +87,13 @@ function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: 
 function addDestinationRewrite(
   steps: readonly Step[],
   arrivals: readonly StepContext[],
-  { family, world }: Pick<Place, 'family' | 'world'>,
+  place: Pick<Place, 'family' | 'world'>,
 ): void {
   const [last, arrival] = [steps.at(-1), arrivals.at(-1)]
-  if (last?.kind !== 'rule' || !arrival) return
-  const { rule, packet, hook, ending } = arrival
-  const nat = writesDestination(rule)
-  if (!nat || ending !== 'accept' || (hook !== 'prerouting' && hook !== 'output')) return
-  if (keepsDestination(packet, world)) return
-  const given = destinationGiven(nat, packet, { family, world, hook })
-  for (const field of ['dst', 'dport'] as const) add(last, field, packet, given ?? {})
+  const nat = last?.kind === 'rule' && arrival ? natBehind(arrival, place.world) : undefined
+  if (!last || !arrival || !nat) return
+  const given = destinationGiven(nat, arrival, place)
+  for (const field of ['dst', 'dport'] as const) add(last, field, arrival.packet, given ?? {})
 }
 
 /** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */

@@ -7,21 +7,20 @@ import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
 import { sentTo } from '../rules/nft/map.ts'
 import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Evidence } from './evidence.ts'
-import { destinationGiven, end, writesDestination } from './given-destination.ts'
+import { destinationGiven, end, natBehind } from './given-destination.ts'
 
 /**
  * The packet behind the rule at `step`. What nat writes there is seen at the next step alone; behind the last one it is
  * known by conntrack's entry, or by the rule's words. An end that may be one of several is left out.
  */
 export function behindRule({ arrivals, journey }: Evidence, world: World, step: number): Packet {
-  const { packet, rule, hook, ending } = arrivals[step]!
-  const nat = writesDestination(rule)
-  if (!nat || ending !== 'accept' || (hook !== 'prerouting' && hook !== 'output')) return packet
-  if (keepsDestination(packet, world)) return packet
+  const { packet } = arrivals[step]!
+  const nat = natBehind(arrivals[step]!, world)
+  if (!nat) return packet
   const { dst: _, dport: __, ...rest } = packet
   const entry = entryOpened(packet, world)
   if (entry) return { ...rest, ...end(entry.reply.src, entry.reply.sport) }
-  const given = destinationGiven(nat, packet, { family: journey.family, world, hook })
+  const given = destinationGiven(nat, arrivals[step]!, { family: journey.family, world })
   return given ? { ...rest, ...given } : packet
 }
 

@@ -1,7 +1,7 @@
 /**
  * A chain of type route in OUTPUT that has changed the mark makes the kernel route the packet again (nf_route_table_hook4,
- * ip_route_me_harder in net/ipv4/netfilter.c), and so does nat with another destination. The hook's lines go on to show the interface that was chosen before; where
- * no chain of POSTROUTING shows the new one, the routes tell.
+ * ip_route_me_harder in net/ipv4/netfilter.c), and so does nat with another destination. The hook's lines go on to show the
+ * interface that was chosen before; where no chain of POSTROUTING shows the new one, the routes tell.
  */
 import type { Host, Route } from '../model/host.ts'
 import type { Family, Packet } from '../model/packet.ts'
@@ -36,7 +36,7 @@ export function rerouted(arrivals: readonly StepContext[], family: Family, world
  * line shows that (nf_nat_ipv4_local_fn in net/netfilter/nf_nat_proto.c): it is on its way to lo, and its destination is
  * elsewhere, or the other way round.
  */
-function byDnat(arrivals: readonly StepContext[], from: string, family: Family, world: World) {
+function byDnat(arrivals: readonly StepContext[], from: string, family: Family, world: World): Rerouted | undefined {
   const { packet, hook } = arrivals.at(-1)!
   if (hook !== 'output') return undefined
   const isKnown = packet.ctStatus?.includes('dnat') === true && packet.ctDir !== 'reply'
@@ -44,11 +44,8 @@ function byDnat(arrivals: readonly StepContext[], from: string, family: Family, 
   const mayBe = () =>
     from === 'lo' && hasNatAt(world, family, 'output') && !arrivals.some((_, i) => typeAt(arrivals, i) === 'nat')
   if (!isKnown && !(mayBe() && isLocal(packet.dst, world.host) === false)) return undefined
-  const question = packet.mark === undefined || isForLink(packet.dst) ? undefined : questionAnew(packet)
-  const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
-  const [out, ...others] = route ? waysOut(route) : []
-  if (out === undefined || others.length > 0 || (out === 'lo') === (from === 'lo')) return undefined
-  return { from, out, route: route! }
+  const anew = isForLink(packet.dst) ? undefined : { from, ...wayAnew(packet, world.host) }
+  return anew?.out === undefined || (anew.out === 'lo') === (from === 'lo') ? undefined : anew
 }
 
 function byMark(arrivals: readonly StepContext[], from: string, family: Family, world: World): Rerouted | undefined {
@@ -59,10 +56,15 @@ function byMark(arrivals: readonly StepContext[], from: string, family: Family, 
   if (!types.includes('route')) return types.includes('unknown') ? { from } : undefined
   const { packet } = afterAll(last.rule?.statements ?? [], { packet: last.packet, family, world })
   if (isForLink(packet.dst)) return ofSource(packet, from, world.host)
+  return { from, ...wayAnew(packet, world.host) }
+}
+
+/** By its mark and its destination. */
+function wayAnew(packet: Packet, host: Host): Omit<Rerouted, 'from'> {
   const question = packet.mark === undefined ? undefined : questionAnew(packet)
-  const route = question && lookupRoute(fromSocket(question, packet, world.host), world.host)
+  const route = question && lookupRoute(fromSocket(question, packet, host), host)
   const [out, ...others] = route ? waysOut(route) : []
-  return { from, ...(route === undefined ? {} : { route }), ...(out === undefined || others.length > 0 ? {} : { out }) }
+  return { ...(route === undefined ? {} : { route }), ...(out === undefined || others.length > 0 ? {} : { out }) }
 }
 
 /** What a local route takes comes in again over lo (ip_route_output_key_hash_rcu). */

@@ -1,7 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { hasAddress, isGroup, isOwnCopy, LIMITED_BROADCAST, localCondition } from '../rules/fib.ts'
+import { hasAddress, isGroup, isOwnCopy, LIMITED_BROADCAST, linkWith, localCondition } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -162,7 +162,8 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   const { settings } = machine
   const { host } = machine.world
   const { rpFilter: mode, acceptLocal, srcValidMark } = settings.device(device!)
-  if (mode === 0 && !settings.hasOwnRules) return acceptLocal || !isOnLink(host, src!)
+  // inet_lookup_ifaddr_rcu: by the addresses of its links
+  if (mode === 0 && !settings.hasOwnRules) return acceptLocal || linkWith(host, src!) === undefined
   // the mark counts only with src_valid_mark
   const marked = srcValidMark ? (mark ?? 0) : 0
   const back = findRoute({ ...wayBackOf(packet, dst!, marked), in: device!, tos: tos ?? 0 }, host, true)
@@ -172,10 +173,6 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
   return mode !== 1 || routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')
 }
-
-/** inet_lookup_ifaddr_rcu: what table local has besides does not count. */
-const isOnLink = ({ links = [] }: Host, address: string): boolean =>
-  links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
 
 /** Throws Undetermined where nobody knows whether its parts fit. */
 export function isTooLong(machine: Simulator, { packet }: Skb, route: Route, device: string): boolean {

@@ -49,7 +49,7 @@ const TAKING_BACK = 3000
 const LONGEST_WAIT = 130e6
 
 export class Exchanges {
-  readonly table = new TupleTable()
+  private readonly table = new TupleTable()
   readonly list = new JoinedJourneys(this.table)
   private readonly hosts = new Map<string, number>()
   private readonly datagrams = new Datagrams()
@@ -136,7 +136,7 @@ export class Exchanges {
       const role = this.roleIn(found, says, closed, capture)
       const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
-      this.noteNameless(told, found.value)
+      this.noteForLater(told, found.value)
       this.noteDatagram(datagram, host, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
@@ -147,7 +147,7 @@ export class Exchanges {
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
-    this.noteNameless(told, number)
+    this.noteForLater(told, number)
     if (this.fromHere.size < MOST_FROM_HERE && mayReplyBeside(told)) this.fromHere.add(number)
     if (told.isForMany) this.awaitAnyone(told, number)
     const role = answers ? 'replies' : 'request'
@@ -169,7 +169,7 @@ export class Exchanges {
     this.followNat(number, told, closed, capture)
   }
 
-  private noteNameless(told: Told, number: number): void {
+  private noteForLater(told: Told, number: number): void {
     if (this.toChosen.size < MOST_TO_CHOSEN && !this.list.isOpened(number) && isToChosen(told))
       this.toChosen.add(number)
     if (this.nameless.size < MOST_NAMELESS && isNamelessOwn(told)) this.nameless.add(number)

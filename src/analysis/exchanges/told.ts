@@ -25,7 +25,7 @@ import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
 import { type Seen, verdictOf } from './status/status.ts'
-import { isOfTtl } from './status/unreached.ts'
+import { isOfTtl } from './status/ttl-used-up.ts'
 import { neededBy } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */

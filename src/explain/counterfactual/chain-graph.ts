@@ -2,12 +2,14 @@
  * Which chains of a table lead where, and which speak of which destination; found out once a table, and of each chain once:
  * a table with one change shares all others with the one before.
  */
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
-import type { Packet } from '../../model/packet.ts'
+import type { Family, Packet } from '../../model/packet.ts'
 import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
+import type { World } from '../../model/world.ts'
 import { chainsOf } from '../../rules/nft/map.ts'
 
 interface OwnWords {
@@ -36,6 +38,14 @@ const graphs = memo((table: Table) => memo((sets: readonly NamedSet[]) => new Ch
 
 /** `sets`: where verdict maps are looked for. */
 export const graphOf = (table: Table, sets: readonly NamedSet[]): ChainGraph => graphs(table)(sets)
+
+/** All that a packet may be asked at a hook: the rules of its base chains, and of the chains that these lead to. */
+export const rulesAt = (world: World, family: Family, hook: Hook): Rule[] =>
+  baseChainsAt(world, family, hook, false).flatMap(({ table, chain }) =>
+    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].flatMap(
+      (name) => table.chains.get(name)?.rules ?? [],
+    ),
+  )
 
 interface Node {
   chain: Chain

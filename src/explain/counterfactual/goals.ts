@@ -8,11 +8,10 @@ import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Nat } from '../../model/statement.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
-import { isOwnCopy } from '../../rules/fib.ts'
 import { endSentTo } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
-import { type Context, lastPacket } from '../context.ts'
+import { type Context, endsAsOwnCopy, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, fieldOf, isParticular } from './failed-condition.ts'
@@ -52,13 +51,9 @@ export const givesSource = ({ kind }: Goal): boolean => kind === 'source' || kin
 
 export const goals = memo(findGoals)
 
-/** It is dropped without a loss: nobody waits for what the kernel hands back of what this host sent to many. */
-const isOfOwnCopy = ({ evidence, ended, world }: Context): boolean =>
-  isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
-
 function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
-  const stopped = isStoppedByRule(outcome) && !isOfOwnCopy(context)
+  const stopped = isStoppedByRule(outcome) && !endsAsOwnCopy(context)
   const destination = needsDestination(context)
   const needs = needsSource(context) === 'surely'
   // a reply that connection tracking saw would do as well

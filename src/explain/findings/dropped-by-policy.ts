@@ -6,7 +6,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
-import { asideOf } from '../why-there.ts'
+import { unaffected } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
@@ -30,7 +30,7 @@ export const droppedByPolicy: Detector = {
         'opens everything that no rule matches; for diagnosis only',
       ),
     ]
-    const aside = asideOf(context)
+    const aside = unaffected(context)
     return [
       finding(
         'dropped-by-policy',

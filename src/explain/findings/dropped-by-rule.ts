@@ -3,7 +3,7 @@ import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { withWayBack } from '../host/other-way.ts'
 import { nameRef } from '../refs.ts'
-import { asideOf, conditionsWords, forReports, ownerWords, wayBackWords, whyThere } from '../why-there.ts'
+import { conditionsWords, forReports, ownerWords, unaffected, wayBackWords, whyThere } from '../why-there.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -22,7 +22,7 @@ export const droppedByRule: Detector = {
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
     const proposed = fixes(context, told)
-    const aside = asideOf(context)
+    const aside = unaffected(context)
     const more = `${unanswered}${aside.words}`
     const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${more}`
     return [

@@ -1,19 +1,17 @@
 import { editCommand } from '../../edits/print.ts'
-import { baseChainsAt } from '../../journey/base-chains.ts'
 import { networkAddress, parseAddress } from '../../model/address.ts'
 import { spoken } from '../../model/command.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import type { Family, Packet } from '../../model/packet.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
-import type { World } from '../../model/world.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import { leadsHere, lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
-import { graphOf } from '../counterfactual/chain-graph.ts'
+import { rulesAt } from '../counterfactual/chain-graph.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
 import { askedFor, isOpening, natSeen } from '../reply/request-reply.ts'
 
@@ -58,7 +56,9 @@ export const keptHere: Detector = {
     const own = ({ addresses = [] }: Link) => addresses.find((one) => one.address === dst && one.prefixLength === full)
     const holder = world.host.links?.find((link) => own(link))
     const question = questionOf(packet)
-    if (!holder || !question || isNamedInInput(world, journey.family, dst)) return []
+    // where rules in front of its programs name it, it is meant here
+    if (!holder || !question || rulesAt(world, journey.family, 'input').some((rule) => namesAddress(rule, dst)))
+      return []
     const routes = (world.host.routes ?? []).filter(
       ({ type, destination, table, device }) =>
         prefixLength(destination) < full ||
@@ -106,14 +106,6 @@ function removed({ world }: Context, packet: Packet, device: string, isAstray: b
     note: 'first check that this host does not need the address',
   }
 }
-
-/** Rules in front of this host's programs name it: there it is meant. */
-const isNamedInInput = (world: World, family: Family, address: string): boolean =>
-  baseChainsAt(world, family, 'input', false).some(({ table, chain }) =>
-    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].some((name) =>
-      table.chains.get(name)?.rules.some((rule) => namesAddress(rule, address)),
-    ),
-  )
 
 /** Does a rule name the address? */
 const speaksOf = ({ chains }: Table, address: string): boolean =>

@@ -1,27 +1,43 @@
+import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { leftBy } from '../../model/way-out.ts'
+import { wordTable } from '../../model/word-table.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
 import { refusesOpening, showsReset } from '../reply/request-reply.ts'
 
-const TIME_EXCEEDED = 'time exceeded'
-const REFUSALS: Readonly<Record<string, string>> = {
-  'icmp 3 0': 'network unreachable',
-  'icmp 3 1': 'host unreachable',
-  'icmp 3 2': 'protocol unreachable',
-  'icmp 3 3': 'port unreachable',
-  'icmp 3 9': 'network prohibited',
-  'icmp 3 10': 'host prohibited',
-  'icmp 3 13': 'prohibited',
-  'icmp 11 0': TIME_EXCEEDED,
-  'icmpv6 1 0': 'no route',
-  'icmpv6 1 1': 'prohibited',
-  'icmpv6 1 3': 'address unreachable',
-  'icmpv6 1 4': 'port unreachable',
-  'icmpv6 3 0': TIME_EXCEEDED,
+interface Refusal {
+  says: string
+  /** What to do about it; absent: the program that was asked is to be looked at. */
+  look?: string
 }
+
+const TIME_EXCEEDED: Refusal = {
+  says: 'time exceeded',
+  look: 'to a traceroute this is the reply; for other packets, check for a routing loop or a small TTL',
+}
+const TO_HOST = 'check that the destination is up, and that the router has a route to it'
+const TO_NETWORK = "check that router's routes"
+const PORT_UNREACHABLE: Refusal = { says: 'port unreachable' }
+const PROHIBITED: Refusal = { says: 'prohibited' }
+
+const REFUSALS: Readonly<Record<string, Refusal>> = wordTable({
+  'icmp 3 0': { says: 'network unreachable', look: TO_NETWORK },
+  'icmp 3 1': { says: 'host unreachable', look: TO_HOST },
+  'icmp 3 2': { says: 'protocol unreachable' },
+  'icmp 3 3': PORT_UNREACHABLE,
+  'icmp 3 9': { says: 'network prohibited', look: "check that router's filters" },
+  'icmp 3 10': { says: 'host prohibited' },
+  'icmp 3 13': PROHIBITED,
+  'icmp 11 0': TIME_EXCEEDED,
+  'icmpv6 1 0': { says: 'no route', look: TO_NETWORK },
+  'icmpv6 1 1': PROHIBITED,
+  'icmpv6 1 3': { says: 'address unreachable', look: TO_HOST },
+  'icmpv6 1 4': PORT_UNREACHABLE,
+  'icmpv6 3 0': TIME_EXCEEDED,
+})
 
 /** It came through, and says no: whoever was asked, or a firewall there, refuses. */
 export const refusedThere: Detector = {
@@ -49,14 +65,12 @@ export const refusedThere: Detector = {
         ),
       ]
     }
-    const says = REFUSALS[`${packet.protocol} ${packet.icmpType} ${packet.icmpCode}`]
-    const sent = says === undefined ? undefined : (packet.inner ?? sentBefore(packet, world))
-    if (sent === undefined) return []
+    const refusal = REFUSALS[`${packet.protocol} ${packet.icmpType} ${packet.icmpCode}`]
+    const sent = refusal && (packet.inner ?? sentBefore(packet, world))
+    if (!refusal || !sent) return []
+    const { says, look } = refusal
     const end = describeEnd(sent.dst, sent.dport)
-    // who has asked has no program any more, or one that waits for another source
-    const back = outcome === 'forwarded' ? leftBy(journey.steps) : undefined
-    const isReply = portDirection({ ...sent, ...(back === undefined ? {} : { in: back }) }, world) === 'reply'
-    if (isReply && says === 'port unreachable')
+    if (refusal === PORT_UNREACHABLE && isReply(sent, journey, world))
       return [
         finding(
           'refused-there',
@@ -68,10 +82,16 @@ export const refusedThere: Detector = {
     return [
       finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${end}.`, {
         steps: [1],
-        fix: [{ ...LOOK, description: BY_ROUTERS[says!] ?? LOOK.description }],
+        fix: [look === undefined ? LOOK : { ...LOOK, description: look }],
       }),
     ]
   },
+}
+
+/** Who has asked has no program any more, or one that waits for another source. What this host forwarded came in where the error goes out. */
+function isReply(sent: Packet, { outcome, steps }: Journey, world: World): boolean {
+  const came = outcome === 'forwarded' ? leftBy(steps) : undefined
+  return portDirection(came === undefined ? sent : { ...sent, in: came }, world) === 'reply'
 }
 
 /** nft's trace shows no more of an error than its own header: which flow it is about, the connections tell, if only one can be. */
@@ -85,16 +105,6 @@ function sentBefore(
     .filter(({ reply, protocol: of }) => of === 'udp' && reply.src === src && reply.dst === dst)
     .map(({ reply: { sport, dport } }) => ({ protocol: 'udp', src: dst!, dst: src!, sport: dport!, dport: sport! }))
   return new Set(sent.map((one) => describeEnd(one.dst, one.dport))).size === 1 ? sent[0] : undefined
-}
-
-/** What to do about it; else the program that was asked is to be looked at. */
-const BY_ROUTERS: Readonly<Record<string, string>> = {
-  [TIME_EXCEEDED]: 'if this is a traceroute, it is healthy; otherwise check for a routing loop or a small TTL',
-  'network unreachable': "check that router's routes",
-  'no route': "check that router's routes",
-  'host unreachable': 'check that the destination is up, and the route to it there',
-  'address unreachable': 'check that the destination is up, and the route to it there',
-  'network prohibited': "check that router's filters",
 }
 
 const LOOK = {

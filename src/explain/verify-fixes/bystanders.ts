@@ -44,8 +44,9 @@ export const leadsOthersAway = (reproduction: Reproduction, after: World): boole
 const working = memo((reproduction: Reproduction): readonly Packet[] => {
   const { world, packet } = reproduction
   const isOwn = (asked: Packet) => asked.src === packet.src && asked.dst === packet.dst && asked.dport === packet.dport
-  const others = [...connectionsOf(world).filter((asked) => !isOwn(asked)), ...[beside(reproduction) ?? []].flat()]
-  return others.filter((asked) => isAnsweredIn(reproduction, world, asked))
+  const others = connectionsOf(world).filter((asked) => !isOwn(asked))
+  const same = beside(reproduction)
+  return (same ? [...others, same] : others).filter((asked) => isAnsweredIn(reproduction, world, asked))
 })
 
 const reached = memo((reproduction: Reproduction): readonly string[] =>

@@ -1,32 +1,44 @@
 /** How long connection tracking had waited for a reply when its entries were listed. */
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
+import { wordTable } from '../../model/word-table.ts'
 import type { World } from '../../model/world.ts'
 import { isUnreplied } from './entries.ts'
 
+/** Whoever answers, or goes on with an answer, has done so by then; seconds. The listing rounds down, so that at least one second has passed. */
+export const PATIENCE = 2
+
 /**
  * Seconds between the last packet of who asked and the listing, at least; undefined where a reply was seen, or where that
- * cannot be told. Each packet of a connection without a reply winds its timer up to what `nf_conntrack_…_timeout` says
- * (the kernel's nf_conntrack_proto_tcp.c, _udp.c, _icmp.c), and the listing shows what is left of it.
+ * cannot be told.
  */
-export function silentFor(entry: ConntrackEntry, { host, tables }: World): number | undefined {
-  if (entry.timeout === undefined || !isUnreplied(entry) || hasPolicies(tables)) return undefined
+export const silentFor = (entry: ConntrackEntry, world: World): number | undefined =>
+  isUnreplied(entry) ? waitedFor(entry, world) : undefined
+
+/** The same of a SYN ACK: seconds for which nobody had gone on with it. */
+export const halfOpenFor = (entry: ConntrackEntry, world: World): number | undefined =>
+  entry.state === 'SYN_RECV' ? waitedFor(entry, world) : undefined
+
+/**
+ * Each packet of a connection that waits winds its timer up to what `nf_conntrack_…_timeout` says (the kernel's
+ * nf_conntrack_proto_tcp.c, _udp.c, _icmp.c), and the listing shows what is left of it.
+ */
+function waitedFor(entry: ConntrackEntry, { host, tables }: World): number | undefined {
+  if (entry.timeout === undefined || hasPolicies(tables)) return undefined
   const full = fullTimeout(entry, host)
   return full !== undefined && full >= entry.timeout ? full - entry.timeout : undefined
 }
 
-/** The same of a SYN ACK: seconds for which nobody had gone on with it. */
-export function halfOpenFor({ protocol, state, timeout }: ConntrackEntry, { host, tables }: World): number | undefined {
-  if (protocol !== 'tcp' || state !== 'SYN_RECV' || timeout === undefined || hasPolicies(tables)) return undefined
-  const full = host.sysctls?.get('net.netfilter.nf_conntrack_tcp_timeout_syn_recv')
-  return full === undefined || Number(full) < timeout ? undefined : Number(full) - timeout
-}
-
-function fullTimeout({ protocol, state }: ConntrackEntry, { sysctls }: Host): number | undefined {
-  const name = protocol === 'tcp' ? (state === 'SYN_SENT' ? 'tcp_timeout_syn_sent' : undefined) : `${protocol}_timeout`
+function fullTimeout({ protocol, state = '' }: ConntrackEntry, { sysctls }: Host): number | undefined {
+  const name = protocol === 'tcp' ? OF_HANDSHAKE[state] : `${protocol}_timeout`
   const value = name && sysctls?.get(`net.netfilter.nf_conntrack_${name}`)
   return value === undefined ? undefined : Number(value)
 }
+
+const OF_HANDSHAKE: Readonly<Record<string, string>> = wordTable({
+  SYN_SENT: 'tcp_timeout_syn_sent',
+  SYN_RECV: 'tcp_timeout_syn_recv',
+})
 
 /** A rule may give connections timeouts of their own (`ct timeout set`, `-j CT --timeout`). */
 const hasPolicies = memo((tables: World['tables']): boolean =>

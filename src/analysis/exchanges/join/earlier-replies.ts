@@ -15,10 +15,7 @@ export function takeEarlierReplies(
   if (list.hostOf(value) !== host || list.captureOf(value) !== capture) return false
   const first = list.firstRole(value)
   if (turned ? first !== 'request' : first !== 'replies') return false
-  const { parts } = list.at(value)
-  list.leave(value, new Set(parts.map((one) => one.id)))
-  for (const one of parts)
-    list.add(number, one.id, roleOf(one, turned), one.told, one.clock, one.capture, isOther(one, turned))
+  list.moveAll(value, number, (one) => ({ role: roleOf(one, turned), other: isOther(one, turned) }))
   return true
 }
 

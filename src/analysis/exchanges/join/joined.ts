@@ -187,6 +187,21 @@ export class JoinedJourneys {
     if (!this.isHidden(number)) this.flags[number]! |= SHOWN
   }
 
+  /** All of exchange `from` is a part of exchange `to`; `as`: the role that each part has there, and `other` as `add` has it. */
+  moveAll(from: number, to: number, as: (part: Part) => { role: Role; other: boolean }): void {
+    const { parts } = this.at(from)
+    this.leave(from, new Set(parts.map(({ id }) => id)))
+    for (const part of parts) {
+      const { role, other } = as(part)
+      this.add(to, part.id, role, part.told, part.clock, part.capture, other)
+    }
+  }
+
+  /** What goes by this tuple belongs to the exchange as well. */
+  follow(tuple: Int32Array, host: number, number: number): void {
+    this.table.set(tuple, host, number)
+  }
+
   /** These of its journeys belong to others. Where none is left, it is no exchange any more. */
   leave(number: number, ids: ReadonlySet<number>): void {
     const rest: number[] = []

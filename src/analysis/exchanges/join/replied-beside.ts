@@ -26,9 +26,8 @@ export function joinRepliedBeside({ list, fromHere }: { list: JoinedJourneys; fr
   for (const { number, parts, tuple } of unreplied.length > 0 ? lone : []) {
     const about = lastBefore(list, unreplied, parts[0]!, parts.every(isAsking) ? tuple : turnedOf(tuple))
     if (about === undefined) continue
-    list.leave(number, new Set(parts.map(({ id }) => id)))
-    for (const { id, told, clock, capture } of parts)
-      list.add(about, id, 'replies', told, clock, capture, isNewFlow(told, list.firstTold(about)))
+    const asked = list.firstTold(about)
+    list.moveAll(number, about, ({ told }) => ({ role: 'replies', other: isNewFlow(told, asked) }))
     fromHere.delete(number)
   }
 }

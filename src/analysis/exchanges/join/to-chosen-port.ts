@@ -8,7 +8,7 @@ import { TUPLE_WORDS } from '../../closed-journey.ts'
 import type { JoinedJourneys, Part, Told } from './joined.ts'
 import { latest } from './latest.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
-import { type TupleTable, turn } from './tuple-table.ts'
+import { turn } from './tuple-table.ts'
 
 /** More are not looked at: each is compared with the latest requests. */
 export const MOST_TO_CHOSEN = 100
@@ -26,45 +26,43 @@ export const isToChosen = ({ says, journey: { packet, outcome, steps }, world }:
 
 interface ToChosen {
   list: JoinedJourneys
-  table: TupleTable
   /** Exchanges with such a reply that nobody was seen to open. */
   toChosen: Set<number>
 }
 
 /** Again and again: whichever of both is complete first. */
-export function joinToChosenPort({ list, table, toChosen }: ToChosen): void {
+export function joinToChosenPort({ list, toChosen }: ToChosen): void {
+  const came = new Int32Array(TUPLE_WORDS)
   for (const number of toChosen) {
     if (list.isHidden(number) || list.isOpened(number)) {
       toChosen.delete(number)
       continue
     }
-    const { parts } = list.at(number)
-    const reply = parts.find((one) => one.own && isToChosen(one.told))
-    const about = reply && onlySentTo(list, reply)
+    const reply = list.at(number).parts.find((one) => one.own && isToChosen(one.told))
+    if (!reply || !tupleOf(reply.told.journey.packet, came)) continue
+    const about = onlySentTo(list, reply, came)
     if (about === undefined) continue
     toChosen.delete(number)
-    list.leave(number, new Set(parts.map(({ id }) => id)))
-    for (const { id, role, told, clock, capture } of parts)
-      list.add(about, id, role === 'errors' ? role : 'replies', told, clock, capture, role === 'errors')
+    list.moveAll(number, about, ({ role }) =>
+      role === 'errors' ? { role, other: true } : { role: 'replies', other: false },
+    )
     turn(came)
-    table.set(came, reply!.told.host, about)
+    list.follow(came, reply.told.host, about)
   }
 }
 
-const came = new Int32Array(TUPLE_WORDS)
 const asked = new Int32Array(TUPLE_WORDS)
 const left = new Int32Array(TUPLE_WORDS)
 
-/** Leaves the reply's tuple in `came`. */
-function onlySentTo(list: JoinedJourneys, { id, capture, told }: Part): number | undefined {
+/** `came`: the reply's tuple. */
+function onlySentTo(list: JoinedJourneys, { id, capture, told }: Part, came: Int32Array): number | undefined {
   const { packet } = told.journey
-  if (!tupleOf(packet, came)) return undefined
   let only: number | undefined
   for (const number of latest(list, LATEST, { capture })) {
     if (list.isHidden(number) || list.isReplied(number) || list.hostOf(number) !== told.host) continue
     const request = list.firstTold(number)
     if (list.beganWith(number) > id || request.says !== 'opens' || !request.journey.steps.some(hidesSource)) continue
-    if (!isSentTo(list, number, request)) continue
+    if (!isSentTo(list, number, request, came)) continue
     // a handshake's reply acknowledges the number that began it
     const { tcpSeq } = request.journey.packet
     if (!list.isFirstOwn(number) || tcpSeq === undefined || packet.tcpAck !== (tcpSeq + 1) >>> 0) continue
@@ -75,7 +73,7 @@ function onlySentTo(list: JoinedJourneys, { id, capture, told }: Part): number |
 }
 
 /** Has nat sent it to where the reply in `came` is from? */
-function isSentTo(list: JoinedJourneys, number: number, { journey }: Told): boolean {
+function isSentTo(list: JoinedJourneys, number: number, { journey }: Told, came: Int32Array): boolean {
   list.readTuple(number, asked)
   const { packet } = journey
   const { src, protocol = '', sport = 0 } = packet

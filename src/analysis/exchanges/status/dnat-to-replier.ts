@@ -2,10 +2,9 @@
 import { changesOf, propose, spotOf } from '../../../explain/changes/change.ts'
 import { addInNat } from '../../../explain/changes/in-nat.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
-import { graphOf } from '../../../explain/counterfactual/chain-graph.ts'
+import { rulesAt } from '../../../explain/counterfactual/chain-graph.ts'
 import { fieldOf } from '../../../explain/counterfactual/failed-condition.ts'
 import { refOfStep } from '../../../explain/refs.ts'
-import { baseChainsAt } from '../../../journey/base-chains.ts'
 import type { Fix } from '../../../model/journey.ts'
 import type { Family } from '../../../model/packet.ts'
 import type { World } from '../../../model/world.ts'
@@ -35,10 +34,6 @@ export function dnatToReplier(
 
 /** Rules in front of the program that go by the address: they may not let through what is for the other one. */
 const asksDestination = (world: World, family: Family): boolean =>
-  baseChainsAt(world, family, 'input', false).some(({ table, chain }) =>
-    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].some((name) =>
-      table.chains
-        .get(name)
-        ?.rules.some(({ conditions }) => conditions.some((one) => /^dst$| daddr$/.test(fieldOf(one) ?? ''))),
-    ),
+  rulesAt(world, family, 'input').some(({ conditions }) =>
+    conditions.some((one) => /^dst$| daddr$/.test(fieldOf(one) ?? '')),
   )

@@ -16,7 +16,7 @@ import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
 import type { Part } from '../join/joined.ts'
 import { inOtherNetwork } from './later.ts'
-import { goesOnBehind } from './unheard.ts'
+import { goesOnBehind, isAgain } from './unheard.ts'
 
 interface OtherUplink {
   came: string
@@ -54,6 +54,19 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
   if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
   return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
 }
+
+/**
+ * It left by an uplink that has not the address that was asked, and the request came again. Windows asks again half a second
+ * after a reset that it got; who got none waits for a second at least (RFC 6298, 2.1).
+ */
+export function isAskedAgain(reset: Part, parts: readonly Part[], ask: () => Packet): boolean {
+  const again = parts.find((one) => isAgain(one, reset))
+  if (reset.told.says !== 'resets' || !again || !(again.clock - reset.clock > WINDOWS)) return false
+  return otherUplink(parts, ask())?.isOfUplink === true
+}
+
+/** Microseconds. */
+const WINDOWS = 750_000
 
 /** A reply, or what this host itself says of the request. */
 const isBack = ({ role, aboutReply, told }: Part): boolean =>

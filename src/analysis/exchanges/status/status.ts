@@ -22,15 +22,16 @@ import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './la
 import { ledBack } from './led-back.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
-import { otherUplink } from './other-uplink.ts'
+import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
+import { setTooSmall } from './ttl-used-up.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
-import { goesOnBehind, isAskedAgain, isUnheardOf } from './unheard.ts'
-import { isAboutEnd, isBeforeSilentHop, setTooSmall, unreachedWith } from './unreached.ts'
+import { goesOnBehind, isUnheardOf } from './unheard.ts'
+import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
@@ -103,7 +104,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = arrived ?? answers[0]
   if (answer) {
     if (!arrived) return inferred('reply-lost', answer, answer.isNewFlow ? begunAnew(parts, answer) : undefined)
-    if (isAskedAgain(answer, parts)) return inferred('reply-lost', answer)
+    if (isAskedAgain(answer, parts, ask)) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed(refused(answer), answer)
     const midway = rewrittenMidway(parts)
     if (midway) return { ...observed('reply-lost', midway.part), finding: midway.finding }

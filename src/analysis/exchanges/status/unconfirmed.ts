@@ -5,7 +5,7 @@ import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
-import { halfOpenFor } from '../../../rules/conntrack/silence.ts'
+import { halfOpenFor, PATIENCE } from '../../../rules/conntrack/silence.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { solicitedGroup } from '../../../rules/solicited-group.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
@@ -13,9 +13,6 @@ import type { UnquotedError } from '../join/unquoted.ts'
 import { otherUplink } from './other-uplink.ts'
 import { goesOnBehind } from './unheard.ts'
 import { isForSilentHop } from './unreached.ts'
-
-/** Seconds; the listing rounds down, so that at least one has passed. */
-const PATIENCE = 2
 
 /** Of what the capture as a whole shows. */
 interface Seen {

@@ -1,12 +1,9 @@
 /** Whether a reply that went its way has reached whoever asked, told by what that one sends next. */
-import { isOtherUplink } from '../../../explain/reply/back-out.ts'
-import { leftBy } from '../../../model/way-out.ts'
-import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 
 /**
- * Whoever asked goes on with what it got. A reset says so as well where it comes in as the request did: who has that address
- * elsewhere sends one, too, since it knows no such connection (RFC 9293, 3.5.2).
+ * Whoever asked goes on with what it got. So says a reset of it as well, if it comes in by the request's interface: by another one
+ * it is from whoever else has that address, and knows no such connection (RFC 9293, 3.5.2).
  */
 export function goesOnBehind(one: Part, reply: Pick<Part, 'id'>, parts: readonly Part[]): boolean {
   const { role, id, told } = one
@@ -21,28 +18,10 @@ export function isUnheardOf(reply: Part, parts: readonly Part[]): boolean {
   return parts.some((one) => isAgain(one, reply) || (isLater(one, reply) && isAnswer(one)))
 }
 
-/**
- * The uplink by which it left has not the address that was asked, and the request came again. Windows asks again half a second
- * after a reset that it got; who got none waits for a second at least (RFC 6298, 2.1).
- */
-export function isAskedAgain(reset: Part, parts: readonly Part[]): boolean {
-  const again = parts.find((one) => isAgain(one, reset))
-  if (reset.told.says !== 'resets' || !again || !(again.clock - reset.clock > WINDOWS)) return false
-  const { host } = reset.told.world
-  const asked = parts.find(isAsking)?.told.journey.packet
-  const came = routedDevice(host, asked?.in)
-  const left = routedDevice(host, leftBy(reset.told.journey.steps))
-  return (
-    asked?.dst !== undefined && came !== undefined && left !== undefined && isOtherUplink(host, asked.dst, came, left)
-  )
-}
-
-/** Microseconds. */
-const WINDOWS = 750_000
-
 const isLater = (one: Part, { id, capture }: Part): boolean => one.id > id && one.capture === capture
 
-const isAgain = (one: Part, reply: Part): boolean =>
+/** The request was sent again behind it. */
+export const isAgain = (one: Part, reply: Part): boolean =>
   isLater(one, reply) && one.role === 'retransmissions' && one.told.says === 'opens'
 
 const isAnswer = ({ role, told: { says } }: Part): boolean => role === 'replies' && says === 'answers'

@@ -1,6 +1,6 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
 import { finding } from '../../../explain/context.ts'
-import { isRefusal, isTimeExceeded, isUnreached } from '../../../model/icmp-error.ts'
+import { isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
@@ -35,16 +35,6 @@ export function unreachedWith(error: Part, parts: readonly Part[]): { decided: P
   if (silent) return { decided: silent }
   const [decided] = left
   return decided && { decided, finding: unreached(decided) }
-}
-
-export const isOfTtl = ({ code }: Finding): boolean => code === 'ttl-too-small'
-
-/** The rule that had set the TTL, where a router says that this was used up. */
-export function setTooSmall({ told }: Part, parts: readonly Part[]): Finding | undefined {
-  const request = isTimeExceeded(told.journey.packet) ? parts.find(({ role }) => role === 'request')?.told : undefined
-  const found = request && [...request.journey.findings, ...(request.inVain?.unanswered ?? [])].find(isOfTtl)
-  // its steps are not those of the error
-  return found && { ...found, steps: [] }
 }
 
 /** What the kernel says where a next hop has no link address (arp_error_report in net/ipv4/arp.c), and WireGuard where no peer has it (wg_xmit). */

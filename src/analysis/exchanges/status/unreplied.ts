@@ -9,11 +9,8 @@ import { memo } from '../../../model/memo.ts'
 import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
-import { silentFor } from '../../../rules/conntrack/silence.ts'
+import { PATIENCE, silentFor } from '../../../rules/conntrack/silence.ts'
 import type { Part } from '../join/joined.ts'
-
-/** Whoever answers has done so by then; seconds. The listing rounds down, so that at least one second has passed. */
-const PATIENCE = 2
 
 export interface Unreplied {
   finding: Finding
