@@ -55,7 +55,7 @@ export function sourceIpv6(host: Host, device: string, dst: string): string | un
     if (scored.some(({ one, score }) => one.scope === undefined && isTied(score, scored[chosen]!.score, at)))
       throw new Undetermined(
         `source address of ${device}`,
-        `whether ${address} is ${flag} is unknown: the listing of addresses shows no flags`,
+        `the address listing has no flags, so it is unknown whether ${address} is ${flag}`,
       )
   return address
 

@@ -148,7 +148,7 @@ describe('a reply that was captured, and of which no list tells', () => {
     const found = printedExchange((await analysis.exchanges()).exchanges[0]!).findings.find(
       ({ code }) => code === 'reply-from-other-address',
     )
-    expect(found?.message).toContain('and this reply left by tun0.')
+    expect(found?.message).toContain('This reply left by tun0.')
     expect(found?.fix.map(({ command }) => command && printCommand(command))).toEqual([
       'ip route add 10.0.0.0/24 dev eth0 table 52',
       'ip route del default via 10.9.0.1 dev tun0 table 52',

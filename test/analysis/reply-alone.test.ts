@@ -76,7 +76,7 @@ describe('a reply whose request went another way', () => {
     expect(one.findings.map(({ code }) => code)).toEqual(['reply-from-other-address'])
     const [found] = one.findings
     expect(found?.message).toBe(
-      'nat POSTROUTING rule 1 rewrote the source of #2, which follows the SYN ACK, but 192.168.33.12:60930 contacted 10.11.0.20:80. Only the reply traverses this host, not its request, so conntrack treats #2 as a new connection.',
+      'nat POSTROUTING rule 1 rewrote the source of #2. The SYN ACK before it kept 10.11.0.20:80, which 192.168.33.12:60930 had contacted. Only the reply traverses this host, not its request, so conntrack treats #2 as a new connection.',
     )
     expect(found?.rules).toMatchObject([{ table: 'nat', chain: 'POSTROUTING', ruleNumber: 1 }])
   })

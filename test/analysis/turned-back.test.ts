@@ -51,7 +51,7 @@ test('a mark leads a reply back to its own host', async () => {
   expect(one?.culprit).toMatchObject({ table: 'mangle', chain: 'OUTPUT', ruleNumber: 1 })
   expect(codes(one!)[0]).toBe('error wrong-way-out')
   expect(one?.findings[0]?.message).toBe(
-    'The reply to 192.0.2.9 never leaves this host: mangle OUTPUT rule 1 sets mark 0x1, and the mark routes it back to this host over lo.',
+    'The reply to 192.0.2.9 never leaves this host: mangle OUTPUT rule 1 sets mark 0x1, and this mark routes it back to this host over lo.',
   )
 })
 

@@ -51,12 +51,12 @@ function tell(context: Context, why: string): Detected[] {
       steps: [ended.step + 1],
       fix: [
         {
-          description: `let the sender's neighbour entry for ${dst} name the MAC address of this host's ${device}`,
+          description: `correct the sender's neighbour entry for ${dst}: it must have the MAC address of this host's ${device}`,
           unverified: 'this is not a rule change',
         },
         {
           description: `if all nodes of a cluster share ${dstMac}, set the packet type in prerouting: nft's "meta pkttype set host", or iptables' cluster match`,
-          unverified: 'whether this host is part of a cluster is unknown here',
+          unverified: 'it is unknown whether this host is part of a cluster',
         },
       ],
     }),

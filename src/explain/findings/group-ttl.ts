@@ -27,7 +27,7 @@ export const groupTtl: Detector = {
     if (!routesGroups(context, family, device) || mayBeTaken(context)) return []
     const name = family === 'ip6' ? 'hop limit' : 'TTL'
     const option = family === 'ip6' ? 'IPV6_MULTICAST_HOPS' : 'IP_MULTICAST_TTL'
-    const message = `It arrived with ${name} ${ttl}, the default of programs that send to groups. This multicast router forwards only packets with a ${name} above 1: the kernel drops it without an error.`
+    const message = `It arrived with ${name} ${ttl}, the default of programs that send to groups. This multicast router forwards only packets with a ${name} above 1, so the kernel drops it without an ICMP error.`
     return [
       finding('vanished-ttl', 'error', message, {
         steps: [ended.step + 1],

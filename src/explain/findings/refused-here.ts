@@ -71,7 +71,7 @@ function ofProtocol({ protocol }: Packet): Detected {
       fix: [
         {
           description:
-            'start the program or load the module that handles this protocol; if another host should get it, check why nat did not rewrite the request: rules for ports do not match it',
+            'start the program or load the module that handles this protocol; if another host should get it, check why nat did not rewrite the request: rules that name a port do not match this protocol',
           unverified: 'this is not a netfilter change',
         },
       ],

@@ -33,7 +33,7 @@ export const vanishedAtPort: Detector = {
     const asker = {
       sender: 'the sender itself',
       'same-mac': 'on the same machine as the sender',
-      'only-port': `behind ${ports[0]!.name}, the only port, as the sender is`,
+      'only-port': `behind ${ports[0]!.name}, the only port, like the sender`,
     }[back]
     const behind = packet.physIn === undefined || back === 'only-port' ? '' : `, behind port ${packet.physIn}`
     const taken = takenFromOthers(context)

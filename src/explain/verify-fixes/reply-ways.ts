@@ -73,7 +73,7 @@ function asideOfOne({ told, asked, answer }: Arrived, host: Host): string | unde
   return (
     elsewhereOf(ways) ??
     (mayReplyFromOther(told, ways.out, host)
-      ? 'a program that binds no address may reply from another address'
+      ? 'a program whose socket is bound to no address may reply from another address'
       : undefined)
   )
 }

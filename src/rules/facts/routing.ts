@@ -25,7 +25,9 @@ export function cameWithRoute({ packet, hook, world: { host } }: EvalContext): s
   if (hook === 'prerouting' || hook === 'ingress') return packet.in
   if (hook !== 'input') return undefined
   // some older kernels have it as well
-  return kernelAtLeast(host.kernel, 6, 16) ? packet.in : unknown('kernels before Linux 6.16 differ over lo')
+  return kernelAtLeast(host.kernel, 6, 16)
+    ? packet.in
+    : unknown('before Linux 6.16, kernels differ in how fib treats packets from lo')
 }
 
 const back =

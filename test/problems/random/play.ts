@@ -184,6 +184,6 @@ const rulesNamed = (command: string): string[] =>
   command.match(/(?<=(?:delete|replace|insert|add) rule )\S+ \S+ \S+ handle \d+/g) ?? []
 
 /** Whether a program of UDP's sees to it that it replies from the address that was asked, no input tells. */
-const mayComeFromElsewhere = ({ note }: PrintedFix) => note?.includes('binds no address') === true
+const mayComeFromElsewhere = ({ note }: PrintedFix) => note?.includes('bound to no address') === true
 
 const isEcho = ({ icmpType }: Packet): boolean => icmpType === 8 || icmpType === 128

@@ -27,13 +27,13 @@ export function ledBack(parts: readonly Part[], { told: { journey, world } }: Pa
     return finding(
       'wrong-way-out',
       'error',
-      `The reply to ${packet.dst} never left this host: it came in again over lo. A mark may have led it to a local route.`,
+      `The reply to ${packet.dst} never left this host: it came back in over lo. A mark may have routed it to this host itself.`,
     )
   const mark = steps[at]!.changes.find(isMark)?.to ?? steps.find((step, i) => i > at && step.mark !== undefined)?.mark
   return finding(
     'wrong-way-out',
     'error',
-    `The reply to ${packet.dst} never leaves this host: ${nameRef(ref)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}, and the mark routes it back to this host over lo.`,
+    `The reply to ${packet.dst} never leaves this host: ${nameRef(ref)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}, and this mark routes it back to this host over lo.`,
     {
       rules: [ref],
       fix: propose(

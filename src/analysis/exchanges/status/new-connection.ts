@@ -52,7 +52,7 @@ function fromOwnAddress({ told }: Part, reply: Part): Finding | undefined {
   // led the right way it gets the right source; nat would not change its way
   return {
     ...found,
-    message: `${found.message} A program that binds no address takes its source address from the reply's route, and this reply left by ${out}.`,
+    message: `${found.message} A socket that is bound to no address takes its source address from the route of the reply. This reply left by ${out}.`,
     rules: astray.rules,
     fix: [...astray.fix, ...found.fix.filter(({ edits }) => edits === undefined)],
   }

@@ -24,13 +24,13 @@ export function rewrittenMidway(parts: readonly Part[]): { part: Part; finding: 
   if (!part || !step || !ref) return undefined
   const { packet } = part.told.journey
   const { src, sport } = asItLeft(part.told.journey)
-  const to = src === undefined ? '' : `, to ${describeEnd(src, sport)}`
+  const to = src === undefined ? '' : ` to ${describeEnd(src, sport)}`
   return {
     part,
     finding: finding(
       'reply-from-other-address',
       'error',
-      `${nameRef(ref)} rewrote the source of #${part.id}, which follows the SYN ACK${to}, but ${describeEnd(packet.dst, packet.dport)} contacted ${describeEnd(packet.src, packet.sport)}. Only the reply traverses this host, not its request, so conntrack treats #${part.id} as a new connection.`,
+      `${nameRef(ref)} rewrote the source of #${part.id}${to}. The SYN ACK before it kept ${describeEnd(packet.src, packet.sport)}, which ${describeEnd(packet.dst, packet.dport)} had contacted. Only the reply traverses this host, not its request, so conntrack treats #${part.id} as a new connection.`,
       {
         rules: [ref],
         fix: [
@@ -40,7 +40,7 @@ export function rewrittenMidway(parts: readonly Part[]): { part: Part; finding: 
             'existing connections keep their source address',
           ).map(sayable),
           {
-            description: `let requests and replies go the same way: through this host, or past it`,
+            description: 'route requests and replies the same way: both through this host, or neither',
             unverified: 'this is not a rule change',
           },
         ],
