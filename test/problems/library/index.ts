@@ -117,6 +117,8 @@ import { THREADS_AF_MORE } from './threads-af-more.ts'
 import { THREADS_AF_NEAR } from './threads-af-near.ts'
 import { THREADS_AF_NEAR_MORE } from './threads-af-near-more.ts'
 import { THREADS_AF_NODES } from './threads-af-nodes.ts'
+import { THREADS_AG } from './threads-ag.ts'
+import { THREADS_AG_MORE } from './threads-ag-more.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -295,6 +297,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AF_NEAR,
   ...THREADS_AF_NEAR_MORE,
   ...THREADS_AF_NODES,
+  ...THREADS_AG,
+  ...THREADS_AG_MORE,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
