@@ -4,6 +4,9 @@ import type { Edit } from '../../model/edit.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Owned } from '../owners/owner.ts'
 
+/** What it costs that a rule of nat accepts such packets: an accept ends its base chain, and no other hook's. */
+export const SKIPS_NAT = 'later rules of this nat chain do not apply to them either'
+
 /** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
 export const NOT_TRIED = 'not tried'
 

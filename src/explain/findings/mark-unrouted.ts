@@ -22,10 +22,10 @@ import { lacksReply, needsSource } from '../counterfactual/undeliverable.ts'
 import { wayByMark } from '../counterfactual/way-by-mark.ts'
 import { addRoutingRule, deleteRoutingRule, isDefault } from '../host/routes.ts'
 import { unledTable } from '../host/unled-table.ts'
-import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { restoresMark } from './mark-lost.ts'
 import { type Asker, tellWhy } from './mark-missing.ts'
+import { markedInVain } from './marked-in-vain.ts'
 import { hasRunOut } from './missing-element.ts'
 import { takenByWideElement } from './wide-element.ts'
 
@@ -38,7 +38,7 @@ export const markUnrouted: Detector = {
     const marking = markingSteps(context)
     // that rules would have accepted it there says more
     if (!routes || !routingRules || !marking || wayByMark(context)) return []
-    const inVain = knowsNft(context) ? nftOnly.loaded.markedInVain(context, marking.last) : []
+    const inVain = markedInVain(context, marking.last)
     if (inVain.length > 0) return inVain
     const question = questionAt(context, marking.last)
     const route = question && lookupRoute(question, world.host)
@@ -66,8 +66,6 @@ export const markUnrouted: Detector = {
     return unasked(context, marking.last, sure)
   },
 }
-
-const knowsNft = ({ world }: Context): boolean => world.tables.some(({ kind }) => kind === 'nft')
 
 /** A routing rule led it by the mark that it has: whoever gave it that mark meant this way, and no other mark is missing. */
 const isHonoured = (question: RouteQuestion, route: Route, host: Host): boolean =>

@@ -9,7 +9,7 @@ import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNegated } from '../counterfactual/failed-condition.ts'
 import {
@@ -26,6 +26,14 @@ import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
 
+/** REDIRECT has another address for each interface that packets come in by. */
+const placeOf = ({ statement }: Rewritten, { dst, dport }: Packet): string =>
+  statement?.kind !== 'redirect'
+    ? describeEnd(dst, dport)
+    : dport === undefined
+      ? 'this host'
+      : `port ${dport} of this host`
+
 /** A rule meant for this host, or for some, takes what is for others; or one meant for a service takes all of a host's. */
 export const dnatOfOthers: Detector = {
   code: 'dnat-of-others',
@@ -35,8 +43,7 @@ export const dnatOfOthers: Detector = {
       : undefined
     if (!taken) return []
     const { rule, asked, other, isSure, fix } = taken
-    const { dst, dport } = lastPacket(context)
-    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${describeEnd(dst, dport)}. This packet was for ${asked}, ${other}.`
+    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${placeOf(rule, lastPacket(context))}. This packet was for ${asked}, ${other}.`
     const more = { steps: [rule.step + 1], rules: [rule.ref], fix }
     return [finding('dnat-of-others', isSure ? 'warning' : 'note', message, more)]
   },
@@ -127,7 +134,7 @@ const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Prop
   propose(
     'do not rewrite the destination of such packets',
     acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
-    'later nat rules do not apply to them either; a proxy or filter no longer sees them',
+    `${SKIPS_NAT}; a proxy or filter no longer sees them`,
   )
 
 /** Does a rule that leads to step `i` ask for more than whose packet it is, and where it came from? */

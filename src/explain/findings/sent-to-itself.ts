@@ -1,4 +1,5 @@
 import { acceptBefore, propose } from '../changes/change.ts'
+import { SKIPS_NAT } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -27,7 +28,7 @@ export const sentToItself: Detector = {
           fix: propose(
             'do not rewrite such packets',
             acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
-            'later nat rules do not apply to them either',
+            SKIPS_NAT,
           ),
         },
       ),

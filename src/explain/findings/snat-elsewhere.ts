@@ -1,5 +1,6 @@
 import { hasAddress, isLocal, linkWith } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
+import { SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { hasDefaultRoute, homeOf } from '../host/routes.ts'
@@ -41,7 +42,7 @@ export const snatElsewhere: Detector = {
             ? propose(
                 'do not rewrite the source of such packets',
                 acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
-                'later nat rules do not apply to them either',
+                SKIPS_NAT,
               )
             : propose(
                 `give such packets the address of ${out} as source`,

@@ -7,7 +7,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { givenSource } from '../counterfactual/rewritten.ts'
@@ -62,7 +62,7 @@ export function sourceOfRequest(context: Context, out: string): SourceOfRequest 
     fix: propose(
       `do not rewrite the source of requests to ${server}`,
       acceptBefore(ref, packet, { hook: 'postrouting' }),
-      'later nat rules do not apply to them either',
+      SKIPS_NAT,
       'it affects only new connections: this reply would still be dropped',
     ),
   }

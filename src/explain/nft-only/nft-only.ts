@@ -5,5 +5,4 @@ export { missingNumbers, missingWords } from '../counterfactual/missing-numbers.
 export { dataServed } from '../counterfactual/served-host.ts'
 export { observedOrder } from '../verify-fixes/observed-order.ts'
 export { droppedInLinkChains } from './link-chains.ts'
-export { markedInVain } from './marked-in-vain.ts'
 export { natAtOutput } from './wrong-hook.ts'
