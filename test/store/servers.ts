@@ -1,5 +1,5 @@
 /** Servers of a test's own: on loopback, on ports that are free, with a folder for their data. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -24,6 +24,23 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port))
     })
   })
+}
+
+/** A certificate of its own for loopback, and its key. */
+export interface Certified {
+  certificate: string
+  key: string
+}
+
+export const HAS_OPENSSL = hasProgram('openssl')
+
+/** Signed by itself: whoever trusts the file trusts the server. */
+export function certify(folder: string): Certified {
+  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')]
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2']
+  const named = ['-subj', '/CN=nfwhy-test', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', [...made, ...named], { stdio: 'ignore' })
+  return { certificate, key }
 }
 
 export abstract class Server {
@@ -84,9 +101,23 @@ export const hasClickHouse = (): boolean => isCurrent || hasProgram('clickhouse-
 /** Users: default, writer (with PASSWORD), and reader, who may not change anything. */
 export class ClickHouse extends Server {
   static readonly PASSWORD = 's%c/r@t é'
+  private readonly certified: Certified | undefined
+  /** Where it speaks HTTPS, with a certificate. */
+  securePort = 0
+
+  constructor(certified?: Certified) {
+    super()
+    this.certified = certified
+  }
 
   async command(): Promise<string[]> {
-    const { folder } = this
+    const { folder, certified } = this
+    if (certified) this.securePort ||= await this.freePort()
+    const secure = certified
+      ? `<https_port>${this.securePort}</https_port>
+<openSSL><server><certificateFile>${certified.certificate}</certificateFile><privateKeyFile>${certified.key}</privateKeyFile>
+<verificationMode>none</verificationMode></server></openSSL>`
+      : ''
     if (isCurrent) return [process.execPath, CURRENT, join(folder, 'data'), String(this.port), ClickHouse.PASSWORD]
     const config = join(folder, 'config.xml')
     writeFileSync(join(folder, 'users.xml'), USERS)
@@ -98,6 +129,7 @@ export class ClickHouse extends Server {
 <path>${folder}/data/</path><tmp_path>${folder}/tmp/</tmp_path><users_config>users.xml</users_config>
 <default_profile>default</default_profile><default_database>default</default_database>
 <timezone>UTC</timezone><mark_cache_size>67108864</mark_cache_size>
+${secure}
 </yandex>`,
     )
     return ['clickhouse-server', `--config-file=${config}`]
@@ -139,16 +171,20 @@ interface Accounts {
 export class Nats extends Server {
   static readonly PASSWORD = ClickHouse.PASSWORD
   private readonly payload: number
+  private readonly certified: Certified | undefined
   private monitor = 0
 
-  /** `payload`: bytes, the largest message. */
-  constructor(payload = 1024 * 1024) {
+  /** `payload`: bytes, the largest message. With a certificate it takes nobody without TLS. */
+  constructor(payload = 1024 * 1024, certified?: Certified) {
     super()
     this.payload = payload
+    this.certified = certified
   }
 
   async command(): Promise<string[]> {
     this.monitor ||= await this.freePort()
+    const { certified } = this
+    const tls = certified ? `tls { cert_file: "${certified.certificate}", key_file: "${certified.key}" }` : ''
     const config = join(this.folder, 'nats.conf')
     writeFileSync(
       config,
@@ -158,6 +194,7 @@ max_payload: ${this.payload}
 jetstream { store_dir: "${this.folder}/data" }
 authorization { users: [ { user: guest }, { user: writer, password: ${JSON.stringify(Nats.PASSWORD)} } ] }
 no_auth_user: guest
+${tls}
 `,
     )
     return ['nats-server', '-c', config]

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import { isOfCertificate, withTrust } from '../certificate.ts'
 import { loadPeer } from '../peer.ts'
 import { StoreAway } from '../store.ts'
 import { type Address, PASSWORD_FROM } from './url.ts'
@@ -115,7 +116,7 @@ export class Connection {
     const { name, database, user } = this.address
     const code = codeOf(error)
     if (code === undefined)
-      return isOfNetwork(error) ? new StoreAway(`${printable(name)}: ${printable(error.message)}.`) : error
+      return isOfNetwork(error) ? new StoreAway(`${printable(name)}: ${printable(withTrust(error))}.`) : error
     if (NOT_LET_IN.has(code))
       return new UserError(
         `${printable(name)}: ClickHouse does not let ${printable(user)} in: user or password is wrong.`,
@@ -140,9 +141,10 @@ function codeOf(error: Error): number | undefined {
 
 /** Node's errors have a code in capitals; the client's own say that it took too long, and a proxy's that there is no server. */
 function isOfNetwork(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const { code = '' } = error as NodeJS.ErrnoException
   return (
-    /^(?:E[A-Z]+|UND_ERR\w*|CERT_\w+|ERR_TLS\w*|ERR_SSL\w*|DEPTH_ZERO\w*|SELF_SIGNED\w*|HPE_\w+)$/.test(code ?? '') ||
+    isOfCertificate(code) ||
+    /^(?:E[A-Z]+|UND_ERR\w*|ERR_SSL\w*|HPE_\w+)$/.test(code) ||
     /timeout|socket hang up|aborted|gateway|unavailable/i.test(error.message)
   )
 }

@@ -3,6 +3,7 @@ import type { Consumer, JetStreamClient, JetStreamManager } from '@nats-io/jetst
 import type { NatsConnection } from '@nats-io/transport-node'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import { withTrust } from '../certificate.ts'
 import { loadNats } from './clients.ts'
 import { type BrokerAddress, PASSWORD_FROM } from './url.ts'
 
@@ -60,7 +61,8 @@ export class Broker {
       ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
       // whoever asked knows what to do meanwhile
       ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
-      ...(tls ? { tls: {} } : {}),
+      // the client names no host where it is an address, and Node would compare the certificate with "localhost"
+      ...(tls ? { tls: { host } as object } : {}),
       ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
     })
     let connection: NatsConnection | undefined
@@ -215,6 +217,6 @@ function problem(address: BrokerAddress, error: unknown): unknown {
   // while it starts, it says so with the number of a server that is unavailable
   const { status } = error as { status?: number }
   if (!['JetStreamApiError', 'StreamNotFoundError', 'ConsumerNotFoundError'].includes(error.name) || status === 503)
-    return new Away(error.message)
+    return new Away(withTrust(error))
   return new UserError(`${name}: ${printable(error.message)}.`)
 }
