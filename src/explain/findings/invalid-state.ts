@@ -38,7 +38,14 @@ function reason(context: Context): { why: string; cure: string } {
       why: `no TCP packet has these flags together (${packet.tcpFlags.join(' ') || 'none'})`,
       cure: 'check who sends such packets: it may be a port scan',
     }
-  if (entryAnswered(packet, world) ?? entryOpened(packet, world))
+  const opened = entryOpened(packet, world)
+  // "ACK is invalid: we haven't seen a SYN/ACK yet" (nf_conntrack_proto_tcp.c)
+  if (opened?.state === 'SYN_SENT' && opened.status.includes('unreplied') && !packet.tcpFlags?.includes('syn'))
+    return {
+      why: 'conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): it may have taken another route, past this host',
+      cure: both,
+    }
+  if (entryAnswered(packet, world) ?? opened)
     return {
       why: `its sequence numbers or flags do not match conntrack's entry${checksum}`,
       cure: both,

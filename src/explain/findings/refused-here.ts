@@ -3,7 +3,7 @@ import { isOwnTable } from '../../model/own-table.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { doesWords, ruleForOthers } from '../counterfactual/for-others.ts'
 import { keptByRoute } from '../host/own-by-route.ts'
 import { nameRef } from '../refs.ts'
@@ -48,8 +48,7 @@ export const refusedHere: Detector = {
               ? kept.fix
               : [
                   {
-                    description:
-                      'start the program, or make it listen on this address; or check why nat did not rewrite the request',
+                    description: `start the program, or make it listen on this address${isUndone(context) ? '' : '; or check why nat did not rewrite the request'}`,
                     unverified: 'this is not a netfilter change',
                   },
                 ],
@@ -57,6 +56,12 @@ export const refusedHere: Detector = {
       ),
     ]
   },
+}
+
+/** nat gives it another source on its way: its request was rewritten. */
+function isUndone(context: Context): boolean {
+  const [first, last] = [context.journey.packet, lastPacket(context)]
+  return first.src !== last.src || first.sport !== last.sport
 }
 
 /** The protocol has no ports: a module of the kernel takes it, or a program with a raw socket (ip_local_deliver_finish, net/ipv4/ip_input.c). */

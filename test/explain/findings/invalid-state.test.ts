@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Host, Packet } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
+import { entry } from '../../simulate/world.ts'
 import { type Case, captured, findingsOf, REPLY, SYN, told } from './played.ts'
 
 const INVALID = '-A FORWARD -m conntrack --ctstate INVALID -j DROP'
@@ -39,6 +40,17 @@ describe('invalid-state', () => {
     expect(seen(ack, sysctls('tcp_loose', '0'))).toContain(
       "filter FORWARD rule 1 dropped it as invalid: conntrack could not assign it to a connection. Perhaps this host did not see the connection's first packet, or its replies take another route, or its checksum is wrong.",
     )
+  })
+
+  it('says of what follows a SYN that conntrack saw no SYN ACK', () => {
+    const original = { src: SYN.src!, dst: SYN.dst!, sport: 1024, dport: 80 }
+    const reply = { src: SYN.dst!, dst: SYN.src!, sport: 80, dport: 1024 }
+    const opened = entry({ original, reply, state: 'SYN_SENT', status: ['unreplied'] })
+    expect(seen(ack, { conntrack: [opened] })).toBe(
+      'filter FORWARD rule 1 dropped it as invalid: conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): it may have taken another route, past this host.',
+    )
+    const answered = entry({ original, reply, state: 'ESTABLISHED', status: ['assured'] })
+    expect(seen(ack, { conntrack: [answered] })).toContain("do not match conntrack's entry")
   })
 
   it('does not say of what this host replies that it has not seen the request', () => {
