@@ -6,7 +6,7 @@ import type { RuleRef } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { OF_LIMITS } from '../rules/by-turns.ts'
 import { conditionText } from '../rules/evaluate.ts'
-import { reverseWay } from '../rules/fib.ts'
+import { hasAddress, linkWith, reverseWay } from '../rules/fib.ts'
 import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { verdictOf } from '../rules/verdict.ts'
@@ -62,7 +62,9 @@ export function conditionsWords(context: Context): string {
   )
   // who sets marks says in a comment what they mean
   const meant = conditions.length > 0 && conditions.every(asksMark) ? commentWords(rule) : ''
-  return [meant, describeConditions(others), ...sets.map(([, words]) => words), back].filter(Boolean).join(', ')
+  return [meant, describeConditions(others), ...sets.map(([, words]) => words), back, otherLinkWords(context)]
+    .filter(Boolean)
+    .join(', ')
 }
 
 const asksMark = (one: Condition): boolean => one.kind === 'compare' && / mark$/.test(one.field)
@@ -101,6 +103,19 @@ export function wayBackWords(context: Context): string | undefined {
     back.device === '' ? `there is no route back to ${src}` : `the route back to ${src} leads out of ${back.device}`
   return packet.in === undefined || back.device === '' ? leads : `${leads}, not ${packet.in}`
 }
+
+/** Whose address it is that came in elsewhere, where the rule asks for one of the interface: nothing in its words tells that. */
+function otherLinkWords({ evidence, ended, world: { host } }: Context): string | undefined {
+  const { rule, packet } = evidence.arrivals[ended.step]!
+  const asks = rule?.conditions.some((condition) => simpleConditions(condition).some(asksLinkOfDestination))
+  if (!asks || packet.dst === undefined || packet.in === undefined) return undefined
+  const link = hasAddress(host, packet.in, packet.dst) ? undefined : linkWith(host, packet.dst)
+  return link && `${packet.dst} is an address of ${link.name}, not of ${packet.in}`
+}
+
+/** nft's `fib daddr . iif type`, iptables' `-m addrtype --limit-iface-in`. */
+const asksLinkOfDestination = (one: Condition): boolean =>
+  one.kind === 'compare' && /^fib daddr(?: \. mark)? \. iif type$/.test(one.field)
 
 /** Of the first rule of a chain, to which packets come whatever they are. */
 export const TAKES_ALL = 'It has no conditions: it matches every packet'

@@ -97,6 +97,12 @@ const localAddresses = memo((routes: readonly Route[]): ReadonlySet<string> => {
 export const linkWith = (host: Host, address: string): Link | undefined =>
   host.links?.find(({ name }) => hasAddress(host, name, address))
 
+/** It serves connections that have it, and new ones are to begin with another (RFC 4862). */
+export const isDeprecated = (address: string, { links = [] }: Host): boolean =>
+  links.some(({ addresses = [] }) =>
+    addresses.some((one) => one.address === address && one.flags?.includes('deprecated')),
+  )
+
 /** Were addresses of this one's IP version listed? They have the lengths of their networks' prefixes, and `-4` lists none of IPv6. */
 export function knowsNetworks({ links }: Host, address: string): boolean {
   const family = familyOf(address)

@@ -146,6 +146,42 @@ test('a neighbour is asked for somebody outside from an address of another inter
   expect(await found('10.0.0.1')).toBeUndefined()
 })
 
+test('a neighbour is asked from an address of its own link in another network: it is to get the one in its network', async () => {
+  const [second, local] = [
+    '192.168.9.1',
+    'local 192.168.9.1 dev lan table local proto kernel scope host src 192.168.9.1\n',
+  ]
+  const address = (length: number, more = '') =>
+    `${ADDRESS}3: lan    inet ${second}/${length} scope global ${more}lan\\       valid_lft forever preferred_lft forever\n`
+  const nat = `-A POSTROUTING -o lan -j SNAT --to-source ${second}`
+  const lines = [10, 13].map((clock): Line => [clock, 'nat:POSTROUTING:rule:1', { ...BEHIND, in: '' }])
+  const found = async (listed: string) => {
+    const [exchange] = (await (await opened([nat], lines, undefined, local, listed)).exchanges()).exchanges
+    expect(exchange!.status).toBe('unanswered')
+    return exchange!.findings.find(({ code }) => code === 'snat-elsewhere')
+  }
+  const told = await found(address(24))
+  expect(told?.message).toBe(
+    `nat POSTROUTING rule 1 gave it source ${second}, an address of lan: the route from 10.0.0.2 to ${second} may not lead to this host, which is its neighbour in 10.0.0.0/24.`,
+  )
+  expect(told?.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
+  expect((await found(address(24, 'deprecated ')))?.message).toContain(`${second}, a deprecated address of lan: `)
+  // one in the neighbour's own network
+  const [near] = (
+    await (
+      await opened(
+        [nat.replace(second, '10.0.0.9')],
+        lines,
+        undefined,
+        '',
+        `${ADDRESS}3: lan    inet 10.0.0.9/32 scope global lan\\       valid_lft forever preferred_lft forever\n`,
+      )
+    ).exchanges()
+  ).exchanges
+  expect(near!.status).toBe('unanswered')
+  expect(near!.findings.map(({ code }) => code)).not.toContain('snat-elsewhere')
+})
+
 test('it leaves by another uplink than the one whose address it is given', async () => {
   const defaults = 'default via 203.0.113.254 dev wan\ndefault via 10.0.0.254 dev lan table 2\n'
   const found = async (more: string) => {

@@ -4,7 +4,7 @@ import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { hasAddress, isLocal } from '../../rules/fib.ts'
+import { hasAddress, isDeprecated, isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
@@ -194,7 +194,15 @@ export const snatInVain: Detector = {
     const port = isKept
       ? ''
       : `, and source port ${reply.dport} instead of ${asked.sport}${whoHas(reply, asked, context)}`
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${isOwn && given !== undefined ? whichOf(context, given) : ''} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
+    const which =
+      given === undefined
+        ? ''
+        : isDeprecated(given, context.world.host)
+          ? ', a deprecated address of this host,'
+          : isOwn
+            ? whichOf(context, given)
+            : ''
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
       finding('snat-changed-source', 'note', message, {
         steps: [rule.step + 1],

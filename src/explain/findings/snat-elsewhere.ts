@@ -1,4 +1,4 @@
-import { hasAddress, isLocal, linkWith } from '../../rules/fib.ts'
+import { hasAddress, isDeprecated, isLocal, linkWith } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -7,8 +7,8 @@ import { hasDefaultRoute, homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 
 /**
- * A neighbour was asked from an address that another interface has, in place of one that the neighbour would have replied
- * to at once. Many a network works so; where no reply came it is worth a look.
+ * A neighbour was asked from an address that another interface has, or from one of another network, in place of one that
+ * the neighbour would have replied to at once. Many a network works so; where no reply came it is worth a look.
  */
 export const snatElsewhere: Detector = {
   code: 'snat-elsewhere',
@@ -22,10 +22,12 @@ export const snatElsewhere: Detector = {
     if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
     const beside = ofOtherUplink(context, rule, source)
     if (beside) return [beside]
-    const isNear = (one: string | undefined) => one !== undefined && homeOf(one, world.host, out)?.link.name === out
-    if (!isNear(dst) || hasAddress(world.host, out, source)) return []
+    const home = homeOf(dst, world.host, out)
+    if (home?.link.name !== out) return []
+    const isOfSameLink = hasAddress(world.host, out, source)
+    if (isOfSameLink && homeOf(source, world.host, out)?.network === home.network) return []
     // who asks from elsewhere needs some source here: replies to its own may come back even less
-    const isNeighbour = isNear(asked.src)
+    const isNeighbour = asked.src !== undefined && homeOf(asked.src, world.host, out)?.link.name === out
     const { ref } = rule
     const spot = { chain: ref.chain, before: ref }
     const owner = linkWith(world.host, source)?.name
@@ -33,7 +35,7 @@ export const snatElsewhere: Detector = {
       finding(
         'snat-elsewhere',
         isNeighbour ? 'warning' : 'note',
-        `${nameRef(ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, but it leaves by ${out} to the neighbour ${dst}: the route from ${dst} to ${source} may not lead to this host.`,
+        `${nameRef(ref)} gave it source ${source}, ${isDeprecated(source, world.host) ? 'a deprecated' : 'an'} address of ${owner ?? 'this host'}${isOfSameLink ? '' : `, but it leaves by ${out} to the neighbour ${dst}`}: the route from ${dst} to ${source} may not lead to this host${isOfSameLink ? `, which is its neighbour in ${home.network}` : ''}.`,
         {
           steps: [rule.step + 1],
           rules: [ref],

@@ -106,3 +106,18 @@ describe('a rule that asks for the way back', () => {
     expect(told(near, 'dropped-by-rule')?.message).not.toContain('way back')
   })
 })
+
+it('whose address it is that came in elsewhere is said where a rule asks for one of the interface', () => {
+  const dropped = (dst: string) =>
+    told(
+      {
+        rules: { filter: ['-A INPUT -m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP'] },
+        packet: { ...SYN, dst },
+      },
+      'dropped-by-rule',
+    )?.message
+  expect(dropped('10.0.2.1')).toBe(
+    'filter INPUT rule 1 dropped it (! --dst-type LOCAL --limit-iface-in, 10.0.2.1 is an address of eth1, not of eth0).',
+  )
+  expect(dropped('10.0.1.1')).toBeUndefined()
+})

@@ -70,13 +70,17 @@ type Lower = (
   context: RuleContext,
 ) => Condition
 
+/** Of one interface alone an address may be no local one that is one all the same. */
+const wordsOf = (option: string, names: string[], on: string): string =>
+  `${option} ${names.join(',')}${on === '' ? '' : on === ' . iif' ? ' --limit-iface-in' : ' --limit-iface-out'}`
+
 /** IPv4: the route's type is one of them. */
 const byRoute: Lower = (address, option, on, { value: names, not }) =>
-  compare(`fib ${address}${on} type`, oneOf(names), { words: `${option} ${names.join(',')}`, not })
+  compare(`fib ${address}${on} type`, oneOf(names), { words: wordsOf(option, names, on), not })
 
 /** IPv6: UNSPEC, UNICAST and MULTICAST are kinds of address and all asked for; the route is asked only for the others. */
 const byAddressAndRoute: Lower = (address, option, on, { value: names, not }) => {
-  const text = `${option} ${names.join(',')}`
+  const text = wordsOf(option, names, on)
   const field = `ip6 ${address}`
   const all: Condition[] = []
   const multicast = { prefix: 'ff00::', length: 8 }
