@@ -119,6 +119,8 @@ import { THREADS_AF_NEAR_MORE } from './threads-af-near-more.ts'
 import { THREADS_AF_NODES } from './threads-af-nodes.ts'
 import { THREADS_AG } from './threads-ag.ts'
 import { THREADS_AG_MORE } from './threads-ag-more.ts'
+import { THREADS_AH } from './threads-ah.ts'
+import { THREADS_AH_MORE } from './threads-ah-more.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -299,6 +301,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AF_NODES,
   ...THREADS_AG,
   ...THREADS_AG_MORE,
+  ...THREADS_AH,
+  ...THREADS_AH_MORE,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,

@@ -96,3 +96,25 @@ while True:
     'ss -lnu',
     ':67',
   )
+
+/** A query of names to a broadcast address, from a port of its own, as nmblookup sends it. */
+export const asksNames = (broadcast: string) =>
+  poked(
+    '',
+    `o=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); o.settimeout(1); o.setsockopt(1,6,1)
+o.sendto(b'CKAAAA',('${broadcast}',137)); r=o.recv(2000)`,
+  )
+
+/** A general query of version 2 with its hop-by-hop option; a report from an address that is not its own is the answer. */
+export const asksForReports = (device: string) =>
+  poked(
+    '',
+    `n=socket.if_nametoindex('${device}'); own=[l[:32] for l in open('/proc/net/if_inet6')]
+o=socket.socket(socket.AF_INET6,socket.SOCK_RAW,58); o.settimeout(1)
+o.setsockopt(41,54,bytes([0,0,5,2,0,0,1,0])); o.setsockopt(41,17,n); o.setsockopt(41,18,1); o.setsockopt(41,19,0)
+o.setsockopt(41,20,socket.inet_pton(10,'ff02::16')+struct.pack('@I',n))
+o.sendto(struct.pack('!BBHHH16sBBH',130,0,0,100,0,bytes(16),2,125,0),('ff02::1',0,0,n))
+r,w=o.recvfrom(2000)
+while r[0]!=143 or socket.inet_pton(10,w[0].split('%')[0]).hex() in own: r,w=o.recvfrom(2000)
+r=b'report'`,
+  )
