@@ -1,5 +1,5 @@
 import type { RuleRef } from '../../model/journey.ts'
-import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { hasLeft, isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Statement } from '../../model/statement.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
@@ -114,17 +114,21 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rewrite = nat
     ? `nat does not rewrite it (if it were tracked, ${nameRef(nat)} ${sure ? 'would' : 'might'})`
     : 'nat does not rewrite it'
+  const isWrong = sure || isStoppedForThat(context) || keepsPrivateSource(context)
   return finding(
     'untracked',
-    sure || isStoppedForThat(context) || keepsPrivateSource(context) ? 'warning' : 'note',
+    isWrong ? 'warning' : 'note',
     `${nameRef(ref)} exempts ${what} from conntrack${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can match it as part of a connection.`,
     {
       steps: step > 0 ? [step] : [],
       rules: nat ? [ref, nat] : [ref],
       fix:
-        step > 0
-          ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
-          : propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref)),
+        step === 0
+          ? propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref))
+          : isWrong || nat || !isPassed(context.journey.outcome)
+            ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
+            : // it gets through, and nat leaves it alone: it is meant so
+              [],
     },
   )
 }

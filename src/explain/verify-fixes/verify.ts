@@ -8,7 +8,7 @@ import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
-import { getsThrough, helps, isPassed, isServed } from '../../model/outcome-kinds.ts'
+import { getsThrough, helps, isPassed, isServed, isStopped } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { CHANCE, SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
@@ -58,9 +58,23 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
+  const offered = trials.filter((one) => !isWorse(one, finding, reproduction))
   const rank = ({ mends, isWide, aside }: Trial) => (mends === undefined ? 0 : mends ? (isWide || aside ? 2 : 1) : 3)
-  return trials.sort((a, b) => rank(a) - rank(b))
+  return offered.sort((a, b) => rank(a) - rank(b))
 }
+
+/** It would stop what gets through: what one of two blockers leaves stopped is none of these. */
+const isWorse = (
+  { index, after }: Trial,
+  { fix }: Finding,
+  reproduction: Reproduction | { reason: string } | undefined,
+): boolean =>
+  after !== undefined &&
+  isStopped(after) &&
+  fix[index]!.stops === undefined &&
+  reproduction !== undefined &&
+  !('reason' in reproduction) &&
+  !wasStopped(reproduction)
 
 /** A finding of the exchange, not of the journey alone, with what came of trying its fixes. */
 export const tryFinding = (finding: Finding, reproduction: Reproduction): Finding => ({

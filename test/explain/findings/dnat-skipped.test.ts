@@ -238,3 +238,16 @@ describe('dnat-skipped', () => {
     ).toBeUndefined()
   })
 })
+
+it('no change is offered that would stop what gets through', () => {
+  const nat = [
+    '-A PREROUTING -d 10.0.2.2/32 -j ACCEPT',
+    '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to 10.0.1.1:9',
+  ]
+  const fixes = (policy: string) =>
+    findingsOf(played({ rules: { nat, filter: [`-P INPUT ${policy}`] } }), 'dnat-skipped').flatMap(({ fix }) =>
+      fix.map(({ after }) => after),
+    )
+  expect(fixes('ACCEPT')).toContain('delivered')
+  expect(fixes('DROP')).toEqual([])
+})

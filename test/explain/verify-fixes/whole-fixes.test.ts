@@ -168,9 +168,8 @@ describe('a bridge that lets in prefixes', () => {
 })
 
 describe('a change that is tried on a packet that nothing stops', () => {
-  it('is not said to help where no reply is known', async () => {
-    const rules =
-      'table ip6 raw {\n\tchain prerouting { # handle 1\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tnotrack # handle 2\n\t}\n}\n'
+  const untracked = async (nat = '') => {
+    const rules = `table ip6 raw {\n\tchain prerouting { # handle 1\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tnotrack # handle 2\n\t}\n}\n${nat}`
     const addresses = JSON.stringify([link(2, 'mesh', ['2001:db8:2::1/64']), link(3, 'uplink', ['2001:db8:f::1/64'])])
     const routes = '2001:db8:2::/64 dev mesh metric 256\n2001:db8:f::/64 dev uplink metric 256\n'
     const packet: Packet = {
@@ -183,8 +182,18 @@ describe('a change that is tried on a packet that nothing stops', () => {
     }
     const sysctl = 'net.ipv6.conf.all.forwarding = 1\n'
     const fixes = await fixesFor(packet, { rules, addresses, routes, sysctl })
-    expect(fixes.find(({ code }) => code === 'untracked')?.told).toBe(
+    return fixes.find(({ code }) => code === 'untracked')?.told
+  }
+
+  it('is not said to help where no reply is known', async () => {
+    const nat =
+      'table ip6 nat {\n\tchain prerouting { # handle 1\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\tmeta cpu 3 dnat to 2001:db8:f::123 # handle 2\n\t}\n}\n'
+    expect(await untracked(nat)).toBe(
       'not tried: the packet gets through without the change, too, and its reply cannot be played',
     )
+  })
+
+  it('is none where nat would leave it alone', async () => {
+    expect(await untracked()).toBeUndefined()
   })
 })
