@@ -68,6 +68,7 @@ const OF_ANY = [
   acceptQueueFull,
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'markedAstray'),
+  withHostState('wrong-way-out', 'tosAstray'),
   snatElsewhere,
   replyByOtherLeg,
   dnatOfOthers,

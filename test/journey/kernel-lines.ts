@@ -20,6 +20,8 @@ export interface TestPacket {
   icmpSeq?: number
   id?: number
   ttl?: number
+  /** IPv4's whole byte. */
+  tos?: number
   length?: number
   mark?: number
   uid?: number
@@ -31,16 +33,21 @@ export const trace = (point: string, packet: TestPacket): string => `TRACE: ${po
 /** As LOG prints it, without sequence numbers and options. */
 export const log = (prefix: string, packet: TestPacket): string => `${prefix}${fields(packet, false)}`
 
+/** nf_log_syslog.c prints both parts of the byte so. */
+const hex = (bits: number): string => bits.toString(16).toUpperCase().padStart(2, '0')
+
 function fields(packet: TestPacket, options: boolean): string {
   const v6 = packet.src.includes(':')
-  const { length = 60, ttl = 64, id = 1 } = packet
+  const { length = 60, ttl = 64, tos = 0, id = 1 } = packet
   const layers = [
     `IN=${packet.in ?? ''} OUT=${packet.out ?? ''} `,
     packet.physIn ? `PHYSIN=${packet.physIn} ` : '',
     packet.physOut ? `PHYSOUT=${packet.physOut} ` : '',
     packet.in ? `MAC=02:00:00:00:00:01:02:00:00:00:00:02:${v6 ? '86:dd' : '08:00'} ` : '',
     `SRC=${packet.src} DST=${packet.dst} LEN=${length} `,
-    v6 ? `TC=0 HOPLIMIT=${ttl} FLOWLBL=0 ` : `TOS=0x00 PREC=0x00 TTL=${ttl} ID=${id} DF `,
+    v6
+      ? `TC=0 HOPLIMIT=${ttl} FLOWLBL=0 `
+      : `TOS=0x${hex(tos & 0x1e)} PREC=0x${hex(tos & 0xe0)} TTL=${ttl} ID=${id} DF `,
     transport(packet, options),
     packet.uid !== undefined && options ? `UID=${packet.uid} GID=${packet.uid} ` : '',
     packet.mark ? `MARK=0x${packet.mark.toString(16)} ` : '',

@@ -97,6 +97,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('snat-skipped', 'snatSkipped'),
   withRules('ttl-too-small', 'ttlTooSmall'),
   withHostState('wrong-way-out', 'markedAstray'),
+  withHostState('wrong-way-out', 'tosAstray'),
   withRules('mark-missing', 'markTakenAway'),
   withRules('mark-missing', 'markAltered'),
   withHostState('wrong-way-out', 'sourceLedAway'),

@@ -98,6 +98,7 @@ export function played({ rules, packet = SYN, host = {}, before = [], sets = [],
       ...(at.sport === undefined ? {} : { sport: at.sport }),
       ...(at.dport === undefined ? {} : { dport: at.dport }),
       ...(at.mark === undefined ? {} : { mark: at.mark }),
+      ...(arrivals[i]!.packet.tos ? { tos: arrivals[i]!.packet.tos } : {}),
     }
     return trace(`${table}:${chain}:${reported ?? kind}:${ruleNumber}`, shown)
   })
