@@ -40,7 +40,7 @@ export const OUTCOMES: readonly Outcome[] = [
 export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions): Selection {
   const condition = filter === undefined ? undefined : readFilter(filter)
   const outcomes = outcome.flatMap((list) => list.split(',')).map(readOutcome)
-  const rules = rule.map(readRule)
+  const rules = rule.map((one) => readRule(one))
   return {
     packet: (closed) => condition === undefined || closed.matches(condition),
     journey: (journey) =>
@@ -88,7 +88,7 @@ function isWanted({ family, handle, ruleNumber, kind }: Step, wanted: WantedRule
 }
 
 /** As TRACE prints a rule, and as nfwhy names one. Throws UserError. */
-export function readRule(text: string): WantedRule {
+export function readRule(text: string, asked = '--rule '): WantedRule {
   const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) (?:handle (\d+)|policy)$/.exec(text)
   if (nft) {
     const [, family = '', table = '', chain = '', handle] = nft
@@ -99,7 +99,7 @@ export function readRule(text: string): WantedRule {
     /^(ip6?tables )?(\S+) (\S+) (?:rule (\d+)|policy)$/.exec(text)
   if (!match)
     throw new UserError(
-      `--rule ${printable(text)}: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16), or as nfwhy names it: 'nat KUBE-NODEPORTS rule 16', 'filter INPUT policy'.`,
+      `${asked}${printable(text)}: write the rule as TRACE prints it: table:chain:number (nat:KUBE-NODEPORTS:16), or as nfwhy names it: 'nat KUBE-NODEPORTS rule 16', 'filter INPUT policy'.`,
     )
   const [, before = '', table = '', chain = '', number] = match
   const ip6 = before.startsWith('ip6')

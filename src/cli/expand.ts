@@ -3,9 +3,9 @@ import { fstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Report } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
+import { reasonOf } from '../model/system-error.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Recognised } from '../read/recognise.ts'
-import { reasonOf } from './errors.ts'
 
 /** A file that was named, or found in a folder that was. */
 export interface Named {

@@ -1,8 +1,8 @@
 /** The page's server, as commands start it: on a port that a person may choose. */
 import { printable } from '../model/printable.ts'
+import { isSystemError, reasonOf } from '../model/system-error.ts'
 import { UserError } from '../model/user-error.ts'
 import { type ServeOptions, type Serving, startServer } from '../server/server.ts'
-import { isSystemError, reasonOf } from './errors.ts'
 import { ownFiles } from './own-files.ts'
 
 /** The built page, and the port of `--port`. Throws UserError. */

@@ -2,7 +2,7 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { ReadError, type Source } from '../analysis/inputs/source.ts'
-import { isSystemError, reasonOf } from './errors.ts'
+import { isSystemError, reasonOf } from '../model/system-error.ts'
 import { type Named, STDIN } from './expand.ts'
 
 /** Throws ReadError. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Source } from '../analysis/inputs/source.ts'
 import { printable } from '../model/printable.ts'
+import { reasonOf } from '../model/system-error.ts'
 import { UserError } from '../model/user-error.ts'
-import { reasonOf } from './errors.ts'
 
 /** To its end, or until it is closed. Gives the file's descriptor. Throws UserError. */
 export async function spool(source: Source): Promise<number> {

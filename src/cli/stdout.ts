@@ -1,8 +1,9 @@
 /** Standard output, or the file of `-o`; written at once and in order, so that a pipe that closes is noticed where it happens. */
 import { openSync, writeSync } from 'node:fs'
 import { printable } from '../model/printable.ts'
+import { isSystemError, reasonOf } from '../model/system-error.ts'
 import { UserError } from '../model/user-error.ts'
-import { ClosedPipe, isSystemError, reasonOf } from './errors.ts'
+import { ClosedPipe } from './errors.ts'
 
 /** Collected up to this many characters before they are written. */
 const BUFFER = 1 << 16

@@ -15,11 +15,11 @@ import { dirname, join, resolve } from 'node:path'
 import { BUDGET } from '../live/budget.ts'
 import type { Drop, TraceSession } from '../model/host.ts'
 import { printable } from '../model/printable.ts'
+import { isSystemError, reasonOf } from '../model/system-error.ts'
 import { UserError } from '../model/user-error.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/drop-lines.ts'
 import { sessionLine } from '../read/host/session-line.ts'
-import { isSystemError, reasonOf } from './errors.ts'
 import type { Bundle } from './live-run.ts'
 
 /** File endings that people's other tools know; others are text. */

@@ -86,7 +86,7 @@ WHERE j.source = 'trace'
 GROUP BY j.host, s.hook, s.verdict, j.outcome
 ORDER BY packets DESC, host, hook, verdict, outcome LIMIT 200`,
     parameters(argument) {
-      const rule = readRule(argument)
+      const rule = readRule(argument, '')
       const { table, chain } = rule
       if ('policy' in rule) return { table, chain, kind: 'policy', family: rule.family, handle: null, number: null }
       const kind = 'rule'

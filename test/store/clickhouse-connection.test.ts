@@ -65,3 +65,35 @@ test('gives up when it does not pass for long', async () => {
   const { connection } = await said('hang up')
   await expect(connection.insert('t', '{}\n')).rejects.toThrow(UserError)
 })
+
+test.each([
+  ['a page of another server', '<!DOCTYPE html>\n<title>404</title>', '<!DOCTYPE html>'],
+  ["ClickHouse's other port", 'Port 9000 is for clickhouse-client program.\r\n', 'Port 9000 is for clickhouse-client'],
+])('says that it is no ClickHouse that answers: %s', async (_, answer, words) => {
+  const { connection, bodies } = await said(answer)
+  for (const asked of [connection.run('SELECT 1'), connection.insert('t', '{}\n')])
+    await expect(asked).rejects.toMatchObject({
+      message: expect.stringContaining(`what answers there is not ClickHouse: ${words}`),
+      hint: expect.stringContaining('http_port'),
+    })
+  expect(bodies).toHaveLength(2)
+})
+
+test('says that it is no ClickHouse that takes every query and answers with a page', async () => {
+  const server = createServer((_, response) => response.end('<html>Welcome</html>'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const connection = new Connection(readAddress(`clickhouse://127.0.0.1:${port}/d`, {}), 500)
+  onTestFinished(async () => {
+    await connection.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  await expect(connection.rows('SELECT 1')).rejects.toThrow('what answers there is not ClickHouse')
+})
+
+test('says of a query nothing about what its user may write', async () => {
+  const { connection } = await said(OLD(164, 'Table functions are forbidden in readonly mode'))
+  await expect(connection.lines("SELECT * FROM file('x')", {})).rejects.toMatchObject({ hint: undefined })
+  await expect(connection.run('CREATE TABLE t')).rejects.toMatchObject({ hint: 'This user may not write there.' })
+})

@@ -55,3 +55,7 @@ test.each([
 test('takes anything else of several words as SQL', () => {
   expect(readQuery(['select 1'])).toEqual({ sql: 'select 1', parameters: {} })
 })
+
+test('names no option of explain where a rule is not written as one', () => {
+  expect(() => readQuery(['rule', 'KUBE-FIREWALL'])).toThrow(/^KUBE-FIREWALL: write the rule as/)
+})

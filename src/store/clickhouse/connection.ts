@@ -58,9 +58,8 @@ export class Connection {
   async lines(sql: string, settings: ClickHouseSettings): Promise<AsyncIterableIterator<string>> {
     // else what goes wrong amid the answer would be a part of it
     const clickhouse_settings = { ...settings, wait_end_of_query: 1 } as const
-    const result = await this.asking(() =>
-      this.client.query({ query: sql, format: 'TabSeparatedWithNamesAndTypes', clickhouse_settings }),
-    )
+    const ask = () => this.client.query({ query: sql, format: 'TabSeparatedWithNamesAndTypes', clickhouse_settings })
+    const result = await this.asking(ask, undefined, true)
     return this.linesOf(result.stream())
   }
 
@@ -99,22 +98,29 @@ export class Connection {
   private async asking<T>(
     ask: () => Promise<T>,
     isAskedAgain = (error: unknown, asked: number) => hungUp(error) && asked < MOST_ASKED,
+    isQuery = false,
   ): Promise<T> {
     let pause = 100
     for (let asked = 1; ; asked++, pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         return await ask()
       } catch (error) {
-        if (!isAskedAgain(error, asked)) throw this.problem(error)
+        if (!isAskedAgain(error, asked)) throw this.problem(error, isQuery)
         await sleep(pause)
       }
     }
   }
 
-  private problem(error: unknown): unknown {
+  /** `isQuery`: nothing was to be written. */
+  private problem(error: unknown, isQuery = false): unknown {
     if (!(error instanceof Error) || error instanceof UserError) return error
     const { name, database, user } = this.address
     const code = codeOf(error)
+    if (code === undefined && isOfOther(error))
+      return new UserError(
+        `${printable(name)}: what answers there is not ClickHouse: ${printable(error.message.split('\n')[0]!.trim())}`,
+        'The port is that of http_port, or with clickhouses:// of https_port, in the configuration of the server.',
+      )
     if (code === undefined)
       return isOfNetwork(error) ? new StoreAway(`${printable(name)}: ${printable(withTrust(error))}.`) : error
     if (NOT_LET_IN.has(code))
@@ -127,7 +133,7 @@ export class Connection {
         `${printable(name)}: there is no such database.`,
         `nfwhy makes tables, not databases:\n  clickhouse-client --query 'CREATE DATABASE ${printable(database)}'`,
       )
-    return new UserError(wordsOf(error), code === ONLY_READS ? 'This user may not write there.' : undefined)
+    return new UserError(wordsOf(error), code === ONLY_READS && !isQuery ? 'This user may not write there.' : undefined)
   }
 }
 
@@ -147,6 +153,16 @@ function isOfNetwork(error: Error): boolean {
     /^(?:E[A-Z]+|UND_ERR\w*|ERR_SSL\w*|HPE_\w+)$/.test(code) ||
     /timeout|socket hang up|aborted|gateway|unavailable/i.test(error.message)
   )
+}
+
+/** Not HTTP, no TLS, or TLS where none is. */
+const OTHER_PROTOCOL = /^(?:HPE_\w+|EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/
+
+/** Another server answers there: ClickHouse's answers are JSON, or have a number. */
+function isOfOther(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== undefined) return OTHER_PROTOCOL.test(code)
+  return error instanceof SyntaxError || (error.constructor === Error && !isOfNetwork(error))
 }
 
 /** The server was there, and closed the connection. */

@@ -1,8 +1,10 @@
 /** A store that is one file of DuckDB's. */
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { printable } from '../../model/printable.ts'
+import { isSystemError } from '../../model/system-error.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
+import { folderProblem } from '../folders.ts'
 import { TABLES, VERSION } from '../schema.ts'
 import type { Reader, Store } from '../store.ts'
 import { checkVersion, HOW } from '../version.ts'
@@ -23,9 +25,10 @@ export async function openFile(path: string): Promise<Store> {
       // a file that somebody made for it, in which there is nothing yet
       if (await isEmpty(session)) await createTables(session)
       checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
+      hideLog(path)
       // a store of an earlier nfwhy may have fewer
       await session.transaction(() => session.run(CREATE_TABLES))
-      return new FileStore(session)
+      return new FileStore(session, path)
     } catch (error) {
       session.close()
       throw error
@@ -55,6 +58,14 @@ async function make(path: string): Promise<void> {
   }
 }
 
+/**
+ * What is not in the file yet is in a log beside it, which DuckDB makes when it needs one, for everybody to read: it is
+ * there before DuckDB needs it, for those who may read the file.
+ */
+function hideLog(path: string): void {
+  closeSync(openSync(`${path}.wal`, 'a', statSync(path).mode & 0o666))
+}
+
 const CREATE_TABLES = TABLES.map(({ name }) => createTable(name))
 
 const createTables = (session: Session): Promise<void> =>
@@ -71,13 +82,16 @@ async function isEmpty(session: Session): Promise<boolean> {
 
 class FileStore implements Store {
   private readonly session: Session
+  private readonly path: string
 
-  constructor(session: Session) {
+  constructor(session: Session, path: string) {
     this.session = session
+    this.path = path
   }
 
   async write(...batches: Batch[]): Promise<void> {
     const { session } = this
+    hideLog(this.path)
     await session.transaction(async () => {
       for (const batch of batches) {
         await session.hold(batch)
@@ -87,6 +101,9 @@ class FileStore implements Store {
   }
 
   async close(): Promise<void> {
+    const log = `${this.path}.wal`
+    // DuckDB removes what it has written into
+    if (existsSync(log) && statSync(log).size === 0) rmSync(log)
     this.session.close()
   }
 }
@@ -120,6 +137,7 @@ async function versionOf(run: (sql: string) => Promise<{ getRows(): unknown[][] 
 
 function openProblem(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error
+  if (isSystemError(error)) return folderProblem(path, error)
   const { message } = error
   const holder = /lock is held in .*?\(PID (\d+)\)/s.exec(message)?.[1]
   if (holder !== undefined || /Could not set lock/.test(message))
@@ -130,6 +148,11 @@ function openProblem(path: string, error: unknown): unknown {
   if (/not a valid DuckDB database file|serialization|newer version/i.test(message))
     return new UserError(`${printable(path)}: this is no store of nfwhy's, or of a newer DuckDB.`)
   if (/^IO Error/.test(message))
-    return new UserError(`${printable(path)}: ${message.split('\n')[0]!.replace(/^IO Error: /, '')}`)
+    return new UserError(
+      `${printable(path)}: ${message
+        .split('\n')[0]!
+        .replace(/^IO Error: /, '')
+        .replace(/\.\d+\.new"/, '"')}`,
+    )
   return error
 }

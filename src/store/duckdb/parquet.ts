@@ -3,11 +3,13 @@
  * that is stored again has the same names. Of rows of one key the latest counts, which is found out when they are read.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { printable } from '../../model/printable.ts'
+import { isSystemError } from '../../model/system-error.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
+import { folderProblem, makeFolder } from '../folders.ts'
 import { TABLES, type TableName, tableOf, VERSION, WRITTEN } from '../schema.ts'
 import type { Reader, Store } from '../store.ts'
 import { checkVersion, HOW } from '../version.ts'
@@ -18,22 +20,40 @@ import { createTable, hasRows, rowsOf } from './sql.ts'
 /** Says that the folder is a store, and of which version. */
 const MARK = 'nfwhy-store.json'
 const SCHEMA = 'nfwhy.store/'
+/** Of a process that makes the store by now, or was killed. */
+const UNFINISHED = `.${MARK}.`
 
 /** Throws UserError. */
 export async function openFolder(path: string): Promise<Store> {
   const folder = resolve(path)
+  try {
+    makeStore(path, folder)
+  } catch (error) {
+    throw folderProblem(path, error)
+  }
+  return new FolderStore(folder, await Session.open(':memory:'))
+}
+
+/** Where there is none. Throws UserError, and what the system throws. */
+function makeStore(path: string, folder: string): void {
   const mark = join(folder, MARK)
   if (!existsSync(mark)) {
-    if (existsSync(folder) && readdirSync(folder).length > 0)
+    if (existsSync(folder) && readdirSync(folder).some((name) => !name.startsWith(UNFINISHED)))
       throw new UserError(
         `${printable(path)}: this is no store of nfwhy's, and not empty. Give the name of a new folder.`,
       )
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(mark, `${JSON.stringify({ schema: `${SCHEMA}${VERSION}` })}\n`)
+    makeFolder(folder)
+    // whole, or not there
+    const unfinished = join(folder, `${UNFINISHED}${process.pid}`)
+    try {
+      writeFileSync(unfinished, `${JSON.stringify({ schema: `${SCHEMA}${VERSION}` })}\n`)
+      renameSync(unfinished, mark)
+    } finally {
+      rmSync(unfinished, { force: true })
+    }
   }
   checkVersion(path, versionOf(mark))
-  for (const { name } of TABLES) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 })
-  return new FolderStore(folder, await Session.open(':memory:'))
+  for (const { name } of TABLES) makeFolder(join(folder, name))
 }
 
 class FolderStore implements Store {
@@ -94,11 +114,23 @@ export async function readFolder(path: string): Promise<Reader> {
   checkVersion(path, versionOf(mark))
   const reader = await DuckReader.open(':memory:', {})
   const { connection } = reader
-  for (const { name } of TABLES) await connection.run(viewOf(folder, name))
-  await connection.run(`SET allowed_directories = [${quoted(`${folder}/`)}]`)
-  await connection.run('SET enable_external_access = false')
-  await reader.lock()
-  return reader
+  try {
+    for (const { name } of TABLES) await connection.run(viewOf(folder, name))
+    await connection.run(`SET allowed_directories = [${quoted(`${folder}/`)}]`)
+    await connection.run('SET enable_external_access = false')
+    await reader.lock()
+    return reader
+  } catch (error) {
+    reader.close()
+    throw damageIn(path, error)
+  }
+}
+
+/** What DuckDB, or the system, says of the files. */
+function damageIn(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error.constructor !== Error || error instanceof UserError) return error
+  if (isSystemError(error)) return folderProblem(path, error)
+  return new UserError(`${printable(path)}: ${printable(error.message.split('\n')[0]!)}`)
 }
 
 function versionOf(mark: string): number | undefined {

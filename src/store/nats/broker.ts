@@ -5,6 +5,7 @@ import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import { withTrust } from '../certificate.ts'
 import { loadNats } from './clients.ts'
+import { Sockets } from './sockets.ts'
 import { type BrokerAddress, PASSWORD_FROM } from './url.ts'
 
 /** Milliseconds: a broker that is there takes a connection by then, and answers what it is given. */
@@ -57,14 +58,17 @@ export class Broker {
   static async connect(address: BrokerAddress): Promise<Broker> {
     const { transport, jetstream } = loadNats()
     const { host, port, tls, user, password } = address
-    const connecting = transport.connect({
-      ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
-      // whoever asked knows what to do meanwhile
-      ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
-      // the client names no host where it is an address, and Node would compare the certificate with "localhost"
-      ...(tls ? { tls: { host } as object } : {}),
-      ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
-    })
+    const sockets = new Sockets()
+    const connecting = sockets.madeBy(() =>
+      transport.connect({
+        ...{ servers: `${host.includes(':') ? `[${host}]` : host}:${port}`, name: 'nfwhy', timeout: TAKES },
+        // whoever asked knows what to do meanwhile
+        ...{ reconnect: false, pingInterval: 10_000, maxPingOut: 2 },
+        // the client names no host where it is an address, and Node would compare the certificate with "localhost"
+        ...(tls ? { tls: { host } as object } : {}),
+        ...(user === '' ? {} : password === '' ? { token: user } : { user, pass: password }),
+      }),
+    )
     let connection: NatsConnection | undefined
     try {
       connection = await settled(connecting, TAKES)
@@ -77,11 +81,13 @@ export class Broker {
       const manager = await jetstream.jetstreamManager(connection, { timeout: ANSWERS, checkAPI: false })
       const broker = new Broker(address, connection, client, manager)
       await broker.haveStream()
+      sockets.forget()
       return broker
     } catch (error) {
       if (connection) await closed(connection)
       // nobody waits for one that comes later
       else void connecting.then(closed, () => {})
+      sockets.end()
       throw problem(address, error)
     }
   }

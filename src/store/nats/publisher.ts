@@ -5,8 +5,8 @@
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { printable } from '../../model/printable.ts'
-import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
+import { folderProblem } from '../folders.ts'
 import type { Store } from '../store.ts'
 import { StoredClock } from '../stored.ts'
 import { Away, Broker, TooLarge } from './broker.ts'
@@ -263,9 +263,5 @@ class Publisher implements Store {
 }
 
 /** What the system says of the spool. */
-function spoolProblem(folder: string, error: unknown): unknown {
-  const { syscall, message } = error as NodeJS.ErrnoException
-  return typeof syscall === 'string'
-    ? new UserError(`The spool ${printable(folder)} cannot be used: ${printable(message)}.`)
-    : error
-}
+const spoolProblem = (folder: string, error: unknown): unknown =>
+  folderProblem(folder, error, 'The spool cannot be used: ')

@@ -4,8 +4,9 @@
  * leaves a file that the note names, and nothing is counted twice, or not at all.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../folders.ts'
 import { type Counts, NOTHING, rowsOf, sum } from './counts.ts'
 import { idOf, type Message } from './message.ts'
 
@@ -50,7 +51,7 @@ export class SpoolFolder {
   private note: Note
 
   constructor(path: string) {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     this.path = path
     this.note = this.readNote()
   }

@@ -2,8 +2,9 @@
  * Messages that wait for a broker: a folder of bounded size, in which each process has a folder of its own. Whoever opens it
  * takes over the folders of processes that are gone.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../folders.ts'
 import { type Counts, NOTHING, rowsOf, sum } from './counts.ts'
 import type { Message } from './message.ts'
 import { type Spooled, SpoolFolder, sizeOnDisk } from './spool-folder.ts'
@@ -24,7 +25,7 @@ export class Spool {
   /** `most`: bytes on disk. Throws what the system throws. */
   constructor(root: string, most: number, self = ownName()) {
     this.most = most
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makeFolder(root)
     this.folders = [new SpoolFolder(join(root, `${self}.0`)), ...takenOver(root, self)]
     const found = this.folders.flatMap((folder) => folder.messages())
     for (const one of found.sort((a, b) => (a.name < b.name ? -1 : 1))) this.add(one)
