@@ -100,6 +100,8 @@ describe.skipIf(!hasBroker)('a broker', { timeout: 240_000 }, () => {
     await two.store.write(exchanges(batches * 30, batches * 30 + 1))
     await two.store.close()
     expect(two.told.join('\n')).toContain(`Lost: ${gone} exchanges, ${gone} journeys. `)
+    // there is room again
+    expect(two.told.join('\n')).not.toContain('is full')
     const { stdout, stderr } = await load(stream, `duckdb:${at}/x`)
     expect(stderr).toMatch(new RegExp(`^nfwhy: Host \\S+ has lost ${gone} exchanges, ${gone} journeys: .*\n$`))
     expect(stdout).toContain(`Lost by hosts: ${gone} exchanges, ${gone} journeys.\n`)

@@ -72,6 +72,8 @@ class Publisher implements Store {
   private reason = 'it does not answer'
   private telling = false
   private hasTold = false
+  /** Rows that an earlier run lost, and told. */
+  private readonly lostBefore: number
 
   constructor(
     address: BrokerAddress,
@@ -83,6 +85,7 @@ class Publisher implements Store {
     this.address = address
     this.folder = folder
     this.spool = spool
+    this.lostBefore = rowsOf(spool.lost)
     this.tell = tell
     this.most = broker?.most ?? USUAL
     this.working = this.work(broker)
@@ -128,7 +131,7 @@ class Publisher implements Store {
     } catch (error) {
       throw spoolProblem(this.folder, error)
     }
-    if (rowsOf(this.spool.lost) > 0 && !this.hasTold) {
+    if (rowsOf(this.spool.lost) > this.lostBefore && !this.hasTold) {
       this.hasTold = true
       this.tell(
         `The spool ${printable(this.folder)} is full: the oldest of what waits for ${this.address.name} is lost.`,
