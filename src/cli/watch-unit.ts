@@ -1,5 +1,6 @@
 /** A systemd unit that runs `nfwhy watch` with the options that it was given. */
 import { realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { WatchOptions } from './watch-options.ts'
 
 /** What it needs, and what for. */
@@ -32,7 +33,9 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
     '# a relative --store is below /var/lib/nfwhy',
     'StateDirectory=nfwhy',
     'StateDirectoryMode=0700',
-    'WorkingDirectory=/var/lib/nfwhy',
+    `WorkingDirectory=${STATE}`,
+    ...outside(options.store),
+    ...(options.store?.includes('://') ? ['# passwords for --store', 'EnvironmentFile=-/etc/nfwhy/watch.env'] : []),
     'UMask=0077',
     '',
     '# root, who alone may read which tables iptables-legacy has; but with no more rights than these:',
@@ -63,6 +66,25 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
     'WantedBy=multi-user.target',
   ].join('\n')}\n`
 }
+
+/** What may be written is below it. */
+const STATE = '/var/lib/nfwhy'
+
+/** Where a store outside of it is written, or its spool. */
+function outside(store: string | undefined): string[] {
+  const [, kind, path] = /^(duckdb|parquet):(.+)$/s.exec(store ?? '') ?? []
+  const spool = store?.includes('://') && URL.canParse(store) ? new URL(store).searchParams.get('spool') : undefined
+  const folder = resolve(STATE, (kind === 'duckdb' ? dirname(path!) : (path ?? spool)) || STATE)
+  if (folder === STATE || folder.startsWith(`${STATE}/`)) return []
+  return [
+    '# what --store writes: made if it is missing, and not read-only',
+    `ExecStartPre=+mkdir -p -m 0700 ${word(folder)}`,
+    `ReadWritePaths=${pathWord(folder)}`,
+  ]
+}
+
+/** As systemd reads a list of paths: as a command line, in which a dollar sign stands for nothing. */
+const pathWord = (text: string): string => word(text).replaceAll('$$', '$')
 
 /** As systemd reads a command line (systemd.service(5)): quoted where it has to be, and nothing in it stands for something else. */
 function word(text: string): string {

@@ -42,6 +42,11 @@ export function watchCommand(program: Command): Command {
       throw new UserError(
         '--page and --print-unit exclude each other: a service shows no page. Use --store, or --metrics.',
       )
+    if (options.printUnit && options.via !== undefined)
+      throw new UserError(
+        '--via and --print-unit exclude each other: a service watches the network namespace that it is started in.',
+        'systemd leads it into another one by NetworkNamespacePath=/run/netns/NAME in the section [Service].',
+      )
     if (options.printUnit) {
       const out = new Output()
       out.write(unitText(options))

@@ -91,6 +91,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
       if (isAllowance) machine.changes++
       if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
       const spends = isAllowance && !open && !machine.assumes(text)
+      if (spends) machine.spent.push({ text, usedUp: condition.kind === 'not' })
       let met = spends ? spend(machine, moment, condition, family) : evaluate(condition, moment)
       if (isUnknown(met) && met.element && !machine.assumes(text)) {
         machine.changes++

@@ -53,6 +53,8 @@ export class Simulator {
   readonly hooks: Hooks
   readonly settings: Settings
   readonly allowances = new Allowances()
+  /** Conditions that hold for so much and no more, to which the packet came: their words, and whether they hold once that is used up. */
+  spent: { text: string; usedUp: boolean }[] = []
   private readonly options: SimulatorOptions
   private readonly whole: WalkBudget
   /** For the packet that is on its way. */
@@ -81,6 +83,7 @@ export class Simulator {
   /** Sends the packet through; with `in` it comes in there, without it this host sends it. */
   send(given: Packet, { answers }: SendOptions = {}): Simulated {
     this.assumed = []
+    this.spent = []
     this.notes = []
     this.budget = this.whole.forPacket()
     const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)

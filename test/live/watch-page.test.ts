@@ -83,6 +83,7 @@ END`)
     for (const [args, says] of [
       [['--port', '8080'], '--port is for the page'],
       [['--page', '--print-unit'], 'a service shows no page'],
+      [['--via', 'ip netns exec x', '--print-unit'], 'the network namespace that it is started in'],
       [['--page', '--port', '0'], 'give a number from 1 to 65535'],
     ] as const)
       expect(await nfwhy(['watch', ...args])).toMatchObject({ code: 2, stderr: expect.stringContaining(says) })

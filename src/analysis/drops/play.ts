@@ -38,17 +38,33 @@ export class DropPlayer {
 
   /** The rule that drops it by the model. */
   rule(drop: Drop): DroppingRule {
-    const simulated = new Simulator(this.world, { assume: new Map() }).send(this.asItCame(drop.packet))
-    const { evidence, ended } = simulated
-    const found = ruleOf(explain(evidence, this.world, { ended }))
+    const { found } = this.find(drop)
     if (this.remembered.size < MOST_REMEMBERED) this.remembered.set(this.classOf(drop), found)
     return found
   }
 
   /** The packet's way by the model. */
-  play({ packet }: Drop): Played {
-    for (const played of playPackets(this.world, [this.asItCame(packet)], [])) return played
+  play(drop: Drop): Played {
+    const { assume } = drop.reason === 'NETFILTER_DROP' ? this.find(drop) : {}
+    const packet = this.asItCame(drop.packet)
+    for (const played of playPackets(this.world, [packet], [], assume ? { assume } : {})) return played
     throw new Error('one packet is one journey')
+  }
+
+  /** `assume`: what has to hold for it. */
+  private find(drop: Drop): { found: DroppingRule; assume?: ReadonlyMap<string, boolean> } {
+    const { found, spent } = this.simulate(drop, new Map())
+    if (found.known || found.why !== 'none' || spent.length === 0) return { found }
+    // other packets may have used up a limit: where the packet came to several, it is not known which
+    if (spent.length > 1) return { found: { known: false, why: 'open' } }
+    const assume = new Map(spent.map(({ text, usedUp }) => [text, usedUp]))
+    return { found: this.simulate(drop, assume).found, assume }
+  }
+
+  private simulate({ packet }: Drop, assume: ReadonlyMap<string, boolean>) {
+    const machine = new Simulator(this.world, { assume })
+    const { evidence, ended } = machine.send(this.asItCame(packet))
+    return { found: ruleOf(explain(evidence, this.world, { ended })), spent: machine.spent }
   }
 
   private classOf({ packet }: Drop): string {
