@@ -10,7 +10,7 @@ import type { Reader, Store } from '../store.ts'
 import { checkVersion, HOW } from '../version.ts'
 import { DuckReader } from './reader.ts'
 import { Session } from './session.ts'
-import { createTable, leaveOutOlder, replaceRows } from './sql.ts'
+import { addColumns, createTable, leaveOutOlder, replaceRows } from './sql.ts'
 
 /** Which version of the schema the tables have. */
 const CREATE_VERSION = 'CREATE TABLE IF NOT EXISTS nfwhy_store (version INTEGER)'
@@ -26,8 +26,10 @@ export async function openFile(path: string): Promise<Store> {
       if (await isEmpty(session)) await createTables(session)
       checkVersion(path, await versionOf((sql) => session.connection.runAndReadAll(sql)))
       hideLog(path)
-      // a store of an earlier nfwhy may have fewer
+      // a store of an earlier nfwhy may have fewer tables, and fewer columns
       await session.transaction(() => session.run(CREATE_TABLES))
+      const missing = await missingColumns(session)
+      if (missing.length > 0) await session.transaction(() => session.run(missing))
       return new FileStore(session, path)
     } catch (error) {
       session.close()
@@ -78,6 +80,15 @@ async function isEmpty(session: Session): Promise<boolean> {
     "SELECT count(*) FROM information_schema.tables WHERE table_catalog NOT IN ('temp', 'system')",
   )
   return Number(tables.getRows()[0]![0]) === 0
+}
+
+async function missingColumns(session: Session): Promise<string[]> {
+  const there = (
+    await session.connection.runAndReadAll('SELECT table_name, column_name FROM information_schema.columns')
+  ).getRows()
+  return TABLES.flatMap(({ name }) =>
+    addColumns(name, new Set(there.filter(([table]) => table === name).map(([, column]) => String(column)))),
+  )
 }
 
 class FileStore implements Store {

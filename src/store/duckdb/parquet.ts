@@ -146,7 +146,7 @@ function versionOf(mark: string): number | undefined {
 function viewOf(folder: string, table: TableName): string {
   const at = join(folder, table)
   if (!hasFiles(at)) return createTable(table)
-  const files = (of: string) => `read_parquet(${quoted(`${join(folder, of)}/*.parquet`)})`
+  const files = (of: string) => `read_parquet(${quoted(`${join(folder, of)}/*.parquet`)}, union_by_name = true)`
   const latest = (of: string, key: string) =>
     `(SELECT ${key} AS key, max(stored) AS stored FROM ${files(of)} GROUP BY ${key})`
   const all = files(table)

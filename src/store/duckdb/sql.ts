@@ -23,6 +23,12 @@ const named = (columns: readonly Column[], types: Readonly<Record<ColumnType, st
 export const createTable = (name: TableName): string =>
   `CREATE TABLE IF NOT EXISTS ${name} (${named(tableOf(name).columns, TYPES)})`
 
+/** Columns that a table of an earlier nfwhy lacks. */
+export function addColumns(name: TableName, there: ReadonlySet<string>): string[] {
+  const missing = tableOf(name).columns.filter((column) => !there.has(column.name))
+  return missing.map((column) => `ALTER TABLE ${name} ADD COLUMN ${named([column], TYPES)}`)
+}
+
 /** Names of tables that hold one batch. */
 export const stageOf = (part: PartName): string => `batch_${part}`
 
@@ -151,6 +157,6 @@ export const leaveOutOlder = (batch: Batch): string[] =>
 export const replaceRows = (batch: Batch, stored: number): string[] => [
   ...deletes(batch),
   ...TABLES.filter(({ name }) => hasRows(name, batch)).map(
-    ({ name }) => `INSERT INTO ${name} SELECT r.* FROM (${rowsOf(name, batch, stored)}) r${isNew(name)}`,
+    ({ name }) => `INSERT INTO ${name} BY NAME SELECT r.* FROM (${rowsOf(name, batch, stored)}) r${isNew(name)}`,
   ),
 ]
