@@ -84,12 +84,14 @@ export class TracedAssembler implements EventSink {
     let state = given >= 0 ? given : journey ? journey.shown : this.bare.of(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     if (resolved.point.type !== 'begin' && !resolved.own) this.events++
+    // what marked the packet has shown when it began
+    let began: number | undefined
     if (resolved.own ? !this.isFirstSign(journey, given) : journey?.own) {
       if (resolved.own) {
         if (given >= 0) this.states.release(given)
         return
       }
-      this.discard(journey!)
+      began = this.discard(journey!)
       journey = undefined
       if (given < 0) state = this.bare.of(at.stamp.host)
     }
@@ -108,10 +110,10 @@ export class TracedAssembler implements EventSink {
         return
       }
       if (journey?.own) {
-        this.discard(journey)
+        began = this.discard(journey)
         journey = undefined
       }
-      journey ??= this.begin(point, state, key, resolved, at, line, traceId)
+      journey ??= this.begin(point, state, key, resolved, at, line, traceId, began)
       journey.own = resolved.own
     }
     this.hold(journey, state)
@@ -215,11 +217,13 @@ export class TracedAssembler implements EventSink {
     at: Timestamp,
     line: number,
     traceId: number,
+    id = this.ids.last + 1,
   ): OpenJourney {
+    this.ids.last = Math.max(this.ids.last, id)
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const { rows } = this.states
-    journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
+    journey.reset(id, family, at.stamp, at.clock, line, key)
     journey.traceId = journey.firstTraceId = traceId
     journey.lossy = this.losing
     journey.repeats = this.sent.note(point, rows, state * F.COLUMNS, journey.id, at.clock, true)
@@ -281,11 +285,16 @@ export class TracedAssembler implements EventSink {
     return given >= 0 && this.states.rows[given * F.COLUMNS + F.IN] !== this.way.lo
   }
 
-  /** The rules tell of the packet, too: what marked it is of no interest. */
-  private discard(journey: OpenJourney): void {
-    if (journey.id === this.ids.last) this.ids.last--
+  /**
+   * The rules tell of the packet, too: what marked it is of no interest. Gives the journey's number, which the packet keeps: the
+   * error that REJECT sends is traced before its rule.
+   */
+  private discard(journey: OpenJourney): number {
+    const { id } = journey
+    if (id === this.ids.last) this.ids.last--
     this.leave(journey)
     this.forget(journey)
+    return id
   }
 
   private close(journey: OpenJourney, mayBeFollowed = true): void {

@@ -1,5 +1,6 @@
 /** A trace of nft's beside other lists of rules: the same tables once more, and those of iptables-legacy. */
 import { describe, expect, it } from 'vitest'
+import { open } from '../../src/analysis/analysis.ts'
 import { explainFile, worldOf } from './journeys.ts'
 
 const TRACE = `trace id 1 ip filter INPUT packet: iif "lan" ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 22
@@ -77,5 +78,48 @@ trace id 1 inet f o policy accept
       expect(journeys.map(({ outcome, basis }) => `${outcome} ${basis}`)).toEqual(['delivered inferred'])
       expect(journeys[0]!.findings.map(({ code }) => code)).not.toContain('lost-events')
     }
+  })
+
+  it("numbers a packet by when it was marked: the error that REJECT sends is traced before the packet's rule", async () => {
+    const rules = `table ip filter { # handle 1
+	chain INPUT { # handle 1
+		type filter hook input priority filter; policy accept;
+		udp dport 1701 reject # handle 4
+	}
+	chain OUTPUT { # handle 2
+		type filter hook output priority filter; policy accept;
+		ip daddr 192.0.2.2 accept # handle 5
+	}
+}
+`
+    const request =
+      'ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip ttl 64 ip id 7 ip protocol udp ip length 29 udp sport 40000 udp dport 1701'
+    const error =
+      'ip saddr 192.0.2.1 ip daddr 192.0.2.2 ip ttl 64 ip id 9 ip protocol icmp ip length 57 icmp type destination-unreachable icmp code port-unreachable'
+    const marked = (id: number, chain: string, packet: string) =>
+      `trace id ${id} inet nfwhy-1 ${chain} packet: ${packet}\ntrace id ${id} inet nfwhy-1 ${chain} policy accept\n`
+    const trace =
+      marked(1, 'prerouting', `iif "lan" ${request}`) +
+      marked(2, 'output', `oif "lan" ${error}`) +
+      `trace id 2 ip filter OUTPUT packet: oif "lan" ${error}
+trace id 2 ip filter OUTPUT rule ip daddr 192.0.2.2 accept # handle 5 (verdict accept)
+trace id 1 ip filter INPUT packet: iif "lan" ${request}
+trace id 1 ip filter INPUT rule udp dport 1701 reject # handle 4 (verdict drop)
+`
+    const journeys = explainFile(trace, worldOf(OWN, rules)).journeys.map(({ id, packet }) => [id, packet.protocol])
+    expect(journeys.sort()).toEqual([
+      ['1', 'udp'],
+      ['2', 'icmp'],
+    ])
+    const inputs = [OWN, rules, trace].map((text, i) => ({ name: `input ${i}`, text }))
+    const { exchanges } = await (await open(inputs)).exchanges()
+    expect(exchanges).toMatchObject([
+      {
+        id: '1',
+        status: 'rejected',
+        asked: { protocol: 'udp', sport: 40000, dport: 1701 },
+        journeys: { errors: ['2'] },
+      },
+    ])
   })
 })
