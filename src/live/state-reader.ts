@@ -43,6 +43,8 @@ export class StateReader {
   /** Listings of rules that had nothing in them: what is said of each. */
   private readonly empty = new Map<string, string>()
   private readonly ownComment: string
+  /** The session's own table, as nft lists it: its coming and going are no change of the rules. */
+  private readonly ownTable: RegExp
   private readonly ending: AbortSignal | undefined
 
   /** Of the session that is to trace it. `ending`: aborted, it is not asked any more. */
@@ -50,6 +52,7 @@ export class StateReader {
     this.place = place
     this.ending = ending
     this.ownComment = `--comment ${id} `
+    this.ownTable = new RegExp(`^table inet ${id} \\{[^]*?^\\}\n*`, 'm')
     const own = table?.commands ?? []
     if (own.length > 0) this.files.set(OWN_FILE, new TextEncoder().encode(`${own.join('\n')}\n`))
   }
@@ -77,9 +80,12 @@ export class StateReader {
   }
 
   private rulesText(): string {
-    return [...this.ruleFiles]
-      .map(([name, bytes]) => `${name}\n${new TextDecoder().decode(bytes).replaceAll(COUNTED, '')}`)
-      .join('\n')
+    const texts = [...this.ruleFiles].map(([name, bytes]) => {
+      const text = new TextDecoder().decode(bytes).replace(this.ownTable, '').replaceAll(COUNTED, '')
+      // a list with nothing but that is as good as none
+      return text.trim() === '' ? '' : `${name}\n${text}`
+    })
+    return texts.join('\n').trim()
   }
 
   get ruleFiles(): ReadonlyMap<string, Uint8Array> {
