@@ -83,6 +83,59 @@ describe('a forwarded handshake whose reply leaves by another interface', () => 
   })
 })
 
+describe('a forwarded reply that goes back out where it came in, and not where the request came from', () => {
+  const RULES = '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n'
+  const ends = { src: '10.88.0.69', dst: '192.0.2.80', sport: 40_000, dport: 53, protocol: 'udp' } as const
+  const turned = { src: ends.dst, dst: ends.src, sport: 53, dport: 40_000, protocol: 'udp' } as const
+  const request = trace('filter:FORWARD:policy:1', { ...ends, in: 'wg0', out: 'wan' })
+  const reply = (out: string) => trace('filter:FORWARD:policy:1', { ...turned, in: 'wan', out })
+
+  it('is not known to arrive', async () => {
+    const { status, findings } = await told({ RULES }, request, reply('wan'))
+    expect(status).toBe('undetermined')
+    expect(findings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'reply-by-other-uplink',
+        'The request of 10.88.0.69 came in on wg0, but its reply leaves by wan, where it came in. Perhaps 10.88.0.69 cannot be reached that way, or a reverse path filter there drops the reply.',
+      ],
+    ])
+  })
+
+  it('is an answer where the connection is known to go on, and by a third interface', async () => {
+    const conntrack =
+      'udp      17 170 src=10.88.0.69 dst=192.0.2.80 sport=40000 dport=53 src=192.0.2.80 dst=10.88.0.69 sport=53 dport=40000 [ASSURED] mark=0 use=1\n'
+    expect((await told({ RULES, conntrack }, request, reply('wan'))).status).toBe('answered')
+    expect((await told({ RULES }, request, reply('wg0'))).status).toBe('answered')
+    expect((await told({ RULES }, request, reply('lan'))).status).toBe('answered')
+  })
+})
+
+describe('a reset that leaves by another interface, and the request comes again', () => {
+  const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  const address = '2: eth1    inet 10.1.0.1/24 scope global eth1\\       valid_lft forever preferred_lft forever\n'
+  const links = '3: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
+  const syn = trace('filter:INPUT:policy:1', { in: 'eth0', src: '10.1.0.9', dst: '10.1.0.1', sport: 40_000, dport: 80 })
+  const reset = (out: string) =>
+    trace('filter:OUTPUT:policy:1', {
+      ...{ out, src: '10.1.0.1', dst: '10.1.0.9', sport: 80, dport: 40_000, flags: 'ACK RST', seq: 0, window: 0 },
+    })
+  const status = async (out: string, wait: number) => {
+    const at = (clock: number, line: string) => `[   ${clock.toFixed(6)}] ${line}\n`
+    const log = [at(10, syn), at(10.0001, reset(out)), at(10 + wait, syn), at(10.0001 + wait, reset(out))].join('')
+    const inputs = Object.entries({ log, RULES, address: address + links }).map(([name, text]) => ({ name, text }))
+    return (await (await open(inputs)).exchanges()).exchanges.map((one) => one.status)
+  }
+
+  it('did not arrive', async () => {
+    expect(await status('eth1', 1.02)).toEqual(['reply-lost'])
+  })
+
+  it('may have arrived where it left as the request came, or at Windows, which asks again', async () => {
+    expect(await status('eth0', 1.02)).not.toContain('reply-lost')
+    expect(await status('eth1', 0.5)).not.toContain('reply-lost')
+  })
+})
+
 describe('a reply of this host that leaves by another interface', () => {
   const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
   const asked = { in: 'eth0', src: '198.51.100.9', dst: '192.0.2.1', sport: 40_000, dport: 80 }

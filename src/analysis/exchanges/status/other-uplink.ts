@@ -25,6 +25,8 @@ interface OtherUplink {
   isSeen: boolean
   /** The address that was asked is one of `came`; undefined: host state does not tell. */
   isOfUplink: boolean | undefined
+  /** It came in there, too. */
+  isSentBack: boolean
   /** The reply of the capture. */
   reply?: Journey
 }
@@ -51,18 +53,25 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
       ? undefined
       : false
   const isElsewhere = reply && shown !== undefined && left !== came && left !== 'lo'
-  if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isHalfOpen(request, reply, asked)))) return undefined
-  return { came, left, isSeen: shown !== undefined, isOfUplink, ...(reply ? { reply: reply.told.journey } : {}) }
+  const isSentBack = isElsewhere === true && goesBackOut(request, reply, left, asked)
+  const isUnheard = () => isSentBack || isHalfOpen(request, reply!, asked) || isResetInVain(reply!, parts)
+  if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
+  const isSeen = shown !== undefined
+  return { came, left, isSeen, isOfUplink, isSentBack, ...(reply ? { reply: reply.told.journey } : {}) }
+}
+
+/** It left by another interface than the request came in, and the request came again. */
+export function isAskedAgain(reset: Part, parts: readonly Part[], ask: () => Packet): boolean {
+  return isResetInVain(reset, parts) && otherUplink(parts, ask())?.isOfUplink !== undefined
 }
 
 /**
- * It left by an uplink that has not the address that was asked, and the request came again. Windows asks again half a second
- * after a reset that it got; who got none waits for a second at least (RFC 6298, 2.1).
+ * The request came again behind its reset. Windows asks again half a second after a reset that it got; who got none waits
+ * for a second at least (RFC 6298, 2.1).
  */
-export function isAskedAgain(reset: Part, parts: readonly Part[], ask: () => Packet): boolean {
+function isResetInVain(reset: Part, parts: readonly Part[]): boolean {
   const again = parts.find((one) => isAgain(one, reset))
-  if (reset.told.says !== 'resets' || !again || !(again.clock - reset.clock > WINDOWS)) return false
-  return otherUplink(parts, ask())?.isOfUplink === true
+  return reset.told.says === 'resets' && again !== undefined && again.clock - reset.clock > WINDOWS
 }
 
 /** Microseconds. */
@@ -90,6 +99,15 @@ function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
   return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
 }
 
+/** It came in where it leaves, as if who asked were behind the one who was asked; of a handshake more is known. */
+function goesBackOut({ told: { world } }: Part, { told }: Part, left: string, asked: Packet): boolean {
+  const { packet } = told.journey
+  if (packet.in === undefined || routedDevice(world.host, packet.in) !== left) return false
+  if (packet.protocol === 'tcp' && told.says !== 'resets') return false
+  const entry = world.host.conntrack && entryOpened(asked, world)
+  return !entry?.status.includes('assured')
+}
+
 const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean | undefined): string =>
   isOfUplink
     ? `A reverse path filter on the path may drop the reply: ${dst} is an address of ${came}.`
@@ -100,7 +118,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked)
   if (!found) return []
-  const { came, left, isSeen, isOfUplink, reply: captured } = found
+  const { came, left, isSeen, isOfUplink, isSentBack, reply: captured } = found
   const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
@@ -120,7 +138,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       isSeen || isFailed(status) ? 'warning' : 'note',
       isOfUplink !== false
         ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}, and ${src} was not seen to go on with it.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}, ${isSentBack ? 'where it came in' : `and ${src} was not seen to go on with it`}.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
