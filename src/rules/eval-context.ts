@@ -24,6 +24,8 @@ export interface EvalContext {
   route?: Route | undefined
   /** Of what this host sends, until it is routed anew: the destination that it was routed to first. */
   routedTo?: string | undefined
+  /** The model sends it: what nobody said of its frame is as a neighbour sends it. */
+  isPlayed?: true
   /** Of these it is known from what they were drawn, and no more. */
   drawn?: ReadonlySet<keyof Packet> | undefined
   /** What rules have written that the packet itself does not show: `meta pkttype`; of ARP, which operation it is. */

@@ -69,7 +69,15 @@ export class Skb {
     this.hook = packet.in === undefined ? 'output' : 'prerouting'
     // hooks show its way, and connection tracking its flow
     Object.assign(packet, NOT_YET)
-    this.moment = { packet, hook: this.hook, family: this.family, world, connection: undefined, route: undefined }
+    this.moment = {
+      packet,
+      hook: this.hook,
+      family: this.family,
+      world,
+      connection: undefined,
+      route: undefined,
+      isPlayed: true,
+    }
   }
 }
 

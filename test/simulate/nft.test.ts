@@ -240,3 +240,38 @@ it('goes on behind what copies a security mark, which ends no rule', () => {
   // what it holds nobody shows
   expect(send(filter('meta secmark 5 accept\ndrop')).ended.outcome).toBe('undetermined')
 })
+
+it('takes a played frame for one that a neighbour sends: to all where the address is for all of this link, else to this host', () => {
+  const broadcast = {
+    family: 'ip',
+    type: 'broadcast',
+    destination: '10.0.1.255/32',
+    table: 'local',
+    device: 'eth0',
+  } as const
+  const host = { ...ROUTER, routes: [broadcast, ...ROUTER.routes!] }
+  const kinds = (packet: Partial<Packet>) => {
+    const rules = `table inet filter {
+chain input {
+type filter hook input priority filter; policy drop;
+meta pkttype unicast accept
+meta pkttype broadcast accept
+meta pkttype multicast drop
+}
+}`
+    const { evidence, ended } = new Simulator(makeWorld(rules, host)).send({
+      ...SYN,
+      protocol: 'udp',
+      tcpFlags: undefined,
+      dst: '10.0.1.1',
+      ...packet,
+    } as Packet)
+    return [ended.outcome, evidence.journey.steps.at(-1)?.ruleNumber]
+  }
+  expect(kinds({})).toEqual(['delivered', 1])
+  expect(kinds({ dst: '10.0.2.1' })).toEqual(['delivered', 1])
+  expect(kinds({ dst: '10.0.1.255' })).toEqual(['delivered', 2])
+  expect(kinds({ dst: '255.255.255.255' })).toEqual(['delivered', 2])
+  expect(kinds({ dst: '224.0.0.1' })[0]).toBe('dropped')
+  expect(kinds({ dstMac: '01:00:5e:00:00:01' })[0]).toBe('dropped')
+})

@@ -4,12 +4,12 @@ import { isNameless } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgeCalls } from '../bridge-calls.ts'
 import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
-import { isLocal } from '../fib.ts'
+import { addressType, isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
 import { groupMac } from '../group-mac.ts'
 import { kernelAtLeast } from '../kernel.ts'
 import { linkNamed, portsOfBridge } from '../links.ts'
-import { type Unknown, unknown } from '../truth.ts'
+import { isUnknown, type Unknown, unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
 /**
@@ -126,7 +126,16 @@ const packetType: Read = (moment) => {
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
   if (group !== undefined || family === 'bridge') return group
   const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
-  return surely ? 'unicast' : unknown('it is unknown whether the frame was addressed to this host')
+  return surely
+    ? 'unicast'
+    : (playedType(moment) ?? unknown('it is unknown whether the frame was addressed to this host'))
+}
+
+/** A neighbour sends a broadcast to all, and what is for one address to the one that has it. */
+function playedType({ packet, world, isPlayed }: EvalContext): string | undefined {
+  if (!isPlayed || packet.dst === undefined) return undefined
+  const type = addressType(packet.dst, world.host, packet.in)
+  return isUnknown(type) ? undefined : type === 'broadcast' ? type : 'unicast'
 }
 
 /** For want of the frame's own address. */
