@@ -86,8 +86,9 @@ export class TracedAssembler implements EventSink {
     if (resolved.point.type !== 'begin' && !resolved.own) this.events++
     // what marked the packet has shown when it began
     let began: number | undefined
-    if (resolved.own ? !this.isFirstSign(journey, given) : journey?.own) {
-      if (resolved.own) {
+    const marks = resolved.own && !resolved.shows
+    if (!resolved.shows && (marks ? !this.isFirstSign(journey, given) : journey?.own)) {
+      if (marks) {
         if (given >= 0) this.states.release(given)
         return
       }
@@ -105,17 +106,18 @@ export class TracedAssembler implements EventSink {
     if (!journey) {
       const key = given >= 0 ? this.keyOf(given) : -1
       if (given >= 0) journey = this.findByContent(given, key, resolved, traceId)
-      if (journey && resolved.own) {
+      if (journey && marks) {
         this.states.release(given)
         return
       }
-      if (journey?.own) {
+      if (journey?.own && !resolved.shows) {
         began = this.discard(journey)
         journey = undefined
       }
       journey ??= this.begin(point, state, key, resolved, at, line, traceId, began)
-      journey.own = resolved.own
+      journey.own = marks
     }
+    if (resolved.shows) journey.own = false
     this.hold(journey, state)
     journey.points.push(point)
     journey.states.push(state)

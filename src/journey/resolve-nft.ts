@@ -56,6 +56,7 @@ export function resolveNft(
     layer: layerOf(point.family!),
     base: inChain ? inChain.hook !== undefined : builtIn !== undefined || type === 'begin' || type === 'policy',
     own: isOwnTable(tableName),
+    shows: isOwnTable(tableName) && chainName !== 'prerouting' && chainName !== 'output',
     mismatch: undefined,
     candidates: [],
     alike: [],

@@ -36,6 +36,8 @@ export interface Resolved {
   base: boolean
   /** Of a table that a trace session made for itself. */
   own: boolean
+  /** A chain of the session's that marks nothing: it shows where the packet is, and no rule does. */
+  shows: boolean
   /** No line shows it: the ruleset says that it came. */
   isInferred?: true
   /** Why the ruleset cannot be the one in force. */

@@ -122,4 +122,47 @@ trace id 1 ip filter INPUT rule udp dport 1701 reject # handle 4 (verdict drop)
       },
     ])
   })
+
+  it('shows the way of a packet of a known flow by chains that mark nothing, where only nat has chains', () => {
+    const rules = `table ip nat {
+	chain PREROUTING {
+		type nat hook prerouting priority dstnat; policy accept;
+		tcp dport 8080 dnat to 198.51.100.2:80 # handle 3
+	}
+	chain POSTROUTING {
+		type nat hook postrouting priority srcnat; policy accept;
+		masquerade # handle 4
+	}
+}
+`
+    const chain = (hook: string) =>
+      `add chain inet nfwhy-1 ${hook} { type filter hook ${hook} priority -350; policy accept; }\n`
+    const showing = OWN + chain('input') + chain('forward') + chain('postrouting')
+    const at = (id: number, chain: string, ways: string, ends: string) =>
+      `trace id ${id} inet nfwhy-1 ${chain} packet: ${ways} ${ends} ip ttl 64 ip id ${6 + id} ip protocol tcp ip length 60 tcp sport 40000 tcp dport`
+    const policy = (id: number, chain: string) => `trace id ${id} inet nfwhy-1 ${chain} policy accept\n`
+    const asked = 'ip saddr 192.0.2.2 ip daddr 192.0.2.1'
+    const given = 'ip saddr 192.0.2.2 ip daddr 198.51.100.2'
+    const later =
+      `${at(1, 'prerouting', 'iif "lan"', asked)} 8080\n${policy(1, 'prerouting')}` +
+      `${at(1, 'forward', 'iif "lan" oif "wan"', given)} 80\n${policy(1, 'forward')}` +
+      `${at(1, 'postrouting', 'iif "lan" oif "wan"', given)} 80\n${policy(1, 'postrouting')}`
+    const first =
+      `${at(1, 'prerouting', 'iif "lan"', asked)} 8080\n${policy(1, 'prerouting')}` +
+      `trace id 1 ip nat PREROUTING packet: iif "lan" ${asked} ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080
+trace id 1 ip nat PREROUTING rule tcp dport 8080 dnat to 198.51.100.2:80 # handle 3 (verdict accept)
+` +
+      `${at(1, 'forward', 'iif "lan" oif "wan"', given)} 80\n${policy(1, 'forward')}`
+    const told = (trace: string) =>
+      explainFile(trace, worldOf(showing, rules)).journeys.map(({ id, outcome, basis, packet, steps }) => {
+        return [id, outcome, basis, packet.dst, steps.map(({ hook }) => hook).join(' '), steps.at(-1)?.dst]
+      })
+    expect(told(later)).toEqual([
+      ['1', 'forwarded', 'observed', '192.0.2.1', 'prerouting forward postrouting', '198.51.100.2'],
+    ])
+    expect(told(first)).toEqual([['1', 'undetermined', 'observed', '192.0.2.1', 'prerouting forward', '198.51.100.2']])
+    // the packet came, and no chain behind showed it
+    const lost = `${at(1, 'prerouting', 'iif "lan"', asked)} 8080\n${policy(1, 'prerouting')}`
+    expect(told(lost)[0]![1]).not.toBe('forwarded')
+  })
 })

@@ -5,6 +5,7 @@
 import { nftMatches } from '../../filter/nft-rule.ts'
 import type { TracingTable, Wish } from '../plan.ts'
 import { type Facts, kernelAtLeast } from '../survey/facts.ts'
+import { hooksToShow } from './hooks-to-show.ts'
 
 /** Behind defragmentation (-400), so that a filter sees ports. */
 const PRIORITY = -350
@@ -28,6 +29,8 @@ export function tracingTable(id: string, wish: Wish, facts: Facts): TracingTable
       commands.push(`add rule ${table} ${hook} ${matches}${matches && ' '}${limit}meta nftrace set 1`)
     }
   }
+  for (const hook of hooksToShow(facts))
+    commands.push(`add chain ${table} ${hook} { type filter hook ${hook} priority ${PRIORITY}; policy accept; }`)
   return { name: id, commands, owned }
 }
 

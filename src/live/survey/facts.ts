@@ -33,6 +33,8 @@ export interface Facts {
   idleLegacyTables: ReadonlySet<string>
   /** `family name`, of nf_tables; absent where nft is not there or is refused. */
   nftTables?: readonly string[]
+  /** `FAMILY TABLE TYPE hook HOOK …`, of each chain of nf_tables that hangs on a hook. */
+  nftHooks: readonly string[]
   /** The kernel's part of nft is a module that is not loaded; so there are no tables. */
   nftNotLoaded?: boolean
   /** Why nft cannot list tables, in its own words. */
@@ -100,6 +102,7 @@ export function readFacts(text: string): Facts {
   const versions = new Map<string, string>()
   const unreadable = new Set<string>()
   const nftTables: string[] = []
+  const nftHooks: string[] = []
   const killed: KilledSession[] = []
   const idleLegacyTables = new Set<string>()
   const texts = new Map<string, string[]>()
@@ -113,6 +116,7 @@ export function readFacts(text: string): Facts {
     files,
     unreadable,
     idleLegacyTables,
+    nftHooks,
     killed,
     texts,
     refused,
@@ -136,6 +140,7 @@ export function readFacts(text: string): Facts {
     else if (key === 'note') addKilled(killed, killedSession(rest))
     else if (key === 'legacy-idle') idleLegacyTables.add(rest)
     else if (key === 'nft-table') nftTables.push(rest.replace(/^table /, ''))
+    else if (key === 'nft-hook') nftHooks.push(rest)
     else if (key === 'nft' && rest === 'works') facts.nftTables = nftTables
     else if (key === 'nft-not-loaded') facts.nftNotLoaded = true
     else if (key === 'nft') facts.nftRefused = rest

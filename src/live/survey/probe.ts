@@ -115,6 +115,11 @@ if command -v nft >/dev/null 2>&1; then
     nft_works=yes
     printf 'nft works\\n'
     printf '%s\\n' "$text" | while read -r line; do [ -n "$line" ] && printf 'nft-table %s\\n' "$line"; done
+    # which chains hang where, and of whose tables
+    nft list chains 2>/dev/null | sed -n 's/^table \\([^ ]* [^ ]*\\) {.*/table \\1/p; s/^[[:blank:]]*\\(type [a-z]* hook .*\\)/\\1/p' |
+      while read -r key line; do
+        if [ "$key" = table ]; then table=$line; else printf 'nft-hook %s %s\\n' "$table" "$line"; fi
+      done
   else
     printf 'nft %s\\n' "$(printf '%s' "$text" | head -n 1)"
   fi
