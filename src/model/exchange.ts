@@ -66,6 +66,10 @@ export const STATUSES: readonly ExchangeStatus[] = [
 /** Did it come to nothing? The commands' exit code is 1 then. */
 export const isFailed = (status: ExchangeStatus): boolean => STATUSES.indexOf(status) <= STATUSES.indexOf('refused')
 
+/** By the sockets that were listed once, nobody listens; whoever was answered was heard. */
+export const saysUnheard = (code: string, status: ExchangeStatus | undefined): boolean =>
+  code === 'closed-port' && status === 'answered'
+
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean =>
   code === 'not-masqueraded' || code === 'neighbour-discovery-dropped' || code === 'ttl-too-small'

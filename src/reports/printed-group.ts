@@ -3,7 +3,7 @@ import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { IN_VAIN } from '../explain/in-vain.ts'
-import { type Exchange, type ExchangeStatus, saysNoReply } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, saysNoReply, saysUnheard } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
 import { isPlayed, isStoppedElsewhere, lostWith, otherWords } from './exchange-words.ts'
@@ -68,7 +68,10 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
   const found = journey.findings
     .filter(
-      ({ code }) => !(isTold && saysNoReply(code)) && !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
+      ({ code }) =>
+        !(isTold && saysNoReply(code)) &&
+        !saysUnheard(code, status) &&
+        !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
   return {

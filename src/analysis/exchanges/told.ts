@@ -8,6 +8,7 @@ import {
   type ExchangeStatus,
   isFailed,
   saysNoReply,
+  saysUnheard,
 } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -178,7 +179,8 @@ function findingsOf(
   const found = new Map<string, Finding>()
   const replied = parts.some(({ role }) => role === 'replies')
   const add = (finding: Finding) => {
-    if ((replied && saysNoReply(finding.code)) || (status === 'refused' && finding.code === 'not-netfilter')) return
+    if ((replied && saysNoReply(finding.code)) || saysUnheard(finding.code, status)) return
+    if (status === 'refused' && finding.code === 'not-netfilter') return
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }
