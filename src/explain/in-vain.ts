@@ -14,8 +14,6 @@ import { playAgain } from './explain.ts'
 import { acceptQueueFull } from './findings/accept-queue-full.ts'
 import { withHostState, withRules } from './findings/later.ts'
 import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
-import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
-import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { withOwner } from './owners/undone.ts'
 import { isOpening } from './reply/request-reply.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
@@ -69,10 +67,10 @@ const OF_ANY = [
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'markedAstray'),
   withHostState('wrong-way-out', 'tosAstray'),
-  snatElsewhere,
+  withRules('snat-elsewhere', 'snatElsewhere'),
   replyByOtherLeg,
-  dnatOfOthers,
-  snatInVain,
+  withRules('dnat-of-others', 'dnatOfOthers'),
+  withRules('snat-changed-source', 'snatInVain'),
   withRules('ttl-too-small', 'ttlTooSmall'),
 ]
 

@@ -2,7 +2,6 @@
 import type { Detector } from '../context.ts'
 import { ambiguousRule } from './ambiguous-rule.ts'
 import { bridgeNfCall } from './bridge-nf-call.ts'
-import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
 import { conntrackFull, conntrackWasFull } from './conntrack-full.ts'
@@ -115,7 +114,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('never-reached', 'neverReached'),
   withRules('never-reached', 'neverForOwn'),
   withRules('never-reached', 'neverForOthers'),
-  cameBack,
+  withRules('came-back', 'cameBack'),
   withRules('accepted-too-late', 'acceptedTooLate'),
   withRules('dnat-mismatch', 'dnatMismatch'),
   withRules('dnat-mismatch', 'portRange'),
