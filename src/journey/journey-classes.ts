@@ -180,7 +180,7 @@ export class JourneyClasses<T> {
     scratch[at++] = this.lengths.classOf(rows[base + F.LEN]! >>> 0)
     const offset = rows[base + F.FRAG]! & 0xfffff
     scratch[at++] = (rows[base + F.TTL]! <= 1 ? 1 : 0) | (offset > 0 ? 2 : 0) | (rows[base + F.FRAG]! & F.FRAG_DF)
-    if (rows[base + F.FAMILY] === 6 || this.wholeAddresses) {
+    if (F.isIp6(rows, base) || this.wholeAddresses) {
       // IPv6 prefixes are not laid out as one number line; addresses count whole
       for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.SRC + i]!
       for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.DST + i]!

@@ -112,7 +112,7 @@ const isTurned = (rows: Int32Array, a: number, b: number): boolean =>
 /** What is for a group comes back as it was sent, and from the same interface others of the link send like ones. */
 const isToGroup = (rows: Int32Array, at: number): boolean => {
   const first = rows[at + F.DST]! >>> 24
-  return rows[at + F.FAMILY] === 6 ? first === 0xff : first >= 0xe0 && first < 0xf0
+  return F.isIp6(rows, at) ? first === 0xff : first >= 0xe0 && first < 0xf0
 }
 
 export function sameAddress(rows: Int32Array, a: number, b: number): boolean {

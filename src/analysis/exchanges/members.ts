@@ -1,8 +1,8 @@
 /** Exchanges of one packet each, of which nothing is told but what is told of its class: they differ in few values alone. */
-import { addressOfWords } from '../../model/address.ts'
 import type { Member, Value } from '../../model/member.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import { TUPLE_WORDS } from '../closed-journey.ts'
+import { endsOf } from './ends.ts'
 import type { JoinedJourneys, Told } from './join/joined.ts'
 import { goesAsItsClass, type Seen } from './status/status.ts'
 
@@ -31,8 +31,7 @@ export class ExchangeMembers {
     if (!told || list.firstRole(number) !== 'request' || list.isFirstOwn(number)) return undefined
     if (!isToldAsItsClass(told, this.seen)) return undefined
     list.readTuple(number, tuple)
-    const isIp6 = told.journey.family === 'ip6'
-    const [src, dst] = [addressOfWords(tuple, 0, isIp6), addressOfWords(tuple, 4, isIp6)]
+    const { src, dst } = endsOf(tuple, told.journey)
     const values: Value[] = [String(list.beganWith(number)), src, dst, tuple[8], tuple[9], tuple[11], tuple[12]]
     return { kind: told, names: NAMES, values }
   }

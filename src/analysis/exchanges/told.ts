@@ -1,7 +1,6 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
 
 import { withoutStep } from '../../explain/refs.ts'
-import { addressOfWords } from '../../model/address.ts'
 import {
   type Exchange,
   type ExchangeJourneys,
@@ -17,6 +16,7 @@ import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { behindRouter } from './behind-router.ts'
+import { endsOf } from './ends.ts'
 import type { Exchanges } from './exchanges.ts'
 import { isAsking, type Joined, type Part } from './join/joined.ts'
 import { joinNameless } from './join/nameless.ts'
@@ -113,8 +113,7 @@ const SHARED = [
 export function askedOf({ tuple, parts }: Joined): Packet {
   const { role, told } = parts[0]!
   const { journey } = told
-  const isIp6 = journey.family === 'ip6'
-  const asked: Packet = { src: addressOfWords(tuple, 0, isIp6), dst: addressOfWords(tuple, 4, isIp6) }
+  const asked: Packet = endsOf(tuple, journey)
   const { packet } = journey
   if (role === 'request') {
     for (const key of SHARED) copyOne(packet, asked, key)

@@ -84,6 +84,10 @@ export const HAS_DST = 1 << 31
 /** The addresses of a bridged frame are IPv6. */
 export const WIDE = 1
 
+/** What of a bridge or a device is of either version: a log of ebtables has the family alone, and how wide its addresses are. */
+export const isIp6 = (rows: Int32Array, base: number): boolean =>
+  rows[base + FAMILY] === 6 || (rows[base + PRESENT]! & WIDE) !== 0
+
 /** TCP's flags as logs and Wireshark name them, by their bits in the header. */
 export const TCP_FLAGS: Readonly<Record<string, number>> = wordTable({
   FIN: 1,

@@ -81,8 +81,7 @@ function readConntrack(bits: number, packet: Packet): void {
 export const protocolText = (number: number): string =>
   number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number)
 
-const addressText = (row: Int32Array, column: number): string =>
-  addressOfWords(row, column, row[F.FAMILY] === 6 || (row[F.PRESENT]! & F.WIDE) !== 0)
+const addressText = (row: Int32Array, column: number): string => addressOfWords(row, column, F.isIp6(row, 0))
 
 /** `MAC=dst:src:type`, 14 bytes. */
 function readMac(text: string, packet: Packet): void {

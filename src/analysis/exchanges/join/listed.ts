@@ -1,12 +1,12 @@
 /** What conntrack's list tells of the exchange that a packet belongs to. */
 import { ruleOfStep } from '../../../explain/refs.ts'
-import { addressOfWords } from '../../../model/address.ts'
 import { turned } from '../../../model/direction.ts'
 import type { Journey } from '../../../model/journey.ts'
 import type { World } from '../../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { hidesSource } from '../../as-it-left.ts'
 import { type ClosedJourney, TUPLE_WORDS } from '../../closed-journey.ts'
+import { endsOf } from '../ends.ts'
 import type { JoinedJourneys, Told } from './joined.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import type { Found, TupleTable } from './tuple-table.ts'
@@ -37,8 +37,7 @@ function isOfAnother(number: number, list: JoinedJourneys, closed: Closed): bool
     return false
   const asked = new Int32Array(TUPLE_WORDS)
   list.readTuple(number, asked)
-  const isIp6 = closed.family === 'ip6'
-  const [src, dst] = [addressOfWords(asked, 0, isIp6), addressOfWords(asked, 4, isIp6)]
+  const { src, dst } = endsOf(asked, { family: closed.family, packet })
   const { reply } = entryOpened({ ...packet, src, dst, sport: asked[8]!, dport: asked[9]! }, world) ?? {}
   if (!reply || (['src', 'dst', 'sport', 'dport'] as const).every((key) => reply[key] === packet[key])) return false
   return !choosesPort(list.at(number).parts[0]!.told.journey, world)

@@ -3,6 +3,7 @@
  * last is told so.
  */
 import type { Packet } from '../../../model/packet.ts'
+import { isOfIpv6 } from '../ends.ts'
 import type { JoinedJourneys, Part, Told } from './joined.ts'
 
 /** A packet that a rule rejected with an ICMP error. */
@@ -55,7 +56,7 @@ function isAbout({ id, told, capture }: Part, one: Rejected, parts: readonly Par
   if (!isNamelessOwn(told) || one.capture !== capture || one.told.host !== told.host || one.id > id) return false
   const [error, packet] = [ownPacket(told, id), ownPacket(one.told, one.id)]
   if (error?.length === undefined || packet?.length === undefined) return parts.length === 1
-  return error.length === lengthOfError(packet.length, told.journey.family === 'ip6')
+  return error.length === lengthOfError(packet.length, isOfIpv6(told.journey))
 }
 
 const ownPacket = ({ journey }: Told, id: number): Packet | undefined =>

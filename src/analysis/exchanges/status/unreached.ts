@@ -6,6 +6,7 @@ import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { asItLeft } from '../../as-it-left.ts'
+import { isOfIpv6 } from '../ends.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 
 /**
@@ -41,7 +42,7 @@ export function unreachedWith(error: Part, parts: readonly Part[]): { decided: P
 function unreached({ told: { journey } }: Part): Finding {
   const { dst } = asItLeft(journey)
   const out = leftBy(journey.steps) ?? journey.packet.out
-  const isSix = journey.family === 'ip6'
+  const isSix = isOfIpv6(journey)
   const asks = isSix ? 'neighbour discovery' : 'ARP'
   return finding(
     'neighbour-failed',
