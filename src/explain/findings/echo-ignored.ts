@@ -1,4 +1,4 @@
-import { isForMany, isGroup } from '../../rules/fib.ts'
+import { isForMany, isGroup, isOwnCopy } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
@@ -30,6 +30,8 @@ function settingOf(context: Context): string | undefined {
   const { journey, world } = context
   const { protocol, icmpType, dst } = lastPacket(context)
   if (journey.outcome !== 'delivered' || dst === undefined) return undefined
+  // its own ping to a group comes to this host as well, and nobody waits for its own answer
+  if (isOwnCopy(lastPacket(context), world.host)) return undefined
   const isOn = (name: string) => (world.host.sysctls?.get(name) ?? '0') !== '0'
   if (protocol === 'icmp' && icmpType === 8) {
     if (isOn('net.ipv4.icmp_echo_ignore_all')) return 'net.ipv4.icmp_echo_ignore_all'

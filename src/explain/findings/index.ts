@@ -12,7 +12,6 @@ import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
 import { frameForMany, frameForManyForwarded } from './frame-for-many.ts'
-import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { withHostState, withRules } from './later.ts'
@@ -79,7 +78,7 @@ export const DETECTORS: readonly Detector[] = [
   bridgeNfCall,
   withHostState('bridge-nf-call', 'bridgedNat'),
   withHostState('helper-missing', 'helperMissing'),
-  invalidState,
+  withRules('invalid-state', 'invalidState'),
   queueWithoutListener,
   queued,
   queuePassedBy,

@@ -4,6 +4,7 @@ import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.
 import { type Context, type Detector, finding } from '../context.ts'
 import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { askedMany } from '../reply/asked-many.ts'
 
 /** Connection tracking could make nothing of it, and that is why it was dropped. */
 export const invalidState: Detector = {
@@ -20,14 +21,14 @@ export const invalidState: Detector = {
       finding('invalid-state', 'error', `${nameRef(end)} dropped it as invalid: ${why}.`, {
         steps: [ended.step + 1],
         rules: [end],
-        fix: [{ description: cure, unverified: 'the cause is not in this rule' }],
+        fix: cure === undefined ? [] : [{ description: cure, unverified: 'the cause is not in this rule' }],
       }),
     ]
   },
 }
 
 /** What may be wrong with it, less what is known not to be (net/netfilter/nf_conntrack_core.c). */
-function reason(context: Context): { why: string; cure: string } {
+function reason(context: Context): { why: string; cure?: string } {
   const { journey, world } = context
   const { packet } = journey
   const checksum = mayHaveWrongChecksum(context) ? ', or its checksum is wrong' : ''
@@ -37,6 +38,11 @@ function reason(context: Context): { why: string; cure: string } {
     return {
       why: `no TCP packet has these flags together (${packet.tcpFlags.join(' ') || 'none'})`,
       cure: 'check who sends such packets: it may be a port scan',
+    }
+  const many = askedMany(packet, world)
+  if (many)
+    return {
+      why: `conntrack knows a reply by the address that was asked, which was ${many.entry.reply.src}, ${many.what}: each host replies to that from its own address`,
     }
   const opened = entryOpened(packet, world)
   // "ACK is invalid: we haven't seen a SYN/ACK yet" (nf_conntrack_proto_tcp.c)
@@ -73,5 +79,9 @@ function suspicion({ journey: { packet, steps }, world }: Context): string {
     return 'its length is wrong'
   if (steps[0]?.hook === 'output')
     return 'no connection has these two addresses: the request went to a multicast or broadcast address, or it was untracked'
-  return "this host did not see the connection's first packet, or its replies take another route"
+  const many =
+    packet.icmpType === (packet.protocol === 'icmp' ? 0 : 129)
+      ? ', or the request went to a multicast or broadcast address'
+      : ''
+  return `this host did not see the connection's first packet, or its replies take another route${many}`
 }

@@ -3,10 +3,12 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
+import { askedMany, helperOf } from '../reply/asked-many.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { conditionsWords, forReports, whyThere } from '../why-there.ts'
 import { blame, spotToAccept } from './verdicts.ts'
@@ -18,7 +20,7 @@ export const replyDropped: Detector = {
     const { journey, world, ended, evidence } = context
     const { packet, outcome } = journey
     if (!isStoppedByRule(outcome)) return []
-    const elsewhere = fromOtherAddress(context)
+    const elsewhere = ofMany(context) ?? fromOtherAddress(context)
     if (elsewhere) return [elsewhere]
     const opening = openingOf(packet, world)
     const end = refAt(context, ended.step)
@@ -66,6 +68,35 @@ export const replyDropped: Detector = {
       ),
     ]
   },
+}
+
+/** Any of many may reply: it is the rules that do not know such a reply, and no server is wrong. */
+function ofMany(context: Context): Detected | undefined {
+  const { journey, world, ended, evidence } = context
+  const { packet, outcome } = journey
+  const many = askedMany(packet, world)
+  const end = refAt(context, ended.step)
+  if (!many || !end) return undefined
+  const { entry, what } = many
+  const { original, reply } = entry
+  const [asked, from] = [describeEnd(reply.src, reply.sport), describeEnd(packet.src, packet.sport)]
+  const { ctState } = { ...packet, ...evidence.arrivals[ended.step]!.packet }
+  const state = packet.protocol === 'udp' ? 'it begins one of its own (NEW)' : 'it is INVALID'
+  const helper = helperOf(many)
+  const message = `${nameRef(end)} ${outcome} a reply to what ${describeEnd(original.src, original.sport)} sent to ${asked}, ${what}: each host replies to that from its own address, here ${from}. So conntrack does not assign it to the connection${ctState === 'untracked' ? '' : `: ${state}`}.`
+  return finding('reply-dropped', 'error', message, {
+    steps: [ended.step + 1],
+    rules: [end],
+    fix:
+      helper !== undefined && isLocal(original.src, world.host) !== false
+        ? [
+            {
+              description: `assign conntrack's helper ${helper} to what this host sends to udp port ${reply.sport} (in output), and accept RELATED: the helper expects a reply from every host of the network`,
+              unverified: 'not tried on the model',
+            },
+          ]
+        : [],
+  })
 }
 
 /** A server of several addresses, or a balancer: TCP does not take it for the reply either, were it accepted. */

@@ -17,6 +17,7 @@ import { NOT_TRIED } from '../changes/proposal.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf } from '../host/routes.ts'
+import { askedMany } from '../reply/asked-many.ts'
 import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
 import { stoppedBetweenPorts } from './bridged-neighbours.ts'
@@ -319,7 +320,9 @@ export function stillWrong(
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
   const { dst, dport } = reproduction.packet
-  if (entryAskedElsewhere(reproduction.packet, reproduction.world))
+  const isElsewhere = entryAskedElsewhere(reproduction.packet, reproduction.world) !== undefined
+  // who has asked many takes a reply from any
+  if (isElsewhere && !askedMany(reproduction.packet, reproduction.world))
     return { why: `${dst} sent its request to another address` }
   if (reproduction.isForNat && told.packet.dst === dst && told.packet.dport === dport)
     return { why: STILL_WRONG['dnat-skipped']! }

@@ -1,6 +1,7 @@
 /** A ping that the kernel answers, or does not, by its settings. */
 import { describe, expect, it } from 'vitest'
-import { type Case, TO_ROUTER, told } from './played.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { type Case, captured, findingsOf, TO_ROUTER, told } from './played.ts'
 
 const PING = { in: 'eth0', protocol: 'icmp', src: '10.0.1.2', dst: '10.0.1.1', icmpType: 8, icmpCode: 0, icmpId: 7 }
 const ALL = 'net.ipv4.icmp_echo_ignore_all'
@@ -26,5 +27,16 @@ describe('echo-ignored', () => {
     ['it is no ping', { ...ping({ [ALL]: '1' }), packet: TO_ROUTER }],
   ])('is not told where %s', (_name, one) => {
     expect(told(one, 'echo-ignored')).toBeUndefined()
+  })
+
+  it.each([
+    // the kernel's own copy has no link addresses
+    ['', 0],
+    ['02:00:00:00:00:01:02:00:00:00:00:02:08:00', 1],
+  ])('is told of a ping to a group that came from the link, not of its own that comes back (MAC=%s)', (mac, times) => {
+    const setting = { sysctls: new Map([['net.ipv4.icmp_echo_ignore_broadcasts', '1']]) }
+    const packet = { in: 'eth0', src: '10.0.1.1', dst: '224.0.0.1', protocol: 'icmp', icmpType: 8, icmpId: 7 } as const
+    const line = trace('filter:INPUT:policy:1', packet).replace(/MAC=\S+/, `MAC=${mac}`)
+    expect(findingsOf(captured({ filter: [] }, [line], setting), 'echo-ignored')).toHaveLength(times)
   })
 })
