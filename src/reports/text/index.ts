@@ -33,6 +33,8 @@ export const text: Form = {
     const told = new Set<string>()
     let alone = false
     let isOfAnnouncements = false
+    /** Nothing failed but what nobody asks about: then it is what the capture is of. */
+    let isOfBackground = false
     const announcements: Group<unknown>[] = []
     const repliesTold = new Set<string>()
     /** Told below the first block. */
@@ -49,6 +51,7 @@ export const text: Form = {
       begin(groups = []) {
         alone = groups.length === 1 || groups.filter((one) => !isAnnounced(one)).length === 1
         isOfAnnouncements = groups.every(isAnnounced)
+        isOfBackground = groups.length > 0 && groups.every((one) => markOfGroup(one) !== 'bad' || isUnasked(one))
         if (page.quiet) return ''
         notices = writeFirstNotices(page, page.clean(groups.map(printedGroup)), told)
         return page.take()
@@ -66,7 +69,7 @@ export const text: Form = {
           announcements.push(shown)
           return page.take()
         }
-        if (!page.full && !alone && (isAside(shown) || isToldBefore(group))) {
+        if (!page.full && !alone && (isAside(shown, isOfBackground) || isToldBefore(group))) {
           page.line(headLine(page, shown, page.width))
           aside = true
           return page.take()
@@ -114,10 +117,12 @@ const isGood = (group: Group<unknown>): boolean =>
   markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))
 
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
-const isAside = (group: Group<PrintedFix>): boolean =>
+const isAside = (group: Group<PrintedFix>, isOfBackground: boolean): boolean =>
   (isGood(group) && !isHinted(group)) ||
   (group.followsOnly === true && isPassed(group.journey.outcome)) ||
-  (isBackground(group.journey.packet) && !isDiscovery(group.journey.packet))
+  (isUnasked(group) && !(isOfBackground && markOfGroup(group) === 'bad'))
+
+const isUnasked = ({ journey: { packet } }: Group<unknown>): boolean => isBackground(packet) && !isDiscovery(packet)
 
 /** No reply of it was captured, and what may bring one is known: a command, or something to be done by hand. */
 const isHinted = (group: Group<PrintedFix>): boolean =>
