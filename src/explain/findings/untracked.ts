@@ -9,7 +9,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
-import { passes } from '../counterfactual/skipped-rules.ts'
+import { isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
@@ -125,13 +125,17 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
       fix:
         step === 0
           ? propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref))
-          : isWrong || nat || !isPassed(context.journey.outcome)
+          : isWrong || hasNatRules(context) || !isPassed(context.journey.outcome)
             ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
-            : // it gets through, and nat leaves it alone: it is meant so
+            : // it gets through, and there is no nat that it lacks: it is meant so
               [],
     },
   )
 }
+
+/** It, or what it answers, may lack them. */
+const hasNatRules = ({ world: { tables } }: Context): boolean =>
+  tables.some((table) => [...table.chains.values()].some((chain) => isNatChain(table, chain) && chain.rules.length > 0))
 
 /** Of all that the rule exempts these packets alone, so that nat rewrites them. */
 function trackSuch({ evidence }: Context, i: number, ref: RuleRef): Proposal[] {

@@ -50,7 +50,9 @@ export type Trials = readonly (readonly Trial[])[]
 export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | { reason: string }): Trials {
   const changes = findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
   const reproduction = changes ? reproduce() : undefined
-  return findings.map((finding) => trialsOf(finding, reproduction))
+  return findings.map((finding) =>
+    trialsOf(finding, reproduction).filter((one) => !isWorse(one, finding, reproduction)),
+  )
 }
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
@@ -59,12 +61,14 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
-  const offered = trials.filter((one) => !isWorse(one, finding, reproduction))
   const rank = ({ mends, isWide, aside }: Trial) => (mends === undefined ? 0 : mends ? (isWide || aside ? 2 : 1) : 3)
-  return offered.sort((a, b) => rank(a) - rank(b))
+  return trials.sort((a, b) => rank(a) - rank(b))
 }
 
-/** It would stop what gets through: what one of two blockers leaves stopped is none of these. */
+/**
+ * It would stop what gets through: what one of two blockers leaves stopped is none of these. Where the exchange came to
+ * nothing all the same, its own findings propose it.
+ */
 const isWorse = (
   { index, after }: Trial,
   { fix }: Finding,
