@@ -123,6 +123,33 @@ describe.skipIf(!hasClickHouse())('a store of ClickHouse', () => {
     ])
   })
 
+  test('is given the tables and columns that an earlier nfwhy did not have', async () => {
+    const at = folder({ 'first.log': packets(0, 3), 'second.log': packets(6, 9), 'rules.v4': RULES })
+    const house = await server.database('earlier')
+    const store = (log: string) => explain(house, join(at, log), join(at, 'rules.v4'))
+    expect((await store('first.log')).stderr).toBe('')
+    for (const sql of ['journeys DROP COLUMN outcome', 'exchanges DROP COLUMN finding_severity'])
+      await server.ask(`ALTER TABLE earlier.nfwhy_${sql}`)
+    await server.ask('DROP TABLE earlier.nfwhy_drops')
+    // several hosts find them missing
+    const hosts = await Promise.all([1, 2, 3].map(() => store('second.log')))
+    expect(hosts.map(({ stderr }) => stderr)).toEqual(['', '', ''])
+    const rows = async (sql: string) => (await answer(house, sql)).rows
+    expect(await rows('select outcome, count(*) from journeys group by outcome order by outcome')).toEqual([
+      ['delivered', 1],
+      ['dropped', 2],
+      [null, 3],
+    ])
+    const severities =
+      "select severity, count(*) from findings where about = 'exchange' group by severity order by severity"
+    expect(await rows(severities)).toEqual([
+      ['error', 2],
+      ['note', 1],
+      [null, 3],
+    ])
+    expect(await rows('select count(*) from drops')).toEqual([[0]])
+  })
+
   test('has the same rows as DuckDB, each once, however often they are stored', async () => {
     const { house, duck } = await both('alike', EXAMPLE)
     await explain(house, EXAMPLE)

@@ -2,13 +2,13 @@
 import { UserError } from '../../model/user-error.ts'
 import type { Batch } from '../batch.ts'
 import { TABLES, WRITTEN } from '../schema.ts'
-import type { Reader, Store } from '../store.ts'
+import { type Reader, type Store, StoreAway } from '../store.ts'
 import { StoredClock } from '../stored.ts'
 import { checkVersion, HOW } from '../version.ts'
 import { Connection } from './connection.ts'
 import { linesOf } from './lines.ts'
 import { ClickHouseReader } from './reader.ts'
-import { createStatements, rowsTable, VERSION_TABLE } from './tables.ts'
+import { addMissing, createStatements, rowsTable, VERSION_TABLE } from './tables.ts'
 import type { Address } from './url.ts'
 
 /** Throws UserError. */
@@ -21,7 +21,10 @@ export async function openDatabase(address: Address): Promise<Store> {
         `${address.name}: the database has tables of these names, and they are not nfwhy's. Give the name of a database of its own.`,
       )
     if (version === 'none') for (const statement of createStatements(address.database)) await connection.run(statement)
-    else checkVersion(address.name, version)
+    else {
+      checkVersion(address.name, version)
+      await complete(connection, address.database)
+    }
     return new DatabaseStore(connection)
   } catch (error) {
     await connection.close()
@@ -76,6 +79,31 @@ async function versionOf(connection: Connection): Promise<number | 'none' | 'oth
     return Number(version) || 'none'
   }
   return TABLES.some(({ name }) => names.includes(name)) ? 'other' : 'none'
+}
+
+/** Other hosts may be at it, too: what one of them has added cannot be added again, and is not missing any more. */
+async function complete(connection: Connection, database: string): Promise<void> {
+  for (let left = MOST_TRIES; ; left--) {
+    try {
+      for (const statement of addMissing(database, await columnsOf(connection))) await connection.run(statement)
+      return
+    } catch (error) {
+      if (left === 1 || error instanceof StoreAway) throw error
+    }
+  }
+}
+
+const MOST_TRIES = 5
+
+/** By table. */
+async function columnsOf(connection: Connection): Promise<Map<string, Set<string>>> {
+  const columns = await connection.rows('SELECT table, name FROM system.columns WHERE database = currentDatabase()')
+  const found = new Map<string, Set<string>>()
+  for (const [table, name] of columns) {
+    const names = found.get(table!) ?? new Set()
+    found.set(table!, names.add(name!))
+  }
+  return found
 }
 
 /** What makes answers those of other engines; a user who may only read may not set anything. */

@@ -38,18 +38,28 @@ const hasFindings = (name: RowsName): name is keyof typeof ABOUT => name in ABOU
 const typeOf = (table: TableName, { name, type }: Column): string =>
   name === 'stored' || tableOf(table).key.includes(name) ? TYPES[type] : `Nullable(${TYPES[type]})`
 
+/** Names and types of a rows table's columns. */
+const rowsColumns = (name: RowsName): [name: string, type: string][] => [
+  ...tableOf(name).columns.map((column): [string, string] => [column.name, typeOf(name, column)]),
+  ...(hasFindings(name)
+    ? FINDING.map((column): [string, string] => [arrayOf(column.name), `Array(${typeOf('findings', column)})`])
+    : []),
+]
+
+const defined = ([name, type]: [string, string]): string => `${quoted(name)} ${type}`
+
 function createRows(name: RowsName): string {
-  const { columns, key } = tableOf(name)
-  const all = [
-    ...columns.map((column) => `${quoted(column.name)} ${typeOf(name, column)}`),
-    ...(hasFindings(name)
-      ? FINDING.map((column) => `${arrayOf(column.name)} Array(${typeOf('findings', column)})`)
-      : []),
-  ]
+  const { key } = tableOf(name)
+  const all = rowsColumns(name).map(defined)
   return `CREATE TABLE IF NOT EXISTS ${rowsTable(name)} (${all.join(', ')}) ENGINE = ReplacingMergeTree(stored) ORDER BY (${key.join(', ')})`
 }
 
-const createView = (name: TableName, select: string): string => `CREATE VIEW IF NOT EXISTS ${name} AS ${select}`
+const createView = (name: TableName, database: string): string =>
+  `CREATE VIEW IF NOT EXISTS ${name} AS ${
+    name === 'findings'
+      ? `${selectFindings('journeys', database)} UNION ALL ${selectFindings('exchanges', database)}`
+      : selectRows(name, database)
+  }`
 
 const selectRows = (name: RowsName, database: string): string =>
   `SELECT ${tableOf(name)
@@ -75,18 +85,34 @@ function selectFindings(of: keyof typeof ABOUT, database: string): string {
   )
 }
 
+const ROWS: readonly RowsName[] = TABLES.flatMap(({ name }) => (name === 'findings' ? [] : [name]))
+
 /** All that makes a database a store, as often as it is done. */
 export const createStatements = (database: string): string[] => [
   `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE} (version Int32) ENGINE = ReplacingMergeTree ORDER BY version`,
-  ...TABLES.map(({ name }) => name).flatMap((name) => (name === 'findings' ? [] : [createRows(name)])),
-  ...TABLES.map(({ name }) =>
-    createView(
-      name,
-      name === 'findings'
-        ? `${selectFindings('journeys', database)} UNION ALL ${selectFindings('exchanges', database)}`
-        : selectRows(name, database),
-    ),
-  ),
+  ...ROWS.map(createRows),
+  ...TABLES.map(({ name }) => createView(name, database)),
   // last: who reads it finds all of it
   `INSERT INTO ${VERSION_TABLE} VALUES (${VERSION})`,
 ]
+
+/**
+ * What adds the tables and columns that the database of an earlier nfwhy lacks; `there`: each table's own. Views have the
+ * columns of their query, so they are made anew: who asks one meanwhile is told that it is not there.
+ */
+export function addMissing(database: string, there: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const added = ROWS.flatMap((name) => {
+    const known = there.get(rowsTable(name))
+    return known
+      ? rowsColumns(name).flatMap((one) => (known.has(one[0]) ? [] : [addColumn(name, one)]))
+      : [createRows(name)]
+  })
+  if (added.length === 0) return []
+  return [...added, ...TABLES.flatMap(({ name }) => [`DROP TABLE IF EXISTS ${name}`, createView(name, database)])]
+}
+
+/** All arrays of a row are of one length: those of rows that are there, or that an earlier nfwhy adds, have nothing in them. */
+const addColumn = (name: RowsName, [column, type]: [string, string]): string =>
+  `ALTER TABLE ${rowsTable(name)} ADD COLUMN ${defined([column, type])}${
+    type.startsWith('Array') ? ` DEFAULT CAST(arrayMap(x -> NULL, ${arrayOf('code')}) AS ${type})` : ''
+  }`
