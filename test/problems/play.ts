@@ -57,6 +57,13 @@ export async function play(problem: Problem, asking: Asking = {}): Promise<Playe
   }
 }
 
+/** Lines that only one of them has. */
+function differenceOf(before: string, after: string): string {
+  const [had, has] = [before.split('\n'), after.split('\n')]
+  const [gone, come] = [had.filter((line) => !has.includes(line)), has.filter((line) => !had.includes(line))]
+  return [...gone.map((line) => `- ${line}`), ...come.map((line) => `+ ${line}`)].join('\n')
+}
+
 export const demoBackend = ({ backend }: Pick<Problem, 'backend'>) =>
   backend === 'nft' ? 'nft' : backend === 'iptables-nft' ? 'xtables-nft' : 'legacy'
 
@@ -148,7 +155,10 @@ class Stage {
     if (!fix.undo) return { ...tried, ...((await settingsOf(lab, traced)) === before ? {} : { undo: 'missing' }) }
     const back = await this.shell(traced, printCommand(fix.undo))
     if (back.status !== 0) return { ...tried, undo: 'refused' }
-    return { ...tried, undo: (await settingsOf(lab, traced)) === before ? 'restores' : 'differs' }
+    const after = await settingsOf(lab, traced)
+    return after === before
+      ? { ...tried, undo: 'restores' }
+      : { ...tried, undo: 'differs', told: differenceOf(before, after) }
   }
 
   private async look(command: string, fails: Sending, others: Problem['others']): Promise<FixTried> {
