@@ -37,13 +37,13 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
     if (!isChosen(sport, src, host)) return 'reply'
     return dport < PRIVILEGED ? 'request' : undefined
   }
-  if (sport < PRIVILEGED !== dport < PRIVILEGED) {
-    if (dport < PRIVILEGED) return 'request'
-    return listener(host, { ...other, dst, dport }) ? undefined : 'reply'
-  }
   const named = portsNamed(tables)
   const isService = (port: number, address: string) =>
     named.has(port) || REGISTERED.has(port) || (listens(host, address, port) && !isChosen(port, address, host))
+  if (sport < PRIVILEGED !== dport < PRIVILEGED) {
+    if (dport < PRIVILEGED) return 'request'
+    return listens(host, dst, dport) && isService(dport, dst) ? undefined : 'reply'
+  }
   const [from, to] = [isService(sport, src), isService(dport, dst)]
   // ranges alone do not tell: a NAT gives any port, and traceroute asks high ones
   return from === to ? undefined : from ? 'reply' : 'request'

@@ -28,8 +28,13 @@ export const propose = (
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
 export function acceptBefore(ref: RuleRef, packet: Packet, hints: MatchHints = {}): Changing | undefined {
   const spot = spotOf(ref)
-  return spot && changesOf(ref).add(ref, spot, { kind: 'such', packet, hints }, { kind: 'accept' })
+  const told = isAnswer(packet) ? { answer: true, ...hints } : hints
+  return spot && changesOf(ref).add(ref, spot, { kind: 'such', packet, hints: told }, { kind: 'accept' })
 }
+
+/** Its own port is the service's. */
+const isAnswer = ({ ctDir, protocol, tcpFlags = [] }: Packet): boolean =>
+  ctDir === 'reply' || (protocol === 'tcp' && tcpFlags.includes('syn') && tcpFlags.includes('ack'))
 
 /** The same for frames by which neighbours are found. */
 export const acceptNeighbours = (ref: RuleRef, family: 'ip' | 'ip6'): Changing | undefined =>

@@ -14,7 +14,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { DISCOVERY_TYPES, isForAllOfLink, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
 import { beforeNat, corrected } from './iptables-correct.ts'
-import { isAnswer, type MatchHints } from './match-hints.ts'
+import type { MatchHints } from './match-hints.ts'
 import { type Change, type Changing, together, type Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
 
@@ -292,9 +292,7 @@ function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
  * Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's
  * passing port. Undefined where iptables cannot say the protocol: `-p 0` is any.
  */
-function packetMatch(packet: Packet, hints: MatchHints): Word[] | undefined {
-  const { hook, rewritten, byTurns } = hints
-  const answer = isAnswer(packet, hints)
+function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: MatchHints): Word[] | undefined {
   const { src, dst, protocol, icmpType } = packet
   if (src === undefined || dst === undefined || protocol === undefined || protocolNumber(protocol) === 0)
     return undefined

@@ -18,7 +18,6 @@ import {
   isOnAllLinks,
   typesLike,
 } from '../neighbours/discovery.ts'
-import { isAnswer } from './match-hints.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
@@ -181,7 +180,7 @@ function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   const does = doing.kind === 'jump' ? ['jump', ref.handle] : doing.kind === 'accept' ? [] : [doing.kind]
   if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
   const { sport, dport, icmpType } = chosen.packet
-  const port = chosen.kind === 'such' && isAnswer(chosen.packet, chosen.hints) ? sport : dport
+  const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
   if (isDiscovery(chosen.packet)) return [...does, 'neighbours']
   if (isOfGroups(chosen.packet)) return [...does, 'listeners']
   return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
@@ -266,8 +265,7 @@ const header = (protocol: string, field: string): Expression => ({ payload: { pr
 
 function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
   const { src, dst, protocol, icmpType } = packet
-  const { hook, rewritten, byTurns } = hints
-  const answer = isAnswer(packet, hints)
+  const { hook, answer, rewritten, byTurns } = hints
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
   const asked: Asked[] = []

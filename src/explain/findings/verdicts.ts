@@ -13,7 +13,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
-import { isAnswer, type MatchHints } from '../changes/match-hints.ts'
+import type { MatchHints } from '../changes/match-hints.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
@@ -155,7 +155,6 @@ function toldOf(context: Context): MatchHints {
   const { journey, world, evidence, ended } = context
   const { hook, table } = evidence.arrivals[ended.step]!
   const answer =
-    isAnswer(journey.packet, {}) ||
     openingOf(journey.packet, world) !== undefined ||
     acceptsOpening(journey.packet) ||
     entryAnswered(journey.packet, world) !== undefined ||
