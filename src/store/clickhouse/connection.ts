@@ -119,7 +119,7 @@ export class Connection {
     if (code === undefined && isOfOther(error))
       return new UserError(
         `${printable(name)}: what answers there is not ClickHouse: ${printable(error.message.split('\n')[0]!.trim())}`,
-        'The port is that of http_port, or with clickhouses:// of https_port, in the configuration of the server.',
+        "Give the port that the server's configuration names as http_port, or for clickhouses:// as https_port.",
       )
     if (code === undefined)
       return isOfNetwork(error) ? new StoreAway(`${printable(name)}: ${printable(withTrust(error))}.`) : error

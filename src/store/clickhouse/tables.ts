@@ -97,18 +97,19 @@ export const createStatements = (database: string): string[] => [
 ]
 
 /**
- * What adds the tables and columns that the database of an earlier nfwhy lacks; `there`: each table's own. Views have the
- * columns of their query, so they are made anew: who asks one meanwhile is told that it is not there.
+ * What adds the tables and columns that the database of an earlier nfwhy lacks; `there`: each table's and view's own. Views
+ * have the columns of their query, so they are made anew: who asks one meanwhile is told that it is not there. Whoever was
+ * killed amid it left the rest to the next one.
  */
 export function addMissing(database: string, there: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  const added = ROWS.flatMap((name) => {
+  const rows = ROWS.flatMap((name) => {
     const known = there.get(rowsTable(name))
     return known
       ? rowsColumns(name).flatMap((one) => (known.has(one[0]) ? [] : [addColumn(name, one)]))
       : [createRows(name)]
   })
-  if (added.length === 0) return []
-  return [...added, ...TABLES.flatMap(({ name }) => [`DROP TABLE IF EXISTS ${name}`, createView(name, database)])]
+  const views = TABLES.filter(({ name, columns }) => columns.some((column) => !there.get(name)?.has(column.name)))
+  return [...rows, ...views.flatMap(({ name }) => [`DROP TABLE IF EXISTS ${name}`, createView(name, database)])]
 }
 
 /** All arrays of a row are of one length: those of rows that are there, or that an earlier nfwhy adds, have nothing in them. */
