@@ -68,12 +68,12 @@ function markedInTime(
   { table, base }: Pick<TableTraversal, 'table' | 'base'>,
   packet: Packet,
 ): Proposal[] {
-  const isEarly = (base.priority ?? 0) < MANGLE
-  if (table.kind !== 'nft') return isEarly ? movedToMangle(ref) : inMangle(ref, packet)
-  const prio = isEarly ? base.priority! - 1 : MANGLE
+  const { priority: given = 0 } = base
+  if (table.kind !== 'nft') return given < MANGLE ? movedToMangle(ref) : inMangle(ref, packet)
   const known = [...table.chains.values()].find(
-    ({ type, hook, priority }) => type === 'route' && hook === 'output' && (!isEarly || priority! <= prio),
+    ({ type, hook, priority = 0 }) => type === 'route' && hook === 'output' && priority < given,
   )
+  const prio = Math.min(MANGLE, given - 1)
   const [chosen, doing] = [chosenAs(packet), marks(packet)]
   const change = known
     ? changesOf(ref).add({ ...ref, chain: known.name }, { chain: known.name }, chosen, doing)

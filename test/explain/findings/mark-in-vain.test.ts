@@ -10,9 +10,9 @@ import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
 
 const OWN: Packet = { protocol: 'tcp', src: '10.0.2.1', sport: 40_000, dst: '10.50.0.9', dport: 80, tcpFlags: ['syn'] }
-const found = (type: string, mark = 1, priority = 'mangle') => {
+const found = (type: string, mark = 1, priority = 'mangle', more = '') => {
   const rule = `ip daddr 10.50.0.0/24 meta mark set ${mark} # handle 2`
-  const text = `table inet fw {\n\tchain mangle_output {\n\t\ttype ${type} hook output priority ${priority}; policy accept;\n\t\t${rule}\n\t}\n}\n`
+  const text = `table inet fw {\n\tchain mangle_output {\n\t\ttype ${type} hook output priority ${priority}; policy accept;\n\t\t${rule}\n\t}\n${more}}\n`
   return toldOf(text)
 }
 
@@ -67,6 +67,18 @@ describe('a mark that comes too late', () => {
     const { fix, out } = found('filter', 1, 'raw')!
     expect(String(fixCommands(fix[0]!).command)).toContain('priority raw - 1')
     expect(out).toBe('eth0')
+  })
+
+  it('is set in a chain of type route that is there, if that comes in front of the one that gives it', () => {
+    const routing = (priority: string) =>
+      `\tchain routing {\n\t\ttype route hook output priority ${priority}; policy accept;\n\t}\n`
+    const mended = (priority: string) => {
+      const { fix, out } = found('filter', 1, 'filter', routing(priority))!
+      expect(out).toBe('eth0')
+      return String(fixCommands(fix[0]!).command)
+    }
+    expect(mended('mangle')).toMatch(/^nft add rule inet fw routing /)
+    expect(mended('security')).toMatch(/^nft add chain inet fw route_output /)
   })
 
   it('is named of iptables, and set again in mangle', () => {
