@@ -66,14 +66,15 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
 }
 
 /**
- * It would stop what gets through: what one of two blockers leaves stopped is none of these. Where the exchange came to
- * nothing all the same, its own findings propose it.
+ * For what a note tells it would stop what gets through: what one of two blockers leaves stopped is none of these. Where the
+ * exchange came to nothing all the same, its own findings propose it.
  */
 const isWorse = (
   { index, after }: Trial,
-  { fix }: Finding,
+  { severity, fix }: Finding,
   reproduction: Reproduction | { reason: string } | undefined,
 ): boolean =>
+  severity === 'note' &&
   after !== undefined &&
   isStopped(after) &&
   fix[index]!.stops === undefined &&
