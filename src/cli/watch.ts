@@ -45,7 +45,7 @@ export function watchCommand(program: Command): Command {
     if (options.printUnit && options.via !== undefined)
       throw new UserError(
         '--via and --print-unit exclude each other: a service watches the network namespace that it is started in.',
-        'systemd leads it into another one by NetworkNamespacePath=/run/netns/NAME in the section [Service].',
+        'To watch another one, add NetworkNamespacePath=/run/netns/NAME to the section [Service] of the unit.',
       )
     if (options.printUnit) {
       const out = new Output()

@@ -2,9 +2,17 @@
 
 import type { Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { writesMark } from '../../rules/assign.ts'
-import { knowsRoutingRules, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import {
+  knowsRoutingRules,
+  leadsOutOf,
+  lookupRoute,
+  questionOf,
+  type RouteQuestion,
+  routeDevices,
+} from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
 import { type Mark, markBehind } from './mark-behind.ts'
@@ -34,6 +42,26 @@ export function questionAt(context: Context, last: number): RouteQuestion | unde
   const mark = markBehind(context, last)
   if (mark === undefined) return undefined
   return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
+}
+
+/** What the routes were asked for what has left, and which of them it took; `last`: the step in front of that. */
+export interface WayTaken {
+  question: RouteQuestion
+  taken: Route
+  out: string
+  last: number
+}
+
+/** Undefined where routes or routing rules are not listed, or it has left another way than they say. */
+export function wayTaken(context: Context): WayTaken | undefined {
+  const { journey, world } = context
+  const { routes, routingRules } = world.host
+  const marking = markingSteps(context)
+  if (!routes || !routingRules || !marking || !hasLeft(journey.outcome)) return undefined
+  const question = questionAt(context, marking.last)
+  const taken = question && lookupRoute(question, world.host)
+  const { out = '' } = lastPacket(context)
+  return question && leadsOutOf(taken, out) ? { question, taken, out, last: marking.last } : undefined
 }
 
 /**

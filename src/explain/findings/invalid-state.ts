@@ -48,7 +48,7 @@ function reason(context: Context): { why: string; cure?: string } {
   // "ACK is invalid: we haven't seen a SYN/ACK yet" (nf_conntrack_proto_tcp.c)
   if (opened?.state === 'SYN_SENT' && opened.status.includes('unreplied') && !packet.tcpFlags?.includes('syn'))
     return {
-      why: 'conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): it may have taken another route, past this host',
+      why: 'conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): the SYN ACK may have taken another route, past this host',
       cure: both,
     }
   if (entryAnswered(packet, world) ?? opened)

@@ -1,11 +1,10 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
-import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { leadsOutOf, lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
-import { isSameWay, markingSteps, marksGiven, questionAt } from '../counterfactual/marked-way.ts'
+import { type Detector, finding } from '../context.ts'
+import { isSameWay, marksGiven, wayTaken } from '../counterfactual/marked-way.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
@@ -17,19 +16,15 @@ import { nameRef } from '../refs.ts'
 export const markedAstray: Detector = {
   code: 'wrong-way-out',
   detect(context) {
-    const { journey, world, evidence } = context
-    const { routes, routingRules } = world.host
-    const marking = markingSteps(context)
-    if (!routes || !routingRules || !marking || !hasLeft(journey.outcome)) return []
+    const { world, evidence } = context
     // its source was chosen for another way out: replies come in there, if any
     const isElsewhere = firstLink(context) !== undefined
     const inVain = context.inVain === 'unanswered'
     if (!isElsewhere && !inVain && !staysUnanswered(context)) return []
-    const question = questionAt(context, marking.last)
-    const taken = question && lookupRoute(question, world.host)
-    const { out = '' } = lastPacket(context)
-    if (!question || !leadsOutOf(taken, out)) return []
-    for (const { step, ref, before, behind } of marksGiven(context, marking.last)) {
+    const way = wayTaken(context)
+    if (!way) return []
+    const { question, taken, out, last } = way
+    for (const { step, ref, before, behind } of marksGiven(context, last)) {
       const without = { ...question, mark: before }
       const route = lookupRoute(without, world.host)
       if (route?.type !== 'unicast' || isSameWay(route, taken)) continue

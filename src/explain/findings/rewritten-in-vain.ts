@@ -194,14 +194,7 @@ export const snatInVain: Detector = {
     const port = isKept
       ? ''
       : `, and source port ${reply.dport} instead of ${asked.sport}${whoHas(reply, asked, context)}`
-    const which =
-      given === undefined
-        ? ''
-        : isDeprecated(given, context.world.host)
-          ? ', a deprecated address of this host,'
-          : isOwn
-            ? whichOf(context, given)
-            : ''
+    const which = given === undefined ? '' : whichOf(context, given, isOwn)
     const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
       finding('snat-changed-source', 'note', message, {
@@ -235,8 +228,10 @@ function whoHas(reply: Tuple, { protocol, sport }: Packet, { world: { host } }: 
   return `, which the connection of ${describeEnd(original.src, original.sport)} to ${describeEnd(original.dst, original.dport)} has`
 }
 
-/** Where the way out has several addresses, masquerading takes the first: the far side may expect another one. */
-function whichOf({ journey, world }: Context, given: string): string {
+/** Where the way out has several addresses, masquerading (`isOwn`) takes the first: the far side may expect another one. */
+function whichOf({ journey, world }: Context, given: string, isOwn: boolean): string {
+  if (isDeprecated(given, world.host)) return ', a deprecated address of this host,'
+  if (!isOwn) return ''
   const link = world.host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === given))
   const { addresses = [] } = link ?? {}
   const all = addresses.filter(({ family }) => family === journey.family)

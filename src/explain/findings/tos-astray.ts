@@ -1,12 +1,11 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { hasLeft } from '../../model/outcome-kinds.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { LEGACY_TOS } from '../../rules/longest-prefix.ts'
-import { leadsOutOf, lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import { type Context, type Detector, finding, lastPacket } from '../context.ts'
-import { isSameWay, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { isSameWay, wayTaken } from '../counterfactual/marked-way.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -14,17 +13,14 @@ import { nameRef, refAt } from '../refs.ts'
 export const tosAstray: Detector = {
   code: 'wrong-way-out',
   detect(context) {
-    const { journey, world, ended } = context
-    const { routes, routingRules } = world.host
-    const marking = markingSteps(context)
-    if (!routes || !routingRules || !marking || !hasLeft(journey.outcome)) return []
+    const { world, ended } = context
     if (context.inVain !== 'unanswered' && !staysUnanswered(context)) return []
-    const question = questionAt(context, marking.last)
-    const taken = question && lookupRoute(question, world.host)
-    const { out = '' } = lastPacket(context)
-    const rule = question && taken && ruleOfTos(question, taken, world.host)
-    if (!rule || question.tos === undefined || !leadsOutOf(taken, out)) return []
-    const set = tosGiven(context, marking.last)
+    const way = wayTaken(context)
+    if (!way) return []
+    const { question, taken, out, last } = way
+    const rule = ruleOfTos(question, taken, world.host)
+    if (!rule || question.tos === undefined) return []
+    const set = tosGiven(context, last)
     const asked = { ...question, tos: set?.before ?? 0 }
     const route = lookupRoute(asked, world.host)
     if (route?.type !== 'unicast' || isSameWay(route, taken)) return []
@@ -74,7 +70,7 @@ function leaveAsItCame({ evidence }: Context, { ref, step }: TosGiven) {
   const { packet, hook } = evidence.arrivals[step]!
   return propose(
     'do not set the TOS of such packets',
-    acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
+    acceptBefore(ref, packet, { hook }),
     'such packets then skip the rest of that table',
   )
 }

@@ -2,6 +2,9 @@
  * Hooks at which a session needs an empty chain of its own. nat's chains see the first packet of a connection alone, and
  * connection tracking rewrites the others without a line: only a chain behind that shows where they go.
  */
+import { DSTNAT } from '../../model/hook.ts'
+import { isOwnTable } from '../../model/own-table.ts'
+import { priorityOf } from '../../rules/nft/text/priorities.ts'
 import type { Facts } from '../survey/facts.ts'
 import { sidesOf } from './sides.ts'
 
@@ -17,7 +20,7 @@ interface BaseChain {
 }
 
 export function hooksToShow(facts: Facts): Showing[] {
-  const chains = facts.nftHooks.flatMap(readHook).filter(({ table }) => !/^nfwhy-\d+$/.test(table))
+  const chains = facts.nftHooks.flatMap(readHook).filter(({ table }) => !isOwnTable(table))
   // a packet that iptables-legacy sees as well is two journeys, and each has its own rules to show it
   if (sidesOf(facts).legacy) return []
   const families = ['ip', 'ip6'].filter((family) => chains.some((one) => one.type === 'nat' && isOf(one, family)))
@@ -34,23 +37,11 @@ function isShown(chains: readonly BaseChain[], family: string, hook: Showing): b
   return chains.some((one) => shows(one) && one.hook === 'output' && isBehindNat(one.priority))
 }
 
-/** nft prints names for the usual priorities; dstnat is -100. */
+/** nft prints names for the usual priorities, and how far off it is. */
 function isBehindNat(priority: string): boolean {
   const [, name = '', sign = '+', offset = '0'] = /^([a-z]*) ?([+-]?) ?(\d*)$/.exec(priority) ?? []
-  const base = NAMES[name]
-  if (base === undefined) return false
-  return base + Number(`${sign || '+'}${offset || 0}`) > NAMES.dstnat!
-}
-
-/** include/uapi/linux/netfilter_ipv4.h */
-const NAMES: Readonly<Record<string, number>> = {
-  '': 0,
-  raw: -300,
-  mangle: -150,
-  dstnat: -100,
-  filter: 0,
-  security: 50,
-  srcnat: 100,
+  const base = name === '' ? 0 : priorityOf(name, 'inet')
+  return base !== undefined && base + Number(`${sign || '+'}${offset || 0}`) > DSTNAT
 }
 
 function readHook(line: string): BaseChain[] {

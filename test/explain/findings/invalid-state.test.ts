@@ -47,7 +47,7 @@ describe('invalid-state', () => {
     const reply = { src: SYN.dst!, dst: SYN.src!, sport: 80, dport: 1024 }
     const opened = entry({ original, reply, state: 'SYN_SENT', status: ['unreplied'] })
     expect(seen(ack, { conntrack: [opened] })).toBe(
-      'filter FORWARD rule 1 dropped it as invalid: conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): it may have taken another route, past this host.',
+      'filter FORWARD rule 1 dropped it as invalid: conntrack saw no SYN ACK of this connection (its entry is SYN_SENT): the SYN ACK may have taken another route, past this host.',
     )
     const answered = entry({ original, reply, state: 'ESTABLISHED', status: ['assured'] })
     expect(seen(ack, { conntrack: [answered] })).toContain("do not match conntrack's entry")
