@@ -18,6 +18,7 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
   const words = [node, realpathSync(script), 'watch', '--plain', '--no-color']
   if (options.metrics !== undefined) words.push('--metrics', options.metrics)
   if (options.store !== undefined) words.push('--store', options.store)
+  const folder = folderOf(options.store)
   const capabilities = Object.keys(CAPABILITIES).join(' ')
   return `${[
     '[Unit]',
@@ -34,7 +35,7 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
     'StateDirectory=nfwhy',
     'StateDirectoryMode=0700',
     `WorkingDirectory=${STATE}`,
-    ...outside(options.store),
+    ...written(folder),
     ...(options.store?.includes('://') ? ['# passwords for --store', 'EnvironmentFile=-/etc/nfwhy/watch.env'] : []),
     'UMask=0077',
     '',
@@ -45,7 +46,8 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
     '',
     'ProtectSystem=strict',
     'ProtectHome=read-only',
-    'PrivateTmp=yes',
+    // what is stored there would be gone with the unit
+    ...(isBelow('/tmp', folder) || isBelow('/var/tmp', folder) ? [] : ['PrivateTmp=yes']),
     'PrivateDevices=yes',
     '# in place of ProtectKernelTunables, which hides /proc/kallsyms, and with it where packets are dropped',
     'ReadOnlyPaths=/sys /proc/sys -/proc/sysrq-trigger -/proc/irq -/proc/fs -/proc/acpi',
@@ -70,16 +72,23 @@ export function unitText(options: WatchOptions, argv: readonly string[] = proces
 /** What may be written is below it. */
 const STATE = '/var/lib/nfwhy'
 
-/** Where a store outside of it is written, or its spool. */
-function outside(store: string | undefined): string[] {
+/** Where a store writes on this host, or its spool. */
+function folderOf(store: string | undefined): string {
   const [, kind, path] = /^(duckdb|parquet):(.+)$/s.exec(store ?? '') ?? []
   const spool = store?.includes('://') && URL.canParse(store) ? new URL(store).searchParams.get('spool') : undefined
-  const folder = resolve(STATE, (kind === 'duckdb' ? dirname(path!) : (path ?? spool)) || STATE)
-  if (folder === STATE || folder.startsWith(`${STATE}/`)) return []
+  return resolve(STATE, (kind === 'duckdb' ? dirname(path!) : (path ?? spool)) || STATE)
+}
+
+const isBelow = (parent: string, folder: string): boolean => folder === parent || folder.startsWith(`${parent}/`)
+
+/** What makes this folder, and lets nfwhy write there. */
+function written(folder: string): string[] {
+  if (folder === STATE) return []
   return [
     '# what --store writes: made if it is missing, and not read-only',
     `ExecStartPre=+mkdir -p -m 0700 ${word(folder)}`,
-    `ReadWritePaths=${pathWord(folder)}`,
+    // "-": a path that is missing would keep ExecStartPre, which makes it, from being started (systemd 252)
+    ...(isBelow(STATE, folder) ? [] : [`ReadWritePaths=${pathWord(`-${folder}`)}`]),
   ]
 }
 
