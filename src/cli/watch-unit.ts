@@ -1,6 +1,9 @@
 /** A systemd unit that runs `nfwhy watch` with the options that it was given. */
 import { realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { UserError } from '../model/user-error.ts'
+import { PASSWORD_FROM as CLICKHOUSE_PASSWORD } from '../store/clickhouse/url.ts'
+import { PASSWORD_FROM as NATS_PASSWORD } from '../store/nats/url.ts'
 import type { WatchOptions } from './watch-options.ts'
 
 /** What it needs, and what for. */
@@ -12,10 +15,35 @@ const CAPABILITIES = {
   CAP_SYSLOG: "to know the names of the kernel's functions",
 }
 
+/** What a service cannot be told, and why. */
+const REFUSED: readonly (readonly [option: keyof WatchOptions, why: string, hint?: string])[] = [
+  ['page', '--page and --print-unit exclude each other: a service shows no page. Use --store, or --metrics.'],
+  [
+    'via',
+    '--via and --print-unit exclude each other: a service watches the network namespace that it is started in.',
+    'To watch another one, add NetworkNamespacePath=/run/netns/NAME to the section [Service] of the unit.',
+  ],
+  ['for', '--for and --print-unit exclude each other: a service runs until it is stopped.'],
+  ['count', '--count and --print-unit exclude each other: a service runs until it is stopped.'],
+  ['json', '--json and --print-unit exclude each other: a service runs until it is stopped. Use --ndjson, or --store.'],
+]
+
+/** Throws UserError. */
+export function refuseInUnit(options: WatchOptions): void {
+  for (const [option, why, hint] of REFUSED)
+    if (options[option] !== undefined && options[option] !== false) throw new UserError(why, hint)
+  const store = options.store ?? ''
+  if (store.includes('://') && URL.canParse(store) && new URL(store).password !== '')
+    throw new UserError(
+      'Everybody on this machine may read a unit: leave the password out of --store.',
+      `Write ${store.startsWith('clickhouse') ? CLICKHOUSE_PASSWORD : NATS_PASSWORD}=… to /etc/nfwhy/watch.env (mode 0600), which the unit reads.`,
+    )
+}
+
 /** The unit's text. `argv`: how this nfwhy was started. */
 export function unitText(options: WatchOptions, argv: readonly string[] = process.argv): string {
   const [node = 'node', script = 'nfwhy'] = argv
-  const words = [node, realpathSync(script), 'watch', '--plain', '--no-color']
+  const words = [node, realpathSync(script), 'watch', options.ndjson ? '--ndjson' : '--plain', '--no-color']
   if (options.metrics !== undefined) words.push('--metrics', options.metrics)
   if (options.store !== undefined) words.push('--store', options.store)
   const folder = folderOf(options.store)

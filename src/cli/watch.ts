@@ -8,7 +8,7 @@ import { textOptions } from './terminal.ts'
 import { duration } from './trace-setup.ts'
 import type { WatchOptions } from './watch-options.ts'
 import { runWatch } from './watch-run.ts'
-import { unitText } from './watch-unit.ts'
+import { refuseInUnit, unitText } from './watch-unit.ts'
 
 export function watchCommand(program: Command): Command {
   return textOptions(
@@ -38,16 +38,8 @@ export function watchCommand(program: Command): Command {
   ).action(async (options: WatchOptions) => {
     if (options.json && options.ndjson) throw new UserError('--json and --ndjson exclude each other: choose one.')
     if (options.port !== undefined && !options.page) throw new UserError('--port is for the page: give --page as well.')
-    if (options.page && options.printUnit)
-      throw new UserError(
-        '--page and --print-unit exclude each other: a service shows no page. Use --store, or --metrics.',
-      )
-    if (options.printUnit && options.via !== undefined)
-      throw new UserError(
-        '--via and --print-unit exclude each other: a service watches the network namespace that it is started in.',
-        'To watch another one, add NetworkNamespacePath=/run/netns/NAME to the section [Service] of the unit.',
-      )
     if (options.printUnit) {
+      refuseInUnit(options)
       const out = new Output()
       out.write(unitText(options))
       out.flush()

@@ -1,6 +1,6 @@
 /** What the unit lets nfwhy write. */
 import { expect, test } from 'vitest'
-import { unitText } from '../../src/cli/watch-unit.ts'
+import { refuseInUnit, unitText } from '../../src/cli/watch-unit.ts'
 import { BIN } from './nfwhy.ts'
 
 const lines = (store?: string): string[] =>
@@ -37,4 +37,23 @@ test('what is stored in a folder of temporary files is stored in that of all', (
     '/srv',
     '/tmpa',
   ])
+})
+
+test.each([
+  [{ page: true }, /^--page /],
+  [{ for: 30 }, /^--for .*runs until it is stopped/],
+  [{ count: 1 }, /^--count /],
+  [{ json: true }, /^--json /],
+  [{ store: 'clickhouse://writer:secret@db.example/nfwhy' }, /leave the password out of --store/],
+  [{ store: 'tls://writer:secret@broker.example/s' }, /leave the password out of --store/],
+])('a unit with %j is refused', (options, why) => {
+  expect(() => refuseInUnit(options)).toThrow(why)
+})
+
+test('a unit has lines, or what --ndjson prints; a user without a password stays', () => {
+  const options = { ndjson: true, store: 'nats://writer@broker.example/s' }
+  expect(() => refuseInUnit(options)).not.toThrow()
+  const start = (given: object) => unitText(given, ['/usr/bin/node', BIN]).match(/^ExecStart=.*/m)?.[0]
+  expect(start(options)).toMatch(/ watch --ndjson --no-color --store nats:\/\/writer@broker\.example\/s$/)
+  expect(start({})).toMatch(/ watch --plain --no-color$/)
 })

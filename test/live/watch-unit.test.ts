@@ -20,11 +20,12 @@ const reason = whyNot('nft', 'iptables-legacy', 'python3', 'systemctl') ?? (awai
 const taken = existsSync('/run/systemd/system') || !existsSync('/sys/fs/cgroup/systemd')
 
 /** What comes before PID 1: nothing of this machine's is started, and nothing of it is changed. */
-const initScript = (settings: readonly string[]) => `set -e
+const initScript = (store: string, settings: readonly string[]) => `set -e
 mount --make-rprivate /
 ip link set lo up
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /srv
 mount -t tmpfs tmpfs /etc/systemd/system
 for wanted in /lib/systemd/system/*.target.wants /usr/lib/systemd/system-generators /usr/lib/systemd/system-environment-generators; do
   mount -t tmpfs tmpfs $wanted
@@ -32,7 +33,7 @@ done
 mount --bind /proc/sys /proc/sys
 mount -o remount,ro,bind /proc/sys
 cd /etc/systemd/system
-'${process.execPath}' '${BIN}' watch --print-unit --metrics ${METRICS} --store parquet:drops > nfwhy-watch.service
+'${process.execPath}' '${BIN}' watch --print-unit --metrics ${METRICS} --store '${store}' > nfwhy-watch.service
 mkdir multi-user.target.wants nfwhy-watch.service.d
 ln -s ../nfwhy-watch.service multi-user.target.wants/
 printf '%s\\n' ${settings.map((one) => `'${one}'`).join(' ')} > nfwhy-watch.service.d/test.conf
@@ -47,15 +48,18 @@ const groups = () =>
 
 const NAME = 'the unit names functions and rules under systemd, and ends as asked'
 
-it.skipIf(reason || taken)(
-  taken ? `${NAME} (not judged: this kernel lacks control groups that no other systemd has)` : NAME,
-  async () => {
+it.skipIf(reason || taken).each([
+  ['parquet:drops', /drops\/.*\.parquet/],
+  ['duckdb:/srv/of drops/x.duckdb', /^\/srv\/of drops\/x\.duckdb$/m],
+])(
+  `${NAME}, with --store %s${taken ? ' (not judged: this kernel lacks control groups that no other systemd has)' : ''}`,
+  async (store, stored) => {
     const before = groups()
     const [init, out] = [join(folder(), 'init.sh'), join(folder(), 'out')]
     // a checkout below /tmp is not there for a unit with a /tmp of its own
     const isHidden = /^\/(var\/)?tmp\//.test(BIN)
     const settings = ['[Service]', `StandardOutput=file:${out}`, `StandardError=file:${out}`]
-    writeFileSync(init, initScript([...settings, ...(isHidden ? ['PrivateTmp=no'] : [])]))
+    writeFileSync(init, initScript(store, [...settings, ...(isHidden ? ['PrivateTmp=no'] : [])]))
     const args = ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', '--cgroup', '--net', '--ipc', '--uts']
     const child = spawn('unshare', [...args, 'sh', init], { stdio: 'ignore' })
     const pid = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
@@ -94,11 +98,11 @@ it.skipIf(reason || taken)(
       expect.stringMatching(/function="nft_do_chain".*rule="inet f i handle 2"} 1$/),
     ])
     const ended = inside(
-      'systemctl stop nfwhy-watch; systemctl show nfwhy-watch -p Result -p ExecMainStatus; find /var/lib/nfwhy',
+      'systemctl stop nfwhy-watch; systemctl show nfwhy-watch -p Result -p ExecMainStatus; find /var/lib/nfwhy /srv',
       ...['-m', '-p'],
     ).stdout
     expect(ended, readFileSync(out, 'utf8')).toContain('Result=success')
     expect(ended).toContain('ExecMainStatus=0')
-    expect(ended).toMatch(/drops\/.*\.parquet/)
+    expect(ended).toMatch(stored)
   },
 )
