@@ -1,5 +1,6 @@
 /** A connection and the journeys that belong to it, as data. */
 import type { Direction } from '../model/direction.ts'
+import type { Exchange } from '../model/exchange.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Fix, Outcome, RuleRef } from '../model/journey.ts'
 
@@ -67,6 +68,14 @@ export interface Flow<F = Fix> {
   /** What became of the connection, in one sentence. Absent: no packet was captured. */
   story?: string
   findings: FlowFinding<F>[]
+  /** The worst of its exchanges. Absent: no packet that was captured belongs to one. */
+  exchange?: FlowExchange
+}
+
+/** What came of an exchange, which `exchanges[]` of `nfwhy.explanation/1` tells in full. */
+export interface FlowExchange extends Pick<Exchange, 'id' | 'status' | 'basis'> {
+  /** What speaks against it, in one sentence. */
+  why?: string
 }
 
 /** An address or port that NAT replaces. */

@@ -4,6 +4,7 @@
  */
 import { withoutStep } from '../explain/refs.ts'
 import { type Direction, turned } from '../model/direction.ts'
+import { type Exchange, isDoubt, STATUSES } from '../model/exchange.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
@@ -55,6 +56,15 @@ export class Flows {
         ...(rule === undefined ? {} : { rule }),
       }
     }
+  }
+
+  /** Behind all journeys. */
+  tellExchange({ asked, became, id, status, basis, findings }: Exchange): void {
+    const flow = (this.find(asked) ?? (became && this.find(became)))?.flow
+    const told = flow?.exchange?.status
+    if (!flow || (told !== undefined && STATUSES.indexOf(told) <= STATUSES.indexOf(status))) return
+    const why = status === 'answered' ? undefined : findings.find(isDoubt)?.message
+    flow.exchange = { ...{ id, status, basis }, ...(why === undefined ? {} : { why }) }
   }
 
   /** When all are noted: with what is to be told of each. */

@@ -1,6 +1,8 @@
 /** The flows of all machines, with the captures' journeys joined to them. */
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { RunStats } from './capture.ts'
+import { Exchanges } from './exchanges/exchanges.ts'
+import { tellExchanges } from './exchanges/told.ts'
 import type { Flow } from './flow.ts'
 import { Flows } from './flows.ts'
 import type { Inputs } from './inputs/open.ts'
@@ -19,16 +21,21 @@ export async function listFlows(
       [{ world }, ...worlds, ...(alternatives?.list ?? [])].map((one) => [one.world, all.get(name)!] as const),
     ),
   )
+  const exchanges = new Exchanges({ keepsOwn: true })
   const stats =
     inputs.captures.length === 0
       ? { bytes: inputs.files.reduce((sum, { bytes }) => sum + bytes, 0), events: 0, journeys: 0, skipped: 0, lost: 0 }
       : await runCaptures(
           inputs,
           (closed) => {
-            if (selection.packet(closed)) byWorld.get(closed.world)?.note(closed.explain())
+            const number = exchanges.note(closed)
+            if (!selection.packet(closed)) return
+            byWorld.get(closed.world)?.note(closed.explain())
+            if (number !== undefined) exchanges.list.show(number)
           },
           options,
         )
+  for (const one of tellExchanges(exchanges)) all.get(one.host)?.tellExchange(one)
   const flows = [...all.values()].flatMap((one) => one.end())
   const apart = [...all.values()].reduce((sum, one) => sum + one.apart, 0)
   const warnings = [...inputs.warnings]

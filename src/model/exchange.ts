@@ -70,6 +70,13 @@ export const isFailed = (status: ExchangeStatus): boolean => STATUSES.indexOf(st
 export const saysUnheard = (code: string, status: ExchangeStatus | undefined): boolean =>
   code === 'closed-port' && status === 'answered'
 
+/** Found where a reply may not come back; as a note, where it may. */
+const DOUBTS: ReadonlySet<string> = new Set(['conntrack-unreplied', 'not-masqueraded'])
+
+/** Something speaks against the reply's coming back. */
+export const isDoubt = ({ severity, code }: Pick<Finding<unknown>, 'severity' | 'code'>): boolean =>
+  severity !== 'note' || DOUBTS.has(code)
+
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean =>
   code === 'not-masqueraded' || code === 'neighbour-discovery-dropped' || code === 'ttl-too-small'

@@ -5,7 +5,7 @@ import { isShownThrough } from '../analysis/group-shown.ts'
 import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
-import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, isDoubt, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
@@ -70,14 +70,9 @@ export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
 /** Where its protocol need not be answered, that tells of no failure. */
 const UNREPLIED = 'conntrack-unreplied'
 
-/** Found where a reply may not come back; as a note, where it may. */
-const DOUBTS: ReadonlySet<string> = new Set([UNREPLIED, 'not-masqueraded'])
-
 /** A reply was captured, and where it ended is not known; or something was found that may keep it away. */
 const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
-  exchanges !== undefined &&
-  (exchanges.worst.journeys.replies.length > 0 ||
-    exchanges.worst.findings.some(({ severity, code }) => severity !== 'note' || DOUBTS.has(code)))
+  exchanges !== undefined && (exchanges.worst.journeys.replies.length > 0 || exchanges.worst.findings.some(isDoubt))
 
 /** It passed, and another packet of what it began was stopped: a later fragment, or what the sender sent next. */
 export const isStoppedElsewhere = ({

@@ -132,6 +132,19 @@ describe('flows', () => {
     for (const one of stdout.split('\n')) expect([...one].length, one).toBeLessThanOrEqual(80)
   })
 
+  test.each([
+    ['rp-filter', '✗', 'lost', / {2}cause {2}The reverse path filter dropped it/],
+    ['stale-conntrack', '✗', 'lost', / {2}cause {2}Connection tracking had seen no reply/],
+    ['hairpin', '?', 'undetermined', / {2}note {3}It left by lan, where it came in, and kept its source/],
+  ])('%s: what came of the exchange is said, where its packets alone look well', async (name, mark, status, why) => {
+    const { stdout } = await nfwhy(['flows', `examples/${name}`])
+    const first = stdout.split('\n\n')[1]!
+    expect(first).toMatch(why)
+    expect(first[0]).toBe(mark)
+    const { flows } = read(await nfwhy(['flows', `examples/${name}`, '--json']))
+    expect(flows.map(({ exchange }: { exchange: { status: string } }) => exchange.status)).toContain(status)
+  })
+
   test('entries alone are listed, and --filter says which packets count', async () => {
     const cwd = folder({ ct: ENTRY + OTHER, log: SYN + SYN_ACK, rules: HOST_RULES })
     const alone = await nfwhy(['flows', 'ct'], { cwd })

@@ -51,6 +51,10 @@ export const flows = tool({
         ),
         story: z.string().optional(),
         wrong: z.array(z.string()),
+        exchange: z
+          .object({ id: z.string(), status: z.string(), basis: z.string(), why: z.string().optional() })
+          .optional()
+          .describe('What came of the worst of its exchanges.'),
       }),
     ),
     ...WARNINGS,

@@ -4,8 +4,9 @@ import type { Flow } from '../../analysis/flow.ts'
 import { describeEnd } from '../../explain/context.ts'
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
+import { isFailed } from '../../model/exchange.ts'
 import type { PrintedFix } from '../../model/journey.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { FormOptions } from '../form.ts'
 import { ruleName } from '../journey-words.ts'
 import { printedFlow } from '../printed-group.ts'
@@ -24,8 +25,8 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   const others = shown.filter(({ packets }) => packets.length === 0)
   page.line(page.paint(totals(told.length, others.length), 'bold'))
   page.line()
-  const stopped = (flow: Flow<PrintedFix>) => (wasStopped(flow) ? 0 : 1)
-  for (const flow of [...told].sort((a, b) => stopped(a) - stopped(b))) writeFlow(page, flow)
+  const rank = (flow: Flow<PrintedFix>) => RANKS.indexOf(markOf(flow))
+  for (const flow of [...told].sort((a, b) => rank(a) - rank(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
   if (told.length > 0 && listed.length > 0)
     page.line(page.paint('No packet was captured of these connections:', 'bold'))
@@ -44,8 +45,15 @@ function totals(told: number, others: number): string {
   return told === 0 || others === 0 ? connections : `${connections}: packets were captured of ${countWords(told)}`
 }
 
-/** Was a question or a reply stopped? */
-const wasStopped = ({ packets }: Pick<Flow, 'packets'>): boolean => packets.some(({ outcome }) => isStopped(outcome))
+/** The worst first. */
+const RANKS = ['bad', 'unsure', 'good'] as const
+
+/** Good is what was answered, and what passed where nothing speaks against a reply. Of a flow with packets. */
+function markOf({ packets, exchange }: Pick<Flow, 'packets' | 'exchange'>): (typeof RANKS)[number] {
+  if (exchange ? isFailed(exchange.status) : packets.some(({ outcome }) => isStopped(outcome))) return 'bad'
+  if (exchange?.status === 'answered') return 'good'
+  return exchange?.why === undefined && packets.some(({ outcome }) => isPassed(outcome)) ? 'good' : 'unsure'
+}
 
 /** `! tcp 10.0.0.5:40000 → 192.0.2.2:80  ESTABLISHED  assured  on node-a`. */
 function writeHead(page: Page, flow: Flow<PrintedFix>): void {
@@ -61,7 +69,7 @@ function writeHead(page: Page, flow: Flow<PrintedFix>): void {
     ...(flow.mark ? [`mark 0x${flow.mark.toString(16)}`] : []),
     ...(host === undefined ? [] : [`on ${host}`]),
   ]
-  const mark = packets.length === 0 ? ' ' : wasStopped(flow) ? page.marks.bad : page.marks.good
+  const mark = packets.length === 0 ? ' ' : page.marks[markOf(flow)]
   const head = `${mark} ${protocol} ${ends}${id}`
   const lines = wrap(words.join('  '), page.width - columns(head) - 2)
   const fits = columns(head) + 2 + columns(words.join('  ')) <= page.width
@@ -82,6 +90,8 @@ function writeFlow(page: Page, flow: Flow<PrintedFix>): void {
   writeNat(page, flow)
   const bad = flow.findings.some(({ severity }) => severity === 'error')
   if (flow.story !== undefined) page.row(bad ? 'error' : 'story', flow.story, { labelStyle: bad ? 'red' : 'cyan' })
+  if (flow.exchange?.why !== undefined && !bad)
+    page.row(isFailed(flow.exchange.status) ? 'cause' : 'note', flow.exchange.why)
   for (const { rules } of flow.findings)
     for (const { rule } of rules) if (rule !== undefined) page.row('', withoutChain(rule), { style: 'dim' })
   const notes = new Set<string>()
