@@ -10,6 +10,7 @@ import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { isError } from '../../rules/longest-prefix.ts'
+import { canonicalAddress } from '../../rules/prefixes.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -83,7 +84,8 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
   const to = rule?.statements.find((one) => one.kind === 'dnat')
   if (!meant || to?.kind !== 'dnat' || !to.addresses) return []
   const { address, port, byName } = meant
-  const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
+  const same =
+    canonicalAddress(to.addresses[0] ?? '') === address && (to.ports === undefined || to.ports[0] === meant.port)
   const leads = caller === undefined ? undefined : refAt(context, caller)
   if (same || !leads) return []
   const where = byName ? `the name of chain ${chain}` : `the comment of ${nameRef(leads)}, which leads to that chain,`

@@ -1,0 +1,102 @@
+/**
+ * A reply that this host has kept, as a transparent proxy has it for requests: its own, led back here over lo, or that of a host
+ * behind it, led here from the interface where it came in.
+ */
+import { acceptBefore, propose } from '../../../explain/changes/change.ts'
+import { sayable } from '../../../explain/changes/sayable.ts'
+import { finding } from '../../../explain/context.ts'
+import { nameRef, refOfStep, ruleOfStep } from '../../../explain/refs.ts'
+import type { Change, Finding } from '../../../model/journey.ts'
+import type { Rule } from '../../../model/ruleset.ts'
+import { writesMark } from '../../../rules/assign.ts'
+import { isLocal } from '../../../rules/fib.ts'
+import { hex } from '../../../rules/iptables/values/numbers.ts'
+import { isAsking, type Part } from '../join/joined.ts'
+
+/** `answer`: the reply that was delivered. Undefined: it was meant for this host, or it is not known to have stayed here. */
+export const keptHere = (parts: readonly Part[], answer: Part): Finding | undefined =>
+  ledBack(parts, answer) ?? takenIn(parts, answer)
+
+/**
+ * Who asked is another host, and the reply that this one sent came in again over lo. Of what this host itself asks, with a
+ * client's address, that is meant: the proxy gets its reply so.
+ */
+function ledBack(parts: readonly Part[], { told: { journey, world } }: Part): Finding | undefined {
+  const { outcome, packet, steps } = journey
+  if (outcome !== 'delivered' || packet.in !== undefined || !steps.some((step) => step.in === 'lo')) return undefined
+  const asked = parts.find(isAsking)?.told.journey.packet
+  if (asked?.in === undefined || asked.in === 'lo') return undefined
+  // what mark it had before, nft's trace does not always show
+  const at = steps.findLastIndex(
+    (step) => step.hook === 'output' && (step.changes.some(isMark) || writes(ruleOfStep(step, world)?.rule)),
+  )
+  const ref = steps[at] && refOfStep(steps[at])
+  if (!ref)
+    return finding(
+      'wrong-way-out',
+      'error',
+      `The reply to ${packet.dst} never left this host: it came back in over lo. A mark may have routed it to this host itself.`,
+    )
+  const mark = steps[at]!.changes.find(isMark)?.to ?? steps.find((step, i) => i > at && step.mark !== undefined)?.mark
+  return finding(
+    'wrong-way-out',
+    'error',
+    `The reply to ${packet.dst} never leaves this host: ${nameRef(ref)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}, and this mark routes it back to this host over lo.`,
+    {
+      rules: [ref],
+      fix: propose(
+        'do not mark such replies',
+        acceptBefore(ref, packet, { hook: 'output', answer: true }),
+        'such packets then skip the rest of that table',
+      ).map(sayable),
+    },
+  )
+}
+
+/**
+ * This host has forwarded the request, and the chains of input saw the reply, for who had asked. A proxy that asks with its
+ * client's address has been handed the request before that.
+ */
+function takenIn(parts: readonly Part[], { told: { journey, world } }: Part): Finding | undefined {
+  const { outcome, packet, steps } = journey
+  if (outcome !== 'delivered' || packet.in === undefined || packet.in === 'lo') return undefined
+  const inside = steps.find(({ hook }) => hook === 'input')
+  // what this host itself sends with the asker's address is none of its
+  const asking = parts.filter(isAsking).map(({ told }) => told.journey)
+  const [first] = asking
+  const requests = asking.filter((one) => one.packet.in === first?.packet.in)
+  const dst = inside?.dst ?? packet.dst
+  const isForwarded =
+    first?.packet.in !== undefined && requests.every((one) => one.outcome === 'forwarded' && one.packet.src === dst)
+  if (!inside || !isForwarded || dst === undefined || isLocal(dst, world.host) === true) return undefined
+  const early = steps.filter(({ hook }) => hook === 'prerouting')
+  const taking = early.findLast((step) =>
+    ruleOfStep(step, world)?.rule.statements.some(({ kind }) => kind === 'tproxy'),
+  )
+  const marking = early.findLast(
+    (step) => step !== taking && (step.changes.some(isMark) || writes(ruleOfStep(step, world)?.rule)),
+  )
+  const [taker, marker] = [taking, marking].map((step) => step && refOfStep(step))
+  const mark = marking?.changes.find(isMark)?.to
+  const set = marker && `${nameRef(marker)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}`
+  const why = taker
+    ? `${nameRef(taker)} (TPROXY) takes it for a transparent proxy here${set ? `, for which ${set}` : ''}`
+    : set
+      ? `${set}, and this mark routes it to this host itself`
+      : 'a route or a routing rule led it to this host itself'
+  const spot = marker ?? taker
+  return finding('wrong-way-out', 'error', `The reply to ${dst} never leaves this host: ${why}.`, {
+    rules: [taker, marker].filter((one) => one !== undefined),
+    fix: spot
+      ? propose(
+          'let such replies pass by',
+          acceptBefore(spot, packet, { hook: 'prerouting', answer: true }),
+          'such packets then skip the rest of that table',
+        ).map(sayable)
+      : [],
+  })
+}
+
+const isMark = ({ field }: Change): boolean => field === 'mark'
+
+const writes = (rule: Rule | undefined): boolean => rule !== undefined && writesMark(rule)
