@@ -121,6 +121,11 @@ import { THREADS_AG } from './threads-ag.ts'
 import { THREADS_AG_MORE } from './threads-ag-more.ts'
 import { THREADS_AH } from './threads-ah.ts'
 import { THREADS_AH_MORE } from './threads-ah-more.ts'
+import { THREADS_AJ } from './threads-aj.ts'
+import { THREADS_AJ_IPTABLES } from './threads-aj-iptables.ts'
+import { THREADS_AJ_LEGACY } from './threads-aj-legacy.ts'
+import { THREADS_AJ_MORE } from './threads-aj-more.ts'
+import { THREADS_AJ_OWN_HOSTS } from './threads-aj-own-hosts.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -303,6 +308,11 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AG_MORE,
   ...THREADS_AH,
   ...THREADS_AH_MORE,
+  ...THREADS_AJ,
+  ...THREADS_AJ_IPTABLES,
+  ...THREADS_AJ_LEGACY,
+  ...THREADS_AJ_MORE,
+  ...THREADS_AJ_OWN_HOSTS,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
