@@ -10,6 +10,7 @@ import { isStoppedByRule, isUnwanted } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
+import { withExactUndo } from './changes/exact-undo.ts'
 import type { Proposal } from './changes/proposal.ts'
 import { sayable } from './changes/sayable.ts'
 import { isOfIptables, withVariant } from './changes/variant.ts'
@@ -89,7 +90,10 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
     .map(({ culprit: _, doubt: __, settles: ___, ...one }): Finding => {
       const fix = one.fix.filter((proposed) => changesIptables || !isIptables(proposed))
-      return { ...one, fix: fix.map((proposed) => sayable(withOwner(withVariant(proposed, world), world))) }
+      return {
+        ...one,
+        fix: fix.map((proposed) => sayable(withOwner(withVariant(withExactUndo(proposed, world), world), world))),
+      }
     })
   return journey
 }

@@ -6,6 +6,7 @@ import type { Finding, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
+import { withExactUndo } from './changes/exact-undo.ts'
 import { sayable } from './changes/sayable.ts'
 import { withVariant } from './changes/variant.ts'
 import { type Context, type Detector, makeContext } from './context.ts'
@@ -48,7 +49,10 @@ export function ifInVain(
   return found.refused || found.unanswered ? found : undefined
 
   function tried({ doubt: _, culprit: __, ...one }: ReturnType<Detector['detect']>[number]): Finding {
-    const proposed = { ...one, fix: one.fix.map((fix) => sayable(withOwner(withVariant(fix, world), world))) }
+    const proposed = {
+      ...one,
+      fix: one.fix.map((fix) => sayable(withOwner(withVariant(withExactUndo(fix, world), world), world))),
+    }
     if (proposed.fix.length === 0) return proposed
     reproduction ??= playAgain(evidence, world, engine, given)
     return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)

@@ -4,6 +4,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { addressType } from '../../rules/fib.ts'
+import { udpDirection } from '../../rules/service-ports.ts'
 import { isForNobody, listensBeside } from '../../rules/sockets.ts'
 import { propose } from '../changes/change.ts'
 import { addInNat } from '../changes/in-nat.ts'
@@ -98,6 +99,8 @@ function isClosed({ world, evidence, journey }: Context, packet: Packet): boolea
   const first =
     packet.protocol === 'tcp'
       ? isOpening(packet)
-      : evidence.nat === 'passed' || evidence.begins === true || isAsked(journey.packet, world)
+      : // also where conntrack knows it for none, as in a zone of its own
+        udpDirection(journey.packet, world) !== 'reply' &&
+        (evidence.nat === 'passed' || evidence.begins === true || isAsked(journey.packet, world))
   return first && addressType(packet.dst, world.host) === 'local'
 }

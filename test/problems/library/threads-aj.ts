@@ -221,6 +221,7 @@ table inet PodkopTable {
         { rule: 'meta l4proto tcp tproxy ip to 127.0.0.1:1602', chain: 'inet PodkopTable proxy' },
       ],
       status: ['reply-lost', 'unanswered', 'lost'],
+      alsoTrue: ['wrong-way-out'],
     },
     mend: [['router', 'nft insert rule inet PodkopTable mangle ct status dnat return']],
   },

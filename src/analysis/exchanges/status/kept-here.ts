@@ -83,7 +83,7 @@ function takenIn(parts: readonly Part[], { told: { journey, world } }: Part): Fi
     ? `${nameRef(taker)} (TPROXY) takes it for a transparent proxy here${set ? `, for which ${set}` : ''}`
     : set
       ? `${set}, and this mark routes it to this host itself`
-      : 'a route or a routing rule led it to this host itself'
+      : 'TPROXY, a mark or a route led it to this host itself'
   const spot = marker ?? taker
   return finding('wrong-way-out', 'error', `The reply to ${dst} never leaves this host: ${why}.`, {
     rules: [taker, marker].filter((one) => one !== undefined),
