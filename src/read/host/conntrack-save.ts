@@ -2,7 +2,7 @@
 import { Later } from '../../model/later.ts'
 import { SAVED_ENTRY, SUMMARY } from './conntrack-line.ts'
 import type { HostFormat } from './format.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 
 const reader = new Later(() => import('./conntrack-save-reader.ts'))
 
@@ -10,7 +10,7 @@ export const conntrackSave: HostFormat = {
   id: 'conntrack-save',
   describe: 'conntrack -L -o save',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !SUMMARY.test(line))
+    const first = firstLine(head, (line) => !SUMMARY.test(line))
     return first !== undefined && SAVED_ENTRY.test(first)
   },
   load: reader.load,

@@ -4,7 +4,7 @@
  * The latter has hexadecimal columns, and in each row how many entries there are in all.
  */
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 
 const CPU = /^cpu=(\d+)\s+((?:\w+=\d{1,20}(?:\s+|$))+)$/
 const COLUMNS = /^entries\s+(?:\w+\s+)+early_drop\s/
@@ -14,7 +14,7 @@ export const conntrackStats: HostFormat = {
   id: 'conntrack-stats',
   describe: 'conntrack -S, /proc/net/stat/nf_conntrack',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && ((CPU.test(first) && /\binsert_failed=/.test(first)) || COLUMNS.test(`${first} `))
   },
   read(text, report) {

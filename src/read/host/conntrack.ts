@@ -2,7 +2,7 @@
 import { Later } from '../../model/later.ts'
 import { ENTRY, SUMMARY } from './conntrack-line.ts'
 import type { HostFormat } from './format.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 
 const reader = new Later(() => import('./conntrack-reader.ts'))
 
@@ -10,7 +10,7 @@ export const conntrack: HostFormat = {
   id: 'conntrack',
   describe: 'conntrack -L, /proc/net/nf_conntrack',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && (ENTRY.test(first) || SUMMARY.test(first))
   },
   load: reader.load,

@@ -2,7 +2,7 @@
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 
 const reader = new Later(() => import('./ip-addr-text-reader.ts'))
 
@@ -10,7 +10,7 @@ export const ipAddrText: HostFormat = {
   id: 'ip-addr',
   describe: 'ip addr, ip link',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && (LINK.test(first) || ONELINE.test(first))
   },
   load: reader.load,

@@ -5,7 +5,7 @@
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 
 /** What follows `@` is the other end, not part of the name. */
 const LINE = /^([^\s@]+)(?:@\S+)?\s+(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP)(?:\s+(\S.*))?$/
@@ -17,7 +17,7 @@ export const ipBrief: HostFormat = {
   id: 'ip-brief',
   describe: 'ip -br link, ip -br addr',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && PADDED.test(first) && readLink(first) !== undefined
   },
   read(text, report) {

@@ -2,7 +2,7 @@
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 import { RULE } from './ip-rule-line.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 
 const reader = new Later(() => import('./ip-rule-text-reader.ts'))
 
@@ -10,7 +10,7 @@ export const ipRuleText: HostFormat = {
   id: 'ip-rule',
   describe: 'ip rule, ip -6 rule',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && RULE.test(first)
   },
   load: reader.load,

@@ -3,7 +3,7 @@ import { andIpset } from '../../edits/later.ts'
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
 import { CREATE, IGNORED } from './ipset-line.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 
 const reader = new Later(() => import('./ipset-save-reader.ts'))
 
@@ -14,7 +14,7 @@ export const ipsetSave: HostFormat = {
   id: 'ipset-save',
   describe: 'ipset save',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !IGNORED.test(line.trim()) && !BEFORE.test(line))
+    const first = firstLine(head, (line) => !IGNORED.test(line.trim()) && !BEFORE.test(line))
     return first !== undefined && CREATE.test(first)
   },
   load: andIpset(reader.load),

@@ -10,11 +10,21 @@ export function forEachLine(text: string, visit: (line: string, number: number) 
   }
 }
 
-/** The lines of a file's beginning that are whole and not blank; the only line is taken as whole. */
-export function wholeLines(head: string): string[] {
-  const lines = head.split(/\r?\n/)
-  if (lines.length > 1) lines.pop()
-  return lines.filter((line) => line.trim() !== '')
+/** The lines of a file's beginning that are whole and not blank; the only line is taken as whole. Cut as they are asked for. */
+export function* wholeLines(head: string): Generator<string, undefined> {
+  let start = 0
+  for (let end = head.indexOf('\n'); end >= 0; end = head.indexOf('\n', start)) {
+    const line = head.slice(start, head.charCodeAt(end - 1) === 13 && end > start ? end - 1 : end)
+    if (line.trim() !== '') yield line
+    start = end + 1
+  }
+  if (start === 0 && head.trim() !== '') yield head
+}
+
+/** The first of them, or the first one that is asked for: every format looks at every file, and mostly at one line of it. */
+export function firstLine(head: string, isAsked: (line: string) => boolean = () => true): string | undefined {
+  for (const line of wholeLines(head)) if (isAsked(line)) return line
+  return undefined
 }
 
 /** A line as a message quotes it. */

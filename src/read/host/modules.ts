@@ -1,6 +1,6 @@
 /** `lsmod` and /proc/modules: the kernel modules that are loaded. */
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 
 const HEADER = /^Module\s+Size\s+Used by\s*$/
 /** `nf_nat 65536 3 xt_MASQUERADE,nft_chain_nat`; /proc adds `Live 0x…` and taint flags. */
@@ -11,7 +11,7 @@ export const modules: HostFormat = {
   id: 'modules',
   describe: 'lsmod, /proc/modules',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && (HEADER.test(first) || PROC.test(first))
   },
   read(text, report) {

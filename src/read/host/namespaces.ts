@@ -9,7 +9,7 @@ export const namespaces: HostFormat = {
   id: 'ip-netns',
   describe: 'ip netns',
   sniff(head) {
-    const lines = wholeLines(head)
+    const lines = [...wholeLines(head)]
     return lines.some((line) => WITH_ID.test(line)) && lines.every((line) => NAME.test(line))
   },
   read(text, report) {

@@ -2,7 +2,7 @@
 import type { Neighbour } from '../../model/host.ts'
 import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 import { neighbourList } from './neighbours-json.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -17,7 +17,7 @@ export const neighboursText: HostFormat = {
   id: 'ip-neigh',
   describe: 'ip neigh',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && readNeighbour(first) !== undefined
   },
   load: neighbourList.load,

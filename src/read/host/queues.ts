@@ -15,7 +15,7 @@ export const queues: HostFormat = {
   id: 'nfnetlink-queue',
   describe: '/proc/net/netfilter/nfnetlink_queue',
   sniff(head) {
-    const lines = wholeLines(head)
+    const lines = [...wholeLines(head)]
     return lines.length > 0 && (TITLE.test(lines[0]!) || lines.every((line) => LINE.test(line)))
   },
   read(text, report) {

@@ -1,7 +1,7 @@
 /** How `ss -lntup`, `ss -tulpen`, `ss -tunap` is recognised. */
 import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
-import { wholeLines } from './lines.ts'
+import { firstLine } from './lines.ts'
 import { HEADER, ROW } from './ss-line.ts'
 
 export const ssReader = new Later(() => import('./ss-reader.ts'))
@@ -9,7 +9,7 @@ export const ssReader = new Later(() => import('./ss-reader.ts'))
 export const ss: HostFormat = {
   id: 'ss',
   describe: 'ss -lntup (listening sockets)',
-  sniff: (head) => wholeLines(head).some((line) => HEADER.test(line) || ROW.test(line)),
+  sniff: (head) => firstLine(head, (line) => HEADER.test(line) || ROW.test(line)) !== undefined,
   load: ssReader.load,
   read: (text, report) => ssReader.loaded.readSs(text, report),
 }

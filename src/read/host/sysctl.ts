@@ -4,7 +4,7 @@
  */
 import { dotted } from '../../edits/sysctl/name.ts'
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 
 /** The folders of /proc/sys; `-`: errors are ignored (sysctl.conf). */
 const LINE = /^\s*-?((?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm|xen)[./][^\s=]+)\s*=\s*(.*)$/
@@ -20,7 +20,7 @@ export const sysctl: HostFormat = {
   id: 'sysctl',
   describe: 'sysctl -a',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !COMMENT.test(line) && !COMPLAINT.test(line))
+    const first = firstLine(head, (line) => !COMMENT.test(line) && !COMPLAINT.test(line))
     return first !== undefined && (LINE.test(first) || FILE.test(first) || TITLE.test(first))
   },
   read(text, report) {

@@ -4,7 +4,7 @@
  */
 import type { Tool } from '../../model/host.ts'
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { firstLine, forEachLine, quoted } from './lines.ts'
 
 const LINE =
   /^(ip6?tables|ebtables|arptables|nftables|ipset|conntrack)(?:-(?:legacy|nft))? v?(\d[\w.-]{0,60})(?:,? ?[(p][^:]*)?(?:: \d+)?$/
@@ -15,7 +15,7 @@ export const versions: HostFormat = {
   id: 'versions',
   describe: 'iptables -V, nft --version',
   sniff(head) {
-    const first = wholeLines(head)[0]
+    const first = firstLine(head)
     return first !== undefined && LINE.test(first)
   },
   read(text, report) {

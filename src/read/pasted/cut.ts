@@ -141,6 +141,8 @@ function readSegment(segment: Segment, blocks: Block[], unread: Unread[]): void 
   for (const { recognised, from, to } of found) {
     const shown = lines.slice(from, to + 1)
     blocks.push({ recognised, text: inPlace(shown, at + from, command), from: at + from + 1, to: at + to + 1 })
+    // no more of them is asked for
+    if (blocks.length > MOST_OUTPUTS) return
   }
   if (!fenced && command === undefined) return
   let next = firstOf(lines)
@@ -209,7 +211,7 @@ const VAGUE: ReadonlySet<string> = new Set(['uname', 'nfnetlink-queue', 'collect
 
 /** Behind as many empty lines as there are lines before it; with what only its command tells. */
 function inPlace(lines: readonly string[], before: number, command: string | undefined): string {
-  const above = new Array<string>(before).fill('')
-  if (command !== undefined && isIptables(command) && before > 0) above[before - 1] = `# ${command}`
-  return [...above, ...lines].join('\n')
+  const text = lines.join('\n')
+  if (command === undefined || !isIptables(command) || before === 0) return '\n'.repeat(before) + text
+  return `${'\n'.repeat(before - 1)}# ${command}\n${text}`
 }
