@@ -55,13 +55,17 @@ it('a monitor that prints text says when losses begin, and not when they end', (
   const packet = (id: string) =>
     `trace id ${id} inet t p packet: iif "eth0" ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip ttl 64 ip id 7 ip protocol tcp ip length 40 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 1\ntrace id ${id} inet t p policy accept\n`
   const whole = 'trace id 0000000a inet t c rule tcp dport 80 drop # handle 11 (verdict drop)\n'
-  const outcomesOf = (text: string) => {
+  /** Of the packets behind so many, which nobody asks about. */
+  const outcomesOf = (text: string, behind = 0) => {
     const told: string[] = []
+    let closed = 0
     const explainer = new CaptureExplainer(
       nftTrace,
       worldOf(RULES),
       () => {},
-      (closed) => told.push(closed.explain().outcome),
+      (journey) => {
+        if (closed++ >= behind) told.push(journey.explain().outcome)
+      },
     )
     explainer.push(new TextEncoder().encode(text))
     explainer.end()
@@ -73,5 +77,5 @@ it('a monitor that prints text says when losses begin, and not when they end', (
   const ERROR = '# ERROR: We lost some netlink events!\n'
   expect(outcomesOf(`${ERROR}${some}`)).toEqual(['dropped', 'undetermined', 'undetermined'])
   const many = `${packet('0000000a')}${whole}`.repeat(17_000)
-  expect(outcomesOf(`${ERROR}${many}${some}`).slice(17_000)).toEqual(['dropped', 'vanished', 'undetermined'])
+  expect(outcomesOf(`${ERROR}${many}${some}`, 17_000)).toEqual(['dropped', 'vanished', 'undetermined'])
 })
