@@ -8,9 +8,12 @@ const COMBINING = /\p{M}/u
 /** ASCII and the signs of our own reports, a column each; the expressions above take milliseconds until they can be asked. */
 const PLAIN = /^[\x20-\x7e×–—…→⇒✓✗➜]*$/
 
+/** As many columns as letters. */
+export const isPlain = (text: string): boolean => PLAIN.test(text)
+
 /** Columns that a terminal needs for it. */
 export function columns(text: string): number {
-  if (PLAIN.test(text)) return text.length
+  if (isPlain(text)) return text.length
   let sum = 0
   for (const char of text) sum += COMBINING.test(char) ? 0 : WIDE.test(char) ? 2 : 1
   return sum

@@ -38,9 +38,10 @@ export function allPrintable(value: unknown, clean = printable): unknown {
   if (typeof value === 'string') return clean(value)
   if (Array.isArray(value)) return value.map((one) => allPrintable(one, clean))
   if (typeof value !== 'object' || value === null || value instanceof Command) return value
-  const texts = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, allPrintable(one, clean)]))
   // what stands under a symbol goes along, and is not shown
-  return { ...value, ...texts }
+  const copy: Record<string, unknown> = { ...value }
+  for (const key of Object.keys(copy)) copy[key] = allPrintable(copy[key], clean)
+  return copy
 }
 
 /** One line of JSON in which even such characters are escapes; it parses back to the very same data. */

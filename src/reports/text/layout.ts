@@ -1,6 +1,6 @@
 /** Fits text into columns. Everything here takes text without colours. */
 
-import { columns } from '../../model/columns.ts'
+import { columns, isPlain } from '../../model/columns.ts'
 import type { Command, PrintOptions } from '../../model/command.ts'
 
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)))
@@ -58,6 +58,11 @@ export function wrap(text: string, room: number): string[] {
 function broken(word: string, width: number): string[] {
   const parts: string[] = []
   let [start, end, used] = [0, 0, 0]
+  if (isPlain(word)) {
+    for (; start + width < word.length; start += width) parts.push(word.slice(start, start + width))
+    parts.push(word.slice(start))
+    return parts
+  }
   for (const char of word) {
     const more = columns(char)
     if (used + more > width) {
@@ -68,7 +73,8 @@ function broken(word: string, width: number): string[] {
     used += more
     end += char.length
   }
-  return [...parts, word.slice(start)]
+  parts.push(word.slice(start))
+  return parts
 }
 
 /** A rule: options stay with their values where a line has room for both. */
