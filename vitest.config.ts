@@ -43,8 +43,8 @@ const FAR_SIDES = ['collect/gather', 'guard-process', 'script/script', 'streams/
 )
 /** The built page in a browser. */
 const PAGE = ['test/page/**/*.test.ts']
-/** One replaces a module, and one imports other tests: files behind them in the same process would get both. One weighs memory. */
-const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
+/** One replaces a module and imports other tests: files behind it in the same process would get both. One weighs memory. */
+const ALONE = ['test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
 /** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`. */
 const BESIDE = { groupOrder: 1 }

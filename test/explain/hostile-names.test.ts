@@ -2,9 +2,10 @@
  * All tests of findings once more, with other names: wherever they explain a packet, it is explained again in a World
  * whose interfaces, chains, sets, tables and comments are called what an attacker calls them. What is proposed then is the
  * same commands with those names as single words, or no command and why; and a shell does nothing but run them.
+ * With the names that they have, what is proposed is held against its commands (fixes.ts).
  */
 import { readdirSync } from 'node:fs'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixCommands, printedFix } from '../../src/edits/fix.ts'
 import { isUnderstood } from '../../src/edits/iptables/print.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
@@ -17,23 +18,30 @@ import { json } from '../../src/reports/json.ts'
 import { markdown } from '../../src/reports/markdown/index.ts'
 import { text } from '../../src/reports/text/index.ts'
 import { protect, splitWords } from '../../src/rules/iptables/words.ts'
-import { stride } from '../share.ts'
+import { share, stride } from '../share.ts'
 import { INTERFACES } from '../shell/hostile.ts'
 import { asItReads, meant, SHELLS, Stubs } from '../shell/stubs.ts'
+import { type Proposed, testFixes } from './fixes.ts'
 
-const replays = vi.hoisted(() => [] as { journey: Journey; before: Journey; rename: (word: string) => string }[])
+const { replays, proposed, state } = vi.hoisted(() => ({
+  replays: [] as { journey: Journey; before: Journey; rename: (word: string) => string }[],
+  proposed: [] as Proposed[],
+  state: { isRenaming: true },
+}))
 
 vi.mock('../../src/explain/explain.ts', async (original) => {
   const real = await original<{ explain: typeof explain }>()
   const again: typeof explain = (evidence, world, options = {}) => {
     // before anything is written into them
-    const worlds = options.ask
-      ? []
-      : Array.from({ length: TURNS }, (_, turn) => {
-          const renaming = new Renaming(world, evidence.journey, replays.length + turn * 7)
-          return { rename: renaming.name, ...renaming.copy({ evidence, world, options }) }
-        })
+    const worlds =
+      options.ask || !state.isRenaming
+        ? []
+        : Array.from({ length: TURNS }, (_, turn) => {
+            const renaming = new Renaming(world, evidence.journey, replays.length + turn * 7)
+            return { rename: renaming.name, ...renaming.copy({ evidence, world, options }) }
+          })
     const journey = real.explain(evidence, world, options)
+    for (const { code, fix } of journey.findings) for (const one of fix) proposed.push({ code, fix: one, world })
     for (const { rename, ...other } of worlds) {
       const { onFound: _, ...rest } = other.options
       const renamed = real.explain(other.evidence, other.world, rest)
@@ -101,8 +109,8 @@ const CODES = [
   'wrong-way-out',
 ]
 
-/** With how many sets of names. */
-const TURNS = 3
+/** With how many sets of names: each time that something is explained they are others. */
+const TURNS = share(5)
 
 /** What is built in, and what detectors know by its name. */
 const KEPT =
@@ -208,6 +216,19 @@ for (const folder of ['findings', 'kernel-drops', 'verify-fixes'])
   for (const name of readdirSync(new URL(folder, import.meta.url)))
     if (name.endsWith('.test.ts')) await import(/* @vite-ignore */ `./${folder}/${name}`)
 await import('../incidents-nft.test.ts')
+
+describe('by their own names alone', async () => {
+  beforeAll(() => {
+    state.isRenaming = false
+  })
+  afterAll(() => {
+    state.isRenaming = true
+  })
+  await import('../incidents.test.ts')
+  await import('../demo/recorded.test.ts')
+})
+
+describe('every fix that is proposed', () => testFixes(proposed))
 
 const fixesOf = (journey: Journey): Fix[] => journey.findings.flatMap(({ fix }) => fix)
 

@@ -1,38 +1,25 @@
 /**
  * Every fix that is proposed in the tests of findings, in incidents and in examples: what it changes is printed as commands
  * that parseCommand reads as the very same edits, and that do the same to the machine; and what takes it back does so.
+ * Where all these tests run once more (test/explain/hostile-names.test.ts), this is asked of them as well.
  */
-import { readdirSync } from 'node:fs'
-import { describe, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { applyEdit } from '../../src/edits/apply.ts'
 import { fixCommands } from '../../src/edits/fix.ts'
 import { isUnderstood } from '../../src/edits/iptables/print.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import { printEdit } from '../../src/edits/print.ts'
-import type { explain } from '../../src/explain/explain.ts'
 import { printCommand } from '../../src/model/command.ts'
 import type { Edit } from '../../src/model/edit.ts'
 import type { Fix } from '../../src/model/journey.ts'
 import type { World } from '../../src/model/world.ts'
 
-const proposed = vi.hoisted(() => [] as { code: string; fix: Fix; world: World }[])
-
-vi.mock('../../src/explain/explain.ts', async (original) => {
-  const real = await original<{ explain: typeof explain }>()
-  const noted: typeof explain = (evidence, world, options) => {
-    const journey = real.explain(evidence, world, options)
-    for (const { code, fix } of journey.findings) for (const one of fix) proposed.push({ code, fix: one, world })
-    return journey
-  }
-  return { ...real, explain: noted }
-})
-
-for (const folder of ['findings', 'kernel-drops', 'verify-fixes'])
-  for (const name of readdirSync(new URL(folder, import.meta.url)))
-    if (name.endsWith('.test.ts')) await import(/* @vite-ignore */ `./${folder}/${name}`)
-await import('../incidents.test.ts')
-await import('../incidents-nft.test.ts')
-await import('../demo/recorded.test.ts')
+/** A fix, the finding that has it, and the World in which it was proposed. */
+export interface Proposed {
+  code: string
+  fix: Fix
+  world: World
+}
 
 /** Words of an extension that is not known are said as they are, and nobody reads them again. */
 const isRead = (edit: Edit): boolean => edit.kind !== 'rule' || !edit.spec || isUnderstood(edit.spec)
@@ -74,7 +61,8 @@ const contents = (world: World | string) =>
         routingRules: new Set(world.host.routingRules?.map((rule) => JSON.stringify(rule))),
       }
 
-describe('every fix that is proposed', () => {
+/** Tests of all fixes; when they run, these have been proposed. */
+export function testFixes(proposed: readonly Proposed[]): void {
   const changes = () =>
     proposed.flatMap(({ code, fix, world }) => (fix.edits ? [{ code, fix, world, edits: fix.edits }] : []))
 
@@ -133,4 +121,4 @@ describe('every fix that is proposed', () => {
     }
     expect(undone).toBeGreaterThan(100)
   })
-})
+}
