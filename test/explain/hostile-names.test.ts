@@ -110,7 +110,7 @@ const CODES = [
 ]
 
 /** With how many sets of names: each time that something is explained they are others. */
-const TURNS = share(5)
+const TURNS = share(10)
 
 /** What is built in, and what detectors know by its name. */
 const KEPT =
