@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../../src/model/packet.ts'
-import { share } from '../../../share.ts'
+import { share, stride } from '../../../share.ts'
 import { pointText, readFixture, readLog } from './read-log.ts'
 
 const text = (name: string) => new TextDecoder().decode(readFixture(name))
@@ -232,20 +232,23 @@ describe('a line that was cut', () => {
   const lines = text('every-header.log').slice(0, -1).split('\n')
 
   it('tells nothing that is not so, wherever it was cut', () => {
+    const step = stride(0.2)
+    const untrue: string[] = []
     // the line before it shows that the kernel's last blank is kept
     for (const [i, line] of lines.entries()) {
       const packet = every.events[i]!.packet
-      for (let cut = line.indexOf(' IN=') + 5; cut < line.length; cut++) {
+      for (let cut = line.indexOf(' IN=') + 5 + (i % step); cut < line.length; cut += step) {
         const log = `${lines[0]}\n${line.slice(0, cut)}\n${lines[0]}\n`
         const { events } = readLog(log)
-        expect(events.length, line.slice(0, cut)).toBeGreaterThanOrEqual(2)
+        if (events.length < 2) untrue.push(`${events.length} events: ${line.slice(0, cut)}`)
         if (events.length < 3) continue
         // cut behind a blank, what follows cannot be missed
         const { mark, ...part } = events[1]!.packet
         const told = line[cut - 1] === ' ' ? part : events[1]!.packet
-        expect(isPartOf(told, packet), line.slice(0, cut)).toBe(true)
+        if (!isPartOf(told, packet)) untrue.push(line.slice(0, cut))
       }
     }
+    expect(untrue).toEqual([])
   })
 
   it('is told of', () => {
