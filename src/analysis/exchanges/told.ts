@@ -81,7 +81,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
         : finding
           ? [finding]
           : []),
-      ...byOtherUplink(parts, asked, status),
+      ...byOtherUplink(parts, asked, status, seen.played),
       ...(isFailed(status) ? behindRouter(parts, asked) : []),
     ],
   }

@@ -31,8 +31,11 @@ interface OtherUplink {
   reply?: Journey
 }
 
-/** As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back. */
-export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink | undefined {
+/**
+ * As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back.
+ * `isPlayed`: the request as well, so that nobody will show whether the reply arrives.
+ */
+export function otherUplink(parts: readonly Part[], asked: Packet, isPlayed = false): OtherUplink | undefined {
   const { dst } = asked
   const request = parts.find(({ role }) => role === 'request')
   if (!request || dst === undefined) return undefined
@@ -52,11 +55,13 @@ export function otherUplink(parts: readonly Part[], asked: Packet): OtherUplink 
     : isUntold(request, reply, asked, came)
       ? undefined
       : false
-  const isElsewhere = reply && shown !== undefined && left !== came && left !== 'lo'
-  const isSentBack = isElsewhere === true && goesBackOut(request, reply, left, asked)
-  const isUnheard = () => isSentBack || isHalfOpen(request, reply!, asked) || isResetInVain(reply!, parts)
-  if (!isOfUplink && !(isElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
+  const isElsewhere = left !== came && left !== 'lo'
   const isSeen = shown !== undefined
+  if (isPlayed && !isSeen) return isElsewhere ? { came, left, isSeen, isOfUplink, isSentBack: false } : undefined
+  const isShownElsewhere = isElsewhere && reply !== undefined && isSeen
+  const isSentBack = isShownElsewhere && goesBackOut(request, reply, left, asked)
+  const isUnheard = () => isSentBack || isHalfOpen(request, reply!, asked) || isResetInVain(reply!, parts)
+  if (!isOfUplink && !(isShownElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
   return { came, left, isSeen, isOfUplink, isSentBack, ...(reply ? { reply: reply.told.journey } : {}) }
 }
 
@@ -113,10 +118,15 @@ const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean 
     ? `A reverse path filter on the path may drop the reply: ${dst} is an address of ${came}.`
     : `The addresses of ${came} are unknown. If ${dst} is one of them, a reverse path filter on the path may drop the reply.`
 
-export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
+export function byOtherUplink(
+  parts: readonly Part[],
+  asked: Packet,
+  status: ExchangeStatus,
+  isPlayed: boolean,
+): Finding[] {
   const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
   if (overlap) return [overlap]
-  const found = otherUplink(parts, asked)
+  const found = otherUplink(parts, asked, isPlayed)
   if (!found) return []
   const { came, left, isSeen, isOfUplink, isSentBack, reply: captured } = found
   const { dst, src } = asked
@@ -135,10 +145,10 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
-      isSeen || isFailed(status) ? 'warning' : 'note',
+      isSeen || isFailed(status) || (isPlayed && status === 'undetermined') ? 'warning' : 'note',
       isOfUplink !== false
         ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}, ${isSentBack ? 'where it came in' : `and ${src} was not seen to go on with it`}.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
       {
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
         fix: [

@@ -246,11 +246,12 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const broken = seen.played ? undefined : withoutFirst(parts)
   if (broken) return { ...observed('undetermined', request), finding: broken }
   const mayHaveFailed = unquoted.length > 0
+  const leavesElsewhere = () => seen.played && otherUplink(parts, ask(), true) !== undefined
   if (has('closed-port'))
     // an error that passed may go the wrong way all the same
     return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
       ? inferred('reply-lost', request, reply.finding)
-      : inferred('refused', request)
+      : inferred(leavesElsewhere() ? 'undetermined' : 'refused', request)
   if (has('echo-ignored') || (isDiscovery(journey.packet) && has('neighbour-discovery-dropped')))
     return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred(journey.outcome === 'delivered' ? 'lost' : 'reply-lost', request)
@@ -289,7 +290,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   // a reply to what came before it
   const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played && !isDoubted(journey) && !elsewhereAsWell) return inferred('answered', request)
+  if (reply && seen.played && !isDoubted(journey) && !elsewhereAsWell && !leavesElsewhere())
+    return inferred('answered', request)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)
   const again = parts.some(
