@@ -289,7 +289,8 @@ export class LiveRun {
     clearTimeout(late)
   }
 
-  private get stats(): RunStats {
+  /** Of all places, so far. */
+  get stats(): RunStats {
     return sumOf(this.sessions.map((session) => session.stats))
   }
 }

@@ -10,8 +10,10 @@ import { killedLines } from '../live/notes/tell.ts'
 import { NOT_ALL_JOINED } from '../live/overload-warnings.ts'
 import type { Wish } from '../live/plan.ts'
 import { beginningText, nothingSeenText, planText } from '../live/plan-text.ts'
+import { LiveProblem } from '../live/problem.ts'
 import type { Prepared } from '../live/session.ts'
 import type { TraceHost } from '../live/trace-host.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm } from '../reports/choose-form.ts'
@@ -91,7 +93,14 @@ export async function runTrace(
     if (saved) saved.onBroken = (message) => run.warn({ input: '--save', code: 'not-saved', message })
     if (storing) storing.onBroken = (message) => run.warn({ input: '--store', code: 'not-stored', message })
     if (storing) storing.onTold = (message) => face.say(`nfwhy: ${message}\n`)
-    const stats = await run.until(report, command)
+    const stats = await run.until(report, command).catch((error) => {
+      // the document has begun: it ends as one, for the program that reads it
+      if (error instanceof LiveProblem && form === FORMS.json) {
+        report.end({ inputs: run.inputs, warnings: [...run.warnings, notTraced(error)], stats: run.stats })
+        out.flush()
+      }
+      throw error
+    })
     if (correlator?.full) run.warn(NOT_ALL_JOINED)
     face.close()
     const problem = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
@@ -111,6 +120,8 @@ export async function runTrace(
     if (file !== undefined) closeSync(file)
   }
 }
+
+const notTraced = ({ message }: LiveProblem): Diagnostic => ({ input: 'trace', code: 'not-traced', message })
 
 /** Milliseconds that a reader has who takes nothing. */
 const STALLED = 500

@@ -64,6 +64,23 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     expect(await changesAfter(before, place, run.mark, 2)).toEqual([])
   })
 
+  test.for(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends the document that has begun',
+    async (signal, { onTestFinished }) => {
+      const place = await TestPlace.open(onTestFinished, { setup: SETUP })
+      const lead = hanging(onTestFinished, 2, 'exec sleep 60')
+      const run = place.trace(['--json'], {}, `${lead.program} ${place.via}`)
+      await lead.hangs()
+      await sleep(100)
+      run.kill(signal)
+      const { code, stdout, stderr } = await run.ended
+      expect(code, stderr).toBe(2)
+      const { journeys, exchanges, warnings } = JSON.parse(stdout)
+      expect([journeys, exchanges]).toEqual([[], []])
+      expect(warnings.map((one: { code: string }) => one.code)).toContain('not-traced')
+    },
+  )
+
   test('one of two places hangs: what the other has set up is taken back', async ({ onTestFinished }) => {
     const place = await TestPlace.open(onTestFinished, { setup: SETUP })
     const other = await TestPlace.open(onTestFinished, { setup: SETUP })
