@@ -140,12 +140,13 @@ export function byOtherUplink(
   const notFor = some
     ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
     : ''
+  const isLeftOpen = isPlayed && status === 'undetermined'
   const led = captured && ledByMark(journey, captured, world, { came, left })
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
-      isSeen || isFailed(status) || (isPlayed && status === 'undetermined') ? 'warning' : 'note',
+      isSeen || isFailed(status) || isLeftOpen ? 'warning' : 'note',
       isOfUplink !== false
         ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
         : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
