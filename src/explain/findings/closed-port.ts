@@ -1,10 +1,8 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { addressType } from '../../rules/fib.ts'
-import { udpDirection } from '../../rules/service-ports.ts'
 import { isForNobody, listensBeside } from '../../rules/sockets.ts'
 import { propose } from '../changes/change.ts'
 import { addInNat } from '../changes/in-nat.ts'
@@ -87,10 +85,6 @@ function sendBeside({ world, journey: { family } }: Context, packet: Packet, por
 /** The kernel has looked for a program, and says that there is none. */
 export const findsNoSocket = ({ reason, packet }: Drop): boolean => reason === 'NO_SOCKET' && isOpening(packet)
 
-/** Of a connection that it, or one like it, has begun. */
-const isAsked = (packet: Packet, world: World): boolean =>
-  entryOpened(packet, world) !== undefined && entryAnswered(packet, world) === undefined
-
 /** By the sockets in host state. */
 function isClosed({ world, evidence, journey }: Context, packet: Packet): boolean {
   if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return false
@@ -99,8 +93,8 @@ function isClosed({ world, evidence, journey }: Context, packet: Packet): boolea
   const first =
     packet.protocol === 'tcp'
       ? isOpening(packet)
-      : // also where conntrack knows it for none, as in a zone of its own
-        udpDirection(journey.packet, world) !== 'reply' &&
-        (evidence.nat === 'passed' || evidence.begins === true || isAsked(journey.packet, world))
+      : // what was asked from this port, in whatever zone, was asked by a program
+        entryAnswered(journey.packet, world) === undefined &&
+        (evidence.nat === 'passed' || evidence.begins === true || entryOpened(journey.packet, world) !== undefined)
   return first && addressType(packet.dst, world.host) === 'local'
 }
