@@ -6,7 +6,8 @@ import { acceptBefore, propose } from '../../../explain/changes/change.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { finding } from '../../../explain/context.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../../../explain/refs.ts'
-import type { Change, Finding } from '../../../model/journey.ts'
+import type { Change, Finding, RuleRef } from '../../../model/journey.ts'
+import type { Packet } from '../../../model/packet.ts'
 import type { Rule } from '../../../model/ruleset.ts'
 import { writesMark } from '../../../rules/assign.ts'
 import { isLocal } from '../../../rules/fib.ts'
@@ -38,19 +39,7 @@ function ledBack(parts: readonly Part[], { told: { journey, world } }: Part): Fi
       `The reply to ${packet.dst} never left this host: it came back in over lo. A mark may have routed it to this host itself.`,
     )
   const mark = steps[at]!.changes.find(isMark)?.to ?? steps.find((step, i) => i > at && step.mark !== undefined)?.mark
-  return finding(
-    'wrong-way-out',
-    'error',
-    `The reply to ${packet.dst} never leaves this host: ${nameRef(ref)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}, and this mark routes it back to this host over lo.`,
-    {
-      rules: [ref],
-      fix: propose(
-        'do not mark such replies',
-        acceptBefore(ref, packet, { hook: 'output', answer: true }),
-        'such packets then skip the rest of that table',
-      ).map(sayable),
-    },
-  )
+  return lostHere(packet, `${setWords(ref, mark)}, and this mark routes it back to this host over lo`, [ref], 'output')
 }
 
 /**
@@ -77,20 +66,30 @@ function takenIn(parts: readonly Part[], { told: { journey, world } }: Part): Fi
     (step) => step !== taking && (step.changes.some(isMark) || writes(ruleOfStep(step, world)?.rule)),
   )
   const [taker, marker] = [taking, marking].map((step) => step && refOfStep(step))
-  const mark = marking?.changes.find(isMark)?.to
-  const set = marker && `${nameRef(marker)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}`
+  const set = marker && setWords(marker, marking?.changes.find(isMark)?.to)
   const why = taker
     ? `${nameRef(taker)} (TPROXY) takes it for a transparent proxy here${set ? `, for which ${set}` : ''}`
-    : set
-      ? `${set}, and this mark routes it to this host itself`
-      : 'TPROXY, a mark or a route led it to this host itself'
-  const spot = marker ?? taker
-  return finding('wrong-way-out', 'error', `The reply to ${dst} never leaves this host: ${why}.`, {
-    rules: [taker, marker].filter((one) => one !== undefined),
-    fix: spot
+    : `${set ? `${set}, and this mark` : 'TPROXY, a mark or a route'} led it to this host itself`
+  return lostHere(
+    { ...packet, dst },
+    why,
+    [marker, taker].filter((one) => one !== undefined),
+    'prerouting',
+  )
+}
+
+const setWords = (ref: RuleRef, mark: unknown): string =>
+  `${nameRef(ref)} sets ${mark === undefined ? 'its mark' : `mark ${hex(Number(mark) >>> 0)}`}`
+
+/** `rules`: the first of them is what the reply is to pass by. */
+function lostHere(packet: Packet, why: string, rules: RuleRef[], hook: 'output' | 'prerouting'): Finding {
+  const [first] = rules
+  return finding('wrong-way-out', 'error', `The reply to ${packet.dst} never leaves this host: ${why}.`, {
+    rules,
+    fix: first
       ? propose(
           'let such replies pass by',
-          acceptBefore(spot, packet, { hook: 'prerouting', answer: true }),
+          acceptBefore(first, packet, { hook, answer: true }),
           'such packets then skip the rest of that table',
         ).map(sayable)
       : [],
