@@ -30,6 +30,8 @@ export async function buildPage(out, plugins = []) {
     .sort()
     .map((file) => readFileSync(join(STYLES, file), 'utf8'))
     .join('\n')
+    // indented for whoever reads the sources; a report has a megabyte
+    .replace(/\n\s+/g, '\n')
   writeFileSync(join(out, 'page.css'), style)
   copyFileSync(`${PAGE}/index.html`, join(out, 'index.html'))
   writeFileSync(join(out, 'report.html'), reportShell(out, style, output[0].code))
