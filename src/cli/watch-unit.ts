@@ -21,7 +21,7 @@ const REFUSED: readonly (readonly [option: keyof WatchOptions, why: string, hint
   [
     'via',
     '--via and --print-unit exclude each other: a service watches the network namespace that it is started in.',
-    'To watch another one, add NetworkNamespacePath=/run/netns/NAME to the section [Service] of the unit.',
+    'To watch another namespace, add NetworkNamespacePath=/run/netns/NAME to the section [Service] of the unit.',
   ],
   ['for', '--for and --print-unit exclude each other: a service runs until it is stopped.'],
   ['count', '--count and --print-unit exclude each other: a service runs until it is stopped.'],
@@ -35,7 +35,7 @@ export function refuseInUnit(options: WatchOptions): void {
   const store = options.store ?? ''
   if (store.includes('://') && URL.canParse(store) && new URL(store).password !== '')
     throw new UserError(
-      'Everybody on this machine may read a unit: leave the password out of --store.',
+      'Every user of this machine can read the unit: leave the password out of --store.',
       `Write ${store.startsWith('clickhouse') ? CLICKHOUSE_PASSWORD : NATS_PASSWORD}=… to /etc/nfwhy/watch.env (mode 0600), which the unit reads.`,
     )
 }

@@ -1,15 +1,16 @@
 /** What takes an edit back, told from the Worlds before and after it, where one edit can. */
-import type { ChainEdit, Edit, NeighbourEdit, RuleEdit } from '../model/edit.ts'
+import type { ChainEdit, Edit, NeighbourEdit } from '../model/edit.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { iptablesTable } from './draft.ts'
+import { undoRule } from './iptables/undo.ts'
 import { undoNft } from './nft/undo.ts'
 
 /** Undefined where nothing is known to, or it needs what the World does not hold. */
 export function undoEdit(edit: Edit, before: World, after: World): Edit[] | undefined {
   switch (edit.kind) {
     case 'rule':
-      return undoRule(edit, chainOf(edit, before), chainOf(edit, after))
+      return undoRule(edit, before, after)
     case 'chain':
       return undoChain(edit, chainOf(edit, before))
     case 'nft':
@@ -38,29 +39,8 @@ function undoNeighbour({ op, mac: _, ...entry }: NeighbourEdit, { host }: World)
     : [{ ...entry, op: 'replace', mac: known.mac }]
 }
 
-const chainOf = (edit: RuleEdit | ChainEdit, world: World): Chain | undefined =>
+const chainOf = (edit: ChainEdit, world: World): Chain | undefined =>
   iptablesTable(world, edit)?.chains.get(edit.chain ?? '')
-
-/**
- * A new rule is taken back by its words, as numbers may be others by then; of rules alike the first goes then, so its number
- * where it has another one in front. Of rules alike, the first that differs is as good as the one that was meant.
- */
-function undoRule(edit: RuleEdit, before: Chain | undefined, after: Chain | undefined): Edit[] | undefined {
-  if (edit.op === 'check') return []
-  if (!before || !after) return undefined
-  const { family, table, chain, backend } = edit
-  const place = { kind: 'rule', family, table, chain, ...(backend ? { backend } : {}) } as const
-  const others = Math.max(before.rules.length, after.rules.length)
-  const at = Array.from({ length: others }, (_, i) => i).find((i) => before.rules[i]?.text !== after.rules[i]?.text)
-  if (at === undefined) return []
-  const ruleNumber = at + 1
-  if (edit.op === 'append' || edit.op === 'insert') {
-    const isFirst = after.rules.findIndex(({ text }) => text === after.rules[at]!.text) === at
-    return [{ ...place, op: 'delete', ...(isFirst && edit.spec ? { spec: edit.spec } : { ruleNumber }) }]
-  }
-  const spec = before.rules[at]?.iptables
-  return spec && [{ ...place, op: edit.op === 'replace' ? 'replace' : 'insert', ruleNumber, spec }]
-}
 
 function undoChain(edit: ChainEdit, before: Chain | undefined): Edit[] | undefined {
   const { kind, family, table, chain, op, newName, backend } = edit

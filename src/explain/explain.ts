@@ -10,14 +10,12 @@ import { isStoppedByRule, isUnwanted } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
-import { withExactUndo } from './changes/exact-undo.ts'
 import type { Proposal } from './changes/proposal.ts'
-import { sayable } from './changes/sayable.ts'
-import { isOfIptables, withVariant } from './changes/variant.ts'
+import { isOfIptables } from './changes/variant.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, UNSHOWN, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
-import { withOwner } from './owners/undone.ts'
+import { forThisHost } from './owners/for-this-host.ts'
 import { refAt } from './refs.ts'
 import { type Reproduction, reproduce } from './verify-fixes/reproduce.ts'
 import { type Trials, tryFixes } from './verify-fixes/verify.ts'
@@ -90,10 +88,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
     .map(({ culprit: _, doubt: __, settles: ___, ...one }): Finding => {
       const fix = one.fix.filter((proposed) => changesIptables || !isIptables(proposed))
-      return {
-        ...one,
-        fix: fix.map((proposed) => sayable(withOwner(withVariant(withExactUndo(proposed, world), world), world))),
-      }
+      return { ...one, fix: fix.map((proposed) => forThisHost(proposed, world)) }
     })
   return journey
 }

@@ -6,16 +6,13 @@ import type { Finding, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
-import { withExactUndo } from './changes/exact-undo.ts'
-import { sayable } from './changes/sayable.ts'
-import { withVariant } from './changes/variant.ts'
 import { type Context, type Detector, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { acceptQueueFull } from './findings/accept-queue-full.ts'
 import { withHostState, withRules } from './findings/later.ts'
 import { replyByOtherLeg } from './findings/reply-by-other-leg.ts'
-import { withOwner } from './owners/undone.ts'
+import { forThisHost } from './owners/for-this-host.ts'
 import { isOpening } from './reply/request-reply.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
@@ -49,10 +46,7 @@ export function ifInVain(
   return found.refused || found.unanswered ? found : undefined
 
   function tried({ doubt: _, culprit: __, ...one }: ReturnType<Detector['detect']>[number]): Finding {
-    const proposed = {
-      ...one,
-      fix: one.fix.map((fix) => sayable(withOwner(withVariant(withExactUndo(fix, world), world), world))),
-    }
+    const proposed = { ...one, fix: one.fix.map((fix) => forThisHost(fix, world)) }
     if (proposed.fix.length === 0) return proposed
     reproduction ??= playAgain(evidence, world, engine, given)
     return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)

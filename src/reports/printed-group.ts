@@ -61,7 +61,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
     own.includes(one)
       ? [one.code === 'reply-dropped' ? withFixes(one, all) : isBlank ? ofOther(one, exchanges!.worst) : one]
       : stopped.includes(one)
-        ? [{ ...one, message: `Its reply, #${reply}: ${one.message}` }]
+        ? [one.message.startsWith('The reply ') ? one : { ...one, message: `Its reply, #${reply}: ${one.message}` }]
         : [],
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0

@@ -47,7 +47,7 @@ it('is lost by the rule whose mark leads it here', async () => {
   expect(one.findings[0]).toMatchObject({
     code: 'wrong-way-out',
     message:
-      'The reply to 198.51.100.9 never leaves this host: mangle PREROUTING rule 1 sets mark 0x1, and this mark led it to this host itself.',
+      'The reply to 198.51.100.9 never leaves this host: mangle PREROUTING rule 1 sets mark 0x1, which routes it to this host itself.',
   })
   expect(String(fixCommands(one.findings[0]!.fix[0]!).command)).toMatch(
     /^iptables -t mangle -I PREROUTING 1 .*--sport 80 .*-j ACCEPT$/,

@@ -51,7 +51,7 @@ test('a mark leads a reply back to its own host', async () => {
   expect(one?.culprit).toMatchObject({ table: 'mangle', chain: 'OUTPUT', ruleNumber: 1 })
   expect(codes(one!)[0]).toBe('error wrong-way-out')
   expect(one?.findings[0]?.message).toBe(
-    'The reply to 192.0.2.9 never leaves this host: mangle OUTPUT rule 1 sets mark 0x1, and this mark routes it back to this host over lo.',
+    'The reply to 192.0.2.9 never leaves this host: mangle OUTPUT rule 1 sets mark 0x1, which routes it back to this host over lo.',
   )
 })
 
@@ -147,7 +147,7 @@ describe('a mark leads a reply back to its own host, and nothing shows it in POS
   it('is told of what only the request shows for a reply', async () => {
     const one = await first(UDP, { routes: ROUTES })
     expect(one.status).toBe('reply-lost')
-    expect(one.findings[0]?.message).toMatch(/never leaves this host: inet proxy output handle 4 sets mark 0x1, and/)
+    expect(one.findings[0]?.message).toMatch(/never leaves this host: inet proxy output handle 4 sets mark 0x1, which/)
   })
 
   it('is meant where this host asked with the address of its client: its proxy gets the reply so', async () => {

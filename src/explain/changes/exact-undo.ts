@@ -1,31 +1,38 @@
 /** What takes a fix of iptables back where the chain has the same rule already. */
+import { applyEdit } from '../../edits/apply.ts'
 import { iptablesTable } from '../../edits/draft.ts'
-import type { RuleEdit } from '../../model/edit.ts'
-import type { IptablesSpec } from '../../model/ruleset.ts'
+import { undoRule } from '../../edits/iptables/undo.ts'
+import type { Edit, RuleEdit } from '../../model/edit.ts'
+import { memo } from '../../model/memo.ts'
+import type { Chain } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
-import { printSpec } from '../../rules/iptables/print.ts'
+import { ruleText } from '../../rules/iptables/rule.ts'
 import type { Proposal } from './proposal.ts'
+import { isOfIptables } from './variant.ts'
 
-/**
- * A new rule is taken back by its words, as numbers may be others by then. Of rules alike iptables deletes the first: where that
- * was there before, the new one goes by its number.
- */
+/** A fix takes new rules back by their words; of rules alike iptables deletes the first, which may not be the new one. */
 export function withExactUndo<F extends Proposal>(fix: F, world: World): F {
-  const { edits, undo } = fix
-  const exact = undo?.map((edit) => {
-    if (edit.kind !== 'rule' || edit.op !== 'delete' || !edit.spec) return edit
-    const { spec, ...place } = edit
-    const ruleNumber = edits?.find((one): one is RuleEdit => one.kind === 'rule' && one.spec === spec)?.ruleNumber
-    if (ruleNumber === undefined) return edit
-    const words = wordsOf(spec, edit)
-    const before = iptablesTable(world, edit)
-      ?.chains.get(edit.chain)
-      ?.rules.slice(0, ruleNumber - 1)
-    return before?.some(({ iptables }) => iptables && wordsOf(iptables, edit) === words)
-      ? { ...place, ruleNumber }
-      : edit
-  })
-  return exact ? { ...fix, undo: exact } : fix
+  const { edits = [], undo } = fix
+  // of most there is none alike, and nothing is to be tried
+  if (!undo?.some((edit) => isByWords(edit) && hasAlike(edit, world))) return fix
+  const exact = new Map<RuleEdit['spec'], readonly Edit[]>()
+  let at = world
+  for (const edit of edits.filter(isOfIptables)) {
+    const applied = applyEdit(at, edit)
+    if ('error' in applied) return fix
+    const back = edit.kind === 'rule' ? undoRule(edit, at, applied.world) : undefined
+    if (back && edit.kind === 'rule') exact.set(edit.spec, back)
+    at = applied.world
+  }
+  return { ...fix, undo: undo.flatMap((edit) => (isByWords(edit) && exact.get(edit.spec)) || [edit]) }
 }
 
-const wordsOf = (spec: IptablesSpec, { family, table }: RuleEdit): string => printSpec(spec, family, table)
+const isByWords = (edit: Edit): edit is RuleEdit =>
+  edit.kind === 'rule' && edit.op === 'delete' && edit.spec !== undefined
+
+function hasAlike({ spec, ...place }: RuleEdit, world: World): boolean {
+  const chain = iptablesTable(world, place)?.chains.get(place.chain)
+  return chain !== undefined && textsOf(chain).has(ruleText(place.chain, spec!, place.family, place.table))
+}
+
+const textsOf = memo(({ rules }: Chain) => new Set(rules.map(({ text }) => text)))

@@ -7,6 +7,10 @@ import type { Owned } from '../owners/owner.ts'
 /** What it costs that a rule of nat accepts such packets: an accept ends its base chain, and no other hook's. */
 export const SKIPS_NAT = 'later rules of this nat chain do not apply to them either'
 
+/** The same in other tables: it ends the rule's chain, and those that led there. */
+export const SKIPS_LATER =
+  'later rules of that chain, and of those that lead to it, do not apply to such packets either'
+
 /** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
 export const NOT_TRIED = 'not tried'
 

@@ -3,6 +3,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
+import { SKIPS_LATER } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { isSameWay, marksGiven, wayTaken } from '../counterfactual/marked-way.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
@@ -55,7 +56,7 @@ export const markedAstray: Detector = {
           fix: propose(
             'do not set the mark on such packets',
             acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
-            'such packets then skip the rest of that table',
+            SKIPS_LATER,
           ),
         }),
       ]

@@ -3,6 +3,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { leadsHere, lookupRoute, routeDevices, rulesFor } from '../../rules/route.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
+import { SKIPS_LATER } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { keptByMark } from '../counterfactual/kept-by-mark.ts'
 import { marksGiven } from '../counterfactual/marked-way.ts'
@@ -41,7 +42,7 @@ export const markedHere: Detector = {
             fix: propose(
               'do not set the mark on such packets',
               acceptBefore(ref, evidence.arrivals[step]!.packet, { hook: 'prerouting' }),
-              'such packets then skip the rest of that table',
+              SKIPS_LATER,
             ),
           },
         ),

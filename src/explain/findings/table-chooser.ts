@@ -4,7 +4,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps } from '../counterfactual/marked-way.ts'
 import { isOwnTable } from '../host/routes.ts'
@@ -51,5 +51,5 @@ function selectorOf({ mark, from, to, in: device, not }: RoutingRule): string {
 export function unmarked({ evidence }: Context, { ref, step }: Marking): Proposal[] {
   const { packet, hook } = evidence.arrivals[step]!
   const accept = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
-  return propose('do not set the mark on such packets', accept, 'such packets then skip the rest of that table')
+  return propose('do not set the mark on such packets', accept, SKIPS_LATER)
 }

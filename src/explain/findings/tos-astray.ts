@@ -4,6 +4,7 @@ import { hex } from '../../rules/iptables/values/numbers.ts'
 import { LEGACY_TOS } from '../../rules/longest-prefix.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
+import { SKIPS_LATER } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { isSameWay, wayTaken } from '../counterfactual/marked-way.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
@@ -68,9 +69,5 @@ function tosGiven(context: Context, last: number): TosGiven | undefined {
 
 function leaveAsItCame({ evidence }: Context, { ref, step }: TosGiven) {
   const { packet, hook } = evidence.arrivals[step]!
-  return propose(
-    'do not set the TOS of such packets',
-    acceptBefore(ref, packet, { hook }),
-    'such packets then skip the rest of that table',
-  )
+  return propose('do not set the TOS of such packets', acceptBefore(ref, packet, { hook }), SKIPS_LATER)
 }

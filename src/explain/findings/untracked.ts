@@ -5,7 +5,7 @@ import type { Statement } from '../../model/statement.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
@@ -141,11 +141,7 @@ const hasNatRules = ({ world: { tables } }: Context): boolean =>
 function trackSuch({ evidence }: Context, i: number, ref: RuleRef): Proposal[] {
   const { packet, hook } = evidence.arrivals[i]!
   const change = acceptBefore(ref, packet, hook === undefined ? {} : { hook })
-  return propose(
-    'track such packets: accept them before the rule',
-    change,
-    'such packets then skip the rest of that table',
-  )
+  return propose('track such packets: accept them before the rule', change, SKIPS_LATER)
 }
 
 /** What nat would do to a request, were it tracked; whether a datagram is one, rules for its source do not tell. */

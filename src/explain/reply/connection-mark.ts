@@ -11,7 +11,7 @@ import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
 import { markGiven } from '../counterfactual/marks.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
@@ -92,7 +92,7 @@ export function ledByMark(
     fix: propose(
       `do not restore the mark on replies from ${src} to ${dst}`,
       acceptBefore(restored, reply.packet, { hook }),
-      'such packets then skip the rest of that table',
+      SKIPS_LATER,
       `only the reply's route was checked: it would then leave by ${came}`,
     ),
   }

@@ -54,7 +54,7 @@ export const flows = tool({
         exchange: z
           .object({ id: z.string(), status: z.string(), basis: z.string(), why: z.string().optional() })
           .optional()
-          .describe('What came of the worst of its exchanges.'),
+          .describe('Status of its worst exchange, and why.'),
       }),
     ),
     ...WARNINGS,

@@ -25,7 +25,7 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   const others = shown.filter(({ packets }) => packets.length === 0)
   page.line(page.paint(totals(told.length, others.length), 'bold'))
   page.line()
-  const rank = (flow: Flow<PrintedFix>) => RANKS.indexOf(markOf(flow))
+  const rank = (flow: Flow<PrintedFix>) => RANKS.indexOf(markOfFlow(flow))
   for (const flow of [...told].sort((a, b) => rank(a) - rank(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
   if (told.length > 0 && listed.length > 0)
@@ -49,7 +49,7 @@ function totals(told: number, others: number): string {
 const RANKS = ['bad', 'unsure', 'good'] as const
 
 /** Good is what was answered, and what passed where nothing speaks against a reply. Of a flow with packets. */
-function markOf({ packets, exchange }: Pick<Flow, 'packets' | 'exchange'>): (typeof RANKS)[number] {
+function markOfFlow({ packets, exchange }: Pick<Flow, 'packets' | 'exchange'>): (typeof RANKS)[number] {
   if (exchange ? isFailed(exchange.status) : packets.some(({ outcome }) => isStopped(outcome))) return 'bad'
   if (exchange?.status === 'answered') return 'good'
   return exchange?.why === undefined && packets.some(({ outcome }) => isPassed(outcome)) ? 'good' : 'unsure'
@@ -69,7 +69,7 @@ function writeHead(page: Page, flow: Flow<PrintedFix>): void {
     ...(flow.mark ? [`mark 0x${flow.mark.toString(16)}`] : []),
     ...(host === undefined ? [] : [`on ${host}`]),
   ]
-  const mark = packets.length === 0 ? ' ' : page.marks[markOf(flow)]
+  const mark = packets.length === 0 ? ' ' : page.marks[markOfFlow(flow)]
   const head = `${mark} ${protocol} ${ends}${id}`
   const lines = wrap(words.join('  '), page.width - columns(head) - 2)
   const fits = columns(head) + 2 + columns(words.join('  ')) <= page.width

@@ -3,8 +3,10 @@
  * behind it, led here from the interface where it came in.
  */
 import { acceptBefore, propose } from '../../../explain/changes/change.ts'
+import { SKIPS_LATER } from '../../../explain/changes/proposal.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { finding } from '../../../explain/context.ts'
+import { proxyOf } from '../../../explain/host/proxy-socket.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../../../explain/refs.ts'
 import type { Change, Finding, RuleRef } from '../../../model/journey.ts'
 import type { Packet } from '../../../model/packet.ts'
@@ -36,10 +38,10 @@ function ledBack(parts: readonly Part[], { told: { journey, world } }: Part): Fi
     return finding(
       'wrong-way-out',
       'error',
-      `The reply to ${packet.dst} never left this host: it came back in over lo. A mark may have routed it to this host itself.`,
+      `The reply to ${packet.dst} never left this host: it came back over lo. A mark may have routed it here.`,
     )
   const mark = steps[at]!.changes.find(isMark)?.to ?? steps.find((step, i) => i > at && step.mark !== undefined)?.mark
-  return lostHere(packet, `${setWords(ref, mark)}, and this mark routes it back to this host over lo`, [ref], 'output')
+  return lostHere(packet, `${setWords(ref, mark)}, which routes it back to this host over lo`, [ref], 'output')
 }
 
 /**
@@ -59,9 +61,7 @@ function takenIn(parts: readonly Part[], { told: { journey, world } }: Part): Fi
     first?.packet.in !== undefined && requests.every((one) => one.outcome === 'forwarded' && one.packet.src === dst)
   if (!inside || !isForwarded || dst === undefined || isLocal(dst, world.host) === true) return undefined
   const early = steps.filter(({ hook }) => hook === 'prerouting')
-  const taking = early.findLast((step) =>
-    ruleOfStep(step, world)?.rule.statements.some(({ kind }) => kind === 'tproxy'),
-  )
+  const taking = early.findLast((step) => proxyOf(ruleOfStep(step, world)?.rule))
   const marking = early.findLast(
     (step) => step !== taking && (step.changes.some(isMark) || writes(ruleOfStep(step, world)?.rule)),
   )
@@ -69,7 +69,7 @@ function takenIn(parts: readonly Part[], { told: { journey, world } }: Part): Fi
   const set = marker && setWords(marker, marking?.changes.find(isMark)?.to)
   const why = taker
     ? `${nameRef(taker)} (TPROXY) takes it for a transparent proxy here${set ? `, for which ${set}` : ''}`
-    : `${set ? `${set}, and this mark` : 'TPROXY, a mark or a route'} led it to this host itself`
+    : `${set ? `${set}, which routes it` : 'TPROXY, a mark or a route led it'} to this host itself`
   return lostHere(
     { ...packet, dst },
     why,
@@ -87,11 +87,9 @@ function lostHere(packet: Packet, why: string, rules: RuleRef[], hook: 'output' 
   return finding('wrong-way-out', 'error', `The reply to ${packet.dst} never leaves this host: ${why}.`, {
     rules,
     fix: first
-      ? propose(
-          'let such replies pass by',
-          acceptBefore(first, packet, { hook, answer: true }),
-          'such packets then skip the rest of that table',
-        ).map(sayable)
+      ? propose('let such replies pass by', acceptBefore(first, packet, { hook, answer: true }), SKIPS_LATER).map(
+          sayable,
+        )
       : [],
   })
 }
