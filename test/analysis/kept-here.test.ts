@@ -28,8 +28,8 @@ const REQUEST = [
   trace('mangle:POSTROUTING:policy:1', forwarded),
 ]
 
-async function first(lines: readonly string[], rules: string) {
-  const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, addresses: ADDRESSES }
+async function first(lines: readonly string[], rules: string, more: Record<string, string> = {}) {
+  const files = { 'trace.log': dmesg(lines), 'rules.v4': rules, addresses: ADDRESSES, ...more }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   return (await analysis.exchanges()).exchanges[0]!
 }
@@ -73,4 +73,18 @@ it('is no reply to a proxy that asks with its client’s address, nor one that g
   const on = ['FORWARD', 'POSTROUTING'].map((chain) => trace(`mangle:${chain}:policy:1`, { ...reply, out: 'wan' }))
   const passed = await first([...lines(...REQUEST), ...on], rules)
   expect(passed.status).toBe('answered')
+})
+
+it.each([
+  ['198.51.100.0/24', /^in place of the route local 198\.51\.100\.0\/24 dev lo \(table local\), add one/],
+  ['198.51.100.9', /^if another host has the address, delete that route$/],
+])('is lost by a local route to %s', async (destination, does) => {
+  const lines = [...REQUEST, trace('mangle:PREROUTING:policy:1', reply), trace('mangle:INPUT:policy:1', reply)]
+  const routes = `local ${destination} dev lo table local\n10.0.0.0/24 dev lan scope link\ndefault via 192.0.2.254 dev wan\n`
+  const one = await first(lines, table('mangle', CHAINS), { routes })
+  expect(one.status).toBe('reply-lost')
+  expect(one.findings[0]?.message).toBe(
+    `The reply to 198.51.100.9 never leaves this host: the route local ${destination} dev lo (table local) makes 198.51.100.9 an address of this host.`,
+  )
+  expect(one.findings[0]?.fix[0]?.description).toMatch(does)
 })

@@ -243,7 +243,13 @@ export function isLoopbackAbroad(context: Context): boolean {
   return context.journey.outcome === 'sent' && out !== 'lo' && (src.startsWith('127.') || src === '::1')
 }
 
-/** nat sends its sender's own packet back to it: with its own address as source, the sender drops it. */
+/** What a host makes of a packet with its own address as source: IPv4 drops it as a martian (fib_validate_source), IPv6 has no such check. */
+export const ownSourceWords = (address: string | undefined): string =>
+  address?.includes(':')
+    ? 'a host replies to its own address over lo, so no reply comes back here'
+    : 'a host drops packets that come in with its own address as source'
+
+/** nat sends its sender's own packet back to it, with its own address as source. */
 export function comesBackToSender(context: Context): boolean {
   const { src, dst } = lastPacket(context)
   return src === dst && isSentBackByNat(context)

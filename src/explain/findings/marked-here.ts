@@ -9,6 +9,7 @@ import { keptByMark } from '../counterfactual/kept-by-mark.ts'
 import { marksGiven } from '../counterfactual/marked-way.ts'
 import { isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
+import { isOpening, natSeen } from '../reply/request-reply.ts'
 
 /**
  * The local route of a transparent proxy takes what has its mark, for whomever it is; and no TPROXY rule has handed the packet
@@ -52,11 +53,11 @@ export const markedHere: Detector = {
   },
 }
 
-/** Stopped in INPUT, or given to a port where nothing listens. */
+/** Stopped in INPUT, or given to a port where nothing listens: what belongs to a connection has its program here, or had it. */
 function endsHere(context: Context): boolean {
   const { journey, world, ended, evidence, inVain } = context
   if (isStoppedByRule(journey.outcome)) return evidence.arrivals[ended.step]?.hook === 'input'
   const packet = lastPacket(context)
   const isRefused = inVain === 'refused' || (knowsSockets(world.host, packet.protocol) && !listener(world.host, packet))
-  return journey.outcome === 'delivered' && isRefused
+  return journey.outcome === 'delivered' && isRefused && isOpening(journey, natSeen(evidence), world)
 }

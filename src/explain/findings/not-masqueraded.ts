@@ -32,6 +32,7 @@ import {
   isReachedByNat,
   lacksReply,
   needsSource,
+  ownSourceWords,
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
@@ -88,7 +89,7 @@ export const notMasqueraded: Detector = {
     }
     if (comesBackToSender(context))
       return masqueraded(
-        `It left by ${out} for ${dst}, which sent it, and kept its source: a host drops packets that come in with its own address as source.`,
+        `It left by ${out} for ${dst}, which sent it, and kept its source: ${ownSourceWords(dst)}.`,
         true,
       )
     if (isHairpin(context)) {

@@ -3,7 +3,7 @@ import { SKIPS_NAT } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isSentNowhere, isSentToItself } from '../counterfactual/undeliverable.ts'
+import { isSentNowhere, isSentToItself, ownSourceWords } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
 
 /** nat has sent it back to its sender. */
@@ -20,7 +20,7 @@ export const sentToItself: Detector = {
       finding(
         'wrong-way-out',
         'warning',
-        `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops packets that come in with its own address as source.`,
+        `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: ${ownSourceWords(packet.dst)}.`,
         {
           steps: [step + 1],
           rules: [ref],

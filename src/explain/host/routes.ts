@@ -113,6 +113,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
+  // nat has sent it back to who sent it: the route says where that is, as its coming in did
+  if (packet.src === dst) return undefined
   // which networks the links have is not known, and this route says that the destination is on that one
   if (!knowsNetworks(host, dst) && route.gateway === undefined && !route.nexthops) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on

@@ -200,6 +200,7 @@ COMMIT
         "The route that makes the whole range the router's own stands in the table that comes before all others, so replies to a guest within the range are delivered on the router instead of going to the guest.",
       causes: [{ code: 'wrong-way-out', words: ['2001:db8:101::/48'] }],
       status: ['reply-lost'],
+      alsoTrue: ['wrong-way-out'],
     },
     mend: [['router', 'ip -6 route del local 2001:db8:101::/48 dev lo']],
   },
