@@ -127,6 +127,7 @@ import { THREADS_AJ_LEGACY } from './threads-aj-legacy.ts'
 import { THREADS_AJ_MORE } from './threads-aj-more.ts'
 import { THREADS_AJ_OWN_HOSTS } from './threads-aj-own-hosts.ts'
 import { THREADS_AK } from './threads-ak.ts'
+import { THREADS_AK_NEAR } from './threads-ak-near.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -315,6 +316,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AJ_MORE,
   ...THREADS_AJ_OWN_HOSTS,
   ...THREADS_AK,
+  ...THREADS_AK_NEAR,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
