@@ -18,13 +18,13 @@ import { mayBeAbout, type UnquotedError } from '../join/unquoted.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
-import { keptHere } from './kept-here.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './later.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
+import { replyKept } from './reply-kept.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
@@ -109,7 +109,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const midway = rewrittenMidway(parts)
     if (midway) return { ...observed('reply-lost', midway.part), finding: midway.finding }
     const isUsed = parts.some((one) => goesOnBehind(one, answer, parts))
-    const kept = isUsed ? undefined : keptHere(parts, answer)
+    const kept = isUsed ? undefined : replyKept(parts, answer)
     if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())

@@ -19,7 +19,7 @@ import { prefixLength } from '../../../rules/prefixes.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 
 /** `answer`: the reply that was delivered. Undefined: it was meant for this host, or it is not known to have stayed here. */
-export const keptHere = (parts: readonly Part[], answer: Part): Finding | undefined =>
+export const replyKept = (parts: readonly Part[], answer: Part): Finding | undefined =>
   ledBack(parts, answer) ?? takenIn(parts, answer)
 
 /**
