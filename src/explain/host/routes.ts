@@ -225,13 +225,16 @@ export function askRoute(address = ''): string | undefined {
   return spoken(ask)
 }
 
+/** The one that a route has where nobody says any. */
+const isUsual = (metric: number | undefined, family: Route['family']): boolean =>
+  (metric ?? 0) === 0 || (family === 'ip6' && metric === 1024)
+
 /** Takes the route away; of several to one network, the metric says which. The undo restores all that a command can give it. */
 export function deleteRoute({ metric, flags, device: listed, ...route }: Route): Change {
   const { family, type, destination, gateway, table, tos, from, nexthops } = route
   // IPv6 lists lo with a route that goes nowhere, and a command may not name it
   const device = type === 'unicast' || type === 'local' ? listed : undefined
-  // the one of IPv6 that goes without saying
-  const said = metric === undefined || metric === (family === 'ip6' ? 1024 : 0) ? {} : { metric }
+  const said = metric === undefined || isUsual(metric, family) ? {} : { metric }
   return {
     edits: without({
       ...{ family, type, destination, table, ...said },
@@ -287,9 +290,19 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   if (gateway === undefined) return []
   const destination = `${src}/${family === 'ip' ? 32 : 128}`
   const via = gateway === src ? {} : { gateway }
+  const route: Route = { family, type: 'unicast', destination, table: 'main', device, ...via }
+  // the kernel takes no second one of the same metric (fib_table_insert, fib6_add)
+  const there = host.routes?.find(
+    (one) => isOwnTable(one.table) && one.destination === destination && isUsual(one.metric, family),
+  )
+  if (there && there.type !== 'unicast') return []
   return propose(
-    `add a route back to ${src} through the neighbour that sent it`,
-    addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
+    there
+      ? `let the route back to ${src} lead through the neighbour that sent it`
+      : `add a route back to ${src} through the neighbour that sent it`,
+    there
+      ? { edits: [{ kind: 'route', op: 'replace', route: newRoute(route) }], undo: replaceRoute(there, {}).undo }
+      : addRoute(route),
     `rp_filter also drops packets with forged sources: first check that ${src} is behind this neighbour`,
   )
 }

@@ -57,6 +57,14 @@ describe('a rule that asks for the way back', () => {
     )
   })
 
+  it('is content with another way of the route that is there already: the kernel takes no second one', () => {
+    const by = from([{ ...SENDER, address: '10.0.1.254', state: ['REACHABLE'] }])
+    const astray = { family: 'ip', type: 'unicast', destination: '203.0.113.9/32', table: 'main' } as const
+    const routes = [...by.host!.routes!, { ...astray, gateway: '203.0.113.254', device: 'eth1' }]
+    const found = told({ ...by, host: { ...by.host, routes } }, 'dropped-by-rule')
+    expect(found?.fix).toBe('ip route replace 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded')
+  })
+
   it('is content with a route by the neighbour that handed the packet over', () => {
     const by = from([{ ...SENDER, address: '10.0.1.254', state: ['REACHABLE'] }])
     expect(told(by, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded')
