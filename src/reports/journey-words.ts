@@ -13,6 +13,8 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
   if (!end || hasLeft(outcome)) return undefined
+  const isUnknown = end.kind === 'log' && end.chain === undefined && end.prefix !== undefined
+  if (outcome === 'undetermined' && isUnknown) return `log prefix "${shortened(end.prefix!.trim())}"`
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished' || (outcome === 'stolen' && end.verdict === 'accept')) return `after ${chain}`
@@ -21,6 +23,11 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
     return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }
+
+/** nft's may have 127 characters. */
+const MOST_PREFIX = 40
+const shortened = (prefix: string): string =>
+  prefix.length > MOST_PREFIX ? `${prefix.slice(0, MOST_PREFIX - 1)}…` : prefix
 
 function baseChain(steps: readonly Step[], end: Step): string | undefined {
   // what marked it for tracing is no rule that anybody asks about

@@ -1,11 +1,10 @@
-import { spoken } from '../../model/command.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { acceptByPolicy, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import { allowedBy } from '../owners/let-in.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
 import { unaffected } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 import { acceptSuch, blame } from './verdicts.ts'
@@ -66,13 +65,10 @@ function ofPassing(context: Context, { family, table, chain }: RuleRef): Proposa
 function allowedByOwner(context: Context, end: RuleRef): Proposal[] {
   const { evidence, ended, world } = context
   const { chain, packet } = evidence.arrivals[ended.step]!
-  if (openingOf(packet, world)) return []
   for (const { ruleNumber } of chain?.rules ?? []) {
     const owner = ownerOfRef(context, { ...end, ruleNumber })
-    const allow = owner?.allows?.(packet)
-    const words = allow && spoken(allow)
-    if (owner && words !== undefined)
-      return [{ description: `allow it with ${owner.name}: ${words}`, unverified: 'this is not a netfilter change' }]
+    const allow = owner ? allowedBy(owner, packet, world) : []
+    if (allow.length > 0) return allow
   }
   return []
 }

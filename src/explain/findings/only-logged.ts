@@ -1,8 +1,13 @@
 /** What capture-ends says of a packet of which only LOG lines tell. */
 import type { BehindLog, Logged } from '../../journey/logged.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding } from '../context.ts'
+import { allowedBy, insteadOf } from '../owners/let-in.ts'
+import { type Prefixed, prefixOf, type Says, verdictWord } from '../owners/log-prefixes.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** Undefined: the line of its verdict was seen. */
@@ -10,7 +15,7 @@ export function toldByLogs(context: Context): Detected[] | undefined {
   const { ended, evidence } = context
   const { logged } = evidence
   if (ended.because === 'only-log')
-    return [logged ? onlyLogged(logged, context) : (byHelper(context) ?? unknownLogger(context))]
+    return [logged ? onlyLogged(logged, context) : (byHelper(context) ?? byPrefix(context) ?? unknownLogger(context))]
   const { stop, loggers = [] } = logged ?? {}
   const isAccepted = stop?.ending === 'accept'
   if (!stop || (stop.basis === 'observed' && !isAccepted)) return undefined
@@ -68,6 +73,45 @@ function helperBy({ objects }: Table, { statements }: Rule): unknown {
   if (set?.kind !== 'set') return undefined
   const { type = set.value }: { type?: unknown } = objects?.get(`ct helper ${set.value}`)?.values ?? {}
   return type
+}
+
+/** Nobody gave the rule: all that is known of it is what its author wrote into the prefix. */
+function byPrefix(context: Context): Detected | undefined {
+  const { journey, ended } = context
+  const { packet } = journey
+  const prefix = journey.steps[ended.step]?.prefix
+  if (prefix === undefined) return undefined
+  const known = prefixOf(prefix)
+  const { says, word } = known ? { ...known, word: '' } : (verdictWord(prefix) ?? {})
+  if (says === undefined) return undefined
+  const quoted = `"${prefix.trim()}"`
+  const why = known?.because === undefined ? '' : `, because ${known.because}`
+  const told = known
+    ? `Most likely ${known.by ?? known.writer} ${DONE[says]} it${why}: ${known.writer} logs that with the prefix ${quoted}.`
+    : `Most likely it was ${DONE[says]}: its log prefix says "${word}".`
+  const isLate = says !== 'accept' && !opensFlow(packet)
+  const late = isLate ? ' It opens no connection, so connection tracking probably knew none that it belongs to.' : ''
+  return finding('log-prefix', 'warning', `${told}${late} The LOG line itself shows no verdict.`, {
+    steps: [ended.step + 1],
+    fix: known && says !== 'accept' && !isLate ? letIn(known, packet, context.world) : [],
+  })
+}
+
+/** Rules about services decide about no other packet of TCP's. */
+const opensFlow = ({ protocol, tcpFlags }: Packet): boolean =>
+  protocol !== 'tcp' || !tcpFlags || (tcpFlags.includes('syn') && !tcpFlags.includes('ack'))
+
+function letIn({ owner, because, option }: Prefixed, packet: Packet, world: World): Proposal[] {
+  if (because !== undefined) return []
+  const allow = allowedBy(owner, packet, world)
+  return allow.length > 0 ? allow : [insteadOf(owner, option)]
+}
+
+const DONE: Readonly<Record<Says, string>> = {
+  drop: 'dropped',
+  reject: 'rejected',
+  stop: 'dropped or rejected',
+  accept: 'accepted',
 }
 
 const unknownLogger = ({ ended }: Context): Detected =>

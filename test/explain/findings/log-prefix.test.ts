@@ -1,0 +1,107 @@
+/** A LOG line alone: firewall managers, and most who write rules by hand, say in the prefix what comes behind it. */
+import { expect, it } from 'vitest'
+import { explainLog, worldOf } from '../../journey/journeys.ts'
+import { makeWorld } from '../../simulate/world.ts'
+import { saved } from './played.ts'
+
+interface Told {
+  message?: string
+  fix: string[]
+  outcome: string
+}
+
+const SYN = 'SYN'
+const line = (prefix: string, flags: string, by: string) =>
+  `[52047.004538] ${prefix}${by} MAC=52:54:00:12:34:56:52:54:00:65:43:21:08:00 SRC=198.51.100.7 DST=192.0.2.10 LEN=60 TOS=0x00 PREC=0x00 TTL=52 ID=54321 DF PROTO=TCP SPT=51514 DPT=8443 WINDOW=64240 RES=0x00 ${flags} URGP=0 \n`
+function told(prefix: string, flags = SYN, by = 'IN=eth0 OUT='): Told {
+  const { outcome, findings } = explainLog(line(prefix, flags, by), makeWorld(saved({}), {}), []).journeys[0]!
+  const found = findings.find(({ code }) => code === 'log-prefix')
+  return {
+    ...(found ? { message: found.message } : {}),
+    fix: (found?.fix ?? []).map(({ description }) => description),
+    outcome,
+  }
+}
+const NO_VERDICT = ' The LOG line itself shows no verdict.'
+
+it.each([
+  ['[UFW BLOCK] ', 'Most likely ufw dropped or rejected it: ufw logs that with the prefix "[UFW BLOCK]".'],
+  [
+    '[UFW LIMIT BLOCK] ',
+    'Most likely ufw rejected it, because its source opens too many connections (ufw limit): ufw logs that with the prefix "[UFW LIMIT BLOCK]".',
+  ],
+  ['[UFW ALLOW] ', 'Most likely ufw accepted it: ufw logs that with the prefix "[UFW ALLOW]".'],
+  [
+    'filter_IN_public_REJECT: ',
+    'Most likely zone public of firewalld rejected it: firewalld logs that with the prefix "filter_IN_public_REJECT:".',
+  ],
+  [
+    'filter_FWD_policy_lan-to-wan_DROP: ',
+    'Most likely policy lan-to-wan of firewalld dropped it: firewalld logs that with the prefix "filter_FWD_policy_lan-to-wan_DROP:".',
+  ],
+  [
+    'STATE_INVALID_DROP: ',
+    'Most likely firewalld dropped it, because connection tracking calls it invalid: firewalld logs that with the prefix "STATE_INVALID_DROP:".',
+  ],
+  [
+    'reject wan in: ',
+    'Most likely zone wan of openwrt rejected it: openwrt logs that with the prefix "reject wan in:".',
+  ],
+  [
+    'Shorewall:net-fw:DROP:',
+    'Most likely chain net-fw of shorewall dropped it: shorewall logs that with the prefix "Shorewall:net-fw:DROP:".',
+  ],
+  [
+    '[WAN_LOCAL-default-D]',
+    'Most likely the default action of WAN_LOCAL dropped it: vyos or edgeos logs that with the prefix "[WAN_LOCAL-default-D]".',
+  ],
+  [
+    '[ipv4-FWD-filter-10-A]',
+    'Most likely rule 10 of ipv4-FWD-filter accepted it: vyos or edgeos logs that with the prefix "[ipv4-FWD-filter-10-A]".',
+  ],
+  [
+    'Firewall: *TCP_IN Blocked* ',
+    'Most likely csf dropped or rejected it: csf logs that with the prefix "Firewall: *TCP_IN Blocked*".',
+  ],
+  ['IPTables-Dropped: ', 'Most likely it was dropped or rejected: its log prefix says "Dropped".'],
+  ['[IPT_DENY]', 'Most likely it was dropped or rejected: its log prefix says "DENY".'],
+  ['ssh accepted ', 'Most likely it was accepted: its log prefix says "accepted".'],
+])('%s', (prefix, message) => {
+  expect(told(prefix)).toMatchObject({ message: message + NO_VERDICT, outcome: 'undetermined' })
+})
+
+it.each(['[UFW AUDIT] ', 'trace: ', 'Dropbear: ', 'not dropped: ', 'accept or drop: ', 'before DROP ', 'blocklist '])(
+  'says nothing of what %s may mean',
+  (prefix) => expect(told(prefix)).toEqual({ fix: [], outcome: 'undetermined' }),
+)
+
+it('has the command of whoever wrote the rules, for what opens a connection', () => {
+  expect(told('[UFW BLOCK] ').fix).toEqual([
+    'allow it with ufw: ufw allow in on eth0 proto tcp from 198.51.100.7 to 192.0.2.10 port 8443',
+  ])
+  expect(told('[UFW BLOCK] ', SYN, 'IN=eth0 OUT=eth1').fix).toEqual([
+    'allow it with ufw: ufw route allow in on eth0 out on eth1 proto tcp from 198.51.100.7 to 192.0.2.10 port 8443',
+  ])
+  expect(told('filter_IN_home_REJECT: ').fix[0]).toMatch(/ --zone=home --add-service/)
+  expect(told('filter_IN_policy_inner_REJECT: ').fix[0]).toMatch(/ --policy=inner --add-service/)
+  expect(told('FINAL_REJECT: ').fix[0]).toMatch(/ --permanent --add-service/)
+  // no service that is let in helps these
+  for (const prefix of ['STATE_INVALID_DROP: ', 'rpfilter_DROP: ', '[UFW LIMIT BLOCK] ', '[UFW ALLOW] '])
+    expect(told(prefix).fix).toEqual([])
+})
+
+it('says of what opens no connection that none was known, and lets nothing in for it', () => {
+  const late = told('[UFW BLOCK] ', 'ACK FIN')
+  expect(late.message).toMatch(
+    / It opens no connection, so connection tracking probably knew none that it belongs to\./,
+  )
+  expect(late.fix).toEqual([])
+})
+
+it('leaves it to the rules, where they are there', () => {
+  const rules = saved({
+    filter: ['-A INPUT -j LOG --log-prefix "[UFW BLOCK] "', '-A INPUT -p tcp -m tcp --dport 8443 -j ACCEPT'],
+  })
+  const [journey] = explainLog(line('[UFW BLOCK] ', SYN, 'IN=eth0 OUT='), worldOf(rules), []).journeys
+  expect(journey!.findings.map(({ code }) => code)).not.toContain('log-prefix')
+})
