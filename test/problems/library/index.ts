@@ -1,4 +1,5 @@
 import type { Problem } from '../problem.ts'
+import { ADDRESSES_OF_NODES } from './addresses-of-nodes.ts'
 import { ASKED_AT_HOME } from './asked-at-home.ts'
 import { ASKED_OF_SERVERS } from './asked-of-servers.ts'
 import { ASKED_TWICE } from './asked-twice.ts'
@@ -22,6 +23,8 @@ import { COMMONLY_ASKED_MORE } from './commonly-asked-more.ts'
 import { CONTAINER_NETWORKS } from './container-networks.ts'
 import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
+import { EGRESS_GATEWAYS } from './egress-gateways.ts'
+import { EGRESS_OF_PODS } from './egress-of-pods.ts'
 import { EGRESS_WAYS } from './egress-ways.ts'
 import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
 import { ENGINE_HOSTS } from './engine-hosts.ts'
@@ -91,6 +94,7 @@ import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REMOTE_ACCESS } from './remote-access.ts'
+import { ROUTES_OF_NODES } from './routes-of-nodes.ts'
 import { ROUTING_ASIDES } from './routing-asides.ts'
 import { SERVICES } from './services.ts'
 import { SERVICES_ASTRAY } from './services-astray.ts'
@@ -333,4 +337,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...ROUTING_ASIDES,
   ...NAT_ASIDES,
   ...FILTERS_LEFT_ON,
+  ...EGRESS_GATEWAYS,
+  ...EGRESS_OF_PODS,
+  ...ROUTES_OF_NODES,
+  ...ADDRESSES_OF_NODES,
 ]
