@@ -9,8 +9,10 @@ import { BESIDE } from './beside.ts'
 import { BEYOND_PORTS } from './beyond-ports.ts'
 import { BEYOND_PORTS_IPTABLES } from './beyond-ports-iptables.ts'
 import { BORDERS_OF_ENGINES } from './borders-of-engines.ts'
+import { BORDERS_ON_HOSTS } from './borders-on-hosts.ts'
 import { BRIDGE_PORTS } from './bridge-ports.ts'
 import { CARRIERS } from './carriers.ts'
+import { CELLS_AND_SIDECARS } from './cells-and-sidecars.ts'
 import { CLOUD_GUESTS } from './cloud-guests.ts'
 import { CLOUD_RULES } from './cloud-rules.ts'
 import { CLOUDS } from './clouds.ts'
@@ -90,6 +92,7 @@ import { PODS } from './pods.ts'
 import { POLICIES_OF_NODES } from './policies-of-nodes.ts'
 import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
+import { PORTS_TAKEN } from './ports-taken.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
@@ -99,6 +102,7 @@ import { ROUTING_ASIDES } from './routing-asides.ts'
 import { SERVICES } from './services.ts'
 import { SERVICES_ASTRAY } from './services-astray.ts'
 import { SERVICES_OF_NODES } from './services-of-nodes.ts'
+import { SETS_AND_SCOPES } from './sets-and-scopes.ts'
 import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
@@ -341,4 +345,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...EGRESS_OF_PODS,
   ...ROUTES_OF_NODES,
   ...ADDRESSES_OF_NODES,
+  ...SETS_AND_SCOPES,
+  ...PORTS_TAKEN,
+  ...BORDERS_ON_HOSTS,
+  ...CELLS_AND_SIDECARS,
 ]
