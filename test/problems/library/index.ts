@@ -32,8 +32,10 @@ import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
 import { ENGINE_HOSTS } from './engine-hosts.ts'
 import { ENGINES_UNLIKE } from './engines-unlike.ts'
 import { FILTERS_LEFT_ON } from './filters-left-on.ts'
+import { FIREWALLD_LISTS } from './firewalld-lists.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
+import { FW4_BORDERS } from './fw4-borders.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HAND_WRITTEN } from './hand-written.ts'
 import { HAND_WRITTEN_MORE } from './hand-written-more.ts'
@@ -84,6 +86,7 @@ import { NODE_RULES } from './node-rules.ts'
 import { NODES } from './nodes.ts'
 import { OTHER_SOURCES } from './other-sources.ts'
 import { OWN_COUNTERS } from './own-counters.ts'
+import { OWN_REDIRECTS } from './own-redirects.ts'
 import { PLANE_LEFTOVERS } from './plane-leftovers.ts'
 import { PLUGINS } from './plugins.ts'
 import { POD_ADDRESSES } from './pod-addresses.ts'
@@ -349,4 +352,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...PORTS_TAKEN,
   ...BORDERS_ON_HOSTS,
   ...CELLS_AND_SIDECARS,
+  ...FIREWALLD_LISTS,
+  ...FW4_BORDERS,
+  ...OWN_REDIRECTS,
 ]
