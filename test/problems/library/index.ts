@@ -1,6 +1,7 @@
 import type { Problem } from '../problem.ts'
 import { ADDRESSES_OF_NODES } from './addresses-of-nodes.ts'
 import { ASKED_AT_HOME } from './asked-at-home.ts'
+import { ASKED_OF_HOSTS } from './asked-of-hosts.ts'
 import { ASKED_OF_SERVERS } from './asked-of-servers.ts'
 import { ASKED_TWICE } from './asked-twice.ts'
 import { BALANCERS } from './balancers.ts'
@@ -56,7 +57,9 @@ import { LINKS_OF_GUESTS } from './links-of-guests.ts'
 import { LISTS } from './lists.ts'
 import { LOCAL_LISTENERS } from './local-listeners.ts'
 import { LOCKED_OUT } from './locked-out.ts'
+import { LOOSER_THAN_THEY_READ } from './looser-than-they-read.ts'
 import { LOST_MARKS } from './lost-marks.ts'
+import { MARKED_FRAMES } from './marked-frames.ts'
 import { MARKS } from './marks.ts'
 import { MARKS_OF_NODES } from './marks-of-nodes.ts'
 import { MARKS_UNREAD } from './marks-unread.ts'
@@ -100,6 +103,7 @@ import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REMOTE_ACCESS } from './remote-access.ts'
+import { ROUTERS_BY_IPTABLES } from './routers-by-iptables.ts'
 import { ROUTES_OF_NODES } from './routes-of-nodes.ts'
 import { ROUTING_ASIDES } from './routing-asides.ts'
 import { SERVICES } from './services.ts'
@@ -355,4 +359,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...FIREWALLD_LISTS,
   ...FW4_BORDERS,
   ...OWN_REDIRECTS,
+  ...ASKED_OF_HOSTS,
+  ...LOOSER_THAN_THEY_READ,
+  ...ROUTERS_BY_IPTABLES,
+  ...MARKED_FRAMES,
 ]

@@ -185,7 +185,7 @@ table inet sshuttle-ipv4-12304 {
           SSH,
           { protocol: 'tcp', port: 5252 },
           { protocol: 'tcp', port: 443 },
-          { protocol: 'udp', port: 53 },
+          { protocol: 'udp', port: 53, address: '10.20.0.1' },
         ],
         rules: {
           ipset: `create parking hash:ip family inet
