@@ -95,7 +95,7 @@ table inet sshuttle-ipv4-12304 {
     ],
   },
   {
-    name: 'fw4-accepts-by-the-link-address-that-the-frame-will-have',
+    name: 'forward-accepts-by-the-link-address-that-the-frame-will-have',
     thread: {
       title: 'Add Rate Limiting Feature with nftables Meter Support',
       address: 'https://github.com/hudra0/qosmate/pull/87',
@@ -105,7 +105,7 @@ table inet sshuttle-ipv4-12304 {
       {
         listeners: [{ protocol: 'tcp', port: 22, address: '::' }],
         rules: {
-          nft: `table inet dmarc {
+          nft: `table inet home {
   set nas_ports {
     type inet_service
     elements = { 443, 8443, 51413 }
@@ -161,15 +161,15 @@ table inet sshuttle-ipv4-12304 {
       words:
         "The rule asks for the PC's link address as the destination, but a packet in forward has the header of the frame that it came in, which was for the router: no rule accepts it, and the policy drops.",
       causes: [
-        { rule: 'ether daddr 02:00:5e:00:53:10 tcp dport @nas_ports', chain: 'inet dmarc from_wan' },
-        { policy: 'inet dmarc forward' },
+        { rule: 'ether daddr 02:00:5e:00:53:10 tcp dport @nas_ports', chain: 'inet home from_wan' },
+        { policy: 'inet home forward' },
       ],
       status: ['dropped'],
     },
     mend: [
       [
         'router',
-        "nft insert rule inet dmarc from_wan 'ip6 daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport @nas_ports counter accept'",
+        "nft insert rule inet home from_wan 'ip6 daddr & ::ffff:ffff:ffff:ffff == ::10 tcp dport @nas_ports counter accept'",
       ],
     ],
   },
