@@ -266,6 +266,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
     }
     case 'masquerade':
       return ['-j', 'MASQUERADE']
+    case 'snat':
+      return ['-j', 'SNAT', '--to-source', endWord(doing.to, undefined)]
     case 'dnat':
       return ['-j', 'DNAT', '--to-destination', endWord(doing.to.address, doing.to.port)]
     case 'helper':

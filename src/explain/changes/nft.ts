@@ -240,6 +240,11 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
         ?.expr
     case 'masquerade':
       return [{ masquerade: null }]
+    case 'snat':
+      return read({
+        ...ref,
+        rule: `snat ${ref.family === 'inet' ? `${doing.to.includes(':') ? 'ip6' : 'ip'} ` : ''}to ${doing.to}`,
+      })?.expr
     case 'dnat':
       return [dnatInstead({ redirect: null }, ref.family, doing.to.address, doing.to.port)]
     case 'helper':

@@ -35,6 +35,7 @@ export type Doing =
   /** These bits of the packet's mark are those of its connection's. */
   | { kind: 'restore-mark'; mask: number }
   | { kind: 'masquerade' }
+  | { kind: 'snat'; to: string }
   | { kind: 'dnat'; to: Destination }
   /** Conntrack's helper; in nft's words the name of an object. */
   | { kind: 'helper'; name: string }

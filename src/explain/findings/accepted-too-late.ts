@@ -31,8 +31,8 @@ export const acceptedTooLate: Detector = {
     // what stands in front of it is in its own chain
     const stopping = inWay(later) ?? step
     const culprit = refAt(context, stopping)
-    if (culprit?.ruleNumber === undefined || isExceptionTo([...accepts.matched, accepts], arrivals[stopping]!.rule))
-      return []
+    const stopped = way.flatMap((i) => (i >= stopping ? (arrivals[i]!.rule ?? []) : []))
+    if (culprit?.ruleNumber === undefined || isExceptionTo([...accepts.matched, accepts], stopped)) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
     const does = leads
@@ -87,9 +87,9 @@ export function isAcceptedLater(context: Context, goal: Goal): boolean {
 }
 
 /** It stops a part of what the rule behind it accepts, and the jumps that lead there: the order is meant so, and a copy in front would leave it without use. */
-function isExceptionTo(leading: readonly Pick<Visit, 'rule'>[], stopping: Rule | undefined): boolean {
+function isExceptionTo(leading: readonly Pick<Visit, 'rule'>[], stopping: readonly Rule[]): boolean {
   const asked = leading.flatMap(({ rule }) => rule.conditions.map(conditionText))
-  const stops = new Set(stopping?.conditions.map(conditionText))
+  const stops = new Set(stopping.flatMap(({ conditions }) => conditions.map(conditionText)))
   return stops.size > new Set(asked).size && asked.every((one) => stops.has(one))
 }
 

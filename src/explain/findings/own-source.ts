@@ -77,7 +77,7 @@ export const tableOfSourceUnasked: Detector = {
     const family = familyOf(question)
     const out = packet.out!
     const taken = lookupRoute(question, host)
-    if (taken?.type !== 'unicast' || !isDefault(taken) || addressesOf(out, host, family).length > 0) return []
+    if (!leadsOutOf(taken, out) || !isDefault(taken) || addressesOf(out, host, family).length > 0) return []
     const table = tableLeading(question, link.name, host)
     const chosen = ruleTaken(question, host)
     if (table === undefined || !chosen || chosen.priority < 2) return []

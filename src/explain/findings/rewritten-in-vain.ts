@@ -25,6 +25,7 @@ import { homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
+import { otherSource } from './other-source.ts'
 
 /** REDIRECT has another address for each interface that packets come in by. */
 const placeOf = ({ statement }: Rewritten, { dst, dport }: Packet): string =>
@@ -102,7 +103,8 @@ function takenFromServices(context: Context): TakenFromOthers | undefined {
 
 /**
  * The rule sends every port of this host elsewhere as it is, and a program of this host listens on this one. Or it
- * intercepts what its own network asks of any resolver or clock, and the program is asked for that very service.
+ * intercepts what its own network asks of any resolver or clock, and the program is asked for that very service. Or nobody
+ * listens where it sends the port to, or a proxy of this host has not answered.
  */
 function takenFromHere(context: Context): TakenFromOthers | undefined {
   const rule = destinationRule(context)
@@ -110,14 +112,19 @@ function takenFromHere(context: Context): TakenFromOthers | undefined {
   const { packet, hook } = context.evidence.arrivals[rule.step]!
   const { host } = context.world
   const isOfService = asksForService(context, rule.step)
-  if (isOfService ? !intercepts(context, rule, packet) : rule.statement.ports) return undefined
-  if (isLocal(packet.dst, host) !== true || isLocal(lastPacket(context).dst, host) !== false) return undefined
+  if (!isOfService && rule.statement.ports) return undefined
+  const last = lastPacket(context)
+  const isToProxy = isLocal(last.dst, host) === true && last.dport !== packet.dport
+  if (isLocal(packet.dst, host) !== true || !(isToProxy || isLocal(last.dst, host) === false)) return undefined
   const here = listener(host, packet)
-  if (!here || here.address?.startsWith('127.') || (isOfService && HOLDS_PORT.test(here.process ?? '')))
-    return undefined
+  if (!here || (isOfService && HOLDS_PORT.test(here.process ?? ''))) return undefined
+  // nobody else comes to a listener at loopback
+  if (here.address?.startsWith('127.') && !packet.dst?.startsWith('127.')) return undefined
+  const isRefused = context.inVain === 'refused' && here.process !== undefined
+  if (isOfService && !isRefused && !isToProxy && !intercepts(context, rule, packet)) return undefined
   const asked = describeEnd(packet.dst, packet.dport)
   const other = `where ${here.process ?? 'a program'} of this host listens`
-  return { rule, asked, other, isSure: !isOfService, fix: spare(rule, packet, hook) }
+  return { rule, asked, other, isSure: !isOfService || isRefused, fix: spare(rule, packet, hook) }
 }
 
 /** From a network of its own, whoever is asked: what comes from elsewhere is a forwarded port. */
@@ -128,7 +135,7 @@ const intercepts = (context: Context, { step }: Rewritten, { src, dport }: Packe
 const ASKED_OF_ANY: ReadonlySet<number> = new Set([53, 123, 853])
 
 /** Programs that keep a published port for a container: the rule is meant for what is for them. */
-const HOLDS_PORT = /^(docker-proxy|conmon|rootlessport|containerd|slirp4netns|pasta)/
+const HOLDS_PORT = /^(docker-proxy|kube-proxy|conmon|rootlessport|containerd|slirp4netns|pas(ta|st)|lxd|incusd)/
 
 const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Proposal[] =>
   propose(
@@ -195,13 +202,15 @@ export const snatInVain: Detector = {
       ? ''
       : `, and source port ${reply.dport} instead of ${asked.sport}${whoHas(reply, asked, context)}`
     const which = given === undefined ? '' : whichOf(context, given, isOwn)
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
+    const meant = otherSource(context, rule, given)
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${meant ? ` ${meant.words}` : ''}${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
-      finding('snat-changed-source', 'note', message, {
+      finding('snat-changed-source', meant ? 'warning' : 'note', message, {
         steps: [rule.step + 1],
-        rules: [rule.ref],
-        fix:
-          isHidden || isItsOwn || isRoutedThere(context, asked)
+        rules: [rule.ref, ...(meant?.rules ?? [])],
+        fix: meant
+          ? meant.fix
+          : isHidden || isItsOwn || isRoutedThere(context, asked)
             ? propose(
                 'do not rewrite the source of such packets',
                 acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),

@@ -289,13 +289,15 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
   if (gateway === undefined) return []
   const destination = `${src}/${family === 'ip' ? 32 : 128}`
-  const via = gateway === src ? {} : { gateway }
+  const via: Pick<Route, 'gateway'> = gateway === src ? {} : { gateway }
   const route: Route = { family, type: 'unicast', destination, table: 'main', device, ...via }
   // the kernel takes no second one of the same metric (fib_table_insert, fib6_add)
   const there = host.routes?.find(
     (one) => isOwnTable(one.table) && one.destination === destination && isUsual(one.metric, family),
   )
-  if (there && there.type !== 'unicast') return []
+  // one that leads there already changes nothing
+  if (there && (there.type !== 'unicast' || (routeDevices(there).includes(device) && there.gateway === via.gateway)))
+    return []
   return propose(
     there
       ? `let the route back to ${src} lead through the neighbour that sent it`

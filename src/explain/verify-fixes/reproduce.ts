@@ -249,7 +249,13 @@ const isRefused = ({ packet, ended }: Played, { host }: World): boolean =>
 /** The packet behind the one that it answers. */
 const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({
   before,
-  isUsable: (engine, options) => engine.play(before, opening, options).ended.outcome !== 'undetermined',
+  isUsable(engine, options) {
+    const asked = engine.play(before, opening, options)
+    if (asked.ended.outcome === 'undetermined') return false
+    // sent another way than the real one was, its answer would come in elsewhere, whatever is changed
+    const back = answerTo(opening, asked, before.host)
+    return back?.in === undefined || packet.in === undefined || back.in === packet.in
+  },
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
   play(engine, world, options) {
     const answerOf = refusesOpening(packet) ? refusalTo : answerTo

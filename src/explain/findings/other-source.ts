@@ -1,0 +1,96 @@
+/** Nobody replied to the source that nat gave: another rule, or the route, says which one was meant. */
+import { wayTo } from '../../journey/step-context.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import { conditionText } from '../../rules/evaluate.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { lookupRoute } from '../../rules/route.ts'
+import type { Walk } from '../../rules/walk.ts'
+import { changesOf, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import type { Doing } from '../changes/rule-changes.ts'
+import { type Context, lastPacket } from '../context.ts'
+import { fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
+import { rewrites } from '../counterfactual/goals.ts'
+import { givenSource, type Rewritten, SOURCE } from '../counterfactual/rewritten.ts'
+import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
+import { routeWords } from '../host/routes.ts'
+import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+
+export interface OtherSource {
+  words: string
+  rules: readonly RuleRef[]
+  fix: Proposal[]
+}
+
+/** `given`: what the rule gave it, where that is known. */
+export const otherSource = (context: Context, rule: Rewritten, given: string | undefined): OtherSource | undefined =>
+  ofLaterRule(context, rule, given) ?? ofRoute(context, rule, given)
+
+/** A rule for this very host or service comes behind the one that took the packet first. */
+function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string | undefined): OtherSource | undefined {
+  const { arrivals } = context.evidence
+  const { table, packet } = arrivals[step]!
+  // its own chain may masquerade all that is left
+  const ways = [hadItNotMatched(context, step), hadItReturned(context, step)]
+  const behind = ways.find((then) => then && rewrites(SOURCE)(then) && givenBy(then, packet) !== undefined)
+  const later = behind?.last
+  const to = behind && givenBy(behind, packet)
+  if (!behind || !later || !table || to === undefined || to === given) return undefined
+  const way = [...wayTo(arrivals, step)]
+  const asked = new Set(way.flatMap((i) => arrivals[i]!.rule?.conditions.map(conditionText) ?? []))
+  const own = [...behind.matched, later].flatMap(({ rule }) => rule.conditions)
+  const isNarrower = own.some(
+    (one) => OF_ENDS.test(fieldOf(one) ?? '') && isExact(one) && !isNegated(one) && !asked.has(conditionText(one)),
+  )
+  if (!isNarrower) return undefined
+  const other = refOf(context, table.name, later.chain, later.rule)
+  const at = way.find((i) => arrivals[i]!.chain === later.chain)
+  const first = at === undefined ? undefined : refAt(context, at)
+  return {
+    words: `The packet never reached ${nameBeside(other, ref)}, which would have given it ${to}.`,
+    rules: [other],
+    fix: first
+      ? propose(
+          `add a copy of the rule before ${nameBeside(first, other)}`,
+          changesOf(first).copy(other, { chain: first.chain, before: first }),
+        )
+      : inFront(ref, packet, { kind: 'like', rule: later.rule }),
+  }
+}
+
+/** The one source that the rule in which a walk ends gives. */
+const givenBy = ({ last }: Walk, { src }: Packet): string | undefined =>
+  givenSource(
+    last?.rule.statements.find(({ kind }) => SOURCE.includes(kind)),
+    src,
+  )
+
+const OF_ENDS = /(saddr|daddr|sport|dport)$/
+
+/** Masquerading takes the address of the link (inet_select_addr, ipv6_dev_get_saddr), whatever source the route has. */
+function ofRoute(
+  context: Context,
+  { ref, step, statement }: Rewritten,
+  given: string | undefined,
+): OtherSource | undefined {
+  const { host } = context.world
+  const { dst, out } = lastPacket(context)
+  if (statement?.kind !== 'masquerade' || dst === undefined || out === undefined || given === undefined)
+    return undefined
+  const route = lookupRoute({ dst, out }, host)
+  const source = route?.source
+  if (!route || source === undefined || source === given || isLocal(source, host) !== true) return undefined
+  return {
+    words: `${routeWords(route).replace(/^t/, 'T')} has source ${source}, which this host's own packets get; masquerading does not use that.`,
+    rules: [],
+    fix: inFront(ref, context.evidence.arrivals[step]!.packet, { kind: 'snat', to: source }),
+  }
+}
+
+const inFront = (ref: RuleRef, packet: Packet, doing: Doing): Proposal[] =>
+  propose(
+    `give such packets that source before ${nameRef(ref)}`,
+    changesOf(ref).add(ref, { chain: ref.chain, before: ref }, { kind: 'source', packet, to: true }, doing),
+    'affects only this source and destination',
+  )
