@@ -155,6 +155,44 @@ test('whoever was asked sees another source', async () => {
   expect(two?.message).toMatch(/sees 203\.0\.113\.1, the first of the 2 addresses of wan, instead\.$/)
 })
 
+test('a later rule, or the route, says which source was meant', async () => {
+  const lines: readonly Line[] = [
+    [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan' }],
+    [10, 'nat:POSTROUTING:rule:1', { ...ABROAD, in: '', out: 'wan' }],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000')
+  const second =
+    '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
+  const found = async (nat: string[], routes = '') => {
+    const one = (await codes(nat, lines, entry, routes, ADDRESS + second)).get('snat-changed-source')
+    return { severity: one?.severity, words: one?.message.split(' instead. ')[1], edits: one?.fix[0]?.edits }
+  }
+  const all = '-A POSTROUTING -o wan -j MASQUERADE'
+  const own = '-A POSTROUTING -s 10.0.0.7/32 -o wan -j SNAT --to-source 203.0.113.2'
+  expect(await found([all, own])).toMatchObject({
+    severity: 'warning',
+    words: 'The packet never reached rule 2, which would have given it 203.0.113.2.',
+    edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }],
+  })
+  // one for all, for another host, or that gives the same, says nothing of this packet
+  const others = [
+    own.replace(' -s 10.0.0.7/32', ''),
+    own.replace('10.0.0.7', '10.0.0.8'),
+    own.replace('203.0.113.2', '203.0.113.1'),
+  ]
+  for (const other of others) expect(await found([all, other])).toMatchObject({ severity: 'note', words: undefined })
+  // what this host sends there itself has the route's source
+  const route = (source: string) =>
+    `local 203.0.113.2 dev wan table local proto kernel scope host src 203.0.113.1\n203.0.113.9/32 dev wan scope link src ${source}\n`
+  expect(await found([all], route('203.0.113.2'))).toMatchObject({
+    severity: 'warning',
+    words:
+      "The route to 203.0.113.9/32 has source 203.0.113.2, which this host's own packets get; masquerading does not use that.",
+    edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }],
+  })
+  expect(await found([all], route('203.0.113.1'))).toMatchObject({ severity: 'note', words: undefined })
+})
+
 test("a rule gives this host's own packet another of its addresses in place of the one that it has: it is spared, as proposed", async () => {
   const own: TestPacket = { out: 'wan', src: '203.0.113.2', dst: '203.0.113.9', sport: 40_000, dport: 8080 }
   const lines: readonly Line[] = [
@@ -246,22 +284,31 @@ test('a DNAT rule for all ports is to blame for a port on which a program of thi
     [10, 'nat:POSTROUTING:policy:1', sent],
     [10.1, 'filter:FORWARD:policy:1', { ...reset, out: 'wan', seq: 0, window: 0 }],
   ]
-  const found = async (rule: string, port: number) => {
+  const found = async (rule: string, port: number, program = 'envoy') => {
     const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
-    const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128          0.0.0.0:${port}      0.0.0.0:*    users:(("envoy",pid=7,fd=3))\n`
+    const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128          0.0.0.0:${port}      0.0.0.0:*    users:(("${program}",pid=7,fd=3))\n`
     const files = { log, rules: rules([rule]), ADDRESS, ROUTES, ss }
     const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
     const [exchange] = (await analysis.exchanges()).exchanges
     expect(exchange!.status).toBe('refused')
     expect(exchange!.findings.map(({ code }) => code)).not.toContain('not-netfilter')
-    return exchange!.findings.filter(({ code }) => code === 'dnat-of-others').map(({ message }) => message)
+    return exchange!.findings
+      .filter(({ code }) => code === 'dnat-of-others')
+      .map(({ severity, message }) => `${severity}: ${message}`)
   }
   const all = '[7:420] -A PREROUTING -i wan -p tcp -j DNAT --to-destination 10.0.0.2'
   expect(await found(all, 15_021)).toEqual([
-    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:15021. This packet was for 203.0.113.1:15021, where envoy of this host listens.',
+    'warning: Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:15021. This packet was for 203.0.113.1:15021, where envoy of this host listens.',
   ])
   expect(await found(all, 22)).toEqual([])
-  expect(await found(all.replace('-p tcp', '-p tcp -m tcp --dport 15021'), 15_021)).toEqual([])
+  // a rule for this port may be meant so, and the service behind it be down; one that says nothing else takes it from anybody
+  const ofPort = all.replace('-p tcp', '-p tcp -m tcp --dport 15021')
+  expect(await found(ofPort, 15_021)).toEqual([])
+  const ofAny = ofPort.replace(' -i wan', '')
+  expect(await found(ofAny, 15_021)).toEqual([
+    expect.stringMatching(/^warning: .* where envoy of this host listens\.$/),
+  ])
+  expect(await found(ofAny, 15_021, 'docker-proxy')).toEqual([])
 })
 
 test("a rule that intercepts DNS is to blame where this host's own resolver was asked, and nothing replied", async () => {

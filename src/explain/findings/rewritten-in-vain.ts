@@ -11,7 +11,7 @@ import { listener } from '../../rules/sockets.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { isNegated } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import {
   destinationRule,
   givenSource,
@@ -120,7 +120,7 @@ function takenFromHere(context: Context): TakenFromOthers | undefined {
   if (!here || (isOfService && HOLDS_PORT.test(here.process ?? ''))) return undefined
   // nobody else comes to a listener at loopback
   if (here.address?.startsWith('127.') && !packet.dst?.startsWith('127.')) return undefined
-  const isRefused = context.inVain === 'refused' && here.process !== undefined
+  const isRefused = context.inVain === 'refused' && here.process !== undefined && asksPortAlone(context, rule.step)
   if (isOfService && !isRefused && !isToProxy && !intercepts(context, rule, packet)) return undefined
   const asked = describeEnd(packet.dst, packet.dport)
   const other = `where ${here.process ?? 'a program'} of this host listens`
@@ -165,6 +165,14 @@ function asksWhose(condition: Condition): boolean {
     default:
       return false
   }
+}
+
+/** Who forwards a port says whose it is: by the address, or where packets come in. */
+function asksPortAlone({ evidence: { arrivals } }: Context, i: number): boolean {
+  for (const at of wayTo(arrivals, i))
+    if (arrivals[at]!.rule?.conditions.some((one) => !/^(meta l4proto|\w+ dport)$/.test(fieldOf(one) ?? '')))
+      return false
+  return true
 }
 
 const OF_ENDS =

@@ -1,7 +1,10 @@
 /** A neighbour that does not reply may live in a network of the same addresses elsewhere: at the other end of a tunnel. */
 import type { Host, Route } from '../../model/host.ts'
+import { silentState } from '../../model/silent-neighbour.ts'
+import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, type RouteQuestion } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
+import { NOT_TRIED } from '../changes/proposal.ts'
 import { addRoute, homeOf, isDefault, isOwnTable, mainRoute, routeWords } from '../host/routes.ts'
 import type { LinkHint } from './silent-link.ts'
 
@@ -20,10 +23,12 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
   const { family, gateway } = next
   const table = isOwnTable(next.table) ? '' : ` of table ${next.table}`
   const leads = `${routeWords(next)}${table} leads out of ${device}`
+  const known = neighboursAt(host, device, dst).find((one) => silentState(one) === undefined)
+  const answers = known ? `, where ${dst} is a known neighbour` : ''
   return {
-    words: ` ${dst} is in the network of ${out} (${home.network}), whose route comes first. Without that route, ${leads}.`,
+    words: ` ${dst} is in the network of ${out} (${home.network}), whose route comes first. Without that route, ${leads}${answers}.`,
     fix: propose(
-      `if the host is behind ${device}, and not on ${out}: send it there`,
+      known ? `send it out of ${device}` : `if the host is behind ${device}, and not on ${out}: send it there`,
       addRoute({
         ...{
           family,
@@ -35,7 +40,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
         ...(gateway === undefined ? {} : { gateway }),
       }),
       undefined,
-      `whether ${dst} is behind ${device} is unknown here`,
+      known ? NOT_TRIED : `whether ${dst} is behind ${device} is unknown here`,
     ),
   }
 }

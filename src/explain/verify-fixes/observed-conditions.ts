@@ -1,8 +1,11 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 
 import type { Journey } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { EXTENSION_HEADERS } from '../../rules/facts/headers.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { choiceText, mappedVerdict, verdictsOf } from '../../rules/nft/map.ts'
 import { isUnknown, type Unknown } from '../../rules/truth.ts'
@@ -42,6 +45,7 @@ export function observedConditions(context: Context): Observed {
         for (const one of verdictsOf(map, context.world)) say(choiceText(rule, one), one === verdict, given)
     }
     for (const { rule, moment } of skippedRules(context, pass)) {
+      for (const text of headersAbsent(rule, moment)) say(text, false, undefined)
       const miss = onlyFailed(rule, moment)
       const truth = miss?.settled && evaluate(miss.condition, moment)
       if (!miss?.settled || (isUnknown(truth) && isNotListed(truth))) continue
@@ -54,6 +58,17 @@ export function observedConditions(context: Context): Observed {
   if (context.evidence.lossless === true)
     for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
   return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
+}
+
+/** A rule for an extension header of IPv6 did not match, and nothing else of it speaks against the packet: it has no such header. */
+function headersAbsent(rule: Rule, moment: EvalContext): string[] {
+  const unmet = [...conditionsOf(rule, moment)].filter(([condition, at]) => evaluate(condition, at) !== true)
+  const isOfHeaders = unmet.every(([condition, at]) => {
+    const truth = evaluate(condition, at)
+    return isUnknown(truth) && truth.unknown === EXTENSION_HEADERS
+  })
+  if (!isOfHeaders) return []
+  return unmet.flatMap(([one]) => (one.kind === 'compare' && one.field === 'exthdr' ? [conditionText(one)] : []))
 }
 
 /** The packet is not seen behind TPROXY, and that no socket took it is why. */

@@ -64,14 +64,24 @@ const ofFragment =
   }
 
 /** What stands between IPv6's header and the transport's is not part of Packet. */
-const UNTOLD = unknown("the packet's extension headers are not known")
+export const EXTENSION_HEADERS = "the packet's extension headers are not known"
+const UNTOLD = unknown(EXTENSION_HEADERS)
 const extensionHeader: Read = () => UNTOLD
 
 /** All of these have a hop-by-hop header, Router Alert, and no other (RFC 2710, 3810). */
 const ofListening =
-  (known: ReturnType<Read>, otherwise?: ReturnType<Read>): Read =>
+  (known: ReturnType<Read>): Read =>
   ({ packet }) =>
-    isListenerDiscovery(packet) ? known : otherwise
+    isListenerDiscovery(packet) ? known : undefined
+
+/** Router and neighbour discovery as hosts send it (net/ipv6/ndisc.c): the transport follows at once. */
+const DISCOVERY = [133, 134, 135, 136, 137]
+const extensionHeaders: Read = ({ packet }) =>
+  isListenerDiscovery(packet)
+    ? ['hbh', 'protocol']
+    : packet.protocol === 'icmpv6' && DISCOVERY.includes(packet.icmpType ?? 0)
+      ? ['protocol']
+      : UNTOLD
 
 const byVersion: Readers = {
   'ip saddr': packetField('src'),
@@ -98,7 +108,7 @@ const byVersion: Readers = {
 }
 
 const ofIpv6: Readers = {
-  exthdr: ofListening(['hbh', 'protocol'], UNTOLD),
+  exthdr: extensionHeaders,
   'hbh nexthdr': ofListening('icmpv6'),
   'frag id': ofFragment(packetField('ipId')),
   'frag frag-off': ofFragment(({ packet }) => (packet.fragOffset ?? 0) >> 3),

@@ -33,6 +33,14 @@ describe('accepted-too-late', () => {
     })
   })
 
+  it('says nothing where what stops it is an exception from what accepts all, by all rules that led to the verdict', () => {
+    const block = rules('-A FORWARD -d 10.0.2.0/24 -j deny', '-A FORWARD -j allow', '-A deny -o eth1 -j DROP')
+    const allow = '-A allow -o eth1 -j ACCEPT'
+    expect(told({ rules: { filter: [...block.rules.filter!, allow] } }, 'accepted-too-late')).toBeUndefined()
+    const other = '-A allow -i eth0 -j ACCEPT'
+    expect(told({ rules: { filter: [...block.rules.filter!, other] } }, 'accepted-too-late')).toBeDefined()
+  })
+
   it('only tells it where the rule in front is for just such packets', () => {
     const found = told(rules('-A FORWARD -s 10.0.1.2/32 -j DROP', HTTP), 'accepted-too-late')
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])

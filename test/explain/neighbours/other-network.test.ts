@@ -19,7 +19,7 @@ const RULES: RoutingRule[] = [
 
 function hint(
   routes: Route[],
-  { routingRules, dst = '192.168.1.64' }: Pick<Host, 'routingRules'> & { dst?: string } = {},
+  { routingRules, neighbours, dst = '192.168.1.64' }: Pick<Host, 'routingRules' | 'neighbours'> & { dst?: string } = {},
 ) {
   const host: Host = {
     links: [
@@ -31,6 +31,7 @@ function hint(
       { name: 'wg0', kind: 'wireguard', addresses: [{ family: 'ip', address: '10.6.0.2', prefixLength: 24 }] },
     ],
     routes,
+    ...(neighbours ? { neighbours } : {}),
     ...(routingRules ? { routingRules } : {}),
   }
   const found = otherNetworkHint(host, { dst, src: '192.168.1.12', mark: 0 }, OWN, 'wlan0')
@@ -50,6 +51,19 @@ it('names the other route to a network of the same addresses, with its next hop'
   expect(found?.words).toContain('Without that route, the route to 192.168.1.0/24 leads out of wg0.')
   const way = '192.168.1.64/32 via 10.6.0.1 dev wg0'
   expect(found?.commands).toMatchObject([{ command: `ip route add ${way}`, undo: `ip route del ${way}` }])
+})
+
+it('knows where it is if it is a neighbour on the other link, and the fix is tried', () => {
+  const other: Route = { ...OWN, device: 'eth0' }
+  const neighbour = (state: string) => ({
+    family: 'ip' as const,
+    device: 'eth0',
+    address: '192.168.1.64',
+    state: [state],
+  })
+  const words = ' leads out of eth0, where 192.168.1.64 is a known neighbour.'
+  expect(hint([OWN, other], { neighbours: [neighbour('STALE')] })?.words).toContain(words)
+  expect(hint([OWN, other], { neighbours: [neighbour('FAILED')] })?.words).not.toContain(words)
 })
 
 it.each<[string, Route[], object?]>([

@@ -90,7 +90,7 @@ export const PORTS_TAKEN: Problem[] = [
         "Antrea gave the pod the first port that it had not given yet and did not ask whether a program of the node has it: what is for containerd's port goes to the pod, where nobody listens on that one.",
       causes: [{ rule: '--dport 40501', chain: 'nat ANTREA-NODE-PORT-LOCAL' }],
       status: ['refused'],
-      alsoTrue: ['closed-port', 'dnat-mismatch'],
+      alsoTrue: ['closed-port', 'dnat-mismatch', 'refused-there'],
     },
     mend: [
       [

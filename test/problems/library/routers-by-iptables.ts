@@ -165,6 +165,7 @@ COMMIT
         { code: 'reply-dropped', words: ['wan'] },
       ],
       status: ['reply-lost', 'lost'],
+      alsoTrue: ['reply-by-other-uplink'],
     },
     mend: [['router', 'ip -6 addr del 2001:db8:1::2/64 dev wan; ip -6 addr add 2001:db8:1::2/128 dev wan nodad']],
   },
