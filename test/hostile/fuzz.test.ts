@@ -10,7 +10,7 @@ import { failureOf } from './run-case.ts'
 import { Seeds } from './seeds.ts'
 import { shrink } from './shrink.ts'
 
-const CASES = share(2000)
+const CASES = share(1000)
 const SEED = 11
 
 const run = (...args: string[]): Promise<{ code: number; text: string }> =>

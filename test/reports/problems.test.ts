@@ -15,9 +15,17 @@ const FOLDER = new URL('../../fixtures/problems/', import.meta.url)
 const PROBLEMS = readdirSync(FOLDER).map((file) => file.replace('.tgz', ''))
 const MOST_LINES = 12
 
-const analysed = async (name: string) => {
+const analyse = async (name: string) => {
   const analysis = await open([{ name: `${name}.tgz`, bytes: readFileSync(new URL(`${name}.tgz`, FOLDER)) }])
   return analysis.groups()
+}
+const groups = new Map<string, ReturnType<typeof analyse>>()
+
+/** Once, for all widths. */
+function analysed(name: string): ReturnType<typeof analyse> {
+  const known = groups.get(name) ?? analyse(name)
+  groups.set(name, known)
+  return known
 }
 
 /** What people ask about. */

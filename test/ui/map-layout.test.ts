@@ -4,6 +4,7 @@ import type { Box } from '../../src/ui/page/map/boxes.ts'
 import { type Layout, layOut } from '../../src/ui/page/map/layout.ts'
 import { lengthOf, wrap } from '../../src/ui/page/map/wrap.ts'
 import type { EntryOf, MapOf, StepOf, WayOf } from '../../src/ui/protocol.ts'
+import { share } from '../share.ts'
 import { ALLOW_SET, firstOf, NODEPORT, sessionOf } from './session-of.ts'
 
 const INCIDENTS = 'fixtures/incidents/'
@@ -198,7 +199,7 @@ test('draws any rules and any way with nothing over anything else', () => {
   const HOOKS = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress']
   const FAMILIES = ['ip', 'ip', 'inet', 'bridge', 'netdev', 'arp']
   const some = <T>(of: readonly T[]): T => of[random(of.length)]!
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < share(100); round++) {
     const name = () =>
       some(['filter', 'x'.repeat(random(300) + 1), 'a b c d e f', 'мой-фильтр', '<b>🧱</b>'.repeat(random(9) + 1)])
     const hookOf = (family: string) =>

@@ -138,7 +138,8 @@ describe('objects of nft in JSON', () => {
           ] = JSON.stringify(of)
         }
       }
-      const step = stride(0.2)
+      // odd: what stands instead comes sixteen in a row
+      const step = stride(1) | 1
       let next = 0
       for (const other of variants(object)) {
         if (next++ % step > 0) continue
