@@ -76,10 +76,21 @@ describe('collect', () => {
     },
   )
 
-  test.for(['names', 'statuses', 'greeting', 'complains', 'hostile-host', 'long-host', 'rubbish', 'twice', 'crlf'])(
+  // an archive that is not named is named after the host
+  test.for([
+    ['names', []],
+    ['statuses', ['-o', 'why.tgz']],
+    ['greeting', []],
+    ['complains', ['-o', 'why.tgz']],
+    ['hostile-host', []],
+    ['long-host', []],
+    ['rubbish', ['-o', 'why.tgz']],
+    ['twice', []],
+    ['crlf', ['-o', 'why.tgz']],
+  ] as const)(
     'of %s shows nothing raw, and writes only files of its own',
-    async (mode, { onTestFinished }) => {
-      for (const output of [['-o', 'why'], ['-o', 'why.tgz'], []]) {
+    async ([mode, archive], { onTestFinished }) => {
+      for (const output of [['-o', 'why'], archive]) {
         const around = folder({ 'cwd/x': '' })
         const cwd = join(around, 'cwd')
         const run = await start(['collect', '--via', farSide(mode, onTestFinished).via, ...output], cwd).ended
