@@ -21,7 +21,10 @@ export async function whyNoDrops(thread: string): Promise<string | undefined> {
   return undefined
 }
 
-/** A minute at most: a slow machine takes long to get there. */
+/** A minute at most: a slow machine takes long to get there. Throws then: what never comes would be waited for on every run. */
 export async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 3000 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let i = 0; !done(); i++) {
+    if (i === 3000) throw new Error(`this did not come: ${done}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
