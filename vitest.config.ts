@@ -121,6 +121,8 @@ export default defineConfig({
         globalSetup: 'test/build.ts',
         isolate: false,
         maxWorkers: 1,
+        // sessions mostly wait, each on a machine of its own: for a deadline, for a silence, for what was killed
+        maxConcurrency: 4,
         sequence: { groupOrder: 3 },
       }),
     ],
