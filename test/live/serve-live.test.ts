@@ -29,7 +29,7 @@ interface Live {
   before: Snapshot
 }
 
-describe.skipIf(missing)(`serve --live${missing === undefined ? '' : `: ${missing}`}`, () => {
+describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : `: ${missing}`}`, () => {
   const chromium = new Chromium()
   afterAll(() => chromium.end())
 

@@ -39,11 +39,11 @@ export interface Look {
 
 /** One browser for all of a test file; `end` when done. */
 export class Chromium {
-  private browser: Browser | undefined
+  private browser: Promise<Browser> | undefined
 
   async open(address: string, { width = 1280, height = 900, dark = false }: Look = {}): Promise<Shown> {
-    this.browser ??= await chromium.launch({ executablePath: `/usr/bin/${CHROMIUM}`, args: QUIET })
-    const context = await this.browser.newContext({
+    this.browser ??= chromium.launch({ executablePath: `/usr/bin/${CHROMIUM}`, args: QUIET })
+    const context = await (await this.browser).newContext({
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
     })
@@ -58,7 +58,7 @@ export class Chromium {
   }
 
   async end(): Promise<void> {
-    await this.browser?.close()
+    await (await this.browser)?.close()
   }
 }
 
