@@ -2,7 +2,7 @@
  * npm run check: everything that can be said of the code without running its tests. Each part says in one line what it
  * looked at; all run even if one fails.
  */
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { checkBrowser } from './check-browser.mjs'
 import { checkImports } from './check-imports.mjs'
@@ -12,10 +12,13 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const run =
   (command, ...args) =>
-  () => {
-    const { status, stdout, stderr } = spawnSync('npx', ['--no-install', command, ...args], { encoding: 'utf8' })
-    return { problems: status === 0 ? [] : [`${stdout}${stderr}`.trim()], said: `${command} ${args.join(' ')}` }
-  }
+  () =>
+    new Promise((done) => {
+      execFile('npx', ['--no-install', command, ...args], { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+        const said = `${command} ${args.join(' ')}`
+        done({ problems: error ? [`${stdout}${stderr}`.trim() || error.message] : [], said })
+      })
+    })
 
 const parts = {
   types: run('tsc', '-p', 'tsconfig.json'),
@@ -29,9 +32,18 @@ const parts = {
   'file budget': checkSize,
 }
 
+// one behind the other in two rows: the compiler, and all others
+const rows = { types: Promise.resolve(), others: Promise.resolve() }
+const ends = Object.entries(parts).map(([name, part]) => {
+  const row = name.includes('types') ? 'types' : 'others'
+  const end = rows[row].then(part)
+  rows[row] = end
+  return [name, end]
+})
+
 let failed = 0
-for (const [name, part] of Object.entries(parts)) {
-  const { problems, said } = await part()
+for (const [name, end] of ends) {
+  const { problems, said } = await end
   process.stdout.write(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${name}${said ? ` (${said})` : ''}\n`)
   for (const problem of problems) process.stdout.write(`${problem.replace(/^/gm, '     ')}\n`)
   if (problems.length > 0) failed++
