@@ -46,7 +46,7 @@ const PAGE = ['test/page/**/*.test.ts']
 /** One replaces a module and imports other tests: files behind it in the same process would get both. One weighs memory. */
 const ALONE = ['test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 
-/** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`. */
+/** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`, and `unit` beside `live`. */
 const BESIDE = { groupOrder: 1 }
 
 /**
@@ -103,7 +103,8 @@ export default defineConfig({
       }),
       // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
       // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
-      // not `command`, which plays demos and asks doctor; nor may anything run beside `live`, which waits for moments.
+      // not `command`, which plays demos and asks doctor. Beside `live`, which waits for moments and goes first, runs what asks the
+      // machine for nothing but processors (scripts/test).
       project('kernel', {
         ...TRIED_AGAIN,
         include: KERNEL,

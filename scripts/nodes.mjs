@@ -3,7 +3,8 @@
  * Node. Those tests that Node's own parts matter for: the built command, its package, and the incidents; with --all the whole of
  * `unit` and `command`, with --few without those that run long.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +54,14 @@ for (const version of versions) {
   const node = join(bin, 'node')
   process.stdout.write(`Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`)
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'command', '--silent=true']
-  const { status } = spawnSync(node, [...args, ...(isAll ? [] : TESTS)], { env, stdio: 'inherit' })
+  const child = spawn(node, [...args, ...(isAll ? [] : TESTS)], { env, stdio: 'inherit' })
+  const end = () => {
+    child.kill()
+    process.exit(1)
+  }
+  process.once('SIGTERM', end)
+  const [status] = await once(child, 'exit')
+  process.off('SIGTERM', end)
   failed ||= status !== 0
 }
 process.exitCode = failed ? 1 : 0
