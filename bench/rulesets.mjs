@@ -1,6 +1,7 @@
 /**
  * npm run bench:rulesets: how long an `nft -j` listing with a set of 10,000 elements takes to become a World, the first
- * time and when the code is warm, and as a ratio to JSON.parse in the same run.
+ * time and when the code is warm, and as a ratio to JSON.parse in the same run; and how much longer a list of ipset takes
+ * in which every element is wrong.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -68,3 +69,21 @@ const start = median(
   Array.from({ length: 5 }, () => milliseconds(() => spawnSync('node', ['bin/nfwhy.js', '--version']))),
 )
 process.stdout.write(`  the whole command: ${whole.toFixed(0)} ms, of which ${start.toFixed(0)} ms to start\n`)
+
+/** As many elements, right ones and wrong ones, in turn. */
+async function sets(first) {
+  const text = `create a hash:ip family inet\n${Array.from({ length: COUNT }, (_, i) => `add a ${first}.1.${i >> 8}.${i & 255}\n`).join('')}`
+  const known = recognise(text)
+  await known.format.load?.()
+  return () => new WorldBuilder().add('ipset.save', text, known)
+}
+const [right, wrong] = [await sets(10), await sets(300)]
+const taken = { right: [], wrong: [] }
+for (let i = 0; i < 15; i++) {
+  taken.right.push(milliseconds(right))
+  taken.wrong.push(milliseconds(wrong))
+}
+process.stdout.write(
+  `ipset save, ${COUNT} elements: ${median(taken.right).toFixed(0)} ms; all of them wrong ${median(taken.wrong).toFixed(0)} ms, ` +
+    `${(median(taken.wrong) / median(taken.right)).toFixed(1)} times that\n`,
+)

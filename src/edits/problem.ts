@@ -1,3 +1,5 @@
+import { Refusal } from '../model/refusal.ts'
+
 /** What is wrong with a command, and where. */
 export interface CommandError {
   /** 1-based, in characters. */
@@ -10,7 +12,7 @@ export interface CommandError {
 }
 
 /** Carries a CommandError out of the parser, no further than parseCommand. */
-export class CommandProblem extends Error {
+export class CommandProblem extends Refusal {
   readonly error: CommandError
 
   constructor({ column, text }: { column: number; text: string }, message: string, suggestion?: string) {
@@ -26,7 +28,7 @@ export class CommandProblem extends Error {
 }
 
 /** Why an edit cannot be applied, as a sentence; no further than applyEdit. */
-export class EditProblem extends Error {}
+export class EditProblem extends Refusal {}
 
 /** ` (did you mean X?)`, where there is an X. */
 export const didYouMean = (suggestion: string | undefined): string =>

@@ -1,5 +1,7 @@
 /** `create NAME TYPE OPTIONS` → a set as it begins (ipset 7.17, lib/session.c, lib/ipset_*.c). */
+
 import { formatAddress, maskToLength, parseAddress } from '../../model/address.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { closest } from '../../rules/closest.ts'
 import { WordError } from '../../rules/iptables/extension.ts'
@@ -9,7 +11,7 @@ import { fromNumber, readIpv4, toNumber } from './ipv4.ts'
 import { createOptions, SET_TYPES, type SetType, setType } from './types.ts'
 
 /** A word that is wrong; `at` is its place among `words`, beyond them where one is missing. */
-export class CreateProblem extends Error {
+export class CreateProblem extends Refusal {
   readonly at: number
   readonly suggestion: string | undefined
 

@@ -3,8 +3,10 @@
  * One file each in matches/ and targets/, named as `-m`/`-j` names it; registry.ts lists them all.
  * Names, order and canonical forms follow iptables 1.8.9 (extensions/lib{xt,ipt,ip6t}_*.c).
  */
+
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { IptablesSpec, Negatable } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 
@@ -20,7 +22,7 @@ export interface RuleContext {
 }
 
 /** A word that cannot be meant; `text` is the whole sentence a person reads. Caught in read.ts and clause.ts, never leaves rules/. */
-export class WordError extends Error {
+export class WordError extends Refusal {
   /** What else could have stood there, where that is a list of names. */
   readonly names: readonly string[]
 

@@ -2,6 +2,7 @@
  * Where the parser of nft text stands: tokens, variables in force, what went wrong so far, and the commands read. The
  * grammar itself is in the files beside this one, as functions that take it.
  */
+import { Refusal } from '../../../model/refusal.ts'
 import type { RuleFamily } from '../../../model/ruleset.ts'
 import type { Expression, Statement } from '../ast.ts'
 import type { Command } from '../objects.ts'
@@ -20,7 +21,7 @@ export interface Problem {
 export type Resolve = (pattern: string) => readonly string[] | undefined
 
 /** Thrown by what parses, caught where a statement or block ends; never leaves this folder. */
-export class SyntaxProblem extends Error {
+export class SyntaxProblem extends Refusal {
   readonly token: Token
   readonly code: Problem['code']
   constructor(token: Token, message: string, code: Problem['code'] = 'syntax') {
