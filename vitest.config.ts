@@ -103,8 +103,8 @@ export default defineConfig({
       }),
       // One file at a time: they write the kernel's log, and read it, and set nf_log_all_netns, both of which a machine has
       // once; or listen for the whole machine's drops. What runs beside them neither traces to the log nor writes there:
-      // not `command`, which plays demos and asks doctor. Beside `live`, which waits for moments and goes first, runs what asks the
-      // machine for nothing but processors (scripts/test).
+      // not `command`, which plays demos and asks doctor. Beside `live`, which waits for moments and goes first, runs what neither
+      // traces nor waits for moments (scripts/test).
       project('kernel', {
         ...TRIED_AGAIN,
         include: KERNEL,

@@ -36,7 +36,7 @@ const parts = {
 const rows = { types: Promise.resolve(), others: Promise.resolve() }
 const ends = Object.entries(parts).map(([name, part]) => {
   const row = name.includes('types') ? 'types' : 'others'
-  const end = rows[row].then(part)
+  const end = rows[row].then(part).catch((error) => ({ problems: [String(error?.stack ?? error)], said: '' }))
   rows[row] = end
   return [name, end]
 })

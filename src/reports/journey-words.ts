@@ -13,7 +13,7 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
   if (!end || hasLeft(outcome)) return undefined
-  const isUnknown = end.kind === 'log' && end.chain === undefined && end.prefix !== undefined
+  const isUnknown = end.kind === 'log' && end.chain === undefined && end.prefix?.trim()
   if (outcome === 'undetermined' && isUnknown) return `log prefix "${shortened(end.prefix!.trim())}"`
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined

@@ -181,6 +181,11 @@ test('a later rule, or the route, says which source was meant', async () => {
     own.replace('203.0.113.2', '203.0.113.1'),
   ]
   for (const other of others) expect(await found([all, other])).toMatchObject({ severity: 'note', words: undefined })
+  // nor does one whose exception for a service the first one is
+  const exception = '-A POSTROUTING -d 203.0.113.9/32 -o wan -p tcp -m tcp --dport 8080 -j SNAT --to-source 203.0.113.1'
+  expect(await found([exception, own])).toMatchObject({ severity: 'note', words: undefined })
+  // what masquerading took is not known
+  expect((await codes([all, own], [...lines, ...lines])).get('snat-changed-source')?.severity).not.toBe('warning')
   // what this host sends there itself has the route's source
   const route = (source: string) =>
     `local 203.0.113.2 dev wan table local proto kernel scope host src 203.0.113.1\n203.0.113.9/32 dev wan scope link src ${source}\n`

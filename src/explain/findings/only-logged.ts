@@ -1,14 +1,16 @@
-/** What capture-ends says of a packet of which only LOG lines tell. */
+/** Packets of which only LOG lines tell: what the rules at hand, or the lines' prefixes, say of the verdict behind them. */
 import type { BehindLog, Logged } from '../../journey/logged.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { udpDirection } from '../../rules/service-ports.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding } from '../context.ts'
 import { allowedBy, insteadOf } from '../owners/let-in.ts'
 import { type Prefixed, prefixOf, type Says, verdictWord } from '../owners/log-prefixes.ts'
 import { nameRef, refOf } from '../refs.ts'
+import { isOpening } from '../reply/request-reply.ts'
 
 /** Undefined: the line of its verdict was seen. */
 export function toldByLogs(context: Context): Detected[] | undefined {
@@ -77,29 +79,36 @@ function helperBy({ objects }: Table, { statements }: Rule): unknown {
 
 /** Nobody gave the rule: all that is known of it is what its author wrote into the prefix. */
 function byPrefix(context: Context): Detected | undefined {
-  const { journey, ended } = context
-  const { packet } = journey
-  const prefix = journey.steps[ended.step]?.prefix
+  const { journey, ended, world } = context
+  const { packet, steps } = journey
+  // of several lines of one packet, the one that says why
+  const told = steps.findLast(({ prefix = '' }) => prefixOf(prefix)?.because !== undefined) ?? steps[ended.step]
+  const prefix = told?.prefix
   if (prefix === undefined) return undefined
   const known = prefixOf(prefix)
   const { says, word } = known ? { ...known, word: '' } : (verdictWord(prefix) ?? {})
   if (says === undefined) return undefined
   const quoted = `"${prefix.trim()}"`
   const why = known?.because === undefined ? '' : `, because ${known.because}`
-  const told = known
+  const words = known
     ? `Most likely ${known.by ?? known.writer} ${DONE[says]} it${why}: ${known.writer} logs that with the prefix ${quoted}.`
     : `Most likely it was ${DONE[says]}: its log prefix says "${word}".`
-  const isLate = says !== 'accept' && !opensFlow(packet)
+  const begins = beginsFlow(packet, world)
+  const isLate = known !== undefined && known.because === undefined && says !== 'accept' && begins === false
   const late = isLate ? ' It opens no connection, so connection tracking probably knew none that it belongs to.' : ''
-  return finding('log-prefix', 'warning', `${told}${late} The LOG line itself shows no verdict.`, {
+  return finding('log-prefix', 'warning', `${words}${late} The LOG line itself shows no verdict.`, {
     steps: [ended.step + 1],
-    fix: known && says !== 'accept' && !isLate ? letIn(known, packet, context.world) : [],
+    fix: known && says !== 'accept' && begins ? letIn(known, packet, world) : [],
   })
 }
 
-/** Rules about services decide about no other packet of TCP's. */
-const opensFlow = ({ protocol, tcpFlags }: Packet): boolean =>
-  protocol !== 'tcp' || !tcpFlags || (tcpFlags.includes('syn') && !tcpFlags.includes('ack'))
+/** Rules about services decide about no other packet. Undefined: it is of no connection. */
+function beginsFlow(packet: Packet, world: World): boolean | undefined {
+  const { protocol, tcpFlags } = packet
+  if (protocol === 'udp') return udpDirection(packet, world) !== 'reply'
+  const opens = isOpening({ packet }, 'unknown', world)
+  return opens || (protocol === 'tcp' && tcpFlags) ? opens : undefined
+}
 
 function letIn({ owner, because, option }: Prefixed, packet: Packet, world: World): Proposal[] {
   if (because !== undefined) return []

@@ -2,9 +2,10 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { conditionText } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { lookupRoute } from '../../rules/route.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -36,14 +37,13 @@ function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string |
   const behind = ways.find((then) => then && rewrites(SOURCE)(then) && givenBy(then, packet) !== undefined)
   const later = behind?.last
   const to = behind && givenBy(behind, packet)
-  if (!behind || !later || !table || to === undefined || to === given) return undefined
+  // what masquerading took, only conntrack's entry says
+  if (!behind || !later || !table || given === undefined || to === undefined || to === given) return undefined
   const way = [...wayTo(arrivals, step)]
-  const asked = new Set(way.flatMap((i) => arrivals[i]!.rule?.conditions.map(conditionText) ?? []))
-  const own = [...behind.matched, later].flatMap(({ rule }) => rule.conditions)
-  const isNarrower = own.some(
-    (one) => OF_ENDS.test(fieldOf(one) ?? '') && isExact(one) && !isNegated(one) && !asked.has(conditionText(one)),
-  )
-  if (!isNarrower) return undefined
+  const asked = endsNamed(way.flatMap((i) => arrivals[i]!.rule ?? []))
+  const own = endsNamed([...behind.matched, later].map((one) => one.rule))
+  // who names a host or service that the later rule does not name means an exception from that
+  if (own.size <= asked.size || [...asked].some((one) => !own.has(one))) return undefined
   const other = refOf(context, table.name, later.chain, later.rule)
   const at = way.find((i) => arrivals[i]!.chain === later.chain)
   const first = at === undefined ? undefined : refAt(context, at)
@@ -68,6 +68,15 @@ const givenBy = ({ last }: Walk, { src }: Packet): string | undefined =>
 
 const OF_ENDS = /(saddr|daddr|sport|dport)$/
 
+/** The hosts and services that rules ask for. */
+const endsNamed = (rules: readonly Rule[]): ReadonlySet<string> =>
+  new Set(
+    rules
+      .flatMap(({ conditions }) => conditions)
+      .filter((one) => OF_ENDS.test(fieldOf(one) ?? '') && isExact(one) && !isNegated(one))
+      .map(conditionText),
+  )
+
 /** Masquerading takes the address of the link (inet_select_addr, ipv6_dev_get_saddr), whatever source the route has. */
 function ofRoute(
   context: Context,
@@ -75,10 +84,9 @@ function ofRoute(
   given: string | undefined,
 ): OtherSource | undefined {
   const { host } = context.world
-  const { dst, out } = lastPacket(context)
-  if (statement?.kind !== 'masquerade' || dst === undefined || out === undefined || given === undefined)
-    return undefined
-  const route = lookupRoute({ dst, out }, host)
+  const question = questionOf(lastPacket(context))
+  if (statement?.kind !== 'masquerade' || !question || given === undefined) return undefined
+  const route = lookupRoute(question, host)
   const source = route?.source
   if (!route || source === undefined || source === given || isLocal(source, host) !== true) return undefined
   return {

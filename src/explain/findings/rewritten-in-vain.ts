@@ -118,8 +118,6 @@ function takenFromHere(context: Context): TakenFromOthers | undefined {
   if (isLocal(packet.dst, host) !== true || !(isToProxy || isLocal(last.dst, host) === false)) return undefined
   const here = listener(host, packet)
   if (!here || (isOfService && HOLDS_PORT.test(here.process ?? ''))) return undefined
-  // nobody else comes to a listener at loopback
-  if (here.address?.startsWith('127.') && !packet.dst?.startsWith('127.')) return undefined
   const isRefused = context.inVain === 'refused' && here.process !== undefined && asksPortAlone(context, rule.step)
   if (isOfService && !isRefused && !isToProxy && !intercepts(context, rule, packet)) return undefined
   const asked = describeEnd(packet.dst, packet.dport)

@@ -293,7 +293,8 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   const route: Route = { family, type: 'unicast', destination, table: 'main', device, ...via }
   // the kernel takes no second one of the same metric (fib_table_insert, fib6_add)
   const there = host.routes?.find(
-    (one) => isOwnTable(one.table) && one.destination === destination && isUsual(one.metric, family),
+    ({ table, tos, from, ...one }) =>
+      isOwnTable(table) && one.destination === destination && isUsual(one.metric, family) && !tos && from === undefined,
   )
   // one that leads there already changes nothing
   if (there && (there.type !== 'unicast' || (routeDevices(there).includes(device) && there.gateway === via.gateway)))

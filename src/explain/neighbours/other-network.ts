@@ -1,6 +1,5 @@
 /** A neighbour that does not reply may live in a network of the same addresses elsewhere: at the other end of a tunnel. */
 import type { Host, Route } from '../../model/host.ts'
-import { silentState } from '../../model/silent-neighbour.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, type RouteQuestion } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
@@ -23,7 +22,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
   const { family, gateway } = next
   const table = isOwnTable(next.table) ? '' : ` of table ${next.table}`
   const leads = `${routeWords(next)}${table} leads out of ${device}`
-  const known = neighboursAt(host, device, dst).find((one) => silentState(one) === undefined)
+  const known = neighboursAt(host, device, dst).find(({ state }) => state.some((one) => ANSWERS.test(one)))
   const answers = known ? `, where ${dst} is a known neighbour` : ''
   return {
     words: ` ${dst} is in the network of ${out} (${home.network}), whose route comes first. Without that route, ${leads}${answers}.`,
@@ -37,13 +36,16 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
           table: 'main',
           device,
         },
-        ...(gateway === undefined ? {} : { gateway }),
+        ...(gateway === undefined || known ? {} : { gateway }),
       }),
       undefined,
       known ? NOT_TRIED : `whether ${dst} is behind ${device} is unknown here`,
     ),
   }
 }
+
+/** It was heard there lately, or is said to be there. */
+const ANSWERS = /^(REACHABLE|DELAY|PROBE|PERMANENT)$/
 
 /** Table main's way to everything, which routing rules lead others past. */
 function isUplink(device: string, question: RouteQuestion, host: Host): boolean {

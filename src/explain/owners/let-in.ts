@@ -5,6 +5,7 @@ import type { World } from '../../model/world.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import type { Owner } from './owner.ts'
+import { withOption } from './undone.ts'
 
 const NO_RULE = 'this is not a netfilter change'
 
@@ -17,6 +18,6 @@ export function allowedBy({ name, allows }: Owner, packet: Packet, world: World)
 
 /** `option`: a zone or policy, as its command takes it. */
 export const insteadOf = ({ instead }: Owner, option?: string): Proposal => ({
-  description: instead.replace(option === undefined ? ' --zone=ZONE' : '--zone=ZONE', () => option ?? ''),
+  description: withOption(instead, option),
   unverified: NO_RULE,
 })

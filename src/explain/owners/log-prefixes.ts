@@ -27,7 +27,7 @@ interface Row {
   prefix: RegExp
   /** Who writes it as well. */
   writer?: string
-  told: (...groups: string[]) => Omit<Prefixed, 'owner' | 'writer'>
+  told: (...groups: (string | undefined)[]) => Omit<Prefixed, 'owner' | 'writer'>
 }
 
 const INVALID = 'connection tracking calls it invalid'
@@ -47,7 +47,10 @@ const ROWS: readonly Row[] = [
   {
     owner: 'firewalld',
     prefix: /^rpfilter_DROP:/,
-    told: () => ({ says: 'drop', because: 'the route back to its source leaves by another interface' }),
+    told: () => ({
+      says: 'drop',
+      because: 'the route back to its source does not leave by the interface that it came in on',
+    }),
   },
   {
     owner: 'firewalld',
@@ -64,30 +67,35 @@ const ROWS: readonly Row[] = [
     prefix: /^(?:filter_)?(?:IN|OUT|FWD[IO]?)_([\w-]+)_(DROP|REJECT):/,
     told: (zone, says) => ({ says: read(says), by: `zone ${zone} of firewalld`, option: `--zone=${zone}` }),
   },
-  // root/usr/share/firewall4/templates/zone-verdict.uc; fw3 has the same in capitals (zones.c)
+  // root/usr/share/firewall4/templates/zone-verdict.uc; fw3 has the same in capitals (zones.c), which others write as well: only for zones that it makes
   {
     owner: 'openwrt',
-    prefix: /^(drop|reject) ([\w-]+) (?:in|out|forward): /i,
+    prefix: /^(drop|reject|(?:DROP|REJECT)(?= (?:lan|wan|guest) )) ([\w-]+) (?:in|out|forward): /,
     told: (says, zone) => ({ says: read(says), by: `zone ${zone} of openwrt` }),
   },
   // LOGFORMAT in shorewall.conf: chain and disposition
   {
     owner: 'shorewall',
     prefix: /^Shorewall6?:([^:\s]+):(ACCEPT|DROP|REJECT):/,
-    told: (chain, says) => ({ says: read(says), by: `chain ${chain} of shorewall` }),
+    told: (chain = '', says) => ({
+      ...{ says: read(says), by: `chain ${chain} of shorewall` },
+      ...(/^(blackl|smurf|logflags|tcpflags|rpfilter|sfilter|dynamic)/.test(chain)
+        ? { because: 'it fails one of its checks of addresses, flags and lists' }
+        : {}),
+    }),
   },
-  // data/templates/firewall in vyos-1x: the rules' name, a rule's number or "default", and what it does
+  // python/vyos/firewall.py: the rules' name, a rule's number or "default", and what it does; of a rule, R may be a return
   {
     owner: 'vyos',
     writer: 'vyos or edgeos',
-    prefix: /^\[([\w.-]+)-(\d+|default)-([ADR])\]/,
-    told: (name, rule, says) => ({
-      says: read(says),
-      by: rule === 'default' ? `the default action of ${name}` : `rule ${rule} of ${name}`,
+    prefix: /^\[([\w.-]+)-(?:(\d+)-([AD])|default-([ADR]))\]/,
+    told: (name, rule, says, otherwise) => ({
+      says: read(says ?? otherwise ?? ''),
+      by: rule === undefined ? `the default action of ${name}` : `rule ${rule} of ${name}`,
     }),
   },
   // csf.pl, dologging: DROP in csf.conf decides between drop and reject
-  { owner: 'csf', prefix: /^Firewall: \*\w+ Blocked\*/, told: () => ({ says: 'stop' }) },
+  { owner: 'csf', prefix: /^Firewall: \*(?:TCP|UDP|ICMP)6?_?(?:IN|OUT) Blocked\*/, told: () => ({ says: 'stop' }) },
 ]
 
 /** Undefined: no firewall manager that is known writes it. */
@@ -103,13 +111,15 @@ export function prefixOf(prefix: string): Prefixed | undefined {
 
 /** By hand one writes "drop" in front of a REJECT, too. */
 const STOPS =
-  /(?<![a-z])(?:drop(?:ped|s|ping)?|reject(?:ed|s|ing)?|refused?|block(?:ed|s|ing)?|den(?:y|ied|ies)|discard(?:ed)?)(?![a-z])/i
+  /(?<![a-z])(?:drop(?:ped|s|ping)?|reject(?:ed|s|ing)?|refused?|block(?:ed|s|ing)?|den(?:y|ied|ies)|discard(?:ed)?)(?![a-z]|-?list)/i
 const ACCEPTS = /(?<![a-z])(?:accept(?:ed|s)?|allow(?:ed|s)?|permit(?:ted)?)(?![a-z])/i
-const DENIED = /(?<![a-z])(?:not?|non|un|before|pre|post|after)(?![a-z])/i
+/** It may not be what comes. */
+const DOUBTED =
+  /(?<![a-z])(?:not?|non|un|don'?t|never|would|may|might|maybe|if|test|dry|before|pre|post|after)(?![a-z])/i
 
 /** What somebody wrote into it of a verdict: that word; undefined where there is none, or both. */
 export function verdictWord(prefix: string): { word: string; says: Says } | undefined {
-  if (DENIED.test(prefix)) return undefined
+  if (DOUBTED.test(prefix)) return undefined
   const [stops] = STOPS.exec(prefix) ?? []
   const [accepts] = ACCEPTS.exec(prefix) ?? []
   if (stops !== undefined && accepts !== undefined) return undefined
@@ -118,7 +128,7 @@ export function verdictWord(prefix: string): { word: string; says: Says } | unde
 }
 
 /** A letter of VyOS's, or the verdict's own word. */
-function read(word: string): Says {
-  const letter = word[0]!.toUpperCase()
+function read(word = ''): Says {
+  const letter = word[0]?.toUpperCase()
   return letter === 'A' ? 'accept' : letter === 'D' ? 'drop' : 'reject'
 }

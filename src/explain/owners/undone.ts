@@ -54,7 +54,7 @@ export const toldOwner = (owner: Owner, chain?: string): FixOwner => ({
   name: owner.name,
   when: owner.when,
   // of no zone: then it is a policy's, or all zones'
-  lasting: inZone(owner, owner.lasting, chain).replace(' --zone=ZONE', ''),
+  lasting: withOption(inZone(owner, owner.lasting, chain)),
 })
 
 /** With the zone's name, where the chain has it. */
@@ -62,6 +62,10 @@ export const inZone = ({ zoned }: Owner, advice: string, chain = ''): string => 
   const zone = zoned?.exec(chain)?.[1]
   return zone === undefined ? advice : advice.replace('ZONE', () => zone)
 }
+
+/** `option`: of the zone or policy, as the owner's command takes it. */
+export const withOption = (advice: string, option?: string): string =>
+  advice.replace(' --zone=ZONE', () => (option === undefined ? '' : ` ${option}`))
 
 /** Of several steps in one fix, the first that somebody undoes. */
 export const ownerOfAll = (fixes: readonly Fix[]): Pick<Fix, 'owner'> => {

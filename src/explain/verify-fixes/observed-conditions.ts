@@ -1,5 +1,6 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 
+import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
@@ -45,7 +46,8 @@ export function observedConditions(context: Context): Observed {
         for (const one of verdictsOf(map, context.world)) say(choiceText(rule, one), one === verdict, given)
     }
     for (const { rule, moment } of skippedRules(context, pass)) {
-      for (const text of headersAbsent(rule, moment)) say(text, false, undefined)
+      const header = unmetOfHeaders(rule, moment)
+      if (header !== undefined) say(header, false, undefined)
       const miss = onlyFailed(rule, moment)
       const truth = miss?.settled && evaluate(miss.condition, moment)
       if (!miss?.settled || (isUnknown(truth) && isNotListed(truth))) continue
@@ -60,16 +62,23 @@ export function observedConditions(context: Context): Observed {
   return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
 }
 
-/** A rule for an extension header of IPv6 did not match, and nothing else of it speaks against the packet: it has no such header. */
-function headersAbsent(rule: Rule, moment: EvalContext): string[] {
-  const unmet = [...conditionsOf(rule, moment)].filter(([condition, at]) => evaluate(condition, at) !== true)
-  const isOfHeaders = unmet.every(([condition, at]) => {
+/**
+ * What a rule for an extension header of IPv6, and for nothing else that is not known, says by not having matched: not that there is no
+ * such header, if it asks for more, but that this one more thing does not hold.
+ */
+function unmetOfHeaders(rule: Rule, moment: EvalContext): string | undefined {
+  const unmet: Condition[] = []
+  for (const [condition, at] of conditionsOf(rule, moment)) {
     const truth = evaluate(condition, at)
-    return isUnknown(truth) && truth.unknown === EXTENSION_HEADERS
-  })
-  if (!isOfHeaders) return []
-  return unmet.flatMap(([one]) => (one.kind === 'compare' && one.field === 'exthdr' ? [conditionText(one)] : []))
+    if (truth === true) continue
+    if (!isUnknown(truth) || truth.unknown !== EXTENSION_HEADERS) return undefined
+    unmet.push(condition)
+  }
+  const [header, more, another] = unmet
+  return header && more && !another && isHeader(header) ? conditionText(more) : undefined
 }
+
+const isHeader = (one: Condition): boolean => one.kind === 'compare' && one.field === 'exthdr'
 
 /** The packet is not seen behind TPROXY, and that no socket took it is why. */
 export const isDroppedByProxy = ({ outcome, findings }: Journey): boolean =>

@@ -253,7 +253,8 @@ const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt 
     const asked = engine.play(before, opening, options)
     if (asked.ended.outcome === 'undetermined') return false
     // sent another way than the real one was, its answer would come in elsewhere, whatever is changed
-    const back = answerTo(opening, asked, before.host)
+    const answerOf = refusesOpening(packet) ? refusalTo : answerTo
+    const back = answerOf(opening, asked, before.host)
     return back?.in === undefined || packet.in === undefined || back.in === packet.in
   },
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),

@@ -74,8 +74,8 @@ const ofListening =
   ({ packet }) =>
     isListenerDiscovery(packet) ? known : undefined
 
-/** Router and neighbour discovery as hosts send it (net/ipv6/ndisc.c): the transport follows at once. */
-const DISCOVERY = [133, 134, 135, 136, 137]
+/** Solicitations and advertisements of neighbours as hosts send them (net/ipv6/ndisc.c): the transport follows at once. */
+const DISCOVERY = [135, 136]
 const extensionHeaders: Read = ({ packet }) =>
   isListenerDiscovery(packet)
     ? ['hbh', 'protocol']

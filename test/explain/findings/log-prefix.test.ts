@@ -10,11 +10,14 @@ interface Told {
   outcome: string
 }
 
-const SYN = 'SYN'
-const line = (prefix: string, flags: string, by: string) =>
-  `[52047.004538] ${prefix}${by} MAC=52:54:00:12:34:56:52:54:00:65:43:21:08:00 SRC=198.51.100.7 DST=192.0.2.10 LEN=60 TOS=0x00 PREC=0x00 TTL=52 ID=54321 DF PROTO=TCP SPT=51514 DPT=8443 WINDOW=64240 RES=0x00 ${flags} URGP=0 \n`
-function told(prefix: string, flags = SYN, by = 'IN=eth0 OUT='): Told {
-  const { outcome, findings } = explainLog(line(prefix, flags, by), makeWorld(saved({}), {}), []).journeys[0]!
+const tcp = (flags: string) => `PROTO=TCP SPT=51514 DPT=8443 WINDOW=64240 RES=0x00 ${flags} URGP=0`
+const SYN = tcp('SYN')
+const LATE = tcp('ACK FIN')
+const line = (prefix: string, transport: string, by: string) =>
+  `[52047.004538] ${prefix}${by} MAC=52:54:00:12:34:56:52:54:00:65:43:21:08:00 SRC=198.51.100.7 DST=192.0.2.10 LEN=60 TOS=0x00 PREC=0x00 TTL=52 ID=54321 DF ${transport} \n`
+function told(prefix: string, transport = SYN, by = 'IN=eth0 OUT='): Told {
+  const lines = prefix.split('|').map((one) => line(one, transport, by))
+  const { outcome, findings } = explainLog(lines.join(''), makeWorld(saved({}), {}), []).journeys.at(-1)!
   const found = findings.find(({ code }) => code === 'log-prefix')
   return {
     ...(found ? { message: found.message } : {}),
@@ -70,10 +73,10 @@ it.each([
   expect(told(prefix)).toMatchObject({ message: message + NO_VERDICT, outcome: 'undetermined' })
 })
 
-it.each(['[UFW AUDIT] ', 'trace: ', 'Dropbear: ', 'not dropped: ', 'accept or drop: ', 'before DROP ', 'blocklist '])(
-  'says nothing of what %s may mean',
-  (prefix) => expect(told(prefix)).toEqual({ fix: [], outcome: 'undetermined' }),
-)
+it.each([
+  ...['[UFW AUDIT] ', 'trace: ', 'Dropbear: ', 'not dropped: ', 'accept or drop: ', 'before DROP ', 'blocklist ', ' '],
+  ...['WOULD-DROP: ', "don't drop: ", 'block-list hit: ', '[ipv4-NAM-WAN_LOCAL-10-R]'],
+])('says nothing of what %s may mean', (prefix) => expect(told(prefix)).toEqual({ fix: [], outcome: 'undetermined' }))
 
 it('has the command of whoever wrote the rules, for what opens a connection', () => {
   expect(told('[UFW BLOCK] ').fix).toEqual([
@@ -91,11 +94,33 @@ it('has the command of whoever wrote the rules, for what opens a connection', ()
 })
 
 it('says of what opens no connection that none was known, and lets nothing in for it', () => {
-  const late = told('[UFW BLOCK] ', 'ACK FIN')
+  const late = told('[UFW BLOCK] ', LATE)
   expect(late.message).toMatch(
     / It opens no connection, so connection tracking probably knew none that it belongs to\./,
   )
   expect(late.fix).toEqual([])
+  const late53 = told('[UFW BLOCK] ', 'PROTO=UDP SPT=53 DPT=41880 LEN=40')
+  expect(late53).toMatchObject({ message: expect.stringMatching(/ It opens no connection/), fix: [] })
+  expect(told('[UFW BLOCK] ', 'PROTO=UDP SPT=41880 DPT=53 LEN=40').fix).toHaveLength(1)
+  // what is of no connection, was not asked about one, or is told by words alone
+  for (const [prefix, transport] of [
+    ['[UFW BLOCK] ', 'PROTO=ICMP TYPE=11 CODE=0'],
+    ['[UFW BLOCK] ', 'PROTO=2'],
+    ['rpfilter_DROP: ', LATE],
+    ['DROP XMAS scan: ', tcp('FIN URG PSH')],
+  ] as const) {
+    const { message, fix } = told(prefix, transport)
+    expect(message).toMatch(/^Most likely /)
+    expect(message).not.toMatch(/opens no connection/)
+    expect(fix).toEqual([])
+  }
+})
+
+it('takes no other rules for a manager’s own', () => {
+  expect(told('DROP eth0 in: ').message).toMatch(/its log prefix says "DROP"/)
+  expect(told('DROP wan in: ').message).toMatch(/^Most likely zone wan of openwrt/)
+  expect(told('Firewall: *SYNFLOOD Blocked* ').message).toMatch(/its log prefix says "Blocked"/)
+  expect(told('Shorewall:blacklst:DROP:').fix).toEqual([])
 })
 
 it('leaves it to the rules, where they are there', () => {
