@@ -3,6 +3,7 @@ import { FACET_KINDS, FACET_OF } from '../facets.ts'
 import type { Argument, Call, Explanation, PageFile, Row, Value, Wanted } from '../protocol.ts'
 import type { HeldFile } from '../report/held-files.ts'
 import type { ReportData } from '../report/report-data.ts'
+import { fromBase85 } from './base85.ts'
 import { type Asks, Engine, Refused } from './engine.ts'
 
 type Answers = { [C in Call]?: (argument: Argument<C>) => Value<C> }
@@ -41,7 +42,7 @@ export class Report implements Asks {
   private async start(): Promise<Engine> {
     const { files } = this.data
     if (!files) throw new Refused('This report has no files to simulate packets with.')
-    const text = await unpacked('nfwhy-worker')
+    const text = await unpacked('nfwhy-worker', fromBase85)
     const engine = new Engine(new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))))
     await engine.ask('open', files.map(pageFile))
     return engine
@@ -60,8 +61,8 @@ const pageFile = ({ name, folders, as, mtime, ...content }: HeldFile): PageFile 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
 
 /** What stands gzipped in this element of the page. */
-async function unpacked(id: string): Promise<string> {
-  const packed = new Blob([bytesOf(document.getElementById(id)!.textContent!.trim()) as Uint8Array<ArrayBuffer>])
+async function unpacked(id: string, read = bytesOf): Promise<string> {
+  const packed = new Blob([read(document.getElementById(id)!.textContent!.trim()) as Uint8Array<ArrayBuffer>])
   return new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).text()
 }
 
