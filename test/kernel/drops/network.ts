@@ -62,7 +62,11 @@ export class Network {
       ip -n ${host} route add default via ${ROUTER6}
       ip -n ${far} route add default via 203.0.113.1
       ip -n ${far} route add default via 2001:db8:2::1
-      ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`)
+      ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+      # a link that came up is activated by a worker of the kernel's, and drops what is sent before (net/core/link_watch.c)
+      for n in ${router} ${host} ${far}; do
+        for i in $(seq 3000); do ip -n $n link show | grep -Eq 'qdisc noop |state (LOWERLAYER)?DOWN' || break; sleep 0.02; done
+      done`)
   }
 
   /** Runs a shell script as the router. */
