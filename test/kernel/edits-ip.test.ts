@@ -135,7 +135,7 @@ describe.skipIf(whyNot('ip', 'bridge'))('addresses of IPv6, and ports of a bridg
 
   it.each([
     ['ip address add 2001:db8:9::9/128 dev d0 nodad', waits('9::9 dev d0')],
-    ['ip address add 2001:db8:9::9/128 dev d2 nodad', 'true'],
+    ['ip address add 2001:db8:9::9/128 dev d2 nodad', waits('9::9 dev d2')],
     ['ip address add 2001:db8:0::1/128 dev d1 nodad', waits('::1 dev d1')],
     ['bridge link set dev p0 hairpin on', 'true'],
     ['bridge link set dev p1 isolated on', 'true'],
