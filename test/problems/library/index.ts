@@ -32,6 +32,7 @@ import { EGRESS_WAYS } from './egress-ways.ts'
 import { ENGINE_HOST_SIXES } from './engine-host-sixes.ts'
 import { ENGINE_HOSTS } from './engine-hosts.ts'
 import { ENGINES_UNLIKE } from './engines-unlike.ts'
+import { EXCEPTIONS_IN_ORDER } from './exceptions-in-order.ts'
 import { FILTERS_LEFT_ON } from './filters-left-on.ts'
 import { FIREWALLD_LISTS } from './firewalld-lists.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
@@ -114,6 +115,7 @@ import { SHARED_UPLINKS } from './shared-uplinks.ts'
 import { SIDE_EFFECTS } from './side-effects.ts'
 import { SIXES } from './sixes.ts'
 import { SOCKETS_AND_SCOPES } from './sockets-and-scopes.ts'
+import { SOURCES_AND_REDIRECTS } from './sources-and-redirects.ts'
 import { TAILNETS } from './tailnets.ts'
 import { THREADS_A } from './threads-a.ts'
 import { THREADS_AA } from './threads-aa.ts'
@@ -363,4 +365,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...LOOSER_THAN_THEY_READ,
   ...ROUTERS_BY_IPTABLES,
   ...MARKED_FRAMES,
+  ...SOURCES_AND_REDIRECTS,
+  ...EXCEPTIONS_IN_ORDER,
 ]
