@@ -1,6 +1,7 @@
 /** Groups with the worst outcome first. */
-import { isDiscovery } from '../explain/neighbours/discovery.ts'
+
 import { isAnnouncement, isBackground } from '../model/announcement.ts'
+import { isDiscovery } from '../model/neighbour-discovery.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { isFailing } from './exchange-counts.ts'
 import { saysOf } from './exchanges/join/role.ts'

@@ -4,6 +4,7 @@ import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
 import { ONLY_LOOKS } from '../model/only-looks.ts'
 import { hasLeft, isStopped, isUnwanted } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
+import { shortened } from '../model/shortened.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
 
@@ -13,8 +14,9 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
   if (!end || hasLeft(outcome)) return undefined
-  const isUnknown = end.kind === 'log' && end.chain === undefined && end.prefix?.trim()
-  if (outcome === 'undetermined' && isUnknown) return `log prefix "${shortened(end.prefix!.trim())}"`
+  // of nft's log statement it may have 127 characters
+  const prefix = end.kind === 'log' && end.chain === undefined ? end.prefix?.trim() : undefined
+  if (outcome === 'undetermined' && prefix) return `log prefix "${shortened(prefix, 40)}"`
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished' || (outcome === 'stolen' && end.verdict === 'accept')) return `after ${chain}`
@@ -23,11 +25,6 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
     return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }
-
-/** nft's may have 127 characters. */
-const MOST_PREFIX = 40
-const shortened = (prefix: string): string =>
-  prefix.length > MOST_PREFIX ? `${prefix.slice(0, MOST_PREFIX - 1)}…` : prefix
 
 function baseChain(steps: readonly Step[], end: Step): string | undefined {
   // what marked it for tracing is no rule that anybody asks about

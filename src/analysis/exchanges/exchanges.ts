@@ -4,10 +4,10 @@
  * shares.
  */
 
-import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { needsRepair } from '../../explain/repair/needs-repair.ts'
 import { isRedirect } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
+import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'

@@ -1,9 +1,9 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
 import { finding } from '../../explain/context.ts'
-import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { nameRef, withoutStep } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
+import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Told } from './join/joined.ts'
 

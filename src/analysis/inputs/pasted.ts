@@ -1,7 +1,9 @@
 /** A ticket with several outputs in it → what is read of it, and what of it is not. */
+
 import { concat } from '../../model/concat.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import { latin1 } from '../../model/latin1.ts'
+import { shortened } from '../../model/shortened.ts'
 import { type Block, type Cut, cutPasted, type Unread } from '../../read/pasted/cut.ts'
 import { hasPrompt, isWrapped } from '../../read/pasted/signs.ts'
 import { HEAD_BYTES } from '../../read/recognise.ts'
@@ -68,6 +70,5 @@ function notReadWords({ from, to, command, commands, text }: Unread, redacted: b
   const known = otherOutput(text)
   if (known !== undefined) return `${lines} output ${known}`
   if (command === undefined || redacted) return `${lines} not output that nfwhy reads`
-  const shown = command.length > 60 ? `${command.slice(0, 57)}…` : command
-  return `${lines} not understood as the output of "${shown}"`
+  return `${lines} not understood as the output of "${shortened(command, 60)}"`
 }

@@ -1,5 +1,4 @@
 /** `create NAME TYPE OPTIONS` → a set as it begins (ipset 7.17, lib/session.c, lib/ipset_*.c). */
-
 import { formatAddress, maskToLength, parseAddress } from '../../model/address.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { NamedSet } from '../../model/ruleset.ts'

@@ -1,8 +1,10 @@
 /** Changes of rules in nft's words. */
+
 import { addressWord, deviceWord, protocolWord } from '../../edits/words.ts'
 import type { Unsayable, Word } from '../../model/command.ts'
 import type { Edit, NftEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { DISCOVERY_TYPES, isDiscovery } from '../../model/neighbour-discovery.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
@@ -10,14 +12,7 @@ import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { symbolOf } from '../../rules/nft/symbols.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
-import {
-  DISCOVERY_TYPES,
-  isDiscovery,
-  isForAllOfLink,
-  isOfGroups,
-  isOnAllLinks,
-  typesLike,
-} from '../neighbours/discovery.ts'
+import { isForAllOfLink, isOfGroups, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import type { Changing, Unspeakable } from './proposal.ts'

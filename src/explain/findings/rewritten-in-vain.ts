@@ -4,6 +4,7 @@ import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { hasAddress, isDeprecated, isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
@@ -143,10 +144,12 @@ const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Prop
   )
 
 /** Does a rule that leads to step `i` ask for more than whose packet it is, and where it came from? */
-function asksForService({ evidence: { arrivals } }: Context, i: number): boolean {
-  for (const at of wayTo(arrivals, i)) if (!arrivals[at]!.rule?.conditions.every(asksWhose)) return true
-  return false
-}
+const asksForService = (context: Context, i: number): boolean =>
+  rulesTo(context, i).some((rule) => !rule?.conditions.every(asksWhose))
+
+/** The rule of step `i`, and those that led there; undefined: one that the ruleset does not have. */
+const rulesTo = ({ evidence: { arrivals } }: Context, i: number): (Rule | undefined)[] =>
+  Array.from(wayTo(arrivals, i), (at) => arrivals[at]!.rule)
 
 function asksWhose(condition: Condition): boolean {
   switch (condition.kind) {
@@ -165,23 +168,18 @@ function asksWhose(condition: Condition): boolean {
   }
 }
 
-/** Who forwards a port says whose it is: by the address, or where packets come in. */
-function asksPortAlone({ evidence: { arrivals } }: Context, i: number): boolean {
-  for (const at of wayTo(arrivals, i))
-    if (arrivals[at]!.rule?.conditions.some((one) => !/^(meta l4proto|\w+ dport)$/.test(fieldOf(one) ?? '')))
-      return false
-  return true
-}
-
 const OF_ENDS =
   /^(meta (l4proto|nfproto|protocol|[io]if(name)?)|ip (saddr|daddr|protocol)|ip6 (saddr|daddr|nexthdr)|ct (state|status)|fib .*)$/
 
 /** Does a rule that leads to step `i` ask what it is for? That some are left out says nothing of the others. */
-function isAskedByAddress({ evidence: { arrivals } }: Context, i: number): boolean {
-  for (const at of wayTo(arrivals, i))
-    if (arrivals[at]!.rule?.conditions.some((one) => namesDestination(one) && !isNegated(one))) return true
-  return false
-}
+const isAskedByAddress = (context: Context, i: number): boolean =>
+  rulesTo(context, i).some((rule) => rule?.conditions.some((one) => namesDestination(one) && !isNegated(one)))
+
+/** Who forwards a port says whose it is: by the address, or where packets come in. */
+const asksPortAlone = (context: Context, i: number): boolean =>
+  !rulesTo(context, i).some((rule) => rule?.conditions.some((one) => !OF_PORT.test(fieldOf(one) ?? '')))
+
+const OF_PORT = /^(meta l4proto|\w+ dport)$/
 
 /** Whoever is asked sees another source than the sender's, and may know the sender alone. */
 export const snatInVain: Detector = {

@@ -1,21 +1,13 @@
-/** Neighbour discovery (RFC 4861): a solicitation asks for the link address of a neighbour, and its advertisement tells it. */
+/** Who asks and answers for link addresses, and what is to pass with them. */
 import type { Played } from '../../journey/engine.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Host, LinkAddress } from '../../model/host.ts'
 import { isListenerDiscovery, LISTENER_TYPES } from '../../model/listener-discovery.ts'
+import { ADVERTISEMENT, DISCOVERY_TYPES, isDiscovery, SOLICITATION } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
-
-const SOLICITATION = 135
-const ADVERTISEMENT = 136
-
-/** Each host asks, and answers: a rule for one of them alone helps nobody. */
-export const DISCOVERY_TYPES: readonly number[] = [SOLICITATION, ADVERTISEMENT]
-
-export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
-  protocol === 'icmpv6' && icmpType !== undefined && DISCOVERY_TYPES.includes(icmpType)
 
 /** Who listens to which group: what hosts, routers and snooping switches tell each other. */
 export const isOfGroups = (packet: Packet): boolean => packet.protocol === 'igmp' || isListenerDiscovery(packet)

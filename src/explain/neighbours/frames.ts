@@ -4,6 +4,7 @@ import { decides } from '../../journey/backends.ts'
 import { baseChainsAt, deviceChainsAt } from '../../journey/base-chains.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { ADVERTISEMENT, SOLICITATION } from '../../model/neighbour-discovery.ts'
 import type { Family, Packet } from '../../model/packet.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { portsOfBridge } from '../../rules/links.ts'
@@ -206,7 +207,7 @@ function discoveryFrame(what: Stopped['what'], comesIn: boolean, { neighbour, ma
   const isReply = what === 'reply'
   const [src, owner] = comesIn ? [neighbour, asked] : [asked, neighbour]
   const dst = isReply ? owner : owner === undefined ? undefined : solicitedGroup(owner)
-  const told: Packet = { protocol: 'icmpv6', icmpType: isReply ? 136 : 135, icmpCode: 0, ttl: 255 }
+  const told: Packet = { protocol: 'icmpv6', icmpType: isReply ? ADVERTISEMENT : SOLICITATION, icmpCode: 0, ttl: 255 }
   return {
     frame: {
       ...{ ...told, ctState: 'untracked' },

@@ -4,6 +4,7 @@ import { deviceSysctl } from '../../edits/words.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Neighbour, Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { ADVERTISEMENT, SOLICITATION } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { linkNamed } from '../../rules/links.ts'
@@ -289,7 +290,7 @@ function ofOtherLinkAddress(
 
 /** For rules that ask for one type of ICMPv6. */
 const discovery = ({ what }: Stopped, device: string): Packet => ({
-  ...{ protocol: 'icmpv6', icmpType: what === 'request' ? 135 : 136, icmpCode: 0 },
+  ...{ protocol: 'icmpv6', icmpType: what === 'request' ? SOLICITATION : ADVERTISEMENT, icmpCode: 0 },
   ...(what === 'request' ? { out: device } : { in: device }),
 })
 

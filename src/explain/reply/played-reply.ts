@@ -1,8 +1,10 @@
 /** What would come back to a request that got through, played where no reply was captured. */
+
 import type { Engine, Played } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, RuleRef } from '../../model/journey.ts'
+import { SOLICITATION } from '../../model/neighbour-discovery.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
@@ -112,7 +114,7 @@ function undiscovered(
   if (!world.host.neighbours) return undefined
   const stopped = reproduction.explain(unfound, world)
   const rules = stopped.cause.map(({ rule }) => rule)
-  const what = `neighbour ${unfound.packet.icmpType === 135 ? 'solicitations' : 'advertisements'}`
+  const what = `neighbour ${unfound.packet.icmpType === SOLICITATION ? 'solicitations' : 'advertisements'}`
   const by = rules[0] ? nameRef(rules[0]) : 'a rule'
   const message = `Its reply would be lost on this host (simulated). ${out} has no neighbour entry for the next hop to ${dst}, and ${by} drops ${what}.`
   const fix = stopped.findings.flatMap((one) => one.fix).filter(({ look }) => look === undefined)

@@ -247,25 +247,26 @@ const isRefused = ({ packet, ended }: Played, { host }: World): boolean =>
   ended.outcome === 'delivered' && isForNobody(host, packet) && addressType(packet.dst, host) === 'local'
 
 /** The packet behind the one that it answers. */
-const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({
-  before,
-  isUsable(engine, options) {
-    const asked = engine.play(before, opening, options)
-    if (asked.ended.outcome === 'undetermined') return false
-    // sent another way than the real one was, its answer would come in elsewhere, whatever is changed
-    const answerOf = refusesOpening(packet) ? refusalTo : answerTo
-    const back = answerOf(opening, asked, before.host)
-    return back?.in === undefined || packet.in === undefined || back.in === packet.in
-  },
-  observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
-  play(engine, world, options) {
-    const answerOf = refusesOpening(packet) ? refusalTo : answerTo
-    const back = answerOf(opening, engine.play(world, opening, options), world.host)
-    if (!back) return {}
-    const told = engine.play(world, { ...packet, ...back }, { ...options, before: [opening] })
-    return { told, asked: opening, answer: told }
-  },
-})
+function asAnswer({ packet }: Journey, opening: Packet, before: World): Attempt {
+  const answerOf = refusesOpening(packet) ? refusalTo : answerTo
+  return {
+    before,
+    isUsable(engine, options) {
+      const asked = engine.play(before, opening, options)
+      if (asked.ended.outcome === 'undetermined') return false
+      // sent another way than the real one was, its answer would come in elsewhere, whatever is changed
+      const back = answerOf(opening, asked, before.host)
+      return back?.in === undefined || packet.in === undefined || back.in === packet.in
+    },
+    observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
+    play(engine, world, options) {
+      const back = answerOf(opening, engine.play(world, opening, options), world.host)
+      if (!back) return {}
+      const told = engine.play(world, { ...packet, ...back }, { ...options, before: [opening] })
+      return { told, asked: opening, answer: told }
+    },
+  }
+}
 
 /** Undefined where it is what was seen. */
 function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World): string | undefined {

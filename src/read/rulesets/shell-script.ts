@@ -2,11 +2,13 @@
  * A shell script of iptables, nft, ipset, sysctl … commands, read as what it leaves behind on a host without any rules: the
  * same parser as `--apply` has, applied to the empty World. Nothing is ever run; what is not understood is told.
  */
+
 import { Editor } from '../../edits/apply.ts'
 import { Budget } from '../../edits/script/budget.ts'
 import { ScriptRun } from '../../edits/script/run.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
+import { shortened } from '../../model/shortened.ts'
 import { emptyWorld } from '../../model/world.ts'
 import type { Ruleset } from './iptables-save.ts'
 
@@ -22,7 +24,7 @@ export function readScript(text: string, report: Report): Ruleset<RuleFamily>[] 
       apply: (edit) => editor.apply(edit),
       problem: ({ error: { column, word, message, suggestion } }, kind) => {
         const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`
-        const shown = word === '' || message.includes(`"${word}"`) ? '' : `"${shortened(word)}": `
+        const shown = word === '' || message.includes(`"${word}"`) ? '' : `"${shortened(word, 60)}": `
         report(kind, `${shown}${message}${meant}`, lines.at(column - 1))
       },
     },
@@ -41,8 +43,6 @@ export function readScript(text: string, report: Report): Ruleset<RuleFamily>[] 
   const [first = { family: 'ip', familyKnown: false, tables: [] }, ...others] = rulesets
   return [{ ...first, sets, host }, ...others]
 }
-
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
 class LineCounter {
   private readonly starts: number[] = [0]

@@ -1,10 +1,10 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
 import { saysOf } from '../../analysis/exchanges/join/role.ts'
-import { isDiscovery } from '../../explain/neighbours/discovery.ts'
 import { isAnnouncement, isBackground } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Journey, PrintedFix } from '../../model/journey.ts'
+import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import { helps, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
 import { REFUSALS } from '../decided-words.ts'

@@ -1,5 +1,6 @@
 /** The link and network layer's headers. */
 import { isListenerDiscovery } from '../../model/listener-discovery.ts'
+import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import {
   ABSENT,
   type EvalContext,
@@ -74,14 +75,9 @@ const ofListening =
   ({ packet }) =>
     isListenerDiscovery(packet) ? known : undefined
 
-/** Solicitations and advertisements of neighbours as hosts send them (net/ipv6/ndisc.c): the transport follows at once. */
-const DISCOVERY = [135, 136]
+/** Neighbour discovery as hosts send it (net/ipv6/ndisc.c): the transport follows at once. */
 const extensionHeaders: Read = ({ packet }) =>
-  isListenerDiscovery(packet)
-    ? ['hbh', 'protocol']
-    : packet.protocol === 'icmpv6' && DISCOVERY.includes(packet.icmpType ?? 0)
-      ? ['protocol']
-      : UNTOLD
+  isListenerDiscovery(packet) ? ['hbh', 'protocol'] : isDiscovery(packet) ? ['protocol'] : UNTOLD
 
 const byVersion: Readers = {
   'ip saddr': packetField('src'),

@@ -3,7 +3,6 @@
  * One file each in matches/ and targets/, named as `-m`/`-j` names it; registry.ts lists them all.
  * Names, order and canonical forms follow iptables 1.8.9 (extensions/lib{xt,ipt,ip6t}_*.c).
  */
-
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { Refusal } from '../../model/refusal.ts'

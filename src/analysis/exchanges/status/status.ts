@@ -2,12 +2,12 @@
 
 import { droppedLater } from '../../../explain/findings/kernel-drop.ts'
 import { drops as known } from '../../../explain/kernel-drops/later.ts'
-import { isDiscovery } from '../../../explain/neighbours/discovery.ts'
 import { isAlwaysAnswered } from '../../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../../model/exchange.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import { isRedirect } from '../../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
+import { isDiscovery } from '../../../model/neighbour-discovery.ts'
 import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'

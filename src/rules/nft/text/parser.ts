@@ -4,6 +4,7 @@
  */
 import { Refusal } from '../../../model/refusal.ts'
 import type { RuleFamily } from '../../../model/ruleset.ts'
+import { shortened } from '../../../model/shortened.ts'
 import type { Expression, Statement } from '../ast.ts'
 import type { Command } from '../objects.ts'
 import { type Token, tokenize } from './tokens.ts'
@@ -225,7 +226,9 @@ export class Parser {
     if (!(error instanceof SyntaxProblem)) throw error
     const { token, message, code } = error
     const near =
-      token.kind === 'newline' || token.kind === 'end' ? 'the end of the line' : `"${shortened(this.source(token))}"`
+      token.kind === 'newline' || token.kind === 'end'
+        ? 'the end of the line'
+        : `"${shortened(this.source(token), 40)}"`
     const text = code === 'syntax' ? `${message}, found ${near}` : message
     this.problem(token, code, text)
   }
@@ -278,5 +281,3 @@ export class Parser {
     return { unknown: { text: `$${text}` } }
   }
 }
-
-const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}…` : text)
