@@ -192,7 +192,7 @@ test('a later rule, or the route, says which source was meant', async () => {
   expect(await found([all], route('203.0.113.2'))).toMatchObject({
     severity: 'warning',
     words:
-      "The route to 203.0.113.9/32 has source 203.0.113.2, which this host's own packets get; masquerading does not use that.",
+      'The route to 203.0.113.9/32 has source 203.0.113.2, which packets of this host itself get. Masquerading does not use it.',
     edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }],
   })
   expect(await found([all], route('203.0.113.1'))).toMatchObject({ severity: 'note', words: undefined })

@@ -86,13 +86,13 @@ function byPrefix(context: Context): Detected | undefined {
   const prefix = told?.prefix
   if (prefix === undefined) return undefined
   const known = prefixOf(prefix)
-  const { says, word } = known ? { ...known, word: '' } : (verdictWord(prefix) ?? {})
+  const byWord = known ? undefined : verdictWord(prefix)
+  const says = known?.says ?? byWord?.says
   if (says === undefined) return undefined
-  const quoted = `"${prefix.trim()}"`
   const why = known?.because === undefined ? '' : `, because ${known.because}`
   const words = known
-    ? `Most likely ${known.by ?? known.writer} ${DONE[says]} it${why}: ${known.writer} logs that with the prefix ${quoted}.`
-    : `Most likely it was ${DONE[says]}: its log prefix says "${word}".`
+    ? `Most likely ${known.by ?? known.writer} ${DONE[says]} it${why}: ${known.writer} uses the log prefix "${prefix.trim()}" for that.`
+    : `Most likely it was ${DONE[says]}: its log prefix says "${byWord!.word}".`
   const begins = beginsFlow(packet, world)
   const isLate = known !== undefined && known.because === undefined && says !== 'accept' && begins === false
   const late = isLate ? ' It opens no connection, so connection tracking probably knew none that it belongs to.' : ''

@@ -52,10 +52,10 @@ function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string |
     rules: [other],
     fix: first
       ? propose(
-          `add a copy of the rule before ${nameBeside(first, other)}`,
+          `add a copy of ${nameRef(other)} before ${nameBeside(first, other)}`,
           changesOf(first).copy(other, { chain: first.chain, before: first }),
         )
-      : inFront(ref, packet, { kind: 'like', rule: later.rule }),
+      : inFront(ref, packet, to, { kind: 'like', rule: later.rule }),
   }
 }
 
@@ -90,15 +90,15 @@ function ofRoute(
   const source = route?.source
   if (!route || source === undefined || source === given || isLocal(source, host) !== true) return undefined
   return {
-    words: `${routeWords(route).replace(/^t/, 'T')} has source ${source}, which this host's own packets get; masquerading does not use that.`,
+    words: `${routeWords(route).replace(/^t/, 'T')} has source ${source}, which packets of this host itself get. Masquerading does not use it.`,
     rules: [],
-    fix: inFront(ref, context.evidence.arrivals[step]!.packet, { kind: 'snat', to: source }),
+    fix: inFront(ref, context.evidence.arrivals[step]!.packet, source, { kind: 'snat', to: source }),
   }
 }
 
-const inFront = (ref: RuleRef, packet: Packet, doing: Doing): Proposal[] =>
+const inFront = (ref: RuleRef, packet: Packet, source: string, doing: Doing): Proposal[] =>
   propose(
-    `give such packets that source before ${nameRef(ref)}`,
+    `rewrite the source of such packets to ${source} before ${nameRef(ref)}`,
     changesOf(ref).add(ref, { chain: ref.chain, before: ref }, { kind: 'source', packet, to: true }, doing),
     'affects only this source and destination',
   )

@@ -300,9 +300,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   if (there && (there.type !== 'unicast' || (routeDevices(there).includes(device) && there.gateway === via.gateway)))
     return []
   return propose(
-    there
-      ? `let the route back to ${src} lead through the neighbour that sent it`
-      : `add a route back to ${src} through the neighbour that sent it`,
+    `${there ? 'change the' : 'add a'} route back to ${src} to lead through the neighbour that sent the packet`,
     there
       ? { edits: [{ kind: 'route', op: 'replace', route: newRoute(route) }], undo: replaceRoute(there, {}).undo }
       : addRoute(route),

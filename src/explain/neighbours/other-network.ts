@@ -27,7 +27,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
   return {
     words: ` ${dst} is in the network of ${out} (${home.network}), whose route comes first. Without that route, ${leads}${answers}.`,
     fix: propose(
-      known ? `send it out of ${device}` : `if the host is behind ${device}, and not on ${out}: send it there`,
+      `${known ? '' : `if ${dst} is behind ${device} and not on ${out}: `}send packets to ${dst} out of ${device}`,
       addRoute({
         ...{
           family,

@@ -38,7 +38,7 @@ const ROWS: readonly Row[] = [
   {
     owner: 'ufw',
     prefix: /^\[UFW LIMIT BLOCK\]/,
-    told: () => ({ says: 'reject', because: 'its source opens too many connections (ufw limit)' }),
+    told: () => ({ says: 'reject', because: 'its source opened too many connections (ufw limit)' }),
   },
   { owner: 'ufw', prefix: /^\[UFW AUDIT INVALID\]/, told: () => ({ says: 'drop', because: INVALID }) },
   { owner: 'ufw', prefix: /^\[UFW ALLOW\]/, told: () => ({ says: 'accept' }) },
@@ -49,13 +49,13 @@ const ROWS: readonly Row[] = [
     prefix: /^rpfilter_DROP:/,
     told: () => ({
       says: 'drop',
-      because: 'the route back to its source does not leave by the interface that it came in on',
+      because: 'the route back to its source does not lead out of the interface that it came in on',
     }),
   },
   {
     owner: 'firewalld',
     prefix: /^FINAL_REJECT:/,
-    told: () => ({ says: 'reject', by: 'the last rule of firewalld, behind all zones,' }),
+    told: () => ({ says: 'reject', by: "firewalld's last rule, after all zones," }),
   },
   {
     owner: 'firewalld',
@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
     told: (chain = '', says) => ({
       ...{ says: read(says), by: `chain ${chain} of shorewall` },
       ...(/^(blackl|smurf|logflags|tcpflags|rpfilter|sfilter|dynamic)/.test(chain)
-        ? { because: 'it fails one of its checks of addresses, flags and lists' }
+        ? { because: 'shorewall checks addresses, TCP flags and blacklists there' }
         : {}),
     }),
   },
@@ -90,7 +90,7 @@ const ROWS: readonly Row[] = [
     writer: 'vyos or edgeos',
     prefix: /^\[([\w.-]+)-(?:(\d+)-([AD])|default-([ADR]))\]/,
     told: (name, rule, says, otherwise) => ({
-      says: read(says ?? otherwise ?? ''),
+      says: read(says ?? otherwise),
       by: rule === undefined ? `the default action of ${name}` : `rule ${rule} of ${name}`,
     }),
   },

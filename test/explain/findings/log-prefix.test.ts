@@ -28,43 +28,43 @@ function told(prefix: string, transport = SYN, by = 'IN=eth0 OUT='): Told {
 const NO_VERDICT = ' The LOG line itself shows no verdict.'
 
 it.each([
-  ['[UFW BLOCK] ', 'Most likely ufw dropped or rejected it: ufw logs that with the prefix "[UFW BLOCK]".'],
+  ['[UFW BLOCK] ', 'Most likely ufw dropped or rejected it: ufw uses the log prefix "[UFW BLOCK]" for that.'],
   [
     '[UFW LIMIT BLOCK] ',
-    'Most likely ufw rejected it, because its source opens too many connections (ufw limit): ufw logs that with the prefix "[UFW LIMIT BLOCK]".',
+    'Most likely ufw rejected it, because its source opened too many connections (ufw limit): ufw uses the log prefix "[UFW LIMIT BLOCK]" for that.',
   ],
-  ['[UFW ALLOW] ', 'Most likely ufw accepted it: ufw logs that with the prefix "[UFW ALLOW]".'],
+  ['[UFW ALLOW] ', 'Most likely ufw accepted it: ufw uses the log prefix "[UFW ALLOW]" for that.'],
   [
     'filter_IN_public_REJECT: ',
-    'Most likely zone public of firewalld rejected it: firewalld logs that with the prefix "filter_IN_public_REJECT:".',
+    'Most likely zone public of firewalld rejected it: firewalld uses the log prefix "filter_IN_public_REJECT:" for that.',
   ],
   [
     'filter_FWD_policy_lan-to-wan_DROP: ',
-    'Most likely policy lan-to-wan of firewalld dropped it: firewalld logs that with the prefix "filter_FWD_policy_lan-to-wan_DROP:".',
+    'Most likely policy lan-to-wan of firewalld dropped it: firewalld uses the log prefix "filter_FWD_policy_lan-to-wan_DROP:" for that.',
   ],
   [
     'STATE_INVALID_DROP: ',
-    'Most likely firewalld dropped it, because connection tracking calls it invalid: firewalld logs that with the prefix "STATE_INVALID_DROP:".',
+    'Most likely firewalld dropped it, because connection tracking calls it invalid: firewalld uses the log prefix "STATE_INVALID_DROP:" for that.',
   ],
   [
     'reject wan in: ',
-    'Most likely zone wan of openwrt rejected it: openwrt logs that with the prefix "reject wan in:".',
+    'Most likely zone wan of openwrt rejected it: openwrt uses the log prefix "reject wan in:" for that.',
   ],
   [
     'Shorewall:net-fw:DROP:',
-    'Most likely chain net-fw of shorewall dropped it: shorewall logs that with the prefix "Shorewall:net-fw:DROP:".',
+    'Most likely chain net-fw of shorewall dropped it: shorewall uses the log prefix "Shorewall:net-fw:DROP:" for that.',
   ],
   [
     '[WAN_LOCAL-default-D]',
-    'Most likely the default action of WAN_LOCAL dropped it: vyos or edgeos logs that with the prefix "[WAN_LOCAL-default-D]".',
+    'Most likely the default action of WAN_LOCAL dropped it: vyos or edgeos uses the log prefix "[WAN_LOCAL-default-D]" for that.',
   ],
   [
     '[ipv4-FWD-filter-10-A]',
-    'Most likely rule 10 of ipv4-FWD-filter accepted it: vyos or edgeos logs that with the prefix "[ipv4-FWD-filter-10-A]".',
+    'Most likely rule 10 of ipv4-FWD-filter accepted it: vyos or edgeos uses the log prefix "[ipv4-FWD-filter-10-A]" for that.',
   ],
   [
     'Firewall: *TCP_IN Blocked* ',
-    'Most likely csf dropped or rejected it: csf logs that with the prefix "Firewall: *TCP_IN Blocked*".',
+    'Most likely csf dropped or rejected it: csf uses the log prefix "Firewall: *TCP_IN Blocked*" for that.',
   ],
   ['IPTables-Dropped: ', 'Most likely it was dropped or rejected: its log prefix says "Dropped".'],
   ['[IPT_DENY]', 'Most likely it was dropped or rejected: its log prefix says "DENY".'],
