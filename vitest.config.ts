@@ -74,6 +74,12 @@ export default defineConfig({
     maxWorkers: '100%',
     // what a file becomes is kept in node_modules/.experimental-vitest-cache: eight projects, and other versions of Node, read the same
     experimental: { fsModuleCache: true },
+    tags: [
+      {
+        name: 'slow',
+        description: 'takes seconds: megabytes, servers, labs, what is killed or waits. CI runs it, npm test does not',
+      },
+    ],
     projects: [
       // one process for all files that a worker takes: modules are loaded, and compiled, once
       project('unit', {

@@ -10,7 +10,7 @@ import { printed } from './printed.ts'
 import { explainFolder, INCIDENTS } from './reports/cases.ts'
 import { checkDocument, checkJourney, checkOutput, checkSummary } from './schemas.ts'
 
-test('schemas/ is what `npm run schemas` writes', ({ onTestFinished }) => {
+test('schemas/ is what `npm run schemas` writes', { tags: 'slow' }, ({ onTestFinished }) => {
   const out = mkdtempSync(join(tmpdir(), 'nfwhy-'))
   onTestFinished(() => rmSync(out, { recursive: true, force: true }))
   execFileSync(process.execPath, [join(ROOT, 'scripts/schemas.mjs'), out])

@@ -1,4 +1,5 @@
 /** A server of ClickHouse's that is killed, or whose answers are lost: each exchange is there exactly once. */
+// @module-tag slow
 import { spawn } from 'node:child_process'
 import { createServer, request } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'

@@ -1,4 +1,5 @@
 /** `--store clickhouse://…` and `nfwhy query`, with a real server: it answers what DuckDB answers. */
+// @module-tag slow
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DropTally } from '../../src/analysis/drops/tally.ts'

@@ -1,4 +1,5 @@
 /** What Tab gives, in the shells themselves: the script that nfwhy prints, sourced there. */
+// @module-tag slow
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

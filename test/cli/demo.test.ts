@@ -1,4 +1,5 @@
 /** `nfwhy demo` as built: what it says, what it records, and that nothing of a lab outlives it, however it ends. */
+// @module-tag slow
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'

@@ -2,6 +2,7 @@
  * Chains that lead in a circle, and chains that double a packet's way with each: every command ends, in little memory, and
  * says what it left out. Each runs in a process of its own, so that one that never ends fails and does not hang.
  */
+// @module-tag slow
 import { describe, expect, it } from 'vitest'
 import { fanOut, inLine, iptables, nft, nftFanOut, PACKET, ROUTES, trace } from './chains.ts'
 import { folder, nfwhy } from './nfwhy.ts'

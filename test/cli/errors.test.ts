@@ -28,12 +28,12 @@ describe('inputs that cannot be read', () => {
     expect(await failing(['explain', path, 'rules'], files())).toBe(`nfwhy: ${sentence}\n`)
   })
 
-  test('a device without an end', async () => {
+  test('a device without an end', { tags: 'slow' }, async () => {
     const told = await failing(['explain', '/dev/zero'], folder())
     expect(told).toMatch(/^nfwhy: \/dev\/zero: this binary file is neither .*; its first 256 MB were looked at\.\n/)
   })
 
-  test('a pipe without an end', async () => {
+  test('a pipe without an end', { tags: 'slow' }, async () => {
     const { stderr } = await shell('yes "nothing of interest" | nfwhy explain -')
     expect(stderr).toMatch(/^nfwhy: standard input: this is neither .*; its first 256 MB were looked at\.\n/)
   })

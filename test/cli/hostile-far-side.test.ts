@@ -1,4 +1,5 @@
 /** Commands that ask a machine which lies, with the limits as they are: memory, the terminal, files, and the end. */
+// @module-tag slow
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,8 +1,10 @@
 /** The package as `npm install -g` puts it at a user's own place: all that it brings is used from there, by a user without rights. */
+// @module-tag slow
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -25,6 +27,8 @@ const home = join(folder, 'home')
 const prefix = join(home, 'local')
 const bin = join(prefix, 'bin')
 const installed = join(prefix, 'lib/node_modules/nfwhy')
+/** A copy: the checkout may lie where only its owner may look. */
+const example = join(folder, 'example')
 /** Root's files are not its own: where the tests run as root, it is nobody. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
 const env = {
@@ -47,6 +51,8 @@ beforeAll(() => {
   execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT, stdio: 'pipe' })
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   mkdirSync(home)
+  cpSync(EXAMPLE, example, { recursive: true })
+  execFileSync('chmod', ['-R', 'a+rX', example])
   chmodSync(folder, 0o755)
   if (NOBODY.uid !== undefined) chownSync(home, NOBODY.uid, NOBODY.gid)
   const options = ['--offline', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund']
@@ -56,11 +62,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('installed by a user without rights, without optional packages', () => {
   it('is a command, and a plugin of kubectl', async () => {
-    const { status, stdout, stderr } = spawnSync(COMMAND, ['explain', EXAMPLE], {
+    const { status, stdout, stderr } = spawnSync(COMMAND, ['explain', example], {
       ...{ cwd: home, env, encoding: 'utf8' },
       ...NOBODY,
     })
-    expect({ code: status, stdout, stderr }).toEqual(await nfwhy(['explain', EXAMPLE]))
+    expect({ code: status, stdout, stderr }).toEqual(await nfwhy(['explain', example]))
     expect(run('kubectl-nfwhy', '--help')).toContain('kubectl nfwhy --node worker-1')
     expect(readdirSync(bin).sort()).toEqual(['kubectl-nfwhy', 'nfwhy'])
   })
@@ -100,7 +106,7 @@ console.log(JSON.stringify([typeof open, schema]))`,
     const [open, schema] = JSON.parse(run(process.execPath, '--no-warnings', join(program, 'program.mjs')))
     expect(open).toBe('function')
     expect(schema).toEqual(JSON.parse(readFileSync(join(ROOT, 'schemas/explanation.schema.json'), 'utf8')))
-    const { stdout } = spawnSync(COMMAND, ['explain', EXAMPLE, '--json'], { env, encoding: 'utf8', ...NOBODY })
+    const { stdout } = spawnSync(COMMAND, ['explain', example, '--json'], { env, encoding: 'utf8', ...NOBODY })
     const fits = new Ajv({ strict: false }).compile(schema)
     expect(fits(JSON.parse(stdout)), JSON.stringify(fits.errors)).toBe(true)
     expect(fits({ ...JSON.parse(stdout), journeys: 'none' })).toBe(false)

@@ -1,4 +1,5 @@
 /** A broker that is away or full of others' work, and a broker, a database and loaders that are killed: each exchange is there exactly once. */
+// @module-tag slow
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
 /** `--store nats://…` and `nfwhy load`, with a real broker: what is loaded answers what is stored at once. */
+// @module-tag slow
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'

@@ -1,4 +1,5 @@
 /** The package as npm installs it, in an empty folder: the command, its caches, the library, its types. */
+// @module-tag slow
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

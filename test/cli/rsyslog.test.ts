@@ -1,4 +1,5 @@
 /** The configuration of rsyslog that docs/store.md prints, in two real ones: lines of --ndjson get to the other as they are. */
+// @module-tag slow
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -1,4 +1,5 @@
 /** nfwhy in one file: alone in an empty folder, with nothing but Node. */
+// @module-tag slow
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

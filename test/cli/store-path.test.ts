@@ -1,4 +1,5 @@
 /** `nfwhy query path`: what several hosts have stored of one packet. */
+// @module-tag slow
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { QueryDocument } from '../../src/reports/documents.ts'

@@ -1,4 +1,5 @@
 /** A broker and a database that speak TLS, with a certificate of their own. */
+// @module-tag slow
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

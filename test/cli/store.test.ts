@@ -310,7 +310,7 @@ test('says what to install where DuckDB is missing', async () => {
   })
 })
 
-test('leaves a readable store when it is killed, which the next run completes', async () => {
+test('leaves a readable store when it is killed, which the next run completes', { tags: 'slow' }, async () => {
   for (const kind of ['duckdb', 'parquet']) {
     const at = folder({ 'trace.log': trace(25_000), 'rules.v4': RULES })
     const store = `${kind}:${join(at, 'store')}`
@@ -340,7 +340,7 @@ test('leaves a readable store when it is killed, which the next run completes', 
   }
 })
 
-test('leaves a store without rows, or none, when it is killed while it makes one', async () => {
+test('leaves a store without rows, or none, when it is killed while it makes one', { tags: 'slow' }, async () => {
   const at = folder({ 'trace.log': trace(1), 'rules.v4': RULES })
   const args = ['explain', '-q', join(at, 'trace.log'), join(at, 'rules.v4'), '--store', `duckdb:${join(at, 'store')}`]
   const there = () => readdirSync(at).filter((name) => name.startsWith('store'))

@@ -1,4 +1,5 @@
 /** Attacks that were found, each of which ended or stopped the program once. */
+// @module-tag slow
 import { describe, expect, test, vi } from 'vitest'
 import { warningLines } from '../../src/analysis/warning-lines.ts'
 import { parseFilter } from '../../src/filter/parse.ts'

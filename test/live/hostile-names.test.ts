@@ -157,7 +157,7 @@ describe('doctor', () => {
   /** By what the mend runs over there; what is typed here leads there. */
   const typed = new Map([...commands.values()].map((one) => [typedText(parseVia('ssh host'), [one]), one] as const))
 
-  it('proposes what shells run as it is meant, here and over there, as text and as JSON', () => {
+  it('proposes what shells run as it is meant, here and over there, as text and as JSON', { tags: 'slow' }, () => {
     for (const [text, command] of commands) runs(command, text)
     for (const [text, command] of typed) {
       const inner = stubs.run(nextShell(), text).map((words) => {

@@ -73,7 +73,7 @@ function reader(stream: Ready, now: () => number) {
   return { load, journeys, unread, read }
 }
 
-it('gives way to timers while pieces lie ready', async () => {
+it('gives way to timers while pieces lie ready', { tags: 'slow' }, async () => {
   const pieces = Array.from({ length: 5000 }, (_, i) => packets([packet(i + 1)], NOON))
   const { read, journeys } = reader(new Ready([head(), ...pieces]), () => 0)
   let seen: number | undefined

@@ -1,4 +1,5 @@
 /** A large capture does not end the server: what it holds does not grow with the file. */
+// @module-tag slow
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,5 @@
 /** Lines that are put together from what a class shares are the lines that would have been written in full. */
+// @module-tag slow
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { playPackets } from '../../src/analysis/simulate.ts'

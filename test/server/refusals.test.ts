@@ -194,7 +194,7 @@ describe('refuses a request', () => {
     expectNothing(server, came)
   })
 
-  test('whose headers do not end', async () => {
+  test('whose headers do not end', { tags: 'slow' }, async () => {
     const server = await start()
     const began = Date.now()
     const came = await server.raw(`GET /${server.token}/inputs/0 HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nX-A: b`)

@@ -134,7 +134,7 @@ describe('whole captures of the incidents', () => {
   })
 })
 
-describe('the size of things', () => {
+describe('the size of things', { tags: 'slow' }, () => {
   const MB = 1 << 20
   const long = (value: number) => [...u32(value)].reverse()
   /** Text, or bytes, again and again behind a beginning. */

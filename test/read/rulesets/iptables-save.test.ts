@@ -90,7 +90,7 @@ describe('looksLikeIptablesSave', () => {
   })
 })
 
-describe('big files', () => {
+describe('big files', { tags: 'slow' }, () => {
   it.each([
     ['one long word', 'x'],
     ['one long line of rules', '-A INPUT -j ACCEPT '],

@@ -7,7 +7,7 @@ describe('a word that is longer than a line', () => {
     expect(wrap('中'.repeat(7), 10)).toEqual(['中中中中中', '中中'])
   })
 
-  it('of a rule may have 20 MB, in quotes and out of them', () => {
+  it('of a rule may have 20 MB, in quotes and out of them', { tags: 'slow' }, () => {
     for (const part of ['xxxxxxxx', "'x y' xy", '"x\\"x y"', '\\x\\x\\x\\x']) {
       const word = `-m comment --comment ${part.repeat(2_500_000)}`
       expect(wrapRule(word, 80).length, part).toBeGreaterThan(200_000)

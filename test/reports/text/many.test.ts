@@ -1,4 +1,5 @@
 /** As many chains as a file may hold: reports look at none of them again for each other. */
+// @module-tag slow
 import { expect, test } from 'vitest'
 import { mapHooks } from '../../../src/analysis/hook-map.ts'
 import { compareRulesets } from '../../../src/analysis/rulesets.ts'

@@ -1,4 +1,5 @@
 /** Something that takes connections and says nothing, as servers of other protocols do. */
+// @module-tag slow
 import { createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { Away, Broker } from '../../../src/store/nats/broker.ts'

@@ -151,7 +151,7 @@ describe('what is no log', () => {
   })
 })
 
-describe('the size of things', () => {
+describe('the size of things', { tags: 'slow' }, () => {
   const MB = 1 << 20
   const repeated = (text: string, length: number) => text.repeat(Math.ceil(length / text.length)).slice(0, length)
 

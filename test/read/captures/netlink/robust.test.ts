@@ -1,4 +1,5 @@
 /** Whatever comes as netlink messages: nothing is thrown, nothing grows, and pieces do not matter. */
+// @module-tag slow
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
