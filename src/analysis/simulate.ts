@@ -10,6 +10,7 @@ import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import { type Evidence, isUntracked, type JourneyTimes } from '../journey/evidence.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Host } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
@@ -156,7 +157,7 @@ class PlayedPacket implements Played {
   }
 
   lastTuple(into: Int32Array): void {
-    if (!tupleOf(this.simulated.packet, into)) into.fill(0)
+    if (!tupleOf(this.simulated.skb.packet, into)) into.fill(0)
   }
 
   member(): Member | undefined {
@@ -212,16 +213,19 @@ class PlayedPacket implements Played {
 
 /** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */
 function absentInterfaces(packet: Packet, { host }: World, input: string): Diagnostic[] {
-  const names = host.links?.map(({ name }) => name)
-  if (!names || names.length === 0) return []
-  return (['in', 'out', 'physIn', 'physOut'] as const).flatMap((field) => {
+  const names = listedNames(host)
+  if (names.size === 0) return []
+  return INTERFACES.flatMap((field) => {
     const name = packet[field]
-    if (name === undefined || isNameless(name) || names.includes(name)) return []
-    const meant = closest(name, names)
-    const message = `interface ${name} is not among those listed (${listed(names)})`
+    if (name === undefined || isNameless(name) || names.has(name)) return []
+    const meant = closest(name, [...names])
+    const message = `interface ${name} is not among those listed (${listed([...names])})`
     return [{ input, code: 'no-such-interface', message: meant ? `${message}; did you mean ${meant}?` : message }]
   })
 }
+
+const INTERFACES = ['in', 'out', 'physIn', 'physOut'] as const
+const listedNames = memo(({ links = [] }: Host): ReadonlySet<string> => new Set(links.map(({ name }) => name)))
 
 const MOST_NAMES = 8
 const listed = (names: readonly string[]): string =>

@@ -17,26 +17,37 @@ import type { Simulated } from './simulated.ts'
 const MOST_CLASSES = 5000
 /** Rules that change sets make a World of each packet; then classes cost more than they spare. */
 const MOST_WORLDS = 8
-/** Places that journeys lead to, and things that tell them apart: a place and a thing are one number below 2 ** 53. */
+/** Places that journeys lead to. */
 const MOST_PLACES = 2 ** 20
-const MOST_THINGS = 2 ** 24
-const NOWHERE = -1
+
+/**
+ * Where a journey is while it is told: each thing leads on to the next place, and those that are told the same come to the
+ * same one. Most places have one way on, which is found without a map.
+ */
+class Place {
+  thing: Thing | typeof NOTHING_YET = NOTHING_YET
+  next: Place | undefined = undefined
+  others: Map<Thing, Place> | undefined = undefined
+  /** Of the journeys that are told to their end here. */
+  kind: object | undefined = undefined
+}
+
+const NOTHING_YET = Symbol('nothing yet')
 
 export class SimulatedClasses implements Outline {
-  /** By the place where everything of a journey was told. */
-  private readonly classes = new Map<number, object>()
+  private classes = 0
+  private places = 0
   private readonly worlds = new Map<World, PacketClasses>()
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
-  private readonly things = new Map<Thing, number>()
-  /** Each thing leads from one place to the next: those that are told the same come to the same place, and no text is made of it. */
-  private readonly next = new Map<number, number>()
   private readonly wordOf = memo(({ chain, table, kind, ruleNumber, verdict, ending, reported }: Line): string => {
     const where = `${this.numberOf(table)} ${this.numberOf(chain)} ${kind} ${ruleNumber}`
     return `${where} ${verdict} ${ending} ${reported}`
   })
   private packets: PacketClasses | undefined
-  private place = 0
+  private readonly start = new Place()
+  /** Undefined: there are too many. */
+  private place: Place | undefined = this.start
   private readonly names: string[] = []
   private readonly values: Value[] = []
 
@@ -53,7 +64,7 @@ export class SimulatedClasses implements Outline {
       this.packets = new PacketClasses(world)
       this.worlds.set(world, this.packets)
     }
-    this.place = 0
+    this.place = this.start
     this.names.length = this.values.length = 0
     this.shared(this.numberOf(world))
     this.own('id', simulated.id)
@@ -74,11 +85,12 @@ export class SimulatedClasses implements Outline {
     this.shared('given')
     for (const key in skb.given) this.field(key as keyof Packet, skb.given[key as keyof Packet])
     skb.journal.outline(this)
-    const known = this.classes.get(this.place)
-    if (known || this.place === NOWHERE || this.classes.size >= MOST_CLASSES) return known
-    const made = {}
-    this.classes.set(this.place, made)
-    return made
+    const { place } = this
+    if (place && !place.kind && this.classes < MOST_CLASSES) {
+      place.kind = {}
+      this.classes++
+    }
+    return place?.kind
   }
 
   line(line: Line): void {
@@ -87,12 +99,14 @@ export class SimulatedClasses implements Outline {
 
   field(key: keyof Packet, value: unknown): void {
     this.shared(key)
-    this.shared(this.packets!.classOf(key, value))
-    this.own(key, plain(value))
+    const text = plain(value)
+    this.shared(this.packets!.classOf(key, text))
+    this.own(key, text)
   }
 
   change({ field, from, to, among }: Change): void {
-    this.shared(`changes ${field}`)
+    this.shared('changes')
+    this.shared(field)
     this.own(field, from)
     this.own(field, to)
     this.own('among', plain(among?.[0]))
@@ -100,28 +114,23 @@ export class SimulatedClasses implements Outline {
   }
 
   shared(thing: Thing): void {
-    if (this.place === NOWHERE) return
-    const number = this.things.get(thing) ?? this.newThing(thing)
-    const way = this.place * MOST_THINGS + number
-    this.place = this.next.get(way) ?? this.newPlace(way)
+    const { place } = this
+    if (place)
+      this.place = place.thing === thing ? place.next : (place.others?.get(thing) ?? this.newPlace(place, thing))
   }
 
-  private newThing(thing: Thing): number {
-    const number = this.things.size
-    if (this.isOpen) this.things.set(thing, number)
-    return number
-  }
-
-  private newPlace(way: number): number {
-    if (!this.isOpen) return NOWHERE
-    const place = this.next.size + 1
-    this.next.set(way, place)
+  private newPlace(from: Place, thing: Thing): Place | undefined {
+    if (this.classes >= MOST_CLASSES || this.places >= MOST_PLACES) return undefined
+    this.places++
+    const place = new Place()
+    if (from.next) {
+      from.others ??= new Map()
+      from.others.set(thing, place)
+    } else {
+      from.thing = thing
+      from.next = place
+    }
     return place
-  }
-
-  /** May there be more classes? */
-  private get isOpen(): boolean {
-    return this.classes.size < MOST_CLASSES && this.next.size < MOST_PLACES && this.things.size < MOST_THINGS
   }
 
   private own(name: string, value: Value): void {
@@ -139,7 +148,7 @@ export class SimulatedClasses implements Outline {
   }
 }
 
-type Thing = string | number | undefined
+type Thing = string | number | boolean | undefined
 
 /** Lists and quoted packets as text: they are compared, and never stand in a line so. */
 const plain = (value: unknown): Value => (typeof value === 'object' ? JSON.stringify(value) : (value as Value))

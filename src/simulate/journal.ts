@@ -20,7 +20,7 @@ export interface Outline {
   line(line: Line): void
   field(key: keyof Packet, value: unknown): void
   change(change: Change): void
-  shared(what: string | number | undefined): void
+  shared(what: string | number | boolean | undefined): void
 }
 
 export class Journal {

@@ -28,9 +28,10 @@ const ASKED: readonly [keyof Packet, RegExp][] = [
   ['dstMac', /^ether /],
 ]
 
-type ClassOf = (value: unknown) => string | number
+type Class = string | number | boolean
+type ClassOf = (value: unknown) => Class
 
-const whole: ClassOf = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+const whole: ClassOf = (value) => (typeof value === 'object' ? JSON.stringify(value) : (value as Class))
 const there: ClassOf = () => ''
 
 export class PacketClasses {
@@ -66,7 +67,7 @@ export class PacketClasses {
     }
   }
 
-  classOf(key: keyof Packet, value: unknown): string | number {
+  classOf(key: keyof Packet, value: unknown): Class {
     if (value === undefined) return '-'
     return (this.of[key] ?? whole)(value)
   }

@@ -157,7 +157,10 @@ describe('doctor', () => {
   /** By what the mend runs over there; what is typed here leads there. */
   const typed = new Map([...commands.values()].map((one) => [typedText(parseVia('ssh host'), [one]), one] as const))
 
-  it('proposes what shells run as it is meant, here and over there, as text and as JSON', { tags: 'slow' }, () => {
+  it('proposes what shells run as it is meant, here and over there, as text and as JSON', {
+    tags: 'slow',
+    timeout: 240_000,
+  }, () => {
     for (const [text, command] of commands) runs(command, text)
     for (const [text, command] of typed) {
       const inner = stubs.run(nextShell(), text).map((words) => {
@@ -183,7 +186,7 @@ describe('doctor', () => {
         for (const command of [...(fix?.commands ?? []), ...(fix?.undo ?? [])])
           expect(lines).toContain(typedText(diagnosis.place, [command]))
     }
-  }, 240_000)
+  })
 })
 
 describe('trace', () => {
