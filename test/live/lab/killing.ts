@@ -81,7 +81,7 @@ export class KillingLab {
     // as it ends, the holder leaves first
     const needed = phase === 'ending' ? PROCESSES.filter((name) => name !== 'holder') : PROCESSES
     const wereAll = needed.every((name) => met.includes(name))
-    return { wereAll, result: await this.whatStays(run, wereAll) }
+    return { wereAll, result: await this.whatStays(run, met, wereAll) }
   }
 
   private killAll(run: TraceRun): readonly Process[] {
@@ -107,7 +107,7 @@ export class KillingLab {
       throw new Error(`it said nothing, and ended with ${code ?? signal}: ${stderr}`)
   }
 
-  private async whatStays(run: TraceRun, wereAll: boolean): Promise<Outcome['result']> {
+  private async whatStays(run: TraceRun, met: readonly Process[], wereAll: boolean): Promise<Outcome['result']> {
     const { place, before } = this
     const left = await changesAfter(before, place, run.mark, wereAll ? 1 : PATIENCE)
     const text = await rulesText(place)
@@ -115,7 +115,7 @@ export class KillingLab {
       if (text !== this.text) throw new Error(`rules are not what they were:\n${text}\nbefore:\n${this.text}`)
       return 'nothing stays'
     }
-    if (!wereAll) throw new Error(`this stays, though not all were killed:\n${left.join('\n')}\n${run.stderr}`)
+    if (!wereAll) throw new Error(`this stays, though only ${met.join(', ')} were killed:\n${left.join('\n')}\n${run.stderr}`)
     if (!left.some((line) => /^\+ note: \/run\/nfwhy\/nfwhy-\d+$/.test(line)))
       throw new Error(`this stays without a note:\n${left.join('\n')}`)
     const cleanup = await place.trace(['--cleanup']).ended
