@@ -145,6 +145,9 @@ import { THREADS_AJ_MORE } from './threads-aj-more.ts'
 import { THREADS_AJ_OWN_HOSTS } from './threads-aj-own-hosts.ts'
 import { THREADS_AK } from './threads-ak.ts'
 import { THREADS_AK_NEAR } from './threads-ak-near.ts'
+import { THREADS_AN } from './threads-an.ts'
+import { THREADS_AN_IPTABLES } from './threads-an-iptables.ts'
+import { THREADS_AN_LEGACY } from './threads-an-legacy.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -367,4 +370,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...MARKED_FRAMES,
   ...SOURCES_AND_REDIRECTS,
   ...EXCEPTIONS_IN_ORDER,
+  ...THREADS_AN,
+  ...THREADS_AN_IPTABLES,
+  ...THREADS_AN_LEGACY,
 ]
