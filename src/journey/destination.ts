@@ -7,7 +7,7 @@ import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
 import { sentTo } from '../rules/nft/map.ts'
 import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Evidence } from './evidence.ts'
-import { destinationGiven, end, natBehind } from './given-destination.ts'
+import { destinationGiven, end, natBehind, writesDestination } from './given-destination.ts'
 
 /**
  * The packet behind the rule at `step`. What nat writes there is seen at the next step alone; behind the last one it is
@@ -35,12 +35,10 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
   const { arrivals } = evidence
   const last = arrivals.at(-1)!
   // an entry that was there before nat was stays as it is, whatever rules say
-  const nat = keepsDestination(last.packet, world)
-    ? undefined
-    : last.rule?.statements.find((statement) => statement.kind === 'dnat' || statement.kind === 'redirect')
+  const nat = keepsDestination(last.packet, world) ? undefined : writesDestination(last.rule)
   if (nat?.kind === 'redirect') return true
   const { family } = evidence.journey
-  const dst = nat?.kind === 'dnat' ? sentTo(nat, { packet: last.packet, family, world }) : last.packet.dst
+  const dst = nat ? sentTo(nat, { packet: last.packet, family, world }) : last.packet.dst
   if (dst === undefined) return undefined
   // what hands it to a proxy marks it, too
   const isProxied = last.rule?.statements.some(({ kind }) => kind === 'tproxy')

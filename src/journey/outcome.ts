@@ -26,6 +26,7 @@ import {
 import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
+import { writesDestination } from './given-destination.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
 
 export interface Conclusion {
@@ -294,8 +295,7 @@ const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
 function rewritesLast({ arrivals }: Evidence, world: World, step: number): boolean {
   const { hook, rule, packet, ending } = arrivals[step]!
   if (hook !== 'output' || ending !== 'accept' || step !== arrivals.length - 1) return false
-  const rewrites = rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect')
-  return rewrites === true && !keepsDestination(packet, world)
+  return writesDestination(rule) !== undefined && !keepsDestination(packet, world)
 }
 
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */

@@ -77,7 +77,8 @@ function observedAtRouting(context: Context): Packet | undefined {
   // nat undoes itself for replies, and does for later packets what it did for the first (nf_nat_inet_fn): no line shows that
   if (!nat) return { ...arrival.packet, ...sentByEntry(arrival.packet, world) }
   switch (nat.kind) {
-    case 'dnat': {
+    case 'dnat':
+    case 'netmap': {
       const end = endSentTo(nat, momentAt(context, ended.step))
       return end && { ...arrival.packet, ...end }
     }

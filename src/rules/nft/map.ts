@@ -1,4 +1,5 @@
 /** What a map gives for a packet: a verdict, a number, addresses and ports. */
+import { mappedInto } from '../../model/address.ts'
 import type { NamedSet, Rule } from '../../model/ruleset.ts'
 import type { MapLookup, Nat, Statement } from '../../model/statement.ts'
 import type { World } from '../../model/world.ts'
@@ -106,7 +107,10 @@ export function mappedNat(nat: Nat, moment: EvalContext): Nat | undefined | Unkn
 /** Where nat sends the packet: as it is where it names no address; undefined: what its map gives is not known. */
 export function sentTo(nat: Nat, moment: EvalContext): string | undefined {
   const given = mappedNat(nat, moment)
-  return isUnknown(given) ? undefined : (given?.addresses?.[0] ?? moment.packet.dst)
+  const { dst } = moment.packet
+  if (isUnknown(given)) return undefined
+  if (given?.kind === 'netmap' && given.network && dst !== undefined) return mappedInto(given.network, dst)
+  return given?.addresses?.[0] ?? dst
 }
 
 /** The same with the port, where nat gives one and no other. */
