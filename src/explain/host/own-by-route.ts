@@ -1,11 +1,11 @@
-/** An address that no interface has, and that a route of type local makes this host's own all the same. */
+/** An address that a route of type local makes this host's own: no interface has it, or table local alone comes before another way. */
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host, Route } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
-import { deleteRoute, isDefault } from './routes.ts'
+import { type Proposal, together } from '../changes/proposal.ts'
+import { addRoutingRule, deleteRoute, deleteRoutingRule, isDefault, KERNEL_TABLES, routeWords } from './routes.ts'
 
 export interface OwnByRoute {
   /** The kernel makes such a route for each address of an interface; a program made this one. */
@@ -51,10 +51,16 @@ function isOfInterface(address: string, { links }: Host): boolean | undefined {
   )
 }
 
+export interface Kept {
+  /** A sentence or two. */
+  told: string
+  fix: Proposal[]
+}
+
 /** What the packet missed by it: it never left, or was not forwarded; undefined where the route may be meant. */
-export function keptByRoute(packet: Packet, host: Host): (OwnByRoute & { told: string }) | undefined {
+export function keptByRoute(packet: Packet, host: Host): Kept | undefined {
   const found = ownByRoute(packet, host)
-  if (!found) return undefined
+  if (!found) return keptByTableLocal(packet, host)
   const { words, onward } = found
   const ways = onward ? routeDevices(onward) : []
   const makes = `No interface has ${packet.dst}: the ${words} makes it an address of this host`
@@ -62,4 +68,31 @@ export function keptByRoute(packet: Packet, host: Host): (OwnByRoute & { told: s
   // a balancer delivers with its own address what such a route is for: by the link that the packet would leave by again
   if (!onward || isDefault(onward) || ways.includes(packet.in)) return undefined
   return { ...found, told: `${makes}. Without this route, the packet would leave by ${ways.join(' or ')}.` }
+}
+
+/** Another host has the same address, and a routing rule leads to it: table local, which comes first, keeps the packet here. */
+function keptByTableLocal(packet: Packet, host: Host): Kept | undefined {
+  const question = questionOf(packet)
+  const { dst, in: from } = packet
+  if (!question || from === undefined || from === 'lo') return undefined
+  const rules = rulesFor(question, host)
+  const local = rules.find((one) => tableLedTo(one) === 'local')
+  const link = host.links?.find(({ addresses }) => addresses?.some(({ address }) => address === dst))
+  if (!local || !link || lookupRoute(question, host)?.table !== 'local') return undefined
+  const others = host.routingRules?.filter((one) => one !== local) ?? []
+  const onward = lookupRoute(question, { ...host, routingRules: others })
+  if (onward?.type !== 'unicast' || KERNEL_TABLES.has(onward.table) || isDefault(onward)) return undefined
+  const ways = routeDevices(onward)
+  const rule = rules.find((one) => tableLedTo(one) === onward.table)
+  // tables of an uplink have the networks of the links, too
+  if (!rule || ways.includes(from) || ways.includes(link.name)) return undefined
+  const leads = `routing rule ${rule.priority}, whose table ${onward.table} would lead the packet out of ${ways.join(' or ')} (${routeWords(onward)})`
+  return {
+    told: `${dst} is this host's own address (${link.name}): table local comes before ${leads}.`,
+    fix: propose(
+      `if the packet is for another host with that address, look up table local behind routing rule ${rule.priority}`,
+      together(addRoutingRule({ ...local, priority: rule.priority + 1 }), deleteRoutingRule(local)),
+      `what routing rule ${rule.priority} selects then reaches this host's own addresses only where table ${onward.table} has no route to them`,
+    ),
+  }
 }

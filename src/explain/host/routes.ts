@@ -96,6 +96,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
       one.priority > 0 &&
       one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
   )
+  // who put a route to that very network in front of table local means another host with the address
+  if (own && beforeLocal && !isDefault(route) && !routeDevices(route).includes(own.name)) return undefined
   if (own && beforeLocal) {
     const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`
     const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })

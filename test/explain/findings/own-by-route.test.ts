@@ -15,15 +15,19 @@ const SOCKETS = 'Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\
 const ADDRESSES = `1: lo    inet 127.0.0.1/8 scope host lo
 2: eth0    inet 10.128.0.2/24 scope global eth0
 3: eth1    inet 10.129.0.2/24 scope global eth1
+4: tunnel    inet 10.99.0.1/24 scope global tunnel
 `
 const ROUTES = `10.128.0.0/24 dev eth0 proto kernel scope link src 10.128.0.2
 10.129.0.0/24 dev eth1 proto kernel scope link src 10.129.0.2
+10.99.0.0/24 dev tunnel proto kernel scope link src 10.99.0.1
 local 10.128.0.2 dev eth0 table local proto kernel scope host src 10.128.0.2
 local 10.129.0.2 dev eth1 table local proto kernel scope host src 10.129.0.2
 local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1
 `
 
-async function told(dst: string, route: string, from?: string) {
+const MAIN_ONLY = '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
+
+async function told(dst: string, route: string, from?: string, rulesOfRoutes = MAIN_ONLY) {
   const packet = { dst, sport: 40_000, dport: 6443 }
   const own = { ...packet, src: dst }
   const lines =
@@ -35,7 +39,7 @@ async function told(dst: string, route: string, from?: string) {
     rules: RULES,
     addresses: ADDRESSES,
     routes: ROUTES + route,
-    rulesOfRoutes: '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n',
+    rulesOfRoutes,
     sockets: SOCKETS,
   }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
@@ -79,5 +83,37 @@ describe('closed-port of an address that no interface has', () => {
     const { message, fix } = await told(dst, route, from)
     expect(message).not.toContain('route')
     expect(fix.some(({ description }) => description.startsWith('start the program'))).toBe(true)
+  })
+})
+
+describe('closed-port of an address that a routing rule has a route for', () => {
+  const BEHIND =
+    '0:\tfrom all lookup local\n98:\tfrom all iif eth0 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
+  const ROUTE = '10.129.0.0/24 via 10.99.0.2 dev tunnel table 100\n'
+
+  it('says that table local comes before it, and puts it behind', async () => {
+    const { message, fix } = await told('10.129.0.2', ROUTE, 'eth0', BEHIND)
+    expect(message).toMatch(
+      /10\.129\.0\.2 is this host's own address \(eth1\): table local comes before routing rule 98, whose table 100 would lead the packet out of tunnel \(the route to 10\.129\.0\.0\/24\)\.$/,
+    )
+    const { command, undo } = fixCommands(fix[0]!)
+    // IPv4 takes no packet from outside that has an address of this host as its source (fib_validate_source); IPv6 does
+    expect([String(command), String(undo), fix[0]!.after, fix[0]!.but]).toEqual([
+      'ip rule add priority 99 table local && ip rule del priority 0 table local',
+      'ip rule add priority 0 table local && ip rule del priority 99 table local',
+      'forwarded',
+      'its reply would be vanished',
+    ])
+  })
+
+  it.each([
+    ['the rule is for another interface', ROUTE, 'eth1', BEHIND],
+    ['no routing rule selects the table', ROUTE, 'eth0', MAIN_ONLY],
+    ['the table has the link itself', '10.129.0.0/24 dev eth1 table 100\n', 'eth0', BEHIND],
+    ['the table has a default route alone', 'default via 10.99.0.2 dev tunnel table 100\n', 'eth0', BEHIND],
+    ['it would go back where it came from', '10.129.0.0/24 via 10.128.0.9 dev eth0 table 100\n', 'eth0', BEHIND],
+  ])('says nothing of that where %s', async (_name, route, from, rules) => {
+    const { message } = await told('10.129.0.2', route, from, rules)
+    expect(message).not.toContain('table local')
   })
 })
