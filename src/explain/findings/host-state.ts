@@ -1,6 +1,7 @@
 /** What is fetched once interfaces, routes, routing rules, connections or IPsec's policies are listed: see later.ts. */
 export { replyByOwnLink } from '../host/own-uplink.ts'
 export { ledByMark, restoreMark } from '../reply/connection-mark.ts'
+export { arpIgnored } from './arp-ignored.ts'
 export { bridgedNat } from './bridged-nat.ts'
 export { groupTtl } from './group-ttl.ts'
 export { helperMissing } from './helper-missing.ts'

@@ -131,6 +131,7 @@ export const DETECTORS: readonly Detector[] = [
   neighbourFailed,
   withHostState('neighbour-discovery-dropped', 'neighbourAsks'),
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
+  withHostState('neighbour-discovery-dropped', 'arpIgnored'),
   withHostState('reply-dropped', 'replyAtBridge'),
   sentToItself,
   withHostState('wrong-way-out', 'wrongWayOut'),
