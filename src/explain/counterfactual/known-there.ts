@@ -4,6 +4,7 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { homeOf } from '../host/routes.ts'
 
 /**
@@ -26,18 +27,31 @@ export function isKnownThere({ src, dst, in: from }: Packet, host: Host): boolea
 const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>
   [mark, protocol, sport, dport, tos, unknown].some((one) => one !== undefined)
 
-function repliedBy({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] {
-  const known = repliesOf(conntrack)
-  let found = known.get(dst)
-  if (!found) {
-    found = conntrack.filter((entry) => {
+/** Has somebody behind the link replied to this source, as it is? Then its address is found there. */
+export const isFoundBehind = (src: string, from: string, link: string, host: Host): boolean =>
+  repliedTo(host, src).some(({ reply }) => leadsOutOf(lookupRoute({ dst: reply.src, src, in: from }, host), link))
+
+const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
+  of(toSources(conntrack), src, () =>
+    conntrack.filter((entry) => entry.original.src === src && entry.reply.dst === src && !isUnreplied(entry)),
+  )
+
+const repliedBy = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
+  of(repliesOf(conntrack), dst, () =>
+    conntrack.filter((entry) => {
       const { original, reply } = entry
       return reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !isUnreplied(entry)
-    })
-    known.set(dst, found)
-  }
+    }),
+  )
+
+type Found = Map<string, readonly ConntrackEntry[]>
+
+function of(known: Found, address: string, find: () => readonly ConntrackEntry[]): readonly ConntrackEntry[] {
+  const found = known.get(address) ?? find()
+  known.set(address, found)
   return found
 }
 
 // there may be millions of entries
-const repliesOf = memo((_: readonly ConntrackEntry[]) => new Map<string, readonly ConntrackEntry[]>())
+const repliesOf = memo((_: readonly ConntrackEntry[]): Found => new Map())
+const toSources = memo((_: readonly ConntrackEntry[]): Found => new Map())

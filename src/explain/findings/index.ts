@@ -100,6 +100,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('mark-missing', 'markAltered'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('wrong-way-out', 'tableOfSourceUnasked'),
+  withHostState('wrong-way-out', 'guestLedHalf'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),
   withRules('not-masqueraded', 'notMasqueraded'),

@@ -5,6 +5,7 @@ import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
+import { isFoundBehind } from '../counterfactual/known-there.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { larger, sysctlName } from '../findings/routing.ts'
 import { homeOf } from '../host/routes.ts'
@@ -22,6 +23,7 @@ export function ofOtherLink(context: Context): Detected[] {
   if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
   const route = lookupRoute({ dst: src, mark: 0 }, host)
   if (!leadsOutOf(route, from)) return []
+  if (isFoundBehind(src, from, out, host)) return []
   const isSix = journey.family === 'ip6'
   const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
   const isOff = isSix
