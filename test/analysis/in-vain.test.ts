@@ -198,6 +198,36 @@ test('a later rule, or the route, says which source was meant', async () => {
   expect(await found([all], route('203.0.113.1'))).toMatchObject({ severity: 'note', words: undefined })
 })
 
+test('an exception in front names the very service, and failed for something else', async () => {
+  const lines: readonly Line[] = [
+    [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan' }],
+    [10, 'nat:POSTROUTING:rule:2', { ...ABROAD, in: '', out: 'wan' }],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000')
+  const found = async (exception: string, listed = entry) => {
+    const nat = [exception, '-A POSTROUTING -o wan -j MASQUERADE']
+    return (await codes(nat, lines, listed)).get('snat-changed-source')
+  }
+  const local = '-A POSTROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 8080 -j RETURN'
+  const told = await found(local)
+  expect(told).toMatchObject({ severity: 'warning', rules: [{ ruleNumber: 2 }, { ruleNumber: 1 }] })
+  expect(told?.message).toMatch(
+    /Before it, rule 1 would have left its source as it was, but only matches --dst-type LOCAL\.$/,
+  )
+  expect(told?.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
+  for (const other of [
+    // for another service, host or network; for all of a network; one that serves others as it is
+    local.replace('8080', '9443'),
+    '-A POSTROUTING -d 203.0.113.77/32 -p tcp -m tcp --dport 8080 -j RETURN',
+    '-A POSTROUTING -d 10.0.0.0/8 -p tcp -m tcp --dport 8080 -j RETURN',
+    '-A POSTROUTING -d 203.0.113.0/24 -m addrtype --dst-type LOCAL -j RETURN',
+    `[7:420] ${local}`,
+    // it gives a source, too
+    local.replace('RETURN', 'MASQUERADE'),
+  ])
+    expect(await found(other), other).toMatchObject({ severity: 'note' })
+})
+
 test("a rule gives this host's own packet another of its addresses in place of the one that it has: it is spared, as proposed", async () => {
   const own: TestPacket = { out: 'wan', src: '203.0.113.2', dst: '203.0.113.9', sport: 40_000, dport: 8080 }
   const lines: readonly Line[] = [

@@ -31,8 +31,8 @@ import {
 import { letsGo, withRulesAtHand } from './what-if.ts'
 
 export interface Goal {
-  /** `exempt`: to be left alone by nat, which sent it to where it was stopped. `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
-  kind: 'pass' | 'destination' | 'source' | 'way-back' | 'exempt'
+  /** `exempt`: to be left alone by nat, which sent it to where it was stopped. `spare`: to keep its source, as nobody replied to the one that nat gave. `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
+  kind: 'pass' | 'destination' | 'source' | 'way-back' | 'exempt' | 'spare'
   pass: TableTraversal
   /** That the packet needs it; else only what nothing has ever met is worth telling. */
   sure: boolean
@@ -156,6 +156,12 @@ export const exemptions = memo((context: Context): readonly Goal[] => {
       ...{ kind: 'exempt', pass, sure: true, what: () => 'left its destination as it was', mendable: true },
       wanted: (then) => letsGo(then, pass.base) === true && !then.matched.some(isRewriting),
     }))
+})
+
+/** Of a chain of nat that gave it another source. */
+export const sparedIn = (pass: TableTraversal): Goal => ({
+  ...{ kind: 'spare', pass, sure: true, what: () => 'left its source as it was', mendable: true },
+  wanted: (then) => letsGo(then, pass.base) === true && !then.matched.some(isRewriting),
 })
 
 /** A policy, or a rule that asks neither for an address nor for a port, or drops what is left of some members' traffic: it stops what nothing else wanted. */

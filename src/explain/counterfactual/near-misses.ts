@@ -305,7 +305,7 @@ function isForNat(
   likely: boolean,
   used: boolean | undefined,
 ): boolean {
-  if (kind === 'source') return true
+  if (kind === 'source' || kind === 'spare') return kind === 'source' || used !== true
   // what is for the uplink is for everybody
   if (kind === 'way-back') return names([rule], miss, moment, / d(addr|port)$/)
   // what is forwarded for the uplink alone is asked for from within, too

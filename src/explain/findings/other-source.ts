@@ -7,13 +7,16 @@ import { conditionText } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Doing } from '../changes/rule-changes.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
-import { rewrites } from '../counterfactual/goals.ts'
+import { asks, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
+import { rewrites, sparedIn } from '../counterfactual/goals.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
+import { findNearMisses, type NearMiss } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, SOURCE } from '../counterfactual/rewritten.ts'
+import { passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import { routeWords } from '../host/routes.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
@@ -26,7 +29,7 @@ export interface OtherSource {
 
 /** `given`: what the rule gave it, where that is known. */
 export const otherSource = (context: Context, rule: Rewritten, given: string | undefined): OtherSource | undefined =>
-  ofLaterRule(context, rule, given) ?? ofRoute(context, rule, given)
+  ofLaterRule(context, rule, given) ?? ofRoute(context, rule, given) ?? ofException(context, rule)
 
 /** A rule for this very host or service comes behind the one that took the packet first. */
 function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string | undefined): OtherSource | undefined {
@@ -76,6 +79,32 @@ const endsNamed = (rules: readonly Rule[]): ReadonlySet<string> =>
       .filter((one) => OF_ENDS.test(fieldOf(one) ?? '') && isExact(one) && !isNegated(one))
       .map(conditionText),
   )
+
+/** A rule in front spares the very service, and failed in one condition: it may stand behind a rule of nat that has changed what it asks for. */
+function ofException(context: Context, { ref, step }: Rewritten): OtherSource | undefined {
+  const { packet, hook } = context.evidence.arrivals[step]!
+  const pass = passes(context).find(({ steps }) => steps.includes(step))
+  const near = pass && context.inVain === 'unanswered' ? findNearMisses(context, sparedIn(pass)) : []
+  const missed = near.find((one) => one.likely && !OF_ENDS.test(fieldOf(one.miss.condition) ?? '') && namesService(one))
+  if (!missed) return undefined
+  const exception = refOfSkipped(context, missed)
+  return {
+    words: `Before it, ${nameBeside(exception, ref)} would have left its source as it was, but only matches ${asks(missed.miss)}.`,
+    rules: [exception],
+    fix: propose(
+      'do not rewrite the source of such packets',
+      acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
+      `or make ${nameRef(exception)} match them`,
+    ),
+  }
+}
+
+/** Besides what it missed: what spares all of a network is for others, too. */
+const namesService = ({ rule, miss }: NearMiss): boolean =>
+  rule.conditions.some((one) => {
+    const asked = lookupOf(one)?.fields ?? (isExact(one) ? [fieldOf(one) ?? ''] : [])
+    return one !== miss.condition && !isNegated(one) && asked.some((field) => / d(addr|port)$/.test(field))
+  })
 
 /** Masquerading takes the address of the link (inet_select_addr, ipv6_dev_get_saddr), whatever source the route has. */
 function ofRoute(
