@@ -283,30 +283,37 @@ test('a rule that masquerades for others spares a destination that does not repl
 
 test('a DNAT rule without a destination is to blame for what a neighbour asks of another host, unless it may intercept', async () => {
   const home = 'local 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1\n'
-  const found = async (port: number) => {
-    const nat = [`[7:420] -A PREROUTING -i lan -p tcp -m tcp --dport ${port} -j DNAT --to-destination 10.0.0.2`]
+  const found = async (port: number, to = port, asks = `-m tcp --dport ${port}`) => {
+    const given = to === port ? '10.0.0.2' : `10.0.0.2:${to}`
+    const nat = [`[7:420] -A PREROUTING -i lan -p tcp ${asks} -j DNAT --to-destination ${given}`]
     const asked = { in: 'lan', src: '10.0.0.7', dst: '198.51.100.5', sport: 40_000, dport: port }
-    const sent = { ...asked, out: 'lan', dst: '10.0.0.2' }
+    const sent = { ...asked, out: 'lan', dst: '10.0.0.2', dport: to }
     const lines: Line[] = [
       [10, 'nat:PREROUTING:rule:1', asked],
       [10, 'filter:FORWARD:policy:1', sent],
       [10, 'nat:POSTROUTING:policy:1', sent],
     ]
-    const entry = `tcp 6 110 SYN_SENT src=10.0.0.7 dst=198.51.100.5 sport=40000 dport=${port} [UNREPLIED] src=10.0.0.2 dst=10.0.0.7 sport=${port} dport=40000 mark=0 use=1\n`
+    const entry = `tcp 6 110 SYN_SENT src=10.0.0.7 dst=198.51.100.5 sport=40000 dport=${port} [UNREPLIED] src=10.0.0.2 dst=10.0.0.7 sport=${to} dport=40000 mark=0 use=1\n`
     const analysis = await opened(nat, lines, entry, home)
     const [exchange] = (await analysis.exchanges()).exchanges
     return exchange!.findings
       .filter(({ code }) => code === 'dnat-of-others' || code === 'not-masqueraded')
       .map(({ code, severity, fix }) => [code, severity, fix.length])
   }
-  expect(await found(12_345)).toEqual([
+  const taken = [
     ['not-masqueraded', 'note', 0],
     ['dnat-of-others', 'warning', 1],
-  ])
-  expect(await found(53)).toEqual([
+  ]
+  const intercepted = [
     ['not-masqueraded', 'warning', 1],
     ['dnat-of-others', 'note', 1],
-  ])
+  ]
+  expect(await found(12_345)).toEqual(taken)
+  expect(await found(53)).toEqual(intercepted)
+  // who forwards one port to another one asks for that alone; a proxy takes many
+  expect(await found(12_345, 80)).toEqual(taken)
+  for (const asks of ['', '-m tcp --dport 1024:65535', '-m multiport --dports 12345,12346'])
+    expect(await found(12_345, 8080, asks)).toEqual(intercepted)
 })
 
 test('a DNAT rule for all ports is to blame for a port on which a program of this host listens', async () => {

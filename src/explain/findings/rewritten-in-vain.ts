@@ -74,17 +74,23 @@ export function takenFromOthers(context: Context): TakenFromOthers | undefined {
     rule,
     asked: packet.dst,
     other: 'another host',
-    isSure: !mayIntercept(rule, packet),
+    isSure: !mayIntercept(context, rule, packet),
     fix: spare(rule, packet, hook),
   }
 }
 
-/** As a proxy, a resolver or a clock of the network does: what is asked of any server, or sent to a port of the proxy's own. */
-function mayIntercept({ statement }: Rewritten, { dport }: Packet): boolean {
+/** As a proxy, a resolver or a clock of the network does: what is asked of any server, or many ports sent to one of the proxy's own. */
+function mayIntercept(context: Context, { statement, step }: Rewritten, { dport }: Packet): boolean {
   if (!isNatStatement(statement) || statement.map || dport === undefined || INTERCEPTED.has(dport)) return true
   const [first, last] = statement.ports ?? []
-  return first !== undefined && (first !== last || first !== dport)
+  return first !== undefined && (first !== last || first !== dport) && !asksForPort(context, step, dport)
 }
+
+/** This one alone: whoever forwards a port asks so, and sends it to another one as well. */
+const asksForPort = (context: Context, i: number, port: number): boolean =>
+  rulesTo(context, i).some((rule) =>
+    rule?.conditions.some((one) => one.kind === 'compare' && / dport$/.test(one.field) && one.value === port),
+  )
 
 /** Mail, names, the web, time, names over TLS. */
 const INTERCEPTED: ReadonlySet<number> = new Set([25, 53, 80, 123, 443, 853])
