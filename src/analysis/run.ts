@@ -3,6 +3,7 @@
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Engine } from '../journey/engine.ts'
 import { worldAt } from '../journey/world-at.ts'
+import { isAnnouncement } from '../model/announcement.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -85,6 +86,11 @@ export async function* stepThrough(
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   const walks = new RunBudget()
+  let showsPackets = false
+  const closeOne = (closed: ClosedJourney): void => {
+    showsPackets ||= !isAnnouncement(closed.packet())
+    onClosed(closed)
+  }
   if (inputs.machines.some(({ alternatives }) => alternatives))
     await (await import('./choose-ruleset.ts')).chooseRulesets(inputs, options.idle)
   for (const { captures, world, worlds, alternatives } of inputs.machines)
@@ -106,7 +112,7 @@ export async function* stepThrough(
       capture.format,
       machine.chosen?.get(capture) ?? machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
-      same ? (closed) => onClosed(same.add(closed)) : onClosed,
+      same ? (closed) => closeOne(same.add(closed)) : closeOne,
       {
         ids,
         numbers,
@@ -136,6 +142,8 @@ export async function* stepThrough(
     inputs.read ??= new Set()
     inputs.read.add(capture)
   }
+  if (!showsPackets && !options.isUnderWay)
+    inputs.warnings.push(...(await import('./before-the-trace.ts')).droppedBefore(inputs))
   for (const same of new Set(captures.map((one) => one.same))) same?.tell(inputs.warnings)
   if (stats.events === 0 && !hasSession(inputs)) throw (await import('./nothing-used.ts')).nothingUsed(inputs)
   return stats

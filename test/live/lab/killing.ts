@@ -115,7 +115,8 @@ export class KillingLab {
       if (text !== this.text) throw new Error(`rules are not what they were:\n${text}\nbefore:\n${this.text}`)
       return 'nothing stays'
     }
-    if (!wereAll) throw new Error(`this stays, though only ${met.join(', ')} were killed:\n${left.join('\n')}\n${run.stderr}`)
+    if (!wereAll)
+      throw new Error(`this stays, though only ${met.join(', ')} were killed:\n${left.join('\n')}\n${run.stderr}`)
     if (!left.some((line) => /^\+ note: \/run\/nfwhy\/nfwhy-\d+$/.test(line)))
       throw new Error(`this stays without a note:\n${left.join('\n')}`)
     const cleanup = await place.trace(['--cleanup']).ended

@@ -1,0 +1,41 @@
+/**
+ * A capture in which nobody's packet shows, of a machine whose chains at a device's ingress drop: they come before the hooks
+ * of IP, where most traces begin, so what they dropped has no line.
+ */
+import { deviceChainsAt } from '../journey/base-chains.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { isOwnTable } from '../model/own-table.ts'
+import type { Chain, Table } from '../model/ruleset.ts'
+import { verdictOf } from '../rules/verdict.ts'
+import type { Inputs } from './inputs/open.ts'
+
+/** Chains that are named. */
+const MOST = 3
+
+/** What may have been dropped where the captures could not show it. */
+export const droppedBefore = ({ machines }: Inputs): Diagnostic[] =>
+  machines.flatMap(({ captures, world }) => {
+    const input = captures[0]?.name
+    if (input === undefined) return []
+    return deviceChainsAt(world, 'ingress')
+      .filter(({ table, chain }) => !isOwnTable(table.name) && mayDrop(table, chain))
+      .slice(0, MOST)
+      .map(({ table, chain }) => {
+        const name = `${table.family} ${table.name} ${chain.name}`
+        const where = chain.devices ? `the ingress of ${chain.devices.join(', ')}` : 'ingress'
+        return {
+          input,
+          code: 'dropped-before-trace',
+          message: `it shows nothing but link announcements; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: nft -a list chain ${name}`,
+        }
+      })
+  })
+
+/** By its policy, or by a rule there or in a chain that it may jump to; what a map decides may be a drop. */
+const mayDrop = ({ chains }: Table, base: Chain): boolean =>
+  base.policy === 'drop' ||
+  [...chains.values()].some(
+    (chain) =>
+      (chain === base || chain.hook === undefined) &&
+      chain.rules.some((rule) => ['drop', 'reject', 'unknown'].includes(verdictOf(rule).ending)),
+  )
