@@ -148,6 +148,9 @@ import { THREADS_AK_NEAR } from './threads-ak-near.ts'
 import { THREADS_AN } from './threads-an.ts'
 import { THREADS_AN_IPTABLES } from './threads-an-iptables.ts'
 import { THREADS_AN_LEGACY } from './threads-an-legacy.ts'
+import { THREADS_AO } from './threads-ao.ts'
+import { THREADS_AO_2 } from './threads-ao-2.ts'
+import { THREADS_AO_3 } from './threads-ao-3.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -337,6 +340,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AJ_OWN_HOSTS,
   ...THREADS_AK,
   ...THREADS_AK_NEAR,
+  ...THREADS_AO,
+  ...THREADS_AO_2,
+  ...THREADS_AO_3,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
