@@ -151,6 +151,8 @@ import { THREADS_AN_LEGACY } from './threads-an-legacy.ts'
 import { THREADS_AO } from './threads-ao.ts'
 import { THREADS_AO_2 } from './threads-ao-2.ts'
 import { THREADS_AO_3 } from './threads-ao-3.ts'
+import { THREADS_AO_4 } from './threads-ao-4.ts'
+import { THREADS_AO_5 } from './threads-ao-5.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -343,6 +345,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AO,
   ...THREADS_AO_2,
   ...THREADS_AO_3,
+  ...THREADS_AO_4,
+  ...THREADS_AO_5,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,

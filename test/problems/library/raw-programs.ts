@@ -118,3 +118,12 @@ r,w=o.recvfrom(2000)
 while r[0]!=143 or socket.inet_pton(10,w[0].split('%')[0]).hex() in own: r,w=o.recvfrom(2000)
 r=b'report'`,
   )
+
+/** A connection of multipath TCP, which is given a second. */
+export const asksByMultipath = (address: string, port: number) =>
+  poked(
+    '',
+    `o=socket.socket(socket.AF_INET,socket.SOCK_STREAM,262); o.settimeout(1)
+try: o.connect(('${address}',${port})); r=b'open'
+finally: o.close()`,
+  )
