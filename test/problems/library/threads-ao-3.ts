@@ -157,7 +157,10 @@ COMMIT
     truth: {
       words:
         'The mapped address is of the network of the link, so whoever replies asks for its neighbour there, and no machine of the link has that address or answers for it.',
-      causes: [{ code: 'proxy-missing', words: ['2001:db8:aaaa::10'] }],
+      causes: [
+        { code: 'proxy-missing', words: ['2001:db8:aaaa::10'] },
+        { code: 'not-masqueraded', words: ['2001:db8:aaaa::10', 'neighbour solicitations'] },
+      ],
       status: ['unanswered', 'lost'],
     },
     mend: [['router', 'sysctl -qw net.ipv6.conf.eth0.proxy_ndp=1; ip -6 neigh add proxy 2001:db8:aaaa::10 dev eth0']],
