@@ -41,8 +41,8 @@ export interface Context {
 export type Detected = Finding<Proposal> & {
   culprit?: number
   doubt?: number
-  /** The code of what else is found and beside the point: it was not to go the way that this speaks of. */
-  settles?: string
+  /** The codes of what else is found and beside the point: it was not to go the way that these speak of. */
+  settles?: readonly string[]
 }
 
 export interface Detector {

@@ -83,7 +83,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   // nothing is lost with what is not for this host
   if (isUnwanted(journey)) for (const one of found) one.severity = 'note'
   for (const { settles } of found)
-    for (const one of found) if (one.code === settles) Object.assign(one, { severity: 'note', fix: [] })
+    for (const one of found) if (settles?.includes(one.code)) Object.assign(one, { severity: 'note', fix: [] })
   journey.findings = found
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
     .map(({ culprit: _, doubt: __, settles: ___, ...one }): Finding => {

@@ -94,7 +94,7 @@ function tell(
   const told = tellWhy(context, asker, why, true)
   // a rule gave it the mark for another way: with which source it left by this one is beside the point
   const isMeant = why.kind === 'lost' && why.setter !== undefined
-  const found = isMeant ? told.map((one) => ({ ...one, settles: 'not-masqueraded' })) : told
+  const found = isMeant ? told.map((one) => ({ ...one, settles: ['not-masqueraded'] })) : told
   return sure || (why.kind === 'lost' && restoresMark(context, why.step)) || isForThis(context, why)
     ? found
     : found.map((one) => ({ ...one, severity: 'note', fix: [] }))

@@ -63,6 +63,9 @@ function translated(context: Context): Detected[] {
 /** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h). */
 const TRACKING = -200
 
+/** Which other rule would let a reply pass as if nobody had asked for it: that would let in whoever asks from there, too. */
+const AS_A_REQUEST = ['not-in-set', 'near-miss', 'missing-rule']
+
 /** A chain in front of connection tracking sees no connection; at its very priority, what was registered later comes first. */
 function tooEarly(context: Context): Detected[] {
   const { journey, ended, evidence, world } = context
@@ -75,27 +78,30 @@ function tooEarly(context: Context): Detected[] {
   const ref = refAt(context, ended.step)
   const before = priority < TRACKING ? 'before' : 'at the priority of'
   return [
-    finding(
-      'untracked',
-      'warning',
-      `${pass.table.family} ${pass.table.name} ${pass.base.name} has priority ${priority}, ${before} connection tracking (${TRACKING}): no rule there saw that the packet belongs to a connection.`,
-      {
-        steps: [ended.step + 1],
-        rules: ref ? [ref] : [],
-        fix: [
-          {
-            ...(ref && !isNft(ref)
-              ? {
-                  description: `move the rules to a table after connection tracking, mangle ${pass.base.name} for example`,
-                }
-              : {
-                  description: `give ${pass.base.name} a priority above ${TRACKING}, ${TRACKING + 10} for example: delete the chain and add it again`,
-                }),
-            unverified: 'a chain keeps its priority',
-          },
-        ],
-      },
-    ),
+    {
+      ...finding(
+        'untracked',
+        'warning',
+        `${pass.table.family} ${pass.table.name} ${pass.base.name} has priority ${priority}, ${before} connection tracking (${TRACKING}): no rule there saw that the packet belongs to a connection.`,
+        {
+          steps: [ended.step + 1],
+          rules: ref ? [ref] : [],
+          fix: [
+            {
+              ...(ref && !isNft(ref)
+                ? {
+                    description: `move the rules to a table after connection tracking, mangle ${pass.base.name} for example`,
+                  }
+                : {
+                    description: `give ${pass.base.name} a priority above ${TRACKING}, ${TRACKING + 10} for example: delete the chain and add it again`,
+                  }),
+              unverified: 'a chain keeps its priority',
+            },
+          ],
+        },
+      ),
+      settles: AS_A_REQUEST,
+    },
   ]
 }
 

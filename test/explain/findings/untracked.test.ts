@@ -111,4 +111,16 @@ describe('a chain in front of connection tracking', () => {
     expect(found(raw.slice(1), { conntrack })).toBeUndefined()
     expect(found(raw, {})).toBeUndefined()
   })
+
+  it('makes little of what would let the reply pass as a request', () => {
+    const sets = [{ name: 'allowed', type: 'hash:ip', elements: [{ parts: ['198.51.100.1'] }] }]
+    const rules = [raw[0]!, '-A PREROUTING -m set --match-set allowed src -j ACCEPT', raw[1]!]
+    const findings = (host: object) =>
+      played({ rules: { raw: rules, filter: [] }, packet: REPLY, host, sets }).findings.map(
+        ({ code, severity, fix }) => `${severity} ${code}${fix.length > 0 ? ' with a fix' : ''}`,
+      )
+    expect(findings({})).toContain('warning not-in-set with a fix')
+    expect(findings({ conntrack })).toContain('note not-in-set')
+    expect(findings({ conntrack })).toContain('warning untracked with a fix')
+  })
 })
