@@ -67,7 +67,7 @@ export interface Astray {
   route: Route
   /** Where its destination is. */
   home?: Home
-  /** Table main's route to it, which a routing rule leads it past. */
+  /** The route to it of table main or another one, which a routing rule leads it past. */
   main?: Route
   /** Where a routing rule leads what is for this host itself past table local. */
   fix?: Proposal[]
@@ -124,7 +124,9 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   const on = `the route to ${wider.destination} leads out of ${routeDevices(wider).join(' or ')}`
-  return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
+  const why = `it came in on ${out}, and ${leads} again, while ${on}`
+  // a table that a routing rule asks later knows the destination, and this one not
+  return wider.table !== route.table && isNarrower(wider, route) ? { route, main: wider, why } : { route, why }
 }
 
 /** A routing rule has led the packet to a table with a default route alone, past a narrower one of table main. */

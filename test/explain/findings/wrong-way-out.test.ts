@@ -110,6 +110,20 @@ describe('wrong-way-out', () => {
     expect(found?.message).toContain('it came in on eth0, and the route to 198.51.100.7/32 leads out of eth0 again')
   })
 
+  it('gives the table of an uplink the route that another table has', () => {
+    const uplink = { ...via('0.0.0.0/0', 'eth0'), table: '1' }
+    const peers: Route = { family: 'ip', type: 'unicast', destination: '100.64.0.9/32', table: '52', device: 'eth1' }
+    const rule = (priority: number, table: string, from?: string): RoutingRule => ({
+      ...{ family: 'ip', priority, action: { table }, ...(from === undefined ? {} : { in: from }) },
+    })
+    const routingRules = [rule(0, 'local'), rule(1001, '1', 'eth0'), rule(1370, '52'), rule(32_766, 'main')]
+    const given = one([], { ...SYN, dst: '100.64.0.9' })
+    const host = { ...given.host, routes: [...ROUTER.routes!, uplink, peers], routingRules }
+    const found = told({ ...given, host }, 'wrong-way-out')
+    expect(found?.message).toContain('while the route to 100.64.0.9/32 leads out of eth1')
+    expect(found?.fix).toBe('ip route add 100.64.0.9/32 dev eth1 table 1 → forwarded')
+  })
+
   it('is a rule that sends it back to whoever sent it', () => {
     const found = told(
       {
