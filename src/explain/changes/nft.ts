@@ -87,7 +87,7 @@ export const nftChanges: RuleChanges = {
   giveSourcePorts: (ref, ports, to) => replaced(ref, (expr) => expr.map((one) => withSourcePorts(one, ports, to))),
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
-  turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
+  turnLookup: (ref, set, fields) => replaced(ref, (expr) => expr.map((one) => turned(one, set, fields))),
   bypassQueue: (ref) => replaced(ref, (expr) => expr.map(bypassing)),
   acceptByPolicy({ family, table, chain }) {
     const line = (policy: string): Edit[] => [
@@ -373,18 +373,20 @@ function bypassing(one: Statement): Statement {
   return { queue: { ...one.queue, flags: [...new Set([flags].flat()), 'bypass'] } }
 }
 
-/** `ip saddr @set` ⇄ `ip daddr @set`. */
-function turned(one: Statement, set: string): Statement {
+/** `ip saddr @set` ⇄ `ip daddr @set`; of several parts those that `fields` has otherwise. */
+function turned(one: Statement, set: string, fields: readonly string[]): Statement {
   if (!('match' in one) || one.match.right !== `@${set}`) return one
-  return { match: { ...one.match, left: turnedField(one.match.left) } }
+  const { left } = one.match
+  const parts = typeof left === 'object' && !Array.isArray(left) && 'concat' in left ? left.concat : [left]
+  const other = parts.map((part, i) => turnedField(part, fields[i]))
+  return { match: { ...one.match, left: other.length === 1 ? other[0]! : { concat: other } } }
 }
 
 const OTHER: Readonly<Record<string, string>> = { saddr: 'daddr', daddr: 'saddr', sport: 'dport', dport: 'sport' }
 
-function turnedField(left: Expression): Expression {
+function turnedField(left: Expression, wanted = ''): Expression {
   if (typeof left !== 'object' || Array.isArray(left)) return left
-  if ('concat' in left) return { concat: left.concat.map(turnedField) }
   if (!('payload' in left) || !('field' in left.payload)) return left
   const { field } = left.payload
-  return { payload: { ...left.payload, field: OTHER[field] ?? field } }
+  return wanted.endsWith(` ${field}`) ? left : { payload: { ...left.payload, field: OTHER[field] ?? field } }
 }

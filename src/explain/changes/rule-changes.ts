@@ -104,7 +104,7 @@ export interface RuleChanges {
   giveSourcePorts(ref: RuleRef, ports: Ports, to: Ports): Changing | undefined
   askForMark(ref: RuleRef, mark: Mark): Changing | undefined
   setMark(ref: RuleRef, mark: Mark): Changing | undefined
-  /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */
+  /** The rule that asks a set for the packet's source asks for its destination, and the other way round; of several parts those that `fields` has otherwise. */
   turnLookup(ref: RuleRef, set: string, fields: readonly string[]): Changing | undefined
   /** What no program takes from the rule's queue goes on. */
   bypassQueue(ref: RuleRef): Changing | undefined

@@ -122,12 +122,16 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
   )
 }
 
-/** Is the packet in the set, if source and destination are asked the other way round? */
-function turnedRound({ set, fields, nft }: Lookup, moment: EvalContext): string[] | undefined {
-  const turned = fields.map(nft ? turnedField : (one) => (one === 'src' ? 'dst' : 'src'))
-  if (turned.join() === fields.join()) return undefined
-  const isIn = nft ? inNftSet({ set, fields: turned, nft }, false, moment) : inSet(set, turned, moment)
-  return isIn === true ? turned : undefined
+/** Is the packet in the set, if source and destination are asked the other way round, all of them or one alone? */
+function turnedRound(lookup: Lookup, moment: EvalContext): string[] | undefined {
+  const { set, fields, nft } = lookup
+  const other = fields.map(nft ? turnedField : (one) => (one === 'src' ? 'dst' : 'src'))
+  const one = fields.length > 1 ? fields.map((_, i) => fields.with(i, other[i]!)) : []
+  return [other, ...one].find(
+    (turned) =>
+      turned.join() !== fields.join() &&
+      (nft ? inNftSet({ set, fields: turned, nft }, false, moment) : inSet(set, turned, moment)) === true,
+  )
 }
 
 /** Whatever this host gets, or sends, has its own address there: a rule that asks for that takes all of it. */

@@ -36,6 +36,13 @@ describe('what is proposed for nft', () => {
     expect(acceptBefore({ ...rule, family: 'arp' }, packet)).toBeUndefined()
   })
 
+  it('turns a lookup round, or the one part of it that is asked for otherwise', () => {
+    const asks = { ...rule, rule: 'ip daddr . tcp sport @web accept' }
+    const turned = (...fields: string[]) => said(changesOf(asks).turnLookup(asks, 'web', fields)!).command
+    expect(turned('ip daddr', 'tcp dport')).toContain('ip daddr . tcp dport @web accept')
+    expect(turned('ip saddr', 'tcp dport')).toContain('ip saddr . tcp dport @web accept')
+  })
+
   it('asks for no connection in a chain of a device, and for the port that a reply comes from', () => {
     const guard = { ...rule, family: 'netdev' }
     const spot = { chain: guard.chain, before: guard }

@@ -45,6 +45,17 @@ describe('not-in-set', () => {
     expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set admins src -j ACCEPT → forwarded')
   })
 
+  it('sees that one part of the other side is in it', () => {
+    const web = set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:80'])
+    const found = told(rules('-m set --match-set web dst,src', web), 'not-in-set')
+    expect(found?.message).toBe(
+      'filter FORWARD rule 2 would have accepted it, but 10.0.2.2,tcp:40000 is not in set web; 10.0.2.2,tcp:80 is (dst,dst).',
+    )
+    expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set web dst,dst -j ACCEPT → forwarded')
+    const other = set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:81'])
+    expect(told(rules('-m set --match-set web dst,src', other), 'not-in-set')?.message).toMatch(/is not in set web\.$/)
+  })
+
   it("does not ask for this host's own address in place of the other side's", () => {
     const found = told(
       {
