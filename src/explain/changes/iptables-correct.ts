@@ -11,7 +11,7 @@ export function corrected(
   words: readonly string[],
   miss: FailedCondition,
   packet: Packet,
-  { rename, handshake }: Correction = {},
+  { turned: turns = false, rename, handshake }: Correction = {},
 ): string[] | undefined {
   const { condition } = miss
   const text = asks(miss)
@@ -24,7 +24,7 @@ export function corrected(
   // for nat the port says what it is for
   if (asksUnspecified(condition) && (words.includes('DNAT') || words.includes('REDIRECT')))
     return words.toSpliced(at, 2)
-  const turned = isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
+  const turned = turns || isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
   if (turned !== undefined) return words.with(at, turned)
   const field = fieldOf(condition)
   // the next packet comes from another one

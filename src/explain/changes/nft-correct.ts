@@ -16,7 +16,7 @@ export function corrected(
   family: string,
   miss: FailedCondition,
   packet: Packet,
-  { gives, keeps = false, choices, rename, handshake }: Correction,
+  { gives, keeps = false, turned = false, choices, rename, handshake }: Correction,
 ): Statement[] | undefined {
   const { canonicalStatement, statementText } = nftText.loaded
   const text = asks(miss)
@@ -29,7 +29,7 @@ export function corrected(
   if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
     return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
-  if ('match' in one && isOtherEnd(miss, packet)) {
+  if ('match' in one && (turned || isOtherEnd(miss, packet))) {
     const left = atOtherEnd(one.match.left)
     return left === undefined ? undefined : expr.with(at, { match: { ...one.match, left } })
   }

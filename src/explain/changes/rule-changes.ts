@@ -69,6 +69,8 @@ export interface Correction {
   gives?: string | undefined
   /** Others may need the rule as it is. */
   keeps?: boolean
+  /** The rule is to ask the packet's other end. */
+  turned?: boolean
   /** Among how many its map is to choose: the number that nft makes is one of so many. */
   choices?: number
   /** The name of an interface, and what the rule is to have in its place. */

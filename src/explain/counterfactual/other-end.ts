@@ -1,5 +1,7 @@
 /** Rules that ask the packet's other end: `--dport 53` of what comes from port 53. */
+import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Chain } from '../../model/ruleset.ts'
 import { type FailedCondition, fieldOf, isExact } from './failed-condition.ts'
 
 const END = /([sd])(addr|port)$/
@@ -15,6 +17,33 @@ export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, pa
   if (what === 'port' && side === 'd' && isPassing(packet)) return false
   const held = what === 'addr' ? (side === 's' ? dst : src) : side === 's' ? dport : sport
   return held !== undefined && String(asked) === String(held)
+}
+
+/**
+ * Does it ask for a network that the packet has at its other end? Not where the chain asks that end for the network as well:
+ * then one is for each direction.
+ */
+export function isNetworkOfOtherEnd(
+  { condition }: Pick<FailedCondition, 'condition'>,
+  packet: Packet,
+  chain: Chain,
+): boolean {
+  const field = fieldOf(condition) ?? ''
+  const [, side, what] = END.exec(field) ?? []
+  if (what !== 'addr' || condition.kind !== 'compare' || condition.op !== '==' || isExact(condition)) return false
+  const { value } = condition
+  const held = parseAddress((side === 's' ? packet.dst : packet.src) ?? '')
+  if (typeof value !== 'object' || !('prefix' in value) || held === undefined) return false
+  const network = parseAddress(value.prefix)
+  if (network?.length !== held.length || value.length === 0 || !inPrefix(held, network, value.length)) return false
+  return !chain.rules.some(({ conditions }) =>
+    conditions.some(
+      (one) =>
+        one.kind === 'compare' &&
+        fieldOf(one) === turnedEnd(field) &&
+        JSON.stringify(one.value) === JSON.stringify(value),
+    ),
+  )
 }
 
 /** `dport` → `sport`. */

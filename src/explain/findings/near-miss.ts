@@ -33,7 +33,7 @@ import { exemptions, type Goal, givesSource, goals, isProxied } from '../counter
 import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
-import { isOtherEnd } from '../counterfactual/other-end.ts'
+import { isNetworkOfOtherEnd, isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -77,7 +77,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const given = sourceGiven(context, one)
   const has = given
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
-    : (groupWords(context, one) ?? heldWords(miss.condition, one.moment.packet))
+    : (groupWords(context, one) ??
+      (isTurned(goal, one) ? networkWords(miss.condition) : heldWords(miss.condition, one.moment.packet)))
   const full = fullWords(miss.condition, context)
   const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)
   const settled = settledWords(miss, context.journey)
@@ -200,12 +201,11 @@ function absentWords(condition: Condition, { world }: Context): string {
 const NARROW = 'affects only this source, destination and service'
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
-function mends(
-  context: Context,
-  { mendable, kind, exceptions }: Goal,
-  { rule, miss, moment, used, likely, gives, then, isGone }: NearMiss,
-  ref: RuleRef,
-): Proposal[] {
+function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Proposal[] {
+  const { mendable, kind, exceptions } = goal
+  const { rule, miss, moment, used, gives, then, isGone } = one
+  const turned = isTurned(goal, one)
+  const likely = one.likely || turned
   if (exceptions && used !== false) return masqueradeSpared(context, ref)
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
@@ -244,6 +244,7 @@ function mends(
           changesOf(ref).correct(ref, miss, moment.packet, {
             gives,
             keeps: used === undefined,
+            turned,
             handshake: isProxied(then),
           }),
           hasOtherMac
@@ -304,6 +305,15 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
+}
+
+/** A rule that nobody uses, which was to accept one side of its network, asks for the other one. */
+const isTurned = ({ kind }: Goal, { miss, moment, used, chain }: NearMiss): boolean =>
+  kind === 'pass' && used === false && isNetworkOfOtherEnd(miss, moment.packet, chain)
+
+function networkWords(condition: Condition): string {
+  const [is, not] = / saddr$/.test(fieldOf(condition) ?? '') ? ['destination', 'source'] : ['source', 'destination']
+  return `its ${is} is in that network, not its ${not}`
 }
 
 const isPort = (field: string): boolean => / [sd]port$/.test(field)
