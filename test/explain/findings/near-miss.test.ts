@@ -48,20 +48,6 @@ describe('near-miss', () => {
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
-  it('is a rule for a network that the packet has at its other end, where no other is for the other direction', () => {
-    const rule = '[0:0] -A FORWARD -d 10.0.1.0/24 -m conntrack --ctstate NEW -j ACCEPT'
-    expect(notes(only(rule))).toEqual([
-      'filter FORWARD rule 2 would have accepted it, but only matches -d 10.0.1.0/24; its source is in that network, not its destination.',
-    ])
-    expect(command(only(rule))).toBe(
-      'iptables -R FORWARD 2 -s 10.0.1.0/24 -m conntrack --ctstate NEW -j ACCEPT → forwarded',
-    )
-    const both = only('[0:0] -A FORWARD -s 10.0.1.0/24 -p udp -j ACCEPT', rule)
-    expect(findingsOf(played(both), 'near-miss').flatMap(({ fix }) => fix)).toEqual([])
-    const used = findingsOf(played(only(rule.replace('[0:0]', '[3:180]'))), 'near-miss')
-    expect(used.map(({ fix }) => fix)).toEqual([[]])
-  })
-
   it('is no rule of nat that would send the packet where it goes', () => {
     const nat = (to: string) => [
       `[0:0] -A PREROUTING -d 10.0.1.1/32 -i eth7 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`,
