@@ -258,15 +258,15 @@ const isEmpty = (facts: Facts): boolean => {
 }
 
 /** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
-function framesNotes({ nftTables = [] }: Facts): Note[] {
+function framesNotes({ nftTables = [], nftHooks }: Facts): Note[] {
   const has = (family: string) => nftTables.some((name) => name.startsWith(`${family} `))
+  const atIngress = nftHooks.some((line) => /^inet \S+ \w+ hook ingress\b/.test(line))
   return [
-    ...(has('netdev')
+    ...(has('netdev') || atIngress
       ? [
           {
             code: 'netdev-not-traced',
-            message:
-              'there are tables of family netdev: packets that their ingress chains drop are not traced and not shown',
+            message: `there are ${has('netdev') ? 'tables of family netdev' : 'chains of family inet at ingress'}: packets that their ingress chains drop are not traced and not shown; "nfwhy doctor FILTER" says which may`,
           },
         ]
       : []),

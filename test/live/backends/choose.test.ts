@@ -224,6 +224,9 @@ describe('what a person should know besides', () => {
 
   test('frames are not all traced', () => {
     expect(notes([...NFT, 'nft-table table netdev n'])).toMatch(/family netdev: .* not shown/)
+    const hook = 'nft-hook inet f2b filter hook ingress device "eth0" priority -1; policy accept;'
+    expect(notes([...NFT, 'nft-table table inet f2b', hook])).toMatch(/family inet at ingress: .* not shown/)
+    expect(notes([...NFT, 'nft-table table inet f2b'])).not.toContain('ingress')
     expect(notes([...NFT, 'nft-table table bridge b'])).toMatch(/family bridge: only packets .* are traced there/)
   })
 })

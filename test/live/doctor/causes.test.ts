@@ -13,6 +13,19 @@ const NOTE = (more: string): string => `(umask 077; mkdir /run/nfwhy
   printf '%s\\n' 'nfwhy-note 1' 'session nfwhy-12' "boot $(cat /proc/sys/kernel/random/boot_id)" "netns $(readlink /proc/self/ns/net)" \\
     "pidns $(readlink /proc/self/ns/pid)" 'since 1' 'until 2' ${more} end >/run/nfwhy/nfwhy-12)`
 
+/** Bans where frames come in by v0. */
+const atIngress = (family: string, asks: string): string =>
+  `ip link add v0 type veth peer name v1
+nft -f - <<'END'
+table ${family} f2b {
+  set banned { type ipv6_addr; elements = { 2001:db8::9 }
+  }
+  chain c { type filter hook ingress device "v0" priority -1;
+    ${asks} drop
+  }
+}
+END`
+
 const CASES: readonly Case[] = [
   {
     cause: 'no-capability',
@@ -189,6 +202,20 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
     filter: 'in v0',
     command: 'tc filter show dev v0 ingress',
   },
+  ...[
+    { family: 'inet', asks: 'tcp dport 22 ip6 saddr @banned', says: 'may drop such packets' },
+    { family: 'netdev', asks: 'tcp dport 22', says: 'drops such packets' },
+  ].map(
+    ({ family, asks, says }): Case => ({
+      cause: 'never-arrives',
+      code: 'before-the-hooks',
+      severity: 'warning',
+      setup: `${atIngress(family, asks)}\n${TRACE4}`,
+      filter: 'tcp dst port 22',
+      says,
+      command: `nft -a list chain ${family} f2b c`,
+    }),
+  ),
   {
     cause: 'bridged',
     code: 'bridged',
@@ -242,7 +269,7 @@ const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
   test.concurrent.for(CASES)('$code ($severity, case %#)', async (one, { onTestFinished }) => {
-    const { code, severity, setup, filter, prefix, command } = one
+    const { code, severity, setup, filter, prefix, command, says = '' } = one
     const place = await lab(setup, onTestFinished)
     const wish = wishFor(filter)
     const { problems } = await diagnose({ ...place, prefix: [...place.prefix, ...(prefix ?? [])] }, wish)
@@ -251,6 +278,7 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
       found.map((one) => one.severity),
       JSON.stringify(problems),
     ).toContain(severity)
+    expect(found.map(({ message }) => message).join('\n')).toContain(says)
     for (const { message, evidence, fix } of problems) {
       expect(message).toMatch(/^\S.*\.$/)
       expect(evidence).not.toBe('')

@@ -102,6 +102,12 @@ const CASES: [not: string, setup: string, filter?: string][] = [
   ['never-arrives', `${LEGACY('OUTPUT', '-j ACCEPT')}; ${LEGACY('OUTPUT', '-j TRACE')}`],
   ['interface-down', 'ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up', 'in v0'],
   ['before-the-hooks', 'ip link add v0 type veth peer name v1; tc qdisc add dev v1 clsact', 'in v0'],
+  // a chain at ingress that drops others, or hangs on another device
+  ...['tcp dst port 443', 'tcp dst port 22 and in v1'].map((filter): [string, string, string] => [
+    'before-the-hooks',
+    `ip link add v0 type veth peer name v1; ${nft('table netdev f {\nchain c { type filter hook ingress device "v0" priority -1\ntcp dport 22 drop\n}\n}')}`,
+    filter,
+  ]),
   ['trace-cut', `${LEGACY('OUTPUT', '-j TRACE')}; ip link add v0 type veth peer name v1`],
   [
     'trace-late',

@@ -11,6 +11,8 @@ export interface Case {
   prefix?: string[]
   /** Of the proposed command. */
   command?: string
+  /** A part of its message. */
+  says?: string
 }
 
 export const TRACE4 = 'iptables-legacy -t raw -I PREROUTING -p tcp --dport 80 -j TRACE'

@@ -1,6 +1,7 @@
 import { deviceWord } from '../../../edits/words.ts'
 import { command, operands } from '../../../model/command.ts'
 import type { Facts } from '../../survey/facts.ts'
+import { droppedAtIngress } from '../at-ingress.ts'
 import { enderBefore } from '../behind.ts'
 import { linksOf } from '../links.ts'
 import type { Cause, Mend, Problem } from '../problem.ts'
@@ -10,12 +11,19 @@ import type { Wish } from '../wish.ts'
 export const neverArrives: Cause = {
   id: 'never-arrives',
   about: {
-    cause: 'the packet never arrives: a driver, XDP or tc drops it earlier, or it took another route',
-    check: "counters of the rules that trace; the filter's interface (exists, is up); XDP programs, `tc` at ingress",
+    cause:
+      'the packet never arrives: a driver, XDP, tc or a chain at ingress drops it earlier, or it took another route',
+    check:
+      "counters of the rules that trace; the filter's interface (exists, is up); XDP programs, `tc` and nft's chains at ingress",
     mend: '`tcpdump` shows whether the packet arrives at all',
   },
   tested: 'in a namespace',
-  check: (facts, wish) => [...atInterface(facts, wish), ...beforeHooks(facts, wish), ...uncounted(facts, wish)],
+  check: (facts, wish) => [
+    ...atInterface(facts, wish),
+    ...beforeHooks(facts, wish),
+    ...droppedAtIngress(facts, wish),
+    ...uncounted(facts, wish),
+  ],
 }
 
 function atInterface(facts: Facts, wish: Wish): Problem[] {
