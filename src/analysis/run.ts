@@ -58,9 +58,9 @@ export const openCapture = (
     ...options,
   })
 
-/** iptables-legacy traces to the kernel's log, nf_tables by netlink: of a packet each has lines of its own. */
+/** iptables-legacy traces to the kernel's log or to NFLOG, nf_tables by netlink: of a packet each has lines of its own. */
 const showBoth = (captures: readonly CaptureInput[]): boolean =>
-  captures.some(({ format: { id } }) => id === 'kernel-log') && captures.some(({ format }) => format.traceIds)
+  captures.some(({ format }) => !format.traceIds) && captures.some(({ format }) => format.traceIds)
 
 /** Reads all; throws UserError where no capture has a single event. */
 export async function runCaptures(
