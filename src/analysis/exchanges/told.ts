@@ -184,13 +184,18 @@ function findingsOf(
     if (!found.has(key)) found.set(key, finding)
   }
   const isStoppedHere = isStopped(decided.told.journey.outcome)
+  // of what is for many, one copy got here, and a rule kept another one from going on
+  const hasStoppedCopy = parts.some(
+    ({ told, role }) => told !== decided.told && role === 'request' && isStopped(told.journey.outcome),
+  )
   const several = decided.role === 'request' && isFailed(status) ? decided.told.several : undefined
   if (several) add(several)
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
   for (const said of decided.told.journey.findings) {
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : said
-    if (!(one.code === 'not-netfilter' && (status === 'answered' || (own && own.severity !== 'note')))) add(one)
+    const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')
+    if (!(one.code === 'not-netfilter' && isFate)) add(one)
   }
   for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
