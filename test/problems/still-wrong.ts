@@ -12,7 +12,8 @@ export const WITH_ALL: Known = {}
  * it past nat, is not listed; that a bridge passes a packet on, only the links tell, and that it is of another connection,
  * only connection tracking's entries.
  * Whose address a source is, only the host's addresses tell: without them the copy that a host gets of its own broadcast is
- * joined with the packet itself.
+ * joined with the packet itself. That a packet is a reply, which a chain in front of connection tracking cannot see, only its
+ * entry tells: without it the set that it is not in is taken for what it lacks.
  */
 export const WITH_LESS: Known = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
@@ -23,6 +24,7 @@ export const WITH_LESS: Known = {
   'vyos-ftp-helper-before-conntrack': ['error several-causes'],
   'aws-marks-services-before-dnat': ['warning wrong-way-out'],
   'odd-discover-from-no-address-is-not-invalid': ['status dropped', 'error dropped-by-policy'],
+  'geo-filter-at-the-priority-of-connection-tracking': ['warning not-in-set'],
 }
 
 export const isKnown = (known: Known, problem: string, said: string): boolean =>
