@@ -34,7 +34,7 @@ export const guestLedHalf: Detector = {
         {
           steps: [ended.step + 1],
           // by the other link it keeps its source
-          settles: 'snat-skipped',
+          settles: ['snat-skipped'],
           fix: propose(
             `look up table ${table} also for what goes from ${source} to ${dst}`,
             addRoutingRule({ ...rule, to: `${dst}/${family === 'ip6' ? 128 : 32}` }),
