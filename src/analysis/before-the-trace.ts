@@ -12,11 +12,12 @@ import type { Inputs } from './inputs/open.ts'
 /** Chains that are named. */
 const MOST = 3
 
-/** What may have been dropped where the captures could not show it. */
-export const droppedBefore = ({ machines }: Inputs): Diagnostic[] =>
+/** What may have been dropped where the captures could not show it; `journeys`: how many they have, of announcements all. */
+export const droppedBefore = ({ machines }: Inputs, journeys: number): Diagnostic[] =>
   machines.flatMap(({ captures, world }) => {
     const input = captures[0]?.name
     if (input === undefined) return []
+    const shown = journeys === 0 ? 'no packet' : 'nothing but link announcements'
     return deviceChainsAt(world, 'ingress')
       .filter(({ table, chain }) => !isOwnTable(table.name) && mayDrop(table, chain))
       .slice(0, MOST)
@@ -26,7 +27,7 @@ export const droppedBefore = ({ machines }: Inputs): Diagnostic[] =>
         return {
           input,
           code: 'dropped-before-trace',
-          message: `it shows nothing but link announcements; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: nft -a list chain ${name}`,
+          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: nft -a list chain ${name}`,
         }
       })
   })

@@ -143,7 +143,7 @@ export async function* stepThrough(
     inputs.read.add(capture)
   }
   if (!showsPackets && !options.isUnderWay)
-    inputs.warnings.push(...(await import('./before-the-trace.ts')).droppedBefore(inputs))
+    inputs.warnings.push(...(await import('./before-the-trace.ts')).droppedBefore(inputs, stats.journeys))
   for (const same of new Set(captures.map((one) => one.same))) same?.tell(inputs.warnings)
   if (stats.events === 0 && !hasSession(inputs)) throw (await import('./nothing-used.ts')).nothingUsed(inputs)
   return stats
