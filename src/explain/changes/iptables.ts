@@ -16,7 +16,7 @@ import { splitWords } from '../../rules/iptables/words.ts'
 import { isForAllOfLink, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
 import { beforeNat, corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
-import { type Change, type Changing, together, type Unspeakable } from './proposal.ts'
+import { allOf, type Changing, type Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
 
 type Place = Pick<RuleRef, 'family' | 'table'>
@@ -192,16 +192,6 @@ function changeOption(ref: RuleRef, option: string, value: string): Changing | u
   const words = ruleWords(ref)
   const at = words.indexOf(option)
   return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
-}
-
-/** One change of several rules; none where one of them has no words. */
-function allOf(changes: readonly (Changing | undefined)[]): Changing | undefined {
-  const said: Change[] = []
-  for (const one of changes) {
-    if (!one || 'unsayable' in one) return one
-    said.push(one)
-  }
-  return together(...said)
 }
 
 /** A rule for each: icmp6 matches one type. None where iptables has no words for it. */

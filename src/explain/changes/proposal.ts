@@ -40,3 +40,13 @@ export type Proposal = Fix &
     /** Who owns the rule that the change gets past, in a chain that is nobody's: owners/undone.ts makes a note of it. */
     beside?: Owned
   }
+
+/** One change of several; none where one of them has no words. */
+export function allOf(changes: readonly (Changing | undefined)[]): Changing | undefined {
+  const said: Change[] = []
+  for (const one of changes) {
+    if (!one || 'unsayable' in one) return one
+    said.push(one)
+  }
+  return together(...said)
+}

@@ -7,8 +7,9 @@ import { silentNeighbour } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { wayOut } from '../../rules/way-out.ts'
 import { propose, setSysctl } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
+import { allOf, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
+import { isKnownThere } from '../counterfactual/known-there.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hasNoLinkLayer } from '../host/routes.ts'
 import { DISCOVERY_UNPLAYED } from '../neighbours/frames.ts'
@@ -31,6 +32,8 @@ export const arpIgnored: Detector = {
     const link = linkNamed(host, out)
     if (!link?.addresses || link.mac === undefined || hasNoLinkLayer(link)) return []
     if (link.addresses.some(({ family }) => family === 'ip')) return []
+    // it has found its next hop before, or was told it
+    if (isKnownThere(packet, host)) return []
     const question = questionOf(packet)
     const route = question && lookupRoute(question, host)
     const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
@@ -41,7 +44,8 @@ export const arpIgnored: Detector = {
     return [
       finding(
         'neighbour-discovery-dropped',
-        'warning',
+        // programs write the gateway into a container's neighbours
+        'note',
         `${out} has no IPv4 address, and ${setBy} keeps this host from replying there to ARP requests for addresses of its other interfaces. Unless ${hop} already knows the MAC address of its gateway, no reply can come back.`,
         { steps: [ended.step + 1], fix: replyForAll(out, host) },
       ),
@@ -49,16 +53,19 @@ export const arpIgnored: Detector = {
   },
 }
 
-/** The kernel takes the larger of the interface's own setting and that of all. */
-const replyForAll = (out: string, host: Host): Proposal[] =>
-  ['all', out].flatMap((name) => {
+/** The kernel takes the larger of the interface's own setting and that of all, so both are to go. */
+function replyForAll(out: string, host: Host): Proposal[] {
+  const set = ['all', out].flatMap((name) => {
     const before = Number(host.sysctls?.get(`net.ipv4.conf.${sysctlName(name)}.arp_ignore`) ?? 0)
-    return before === 0
-      ? []
-      : propose(
-          `reply to ARP requests for every address of this host ${name === 'all' ? 'on all interfaces' : `on ${out}`}`,
-          setSysctl(deviceSysctl('ipv4', name, 'arp_ignore'), 0, before),
-          `assigning the gateway's address to ${out} does the same for that interface alone`,
-          DISCOVERY_UNPLAYED,
-        )
+    return before === 0 ? [] : [{ name, change: setSysctl(deviceSysctl('ipv4', name, 'arp_ignore'), 0, before) }]
   })
+  const ofAll = set.some(({ name }) => name === 'all')
+  return propose(
+    `reply to ARP requests for every address of this host${ofAll ? '' : ` on ${out}`}`,
+    allOf(set.map(({ change }) => change)),
+    ofAll
+      ? `assigning the gateway's address to ${out} is enough for that interface; with the setting off, this host replies for addresses on lo, too, as balancers have them`
+      : `assigning the gateway's address to ${out} does the same`,
+    DISCOVERY_UNPLAYED,
+  )
+}

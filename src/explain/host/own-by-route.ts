@@ -5,7 +5,15 @@ import type { Packet } from '../../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Proposal, together } from '../changes/proposal.ts'
-import { addRoutingRule, deleteRoute, deleteRoutingRule, isDefault, KERNEL_TABLES, routeWords } from './routes.ts'
+import {
+  addRoutingRule,
+  deleteRoute,
+  deleteRoutingRule,
+  isAsNarrow,
+  isDefault,
+  KERNEL_TABLES,
+  routeWords,
+} from './routes.ts'
 
 export interface OwnByRoute {
   /** The kernel makes such a route for each address of an interface; a program made this one. */
@@ -78,21 +86,27 @@ function keptByTableLocal(packet: Packet, host: Host): Kept | undefined {
   const rules = rulesFor(question, host)
   const local = rules.find((one) => tableLedTo(one) === 'local')
   const link = host.links?.find(({ addresses }) => addresses?.some(({ address }) => address === dst))
-  if (!local || !link || lookupRoute(question, host)?.table !== 'local') return undefined
+  if (!local || dst === undefined || !link || lookupRoute(question, host)?.table !== 'local') return undefined
   const others = host.routingRules?.filter((one) => one !== local) ?? []
   const onward = lookupRoute(question, { ...host, routingRules: others })
   if (onward?.type !== 'unicast' || KERNEL_TABLES.has(onward.table) || isDefault(onward)) return undefined
   const ways = routeDevices(onward)
   const rule = rules.find((one) => tableLedTo(one) === onward.table)
-  // tables of an uplink have the networks of the links, too
-  if (!rule || ways.includes(from) || ways.includes(link.name)) return undefined
+  // tables of an uplink have the networks of the links, too; and what leads all of a VPN's networks there has many own addresses in it
+  if (!rule || ways.includes(from) || ways.includes(link.name) || !isAsNarrow(onward, link, dst)) return undefined
+  // nothing goes in front of priority 0
+  const behind = local.priority > 0 ? [] : [addRoutingRule({ ...local, priority: 1 }), deleteRoutingRule(local)]
+  const { family } = local
+  const to = `${dst}/${family === 'ip6' ? 128 : 32}`
+  const priority = Math.max(0, local.priority - 1)
+  const inFront = { family, priority, in: from, to, action: { table: onward.table } }
   const leads = `routing rule ${rule.priority}, whose table ${onward.table} would lead the packet out of ${ways.join(' or ')} (${routeWords(onward)})`
   return {
     told: `${dst} is this host's own address (${link.name}): table local comes before ${leads}.`,
     fix: propose(
-      `if the packet is for another host with that address, look up table local behind routing rule ${rule.priority}`,
-      together(addRoutingRule({ ...local, priority: rule.priority + 1 }), deleteRoutingRule(local)),
-      `what routing rule ${rule.priority} selects then reaches this host's own addresses only where table ${onward.table} has no route to them`,
+      `if the packet is for another host with that address, look up table ${onward.table} before table local for it`,
+      together(...behind, addRoutingRule(inFront)),
+      `${dst} of this host is then no longer reached from ${from}`,
     ),
   }
 }

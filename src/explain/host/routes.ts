@@ -91,14 +91,11 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const rules = own ? rulesFor(question, host) : []
   const local = rules.find((one) => tableLedTo(one) === 'local')
   const beforeLocal = rules.find(
-    (one) =>
-      tableLedTo(one) === route.table &&
-      one.priority > 0 &&
-      one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
+    (one) => tableLedTo(one) === route.table && one.priority < (local?.priority ?? Number.POSITIVE_INFINITY),
   )
-  // who put a route to that very network in front of table local means another host with the address
-  if (own && beforeLocal && !isDefault(route) && !routeDevices(route).includes(own.name)) return undefined
-  if (own && beforeLocal) {
+  // who leads the link's very network elsewhere in front of table local means another host with the address
+  if (own && beforeLocal && !routeDevices(route).includes(own.name) && isAsNarrow(route, own, dst)) return undefined
+  if (own && beforeLocal && beforeLocal.priority > 0) {
     const why = `${dst} is this host's own address (${own.name}), but routing rule ${beforeLocal.priority} comes before table local, and ${leads}`
     const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })
     return { route, fix: propose('look up table local first for such packets', first), why }
@@ -183,6 +180,10 @@ export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }:
   const found = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter(({ table }) => table === 'main') })
   return found?.type === 'unicast' ? found : undefined
 }
+
+/** Is the route for no more than the network in which the link has the address? */
+export const isAsNarrow = ({ destination }: Route, { addresses = [] }: Link, address: string): boolean =>
+  addresses.some((one) => one.address === address && prefixLength(destination) >= one.prefixLength)
 
 const isNarrower = (one: Route, other: Route): boolean =>
   prefixLength(one.destination) > prefixLength(other.destination)

@@ -14,10 +14,18 @@ interface Case {
   /** Of the interface that the packet left by. */
   addresses?: string
   replied?: boolean
+  /** To another connection. */
+  knows?: boolean
   tunnel?: boolean
 }
 
-async function told({ settings = {}, addresses = NO_ADDRESS, replied = false, tunnel = false }: Case = {}) {
+async function told({
+  settings = {},
+  addresses = NO_ADDRESS,
+  replied = false,
+  knows = false,
+  tunnel = false,
+}: Case = {}) {
   const { all, veth1, proxy } = { ...ON, ...settings }
   const tuple = 'src=192.0.2.9 dst=10.20.0.5 sport=40000 dport=8080'
   const back = 'src=10.20.0.5 dst=192.0.2.9 sport=8080 dport=40000'
@@ -29,7 +37,7 @@ async function told({ settings = {}, addresses = NO_ADDRESS, replied = false, tu
     routes:
       '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n10.20.0.5 dev veth1 scope link\nlocal 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n',
     sysctls: `net.ipv4.conf.all.arp_ignore = ${all}\nnet.ipv4.conf.veth1.arp_ignore = ${veth1}\nnet.ipv4.conf.all.proxy_arp = 0\nnet.ipv4.conf.veth1.proxy_arp = ${proxy}\n`,
-    conntrack: `ipv4     2 tcp      6 100 ${replied ? 'ESTABLISHED' : 'SYN_SENT'} ${tuple} ${replied ? '' : '[UNREPLIED] '}${back} mark=0 use=1\n`,
+    conntrack: `ipv4     2 tcp      6 100 ${replied ? 'ESTABLISHED' : 'SYN_SENT'} ${tuple} ${replied ? '' : '[UNREPLIED] '}${back} mark=0 use=1\n${knows ? `ipv4     2 tcp      6 100 ESTABLISHED ${tuple} ${back} mark=0 use=1\n`.replaceAll('40000', '40001') : ''}`,
   }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
@@ -40,7 +48,7 @@ describe('arp_ignore on an interface without an address', () => {
   it('is named where no reply came, and switched off', async () => {
     const found = (await told())!
     expect([found.severity, found.message]).toEqual([
-      'warning',
+      'note',
       'veth1 has no IPv4 address, and arp_ignore=1 keeps this host from replying there to ARP requests for addresses of its other interfaces. Unless 10.20.0.5 already knows the MAC address of its gateway, no reply can come back.',
     ])
     const { command, undo } = fixCommands(found.fix[0]!)
@@ -56,11 +64,19 @@ describe('arp_ignore on an interface without an address', () => {
     expect(fix.map((one) => String(fixCommands(one).command))).toEqual(['sysctl -w net.ipv4.conf.veth1.arp_ignore=0'])
   })
 
+  it('switches both off in one, where both are on', async () => {
+    const { fix } = (await told({ settings: { all: 1, veth1: 1 } }))!
+    expect(fix.map((one) => String(fixCommands(one).command))).toEqual([
+      'sysctl -w net.ipv4.conf.all.arp_ignore=0 && sysctl -w net.ipv4.conf.veth1.arp_ignore=0',
+    ])
+  })
+
   it.each<[string, Case]>([
     ['the kernel replies for every address', { settings: { all: 0 } }],
     ['the interface has an address', { addresses: '    inet 10.20.0.1/24 scope global veth1\n' }],
     ['it stands in for others there', { settings: { proxy: 1 } }],
     ['a reply came', { replied: true }],
+    ['the neighbour has replied before', { knows: true }],
     ['nobody asks by ARP', { tunnel: true }],
   ])('is not to blame where %s', async (_name, one) => {
     expect(await told(one)).toBeUndefined()

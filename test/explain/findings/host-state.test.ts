@@ -310,16 +310,18 @@ describe('a routing rule before table local', () => {
 
   it('is meant where its table has a route of its own to the network of another host with that address', () => {
     const rules = [rule(10, '101', { in: 'eth2' }), rule(20, 'local'), rule(32_766, 'main')]
-    const overlapping = (device: string): Host => ({
+    const overlapping = (device: string, destination = '10.0.1.0/24'): Host => ({
       ...ROUTER,
       routes: [
         ...ROUTER.routes!,
-        { family: 'ip', type: 'unicast', destination: '10.0.1.0/24', table: '101', device, gateway: '10.9.0.2' },
+        { family: 'ip', type: 'unicast', destination, table: '101', device, gateway: '10.9.0.2' },
       ],
       routingRules: rules,
     })
     expect(astray(packet, overlapping('eth1'))).toBeUndefined()
     expect(astray({ ...packet, out: 'eth0' }, overlapping('eth0'))?.why).toContain('comes before table local')
+    // a route for more leads all of a VPN there
+    expect(astray(packet, overlapping('eth1', '10.0.0.0/8'))?.why).toContain('comes before table local')
   })
 
   it('does nothing behind table local', () => {

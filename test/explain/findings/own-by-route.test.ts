@@ -91,7 +91,7 @@ describe('closed-port of an address that a routing rule has a route for', () => 
     '0:\tfrom all lookup local\n98:\tfrom all iif eth0 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n'
   const ROUTE = '10.129.0.0/24 via 10.99.0.2 dev tunnel table 100\n'
 
-  it('says that table local comes before it, and puts it behind', async () => {
+  it('says that table local comes before it, and leads this address alone past it', async () => {
     const { message, fix } = await told('10.129.0.2', ROUTE, 'eth0', BEHIND)
     expect(message).toMatch(
       /10\.129\.0\.2 is this host's own address \(eth1\): table local comes before routing rule 98, whose table 100 would lead the packet out of tunnel \(the route to 10\.129\.0\.0\/24\)\.$/,
@@ -99,8 +99,8 @@ describe('closed-port of an address that a routing rule has a route for', () => 
     const { command, undo } = fixCommands(fix[0]!)
     // IPv4 takes no packet from outside that has an address of this host as its source (fib_validate_source); IPv6 does
     expect([String(command), String(undo), fix[0]!.after, fix[0]!.but]).toEqual([
-      'ip rule add priority 99 table local && ip rule del priority 0 table local',
-      'ip rule add priority 0 table local && ip rule del priority 99 table local',
+      'ip rule add priority 1 table local && ip rule del priority 0 table local && ip rule add to 10.129.0.2/32 iif eth0 priority 0 table 100',
+      'ip rule del to 10.129.0.2/32 iif eth0 priority 0 table 100 && ip rule add priority 0 table local && ip rule del priority 1 table local',
       'forwarded',
       'its reply would be vanished',
     ])
@@ -111,6 +111,12 @@ describe('closed-port of an address that a routing rule has a route for', () => 
     ['no routing rule selects the table', ROUTE, 'eth0', MAIN_ONLY],
     ['the table has the link itself', '10.129.0.0/24 dev eth1 table 100\n', 'eth0', BEHIND],
     ['the table has a default route alone', 'default via 10.99.0.2 dev tunnel table 100\n', 'eth0', BEHIND],
+    [
+      'a route for more than the link has leads all of a VPN there',
+      '10.0.0.0/8 dev tunnel table 100\n',
+      'eth0',
+      BEHIND,
+    ],
     ['it would go back where it came from', '10.129.0.0/24 via 10.128.0.9 dev eth0 table 100\n', 'eth0', BEHIND],
   ])('says nothing of that where %s', async (_name, route, from, rules) => {
     const { message } = await told('10.129.0.2', route, from, rules)
