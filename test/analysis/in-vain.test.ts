@@ -198,15 +198,17 @@ test('a later rule, or the route, says which source was meant', async () => {
   expect(await found([all], route('203.0.113.1'))).toMatchObject({ severity: 'note', words: undefined })
 })
 
-test('an exception in front names the very service, and failed for something else', async () => {
+test('an exception in front names the very service, and holds of what was asked before nat changed it', async () => {
   const lines: readonly Line[] = [
+    [10, 'nat:PREROUTING:rule:1', { ...ABROAD, dst: '203.0.113.1' }],
     [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan' }],
     [10, 'nat:POSTROUTING:rule:2', { ...ABROAD, in: '', out: 'wan' }],
   ]
-  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000')
-  const found = async (exception: string, listed = entry) => {
-    const nat = [exception, '-A POSTROUTING -o wan -j MASQUERADE']
-    return (await codes(nat, lines, listed)).get('snat-changed-source')
+  const back = 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000'
+  const to = '-A PREROUTING -d 203.0.113.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 203.0.113.9'
+  const found = async (exception: string) => {
+    const nat = [to, exception, '-A POSTROUTING -o wan -j MASQUERADE']
+    return (await codes(nat, lines, unreplied('203.0.113.1', back))).get('snat-changed-source')
   }
   const local = '-A POSTROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 8080 -j RETURN'
   const told = await found(local)
@@ -224,8 +226,14 @@ test('an exception in front names the very service, and failed for something els
     `[7:420] ${local}`,
     // it gives a source, too
     local.replace('RETURN', 'MASQUERADE'),
+    // for what goes elsewhere, whoever was asked
+    local.replace('-m addrtype --dst-type LOCAL', '-o vpn'),
+    local.replace('-m addrtype --dst-type LOCAL', '-m mark --mark 0x10'),
   ])
     expect(await found(other), other).toMatchObject({ severity: 'note' })
+  const abroad = [local, '-A POSTROUTING -o wan -j MASQUERADE']
+  const direct = (await codes(abroad, lines.slice(1), unreplied('203.0.113.9', back))).get('snat-changed-source')
+  expect(direct).toMatchObject({ severity: 'note' })
 })
 
 test("a rule gives this host's own packet another of its addresses in place of the one that it has: it is spared, as proposed", async () => {

@@ -4,7 +4,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { isPrivate, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { addRoutingRule, homeOf, isDefault, KERNEL_TABLES, routeWords } from '../host/routes.ts'
 
 /** Clouds take from each card its own addresses alone. */
@@ -17,6 +17,8 @@ export const guestLedHalf: Detector = {
     const { src, dst, in: from, out } = packet
     if (journey.outcome !== 'forwarded' || src === undefined || src !== journey.packet.src) return []
     if (from === undefined || out === undefined || isLocal(src, host) !== false || !staysUnanswered(context)) return []
+    // by no link does the internet reply to a private source
+    if (dst === undefined || (isPrivate(src) && !isPrivate(dst))) return []
     const home = homeOf(src, host, out)
     const question = questionOf(packet)
     if (!home || [from, out].includes(home.link.name) || !question) return []

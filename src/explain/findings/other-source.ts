@@ -3,7 +3,7 @@ import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
-import { conditionText } from '../../rules/evaluate.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -80,12 +80,22 @@ const endsNamed = (rules: readonly Rule[]): ReadonlySet<string> =>
       .map(conditionText),
   )
 
-/** A rule in front spares the very service, and failed in one condition: it may stand behind a rule of nat that has changed what it asks for. */
+/** A rule in front spares the very service, and failed in one condition: it holds of what was asked, before a rule of nat changed the destination. */
 function ofException(context: Context, { ref, step }: Rewritten): OtherSource | undefined {
   const { packet, hook } = context.evidence.arrivals[step]!
   const pass = passes(context).find(({ steps }) => steps.includes(step))
   const near = pass && context.inVain === 'unanswered' ? findNearMisses(context, sparedIn(pass)) : []
-  const missed = near.find((one) => one.likely && !OF_ENDS.test(fieldOf(one.miss.condition) ?? '') && namesService(one))
+  const { dst, dport } = context.journey.packet
+  const isOfAsked = ({ miss, moment }: NearMiss) =>
+    dst !== undefined &&
+    dst !== moment.packet.dst &&
+    evaluate(miss.condition, {
+      ...moment,
+      packet: { ...moment.packet, dst, ...(dport === undefined ? {} : { dport }) },
+    }) === true
+  const missed = near.find(
+    (one) => one.likely && !OF_ENDS.test(fieldOf(one.miss.condition) ?? '') && namesService(one) && isOfAsked(one),
+  )
   if (!missed) return undefined
   const exception = refOfSkipped(context, missed)
   return {

@@ -83,7 +83,8 @@ export function takenFromOthers(context: Context): TakenFromOthers | undefined {
 function mayIntercept(context: Context, { statement, step }: Rewritten, { dport }: Packet): boolean {
   if (!isNatStatement(statement) || statement.map || dport === undefined || INTERCEPTED.has(dport)) return true
   const [first, last] = statement.ports ?? []
-  return first !== undefined && (first !== last || first !== dport) && !asksForPort(context, step, dport)
+  if (first === undefined || (first === last && first === dport)) return false
+  return statement.kind === 'redirect' || !asksForPort(context, step, dport)
 }
 
 /** This one alone: whoever forwards a port asks so, and sends it to another one as well. */
@@ -92,8 +93,11 @@ const asksForPort = (context: Context, i: number, port: number): boolean =>
     rule?.conditions.some((one) => one.kind === 'compare' && / dport$/.test(one.field) && one.value === port),
   )
 
-/** Mail, names, the web, time, names over TLS. */
-const INTERCEPTED: ReadonlySet<number> = new Set([25, 53, 80, 123, 443, 853])
+/** Files, mail, names, the web, time, names over TLS, calls, and what proxies are asked by. */
+const INTERCEPTED: ReadonlySet<number> = new Set([
+  ...[21, 25, 110, 143, 465, 587, 993, 995],
+  ...[53, 80, 123, 443, 853, 3128, 5060, 5061, 8080],
+])
 
 /** The rule sends all services of the host to one port, and asks for none: the port that it was meant for is missing. */
 function takenFromServices(context: Context): TakenFromOthers | undefined {

@@ -42,10 +42,11 @@ interface Case {
   rules?: string
   routes?: string
   state?: string
+  dst?: string
 }
 
-async function told({ rules = HALF, routes = ROUTES, state = 'SYN_SENT' }: Case = {}) {
-  const asked = { src: '10.0.1.50', dst: '172.20.0.9', sport: 40_000, dport: 443 }
+async function told({ rules = HALF, routes = ROUTES, state = 'SYN_SENT', dst = '172.20.0.9' }: Case = {}) {
+  const asked = { src: '10.0.1.50', dst, sport: 40_000, dport: 443 }
   const lines = [
     trace('nat:PREROUTING:policy:1', { ...asked, in: 'lxc1' }),
     trace('filter:FORWARD:policy:1', { ...asked, in: 'lxc1', out: 'eth0' }),
@@ -62,7 +63,7 @@ async function told({ rules = HALF, routes = ROUTES, state = 'SYN_SENT' }: Case 
     neighbours:
       '10.0.0.1 dev eth0 lladdr 02:00:00:00:01:01 REACHABLE\n10.0.1.1 dev eth1 lladdr 02:00:00:00:01:02 REACHABLE\n',
     sysctls: 'net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.proxy_arp = 0\nnet.ipv4.conf.eth1.proxy_arp = 0\n',
-    conntrack: `${BEFORE}tcp      6 100 ${state} src=10.0.1.50 dst=172.20.0.9 sport=40000 dport=443 ${unreplied}src=172.20.0.9 dst=10.0.1.50 sport=443 dport=40000 mark=0 use=1\n`,
+    conntrack: `${BEFORE}tcp      6 100 ${state} src=10.0.1.50 dst=${dst} sport=40000 dport=443 ${unreplied}src=${dst} dst=10.0.1.50 sport=443 dport=40000 mark=0 use=1\n`,
   }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
@@ -98,6 +99,7 @@ describe('a guest that a routing rule leads out of its own link for some destina
   it.each<[string, Case]>([
     ['no rule is for its source', { rules: '111:\tfrom 10.0.1.51 to 10.0.0.0/16 lookup 11\n' }],
     ['the rule leads out of the same link', { routes: ROUTES.replace('10.0.1.1 dev eth1', '10.0.0.1 dev eth0') }],
+    ['the internet, which replies to no private source by any link, is asked', { dst: '198.51.100.9' }],
     ['a reply came', { state: 'ESTABLISHED' }],
     ['another route than the default one leads there', { routes: `172.20.0.0/16 via 10.0.0.1 dev eth0\n${ROUTES}` }],
   ])('is not to blame where %s', async (_name, one) => {
