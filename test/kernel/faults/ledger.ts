@@ -171,8 +171,8 @@ behave as before? And does its undo give the rules back as they were?
 
 \`test/kernel/faults/setups\` has the machines: a host's own firewall, a router with port forwards, Docker, kube-proxy,
 firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale,
-each with iptables-legacy and with iptables-nft;
-\`setups/nft\` has ten in nft's own words, as such programs write it: sets, verdict maps, tables of their own, one of IPv6.
+Shorewall, Calico, each with iptables-legacy and with iptables-nft;
+\`setups/nft\` has thirteen in nft's own words, as such programs write it: sets, verdict maps, tables of their own, marks for two uplinks, one of IPv6.
 Each is a generator with parameters. \`test/kernel/faults/kinds\` has the faults, \`kinds/nft\` those of nft. They are put where the traffic goes: the rules to spoil are those
 that the working packets met. Which of several places and words is taken, chance decides, by the seed. A fault that does
 not stop the traffic is no case.

@@ -112,7 +112,9 @@ export const routeGone: Kind = {
         : `${net} dev ${device} proto kernel scope link src ${own}`
     const host = `${dst}/${six ? 128 : 32}`
     const gone = ip(`route del ${route}`, `route add ${route}`)
-    const faults: Fault[] = [
+    // some machines have it in another table
+    const isThere = !setup.routing?.add.includes(`route del ${route}`)
+    const whole: Fault[] = [
       {
         kind: 'a route gone',
         about: `ip route del ${route}`,
@@ -121,6 +123,9 @@ export const routeGone: Kind = {
         ...(isFar ? { elsewhere: true as const } : {}),
         culprits: any.map((one) => ({ code: 'vanished-no-route', words: [one] })),
       },
+    ]
+    const faults: Fault[] = [
+      ...(isThere ? whole : []),
       ...['blackhole', 'unreachable', 'prohibit'].map((type) => ({
         kind: 'a route gone',
         about: `ip route add ${type} ${dst}`,

@@ -17,6 +17,7 @@ import {
 import { elementGone, markDropped } from './marks-and-sets.ts'
 import { gotoForJump, missingAccept, missingJump, missingMark, missingNat, tooLate } from './missing.ts'
 import { noEndpoints } from './services.ts'
+import { chainFlushed, jumpElsewhere, natInOutput, netmaskNarrow, sidesMixed, wrongVerdict } from './slips.ts'
 import { limitUsedUp, notrack, staleEntry, staleWithoutNat } from './tracking.ts'
 import { boundElsewhere, echoIgnored, ipsecPolicy, neighbourGone, ownAddress, policyRule, wayBack } from './ways.ts'
 import {
@@ -43,4 +44,5 @@ export const KINDS: readonly Kind[] = [
   ...[conditionTooMany, negated, listedGone, wrongIcmpType, wrongChain],
   ...[queued, zoned, snatElsewhere, markAstray, banned, elementTooMany, proxied],
   ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
+  ...[wrongVerdict, sidesMixed, netmaskNarrow, chainFlushed, jumpElsewhere, natInOutput],
 ]

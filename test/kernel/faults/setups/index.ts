@@ -1,10 +1,12 @@
 import type { MakeSetup } from '../setup.ts'
+import { calico } from './calico.ts'
 import { docker } from './docker.ts'
 import { firewalld } from './firewalld.ts'
 import { hostFirewall } from './host-firewall.ts'
 import { kubeProxy } from './kube-proxy.ts'
 import { libvirt } from './libvirt.ts'
 import { neutronRouter } from './neutron-router.ts'
+import { nftBalancer } from './nft/balancer.ts'
 import { nftDocker } from './nft/docker.ts'
 import { nftFirewalld } from './nft/firewalld.ts'
 import { nftHostFirewall } from './nft/host-firewall.ts'
@@ -15,10 +17,13 @@ import { nftOpenwrt } from './nft/openwrt.ts'
 import { nftOwnOutput } from './nft/own-output.ts'
 import { nftRouter } from './nft/router.ts'
 import { nftTailscale } from './nft/tailscale.ts'
+import { nftUplinks } from './nft/uplinks.ts'
+import { nftVyos } from './nft/vyos.ts'
 import { openwrt } from './openwrt.ts'
 import { ownOutput } from './own-output.ts'
 import { router } from './router.ts'
 import { securityGroups } from './security-groups.ts'
+import { shorewall } from './shorewall.ts'
 import { tailscale } from './tailscale.ts'
 import { ufw } from './ufw.ts'
 
@@ -35,6 +40,8 @@ export const SETUPS: readonly MakeSetup[] = [
   libvirt,
   openwrt,
   tailscale,
+  shorewall,
+  calico,
 ]
 
 /** In nft's own words. */
@@ -49,4 +56,7 @@ export const NFT_SETUPS: readonly MakeSetup[] = [
   nftOwnOutput,
   nftTailscale,
   nftIpv6Router,
+  nftVyos,
+  nftUplinks,
+  nftBalancer,
 ]

@@ -17,6 +17,7 @@ import {
 } from './in-front.ts'
 import { gotoForJump, missingAccept, missingJump, missingMark, missingNat, tooLate } from './missing.ts'
 import { elementGone, elementTooMany, keyGone, listedGone, markDropped, wrongData, wrongKey } from './sets.ts'
+import { atWrongTime, chainFlushed, jumpElsewhere, netmaskNarrow, sidesMixed, wrongVerdict } from './slips.ts'
 import {
   answerDropped,
   answerNotAccepted,
@@ -52,4 +53,5 @@ export const NFT_KINDS: readonly Kind[] = [
   ...[conditionTooMany, wrongIcmpType, wrongChain, wrongHook],
   ...[zoned, snatElsewhere, markAstray, banned, atTheDevice],
   ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
+  ...[wrongVerdict, sidesMixed, netmaskNarrow, chainFlushed, jumpElsewhere, atWrongTime],
 ]
