@@ -13,6 +13,7 @@ import { simpleConditions } from '../rules/simple-conditions.ts'
 import { isPerhapsNone } from '../rules/unshown.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
+import { markBehind } from './counterfactual/mark-behind.ts'
 import { plainWords } from './plain-conditions.ts'
 import { refAt, refOf } from './refs.ts'
 
@@ -120,14 +121,20 @@ function markSetterOf(context: Context, step: number): number | undefined {
   if (!asked) return undefined
   for (let i = step - 1; i >= 0; i--) {
     const change = context.journey.steps[i]!.changes.find((one) => one.field === 'mark')
-    if (!change && arrivals[i]!.packet.mark === undefined && (markWritten(arrivals[i]!.rule)?.mask ?? 0) & asked.mask)
-      return i
+    if (!change && arrivals[i]!.packet.mark === undefined && mayWrite(context, i, asked.mask)) return i
     if (!change) continue
     const [from, to] = [Number(change.from), Number(change.to)]
     // only a change of the bits that were asked for
     if (((from ^ to) & asked.mask) !== 0) return i
   }
   return undefined
+}
+
+/** Where no line shows the mark. A rule that clears it of what has none set nothing. */
+function mayWrite(context: Context, i: number, mask: number): boolean {
+  if (!((markWritten(context.evidence.arrivals[i]!.rule)?.mask ?? 0) & mask)) return false
+  const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
+  return before === undefined || behind === undefined || ((before ^ behind) & mask) !== 0
 }
 
 /** The rule behind step `setter` that set the mark which this step's rule asked for, and then did not match. */

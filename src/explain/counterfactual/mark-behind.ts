@@ -38,6 +38,13 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
   return mark === undefined ? undefined : mark >>> 0
 }
 
+/** With the mark that the packet had there, where its line does not show it. */
+export function withMark<T extends { step: number; moment: EvalContext }>(context: Context, passed: T): T {
+  const { packet } = passed.moment
+  const mark = packet.mark ?? markBehind(context, passed.step - 1)
+  return mark === packet.mark ? passed : { ...passed, moment: { ...passed.moment, packet: { ...packet, mark } } }
+}
+
 /** `0x1`, `0x1/0xff`. */
 export const markText = ({ value, mask }: Mark): string =>
   mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`

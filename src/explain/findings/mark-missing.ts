@@ -1,14 +1,16 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { writesMark } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks, fieldOf } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { type Mark, markBehind, markText } from '../counterfactual/mark-behind.ts'
+import { type Mark, markBehind, markText, withMark } from '../counterfactual/mark-behind.ts'
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
@@ -19,10 +21,11 @@ import {
   whyUnmarked,
 } from '../counterfactual/marks.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
-import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
-import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { hadItMatched, hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
+import { openingOf } from '../reply/request-reply.ts'
 import { type Described, lost, without } from './mark-lost.ts'
 import { missingElement } from './missing-element.ts'
 import { takenByWideElement } from './wide-element.ts'
@@ -30,11 +33,36 @@ import { takenByWideElement } from './wide-element.ts'
 /** What became of it hung on a mark that it has not, and why it has not. */
 export const markMissing: Detector = {
   code: 'mark-missing',
-  detect: (context) =>
-    goals(context)
-      .filter(({ sure }) => sure)
-      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
-      .slice(0, 1),
+  detect(context) {
+    const sure = goals(context).filter((goal) => goal.sure)
+    const found = sure.flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
+    // what only asks that a mark be there, or not, says less than the rule that would have set one
+    const led = found.some(({ fix }) => fix.length > 0) ? [] : sure.flatMap((goal) => unled(context, goal))
+    return [...led, ...found].slice(0, 1)
+  },
+}
+
+/** A rule that sets a mark missed the packet, and rules that ask for the mark would have led it there. */
+function unled(context: Context, goal: Goal): Detected[] {
+  // a reply is for no service's port
+  if (openingOf(context.journey.packet, context.world)) return []
+  for (const one of skippedRules(context, goal.pass)) {
+    if (!writesMark(one.rule)) continue
+    const passed = withMark(context, one)
+    const mark = goal.kind === 'pass' ? markGiven(passed.rule) : undefined
+    const miss =
+      mark && verdictOf(passed.rule).ending === 'continue' ? onlyFailed(passed.rule, passed.moment) : undefined
+    const then = miss && hadItMatched(context, passed)
+    if (!then || !goal.wanted(then)) continue
+    for (const { chain, rule } of then.matched) {
+      const asks = rule.conditions.map(markAsked).find((one) => one && !one.not && (one.mask & mark!.mask) !== 0)
+      if (!asks) continue
+      const asker = askerOf(refOf(context, goal.pass.table.name, chain, rule), asks, context.ended.step)
+      const why = whyUnmarked(context, asker, asker.step)
+      if (why?.kind === 'missed') return tellWhy(context, asker, why, goal.mendable)
+    }
+  }
+  return []
 }
 
 /** Nobody replied, and others on the same way get another source by a mark, which is set for their networks alone. */

@@ -40,7 +40,8 @@ export const elementGone: Kind = {
           kind: 'a set element gone',
           about: `ipset del ${line.slice(4)}`,
           variant: { sets: lines.filter((one) => one !== line) },
-          culprits: [{ code: 'not-in-set', words: [set!] }],
+          // where the set's rule only marks, it is told with the mark that is missing
+          culprits: ['not-in-set', 'mark-missing'].map((code) => ({ code, words: [set!] })),
         }))
     }),
 }
