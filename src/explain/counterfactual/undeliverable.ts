@@ -207,6 +207,8 @@ export function gatewayBeside(packet: Packet, { host, tables }: World): string |
   if (routes.some(({ gateway }) => gateway === dst)) return undefined
   if (!tables.some((table) => (table.family === family || table.family === 'inet') && hasSourceRule(table)))
     return undefined
+  // with an uplink of its own where the packet came in, this host is a router to the outside, too
+  if (routes.some((one) => isDefault(one) && one.device === packet.in)) return undefined
   return routes.find((one) => isDefault(one) && one.table === 'main' && one.device === out)?.gateway
 }
 
