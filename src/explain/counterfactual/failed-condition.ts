@@ -38,10 +38,14 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   // what the element allows is asked only where there is one
   if (condition?.kind === 'room') return missed(condition, false)
   // what is asked of the other version's packets, a limit say, is asked of none of this one's
-  const isOpen = (one: Condition) => !isNeverShown(one) && !(protocol && isOfVersion(one, protocol))
+  const isOpen = (one: Condition) => !isNeverShown(one) && !isRate(one) && !(protocol && isOfVersion(one, protocol))
   if (condition) return !open.some(isOpen) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
+
+/** A limit counts the packets that all else holds for: one that the rule was not for has used none of it. */
+const isRate = (condition: Condition): boolean =>
+  condition.kind === 'unknown' && condition.lasts !== undefined && 'packets' in condition.lasts
 
 /** No trace of nft's tells who has sent a packet: a rule that asks for that is wrong by what can be seen, if anything. */
 export const isNeverShown = (condition: Condition): boolean => /^meta (sk[ug]id|cgroup)$/.test(fieldOf(condition) ?? '')

@@ -1,3 +1,4 @@
+import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -5,8 +6,16 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { fieldOf, isNegated, isNeverShown, isParticular } from '../counterfactual/failed-condition.ts'
+import {
+  fieldOf,
+  isExact,
+  isLookup,
+  isNegated,
+  isNeverShown,
+  isParticular,
+} from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { lookupOf } from '../counterfactual/map-keys.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
@@ -30,15 +39,24 @@ function wouldAccept(context: Context, i: number, { ending, last }: Walk): boole
 /** Sends back whatever is not of these. */
 const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
-/** It asks for the very port, so somebody has thought of such packets; and behind it nothing accepts them. */
+/** It asks for the very service, or the very sender, so somebody has thought of such packets; and behind it nothing accepts them. */
 export const returnsInVain = (context: Context, { pass, mendable }: Goal, i: number): boolean => {
   const { rule, ending, chain } = context.evidence.arrivals[i]!
-  if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule || chain?.hook)
-    return false
+  if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule) return false
   const last = context.evidence.arrivals[context.ended.step]
   // an exemption from what stopped it has done what it is there for
-  if (!pass.steps.includes(context.ended.step) || last?.chain?.hook === undefined || isExemption(rule)) return false
-  return rule.conditions.some((one) => isParticular(one) && / dport$/.test(fieldOf(one) ?? ''))
+  if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
+  if (last.chain === chain && chain.hook === undefined) return false
+  return rule.conditions.some(choosesSuch)
+}
+
+/** A service, by its port or its own protocol; who asks for it, by its address or a set. */
+function choosesSuch(one: Condition): boolean {
+  if (one.kind === 'compare' && one.field === 'meta l4proto') return one.op === '==' && /^icmp/.test(String(one.value))
+  const field = lookupOf(one)?.fields.find((each) => /^src$| saddr$/.test(each)) ?? fieldOf(one) ?? ''
+  return isLookup({ condition: one }) || isExact(one)
+    ? /^src$| (saddr|dport)$|^icmp(v6)? type$/.test(field)
+    : isParticular(one) && / dport$/.test(field)
 }
 
 function tell(context: Context, goal: Goal, i: number): Detected[] {

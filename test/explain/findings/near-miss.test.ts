@@ -17,6 +17,11 @@ const command = (one: Case) => told(one, 'near-miss')?.fix
 
 describe('near-miss', () => {
   it.each([
+    [
+      'a port, whatever rate is allowed besides',
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -m limit --limit 50/sec -j ACCEPT',
+      '--dport 81; the packet is for port 80',
+    ],
     ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; the packet is for port 80'],
     [
       'an interface',

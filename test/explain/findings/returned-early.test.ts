@@ -1,6 +1,7 @@
 /** A RETURN in front of the rule that would have accepted it. */
 import { describe, expect, it } from 'vitest'
-import { type Case, told } from './played.ts'
+import type { Packet } from '../../../src/index.ts'
+import { type Case, TO_ROUTER, told } from './played.ts'
 
 const rules = (first: string, last = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'): Case => ({
   rules: {
@@ -39,11 +40,39 @@ describe('returned-early', () => {
     expect(told(port('-A web -p tcp -m tcp ! --dport 81 -j RETURN'), 'returned-early')).toBeUndefined()
   })
 
+  it('names a RETURN for the very sender, for ICMP, and of a base chain, which leaves the packet to the policy', () => {
+    const inVain = 'but only returns it from the chain, and no later rule accepts it.'
+    const sender = rules('-A web -s 10.0.1.2/32 -j RETURN', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')
+    expect(told(sender, 'returned-early')?.message).toBe(`filter web rule 1 matches it (-s 10.0.1.2/32), ${inVain}`)
+    const base = (...input: string[]): Case => ({ rules: { filter: ['-P INPUT DROP', ...input] }, packet: TO_ROUTER })
+    expect(told(base('-A INPUT -p tcp -m tcp --dport 80 -j RETURN'), 'returned-early')?.message).toBe(
+      `filter INPUT rule 1 matches it (tcp dport 80), ${inVain}`,
+    )
+    const ping = { ...TO_ROUTER, protocol: 'icmp', icmpType: 8, icmpCode: 0, icmpId: 1, icmpSeq: 1 }
+    const of = (rule: string) => told({ ...base(rule), packet: ping as Packet }, 'returned-early')?.message
+    expect(of('-A INPUT -p icmp -j RETURN')).toBe(`filter INPUT rule 1 matches it (icmp), ${inVain}`)
+    // what asks for the way alone was not for it
+    expect(told(base('-A INPUT -i eth0 -j RETURN'), 'returned-early')).toBeUndefined()
+  })
+
+  it('names it where a rule of the chain that had led there rejects the packet', () => {
+    const led = [
+      '-A FORWARD -j zone',
+      '-A zone -j web',
+      '-A web -p tcp -m tcp --dport 80 -j RETURN',
+      '-A zone -j REJECT',
+    ]
+    expect(told({ rules: { filter: led } }, 'returned-early')?.rules).toEqual(['filter web rule 1'])
+    // what stops it in its own chain behind the RETURN was not met
+    const own = ['-A FORWARD -j zone', '-A zone -s 10.0.1.9/32 -j RETURN', '-A zone -j REJECT']
+    expect(told({ rules: { filter: own } }, 'returned-early')).toBeUndefined()
+  })
+
   it.each([
     ['it was for others', rules('-A web -s 10.0.1.3/32 -j RETURN')],
     [
-      'nothing behind it accepts',
-      rules('-A web -s 10.0.1.2/32 -j RETURN', '-A web -p tcp -m tcp --dport 81 -j ACCEPT'),
+      'nothing behind it accepts, and it is for a whole network',
+      rules('-A web -s 10.0.1.0/24 -j RETURN', '-A web -p tcp -m tcp --dport 81 -j ACCEPT'),
     ],
     ['the chain was at its end', rules('-A web -p tcp -m tcp --dport 81 -j ACCEPT', '-A web -p udp -j ACCEPT')],
   ])('is not told where %s', (_name, one) => {
