@@ -1,9 +1,10 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Rule } from '../../model/ruleset.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { mappedNumber } from '../../rules/nft/map.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -107,7 +108,13 @@ function zoneOf(context: Context, packet: Packet): Zone | undefined {
   return original === undefined || original !== reply ? undefined : { zone: original, ...(given ? { given } : {}) }
 }
 
-/** Of both directions. Undefined: not known. */
+const givesZones = memo(({ chains }: Table): boolean =>
+  [...chains.values()].some(({ rules }) =>
+    rules.some(({ statements }) => statements.some((one) => one.kind === 'set' && / zone$/.test(one.field))),
+  ),
+)
+
+/** Of both directions. Undefined: not known. What a table without zones does with the packet is all the same here: it came on. */
 export function zonesOf(
   context: Context,
   packet: Packet,
@@ -125,7 +132,7 @@ export function zonesOf(
         const [original, reply] = [of === 'reply ' ? 0 : zone, of === 'original ' ? 0 : zone]
         found = { original, reply, given: { ref: refOf(context, table.name, chain, rule), rule } }
       }
-    if (walked.ending === 'unknown') return undefined
+    if (walked.ending === 'unknown' && givesZones(table)) return undefined
   }
   return found
 }

@@ -1,6 +1,7 @@
 /** A zone in one direction: conntrack does not find the reply's connection. */
 import { describe, expect, it } from 'vitest'
-import { entry } from '../../simulate/world.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, REPLY, told } from './played.ts'
 
 const zoned = (...rules: string[]): Case => ({
@@ -27,6 +28,53 @@ describe('other-zone', () => {
     expect(found?.fix).toMatch(
       /^iptables -t raw -A PREROUTING -s 10\.0\.2\.2 -d 10\.0\.1\.2 -i eth1 -p tcp --sport 80 -j CT --zone 5 → /,
     )
+  })
+
+  it('is told whatever a table without zones may have counted of the request, which came on', () => {
+    const ruleset = `table inet early {
+\tset callers {
+\t\ttype ipv4_addr
+\t\tsize 65535
+\t\tflags dynamic,timeout
+\t\ttimeout 1m
+\t}
+\tchain pre {
+\t\ttype filter hook prerouting priority -310; policy accept;
+\t\ttcp flags & (syn | ack) == syn add @callers { ip saddr limit rate over 300/second burst 600 packets } drop # handle 3
+\t}
+}
+table inet zones {
+\tchain pre {
+\t\ttype filter hook prerouting priority -300; policy accept;
+\t\tiifname "eth0" ct zone set 5 # handle 2
+\t}
+}
+table inet fw {
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tct state established accept # handle 2
+\t}
+}
+`
+    const headers =
+      'ip saddr 10.0.2.2 ip daddr 10.0.1.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 80 tcp dport 40000 tcp flags == syn|ack tcp window 64240 '
+    const at = (place: string, device: string) => [
+      `trace id 0a0b0c0d ${place} packet: ${device} ${headers}`,
+      `trace id 0a0b0c0d ${place} policy accept `,
+    ]
+    const lines = [
+      ...at('inet early pre', 'iif "eth1"'),
+      ...at('inet zones pre', 'iif "eth1"'),
+      ...at('inet fw forward', 'iif "eth1" oif "eth0"'),
+    ]
+    const text = `${lines.join('\n').replace(/policy accept $/, 'policy drop ')}\n`
+    const known = entry({
+      original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    })
+    const world = { ...worldOf(ruleset), host: { ...ROUTER, conntrack: [known] } }
+    const found = explainFile(text, world).journeys[0]!.findings.find(({ code }) => code === 'other-zone')
+    expect(found?.message).toContain('inet zones pre handle 2 puts the request into zone 5')
   })
 
   it('names the rule of the reply, and puts the request into its zone', () => {
