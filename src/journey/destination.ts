@@ -1,10 +1,11 @@
 /** Where a packet goes, and whether that is this host, by what its trace shows and by host state. */
 import type { Packet } from '../model/packet.ts'
+import type { Nat } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { afterAll } from '../rules/assign.ts'
 import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
 import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
-import { sentTo } from '../rules/nft/map.ts'
+import { sentAmong, sentTo } from '../rules/nft/map.ts'
 import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
 import type { Evidence } from './evidence.ts'
 import { destinationGiven, end, natBehind, writesDestination } from './given-destination.ts'
@@ -38,13 +39,37 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
   const nat = keepsDestination(last.packet, world) ? undefined : writesDestination(last.rule)
   if (nat?.kind === 'redirect') return true
   const { family } = evidence.journey
-  const dst = nat ? sentTo(nat, { packet: last.packet, family, world }) : last.packet.dst
+  const dst = nat
+    ? (sentTo(nat, { packet: last.packet, family, world }) ?? sentAlike(nat, last.packet, world))
+    : last.packet.dst
   if (dst === undefined) return undefined
   // what hands it to a proxy marks it, too
   const isProxied = last.rule?.statements.some(({ kind }) => kind === 'tproxy')
   const { packet } =
     isProxied && last.rule ? afterAll(last.rule.statements, { packet: last.packet, family, world }) : last
   return leadsToThisHost({ ...packet, dst }, world)
+}
+
+/** More are not asked for one by one. */
+const MOST_ENDS = 256
+
+/** One of those among whom chance chooses, where the same route leads to all of them: what is said of its way holds of any. */
+export function sentAlike(nat: Nat, { src, mark, in: device }: Packet, world: World): string | undefined {
+  const ends = sentAmong(nat, world) ?? []
+  if (ends.length > MOST_ENDS) return undefined
+  const question = {
+    ...(src === undefined ? {} : { src }),
+    ...(mark === undefined ? {} : { mark }),
+    ...(device === undefined ? {} : { in: device }),
+  }
+  let first: string | undefined
+  for (const dst of ends) {
+    const route = lookupRoute({ dst, ...question }, world.host)
+    const way = route && [route.type, route.device, route.gateway].join()
+    if (way === undefined || (first ?? way) !== way) return undefined
+    first = way
+  }
+  return ends[0]
 }
 
 /** Where connection tracking sends a packet of a connection that it lists, whose nat no line shows. */

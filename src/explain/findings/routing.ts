@@ -1,6 +1,6 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
 
-import { sentByEntry } from '../../journey/destination.ts'
+import { sentAlike, sentByEntry } from '../../journey/destination.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
 import { afterAll } from '../../rules/assign.ts'
@@ -80,7 +80,8 @@ function observedAtRouting(context: Context): Packet | undefined {
     case 'dnat':
     case 'netmap': {
       const end = endSentTo(nat, momentAt(context, ended.step))
-      return end && { ...arrival.packet, ...end }
+      const alike = end ? undefined : sentAlike(nat, arrival.packet, world)
+      return end ? { ...arrival.packet, ...end } : alike === undefined ? undefined : { ...arrival.packet, dst: alike }
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope

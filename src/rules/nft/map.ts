@@ -113,6 +113,14 @@ export function sentTo(nat: Nat, moment: EvalContext): string | undefined {
   return given?.addresses?.[0] ?? dst
 }
 
+/** All that its map may give, where what is chosen by is not known, as of `numgen` and `jhash`; undefined: not all of it is known. */
+export function sentAmong({ map }: Nat, world: World): string[] | undefined {
+  const at = map?.gives.indexOf('address') ?? -1
+  const elements = map && (map.nft.elements ?? named(world, map.nft, map.set)?.elements)
+  const ends = at < 0 ? undefined : elements?.map(({ data }) => data?.[at] ?? '')
+  return ends?.every((end) => /^[\da-f.:]+$/.test(end)) ? ends : undefined
+}
+
 /** The same with the port, where nat gives one and no other. */
 export function endSentTo(nat: Nat, moment: EvalContext): { dst: string; dport?: number } | undefined {
   const dst = sentTo(nat, moment)

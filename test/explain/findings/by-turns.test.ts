@@ -1,0 +1,47 @@
+/** nat chooses by turns among several, and the trace ends before it shows which. */
+import { describe, expect, it } from 'vitest'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
+
+const HEADERS =
+  'ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080 tcp flags == syn tcp window 64240 '
+
+function journey(choice: string) {
+  const ruleset = `table ip lb {
+\tchain pre {
+\t\ttype nat hook prerouting priority dstnat; policy accept;
+\t\ttcp dport 8080 dnat to ${choice} # handle 2
+\t}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy accept;
+\t}
+}
+`
+  const text = [
+    `trace id 0a0b0c0d ip lb pre packet: iif "eth0" ${HEADERS}`,
+    'trace id 0a0b0c0d ip lb pre unknown rule handle 2 (verdict accept)',
+    '',
+  ].join('\n')
+  const host = { ...ROUTER, sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
+  return explainFile(text, { ...worldOf(ruleset), host }).journeys[0]!
+}
+
+const codes = (choice: string) => journey(choice).findings.map(({ code }) => code)
+
+describe('a destination chosen by turns', () => {
+  it('is on its way like all the others, where the same route leads to all of them', () => {
+    const found = journey('numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.2.3 }')
+    expect(found.outcome).toBe('vanished')
+    expect(found.findings[0]?.message).toBe(
+      '10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+    )
+    expect(codes('jhash ip saddr . tcp sport mod 2 map { 0 : 10.0.2.2, 1 : 10.0.2.3 }')).toContain(
+      'vanished-forwarding-off',
+    )
+  })
+
+  it('is not known where routes of several ways lead to them', () => {
+    expect(codes('numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.1.1 }')).not.toContain('vanished-forwarding-off')
+    expect(codes('numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.1.9 }')).not.toContain('vanished-forwarding-off')
+  })
+})
