@@ -261,8 +261,8 @@ function namesField(condition: Condition, field: RegExp): boolean {
 }
 
 /**
- * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
- * the host's own.
+ * Has the rule anything else that chose the packet, or spares it? What is let in for its state or its interface alone
+ * are answers, or the host's own.
  */
 function choosesSuch(
   { world }: Context,
@@ -279,6 +279,7 @@ function choosesSuch(
     return wantedBy(condition).some((one) => /icmp/.test(String(one)))
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
   if (device && wantedBy(condition)[0] === 'lo') return false
+  if (isNegated(condition) && /^ip6? [sd]addr$/.test(fieldOf(condition) ?? '')) return true
   // who led the packet to the chain has chosen it
   if (device && chain.hook === undefined) return true
   if (device && ctState === 'new' && asksPeerNetwork(condition, moment.packet, world.host)) return true
@@ -289,8 +290,7 @@ function choosesSuch(
   return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
 }
 
-const asksRewritten = (condition: Condition): boolean =>
-  wantedBy(condition).some((one) => one === 'snat' || one === 'dnat')
+const asksRewritten = (condition: Condition): boolean => wantedBy(condition).some((one) => /^[sd]nat$/.test(`${one}`))
 
 /** ICMP, ESP, GRE … are what they are for; TCP and UDP say nothing. */
 const isOwnService = (condition: FailedCondition['condition']): boolean =>

@@ -2,7 +2,8 @@
 
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
+import { memo } from '../../model/memo.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -77,10 +78,12 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     const isAlike = named.includes(chain)
     const lead = led && !isAlike ? leadTo(context, pass, chain) : undefined
     // it would have come there, had nothing stopped it before
-    const astray = strayed.get(chain)
-    const meant = isAlike || astray !== undefined || speaking.includes(chain)
+    const strays = strayed.get(chain)
+    const meant = isAlike || strays !== undefined || speaking.includes(chain)
     // where nothing can have: it was not rewritten, and nat's chain for its very destination would have
     if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
+    const isElsewhere = led && !lead && !leadsByMap(pass.table)
+    const astray = strays ?? (isElsewhere ? onlyElsewhere(pass, chain) : undefined)
     found.push({ chain, led, meant, isAlike, ...likeliest, ...(lead ? { lead } : {}), ...(astray ? { astray } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
@@ -104,22 +107,45 @@ function namedAlike({ table, base }: TableTraversal, entered: ReadonlySet<Chain 
 function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, { chain: Chain; rule: Rule }> {
   const found = new Map<Chain, { chain: Chain; rule: Rule }>()
   const isNamed = new RegExp(`(^|[_-])${hook}([_-]|$)`, 'i')
-  const leads = new Map<string, { chain: Chain; rule: Rule }[]>()
-  for (const chain of table.chains.values())
-    for (const rule of chain.rules) {
-      const to = verdictOf(rule).chain
-      if (to === undefined || !isNamed.test(to)) continue
-      const known = leads.get(to)
-      if (known) known.push({ chain, rule })
-      else leads.set(to, [{ chain, rule }])
-    }
-  for (const [name, [first, ...more]] of leads) {
-    const chain = table.chains.get(name)
-    if (chain && first && more.length === 0 && first.chain.hook !== undefined && first.chain !== base)
-      if (first.chain.hook !== hook) found.set(chain, first)
+  for (const name of leadersOf(table).keys()) {
+    const chain = isNamed.test(name) ? table.chains.get(name) : undefined
+    const first = chain && onlyElsewhere({ table, hook, base }, chain)
+    if (first) found.set(chain, first)
   }
   return found
 }
+
+/** The rule of another hook's base chain that alone leads to the chain. */
+function onlyElsewhere({ table, hook, base }: Pick<TableTraversal, 'table' | 'hook' | 'base'>, { name }: Chain) {
+  const [first, ...more] = leadersOf(table).get(name) ?? []
+  if (!first || more.length > 0 || first.chain.hook === undefined || first.chain === base) return undefined
+  return first.chain.hook === hook ? undefined : first
+}
+
+/** Rules that jump there, by the chain's name. */
+const leadersOf = memo(({ chains }: Table): ReadonlyMap<string, readonly Leader[]> => {
+  const found = new Map<string, Leader[]>()
+  for (const chain of chains.values())
+    for (const rule of chain.rules) {
+      const to = verdictOf(rule).chain
+      const known = to === undefined ? undefined : found.get(to)
+      if (known) known.push({ chain, rule })
+      else if (to !== undefined) found.set(to, [{ chain, rule }])
+    }
+  return found
+})
+
+interface Leader {
+  chain: Chain
+  rule: Rule
+}
+
+/** A map may lead to any chain. */
+const leadsByMap = memo(({ chains }: Table): boolean =>
+  [...chains.values()].some(({ rules }) =>
+    rules.some(({ statements }) => statements.some(({ kind }) => kind === 'vmap')),
+  ),
+)
 
 /** What is behind its kind: a hash of the service. */
 const keyOf = ({ name }: Chain): string | undefined => /-([A-Z0-9]{16}|[A-Z0-9]{8}-.+)$/.exec(name)?.[1]

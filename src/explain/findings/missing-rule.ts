@@ -22,7 +22,14 @@ import {
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
-import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import {
+  chainLedTo,
+  isNat,
+  passes,
+  refOfSkipped,
+  type SkippedRule,
+  skippedRules,
+} from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Owner } from '../owners/owner.ts'
@@ -48,6 +55,8 @@ export const missingRule: Detector = {
 export const emptyChain: Detector = {
   code: 'missing-rule',
   detect(context) {
+    const [led] = goals(context).flatMap((goal) => ledToEmpty(context, goal))
+    if (led) return [led]
     // what a program here listens for needs no other destination
     if (needsDestination(context) !== 'surely' || listener(context.world.host, lastPacket(context))) return []
     for (const { steps, table } of passes(context).filter(isNat))
@@ -68,6 +77,25 @@ export const emptyChain: Detector = {
       }
     return []
   },
+}
+
+/** By interface, address or service. */
+const choosesWay = (condition: Condition): boolean =>
+  /^meta [io]ifname$|(addr|port)$/.test(fieldOf(condition) ?? '') || isLookup({ condition })
+
+/** A rule that chose the packet led it to a chain without rules, and what came behind that stopped it. */
+function ledToEmpty(context: Context, { kind, pass, mendable }: Goal): Detected[] {
+  if (kind !== 'pass' || !mendable) return []
+  return pass.steps.flatMap((step) => {
+    const { rule } = context.evidence.arrivals[step]!
+    const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
+    const ref = refAt(context, step)
+    // what all packets traverse is for rules that somebody may add one day
+    if (!ref || !rule?.conditions.some(choosesWay) || to === undefined) return []
+    if (pass.table.chains.get(to)?.rules.length !== 0) return []
+    const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing accepts the packet there.`
+    return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
+  })
 }
 
 /** Where its rules are to come from is known. */

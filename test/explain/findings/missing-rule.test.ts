@@ -30,6 +30,17 @@ describe('missing-rule', () => {
     )
   })
 
+  it('names the jump to a chain without rules, by the way that the packet takes', () => {
+    const empty = (jump: string) => told({ rules: { filter: ['-P FORWARD DROP', '-N web', jump] } }, 'missing-rule')
+    expect(empty('-A FORWARD -o eth1 -j web')).toEqual({
+      message: 'filter FORWARD rule 1 jumps to web, which has no rules: nothing accepts the packet there.',
+      rules: ['filter FORWARD rule 1'],
+    })
+    // for what somebody may add one day
+    expect(empty('-A FORWARD -j web')).toBeUndefined()
+    expect(empty('-A FORWARD -m mark --mark 0x0/0x1 -j web')).toBeUndefined()
+  })
+
   it('names the DNAT rules of other services, where nobody listens', () => {
     const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
     const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }

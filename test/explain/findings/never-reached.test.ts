@@ -21,6 +21,18 @@ describe('never-reached', () => {
     })
   })
 
+  it('is a chain of nat that a rule of the other hook alone leads to', () => {
+    const nat = ['-A OUTPUT -j SERVICES', '-A SERVICES -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j DNAT --to 10.0.2.9']
+    const packet = { ...SYN, dst: '10.0.9.9' }
+    const message = (...more: string[]) =>
+      told({ rules: { nat: [...nat, ...more], filter: [] }, packet }, 'never-reached')?.message
+    expect(message()).toBe(
+      'nat SERVICES rule 1 would have rewritten its destination, but OUTPUT rule 1 alone leads to this chain, and this packet traverses PREROUTING.',
+    )
+    // two rules lead there
+    expect(message('-A PREROUTING -p udp -j SERVICES')).not.toContain('alone leads')
+  })
+
   it('is no chain that does nothing for the packet, whatever a limit behind it does', () => {
     const rules = (port: number) => [
       '-A FORWARD -p tcp -j flood',

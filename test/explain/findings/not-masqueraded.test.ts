@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/explain/explain.ts'
 import type { ConntrackEntry, Host, Packet } from '../../../src/index.ts'
-import type { Route, RoutingRule } from '../../../src/model/host.ts'
+import type { Route } from '../../../src/model/host.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -314,17 +314,6 @@ describe('not-masqueraded', () => {
     expect(told(one, 'not-masqueraded')?.message).toBe(
       'It left for 10.0.2.2 and kept its source 10.0.1.2. Unless 10.0.2.2 has a route back through this host, 10.0.2.2 sends the reply to its own router (here 10.0.2.254).',
     )
-    // with an uplink of its own, in whichever table, this host is a router for whoever is there
-    const uplink: Route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: '101', device: 'eth0' }
-    const routingRules: RoutingRule[] = [
-      { family: 'ip', priority: 0, action: { table: 'local' } },
-      { family: 'ip', priority: 1000, mark: 1, action: { table: '101' } },
-      { family: 'ip', priority: 32766, action: { table: 'main' } },
-    ]
-    const host = (added: Route): Host => ({ routes: [...ROUTER.routes!, added], routingRules })
-    expect(told({ ...one, host: host({ ...uplink, gateway: '10.0.1.254' }) }, 'not-masqueraded')).toBeUndefined()
-    // a tunnel is none
-    expect(severity({ ...one, host: host(uplink) })).toEqual(['note'])
   })
 
   it('keeps a rule that only accepts from passing for a repair there', () => {
