@@ -28,6 +28,7 @@ import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { type Described, lost, without } from './mark-lost.ts'
 import { missingElement } from './missing-element.ts'
+import { turnedLookup } from './not-in-set.ts'
 import { takenByWideElement } from './wide-element.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
@@ -188,7 +189,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const wrong = !used
       const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}`
-      const lacks = missingElement(context, miss, passed.moment)
+      const lacks = turnedLookup(context, passed, miss, ref) ?? missingElement(context, miss, passed.moment)
       if (lacks) return { words: `${sets}, does not match: ${lacks.words}`, refs, fix: lacks.fix }
       return {
         words: `${sets}, only matches ${asks(miss)}`,

@@ -11,11 +11,11 @@ import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { isListed } from '../counterfactual/failed-condition.ts'
+import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
-import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { asksOwnAddress, asksPassingPort, change, isFullSet, LARGER } from './missing-element.ts'
@@ -29,6 +29,24 @@ export const notInSet: Detector = {
     goals(context)
       .flatMap((goal) => nearMisses(context, goal).flatMap((one) => tell(context, goal, one)))
       .slice(0, MOST),
+}
+
+/** The same of a rule that only marks: its set has what the packet has at its other end. */
+export function turnedLookup(
+  context: Context,
+  { rule: { counters }, moment }: SkippedRule,
+  { condition }: FailedCondition,
+  ref: RuleRef,
+): { words: string; fix: Proposal[] } | undefined {
+  const lookup = lookupOf(condition)
+  const set = lookup && !asksOthers(condition) ? setOf(context, lookup) : undefined
+  const turned = set && turnedRound(lookup!, moment)
+  if (!turned || asksOwn(context, turned, moment)) return undefined
+  const held = otherSide(set, lookup!, turned, moment) ?? 'its other side'
+  return {
+    words: `set ${lookup!.set} does not have it, but has ${held} (${turned.join(',')})`,
+    fix: turnRule({ used: counters && counters.packets > 0 }, ref, lookup!, turned),
+  }
 }
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
@@ -152,7 +170,12 @@ const otherSide = (
   moment: EvalContext,
 ): string | undefined => elementHeld(set, { ...rest, ...(nft ? { nft } : {}), fields: turned }, moment)
 
-function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Proposal[] {
+function turnRule(
+  { used }: Pick<NearMiss, 'used'>,
+  ref: RuleRef,
+  lookup: Lookup,
+  turned: readonly string[],
+): Proposal[] {
   if (used) return []
   return propose(
     `match ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,

@@ -34,6 +34,16 @@ describe('a packet that no policy has marked', () => {
     })
   })
 
+  it('lacks it as a set has it at its other end, and the rule is turned round', () => {
+    const turned = policies('[0:0] -A policy -m set --match-set clients dst -j MARK --set-xmark 0x10000/0x10000')
+    const clients = { name: 'clients', type: 'hash:ip', elements: [{ parts: ['10.0.1.2'] }] }
+    const found = told({ ...turned, sets: [clients] }, 'mark-missing')
+    expect(found?.message).toContain('does not match: set clients does not have it, but has 10.0.1.2 (src).')
+    expect(found?.fix).toBe(
+      'iptables -R policy 1 -m set --match-set clients src -j MARK --set-xmark 0x10000/0x10000 → forwarded',
+    )
+  })
+
   it('is told nothing of services where it is a reply', () => {
     const sets = '[0:0] -A policy -p tcp -m multiport --dports 81,443 -j MARK --set-xmark 0x10000/0x10000'
     const back: Case = { ...policies(sets), packet: { ...REPLY, in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2' } }
