@@ -4,8 +4,8 @@ import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
 import { type Connection, invert } from '../rules/conntrack/connection.ts'
 import { flag } from '../rules/conntrack/status.ts'
-import { mappedNat } from '../rules/nft/map.ts'
-import { isUnknown } from '../rules/truth.ts'
+import { mappedNat, natsAmong } from '../rules/nft/map.ts'
+import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { momentOf } from './moment.ts'
 import { rangeOf } from './nat-targets.ts'
 import { type NatRange, uniqueTuple } from './nat-tuple.ts'
@@ -23,8 +23,8 @@ export const manipAt = (hook: Skb['hook']): Manip => (hook === 'postrouting' || 
 export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number, isNft: boolean): TableVerdict {
   const { connection } = skb
   if (!connection) return 'accept'
-  const nat = mappedNat(written, momentOf(machine, skb))
-  if (isUnknown(nat)) throw new Undetermined(written.kind, nat.unknown)
+  const given = mappedNat(written, momentOf(machine, skb))
+  const nat = isUnknown(given) ? chosen(machine, written, given) : given
   if (!nat) return 'accept'
   const range = rangeOf(machine, skb, nat)
   if (range === 'vanished' || range === 'accept') return range
@@ -45,6 +45,19 @@ export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number
     skb.journal.act(step, { field, from, to, ...(chosen ? { among: chosen } : {}) })
   }
   return 'accept'
+}
+
+/** As somebody has seen, or assumes, what a map gave. */
+function chosen(machine: Simulator, written: Nat, { unknown }: Unknown): Nat {
+  let left: Nat | undefined
+  for (const [text, nat] of natsAmong(written, machine.world)) {
+    const truth = machine.settle(text, { unknown })
+    if (truth === true) return nat
+    if (truth !== false) throw new Undetermined(text, unknown)
+    left = nat
+  }
+  if (!left) throw new Undetermined(written.kind, unknown)
+  return left
 }
 
 /** No rule wants the flow: it stays as it is, unless its answers could then not be told from another's. */

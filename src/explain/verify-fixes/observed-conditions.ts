@@ -1,14 +1,17 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 
+import { sentAlike } from '../../journey/destination.ts'
+import { natBehind } from '../../journey/given-destination.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import type { Nat } from '../../model/statement.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { EXTENSION_HEADERS } from '../../rules/facts/headers.ts'
 import { conditionsOf } from '../../rules/match.ts'
-import { choiceText, mappedVerdict, verdictsOf } from '../../rules/nft/map.ts'
+import { choiceText, mappedNat, mappedVerdict, natsAmong, verdictsOf } from '../../rules/nft/map.ts'
 import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { isNotListed } from '../../rules/unshown.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -44,6 +47,10 @@ export function observedConditions(context: Context): Observed {
       const given = map && mappedVerdict(map, moment)
       if (verdict !== undefined && map && isUnknown(given))
         for (const one of verdictsOf(map, context.world)) say(choiceText(rule, one), one === verdict, given)
+      const nat = natBehind(context.evidence.arrivals[step]!, context.world)
+      const to = nat && mappedNat(nat, moment)
+      if (isUnknown(to) && nat)
+        for (const [text, one] of natsAmong(nat, context.world)) say(text, leadsTo(context, one, step, nat), to)
     }
     for (const { rule, moment } of skippedRules(context, pass)) {
       const header = unmetOfHeaders(rule, moment)
@@ -60,6 +67,14 @@ export function observedConditions(context: Context): Observed {
   if (context.evidence.lossless === true)
     for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
   return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
+}
+
+/** As the next hook shows the packet; where it comes to none, as one of those is that all go the same way. */
+function leadsTo({ evidence, world }: Context, { addresses, ports }: Nat, step: number, written: Nat): boolean {
+  const { packet, hook } = evidence.arrivals[step]!
+  const next = evidence.arrivals.slice(step + 1).find((one) => one.hook !== hook)?.packet
+  const dst = next?.dst ?? sentAlike(written, packet, world)
+  return addresses?.[0] === dst && (!ports || !next || ports[0] === next.dport)
 }
 
 /**

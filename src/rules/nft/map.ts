@@ -91,8 +91,11 @@ export function mappedNat(nat: Nat, moment: EvalContext): Nat | undefined | Unkn
   const { map, ...rest } = nat
   if (!map) return nat
   const data = mapped(map, moment)
-  if (!data || isUnknown(data)) return data
-  const given: Nat = { ...rest }
+  return !data || isUnknown(data) ? data : natGiven(rest, map, data)
+}
+
+function natGiven(nat: Nat, map: NonNullable<Nat['map']>, data: readonly string[]): Nat {
+  const given: Nat = { ...nat }
   for (const [i, what] of map.gives.entries()) {
     const text = data[i]
     // a named map may give addresses alone
@@ -113,12 +116,20 @@ export function sentTo(nat: Nat, moment: EvalContext): string | undefined {
   return given?.addresses?.[0] ?? dst
 }
 
-/** All that its map may give, where what is chosen by is not known, as of `numgen` and `jhash`; undefined: not all of it is known. */
-export function sentAmong({ map }: Nat, world: World): string[] | undefined {
-  const at = map?.gives.indexOf('address') ?? -1
-  const elements = map && (map.nft.elements ?? named(world, map.nft, map.set)?.elements)
-  const ends = at < 0 ? undefined : elements?.map(({ data }) => data?.[at] ?? '')
-  return ends?.every((end) => /^[\da-f.:]+$/.test(end)) ? ends : undefined
+/** All that its map may give, in words, where what is chosen by is not known, as of `numgen` and `jhash`. */
+export function natsAmong({ map, ...nat }: Nat, world: World): ReadonlyMap<string, Nat> {
+  const elements = map ? (map.nft.elements ?? named(world, map.nft, map.set)?.elements ?? []) : []
+  return new Map(
+    elements.flatMap(({ data }) => (data ? [[`${nat.kind} to ${data.join(':')}`, natGiven(nat, map!, data)]] : [])),
+  )
+}
+
+/** Their addresses; undefined: not all of them are known. */
+export function sentAmong(nat: Nat, world: World): string[] | undefined {
+  const all = [...natsAmong(nat, world).values()].map(({ addresses }) =>
+    addresses?.[0] === addresses?.[1] ? addresses?.[0] : undefined,
+  )
+  return all.every((one) => one !== undefined) ? all : undefined
 }
 
 /** The same with the port, where nat gives one and no other. */

@@ -1,5 +1,6 @@
 /** nat chooses by turns among several, and the trace ends before it shows which. */
 import { describe, expect, it } from 'vitest'
+import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
 
@@ -38,6 +39,37 @@ describe('a destination chosen by turns', () => {
     expect(codes('jhash ip saddr . tcp sport mod 2 map { 0 : 10.0.2.2, 1 : 10.0.2.3 }')).toContain(
       'vanished-forwarding-off',
     )
+  })
+
+  it('is what the trace shows where a fix is tried, which has to do for the others as well', () => {
+    const ruleset = `table ip lb {
+\tchain pre {
+\t\ttype nat hook prerouting priority dstnat; policy accept;
+\t\ttcp dport 8080 dnat to numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.2.3 } # handle 2
+\t}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy accept;
+\t\ttcp dport 8080 drop # handle 4
+\t}
+}
+`
+    const text = [
+      `trace id 0a0b0c0d ip lb pre packet: iif "eth0" ${HEADERS}`,
+      'trace id 0a0b0c0d ip lb pre unknown rule handle 2 (verdict accept)',
+      `trace id 0a0b0c0d ip lb forward packet: iif "eth0" oif "eth1" ${HEADERS.replace('10.0.1.1', '10.0.2.3').replace('ttl 64', 'ttl 63')}`,
+      'trace id 0a0b0c0d ip lb forward unknown rule handle 4 (verdict drop)',
+      '',
+    ].join('\n')
+    const [journey] = explainFile(text, { ...worldOf(ruleset), host: ROUTER }, [], { engine: modelEngine }).journeys
+    const fixes = journey!.findings.find(({ code }) => code === 'dropped-by-rule')!.fix
+    expect(fixes.map(({ description, after, but }) => [description, after, but])).toEqual([
+      ['delete handle 4 of forward', 'forwarded', undefined],
+      [
+        'accept such packets before handle 4 of forward',
+        'forwarded',
+        'nat may send the next packet to another destination, where it would be stopped',
+      ],
+    ])
   })
 
   it('is not known where routes of several ways lead to them', () => {
