@@ -139,8 +139,15 @@ export function supposed(
     const found = wantedThen(context, goal, passed)
     return found && near !== undefined ? { ...found, gives: near } : found
   }
-  // packets of each state come everywhere
-  if (lookup.fields.every((field) => field === STATE)) return undefined
+  // packets of each state come everywhere; but nobody means what is related to a connection, and not the connection
+  if (lookup.fields.every((field) => field === STATE)) {
+    const related = elementsOf(context, lookup).find(({ parts }) => parts.join() === 'related')?.data?.[0]
+    const found =
+      related !== undefined && passed.moment.packet.ctState === 'established'
+        ? wantedThen(context, goal, passed, related)
+        : undefined
+    return found && { ...found, gives: related! }
+  }
   if (!knowsState(elementsOf(context, lookup), lookup, passed.moment)) return undefined
   const all = couldGive(context, goal, passed, lookup)
   const then = (gives: string) => wantedThen(context, goal, passed, gives)
