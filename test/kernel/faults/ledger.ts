@@ -254,7 +254,7 @@ mixed up, a netmask too narrow, a chain flushed, a jump to another chain, and na
 The first run, seed 501 and all kinds in these five, named 87 of 102 cases with iptables-nft and 137 of 158 with nft, and restored 91 and 116; the six
 kinds in the setups from before were named in 44 of 58 cases and 35 of 44, and restored in 54 and 44. What it showed, and what was mended: what lacks a
 mark was said to be dropped for it, and the rule that would have set it was not named; a host with two uplinks was said to need masquerading; a RETURN
-in place of an accept was named for ports alone; behind nat that chooses by turns nothing was tried. Seed 502, before the last two of these mends, named 97 of
+in place of an accept was named for ports alone; behind nat that chooses by turns nothing was tried. Seed 502, run before the last of these was mended, named 97 of
 101 and 137 of 153, and restored 91 and 116.
 
 Of nft's that failed with three at once, nearly all had lost a rule of nat that nothing else tells of, or one sent the packet to
