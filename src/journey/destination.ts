@@ -65,7 +65,7 @@ export function sentAlike(nat: Nat, { src, mark, in: device }: Packet, world: Wo
   let first: string | undefined
   for (const dst of ends) {
     const route = lookupRoute({ dst, ...question }, world.host)
-    const way = route && [route.type, route.device, route.gateway].join()
+    const way = route ? [route.type, route.device, route.gateway].join() : undefined
     if (way === undefined || (first ?? way) !== way) return undefined
     first = way
   }

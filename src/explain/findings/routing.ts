@@ -3,6 +3,7 @@
 import { sentAlike, sentByEntry } from '../../journey/destination.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
+import type { Nat } from '../../model/statement.ts'
 import { afterAll } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { isGroup, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
@@ -79,9 +80,10 @@ function observedAtRouting(context: Context): Packet | undefined {
   switch (nat.kind) {
     case 'dnat':
     case 'netmap': {
-      const end = endSentTo(nat, momentAt(context, ended.step))
-      const alike = end ? undefined : sentAlike(nat, arrival.packet, world)
-      return end ? { ...arrival.packet, ...end } : alike === undefined ? undefined : { ...arrival.packet, dst: alike }
+      const end = endGiven(context, nat)
+      if (end) return { ...arrival.packet, ...end }
+      const alike = sentAlike(nat, arrival.packet, world)
+      return alike === undefined ? undefined : { ...arrival.packet, dst: alike }
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope
@@ -92,6 +94,19 @@ function observedAtRouting(context: Context): Packet | undefined {
     default:
       return undefined
   }
+}
+
+/** Where nat sends the packet behind its last line: its rule's words, or connection tracking's entry, say it. */
+const endGiven = (context: Context, nat: Nat) =>
+  endSentTo(nat, momentAt(context, context.ended.step)) ??
+  sentByEntry(context.evidence.arrivals[context.ended.step]!.packet, context.world)
+
+/** Chance chooses the destination: of several, to which the same route leads, it is not known which one. */
+export function isOneOfSeveral(context: Context): boolean {
+  const nat = context.evidence.arrivals[context.ended.step]?.rule?.statements.find(
+    (one): one is Nat => one.kind === 'dnat' || one.kind === 'netmap',
+  )
+  return nat?.map !== undefined && endGiven(context, nat) === undefined
 }
 
 /** The same, where the packet had to be forwarded by a route that is known. */

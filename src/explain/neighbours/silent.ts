@@ -16,7 +16,7 @@ import { acceptBefore, acceptNeighbours, propose, setSysctl } from '../changes/c
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { atRouting, sysctlName } from '../findings/routing.ts'
+import { atRouting, isOneOfSeveral, sysctlName } from '../findings/routing.ts'
 import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
@@ -45,6 +45,7 @@ export function tellNextHop(context: Context): Detected[] {
   // another way than the routes of now lead is not theirs to explain
   if (!question || route?.type !== 'unicast' || out === undefined) return []
   const way = wayOut(route, out)
+  if (shown === undefined && way?.gateway === undefined && isOneOfSeveral(context)) return []
   const found = way && silentNeighbour(host, out, way.gateway ?? question.dst)
   if (!way || !found) return []
   return tellSilent(context, { question, route: way, ...(route.nexthops ? { several: route } : {}), out, found })
