@@ -153,6 +153,8 @@ import { THREADS_AO_2 } from './threads-ao-2.ts'
 import { THREADS_AO_3 } from './threads-ao-3.ts'
 import { THREADS_AO_4 } from './threads-ao-4.ts'
 import { THREADS_AO_5 } from './threads-ao-5.ts'
+import { THREADS_AQ } from './threads-aq.ts'
+import { THREADS_AQ_IPTABLES } from './threads-aq-iptables.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -380,6 +382,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...MARKED_FRAMES,
   ...SOURCES_AND_REDIRECTS,
   ...EXCEPTIONS_IN_ORDER,
+  ...THREADS_AQ,
+  ...THREADS_AQ_IPTABLES,
   ...THREADS_AN,
   ...THREADS_AN_IPTABLES,
   ...THREADS_AN_LEGACY,
