@@ -62,6 +62,9 @@ export const openCapture = (
 const showBoth = (captures: readonly CaptureInput[]): boolean =>
   captures.some(({ format }) => !format.traceIds) && captures.some(({ format }) => format.traceIds)
 
+/** Journeys by which it is seen where a trace begins. */
+const FIRST = 20
+
 /** Reads all; throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
@@ -88,7 +91,9 @@ export async function* stepThrough(
   const walks = new RunBudget()
   let showsPackets = false
   const closeOne = (closed: ClosedJourney): void => {
-    showsPackets ||= !isAnnouncement(closed.packet())
+    // a trace that begins at ingress shows what is dropped there
+    showsPackets ||=
+      !isAnnouncement(closed.packet()) || (closed.id <= FIRST && closed.explain().steps[0]?.hook === 'ingress')
     onClosed(closed)
   }
   if (inputs.machines.some(({ alternatives }) => alternatives))

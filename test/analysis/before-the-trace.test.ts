@@ -42,6 +42,12 @@ test('it is named in a table of family netdev', async () => {
   expect(said).toBe(SAID.replaceAll('inet f2b', 'netdev f2b'))
 })
 
+test('nothing is said where the trace begins at ingress', async () => {
+  const rules = table('netdev', 'tcp dport 22 ip saddr @banned drop')
+  const atIngress = REPORT.replaceAll('inet t pre', 'netdev f2b front')
+  expect(await warned(rules, atIngress)).toEqual([])
+})
+
 test('nothing is said where a packet shows, where nothing drops, or without such a chain', async () => {
   expect(await warned(table('inet', 'tcp dport 22 ip saddr @banned drop'), REPORT + REQUEST)).toEqual([])
   const counting = table('inet', 'counter').replace('ip saddr @banned drop', 'ip saddr @banned counter')

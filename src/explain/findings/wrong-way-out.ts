@@ -3,6 +3,7 @@ import type { Packet } from '../../model/packet.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { leadsOutOf, lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
+import { together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -21,6 +22,7 @@ import {
   pastMain,
   routeWords,
 } from '../host/routes.ts'
+import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
@@ -62,8 +64,13 @@ export const wrongWayOut: Detector = {
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
     const isBare = table !== 'main' && isDefault(route) && home
+    const bare = isBare ? alikeByTurns(context, questionOf(packet)!, table, home) : []
     const connected = isBare
-      ? propose(`give table ${table} the route to ${home.network}`, addConnected(home, table), note)
+      ? propose(
+          `give table${bare.length > 1 ? 's' : ''} ${bare.join(' and ')} the route to ${home.network}`,
+          together(...bare.map((one) => addConnected(home, one))),
+          note,
+        )
       : []
     const chosen = chooserOf(context, questionOf(packet)!, route)
     const marked = chosen?.marked

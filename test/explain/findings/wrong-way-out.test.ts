@@ -191,6 +191,30 @@ describe('wrong-way-out', () => {
     expect(found?.fix).toMatch(/^ip route add 10\.0\.2\.0\/24 dev eth1 table 201 → /)
   })
 
+  it.each([
+    ['nth', '-m statistic --mode nth --every 2 --packet 0'],
+    ['random', '-m statistic --mode random --probability 0.5'],
+  ])('is each table that lacks the network, where marks go by turns: %s', (_, turns) => {
+    const { host, rules, packet } = marked([], '10.0.2.2')
+    const other: RoutingRule = { family: 'ip', priority: 202, mark: 0xca, action: { table: '202' } }
+    const [local, ...rest] = host!.routingRules!
+    const more = {
+      ...host,
+      routes: [...host!.routes!, { ...UPLINK, table: '202' }],
+      routingRules: [local!, other, ...rest],
+    }
+    const mangle = [...rules.mangle!, `-A PREROUTING -m mark --mark 0x0 ${turns} -j MARK --set-xmark 0xca/0xffffffff`]
+    const fix = (given: string[]) =>
+      told({ rules: { mangle: given }, packet: packet!, host: more }, 'wrong-way-out')?.fix
+    expect(fix(mangle)).toMatch(
+      /^ip route add 10\.0\.2\.0\/24 dev eth1 table 201 && ip route add 10\.0\.2\.0\/24 dev eth1 table 202 → /,
+    )
+    // who has the other mark by a rule of its own is not led there by turns
+    expect(fix(mangle.map((rule) => rule.replace(turns, '-s 10.0.9.0/24')))).toMatch(
+      /^ip route add 10\.0\.2\.0\/24 dev eth1 table 201 → /,
+    )
+  })
+
   it('is a table for an uplink, past a narrower route of table main', () => {
     const uplink = { ...UPLINK, gateway: '10.0.2.254', device: 'eth1' }
     const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
