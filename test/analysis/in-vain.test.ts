@@ -207,8 +207,8 @@ test('an exception in front names the very service, and holds of what was asked 
   const back = 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000'
   const to = '-A PREROUTING -d 203.0.113.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 203.0.113.9'
   const found = async (exception: string) => {
-    const nat = [to, exception, '-A POSTROUTING -o wan -j MASQUERADE']
-    return (await codes(nat, lines, unreplied('203.0.113.1', back))).get('snat-changed-source')
+    const found = await codes([to, exception, UPLINK], lines, unreplied('203.0.113.1', back))
+    return found.get('snat-changed-source')
   }
   const local = '-A POSTROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 8080 -j RETURN'
   const told = await found(local)
@@ -227,13 +227,11 @@ test('an exception in front names the very service, and holds of what was asked 
     // it gives a source, too
     local.replace('RETURN', 'MASQUERADE'),
     // for what goes elsewhere, whoever was asked
-    local.replace('-m addrtype --dst-type LOCAL', '-o vpn'),
-    local.replace('-m addrtype --dst-type LOCAL', '-m mark --mark 0x10'),
+    ...['-o vpn', '-m mark --mark 0x10'].map((one) => local.replace('-m addrtype --dst-type LOCAL', one)),
   ])
     expect(await found(other), other).toMatchObject({ severity: 'note' })
-  const abroad = [local, '-A POSTROUTING -o wan -j MASQUERADE']
-  const direct = (await codes(abroad, lines.slice(1), unreplied('203.0.113.9', back))).get('snat-changed-source')
-  expect(direct).toMatchObject({ severity: 'note' })
+  const direct = await codes([local, UPLINK], lines.slice(1), unreplied('203.0.113.9', back))
+  expect(direct.get('snat-changed-source')).toMatchObject({ severity: 'note' })
 })
 
 test("a rule gives this host's own packet another of its addresses in place of the one that it has: it is spared, as proposed", async () => {
