@@ -20,28 +20,24 @@ export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, pa
 }
 
 /**
- * Does it ask for a network that the packet has at its other end? Not where the chain asks that end for the network as well:
+ * Does it ask the destination for a network that the source is of? Not where the chain asks the source for the network as well:
  * then one is for each direction.
  */
-export function isNetworkOfOtherEnd(
+export function isNetworkOfSource(
   { condition }: Pick<FailedCondition, 'condition'>,
-  packet: Packet,
+  { src }: Packet,
   chain: Chain,
 ): boolean {
-  const field = fieldOf(condition) ?? ''
-  const [, side, what] = END.exec(field) ?? []
-  if (what !== 'addr' || condition.kind !== 'compare' || condition.op !== '==' || isExact(condition)) return false
-  const { value } = condition
-  const held = parseAddress((side === 's' ? packet.dst : packet.src) ?? '')
-  if (typeof value !== 'object' || !('prefix' in value) || held === undefined) return false
-  const network = parseAddress(value.prefix)
-  if (network?.length !== held.length || value.length === 0 || !inPrefix(held, network, value.length)) return false
+  if (condition.kind !== 'compare' || condition.op !== '==' || isExact(condition)) return false
+  const { field, value } = condition
+  if (!/^ip6? daddr$/.test(field) || typeof value !== 'object' || !('prefix' in value) || value.length === 0)
+    return false
+  const [network, held] = [value.prefix, src ?? ''].map(parseAddress)
+  if (!network || network.length !== held?.length || !inPrefix(held, network, value.length)) return false
+  const other = turnedEnd(field)
   return !chain.rules.some(({ conditions }) =>
     conditions.some(
-      (one) =>
-        one.kind === 'compare' &&
-        fieldOf(one) === turnedEnd(field) &&
-        JSON.stringify(one.value) === JSON.stringify(value),
+      (one) => one.kind === 'compare' && one.field === other && JSON.stringify(one.value) === JSON.stringify(value),
     ),
   )
 }

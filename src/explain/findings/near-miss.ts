@@ -33,12 +33,12 @@ import { exemptions, type Goal, givesSource, goals, isProxied } from '../counter
 import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
-import { isNetworkOfOtherEnd, isOtherEnd } from '../counterfactual/other-end.ts'
+import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
-import { astray } from '../host/routes.ts'
+import { astray, homeOf } from '../host/routes.ts'
 import { isOfGroups } from '../neighbours/discovery.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
@@ -78,7 +78,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const has = given
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
     : (groupWords(context, one) ??
-      (isTurned(goal, one) ? networkWords(miss.condition) : heldWords(miss.condition, one.moment.packet)))
+      (isTurned(context, goal, one)
+        ? 'its source is in that network, not its destination'
+        : heldWords(miss.condition, one.moment.packet)))
   const full = fullWords(miss.condition, context)
   const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)
   const settled = settledWords(miss, context.journey)
@@ -204,7 +206,7 @@ const NARROW = 'affects only this source, destination and service'
 function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Proposal[] {
   const { mendable, kind, exceptions } = goal
   const { rule, miss, moment, used, gives, then, isGone } = one
-  const turned = isTurned(goal, one)
+  const turned = isTurned(context, goal, one)
   const likely = one.likely || turned
   if (exceptions && used !== false) return masqueradeSpared(context, ref)
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
@@ -307,13 +309,14 @@ function heldWords(condition: Condition, packet: Packet): string | undefined {
   return words?.(packet)
 }
 
-/** A rule that nobody uses, which was to accept one side of its network, asks for the other one. */
-const isTurned = ({ kind }: Goal, { miss, moment, used, chain }: NearMiss): boolean =>
-  kind === 'pass' && used === false && isNetworkOfOtherEnd(miss, moment.packet, chain)
-
-function networkWords(condition: Condition): string {
-  const [is, not] = / saddr$/.test(fieldOf(condition) ?? '') ? ['destination', 'source'] : ['source', 'destination']
-  return `its ${is} is in that network, not its ${not}`
+/**
+ * A rule that nobody uses, which was to accept what a network sends through this host, asks for what is sent to it. Never the
+ * other way round: that would open the network to everyone. Nor for this host's own packets, nor for a source that is not at home there.
+ */
+function isTurned({ world: { host } }: Context, { kind }: Goal, { miss, moment, used, chain }: NearMiss): boolean {
+  const { packet, hook } = moment
+  const isAsked = kind === 'pass' && used === false && hook === 'forward' && isNetworkOfSource(miss, packet, chain)
+  return isAsked && (homeOf(packet.src ?? '', host, packet.in)?.link.name ?? packet.in) === packet.in
 }
 
 const isPort = (field: string): boolean => / [sd]port$/.test(field)

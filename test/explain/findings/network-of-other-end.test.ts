@@ -1,6 +1,7 @@
 /** A rule asks the one end of a packet for the network of the other. */
 import { expect, it } from 'vitest'
-import { type Case, findingsOf, played, told } from './played.ts'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const only = (...rules: string[]): Case => ({
   rules: {
@@ -25,4 +26,32 @@ it.each([
   const found = findingsOf(played(one), 'near-miss')
   expect(found.flatMap(({ fix }) => fix)).toEqual([])
   expect(found.map(({ message }) => message).join()).not.toContain('in that network')
+})
+
+/** From the internet, to the host of LAN 10.0.2.0/24, and to the router's address there. */
+const STRANGER = { ...SYN, src: '203.0.113.9' }
+const input = (rule: string): Case => ({ rules: { filter: ['-P INPUT DROP', rule] }, packet: TO_ROUTER })
+
+it.each([
+  [
+    'it accepts what the network sends, and a stranger sends to it',
+    { ...only(RULE.replace('-d 10.0.1', '-s 10.0.2')), packet: STRANGER },
+  ],
+  [
+    'it is for what its network sends to this host, whose address is in it',
+    { ...input('[0:0] -A INPUT -s 10.0.1.0/24 -j ACCEPT'), packet: { ...STRANGER, dst: '10.0.1.1' } },
+  ],
+  [
+    'it is for one address of this host, and another one is asked',
+    { ...input('[0:0] -A INPUT -d 10.0.1.0/24 -j ACCEPT'), packet: { ...TO_ROUTER, dst: '10.0.2.1' } },
+  ],
+  [
+    'the source is at home behind another interface',
+    { ...only(RULE.replace('10.0.1', '10.0.2')), packet: { ...SYN, src: '10.0.2.7', dst: '10.0.3.2' } },
+  ],
+])('opens nothing where %s', (_name, one) => {
+  const journey = played(one)
+  expect(journey.outcome).toBe('dropped')
+  const commands = journey.findings.flatMap(({ fix }) => fix.map((one) => `${fixCommands(one).command}`))
+  expect(commands.filter((command) => command.includes(' -R '))).toEqual([])
 })
