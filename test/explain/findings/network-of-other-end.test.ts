@@ -1,6 +1,9 @@
 /** A rule asks the one end of a packet for the network of the other. */
 import { expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import { isNetworkOfSource } from '../../../src/explain/counterfactual/other-end.ts'
+import type { Condition } from '../../../src/model/condition.ts'
+import type { Chain } from '../../../src/model/ruleset.ts'
 import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const only = (...rules: string[]): Case => ({
@@ -54,4 +57,24 @@ it.each([
   expect(journey.outcome).toBe('dropped')
   const commands = journey.findings.flatMap(({ fix }) => fix.map((one) => `${fixCommands(one).command}`))
   expect(commands.filter((command) => command.includes(' -R '))).toEqual([])
+})
+
+it('reads the rules of a chain once, however many of them nearly match', () => {
+  let reads = 0
+  const chain: Chain = {
+    name: 'FORWARD',
+    get rules() {
+      reads++
+      return []
+    },
+  }
+  const condition: Condition = {
+    kind: 'compare',
+    field: 'ip daddr',
+    op: '==',
+    value: { prefix: '10.0.1.0', length: 24 },
+  }
+  for (const src of ['10.0.1.2', '10.0.1.3', '10.0.1.4'])
+    expect(isNetworkOfSource({ condition }, { src }, chain)).toBe(true)
+  expect(reads).toBe(1)
 })
