@@ -33,11 +33,13 @@ const ON = [
   '6aabccd9 bridge incus fwd.vm5.eth0 rule iifname "vm5" ether type ip drop # handle 11 (verdict drop)',
 ]
 
-async function codes(...lines: string[]): Promise<string[]> {
-  const trace = lines.map((line) => `trace id ${line}\n`).join('')
+const codes = (...lines: string[]): Promise<string[]> =>
+  codesOf(RULES, lines.map((line) => `trace id ${line}\n`).join(''))
+
+async function codesOf(rules: string, trace: string): Promise<string[]> {
   const analysis = await open([
-    { name: 'rules.nft', text: RULES },
-    { name: 'trace.txt', text: trace },
+    { name: 'rules', text: rules },
+    { name: 'trace', text: trace },
   ])
   const { exchanges } = await analysis.exchanges()
   return exchanges.flatMap(({ findings }) => findings.map(({ code }) => code))
@@ -48,4 +50,17 @@ it('is told by the rule that stopped the other copy', async () => {
   const both = await codes(...HERE.slice(2), ...ON, ...HERE.slice(0, 2))
   expect(both).toContain('dropped-by-rule')
   expect(both).not.toContain('not-netfilter')
+})
+
+it('is not said of a packet for one host, of which the first transmission was stopped', async () => {
+  const rules = `*filter
+:INPUT DROP [0:0]
+-A INPUT -p tcp -m tcp --dport 443 -m limit --limit 1/sec -j ACCEPT
+COMMIT
+`
+  const line = (seconds: number, where: string): string =>
+    `[   ${seconds}.100000] TRACE: filter:INPUT:${where} IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:09:08:00 SRC=203.0.113.9 DST=10.1.0.1 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=${seconds} DF PROTO=TCP SPT=40000 DPT=443 SEQ=1 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 \n`
+  const found = await codesOf(rules, line(10, 'policy:2') + line(11, 'rule:1'))
+  expect(found).toContain('dropped-by-policy')
+  expect(found).toContain('not-netfilter')
 })

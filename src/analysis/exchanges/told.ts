@@ -14,6 +14,7 @@ import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
+import { isForMany } from '../../rules/fib.ts'
 import { asItLeft } from '../as-it-left.ts'
 import { behindRouter } from './behind-router.ts'
 import { endsOf } from './ends.ts'
@@ -185,9 +186,9 @@ function findingsOf(
   }
   const isStoppedHere = isStopped(decided.told.journey.outcome)
   // of what is for many, one copy got here, and a rule kept another one from going on
-  const hasStoppedCopy = parts.some(
-    ({ told, role }) => told !== decided.told && role === 'request' && isStopped(told.journey.outcome),
-  )
+  const hasStoppedCopy =
+    isForMany(decided.told.journey.packet, decided.told.world.host) &&
+    parts.some(({ told, role }) => told !== decided.told && role === 'request' && isStopped(told.journey.outcome))
   const several = decided.role === 'request' && isFailed(status) ? decided.told.several : undefined
   if (several) add(several)
   // what would stop its reply is among them
