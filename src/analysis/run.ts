@@ -58,10 +58,6 @@ export const openCapture = (
     ...options,
   })
 
-/** iptables-legacy traces to the kernel's log or to NFLOG, nf_tables by netlink: of a packet each has lines of its own. */
-const showBoth = (captures: readonly CaptureInput[]): boolean =>
-  captures.some(({ format }) => !format.traceIds) && captures.some(({ format }) => format.traceIds)
-
 /** Journeys by which it is seen where a trace begins. */
 const FIRST = 20
 
@@ -99,7 +95,7 @@ export async function* stepThrough(
   if (inputs.machines.some(({ alternatives }) => alternatives))
     await (await import('./choose-ruleset.ts')).chooseRulesets(inputs, options.idle)
   for (const { captures, world, worlds, alternatives } of inputs.machines)
-    if (showBoth(captures))
+    if (captures.length > 1 && (await (await import('./shows-both.ts')).showBoth(captures)))
       for (const one of [{ world }, ...worlds, ...(alternatives?.list ?? [])]) one.world.tracedBoth = true
   const { SamePackets } = inputs.captures.length > 1 ? await import('./same-packets.ts') : {}
   const captures = inputs.machines.flatMap((machine) => {
