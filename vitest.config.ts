@@ -32,7 +32,8 @@ const LIVE = ['test/live/**/*.test.ts']
 /** Parts of a session by themselves, which run anywhere: they set nothing up, and wait for no moment. */
 const PARTS = [
   ...['hostile-names', 'injection', 'pace', 'reading', 'backends/choose', 'collect/bundle', 'script/frames'],
-  ...['doctor/log-daemons', 'doctor/recorded', 'doctor/wish', 'survey/facts', 'state-reader', 'backends/hooks-to-show'],
+  ...['doctor/at-ingress', 'doctor/log-daemons', 'doctor/recorded', 'doctor/wish', 'survey/facts', 'state-reader'],
+  'backends/hooks-to-show',
 ].map((name) => `test/live/${name}.test.ts`)
 /**
  * They ask no kernel and set nothing up, and mostly wait: for machines that lie (test/live/lab/far-side.ts), which are given

@@ -21,8 +21,12 @@ const STEPS = 100_000
 interface Dropped {
   /** Absent: the chain's policy. */
   rule?: Rule
-  surely: boolean
+  /** Of the packets that are asked for it drops all, or some; or some, perhaps. */
+  drops: 'all' | 'some' | 'may'
 }
+
+/** `dropped`: not for certain, where the rules do not tell. */
+type Way = { rule?: Rule; surely: boolean } | undefined
 
 export function droppedAtIngress(facts: Facts, wish: Wish): Problem[] {
   const { world, traces } = rulesOf(facts)
@@ -40,15 +44,17 @@ export function droppedAtIngress(facts: Facts, wish: Wish): Problem[] {
     })
 }
 
-function tell({ table, chain }: BaseChain, { rule, surely }: Dropped, wish: Wish): Problem {
+const WORDS = { all: 'drops such packets', some: 'drops some of such packets', may: 'may drop such packets' } as const
+
+function tell({ table, chain }: BaseChain, { rule, drops }: Dropped, wish: Wish): Problem {
   const where = `${table.family} ${table.name} ${chain.name}`
   const devices = chain.devices?.join(', ') ?? 'a device'
   const what = rule ? (rule.handle === undefined ? 'a rule there' : `its handle ${rule.handle}`) : 'its policy'
-  const drops = surely && wish.condition ? 'drops' : 'may drop'
+  const shown = drops === 'some' ? 'these' : 'them'
   return {
     code: 'before-the-hooks',
-    severity: wish.condition ? 'warning' : 'note',
-    message: `${where} processes packets from ${devices} before the hooks of IP, and ${what} ${drops} such packets: no trace that begins at those hooks shows them.`,
+    severity: wish.condition && drops !== 'some' ? 'warning' : 'note',
+    message: `${where} processes packets from ${devices} before the hooks of IP, and ${what} ${WORDS[wish.condition ? drops : 'may']}: no trace that begins at those hooks shows ${shown}.`,
     evidence: rule?.text ?? `policy ${chain.policy}`,
     fix: {
       description: 'inspect it',
@@ -59,39 +65,36 @@ function tell({ table, chain }: BaseChain, { rule, surely }: Dropped, wish: Wish
   }
 }
 
-/** Of such packets any; that it is sure of one goes before what may be. */
+/** Of such packets all that differ for the chain; too many kinds to try: what every one has. */
 function dropped(base: BaseChain, wish: Wish, world: World): Dropped | undefined {
   const conditions = [
     ...(wish.condition ? [wish.condition] : []),
     ...[...base.table.chains.values()].flatMap(({ rules }) => rules.flatMap((rule) => rule.conditions)),
   ]
   const budget = new WalkBudget(STEPS)
-  let perhaps: Dropped | undefined
+  const ways: Way[] = []
   for (const family of wish.families) {
-    // too many kinds to try: what every such packet has
     const whole = wish.condition ? requiredOf(wish.condition).packet : {}
     for (const packet of samplePackets(conditions, family) ?? [whole]) {
       if (wish.condition && evaluate(wish.condition, { packet, family, world, hook: 'ingress' }) === false) continue
-      const found = dropOf(base, packet, family, world, budget)
-      if (found?.surely) return found
-      perhaps ??= found
-      if (budget.isUsedUp) return perhaps
+      ways.push(wayOf(base, packet, family, world, budget))
+      if (budget.isUsedUp) break
     }
   }
-  return perhaps
+  const away = ways.filter((way) => way !== undefined)
+  const sure = away.find(({ surely }) => surely)
+  const way = sure ?? away[0]
+  if (!way) return undefined
+  const isAll = away.length === ways.length && away.every(({ surely }) => surely) && !budget.isUsedUp
+  return { ...(way.rule ? { rule: way.rule } : {}), drops: isAll ? 'all' : sure ? 'some' : 'may' }
 }
 
-function dropOf(
-  { table, chain }: BaseChain,
-  packet: Packet,
-  family: IpFamily,
-  world: World,
-  budget: WalkBudget,
-): Dropped | undefined {
+function wayOf({ table, chain }: BaseChain, packet: Packet, family: IpFamily, world: World, budget: WalkBudget): Way {
   const { ending, last } = walk(
     table,
     [{ chain, index: 0 }],
-    { packet, family: table.family === 'netdev' ? 'netdev' : family, world, hook: 'ingress' },
+    // of which IP version a sample is that has no address, the family says
+    { packet, family, world, hook: 'ingress' },
     budget,
   )
   if (ending === 'drop' || ending === 'reject') return last && { rule: last.rule, surely: true }

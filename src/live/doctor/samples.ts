@@ -24,7 +24,10 @@ export function samplePackets(conditions: readonly Condition[], family: IpFamily
     if (one.kind !== 'compare') continue
     for (const protocol of protocolsOf(one.field)) protocols.add(protocol)
     const key = keyOf(one.field, family)
-    if (key !== undefined) compared.set(key, [...(compared.get(key) ?? []), one])
+    if (key === undefined) continue
+    const of = compared.get(key)
+    if (of) of.push(one)
+    else compared.set(key, [one])
   }
   const choices = [...compared].flatMap(([key, of]): [Key, Values][] => {
     if (key === 'protocol') return []
