@@ -83,7 +83,13 @@ export const wrongWayOut: Detector = {
         fix: [
           ...fix,
           ...(main
-            ? propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note)
+            ? propose(
+                `give table ${table} the route to ${main.destination}`,
+                addToTable(main, table),
+                [`affects all traffic to ${main.destination} that uses table ${table}`, ...(note ? [note] : [])].join(
+                  '; ',
+                ),
+              )
             : []),
           ...connected,
           ...(marked ? unmarked(context, marked) : []),

@@ -122,8 +122,10 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   const on = `the route to ${wider.destination} leads out of ${routeDevices(wider).join(' or ')}`
   const why = `it came in on ${out}, and ${leads} again, while ${on}`
-  // a table that a routing rule asks later knows the destination, and this one not
-  return wider.table !== route.table && isNarrower(wider, route) ? { route, main: wider, why } : { route, why }
+  if (wider.table === route.table || !isNarrower(wider, route)) return { route, why }
+  // a table that a routing rule asks later knows the destination, and this one not; half of the internet is no destination
+  const isWide = prefixLength(wider.destination) <= WIDE
+  return { route, main: isWide ? { ...wider, destination: hostPrefix(dst) } : wider, why }
 }
 
 /** A routing rule has led the packet to a table with a default route alone, past a narrower one of table main. */
@@ -184,6 +186,11 @@ export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }:
 /** Is the route for no more than the network in which the link has the address? */
 export const isAsNarrow = ({ destination }: Route, { addresses = [] }: Link, address: string): boolean =>
   addresses.some((one) => one.address === address && prefixLength(destination) >= one.prefixLength)
+
+/** Halves of the internet stand for all of it. */
+const WIDE = 1
+
+const hostPrefix = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`
 
 const isNarrower = (one: Route, other: Route): boolean =>
   prefixLength(one.destination) > prefixLength(other.destination)
@@ -293,7 +300,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []
   const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
   if (gateway === undefined) return []
-  const destination = `${src}/${family === 'ip' ? 32 : 128}`
+  const destination = hostPrefix(src)
   const via: Pick<Route, 'gateway'> = gateway === src ? {} : { gateway }
   const route: Route = { family, type: 'unicast', destination, table: 'main', device, ...via }
   // the kernel takes no second one of the same metric (fib_table_insert, fib6_add)
@@ -317,7 +324,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
 export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
   if (src === undefined || device === undefined || isLocal(src, host) !== false) return []
   const family = src.includes(':') ? 'ip6' : 'ip'
-  const destination = `${src}/${family === 'ip' ? 32 : 128}`
+  const destination = hostPrefix(src)
   return propose(
     `add a route back to ${src} out of ${device}`,
     addRoute({ family, type: 'unicast', destination, table: 'main', device }),

@@ -1,5 +1,6 @@
 /** The route leads away from the destination. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { astray } from '../../../src/explain/host/routes.ts'
 import type { Packet, Route, RoutingRule } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
@@ -122,6 +123,15 @@ describe('wrong-way-out', () => {
     const found = told({ ...given, host }, 'wrong-way-out')
     expect(found?.message).toContain('while the route to 100.64.0.9/32 leads out of eth1')
     expect(found?.fix).toBe('ip route add 100.64.0.9/32 dev eth1 table 1 → forwarded')
+    // a tunnel for all has two halves of the internet in place of a default route
+    const routes = host.routes.with(-1, { ...peers, destination: '128.0.0.0/1' })
+    const [half] = findingsOf(
+      played({ ...given, packet: { ...SYN, dst: '198.51.100.9' }, host: { ...host, routes } }),
+      'wrong-way-out',
+    )
+    expect(`${fixCommands(half!.fix[0]!).command}`).toBe('ip route add 198.51.100.9/32 dev eth1 table 1')
+    expect(half!.fix[0]!.after).toBe('forwarded')
+    expect(half!.fix[0]!.note).toMatch(/^affects all traffic to 198\.51\.100\.9\/32 that uses table 1; then check: /)
   })
 
   it('is a rule that sends it back to whoever sent it', () => {
