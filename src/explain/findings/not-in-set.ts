@@ -61,7 +61,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     return [askedForTooFew(context, goal, one, lookup, set)]
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = set && elementHeld(set, lookup, moment)
-  const other = negated || !set ? undefined : turnedRound(lookup, moment)
+  const other = negated || !set ? undefined : turnedRound(lookup, set, moment)
   const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
@@ -140,16 +140,26 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
   )
 }
 
-/** Is the packet in the set, if source and destination are asked the other way round, all of them or one alone? */
-function turnedRound(lookup: Lookup, moment: EvalContext): string[] | undefined {
-  const { set, fields, nft } = lookup
+/** Is the packet in the set, if source and destination are asked the other way round, or for a service of the destination? */
+function turnedRound(lookup: Lookup, set: NamedSet, moment: EvalContext): string[] | undefined {
+  const { fields, nft } = lookup
   const other = fields.map(nft ? turnedField : (one) => (one === 'src' ? 'dst' : 'src'))
-  const one = fields.length > 1 ? fields.map((_, i) => fields.with(i, other[i]!)) : []
-  return [other, ...one].find(
+  const service = ofService(fields, nft ? [] : setParts(set.type))
+  return [other, ...(service ? [service] : [])].find(
     (turned) =>
       turned.join() !== fields.join() &&
-      (nft ? inNftSet({ set, fields: turned, nft }, false, moment) : inSet(set, turned, moment)) === true,
+      (nft ? inNftSet({ set: lookup.set, fields: turned, nft }, false, moment) : inSet(lookup.set, turned, moment)) ===
+        true,
   )
+}
+
+/**
+ * The destination's address with the port of its service, where the rule asks for the source's. An address is not turned alone:
+ * `src,dst` is for whom the source may ask, and `dst,dst` would let anyone ask that host.
+ */
+function ofService(fields: readonly string[], parts: readonly string[]): string[] | undefined {
+  const turned = fields.map((one, i) => (parts[i] === 'port' ? 'dst' : one.replace(/ sport$/, ' dport')))
+  return turned.every((one) => /^dst$| d(addr|port)$/.test(one)) ? turned : undefined
 }
 
 /** Whatever this host gets, or sends, has its own address there: a rule that asks for that takes all of it. */

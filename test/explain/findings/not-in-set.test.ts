@@ -56,6 +56,16 @@ describe('not-in-set', () => {
     expect(told(rules('-m set --match-set web dst,src', other), 'not-in-set')?.message).toMatch(/is not in set web\.$/)
   })
 
+  it('opens no host that the set lets ask', () => {
+    const asks = set('may_ask', 'hash:ip,port', ['10.0.2.2', 'tcp:80'])
+    const found = told(rules('-m set --match-set may_ask src,dst', asks), 'not-in-set')
+    expect(found?.message).toMatch(/but 10\.0\.1\.2,tcp:80 is not in set may_ask\.$/)
+    expect(found?.fix).toBe('ipset add may_ask 10.0.1.2,tcp:80 → forwarded')
+    // nor is the port of who asks made that of a service
+    const serves = set('serves', 'hash:ip,port', ['10.0.1.2', 'tcp:40000'])
+    expect(told(rules('-m set --match-set serves src,dst', serves), 'not-in-set')?.fix).not.toContain('src,src')
+  })
+
   it("does not ask for this host's own address in place of the other side's", () => {
     const found = told(
       {
