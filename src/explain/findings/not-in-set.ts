@@ -159,7 +159,7 @@ function turnedRound(lookup: Lookup, set: NamedSet, moment: EvalContext): string
  */
 function ofService(fields: readonly string[], parts: readonly string[]): string[] | undefined {
   const turned = fields.map((one, i) => (parts[i] === 'port' ? 'dst' : one.replace(/ sport$/, ' dport')))
-  return turned.every((one) => /^dst$| d(addr|port)$/.test(one)) ? turned : undefined
+  return turned.every((one) => !/^src$| s(addr|port)$/.test(one)) ? turned : undefined
 }
 
 /** Whatever this host gets, or sends, has its own address there: a rule that asks for that takes all of it. */
