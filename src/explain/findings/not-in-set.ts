@@ -40,7 +40,7 @@ export function turnedLookup(
 ): { words: string; fix: Proposal[] } | undefined {
   const lookup = lookupOf(condition)
   const set = lookup && !asksOthers(condition) ? setOf(context, lookup) : undefined
-  const turned = set && turnedRound(lookup!, moment)
+  const turned = set && turnedRound(lookup!, set, moment)
   if (!turned || asksOwn(context, turned, moment)) return undefined
   const held = otherSide(set, lookup!, turned, moment) ?? 'its other side'
   return {
