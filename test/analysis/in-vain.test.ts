@@ -224,9 +224,8 @@ test('an exception in front names the very service, and holds of what was asked 
     '-A POSTROUTING -d 10.0.0.0/8 -p tcp -m tcp --dport 8080 -j RETURN',
     '-A POSTROUTING -d 203.0.113.0/24 -m addrtype --dst-type LOCAL -j RETURN',
     `[7:420] ${local}`,
-    // it gives a source, too
+    // it gives a source, too; for what goes elsewhere, whoever was asked
     local.replace('RETURN', 'MASQUERADE'),
-    // for what goes elsewhere, whoever was asked
     ...['-o vpn', '-m mark --mark 0x10'].map((one) => local.replace('-m addrtype --dst-type LOCAL', one)),
   ])
     expect(await found(other), other).toMatchObject({ severity: 'note' })
