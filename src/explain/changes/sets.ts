@@ -7,6 +7,7 @@ import { held } from '../../rules/facts.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
 import type { Expression } from '../../rules/nft/ast.ts'
 import type { Context } from '../context.ts'
+import { blockingRule } from '../counterfactual/blocked-members.ts'
 import { forEachState, keyHeld, type Lookup, nftSetOf } from '../counterfactual/map-keys.ts'
 import { givenVerdict } from './given-verdict.ts'
 import type { Change } from './proposal.ts'
@@ -39,8 +40,12 @@ function ipsetElement(set: NamedSet, directions: readonly string[], moment: Eval
   return words.every((word) => word !== undefined) ? words.join(',') : undefined
 }
 
-/** `gives`: what a map is to give for it; where that is not clear, there is no such element. */
+/**
+ * Undefined for a set whose members a rule drops. `gives`: what a map is to give for it; where that is not clear, there is
+ * no such element.
+ */
 export function addElement(
+  { world }: Pick<Context, 'world'>,
   lookup: Lookup,
   set: NamedSet,
   element: string,
@@ -48,6 +53,7 @@ export function addElement(
   gives?: string,
 ): Change | undefined {
   const { nft, set: name } = lookup
+  if (blockingRule(world, set)) return undefined
   if (!nft) return { edits: ipset('add', name, element), undo: ipset('del', name, element) }
   const data = gives === undefined ? undefined : dataOf(gives.split(' . '))
   if (!key || !nft.table || (set.dataType !== undefined && data === undefined)) return undefined

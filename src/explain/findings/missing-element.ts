@@ -28,7 +28,7 @@ export function missingElement(
   const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
   return {
     words: `${element} is not in set ${lookup.set}${emptyWords(set)}`,
-    fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(lookup, set, element, key), false),
+    fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(context, lookup, set, element, key), false),
   }
 }
 

@@ -11,13 +11,14 @@ import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { blockingRule } from '../counterfactual/blocked-members.ts'
 import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
 import { asksOwnAddress, asksPassingPort, change, isFullSet, LARGER } from './missing-element.ts'
 
 const MOST = 3
@@ -76,12 +77,16 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
   const isFull = !negated && set !== undefined && isFullSet(set)
   const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
+  const blocking = negated || !set ? undefined : blockingRule(context.world, set)
+  const blocks = blocking
+    ? `, whose members ${nameRef(refOf(context, blocking.table.name, blocking.chain, blocking.rule))} drops`
+    : ''
   const isUnclear = kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
       'not-in-set',
       (goal.mendable || isFull) && !isUnclear && !goal.exceptions ? 'warning' : 'note',
-      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${full}${has}${hint}.`,
+      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
@@ -100,7 +105,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     // an interface that the packet has not, as the output's in input: nft takes no empty name
     if (element === undefined || key?.includes('') || (!negated && isNobodysToAdd())) return []
     return change(
-      negated ? removeElement(lookup!, set!, element, key) : addElement(lookup!, set!, element, key, gives),
+      negated ? removeElement(lookup!, set!, element, key) : addElement(context, lookup!, set!, element, key, gives),
       negated,
     )
   }

@@ -338,7 +338,7 @@ function spareElement(
   if (asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)) return []
   return propose(
     `${forNow}add ${element} to set ${set.name}`,
-    addElement(lookup, set, element, lookup.nft && keyHeld(lookup, moment)),
+    addElement(context, lookup, set, element, lookup.nft && keyHeld(lookup, moment)),
     'affects every rule that uses this set',
   )
 }

@@ -31,6 +31,18 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     })
   })
 
+  it('adds nothing to a set that a rule drops by', () => {
+    const drops = rules('192.0.2.9 . 8080').replace(
+      '# handle 3\n',
+      '# handle 3\n\t\tip saddr . tcp dport @web drop # handle 4\n',
+    )
+    const found = findings(trace('filter'), drops).find(({ code }) => code === 'not-in-set')
+    expect(found?.message).toMatch(
+      /192\.0\.2\.2 \. 8080 is not in set web, whose members inet filter input handle 4 drops\.$/,
+    )
+    expect(found?.fix).toEqual([])
+  })
+
   it('adds no element for an interface that the packet has not', () => {
     const asks = rules('192.0.2.2 . "eth0"').replace('inet_service', 'ifname').replace('tcp dport', 'oifname')
     const found = findings(trace('filter'), asks).find(({ code }) => code === 'not-in-set')

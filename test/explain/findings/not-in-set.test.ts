@@ -105,6 +105,34 @@ describe('not-in-set', () => {
   })
 
   it.each([
+    ['-A INPUT -m set --match-set blocked src -j DROP', 'INPUT rule 2'],
+    ['-A INPUT -m set --match-set blocked src -j BLOCK', 'INPUT rule 2'],
+    ['-A INPUT -m set --match-set all src -j DROP', 'INPUT rule 2'],
+  ])('adds it to no set whose members a rule drops: %s', (drops, name) => {
+    const asked = (...lines: string[]): Case => ({
+      rules: {
+        filter: [
+          '-P INPUT DROP',
+          '[0:0] -A INPUT -p tcp -m set --match-set blocked src -m tcp --dport 80 -j ACCEPT',
+          ...lines,
+        ],
+      },
+      sets: [set('blocked', 'hash:ip', ['192.0.2.5']), set('all', 'list:set', ['blocked'])],
+      packet: TO_ROUTER,
+    })
+    expect(told(asked(), 'not-in-set')?.fix).toBe('ipset add blocked 10.0.1.2 → delivered')
+    const one = asked(drops, '-A BLOCK -m limit --limit 5/min -j LOG', '-A BLOCK -j DROP')
+    const found = told(one, 'not-in-set')
+    expect(found?.message).toMatch(
+      new RegExp(`10\\.0\\.1\\.2 is not in set blocked, whose members filter ${name} drops\\.$`),
+    )
+    expect(found?.fix).toBeUndefined()
+    expect(told(one, 'dropped-by-policy')?.fix).toBe(
+      'iptables -A INPUT -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 80 -j ACCEPT → delivered',
+    )
+  })
+
+  it.each([
     ['it is in the set', rules('-m set --match-set admins src', set('admins', 'hash:ip', ['10.0.1.2']))],
     [
       'the port fails as well',
