@@ -237,9 +237,12 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // what is meant for the begin of connections is no rule for replies, though they have SYN as well
   if (['syn', 'ack'].every((one) => moment.packet.tcpFlags?.includes(one)) && rule.conditions.some(asksForOpenings))
     return []
-  // whom a rule is for is nobody's to widen: such packets get one of their own
+  // whom a rule is for, and whom it leaves out, is nobody's to widen: such packets get one of their own
   const corrected =
-    (used && !hasOtherMac) || (isForSource && !likely) || isForThisHost(context, miss)
+    (used && !hasOtherMac) ||
+    (kind === 'pass' && leavesOut(miss.condition)) ||
+    (isForSource && !likely) ||
+    isForThisHost(context, miss)
       ? []
       : propose(
           `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -274,6 +277,11 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
 
 /** The address of an IP packet's sender, not that of its link. */
 const asksSource = (condition: Condition): boolean => /^ip6? saddr$/.test(fieldOf(condition) ?? '')
+
+/** All interfaces, hosts or services but some. */
+const leavesOut = (condition: Condition): boolean =>
+  (isNegated(condition) || lookupOf(condition)?.differs === true) &&
+  (lookupOf(condition)?.fields ?? [fieldOf(condition) ?? '']).some((one) => /^meta [io]if|(addr|port)$/.test(one))
 
 /** The rule names the packet's very source, whose network card it knows by another address: it serves nobody else. */
 const isSourceOfOtherMac = ({ conditions }: Rule, { condition }: NearMiss['miss'], moment: EvalContext): boolean =>

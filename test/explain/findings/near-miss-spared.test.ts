@@ -1,6 +1,6 @@
 /** A rule for all but the network that the packet comes from. */
 import { expect, it } from 'vitest'
-import { findingsOf, played } from './played.ts'
+import { findingsOf, played, TO_ROUTER, told } from './played.ts'
 
 it('is near, as it asks for nothing else', () => {
   const rules = { filter: ['-P FORWARD DROP', '[0:0] -A FORWARD ! -s 10.0.1.0/24 -j ACCEPT'] }
@@ -8,3 +8,20 @@ it('is near, as it asks for nothing else', () => {
     'filter FORWARD rule 1 would have accepted it, but only matches ! -s 10.0.1.0/24.',
   ])
 })
+
+it.each(['[0:0] ', '', '[9:540] '])(
+  '%skeeps what it leaves out: such packets get an accept of their own',
+  (counters) => {
+    for (const but of ['! -i eth0', '! -s 10.0.1.0/24', '! -s 10.0.1.2/32', '! -d 10.0.1.1/32']) {
+      const one = {
+        rules: { filter: ['-P INPUT DROP', `${counters}-A INPUT ${but} -p tcp -m tcp --dport 80 -j ACCEPT`] },
+        packet: TO_ROUTER,
+      }
+      expect(told(one, 'near-miss')?.message).toContain(`but only matches ${but}`)
+      expect(findingsOf(played(one), 'near-miss').flatMap(({ fix }) => fix)).toEqual([])
+      expect(told(one, 'dropped-by-policy')?.fix).toMatch(
+        /^iptables -A INPUT -s 10\.0\.1\.2 -d 10\.0\.1\.1 -i eth0 -p tcp --dport 80 -j ACCEPT → delivered$/,
+      )
+    }
+  },
+)
