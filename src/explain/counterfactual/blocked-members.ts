@@ -34,13 +34,13 @@ const blocking = memo((tables: World['tables']): ReadonlyMap<string, Blocking> =
         for (const one of rule.conditions.filter((each) => !isNegated(each)).flatMap(simpleConditions)) {
           if (one.kind !== 'lookup' || one.differs || (one.nft && !one.nft.table)) continue
           const key = keyOf(one.set, one.nft?.table)
-          if (!found.has(key) && stops(rule, table, new Set())) found.set(key, { table, chain, rule })
+          if (!found.has(key) && stops(rule, table)) found.set(key, { table, chain, rule })
         }
   return found
 })
 
 /** By itself, or in a chain that lets none of those go on that come to its end. */
-function stops(rule: Rule, table: Table, seen: Set<Chain>): boolean {
+export function stops(rule: Rule, table: Table, seen = new Set<Chain>()): boolean {
   const { ending, chain: to } = verdictOf(rule)
   if (ending === 'drop' || ending === 'reject') return true
   const chain = table.chains.get(to ?? '')

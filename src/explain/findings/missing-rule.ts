@@ -37,7 +37,7 @@ import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { isAcceptedLater } from './accepted-too-late.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
-import { returnsInVain } from './returned-early.ts'
+import { returnsService } from './returned-early.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -119,7 +119,7 @@ function tell(context: Context, goal: Goal): Detected[] {
   const all = siblings(context, goal)
   const best = all.find((one) => goal.wanted(hadItMatched(context, one)))
   // there is one, which does too little
-  if (!best || goal.pass.steps.some((i) => returnsInVain(context, goal, i))) return []
+  if (!best || goal.pass.steps.some((i) => returnsService(context, goal, i))) return []
   const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet
   const ref = refOfSkipped(context, best)

@@ -1,11 +1,12 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Rule } from '../../model/ruleset.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { stops } from '../counterfactual/blocked-members.ts'
 import {
   fieldOf,
   isExact,
@@ -40,23 +41,44 @@ function wouldAccept(context: Context, i: number, { ending, last }: Walk): boole
 const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
 /** It asks for the very service, or the very sender, so somebody has thought of such packets; and behind it nothing accepts them. */
-export const returnsInVain = (context: Context, { pass, mendable }: Goal, i: number): boolean => {
+function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): boolean {
   const { rule, ending, chain } = context.evidence.arrivals[i]!
-  if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule) return false
+  if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule || !chain) return false
   const last = context.evidence.arrivals[context.ended.step]
   // an exemption from what stopped it has done what it is there for
   if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
-  return rule.conditions.some(choosesSuch)
+  if (isForService(rule)) return true
+  return rule.conditions.some(choosesSender) && (chain.hook !== undefined || isAmongAccepts(context, pass.table, i))
 }
 
-/** A service, by its port or its own protocol; who asks for it, by its address or a set. */
-function choosesSuch(one: Condition): boolean {
+/** The same for the very service: there is a rule for that. */
+export function returnsService(context: Context, goal: Goal, i: number): boolean {
+  const { rule } = context.evidence.arrivals[i]!
+  return rule !== undefined && isForService(rule) && returnsInVain(context, goal, i)
+}
+
+/** What comes behind it in its chain accepts others. What drops there, or counts, is what the sender is spared. */
+function isAmongAccepts(context: Context, table: Table, i: number): boolean {
+  const { chain, rule } = context.evidence.arrivals[i]!
+  const behind = chain?.rules.slice(rule!.ruleNumber) ?? []
+  const moment = momentAt(context, i)
+  const isForOthers = ({ conditions }: Rule) => conditions.some((one) => evaluate(one, moment) === false)
+  return (
+    behind.some((one) => verdictOf(one).ending === 'accept' && isForOthers(one)) &&
+    !behind.some((one) => stops(one, table))
+  )
+}
+
+/** Whoever asks for it. */
+const isForService = ({ conditions }: Rule): boolean =>
+  conditions.some((one) => isParticular(one) && / dport$/.test(fieldOf(one) ?? '')) && !conditions.some(choosesSender)
+
+/** By address or set; or a type of ICMP, or all of it. */
+function choosesSender(one: Condition): boolean {
   if (one.kind === 'compare' && one.field === 'meta l4proto') return one.op === '==' && /^icmp/.test(String(one.value))
   const field = lookupOf(one)?.fields.find((each) => /^src$| saddr$/.test(each)) ?? fieldOf(one) ?? ''
-  return isLookup({ condition: one }) || isExact(one)
-    ? /^src$| (saddr|dport)$|^icmp(v6)? type$/.test(field)
-    : isParticular(one) && / dport$/.test(field)
+  return (isLookup({ condition: one }) || isExact(one)) && /^src$| saddr$|^icmp(v6)? type$/.test(field)
 }
 
 function tell(context: Context, goal: Goal, i: number): Detected[] {

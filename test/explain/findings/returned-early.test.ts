@@ -69,6 +69,56 @@ describe('returned-early', () => {
   })
 
   it.each([
+    ['a ban', '-A web -s 10.0.1.2/32 -j RETURN', '-A web -s 10.0.1.0/24 -p udp -j DROP'],
+    ['a ban in a chain', '-A web -s 10.0.1.2/32 -j RETURN', '-A web -s 10.0.1.0/24 -p udp -j LOGDROP'],
+    [
+      'a limit',
+      '-A web -s 10.0.1.2/32 -j RETURN',
+      '-A web -m hashlimit --hashlimit-upto 9/sec --hashlimit-mode srcip --hashlimit-name x -j ACCEPT',
+    ],
+    [
+      'a ban of members',
+      '-A web -m set --match-set allowed src -j RETURN',
+      '-A web -m set --match-set banned src -j DROP',
+    ],
+    [
+      'a ban by port',
+      '-A web -s 10.0.1.2/32 -p tcp -m tcp --dport 80 -j RETURN',
+      '-A web -p tcp -m tcp --dport 80 -m ttl --ttl-gt 200 -j DROP',
+    ],
+    ['nothing', '-A web -s 10.0.1.2/32 -j RETURN', '-A web -p udp -j LOG'],
+    ['accepts and a drop of the rest', '-A web -s 10.0.1.2/32 -j RETURN', '-A web -p udp -j ACCEPT', '-A web -j DROP'],
+  ])('takes an exemption from %s for no mistake', (_name, ...web) => {
+    const one: Case = {
+      rules: {
+        filter: [
+          '-P FORWARD DROP',
+          '-A FORWARD -j web',
+          '-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT',
+          ...web,
+          '-A LOGDROP -j DROP',
+        ],
+      },
+      sets: [
+        { name: 'allowed', type: 'hash:ip', elements: [{ parts: ['10.0.1.2'] }] },
+        { name: 'banned', type: 'hash:ip', elements: [{ parts: ['10.0.1.9'] }] },
+      ],
+    }
+    expect(told(one, 'returned-early')).toBeUndefined()
+    expect(told(one, 'missing-rule')?.message).toMatch(
+      /^No rule accepts tcp 10\.0\.2\.2:80\. The closest, filter FORWARD rule 2, /,
+    )
+  })
+
+  it('leaves the missing rule where the RETURN is for the sender', () => {
+    const among = rules('-A web -s 10.0.1.2/32 -j RETURN', '-A web -p tcp -m tcp --dport 81 -s 10.0.1.9/32 -j ACCEPT')
+    const { filter } = among.rules
+    among.rules = { filter: [...filter!, '-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT'] }
+    expect(told(among, 'returned-early')?.rules).toEqual(['filter web rule 1'])
+    expect(told(among, 'missing-rule')?.message).toMatch(/^No rule accepts tcp 10\.0\.2\.2:80\./)
+  })
+
+  it.each([
     ['it was for others', rules('-A web -s 10.0.1.3/32 -j RETURN')],
     [
       'nothing behind it accepts, and it is for a whole network',
