@@ -19,7 +19,7 @@ import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { bridgeOf, mayReplyOverBridge, replyOverBridge } from '../host/bridges.ts'
-import { homeOf, isDefault, mainRoute } from '../host/routes.ts'
+import { hasNoLinkLayer, homeOf, isDefault, mainRoute } from '../host/routes.ts'
 import { asItCame, entryBegun, isAlwaysAnswered, isOpening } from '../reply/request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { isKnownThere } from './known-there.ts'
@@ -208,8 +208,20 @@ export function gatewayBeside(packet: Packet, { host, tables }: World): string |
   if (!tables.some((table) => (table.family === family || table.family === 'inet') && hasSourceRule(table)))
     return undefined
   // with an uplink of its own where the packet came in, this host is a router to the outside, too
-  if (routes.some((one) => isDefault(one) && one.device === packet.in)) return undefined
+  const isUplink = routes.some((one) => isDefault(one) && one.device === packet.in)
+  if (isUplink && (isPublic(src) || !isAtTunnel(src, packet.in, host))) return undefined
   return routes.find((one) => isDefault(one) && one.table === 'main' && one.device === out)?.gateway
+}
+
+/** In the network of a tunnel: whoever is at its other end is reached through this host alone, whatever routes lead there. */
+function isAtTunnel(address: string, device: string | undefined, host: Host): boolean {
+  const link = homeOf(address, host, device)?.link
+  if (!link || link.name !== device) return false
+  // a listing that shows link addresses shows none there
+  return (
+    hasNoLinkLayer(link) ||
+    (link.mac === undefined && (host.links ?? []).some(({ name, mac }) => name !== 'lo' && mac !== undefined))
+  )
 }
 
 const hasSourceRule = memo(({ chains }: Table): boolean =>
