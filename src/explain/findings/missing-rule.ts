@@ -1,3 +1,4 @@
+import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
@@ -36,6 +37,7 @@ import type { Owner } from '../owners/owner.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 import { isAcceptedLater } from './accepted-too-late.ts'
+import { cameBack } from './came-back.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 import { returnsService } from './returned-early.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
@@ -79,24 +81,35 @@ export const emptyChain: Detector = {
   },
 }
 
-/** By interface, address or service. */
-const choosesWay = (condition: Condition): boolean =>
-  /^meta [io]ifname$|(addr|port)$/.test(fieldOf(condition) ?? '') || isLookup({ condition })
+/** By interface, address or service. What the way there has asked for already chooses nobody. */
+function choosesWay({ evidence: { arrivals } }: Context, step: number): boolean {
+  const { rule, caller } = arrivals[step]!
+  const asked = [...wayTo(arrivals, caller)].flatMap((i) => arrivals[i]!.rule?.conditions ?? []).map(keyOf)
+  return (rule?.conditions ?? []).some(
+    (one) =>
+      (/^meta [io]ifname$|(addr|port)$/.test(fieldOf(one) ?? '') || isLookup({ condition: one })) &&
+      !asked.includes(keyOf(one)),
+  )
+}
+
+const keyOf = (condition: Condition): string => JSON.stringify(condition)
 
 /** A rule that chose the packet led it to a chain without rules, and what came behind that stopped it. */
 function ledToEmpty(context: Context, { kind, pass, mendable }: Goal): Detected[] {
   if (kind !== 'pass' || !mendable) return []
   return pass.steps.flatMap((step) => {
-    const { rule } = context.evidence.arrivals[step]!
     const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
     const ref = refAt(context, step)
+    if (!ref || to === undefined || pass.table.chains.get(to)?.rules.length !== 0) return []
     // what all packets traverse is for rules that somebody may add one day
-    if (!ref || !rule?.conditions.some(choosesWay) || to === undefined) return []
-    if (pass.table.chains.get(to)?.rules.length !== 0) return []
+    if (!choosesWay(context, step) || isSaidToComeBack(context, step)) return []
     const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing accepts the packet there.`
     return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
   })
 }
+
+const isSaidToComeBack = (context: Context, step: number): boolean =>
+  cameBack.detect(context).some(({ steps }) => steps[0] === step + 1)
 
 /** Where its rules are to come from is known. */
 const writtenAnew = (owner: Owner | undefined, chain: string): Proposal[] =>

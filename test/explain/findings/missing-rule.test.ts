@@ -41,6 +41,21 @@ describe('missing-rule', () => {
     expect(empty('-A FORWARD -m mark --mark 0x0/0x1 -j web')).toBeUndefined()
   })
 
+  it('names no chain that a zone has for rules of its own, and that is asked for no more than the zone', () => {
+    const zone = (jump: string) =>
+      told({ rules: { filter: ['-P FORWARD DROP', '-N web', '-A FORWARD -i eth0 -j zone', jump] } }, 'missing-rule')
+    expect(zone('-A zone -i eth0 -j web')).toBeUndefined()
+    expect(zone('-A zone -o eth1 -j web')?.rules).toEqual(['filter zone rule 1'])
+  })
+
+  it('says nothing of a chain without rules where it is said that the packet came back from there', () => {
+    const filter = ['-P FORWARD DROP', '-N web', '-A FORWARD -p tcp -m multiport --dports 22,80 -j web']
+    expect(told({ rules: { filter } }, 'missing-rule')).toBeUndefined()
+    expect(told({ rules: { filter } }, 'came-back')?.message).toBe(
+      'filter FORWARD rule 1 sent it to web (tcp, --dports 22,80), but no rule there accepted it.',
+    )
+  })
+
   it('names the DNAT rules of other services, where nobody listens', () => {
     const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
     const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }
