@@ -90,6 +90,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     (numbers && nftOnly.loaded.missingWords(numbers)) ??
     settled?.why ??
     (wildcard && wildcardWords(wildcard, asks(miss))) ??
+    (goal.kind === 'pass' ? spareWords(miss.condition) : undefined) ??
     `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
   // who protects a service so lets it in by that rule alone
   const isServedByProxy = isProxied(one.then)
@@ -326,6 +327,22 @@ function isTurned({ world: { host } }: Context, { kind }: Goal, { miss, moment, 
   const isAsked = kind === 'pass' && used === false && hook === 'forward' && isNetworkOfSource(miss, packet, chain)
   return isAsked && (homeOf(packet.src ?? '', host, packet.in)?.link.name ?? packet.in) === packet.in
 }
+
+/** `all but 192.0.2.0/24` */
+function spareWords(condition: Condition): string | undefined {
+  const [, side] = /^ip6? ([sd])addr$/.exec(fieldOf(condition) ?? '') ?? []
+  const one = condition.kind === 'not' ? condition.of : condition
+  const [asked, ...more] = wantedBy(condition)
+  if (!side || !isNegated(condition) || one.kind !== 'compare' || asked === undefined || more.length > 0)
+    return undefined
+  const { value } = one
+  if (typeof value === 'object' && !('prefix' in value)) return undefined
+  const length = typeof value === 'object' && isNetworkLength(value) ? `/${value.length}` : ''
+  return `it matches all but ${asked}${length}, and the packet ${side === 's' ? 'comes from' : 'goes'} there`
+}
+
+const isNetworkLength = ({ prefix, length }: { prefix: string; length: number }): boolean =>
+  length < (prefix.includes(':') ? 128 : 32)
 
 const isPort = (field: string): boolean => / [sd]port$/.test(field)
 
