@@ -48,6 +48,8 @@ export class SimulatedClasses implements Outline {
   private readonly start = new Place()
   /** Undefined: there are too many. */
   private place: Place | undefined = this.start
+  private listed: unknown
+  private text = ''
   private readonly names: string[] = []
   private readonly values: Value[] = []
 
@@ -99,7 +101,7 @@ export class SimulatedClasses implements Outline {
 
   field(key: keyof Packet, value: unknown): void {
     this.shared(key)
-    const text = plain(value)
+    const text = this.plain(value)
     this.shared(this.packets!.classOf(key, text))
     this.own(key, text)
   }
@@ -109,8 +111,8 @@ export class SimulatedClasses implements Outline {
     this.shared(field)
     this.own(field, from)
     this.own(field, to)
-    this.own('among', plain(among?.[0]))
-    this.own('among', plain(among?.[1]))
+    this.own('among', this.plain(among?.[0]))
+    this.own('among', this.plain(among?.[1]))
   }
 
   shared(thing: Thing): void {
@@ -133,6 +135,16 @@ export class SimulatedClasses implements Outline {
     return place
   }
 
+  /** Lists and quoted packets as text: they are compared, and never stand in a line so. Packet after packet has the same list. */
+  private plain(value: unknown): Value {
+    if (typeof value !== 'object') return value as Value
+    if (value !== this.listed) {
+      this.listed = value
+      this.text = JSON.stringify(value)
+    }
+    return this.text
+  }
+
   private own(name: string, value: Value): void {
     this.names.push(name)
     this.values.push(value)
@@ -149,6 +161,3 @@ export class SimulatedClasses implements Outline {
 }
 
 type Thing = string | number | boolean | undefined
-
-/** Lists and quoted packets as text: they are compared, and never stand in a line so. */
-const plain = (value: unknown): Value => (typeof value === 'object' ? JSON.stringify(value) : (value as Value))
