@@ -37,7 +37,11 @@ export async function explained(
 }
 
 const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>
-  looksAt ? asked.dst === looksAt.dst && asked.protocol === looksAt.protocol : isOf(asked, fails)
+  looksAt
+    ? asked.dst === looksAt.dst &&
+      asked.protocol === looksAt.protocol &&
+      (looksAt.dport === undefined || asked.dport === looksAt.dport)
+    : isOf(asked, fails)
 
 /** xtables-monitor does not name the protocol of what is not TCP. */
 export const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>

@@ -20,7 +20,7 @@ export interface Problem {
   fails: Sending
   seen: Seen
   /** The exchange to look at, where what was sent never came to the machine: what it waited for. */
-  looksAt?: { protocol: string; dst: string }
+  looksAt?: { protocol: string; dst: string; dport?: number }
   /** Sent beforehand with the failing packet's own port, and what changes then: connections that are older than the rules. */
   earlier?: { sendings: readonly Sending[]; change: readonly Line[] }
   /** Traffic that no fix may change. `either`: broken by the same cause, so it may work again. */

@@ -200,7 +200,7 @@ export const THREADS_AD: Problem[] = [
     ],
     fails: POKED,
     seen: 'nothing',
-    looksAt: { protocol: 'udp', dst: '2001:db8:1::1' },
+    looksAt: { protocol: 'udp', dst: '2001:db8:1::1', dport: 853 },
     others: [
       { sending: { from: 'client', what: 'udp', to: '2001:db8:1::1', port: 53 }, seen: 'answered' },
       { sending: { from: 'client', what: 'ping', to: '2001:db8:1::1' }, seen: 'answered' },
