@@ -2,7 +2,9 @@
  * A capture in which nobody's packet shows, of a machine whose chains at a device's ingress drop: they come before the hooks
  * of IP, where most traces begin, so what they dropped has no line.
  */
+import { listChain } from '../edits/nft/list-chain.ts'
 import { deviceChainsAt } from '../journey/base-chains.ts'
+import { printCommand } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
@@ -27,7 +29,7 @@ export const droppedBefore = ({ machines }: Inputs, journeys: number): Diagnosti
         return {
           input,
           code: 'dropped-before-trace',
-          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: nft -a list chain ${name}`,
+          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: ${printCommand(listChain(table.family, table.name, chain.name))}`,
         }
       })
   })

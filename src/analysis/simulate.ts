@@ -64,7 +64,7 @@ export function* playPackets(
   const used = new Set<string>()
   const open = new Set<string>()
   for (const [i, packet] of packets.entries()) {
-    if (namesOthers(packet, machine.world)) warnings.push(...absentInterfaces(packet, machine.world, `packet ${i + 1}`))
+    warnings.push(...absentInterfaces(packet, machine.world, i + 1))
     const before = machine.world
     const simulated = machine.send(packet)
     const { id, ended, notes, assumed } = simulated
@@ -211,24 +211,17 @@ class PlayedPacket implements Played {
   }
 }
 
-/** Is any of its interfaces not among those listed? */
-function namesOthers(packet: Packet, { host }: World): boolean {
-  const names = listedNames(host)
-  return names.size > 0 && INTERFACES.some((field) => isOther(packet[field], names))
-}
-
-const isOther = (name: string | undefined, names: ReadonlySet<string>): name is string =>
-  name !== undefined && !names.has(name) && !isNameless(name)
-
 /** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */
-function absentInterfaces(packet: Packet, { host }: World, input: string): Diagnostic[] {
+function absentInterfaces(packet: Packet, { host }: World, number: number): Diagnostic[] {
   const names = listedNames(host)
+  if (names.size === 0) return []
   return INTERFACES.flatMap((field) => {
     const name = packet[field]
-    if (!isOther(name, names)) return []
+    if (name === undefined || names.has(name) || isNameless(name)) return []
     const meant = closest(name, [...names])
     const message = `interface ${name} is not among those listed (${listed([...names])})`
-    return [{ input, code: 'no-such-interface', message: meant ? `${message}; did you mean ${meant}?` : message }]
+    const said = meant ? `${message}; did you mean ${meant}?` : message
+    return [{ input: `packet ${number}`, code: 'no-such-interface', message: said }]
   })
 }
 

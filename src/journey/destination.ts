@@ -54,17 +54,12 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
 const MOST_ENDS = 256
 
 /** One of those among whom chance chooses, where the same route leads to all of them: what is said of its way holds of any. */
-export function sentAlike(nat: Nat, { src, mark, in: device }: Packet, world: World): string | undefined {
+export function sentAlike(nat: Nat, packet: Packet, world: World): string | undefined {
   const ends = sentAmong(nat, world) ?? []
   if (ends.length > MOST_ENDS) return undefined
-  const question = {
-    ...(src === undefined ? {} : { src }),
-    ...(mark === undefined ? {} : { mark }),
-    ...(device === undefined ? {} : { in: device }),
-  }
   let first: string | undefined
   for (const dst of ends) {
-    const route = lookupRoute({ dst, ...question }, world.host)
+    const route = routeTo(dst, packet, world)
     const way = route ? [route.type, route.device, route.gateway].join() : undefined
     if (way === undefined || (first ?? way) !== way) return undefined
     first = way
@@ -82,12 +77,19 @@ export function sentByEntry(packet: Packet, world: World): { dst: string; dport?
 }
 
 /** By the routes in host state, for the packet as nat left it. */
-export function leadsToThisHost(
-  { src, dst, mark, in: device }: Packet & { dst: string },
-  { host }: World,
-): boolean | undefined {
+export function leadsToThisHost(packet: Packet & { dst: string }, world: World): boolean | undefined {
+  const { dst, mark } = packet
+  const { host } = world
   if (dst === LIMITED_BROADCAST) return true
-  const route = lookupRoute(
+  const route = routeTo(dst, packet, world)
+  if (route !== undefined) return route !== null && leadsHere(route)
+  const own = isLocal(dst, host)
+  // a routing rule may lead its mark to a table whose local route keeps it here
+  return own === false && mark && !knowsRoutingRules(host, dst) ? undefined : own
+}
+
+const routeTo = (dst: string, { src, mark, in: device }: Packet, { host }: World) =>
+  lookupRoute(
     {
       dst,
       ...(src === undefined ? {} : { src }),
@@ -96,8 +98,3 @@ export function leadsToThisHost(
     },
     host,
   )
-  if (route !== undefined) return route !== null && leadsHere(route)
-  const own = isLocal(dst, host)
-  // a routing rule may lead its mark to a table whose local route keeps it here
-  return own === false && mark && !knowsRoutingRules(host, dst) ? undefined : own
-}

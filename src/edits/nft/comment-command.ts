@@ -1,12 +1,13 @@
 /** Edit → `nft delete rule … handle $(…)`, where the handle is asked for by the rule's comment. */
 import { type Command, command, outputOf, piped, unsayable } from '../../model/command.ts'
 import type { NftCommentEdit } from '../../model/edit.ts'
+import { listChain } from './list-chain.ts'
 import { nftName } from './print.ts'
 
 export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
   const place = [family, nftName(table), nftName(chain)]
   const asked = COMMENT.test(comment) ? awkScript(comment) : unsayable('language')
-  const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
+  const find = piped(listChain(family, table, chain), command('awk', asked))
   return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
 }
 

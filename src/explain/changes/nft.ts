@@ -12,6 +12,7 @@ import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { symbolOf } from '../../rules/nft/symbols.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
+import { turnedEnd } from '../counterfactual/other-end.ts'
 import { isForAllOfLink, isOfGroups, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
@@ -382,11 +383,9 @@ function turned(one: Statement, set: string, fields: readonly string[]): Stateme
   return { match: { ...one.match, left: other.length === 1 ? other[0]! : { concat: other } } }
 }
 
-const OTHER: Readonly<Record<string, string>> = { saddr: 'daddr', daddr: 'saddr', sport: 'dport', dport: 'sport' }
-
+/** At the other end, where it is not at the `wanted` one. */
 function turnedField(left: Expression, wanted = ''): Expression {
-  if (typeof left !== 'object' || Array.isArray(left)) return left
-  if (!('payload' in left) || !('field' in left.payload)) return left
+  if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload)) return left
   const { field } = left.payload
-  return wanted.endsWith(` ${field}`) ? left : { payload: { ...left.payload, field: OTHER[field] ?? field } }
+  return wanted.endsWith(` ${field}`) ? left : { payload: { ...left.payload, field: turnedEnd(field) } }
 }

@@ -5,8 +5,9 @@ import type { Scalar } from '../../model/condition.ts'
 import { linkNamed } from '../../rules/links.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
+import { wantedBy } from './distance.ts'
 import { fieldOf, isNegated } from './failed-condition.ts'
-import { type NearMiss, wantedBy } from './near-misses.ts'
+import type { NearMiss } from './near-misses.ts'
 
 interface DeviceGroup {
   device: string

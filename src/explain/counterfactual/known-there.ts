@@ -32,12 +32,12 @@ export const isFoundBehind = (src: string, from: string, link: string, host: Hos
   repliedTo(host, src).some(({ reply }) => leadsOutOf(lookupRoute({ dst: reply.src, src, in: from }, host), link))
 
 const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
-  of(toSources(conntrack), src, () =>
+  remembered(toSources(conntrack), src, () =>
     conntrack.filter((entry) => entry.original.src === src && entry.reply.dst === src && !isUnreplied(entry)),
   )
 
 const repliedBy = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
-  of(repliesOf(conntrack), dst, () =>
+  remembered(repliesOf(conntrack), dst, () =>
     conntrack.filter((entry) => {
       const { original, reply } = entry
       return reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !isUnreplied(entry)
@@ -46,7 +46,8 @@ const repliedBy = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEnt
 
 type Found = Map<string, readonly ConntrackEntry[]>
 
-function of(known: Found, address: string, find: () => readonly ConntrackEntry[]): readonly ConntrackEntry[] {
+/** Found once for each address. */
+function remembered(known: Found, address: string, find: () => readonly ConntrackEntry[]): readonly ConntrackEntry[] {
   const found = known.get(address) ?? find()
   known.set(address, found)
   return found

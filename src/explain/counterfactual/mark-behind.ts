@@ -39,7 +39,7 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
 }
 
 /** With the mark that the packet had there, where its line does not show it. */
-export function withMark<T extends { step: number; moment: EvalContext }>(context: Context, passed: T): T {
+export function markedThere<T extends { step: number; moment: EvalContext }>(context: Context, passed: T): T {
   const { packet } = passed.moment
   const mark = packet.mark ?? markBehind(context, passed.step - 1)
   return mark === packet.mark ? passed : { ...passed, moment: { ...passed.moment, packet: { ...packet, mark } } }

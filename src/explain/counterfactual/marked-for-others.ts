@@ -1,9 +1,9 @@
 /** A rule that sets a mark, and was not meant for the packet that lacks it. */
 import { linkNamed } from '../../rules/links.ts'
 import type { Context } from '../context.ts'
+import { isForAnother, wantedBy } from './distance.ts'
 import { type FailedCondition, fieldOf, isNegated } from './failed-condition.ts'
 import { markAsked, type WhyUnmarked } from './marks.ts'
-import { isForAnother, wantedBy } from './near-misses.ts'
 
 /** What sets the mark may be there for another host or service, and an exemption is meant so. */
 export function isForOthers(context: Context, why: WhyUnmarked): boolean {

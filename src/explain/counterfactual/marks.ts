@@ -10,7 +10,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
-import { type Mark, type MarkField, markBehind, withMark } from './mark-behind.ts'
+import { type Mark, type MarkField, markBehind, markedThere } from './mark-behind.ts'
 import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
@@ -218,7 +218,7 @@ function neverGiven(
     .flatMap((pass) => [...skippedRules(context, pass)])
     .flatMap((one) => {
       if (one.step > asker) return []
-      const passed = withMark(context, one)
+      const passed = markedThere(context, one)
       const miss = onlyFailed(passed.rule, passed.moment)
       // what this host sends comes in nowhere: a rule for what does was not meant for it
       if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []

@@ -5,7 +5,7 @@ import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, tableLedTo } f
 import { propose } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { isPrivate, staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { addRoutingRule, homeOf, isDefault, KERNEL_TABLES, routeWords } from '../host/routes.ts'
+import { addRoutingRule, homeOf, hostPrefix, isDefault, KERNEL_TABLES, routeWords } from '../host/routes.ts'
 
 /** Clouds take from each card its own addresses alone. */
 export const guestLedHalf: Detector = {
@@ -26,7 +26,7 @@ export const guestLedHalf: Detector = {
     if (!leadsOutOf(taken, out) || !isDefault(taken)) return []
     const rule = ruleForOthers(question, home.link.name, host)
     if (!rule) return []
-    const { family, priority, from: source, to } = rule
+    const { priority, from: source, to } = rule
     const table = tableLedTo(rule)
     return [
       finding(
@@ -39,7 +39,7 @@ export const guestLedHalf: Detector = {
           settles: ['snat-skipped'],
           fix: propose(
             `look up table ${table} also for what goes from ${source} to ${dst}`,
-            addRoutingRule({ ...rule, to: `${dst}/${family === 'ip6' ? 128 : 32}` }),
+            addRoutingRule({ ...rule, to: hostPrefix(dst) }),
             'a wider network behind "to" serves its other hosts, too',
           ),
         },

@@ -1,6 +1,6 @@
 /** Without the ruleset a trace names the last rule that it saw, and no more: which one that is, and how to look at it. */
 
-import { nftName } from '../../edits/nft/print.ts'
+import { listChain } from '../../edits/nft/list-chain.ts'
 import { positional } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
@@ -35,7 +35,7 @@ export const lastRuleSeen: Detector = {
 
 /** `lossless`: told by nft's own tracing. */
 function show({ family, table, chain, ruleNumber }: RuleRef, lossless: boolean | undefined): Command {
-  if (lossless !== undefined) return command('nft', '-a', 'list', 'chain', family, nftName(table), nftName(chain))
+  if (lossless !== undefined) return listChain(family, table, chain)
   const number = ruleNumber === undefined ? [] : [String(ruleNumber)]
   return command(
     family === 'ip6' ? 'ip6tables' : 'iptables',

@@ -10,7 +10,7 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { asks, fieldOf, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { type Mark, markBehind, markText, withMark } from '../counterfactual/mark-behind.ts'
+import { type Mark, markBehind, markedThere, markText } from '../counterfactual/mark-behind.ts'
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
@@ -49,7 +49,7 @@ function unled(context: Context, goal: Goal): Detected[] {
   if (openingOf(context.journey.packet, context.world)) return []
   for (const one of skippedRules(context, goal.pass)) {
     if (!writesMark(one.rule)) continue
-    const passed = withMark(context, one)
+    const passed = markedThere(context, one)
     const mark = goal.kind === 'pass' ? markGiven(passed.rule) : undefined
     const miss =
       mark && verdictOf(passed.rule).ending === 'continue' ? onlyFailed(passed.rule, passed.moment) : undefined

@@ -10,6 +10,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { wantedBy } from '../counterfactual/distance.ts'
 import {
   asksAll,
   type FailedCondition,
@@ -22,7 +23,7 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import {
   chainLedTo,
   isNat,

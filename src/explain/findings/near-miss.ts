@@ -16,6 +16,7 @@ import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { groupWords, intoGroup } from '../counterfactual/device-group.ts'
+import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
 import {
   asks,
   asksGoneInterface,
@@ -32,7 +33,7 @@ import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign
 import { exemptions, type Goal, givesSource, goals, isProxied } from '../counterfactual/goals.ts'
 import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
-import { isAllBut, isHostPart, type NearMiss, nearMisses, wantedBy } from '../counterfactual/near-misses.ts'
+import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'

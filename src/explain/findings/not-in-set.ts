@@ -16,6 +16,7 @@ import { type FailedCondition, isListed } from '../counterfactual/failed-conditi
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { turnedEnd } from '../counterfactual/other-end.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -148,7 +149,7 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
 /** Is the packet in the set, if source and destination are asked the other way round, or for a service of the destination? */
 function turnedRound(lookup: Lookup, set: NamedSet, moment: EvalContext): string[] | undefined {
   const { fields, nft } = lookup
-  const other = fields.map(nft ? turnedField : (one) => (one === 'src' ? 'dst' : 'src'))
+  const other = fields.map(nft ? turnedEnd : (one) => (one === 'src' ? 'dst' : 'src'))
   const service = ofService(fields, nft ? [] : setParts(set.type))
   return [other, ...(service ? [service] : [])].find(
     (turned) =>
@@ -174,9 +175,6 @@ const asksOwn = ({ world: { host } }: Context, fields: readonly string[], { pack
       ? packet.in !== undefined && isLocal(packet.dst, host) === true
       : /^src\b| saddr$/.test(field) && packet.in === undefined && isLocal(packet.src, host) === true,
   )
-
-const turnedField = (field: string): string =>
-  field.replace(/\b([sd])(addr|port)$/, (_, side, what) => `${side === 's' ? 'd' : 's'}${what}`)
 
 const otherSide = (
   set: NamedSet,

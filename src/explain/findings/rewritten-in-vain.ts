@@ -22,7 +22,7 @@ import {
 } from '../counterfactual/rewritten.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
-import { homeOf } from '../host/routes.ts'
+import { homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
@@ -275,6 +275,3 @@ function isRoutedThere({ world }: Context, { src = '', dst = '', ...packet }: Pa
   const route = question && lookupRoute(question, world.host)
   return route?.type === 'unicast' && prefixLength(route.destination) > WIDE
 }
-
-/** Halves of the internet stand for all of it. */
-const WIDE = 1

@@ -78,30 +78,28 @@ function tooEarly(context: Context): Detected[] {
   const ref = refAt(context, ended.step)
   const before = priority < TRACKING ? 'before' : 'at the priority of'
   return [
-    {
-      ...finding(
-        'untracked',
-        'warning',
-        `${pass.table.family} ${pass.table.name} ${pass.base.name} has priority ${priority}, ${before} connection tracking (${TRACKING}): no rule there saw that the packet belongs to a connection.`,
-        {
-          steps: [ended.step + 1],
-          rules: ref ? [ref] : [],
-          fix: [
-            {
-              ...(ref && !isNft(ref)
-                ? {
-                    description: `move the rules to a table after connection tracking, mangle ${pass.base.name} for example`,
-                  }
-                : {
-                    description: `give ${pass.base.name} a priority above ${TRACKING}, ${TRACKING + 10} for example: delete the chain and add it again`,
-                  }),
-              unverified: 'a chain keeps its priority',
-            },
-          ],
-        },
-      ),
-      settles: AS_A_REQUEST,
-    },
+    finding(
+      'untracked',
+      'warning',
+      `${pass.table.family} ${pass.table.name} ${pass.base.name} has priority ${priority}, ${before} connection tracking (${TRACKING}): no rule there saw that the packet belongs to a connection.`,
+      {
+        steps: [ended.step + 1],
+        rules: ref ? [ref] : [],
+        settles: AS_A_REQUEST,
+        fix: [
+          {
+            ...(ref && !isNft(ref)
+              ? {
+                  description: `move the rules to a table after connection tracking, mangle ${pass.base.name} for example`,
+                }
+              : {
+                  description: `give ${pass.base.name} a priority above ${TRACKING}, ${TRACKING + 10} for example: delete the chain and add it again`,
+                }),
+            unverified: 'a chain keeps its priority',
+          },
+        ],
+      },
+    ),
   ]
 }
 

@@ -25,6 +25,7 @@ import {
   deleteRoute,
   deleteRoutingRule,
   homeOf,
+  hostPrefix,
   isOwnTable,
   KERNEL_TABLES,
 } from '../host/routes.ts'
@@ -201,7 +202,7 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed, 
         `use table ${table} to route packets from ${src}`,
         // what the rules before the refusing one lead elsewhere, as to hosts on a link, goes there still
         addRoutingRule({
-          ...{ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action },
+          ...{ family, from: hostPrefix(src), action },
           ...(refusing && refusing.priority > 1 ? { priority: refusing.priority - 1 } : {}),
         }),
         `all packets from ${src} then take that route`,

@@ -9,6 +9,7 @@ import {
   addRoutingRule,
   deleteRoute,
   deleteRoutingRule,
+  hostPrefix,
   isAsNarrow,
   isDefault,
   KERNEL_TABLES,
@@ -97,9 +98,8 @@ function keptByTableLocal(packet: Packet, host: Host): Kept | undefined {
   // nothing goes in front of priority 0
   const behind = local.priority > 0 ? [] : [addRoutingRule({ ...local, priority: 1 }), deleteRoutingRule(local)]
   const { family } = local
-  const to = `${dst}/${family === 'ip6' ? 128 : 32}`
   const priority = Math.max(0, local.priority - 1)
-  const inFront = { family, priority, in: from, to, action: { table: onward.table } }
+  const inFront = { family, priority, in: from, to: hostPrefix(dst), action: { table: onward.table } }
   const leads = `routing rule ${rule.priority}, whose table ${onward.table} would lead the packet out of ${ways.join(' or ')} (${routeWords(onward)})`
   return {
     told: `${dst} is this host's own address (${link.name}): table local comes before ${leads}.`,

@@ -187,10 +187,11 @@ export function mainRoute(question: RouteQuestion, { routingRules: _, ...host }:
 export const isAsNarrow = ({ destination }: Route, { addresses = [] }: Link, address: string): boolean =>
   addresses.some((one) => one.address === address && prefixLength(destination) >= one.prefixLength)
 
-/** Halves of the internet stand for all of it. */
-const WIDE = 1
+/** Length of a prefix: halves of the internet stand for all of it. */
+export const WIDE = 1
 
-const hostPrefix = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`
+/** Of the address alone. */
+export const hostPrefix = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`
 
 const isNarrower = (one: Route, other: Route): boolean =>
   prefixLength(one.destination) > prefixLength(other.destination)

@@ -4,7 +4,7 @@ import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, type RouteQuestion } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
-import { addRoute, homeOf, isDefault, isOwnTable, mainRoute, routeWords } from '../host/routes.ts'
+import { addRoute, homeOf, hostPrefix, isDefault, isOwnTable, mainRoute, routeWords } from '../host/routes.ts'
 import type { LinkHint } from './silent-link.ts'
 
 /**
@@ -32,7 +32,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
         ...{
           family,
           type: 'unicast' as const,
-          destination: `${dst}/${family === 'ip' ? 32 : 128}`,
+          destination: hostPrefix(dst),
           table: 'main',
           device,
         },

@@ -1,7 +1,6 @@
 /** What chains of nft's at a device's ingress drop is gone before any hook of IP: rules that trace there never see it. */
-import { nftName } from '../../edits/nft/print.ts'
+import { listChain } from '../../edits/nft/list-chain.ts'
 import { type BaseChain, deviceChainsAt, hangsOn } from '../../journey/base-chains.ts'
-import { command } from '../../model/command.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -58,7 +57,7 @@ function tell({ table, chain }: BaseChain, { rule, drops }: Dropped, wish: Wish)
     evidence: rule?.text ?? `policy ${chain.policy}`,
     fix: {
       description: 'inspect it',
-      commands: [command('nft', '-a', 'list', 'chain', table.family, nftName(table.name), nftName(chain.name))],
+      commands: [listChain(table.family, table.name, chain.name)],
       safe: false,
       unsafe: 'this command changes nothing; a person must decide what to change',
     },
