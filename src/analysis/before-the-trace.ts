@@ -29,7 +29,7 @@ export const droppedBefore = ({ machines }: Inputs, journeys: number): Diagnosti
         return {
           input,
           code: 'dropped-before-trace',
-          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet there: ${printCommand(listChain(table.family, table.name, chain.name))}`,
+          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet; to list its rules: ${printCommand(listChain(table.family, table.name, chain.name))}`,
         }
       })
   })

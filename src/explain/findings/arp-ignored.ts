@@ -64,8 +64,8 @@ function replyForAll(out: string, host: Host): Proposal[] {
     `reply to ARP requests for every address of this host${ofAll ? '' : ` on ${out}`}`,
     allOf(set.map(({ change }) => change)),
     ofAll
-      ? `assigning the gateway's address to ${out} is enough for that interface; with the setting off, this host replies for addresses on lo, too, as balancers have them`
-      : `assigning the gateway's address to ${out} does the same`,
+      ? `or assign the gateway's address to ${out}; with arp_ignore=0, this host also replies for its addresses on lo, such as those of a load balancer`
+      : `or assign the gateway's address to ${out}`,
     DISCOVERY_UNPLAYED,
   )
 }

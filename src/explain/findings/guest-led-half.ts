@@ -38,7 +38,7 @@ export const guestLedHalf: Detector = {
           // by the other link it keeps its source
           settles: ['snat-skipped'],
           fix: propose(
-            `look up table ${table} also for what goes from ${source} to ${dst}`,
+            `look up table ${table} for packets from ${source} to ${dst}, too`,
             addRoutingRule({ ...rule, to: hostPrefix(dst) }),
             'a wider network behind "to" serves its other hosts, too',
           ),

@@ -80,7 +80,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
     : (groupWords(context, one) ??
       (isTurned(context, goal, one)
-        ? 'its source is in that network, not its destination'
+        ? "the packet's source is in that network, and its destination is not"
         : heldWords(miss.condition, one.moment.packet)))
   const full = fullWords(miss.condition, context)
   const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)

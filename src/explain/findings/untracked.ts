@@ -76,7 +76,7 @@ function tooEarly(context: Context): Detected[] {
   if (!pass || priority === undefined || priority > TRACKING || (hook !== 'prerouting' && hook !== 'output')) return []
   if (!entryAnswered(journey.packet, world) || !isStoppedForThat(context)) return []
   const ref = refAt(context, ended.step)
-  const before = priority < TRACKING ? 'before' : 'at the priority of'
+  const before = priority < TRACKING ? 'before' : 'the same as'
   return [
     finding(
       'untracked',

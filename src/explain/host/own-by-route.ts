@@ -106,7 +106,7 @@ function keptByTableLocal(packet: Packet, host: Host): Kept | undefined {
     fix: propose(
       `if the packet is for another host with that address, look up table ${onward.table} before table local for it`,
       together(...behind, addRoutingRule(inFront)),
-      `${dst} of this host is then no longer reached from ${from}`,
+      `packets that come in on ${from} then no longer reach ${dst} of this host`,
     ),
   }
 }

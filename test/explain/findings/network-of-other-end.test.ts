@@ -16,7 +16,7 @@ const RULE = '[0:0] -A FORWARD -d 10.0.1.0/24 -m conntrack --ctstate NEW -j ACCE
 it('is said, and the rule that nobody uses is turned', () => {
   const found = told(only(RULE), 'near-miss')
   expect(found?.message).toBe(
-    'filter FORWARD rule 2 would have accepted it, but only matches -d 10.0.1.0/24; its source is in that network, not its destination.',
+    "filter FORWARD rule 2 would have accepted it, but only matches -d 10.0.1.0/24; the packet's source is in that network, and its destination is not.",
   )
   expect(found?.fix).toBe('iptables -R FORWARD 2 -s 10.0.1.0/24 -m conntrack --ctstate NEW -j ACCEPT → forwarded')
 })
