@@ -98,6 +98,7 @@ import { POD_ROUTING } from './pod-routing.ts'
 import { PODS } from './pods.ts'
 import { POLICIES_OF_NODES } from './policies-of-nodes.ts'
 import { POLICIES_OF_PODS } from './policies-of-pods.ts'
+import { PORTS_AND_MARKS_UNLIKE } from './ports-and-marks-unlike.ts'
 import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
 import { PORTS_TAKEN } from './ports-taken.ts'
 import { PUBLISHED } from './published.ts'
@@ -382,6 +383,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...MARKED_FRAMES,
   ...SOURCES_AND_REDIRECTS,
   ...EXCEPTIONS_IN_ORDER,
+  ...PORTS_AND_MARKS_UNLIKE,
   ...THREADS_AQ,
   ...THREADS_AQ_IPTABLES,
   ...THREADS_AN,
