@@ -71,9 +71,6 @@ table ip nat {
         addresses: { tailscale0: ['100.64.0.1/24'], lo: ['203.0.113.9/32'] },
         sysctls: FORWARDS,
         listeners: [HTTPS],
-        rules: {
-          v4: '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n',
-        },
       },
     },
     links: [
@@ -83,8 +80,8 @@ table ip nat {
     ],
     traced: 'node',
     setup: [
-      // somewhere beyond the exit node, so that it forwards and does not say that it has no route
-      ['exit', 'ip link add name up0 type dummy && ip link set up0 up && ip route add default dev up0'],
+      // whoever is beyond the exit node says nothing about private addresses
+      ['exit', 'ip route add blackhole default'],
       [
         'node',
         'ip rule add pref 5210 fwmark 0x80000/0xff0000 lookup main; ip rule add pref 5230 fwmark 0x80000/0xff0000 lookup default; ip rule add pref 5250 fwmark 0x80000/0xff0000 unreachable; ip rule add pref 5270 lookup 52',
@@ -306,12 +303,14 @@ COMMIT
       words:
         'A rule for a forwarded port stands where packets of its own are sent: whatever the container asks elsewhere at that port goes to ::11:8080, which without brackets is an address that nobody has.',
       causes: [
-        { rule: '-j DNAT --to-destination ::11:8080', chain: 'nat OUTPUT' },
-        { code: 'dnat-changed-destination', words: ['::11:8080'] },
-        { code: 'dnat-of-others', words: ['::11:8080'] },
+        // ::11:8080, as the tools print it
+        { rule: '-j DNAT --to-destination ::0.17.128.128', chain: 'nat OUTPUT' },
+        { code: 'dnat-changed-destination', words: ['::0.17.128.128'] },
+        { code: 'dnat-of-others', words: ['::0.17.128.128'] },
       ],
       status: ['unanswered', 'lost'],
-      alsoTrue: ['unanswered', 'lost'],
+      // the provider does say that it has no route there
+      alsoTrue: ['unanswered', 'lost', 'refused-there'],
     },
     mend: [['vpn', 'ip6tables -t nat -D OUTPUT -p tcp -m tcp --dport 8080 -j DNAT --to-destination ::11:8080']],
   },
