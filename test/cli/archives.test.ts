@@ -117,7 +117,7 @@ describe('an archive', () => {
     )
   })
 
-  test('a file too large to keep is read again from the archive', async () => {
+  test('a file too large to keep is read again from the archive', { tags: ['slow'] }, async () => {
     const big = LOG.repeat(140_000)
     expect(big.length).toBeGreaterThan(64e6)
     const cwd = folder({ 'a.tar': makeTar([{ name: 'log', content: big }, FILES[1]!]) })
@@ -148,7 +148,7 @@ describe('what grows beyond reason', () => {
       gzipSync(makeTar([...FILES, { name: 'zeros', content: Buffer.alloc(100e6) }])),
       'a.tar archive-damaged',
     ],
-  ])('is left out, and the rest used: %s', async (_, archive, words) => {
+  ])('is left out, and the rest used: %s', { tags: ['slow'] }, async (_, archive, words) => {
     const cwd = folder({ 'a.tar': archive })
     const run = await nfwhy(['explain', '--json', 'a.tar'], { cwd })
     expect(outcomes(run)).toEqual(['dropped', 'delivered'])

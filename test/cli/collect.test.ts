@@ -1,4 +1,5 @@
 /** `nfwhy collect` of throw-away namespaces, and what other commands make of its bundles. */
+// @module-tag slow
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

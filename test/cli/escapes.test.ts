@@ -1,3 +1,5 @@
+/** Whatever the input holds, the terminal gets nothing but text. */
+// @module-tag slow
 import { mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -51,7 +51,7 @@ describe('help', () => {
     expect(alone).toEqual({ code: 2, stdout: '', stderr: (await nfwhy(['--help'])).stdout })
   })
 
-  test('of every command', async () => {
+  test('of every command', { tags: ['slow'] }, async () => {
     for (const name of commandsOf((await nfwhy(['--help'])).stdout).slice(0, -1)) await judgeHelp(name)
   })
 

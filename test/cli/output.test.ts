@@ -188,20 +188,24 @@ describe('standard output', () => {
     })
   })
 
-  test.each(['', '--json', '--ndjson', '--full'])('closed early: quiet, and an end at once %s', async (form) => {
-    const cwd = folder({ log: long() })
-    const run = await shell(`nfwhy explain log ${form} | head -n 1; exit "\${PIPESTATUS[0]}"`, { cwd })
-    expect(run).toMatchObject({ code: 0, stderr: '' })
-    expect(run.stdout.split('\n')).toHaveLength(2)
-  })
+  test.each(['', '--json', '--ndjson', '--full'])(
+    'closed early: quiet, and an end at once %s',
+    { tags: ['slow'] },
+    async (form) => {
+      const cwd = folder({ log: long() })
+      const run = await shell(`nfwhy explain log ${form} | head -n 1; exit "\${PIPESTATUS[0]}"`, { cwd })
+      expect(run).toMatchObject({ code: 0, stderr: '' })
+      expect(run.stdout.split('\n')).toHaveLength(2)
+    },
+  )
 
-  test('closed early while the input goes on: ends with the next packet', async () => {
+  test('closed early while the input goes on: ends with the next packet', { tags: ['slow'] }, async () => {
     const script = `(cat log; while cat log; do sleep 0.2; done) | nfwhy explain --ndjson - | head -n 1; exit "\${PIPESTATUS[1]}"`
     const run = await shell(script, { cwd: folder({ log: long(300) }) })
     expect(run).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('closed while nothing comes in: ends with the pause', async () => {
+  test('closed while nothing comes in: ends with the pause', { tags: ['slow'] }, async () => {
     const live = begin(['explain', '--ndjson', '-'])
     live.child.stdout!.destroy()
     live.write(traceLine('raw:PREROUTING:policy:1'))
@@ -214,7 +218,7 @@ describe('standard output', () => {
       expect((await shell(`nfwhy ${words} 2>&1 | true; exit "\${PIPESTATUS[0]}"`, { cwd })).stderr).toBe('')
   })
 
-  test('slower than we are', async () => {
+  test('slower than we are', { tags: ['slow'] }, async () => {
     const cwd = folder({ log: long() })
     const [slow, fast] = await Promise.all([
       shell('nfwhy explain --json log | (sleep 0.5; cat)', { cwd }),

@@ -1,4 +1,5 @@
 /** `--store` and `nfwhy query`, with the real DuckDB: what is asked of a store is what `explain --json` says. */
+// @module-tag slow
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
 /** A class is learned from packets that are alike; one that findings see otherwise is written as if it were alone. */
+// @module-tag slow
 import { describe, expect, it } from 'vitest'
 import { playPackets } from '../../src/analysis/simulate.ts'
 import { printedJourney } from '../../src/edits/fix.ts'

@@ -8,6 +8,8 @@ const LISTINGS =
   '|ip(?: -\\S{1,10}){0,3} (?:r|ro|route|ru|rule|a|ad|addr|address|l|link|n|neigh)\\b(?: [^"\'`*]{0,60})?' +
   '|ss(?: -\\w{1,12}){1,3}\\b|conntrack -[LES]\\b[^"\'`*]{0,60}|ipset (?:list|save|-L|-S)\\b(?: [\\w.-]{1,40})?' +
   '|xtables-monitor(?: -\\S{1,12}){0,3}|sysctl [^"\'`*]{1,80}|dmesg\\b[^"\'`*]{0,60}|journalctl\\b[^"\'`*]{0,60})'
+/** Every one of LISTINGS has it: most lines have not, and need no longer look. */
+const NAMED = /ip6?tables|xtables-monitor|nft |ip |ss -|conntrack -|ipset |sysctl |dmesg|journalctl/
 /** What runs it with other rights, or elsewhere. */
 const SUDO =
   '(?:sudo(?: -\\S{1,12}){0,2} )?(?:(?:nsenter|ip netns exec|(?:docker|podman|lxc) exec|kubectl|ssh|unshare)\\b[^"\'|;]{0,80}? )?'
@@ -43,6 +45,7 @@ export function commandIn(line: string): string | undefined {
   const prompted = PROMPTED.exec(line)?.[1]
   const typed = prompted ?? TYPED.exec(line)?.[1]
   if (typed !== undefined) return typed.replace(/^sudo (?:-\S{1,12} )?/, '').trim()
+  if (!NAMED.test(line)) return undefined
   const drawn = DRAWN.exec(line)?.[1]
   for (const form of [ROOT, ALONE, LISTED, HEADING]) {
     const found = form.exec(line)?.[1] ?? (drawn === undefined || form !== ALONE ? undefined : form.exec(drawn)?.[1])

@@ -163,7 +163,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
     expect(session.terminal.main.trimEnd()).toMatch(/the summary$/)
   })
 
-  test('is drawn at most ten times a second and some, however many packets come', async () => {
+  test('is drawn at most ten times a second and some, however many packets come', { tags: ['slow'] }, async () => {
     const session = new Session(['sh', '-c', '"$NODE" "$PROGRAM"'])
     await session.shows('ten packets have come')
     const [before, began] = [session.terminal.drawings, Date.now()]

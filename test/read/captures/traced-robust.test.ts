@@ -111,7 +111,7 @@ describe.each(formats)('$id', (format) => {
     )
   })
 
-  it('needs time in proportion', () => {
+  it('needs time in proportion', { tags: ['slow'] }, () => {
     const shapes: [string, string][] = [
       ['one endless line', 'trace id 1 inet t c packet: ip saddr '],
       ['lines that are never whole', 'trace id 1 inet t c rule drop (verd\n'],
