@@ -12,7 +12,7 @@ import { sources } from './sources.mjs'
 
 /**
  * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind,
- * explains, and every report. Later, by `import()`, come what reads and writes nft's own language, readers of
+ * explains, and every report. Later, by `import()`, come what reads and writes the languages of iptables and of nft, readers of
  * captures, of rulesets and of most host state, what the kernel's drop reasons mean, once a file of theirs is
  * recognised; gzip and tar archives, redaction, flows, the comparison of two journeys, and what reads commands that a person
  * types.

@@ -3,9 +3,7 @@ import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
 import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
-import { editChain } from './iptables/chains.ts'
-import { editRule } from './iptables/rules.ts'
-import { ipEdits, ipsetEdits, nftEdits } from './later.ts'
+import { ipEdits, ipsetEdits, iptablesEdits, nftEdits } from './later.ts'
 import { EditProblem } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
@@ -77,10 +75,10 @@ interface Meter {
 function change(edit: Edit, draft: Draft): void {
   switch (edit.kind) {
     case 'rule':
-      editRule(edit, draft)
+      iptablesEdits.loaded.editRule(edit, draft)
       break
     case 'chain':
-      editChain(edit, draft)
+      iptablesEdits.loaded.editChain(edit, draft)
       break
     case 'ipset':
       ipsetEdits.loaded.editSet(edit, draft)

@@ -6,7 +6,7 @@ import type { RuleEdit } from '../model/edit.ts'
 import type { Host } from '../model/host.ts'
 import type { Chain, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { builtInChains, emptyChain } from '../rules/iptables/rule.ts'
+import { builtInChains, emptyChain } from '../rules/iptables/built-in.ts'
 
 /** Where an edit of iptables' is made. */
 type Place = Pick<RuleEdit, 'family' | 'table' | 'backend'>

@@ -1,17 +1,19 @@
 /**
- * What changes nft's tables, ipset's sets, and interfaces and routes is fetched with the first input that brings one, or with
- * the first such edit: a page of a host that has none does not wait for it.
+ * What changes tables of iptables and nft, ipset's sets, and interfaces and routes is fetched with the first input that
+ * brings one, or with the first such edit: a page of a host that has none does not wait for it.
  */
 import type { Edit } from '../model/edit.ts'
 import { Later } from '../model/later.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 
+/** Brings nothing itself: what asks for rules, and stands above this in the folders, is fetched with the first that are read or made. */
+export const anyRules = new Later(() => Promise.resolve({}))
+
+/** What knows the language of iptables: every match and target. A trace without rules may be changed in it, too. */
+export const iptablesEdits = anyRules.with(() => import('./iptables/changes.ts'))
 export const nftEdits = new Later(() => import('./nft/changes.ts'))
 export const ipsetEdits = new Later(() => import('./ipset/apply.ts'))
 export const ipEdits = new Later(() => import('./ip/apply.ts'))
-
-/** Brings nothing itself: what asks for rules, and stands above this in the folders, is fetched with the first that are read or made. */
-export const anyRules = new Later(() => Promise.resolve({}))
 
 /** With nft's language, which both read and write. */
 export const loadNft = async (): Promise<void> => {

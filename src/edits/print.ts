@@ -8,7 +8,8 @@ import { neighbourWords } from './ip/print-neighbour.ts'
 import { routeEditWords } from './ip/print-route.ts'
 import { routingRuleWords } from './ip/print-rule.ts'
 import { ipsetWords } from './ipset/print.ts'
-import { chainWords, type IptablesPrinting, ruleWords } from './iptables/print.ts'
+import type { IptablesPrinting } from './iptables/print.ts'
+import { iptablesEdits } from './later.ts'
 import { nftCommentCommand } from './nft/comment-command.ts'
 import { nftEditCommand } from './nft/print.ts'
 import { sysctlWords } from './sysctl/print.ts'
@@ -34,9 +35,9 @@ export const printEdit = (edit: Edit): string => printCommand(editCommand(edit))
 function wordsOf(edit: Exclude<Edit, NftEdit | NftCommentEdit>, printing: EditPrinting): Word[] {
   switch (edit.kind) {
     case 'rule':
-      return ruleWords(edit, printing)
+      return iptablesEdits.loaded.ruleWords(edit, printing)
     case 'chain':
-      return chainWords(edit, printing)
+      return iptablesEdits.loaded.chainWords(edit, printing)
     case 'ipset':
       return ipsetWords(edit)
     case 'route':

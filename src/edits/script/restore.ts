@@ -1,6 +1,6 @@
 /** What a script hands to `iptables-restore`, `ipset restore` or `nft -f -`, as edits (iptables/iptables-restore.c, 1.8.9). */
 import type { Edit } from '../../model/edit.ts'
-import { builtInChains } from '../../rules/iptables/rule.ts'
+import { builtInChains } from '../../rules/iptables/built-in.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { parseIpset } from '../ipset/parse.ts'
 import { parseIptables } from '../iptables/parse.ts'

@@ -5,14 +5,14 @@ import type { Edit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isNft } from '../refs.ts'
-import { iptablesChanges } from './iptables.ts'
-import { nftProposals } from './later.ts'
+import { iptablesProposals, nftProposals } from './later.ts'
 import type { MatchHints } from './match-hints.ts'
 import { type Changing, NOT_TRIED, type Proposal } from './proposal.ts'
 import type { RuleChanges } from './rule-changes.ts'
 
 /** In the words of the rule's own program. */
-export const changesOf = (ref: RuleRef): RuleChanges => (isNft(ref) ? nftProposals.loaded.nftChanges : iptablesChanges)
+export const changesOf = (ref: RuleRef): RuleChanges =>
+  isNft(ref) ? nftProposals.loaded.nftChanges : iptablesProposals.loaded.iptablesChanges
 
 /** Undefined for rules whose place is not known. */
 export const deleteRule = (ref: RuleRef): Changing | undefined => changesOf(ref).remove(ref)

@@ -1,12 +1,11 @@
 /** What takes a fix of iptables back where the chain has the same rule already. */
 import { applyEdit } from '../../edits/apply.ts'
 import { iptablesTable } from '../../edits/draft.ts'
-import { undoRule } from '../../edits/iptables/undo.ts'
+import { iptablesEdits } from '../../edits/later.ts'
 import type { Edit, RuleEdit } from '../../model/edit.ts'
 import { memo } from '../../model/memo.ts'
 import type { Chain } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
-import { ruleText } from '../../rules/iptables/rule.ts'
 import type { Proposal } from './proposal.ts'
 import { isOfIptables } from './variant.ts'
 
@@ -20,7 +19,7 @@ export function withExactUndo<F extends Proposal>(fix: F, world: World): F {
   for (const edit of edits.filter(isOfIptables)) {
     const applied = applyEdit(at, edit)
     if ('error' in applied) return fix
-    const back = edit.kind === 'rule' ? undoRule(edit, at, applied.world) : undefined
+    const back = edit.kind === 'rule' ? iptablesEdits.loaded.undoRule(edit, at, applied.world) : undefined
     if (back && edit.kind === 'rule') exact.set(edit.spec, back)
     at = applied.world
   }
@@ -32,7 +31,8 @@ const isByWords = (edit: Edit): edit is RuleEdit =>
 
 function hasAlike({ spec, ...place }: RuleEdit, world: World): boolean {
   const chain = iptablesTable(world, place)?.chains.get(place.chain)
-  return chain !== undefined && textsOf(chain).has(ruleText(place.chain, spec!, place.family, place.table))
+  if (!chain) return false
+  return textsOf(chain).has(iptablesEdits.loaded.ruleText(place.chain, spec!, place.family, place.table))
 }
 
 const textsOf = memo(({ rules }: Chain) => new Set(rules.map(({ text }) => text)))

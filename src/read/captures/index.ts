@@ -1,3 +1,4 @@
+import { iptablesEdits } from '../../edits/later.ts'
 import type { CaptureFormat } from './format.ts'
 import { kernelLog } from './kernel-log/format.ts'
 import { nftNetlink } from './netlink/format.ts'
@@ -7,8 +8,16 @@ import { ulogdJson } from './ulogd/format.ts'
 import { tsharkJson, wiresharkTable } from './wireshark/format.ts'
 import { xtablesMonitor } from './xtables-monitor/format.ts'
 
+/** With the language in which rules are changed that nothing but the trace tells of. */
+const withIptables = ({ load, ...format }: CaptureFormat): CaptureFormat => ({
+  ...format,
+  load: async () => {
+    await Promise.all([load?.(), iptablesEdits.load()])
+  },
+})
+
 /** Every capture format: one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
+const EACH: readonly CaptureFormat[] = [
   kernelLog,
   nftTrace,
   xtablesMonitor,
@@ -18,3 +27,5 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   tsharkJson,
   wiresharkTable,
 ]
+
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = EACH.map(withIptables)

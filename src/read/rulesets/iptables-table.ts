@@ -2,9 +2,10 @@
 import type { Counters } from '../../model/counters.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import type { Chain, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import { builtInChains, emptyChain } from '../../rules/iptables/built-in.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import type { ReadRule } from '../../rules/iptables/read.ts'
-import { builtInChains, emptyChain, ruleOf, ruleText } from '../../rules/iptables/rule.ts'
+import { ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { ChainLine, CommandLine } from './iptables-lines.ts'
 import type { RuleLine } from './iptables-rule.ts'
 

@@ -1,6 +1,7 @@
 /** A program that shows packets in the live view, as `nfwhy trace` does with those that it sees. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openLiveView } from '../../../src/cli/live-view/view.ts'
+import { iptablesEdits } from '../../../src/edits/later.ts'
 import { shellTokens } from '../../../src/edits/shell.ts'
 import { Command } from '../../../src/model/command.ts'
 import type { Packet } from '../../../src/model/packet.ts'
@@ -19,6 +20,8 @@ function revived(key: string, value: unknown): unknown {
   if (key !== 'look' || typeof value !== 'string') return value
   return Command.of(shellTokens(value).map(({ text }) => text))
 }
+// as whatever reads a capture does
+await iptablesEdits.load()
 writeFileSync(process.env.PID!, String(process.pid))
 const view = openLiveView({
   title: 'setting up',
