@@ -40,6 +40,8 @@ while True:
 const FOR = 5
 /** Packets read, among which one in five hundred has to be. */
 const ENOUGH = 5000
+/** Packets sent of which not all are told. */
+const MANY = 40_000
 /** Megabytes. */
 const MOST = 512
 /** Milliseconds behind --for, on a machine that has nothing else to do: half of it to read on, half to tell. */
@@ -60,8 +62,11 @@ async function flooded(whenOver: WhenOver, words: readonly string[]) {
   const ended = await run.ended
   clearInterval(looking)
   flood.kill('SIGKILL')
+  const { output } = await place.run('nft list chain inet t input')
+  const sent = [...output.matchAll(/packets (\d+)/g)].reduce((sum, [, packets]) => sum + Number(packets), 0)
   return {
     ...ended,
+    sent,
     memory,
     late: (Date.now() - ready - FOR * 1000) / slowness(),
     left: await changesAfter(before, place, run.mark, 2),
@@ -83,7 +88,7 @@ const portsOf = (journeys: readonly { packet: { dport?: number } }[]) =>
 
 describe.skipIf(missing)(`20,000 packets a second${missing ? `: ${missing}` : ''}`, () => {
   test.for(['--ndjson', '--json', '--plain'])('%s', async (form, { onTestFinished }) => {
-    const { code, stdout, stderr, memory, late, left } = await flooded(onTestFinished, [form])
+    const { code, stdout, stderr, sent, memory, late, left } = await flooded(onTestFinished, [form])
     expect(code, stderr).toBe(1)
     expect(memory).toBeLessThan(MOST)
     expect(late, stderr).toBeLessThan(LATEST)
@@ -102,14 +107,14 @@ describe.skipIf(missing)(`20,000 packets a second${missing ? `: ${missing}` : ''
     const { stats, warnings } = document ?? lines.pop().summary
     const journeys = document?.journeys ?? lines.filter((line) => line.exchange === undefined)
     expect(stats.journeys).toBe(journeys.length)
-    const { shedPackets, shedEvents, unread } = stats.overload
+    const { shedPackets, shedEvents, unread } = stats.overload ?? { shedPackets: 0, shedEvents: 0, unread: 0 }
     // on a machine that has time for little else than the flood, none of them may have been read
     const rare = stats.journeys + shedPackets >= ENOUGH ? [RARE] : []
     expect(portsOf(journeys)).toEqual(expect.arrayContaining([...PORTS, ...rare]))
     // nothing is told of a packet that lost a part of itself but that it did
     for (const { outcome } of journeys) expect(['dropped', 'undetermined']).toContain(outcome)
-    // more came than even a fast machine can print
-    expect(shedPackets + unread).toBeGreaterThan(0)
+    // more came than even a fast machine can print; unless this one, which others keep busy, had no time to send it
+    if (sent > MANY) expect(shedPackets + unread).toBeGreaterThan(0)
     expect(stats.lost).toBeGreaterThanOrEqual(shedEvents + unread)
     const codes = warnings.map(({ code }: { code: string }) => code)
     expect(codes.includes('packets-left-out')).toBe(shedPackets > 0)
