@@ -10,10 +10,8 @@ import { wishFor } from './wishes.ts'
 const why = whyNoLab('iptables-legacy', 'bash')
 const described = describe.skipIf(why !== undefined)
 
-/** In one shell of bash each: to two addresses and five ports, by TCP and UDP. */
-const SEND = `for a in 127.0.0.1 127.0.0.9; do for p in 22 53 80 443 8080; do for t in tcp udp; do
-  bash -c "echo x >/dev/$t/$a/$p" 2>/dev/null
-done; done; done; :`
+/** To two addresses and five ports, by TCP and UDP. */
+const SEND = `bash -c 'for to in /dev/{tcp,udp}/127.0.0.{1,9}/{22,53,80,443,8080}; do (echo x >$to) 2>/dev/null; done; :'`
 
 /** Rules of OUTPUT before `TRACE`; what they do to the packets that it matches; more chains. */
 const CASES: [before: string[], trace: string, ends: 'all' | 'some' | 'none', chains?: string[]][] = [
@@ -40,21 +38,19 @@ const CASES: [before: string[], trace: string, ends: 'all' | 'some' | 'none', ch
   [['-j MARK --set-mark 1', '-m mark --mark 1 -j ACCEPT'], '-p tcp', 'all'],
 ]
 
-const OUTPUT = 'iptables-legacy -w -t raw -A OUTPUT'
-
 /** What the TRACE rule counts of them. */
 async function countIn(place: TraceHost, before: readonly string[], trace: string, chains: readonly string[]) {
   const names = new Set(chains.map((line) => line.split(' ')[0]!))
   const setup = [
-    ...['iptables-legacy -w -t raw -F', 'iptables-legacy -w -t raw -X'],
-    ...[...names].map((name) => `iptables-legacy -w -t raw -N ${name}`),
-    ...chains.map((line) => `iptables-legacy -w -t raw -A ${line}`),
-    ...before.map((line) => `${OUTPUT} ${line}`),
-    `${OUTPUT} ${trace} -j TRACE`,
+    '*raw',
+    ...[...names].map((name) => `:${name} - [0:0]`),
+    ...chains.map((line) => `-A ${line}`),
+    ...[...before, `${trace} -j TRACE`].map((line) => `-A OUTPUT ${line}`),
+    'COMMIT',
   ]
   const { stdout } = await runScript(
     place,
-    `set -e\n${setup.join('\n')}\nset +e\n${SEND}\niptables-legacy-save -c -t raw | grep -e '-j TRACE'`,
+    `iptables-legacy-restore -w <<'END' && ${SEND}\n${setup.join('\n')}\nEND\niptables-legacy-save -c -t raw | grep -e '-j TRACE'`,
   )
   return Number(/^\[(\d+):/.exec(new TextDecoder().decode(stdout))?.[1])
 }
