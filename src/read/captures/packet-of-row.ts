@@ -61,6 +61,10 @@ export function packetOfRow(row: Int32Array, text: (column: number) => string, n
   if (has(F.MAC)) readMac(text(F.MAC), packet)
   if (has(F.MACSRC)) put('srcMac', macText(text(F.MACSRC)))
   if (has(F.MACDST)) put('dstMac', macText(text(F.MACDST)))
+  if (packet.dstMac !== undefined && isOwnHeader(packet.dstMac, packet)) {
+    delete packet.dstMac
+    delete packet.srcMac
+  }
   if (has(F.UID)) packet.uid = row[F.UID]! >>> 0
   if (has(F.GID)) packet.gid = row[F.GID]! >>> 0
   if (row[F.CT] !== 0) readConntrack(row[F.CT]!, packet)
@@ -98,5 +102,24 @@ function addressesOf(text: string) {
   if (parts.length !== 14) return {}
   return { dst: macText(parts.slice(0, 6).join(':')), src: macText(parts.slice(6, 12).join(':')) }
 }
+
+/**
+ * The copy of its own packet that the kernel gives to this host has no link-layer header: where one is to be,
+ * nfnetlink_log (net/netfilter/nfnetlink_log.c) shows the packet's IP header.
+ */
+function isOwnHeader(mac: string, { tos = 0, length = 0, ipId, flowLabel = 0 }: Packet): boolean {
+  if (mac.startsWith('45:'))
+    return ipId !== undefined && mac === bytesText((0x45n << 40n) | word(tos, 32) | word(length, 16) | word(ipId, 0))
+  if (!mac.startsWith('6')) return false
+  return mac === bytesText((6n << 44n) | word(tos, 36) | word(flowLabel, 16) | word(length - IP6_HEADER, 0))
+}
+
+const IP6_HEADER = 40
+const word = (value: number, shift: number): bigint => BigInt(Math.max(0, value)) << BigInt(shift)
+const bytesText = (bytes: bigint): string =>
+  bytes
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/..(?!$)/g, '$&:')
 
 const macText = (text: string) => (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) ? text.toLowerCase() : undefined)

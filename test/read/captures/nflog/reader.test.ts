@@ -7,7 +7,7 @@ import { nflogPcap } from '../../../../src/read/captures/nflog/format.ts'
 import { recognise } from '../../../../src/read/recognise.ts'
 import { explainCapture, headOf, worldOf } from '../../../journey/journeys.ts'
 import { pointText, readCapture } from '../read-capture.ts'
-import { type Attribute, attributes, blocksOf, PREFIX, pcap, record, SYN, u16, u32 } from './files.ts'
+import { type Attribute, attributes, blocksOf, PREFIX, pcap, record, SYN, text, u16, u32 } from './files.ts'
 
 const FOLDER = new URL('../../../../fixtures/read/captures/', import.meta.url)
 const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(name, FOLDER)))
@@ -232,6 +232,27 @@ describe('attributes', () => {
     expect(one(attributes(PREFIX, SYN, [8, sender])).packet).toEqual({ ...PACKET, srcMac: '02:00:00:00:00:02' })
     const vlan = [...[8, 0, 1, 0, ...u16(0x8100), 0, 0], ...[8, 0, 2, 0, ...u16(0x2064), 0, 0]]
     expect(one(attributes(PREFIX, SYN, [20, vlan])).packet.vlan).toBe(100)
+  })
+
+  const SIX = [
+    ...[0x6b, 0x81, 2, 3, ...u16(8), 17, 1, 0xfe, 0x80, ...Array<number>(13).fill(0), 1],
+    ...[0xff, 2, ...Array<number>(13).fill(0), 0xfb, ...u16(5353), ...u16(5353), ...u16(8), 0, 0],
+  ]
+  it.each([
+    ['IPv4', SYN, 0x0800],
+    ['IPv6', SIX, 0x86dd],
+  ])('no Ethernet header where the kernel shows the IP header in its place: its own copy (%s)', (_, payload, type) => {
+    const list: Attribute[] = [
+      [1, [...u16(type), 1, 0]],
+      [10, text(PREFIX)],
+      [4, u32(3)],
+    ]
+    const shown = (header: number[]) => one([...list, [16, header], [9, payload]]).packet
+    expect(shown(payload.slice(0, 14))).not.toHaveProperty('dstMac')
+    expect(shown(payload.slice(0, 14))).not.toHaveProperty('srcMac')
+    const [first, ...rest] = payload.slice(0, 14)
+    expect(shown([first! ^ 1, ...rest])).toHaveProperty('dstMac')
+    expect(shown([first!, ...rest.slice(0, 4), rest[4]! ^ 1, ...rest.slice(5)])).toHaveProperty('srcMac')
   })
 
   it('in the bridge family: the ports are what the kernel log calls IN and OUT', () => {
