@@ -156,6 +156,9 @@ import { THREADS_AO_4 } from './threads-ao-4.ts'
 import { THREADS_AO_5 } from './threads-ao-5.ts'
 import { THREADS_AQ } from './threads-aq.ts'
 import { THREADS_AQ_IPTABLES } from './threads-aq-iptables.ts'
+import { THREADS_AR } from './threads-ar.ts'
+import { THREADS_AR_IPTABLES } from './threads-ar-iptables.ts'
+import { THREADS_AR_LEGACY } from './threads-ar-legacy.ts'
 import { THREADS_B } from './threads-b.ts'
 import { THREADS_C } from './threads-c.ts'
 import { THREADS_D } from './threads-d.ts'
@@ -389,4 +392,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AN,
   ...THREADS_AN_IPTABLES,
   ...THREADS_AN_LEGACY,
+  ...THREADS_AR,
+  ...THREADS_AR_IPTABLES,
+  ...THREADS_AR_LEGACY,
 ]

@@ -127,3 +127,35 @@ export const asksByMultipath = (address: string, port: number) =>
 try: o.connect(('${address}',${port})); r=b'open'
 finally: o.close()`,
   )
+
+const family = (address: string) => `socket.AF_INET${address.includes(':') ? '6' : ''}`
+
+/** One packet of a protocol that has no ports; what is read is what another one of it says. */
+export const asksByProtocol = (protocol: number, address: string, hex: string) =>
+  poked(
+    '',
+    `o=socket.socket(${family(address)},socket.SOCK_RAW,${protocol}); o.settimeout(1); o.connect(('${address}',0))
+o.send(bytes.fromhex('${hex}')); r=o.recv(2000)[-16:]`,
+  )
+
+export const repliesByProtocol = (protocol: number, address: string, hex: string) =>
+  started(
+    `import socket
+s=socket.socket(${family(address)},socket.SOCK_RAW,${protocol}); s.bind(('${address}',0))
+while True:
+  d,who=s.recvfrom(2000); s.sendto(bytes.fromhex('${hex}'),who)`,
+    'ss -lnw',
+    `:${protocol}`,
+  )
+
+/** What igmpproxy does: MRT_INIT, two interfaces, one entry. */
+export const routesGroup = (source: string, group: string, from: string, to: string) =>
+  started(
+    `import socket,struct,time
+s=socket.socket(socket.AF_INET,socket.SOCK_RAW,2); s.setsockopt(0,200,struct.pack('i',1))
+for n,name in enumerate(('${from}','${to}')): s.setsockopt(0,202,struct.pack('HBBIi4s',n,8,1,0,socket.if_nametoindex(name),bytes(4)))
+s.setsockopt(0,204,struct.pack('4s4sH32sxxIIIi',socket.inet_aton('${source}'),socket.inet_aton('${group}'),0,bytes([0,1]),0,0,0,0))
+time.sleep(9999)`,
+    'ip mroute show',
+    group,
+  )
