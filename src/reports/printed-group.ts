@@ -55,7 +55,14 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const reply = exchanges?.worst.journeys.replies.at(-1)
   // what lets it in here does not bring it to who asked
   const isAstray = all.some(({ code }) => code === 'reply-to-other-port')
-  const stopped = status === 'reply-lost' && reply !== undefined && !isAstray ? ofReply(all, codes) : []
+  const isLost = status === 'reply-lost' && !isAstray
+  const stopped =
+    reply === undefined
+      ? []
+      : isLost
+        ? ofReply(all, codes)
+        : // it is unknown whether it arrived, since nobody replied for its next hop
+          all.filter(({ code }) => status === 'undetermined' && code === 'neighbour-failed' && !codes.has(code))
   // in the order in which the reply's own card has them: what is wrong for certain stands first
   const lent = all.flatMap((one) =>
     own.includes(one)

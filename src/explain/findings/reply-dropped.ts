@@ -6,6 +6,7 @@ import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entrie
 import { isLocal } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { askedMany, helperOf } from '../reply/asked-many.ts'
@@ -39,8 +40,13 @@ export const replyDropped: Detector = {
         ? `${asker}, which had contacted ${describeEnd(opening.dst, opening.dport)}`
         : asker
     // raw comes before the connection is known; mangle is no place to accept
-    const { table, chain } = evidence.arrivals[ended.step]!
-    const place = known && (isNft(end) ? isBehindTracking(context) && chain?.type !== 'nat' : table?.name === 'filter')
+    const { table, chain, rule } = evidence.arrivals[ended.step]!
+    // what conntrack finds invalid is no packet of its connection to any rule
+    const isInvalid = rule?.conditions.some(asksInvalid) === true
+    const place =
+      known &&
+      !isInvalid &&
+      (isNft(end) ? isBehindTracking(context) && chain?.type !== 'nat' : table?.name === 'filter')
     const spot = spotOf(place ? spotToAccept(context, end) : end)
     const why = conditionsWords(context)
     const told = blame(context)

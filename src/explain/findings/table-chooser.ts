@@ -23,7 +23,11 @@ export interface Chooser {
 }
 
 /** Undefined for a table that every host has, and where no routing rule is known that chooses packets for the route's. */
-export function chooserOf(context: Context, question: RouteQuestion, { table }: Route): Chooser | undefined {
+export function chooserOf(
+  context: Context,
+  question: RouteQuestion,
+  { table }: Pick<Route, 'table'>,
+): Chooser | undefined {
   if (isOwnTable(table)) return undefined
   const rule = rulesFor(question, context.world.host).find((one) => tableLedTo(one) === table)
   if (!rule) return undefined

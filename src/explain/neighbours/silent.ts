@@ -22,6 +22,7 @@ import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
 import { otherNetworkHint } from './other-network.ts'
+import { otherTableHint } from './other-table.ts'
 import { heldPortHint, linkHint } from './silent-link.ts'
 
 export interface Silent {
@@ -95,7 +96,11 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
   if (ownNetwork !== undefined) return [withoutNextHop(context, silent, protocol, ownNetwork)]
   const { host } = context.world
   const hint =
-    open || several ? undefined : (linkHint(host, out, found.address) ?? otherNetworkHint(host, question, route, out))
+    open || several
+      ? undefined
+      : (linkHint(host, out, found.address) ??
+        otherNetworkHint(host, question, route, out) ??
+        otherTableHint(context, question, route, out))
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`

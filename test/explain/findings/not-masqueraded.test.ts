@@ -104,6 +104,9 @@ describe('not-masqueraded', () => {
     ['has not', '10.0.1.7', ['unreplied'], 'has no rules'],
     ['has not', '10.0.2.7', [], 'has no rules'],
     ['has not', '10.0.1.7', [], 'routes by mark'],
+    ['has', '10.0.9.7', [], 'has no rules'], // another private network behind this host
+    ['has not', '10.0.9.7', [], 'routes by mark'],
+    ['has not', '198.51.100.9', [], 'has no rules'],
   ])(
     'is known to need no other source where its destination %s replied to its network (%s, %j, %s)',
     (known, src, status, routing) => {

@@ -20,6 +20,14 @@ describe('reply-dropped', () => {
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
   })
 
+  it('accepts no connection that conntrack does not see in what it finds invalid', () => {
+    const strict = { filter: ['-A FORWARD -m conntrack --ctstate INVALID -j DROP'] }
+    const packet = { ...REPLY, ctState: 'invalid' as const }
+    const found = told({ rules: strict, packet, host: { conntrack: [OPEN] } }, 'reply-dropped')
+    expect(found?.message).toContain('filter FORWARD rule 1 dropped the reply to 10.0.1.2:40000')
+    expect(found?.fix).toBeUndefined()
+  })
+
   it('of what this host itself has asked, connection tracking knows', () => {
     const packet = { ...REPLY, in: 'eth1', dst: '10.0.1.1' }
     const own = { filter: ['-P INPUT DROP', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT'] }

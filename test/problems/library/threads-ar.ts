@@ -210,7 +210,7 @@ table inet router {
     hosts: {
       remote: { addresses: { eth0: ['2001:db8:f::9/64'] }, routes: ['default via 2001:db8:f::1'] },
       isp: {
-        addresses: { down: ['2001:db8:2::9/64'], up: ['2001:db8:f::1/64'] },
+        addresses: { cust: ['2001:db8:2::9/64'], core: ['2001:db8:f::1/64'] },
         sysctls: FORWARDS,
       },
       router: {
@@ -232,8 +232,8 @@ table inet router {
       pc: { addresses: { eth0: ['2001:db8:1::10/64'] }, routes: ['default via 2001:db8:1::1'] },
     },
     links: [
-      ['remote:eth0', 'isp:up'],
-      ['isp:down', 'router:wan2'],
+      ['remote:eth0', 'isp:core'],
+      ['isp:cust', 'router:wan2'],
       ['router:lan', 'pc:eth0'],
     ],
     traced: 'router',

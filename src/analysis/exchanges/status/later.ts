@@ -3,12 +3,14 @@ import { anyRules } from '../../../edits/later.ts'
 import type { Finding } from '../../../model/journey.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { listings } from '../../../read/host/listings.ts'
+import { nftText } from '../../../rules/nft/text/later.ts'
 import type { Part, Told } from '../join/joined.ts'
 
 const expired = anyRules.with(() => import('./connection-expired.ts'))
 const anew = anyRules.with(() => import('./new-connection.ts'))
 const otherPort = anyRules.with(() => import('./from-other-port.ts'))
 const proxy = anyRules.with(() => import('./to-proxy.ts'))
+const written = nftText.with(() => import('./written-over.ts'))
 const overlap = listings.with(() => import('./in-other-network.ts'))
 const listed = listings.with(() => import('./listed-as-new.ts'))
 
@@ -17,10 +19,15 @@ const hasRules = ({ told }: Part): boolean => told.world.tables.length > 0
 export const connectionExpired = (parts: readonly Part[], reply: Part): Finding | undefined =>
   hasRules(reply) ? expired.loaded.connectionExpired(parts, reply) : undefined
 
+/** A rule has made it a packet for somebody else: nft's rules alone write ports. */
+export const isWrittenOver = (parts: readonly Part[], reply: Part): boolean =>
+  written.there?.writtenOver(parts, reply) !== undefined
+
 /** Which connection a reply begins that conntrack does not know for one. */
 export const begunAnew = (parts: readonly Part[], reply: Part): Finding | undefined =>
   hasRules(reply)
-    ? (anew.loaded.toOtherPort(parts, reply) ??
+    ? (anew.loaded.toWrittenPort(parts, reply) ??
+      anew.loaded.toOtherPort(parts, reply) ??
       anew.loaded.asNewConnection(parts, reply) ??
       connectionExpired(parts, reply))
     : undefined

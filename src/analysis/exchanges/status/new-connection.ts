@@ -1,12 +1,16 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
+import { acceptBefore, propose } from '../../../explain/changes/change.ts'
+import { sayable } from '../../../explain/changes/sayable.ts'
 import { describeEnd, finding } from '../../../explain/context.ts'
+import { nameRef, refOfStep } from '../../../explain/refs.ts'
 import type { Finding, Fix } from '../../../model/journey.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import { isRedirected } from '../join/find-reply.ts'
-import type { Part, Told } from '../join/joined.ts'
+import { isAsking, type Part, type Told } from '../join/joined.ts'
 import { dnatToReplier } from './dnat-to-replier.ts'
+import { writtenOver } from './written-over.ts'
 
 /**
  * nf_nat_core.c's get_unique_tuple gives a new connection another source port where its own would be taken for a reply of
@@ -68,6 +72,33 @@ export function repliesFromOwn(
     `${contacted} ${describeEnd(to, port)}, but ${shows}the reply comes from ${describeEnd(from, port)}. ${told.journey.packet.src} never contacted that address.`,
     `make the program reply from ${to}: bind its socket to this address`,
     dnatToReplier(told, from, port),
+  )
+}
+
+/** A rule wrote another destination into it: conntrack knows it for another connection's, or for none's. */
+export function toWrittenPort(parts: readonly Part[], reply: Part): Finding | undefined {
+  const { step, last } = writtenOver(parts, reply) ?? {}
+  const ref = step && refOfStep(step)
+  const asked = parts.find(isAsking)?.told.journey.packet
+  if (!ref || !asked || last?.dst === undefined) return undefined
+  const { packet } = reply.told.journey
+  const [to, goes, awaited] = [
+    describeEnd(packet.dst, packet.dport),
+    describeEnd(last.dst, last.dport),
+    describeEnd(asked.src, asked.sport),
+  ]
+  return finding(
+    'reply-to-other-port',
+    'error',
+    `${nameRef(ref)} rewrites the destination of the reply: it came for ${to} and goes to ${goes}, but ${awaited} waits for it.`,
+    {
+      rules: [ref],
+      fix: propose(
+        'do not rewrite such replies',
+        acceptBefore(ref, packet, { hook: step.hook ?? 'prerouting', answer: true }),
+        `skips the rest of chain ${ref.chain} for them`,
+      ).map(sayable),
+    },
   )
 }
 

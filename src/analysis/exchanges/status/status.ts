@@ -18,7 +18,7 @@ import { mayBeAbout, type UnquotedError } from '../join/unquoted.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
-import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork } from './later.ts'
+import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
@@ -112,7 +112,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const kept = isUsed ? undefined : replyKept(parts, answer)
     if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
-    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer, astray())
+    if (isUnheardOf(answer, parts) || isWrittenOver(parts, answer)) return inferred('reply-lost', answer, astray())
     if (goesPastAsker(parts, answer))
       return inferred('reply-lost', answer, missesProxy(parts, answer) ?? parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()
