@@ -13,12 +13,15 @@ export const WITH_ALL: Known = {}
  * only connection tracking's entries.
  * Whose address a source is, only the host's addresses tell: without them the copy that a host gets of its own broadcast is
  * joined with the packet itself. That a packet is a reply, which a chain in front of connection tracking cannot see, only its
- * entry tells: without it the set that it is not in is taken for what it lacks.
+ * entry tells: without it the set that it is not in is taken for what it lacks. Without the host's addresses, a reply that a rule
+ * has rewritten is joined with no request, and stands for an exchange of its own.
  */
 export const WITH_LESS: Known = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
   'cilium-keeps-proxy-replies-to-a-node-port-from-conntrack': ['status answered'],
   'uplink-switched-entry-stays': ['status answered'],
+  'netifd-leaves-the-routing-rule-of-the-table-before': ['status answered'],
+  'balena-router-writes-the-port-of-ntp-into-every-reply': ['status answered'],
   'one-deploy-new-port-waits-for-the-spanning-tree': ['error several-causes'],
   'kubevirt-guest-learned-at-the-other-port': ['error vanished-no-route'],
   'vyos-ftp-helper-before-conntrack': ['error several-causes'],

@@ -21,6 +21,7 @@ import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.t
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
 import { asksInvalid, isListed } from '../counterfactual/failed-condition.ts'
+import { seenLately } from '../counterfactual/later.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
@@ -60,7 +61,9 @@ export function blame(context: Context): Blame | undefined {
   if (by) rules.push(by.ref)
   const wrote = by ? undefined : headerWriterOf(context, walked.culprit)
   if (wrote) rules.unshift(wrote.ref)
-  const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : wrote ? `; ${wrote.words}` : ''
+  const lister = seenLately.there?.listerOf(context, walked.culprit)
+  if (lister) rules.push(lister.ref)
+  const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : wrote ? `; ${wrote.words}` : (lister?.words ?? '')
   const steps = walked.cause.map((one) => one.step)
   return { walked, end, culprit, rules, steps, filled, ...(wrote ? { writer: wrote } : {}) }
 }
