@@ -7,17 +7,25 @@ import * as F from '../read/captures/header-fields.ts'
 
 const INVARIANT = [F.PROTO, F.LEN, F.ID, F.SEQ, F.ACK, F.WINDOW, F.TYPE, F.CODE, F.ICMP_SEQ, F.FLOW] as const
 const ECN_FLAGS = 0x80 | 0x40
+const SYN = 0x02
+const MSS_OPTION = 4
 
 /** A number that all states of one packet share; packets that have it in common are told apart by samePacket. */
 export function packetKey(rows: Int32Array, base: number): number {
   let key = rows[base + F.PROTO]! ^ (rows[base + F.FAMILY]! << 8) ^ (rows[base + F.HOST]! << 12)
-  key = Math.imul(key ^ rows[base + F.LEN]!, 0x9e3779b1)
+  key = Math.imul(key ^ lengthForKey(rows[base + F.PROTO]!, rows[base + F.LEN]!), 0x9e3779b1)
   key = Math.imul(key ^ (key >>> 15) ^ rows[base + F.ID]!, 0x85ebca6b)
   key = Math.imul(key ^ (key >>> 13) ^ (rows[base + F.FRAG]! & 0xfffff), 0xc2b2ae35)
   // IPv6 has no ID, but a flow label
   key = Math.imul(key ^ (key >>> 16) ^ rows[base + F.ICMP_SEQ]! ^ rows[base + F.FLOW]!, 0x9e3779b1)
   return (key ^ (key >>> 15)) & 0x3fffffff
 }
+
+/** A SYN grows where TCPMSS gives it an option that it had not. */
+const lengthForKey = (protocol: number, length: number): number =>
+  protocol === TCP && length <= LONGEST_HEADERS ? 0 : length
+const TCP = 6
+const LONGEST_HEADERS = 120
 
 /** Does the row have what packetKey reads? A line that was cut may not. */
 export const hasKey = (rows: Int32Array, base: number): boolean => {
@@ -85,7 +93,9 @@ export function samePacket(
 ): boolean {
   if (rows[a + F.FAMILY] !== rows[b + F.FAMILY] || rows[a + F.HOST] !== rows[b + F.HOST]) return false
   const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
-  for (const column of INVARIANT) if (both & (1 << column) && rows[a + column] !== rows[b + column]) return false
+  for (const column of INVARIANT)
+    if (both & (1 << column) && rows[a + column] !== rows[b + column] && !(column === F.LEN && gotMss(rows, a, b)))
+      return false
   if (both & (1 << F.FLAGS) && (rows[a + F.FLAGS]! | ECN_FLAGS) !== (rows[b + F.FLAGS]! | ECN_FLAGS)) return false
   if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
   // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
@@ -102,6 +112,12 @@ export function samePacket(
   }
   return true
 }
+
+/** `-j TCPMSS` of a SYN without the option: it is longer by that (xt_TCPMSS.c). */
+const gotMss = (rows: Int32Array, a: number, b: number): boolean =>
+  rows[a + F.PROTO] === TCP &&
+  ((rows[b + F.PRESENT]! & (1 << F.FLAGS)) === 0 || (rows[b + F.FLAGS]! & SYN) !== 0) &&
+  rows[b + F.LEN]! - rows[a + F.LEN]! === MSS_OPTION
 
 /** A reply: two hosts' NTP packets are alike but for their addresses, and have the ID 0 both. */
 const isTurned = (rows: Int32Array, a: number, b: number): boolean =>

@@ -114,20 +114,28 @@ export function flowOf({ conntrack }: Simulator, skb: Skb): Connection | undefin
   return (conntrack.find(tuple, number, zone) ?? begin(packet, tuple, number, zone))?.connection
 }
 
-function zoneFor({ zone, packet }: Skb): Zone {
-  if (!zone) return NO_ZONE
+function zoneFor({ zone, packet, given: { ctZone } }: Skb): Zone {
+  if (!zone) return ctZone ? { original: ctZone, reply: ctZone } : NO_ZONE
   const id = (one: number | 'mark') => (one === 'mark' ? (packet.mark ?? 0) & 0xffff : one)
   return { original: id(zone.original), reply: id(zone.reply) }
 }
 
+/** Only an entry that is there has a mark, or flags, or a reply. */
+export const saysEntry = ({ ctState, ctMark, ctStatus = [], ctDir }: Packet): boolean =>
+  ctState === 'established' || ctState === 'related' || !!ctMark || ctStatus.length > 0 || ctDir === 'reply'
+
+const isOpening = ({ tcpFlags = [] }: Packet): boolean => tcpFlags.includes('syn') && !tcpFlags.includes('ack')
+
 /** The sender says that the connection is known already, though no list of connections shows it. */
 function asGiven(machine: Simulator, skb: Skb, tuple: Tuple, zone: Zone): Found | undefined {
+  if (!saysEntry(skb.given)) return undefined
   const { ctState, ctDir: direction = 'original', ctMark = 0, ctStatus = [] } = skb.given
-  if (ctState !== 'established' && ctState !== 'related') return undefined
   const number = numberOf(skb.packet)
   const opposite = invert(tuple, number)
   if (!opposite) return undefined
-  const flags = [...new Set(ctStatus as CtStatus[]).add(ctState === 'established' ? 'seen-reply' : 'expected')]
+  const isFirst = ctState === 'new' || (ctState === undefined && isOpening(skb.packet))
+  const flags = [...(ctStatus as CtStatus[])]
+  if (!isFirst) flags.push(ctState === 'related' ? 'expected' : 'seen-reply')
   const [original, reply] = direction === 'original' ? [tuple, opposite] : [opposite, tuple]
   const connection: Connection = {
     family: skb.family,
@@ -136,11 +144,11 @@ function asGiven(machine: Simulator, skb: Skb, tuple: Tuple, zone: Zone): Found 
     original,
     reply,
     status: [],
-    flags,
+    flags: [...new Set(flags)],
     mark: ctMark,
     zones: zone,
     settled: { src: true, dst: true },
-    ...(number === TCP ? { tcp: stateFromDump('ESTABLISHED') } : {}),
+    ...(number === TCP ? { tcp: stateFromDump(isFirst ? 'SYN_SENT' : 'ESTABLISHED') } : {}),
     ...shownZone(zone),
   }
   machine.conntrack.insert(connection)

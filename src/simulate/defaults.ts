@@ -4,6 +4,7 @@ import type { Packet } from '../model/packet.ts'
 import { routeDevices } from '../rules/route.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { hasPorts, knownProtocol } from '../rules/values.ts'
+import { saysEntry } from './conntrack.ts'
 import { findRoute } from './routing.ts'
 import { sourceIpv4, sourceIpv6 } from './source-address.ts'
 import { Undetermined } from './undetermined.ts'
@@ -27,8 +28,8 @@ export function withDefaults(packet: Packet, host: Host): Packet {
     packet.dport ??= EPHEMERAL
   }
   if (protocol === 6) {
-    packet.tcpFlags ??= ['syn']
-    packet.tcpOptions ??= packet.tcpFlags.includes('syn') ? '020405B4' : ''
+    packet.tcpFlags ??= isOfKnownFlow(packet) ? ['ack'] : ['syn']
+    packet.tcpOptions ??= packet.tcpFlags.includes('syn') && hasRoomForMss(packet, ipv6) ? '020405B4' : ''
   }
   if (protocol === 1 || protocol === 58) {
     packet.icmpType ??= ipv6 ? 128 : 8
@@ -42,6 +43,12 @@ export function withDefaults(packet: Packet, host: Host): Packet {
   packet.length ??= (ipv6 ? 40 : 20) + transportLength(packet, protocol)
   return packet
 }
+
+/** It has an entry, so that its SYN has gone before. */
+const isOfKnownFlow = (packet: Packet): boolean => packet.ctState !== 'new' && saysEntry(packet)
+
+/** hping and scapy send a SYN without options: longer headers than its length would make it invalid. */
+const hasRoomForMss = ({ length = Infinity }: Packet, ipv6: boolean): boolean => length >= (ipv6 ? 40 : 20) + 24
 
 /** As small as such a packet is; an echo carries what ping sends. */
 function transportLength(packet: Packet, protocol: number | undefined): number {

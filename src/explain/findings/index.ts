@@ -1,6 +1,5 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
-import { ambiguousRule } from './ambiguous-rule.ts'
 import { bridgeNfCall } from './bridge-nf-call.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -150,7 +149,7 @@ export const DETECTORS: readonly Detector[] = [
   rulesetChanged,
   rulesetMismatch,
   passedOver,
-  ambiguousRule,
+  withRules('ambiguous-rule', 'ambiguousRule'),
   lostEvents,
   captureEnds,
   undetermined,

@@ -3,6 +3,7 @@
 export { takenByProxy } from '../host/proxy-socket.ts'
 export { acceptedTooLate } from './accepted-too-late.ts'
 export { ambiguousHookOrder } from './ambiguous-hook-order.ts'
+export { ambiguousRule } from './ambiguous-rule.ts'
 export { cameBack } from './came-back.ts'
 export { dnatMismatch } from './dnat-mismatch.ts'
 export { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'

@@ -164,6 +164,11 @@ export class PacketStates {
     recent[i + 2] = this.view.getInt32(state * SLOT + telling, true)
   }
 
+  /** Of its bytes, as the reader made it. */
+  hashOf(state: number): number {
+    return this.hashes[state]!
+  }
+
   /** One more journey holds this state. */
   retain(state: number): void {
     this.holders[state]!++

@@ -16,6 +16,7 @@ import { isJson, lineOfJson } from './json.ts'
 import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
 import { tellsOfLoss } from './lost-lines.ts'
+import { onceEach } from './once-each.ts'
 import { packetOf } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
@@ -61,7 +62,7 @@ export class KernelLogReader implements CaptureReader {
 
   constructor(context: CaptureContext) {
     const { points, states } = context
-    this.context = context
+    this.context = { ...context, sink: onceEach(context) }
     this.report = once(context.report)
     this.head = new Head(states.names)
     this.traces = new PrefixTable((bytes) => readTrace(points, bytes, this.head.escaped))

@@ -1,0 +1,56 @@
+/** imklog beside imjournal: each line of the kernel stands in the log twice. */
+import { expect, it } from 'vitest'
+import { type Journey, open } from '../../src/index.ts'
+import { dmesg, trace } from '../journey/kernel-lines.ts'
+
+const RULES = `*filter
+:INPUT ACCEPT [0:0]
+:A - [0:0]
+-A INPUT -p tcp -j A
+-A A -p tcp --dport 80 -j DROP
+COMMIT
+*raw
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -j TRACE
+COMMIT
+`
+const PACKET = { in: 'lan', src: '10.0.0.2', dst: '10.0.0.1' }
+const LINES = ['raw:PREROUTING:policy:2', 'filter:INPUT:rule:1', 'filter:A:rule:1'].map((point) => trace(point, PACKET))
+const ONCE = dmesg(LINES)
+
+async function read(log: string) {
+  const files = { 'trace.log': log, 'rules.v4': RULES }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const journeys: Journey[] = []
+  for await (const journey of analysis.journeys()) journeys.push(journey)
+  return {
+    journeys: journeys.map(({ outcome, steps, findings }) => [outcome, steps.length, findings.map(({ code }) => code)]),
+    codes: analysis.warnings.map(({ code }) => code),
+  }
+}
+
+const each = (text: string, change: (line: string) => string): string => text.replace(/^.*\n/gm, change)
+
+it('counts each line once', async () => {
+  const once = await read(ONCE)
+  expect(once).toMatchObject({ journeys: [['dropped', 3, expect.anything()]], codes: [] })
+  for (const log of [each(ONCE, (line) => line + line), ONCE + ONCE])
+    expect(await read(log)).toEqual({ ...once, codes: ['line-repeated'] })
+})
+
+it('counts what is sent again, and what has no exact time', async () => {
+  expect(await read(ONCE + dmesg(LINES, 2_000_000))).toMatchObject({
+    journeys: [
+      ['dropped', 3, {}],
+      ['dropped', 3, {}],
+    ],
+  })
+  const second = each(ONCE, (line) => line.replace(/^\[.*?\]/, 'Nov 28 12:00:00 gw kernel:'))
+  expect(await read(second + second)).toMatchObject({
+    journeys: [
+      ['dropped', 3, {}],
+      ['dropped', 3, {}],
+    ],
+    codes: [],
+  })
+})
