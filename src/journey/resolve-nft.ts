@@ -29,6 +29,7 @@ export function resolveNft(
   family: Family,
   world: World,
   onlyHook: (table: Table | undefined, chain: string) => Hook | undefined,
+  tracers: Set<string>,
 ): Resolved {
   const { type, chain: chainName = '', table: tableName = '', verdict } = point
   const inTable = tableOf(point, world)
@@ -63,7 +64,12 @@ export function resolveNft(
     last: [undefined, undefined],
   }
   if (inTable && !inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in ${nameOf(inTable)}`
-  else if (!inTable && !resolved.own && world.tables.some(({ kind, name }) => kind === 'nft' && !isOwnTable(name)))
+  else if (
+    !inTable &&
+    !resolved.own &&
+    !isTracer(point, tracers) &&
+    world.tables.some(({ kind, name }) => kind === 'nft' && !isOwnTable(name))
+  )
     resolved.mismatch = `the ruleset has no table ${point.family} ${tableName}`
   else if (inTable && inChain) layOn(resolved, inTable, inChain)
   if (resolved.ending === 'drop' && rejects(resolved)) {
@@ -72,6 +78,16 @@ export function resolveNft(
     resolved.verdict = 'reject'
   }
   return resolved
+}
+
+/**
+ * Of a table that somebody made to trace with, and that was not there when the rules were saved: it marks packets, and
+ * stops none. `tracers`: those that have marked one. A chain's beginning alone says nothing against the ruleset.
+ */
+function isTracer({ family, table, type, text = '', verdict }: TracePoint, tracers: Set<string>): boolean {
+  const name = `${family} ${table}`
+  if (type === 'rule' && verdict === 'continue' && /\bmeta nftrace set 1\b/.test(unquoted(text))) tracers.add(name)
+  return type === 'begin' || (tracers.has(name) && (verdict === 'continue' || verdict === 'accept'))
 }
 
 const nameOf = ({ family, name }: Table): string => `table ${family} ${name}`

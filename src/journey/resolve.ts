@@ -19,6 +19,8 @@ import type { Resolved } from './resolved.ts'
 export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
   private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
+  /** Tables of the trace that only mark packets. */
+  private readonly tracers = new Set<string>()
   private readonly contradicted = new Map<Chain, string>()
   private logRules: LogRules | undefined
   private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
@@ -40,7 +42,7 @@ export class Resolver {
       const trace = this.points.get(point)
       known =
         trace.family !== undefined
-          ? resolveNft(trace, family, this.world, this.onlyHook)
+          ? resolveNft(trace, family, this.world, this.onlyHook, this.tracers)
           : trace.type === 'log'
             ? this.log(trace, family)
             : this.trace(trace, family)

@@ -220,6 +220,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'socket wildcard': 'number',
   'socket transparent': 'number',
   'rt nexthop': 'address',
+  'meta ipsec': 'number',
+  'rt ipsec': 'number',
 })
 
 /** Bits that a rule names by their place are a number, too. Undefined for what is never known. */

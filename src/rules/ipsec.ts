@@ -2,6 +2,7 @@
 import { inPrefix, parseAddress } from '../model/address.ts'
 import type { Host, IpsecPolicy, IpsecTemplate } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import type { EvalContext } from './eval-context.ts'
 
 export interface Unkept {
   policy: IpsecPolicy
@@ -30,6 +31,16 @@ export function unkeptPolicy(packet: Packet, direction: IpsecPolicy['direction']
   return policy && template && { policy, template }
 }
 
+/**
+ * Has IPsec read it, or will it write it? Only a no is known: what came in may be of any state that there is, and a
+ * policy's transformations may be optional.
+ */
+export function isLeftAlone({ packet, world: { host } }: EvalContext, way: 'in' | 'out'): boolean {
+  const { ipsecPolicies, ipsecStates } = host
+  if (way === 'in') return ipsecStates?.length === 0
+  return !!ipsecPolicies?.every((one) => one.direction !== 'out' || chooses(one, packet) === false)
+}
+
 /** What it is made of itself: sockets of IKE have policies of their own. */
 const isOfIpsec = ({ protocol = '', sport, dport }: Packet): boolean =>
   /^(esp|ah|comp|ipcomp)$/.test(protocol) ||
@@ -38,14 +49,14 @@ const isOfIpsec = ({ protocol = '', sport, dport }: Packet): boolean =>
 function chooses(policy: IpsecPolicy, packet: Packet): boolean | undefined {
   const { protocol, sport, dport, device, mark, markMask = 0xffffffff, interfaceId } = policy
   // counts on an xfrm interface alone
-  if (interfaceId || !isIn(packet.src!, policy.src) || !isIn(packet.dst!, policy.dst)) return false
+  if (interfaceId || !isIn(packet.src, policy.src) || !isIn(packet.dst, policy.dst)) return false
   if (device !== undefined && device !== packet.out) return false
   if (mark !== undefined && ((packet.mark ?? 0) & markMask) >>> 0 !== mark) return false
   if (protocol !== undefined && protocol !== packet.protocol) return /^\d/.test(protocol) ? undefined : false
   return (sport === undefined || sport === packet.sport) && (dport === undefined || dport === packet.dport)
 }
 
-function isIn(address: string, prefix: string): boolean {
+function isIn(address = '', prefix: string): boolean {
   const [network, length] = prefix.split('/')
   const [bytes, base] = [parseAddress(address), parseAddress(network!)]
   return !!bytes && !!base && bytes.length === base.length && inPrefix(bytes, base, Number(length))

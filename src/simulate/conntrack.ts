@@ -215,15 +215,21 @@ function count(connection: Connection, direction: Direction, { length }: Packet)
 
 /** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */
 function relate(machine: Simulator, skb: Skb): void {
+  const found = quotedFlow(machine, skb)
+  if (found) {
+    skb.connection = found.connection
+    skb.tracking = { state: 'related', direction: found.direction }
+  } else if (skb.given.ctState === 'related') skb.tracking = { state: 'related' }
+}
+
+function quotedFlow(machine: Simulator, skb: Skb): Found | undefined {
   const { inner, dst } = skb.packet
-  if (!inner?.src || !inner.dst || inner.protocol === undefined) return
+  if (!inner?.src || !inner.dst || inner.protocol === undefined) return undefined
   const number = numberOf(inner)
   const innerTuple = invert(tupleOf(inner), number)
   const found = innerTuple && findFlow(machine, innerTuple, number, zoneFor(skb))
   // who gets it has to be who sent the quoted packet
-  if (!found || found.connection[found.direction].dst !== dst) return
-  skb.connection = found.connection
-  skb.tracking = { state: 'related', direction: found.direction }
+  return found && found.connection[found.direction].dst === dst ? found : undefined
 }
 
 /** The kernel's own answer belongs to the flow of the packet that it answers (nf_conntrack_attach). */

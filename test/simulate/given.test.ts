@@ -12,6 +12,7 @@ COMMIT
 -A FORWARD -m conntrack --ctstate NEW
 -A FORWARD -m conntrack --ctstate ESTABLISHED
 -A FORWARD -m conntrack --ctstate INVALID
+-A FORWARD -m conntrack --ctstate RELATED
 -A FORWARD -m conntrack --ctdir REPLY
 -A FORWARD -m conntrack --ctstate DNAT
 -A FORWARD -m connmark --mark 0x5
@@ -39,6 +40,8 @@ it.each<[string, Packet, string]>([
   ['a new connection that has a mark', { ctMark: 5, ctState: 'new' }, 'NEW 0x5 --syn'],
   ['a datagram whose connection has a mark', { ctMark: 5, protocol: 'udp' }, 'ESTABLISHED 0x5'],
   ['a packet whose connection was sent elsewhere', { ctStatus: ['dnat'] }, 'ESTABLISHED DNAT'],
+  ['an ICMP error about a connection', { protocol: 'icmp', icmpType: 3, icmpCode: 3, ctState: 'related' }, 'RELATED'],
+  ['an ICMP error about none', { protocol: 'icmp', icmpType: 3, icmpCode: 3 }, 'INVALID'],
 ])('%s', (_, packet, rules) => {
   expect(matched(packet)).toBe(rules)
 })

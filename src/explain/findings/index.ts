@@ -15,7 +15,6 @@ import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { withHostState, withRules } from './later.ts'
 import { lostEvents } from './lost-events.ts'
-import { mixedBackends } from './mixed-backends.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { notNetfilter } from './not-netfilter.ts'
@@ -143,7 +142,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('later-base-chain', 'laterBaseChain'),
   withRules('let-through', 'letThrough'),
   withRules('ambiguous-hook-order', 'ambiguousHookOrder'),
-  mixedBackends,
+  withRules('mixed-backends', 'mixedBackends'),
   dnatChangedDestination,
   retransmission,
   rulesetChanged,

@@ -2,6 +2,7 @@
 
 import { ABSENT, type EvalContext, ipVersion, type Read, type Readers } from '../eval-context.ts'
 import { addressType, isOwnCopy, type ReverseOptions, reverseWay, wayTo } from '../fib.ts'
+import { isLeftAlone } from '../ipsec.ts'
 import { kernelAtLeast } from '../kernel.ts'
 import { lookup, questionOf } from '../route.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
@@ -57,6 +58,11 @@ const typeWithMark: Read = (moment) => {
   return addressType(packet.dst, world.host, undefined, ipVersion(moment) === 'ip6' ? packet.mark : 0)
 }
 
+function ipsec(way: 'in' | 'out'): Read {
+  const reason = `whether IPsec ${way === 'in' ? 'has decrypted' : 'will encrypt'} the packet is not known`
+  return (moment) => (isLeftAlone(moment, way) ? 0 : unknown(reason))
+}
+
 function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world, routedTo = packet.dst } = moment
   if (hook === 'ingress' || hook === 'prerouting') return ABSENT
@@ -96,6 +102,8 @@ export const ROUTING: Readers = {
   'fib saddr . mark type': back('type', { mark: true, strict: false }),
   'fib saddr . mark . iif type': back('type', { mark: true, strict: true }),
   'rt nexthop': nexthop,
+  'meta ipsec': ipsec('in'),
+  'rt ipsec': ipsec('out'),
   'socket wildcard': socket,
   'socket transparent': socket,
 }

@@ -1,3 +1,4 @@
+import type { Condition } from '../../../model/condition.ts'
 import type { Negatable } from '../../../model/ruleset.ts'
 import {
   defineMatch,
@@ -71,9 +72,15 @@ export const policy = defineMatch<typeof options, Policy>({
     for (const one of elements) checkElement(one, policy.strict !== undefined)
   },
   print,
-  conditions: (values, context) => [
-    { kind: 'unknown', text: print(values, context).join(' '), reason: "the host's IPsec policies are not known" },
-  ],
+  conditions(values, context) {
+    const { dir, pol } = values.policy
+    const words = print(values, context).join(' ')
+    const field = dir!.value === 'out' ? 'rt ipsec' : 'meta ipsec'
+    const none = pol?.value === 'none'
+    const any: Condition = { kind: 'compare', field, op: none ? '==' : '!=', value: 0, text: words }
+    if (none || values.elements.every((one) => Object.keys(one).length === 0)) return [any]
+    return [any, { kind: 'unknown', text: words, reason: "the packet's IPsec transformations are not known" }]
+  },
 })
 
 function collect(given: readonly Given[]): Policy {
