@@ -120,9 +120,12 @@ function zoneFor({ zone, packet, given: { ctZone } }: Skb): Zone {
   return { original: id(zone.original), reply: id(zone.reply) }
 }
 
-/** Only an entry that is there has a mark, or flags, or a reply. */
+/** Only an entry that is there has a mark or a reply. Flags of a new one, which a trace shows, come later on its way. */
 export const saysEntry = ({ ctState, ctMark, ctStatus = [], ctDir }: Packet): boolean =>
-  ctState === 'established' || ctState === 'related' || !!ctMark || ctStatus.length > 0 || ctDir === 'reply'
+  ctState === 'established' ||
+  ctState === 'related' ||
+  !!ctMark ||
+  (ctState === undefined && (ctStatus.length > 0 || ctDir === 'reply'))
 
 const isOpening = ({ tcpFlags = [] }: Packet): boolean => tcpFlags.includes('syn') && !tcpFlags.includes('ack')
 

@@ -45,6 +45,10 @@ it('counts what is sent again, and what has no exact time', async () => {
       ['dropped', 3, {}],
     ],
   })
+  const dated = (time: string) => each(ONCE, (line) => `Nov 28 ${time} gw kernel: ${line}`)
+  expect((await read(dated('12:00:00') + dated('12:00:01'))).journeys).toHaveLength(1)
+  // as long after two boots
+  expect((await read(dated('12:00:00') + dated('13:00:00'))).journeys).toHaveLength(2)
   const second = each(ONCE, (line) => line.replace(/^\[.*?\]/, 'Nov 28 12:00:00 gw kernel:'))
   expect(await read(second + second)).toMatchObject({
     journeys: [

@@ -10,6 +10,7 @@ import type { Timestamp } from '../stamp.ts'
 const REMEMBERED = 1 << 16
 const SLOT = REMEMBERED - 1
 const MICROSECONDS = 6
+const SECOND = 1_000_000
 
 /** Hands an event on only where it is not the copy of one before. */
 export function onceEach({ sink, report, states }: CaptureContext): EventSink {
@@ -18,7 +19,7 @@ export function onceEach({ sink, report, states }: CaptureContext): EventSink {
   return {
     event(point, state, at, line, traceId, mark) {
       // a state's number is used again when its packet's journey has ended
-      if (!isExact(at) || recent.isNew(point, states.hashOf(state), Math.round(at.clock))) {
+      if (!isExact(at) || recent.isNew(point, states.hashOf(state), at)) {
         sink.event(point, state, at, line, traceId, mark)
         return
       }
@@ -37,25 +38,31 @@ class RecentEvents {
   private readonly points = new Int32Array(REMEMBERED)
   private readonly headers = new Int32Array(REMEMBERED)
   private readonly clocks = new Float64Array(REMEMBERED)
+  /** The wall clock's, by which two boots differ; NaN where none is printed. */
+  private readonly seconds = new Float64Array(REMEMBERED)
   /** Counted from 1. */
   private readonly latest = new Float64Array(REMEMBERED)
   private readonly before = new Float64Array(REMEMBERED)
   private count = 0
 
   /** Remembers it, if it is. */
-  isNew(point: number, headers: number, clock: number): boolean {
+  isNew(point: number, headers: number, { stamp, clock: exact }: Timestamp): boolean {
+    const clock = Math.round(exact)
     const mixed = Math.imul(point ^ Math.imul(headers, 0x9e3779b1) ^ (clock | 0), 0x85ebca6b)
     const hash = (mixed ^ (mixed >>> 15)) & SLOT
     const oldest = this.count - REMEMBERED
     for (let n = this.latest[hash]!; n > 0 && n > oldest; n = this.before[n & SLOT]!) {
       const i = n & SLOT
-      if (this.points[i] === point && this.headers[i] === headers && this.clocks[i] === clock) return false
+      const isSame = this.points[i] === point && this.headers[i] === headers && this.clocks[i] === clock
+      // who writes it last may do so in the next second
+      if (isSame && !(Math.abs(this.seconds[i]! - stamp.base) > SECOND)) return false
     }
     const n = ++this.count
     const i = n & SLOT
     this.points[i] = point
     this.headers[i] = headers
     this.clocks[i] = clock
+    this.seconds[i] = stamp.base
     this.before[i] = this.latest[hash]!
     this.latest[hash] = n
     return true
