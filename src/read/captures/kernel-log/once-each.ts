@@ -6,7 +6,10 @@ import { once } from '../../../model/diagnostic.ts'
 import type { CaptureContext, EventSink } from '../format.ts'
 import type { Timestamp } from '../stamp.ts'
 
-/** How many events a copy may be behind: all that are nearer are found, so that no packet is left in part. A power of two. */
+/**
+ * How many events a copy may be behind: all that are nearer are found, so that no packet is left in part. Of those that
+ * came behind later ones as many. A power of two.
+ */
 const REMEMBERED = 1 << 16
 const SLOT = REMEMBERED - 1
 const MICROSECONDS = 6
@@ -33,38 +36,86 @@ export function onceEach({ sink, report, states }: CaptureContext): EventSink {
 
 const isExact = ({ stamp }: Timestamp): boolean => stamp.uptime || stamp.digits >= MICROSECONDS
 
-/** The last ones, in a ring; those of one hash are chained, each to the one before. */
+/** The last ones. Most lines come with a later time than any before, and are new without a look. */
 class RecentEvents {
+  private readonly inOrder = new Ring()
+  /** Those that came behind later ones. */
+  private readonly late = new Ring()
+  /** Of `late` by their times; counted from 1, so that 0 is none. */
+  private readonly latest = new Int32Array(REMEMBERED)
+  private readonly before = new Int32Array(REMEMBERED)
+  private highest = Number.NEGATIVE_INFINITY
+
+  /** Remembers it, if it is. */
+  isNew(point: number, headers: number, { stamp: { base }, clock: exact }: Timestamp): boolean {
+    const clock = Math.round(exact)
+    if (clock <= this.highest && this.isKnown(point, headers, clock, base)) return false
+    if (clock >= this.highest) {
+      this.highest = clock
+      this.inOrder.add(point, headers, clock, base)
+    } else {
+      const n = this.late.add(point, headers, clock, base)
+      const hash = hashOf(clock)
+      this.before[n & SLOT] = this.latest[hash]!
+      this.latest[hash] = n
+    }
+    return true
+  }
+
+  private isKnown(point: number, headers: number, clock: number, base: number): boolean {
+    const { inOrder, late } = this
+    for (let n = inOrder.firstOf(clock); n <= inOrder.count && inOrder.clockOf(n) === clock; n++)
+      if (inOrder.holds(n, point, headers, clock, base)) return true
+    for (let n = this.latest[hashOf(clock)]!; n >= late.oldest; n = this.before[n & SLOT]!)
+      if (late.holds(n, point, headers, clock, base)) return true
+    return false
+  }
+}
+
+const hashOf = (clock: number): number => (Math.imul(clock | 0, 0x9e3779b1) >>> 12) & SLOT
+
+class Ring {
   private readonly points = new Int32Array(REMEMBERED)
   private readonly headers = new Int32Array(REMEMBERED)
   private readonly clocks = new Float64Array(REMEMBERED)
   /** The wall clock's, by which two boots differ; NaN where none is printed. */
   private readonly seconds = new Float64Array(REMEMBERED)
-  /** Counted from 1. */
-  private readonly latest = new Float64Array(REMEMBERED)
-  private readonly before = new Float64Array(REMEMBERED)
-  private count = 0
+  count = 0
 
-  /** Remembers it, if it is. */
-  isNew(point: number, headers: number, { stamp, clock: exact }: Timestamp): boolean {
-    const clock = Math.round(exact)
-    const mixed = Math.imul(point ^ Math.imul(headers, 0x9e3779b1) ^ (clock | 0), 0x85ebca6b)
-    const hash = (mixed ^ (mixed >>> 15)) & SLOT
-    const oldest = this.count - REMEMBERED
-    for (let n = this.latest[hash]!; n > 0 && n > oldest; n = this.before[n & SLOT]!) {
-      const i = n & SLOT
-      const isSame = this.points[i] === point && this.headers[i] === headers && this.clocks[i] === clock
-      // who writes it last may do so in the next second
-      if (isSame && !(Math.abs(this.seconds[i]! - stamp.base) > SECOND)) return false
-    }
-    const n = ++this.count
-    const i = n & SLOT
+  /** Counted from 1. */
+  get oldest(): number {
+    return Math.max(1, this.count - REMEMBERED + 1)
+  }
+
+  /** Gives its number. */
+  add(point: number, headers: number, clock: number, second: number): number {
+    const i = ++this.count & SLOT
     this.points[i] = point
     this.headers[i] = headers
     this.clocks[i] = clock
-    this.seconds[i] = stamp.base
-    this.before[i] = this.latest[hash]!
-    this.latest[hash] = n
-    return true
+    this.seconds[i] = second
+    return this.count
+  }
+
+  clockOf(n: number): number {
+    return this.clocks[n & SLOT]!
+  }
+
+  /** The first that is not earlier, of times in their order. */
+  firstOf(clock: number): number {
+    let [low, high] = [this.oldest, this.count + 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.clockOf(middle) < clock) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  holds(n: number, point: number, headers: number, clock: number, second: number): boolean {
+    const i = n & SLOT
+    if (this.points[i] !== point || this.headers[i] !== headers || this.clocks[i] !== clock) return false
+    // who writes it last may do so in the next second
+    return !(Math.abs(this.seconds[i]! - second) > SECOND)
   }
 }
