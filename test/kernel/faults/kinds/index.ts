@@ -20,6 +20,7 @@ import { noEndpoints } from './services.ts'
 import { chainFlushed, jumpElsewhere, natInOutput, netmaskNarrow, sidesMixed, wrongVerdict } from './slips.ts'
 import { limitUsedUp, notrack, staleEntry, staleWithoutNat } from './tracking.ts'
 import { boundElsewhere, echoIgnored, ipsecPolicy, neighbourGone, ownAddress, policyRule, wayBack } from './ways.ts'
+import { conditionMissing, interfaceRenamed, markNotKept, routingRule, wrongElement, wrongMask } from './wider.ts'
 import {
   dnatElsewhere,
   wrongDestination,
@@ -45,4 +46,5 @@ export const KINDS: readonly Kind[] = [
   ...[queued, zoned, snatElsewhere, markAstray, banned, elementTooMany, proxied],
   ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
   ...[wrongVerdict, sidesMixed, netmaskNarrow, chainFlushed, jumpElsewhere, natInOutput],
+  ...[conditionMissing, interfaceRenamed, routingRule, wrongMask, markNotKept, wrongElement],
 ]

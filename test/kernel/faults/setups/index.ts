@@ -5,14 +5,17 @@ import { firewalld } from './firewalld.ts'
 import { hostFirewall } from './host-firewall.ts'
 import { kubeProxy } from './kube-proxy.ts'
 import { libvirt } from './libvirt.ts'
+import { mailHost } from './mail-host.ts'
 import { neutronRouter } from './neutron-router.ts'
 import { nftBalancer } from './nft/balancer.ts'
 import { nftDocker } from './nft/docker.ts'
 import { nftFirewalld } from './nft/firewalld.ts'
 import { nftHostFirewall } from './nft/host-firewall.ts'
+import { nftIncus } from './nft/incus.ts'
 import { nftIpv6Router } from './nft/ipv6-router.ts'
 import { nftKubeProxy } from './nft/kube-proxy.ts'
 import { nftLibvirt } from './nft/libvirt.ts'
+import { nftNptRouter } from './nft/npt-router.ts'
 import { nftOpenwrt } from './nft/openwrt.ts'
 import { nftOwnOutput } from './nft/own-output.ts'
 import { nftRouter } from './nft/router.ts'
@@ -26,6 +29,7 @@ import { securityGroups } from './security-groups.ts'
 import { shorewall } from './shorewall.ts'
 import { tailscale } from './tailscale.ts'
 import { ufw } from './ufw.ts'
+import { wireguardHub } from './wireguard-hub.ts'
 
 export const SETUPS: readonly MakeSetup[] = [
   hostFirewall,
@@ -42,6 +46,8 @@ export const SETUPS: readonly MakeSetup[] = [
   tailscale,
   shorewall,
   calico,
+  mailHost,
+  wireguardHub,
 ]
 
 /** In nft's own words. */
@@ -59,4 +65,6 @@ export const NFT_SETUPS: readonly MakeSetup[] = [
   nftVyos,
   nftUplinks,
   nftBalancer,
+  nftIncus,
+  nftNptRouter,
 ]

@@ -2,6 +2,7 @@
 import type { Kind } from '../../fault.ts'
 import { forwardingOff, martian, nobodyListens, policyDrop, routeElsewhere, routeGone, rpFilter } from '../host.ts'
 import { boundElsewhere, echoIgnored, ipsecPolicy, neighbourGone, ownAddress, policyRule, wayBack } from '../ways.ts'
+import { interfaceRenamed, markNotKept, routingRule, wrongMask } from '../wider.ts'
 import { atTheDevice, banned, markAstray, snatElsewhere, zoned } from './beside.ts'
 import { conditionTooMany, wrongChain, wrongHook, wrongIcmpType } from './conditions.ts'
 import {
@@ -27,6 +28,7 @@ import {
   staleEntry,
   staleWithoutNat,
 } from './tracking.ts'
+import { conditionMissing, oneFamily, wrongElement } from './wider.ts'
 import {
   dnatElsewhere,
   negated,
@@ -54,4 +56,5 @@ export const NFT_KINDS: readonly Kind[] = [
   ...[zoned, snatElsewhere, markAstray, banned, atTheDevice],
   ...[wayBack, policyRule, ownAddress, echoIgnored, boundElsewhere, neighbourGone, ipsecPolicy],
   ...[wrongVerdict, sidesMixed, netmaskNarrow, chainFlushed, jumpElsewhere, atWrongTime],
+  ...[conditionMissing, interfaceRenamed, routingRule, wrongMask, markNotKept, wrongElement, oneFamily],
 ]
