@@ -50,14 +50,16 @@ export const conditionMissing: Kind = {
     }),
 }
 
-const renamed = (tables: readonly Table[], from: string, to: string): Table[] =>
-  tables.map((table) => ({
+/** Names of chains stay. */
+function renamed(tables: readonly Table[], from: string, to: string): Table[] {
+  const name = new RegExp(`(?<=-[io] |")${from}(?= |"|$)`, 'g')
+  const all = (texts: readonly string[]) => texts.map((text) => text.replace(name, to))
+  return tables.map((table) => ({
     ...table,
-    ...(table.sets
-      ? { sets: table.sets.map((set) => ({ ...set, elements: set.elements.map((one) => one.replaceAll(from, to)) })) }
-      : {}),
-    chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.map((rule) => rule.replaceAll(from, to)) })),
+    ...(table.sets ? { sets: table.sets.map((set) => ({ ...set, elements: all(set.elements) })) } : {}),
+    chains: table.chains.map((chain) => ({ ...chain, rules: all(chain.rules) })),
   }))
+}
 
 /** The rules are as they were when the interface had its old name. */
 export const interfaceRenamed: Kind = {
@@ -180,7 +182,7 @@ export const wrongElement: Kind = {
       const lines = setup.sets ?? []
       return lines.flatMap((line, i): Fault[] => {
         const now = line.startsWith(`add ${set} `) ? otherElement(line) : line
-        if (now === line) return []
+        if (lines.includes(now)) return []
         return [
           {
             kind: 'a wrong element',

@@ -48,13 +48,16 @@ export const dnatShadowed: Kind = {
   name: 'DNAT shadowed',
   make: (scene) => {
     const { hosts, sides } = scene.topology
-    const elsewhere = scene.random.pick(hosts.filter(({ ip }) => ip !== scene.probe.packet.src)).ip
+    const { src = '' } = scene.probe.packet
+    const family = addressWord(src)
+    const of = ({ ip, ip6 }: { ip: string; ip6: string }) => (family === 'ip' ? ip : ip6)
+    const elsewhere = of(scene.random.pick(hosts.filter((host) => of(host) !== src)))
     return natAt(scene, 'dnat', 'redirect').map((met) =>
       inFront(
         scene,
         'DNAT shadowed',
         met,
-        `dnat ${met.table.startsWith('inet') ? 'ip ' : ''}to ${scene.random.pick([elsewhere, sides.left.ip])}`,
+        `dnat ${met.table.startsWith('inet') ? `${family} ` : ''}to ${scene.random.pick([elsewhere, of(sides.left)])}`,
       ),
     )
   },

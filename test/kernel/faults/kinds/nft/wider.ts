@@ -8,7 +8,7 @@ export const conditionMissing: Kind = {
   name: 'a condition missing',
   make: (scene) =>
     placesInFront(scene).flatMap(({ table, chain, index, rule }) => {
-      if (verdictKind(rule) === undefined || /vmap|@\S+ \{/.test(rule)) return []
+      if (verdictKind(rule) === undefined || /map|@\S+ \{/.test(rule)) return []
       return [
         /(?:^| )ip6? [sd]addr (?:!= )?(?:\{[^}]*\}|\S+)(?= )(?! \.)/,
         /(?:^| )[io]if(?:name)? (?:!= )?(?:\{[^}]*\}|"[^"]*")/,
@@ -18,7 +18,7 @@ export const conditionMissing: Kind = {
         const now = rule
           .replace(words, '')
           .trim()
-          .replace(/^(tcp|udp)(?= )|(?<= )(tcp|udp)(?= (?!dport|sport|flags|option|reset))/, 'meta l4proto $1$2')
+          .replace(/(?<=^| )(?<!l4proto )(tcp|udp)(?= (?!dport|sport|flags|option|reset))/, 'meta l4proto $1')
         if (now === rule || / \. /.test(rule)) return []
         return [
           {
