@@ -80,6 +80,11 @@ export const iptablesChanges: RuleChanges = {
     const at = words.lastIndexOf('-g')
     return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
   },
+  leadTo(ref, chain) {
+    const words = ruleWords(ref)
+    const at = words.findLastIndex((one) => one === '-j' || one === '-g') + 1
+    return at > 0 ? replaceRule(ref, words.with(at, chain)) : undefined
+  },
   returnInstead(ref) {
     const words = ruleWords(ref)
     const at = words.lastIndexOf('-j') + 1

@@ -47,6 +47,10 @@ export const nftChanges: RuleChanges = {
   },
   asBeforeNat: (ref) => replaced(ref, beforeNat),
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
+  leadTo: (ref, chain) =>
+    replaced(ref, (expr) =>
+      expr.map((one) => ('jump' in one ? { jump: { target: chain } } : 'goto' in one ? { goto: { target: chain } } : one)),
+    ),
   returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
   add(ref, spot, chosen, doing) {
     const [match, does] = [matchOf(ref, chosen), doingOf(ref, chosen, doing)]

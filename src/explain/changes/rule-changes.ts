@@ -91,6 +91,8 @@ export interface RuleChanges {
   asBeforeNat(ref: RuleRef): Changing | undefined
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
+  /** The rule jumps to another chain, or goes there by goto. */
+  leadTo(ref: RuleRef, chain: string): Changing | undefined
   /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */
   returnInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined

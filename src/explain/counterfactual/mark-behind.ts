@@ -38,6 +38,20 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
   return mark === undefined ? undefined : mark >>> 0
 }
 
+/** May the rule of step `i` change these bits, whatever the packet's mark and its connection's are? Known of rules alone. */
+export function mayWriteBits({ evidence, journey, world }: Context, i: number, mask: number): boolean {
+  const { rule, packet, hook } = evidence.arrivals[i]!
+  if (!rule || !writesMark(rule)) return false
+  return [0, ALL].some((mark) => {
+    const start = { ...packet, mark, ctMark: ALL - mark }
+    const moment: EvalContext = { packet: start, family: journey.family, world, ...(hook === undefined ? {} : { hook }) }
+    const behind = afterAll(rule.statements, moment).packet.mark
+    return behind === undefined || ((behind ^ mark) & mask) !== 0
+  })
+}
+
+const ALL = 0xffffffff
+
 /** With the mark that the packet had there, where its line does not show it. */
 export function markedThere<T extends { step: number; moment: EvalContext }>(context: Context, passed: T): T {
   const { packet } = passed.moment

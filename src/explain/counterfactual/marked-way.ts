@@ -15,7 +15,7 @@ import {
 } from '../../rules/route.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { refAt } from '../refs.ts'
-import { type Mark, markBehind } from './mark-behind.ts'
+import { type Mark, markBehind, mayWriteBits } from './mark-behind.ts'
 
 export const ALL_BITS = 0xffffffff
 
@@ -89,7 +89,7 @@ export function ledPerhapsBy(context: Context): { ref: RuleRef; mark: number } |
 export const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
   const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
   if (behind === undefined || (behind & mask) >>> 0 !== value) return false
-  return before === undefined || (before & mask) >>> 0 !== value
+  return before === undefined ? mayWriteBits(context, i, mask) : (before & mask) >>> 0 !== value
 }
 
 /** The rule that has given it the mark, in front of the routing decision. */

@@ -123,7 +123,7 @@ function onlyElsewhere({ table, hook, base }: Pick<TableTraversal, 'table' | 'ho
 }
 
 /** Rules that jump there, by the chain's name. */
-const leadersOf = memo(({ chains }: Table): ReadonlyMap<string, readonly Leader[]> => {
+export const leadersOf = memo(({ chains }: Table): ReadonlyMap<string, readonly Leader[]> => {
   const found = new Map<string, Leader[]>()
   for (const chain of chains.values())
     for (const rule of chain.rules) {

@@ -54,6 +54,8 @@ export const markUnrouted: Detector = {
     for (const rule of routingRules) {
       if (rule.family !== journey.family || rule.mark === undefined || rule.not) continue
       const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL_BITS) >>> 0 }
+      // it has that one, and another routing rule came first
+      if (question.mark !== undefined && (question.mark & mark.mask) >>> 0 === mark.value) continue
       if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
       const other = ways.get(mark.value)
       // nobody is meant to have the mark of a rule that refuses

@@ -9,6 +9,7 @@ import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../co
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
 import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
+import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
@@ -117,7 +118,8 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
         ? 'no rule led this packet to that chain'
         : `nothing jumps to ${chain.name}`
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
-  const as = sibling ? siblingWords(sibling) : ''
+  const misled = leads || led || isAlike || sibling ? undefined : misledJump(context, pass, chain, goal.wanted)
+  const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
   return finding(
@@ -125,8 +127,9 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
     isElsewhere ? 'note' : 'warning',
     `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}`,
     {
-      rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : [])],
-      fix: isElsewhere ? [] : jumpTo(context, ref, one),
+      rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : misled ? [misled.ref] : [])],
+      ...(misled ? { steps: [misled.step + 1] } : {}),
+      fix: isElsewhere ? [] : [...(misled ? leadBack(misled, chain.name) : []), ...jumpTo(context, ref, one)],
       doubt: led ? 0.4 : 0.1,
       ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },
