@@ -1,9 +1,12 @@
 /** What would become of a packet in one table, from a position in its chains on: the packet itself goes nowhere. */
+
+import type { Condition } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
+import { holdsUnused } from './lasting.ts'
 import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { isNotListed } from './unshown.ts'
@@ -38,19 +41,21 @@ export interface Walk {
   packet: Packet
 }
 
+export type Open = 'stop' | 'holds' | 'unused'
+
 /**
  * `positions`: where the packet is, the base chain first; each but the last is where its chain goes on after a return.
  * `open`: what becomes of it at a rule whose conditions are not known: it stops there, unless the rule lets it go on
- * either way, or it goes as if they held, except where they spare one sender.
+ * either way, or it goes as if they held, except where they spare one sender; or limits are taken to be unused.
  */
 export function walk(
   table: Table,
   positions: readonly ChainPosition[],
   start: EvalContext,
   budget: WalkBudget,
-  open: 'stop' | 'holds' = 'stop',
+  open: Open = 'stop',
 ): Walk {
-  const walker = new SupposedWalk(start, budget, open === 'holds')
+  const walker = new SupposedWalk(start, budget, open)
   if (positions.length === 0) return walker.policy()
   const frames = positions.map(
     ({ chain, index }, i) => new WalkFrame(prepared(table, chain), index, start.hook, i, undefined),
@@ -62,6 +67,15 @@ export function walk(
 const sparesSender = (rule: Rule): boolean =>
   /^(accept|return)$/.test(verdictOf(rule).text) &&
   rule.conditions.some((one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field))
+
+function unusedTruth(conditions: readonly Condition[], state: EvalContext): boolean | Unknown {
+  const counting = conditions.filter((one) => holdsUnused(one) !== undefined)
+  const truth = evaluateAll(
+    conditions.filter((one) => !counting.includes(one)),
+    state,
+  )
+  return truth !== false && counting.some((one) => holdsUnused(one) === false) ? false : truth
+}
 
 const prepared = (table: Table, chain: Chain): PreparedChain =>
   (table.chains.get(chain.name) === chain ? preparedChain(table, chain.name) : undefined) ?? supposed(table)(chain)
@@ -81,10 +95,13 @@ class SupposedWalk implements Walker<Walk> {
   private early: Visit | undefined = undefined
   private last: Visit | undefined = undefined
 
-  constructor(start: EvalContext, budget: WalkBudget, holds: boolean) {
+  private readonly unused: boolean
+
+  constructor(start: EvalContext, budget: WalkBudget, open: Open) {
     this.state = start
     this.budget = budget
-    this.holds = holds
+    this.holds = open === 'holds'
+    this.unused = open === 'unused'
   }
 
   get context(): EvalContext {
@@ -108,6 +125,7 @@ class SupposedWalk implements Walker<Walk> {
     const { conditions } = rule
     const whole = from === 0 && to === conditions.length
     const truth = whole ? evaluateAll(conditions, this.state) : evaluateRange(conditions, from, to, this.state)
+    if (this.unused && isUnknown(truth)) return unusedTruth(conditions.slice(from, to), this.state)
     return this.holds && isUnknown(truth) && !isNotListed(truth) ? !sparesSender(rule) : truth
   }
 

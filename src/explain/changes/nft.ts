@@ -49,7 +49,9 @@ export const nftChanges: RuleChanges = {
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
   leadTo: (ref, chain) =>
     replaced(ref, (expr) =>
-      expr.map((one) => ('jump' in one ? { jump: { target: chain } } : 'goto' in one ? { goto: { target: chain } } : one)),
+      expr.map((one) =>
+        'jump' in one ? { jump: { target: chain } } : 'goto' in one ? { goto: { target: chain } } : one,
+      ),
     ),
   returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
   add(ref, spot, chosen, doing) {

@@ -32,7 +32,9 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   }
   const protocol = failed.find(isProtocol) ?? failed.find(isVersion)
   const isOther = (one: Condition) => !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol))
-  const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(1)
+  // an old name of an interface is one mistake, on however many sides it stands
+  const isOld = failed.length === 2 && failed.every((one) => asksAbsentLink(one, moment.world.host))
+  const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(isOld ? 2 : 1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
   // what the element allows is asked only where there is one
@@ -42,6 +44,14 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   if (condition) return !open.some(isOpen) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
+
+const asksAbsentLink = (condition: Condition, { links }: Host): boolean =>
+  links !== undefined &&
+  condition.kind === 'compare' &&
+  condition.op === '==' &&
+  typeof condition.value === 'string' &&
+  /^meta [io]ifname$/.test(condition.field) &&
+  !links.some(({ name }) => name === condition.value)
 
 /** A limit counts the packets that all else holds for: one that the rule was not for has used none of it. */
 const isRate = (condition: Condition): boolean =>
@@ -192,7 +202,18 @@ export function asksGoneInterface(condition: Condition, { links }: Host): boolea
 
 /** It asks for what no packet has any more, or ever had: as it is, the rule matches nothing. */
 export const matchesNothing = (condition: Condition, host: Host): boolean =>
-  asksGoneInterface(condition, host) || asksUnspecified(condition) || asksOtherVersion(condition)
+  asksGoneInterface(condition, host) ||
+  asksUnspecified(condition) ||
+  asksOtherVersion(condition) ||
+  asksMaskedBits(condition)
+
+/** `--mark 0x10000/0xff`: of a mark under this mask these bits are never there. */
+export const asksMaskedBits = (condition: Condition): boolean =>
+  condition.kind === 'compare' &&
+  condition.op === '==' &&
+  condition.mask !== undefined &&
+  / mark$/.test(condition.field) &&
+  (Number(condition.value) & ~Number(condition.mask)) !== 0
 
 /** The IPv4 header's version is 4. */
 export const asksOtherVersion = (condition: Condition): boolean =>

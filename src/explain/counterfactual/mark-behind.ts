@@ -44,7 +44,12 @@ export function mayWriteBits({ evidence, journey, world }: Context, i: number, m
   if (!rule || !writesMark(rule)) return false
   return [0, ALL].some((mark) => {
     const start = { ...packet, mark, ctMark: ALL - mark }
-    const moment: EvalContext = { packet: start, family: journey.family, world, ...(hook === undefined ? {} : { hook }) }
+    const moment: EvalContext = {
+      packet: start,
+      family: journey.family,
+      world,
+      ...(hook === undefined ? {} : { hook }),
+    }
     const behind = afterAll(rule.statements, moment).packet.mark
     return behind === undefined || ((behind ^ mark) & mask) !== 0
   })

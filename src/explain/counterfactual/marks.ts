@@ -1,5 +1,6 @@
 /** Why a packet has not the mark that a rule asks for. */
 import type { Condition } from '../../model/condition.ts'
+import type { RoutingRule } from '../../model/host.ts'
 import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -41,7 +42,7 @@ function askedOf(condition: Condition, field: MarkField): (Mark & { not: boolean
   return { value: condition.value, mask, not }
 }
 
-function carries(packet: Packet | undefined, { value, mask, field }: Mark): boolean {
+export function carries(packet: Packet | undefined, { value, mask, field }: Mark): boolean {
   const mark = field === 'ct mark' ? packet?.ctMark : packet?.mark
   return mark !== undefined && (mark & mask) >>> 0 === value >>> 0
 }
@@ -54,7 +55,7 @@ export type WhyUnmarked =
   /** A rule wrote these bits, and wrote another mark; index of the step. `instead`: what would have set it, had that one not matched. */
   | { kind: 'other'; step: number; instead?: Visit }
   /** Rules that lead to it missed the packet; the likeliest first. */
-  | { kind: 'missed'; missed: { passed: SkippedRule; miss: FailedCondition }[] }
+  | { kind: 'missed'; missed: { passed: SkippedRule; miss: FailedCondition; doubt: number }[] }
   /** A rule led away in front of the one that sets it; index of the step. */
   | { kind: 'skipped'; step: number }
   | { kind: 'unreached'; pass: TableTraversal; chain: Unreached }
@@ -95,7 +96,14 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   }
   const instead = setInstead(context, mark, asker)
   if (instead) return instead
+  // who wrote these very bits, and a mark that nobody asks for, is nearer than who sets them for others
+  const stray = steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
+    return given !== undefined && (given.mask & mark.mask) >>> 0 === mark.mask && !isAsked(context, given)
+  })
   const never = neverGiven(context, mark, asker, before)
+  if (stray >= 0 && !(never?.kind === 'missed' && never.missed[0]!.doubt < NEAR)) return { kind: 'other', step: stray }
   if (never) return never
   const other = steps.findLastIndex(({ kind }, i) => {
     const { rule } = context.evidence.arrivals[i]!
@@ -104,12 +112,12 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
   // who writes a mark that nobody asks for may have meant this one
-  const stray = steps.findLastIndex(({ kind }, i) => {
+  const another = steps.findLastIndex(({ kind }, i) => {
     const { rule } = context.evidence.arrivals[i]!
     const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
     return given !== undefined && asked(context, given) === 0
   })
-  if (stray >= 0) return { kind: 'other', step: stray }
+  if (another >= 0) return { kind: 'other', step: another }
   const empty = steps.flatMap(({ kind }, i): RuleRef[] => {
     const { chain } = context.evidence.arrivals[i]!
     const ref = i < asker && kind === 'return' && chain?.rules.length === 0 ? refAt(context, i) : undefined
@@ -292,6 +300,17 @@ const isFor =
   ({ family: of }: Journey) =>
   ({ family }: Table): boolean =>
     family === of || family === 'inet'
+
+/** Of a rule whose use is not known, a word that is like the packet's (doubtOf); rules that others use are farther. */
+const NEAR = 1.35
+
+/** By a rule, of netfilter or of routing; routing rules that are not listed may. */
+function isAsked(context: Context, given: Mark): boolean {
+  const { routingRules } = context.world.host
+  const reads = ({ mark, markMask = -1 }: RoutingRule) =>
+    mark !== undefined && mark !== 0 && (given.value & markMask) >>> 0 === mark >>> 0
+  return !routingRules || routingRules.some(reads) || asked(context, given) > 0
+}
 
 /** How many rules ask for this mark. */
 export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>

@@ -1,12 +1,13 @@
 /** A jump that the packet met, and that leads to a chain which another rule leads to as well, where nothing leads to the one for it. */
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain } from '../../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, momentAt } from '../context.ts'
 import { nameBeside, refAt, refOf } from '../refs.ts'
+import { markedThere } from './mark-behind.ts'
 import { positionsBelow, type TableTraversal } from './skipped-rules.ts'
 import { leadersOf } from './unreached.ts'
 import { onwards } from './what-if.ts'
@@ -20,31 +21,49 @@ export interface MisledJump {
   twin: RuleRef
 }
 
-/** The last one behind which the packet would go on as wanted, if it led to `orphan`. */
+/** One behind which the packet would go on as wanted, if it led to `orphan`; what chooses its packets before what takes all. */
 export function misledJump(
   context: Context,
   { table, steps }: TableTraversal,
   orphan: Chain,
   wanted: (then: Walk) => boolean,
 ): MisledJump | undefined {
-  for (const step of steps.toReversed()) {
-    const { chain, rule, ending } = context.evidence.arrivals[step]!
+  const { arrivals } = context.evidence
+  const choosing = (step: number) => Number((arrivals[step]!.rule?.conditions.length ?? 0) > 0)
+  for (const step of steps.toReversed().sort((a, b) => choosing(b) - choosing(a))) {
+    const { chain, rule, ending } = arrivals[step]!
     const to = rule && (ending === 'jump' || ending === 'goto') ? verdictOf(rule).chain : undefined
-    const target = to === undefined || to === orphan.name ? undefined : table.chains.get(to)
-    // what every chain sends its rest to, to be logged and dropped, is meant
-    if (!chain || !rule || !target?.rules.some((one) => verdictOf(one).ending === 'accept')) continue
-    const other = leadersOf(table)
-      .get(target.name)
-      ?.find((one) => one.rule !== rule)
+    const other =
+      to === undefined
+        ? undefined
+        : leadersOf(table)
+            .get(to)
+            ?.find((one) => one.rule !== rule)
+    if (!chain || !rule || !other || to === orphan.name || isForTheRest(chain, rule)) continue
+    // `IN_public_allow` is a part of `IN_public`
+    if (orphan.name.startsWith(to!)) continue
+    // what drops such packets was chosen for that
+    if (arrivals.some(({ caller, ending: last }) => caller === step && STOPS.has(last)) && !accepts(table, to!))
+      continue
     const ref = refAt(context, step)
-    if (!other || !ref || context.budget.isUsedUp) continue
+    if (!ref || context.budget.isUsedUp) continue
     const below = positionsBelow(context, step)
     const behind = ending === 'jump' ? [...below, { chain, index: rule.ruleNumber }] : below
-    const then = onwards(context, table, [...behind, { chain: orphan, index: 0 }], momentAt(context, step))
-    if (wanted(then)) return { step, ref, to: target.name, twin: refOf(context, table.name, other.chain, other.rule) }
+    const { moment } = markedThere(context, { step, moment: momentAt(context, step) })
+    const then = onwards(context, table, [...behind, { chain: orphan, index: 0 }], moment, 'unused')
+    if (wanted(then)) return { step, ref, to: to!, twin: refOf(context, table.name, other.chain, other.rule) }
   }
   return undefined
 }
+
+const STOPS: ReadonlySet<string> = new Set(['drop', 'reject'])
+
+const accepts = ({ chains }: Table, name: string): boolean =>
+  chains.get(name)?.rules.some((one) => verdictOf(one).ending === 'accept') === true
+
+/** What comes to no other rule of the chain is logged, refused or dropped by way of one chain for all. */
+const isForTheRest = ({ rules }: Chain, rule: Rule): boolean =>
+  rule.conditions.length === 0 && !rules.slice(rule.ruleNumber).some(({ conditions }) => conditions.length > 0)
 
 /** Behind a full stop. */
 export const misledWords = ({ ref, to, twin }: MisledJump, beside: RuleRef): string =>

@@ -34,6 +34,7 @@ import {
 import { foreignWildcard } from './foreign-wildcard.ts'
 import { type Goal, keepsEnd } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
+import { markedThere } from './mark-behind.ts'
 import { isOtherEnd } from './other-end.ts'
 import { sendsToPaired } from './paired-host.ts'
 import { asksPeerNetwork } from './peer-network.ts'
@@ -134,7 +135,9 @@ interface Candidate {
 function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
-  for (const passed of rules) {
+  for (const one of rules) {
+    // nft's trace shows no marks
+    const passed = one.rule.conditions.some(asksMark) ? markedThere(context, one) : one
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
     const isOthers = isUsed(context, rule) !== false && !sure
@@ -156,6 +159,8 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     .sort((a, b) => a.doubt - b.doubt)
     .slice(0, MOST_TRIED)
 }
+
+const asksMark = (condition: Condition): boolean => fieldOf(condition) === 'meta mark'
 
 /** For all destinations but some. */
 function sparesDestination({ condition }: FailedCondition): boolean {

@@ -65,12 +65,14 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
         const stack = [...place.stack, { chain, index: 0 }]
-        const then = onwards(context, pass.table, stack, place.moment)
+        // where nothing leads, nothing has been counted
+        const open = graph.led.has(chain.name) ? 'stop' : 'unused'
+        const then = onwards(context, pass.table, stack, place.moment, open)
         // what another rule than one of the chain's own decides is not the chain's doing, nor what is not known of one
         const isOpen = then.ending === 'unknown' && then.last !== undefined && isOf(then.last.chain)
         const leads = wanted(then) || (isOpen && !graph.led.has(chain.name))
         if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
-        const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(place.moment)))
+        const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(place.moment), open))
         return [{ from: place, then, takesAll, decides: then.last !== undefined && isOf(then.last.chain) }]
       })[0]
     if (!likeliest) continue

@@ -65,7 +65,7 @@ function findWay(context: Context): WayByMark | undefined {
 }
 
 /** The table that stopped the packet, had it left by that interface. */
-function wouldMeet(context: Context, { pass }: Goal, out: string, mark: number): Walk {
+export function wouldMeet(context: Context, { pass }: Goal, out: string, mark: number): Walk {
   const there = momentAt(context, pass.steps[0]!)
   const moment = { ...there, packet: { ...there.packet, out, mark } }
   return walk(pass.table, [{ chain: pass.base, index: 0 }], moment, context.budget)

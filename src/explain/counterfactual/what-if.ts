@@ -16,7 +16,7 @@ import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
 import { execute, type VerdictKind, verdictOf } from '../../rules/verdict.ts'
-import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
+import { type ChainPosition, type Open, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
@@ -162,9 +162,10 @@ export const onwards = (
   table: Table,
   stack: readonly ChainPosition[],
   moment: EvalContext,
+  open: Open = 'stop',
 ): Walk => {
   const base = stack[0]?.chain
-  return walk(table, stack, moment, budget, base && isNatChain(table, base) ? 'holds' : 'stop')
+  return walk(table, stack, moment, budget, base && isNatChain(table, base) ? 'holds' : open)
 }
 
 /** Does the table let the packet go on? Undefined: that is not known. */

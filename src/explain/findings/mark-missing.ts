@@ -14,12 +14,14 @@ import { type Mark, markBehind, markedThere, markText } from '../counterfactual/
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
+  carries,
   connectionMarkAsked,
   markAsked,
   markGiven,
   type WhyUnmarked,
   whyUnmarked,
 } from '../counterfactual/marks.ts'
+import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
@@ -204,8 +206,14 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const { chain, then } = why.chain
       const { rule } = then.matched.find((visit) => visit.chain === chain)!
       const ref = refOf(context, why.pass.table.name, chain, rule)
+      const misled = why.chain.led
+        ? undefined
+        : misledJump(context, why.pass, chain, ({ packet }) => carries(packet, asker))
       const words = `no rule jumps to ${nameRef(ref)}, which sets this mark`
-      return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
+      const fix = jumpTo(context, ref, why.chain)
+      if (!misled) return { words, refs: [ref], fix }
+      const instead = `. ${misledWords(misled, ref).trim().replace(/\.$/, '')}`
+      return { words: `${words}${instead}`, refs: [ref, misled.ref], fix: [...leadBack(misled, chain.name), ...fix] }
     }
     case 'nobody':
       return nobody(context, asker, why.empty)

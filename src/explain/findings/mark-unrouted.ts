@@ -9,24 +9,17 @@ import type { Mark } from '../changes/rule-changes.ts'
 import { setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import {
-  ALL_BITS,
-  carriesBehind,
-  isSameWay,
-  markingStep,
-  markingSteps,
-  questionAt,
-} from '../counterfactual/marked-way.ts'
-import { asked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { ALL_BITS, carriesBehind, isSameWay, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
+import { type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { lacksReply, needsSource } from '../counterfactual/undeliverable.ts'
 import { wayByMark } from '../counterfactual/way-by-mark.ts'
 import { addRoutingRule, deleteRoutingRule, isDefault } from '../host/routes.ts'
-import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { restoresMark } from './mark-lost.ts'
 import { type Asker, tellWhy } from './mark-missing.ts'
 import { markedInVain } from './marked-in-vain.ts'
 import { hasRunOut } from './missing-element.ts'
+import { routed, unreadMark } from './unread-mark.ts'
 import { takenByWideElement } from './wide-element.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
@@ -47,6 +40,8 @@ export const markUnrouted: Detector = {
     const unmarked = question.mark ? lookupRoute({ ...question, mark: 0 }, world.host) : undefined
     // a transparent proxy's mark leads here, whatever mark others had given it before
     if (unmarked && leadsHere(route) && !leadsHere(unmarked)) return []
+    const unread = unreadMark(context, marking.last, question, route)
+    if (unread.length > 0) return unread
     const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
     const honoured = isHonoured(question, route, world.host)
     // many rules may ask for one mark
@@ -65,7 +60,7 @@ export const markUnrouted: Detector = {
       const found = tell(context, rule, mark, marking.last, sure, honoured)
       if (found.length > 0) return found
     }
-    return unasked(context, marking.last, sure)
+    return []
   },
 }
 
@@ -125,14 +120,6 @@ const underMask = (rule: RoutingRule, mask: number): Proposal[] =>
     'affects every packet that has these bits, whatever the rest of its mark is',
   )
 
-function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {
-  const bits = mask >>> 0 === ALL_BITS ? {} : { markMask: mask >>> 0 }
-  const table = tableLedTo({ action })
-  if (table === undefined || value === 0) return []
-  const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
-  return propose(`use table ${table} to route packets with this mark`, change, 'affects every packet with this mark')
-}
-
 /** A rule sets it where the way is chosen already. */
 function markedTooLate(context: Context, asker: Asker, last: number, sure: boolean): Detected[] {
   const { journey, evidence } = context
@@ -169,35 +156,3 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
 /** The table's own base chain at that hook. */
 const chainAt = ({ chains }: Table, hook: string | undefined): string | undefined =>
   [...chains.values()].find((one) => one.hook === hook && one.type !== 'nat')?.name
-
-const readsMark = ({ family, mark, markMask = ALL_BITS, not }: RoutingRule, of: string, has: number): boolean =>
-  family === of && mark !== undefined && !not && (has & markMask) >>> 0 === mark >>> 0
-
-/** It has a mark that nobody reads, and there is a table that nobody leads to. */
-function unasked(context: Context, last: number, sure: boolean): Detected[] {
-  const { journey, world } = context
-  const { routingRules = [] } = world.host
-  if (!sure) return []
-  const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
-  const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
-  if (!marking || asked(context, { value: mark, mask: ALL_BITS }) > 0) return []
-  const { ref, step } = marking
-  // a rule that refuses such packets reads their mark, and is told with what it does: vanished-no-route.ts
-  if (routingRules.some((one) => readsMark(one, journey.family, mark))) return []
-  const table = unledTable(world.host, journey.family)
-  if (table === undefined) return []
-  const family = journey.family as RoutingRule['family']
-  return [
-    finding(
-      'mark-missing',
-      'warning',
-      `${nameRef(ref)} set mark ${hex(mark)}, and no routing rule matches it: none selects table ${table}.`,
-      {
-        steps: [step + 1],
-        rules: [ref],
-        fix: routed(family, { value: mark, mask: ALL_BITS }, { table }),
-        doubt: 0.1,
-      },
-    ),
-  ]
-}

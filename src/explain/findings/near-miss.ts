@@ -20,6 +20,7 @@ import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
 import {
   asks,
   asksGoneInterface,
+  asksMaskedBits,
   asksOtherVersion,
   asksUnspecified,
   fieldOf,
@@ -192,6 +193,7 @@ function absentWords(condition: Condition, { world }: Context): string {
   if (asksOtherVersion(condition)) return ''
   if (asksUnspecified(condition)) return ', the unspecified address, which is never a destination'
   const isNumber = asksGoneInterface(condition, world.host)
+  if (asksMaskedBits(condition)) return ', bits that no mark has under this mask'
   const asked = wantedBy(condition)
   const gone = asked.filter(
     (one) => !world.host.links?.some(({ name, index }) => name === one || index === Number(one)),

@@ -8,13 +8,14 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
-import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
+import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameBeside, nameRef, refOf } from '../refs.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
+import { natAtOutput } from './nat-at-output.ts'
 import { nearlyReached } from './nearly-reached.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
@@ -99,8 +100,7 @@ function inNewChain(context: Context, { table, rule }: ForOthers): Proposal[] {
 /** The same of what comes in, and a rule that stands where only what this host sends is rewritten. */
 export const neverForOthers: Detector = {
   code: 'never-reached',
-  detect: (context) =>
-    context.world.tables.some(({ kind }) => kind === 'nft') ? nftOnly.loaded.natAtOutput(context) : [],
+  detect: natAtOutput,
 }
 
 function tell(context: Context, goal: Goal, one: Unreached): Detected {

@@ -7,6 +7,7 @@ import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { stops } from '../counterfactual/blocked-members.ts'
+import { wantedBy } from '../counterfactual/distance.ts'
 import {
   fieldOf,
   isExact,
@@ -48,7 +49,8 @@ function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): b
   // an exemption from what stopped it has done what it is there for
   if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
-  if (isForService(rule)) return true
+  // whoever names service and sender, or what nat has sent here, means these very packets
+  if (rule.conditions.some(isServices) || rule.conditions.some(asksRewritten)) return true
   return rule.conditions.some(choosesSender) && (chain.hook !== undefined || isAmongAccepts(context, pass.table, i))
 }
 
@@ -58,21 +60,28 @@ export function returnsService(context: Context, goal: Goal, i: number): boolean
   return rule !== undefined && isForService(rule) && returnsInVain(context, goal, i)
 }
 
-/** What comes behind it in its chain accepts others. What drops there, or counts, is what the sender is spared. */
+/** Others of its chain are accepted there. What drops there, or counts, is what the sender is spared. */
 function isAmongAccepts(context: Context, table: Table, i: number): boolean {
   const { chain, rule } = context.evidence.arrivals[i]!
-  const behind = chain?.rules.slice(rule!.ruleNumber) ?? []
+  const { rules = [] } = chain ?? {}
+  const behind = rules.slice(rule!.ruleNumber)
   const moment = momentAt(context, i)
   const isForOthers = ({ conditions }: Rule) => conditions.some((one) => evaluate(one, moment) === false)
-  return (
-    behind.some((one) => verdictOf(one).ending === 'accept' && isForOthers(one)) &&
-    !behind.some((one) => stops(one, table))
-  )
+  return rules.some((one) => isAccept(one) && isForOthers(one)) && !behind.some((one) => stops(one, table))
 }
 
+/** A map of verdicts has some. */
+const isAccept = (rule: Rule): boolean =>
+  verdictOf(rule).ending === 'accept' || rule.statements.some(({ kind }) => kind === 'vmap')
+
 /** Whoever asks for it. */
-const isForService = ({ conditions }: Rule): boolean =>
-  conditions.some((one) => isParticular(one) && / dport$/.test(fieldOf(one) ?? '')) && !conditions.some(choosesSender)
+const isForService = ({ conditions }: Rule): boolean => conditions.some(isServices) && !conditions.some(choosesSender)
+
+const isServices = (one: Condition): boolean =>
+  isParticular(one) && (lookupOf(one)?.fields ?? [fieldOf(one) ?? '']).some((field) => / dport$/.test(field))
+
+const asksRewritten = (one: Condition): boolean =>
+  !isNegated(one) && fieldOf(one) === 'ct status' && wantedBy(one).includes('dnat')
 
 /** By address or set; or a type of ICMP, or all of it. */
 function choosesSender(one: Condition): boolean {

@@ -5,4 +5,3 @@ export { missingNumbers, missingWords } from '../counterfactual/missing-numbers.
 export { dataServed } from '../counterfactual/served-host.ts'
 export { observedOrder } from '../verify-fixes/observed-order.ts'
 export { droppedInLinkChains } from './link-chains.ts'
-export { natAtOutput } from './wrong-hook.ts'

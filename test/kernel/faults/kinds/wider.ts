@@ -105,6 +105,7 @@ export const routingRule: Kind = {
           about,
           variant: { changes: changes! },
           culprits: [
+            'mark-missing',
             'wrong-way-out',
             'vanished-rp-filter',
             'vanished-no-route',

@@ -4,7 +4,6 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { isForNobody } from '../../rules/sockets.ts'
 import { changesOf, propose } from '../changes/change.ts'
-import { addInNewChain } from '../changes/nft-base-chain.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
@@ -13,6 +12,7 @@ import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
+import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { openingOf } from '../reply/request-reply.ts'
 
@@ -25,18 +25,21 @@ export function natAtOutput(context: Context): Detected[] {
   if (!isInVain && !isStopped(outcome)) return []
   const { in: _, ...sent } = packet
   const then = natFromTheStart(context, sent, 'output')
-  if (then?.table.kind !== 'nft' || !rewrites(DESTINATION)(then.walked)) return []
+  if (!then || !rewrites(DESTINATION)(then.walked)) return []
   const { chain, rule } = then.walked.last!
   // what stands in a chain of its own is told by who does not jump there
   if (chain.hook !== 'output' || !asksForIt(rule)) return []
   const ref = refOf(context, then.table.name, chain, rule)
   const own = atPrerouting(then.table)
-  const message = `${nameRef(ref)} would have rewritten its destination, but ${chain.name} is at hook output: only packets that this host sends traverse it.`
+  // iptables has that chain in any case
+  const isUsed = then.table.kind === 'nft' ? own !== undefined : (own?.rules.length ?? 0) > 0
+  const at = then.table.kind === 'nft' ? 'is at hook output' : "is for this host's own packets"
+  const message = `${nameRef(ref)} would have rewritten its destination, but ${chain.name} ${at}: only packets that this host sends traverse it.`
   return [
-    finding('never-reached', own ? 'note' : 'warning', message, {
+    finding('never-reached', isUsed ? 'note' : 'warning', message, {
       rules: [ref],
       fix: alsoAtPrerouting(context, then.table, ref, rule),
-      doubt: own ? 0.5 : 0.1,
+      doubt: isUsed ? 0.5 : 0.1,
     }),
   ]
 }
@@ -49,11 +52,17 @@ const asksForIt = ({ conditions }: Rule): boolean =>
 
 /** A hook cannot be changed: the rule is written again, in a chain that is made where there is none. */
 function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRef, rule: Rule): Proposal[] {
-  const name = atPrerouting(table)?.name
+  const name = atPrerouting(table)?.name ?? (table.kind === 'iptables' ? 'PREROUTING' : undefined)
   const chosen: Chosen = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting' } }
   const doing: Doing = { kind: 'like', rule }
   const make = (free: string) =>
-    addInNewChain(world, table, { name: free, type: 'nat', hook: 'prerouting', prio: DSTNAT }, chosen, doing)
+    nftOnly.loaded.addInNewChain(
+      world,
+      table,
+      { name: free, type: 'nat', hook: 'prerouting', prio: DSTNAT },
+      chosen,
+      doing,
+    )
   const change =
     name === undefined
       ? (make('prerouting') ?? make('dstnat'))
