@@ -32,9 +32,7 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   }
   const protocol = failed.find(isProtocol) ?? failed.find(isVersion)
   const isOther = (one: Condition) => !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol))
-  // an old name of an interface is one mistake, on however many sides it stands
-  const isOld = failed.length === 2 && failed.every((one) => asksAbsentLink(one, moment.world.host))
-  const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(isOld ? 2 : 1)
+  const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
   // what the element allows is asked only where there is one
@@ -44,14 +42,6 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   if (condition) return !open.some(isOpen) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
-
-const asksAbsentLink = (condition: Condition, { links }: Host): boolean =>
-  links !== undefined &&
-  condition.kind === 'compare' &&
-  condition.op === '==' &&
-  typeof condition.value === 'string' &&
-  /^meta [io]ifname$/.test(condition.field) &&
-  !links.some(({ name }) => name === condition.value)
 
 /** A limit counts the packets that all else holds for: one that the rule was not for has used none of it. */
 const isRate = (condition: Condition): boolean =>

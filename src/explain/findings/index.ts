@@ -16,7 +16,6 @@ import { lastRuleSeen } from './last-rule-seen.ts'
 import { withHostState, withRules } from './later.ts'
 import { lostEvents } from './lost-events.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
-import { noEndpoints } from './no-endpoints.ts'
 import { notNetfilter } from './not-netfilter.ts'
 import { queued, queuePassedBy, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
@@ -64,7 +63,7 @@ export const UNSHOWN: readonly Detector[] = [
 export const FIRST: Detector = kernelDrop(VANISHED)
 
 export const DETECTORS: readonly Detector[] = [
-  noEndpoints,
+  withRules('no-endpoints', 'noEndpoints'),
   droppedByMark,
   droppedByRule,
   withRules('proxy-missing', 'proxyRefused'),

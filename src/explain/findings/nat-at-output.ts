@@ -33,8 +33,10 @@ export function natAtOutput(context: Context): Detected[] {
   const own = atPrerouting(then.table)
   // iptables has that chain in any case
   const isUsed = then.table.kind === 'nft' ? own !== undefined : (own?.rules.length ?? 0) > 0
-  const at = then.table.kind === 'nft' ? 'is at hook output' : "is for this host's own packets"
-  const message = `${nameRef(ref)} would have rewritten its destination, but ${chain.name} ${at}: only packets that this host sends traverse it.`
+  // iptables names its chains by their hooks
+  const at = then.table.kind === 'nft' ? `, but ${chain.name} is at hook output: only` : ', but only'
+  const it = then.table.kind === 'nft' ? 'it' : chain.name
+  const message = `${nameRef(ref)} would have rewritten its destination${at} packets that this host sends traverse ${it}.`
   return [
     finding('never-reached', isUsed ? 'note' : 'warning', message, {
       rules: [ref],

@@ -49,8 +49,12 @@ function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): b
   // an exemption from what stopped it has done what it is there for
   if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
-  // whoever names service and sender, or what nat has sent here, means these very packets
-  if (rule.conditions.some(isServices) || rule.conditions.some(asksRewritten)) return true
+  if (isForService(rule)) return true
+  // whoever names service and sender, or what nat has sent here, means these very packets; where nothing is accepted, they are spared what drops
+  const isSuch = rule.conditions.some((one) => isServices(one) || asksRewritten(one))
+  const isSpared =
+    !chain.rules.some(isAccept) && chain.rules.slice(rule.ruleNumber).some((one) => stops(one, pass.table))
+  if (isSuch && !isSpared) return true
   return rule.conditions.some(choosesSender) && (chain.hook !== undefined || isAmongAccepts(context, pass.table, i))
 }
 

@@ -43,8 +43,7 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
   // a mark may be for other rules than those of routing
   const isLost = context.inVain === 'unanswered' || lacksReply(context)
   if (!sure && !(isLost && way && !isSameWay(way, taken))) return []
-  if (!reader && !isAcceptedBy(context, way, taken, mark) && asked(context, { value: mark, mask: ALL_BITS }) > 0)
-    return []
+  if (!reader && !isAcceptedBy(context, way, taken, mark) && asked(context, bits) > 0) return []
   const told = reader
     ? `routing rule ${reader.priority}, which matches it and selects table ${table}, comes after routing rule ${first!.priority}, which selects table main: that one has a route for it`
     : `no routing rule matches it: none selects table ${table}`

@@ -53,6 +53,37 @@ describe('mark-missing', () => {
     expect(alone?.message).toContain('mangle PREROUTING rule 1 cleared it')
   })
 
+  it('names the rule that gave it a mark which nobody reads, before one that others use', () => {
+    const host = { routingRules: [{ family: 'ip', priority: 32766, action: { table: 'main' } }] } as Case['host']
+    const gives = '[9:540] -A PREROUTING -p tcp -j MARK --set-xmark 0x2/0xff'
+    const others = '[9:540] -A PREROUTING -i eth1 -j MARK --set-xmark 0x1/0xff'
+    const found = (...mangle: string[]) => told({ ...one(...mangle), host: host! }, 'mark-missing')
+    expect(found(gives, others)?.message).toContain('mangle PREROUTING rule 1 gave it 0x2')
+    expect(found(gives, others)?.fix).toMatch(
+      /^iptables -t mangle -R PREROUTING 1 -p tcp -j MARK --set-xmark 0x1\/0xff/,
+    )
+    // a routing rule reads it
+    const reads = { family: 'ip', priority: 9, mark: 2, markMask: 0xff, action: { table: 'main' } } as const
+    const led = told({ ...one(gives, others), host: { routingRules: [reads, ...host!.routingRules!] } }, 'mark-missing')
+    expect(led?.message ?? '').not.toContain('gave it')
+  })
+
+  it('names the jump that leads elsewhere than to the chain that sets it', () => {
+    const found = told(
+      one(
+        '-A PREROUTING -i eth0 -j other',
+        '-A PREROUTING -i eth1 -j other',
+        '-A other -p udp -j ACCEPT',
+        SETS.replace('PREROUTING', 'marks'),
+      ),
+      'mark-missing',
+    )
+    expect(found?.message).toContain(
+      'no rule jumps to mangle marks rule 1, which sets this mark. PREROUTING rule 1, which matches it, jumps to other, as rule 2 does.',
+    )
+    expect(found?.fix).toBe('iptables -t mangle -R PREROUTING 1 -i eth0 -j marks → forwarded')
+  })
+
   it('nor makes it set the mark of every packet, where rules behind it set that of others', () => {
     const reset = '-A PREROUTING -j MARK --set-xmark 0x0/0xff'
     const others = '-A PREROUTING -i eth7 -p tcp -m tcp --dport 11211 -j MARK --set-xmark 0x1/0xff'

@@ -60,11 +60,39 @@ describe('a mark that a routing rule has led by', () => {
   })
 
   it('is missing where no routing rule matches the one that it has', () => {
+    // table 2 is not there
     const found = told(
-      sent([GIVES], { ...ways, routingRules: ways.routingRules!.filter((one) => one.priority !== 2002) }),
+      sent([GIVES], { ...both, routingRules: both.routingRules!.filter((one) => one.priority !== 2002) }),
       'mark-missing',
     )
     expect(found?.message).toMatch(/^Routing rule 2001 requires mark 0x100\/0x3f00/)
+  })
+
+  const away = { ...ways, routes: [...both.routes!, { ...TABLE_1, gateway: '10.0.3.253', table: '2' }] }
+
+  it('is read by no routing rule, and its table is there', () => {
+    const routingRules = away.routingRules!.filter((one) => one.priority !== 2002)
+    expect(told(sent([GIVES], { ...away, routingRules }), 'mark-missing')).toEqual({
+      message: 'mangle PREROUTING rule 1 set mark 0x200, and no routing rule matches it: none selects table 2.',
+      rules: ['mangle PREROUTING rule 1'],
+      fix: 'ip rule add fwmark 0x200/0x3f00 table 2 → forwarded',
+    })
+  })
+
+  it('is read by a routing rule that comes after the one of table main', () => {
+    const routingRules = away.routingRules!.map((one) => (one.priority === 2002 ? { ...one, priority: 32800 } : one))
+    const found = told(sent([GIVES], { ...away, routingRules }), 'mark-missing')
+    expect(found?.message).toBe(
+      'mangle PREROUTING rule 1 set mark 0x200, and routing rule 32800, which matches it and selects table 2, comes after routing rule 32766, which selects table main: that one has a route for it.',
+    )
+    expect(found?.fix).toMatch(/^ip rule del .* && ip rule add fwmark 0x200\/0x3f00 priority 32765 table 2 → forwarded/)
+  })
+
+  it('is not told of one that a filter reads, while nothing is stopped for it', () => {
+    const routingRules = away.routingRules!.filter((one) => one.priority !== 2002)
+    const one = sent([GIVES], { ...away, routingRules })
+    const filter = ['-A FORWARD -m mark --mark 0x200/0x3f00 -j ACCEPT']
+    expect(told({ ...one, rules: { ...one.rules, filter } }, 'mark-missing')?.message ?? '').not.toContain('table 2')
   })
 })
 

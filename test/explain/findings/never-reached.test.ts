@@ -21,6 +21,70 @@ describe('never-reached', () => {
     })
   })
 
+  it('is the chain that a jump should lead to, which leads where another one does', () => {
+    const FRWD = ['-A loc_frwd -p udp -j ACCEPT', '-A FORWARD -i eth1 -j loc_frwd']
+    const misled = filter(...FRWD, '-A FORWARD -i eth0 -j loc_frwd', '-A FORWARD -p icmp -j ACCEPT', WEB)
+    expect(told(misled, 'never-reached')).toEqual({
+      message:
+        'filter web rule 1 would have accepted it, but nothing jumps to web. FORWARD rule 3, which matches it, jumps to loc_frwd, as rule 2 does.',
+      rules: ['filter web rule 1', 'filter FORWARD rule 3'],
+      fix: 'iptables -R FORWARD 3 -i eth0 -j web → forwarded',
+    })
+  })
+
+  it.each([
+    [
+      'all that nothing accepts goes there',
+      ['-A FORWARD -j rest', '-A INPUT -j rest', '-A rest -p icmp -j ACCEPT', WEB],
+    ],
+    [
+      'no other rule leads there',
+      ['-A FORWARD -i eth0 -j rest', '-A FORWARD -p icmp -j ACCEPT', '-A rest -p udp -j ACCEPT', WEB],
+    ],
+    [
+      'it drops such packets',
+      ['-A FORWARD -i eth0 -j bad', '-A INPUT -j bad', '-A FORWARD -p icmp -j ACCEPT', '-A bad -j DROP', WEB],
+    ],
+    [
+      'the chain is a part of where it leads',
+      [
+        '-A FORWARD -i eth0 -j in',
+        '-A INPUT -j in',
+        '-A FORWARD -p icmp -j ACCEPT',
+        '-A in -p udp -j ACCEPT',
+        WEB.replace('web', 'in_web'),
+      ],
+    ],
+  ])('leaves a jump alone where %s', (_name, rules) => {
+    expect(told(filter(...rules), 'never-reached')?.message).toMatch(/but nothing jumps to \w*web\.$/)
+  })
+
+  it('is a chain whose limits nothing has used', () => {
+    const limited = [
+      '-A web -m recent --update --seconds 9 --hitcount 5 --name x -j DROP',
+      `${WEB.replace('-j', '-m limit --limit 9/sec -j')}`,
+    ]
+    expect(told(filter(...limited), 'never-reached')?.message).toBe(
+      'filter web rule 2 would have accepted it, but nothing jumps to web.',
+    )
+    const above = '-A web -m hashlimit --hashlimit-above 9/sec --hashlimit-mode srcip --hashlimit-name y -j DROP'
+    expect(told(filter(above, WEB), 'never-reached')?.rules).toEqual(['filter web rule 2'])
+  })
+
+  it('is a rule of OUTPUT for what comes in', () => {
+    const nat = ['-A OUTPUT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80']
+    const one = (dport: number): Case => ({
+      ...{ rules: { nat, filter: ['-P INPUT DROP'] }, packet: { ...TO_ROUTER, dport }, host: LISTENS_ON(22) },
+    })
+    expect(told(one(8080), 'never-reached')).toEqual({
+      message:
+        'nat OUTPUT rule 1 would have rewritten its destination, but only packets that this host sends traverse OUTPUT.',
+      rules: ['nat OUTPUT rule 1'],
+      fix: 'iptables -t nat -A PREROUTING -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
+    })
+    expect(told(one(8081), 'never-reached')).toBeUndefined()
+  })
+
   it('is a chain of nat that a rule of the other hook alone leads to', () => {
     const nat = ['-A OUTPUT -j SERVICES', '-A SERVICES -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j DNAT --to 10.0.2.9']
     const packet = { ...SYN, dst: '10.0.9.9' }

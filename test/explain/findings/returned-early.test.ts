@@ -110,6 +110,18 @@ describe('returned-early', () => {
     )
   })
 
+  it('names a RETURN for the very service of one sender, in a chain that accepts and refuses others', () => {
+    const sent = (...web: string[]) =>
+      told({ rules: { filter: ['-P FORWARD DROP', '-A FORWARD -j web', ...web] } }, 'returned-early')
+    const one = '-A web -s 10.0.1.2/32 -p tcp -m tcp --dport 80 -j RETURN'
+    const refuses = '-A web -p tcp -j REJECT'
+    expect(sent('-A web -p udp -m udp --dport 53 -j ACCEPT', one, refuses)?.message).toBe(
+      'filter web rule 2 matches it (-s 10.0.1.2/32, tcp dport 80), but only returns it from the chain, and no later rule accepts it.',
+    )
+    // it is spared what refuses others, where nothing is accepted
+    expect(sent(one, refuses)).toBeUndefined()
+  })
+
   it('leaves the missing rule where the RETURN is for the sender', () => {
     const among = rules('-A web -s 10.0.1.2/32 -j RETURN', '-A web -p tcp -m tcp --dport 81 -s 10.0.1.9/32 -j ACCEPT')
     const { filter } = among.rules
