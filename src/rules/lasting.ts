@@ -1,6 +1,6 @@
 /** Conditions that hold for so much and no more: what comes to one is counted, also where it does not match in the end. */
 import type { Condition } from '../model/condition.ts'
-import { SEEN_LATELY } from './by-turns.ts'
+import { CONNECTIONS_OPEN, SEEN_LATELY } from './by-turns.ts'
 
 /** Also where it is inverted. */
 export const lasts = (condition: Condition): boolean =>
@@ -15,6 +15,8 @@ export function holdsUnused(condition: Condition): boolean | undefined {
   if (condition.kind !== 'unknown') return undefined
   // nobody has come so often
   if (condition.reason === SEEN_LATELY) return /--hitcount ([2-9]|\d\d)/.test(condition.text) ? false : undefined
+  if (condition.reason === CONNECTIONS_OPEN && !condition.lasts)
+    return /-upto [1-9]/.test(condition.text) || (/-above [1-9]/.test(condition.text) ? false : undefined)
   const { lasts } = condition
   if (!lasts || 'element' in lasts) return undefined
   return !(('over' in lasts && lasts.over) || ('behind' in lasts && lasts.behind))

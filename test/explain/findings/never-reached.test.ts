@@ -69,6 +69,8 @@ describe('never-reached', () => {
     )
     const above = '-A web -m hashlimit --hashlimit-above 9/sec --hashlimit-mode srcip --hashlimit-name y -j DROP'
     expect(told(filter(above, WEB), 'never-reached')?.rules).toEqual(['filter web rule 2'])
+    const open = '-A web -p tcp -m connlimit --connlimit-above 50 -j REJECT'
+    expect(told(filter(open, WEB), 'never-reached')?.rules).toEqual(['filter web rule 2'])
   })
 
   it('is a rule of OUTPUT for what comes in', () => {
