@@ -13,7 +13,7 @@ import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, missedBy } from './failed-condition.ts'
+import { asksAll, fieldOf, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
@@ -213,6 +213,14 @@ export function likeness({ name: a }: Chain, { name: b }: Chain): number {
   return Math.max(front, back)
 }
 
+/** Beside rules for services it accepts whatever some senders ask for: only services were led there. */
+function trustsSenders({ rules }: Chain): boolean {
+  const accepts = rules.filter((rule) => verdictOf(rule).ending === 'accept')
+  const asks = (field: RegExp) => (rule: Rule) => rule.conditions.some((one) => field.test(fieldOf(one) ?? ''))
+  const [isService, isSender, isOther] = [asks(/ dport$/), asks(/ saddr$/), asks(/^ct |^icmp|^meta (l4proto|[io]if)/)]
+  return accepts.some(isService) && accepts.some((rule) => isSender(rule) && !isService(rule) && !isOther(rule))
+}
+
 /** `ref`: a rule of the chain that is to be reached. */
 export function jumpTo(
   context: Context,
@@ -228,11 +236,12 @@ export function jumpTo(
   // a chain that takes whatever comes has to be given only what is for it
   const { packet } = from.moment
   const isService = packet.dport !== undefined
-  const chosen: Chosen = !takesAll
-    ? { kind: 'all' }
-    : isService
-      ? { kind: 'destination', packet }
-      : { kind: 'such', packet, hints: { hook: from.moment.hook } }
+  const chosen: Chosen =
+    !takesAll && !trustsSenders(chain)
+      ? { kind: 'all' }
+      : isService
+        ? { kind: 'destination', packet }
+        : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   return propose(
     `make ${from.chain.name} jump to ${chain.name}`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),

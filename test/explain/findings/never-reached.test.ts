@@ -59,6 +59,14 @@ describe('never-reached', () => {
     expect(told(filter(...rules), 'never-reached')?.message).toMatch(/but nothing jumps to \w*web\.$/)
   })
 
+  it('is given its service alone, where it accepts whatever some senders ask for', () => {
+    const fix = (rule: string) => told(filter(rule, WEB), 'never-reached')?.fix
+    expect(fix('-A web -s 10.0.1.9/32 -j ACCEPT')).toBe(
+      'iptables -A FORWARD -d 10.0.2.2 -p tcp --dport 80 -j web → forwarded',
+    )
+    expect(fix('-A web -s 10.0.1.9/32 -p icmp -j ACCEPT')).toBe('iptables -A FORWARD -j web → forwarded')
+  })
+
   it('is a chain whose limits nothing has used', () => {
     const limited = [
       '-A web -m recent --update --seconds 9 --hitcount 5 --name x -j DROP',
