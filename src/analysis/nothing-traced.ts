@@ -18,7 +18,7 @@ function ofSession(input: string, { session, drops = [] }: Host): Diagnostic[] {
   const end = until === undefined ? '; the trace was interrupted' : ` to ${until}`
   const condition = parseFilter(filter)
   const unseen = 'condition' in condition ? new UnseenDrops(condition.condition) : undefined
-  unseen?.add(drops)
+  unseen?.add(drops, from)
   return [
     { input, code: 'nothing-traced', message: `${what} was traced from ${from}${end}` },
     ...(unseen?.list ?? []).map((drop) => ({

@@ -17,8 +17,10 @@ export class UnseenDrops {
     this.filter = filter
   }
 
-  add(drops: readonly Drop[]): void {
+  /** `since`: when packets began to be traced; what was dropped before does not count. ISO 8601. */
+  add(drops: readonly Drop[], since: string): void {
     for (const drop of drops) {
+      if (Date.parse(drop.time) < Date.parse(since)) continue
       const { packet, reason } = drop
       const meaning = meaningOf(drop)
       if (packet.src === undefined || !meaning || meaning.harmless) continue

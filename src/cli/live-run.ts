@@ -88,8 +88,8 @@ const SOON = 1000
 export class LiveRun {
   readonly warnings: Diagnostic[] = []
   private readonly options: LiveRunOptions
-  /** ISO 8601, UTC. */
-  private readonly began = new Date().toISOString()
+  /** When every packet is traced; ISO 8601, UTC. Absent until then. */
+  since: string | undefined
   private readonly sessions: Session[] = []
   private readonly ended: Promise<void>
   private shown = 0
@@ -153,6 +153,7 @@ export class LiveRun {
       }
       isReady = true
       if (this.failure) throw this.failure
+      this.since = new Date().toISOString()
       this.options.bundle?.session(this.session)
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
       this.options.face.ready(`Ready: ${this.readers}.${command ? '' : ' Send the packet that fails; Ctrl-C ends.'}\n`)
@@ -175,7 +176,7 @@ export class LiveRun {
   }
 
   private get session(): TraceSession {
-    return { filter: this.options.filter, from: this.began }
+    return { filter: this.options.filter, from: this.since! }
   }
 
   /** What the trace is read with. */

@@ -84,11 +84,11 @@ export async function runTrace(
     })
     const report = storing?.journeys(told) ?? told
     const telling = new Telling(report, out, !form.folds || correlator !== undefined, storing)
-    const run = new LiveRun({
+    const run: LiveRun = new LiveRun({
       ...{ filter, prepared, terminal, face, signals, telling },
       limits: options,
       bundle: saved,
-      onDrops: (drops) => dropped.add(drops),
+      onDrops: (drops) => run.since !== undefined && dropped.add(drops, run.since),
     })
     if (saved) saved.onBroken = (message) => run.warn({ input: '--save', code: 'not-saved', message })
     if (storing) storing.onBroken = (message) => run.warn({ input: '--store', code: 'not-stored', message })

@@ -13,7 +13,7 @@ const ECHO: Drop = {
 
 function told(filter: string, ...drops: Drop[]): string[] {
   const unseen = new UnseenDrops(readFilter(filter))
-  unseen.add(drops)
+  unseen.add(drops, '2026-11-20T18:28:34.532Z')
   return unseen.text.split('\n').slice(1, -1)
 }
 
@@ -25,4 +25,8 @@ it('tells of packets that the filter names, those of one kind once', () => {
 it('says nothing of others, of copies, and of what is put away', () => {
   expect(told('tcp', ECHO)).toEqual([])
   expect(told('icmp', { ...ECHO, reason: 'PACKET_SOCK_ERROR' }, { ...ECHO, reason: 'QUEUE_PURGE' })).toEqual([])
+})
+
+it('says nothing of what was dropped before packets were traced', () => {
+  expect(told('icmp', { ...ECHO, time: '2026-11-20T18:28:34.531999Z' })).toEqual([])
 })
