@@ -1,6 +1,6 @@
 /** Changes made in a World: commands as a person types them, or edits. */
 import { applyEdits } from '../edits/apply.ts'
-import { ipsetEdits, iptablesEdits, loadFor, loadNft } from '../edits/later.ts'
+import { anyRules, ipsetEdits, loadFor, loadNft } from '../edits/later.ts'
 import type { Report } from '../model/diagnostic.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
@@ -15,7 +15,7 @@ export type Appliable = string | readonly Edit[]
 export async function applyTo(world: World, change: Appliable, report?: Report): Promise<World> {
   // fixes are edits already, and a page that types nothing need not wait for what reads commands
   if (typeof change === 'string') {
-    const needed = [loadNft(), iptablesEdits.load(), ipsetEdits.load(), listings.load()]
+    const needed = [loadNft(), anyRules.load(), ipsetEdits.load(), listings.load()]
     const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), ...needed])
     return applyCommand(world, change, report ? { report } : {})
   }

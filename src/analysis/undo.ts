@@ -1,7 +1,7 @@
 /** A command made in a World, with the command that takes it back. */
 import { applyEdits } from '../edits/apply.ts'
 import { fixCommands } from '../edits/fix.ts'
-import { ipsetEdits, iptablesEdits, loadNft } from '../edits/later.ts'
+import { anyRules, ipsetEdits, loadNft } from '../edits/later.ts'
 import { undoEdit } from '../edits/undo.ts'
 import { withVariant } from '../explain/changes/variant.ts'
 import { printCommand } from '../model/command.ts'
@@ -25,7 +25,7 @@ export async function applyWithUndo(
   command: string,
   { known, report }: { known?: string | undefined; report?: Report } = {},
 ): Promise<Applied> {
-  await Promise.all([loadNft(), iptablesEdits.load(), ipsetEdits.load(), listings.load()])
+  await Promise.all([loadNft(), anyRules.load(), ipsetEdits.load(), listings.load()])
   const edits: Edit[] = []
   const world = applyCommand(before, command, {
     onApplied: (edit) => edits.push(edit),

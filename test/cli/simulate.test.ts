@@ -168,3 +168,10 @@ describe('--packets', () => {
     })
   })
 })
+
+it('makes a rule where none was read', async () => {
+  const address = '2: eth0    inet 192.0.2.2/24 scope global eth0\n'
+  const { code, stdout } = await simulate({ address }, '--apply', 'iptables -A INPUT -p tcp --dport 23 -j DROP', '-q')
+  expect(code).toBe(1)
+  expect(stdout).toContain('filter INPUT rule 1')
+})
