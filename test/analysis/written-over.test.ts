@@ -1,6 +1,6 @@
 /** nft's payload statement on a reply: by what it writes, the reply is for somebody else. As Linux 6.18 and nft 1.0.6 trace it. */
 import { expect, test } from 'vitest'
-import { type Exchange, open } from '../../src/index.ts'
+import { type Exchange, fixCommands, open, printCommand } from '../../src/index.ts'
 
 const rules = (write: string) => `table inet clock { # handle 1
 	chain replies { # handle 1
@@ -90,4 +90,75 @@ test('what is written back to the port that asked is one', async () => {
   // a mark is none of its headers
   const mark = 'iifname "wan" udp sport 123 meta mark set 0x7b'
   expect((await told(traced(mark, 40_003, 40_003), rules(mark)))?.status).toBe('answered')
+})
+
+const BACK = 'iif "wan" oif "lan"'
+const REPLY = (dport: number, dst = '203.0.113.1') => udp('203.0.113.9', 123, dst, dport)
+const ASKED = udp('192.168.1.10', 40_003, '203.0.113.9', 123)
+
+test('what the last rule of its way makes of its port is unknown', async () => {
+  const back = 'udp dport 5001 udp dport set 40003 accept'
+  const write = 'iifname "wan" udp sport 123 udp dport set 5001'
+  const chain = (name: string, hook: string, priority: number, rule: string) =>
+    `\tchain ${name} {\n\t\ttype filter hook ${hook} priority ${priority}; policy accept;\n\t\t${rule} # handle 2\n\t}\n`
+  const trace = [
+    ...lines('a1', 'iif "lan"', 'clock replies', 'ADDRESSES', 'policy accept ').map(ASKED),
+    ...lines('a1', OUT, 'clock sends', 'ADDRESSES', 'policy accept ').map(ASKED),
+    ...lines('b2', 'iif "wan"', 'clock replies', 'ADDRESSES', `rule ${write} # handle 2 (verdict continue)`).map(
+      REPLY(40_003, '192.168.1.10'),
+    ),
+    'trace id b2 inet clock replies policy accept ',
+    ...lines('b2', BACK, 'clock sends', 'ADDRESSES', `rule ${back} # handle 2 (verdict accept)`).map(
+      REPLY(5001, '192.168.1.10'),
+    ),
+    '',
+  ].join('\n')
+  const ruleset = `table inet clock {\n${chain('replies', 'prerouting', -300, write)}${chain('sends', 'postrouting', 300, back)}}\n`
+  expect((await told(trace, ruleset))?.status).toBe('answered')
+})
+
+/** The request is first seen behind nat, which has given it the port that the reply comes for. */
+test('a request that was seen behind nat alone does not tell which port waits', async () => {
+  const write = 'iifname "wan" udp sport 123 udp dport set 40003'
+  const last =
+    'table inet last {\n\tchain post {\n\t\ttype filter hook postrouting priority 300; policy accept;\n\t}\n}\n'
+  const trace = [
+    ...lines('a1', OUT, 'last post', 'ADDRESSES', 'policy accept ').map(udp('203.0.113.1', 40_003, '203.0.113.9', 123)),
+    ...lines('b2', 'iif "wan"', 'clock replies', 'ADDRESSES', `rule ${write} # handle 2 (verdict continue)`).map(
+      REPLY(40_003),
+    ),
+    'trace id b2 inet clock replies policy accept ',
+    ...lines('b2', BACK, 'last post', 'ADDRESSES', 'policy accept ').map(REPLY(5001, '192.168.1.10')),
+    '',
+  ].join('\n')
+  expect((await told(trace, rules(write) + last))?.status).not.toBe('reply-lost')
+})
+
+test('behind connection tracking no more is accepted than replies', async () => {
+  const ruleset = `table inet fw {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		${WRITE} # handle 2
+		ct state established,related accept # handle 3
+		iifname "lan" accept # handle 4
+	}
+	chain post {
+		type filter hook postrouting priority 300; policy accept;
+	}
+}
+`
+  const trace = [
+    ...lines('a1', OUT, 'fw forward', 'ADDRESSES', 'rule iifname "lan" accept # handle 4 (verdict accept)').map(ASKED),
+    ...lines('a1', OUT, 'fw post', 'ADDRESSES', 'policy accept ').map(ASKED),
+    ...lines('b2', BACK, 'fw forward', 'ADDRESSES', `rule ${WRITE} # handle 2 (verdict continue)`).map(
+      REPLY(40_003, '192.168.1.10'),
+    ),
+    'trace id b2 inet fw forward rule ct state established,related accept # handle 3 (verdict accept)',
+    ...lines('b2', BACK, 'fw post', 'ADDRESSES', 'policy accept ').map(REPLY(123, '192.168.1.10')),
+    '',
+  ].join('\n')
+  const exchange = await told(trace, ruleset)
+  expect(exchange?.status).toBe('reply-lost')
+  const { command } = fixCommands(exchange!.findings[0]!.fix[0]!)
+  expect(printCommand(command!)).toContain('ct state established,related accept')
 })

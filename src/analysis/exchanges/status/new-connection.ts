@@ -1,9 +1,11 @@
 /** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
-import { acceptBefore, propose } from '../../../explain/changes/change.ts'
+import { acceptBefore, changesOf, propose, spotOf } from '../../../explain/changes/change.ts'
+import type { Changing } from '../../../explain/changes/proposal.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { describeEnd, finding } from '../../../explain/context.ts'
 import { nameRef, refOfStep } from '../../../explain/refs.ts'
-import type { Finding, Fix } from '../../../model/journey.ts'
+import type { Finding, Fix, RuleRef, Step } from '../../../model/journey.ts'
+import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryOpened } from '../../../rules/conntrack/entries.ts'
 import { asItLeft } from '../../as-it-left.ts'
@@ -95,11 +97,19 @@ export function toWrittenPort(parts: readonly Part[], reply: Part): Finding | un
       rules: [ref],
       fix: propose(
         'do not rewrite such replies',
-        acceptBefore(ref, packet, { hook: step.hook ?? 'prerouting', answer: true }),
+        sparing(ref, step, packet),
         `skips the rest of chain ${ref.chain} for them`,
       ).map(sayable),
     },
   )
+}
+
+/** Behind connection tracking a reply is known for one, and what the rest of the chain would stop is let in by no accept for replies alone. */
+function sparing(ref: RuleRef, { hook }: Step, packet: Packet): Changing | undefined {
+  if (hook === undefined || hook === 'ingress' || hook === 'prerouting')
+    return acceptBefore(ref, packet, { hook: hook ?? 'prerouting', answer: true })
+  const spot = spotOf(ref)
+  return spot && changesOf(ref).add(ref, spot, { kind: 'answers' }, { kind: 'accept' })
 }
 
 /** Nat had given the request another source than the one that the server replies to: a SIP server goes by what the request says of itself (RFC 3261, 18.2.2). */

@@ -112,7 +112,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const kept = isUsed ? undefined : replyKept(parts, answer)
     if (kept) return inferred('reply-lost', answer, kept)
     const astray = () => (isUsed ? undefined : (begunAnew(parts, answer) ?? sentElsewhere(parts, ask())))
-    if (isUnheardOf(answer, parts) || isWrittenOver(parts, answer)) return inferred('reply-lost', answer, astray())
+    // who sends on in a TCP connection got the reply, whatever was written into it
+    const isKept = isUsed && answer.told.journey.packet.protocol === 'tcp'
+    if (isUnheardOf(answer, parts) || (!isKept && isWrittenOver(parts, answer)))
+      return inferred('reply-lost', answer, astray())
     if (goesPastAsker(parts, answer))
       return inferred('reply-lost', answer, missesProxy(parts, answer) ?? parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()

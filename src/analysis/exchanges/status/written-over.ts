@@ -5,8 +5,15 @@ import { isAsking, type Part } from '../join/joined.ts'
 /** nft's payload statement on a destination port, or what may be one; `@th,16,16 set`: the same by its place in the header. */
 const WRITES = /(?:dport|@th\S+) set /
 
+/** Comments and log prefixes may say anything. */
+const writes = ({ rule = '' }: Step): boolean => WRITES.test(rule) && WRITES.test(rule.replace(/"[^"]*"/g, ''))
+
+/** There conntrack has not led a reply back to who asked, whoever that is. */
+const BEFORE_TRACKING: readonly Step['hook'][] = [undefined, 'ingress', 'prerouting']
+/** There nat may have given a request its source port already. */
+const BEHIND_NAT: readonly Step['hook'][] = ['postrouting', 'input']
+
 export interface WrittenOver {
-  /** By its rule; absent: its rule is not known. */
   step: Step
   /** As it went on. */
   last: Step
@@ -16,12 +23,13 @@ export interface WrittenOver {
 export function writtenOver(parts: readonly Part[], answer: Part): WrittenOver | undefined {
   const first = parts.find(isAsking)
   if (!first?.own || !answer.own || first.told.host !== answer.told.host) return undefined
-  const { sport } = first.told.journey.packet
+  const { packet: asked, steps: way } = first.told.journey
   const { packet, steps } = answer.told.journey
   const last = steps.at(-1)
-  // behind prerouting conntrack has led it back to who asked, whoever that is
-  if (last?.known !== 'observed' || last.hook === 'prerouting' || !sport || !last.dport) return undefined
-  if (last.dport === sport) return undefined
-  const step = steps.findLast(({ rule = '' }, i) => WRITES.test(rule) && (steps[i - 1] ?? packet).dport !== last.dport)
+  if (last?.known !== 'observed' || !asked.sport || !last.dport || last.dport === asked.sport) return undefined
+  if (BEFORE_TRACKING.includes(last.hook) || BEHIND_NAT.includes(way[0]?.hook)) return undefined
+  // what it made of the port, no later chain shows
+  if (writes(last)) return undefined
+  const step = steps.findLast((one, i) => (steps[i - 1] ?? packet).dport !== last.dport && writes(one))
   return step && { step, last }
 }
