@@ -24,11 +24,15 @@ export function isKnownThere({ src, dst, in: from }: Packet, host: Host): boolea
   return repliedBy(host, dst).some(({ original }) => isAlike(original.src))
 }
 
-/** Has it replied by way of this host to a source of that kind, of any network that this host leads out of the same link, as it is? */
-export function repliedToAny({ dst, out }: Packet, host: Host, isOfKind: (src: string) => boolean): boolean {
-  if (dst === undefined || out === undefined || host.routingRules?.some(isChoosy)) return false
+/** A source of that kind to which it has replied by way of this host, as it is, of any network that this host leads out of the same link. */
+export function otherRepliedTo(
+  { dst, out }: Packet,
+  host: Host,
+  isOfKind: (src: string) => boolean,
+): string | undefined {
+  if (dst === undefined || out === undefined || host.routingRules?.some(isChoosy)) return undefined
   const isForwarded = (src: string) => isLocal(src, host) === false && homeOf(src, host)?.link.name !== out
-  return repliedBy(host, dst).some(({ original: { src } }) => isOfKind(src) && isForwarded(src))
+  return repliedBy(host, dst).find(({ original: { src } }) => isOfKind(src) && isForwarded(src))?.original.src
 }
 
 const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>

@@ -22,7 +22,7 @@ import { bridgeOf, mayReplyOverBridge, replyOverBridge } from '../host/bridges.t
 import { hasNoLinkLayer, homeOf, isDefault, mainRoute } from '../host/routes.ts'
 import { asItCame, entryBegun, isAlwaysAnswered, isOpening } from '../reply/request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { isKnownThere, repliedToAny } from './known-there.ts'
+import { isKnownThere, otherRepliedTo } from './known-there.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNatChain } from './skipped-rules.ts'
 
@@ -86,7 +86,7 @@ export function needsSource(context: Context): Nowhere {
   if (entry && !isUnanswered(entry)) return undefined
   if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
   const isStrange =
-    (isPrivateAbroad(journey.outcome, lastPacket(context)) && !isRewrittenElsewhere(context)) ||
+    (isPrivateAbroad(journey.outcome, lastPacket(context)) && knownInItsPlace(context) === undefined) ||
     isLoopbackAbroad(context) ||
     firstLink(context) ||
     (journey.outcome === 'forwarded' && gatewayBeside(lastPacket(context), world))
@@ -96,9 +96,18 @@ export function needsSource(context: Context): Nowhere {
   return isStrange || isHairpin(context) ? 'surely' : undefined
 }
 
-/** Another private source got a reply from there as it is: a later router rewrites it, or knows the way back. No entry says that this one got none. */
-const isRewrittenElsewhere = (context: Context): boolean =>
-  repliedToAny(lastPacket(context), context.world.host, isPrivate) && !staysUnanswered(context)
+/**
+ * Another private source that got a reply from there as it is: a later router rewrites it, or knows the way back to it, and
+ * may do so for this one. Undefined where an entry says that this one got none.
+ */
+const knownInItsPlace = (context: Context): string | undefined =>
+  staysUnanswered(context) ? undefined : otherRepliedTo(lastPacket(context), context.world.host, isPrivate)
+
+/** The same, where nothing else says whether this one gets a reply. */
+export const mayBeKnownAs = (context: Context): string | undefined =>
+  isPrivateAbroad(context.journey.outcome, lastPacket(context)) && needsSource(context) === 'maybe'
+    ? knownInItsPlace(context)
+    : undefined
 
 /** Its source is as it was, and nothing has come back to that. */
 const isUnanswered = (entry: ConntrackEntry): boolean => isUnreplied(entry) && entry.reply.dst === entry.original.src

@@ -31,6 +31,7 @@ import {
   isPublic,
   isReachedByNat,
   lacksReply,
+  mayBeKnownAs,
   needsSource,
   ownSourceWords,
   rewritesSources,
@@ -79,6 +80,11 @@ export const notMasqueraded: Detector = {
           ...one,
           rules: [swapped, ...one.rules],
         }))
+      }
+      const other = elsewhere.length > 0 ? undefined : mayBeKnownAs(context)
+      if (other !== undefined) {
+        const back = `A reply comes back only if a later router rewrites that source or has a route to it, as it does for ${other}`
+        return masqueraded(`It left for ${dst} with the private source ${src}. ${back}.`, false)
       }
       if (elsewhere.length > 0 || !isLeftAlone(context)) return elsewhere
       const left = `This packet left for ${dst} with its own source ${src}, and connection tracking has seen no reply`

@@ -104,7 +104,6 @@ describe('not-masqueraded', () => {
     ['has not', '10.0.1.7', ['unreplied'], 'has no rules'],
     ['has not', '10.0.2.7', [], 'has no rules'],
     ['has not', '10.0.1.7', [], 'routes by mark'],
-    ['has', '10.0.9.7', [], 'has no rules'], // another private network behind this host
     ['has not', '10.0.9.7', [], 'routes by mark'],
     ['has not', '198.51.100.9', [], 'has no rules'],
   ])(
@@ -132,6 +131,26 @@ describe('not-masqueraded', () => {
       expect(severity(one)).toEqual(known === 'has' ? [] : ['warning'])
     },
   )
+
+  it('is a note where its destination has replied to another private network behind this host', () => {
+    const src = '10.0.9.7'
+    const [original, reply] = [
+      { src, dst: '198.51.100.7', sport: 40_001, dport: 443 },
+      { src: '198.51.100.7', dst: src, sport: 443, dport: 40_001 },
+    ]
+    const one: Case = {
+      rules: { nat: [MASQUERADE], filter: [] },
+      packet: ABROAD,
+      host: { conntrack: [entry({ original, reply, status: [] })] },
+    }
+    // a route to that network alone may be all that the next router has
+    expect(severity(one)).toEqual(['note'])
+    expect(told(one, 'not-masqueraded')).toMatchObject({
+      message:
+        'It left for 198.51.100.7 with the private source 10.0.1.2. A reply comes back only if a later router rewrites that source or has a route to it, as it does for 10.0.9.7.',
+      fix: 'iptables -t nat -A POSTROUTING -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
+    })
+  })
 
   it('is a note where the other IP version is masqueraded on the same way, and nothing came back', () => {
     const src = '2001:db8:1::2'
