@@ -45,7 +45,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
 }
 
 /** It was heard there lately, or is said to be there. */
-export const ANSWERS = /^(REACHABLE|DELAY|PROBE|PERMANENT)$/
+const ANSWERS = /^(REACHABLE|DELAY|PROBE|PERMANENT)$/
 
 /** Table main's way to everything, which routing rules lead others past. */
 function isUplink(device: string, question: RouteQuestion, host: Host): boolean {

@@ -1,12 +1,11 @@
 /** A next hop that does not reply may be that of a table which an older routing rule still selects: a later one selects the right table. */
-import type { Host, Route } from '../../model/host.ts'
+import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Context } from '../context.ts'
 import { chooserOf } from '../findings/table-chooser.ts'
 import { deleteRoutingRule, isOwnTable } from '../host/routes.ts'
-import { ANSWERS } from './other-network.ts'
 import type { LinkHint } from './silent-link.ts'
 
 /** Which routing rule led the packet to that next hop, and where the others lead, if that is on the same link. */
@@ -25,19 +24,31 @@ export function otherTableHint(
   // by another link it would leave with the address of this one
   if (next?.type !== 'unicast' || next.nexthops || next.device !== out || next.gateway === undefined)
     return { words, fix: [] }
-  const replies = neighboursAt(host, out, next.gateway).some(({ state }) => state.some((one) => ANSWERS.test(one)))
+  const replies = neighboursAt(host, out, next.gateway).some(({ state }) => state.some((one) => HEARD.test(one)))
   if (!replies) return { words, fix: [] }
+  // one that selects less than the next, or something else, is there on purpose: a firewall or a proxy on the same link may be its next hop
+  const isLeftOver = rulesFor(question, host).some(
+    (one) => one !== chosen && tableLedTo(one) === next.table && selectorOf(one) === selectorOf(chosen),
+  )
   return {
     words: `${words} Without that routing rule, table ${next.table} leads to ${next.gateway} on ${out}, which has replied.`,
-    fix: propose(
-      `delete routing rule ${chosen.priority}`,
-      deleteRoutingRule(chosen),
-      'affects everything that the routing rule selects',
-    ),
+    fix: isLeftOver
+      ? propose(
+          `if routing rule ${chosen.priority} is left over from an earlier configuration, delete it`,
+          deleteRoutingRule(chosen),
+          'affects everything that the routing rule selects',
+        )
+      : [],
   }
 }
 
-const withoutIt = (host: Host, rule: NonNullable<Host['routingRules']>[number]): Host => ({
+/** It was heard there lately; a permanent entry says nothing of that. */
+const HEARD = /^(?:REACHABLE|DELAY|PROBE)$/
+
+const selectorOf = ({ priority: _, action: __, ...selector }: RoutingRule): string =>
+  JSON.stringify(Object.entries(selector).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const withoutIt = (host: Host, rule: RoutingRule): Host => ({
   ...host,
   routingRules: (host.routingRules ?? []).filter((one) => one !== rule),
 })

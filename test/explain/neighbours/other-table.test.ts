@@ -60,10 +60,32 @@ it('names the routing rule, and where the later one leads', () => {
 it.each([
   ['the other one leads out of another link', { device: 'eth1' }, 'REACHABLE'],
   ['nobody replied there either', {}, 'FAILED'],
+  ['somebody wrote its entry', {}, 'PERMANENT'],
   ['the other one leads to the same next hop', { gateway: '10.0.0.254' }, 'REACHABLE'],
 ])('deletes none where %s', (_name, later, state) => {
   const { message, fixes } = found(later, state)
   expect(message?.endsWith(SELECTED)).toBe(true)
+  expect(fixes).toEqual([''])
+})
+
+const LEADS = ' Without that routing rule, table 200 leads to 10.0.0.9 on eth0, which has replied.'
+
+it.each<[string, RoutingRule[], string]>([
+  ['more packets', [from(100, '100'), { ...from(101, '200'), from: '10.0.0.0/24' }], `${SELECTED}${LEADS}`],
+  [
+    'other packets',
+    [{ family: 'ip', priority: 100, to: '192.0.2.0/24', action: { table: '100' } }, from(101, '200')],
+    ` Its route is in table 100. Routing rule 100 selects that table for packets to 192.0.2.0/24.${LEADS}`,
+  ],
+])('deletes none where the later one selects %s', (_name, rules, words) => {
+  const { message, fixes } = found({}, 'REACHABLE', rules)
+  expect(message?.endsWith(words)).toBe(true)
+  expect(fixes).toEqual([''])
+})
+
+it('deletes none that leads past table main', () => {
+  const { message, fixes } = found({ table: 'main' }, 'REACHABLE', [from(100, '100')])
+  expect(message?.endsWith(`${SELECTED}${LEADS.replace('200', 'main')}`)).toBe(true)
   expect(fixes).toEqual([''])
 })
 
