@@ -13,8 +13,12 @@ export function listerOf(context: Context, step: number): { ref: RuleRef; words:
   const names = rule?.conditions.flatMap((one) => (one.kind === 'unknown' && ASKS.exec(one.text)?.[1]) || []) ?? []
   const [set] = names
   if (set === undefined || !table) return undefined
-  const found = [...table.chains.values()].flatMap((chain) =>
-    chain.rules.flatMap((one) => (lists(one.text, set) ? [refOf(context, table.name, chain, one)] : [])),
+  // xt_recent.c has one list by a name for all tables, with addresses of each family
+  const tables = context.world.tables.filter(({ family }) => family === table.family)
+  const found = tables.flatMap(({ name, chains }) =>
+    [...chains.values()].flatMap((chain) =>
+      chain.rules.flatMap((one) => (lists(one.text, set) ? [refOf(context, name, chain, one)] : [])),
+    ),
   )
   const [ref] = found
   return ref && found.length === 1 ? { ref, words: `; ${nameRef(ref)} adds addresses to ${set}` } : undefined
