@@ -108,8 +108,11 @@ function addressesOf(text: string) {
  * nfnetlink_log (net/netfilter/nfnetlink_log.c) shows the packet's IP header.
  */
 function isOwnHeader(mac: string, { tos = 0, length = 0, ipId, flowLabel = 0 }: Packet): boolean {
-  if (mac.startsWith('45:'))
-    return ipId !== undefined && mac === bytesText((0x45n << 40n) | word(tos, 32) | word(length, 16) | word(ipId, 0))
+  // how long the header is with its options: a report to a group has one (Router Alert)
+  if (/^4[5-9a-f]:/.test(mac)) {
+    const first = Number.parseInt(mac.slice(0, 2), 16)
+    return ipId !== undefined && mac === bytesText(word(first, 40) | word(tos, 32) | word(length, 16) | word(ipId, 0))
+  }
   if (!mac.startsWith('6')) return false
   return mac === bytesText((6n << 44n) | word(tos, 36) | word(flowLabel, 16) | word(length - IP6_HEADER, 0))
 }

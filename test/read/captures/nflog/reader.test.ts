@@ -238,8 +238,13 @@ describe('attributes', () => {
     ...[0x6b, 0x81, 2, 3, ...u16(8), 17, 1, 0xfe, 0x80, ...Array<number>(13).fill(0), 1],
     ...[0xff, 2, ...Array<number>(13).fill(0), 0xfb, ...u16(5353), ...u16(5353), ...u16(8), 0, 0],
   ]
+  const REPORT = [
+    ...[0x46, 0xc0, ...u16(32), ...u16(7), 0x40, 0, 1, 2, 0, 0, 192, 0, 2, 1, 224, 0, 0, 22, 0x94, 4, 0, 0],
+    ...[0x16, 0, 0, 0, 224, 0, 0, 22],
+  ]
   it.each([
     ['IPv4', SYN, 0x0800],
+    ['IPv4 with options', REPORT, 0x0800],
     ['IPv6', SIX, 0x86dd],
   ])('no Ethernet header where the kernel shows the IP header in its place: its own copy (%s)', (_, payload, type) => {
     const list: Attribute[] = [
@@ -251,7 +256,7 @@ describe('attributes', () => {
     expect(shown(payload.slice(0, 14))).not.toHaveProperty('dstMac')
     expect(shown(payload.slice(0, 14))).not.toHaveProperty('srcMac')
     const [first, ...rest] = payload.slice(0, 14)
-    expect(shown([first! ^ 1, ...rest])).toHaveProperty('dstMac')
+    expect(shown([first! ^ 0x80, ...rest])).toHaveProperty('dstMac')
     expect(shown([first!, ...rest.slice(0, 4), rest[4]! ^ 1, ...rest.slice(5)])).toHaveProperty('srcMac')
   })
 
