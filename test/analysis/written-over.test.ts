@@ -78,7 +78,7 @@ test('a reply into which a rule writes another port is no answer, and the rule i
   const [first] = exchange?.findings ?? []
   expect(first?.code).toBe('reply-to-other-port')
   expect(first?.message).toContain(
-    'inet clock replies handle 2 rewrites the destination of the reply: it came for 203.0.113.1:40003 and goes to 192.168.1.10:123, but 192.168.1.10:40003 waits for it.',
+    'inet clock replies handle 2 changes the destination port of the reply: it was sent to 203.0.113.1:40003 and is then for 192.168.1.10:123, but 192.168.1.10:40003 waits for it.',
   )
   expect(first?.rules[0]).toMatchObject({ chain: 'replies', handle: 2 })
   expect(first?.fix).toHaveLength(1)

@@ -21,7 +21,7 @@ export function listerOf(context: Context, step: number): { ref: RuleRef; words:
     ),
   )
   const [ref] = found
-  return ref && found.length === 1 ? { ref, words: `; ${nameRef(ref)} adds addresses to ${set}` } : undefined
+  return ref && found.length === 1 ? { ref, words: `; ${nameRef(ref)} adds addresses to that list` } : undefined
 }
 
 function lists(text: string, name: string): boolean {

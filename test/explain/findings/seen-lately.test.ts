@@ -17,7 +17,7 @@ function toldWith(others: Rules, ...more: string[]): string | undefined {
 
 it('names the rule that lists senders', () => {
   const said = 'filter INPUT rule 1 dropped it (its source is in recent list bad within 60 s)'
-  expect(told(LISTS)).toBe(`${said}; filter INPUT rule 3 adds addresses to bad.`)
+  expect(told(LISTS)).toBe(`${said}; filter INPUT rule 3 adds addresses to that list.`)
   expect(told(LISTS.replace('bad', 'other'))).toBe(`${said}.`)
   // which one it was is unknown
   expect(told(LISTS, LISTS)).toBe(`${said}.`)
@@ -26,6 +26,6 @@ it('names the rule that lists senders', () => {
 it('looks for it in all tables: they share their lists', () => {
   const lists = '-A PREROUTING -p udp -m recent --set --name bad --mask 255.255.255.255 --rsource'
   const said = 'filter INPUT rule 1 dropped it (its source is in recent list bad within 60 s)'
-  expect(toldWith({ mangle: [lists] })).toBe(`${said}; mangle PREROUTING rule 1 adds addresses to bad.`)
+  expect(toldWith({ mangle: [lists] })).toBe(`${said}; mangle PREROUTING rule 1 adds addresses to that list.`)
   expect(toldWith({ mangle: [lists] }, LISTS)).toBe(`${said}.`)
 })

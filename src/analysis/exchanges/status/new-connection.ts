@@ -77,14 +77,14 @@ export function repliesFromOwn(
   )
 }
 
-/** A rule wrote another destination into it: conntrack knows it for another connection's, or for none's. */
+/** A rule wrote another port into it: conntrack knows it for another connection's, or for none's. */
 export function toWrittenPort(parts: readonly Part[], reply: Part): Finding | undefined {
   const { step, last } = writtenOver(parts, reply) ?? {}
   const ref = step && refOfStep(step)
   const asked = parts.find(isAsking)?.told.journey.packet
   if (!ref || !asked || last?.dst === undefined) return undefined
   const { packet } = reply.told.journey
-  const [to, goes, awaited] = [
+  const [to, then, awaited] = [
     describeEnd(packet.dst, packet.dport),
     describeEnd(last.dst, last.dport),
     describeEnd(asked.src, asked.sport),
@@ -92,7 +92,7 @@ export function toWrittenPort(parts: readonly Part[], reply: Part): Finding | un
   return finding(
     'reply-to-other-port',
     'error',
-    `${nameRef(ref)} rewrites the destination of the reply: it came for ${to} and goes to ${goes}, but ${awaited} waits for it.`,
+    `${nameRef(ref)} changes the destination port of the reply: it was sent to ${to} and is then for ${then}, but ${awaited} waits for it.`,
     {
       rules: [ref],
       fix: propose(
