@@ -1,7 +1,6 @@
 /** A command made in a World, with the command that takes it back. */
 import { applyEdits } from '../edits/apply.ts'
 import { fixCommands } from '../edits/fix.ts'
-import { anyRules, ipsetEdits, loadNft } from '../edits/later.ts'
 import { undoEdit } from '../edits/undo.ts'
 import { withVariant } from '../explain/changes/variant.ts'
 import { printCommand } from '../model/command.ts'
@@ -9,8 +8,8 @@ import type { Report } from '../model/diagnostic.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
-import { listings } from '../read/host/listings.ts'
 import { applyCommand } from './apply-command.ts'
+import { loadLanguages } from './languages.ts'
 import { compareRulesets } from './rulesets.ts'
 
 export interface Applied {
@@ -25,7 +24,7 @@ export async function applyWithUndo(
   command: string,
   { known, report }: { known?: string | undefined; report?: Report } = {},
 ): Promise<Applied> {
-  await Promise.all([loadNft(), anyRules.load(), ipsetEdits.load(), listings.load()])
+  await loadLanguages()
   const edits: Edit[] = []
   const world = applyCommand(before, command, {
     onApplied: (edit) => edits.push(edit),

@@ -1,6 +1,8 @@
 /** One program with the library, in Node and in Chromium's worker: the same answers. */
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../docs/sources.ts'
@@ -41,6 +43,16 @@ test('waits for the reader of whatever it recognises', async () => {
     // nothing may be in it that a journey could be made of, and that is told
     await analysis.groups().catch((error) => expect(error).toBeInstanceOf(UserError))
   }
+})
+
+test('prints fixes that another program has found', async () => {
+  const program = `
+    const { fixCommands, loadLanguages, printCommand } = await import(${JSON.stringify(join(DIST, 'index.js'))})
+    await loadLanguages()
+    const edit = { kind: 'chain', op: 'policy', family: 'ip', table: 'filter', chain: 'INPUT', policy: 'ACCEPT' }
+    console.log(printCommand(fixCommands({ description: '', edits: [edit] }).command))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
+  expect(stdout).toBe('iptables -P INPUT ACCEPT\n')
 })
 
 describe.skipIf(!CHROMIUM)("in Chromium's worker", () => {
