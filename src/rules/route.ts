@@ -119,6 +119,12 @@ export function rulesFor(question: RouteQuestion, host: Host): RoutingRule[] {
   return rules.filter((rule) => targets.has(rule.priority) || ruleApplies(rule, asked!) !== false)
 }
 
+/** Does the rule match for certain? */
+export function ruleMatches(rule: RoutingRule, question: RouteQuestion, host: Host): boolean {
+  const asked = askedOf(question, host, false)
+  return asked !== undefined && ruleApplies(rule, asked) === true
+}
+
 function askedOf(question: RouteQuestion, host: Host, reverse: boolean): Asked | undefined {
   const dst = addressBytes(question.dst)
   const src = question.src === undefined ? undefined : addressBytes(question.src)

@@ -1,7 +1,15 @@
 /** A rule set a mark for a routing rule that is not there, or that stands behind the one of the main table. */
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsNowhere, lookupRoute, type RouteQuestion, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import {
+  leadsNowhere,
+  lookupRoute,
+  type RouteQuestion,
+  routeDevices,
+  ruleMatches,
+  rulesFor,
+  tableLedTo,
+} from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Proposal, together } from '../changes/proposal.ts'
 import type { Mark } from '../changes/rule-changes.ts'
@@ -26,7 +34,10 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
   const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
   if (!marking) return []
   const { ref, step } = marking
-  const reader = routingRules.find((one) => one.mark !== 0 && readsMark(one, journey.family, mark))
+  const readers = routingRules.filter((one) => one.mark !== 0 && readsMark(one, journey.family, mark))
+  const reader = readers.find((one) => ruleMatches(one, question, world.host))
+  // who reads it, and chooses by more than the mark, may mean others
+  if (readers.length > 0 && !reader) return []
   // a rule that refuses such packets, or leads them, reads their mark: vanished-no-route.ts
   const family = journey.family as RoutingRule['family']
   const rule = evidence.arrivals[step]!.rule

@@ -88,6 +88,14 @@ describe('a mark that a routing rule has led by', () => {
     expect(found?.fix).toMatch(/^ip rule del .* && ip rule add fwmark 0x200\/0x3f00 priority 32765 table 2 → forwarded/)
   })
 
+  it('is not read by a routing rule for other senders', () => {
+    const routingRules = away.routingRules!.map((one) =>
+      one.priority === 2002 ? { ...one, priority: 32800, from: '10.0.9.0/24' } : one,
+    )
+    const found = told(sent([GIVES], { ...away, routingRules }), 'mark-missing')
+    expect(found?.message ?? '').not.toContain('matches it')
+  })
+
   it('is not told of one that a filter reads, while nothing is stopped for it', () => {
     const routingRules = away.routingRules!.filter((one) => one.priority !== 2002)
     const one = sent([GIVES], { ...away, routingRules })
