@@ -86,9 +86,14 @@ export function resolveNft(
  */
 function isTracer({ family, table, type, text = '', verdict }: TracePoint, tracers: Set<string>): boolean {
   const name = `${family} ${table}`
-  if (type === 'rule' && verdict === 'continue' && /\bmeta nftrace set 1\b/.test(unquoted(text))) tracers.add(name)
+  const others = unquoted(text).replace(/\bmeta nftrace set 1\b/, '')
+  if (type === 'rule' && verdict === 'continue' && others.length < unquoted(text).length) tracers.add(name)
+  // what it writes, later rules may read
+  if (WRITES.test(others)) return false
   return type === 'begin' || (tracers.has(name) && (verdict === 'continue' || verdict === 'accept'))
 }
+
+const WRITES = /(?:^| )(?:set|[ds]nat|masquerade|redirect|tproxy|notrack|synproxy|fwd|dup|flow)(?: |$)/
 
 const nameOf = ({ family, name }: Table): string => `table ${family} ${name}`
 

@@ -41,3 +41,13 @@ it('is one where it does something else', async () => {
   const [, , codes] = (await explained(lines('meta mark set 0x00000001', 'tcp dport 80 accept')))[0]!
   expect(codes).toContain('ruleset-mismatch')
 })
+
+it('is one where it also writes what later rules read', async () => {
+  const [first, second, ...more] = lines('meta nftrace set 1', 'tcp dport 80 accept').split('\n')
+  const writes = second!.replace('meta nftrace set 1 # handle 3', 'tcp dport 80 meta mark set 0x00000006 # handle 4')
+  for (const trace of [
+    [first, second, writes, ...more],
+    [first, second!.replace('set 1', 'set 1 meta mark set 0x6'), ...more],
+  ])
+    expect((await explained(trace.join('\n')))[0]![2]).toContain('ruleset-mismatch')
+})
