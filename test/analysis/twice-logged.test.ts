@@ -18,8 +18,8 @@ const PACKET = { in: 'lan', src: '10.0.0.2', dst: '10.0.0.1' }
 const LINES = ['raw:PREROUTING:policy:2', 'filter:INPUT:rule:1', 'filter:A:rule:1'].map((point) => trace(point, PACKET))
 const ONCE = dmesg(LINES)
 
-async function read(log: string) {
-  const files = { 'trace.log': log, 'rules.v4': RULES }
+async function read(log: string, rules = RULES) {
+  const files = { 'trace.log': log, 'rules.v4': rules }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const journeys: Journey[] = []
   for await (const journey of analysis.journeys()) journeys.push(journey)
@@ -57,4 +57,21 @@ it('counts what is sent again, and what has no exact time', async () => {
     ],
     codes: [],
   })
+})
+
+it('counts a rule that a packet comes to twice in one tick of a coarse clock', async () => {
+  const twice = [
+    'filter:INPUT:rule:1',
+    'filter:A:rule:1',
+    'filter:A:return:2',
+    'filter:INPUT:rule:2',
+    'filter:A:rule:1',
+  ]
+  const rules = RULES.replace('-A A -p tcp --dport 80 -j DROP', '-A INPUT -p tcp -j A\n-A A -p tcp')
+  for (const time of ['   12.340000', '12.3']) {
+    const log = [...twice, 'filter:A:return:2', 'filter:INPUT:policy:3'].map(
+      (one) => `[${time}] ${trace(one, PACKET)}\n`,
+    )
+    expect(await read(log.join(''), rules)).toMatchObject({ journeys: [['delivered', 7, {}]], codes: [] })
+  }
 })

@@ -13,20 +13,31 @@ import type { Timestamp } from '../stamp.ts'
 const REMEMBERED = 1 << 16
 const SLOT = REMEMBERED - 1
 const MICROSECONDS = 6
+const MILLISECOND = 1000
 const SECOND = 1_000_000
 
 /** Hands an event on only where it is not the copy of one before. */
 export function onceEach({ sink, report, states }: CaptureContext): EventSink {
   const recent = new RecentEvents()
   const tell = once(report)
+  // a clock of whole milliseconds, or one cut short: a packet may come to one rule twice at one time
+  let isFine = false
+  let last = -1
+  const isCopy = (point: number, headers: number, at: Timestamp): boolean => {
+    if (!isExact(at)) return false
+    isFine ||= Math.round(at.clock) % MILLISECOND !== 0
+    const follows = isFine || last === point
+    last = point
+    return !recent.isNew(point, headers, at) && follows
+  }
   return {
     event(point, state, at, line, traceId, mark) {
       // a state's number is used again when its packet's journey has ended
-      if (!isExact(at) || recent.isNew(point, states.hashOf(state), at)) {
+      if (!isCopy(point, states.hashOf(state), at)) {
         sink.event(point, state, at, line, traceId, mark)
         return
       }
-      tell('line-repeated', 'a log line stands here twice, with the same time stamp; nfwhy counts it once', line)
+      tell('line-repeated', 'the log has this line twice, with the same time stamp; nfwhy counts it once', line)
       states.retain(state)
       states.release(state)
     },
