@@ -1,12 +1,17 @@
 /** A jump that the packet met, and that leads to a chain which another rule leads to as well, where nothing leads to the one for it. */
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { writesMark } from '../../rules/assign.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, momentAt } from '../context.ts'
 import { nameBeside, refAt, refOf } from '../refs.ts'
+import { wantedBy } from './distance.ts'
+import { fieldOf } from './failed-condition.ts'
 import { markedThere } from './mark-behind.ts'
 import { positionsBelow, type TableTraversal } from './skipped-rules.ts'
 import { leadersOf } from './unreached.ts'
@@ -19,6 +24,8 @@ export interface MisledJump {
   to: string
   /** Another rule that leads there. */
   twin: RuleRef
+  /** Where it leads, other packets of its are accepted or marked, and no name says that they are not to be. */
+  isOfUse: boolean
 }
 
 /** One behind which the packet would go on as wanted, if it led to `orphan`; what chooses its packets before what takes all. */
@@ -51,7 +58,9 @@ export function misledJump(
     const behind = ending === 'jump' ? [...below, { chain, index: rule.ruleNumber }] : below
     const { moment } = markedThere(context, { step, moment: momentAt(context, step) })
     const then = onwards(context, table, [...behind, { chain: orphan, index: 0 }], moment, 'unused')
-    if (wanted(then)) return { step, ref, to: to!, twin: refOf(context, table.name, other.chain, other.rule) }
+    if (!wanted(then)) continue
+    const isOfUse = !namesInterface(orphan, rule) && serves(table, to!, moment)
+    return { step, ref, to: to!, twin: refOf(context, table.name, other.chain, other.rule), isOfUse }
   }
   return undefined
 }
@@ -61,6 +70,28 @@ const STOPS: ReadonlySet<string> = new Set(['drop', 'reject'])
 const accepts = ({ chains }: Table, name: string): boolean =>
   chains.get(name)?.rules.some((one) => verdictOf(one).ending === 'accept') === true
 
+/** It accepts, or marks, others that come by the same interfaces and with the same protocol. */
+const serves = ({ chains }: Table, name: string, moment: EvalContext): boolean =>
+  chains.get(name)?.rules.some((one) => {
+    const { conditions } = one
+    if (verdictOf(one).ending !== 'accept' && !writesMark(one)) return false
+    if (conditions.some((each) => fieldOf(each) === 'ct state')) return false
+    return conditions.every((each) => !SHARED.test(fieldOf(each) ?? '') || evaluate(each, moment) !== false)
+  }) === true
+
+const SHARED = /^meta (l4proto|[io]ifname)$/
+
+/** `VPN_IN` for `-i vpn0`. */
+const namesInterface = ({ name }: Chain, { conditions }: Rule): boolean =>
+  conditions.some(
+    (one) =>
+      /^meta [io]if(name)?$/.test(fieldOf(one) ?? '') &&
+      wantedBy(one).some((wanted) => {
+        const stem = String(wanted).replace(/[\d.+*]+$/, '')
+        return stem.length > 1 && name.toLowerCase().includes(stem.toLowerCase())
+      }),
+  )
+
 /** What comes to no other rule of the chain is logged, refused or dropped by way of one chain for all. */
 const isForTheRest = ({ rules }: Chain, rule: Rule): boolean =>
   rule.conditions.length === 0 && !rules.slice(rule.ruleNumber).some(({ conditions }) => conditions.length > 0)
@@ -69,9 +100,12 @@ const isForTheRest = ({ rules }: Chain, rule: Rule): boolean =>
 export const misledWords = ({ ref, to, twin }: MisledJump, beside: RuleRef): string =>
   ` ${nameBeside(ref, beside)}, which matches it, jumps to ${to}, as ${nameBeside(twin, ref)} does.`
 
-export const leadBack = ({ ref, to }: MisledJump, chain: string): Proposal[] =>
-  propose(
+/** `more`: other fixes, which come first where packets that are accepted now would be lost. */
+export function leadBack({ ref, to, isOfUse }: MisledJump, chain: string, more: Proposal[]): Proposal[] {
+  const back = propose(
     `make ${ref.chain} jump to ${chain}, in place of ${to}`,
     changesOf(ref).leadTo(ref, chain),
-    `affects every packet that this rule sent to ${to}`,
+    `every packet that matches this rule then skips ${to}`,
   )
+  return isOfUse ? [...more, ...back] : [...back, ...more]
+}

@@ -213,7 +213,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const fix = jumpTo(context, ref, why.chain)
       if (!misled) return { words, refs: [ref], fix }
       const instead = `. ${misledWords(misled, ref).trim().replace(/\.$/, '')}`
-      return { words: `${words}${instead}`, refs: [ref, misled.ref], fix: [...leadBack(misled, chain.name), ...fix] }
+      return { words: `${words}${instead}`, refs: [ref, misled.ref], fix: leadBack(misled, chain.name, fix) }
     }
     case 'nobody':
       return nobody(context, asker, why.empty)

@@ -122,6 +122,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
+  const jumps = isElsewhere ? [] : jumpTo(context, ref, one)
   return finding(
     'never-reached',
     isElsewhere ? 'note' : 'warning',
@@ -129,7 +130,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
     {
       rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : misled ? [misled.ref] : [])],
       ...(misled ? { steps: [misled.step + 1] } : {}),
-      fix: isElsewhere ? [] : [...(misled ? leadBack(misled, chain.name) : []), ...jumpTo(context, ref, one)],
+      fix: isElsewhere ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
       doubt: led ? 0.4 : 0.1,
       ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },

@@ -59,6 +59,16 @@ describe('never-reached', () => {
     expect(told(filter(...rules), 'never-reached')?.message).toMatch(/but nothing jumps to \w*web\.$/)
   })
 
+  it('leaves a jump as it is, where packets of its are accepted', () => {
+    const lan = ['-A lan -p tcp -m tcp --dport 22 -j ACCEPT', '-A FORWARD -i eth1 -j lan', '-A FORWARD -i eth0 -j lan']
+    const found = told(filter(...lan, '-A FORWARD -p icmp -j ACCEPT', WEB), 'never-reached')
+    expect(found?.message).toMatch(/jumps to lan, as rule 2 does\.$/)
+    expect(found?.fix).toMatch(/^iptables -[AI] FORWARD .*-j web → forwarded/)
+    // a name that says whom it is for
+    const named = told(filter(...lan, '-A FORWARD -p icmp -j ACCEPT', WEB.replace('web', 'eth_in')), 'never-reached')
+    expect(named?.fix).toBe('iptables -R FORWARD 3 -i eth0 -j eth_in → forwarded')
+  })
+
   it('is given its service alone, where it accepts whatever some senders ask for', () => {
     const fix = (rule: string) => told(filter(rule, WEB), 'never-reached')?.fix
     expect(fix('-A web -s 10.0.1.9/32 -j ACCEPT')).toBe(
