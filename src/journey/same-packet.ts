@@ -113,11 +113,16 @@ export function samePacket(
   return true
 }
 
-/** `-j TCPMSS` of a SYN without the option: it is longer by that (xt_TCPMSS.c). */
+/**
+ * `-j TCPMSS` of a SYN without the option: it is longer by that (xt_TCPMSS.c). Where no sequence numbers are shown, a SYN
+ * for another destination may as well be another one.
+ */
 const gotMss = (rows: Int32Array, a: number, b: number): boolean =>
   rows[a + F.PROTO] === TCP &&
   ((rows[b + F.PRESENT]! & (1 << F.FLAGS)) === 0 || (rows[b + F.FLAGS]! & SYN) !== 0) &&
-  rows[b + F.LEN]! - rows[a + F.LEN]! === MSS_OPTION
+  rows[b + F.LEN]! - rows[a + F.LEN]! === MSS_OPTION &&
+  ((rows[a + F.PRESENT]! & rows[b + F.PRESENT]! & (1 << F.SEQ)) !== 0 ||
+    (sameAddress(rows, a + F.DST, b + F.DST) && rows[a + F.DPT] === rows[b + F.DPT]))
 
 /** A reply: two hosts' NTP packets are alike but for their addresses, and have the ID 0 both. */
 const isTurned = (rows: Int32Array, a: number, b: number): boolean =>
