@@ -306,6 +306,8 @@ describe('lines glued together', () => {
   })
 
   it('the first one cut: both tell nothing that is not so', () => {
+    // no copy of a line that follows
+    const first = lines[0]!.replace(/\.\d+\]/, '.000001]')
     fc.assert(
       fc.property(
         fc.nat(lines.length - 1),
@@ -314,7 +316,7 @@ describe('lines glued together', () => {
         (a, b, part) => {
           const from = lines[a]!.indexOf(' IN=') + 10
           const cut = Math.floor(from + part * (lines[a]!.length - from))
-          const { events } = readLog(`${lines[0]}\n${lines[a]!.slice(0, cut)}${lines[b]}\n`)
+          const { events } = readLog(`${first}\n${lines[a]!.slice(0, cut)}${lines[b]}\n`)
           const last = events.at(-1)!
           expect([last.packet, pointText(last.point)]).toEqual([packets[b], pointText(every.events[b]!.point)])
           expect(last.uptime).toBe(every.events[b]!.uptime)
