@@ -10,7 +10,6 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, momentAt } from '../context.ts'
 import { nameBeside, refAt, refOf } from '../refs.ts'
-import { wantedBy } from './distance.ts'
 import { fieldOf } from './failed-condition.ts'
 import { markedThere } from './mark-behind.ts'
 import { positionsBelow, type TableTraversal } from './skipped-rules.ts'
@@ -24,7 +23,7 @@ export interface MisledJump {
   to: string
   /** Another rule that leads there. */
   twin: RuleRef
-  /** Where it leads, other packets of its are accepted or marked, and no name says that they are not to be. */
+  /** Where it leads, other packets of its are accepted or marked. */
   isOfUse: boolean
 }
 
@@ -59,7 +58,7 @@ export function misledJump(
     const { moment } = markedThere(context, { step, moment: momentAt(context, step) })
     const then = onwards(context, table, [...behind, { chain: orphan, index: 0 }], moment, 'unused')
     if (!wanted(then)) continue
-    const isOfUse = !namesInterface(orphan, rule) && serves(table, to!, moment)
+    const isOfUse = serves(table, to!, moment)
     return { step, ref, to: to!, twin: refOf(context, table.name, other.chain, other.rule), isOfUse }
   }
   return undefined
@@ -80,17 +79,6 @@ const serves = ({ chains }: Table, name: string, moment: EvalContext): boolean =
   }) === true
 
 const SHARED = /^meta (l4proto|[io]ifname)$/
-
-/** `VPN_IN` for `-i vpn0`. */
-const namesInterface = ({ name }: Chain, { conditions }: Rule): boolean =>
-  conditions.some(
-    (one) =>
-      /^meta [io]if(name)?$/.test(fieldOf(one) ?? '') &&
-      wantedBy(one).some((wanted) => {
-        const stem = String(wanted).replace(/[\d.+*]+$/, '')
-        return stem.length > 1 && name.toLowerCase().includes(stem.toLowerCase())
-      }),
-  )
 
 /** What comes to no other rule of the chain is logged, refused or dropped by way of one chain for all. */
 const isForTheRest = ({ rules }: Chain, rule: Rule): boolean =>
