@@ -57,7 +57,7 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
   if (!reader && !isAcceptedBy(context, way, taken, mark) && asked(context, bits) > 0) return []
   const told = reader
     ? `routing rule ${reader.priority}, which matches it and selects table ${table}, comes after routing rule ${first!.priority}, which selects table main: that one has a route for it`
-    : `no routing rule matches it: none selects table ${table}`
+    : `no routing rule matches it, and none selects table ${table}`
   return [
     finding('mark-missing', 'warning', `${nameRef(ref)} set mark ${hex(mark)}, and ${told}.`, {
       steps: [step + 1],

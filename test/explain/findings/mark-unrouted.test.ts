@@ -73,7 +73,7 @@ describe('a mark that a routing rule has led by', () => {
   it('is read by no routing rule, and its table is there', () => {
     const routingRules = away.routingRules!.filter((one) => one.priority !== 2002)
     expect(told(sent([GIVES], { ...away, routingRules }), 'mark-missing')).toEqual({
-      message: 'mangle PREROUTING rule 1 set mark 0x200, and no routing rule matches it: none selects table 2.',
+      message: 'mangle PREROUTING rule 1 set mark 0x200, and no routing rule matches it, and none selects table 2.',
       rules: ['mangle PREROUTING rule 1'],
       fix: 'ip rule add fwmark 0x200/0x3f00 table 2 → forwarded',
     })
