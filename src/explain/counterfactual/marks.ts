@@ -1,12 +1,12 @@
 /** Why a packet has not the mark that a rule asks for. */
 import type { Condition } from '../../model/condition.ts'
-import type { RoutingRule } from '../../model/host.ts'
 import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import { afterAll, writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { asksForMark } from '../../rules/route.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
@@ -97,11 +97,11 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   const instead = setInstead(context, mark, asker)
   if (instead) return instead
   // who wrote these very bits, and a mark that nobody asks for, is nearer than who sets them for others
-  const stray = steps.findLastIndex(({ kind }, i) => {
-    const { rule } = context.evidence.arrivals[i]!
-    const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
-    return given !== undefined && (given.mask & mark.mask) >>> 0 === mark.mask && !isAsked(context, given)
-  })
+  const stray = lastGiver(
+    context,
+    asker,
+    (given) => (given.mask & mark.mask) >>> 0 === mark.mask && !isAsked(context, given),
+  )
   const never = neverGiven(context, mark, asker, before)
   if (stray >= 0 && !(never?.kind === 'missed' && never.missed[0]!.doubt < NEAR)) return { kind: 'other', step: stray }
   if (never) return never
@@ -112,11 +112,7 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
   // who writes a mark that nobody asks for may have meant this one
-  const another = steps.findLastIndex(({ kind }, i) => {
-    const { rule } = context.evidence.arrivals[i]!
-    const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
-    return given !== undefined && asked(context, given) === 0
-  })
+  const another = lastGiver(context, asker, (given) => asked(context, given) === 0)
   if (another >= 0) return { kind: 'other', step: another }
   const empty = steps.flatMap(({ kind }, i): RuleRef[] => {
     const { chain } = context.evidence.arrivals[i]!
@@ -301,15 +297,21 @@ const isFor =
   ({ family }: Table): boolean =>
     family === of || family === 'inet'
 
+/** The last step in front of the asker whose rule gave a mark of that kind; -1: none. */
+const lastGiver = ({ journey, evidence }: Context, asker: number, isSuch: (given: Mark) => boolean): number =>
+  journey.steps.findLastIndex(({ kind }, i) => {
+    const { rule } = evidence.arrivals[i]!
+    const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
+    return given !== undefined && isSuch(given)
+  })
+
 /** Of a rule whose use is not known, a word that is like the packet's (doubtOf); rules that others use are farther. */
 const NEAR = 1.35
 
 /** By a rule, of netfilter or of routing; routing rules that are not listed may. */
 function isAsked(context: Context, given: Mark): boolean {
   const { routingRules } = context.world.host
-  const reads = ({ mark, markMask = -1 }: RoutingRule) =>
-    mark !== undefined && mark !== 0 && (given.value & markMask) >>> 0 === mark >>> 0
-  return !routingRules || routingRules.some(reads) || asked(context, given) > 0
+  return !routingRules || routingRules.some((one) => asksForMark(one, given.value)) || asked(context, given) > 0
 }
 
 /** How many rules ask for this mark. */

@@ -2,6 +2,7 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
+  asksForMark,
   leadsNowhere,
   lookupRoute,
   type RouteQuestion,
@@ -23,9 +24,6 @@ import { addRoutingRule, deleteRoutingRule, isOwnTable } from '../host/routes.ts
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef } from '../refs.ts'
 
-const readsMark = ({ family, mark, markMask = ALL_BITS, not }: RoutingRule, of: string, has: number): boolean =>
-  family === of && mark !== undefined && !not && (has & markMask) >>> 0 === mark >>> 0
-
 /** It has a mark that nobody reads, and there is a table that nobody leads to; or who reads it is not asked. */
 export function unreadMark(context: Context, last: number, question: RouteQuestion, taken: Route): Detected[] {
   const { journey, world, evidence } = context
@@ -34,11 +32,10 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
   const marking = mark === 0 ? undefined : markingStep(context, last, { value: mark, mask: ALL_BITS })
   if (!marking) return []
   const { ref, step } = marking
-  const readers = routingRules.filter((one) => one.mark !== 0 && readsMark(one, journey.family, mark))
+  const readers = routingRules.filter((one) => one.family === journey.family && !one.not && asksForMark(one, mark))
   const reader = readers.find((one) => ruleMatches(one, question, world.host))
   // who reads it, and chooses by more than the mark, may mean others
   if (readers.length > 0 && !reader) return []
-  // a rule that refuses such packets, or leads them, reads their mark: vanished-no-route.ts
   const family = journey.family as RoutingRule['family']
   const rule = evidence.arrivals[step]!.rule
   const given = (rule && markGiven(rule))?.mask ?? ALL_BITS

@@ -9,7 +9,7 @@ import type { World } from '../../model/world.ts'
 import { afterAll } from '../../rules/assign.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
+import { asksForMark, leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
@@ -31,10 +31,10 @@ export function restoreMark(journey: Journey, world: World, dst: string, came: s
   const server = steps.at(-1)?.dst ?? packet.dst
   if (!given || given.mark === 0 || server === undefined) return []
   const { mark, table } = given
-  const leads = ({ mark: asked, markMask = ALL_BITS, not }: RoutingRule) => {
-    if (asked === undefined || asked === 0 || not || (mark & markMask) >>> 0 !== asked >>> 0) return false
-    return leadsOutOf(lookupRoute(wayBackOf(packet, dst, asked), world.host), came)
-  }
+  const leads = (rule: RoutingRule) =>
+    !rule.not &&
+    asksForMark(rule, mark) &&
+    leadsOutOf(lookupRoute(wayBackOf(packet, dst, rule.mark!), world.host), came)
   const routed = world.host.routingRules?.find(leads)
   const base = basesOf(table).find(({ hook, type }) => hook === 'prerouting' && type !== 'nat')
   if (!routed || !base) return []
@@ -76,9 +76,7 @@ export function ledByMark(
   const question = questionOf(reply.packet)
   if (!mark || src === undefined || dst === undefined || !restored || !question) return undefined
   const leadsTo = (device: string, by: number) => leadsOutOf(lookupRoute({ ...question, mark: by }, host), device)
-  const rule = host.routingRules?.find(
-    ({ mark: asked, markMask = ALL_BITS, not }) => asked && !not && (mark & markMask) >>> 0 === asked >>> 0,
-  )
+  const rule = host.routingRules?.find((one) => !one.not && asksForMark(one, mark))
   // without the mark, another way would have to be the right one
   if (!rule || !leadsTo(left, mark) || !leadsTo(came, 0)) return undefined
   const at = request.steps.findLastIndex(isSaving)
