@@ -205,13 +205,16 @@ export function jumpPlaces(context: Context, pass: TableTraversal) {
   })
 }
 
-/** How many characters the names share at their beginning, or at their end. */
+/** How many characters the names share at their beginning, or at their end. A letter or two are chance: `marks` and `rules`. */
 export function likeness({ name: a }: Chain, { name: b }: Chain): number {
   let [front, back] = [0, 0]
   while (front < a.length && a[front] === b[front]) front++
   while (back < a.length && a.at(-1 - back) === b.at(-1 - back)) back++
-  return Math.max(front, back)
+  const shared = Math.max(front, back)
+  return shared < FEWEST_SHARED ? 0 : shared
 }
+
+const FEWEST_SHARED = 3
 
 /** Beside rules for services it accepts whatever some senders ask for: only services were led there. */
 function trustsSenders({ rules }: Chain): boolean {
