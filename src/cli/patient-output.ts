@@ -29,6 +29,12 @@ export class PatientOutput extends Output {
   private timer: NodeJS.Timeout | undefined
   private progressed = Date.now()
 
+  constructor() {
+    super()
+    // a pipe does not block any more once this has been read
+    void process.stdout
+  }
+
   override flush(): void {
     if (this.failure) throw this.failure
     const bytes = this.take().slice()

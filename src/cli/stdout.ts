@@ -7,8 +7,13 @@ import { ClosedPipe } from './errors.ts'
 
 /** Collected up to this many characters before they are written. */
 const BUFFER = 1 << 16
-/** Milliseconds after which a full pipe is tried again. */
-const RETRY = 5
+/**
+ * Milliseconds after which a full pipe is tried again, at first and at most. Only one that does not block says that it is
+ * full: who called may have made it so. It is not made so here (`process.stdout`, once it is read, does): where the kernel
+ * wakes the writer, twice as much goes through.
+ */
+const RETRY = 0.1
+const RETRY_MOST = 5
 
 export class Output {
   private readonly fd: number
@@ -55,16 +60,17 @@ export class Output {
 
   flush(): void {
     let bytes = this.take()
-    let waited = 0
+    let [waited, pause] = [0, RETRY]
     while (bytes.length > 0) {
       const written = this.writeTo((fd) => writeSync(fd, bytes))
       if (written !== undefined) {
         bytes = bytes.subarray(written)
-        waited = 0
+        ;[waited, pause] = [0, RETRY]
       } else {
         if (waited >= this.patience) throw new ClosedPipe()
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
-        waited += RETRY
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
+        waited += pause
+        pause = Math.min(2 * pause, RETRY_MOST)
       }
     }
   }

@@ -1,5 +1,6 @@
 /** How wide, and whether with colour: what the terminal and the environment say. */
 
+import { isatty } from 'node:tty'
 import type { Command } from 'commander'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -29,7 +30,7 @@ export function terminalOptions({ full, quiet, unmatched, color, width }: Wanted
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000))
     throw new UserError('--width: give a number of columns, 40 to 1000.')
   if (quiet && (full || unmatched)) throw new UserError('--quiet and --full exclude each other: choose one.')
-  const terminal = toStdout && process.stdout.isTTY === true
+  const terminal = toStdout && isatty(1)
   const columns = terminal ? process.stdout.columns : Number(process.env.COLUMNS)
   return {
     // lines for a program are not cut
