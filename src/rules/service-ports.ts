@@ -3,7 +3,7 @@ import type { Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { entryAnswered, entryOpened } from './conntrack/entries.ts'
+import { entryAnswered, entryOpened, entryReturned } from './conntrack/entries.ts'
 import { isLocal } from './fib.ts'
 import { knowsSockets, listener } from './sockets.ts'
 
@@ -18,7 +18,9 @@ export function udpDirection(packet: Packet, world: World): 'request' | 'reply' 
   if (packet.ctDir !== undefined) return packet.ctDir === 'reply' ? 'reply' : 'request'
   const [opened, answered] = [entryOpened(packet, world), entryAnswered(packet, world)]
   // in two zones the reply begins an entry, too: each is the other's reply
-  if (!opened === !answered) return portDirection(packet, world)
+  if (opened && answered) return portDirection(packet, world)
+  if (!opened && !answered)
+    return packet.in === undefined && entryReturned(packet, world) ? 'reply' : portDirection(packet, world)
   return answered ? 'reply' : 'request'
 }
 

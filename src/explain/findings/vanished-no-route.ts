@@ -26,9 +26,11 @@ import {
   deleteRoutingRule,
   homeOf,
   hostPrefix,
+  isDefault,
   isOwnTable,
   KERNEL_TABLES,
 } from '../host/routes.ts'
+import { unboundSource } from '../host/unbound-source.ts'
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
@@ -97,8 +99,9 @@ export const vanishedNoRoute: Detector = {
             ),
           ]
         : [
-            ...(other?.proposed ?? []),
+            ...(isException(context, routed) ? [] : (other?.proposed ?? [])),
             ...mend(context, routed),
+            ...(isException(context, routed) ? (other?.proposed ?? []) : []),
             ...wider,
             ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst, route?.table)]),
           ]
@@ -205,7 +208,7 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed, 
           ...{ family, from: hostPrefix(src), action },
           ...(refusing && refusing.priority > 1 ? { priority: refusing.priority - 1 } : {}),
         }),
-        `all packets from ${src} then take that route`,
+        [`all packets from ${src} then take that route`, ...unboundSource(host, question)].join('; '),
       ),
     }
   }
@@ -228,6 +231,13 @@ function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
     addToTable(first, first.table),
     note,
   )
+}
+
+/** What refuses it lies within what another route of the table leads to; a default route is no such lead. */
+function isException({ world: { host } }: Context, { route, question }: Routed): boolean {
+  const routes = route && host.routes?.filter((one) => one !== route)
+  const next = routes && lookupRoute(question, { ...host, routes })
+  return next?.type === 'unicast' && next.table === route!.table && !isDefault(next)
 }
 
 const isOneHost = (prefix: string | undefined): boolean =>

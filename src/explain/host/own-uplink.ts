@@ -7,6 +7,7 @@ import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/rout
 import { propose } from '../changes/change.ts'
 import { type Change, type Proposal, together } from '../changes/proposal.ts'
 import { addConnected, addRoute, addRoutingRule, hasNoLinkLayer, homeOf, isDefault, isOwnTable } from './routes.ts'
+import { unboundSource } from './unbound-source.ts'
 
 /** Where `asked`, to which the packet was sent, is an address of the link by which it came in, and this host replies itself. */
 export function replyByOwnLink(packet: Packet, asked: string, host: Host): Proposal[] {
@@ -28,7 +29,7 @@ export function replyByOwnLink(packet: Packet, asked: string, host: Host): Propo
   const own = routes.find(
     (one) => one.family === family && isDefault(one) && !isOwnTable(one.table) && routeDevices(one).includes(device),
   )
-  const note = `affects every packet that this host sends from ${asked}`
+  const note = [`affects every packet that this host sends from ${asked}`, ...unboundSource(host, reply)].join('; ')
   if (own)
     return propose(
       `use table ${own.table} to route packets from ${asked}: its default route leaves by ${device}`,

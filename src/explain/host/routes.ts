@@ -120,6 +120,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
+  // another table's default route is another uplink's, for whom a routing rule leads there
+  if (wider.table !== route.table && isDefault(route) && isDefault(wider)) return undefined
   const on = `the route to ${wider.destination} leads out of ${routeDevices(wider).join(' or ')}`
   const why = `it came in on ${out}, and ${leads} again, while ${on}`
   if (wider.table === route.table || !isNarrower(wider, route)) return { route, why }

@@ -1,4 +1,5 @@
 /** Entries of host state, by the packets that they are about. */
+import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -17,6 +18,10 @@ export const entryOpened = (packet: Packet, { host: { conntrack } }: Pick<World,
 /** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */
 export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
   conntrack && entryOf('rewritten', packet, conntrack)
+
+/** The entry whose replies are such a packet where they leave: who was asked stands for who replied once more. */
+export const entryReturned = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
+  conntrack && entryOf('returned', packet, conntrack)
 
 /**
  * The entry that waits for such a packet from another address: its sender was not asked, so connection tracking does not
@@ -55,7 +60,7 @@ export function keepsDestination(packet: Packet, world: World): boolean {
   return original !== undefined && original.dst === reply?.src && original.dport === reply?.sport
 }
 
-type Tuples = 'original' | 'rewritten' | 'reply'
+type Tuples = 'original' | 'rewritten' | 'reply' | 'returned'
 
 interface Index {
   /** Tuples that entries of several zones have: which one a packet belongs to is its zone's business, and not known here. */
@@ -63,6 +68,7 @@ interface Index {
   original: Map<string, ConntrackEntry>
   rewritten: Map<string, ConntrackEntry>
   reply: Map<string, ConntrackEntry>
+  returned: Map<string, ConntrackEntry>
   /** Nothing has come back, by the reply that would: from whichever address. */
   waiting: Map<string, ConntrackEntry[]>
 }
@@ -71,7 +77,7 @@ interface Index {
 const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
   const index: Index = {
     ...{ shared: new Set(), original: new Map(), rewritten: new Map(), reply: new Map() },
-    waiting: new Map(),
+    ...{ returned: new Map(), waiting: new Map() },
   }
   for (const entry of conntrack) {
     const key = tupleKey(entry.original, entry.protocol)
@@ -87,8 +93,9 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
       if (others) others.push(entry)
       else index.waiting.set(from, [entry])
     }
-    if (original.dst !== reply.src || original.dport !== reply.sport)
-      index.rewritten.set(tupleKey({ ...original, dst: reply.src, ...portOf(reply.sport) }, entry.protocol), entry)
+    if (original.dst === reply.src && original.dport === reply.sport) continue
+    index.returned.set(tupleKey(turned(original), entry.protocol), entry)
+    index.rewritten.set(tupleKey({ ...original, dst: reply.src, ...portOf(reply.sport) }, entry.protocol), entry)
   }
   return index
 })
