@@ -68,6 +68,7 @@ const OF_ANY = [
   withRules('snat-elsewhere', 'snatElsewhere'),
   replyByOtherLeg,
   withRules('dnat-of-others', 'dnatOfOthers'),
+  withRules('dnat-skipped', 'dnatShadowed'),
   withRules('snat-changed-source', 'snatInVain'),
   withRules('ttl-too-small', 'ttlTooSmall'),
 ]

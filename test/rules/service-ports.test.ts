@@ -73,3 +73,22 @@ test('a reply alone is told as one, and its fix does not open its receiver’s p
   const edits = JSON.stringify(groups.flatMap(({ journey }) => journey.findings.flatMap(({ fix }) => fix)))
   expect(edits).not.toContain('45678')
 })
+
+test('what leaves as who was asked is a reply, where an entry sends the request to another host', async () => {
+  const listed = (reply: string) => ({
+    'conntrack.txt': `udp      17 29 src=203.0.113.7 dst=10.0.0.1 sport=40173 dport=1000 ${reply} mark=0 use=1\n`,
+    'ip-addr.txt':
+      '2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+    'ss.txt': 'udp UNCONN 0 0 0.0.0.0:22 0.0.0.0:*\n',
+  })
+  const of = async (reply: string) => {
+    const files = Object.entries({ rules: rules(), ...listed(reply) })
+    const [machine] = (await open(files.map(([name, text]) => ({ name, text })))).machines
+    const packet = { src: '10.0.0.1', dst: '203.0.113.7', sport: 1000, dport: 40_173, protocol: 'udp', out: 'eth0' }
+    return udpDirection(packet, machine!.world)
+  }
+  expect(await of('src=10.0.0.9 dst=203.0.113.7 sport=1000 dport=40173')).toBe('reply')
+  expect(await of('src=10.0.0.9 dst=203.0.113.8 sport=1000 dport=40173')).toBe('reply')
+  // of another connection nothing is known
+  expect(await of('src=10.0.0.1 dst=203.0.113.8 sport=1000 dport=40174')).toBe('request')
+})

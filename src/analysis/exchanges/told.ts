@@ -157,7 +157,9 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   // whom nat has sent it to refuses what was not for it
   if (status === 'refused' && told.says === 'resets')
     return (
-      request.inVain.refused?.filter(({ code, severity }) => code === 'dnat-of-others' && severity !== 'note') ?? []
+      request.inVain.refused?.filter(
+        ({ code, severity }) => code === 'dnat-skipped' || (code === 'dnat-of-others' && severity !== 'note'),
+      ) ?? []
     )
   const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
   // nobody on the way has said that it was used up

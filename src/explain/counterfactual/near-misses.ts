@@ -217,6 +217,9 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
   if (isNear(miss, moment.packet)) return true
+  // who asks for the very service comes from whatever port was free
+  if (/ sport$/.test(fieldOf(miss.condition) ?? ''))
+    return names([rule, ...matched.map((visit) => visit.rule)], miss, moment, / dport$/)
   if (isOfPair(context, passed, miss)) return true
   // where there is no route to, a rule that nothing has met may have been to lead
   const isLost = context.journey.outcome === 'vanished' && / daddr$/.test(fieldOf(miss.condition) ?? '')

@@ -87,7 +87,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const [own, other] = [asked([rule]), asked(onwards.matched.map((visit) => visit.rule))]
   // who sends one service elsewhere in front of what is for all of them means that
   const isExcepted = isRewriting && own.size > other.size && [...other].every((field) => own.has(field))
-  if (isExcepted && !getsNowhere(context)) return []
+  if (isExcepted && !context.inVain && !getsNowhere(context)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
   const returning = isLeft
     ? propose(

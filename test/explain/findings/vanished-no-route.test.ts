@@ -181,6 +181,55 @@ describe("a reply of this host's own", () => {
     expect(second!.description).toBe('delete routing rule 76')
   })
 
+  it('removes a route that says no to one host of a network first', () => {
+    const refuses: Route = { family: 'ip', type: 'prohibit', destination: '10.0.1.2/32', table: 'main' }
+    const led: Route = { family: 'ip', type: 'unicast', destination: '10.0.1.0/24', device: 'eth0', table: '101' }
+    const world = makeWorld(saved({ filter: [] }), {
+      ...ROUTER,
+      routes: [...ROUTER.routes!, refuses, led],
+      routingRules: [0, 32766].map((priority) => ({
+        ...{ family: 'ip', priority, action: { table: priority ? 'main' : 'local' } },
+      })) as RoutingRule[],
+    })
+    const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+    const reply = playReply(evidence, explain(evidence, world, { ended }), world, modelEngine)?.finding
+    expect(reply?.fix.map(({ description }) => description)).toEqual([
+      'remove the prohibit route',
+      'use table 101 to route packets from 10.0.1.1',
+    ])
+  })
+
+  it('says that a rule for a source needs one, of a UDP service on every address', () => {
+    const note = (address?: string) => {
+      const [rule] = [{ family: 'ip' as const, priority: 76, action: 'unreachable' as const }]
+      const world = makeWorld(saved({ filter: [] }), {
+        ...ROUTER,
+        routes: [
+          ...ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0'),
+          { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.1.9', device: 'eth0', table: '7' },
+        ],
+        routingRules: [{ family: 'ip', priority: 0, action: { table: 'local' } }, rule!],
+        sockets: [
+          {
+            protocol: 'udp',
+            state: 'UNCONN',
+            family: 'ip',
+            port: 53,
+            process: 'dnsd',
+            ...(address ? { address } : {}),
+          },
+        ],
+      })
+      const { tcpFlags: _, ...asked } = { ...FAR, protocol: 'udp', dport: 53 }
+      const { evidence, ended } = modelEngine.play(world, asked)
+      return playReply(evidence, explain(evidence, world, { ended }), world, modelEngine)?.finding?.fix[0]?.note
+    }
+    expect(note()).toBe(
+      'all packets from 10.0.1.1 then take that route; if dnsd does not choose its source, the rule does not match its replies: bind it to 10.0.1.1',
+    )
+    expect(note('10.0.1.1')).toBe('all packets from 10.0.1.1 then take that route')
+  })
+
   it('knows of no mark where no routing rule has one', () => {
     expect(found('1005')?.message).toMatch(/Table 1005 has a route out of eth0\.$/)
   })
