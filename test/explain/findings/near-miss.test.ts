@@ -98,21 +98,6 @@ describe('near-miss', () => {
     )
   })
 
-  it('is the port that a client of the very service would have to come from', () => {
-    const asks = (sports: string, dport: number): Case => ({
-      rules: {
-        nat: [`[0:0] -A PREROUTING -p tcp -m tcp --sport ${sports} --dport ${dport} -j DNAT --to-destination 10.0.2.9`],
-        filter: [],
-      },
-      ...{ packet: TO_ROUTER, host: LISTENS_ON(22) },
-    })
-    expect(notes(asks('1:1023', 80))).toEqual([
-      'nat PREROUTING rule 1 would have rewritten its destination, but only matches --sport 1:1023; the packet comes from port 40000.',
-    ])
-    expect(command(asks('1:1023', 80))).toMatch(/--dport 80 -j DNAT --to-destination 10\.0\.2\.9 → forwarded$/)
-    expect(notes(asks('1:1023', 81))).toEqual([])
-  })
-
   it('is a forward whose port is the one that it forwards to', () => {
     const rule = '[0:0] -A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8081 -j DNAT --to-destination 10.0.2.9:80'
     const one: Case = {
