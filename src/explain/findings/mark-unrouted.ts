@@ -1,5 +1,6 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import type { Table } from '../../model/ruleset.ts'
+import { writesMark } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { leadsHere, leadsNowhere, lookupRoute, type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -83,7 +84,7 @@ function tell(
       value === mark.value ? underMask(rule, mask) : routed(rule.family, { value, mask }, action),
   }
   const why = whyUnmarked(context, mark, last + 1)
-  if (honoured && why?.kind === 'other') return []
+  if (honoured && (why?.kind === 'other' || (why?.kind === 'skipped' && gaveMark(context, why.step)))) return []
   if (!why || why.kind === 'nobody') return markedTooLate(context, asker, last, sure)
   // marks for others are missed by most packets
   const isTold = why.kind === 'other' || why.kind === 'lost' || why.kind === 'masked' || missesEmptySet(context, why)
@@ -95,6 +96,12 @@ function tell(
   return sure || (why.kind === 'lost' && restoresMark(context, why.step)) || isForThis(context, why)
     ? found
     : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
+}
+
+/** What led it past the rule that sets one mark gave it another one itself. */
+function gaveMark({ evidence }: Context, step: number): boolean {
+  const { rule } = evidence.arrivals[step]!
+  return rule !== undefined && writesMark(rule)
 }
 
 /** Nothing came back, and the mark was set for this very packet, or would have been but for a set that holds nearly every address. */
