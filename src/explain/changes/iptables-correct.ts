@@ -2,7 +2,14 @@
 import { matchedDevice } from '../../edits/words.ts'
 import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../model/address.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
-import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import {
+  asks,
+  asksQuality,
+  asksUnspecified,
+  type FailedCondition,
+  fieldOf,
+  isNegated,
+} from '../counterfactual/failed-condition.ts'
 import { isOtherEnd, isPassingPort } from '../counterfactual/other-end.ts'
 import type { Correction } from './rule-changes.ts'
 
@@ -30,6 +37,7 @@ export function corrected(
   // the next packet comes from another one
   if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
   if (field === 'meta l4proto') return withProtocol(words, packet)
+  if (asksQuality(condition)) return withoutEmpty(words.toSpliced(at, text.split(' ').length))
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   const more = handshake && field === 'ct state' ? ',INVALID' : ''
   return value === undefined ? undefined : words.with(at + 1, `${value}${more}`)

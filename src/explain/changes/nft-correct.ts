@@ -5,7 +5,13 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Expression, MapPair, MatchOp, Statement } from '../../rules/nft/ast.ts'
 import { asked } from '../../rules/nft/selectors.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
-import { asks, asksUnspecified, type FailedCondition, fieldOf } from '../counterfactual/failed-condition.ts'
+import {
+  asks,
+  asksQuality,
+  asksUnspecified,
+  type FailedCondition,
+  fieldOf,
+} from '../counterfactual/failed-condition.ts'
 import { isOtherEnd, isPassingPort, turnedEnd } from '../counterfactual/other-end.ts'
 import { givenVerdict } from './given-verdict.ts'
 import type { Correction } from './rule-changes.ts'
@@ -35,6 +41,7 @@ export function corrected(
   }
   // the next packet comes from another one; what reads another port asks for the protocol as well
   if (isPassingPort(miss, packet)) return asksPort(expr.toSpliced(at, 1)) ? expr.toSpliced(at, 1) : undefined
+  if (asksQuality(miss.condition) && asksPort(expr)) return expr.toSpliced(at, 1)
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   if (handshake && now && 'match' in now && fieldOf(miss.condition) === 'ct state')
     return expr.with(at, { match: { ...now.match, right: [now.match.right, 'invalid'].flat() as Expression } })

@@ -82,6 +82,12 @@ const VERSIONS: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' 
 /** The same of several: of nft's `tcp dport 22` the protocol and the port have the same words. */
 export const asksAll = (misses: readonly FailedCondition[]): string => [...new Set(misses.map(asks))].join(' ')
 
+/** What no service is chosen by, and what packets of any service may be: asked besides a service, it can be left out. */
+export const asksQuality = (condition: Condition): boolean =>
+  /^(fib .*type|meta (pkttype|length)|ip ttl|ip6 hoplimit|ip6? dscp|ct (direction|helper)|rt classid)$/.test(
+    fieldOf(condition) ?? '',
+  )
+
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
 const isVersion = (condition: Condition): boolean =>

@@ -12,7 +12,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { blockingRule } from '../counterfactual/blocked-members.ts'
-import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
+import { asksQuality, type FailedCondition, fieldOf, isExact, isListed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
@@ -82,17 +82,18 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const blocks = blocking
     ? `, whose members ${nameRef(refOf(context, blocking.table.name, blocking.chain, blocking.rule))} drops`
     : ''
+  const isBeside = isBesideService(context, goal, one)
   const isUnclear = kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
       'not-in-set',
-      (goal.mendable || isFull) && !isUnclear && !goal.exceptions ? 'warning' : 'note',
+      (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside ? 'warning' : 'note',
       `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
         fix: mends(),
-        doubt,
+        doubt: isBeside ? doubt + 1 : doubt,
         ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
       },
     ),
@@ -116,6 +117,16 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     return isOwn || asksPassingPort(context, lookup!, set!, moment)
   }
 }
+
+/** It is for whatever service, and a rule that nothing has met is for this one, and misses it for what can be left out. */
+const isBesideService = (context: Context, goal: Goal, { rule }: NearMiss): boolean =>
+  !rule.conditions.some((one) => / dport$/.test(fieldOf(one) ?? '')) &&
+  nearMisses(context, goal).some(
+    (one) => one.likely && one.used === false && asksQuality(one.miss.condition) && namesService(one),
+  )
+
+const namesService = ({ rule }: NearMiss): boolean =>
+  rule.conditions.some((one) => / dport$/.test(fieldOf(one) ?? '') && isExact(one))
 
 /** The kernel finds nothing in a set that is asked for fewer parts than its elements have (ip_set_core.c, ip_set_test). */
 function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Lookup, set: NamedSet): Detected {
