@@ -7,7 +7,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks, fieldOf, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { type Mark, markBehind, markedThere, markText } from '../counterfactual/mark-behind.ts'
@@ -223,7 +223,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
 /** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
 function setOther(
   context: Context,
-  { askFor, value, mask }: Asker,
+  { askFor, value, mask, isWithout }: Asker,
   { step, instead }: WhyUnmarked & { kind: 'other' },
 ): Described {
   const ref = refAt(context, step)!
@@ -238,8 +238,32 @@ function setOther(
     'first check which other rules match the mark that this rule sets now',
   )
   const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
-  const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
+  // who stops what has any other mark means to stop others that the rule marks
+  const own = isWithout && marksAll(context, step) ? markBehindIt(context, step, { value, mask }) : []
+  const fix =
+    (there & mask) === 0 ? [...own, ...give] : isOthers ? [...ask, ...own, ...give] : [...own, ...give, ...ask]
   return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
+}
+
+/** It chooses no host and no service: what others have by it is not to change with this packet. */
+const marksAll = ({ evidence }: Context, step: number): boolean =>
+  evidence.arrivals[step]!.rule?.conditions.some(isParticular) === false
+
+function markBehindIt(context: Context, step: number, mark: Mark): Proposal[] {
+  const { chain, rule, packet, hook } = context.evidence.arrivals[step]!
+  const ref = refAt(context, step)
+  if (!chain || !rule || !ref) return []
+  const before = chain.rules[rule.ruleNumber]
+  return propose(
+    `set the mark of such packets behind rule ${rule.ruleNumber} of ${ref.chain}`,
+    changesOf(ref).add(
+      ref,
+      { chain: ref.chain, ...(before ? { before } : {}) },
+      { kind: 'such', packet, hints: hook === undefined ? {} : { hook } },
+      { kind: 'mark', mark },
+    ),
+    'affects only this source, destination and service',
+  )
 }
 
 /** Whoever asks is to compare the bits that are set for it, and no others. */

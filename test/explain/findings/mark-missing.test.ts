@@ -68,6 +68,21 @@ describe('mark-missing', () => {
     expect(led?.message ?? '').not.toContain('gave it')
   })
 
+  it('leaves a rule that marks whatever an interface takes to the others that are stopped for it', () => {
+    const guarded = (gives: string): Case => ({
+      rules: {
+        mangle: [gives],
+        filter: ['-A FORWARD -i eth1 -j ACCEPT', '-A FORWARD -o eth1 -m mark ! --mark 0x1/0xff -j DROP'],
+      },
+    })
+    expect(told(guarded('[9:540] -A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0xff'), 'mark-missing')?.fix).toBe(
+      'iptables -t mangle -A PREROUTING -s 10.0.1.2 -d 10.0.2.2 -i eth0 -p tcp --dport 80 -j MARK --set-xmark 0x1/0xff → forwarded',
+    )
+    expect(
+      told(guarded('[9:540] -A PREROUTING -d 10.0.2.2/32 -j MARK --set-xmark 0x2/0xff'), 'mark-missing')?.fix,
+    ).toMatch(/^iptables -t mangle -R PREROUTING 1 /)
+  })
+
   it('names the jump that leads elsewhere than to the chain that sets it', () => {
     const found = told(
       one(
