@@ -65,6 +65,7 @@ const OF_ANY = [
   withRules('mark-missing', 'markTakenAway'),
   withHostState('wrong-way-out', 'markedAstray'),
   withHostState('wrong-way-out', 'tosAstray'),
+  withHostState('wrong-way-out', 'maskAstray'),
   withRules('snat-elsewhere', 'snatElsewhere'),
   replyByOtherLeg,
   withRules('dnat-of-others', 'dnatOfOthers'),

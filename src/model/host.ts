@@ -95,6 +95,8 @@ export interface Link {
   qdisc?: string
   /** It takes frames for other link addresses than its own: for a bridge, a macvlan or a capture. */
   promiscuous?: true
+  /** It neither asks for link addresses nor answers who does (NOARP); many tunnels have none to ask for. */
+  noArp?: true
   /** `default`, or the group's number or name (`meta iifgroup`). */
   group?: string
   /** Absent where the listing had none to show (`ip link`). */

@@ -121,7 +121,7 @@ export function rulesFor(question: RouteQuestion, host: Host): RoutingRule[] {
 
 /** Does it go by marks, and by this one? `not` turns the whole rule, and is left to who asks. */
 export const asksForMark = ({ mark, markMask = -1 }: RoutingRule, has: number): boolean =>
-  mark !== undefined && mark !== 0 && (has & markMask) >>> 0 === mark >>> 0
+  mark !== undefined && mark !== 0 && ((has ^ mark) & markMask) === 0
 
 /** Does the rule match for certain? */
 export function ruleMatches(rule: RoutingRule, question: RouteQuestion, host: Host): boolean {

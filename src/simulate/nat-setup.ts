@@ -27,6 +27,8 @@ export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number
   const nat = isUnknown(given) ? chosen(machine, written, given) : given
   if (!nat) return 'accept'
   const range = rangeOf(machine, skb, nat)
+  // there the rule's own verdict is to drop; of iptables' targets only the kernel knows
+  if (range === 'vanished' && isNft) return 'drop'
   if (range === 'vanished' || range === 'accept') return range
   const manip = manipAt(skb.hook)
   const before = skb.packet

@@ -4,6 +4,7 @@ import { type Detector, finding } from '../context.ts'
 import { withWayBack } from '../host/other-way.ts'
 import { nameRef } from '../refs.ts'
 import { conditionsWords, forReports, ownerWords, unaffected, wayBackWords, whyThere } from '../why-there.ts'
+import { redirectNowhere } from './redirect-nowhere.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -21,9 +22,10 @@ export const droppedByRule: Detector = {
     const unanswered = silent === undefined ? '' : ` The sender gets no reject message: ${silent}.`
     const leads = wayBackWords(context)
     const there = whyThere(context, told)
-    const proposed = fixes(context, told)
+    const nowhere = redirectNowhere(context)
+    const proposed = nowhere?.fix ?? fixes(context, told)
     const aside = unaffected(context)
-    const more = `${unanswered}${aside.words}`
+    const more = `${nowhere?.words ?? ''}${unanswered}${aside.words}`
     const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}${there}.${more}`
     return [
       finding('dropped-by-rule', aside.isCopy ? 'warning' : 'error', message, {

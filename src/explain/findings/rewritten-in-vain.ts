@@ -205,6 +205,8 @@ export const snatInVain: Detector = {
     if (isHidden && (isPrivate(src) || !isPrivate(dst))) return []
     const { reply } = entryBegun(context.evidence, context.world) ?? {}
     const chosen = reply?.dst
+    // masquerading gave it the address that it had already
+    if (reply?.dst === src && reply.dport === asked.sport) return []
     const isOwn = rule.statement?.kind === 'masquerade'
     // this host chose one of its addresses there already
     const { out = '' } = lastPacket(context)

@@ -1,10 +1,11 @@
 import type { Hook } from '../../model/hook.ts'
-import type { ConntrackEntry } from '../../model/host.ts'
+import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { setSysctl } from '../changes/change.ts'
@@ -126,6 +127,15 @@ function sourceChanged(context: Context, { original, reply }: ConntrackEntry): C
     : { now, goes: 'leaves its source as it is', otherwise: '', end: 'source', to: now.to }
 }
 
+/** An interface without an address of its own that could be shown has one of another interface shown (inet_select_addr, ipv6_dev_get_saddr). */
+function mayMasqueradeAs(host: Host, { out }: Packet, address: string): boolean {
+  const own = linkNamed(host, out)?.addresses
+  if (own === undefined || own.some((one) => one.address === address)) return true
+  const family = address.includes(':') ? 'ip6' : 'ip'
+  const isBare = !own.some((one) => one.family === family && one.scope !== 'link' && one.scope !== 'host')
+  return isBare && isLocal(address, host) !== false
+}
+
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
 function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: readonly string[]) {
   const first = { ...packet, ctState: 'new' as const, ctDir: 'original' as const }
@@ -139,11 +149,10 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   if (!to || !isNatStatement(to) || to.kind === 'netmap') return undefined
   // the address of the way out
   if (to.kind === 'masquerade') {
-    const own = linkNamed(context.world.host, packet.out)?.addresses
     return {
       rule: refOf(context, then.table.name, last.chain, last.rule),
       to: undefined,
-      isAt: (address: string): boolean => own === undefined || own.some((one) => one.address === address),
+      isAt: (address: string): boolean => mayMasqueradeAs(context.world.host, packet, address),
     }
   }
   return {

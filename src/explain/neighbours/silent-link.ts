@@ -1,12 +1,14 @@
 /** What of a link explains that a neighbour behind it does not reply, as far as the list of interfaces shows. */
 import { deviceWord } from '../../edits/words.ts'
 import { command, spoken } from '../../model/command.ts'
-import type { Host, Link } from '../../model/host.ts'
+import type { Host, Link, Route } from '../../model/host.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { linkNamed, portsOfBridge } from '../../rules/links.ts'
+import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { leadsToGuest } from '../host/bridges.ts'
+import { addRoute, hostPrefix } from '../host/routes.ts'
 
 export interface LinkHint {
   /** A sentence, with the blank before it. */
@@ -29,6 +31,41 @@ export function linkHint(host: Host, out: string, neighbour: string): LinkHint |
       macvlanHint(link, neighbour))
   )
 }
+
+/**
+ * What comes in by a bridge's port is the bridge's (br_handle_frame), replies to what the port itself asks, too. Its routes
+ * are to be those of the bridge.
+ */
+export function ownPortHint(host: Host, route: Route, out: string, neighbour: string): LinkHint | undefined {
+  const link = linkNamed(host, out)
+  const bridge = link && linkNamed(host, link.master)
+  if (!link || bridge?.kind !== 'bridge') return undefined
+  const own = link.addresses?.filter(({ family, scope }) => family === route.family && scope !== 'link') ?? []
+  const shown = own.map(({ address, prefixLength }) => `${address}/${prefixLength}`)
+  const has = shown.length > 0 ? `, and has the address ${shown.join(' and ')}` : ''
+  const move = shown.map((address) => `move ${address} from ${out} to ${bridge.name}`)
+  return {
+    words: ` ${out} is a port of ${bridge.name}${has}: every frame that comes in by ${out} is received by ${bridge.name}, so ${out} itself gets no reply.`,
+    fix: [
+      ...(route.gateway === undefined ? byBridge(route, bridge.name, neighbour) : []),
+      {
+        description: `${move.length > 0 ? move.join('; ') : `give the routes of ${out} to ${bridge.name}`}, also in the network configuration`,
+        unverified: 'this is not a rule change',
+      },
+    ],
+  }
+}
+
+/** For that neighbour alone: of the route to the whole network the command could not restore who made it. */
+const byBridge = ({ family, source, table }: Route, device: string, neighbour: string): Proposal[] =>
+  propose(
+    `send packets to ${neighbour} out of ${device}`,
+    addRoute({
+      ...{ family, type: 'unicast', destination: hostPrefix(neighbour), table, device },
+      ...(source === undefined ? {} : { source }),
+    }),
+    'only for this neighbour',
+  )
 
 /** Spanning tree keeps a new port from forwarding for twice the forward delay (net/bridge/br_stp_timer.c). */
 export function heldPortHint({ links = [] }: Host, bridge: Link): LinkHint | undefined {

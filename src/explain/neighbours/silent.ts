@@ -21,9 +21,11 @@ import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
 import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
+import { nextHops } from './next-hops.ts'
 import { otherNetworkHint } from './other-network.ts'
 import { otherTableHint } from './other-table.ts'
-import { heldPortHint, linkHint } from './silent-link.ts'
+import { routeless } from './routeless.ts'
+import { heldPortHint, linkHint, ownPortHint } from './silent-link.ts'
 
 export interface Silent {
   question: RouteQuestion
@@ -43,6 +45,8 @@ export function tellNextHop(context: Context): Detected[] {
   const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
   const route = question && lookupRoute(question, host)
   const out = shown ?? route?.device
+  const chosen = shown === undefined || !question || !route ? [] : routeless(context, question, route, shown)
+  if (chosen.length > 0) return chosen
   // another way than the routes of now lead is not theirs to explain
   if (!question || route?.type !== 'unicast' || out === undefined) return []
   const way = wayOut(route, out)
@@ -98,7 +102,8 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
   const hint =
     open || several
       ? undefined
-      : (linkHint(host, out, found.address) ??
+      : (ownPortHint(host, route, out, found.address) ??
+        linkHint(host, out, found.address) ??
         otherNetworkHint(host, question, route, out) ??
         otherTableHint(context, question, route, out))
   const state = open
@@ -217,23 +222,6 @@ function withoutNextHop(
       ],
     },
   )
-}
-
-/** The one that other routes out of that interface have, or the only neighbour there that replies. */
-function nextHops(
-  { family }: Route,
-  out: string,
-  { routes = [], neighbours = [] }: Context['world']['host'],
-): string[] {
-  const named = routes
-    .filter((one) => one.family === family && one.device === out)
-    .flatMap(({ gateway }) => gateway ?? [])
-  const alive = neighbours.filter(
-    (one) => one.family === family && one.device === out && one.mac !== undefined && silentState(one) === undefined,
-  )
-  const only = new Set(alive.map(({ mac }) => mac)).size === 1 ? [alive[0]!.address] : []
-  const found = new Set(named.length > 0 ? named : only)
-  return found.size === 1 ? [...found] : []
 }
 
 const routeWords = (route: Route): string =>

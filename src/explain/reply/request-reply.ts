@@ -12,7 +12,7 @@ import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../r
 import { isForMany, isGroup, isLocal, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
-import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { isOpen, knowsSockets, listener } from '../../rules/sockets.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
@@ -60,7 +60,7 @@ const isServed = (packet: Packet, world: World): boolean =>
   packet.in !== undefined &&
   packet.dport !== undefined &&
   (portsNamed(world.tables).has(packet.dport) ||
-    world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
+    world.host.sockets?.some((one) => one.protocol === 'udp' && one.port === packet.dport && isOpen(one)) === true)
 
 /** This host sends it to a port that a rule is there for, from one that none is for; whether something listens there is known. */
 const isAsked = ({ in: came, src = '', sport = 0, dport = 0 }: Packet, { tables, host }: World): boolean => {

@@ -104,18 +104,20 @@ done
   host(
     'sockets',
     'sockets.txt',
-    'ss -lntup, netstat -lntup',
+    'ss -lntup, ss -anup, netstat -lntup',
     'which program listens on which port',
     `all_listed() { printf '%s\\n' '# all listening sockets of tcp and udp'; }
+# of UDP those too that are connected: each takes its peer's packets alone
+connected() { ss -anup | sed -n 's/^ESTAB/udp ESTAB/p'; }
 if have ss; then
   # options of sockets, as IP_TRANSPARENT is one; releases before 5.10 refuse to be asked
   options=-lntup
   ss -h 2>&1 | grep -q -e --inet-sockopt && options='-lntup --inet-sockopt'
   # asked by netlink, the kernel would load these; in /proc it stands as well, but for v6only
-  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss $options && all_listed
+  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss $options && connected && all_listed
   else
     printf '%s\\n' "read from /proc, which does not tell whether sockets of IPv6 take IPv4 too" >&2
-    PROC_ROOT=/proc run ss -lntup && all_listed
+    PROC_ROOT=/proc run ss -lntup && PROC_ROOT=/proc connected && all_listed
   fi
 elif have netstat; then
   # programs' names and long addresses are not for every build of BusyBox

@@ -45,6 +45,7 @@ function readLink(object: JsonObject): Link | undefined {
       (name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1,
     ),
     ...detailsOf(asText(object.qdisc), asNumber(object.promiscuity)),
+    noArp: Array.isArray(object.flags) && object.flags.includes('NOARP') ? true : undefined,
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })

@@ -52,6 +52,7 @@ function readLink(line: string): Link | undefined {
   const [, index, name, flags, rest] = LINK.exec(line) ?? []
   if (name === undefined || flags === undefined || rest === undefined) return undefined
   const link: Link = { index: Number(index), name, up: flags.split(',').includes('UP') }
+  if (flags.split(',').includes('NOARP')) link.noArp = true
   const words = rest.split(' ')
   const after = (word: string): string | undefined => words[words.indexOf(word) + 1]
   const mtu = words.includes('mtu') ? kernelNumber(after('mtu')) : undefined

@@ -62,6 +62,35 @@ describe('what is done by hand about a closed port', () => {
   })
 })
 
+describe('closed-port where a socket is connected to another sender', () => {
+  const connected = (port: number, more: Partial<Socket> = {}): Socket => ({
+    ...{ ...socket('127.0.0.1', port), state: 'ESTAB', peerAddress: '127.0.0.9', peerPort: 4000, process: 'ncat' },
+    ...more,
+  })
+
+  it('names that socket, and its peer', () => {
+    const found = closedPort([connected(53)], '127.0.0.1')!
+    expect(found.message).toContain(
+      'nothing on this host listens on udp 127.0.0.1:53 (ncat has 127.0.0.1:53 connected to 127.0.0.9:4000, so that socket accepts packets only from there)',
+    )
+    expect(found.fix[0]!.description).toBe(
+      'make the program accept packets from any sender: its socket is connected to another one',
+    )
+  })
+
+  it.each([
+    ['it is of another port', connected(54)],
+    ['it is of TCP', connected(53, { protocol: 'tcp' })],
+    ['its peer is the sender', connected(53, { peerAddress: '127.0.0.1', peerPort: 40_000 })],
+  ])('does not where %s', (_name, one) => {
+    expect(closedPort([one], '127.0.0.1')?.message ?? '').not.toContain('connected to')
+  })
+
+  it('is not told where another socket of the port takes all', () => {
+    expect(closedPort([connected(53), socket('127.0.0.1', 53)], '127.0.0.1')).toBeUndefined()
+  })
+})
+
 /** A chain of nat is the last that nft's trace shows of a packet for this host: no later line has what it wrote. */
 describe('closed-port behind the last rule of nat', () => {
   const told = (rule: string, sockets: Socket[]) => {

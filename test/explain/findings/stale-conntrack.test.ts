@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
-import { entry } from '../../simulate/world.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, told } from './played.ts'
 
 const UDP: Packet = { in: 'eth0', protocol: 'udp', src: '10.0.1.2', sport: 5000, dst: '10.0.1.1', dport: 53, ipId: 1 }
@@ -160,4 +160,31 @@ describe('stale-conntrack with nft', () => {
 
   it('names the rule that would rewrite it differently', () => expect(codes('10.0.2.9')).toEqual([5]))
   it('is not told where that rule does the same', () => expect(codes('10.0.2.8')).toEqual([]))
+})
+
+/** Masquerading shows an address of another interface where the way out has none. */
+describe('stale-conntrack of what is masqueraded', () => {
+  const found = (shown: string, addresses: { family: 'ip'; address: string; prefixLength: number }[]) => {
+    const packet: Packet = { ...UDP, dst: '203.0.113.9' }
+    const tracked = entry({
+      protocol: 'udp',
+      original: { src: '10.0.1.2', dst: '203.0.113.9', sport: 5000, dport: 53 },
+      reply: { src: '203.0.113.9', dst: shown, sport: 53, dport: 5000 },
+    })
+    const links = ROUTER.links!.map((one) => (one.name === 'eth1' ? { ...one, addresses } : one))
+    const rules = { nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'], filter: [] }
+    return told({ rules, packet, host: { links, conntrack: [tracked] } }, 'stale-conntrack')
+  }
+  const own = [{ family: 'ip', address: '10.0.2.1', prefixLength: 24 }] as const
+
+  it('is not told of an address of another interface, where the way out has none', () => {
+    expect(found('10.0.1.1', [])).toBeUndefined()
+  })
+
+  it.each([
+    ['the way out has one of its own', '10.0.1.1', [...own]],
+    ['it is no address of this host', '198.51.100.7', []],
+  ])('is told where %s', (_name, shown, addresses) => {
+    expect(found(shown, addresses)?.message).toContain('would rewrite it differently')
+  })
 })

@@ -1,6 +1,7 @@
 /** Why a neighbour does not reply, as far as the list of interfaces tells. */
 import { expect, it } from 'vitest'
-import { linkHint } from '../../../src/explain/neighbours/silent-link.ts'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { linkHint, ownPortHint } from '../../../src/explain/neighbours/silent-link.ts'
 import type { Host, Link } from '../../../src/index.ts'
 import { printCommand } from '../../../src/model/command.ts'
 import { readIpAddrJson } from '../../../src/read/host/ip-addr-json-reader.ts'
@@ -69,3 +70,25 @@ it('reads both from either form of ip -d addr', () => {
 const fail = () => {
   throw new Error('not understood')
 }
+
+it('names the bridge that receives what comes in by its port, and gives it the way to that neighbour alone', () => {
+  const port = veth('eth0', {
+    master: 'docker0',
+    addresses: [{ family: 'ip', address: '192.0.2.1', prefixLength: 24, scope: 'global' }],
+  })
+  const route = { family: 'ip', type: 'unicast', destination: '192.0.2.0/24', table: 'main', device: 'eth0' } as const
+  const { words, fix } = ownPortHint({ links: [BRIDGE, port] }, { ...route, source: '192.0.2.1' }, 'eth0', '192.0.2.2')!
+  expect(words).toBe(
+    ' eth0 is a port of docker0, and has the address 192.0.2.1/24: every frame that comes in by eth0 is received by docker0, so eth0 itself gets no reply.',
+  )
+  expect(fix.map((one) => (one.edits ? String(fixCommands(one).command) : one.description))).toEqual([
+    'ip route add 192.0.2.2/32 dev docker0 src 192.0.2.1',
+    'move 192.0.2.1/24 from eth0 to docker0, also in the network configuration',
+  ])
+  // the router's own route would have to go by the bridge as well
+  expect(
+    ownPortHint({ links: [BRIDGE, port] }, { ...route, gateway: '192.0.2.254' }, 'eth0', '192.0.2.254')!.fix,
+  ).toHaveLength(1)
+  expect(ownPortHint({ links: [{ ...BRIDGE, kind: 'bond' }, port] }, route, 'eth0', '192.0.2.2')).toBeUndefined()
+  expect(ownPortHint({ links: [BRIDGE, veth('eth0')] }, route, 'eth0', '192.0.2.2')).toBeUndefined()
+})

@@ -54,6 +54,7 @@ import { KUBE_ORDERS } from './kube-orders.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LEFTOVER_CHAINS } from './leftover-chains.ts'
 import { LINKS } from './links.ts'
+import { LINKS_AND_SOCKETS } from './links-and-sockets.ts'
 import { LINKS_OF_GUESTS } from './links-of-guests.ts'
 import { LISTS } from './lists.ts'
 import { LOCAL_LISTENERS } from './local-listeners.ts'
@@ -149,11 +150,7 @@ import { THREADS_AK_NEAR } from './threads-ak-near.ts'
 import { THREADS_AN } from './threads-an.ts'
 import { THREADS_AN_IPTABLES } from './threads-an-iptables.ts'
 import { THREADS_AN_LEGACY } from './threads-an-legacy.ts'
-import { THREADS_AO } from './threads-ao.ts'
-import { THREADS_AO_2 } from './threads-ao-2.ts'
-import { THREADS_AO_3 } from './threads-ao-3.ts'
-import { THREADS_AO_4 } from './threads-ao-4.ts'
-import { THREADS_AO_5 } from './threads-ao-5.ts'
+import { THREADS_AO_ALL } from './threads-ao-all.ts'
 import { THREADS_AQ } from './threads-aq.ts'
 import { THREADS_AQ_IPTABLES } from './threads-aq-iptables.ts'
 import { THREADS_AR } from './threads-ar.ts'
@@ -348,11 +345,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AJ_OWN_HOSTS,
   ...THREADS_AK,
   ...THREADS_AK_NEAR,
-  ...THREADS_AO,
-  ...THREADS_AO_2,
-  ...THREADS_AO_3,
-  ...THREADS_AO_4,
-  ...THREADS_AO_5,
+  ...THREADS_AO_ALL,
   ...BEYOND_PORTS,
   ...BEYOND_PORTS_IPTABLES,
   ...HEALTHY_ODDITIES,
@@ -395,4 +388,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AR,
   ...THREADS_AR_IPTABLES,
   ...THREADS_AR_LEGACY,
+  ...LINKS_AND_SOCKETS,
 ]
