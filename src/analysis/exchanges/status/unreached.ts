@@ -8,6 +8,7 @@ import { leftBy } from '../../../model/way-out.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import { isOfIpv6 } from '../ends.ts'
 import { isAsking, type Part } from '../join/joined.ts'
+import { redirected } from './icmp-redirect.ts'
 
 /**
  * By whom was asked, or by this host in its place. Behind a DNAT this host sends it with the address that was asked, and
@@ -39,17 +40,20 @@ export function unreachedWith(error: Part, parts: readonly Part[]): { decided: P
 }
 
 /** What the kernel says where a next hop has no link address (arp_error_report in net/ipv4/arp.c), and WireGuard where no peer has it (wg_xmit). */
-function unreached({ told: { journey } }: Part): Finding {
-  const { dst } = asItLeft(journey)
+function unreached({ told: { journey, world } }: Part): Finding {
+  const left = asItLeft(journey)
+  const { dst } = left
   const out = leftBy(journey.steps) ?? journey.packet.out
   const isSix = isOfIpv6(journey)
+  const hint = out === undefined ? undefined : redirected({ ...journey.packet, ...left }, out, world.host)
   const asks = isSix ? 'neighbour discovery' : 'ARP'
   return finding(
     'neighbour-failed',
     'error',
-    `This host did not reach the next hop to ${dst} on ${out}, and told the sender so (${isSix ? 'address' : 'host'} unreachable): no ${asks} reply came, or, on a tunnel, no peer has the address.`,
+    `This host did not reach the next hop to ${dst} on ${out}, and told the sender so (${isSix ? 'address' : 'host'} unreachable): no ${asks} reply came, or, on a tunnel, no peer has the address.${hint?.words ?? ''}`,
     {
       fix: [
+        ...(hint?.fix ?? []),
         {
           description: `check that the next hop is up and connected to ${out}; ${isSix ? 'ip -6 neigh' : 'ip neigh'} then lists it`,
           unverified: 'this is not a rule change',
