@@ -4,10 +4,10 @@ import type { World } from '../model/world.ts'
 import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
 import { ipEdits, ipsetEdits, iptablesEdits, nftEdits } from './later.ts'
-import { EditProblem } from './problem.ts'
+import { EditProblem, Misplaced } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
-export type EditResult = { world: World } | { error: string }
+export type EditResult = { world: World } | { error: string; misplaced?: true }
 
 /**
  * The World after the edit, or why the tool or the kernel would refuse it. The World given stays as it is; tables, chains,
@@ -16,7 +16,7 @@ export type EditResult = { world: World } | { error: string }
 export function applyEdit(world: World, edit: Edit): EditResult {
   const editor = new Editor(world)
   const error = editor.apply(edit)
-  return error === undefined ? { world: editor.world } : { error }
+  return error === undefined ? { world: editor.world } : { error, ...(editor.isMisplaced ? { misplaced: true } : {}) }
 }
 
 /** One after the other; where one is refused, the reason. */
@@ -34,6 +34,8 @@ export function applyEdits(world: World, edits: readonly Edit[]): EditResult {
 export class Editor {
   private readonly draft: Draft
   private readonly meter: Meter | undefined
+  /** The last edit was refused for where its rule would be reached from. */
+  isMisplaced = false
 
   /** `meter`: takes the steps that edits take, and may end them by what it throws. */
   constructor(world: World, meter?: Meter) {
@@ -52,6 +54,7 @@ export class Editor {
     try {
       change(edit, this.draft)
     } catch (problem) {
+      this.isMisplaced = problem instanceof Misplaced
       if (problem instanceof EditProblem) return problem.message
       throw problem
     } finally {

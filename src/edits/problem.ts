@@ -30,6 +30,9 @@ export class CommandProblem extends Refusal {
 /** Why an edit cannot be applied, as a sentence; no further than applyEdit. */
 export class EditProblem extends Refusal {}
 
+/** The kernel takes no such rule there, whatever else the table has. */
+export class Misplaced extends EditProblem {}
+
 /** ` (did you mean X?)`, where there is an X. */
 export const didYouMean = (suggestion: string | undefined): string =>
   suggestion === undefined ? '' : `; did you mean ${suggestion}?`

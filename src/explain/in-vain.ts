@@ -70,6 +70,7 @@ const OF_ANY = [
   replyByOtherLeg,
   withRules('dnat-of-others', 'dnatOfOthers'),
   withRules('dnat-skipped', 'dnatShadowed'),
+  withRules('dnat-skipped', 'natOnce'),
   withRules('snat-changed-source', 'snatInVain'),
   withRules('ttl-too-small', 'ttlTooSmall'),
 ]

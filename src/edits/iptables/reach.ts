@@ -10,7 +10,7 @@ import type { Chain, Clause, IptablesSpec, Rule, Table } from '../../model/rules
 import { refusalOf } from '../../rules/chain-loops.ts'
 import type { IpFamily, Match, Target } from '../../rules/iptables/extension.ts'
 import { findMatch, findTarget } from '../../rules/iptables/registry.ts'
-import { EditProblem } from '../problem.ts'
+import { EditProblem, Misplaced } from '../problem.ts'
 
 /** Looks at the whole table. Throws EditProblem where the kernel would refuse it. */
 export function refuseMisplaced(table: Table): void {
@@ -39,7 +39,7 @@ function refuseHook(rule: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, ta
   for (const { name, hooks } of limitsOf(spec, table.family as IpFamily)) {
     if (hooks.includes(hook)) continue
     const names = Object.keys(IPTABLES_HOOKS).filter((one) => hooks.includes(IPTABLES_HOOKS[one]!))
-    throw new EditProblem(
+    throw new Misplaced(
       `${name} works only in chains reached from ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
         `reached from ${Object.keys(IPTABLES_HOOKS).find((one) => IPTABLES_HOOKS[one] === hook)}`,
     )

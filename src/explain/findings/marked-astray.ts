@@ -6,9 +6,10 @@ import { acceptBefore, propose } from '../changes/change.ts'
 import { SKIPS_LATER } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { isSameWay, marksGiven, wayTaken } from '../counterfactual/marked-way.ts'
-import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { firstLink, hasNewSource, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
+import { hasForeignSource } from './other-source.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
@@ -35,6 +36,8 @@ export const markedAstray: Detector = {
         prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination)
       // either uplink leads everywhere: that a mark chooses one tells only where the exchange came to nothing
       if (isWide && !ofSource && !isOfSource(route) && !inVain) return []
+      // replies to a source of another link's have nothing to do with the way
+      if (isWide && hasForeignSource(context)) return []
       const { packet, hook } = evidence.arrivals[step]!
       const which = isDefault(route) ? 'default route' : `route to ${route.destination}`
       const from = isOfSource(route) ? ` from ${route.from}` : ''
@@ -42,11 +45,12 @@ export const markedAstray: Detector = {
         ofSource && isWide ? `routing rule ${ofSource.priority} (from ${ofSource.from})` : `the ${which}${from}`
       const leads = `${chosen} sends it out of ${ways.join(' or ')}`
       const message = `${nameRef(ref)} sets mark ${hex(behind)}, so the packet leaves by ${out}. Without that mark, ${leads}.`
-      // its source is of the network that it would have left by, so that is where replies come in
-      const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
+      // its source is of the network that it would have left by, so that is where replies come in, unless nat gave it another
+      const kept = hasNewSource(context) ? undefined : question.src
+      const home = kept === undefined ? undefined : homeOf(kept, world.host)?.link.name
       const isAtHome = home !== undefined && home !== out && ways.includes(home)
       // a provider's prefix, as IPv6 routers have it: other providers drop such sources
-      const isForeign = isOfSource(route) && !isOfSource(taken) && staysUnanswered(context)
+      const isForeign = kept !== undefined && isOfSource(route) && !isOfSource(taken) && staysUnanswered(context)
       const sure = !isWide || isAtHome || isForeign
       return [
         finding('wrong-way-out', sure ? 'warning' : 'note', message, {

@@ -51,7 +51,7 @@ export const otherNat: Detector = {
 }
 
 /** One place, whatever chance chooses. */
-function destinationOf({ ending, last }: Walk): Nat | undefined {
+export function destinationOf({ ending, last }: Walk): Nat | undefined {
   if (ending !== 'accept' || !last || !DESTINATION.includes(verdictOf(last.rule).text)) return undefined
   const to = last.rule.statements.find(isNatStatement)
   return to?.kind === 'dnat' && !to.map && to.addresses?.[0] === to.addresses?.[1] && to.addresses ? to : undefined

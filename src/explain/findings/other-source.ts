@@ -4,7 +4,8 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
-import { isLocal } from '../../rules/fib.ts'
+import { hasAddress, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
@@ -15,11 +16,13 @@ import { asks, fieldOf, isExact, isNegated } from '../counterfactual/failed-cond
 import { rewrites, sparedIn } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { findNearMisses, type NearMiss } from '../counterfactual/near-misses.ts'
-import { givenSource, type Rewritten, SOURCE } from '../counterfactual/rewritten.ts'
+import { givenSource, type Rewritten, SOURCE, sourceRule } from '../counterfactual/rewritten.ts'
 import { passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import { routeWords } from '../host/routes.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+import { entryBegun } from '../reply/request-reply.ts'
+import { addressesOf } from './own-source.ts'
 
 export interface OtherSource {
   words: string
@@ -29,7 +32,10 @@ export interface OtherSource {
 
 /** `given`: what the rule gave it, where that is known. */
 export const otherSource = (context: Context, rule: Rewritten, given: string | undefined): OtherSource | undefined =>
-  ofLaterRule(context, rule, given) ?? ofRoute(context, rule, given) ?? ofException(context, rule)
+  ofLaterRule(context, rule, given) ??
+  ofRoute(context, rule, given) ??
+  ofNoOwn(context, rule, given) ??
+  ofException(context, rule)
 
 /** A rule for this very host or service comes behind the one that took the packet first. */
 function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string | undefined): OtherSource | undefined {
@@ -133,6 +139,46 @@ function ofRoute(
     rules: [],
     fix: inFront(ref, context.evidence.arrivals[step]!.packet, source, { kind: 'snat', to: source }),
   }
+}
+
+/** What nobody beyond the way out need have a route to; what this host sends had a source that was chosen for it. */
+function ofNoOwn(context: Context, rule: Rewritten, given: string | undefined): OtherSource | undefined {
+  const link = linkTaken(context, rule, given)
+  if (link === undefined || context.inVain !== 'unanswered') return undefined
+  const { journey, world, evidence } = context
+  const { packet, hook } = evidence.arrivals[rule.step]!
+  const { src } = packet
+  const { out } = lastPacket(context)
+  const isOwn = journey.packet.in === undefined && src !== undefined && isLocal(src, world.host) === true
+  const chosen = isOwn ? ` This host itself had chosen ${src}.` : ''
+  return {
+    words: `${out} has no address that is used beyond its link, so masquerading took one of ${link}. The hosts behind ${out} may have no route back to it.${chosen}`,
+    rules: [],
+    fix: isOwn
+      ? propose(
+          'do not rewrite the source of such packets',
+          acceptBefore(rule.ref, packet, hook === undefined ? {} : { hook }),
+        )
+      : [],
+  }
+}
+
+/** The way out has no address, as a tunnel may have none: masquerading takes one of another link (inet_select_addr), which this names. */
+function linkTaken(context: Context, { statement }: Rewritten, given: string | undefined): string | undefined {
+  const { host } = context.world
+  const { family } = context.journey
+  const out = lastPacket(context).out ?? ''
+  if (statement?.kind !== 'masquerade' || given === undefined || out === 'lo') return undefined
+  if (!linkNamed(host, out) || (family !== 'ip' && family !== 'ip6') || addressesOf(out, host, family).length > 0)
+    return undefined
+  return host.links?.find(({ name }) => name !== out && hasAddress(host, name, given))?.name
+}
+
+/** Has masquerading given it an address of another link, as connection tracking's entry says? */
+export function hasForeignSource(context: Context): boolean {
+  const rule = sourceRule(context)
+  const given = rule && entryBegun(context.evidence, context.world)?.reply.dst
+  return rule !== undefined && linkTaken(context, rule, given) !== undefined
 }
 
 const inFront = (ref: RuleRef, packet: Packet, source: string, doing: Doing): Proposal[] =>

@@ -176,7 +176,7 @@ function ruleBySource(question: RouteQuestion, out: string | undefined, host: Ho
 }
 
 /** Used beyond the link. */
-const addressesOf = (device: string, { links }: Host, of: 'ip' | 'ip6'): LinkAddress[] =>
+export const addressesOf = (device: string, { links }: Host, of: 'ip' | 'ip6'): LinkAddress[] =>
   links
     ?.find(({ name }) => name === device)
     ?.addresses?.filter(

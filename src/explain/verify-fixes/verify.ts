@@ -34,6 +34,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   mends?: boolean
   /** Others of the same sender go another way then. */
   isWide?: true
+  /** Whoever types it is refused. */
+  isRefused?: true
   /** What the result hangs on. */
   unless?: string
   /** What is to be known of a good one: many a machine works so. */
@@ -62,7 +64,7 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
   const rank = ({ mends, isWide, aside }: Trial) => (mends === undefined ? 0 : mends ? (isWide || aside ? 2 : 1) : 3)
-  return trials.sort((a, b) => rank(a) - rank(b))
+  return trials.filter(({ isRefused }) => !isRefused).sort((a, b) => rank(a) - rank(b))
 }
 
 /**
@@ -112,7 +114,12 @@ function tryEdits(
   reproduction: Reproduction,
 ): Omit<Trial, 'index'> {
   const after = applyEdits(reproduction.world, edits)
-  if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
+  if ('error' in after)
+    return {
+      mends: false,
+      unverified: `it cannot be tried: ${after.error}`,
+      ...(after.misplaced ? { isRefused: true } : {}),
+    }
   const ways = playAllWays(reproduction, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
   const all = ways.map((way) => ({ way, ...judge(way, stops, finding, reproduction, after.world) }))

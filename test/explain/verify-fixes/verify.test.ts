@@ -25,6 +25,25 @@ const fixOf = (one: Case, description: RegExp) =>
     .findings.flatMap(({ fix }) => fix)
     .find((fix) => description.test(fix.description))
 
+it('a jump to a chain whose rules the kernel refuses there is not proposed', () => {
+  const jump = (own: string) =>
+    fixOf(
+      {
+        rules: {
+          nat: [
+            '-N OWN',
+            ...own.split('; '),
+            '-A OWN -d 203.0.113.9/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2',
+          ],
+        },
+        packet: { ...SYN, dst: '203.0.113.9' },
+      },
+      /jump to OWN/,
+    )
+  expect(jump('-A OWN -p udp -j RETURN')).toMatchObject({ verified: 'model' })
+  expect(jump('-A OWN -m owner --uid-owner 0 -j RETURN')).toBeUndefined()
+})
+
 describe('a fix that lets the packet through', () => {
   it('is good', () => {
     const fix = fixOf({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED] } }, /accept such packets/)

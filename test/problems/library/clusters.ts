@@ -2,6 +2,7 @@
 import { bridged, clientAndServer } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 import { kube } from './kubernetes.ts'
+import { PROXIES_IN_CLUSTERS } from './proxies-in-clusters.ts'
 
 const SSH = [{ protocol: 'tcp', port: 22 }] as const
 
@@ -202,4 +203,5 @@ COMMIT
     },
     mend: [['host', 'bridge link set dev veth1 hairpin on']],
   },
+  ...PROXIES_IN_CLUSTERS,
 ]

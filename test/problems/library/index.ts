@@ -102,7 +102,6 @@ import { POLICIES_OF_PODS } from './policies-of-pods.ts'
 import { PORTS_AND_MARKS_UNLIKE } from './ports-and-marks-unlike.ts'
 import { PORTS_OF_SIDECARS } from './ports-of-sidecars.ts'
 import { PORTS_TAKEN } from './ports-taken.ts'
-import { PROXIES_IN_CLUSTERS } from './proxies-in-clusters.ts'
 import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
@@ -390,5 +389,4 @@ export const PROBLEMS: readonly Problem[] = [
   ...THREADS_AR_IPTABLES,
   ...THREADS_AR_LEGACY,
   ...LINKS_AND_SOCKETS,
-  ...PROXIES_IN_CLUSTERS,
 ]

@@ -3,6 +3,7 @@
 import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
 import { ledByMark } from '../../../explain/findings/later.ts'
+import { isDefault } from '../../../explain/host/routes.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
@@ -11,9 +12,11 @@ import type { Finding, Journey } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
+import type { World } from '../../../model/world.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
+import { lookupRoute, routeDevices } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
 import { inOtherNetwork } from './later.ts'
 import { goesOnBehind, isAgain } from './unheard.ts'
@@ -141,6 +144,10 @@ export function byOtherUplink(
     ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
     : ''
   const isLeftOpen = isPlayed && status === 'undetermined'
+  const isBeside = isSeen && isOfUplink === false && isUnroutedNeighbour(journey.packet, world, came)
+  const why = isBeside
+    ? `${src} is a neighbour on ${came}, but only the default route of this host leads to it.`
+    : `Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`
   const led = captured && ledByMark(journey, captured, world, { came, left })
   return [
     finding(
@@ -149,13 +156,15 @@ export function byOtherUplink(
       isSeen || isFailed(status) || isLeftOpen ? 'warning' : 'note',
       isOfUplink !== false
         ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${led?.words ?? ''}${behind} Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`,
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${led?.words ?? ''}${behind} ${why}`,
       {
         rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
           ...(led?.fix ?? []),
           ...(played?.fix ??
-            (dst === undefined || !isOfUplink ? [] : backOut(journey, world, dst, came, captured && markOf(captured)))),
+            (dst === undefined || !(isOfUplink || isBeside)
+              ? []
+              : backOut(journey, world, dst, came, captured && markOf(captured)))),
           {
             description: isOfUplink
               ? `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
@@ -166,6 +175,13 @@ export function byOtherUplink(
       },
     ),
   ]
+}
+
+/** The link knows who asked, and no route leads there: the plugin that should have added one did not. */
+function isUnroutedNeighbour({ src }: Packet, { host }: World, came: string): boolean {
+  const known = host.neighbours?.find((one) => one.address === src && one.device === came && one.mac !== undefined)
+  const route = known && src !== undefined ? lookupRoute({ dst: src }, host) : undefined
+  return route?.type === 'unicast' && isDefault(route) && !routeDevices(route).includes(came)
 }
 
 /** With which it was routed. */
