@@ -63,6 +63,7 @@ const OF_GOALS = [
 const OF_ANY = [
   acceptQueueFull,
   withRules('mark-missing', 'markTakenAway'),
+  withHostState('mark-missing', 'unmarkedPeer'),
   withHostState('wrong-way-out', 'markedAstray'),
   withHostState('wrong-way-out', 'tosAstray'),
   withHostState('wrong-way-out', 'maskAstray'),

@@ -1,7 +1,7 @@
 /** A packet that was stopped where it leaves by one interface, and would not be by another: a mark leads there that it lacks. */
 import type { RoutingRule } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { type Goal, goals } from './goals.ts'
@@ -31,7 +31,7 @@ export const wayByMark = memo(findWay)
 export const deviceByMark = (context: Context): string | undefined => wayByMark(context)?.device
 
 function findWay(context: Context): WayByMark | undefined {
-  const { journey, world, evidence, ended } = context
+  const { world, evidence, ended } = context
   const { routes, routingRules } = world.host
   const { out } = evidence.arrivals[ended.step]?.packet ?? {}
   // chains at OUTPUT see the interface that was chosen first, whatever mark others there set (nf_hook_state's out)
@@ -44,17 +44,7 @@ function findWay(context: Context): WayByMark | undefined {
   const unmarked = lookupRoute({ ...question, mark: 0 }, world.host)
   /** A rule has marked it for another way on purpose. */
   const isMarked = question.mark !== 0 && !(unmarked && isSameWay(taken, unmarked))
-  const tried = new Set<string>()
-  for (const rule of routingRules) {
-    if (rule.family !== journey.family || !rule.mark || rule.not) continue
-    const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL_BITS) >>> 0 }
-    const key = `${mark.value}/${mark.mask}`
-    if (tried.has(key)) continue
-    tried.add(key)
-    const marked = (((question.mark ?? 0) & ~mark.mask) | mark.value) >>> 0
-    const route = lookupRoute({ ...question, mark: marked }, world.host)
-    const [device, ...others] = route?.type === 'unicast' ? routeDevices(route) : []
-    if (device === undefined || others.length > 0 || device === out) continue
+  for (const { rule, mark, marked, device } of markedWays(context, question, out)) {
     const then = wouldMeet(context, goal, device, marked)
     if (!goal.wanted(then)) continue
     const why = whyUnmarked(context, mark, marking.last)
@@ -62,6 +52,31 @@ function findWay(context: Context): WayByMark | undefined {
     return { goal, rule, mark, device, then, why, last: marking.last }
   }
   return undefined
+}
+
+interface MarkedWay extends Pick<WayByMark, 'rule' | 'mark' | 'device'> {
+  /** What its mark would be. */
+  marked: number
+}
+
+/** Where routing rules would lead it, had it their marks: out of another interface than `out`. Each mark once. */
+export function* markedWays(
+  { journey, world: { host } }: Context,
+  question: RouteQuestion,
+  out: string,
+): Generator<MarkedWay> {
+  const tried = new Set<string>()
+  for (const rule of host.routingRules ?? []) {
+    if (rule.family !== journey.family || !rule.mark || rule.not) continue
+    const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL_BITS) >>> 0 }
+    const key = `${mark.value}/${mark.mask}`
+    if (tried.has(key)) continue
+    tried.add(key)
+    const marked = (((question.mark ?? 0) & ~mark.mask) | mark.value) >>> 0
+    const route = lookupRoute({ ...question, mark: marked }, host)
+    const [device, ...others] = route?.type === 'unicast' ? routeDevices(route) : []
+    if (device !== undefined && others.length === 0 && device !== out) yield { rule, mark, marked, device }
+  }
 }
 
 /** The table that stopped the packet, had it left by that interface. */

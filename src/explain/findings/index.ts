@@ -90,6 +90,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('dnat-skipped', 'natOnce'),
   withHostState('snat-port-taken', 'snatPortTaken'),
   withHostState('snat-port-taken', 'replyTupleTaken'),
+  withHostState('mark-missing', 'unmarkedPeer'),
   withRules('snat-skipped', 'snatSkipped'),
   withRules('ttl-too-small', 'ttlTooSmall'),
   withHostState('wrong-way-out', 'markedAstray'),

@@ -17,6 +17,7 @@ import { toldOwner } from '../owners/undone.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { namesDestination, natOf } from './dnat-skipped.ts'
+import { unmarkedPeer } from './unmarked-peer.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {
@@ -43,6 +44,8 @@ export const snatSkipped: Detector = {
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
+      // it went where such packets do not go
+      if (meant && unmarkedPeer.detect(context).length > 0) continue
       const isOut = hasLeft(context.journey.outcome) && packet.out !== undefined
       const left = `${isOut ? `It left by ${packet.out} as` : 'It kept its source'} ${packet.src ?? '?'}`
       return [

@@ -1,6 +1,7 @@
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Context, Detected, Detector } from '../context.ts'
+import type { WhyUnmarked } from '../counterfactual/marks.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { type WayByMark, wayByMark } from '../counterfactual/way-by-mark.ts'
 import { nameChain, nameRef, refOf } from '../refs.ts'
@@ -31,12 +32,12 @@ function tell(context: Context, way: WayByMark): Detected[] {
   return tellWhy(context, asker, why, true).map((one) => ({
     ...one,
     message: `${one.message} With the mark it would leave by ${device}, where ${by} accepts it.`,
-    fix: one.fix.length > 0 ? one.fix : markAlike(context, way),
+    fix: one.fix.length > 0 ? one.fix : markAlike(context, way.why),
   }))
 }
 
 /** Where others need the rule that missed the packet as it is. */
-function markAlike(context: Context, { why }: WayByMark): Proposal[] {
+export function markAlike(context: Context, why: WhyUnmarked): Proposal[] {
   if (why.kind !== 'missed') return []
   const { passed, miss } = why.missed[0]!
   const ref = refOfSkipped(context, passed)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
 import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
-import type { Host, Packet, Route, RoutingRule } from '../../../src/index.ts'
+import type { ConntrackEntry, Host, Packet, Route, RoutingRule } from '../../../src/index.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
@@ -189,6 +189,51 @@ describe('a packet that lacks the mark which leads out of another interface', ()
         ['-A PREROUTING -p udp -j MARK --set-xmark 0x7/0xff'],
         ['-A FORWARD -o eth1 -p tcp -m tcp --dport 80 -j DROP'],
       ),
+    ],
+  ] satisfies [string, Case][])('is not told where %s', (_name, case_) => {
+    expect(told(case_, 'mark-missing')).toBeUndefined()
+  })
+})
+
+/** For a private destination that only the default route is left for; conntrack lists no reply. */
+describe('a packet that rules mark for networks beside its own', () => {
+  const dst = '10.244.2.9'
+  const SENT = { ...SYN, dst }
+  const ways = (to: string): Route[] => [
+    { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.2.254', device: 'eth1', table: 'main' },
+    { ...VPN, destination: to },
+  ]
+  const entry = (status: string[]): ConntrackEntry => ({
+    ...{ family: 'ip', protocol: 'tcp', status, state: 'SYN_SENT' },
+    original: { src: SENT.src!, dst, sport: SENT.sport!, dport: SENT.dport! },
+    reply: { src: dst, dst: SENT.src!, sport: SENT.dport!, dport: SENT.sport! },
+  })
+  const marked = (match: string, more: Partial<Case> = {}): Case => ({
+    rules: { mangle: [`-A PREROUTING ${match} -j MARK --set-xmark 0x7/0xff`], filter: ['-P FORWARD ACCEPT'] },
+    packet: SENT,
+    host: { ...HOST, routes: [...HOST.routes!.filter((one) => one !== VPN), ...ways('0.0.0.0/0')] },
+    listed: [entry(['unreplied'])],
+    ...more,
+  })
+  const PEERS: NamedSet = { name: 'peers', type: 'hash:net', elements: [{ parts: ['10.244.1.0/24'] }] }
+  const ASKS = '-m set --match-set peers dst'
+
+  it('is told, and joins them', () => {
+    const found = told(marked(ASKS, { sets: [PEERS] }), 'mark-missing')
+    expect(found?.message).toMatch(
+      /^It left by eth1, through the default route, and no reply was seen\. Routing rule 100 leads packets with a mark out of wg0\. mangle PREROUTING rule 1, which sets that mark, does not match: 10\.244\.2\.9 is not in set peers/,
+    )
+    expect(found?.fix).toMatch(/^ipset add peers 10\.244\.2\.9.* → forwarded$/)
+  })
+
+  it.each([
+    ['the networks are elsewhere', marked(ASKS, { sets: [{ ...PEERS, elements: [{ parts: ['10.99.1.0/24'] }] }] })],
+    ['a reply was listed', marked(ASKS, { sets: [PEERS], listed: [entry([])] })],
+    ['nothing is listed', marked(ASKS, { sets: [PEERS], listed: [] })],
+    ['the rule is for a port', marked('-p tcp -m tcp --dport 81')],
+    [
+      'the set is of what is spared',
+      marked(ASKS.replace('--', '! --'), { sets: [PEERS], packet: { ...SENT, dst: '10.244.1.9' } }),
     ],
   ] satisfies [string, Case][])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'mark-missing')).toBeUndefined()
