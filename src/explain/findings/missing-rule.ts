@@ -32,7 +32,7 @@ import {
   type SkippedRule,
   skippedRules,
 } from '../counterfactual/skipped-rules.ts'
-import { needsDestination } from '../counterfactual/undeliverable.ts'
+import { hasNewDestination, needsDestination, needsSource, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Owner } from '../owners/owner.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
@@ -60,6 +60,8 @@ export const emptyChain: Detector = {
   detect(context) {
     const [led] = goals(context).flatMap((goal) => ledToEmpty(context, goal))
     if (led) return [led]
+    const unmarked = senderLedToEmpty(context)
+    if (unmarked) return [unmarked]
     // what a program here listens for needs no other destination
     if (needsDestination(context) !== 'surely' || listener(context.world.host, lastPacket(context))) return []
     for (const { steps, table } of passes(context).filter(isNat))
@@ -80,6 +82,27 @@ export const emptyChain: Detector = {
       }
     return []
   },
+}
+
+/** Sent back to its sender, or beside it, it needs another source; a rule for this very sender led it to a chain that was to see to that. */
+function senderLedToEmpty(context: Context): Detected | undefined {
+  const needs = hasNewDestination(context) ? needsSource(context) : undefined
+  if (needs !== 'surely' && !(needs === 'maybe' && staysUnanswered(context))) return undefined
+  for (const { steps, table, hook } of passes(context).filter(isNat))
+    for (const step of hook === 'prerouting' || hook === 'output' ? steps : []) {
+      const { rule } = context.evidence.arrivals[step]!
+      const to = rule && context.journey.steps[step]!.kind === 'rule' ? verdictOf(rule).chain : undefined
+      const ref = refAt(context, step)
+      const isOfSender = rule?.conditions.some((one) => / saddr$/.test(fieldOf(one) ?? '') && !isNegated(one))
+      if (!ref || to === undefined || !isOfSender || table.chains.get(to)?.rules.length !== 0) continue
+      const message = `${nameRef(ref)} jumps to ${to} for packets of this sender, but ${to} has no rules: nothing marks them for another source, nor rewrites it.`
+      const fix = writtenAnew(
+        ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref),
+        to,
+      )
+      return finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5, fix })
+    }
+  return undefined
 }
 
 /** By interface, address or service. What the way there has asked for already chooses nobody. */

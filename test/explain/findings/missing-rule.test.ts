@@ -107,6 +107,30 @@ describe('missing-rule', () => {
     )
   })
 
+  it('names the chain without rules that the sender of a packet sent back to it was led to', () => {
+    const nat = [
+      ...['-N MARK-MASQ', '-N PORT', '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j PORT'],
+      ...['-A PORT -s 10.0.1.2/32 -j MARK-MASQ', '-A PORT -p tcp -j DNAT --to-destination 10.0.1.2:8080'],
+    ]
+    const sent = (status: string[], of = nat) => {
+      const original = { src: '10.0.1.2', dst: '10.0.1.1', sport: 40_000, dport: 80 }
+      const reply = { src: '10.0.1.2', dst: '10.0.1.2', sport: 8080, dport: 40_000 }
+      const listed = [{ family: 'ip' as const, protocol: 'tcp', status, original, reply }]
+      return told({ rules: { nat: of, filter: [] }, packet: TO_ROUTER, listed }, 'missing-rule')?.message
+    }
+    expect(sent(['unreplied', 'dnat'])).toBe(
+      'nat PORT rule 1 jumps to MARK-MASQ for packets of this sender, but MARK-MASQ has no rules: nothing marks them for another source, nor rewrites it.',
+    )
+    expect(sent(['dnat', 'assured'])).toBeUndefined()
+    expect(sent(['unreplied', 'dnat'], [...nat, '-A MARK-MASQ -j MARK --set-xmark 0x4000/0x4000'])).toBeUndefined()
+    expect(
+      sent(
+        ['unreplied', 'dnat'],
+        nat.map((line) => line.replace('-s 10.0.1.2/32 ', '')),
+      ),
+    ).toBeUndefined()
+  })
+
   it('names a chain of nat that has none, where nobody listens', () => {
     const nat = ['-N ports', '-A PREROUTING -p tcp -j ports', '-A POSTROUTING -o eth1 -j MASQUERADE']
     const one = { rules: { nat, filter: [] }, packet: TO_ROUTER }
