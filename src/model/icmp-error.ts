@@ -21,6 +21,12 @@ export const isTimeExceeded = ({ protocol, icmpType, icmpCode }: Packet): boolea
 /** A router names a shorter way, and has sent the packet on all the same. */
 export const isRedirect = ({ protocol, icmpType }: Packet): boolean => protocol === 'icmp' && icmpType === 5
 
+/** What it quotes arrived nowhere. Who sent too large a packet sends a smaller one (RFC 1191, RFC 8201). */
+export function isLossReport({ protocol, icmpType, icmpCode }: Packet): boolean {
+  if (protocol !== 'icmp') return icmpType === 1 || icmpType === 3
+  return (icmpType === 3 && icmpCode !== 4) || icmpType === 11
+}
+
 /** The finding that says why the kernel itself sends this error about a packet that it was to forward. */
 export const whyNotForwarded = ({ protocol, icmpType, icmpCode }: Packet): string | undefined =>
   KERNELS_OWN[`${protocol} ${icmpType} ${icmpCode}`]

@@ -160,6 +160,8 @@ export function whyWords(
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
       if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
         return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
+      if (error !== undefined && Number(error) > Number(reply))
+        return `Its reply, #${reply}, traversed this host, but an ICMP error about it followed: #${error}.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
         ? `Its reply, #${reply}, traversed this host but did not arrive: one side sent a retransmission.`
         : `Its reply, #${reply}, traversed all chains here, and was then lost.`

@@ -19,6 +19,7 @@ import { Datagrams } from './join/datagrams.ts'
 import { takeEarlierReplies } from './join/earlier-replies.ts'
 import { asItWent, fromOtherAddress, isNotUndone, mayReplyBeside } from './join/find-reply.ts'
 import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
+import { LateReplies } from './join/late-replies.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
 import { onlyWaiting, waitsElsewhere } from './join/latest.ts'
@@ -54,6 +55,7 @@ export class Exchanges {
   private readonly hosts = new Map<string, number>()
   private readonly datagrams = new Datagrams()
   private readonly lately = new LatelyAsked()
+  private readonly lateReplies = new LateReplies()
   /** A later fragment came whose first one has not. */
   private awaitsFirst = false
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
@@ -137,7 +139,7 @@ export class Exchanges {
       const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
       this.noteForLater(told, found.value)
-      this.noteDatagram(datagram, host, capture, found.value, role)
+      this.noteDatagram(closed, datagram, host, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
     }
@@ -153,7 +155,7 @@ export class Exchanges {
     const role = answers ? 'replies' : 'request'
     this.list.add(number, closed.id, role, told, times.firstClock, capture, false)
     if (answers) turn(this.tuple)
-    this.noteDatagram(datagram, host, capture, number, role)
+    this.noteDatagram(closed, datagram, host, capture, number, role)
     if (answers) this.followBack(number, told, closed)
     else this.goOn(number, told, closed, capture)
     return number
@@ -190,7 +192,10 @@ export class Exchanges {
     this.list.add(number, error.id, 'errors', error.told, error.clock, capture, false)
   }
 
-  private noteDatagram(datagram: number, host: number, capture: number, number: number, role: Role): void {
+  private noteDatagram(
+    ...[closed, datagram, host, capture, number, role]: [Noted, number, number, number, number, Role]
+  ): void {
+    if (role === 'replies') this.lateReplies.note(closed, number, capture)
     if (datagram === 0) return
     if (datagram < 0) this.awaitsFirst = true
     this.datagrams.note(this.tuple, datagram, host, capture, number, role)
@@ -226,19 +231,20 @@ export class Exchanges {
    */
   private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
     if (told.isDiscovery) return this.stray(told)
+    const from = this.tuple.slice(0, 4)
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
-    const { packet } = told.journey
-    if (isRedirect(packet)) return this.skip()
+    if (isRedirect(told.journey.packet)) return this.skip()
     const clock = closed.times.firstClock
     const isFor = (one: number) => this.list.hostOf(one) === told.host && this.list.isBegunBy(one, to)
     const quoted = this.lately.only(closed.quotedIdentity(), capture, isFor)
     if (quoted === undefined && !(isPassed(told.journey.outcome) || isForThisHost(told))) return this.stray(told)
     const others = quoted === undefined ? this.lately.others(closed.quotedIdentity(), capture, isFor) : undefined
     const seen = { id: closed.id, to, clock, capture, ...(others ? { others } : {}) }
-    const about = quoted ?? onlyWaiting(this.list, this.tuple, told, seen)
+    const replied = quoted ?? this.lateReplies.quotedBy(closed, this.list, told, { from, to, capture })
+    const about = replied ?? onlyWaiting(this.list, this.tuple, told, seen)
     if (about !== undefined) {
-      this.list.add(about, closed.id, 'errors', told, clock, capture, false)
+      this.list.add(about, closed.id, 'errors', told, clock, capture, quoted !== replied)
       return about
     }
     // the one that it is about may not be complete yet

@@ -71,7 +71,7 @@ export function isNotUndone(
   list: JoinedJourneys,
   tuple: Int32Array,
   { value, turned: back, isNewFlow: isBeside = false }: Found,
-  { says, journey }: Told,
+  { says, journey, isUntracked }: Told,
   closed: Closed,
 ): boolean {
   if (isBeside || !back || says === 'opens' || says === 'fails') return isBeside
@@ -80,7 +80,8 @@ export function isNotUndone(
   list.readTuple(value, asked)
   // nat has nothing to undo where it came from whom it asked, to where it was asked from
   if (isReverse(tuple, asked, ENDS)) return false
-  const packet = closed.world.host.conntrack && closed.packet()
+  // an entry that has its addresses leads nothing back that is not tracked
+  const packet = isUntracked ? undefined : closed.world.host.conntrack && closed.packet()
   if (packet && entryAnswered(packet, closed.world)) return false
   if (packet && entryOpened(packet, closed.world)) return true
   if (!BEHIND_UNDOING.includes(journey.steps.at(-1)?.hook) || journey.packet.fragOffset) return false

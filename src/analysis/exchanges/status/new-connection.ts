@@ -147,15 +147,26 @@ const repliesFromOther = (message: string, description: string, fix: readonly Fi
 function asItIs(request: Part, reply: Part): Finding | undefined {
   const { packet: asked } = request.told.journey
   const left = asItLeft(reply.told.journey)
-  if (left.src === undefined || (left.src === asked.dst && left.sport === asked.dport)) return undefined
+  if (left.src === undefined) return undefined
   const { fix, rules, steps } = reply.told.journey.findings.find(({ code }) => code === 'untracked') ?? {}
-  const [from, contacted] = [describeEnd(left.src, left.sport), describeEnd(asked.dst, asked.dport)]
-  return finding(
-    'untracked',
-    'error',
-    `The reply is not tracked, so nat does not give it the address that was asked: ${asked.src} contacted ${contacted}, and the reply comes from ${from}.`,
-    { ...(fix ? { fix } : {}), ...(rules ? { rules } : {}), ...(steps ? { steps } : {}) },
-  )
+  const effect = withoutUndoing(asked, left)
+  if (effect === undefined) return undefined
+  return finding('untracked', 'error', `The reply is not tracked, so nat does not ${effect}.`, {
+    ...(fix ? { fix } : {}),
+    ...(rules ? { rules } : {}),
+    ...(steps ? { steps } : {}),
+  })
+}
+
+/** What nat would have undone: the destination that it gave the request, or its source. */
+function withoutUndoing(asked: Packet, left: Packet): string | undefined {
+  if (left.src !== asked.dst || left.sport !== asked.dport) {
+    const [from, contacted] = [describeEnd(left.src, left.sport), describeEnd(asked.dst, asked.dport)]
+    return `give it the address that was asked: ${asked.src} contacted ${contacted}, and the reply comes from ${from}`
+  }
+  if (left.dst === undefined || (left.dst === asked.src && left.dport === asked.sport)) return undefined
+  const [to, awaited] = [describeEnd(left.dst, left.dport), describeEnd(asked.src, asked.sport)]
+  return `lead it back to ${awaited}: it stays addressed to ${to}`
 }
 
 /** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */

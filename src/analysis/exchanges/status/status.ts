@@ -24,6 +24,7 @@ import { otherNeighbour } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
+import { refusesReplies } from './refused-reply.ts'
 import { replyKept } from './reply-kept.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
@@ -119,7 +120,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (goesPastAsker(parts, answer))
       return inferred('reply-lost', answer, missesProxy(parts, answer) ?? parts.find(isAsking)?.told.reply?.finding)
     const finding = astray()
-    if (finding) return inferred('reply-lost', answer, finding)
+    if (finding || refusesReplies(parts, answer)) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
     if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
     return observed(mayNotArrive(parts, answer, ask(), seen) ? 'undetermined' : 'answered', answer)
