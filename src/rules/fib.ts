@@ -2,6 +2,7 @@
 import type { Host, Link, Route } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
+import { groupMac } from './group-mac.ts'
 import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { familyOf } from './prefixes.ts'
 import { inVrf, lookup } from './route.ts'
@@ -251,9 +252,13 @@ function isAll(bytes: Uint8Array, byte: number): boolean {
 /** For all of the link, which no route is asked for (ip_route_input_slow). */
 export const LIMITED_BROADCAST = '255.255.255.255'
 
-/** For a group, or for all of a link. */
-export const isForMany = ({ dst }: Packet, host: Host): boolean =>
-  dst !== undefined && (isGroup(dst) || dst === LIMITED_BROADCAST || addressType(dst, host) === 'broadcast')
+/** For a group, or for all of a link: so says the frame where the addresses of this host are not known. */
+export function isForMany({ dst, dstMac }: Packet, host: Host): boolean {
+  if (dst === undefined) return false
+  if (isGroup(dst) || dst === LIMITED_BROADCAST) return true
+  const type = addressType(dst, host)
+  return type === 'broadcast' || (isUnknown(type) && dstMac !== undefined && groupMac(dstMac) === 'broadcast')
+}
 
 /**
  * What this host sends to many it gets as well, by the interface that it left by: with the route that it has already, and

@@ -56,6 +56,15 @@ export class Journal {
     this.early = { rule, changes: this.changes }
   }
 
+  /** The rule was left amid its statements, and a trace shows no line of it; one that changed the packet before is kept. */
+  withdraw(step: number): void {
+    if (step !== this.lines.length - 1) return
+    const isChanged = this.changes > 0 && (this.changed.at(-3) as number) > step
+    if (isChanged || this.acts?.some((one) => one.step === step)) return
+    this.lines.pop()
+    this.places.pop()
+  }
+
   /** Index of the next step. */
   get next(): number {
     return this.lines.length

@@ -39,6 +39,7 @@ export function execute(
     if (verdict === 'break') {
       // where the rule leads on, the walk would follow it all the same
       if (statements.some(leadsOn)) throw new Undetermined(text, 'the model does not leave a rule amid its statements')
+      skb.journal.withdraw(step)
       return undefined
     }
     if (verdict) return verdict

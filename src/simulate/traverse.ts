@@ -2,9 +2,11 @@
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
+import { beside } from '../rules/assign.ts'
 import { bridgeCalls, isFrameForHost, isSentBack } from '../rules/bridge-calls.ts'
 import { unkeptPolicy } from '../rules/ipsec.ts'
 import { lookupRoute } from '../rules/route.ts'
+import { unknown } from '../rules/truth.ts'
 import {
   type BridgePort,
   passesTo,
@@ -147,8 +149,20 @@ function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>)
   if (!mayGo || isHeld || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, 'ttl', ttl - 1)
+  setPriorityByTos(skb)
   return pass(machine, skb, 'forward') ?? leave(machine, skb, skb.given.in === undefined ? 'sent' : 'forwarded')
 }
+
+/** ip_forward writes it anew (rt_tos2priority, include/net/route.h); IPv6 does not. */
+function setPriorityByTos({ family, moment, packet: { tos } }: Skb): void {
+  if (family !== 'ip' || !moment.written?.has(PRIORITY)) return
+  const value = tos === undefined ? unknown('its TOS is not known') : PRIORITIES[(tos & 0x1e) >> 1]!
+  moment.written = beside(moment, PRIORITY, value)
+}
+
+const PRIORITY = 'meta priority'
+/** ip_tos2prio of net/ipv4/route.c: by the four bits of RFC 1349. */
+const PRIORITIES: readonly number[] = [0, 1, 0, 0, 2, 2, 2, 2, 6, 6, 6, 6, 4, 4, 4, 4]
 
 /** By this host's own programs. */
 function send(machine: Simulator, skb: Skb): End {

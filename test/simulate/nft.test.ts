@@ -47,6 +47,29 @@ describe('verdict maps', () => {
   })
 })
 
+describe('the priority that a rule gave in PREROUTING', () => {
+  const early = (family: string) =>
+    `table ${family} early { chain pre { type filter hook prerouting priority mangle; meta priority set 1:10 ; } }`
+  const outcome = (rule: string, packet: Packet) => send(`${early('inet')}\n${filter(rule)}`, packet).ended.outcome
+
+  // asked of kernel 6.18
+  it.each([
+    [0, 'none'],
+    [0x08, '0:2'],
+    [0x10, '0:6'],
+    [0x18, '0:4'],
+    [0xb8, '0:4'],
+  ])('is written anew where IPv4 is forwarded: TOS %i', (tos, priority) => {
+    expect(outcome('meta priority 1:10 accept', { ...SYN, tos })).toBe('dropped')
+    expect(outcome(`meta priority ${priority} accept`, { ...SYN, tos })).toBe('forwarded')
+  })
+
+  it('is kept by what is for this host', () => {
+    const input = 'table inet in { chain input { type filter hook input priority 0; meta priority 1:10 drop; } }'
+    expect(send(`${early('inet')}\n${input}`, { ...SYN, dst: '10.0.1.1' }).ended.outcome).toBe('dropped')
+  })
+})
+
 it('does not know where the ports are once a rule writes the length of the IP header', () => {
   const open = (write: string) => send(filter(`${write}\naccept`)).ended.outcome
   expect(open('@nh,0,8 set 0x42')).toBe('undetermined')

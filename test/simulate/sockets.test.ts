@@ -75,7 +75,13 @@ describe('a packet for a transparent proxy', () => {
 
   it('does not go on with the rest of a rule of nft that found no socket', () => {
     const rules = NFT.replace('tproxy to :3129;', 'tproxy to :3129 drop;')
-    expect(send(rules, { sockets: listening(22) }).ended.outcome).toBe('forwarded')
+    const { ended, evidence } = send(rules, { sockets: listening(22) })
+    expect(ended.outcome).toBe('forwarded')
+    // as the kernel's trace shows no line of it
+    expect(evidence.journey.steps.map(({ kind, ruleNumber }) => [kind, ruleNumber])).toEqual([
+      ['rule', 2],
+      ['policy', 3],
+    ])
   })
 
   it('of a connection meets its own socket first, whatever listens', () => {
