@@ -55,6 +55,8 @@ export interface ClosedJourney {
   identity(): number
   /** The same of what an ICMP error quotes, where no more of that is known. */
   quotedIdentity(): number
+  /** SEGMENT_WORDS numbers of a TCP segment; false: it is none, or they are not known. */
+  segment(into: Int32Array): boolean
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey

@@ -31,6 +31,7 @@ import type { ClosedJourney, Replay } from './closed-journey.ts'
 import { Class, type Kind, type Known, MOST_KINDS_KEPT, type Room } from './journey-kinds.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
 import { OwnValues } from './own-values.ts'
+import { readSegment } from './segment-numbers.ts'
 
 export interface ExplainClosedOptions {
   /** Tries what findings propose. */
@@ -309,6 +310,10 @@ export class Closed implements ClosedJourney {
 
   quotedIdentity(): number {
     return this.explainer.states.rows[this.open.states.at(0) * F.COLUMNS + F.QUOTED]!
+  }
+
+  segment(into: Int32Array): boolean {
+    return readSegment(this.explainer.states.rows, this.open.states.at(0) * F.COLUMNS, into)
   }
 
   matches(filter: Condition): boolean {

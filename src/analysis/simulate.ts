@@ -156,6 +156,11 @@ class PlayedPacket implements Played {
     return 0
   }
 
+  /** What is played is sent once. */
+  segment(): boolean {
+    return false
+  }
+
   lastTuple(into: Int32Array): void {
     if (!tupleOf(this.simulated.skb.packet, into)) into.fill(0)
   }

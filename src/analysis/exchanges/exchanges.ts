@@ -196,9 +196,9 @@ export class Exchanges {
     ...[closed, datagram, host, capture, number, role]: [Noted, number, number, number, number, Role]
   ): void {
     if (role === 'replies') this.lateReplies.note(closed, number, capture)
-    if (datagram === 0) return
-    if (datagram < 0) this.awaitsFirst = true
-    this.datagrams.note(this.tuple, datagram, host, capture, number, role)
+    this.list.noteSegment(closed)
+    this.awaitsFirst ||= datagram < 0
+    if (datagram !== 0) this.datagrams.note(this.tuple, datagram, host, capture, number, role)
   }
 
   /** A fragment of what another fragment belongs to; of the first one the exchange has its ports. */

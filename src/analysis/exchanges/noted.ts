@@ -16,6 +16,7 @@ export type Noted = Pick<
   | 'datagram'
   | 'identity'
   | 'quotedIdentity'
+  | 'segment'
   | 'explain'
   | 'passageOfNat'
   | 'isUntracked'

@@ -9,6 +9,8 @@ import type { Evidence } from '../../../journey/evidence.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import type { World } from '../../../model/world.ts'
 import type { JourneyClass } from '../../closed-journey.ts'
+import { SEGMENT_WORDS } from '../../segment-numbers.ts'
+import type { Noted } from '../noted.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
 import type { TupleTable } from './tuple-table.ts'
@@ -68,6 +70,14 @@ export interface Part {
   readonly clock: number
   /** Number of the capture, from 0. */
   readonly capture: number
+  /** Of a TCP segment, where the capture has its numbers: of this very journey. */
+  readonly segment?: Segment
+}
+
+export interface Segment {
+  seq: number
+  ack: number
+  carriesData: boolean
 }
 
 /** Journeys that belong together, in the order in which they began. */
@@ -108,6 +118,8 @@ export class JoinedJourneys {
   private tolds: Told[] = []
   private partClocks = new Float64Array(FIRST)
   private captures = new Int32Array(FIRST)
+  private segments = new Int32Array(FIRST * SEGMENT_WORDS)
+  private hasSegment = new Uint8Array(FIRST)
   /** What captures show of replies, by their numbers. */
   readonly replies = new Map<number, Set<Told>>()
 
@@ -138,6 +150,8 @@ export class JoinedJourneys {
       this.roles = grown(this.roles)
       this.partClocks = grown(this.partClocks)
       this.captures = grown(this.captures)
+      this.segments = grown(this.segments)
+      this.hasSegment = grown(this.hasSegment)
     }
     this.ids[part] = id
     this.next[part] = NONE
@@ -154,6 +168,19 @@ export class JoinedJourneys {
       this.noteReply(capture, told)
     } else if (role === 'errors') this.flags[number]! |= FAILED
     else if (told.says === 'opens') this.flags[number]! |= OPENED
+  }
+
+  /** Of the part that was added last. */
+  noteSegment(closed: Pick<Noted, 'segment'>): void {
+    const part = this.parts - 1
+    const at = part * SEGMENT_WORDS
+    if (closed.segment(this.segments.subarray(at, at + SEGMENT_WORDS))) this.hasSegment[part] = 1
+  }
+
+  private segmentOf(part: number): Segment | undefined {
+    if (!this.hasSegment[part]) return undefined
+    const [seq, ack, data] = this.segments.subarray(part * SEGMENT_WORDS)
+    return { seq: seq!, ack: ack!, carriesData: data === 1 }
   }
 
   private noteReply(capture: number, told: Told): void {
@@ -194,7 +221,17 @@ export class JoinedJourneys {
     for (const part of parts) {
       const { role, other } = as(part)
       this.add(to, part.id, role, part.told, part.clock, part.capture, other)
+      if (part.segment) this.keepSegment(part.segment)
     }
+  }
+
+  private keepSegment({ seq, ack, carriesData }: Segment): void {
+    this.noteSegment({
+      segment: (into) => {
+        into.set([seq, ack, carriesData ? 1 : 0])
+        return true
+      },
+    })
   }
 
   /** What goes by this tuple belongs to the exchange as well. */
@@ -303,7 +340,9 @@ export class JoinedJourneys {
       const role = this.roles[part]!
       const [aboutReply, isNewFlow] = [role === ABOUT_REPLY, role === NEW_FLOW]
       const [clock, capture] = [this.partClocks[part]!, this.captures[part]!]
-      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, isNewFlow, clock, capture })
+      const segment = this.segmentOf(part)
+      const seen = { clock, capture, ...(segment ? { segment } : {}) }
+      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, isNewFlow, ...seen })
     }
     // they came as they completed
     if (parts.length > 1) asTheyBegan(parts)

@@ -30,6 +30,7 @@ import { resetByPeer } from './reset-by-peer.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
 import { setTooSmall } from './ttl-used-up.ts'
+import { unacknowledged } from './unacknowledged.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
 import { goesOnBehind, isUnheardOf } from './unheard.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
@@ -123,6 +124,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (finding || refusesReplies(parts, answer)) return inferred('reply-lost', answer, finding)
     const reset = resetByPeer(parts)
     if (reset) return { ...observed(reset.isBare ? 'refused' : 'answered', reset.part), finding: reset.finding }
+    const silence = unacknowledged(parts, ask())
+    if (silence) return inferred(isAsking(silence.part) ? 'lost' : 'reply-lost', silence.part, silence.finding)
     return observed(mayNotArrive(parts, answer, ask(), seen) ? 'undetermined' : 'answered', answer)
   }
   // the reset itself says it, wherever the capture loses sight of it
