@@ -101,6 +101,9 @@ export const TCP_FLAGS: Readonly<Record<string, number>> = wordTable({
   AE: 0x100,
 })
 
+/** A damaged log may show a port of more than 16 bits: it is not known then. */
+export const fits = (column: number, value: number): boolean => (column !== SPT && column !== DPT) || value >>> 16 === 0
+
 export const TCP = 6
 export const UDP = 17
 export const ICMP = 1

@@ -201,7 +201,7 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
           }
           if (column === F.ID || column === F.SEQ || column === F.ICMP_SEQ) read.telling = at - start
           at = V.readNumber(bytes, at, end)
-          if (at === from) at = V.skipToBlank(bytes, at, end)
+          if (at === from || !F.fits(column, V.value)) at = V.skipToBlank(bytes, at, end)
           else if ((row[F.PRESENT]! & (1 << column)) === 0) {
             // the first: UDP prints its own LEN a second time
             row[column] = V.value

@@ -156,6 +156,7 @@ export function readUsual(
         break
       case DECIMAL:
         if (at === value || at - value > 10 || !isEnd(bytes[at]!)) return false
+        if (number > 0xffff && (number > 0xffffffff || !F.fits(column, number))) return false
         row[column] = number | 0
         if (field === SEQ) telling = value - start
         at++

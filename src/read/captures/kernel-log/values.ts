@@ -20,6 +20,8 @@ export function readNumber(bytes: Uint8Array, at: number, end: number): number {
     if (byte < 0x30 || byte > 0x39) break
     sum = sum * 10 + (byte - 0x30)
   }
+  // no field of a packet has more than 32 bits
+  if (sum > 0xffffffff) return at
   value = sum | 0
   return i
 }

@@ -200,6 +200,7 @@ function readOne(code: number, bytes: Uint8Array, start: number, at: number, end
     symbolValue = symbols.get(wordHash)
     if (symbolValue < 0) return -1
   } else symbolValue = value
+  if (!F.fits(code, symbolValue)) return -1
   store(code, symbolValue)
   if ((code === F.ID || code === F.SPT) && symbolValue !== 0 && from + 4 <= end && read.telling < 0)
     read.telling = from - start

@@ -161,6 +161,7 @@ export function readUsual(
         for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30)
           number = number * 10 + digit
         if (at === value || at - value > 10) return false
+        if (number > 0xffff && (number > 0xffffffff || !F.fits(column, number))) return false
         row[column] = number | 0
         if ((column === F.ID || column === F.SPT) && (number | 0) !== 0 && telling < 0) telling = value - start
         break
