@@ -44,6 +44,8 @@ export interface Evidence {
   rerouted?: Rerouted
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
+  /** It was played as the reply to this packet. */
+  answers?: Packet
 }
 
 /** `known`: why the ruleset cannot be the one in force, line by line, where a journey of the same fate has told. */

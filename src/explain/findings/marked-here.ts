@@ -59,5 +59,7 @@ function endsHere(context: Context): boolean {
   if (isStoppedByRule(journey.outcome)) return evidence.arrivals[ended.step]?.hook === 'input'
   const packet = lastPacket(context)
   const isRefused = inVain === 'refused' || (knowsSockets(world.host, packet.protocol) && !listener(world.host, packet))
-  return journey.outcome === 'delivered' && isRefused && isOpening(journey, natSeen(evidence), world)
+  // what came in for another host, and its reply as well, is nobody's here
+  const isForwarded = evidence.answers?.in !== undefined && packet.in !== undefined
+  return journey.outcome === 'delivered' && isRefused && (isForwarded || isOpening(journey, natSeen(evidence), world))
 }

@@ -382,5 +382,6 @@ export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: 
     status: [],
   }
   const { conntrack = [] } = world.host
-  return explain(answer, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
+  const played: Played = { ...answer, evidence: { ...answer.evidence, answers: asked } }
+  return explain(played, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Route, RoutingRule } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { type Case, played, SYN, told } from './played.ts'
+import { repairOf } from '../repaired.ts'
+import { type Case, LISTENS_ON, played, SYN, told } from './played.ts'
 
 const rule = (priority: number, table: string, mark?: number): RoutingRule => ({
   ...{ family: 'ip', priority, action: { table } },
@@ -37,6 +38,16 @@ describe('a mark that leads to a local route', () => {
     const codes = played(kept([MARKS])).findings.map(({ code }) => code)
     expect(codes).toContain('wrong-way-out')
     for (const code of ['missing-rule', 'near-miss', 'never-reached']) expect(codes).not.toContain(code)
+  })
+
+  it('is exempted together with its reply, which has the mark as well', () => {
+    const { rules, packet, host } = kept([MARKS])
+    expect(repairOf(rules, packet, { ...host, ...LISTENS_ON(22) })).toMatchObject({
+      command: expect.stringMatching(
+        /^iptables -t mangle -I PREROUTING 1 .*-d 10\.0\.8\.9 .* && iptables -t mangle -I PREROUTING 2 -s 10\.0\.8\.9 .*--sport 80 .*-j ACCEPT$/,
+      ),
+      after: 'forwarded',
+    })
   })
 
   it('is nothing where no rule has set it', () => {
