@@ -382,6 +382,6 @@ export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: 
     status: [],
   }
   const { conntrack = [] } = world.host
-  const played: Played = { ...answer, evidence: { ...answer.evidence, answers: asked } }
-  return explain(played, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
+  answer.evidence.answers = asked
+  return explain(answer, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
 }
