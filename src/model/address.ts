@@ -122,6 +122,12 @@ export function inPrefix(address: Uint8Array, network: Uint8Array, length: numbe
   return rest === 0 || ((address[whole]! ^ network[whole]!) & (0xff00 >> rest) & 0xff) === 0
 }
 
+/** How many bits both begin with; of one version. */
+export function sharedBits(a: Uint8Array, b: Uint8Array): number {
+  const i = a.findIndex((byte, at) => byte !== b[at])
+  return i < 0 ? a.length * 8 : i * 8 + Math.clz32(a[i]! ^ b[i]!) - 24
+}
+
 /** <0, 0 or >0, as bytes in network order compare; shorter (IPv4) first. */
 export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length) return a.length - b.length

@@ -1,5 +1,5 @@
 /** Which of its addresses the kernel gives a packet that goes out by an interface. */
-import { inPrefix, parseAddress } from '../model/address.ts'
+import { inPrefix, parseAddress, sharedBits } from '../model/address.ts'
 import type { Host, LinkAddress } from '../model/host.ts'
 import { linkNamed } from '../rules/links.ts'
 import { Undetermined } from './undetermined.ts'
@@ -133,11 +133,6 @@ const LABELS: readonly (readonly [string, number, number])[] = [
 
 const labelOf = (bytes: Uint8Array): number =>
   LABELS.find(([network, length]) => inPrefix(bytes, parseAddress(network)!, length))?.[2] ?? 1
-
-function sharedBits(a: Uint8Array, b: Uint8Array): number {
-  const i = a.findIndex((byte, at) => byte !== b[at])
-  return i < 0 ? a.length * 8 : i * 8 + Math.clz32(a[i]! ^ b[i]!) - 24
-}
 
 function isBetter(score: readonly number[], best: readonly number[]): boolean {
   const i = score.findIndex((one, at) => one !== best[at])

@@ -61,6 +61,28 @@ test('a destination that nat has given is translated by no other rule', async ()
   expect((await found({ nat: [first, service], lines, entry: replied }, 'dnat-skipped')).finding).toBeUndefined()
 })
 
+test('who forwards a port of any address means packets as they come in', async () => {
+  const asked = { ...ASKED, dport: 8080 }
+  const sent = { ...asked, out: 'lan', dst: '10.0.0.99', dport: 80 }
+  const lines: readonly Line[] = [
+    [10, 'nat:PREROUTING:rule:2', asked],
+    [10, 'filter:FORWARD:policy:1', sent],
+    [10, 'nat:POSTROUTING:policy:1', { ...sent, in: '' }],
+  ]
+  const entry = unreplied(
+    tuple('203.0.113.7', '203.0.113.1', 40_000, 8080),
+    tuple('10.0.0.99', '203.0.113.7', 80, 40_000),
+  )
+  const by = async (match: string) => {
+    const forwards = `-A PREROUTING ${match} -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.7:80`
+    const first = '-A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.99:80'
+    return (await found({ nat: [forwards, first], lines, entry }, 'dnat-skipped')).finding?.message
+  }
+  expect(await by('-d 10.0.0.99/32 -i wan')).toContain('the kernel sets up NAT once')
+  expect(await by('-i wan')).toBeUndefined()
+  expect(await by('! -d 10.0.0.98/32 -i wan')).toBeUndefined()
+})
+
 const link = (ifname: string, local?: string) => ({
   ifname,
   flags: ['UP', 'LOWER_UP'],
@@ -95,6 +117,31 @@ test('masquerading out of a link without an address takes that of another one', 
   ])
   // with an address of its own that is what masquerading is for
   expect((await found(given('100.64.0.2'), 'snat-changed-source')).finding).toMatchObject({ severity: 'note', fix: [] })
+})
+
+test('a public address on an interface of its own is what masquerading out of a bare uplink is to take', async () => {
+  const asked: TestPacket = { out: 'up', src: '10.0.0.1', dst: '198.51.100.9', sport: 40_000, dport: 443 }
+  const lines: readonly Line[] = [
+    [10, 'nat:OUTPUT:policy:1', asked],
+    [10, 'filter:OUTPUT:policy:1', asked],
+    [10, 'nat:POSTROUTING:rule:1', asked],
+  ]
+  const given = (pub: string, routes = ''): Given => ({
+    nat: ['-A POSTROUTING -o up -j MASQUERADE'],
+    lines,
+    entry: unreplied(tuple('10.0.0.1', '198.51.100.9', 40_000, 443), tuple('198.51.100.9', pub, 443, 40_000)),
+    address: JSON.stringify([link('pub', pub), link('lan', '10.0.0.1'), link('up')]),
+    routes: `default via 169.254.0.1 dev up onlink\n${routes}`,
+  })
+  const code = 'snat-changed-source'
+  expect((await found(given('203.0.113.1'), code)).finding).toMatchObject({ severity: 'note', fix: [] })
+  // that of another uplink is known there alone
+  const other = await found(given('203.0.113.1', 'default via 203.0.113.254 dev pub metric 9\n'), code)
+  expect(other.finding).toMatchObject({ severity: 'warning' })
+  // whoever is beyond the uplink knows no private address, neither that one nor the one that was chosen first
+  const hidden = await found(given('10.9.0.1'), code)
+  expect(hidden.finding).toMatchObject({ severity: 'warning', fix: [] })
+  expect(hidden.finding?.message).toContain('so masquerading took one of pub')
 })
 
 test('a neighbour without a route gets no reply', async () => {

@@ -4,6 +4,7 @@ import { HOST_PART, isHostPartOf, networkAddress, parseAddress } from '../../mod
 import { isNameless, type Packet } from '../../model/packet.ts'
 import {
   asks,
+  asksDestinationType,
   asksQuality,
   asksUnspecified,
   type FailedCondition,
@@ -37,6 +38,7 @@ export function corrected(
   // the next packet comes from another one
   if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
   if (field === 'meta l4proto') return withProtocol(words, packet)
+  if (asksDestinationType(condition) && words.some((word) => /^(DNAT|REDIRECT)$/.test(word))) return undefined
   if (asksQuality(condition)) return withoutEmpty(words.toSpliced(at, text.split(' ').length))
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   const more = handshake && field === 'ct state' ? ',INVALID' : ''

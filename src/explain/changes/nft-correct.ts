@@ -7,6 +7,7 @@ import { asked } from '../../rules/nft/selectors.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import {
   asks,
+  asksDestinationType,
   asksQuality,
   asksUnspecified,
   type FailedCondition,
@@ -32,8 +33,7 @@ export function corrected(
   if (rename) return expr.with(at, renamed(one, rename))
   if (choices !== undefined) return expr.with(at, choosingAmong(one, choices))
   // for nat the port says what it is for
-  if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
-    return expr.toSpliced(at, 1)
+  if (asksUnspecified(miss.condition) && rewritesDestination(expr)) return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
   if ('match' in one && (turned || isOtherEnd(miss, packet))) {
     const left = atOtherEnd(one.match.left)
@@ -41,7 +41,8 @@ export function corrected(
   }
   // the next packet comes from another one; what reads another port asks for the protocol as well
   if (isPassingPort(miss, packet)) return asksPort(expr.toSpliced(at, 1)) ? expr.toSpliced(at, 1) : undefined
-  if (asksQuality(miss.condition) && asksPort(expr)) return expr.toSpliced(at, 1)
+  if (asksQuality(miss.condition) && asksPort(expr))
+    return asksDestinationType(miss.condition) && rewritesDestination(expr) ? undefined : expr.toSpliced(at, 1)
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   if (handshake && now && 'match' in now && fieldOf(miss.condition) === 'ct state')
     return expr.with(at, { match: { ...now.match, right: [now.match.right, 'invalid'].flat() as Expression } })
@@ -64,6 +65,9 @@ export function beforeNat(expr: readonly Statement[]): Statement[] | undefined {
 }
 
 const ofConnection = (key: string): Expression => ({ ct: { key, dir: 'original' } })
+
+const rewritesDestination = (expr: readonly Statement[]): boolean =>
+  expr.some((word) => 'dnat' in word || 'redirect' in word)
 
 const asksPort = (expr: readonly Statement[]): boolean => /"protocol":"(tcp|udp)"/.test(JSON.stringify(expr))
 

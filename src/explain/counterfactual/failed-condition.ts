@@ -88,6 +88,10 @@ export const asksQuality = (condition: Condition): boolean =>
     fieldOf(condition) ?? '',
   )
 
+/** Without it, a rule that rewrites destinations takes what is for any other host as well. */
+export const asksDestinationType = (condition: Condition): boolean =>
+  /^fib daddr .*type$/.test(fieldOf(condition) ?? '')
+
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
 const isVersion = (condition: Condition): boolean =>

@@ -42,6 +42,17 @@ const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Ho
 export const isFoundBehind = (src: string, from: string, link: string, host: Host): boolean =>
   repliedTo(host, src).some(({ reply }) => leadsOutOf(lookupRoute({ dst: reply.src, src, in: from }, host), link))
 
+/** Has anybody behind the link replied? Connections that are listed last say so. */
+export const hasReplied = (link: string, host: Host): boolean =>
+  (host.conntrack ?? [])
+    .slice(0, MOST_LOOKED_AT)
+    .some(
+      (entry) =>
+        !isUnreplied(entry) && leadsOutOf(lookupRoute({ dst: entry.reply.src, src: entry.original.src }, host), link),
+    )
+
+const MOST_LOOKED_AT = 2000
+
 const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
   remembered(toSources(conntrack), src, () =>
     conntrack.filter((entry) => entry.original.src === src && entry.reply.dst === src && !isUnreplied(entry)),

@@ -218,7 +218,7 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
   if (isNear(miss, moment.packet)) return true
   // who asks for the very service comes from whatever port was free
-  if (/ sport$/.test(fieldOf(miss.condition) ?? ''))
+  if (/ sport$/.test(fieldOf(miss.condition) ?? '') && !rule.conditions.some(asksClients))
     return names([rule, ...matched.map((visit) => visit.rule)], miss, moment, / dport$/)
   if (isOfPair(context, passed, miss)) return true
   // where there is no route to, a rule that nothing has met may have been to lead
@@ -230,6 +230,9 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   // of an address that is not this host's own, few services are known here
   return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
 }
+
+/** The ports of those who asked: such a rule is for replies. */
+const asksClients = (one: Condition): boolean => / dport$/.test(fieldOf(one) ?? '') && isForClients(one)
 
 /** It sends to the very host that other rules of nat pair with the packet's destination, and asks for another one. */
 export const isOfPair = ({ world }: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>

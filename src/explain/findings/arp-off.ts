@@ -1,9 +1,11 @@
+import type { Link } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { wayOut } from '../../rules/way-out.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
+import { hasReplied } from '../counterfactual/known-there.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hasNoLinkLayer } from '../host/routes.ts'
 
@@ -17,6 +19,7 @@ export const arpOff: Detector = {
     const { out, ...packet } = lastPacket(context)
     const link = linkNamed(host, out)
     if (!out || !link?.noArp || link.mac === undefined || hasNoLinkLayer(link) || OWN_WAY.has(link.kind)) return []
+    if (isModem(link) || hasReplied(out, host)) return []
     const question = questionOf(packet)
     const route = question && lookupRoute(question, host)
     const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
@@ -39,6 +42,9 @@ export const arpOff: Detector = {
     ]
   },
 }
+
+/** A modem takes packets, and no frames (cdc_mbim.c, sierra_net.c); the kernel and systemd name it so. */
+const isModem = ({ name }: Link): boolean => name.startsWith('ww')
 
 /** Kinds that go without: their frames need no link address of a neighbour, or go nowhere. */
 const OWN_WAY: ReadonlySet<string | undefined> = new Set(['ipvlan', 'ipvtap', 'dummy', 'vrf', 'nlmon', 'ifb'])

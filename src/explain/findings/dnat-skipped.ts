@@ -106,7 +106,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: [...putInFront(context, i, missed, ref), ...returning, ...withoutRule(context, i, culprit)],
+        fix: [...putInFront(context, i, missed, ref, isExcepted), ...returning, ...withoutRule(context, i, culprit)],
       },
     ),
   ]
@@ -128,15 +128,21 @@ const asked = (rules: readonly Rule[], but?: Condition): ReadonlySet<string> =>
 
 /**
  * A rule for one destination belongs in front of rules for any: other packets still get to these. A rule that names no
- * destination gets a copy for this packet's.
+ * destination gets a copy for this packet's, and so does one from which the first one is an exception: others need that.
  */
-function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
+function putInFront(
+  { evidence, journey }: Context,
+  i: number,
+  missed: Visit,
+  ref: RuleRef,
+  isExcepted: boolean,
+): Proposal[] {
   const { arrivals } = evidence
   const { rule, packet } = arrivals[i]!
-  if (!rule || rule.conditions.some(namesDestination)) return []
-  const isForOne = missed.rule.conditions.some(namesDestination)
+  if (!rule || (rule.conditions.some(namesDestination) && !isExcepted)) return []
+  const isForOne = missed.rule.conditions.some(namesDestination) && !isExcepted
   // a rule that no other packet needs may be deleted
-  if (!isForOne && !servesOthers(rule, missed.rule)) return []
+  if (!isForOne && !isExcepted && !servesOthers(rule, missed.rule)) return []
   for (const at of wayTo(arrivals, i)) {
     if (arrivals[at]!.chain !== missed.chain) continue
     const { ruleNumber, handle } = journey.steps[at]!

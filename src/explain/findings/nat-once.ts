@@ -1,11 +1,14 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
+import { isNegated } from '../counterfactual/failed-condition.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { onwards } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
+import { namesDestination } from './dnat-skipped.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 import { destinationOf } from './other-nat.ts'
 
@@ -29,7 +32,7 @@ export const natOnce: Detector = {
       const walked = onwards(context, table, [{ chain, index: 0 }], sent)
       const to = destinationOf(walked)
       const { last } = walked
-      if (!to || !last || last.rule === rule) continue
+      if (!to || !last || last.rule === rule || !isForAddress(walked)) continue
       const address = to.addresses![0]
       const ports: readonly [number, number] = to.ports ?? [dport, dport]
       const [first, end] = ports
@@ -57,6 +60,14 @@ export const natOnce: Detector = {
     return []
   },
 }
+
+/** Who forwards a port of whatever address means packets as they come in, not what another rule makes of them. */
+const isForAddress = ({ matched }: Walk): boolean =>
+  matched.some(
+    ({ rule: { conditions, statements } }) =>
+      conditions.some((one) => namesDestination(one) && !isNegated(one)) ||
+      statements.some((one) => 'map' in one && one.map?.fields.some((field) => / daddr$/.test(field))),
+  )
 
 /** Many an address that is translated elsewhere has a host as well: what got a reply needed nothing more. */
 const isLost = (context: Context): boolean =>

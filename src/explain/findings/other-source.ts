@@ -15,11 +15,13 @@ import { type Context, lastPacket } from '../context.ts'
 import { asks, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
 import { rewrites, sparedIn } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
+import { packetRouted } from '../counterfactual/marked-way.ts'
 import { findNearMisses, type NearMiss } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, SOURCE, sourceRule } from '../counterfactual/rewritten.ts'
 import { passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { isPrivate, isPublic } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
-import { routeWords } from '../host/routes.ts'
+import { hasDefaultRoute, isDefault, routeWords } from '../host/routes.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { addressesOf } from './own-source.ts'
@@ -149,17 +151,20 @@ function ofNoOwn(context: Context, rule: Rewritten, given: string | undefined): 
   const { packet, hook } = evidence.arrivals[rule.step]!
   const { src } = packet
   const { out } = lastPacket(context)
+  // the whole world knows no way back to a private one
+  const isLost = isPrivate(src ?? '') && isPublic(packet.dst ?? '') && leavesByDefault(context)
   const isOwn = journey.packet.in === undefined && src !== undefined && isLocal(src, world.host) === true
   const chosen = isOwn ? ` This host itself had chosen ${src}.` : ''
   return {
     words: `${out} has no address that is used beyond its link, so masquerading took one of ${link}. The hosts behind ${out} may have no route back to it.${chosen}`,
     rules: [],
-    fix: isOwn
-      ? propose(
-          'do not rewrite the source of such packets',
-          acceptBefore(rule.ref, packet, hook === undefined ? {} : { hook }),
-        )
-      : [],
+    fix:
+      isOwn && !isLost
+        ? propose(
+            'do not rewrite the source of such packets',
+            acceptBefore(rule.ref, packet, hook === undefined ? {} : { hook }),
+          )
+        : [],
   }
 }
 
@@ -171,7 +176,20 @@ function linkTaken(context: Context, { statement }: Rewritten, given: string | u
   if (statement?.kind !== 'masquerade' || given === undefined || out === 'lo') return undefined
   if (!linkNamed(host, out) || (family !== 'ip' && family !== 'ip6') || addressesOf(out, host, family).length > 0)
     return undefined
-  return host.links?.find(({ name }) => name !== out && hasAddress(host, name, given))?.name
+  const taken = host.links?.find(({ name }) => name !== out && hasAddress(host, name, given))?.name
+  return taken !== undefined && isUplinksOwn(context, taken, given) ? undefined : taken
+}
+
+/** An uplink without an address, whose public one is on lo or a dummy: the whole world has a route to that. */
+function isUplinksOwn(context: Context, taken: string, given: string): boolean {
+  const { host } = context.world
+  return isPublic(given) && leavesByDefault(context) && !hasDefaultRoute(host.routes ?? [], taken)
+}
+
+function leavesByDefault(context: Context): boolean {
+  const question = questionOf(packetRouted(context))
+  const route = question && lookupRoute(question, context.world.host)
+  return !!route && isDefault(route)
 }
 
 /** Has masquerading given it an address of another link, as connection tracking's entry says? */

@@ -1,4 +1,5 @@
-import { inPrefix, parseAddress } from '../../model/address.ts'
+import { parseAddress, sharedBits } from '../../model/address.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { setOf } from '../changes/sets.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
@@ -32,7 +33,7 @@ export const unmarkedPeer: Detector = {
     for (const { rule, mark, device } of markedWays(context, question!, out)) {
       const why = whyUnmarked(context, mark, marking.last)
       const missed = why?.kind === 'missed' ? why.missed[0] : undefined
-      if (!why || !missed || !listsBeside(context, missed.miss, dst)) continue
+      if (!why || !missed || !listsBeside(context, missed.miss, dst, ownNear(context, dst, out))) continue
       const ref = refOfSkipped(context, missed.passed)
       const lacks = missingElement(context, missed.miss, missed.passed.moment)
       const what = lacks ? `does not match: ${lacks.words}` : `only matches ${asks(missed.miss)}`
@@ -50,7 +51,7 @@ export const unmarkedPeer: Detector = {
 }
 
 /** Networks or hosts that are numbered as if `dst` were one of them. */
-function listsBeside(context: Context, { condition }: FailedCondition, dst: string): boolean {
+function listsBeside(context: Context, { condition }: FailedCondition, dst: string, own: number): boolean {
   const address = parseAddress(dst)
   const lookup = lookupOf(condition)
   if (!address || isNegated(condition)) return false
@@ -61,7 +62,7 @@ function listsBeside(context: Context, { condition }: FailedCondition, dst: stri
       : condition.kind === 'compare' && OF_DESTINATION.test(fieldOf(condition) ?? '') && isSet(condition.value)
         ? condition.value.set.slice(0, MOST).map(wordOf)
         : []
-  return listed.some((one) => one !== undefined && isBeside(one, address))
+  return listed.some((one) => one !== undefined && isBeside(one, address, own))
 }
 
 /** An ipset's part, or nft's field. */
@@ -77,12 +78,29 @@ function wordOf(one: unknown): string | undefined {
   return prefix === undefined ? undefined : `${prefix}/${length}`
 }
 
-/** Of one site's numbering: a byte more than the prefix is shared, and what a site has at least. */
-function isBeside(element: string, address: Uint8Array): boolean {
+/**
+ * How many bits `dst` shares with this host's addresses on the interface that it left by, and with routers there: what is
+ * numbered like these, as a modem in front of the router, is on that side.
+ */
+function ownNear({ world: { host } }: Context, dst: string, out: string): number {
+  const address = parseAddress(dst)
+  const near = [
+    ...(linkNamed(host, out)?.addresses ?? []).map((one) => one.address),
+    ...(host.routes ?? []).filter(({ device }) => device === out).flatMap(({ gateway }) => gateway ?? []),
+  ].map(parseAddress)
+  return Math.max(
+    0,
+    ...near.map((one) => (one && address && one.length === address.length ? sharedBits(one, address) : 0)),
+  )
+}
+
+/** Of one site's numbering: a byte more than the prefix is shared, what a site has at least, and more than the `own` bits. */
+function isBeside(element: string, address: Uint8Array, own: number): boolean {
   const [text = '', length] = element.split('/')
   const network = parseAddress(text)
   if (!network || network.length !== address.length || !isPrivate(text)) return false
   const bits = length === undefined ? network.length * 8 : Number(length)
   const [least, step] = address.length === 16 ? [48, 16] : [16, 8]
-  return bits >= least && inPrefix(address, network, Math.max(least, bits - step))
+  const shared = sharedBits(address, network)
+  return bits >= least && shared >= Math.max(least, bits - step) && shared > own
 }

@@ -24,6 +24,7 @@ export function routeless(context: Context, question: RouteQuestion, route: Rout
   if (!found) return []
   const leads = route.type === 'unicast' ? `: the route to it leads out of ${routeDevices(route).join(' or ')}` : ''
   const message = `It left by ${out}, although no route out of ${out} leads to ${dst}${leads}. Its program has chosen the interface, as "ping -I" and "curl --interface" do. So this host took ${dst} for a neighbour on ${out}, and nothing replied to ARP: its neighbour entry is ${silentState(found)}.`
+  const last = lastMetric(host.routes ?? [])
   const gateways = nextHops({ family: 'ip' }, out, host)
   return [
     finding('neighbour-failed', 'warning', message, {
@@ -31,12 +32,12 @@ export function routeless(context: Context, question: RouteQuestion, route: Rout
       fix: [
         ...gateways.flatMap((gateway) =>
           propose(
-            `add a default route out of ${out} that other packets do not take`,
+            `add a default route out of ${out}${last === undefined ? '' : ' that other packets do not take'}`,
             addRoute({
               ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: out, gateway },
-              metric: lastMetric(host.routes ?? []) + MORE,
+              metric: (last ?? 0) + MORE,
             }),
-            undefined,
+            last === undefined ? 'every packet that has no other route then takes it, too' : undefined,
             `whether ${gateway} is a router to other networks is unknown here`,
           ),
         ),
@@ -55,11 +56,8 @@ export function routeless(context: Context, question: RouteQuestion, route: Rout
 
 const MORE = 100
 
-/** Behind it, a default route of table main is the last that is taken. */
-const lastMetric = (routes: readonly Route[]): number =>
-  Math.max(
-    0,
-    ...routes
-      .filter((one) => one.family === 'ip' && isOwnTable(one.table) && isDefault(one))
-      .map(({ metric = 0 }) => metric),
-  )
+/** Behind it, a default route of table main is the last that is taken; undefined: there is none. */
+function lastMetric(routes: readonly Route[]): number | undefined {
+  const found = routes.filter((one) => one.family === 'ip' && isOwnTable(one.table) && isDefault(one))
+  return found.length > 0 ? Math.max(...found.map(({ metric = 0 }) => metric)) : undefined
+}

@@ -34,6 +34,22 @@ it.each<[string, Parameters<typeof found>]>([
       [{ family: 'ip', address: '10.0.2.2', device: 'eth1', mac: '02:00:00:00:00:02', state: ['PERMANENT'] }],
     ],
   ],
+  ['it is a modem, which takes packets alone', [{ noArp: true, name: 'wwan0' }]],
+  [
+    'others behind it have replied',
+    [
+      { noArp: true },
+      [],
+      [
+        unreplied,
+        entry({
+          original: { src: '10.0.1.3', dst: '198.51.100.1', ...ends },
+          reply: { src: '198.51.100.1', dst: '10.0.1.3', sport: ends.dport, dport: ends.sport },
+          status: ['assured'],
+        }),
+      ],
+    ],
+  ],
   ['a reply came', [{ noArp: true }, [], [{ ...unreplied, status: ['assured'] }]]],
 ])('is not told where %s', (_name, given) => {
   expect(found(...given)).toBeUndefined()

@@ -1,7 +1,7 @@
 /** A rule for the very service that asks besides for what packets of any service may be: their type, length, hops. */
 import { expect, it } from 'vitest'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
-import { type Case, findingsOf, played, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const only = (...rules: string[]): Case => ({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED, ...rules] } })
@@ -41,5 +41,20 @@ it('comes before a set of those who may ask for anything', () => {
   expect(codes(one)).toEqual(['note', 'note'])
   expect(codes({ ...only('-A FORWARD -m set --match-set friends src -j ACCEPT'), sets: [FRIENDS] })).toEqual([
     'warning',
+  ])
+})
+
+it('stays where it says for whom the destination is rewritten: others would be redirected, too', () => {
+  const one: Case = {
+    rules: {
+      nat: [
+        '[0:0] -A PREROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+      ],
+      filter: [],
+    },
+    packet: { ...SYN, dst: '10.9.0.7' },
+  }
+  expect(findingsOf(played(one), 'near-miss')[0]!.fix.map(({ description }) => description)).toEqual([
+    'add a rule for such packets before rule 1 of PREROUTING',
   ])
 })

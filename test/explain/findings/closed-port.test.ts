@@ -86,6 +86,22 @@ describe('closed-port where a socket is connected to another sender', () => {
     expect(closedPort([one], '127.0.0.1')?.message ?? '').not.toContain('connected to')
   })
 
+  it('is not told where a program listens on another address: those connected are its clients', () => {
+    const clients = [1, 2, 3].map((one) => connected(53, { address: '127.0.0.2', peerAddress: `127.0.1.${one}` }))
+    const found = closedPort([socket('127.0.0.2', 53), ...clients], '127.0.0.1')!
+    expect(found.message).toContain('(dockerd listens on 127.0.0.2:53)')
+    expect(found.fix[0]!.description).toBe('make the program listen on 127.0.0.1:53, or on any address')
+  })
+
+  it('names a few of many', () => {
+    const many = [1, 2, 3, 4, 5, 6, 7].map((one) => connected(53, { peerAddress: `127.0.1.${one}` }))
+    const { message } = closedPort(many, '127.0.0.1')!
+    expect(message).toContain(
+      'connected to 127.0.1.5:4000, so that socket accepts packets only from there, and 2 more)',
+    )
+    expect(message).not.toContain('127.0.1.6')
+  })
+
   it('is not told where another socket of the port takes all', () => {
     expect(closedPort([connected(53), socket('127.0.0.1', 53)], '127.0.0.1')).toBeUndefined()
   })

@@ -228,6 +228,14 @@ describe('a packet that rules mark for networks beside its own', () => {
 
   it.each([
     ['the networks are elsewhere', marked(ASKS, { sets: [{ ...PEERS, elements: [{ parts: ['10.99.1.0/24'] }] }] })],
+    [
+      'it is numbered like what is in front of this host',
+      marked(ASKS, {
+        packet: { ...SENT, dst: '10.0.3.1' },
+        sets: [{ ...PEERS, elements: [{ parts: ['10.0.77.0/24'] }] }],
+        listed: [{ ...entry(['unreplied']), original: { ...entry([]).original, dst: '10.0.3.1' } }],
+      }),
+    ],
     ['a reply was listed', marked(ASKS, { sets: [PEERS], listed: [entry([])] })],
     ['nothing is listed', marked(ASKS, { sets: [PEERS], listed: [] })],
     ['the rule is for a port', marked('-p tcp -m tcp --dport 81')],

@@ -19,12 +19,12 @@ const main = ROUTER.routes!.find(({ destination }) => destination === '0.0.0.0/0
 
 function told(
   neighbours: Neighbour[],
-  { out = 'eth0', from = undefined as string | undefined, more = [] as Route[] } = {},
+  { out = 'eth0', from = undefined as string | undefined, more = [] as Route[], routes = ROUTER.routes! } = {},
 ) {
   const context = {
     journey: { packet: { ...(from === undefined ? {} : { in: from }), dst: TO }, family: 'ip' },
     ended: { step: 0 },
-    world: { host: { ...ROUTER, routes: [...ROUTER.routes!, ...more], neighbours } },
+    world: { host: { ...ROUTER, routes: [...routes, ...more], neighbours } },
   } as unknown as Context
   return routeless(context, { dst: TO, src: '10.0.1.1', mark: 0 }, main, out)[0]
 }
@@ -37,6 +37,15 @@ it('is told, with a default route that other packets do not take', () => {
   expect(String(fixCommands(fix[0]!).command)).toBe('ip route add default via 10.0.1.254 dev eth0 metric 100')
   expect(fix[0]!.unverified).toBe('whether 10.0.1.254 is a router to other networks is unknown here')
   expect(told([silent])!.fix.map(({ edits }) => edits)).toEqual([undefined])
+})
+
+it('says who else takes a default route where there was none', () => {
+  const routes = [...ROUTER.routes!.filter((one) => one !== main), { ...main, destination: '198.51.100.0/24' }]
+  const [fix] = told([silent, router], { routes })!.fix
+  expect(fix).toMatchObject({
+    description: 'add a default route out of eth0',
+    note: 'every packet that has no other route then takes it, too',
+  })
 })
 
 it.each<[string, Parameters<typeof told>]>([
