@@ -2,7 +2,7 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
 import { type Detector, finding } from '../context.ts'
 import { withWayBack } from '../host/other-way.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { conditionsWords, forReports, ownerWords, unaffected, wayBackWords, whyThere } from '../why-there.ts'
 import { redirectNowhere } from './redirect-nowhere.ts'
 import { blame, fixes } from './verdicts.ts'
@@ -34,6 +34,25 @@ export const droppedByRule: Detector = {
         fix: leads === undefined ? proposed : withWayBack(packet, context.world.host, proposed),
         culprit: told.walked.culprit,
         [FOR_REPORTS]: forReports(context, why, there, more),
+      }),
+    ]
+  },
+}
+
+/** iptables' target gives no verdict that a trace shows: the packet goes no further than its rule (redirect_tg4). */
+export const droppedByRedirect: Detector = {
+  code: 'dropped-by-rule',
+  detect(context) {
+    const { journey, ended } = context
+    const nowhere = journey.outcome === 'vanished' ? redirectNowhere(context) : undefined
+    const ref = nowhere && refAt(context, ended.step)
+    if (!ref) return []
+    return [
+      finding('dropped-by-rule', 'error', `${nameRef(ref)} dropped it.${nowhere.words}`, {
+        steps: [ended.step + 1],
+        rules: [ref],
+        fix: nowhere.fix,
+        culprit: ended.step,
       }),
     ]
   },

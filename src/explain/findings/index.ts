@@ -8,7 +8,7 @@ import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { droppedBeside } from './dropped-beside.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
-import { droppedByRule } from './dropped-by-rule.ts'
+import { droppedByRedirect, droppedByRule } from './dropped-by-rule.ts'
 import { echoIgnored } from './echo-ignored.ts'
 import { frameForMany, frameForManyForwarded } from './frame-for-many.ts'
 import { kernelDrop } from './kernel-drop.ts'
@@ -66,6 +66,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('no-endpoints', 'noEndpoints'),
   droppedByMark,
   droppedByRule,
+  droppedByRedirect,
   withRules('proxy-missing', 'proxyRefused'),
   withRules('proxy-missing', 'proxyPassedBy'),
   withRules('proxy-missing', 'proxyTook'),

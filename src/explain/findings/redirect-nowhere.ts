@@ -17,7 +17,9 @@ export interface RedirectNowhere {
 /** Of the rule that ended the journey. */
 export function redirectNowhere(context: Context): RedirectNowhere | undefined {
   const { evidence, ended, world, journey } = context
-  const { rule, packet, hook } = evidence.arrivals[ended.step]!
+  const arrival = evidence.arrivals[ended.step]
+  if (!arrival) return undefined
+  const { rule, packet, hook } = arrival
   const statement = rule?.statements.find(({ kind }) => kind === 'redirect')
   const link = linkNamed(world.host, packet.in)
   if (!statement || !isNatStatement(statement) || journey.family !== 'ip' || hook !== 'prerouting') return undefined

@@ -1,9 +1,12 @@
 /** A redirect on an interface that has no address. */
 import { expect, it } from 'vitest'
+import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Socket } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
-import { ROUTER } from '../../simulate/world.ts'
+import { makeWorld, ROUTER } from '../../simulate/world.ts'
+import { findingsOf, SYN, saved } from './played.ts'
 
 const RULES =
   'table ip nat {\n\tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\ttcp dport 80 redirect to :8080 # handle 7\n\t}\n}\n'
@@ -49,4 +52,25 @@ it('takes the address where a program listens, if sockets are known, and none wh
 
 it('says nothing of that where the interface has an address', () => {
   expect(told([{ family: 'ip', address: '10.0.3.1', prefixLength: 24 }]).message).not.toContain('A redirect')
+})
+
+it('is told of a rule of iptables as well, behind which the packet is not seen again', () => {
+  const nat = ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080']
+  const by = (addresses: boolean) => {
+    const links = ROUTER.links!.map((one) => (one.name === 'eth0' && !addresses ? { ...one, addresses: [] } : one))
+    const world = makeWorld(saved({ nat, filter: [] }), { ...ROUTER, links })
+    const { evidence, ended } = modelEngine.play(world, SYN)
+    const journey = explain(evidence, world, { ended })
+    noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+    return journey
+  }
+  const bare = by(false)
+  expect(bare.outcome).toBe('vanished')
+  const [found] = findingsOf(bare, 'dropped-by-rule')
+  expect(found?.message).toBe(
+    'nat PREROUTING rule 1 dropped it. A redirect sends a packet to the first IPv4 address of the interface by which it came in, and eth0 has none.',
+  )
+  expect(found?.fix.find(({ edits }) => edits)).toMatchObject({ verified: 'model', after: 'delivered' })
+  expect(findingsOf(bare, 'not-netfilter')).toEqual([])
+  expect(findingsOf(by(true), 'dropped-by-rule')).toEqual([])
 })
