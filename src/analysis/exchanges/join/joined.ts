@@ -9,7 +9,7 @@ import type { Evidence } from '../../../journey/evidence.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import type { World } from '../../../model/world.ts'
 import type { JourneyClass } from '../../closed-journey.ts'
-import { SEGMENT_WORDS } from '../../segment-numbers.ts'
+import { CARRIES_DATA, SEGMENT_WORDS, WINDOW_CLOSED } from '../../segment-numbers.ts'
 import type { Noted } from '../noted.ts'
 import { grown } from './columns.ts'
 import type { Says } from './role.ts'
@@ -78,6 +78,8 @@ export interface Segment {
   seq: number
   ack: number
   carriesData: boolean
+  /** Its sender has no room for data: a program there does not read. */
+  isWindowClosed: boolean
 }
 
 /** Journeys that belong together, in the order in which they began. */
@@ -179,8 +181,8 @@ export class JoinedJourneys {
 
   private segmentOf(part: number): Segment | undefined {
     if (!this.hasSegment[part]) return undefined
-    const [seq, ack, data] = this.segments.subarray(part * SEGMENT_WORDS)
-    return { seq: seq!, ack: ack!, carriesData: data === 1 }
+    const [seq = 0, ack = 0, bits = 0] = this.segments.subarray(part * SEGMENT_WORDS)
+    return { seq, ack, carriesData: (bits & CARRIES_DATA) !== 0, isWindowClosed: (bits & WINDOW_CLOSED) !== 0 }
   }
 
   private noteReply(capture: number, told: Told): void {
@@ -225,10 +227,11 @@ export class JoinedJourneys {
     }
   }
 
-  private keepSegment({ seq, ack, carriesData }: Segment): void {
+  private keepSegment({ seq, ack, carriesData, isWindowClosed }: Segment): void {
+    const bits = (carriesData ? CARRIES_DATA : 0) | (isWindowClosed ? WINDOW_CLOSED : 0)
     this.noteSegment({
       segment: (into) => {
-        into.set([seq, ack, carriesData ? 1 : 0])
+        into.set([seq, ack, bits])
         return true
       },
     })
