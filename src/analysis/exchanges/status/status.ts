@@ -22,6 +22,7 @@ import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOv
 import { lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
+import { isGuessed, isOutdated } from './outdated-error.ts'
 import { withoutOwnCopies } from './own-copies.ts'
 import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { refusesReplies } from './refused-reply.ts'
@@ -92,8 +93,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   }
   const isAboutRequest = (one: Part) =>
     isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome) && !isRedirect(one.told.journey.packet)
-  const isReplied = parts.some(isReply)
-  const errors = parts.filter((one) => isAboutRequest(one) && !(isReplied && isGuessed(one)))
+  const errors = parts.filter((one) => isAboutRequest(one) && !isOutdated(one, parts))
   const refusal = errors.find((one) => isAboutEnd(one, parts, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
@@ -230,9 +230,6 @@ function stopsOf(parts: readonly Part[]): Part[] {
 
 const ends = (part: Part): boolean =>
   passed(part) && (part.told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)
-
-/** What it quotes was not captured: it is about what waited. */
-const isGuessed = ({ told }: Part): boolean => told.journey.packet.inner === undefined
 
 /** The request is not known to have passed. */
 function silent(part: Part): Verdict {
