@@ -3,6 +3,7 @@
  * base chain's first event the packet itself. The same few lines come again and again but for the id, so each distinct
  * one is read once; and a packet's headers once for each hook in which they differ.
  */
+import type { CaptureContext } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { hashedTo, hashLine, plain } from '../kernel-log/line-hash.ts'
 import { gather, MAX_RECORD } from '../kernel-log/wrapped.ts'
@@ -12,6 +13,7 @@ import { readEvent } from './event.ts'
 import { Fragments } from './fragments.ts'
 import { read, readHeaders, row } from './headers.ts'
 import { type KnownLine, LatestLines } from './latest-lines.ts'
+import { onceEach } from './once-each.ts'
 import { readPacket } from './packet.ts'
 import { readUsual, telling, udpLength, usualEnd, usualHash } from './usual.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
@@ -34,8 +36,12 @@ export class NftTraceReader extends TracedReader {
   private offset = 0
   /** What is read is a copy, put together of several lines. */
   private copied = false
-  /** The latest `conntrack:` line: it stands in front of its packet's. */
-  private conntrack: { id: number; bytes: Uint8Array } | undefined
+  /** The latest `conntrack:` line: it stands in front of its packet's, which may stand there twice. */
+  private conntrack: { id: number; bytes: Uint8Array; usedAt: number } | undefined
+
+  constructor(context: CaptureContext) {
+    super({ ...context, sink: onceEach(context) })
+  }
 
   protected scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number {
     let at = lineStart + this.offset
@@ -151,10 +157,13 @@ export class NftTraceReader extends TracedReader {
   private packet(bytes: Uint8Array, view: DataView, start: number, limit: number, id: number, point: number): number {
     if (point < 0) return this.broken(bytes, start, limit)
     if (this.conntrack) {
-      const { conntrack } = this
-      this.conntrack = undefined
-      if (conntrack.id === id && !this.copied)
+      const { conntrack, line } = this
+      const isIts = conntrack.id === id && (conntrack.usedAt < 0 || line === conntrack.usedAt + 1)
+      if (isIts && !this.copied) {
+        conntrack.usedAt = line
         return this.withConntrack(bytes, start, limit, id, point, conntrack.bytes)
+      }
+      if (!this.copied) this.conntrack = undefined
     }
     const { states } = this.context
     const { host } = this.moment
@@ -237,7 +246,7 @@ export class NftTraceReader extends TracedReader {
 
   private conntrackLine(bytes: Uint8Array, start: number, limit: number, id: number): number {
     const end = lineEnd(bytes, start, limit)
-    this.conntrack = { id, bytes: bytes.slice(start, Math.min(end, start + MAX_RECORD)) }
+    this.conntrack = { id, bytes: bytes.slice(start, Math.min(end, start + MAX_RECORD)), usedAt: -1 }
     return end + 1
   }
 
