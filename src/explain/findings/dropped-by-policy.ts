@@ -7,6 +7,7 @@ import { allowedBy } from '../owners/let-in.ts'
 import { isNft, nameRef, ownerOfRef } from '../refs.ts'
 import { unaffected } from '../why-there.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
+import { rulePassedOver } from './unknown-outcome.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
 /** No rule accepted it, and the chain's policy drops what is left. */
@@ -30,19 +31,19 @@ export const droppedByPolicy: Detector = {
       ),
     ]
     const aside = unaffected(context)
+    const chain = nameRef(end).replace(/ policy$/, '')
+    const policy = isNft(end) ? 'drop' : 'DROP'
+    const why = rulePassedOver(context)
+      ? `The policy of ${chain} is ${policy}, and the trace shows that it dropped the packet.`
+      : `No rule of ${chain} accepts it, and its policy is ${policy}.`
     return [
-      finding(
-        'dropped-by-policy',
-        aside.isCopy ? 'warning' : 'error',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepts it, and its policy is ${isNft(end) ? 'drop' : 'DROP'}.${aside.words}`,
-        {
-          steps: told.steps,
-          rules: told.rules,
-          fix,
-          culprit: told.walked.culprit,
-          [FOR_REPORTS]: { takesRest: true },
-        },
-      ),
+      finding('dropped-by-policy', aside.isCopy ? 'warning' : 'error', `${why}${aside.words}`, {
+        steps: told.steps,
+        rules: told.rules,
+        fix,
+        culprit: told.walked.culprit,
+        [FOR_REPORTS]: { takesRest: true },
+      }),
     ]
   },
 }

@@ -1,5 +1,7 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
 import { backendOf } from '../../journey/backends.ts'
+import type { Condition } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { isOwnTable } from '../../model/own-table.ts'
 import type { Table } from '../../model/ruleset.ts'
@@ -7,7 +9,7 @@ import { emptyWorld } from '../../model/world.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { passes, refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nameRef } from '../refs.ts'
 
 /** The kernel has two packet filters, and a trace of one never passes rules of the other. Undefined: there are rules that it may pass. */
@@ -89,31 +91,69 @@ const takeItAgain = (nft: boolean): string =>
     ? 'save the ruleset while tracing, with the tracing rule still in place: nft -a list ruleset'
     : 'save the ruleset while tracing, with the TRACE rule still in place: iptables-save -c'
 
-/** By the ruleset a set's rule would have taken a packet that the trace shows going past it: the set holds other elements now. */
+/** By the ruleset a rule would have decided about a packet that the trace shows going past it: the rule, or its set, is another one now. */
 export const passedOver: Detector = {
   code: 'ruleset-mismatch',
   detect(context) {
-    const { evidence, journey, ended } = context
-    if (!evidence.lossless || !isStoppedByRule(journey.outcome)) return []
-    const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
-    for (const passed of pass ? skippedRules(context, pass) : []) {
-      const { rule, moment, step } = passed
-      if (verdictOf(rule).ending === 'continue' || evaluateAll(rule.conditions, moment) !== true) continue
-      const lookup = rule.conditions.find((one) => one.kind === 'lookup' && one.nft?.table !== undefined)
-      const others = rule.conditions.filter((one) => one !== lookup)
-      // addresses, sockets and connections were listed at another time, too
-      const alone = evaluateAll(others, { ...moment, world: emptyWorld() })
-      if (lookup?.kind !== 'lookup' || alone !== true) continue
-      const ref = refOfSkipped(context, passed)
-      const what = `according to the ruleset, ${nameRef(ref)} matches the packet (it looks up set ${lookup.set}), but the trace continues after this rule`
-      return [
-        finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
-          steps: [step + 1],
-          rules: [ref],
-          fix: [{ description: takeItAgain(true), unverified: 'this is about the input, not the rules' }],
-        }),
-      ]
-    }
-    return []
+    const told = rulePassedOver(context)
+    if (!told) return []
+    const { passed, set } = told
+    const ref = refOfSkipped(context, passed)
+    const matches = set === undefined ? 'matches the packet' : `matches the packet (it looks up set ${set})`
+    const what = `according to the ruleset, ${nameRef(ref)} ${matches}, but the trace continues after this rule`
+    return [
+      finding('ruleset-mismatch', 'warning', `Ruleset and trace disagree: ${what}.`, {
+        steps: [passed.step + 1],
+        rules: [ref],
+        fix: [{ description: takeItAgain(true), unverified: 'this is about the input, not the rules' }],
+      }),
+    ]
   },
 }
+
+interface PassedOver {
+  passed: SkippedRule
+  /** What it looks up, which may have held other elements. */
+  set?: string
+}
+
+export const rulePassedOver = memo((context: Context): PassedOver | undefined => {
+  const { evidence, journey, ended } = context
+  if (!evidence.lossless || !isStoppedByRule(journey.outcome)) return undefined
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  for (const passed of pass ? skippedRules(context, pass) : []) {
+    const { rule, moment } = passed
+    const { ending } = verdictOf(rule)
+    if (ending === 'continue' || evaluateAll(rule.conditions, moment) !== true) continue
+    const lookup = rule.conditions.find((one) => one.kind === 'lookup' && one.nft?.table !== undefined)
+    const others = rule.conditions.filter((one) => one !== lookup)
+    // addresses, sockets and connections were listed at another time, too
+    if (evaluateAll(others, { ...moment, world: emptyWorld() }) !== true) continue
+    if (lookup?.kind === 'lookup') return { passed, set: lookup.set }
+    // a rule that a jump leads past may stand in front of the one that began the trace
+    const isFinal = ending === 'accept' || ending === 'drop'
+    const isAsItCame = pass?.steps.every((step) => journey.steps[step]!.changes.length === 0)
+    if (isFinal && isAsItCame && others.every(isOfHeaders)) return { passed }
+  }
+  return undefined
+})
+
+/** What the trace shows of the packet itself, and no rule before it wrote. */
+function isOfHeaders(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'compare':
+      return isHeader(condition.field)
+    case 'lookup':
+      return condition.fields.every(isHeader)
+    case 'not':
+      return isOfHeaders(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.every(isOfHeaders)
+    default:
+      return false
+  }
+}
+
+const isHeader = (field: string): boolean =>
+  /^(?:ip6?|tcp|udp|th|icmp|icmpv6) |^meta (?:[io]ifname|nfproto|l4proto)$/.test(field)
