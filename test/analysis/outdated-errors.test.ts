@@ -87,3 +87,31 @@ describe.each([
     expect(await told(packets)).toEqual([status])
   })
 })
+
+/** About the client's segment 4: the host that was asked, or its router, sends it. */
+function errorAbout(code: number): string {
+  const quoted = `[SRC=${CLIENT} DST=${SERVER} LEN=1500 TOS=0x00 PREC=0x00 TTL=63 ID=4 DF PROTO=TCP SPT=40842 DPT=53 SEQ=8 ACK=501 WINDOW=64240 RES=0x00 ACK PSH URGP=0 ] `
+  const error = trace('filter:FORWARD:policy:1', { ...back, protocol: 'icmp', icmpType: 3, id: 900, length: 576 })
+  return error.replace(/ CODE=0 ID=9 SEQ=1 $/, ` CODE=${code} ${quoted}`)
+}
+
+describe('an error about a segment of a connection', () => {
+  const tcp = (packet: TestPacket, more: Partial<TestPacket>) =>
+    trace('filter:FORWARD:policy:1', { ...packet, length: 52, ...more })
+  const before = [
+    tcp(there, { id: 1, seq: 7 }),
+    tcp(back, { id: 2, seq: 500, ack: 8, flags: 'ACK SYN' }),
+    tcp(there, { id: 3, seq: 8, ack: 501, flags: 'ACK' }),
+    tcp(there, { id: 4, seq: 8, ack: 501, flags: 'ACK PSH', length: 1500 }),
+  ]
+  const again = tcp(there, { id: 5, seq: 8, ack: 501, flags: 'ACK PSH', length: 1400 })
+  const taken = tcp(back, { id: 6, seq: 501, ack: 1356, flags: 'ACK' })
+
+  test.each([
+    ['was too large, and goes on in smaller ones', [...before, errorAbout(4), again, taken], 'answered'],
+    ['found no host, and arrived later', [...before, errorAbout(1), again, taken], 'answered'],
+    ['found no host, and never arrived', [...before, errorAbout(1), again], 'refused'],
+  ])('%s', async (_name, lines, status) => {
+    expect(await statusOf(dmesg(lines), RULES)).toEqual([status])
+  })
+})

@@ -7,16 +7,27 @@ export const isGuessed = ({ told }: Part): boolean => told.journey.packet.inner 
 
 /**
  * Each datagram may meet another program than the one before: the last that came says what came of it. In a TCP connection
- * a reply is no sign that the packet arrived that an error is about.
+ * only an acknowledgement is a sign that what the error is about arrived all the same, sent again.
  */
 export function isOutdated(error: Part, parts: readonly Part[]): boolean {
   const replies = parts.filter(({ role }) => role === 'replies')
   const [reply] = replies
   if (!reply) return false
-  if (reply.told.journey.packet.protocol !== 'udp') return isGuessed(error)
-  const isLater = ({ id, capture, told }: Part) =>
-    id > error.id && capture === error.capture && !isStopped(told.journey.outcome)
-  return replies.some(isLater) || (isGuessed(error) && !isAskedSince(error, replies, parts))
+  const later = replies.filter(
+    ({ id, capture, told }) =>
+      id > error.id && capture === error.capture && told.says !== 'resets' && !isStopped(told.journey.outcome),
+  )
+  if (reply.told.journey.packet.protocol !== 'udp') return isGuessed(error) || isAcknowledged(error, later, parts)
+  return later.length > 0 || (isGuessed(error) && !isAskedSince(error, replies, parts))
+}
+
+/** Whatever was sent before the error. */
+function isAcknowledged(error: Part, later: readonly Part[], parts: readonly Part[]): boolean {
+  const sent = parts.findLast((one) => isAsking(one) && one.capture === error.capture && one.id < error.id)?.segment
+  return (
+    sent !== undefined &&
+    later.some(({ segment, told }) => told.says === 'any' && segment && ((segment.ack - sent.seq) | 0) > 0)
+  )
 }
 
 /** Has somebody asked once more between the latest reply and the error? */

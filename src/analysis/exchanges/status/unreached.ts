@@ -1,6 +1,6 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
 import { finding } from '../../../explain/context.ts'
-import { isRefusal, isUnreached } from '../../../model/icmp-error.ts'
+import { isLossReport, isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
@@ -11,12 +11,13 @@ import { isAsking, type Part } from '../join/joined.ts'
 import { redirected } from './icmp-redirect.ts'
 
 /**
- * By whom was asked, or by this host in its place. Behind a DNAT this host sends it with the address that was asked, and
- * it is about the way on from here.
+ * By whom was asked, or by this host in its place, and not about its size: a smaller one gets there. Behind a DNAT this
+ * host sends it with the address that was asked, and it is about the way on from here.
  */
 export function isAboutEnd(error: Part, parts: readonly Part[], asked: Packet): boolean {
   const { packet } = error.told.journey
-  return isRefusal(packet) || (packet.src === asked.dst && !(isOurs(error) && parts.some(hasGoneFurther)))
+  if (isRefusal(packet)) return true
+  return packet.src === asked.dst && isLossReport(packet) && !(isOurs(error) && parts.some(hasGoneFurther))
 }
 
 const isOurs = ({ told }: Part): boolean => told.journey.packet.in === undefined
