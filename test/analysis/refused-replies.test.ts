@@ -1,7 +1,7 @@
 /** Replies that got through, and that an ICMP error is about: no program took them. */
 import { describe, expect, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
-import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
+import { clocked, dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const [CLIENT, SERVER] = ['192.0.2.7', '198.51.100.9']
 const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
@@ -34,10 +34,14 @@ function refusal(about: number, type = 3, code = 3): string {
   return trace(at, packet).replace(/ CODE=0 ID=9 SEQ=1 $/, ` CODE=${code} ${quoted}`)
 }
 
-async function told(...lines: readonly string[]): Promise<Exchange> {
+/** A second and a half from each line to the next one: whoever asks has given up. */
+const told = (...lines: readonly string[]): Promise<Exchange> =>
+  toldOf(clocked(lines.map((line, i) => [10 + 1.5 * i, line])))
+
+async function toldOf(log: string): Promise<Exchange> {
   const analysis = await open([
     { name: 'rules.v4', text: RULES },
-    { name: 'trace.log', text: dmesg(lines) },
+    { name: 'trace.log', text: log },
   ])
   const { exchanges } = await analysis.exchanges()
   expect(exchanges).toHaveLength(1)
@@ -52,6 +56,12 @@ describe('replies that the asker refuses', () => {
   ])('the only reply is lost: %s', async (_name, error) => {
     const { status, basis, journeys } = await told(asked(1), replied(20), error)
     expect([status, basis, journeys.errors]).toEqual(['reply-lost', 'inferred', ['3']])
+  })
+
+  test('a prompt one may be read by who sends packets itself, whatever its kernel says', async () => {
+    const prompt = async (error: string) => (await toldOf(dmesg([asked(1), replied(20), error]))).status
+    expect(await prompt(refusal(20))).toBe('answered')
+    expect(await prompt(refusal(20, 3, 13))).toBe('reply-lost')
   })
 
   test('too large a reply is sent again in parts', async () => {
@@ -77,7 +87,7 @@ const HEAD = 'ip dscp cs0 ip ecn not-ect ip ttl 63'
 const REQUEST = `ip saddr ${CLIENT} ip daddr ${SERVER} ${HEAD} ip id 38833 ip protocol udp ip length 32 udp sport 40842 udp dport 53 udp length 12 @th,64,32 0x78787878 `
 const REPLY = `ip saddr ${SERVER} ip daddr ${CLIENT} ${HEAD} ip id 47325 ip protocol udp ip length 32 udp sport 53 udp dport 40842 udp length 12 @th,64,32 0x78787878 `
 const error = (quoted: string) =>
-  `ip saddr ${CLIENT} ip daddr ${SERVER} ${HEAD} ip id 15880 ip protocol icmp ip length 60 icmp type destination-unreachable icmp code port-unreachable icmp id 0 icmp sequence 0 @th,64,96 0x${quoted} `
+  `ip saddr ${CLIENT} ip daddr ${SERVER} ${HEAD} ip id 15880 ip protocol icmp ip length 60 icmp type destination-unreachable icmp code admin-prohibited icmp id 0 icmp sequence 0 @th,64,96 0x${quoted} `
 
 test.each([
   ['that reply', '45000020b8dd40003f116ee9', 'reply-lost'],

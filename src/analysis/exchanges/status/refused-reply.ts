@@ -1,5 +1,5 @@
 /** A reply that got through, and that an ICMP error was sent about: no program took it, or it did not get there. */
-import { isLossReport } from '../../../model/icmp-error.ts'
+import { isLossReport, isRefusal } from '../../../model/icmp-error.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 import { goesOnBehind } from './unheard.ts'
@@ -32,9 +32,23 @@ function refusedReplies(parts: readonly Part[]): ReadonlySet<number> {
     const reply = parts.findLast(
       (one) => isReply(one) && one.id < error.id && one.capture === error.capture && !refused.has(one.id),
     )
-    if (reply) refused.add(reply.id)
+    if (reply && !mayBeTaken(reply, error, parts)) refused.add(reply.id)
   }
   return refused
+}
+
+/** Microseconds: nobody who asks by UDP gives up sooner (resolvers wait a second or more). */
+const PATIENCE = 1e6
+
+/**
+ * Who asks with a socket of its own for packets (nmap, hping, traceroute) reads the reply, and its kernel, which knows no
+ * socket for it, says that the port is unreachable. A program that has given up and closed its socket has waited before.
+ */
+function mayBeTaken(reply: Part, error: Part, parts: readonly Part[]): boolean {
+  const { packet } = error.told.journey
+  if (reply.told.journey.packet.protocol !== 'udp' || !isRefusal(packet)) return false
+  const asked = parts.findLast((one) => isAsking(one) && one.capture === reply.capture && one.id < reply.id)
+  return !(asked && reply.clock - asked.clock >= PATIENCE)
 }
 
 const isReply = ({ role, told }: Part): boolean => role === 'replies' && isPassed(told.journey.outcome)
