@@ -19,6 +19,9 @@ const scratch = (): string => {
   return folder
 }
 
+/** Folders of other commands that run beside this one (mkdtemp: six letters and digits); those of a survey have digits alone. */
+const SPOOL = 'nfwhy-[0-9]*[A-Za-z][A-Za-z0-9]*$'
+
 /** All that looking might change, but for who is looking. */
 const state = async (place: TraceHost): Promise<string> => {
   const script = `
@@ -29,7 +32,7 @@ cat /proc/modules 2>/dev/null
 cat /proc/net/netfilter/nf_log /proc/net/netfilter/nfnetlink_log
 ip -o link; ip -o addr; ip route show table all; ip rule
 for f in $(find /proc/sys/net -type f); do echo "$f $(cat $f 2>/dev/null)"; done | grep -v 'nf_conntrack_count\\|retrans_time\\|/neigh/\\|stable_secret'
-find /run /tmp -maxdepth 1 -newer /proc/1/comm -name '*nfwhy-[0-9]*'`
+find /run /tmp -maxdepth 1 -newer /proc/1/comm -name '*nfwhy-[0-9]*' | grep -v '${SPOOL}'`
   const { stdout } = await runScript(place, script)
   return new TextDecoder().decode(stdout)
 }
