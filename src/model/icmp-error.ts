@@ -10,6 +10,10 @@ export const isIcmpError = (isV6: boolean, type: number): boolean =>
 export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
   protocol === 'icmp' ? icmpType === 3 && (icmpCode === 2 || icmpCode === 3) : icmpType === 1 && icmpCode === 4
 
+/** Of the datagram sockets of the host that was asked; a firewall that rejects may say the same. */
+export const isPortUnreachable = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
+  protocol === 'icmpv6' ? icmpType === 1 && icmpCode === 4 : protocol === 'icmp' && icmpType === 3 && icmpCode === 3
+
 /** The kernel's own words where a next hop has no link address, or no tunnel leads there (RFC 792: host, RFC 4443: address unreachable). */
 export const isUnreached = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 1 : icmpType === 1 && icmpCode === 3

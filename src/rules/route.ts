@@ -55,6 +55,10 @@ export function wayBackOf({ src, protocol, sport, dport }: Packet, dst: string, 
   }
 }
 
+/** The same, if that one were not there. */
+export const lookupWithout = (route: Route, question: RouteQuestion, host: Host): Route | null | undefined =>
+  lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+
 /** `undefined`: cannot be told; `null`: there is none. */
 export function lookupRoute(question: RouteQuestion, host: Host): Route | null | undefined {
   const found = lookup(question, host)

@@ -18,10 +18,9 @@ export function udpDirection(packet: Packet, world: World): 'request' | 'reply' 
   if (packet.ctDir !== undefined) return packet.ctDir === 'reply' ? 'reply' : 'request'
   const [opened, answered] = [entryOpened(packet, world), entryAnswered(packet, world)]
   // in two zones the reply begins an entry, too: each is the other's reply
-  if (opened && answered) return portDirection(packet, world)
-  if (!opened && !answered)
-    return packet.in === undefined && entryReturned(packet, world) ? 'reply' : portDirection(packet, world)
-  return answered ? 'reply' : 'request'
+  if (!opened !== !answered) return answered ? 'reply' : 'request'
+  const leaves = !opened && packet.in === undefined
+  return leaves && entryReturned(packet, world) ? 'reply' : portDirection(packet, world)
 }
 
 /**

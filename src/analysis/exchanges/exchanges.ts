@@ -139,7 +139,7 @@ export class Exchanges {
       const other = role === 'replies' ? isNotUndone(this.list, this.tuple, found, told, closed) : found.turned
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, other)
       this.noteForLater(told, found.value)
-      this.noteDatagram(closed, datagram, host, capture, found.value, role)
+      this.noteNumbers(closed, datagram, capture, found.value, role)
       if (role === 'request' || role === 'retransmissions') this.goOn(found.value, told, closed, capture)
       return found.value
     }
@@ -155,7 +155,7 @@ export class Exchanges {
     const role = answers ? 'replies' : 'request'
     this.list.add(number, closed.id, role, told, times.firstClock, capture, false)
     if (answers) turn(this.tuple)
-    this.noteDatagram(closed, datagram, host, capture, number, role)
+    this.noteNumbers(closed, datagram, capture, number, role)
     if (answers) this.followBack(number, told, closed)
     else this.goOn(number, told, closed, capture)
     return number
@@ -192,13 +192,12 @@ export class Exchanges {
     this.list.add(number, error.id, 'errors', error.told, error.clock, capture, false)
   }
 
-  private noteDatagram(
-    ...[closed, datagram, host, capture, number, role]: [Noted, number, number, number, number, Role]
-  ): void {
+  /** For errors, segments and fragments that come. */
+  private noteNumbers(closed: Noted, datagram: number, capture: number, number: number, role: Role): void {
     if (role === 'replies') this.lateReplies.note(closed, number, capture)
     this.list.noteSegment(closed)
     this.awaitsFirst ||= datagram < 0
-    if (datagram !== 0) this.datagrams.note(this.tuple, datagram, host, capture, number, role)
+    if (datagram !== 0) this.datagrams.note(this.tuple, datagram, this.list.hostOf(number), capture, number, role)
   }
 
   /** A fragment of what another fragment belongs to; of the first one the exchange has its ports. */

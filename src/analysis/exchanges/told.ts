@@ -9,6 +9,7 @@ import {
   saysNoReply,
   saysUnheard,
 } from '../../model/exchange.ts'
+import { isPortUnreachable } from '../../model/icmp-error.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -155,7 +156,7 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   if (status === 'refused' && asked.protocol === 'tcp' && told.journey.packet.protocol?.startsWith('icmp'))
     return request.inVain.refused?.filter(({ code }) => code === 'snat-changed-source') ?? []
   // whom nat has sent it to refuses what was not for it
-  if (status === 'refused' && (told.says === 'resets' || saysNoPort(told.journey.packet)))
+  if (status === 'refused' && (told.says === 'resets' || isPortUnreachable(told.journey.packet)))
     return (
       request.inVain.refused?.filter(
         ({ code, severity }) => code === 'dnat-skipped' || (code === 'dnat-of-others' && severity !== 'note'),
@@ -165,10 +166,6 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   // nobody on the way has said that it was used up
   return isSilent ? (request.inVain.unanswered?.filter((one) => !isOfTtl(one)) ?? []) : []
 }
-
-/** A host says so of its own datagram sockets; a firewall that rejects may say the same. */
-const saysNoPort = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
-  protocol === 'icmpv6' ? icmpType === 1 && icmpCode === 4 : protocol === 'icmp' && icmpType === 3 && icmpCode === 3
 
 function isListedUnreplied(asked: Packet, world: World): boolean {
   const entry = entryOpened(asked, world)

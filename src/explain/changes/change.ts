@@ -4,11 +4,12 @@ import type { Unsayable } from '../../model/command.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Chain } from '../../model/ruleset.ts'
 import { isNft } from '../refs.ts'
 import { iptablesProposals, nftProposals } from './later.ts'
 import type { MatchHints } from './match-hints.ts'
 import { type Changing, NOT_TRIED, type Proposal } from './proposal.ts'
-import type { RuleChanges } from './rule-changes.ts'
+import type { RuleChanges, Spot } from './rule-changes.ts'
 
 /** In the words of the rule's own program. */
 export const changesOf = (ref: RuleRef): RuleChanges =>
@@ -46,6 +47,12 @@ export function spotOf(ref: RuleRef): { chain: string; before?: RuleRef } | unde
   if (rule === undefined || /^(?:-P|policy) /.test(rule))
     return ruleNumber === undefined ? { chain } : { chain, before: ref }
   return ruleNumber === undefined && handle === undefined ? undefined : { chain, before: ref }
+}
+
+/** Where the chain's rule of this index stands, or the next one would. */
+export function spotAt({ name, rules }: Chain, index: number): Spot {
+  const before = rules[index]
+  return { chain: name, ...(before ? { before } : {}) }
 }
 
 export const acceptByPolicy = (ref: RuleRef) => changesOf(ref).acceptByPolicy(ref)

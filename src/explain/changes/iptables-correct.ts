@@ -30,15 +30,14 @@ export function corrected(
   // what it must not be: the packet is just that
   if (isNegated(condition)) return withoutEmpty(words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1))
   // for nat the port says what it is for
-  if (asksUnspecified(condition) && (words.includes('DNAT') || words.includes('REDIRECT')))
-    return words.toSpliced(at, 2)
+  if (asksUnspecified(condition) && rewritesDestination(words)) return words.toSpliced(at, 2)
   const turned = turns || isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
   if (turned !== undefined) return words.with(at, turned)
   const field = fieldOf(condition)
   // the next packet comes from another one
   if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
   if (field === 'meta l4proto') return withProtocol(words, packet)
-  if (asksDestinationType(condition) && words.some((word) => /^(DNAT|REDIRECT)$/.test(word))) return undefined
+  if (asksDestinationType(condition) && rewritesDestination(words)) return undefined
   if (asksQuality(condition)) return withoutEmpty(words.toSpliced(at, text.split(' ').length))
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   const more = handshake && field === 'ct state' ? ',INVALID' : ''
@@ -65,6 +64,8 @@ const BEFORE_NAT = [
   ['-d', '--ctorigdst'],
   ['--dport', '--ctorigdstport'],
 ] as const
+
+const rewritesDestination = (words: readonly string[]): boolean => words.some((word) => /^(DNAT|REDIRECT)$/.test(word))
 
 const OTHER_END: Readonly<Record<string, string>> = {
   ...{ '-s': '-d', '-d': '-s', '--sport': '--dport', '--dport': '--sport' },

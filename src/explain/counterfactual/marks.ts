@@ -12,7 +12,7 @@ import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
 import { type Mark, type MarkField, markBehind, markedThere } from './mark-behind.ts'
-import { ALL_BITS, markingStep } from './marked-way.ts'
+import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
@@ -333,15 +333,7 @@ const asking = memo((table: Table): readonly Mark[][] =>
 export function masksOf({ world, journey }: Context, value: number): number[] {
   const tables = world.tables.filter(isFor(journey))
   const required = tables.flatMap(asking).flat()
-  const written = tables
-    .flatMap(writing)
-    .flatMap(({ statements }) =>
-      statements.flatMap((one): Mark[] =>
-        one.kind === 'set' && one.field === 'meta mark' && typeof one.value === 'number'
-          ? [{ value: one.value, mask: one.mask ?? ALL_BITS }]
-          : [],
-      ),
-    )
+  const written = tables.flatMap(writing).flatMap((rule) => markGiven(rule) ?? [])
   const masks = [...required, ...written]
     .filter((one) => one.value >>> 0 === value >>> 0 && (value & ~one.mask) === 0)
     .map(({ mask }) => mask >>> 0)

@@ -7,7 +7,7 @@ import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { changesOf, propose, spotAt } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -230,8 +230,7 @@ export function jumpTo(
   ref: RuleRef,
   { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
 ): Proposal[] {
-  const before = from.chain.rules[from.ruleNumber - 1]
-  const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
+  const spot = spotAt(from.chain, from.ruleNumber - 1)
   const sibling = siblingJump(context, ref, from, chain.name)
   const copied = sibling ? copiedJump(ref, spot, sibling, chain.name) : []
   if (copied.length > 0) return copied

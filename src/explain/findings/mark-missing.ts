@@ -3,7 +3,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { changesOf, propose, spotAt } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -253,12 +253,11 @@ function markBehindIt(context: Context, step: number, mark: Mark): Proposal[] {
   const { chain, rule, packet, hook } = context.evidence.arrivals[step]!
   const ref = refAt(context, step)
   if (!chain || !rule || !ref) return []
-  const before = chain.rules[rule.ruleNumber]
   return propose(
-    `set the mark of such packets behind rule ${rule.ruleNumber} of ${ref.chain}`,
+    `mark such packets behind rule ${rule.ruleNumber} of ${ref.chain}`,
     changesOf(ref).add(
       ref,
-      { chain: ref.chain, ...(before ? { before } : {}) },
+      spotAt(chain, rule.ruleNumber),
       { kind: 'such', packet, hints: hook === undefined ? {} : { hook } },
       { kind: 'mark', mark },
     ),

@@ -6,7 +6,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changesOf, propose } from '../changes/change.ts'
+import { changesOf, propose, spotAt } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
@@ -209,8 +209,7 @@ function sentOn(context: Context, sibling: Sibling): { to: string; fix: Proposal
   const ways = [rule, ...below.map((one) => one.chain.rules[one.index - 1])]
   if (!ways.some((one) => one?.conditions.some((condition) => choosesEnd(condition, sibling)))) return undefined
   const ref = refOfSkipped(context, sibling)
-  const behind = chain.rules[rule.ruleNumber]
-  const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
+  const spot = spotAt(chain, rule.ruleNumber)
   const change =
     port !== undefined
       ? changesOf(ref).add(ref, spot, suchAt(moment), { kind: 'dnat', to: { address: address!, port: packet.dport } })
@@ -317,8 +316,7 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   const ref = refOfSkipped(context, sibling)
   // who writes the chain back takes out what others have put there
   if (ownerOfRef(context, ref)?.rewrites) return []
-  const behind = chain.rules[rule.ruleNumber]
-  const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
+  const spot = spotAt(chain, rule.ruleNumber)
   const such = suchPackets(context, moment.packet)
   return propose(
     `add a rule for it to ${chain.name}`,

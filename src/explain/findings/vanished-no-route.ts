@@ -5,6 +5,7 @@ import { prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsNowhere,
   lookupRoute,
+  lookupWithout,
   type RouteQuestion,
   refusingRule,
   routeDevices,
@@ -99,9 +100,9 @@ export const vanishedNoRoute: Detector = {
             ),
           ]
         : [
-            ...(isException(context, routed) ? [] : (other?.proposed ?? [])),
-            ...mend(context, routed),
-            ...(isException(context, routed) ? (other?.proposed ?? []) : []),
+            ...(isException(context, routed)
+              ? [...mend(context, routed), ...(other?.proposed ?? [])]
+              : [...(other?.proposed ?? []), ...mend(context, routed)]),
             ...wider,
             ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst, route?.table)]),
           ]
@@ -235,8 +236,7 @@ function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
 
 /** What refuses it lies within what another route of the table leads to; a default route is no such lead. */
 function isException({ world: { host } }: Context, { route, question }: Routed): boolean {
-  const routes = route && host.routes?.filter((one) => one !== route)
-  const next = routes && lookupRoute(question, { ...host, routes })
+  const next = route && lookupWithout(route, question, host)
   return next?.type === 'unicast' && next.table === route!.table && !isDefault(next)
 }
 
@@ -246,8 +246,7 @@ const isOneHost = (prefix: string | undefined): boolean =>
 /** Taking away the route that says no; or the one that a link's address should have brought. */
 function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] {
   if (route) {
-    const routes = world.host.routes?.filter((one) => one !== route)
-    const next = routes && lookupRoute(question, { ...world.host, routes })
+    const next = lookupWithout(route, question, world.host)
     const note = next?.type === 'unicast' ? `such packets then leave by ${routeDevices(next).join(' or ')}` : undefined
     const chosen = rulesFor(question, world.host).find((one) => tableLedTo(one) === route.table)
     // the table may refuse others, too, for whom other routing rules choose it

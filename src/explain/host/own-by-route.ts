@@ -2,7 +2,7 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host, Route } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import { lookupRoute, lookupWithout, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Proposal, together } from '../changes/proposal.ts'
 import {
@@ -32,7 +32,7 @@ export function ownByRoute(packet: Packet, host: Host): OwnByRoute | undefined {
   const route = question && lookupRoute(question, host)
   if (!question || route?.type !== 'local' || isDefault(route) || isOfInterface(question.dst, host) !== false)
     return undefined
-  const without = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  const without = lookupWithout(route, question, host)
   const origin = route.protocol === undefined ? '' : `, protocol ${route.protocol}`
   const on = route.device === undefined ? '' : ` dev ${route.device}`
   return {

@@ -15,6 +15,7 @@ import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
   lookupRoute,
+  lookupWithout,
   questionOf,
   type RouteQuestion,
   routeDevices,
@@ -117,7 +118,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   // which networks the links have is not known, and this route says that the destination is on that one
   if (!knowsNetworks(host, dst) && route.gateway === undefined && !route.nexthops) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
-  const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  const wider = lookupWithout(route, question, host)
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   // another table's default route is another uplink's, for whom a routing rule leads there

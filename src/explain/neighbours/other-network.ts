@@ -1,7 +1,7 @@
 /** A neighbour that does not reply may live in a network of the same addresses elsewhere: at the other end of a tunnel. */
 import type { Host, Route } from '../../model/host.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
-import { lookupRoute, type RouteQuestion } from '../../rules/route.ts'
+import { lookupWithout, type RouteQuestion } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { addRoute, homeOf, hostPrefix, isDefault, isOwnTable, mainRoute, routeWords } from '../host/routes.ts'
@@ -15,7 +15,7 @@ export function otherNetworkHint(host: Host, question: RouteQuestion, route: Rou
   const { dst } = question
   const home = homeOf(dst, host, out)
   if (home?.link.name !== out || route.gateway !== undefined || route.destination !== home.network) return undefined
-  const next = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  const next = lookupWithout(route, question, host)
   const { device } = next ?? {}
   if (next?.type !== 'unicast' || next.nexthops || device === undefined || device === out) return undefined
   if (isDefault(next) && !isUplink(out, question, host)) return undefined

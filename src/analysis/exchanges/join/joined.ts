@@ -227,14 +227,12 @@ export class JoinedJourneys {
     }
   }
 
+  /** Of the part that was added last. */
   private keepSegment({ seq, ack, carriesData, isWindowClosed }: Segment): void {
+    const part = this.parts - 1
     const bits = (carriesData ? CARRIES_DATA : 0) | (isWindowClosed ? WINDOW_CLOSED : 0)
-    this.noteSegment({
-      segment: (into) => {
-        into.set([seq, ack, bits])
-        return true
-      },
-    })
+    this.segments.set([seq, ack, bits], part * SEGMENT_WORDS)
+    this.hasSegment[part] = 1
   }
 
   /** What goes by this tuple belongs to the exchange as well. */

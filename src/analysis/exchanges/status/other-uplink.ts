@@ -16,6 +16,7 @@ import type { World } from '../../../model/world.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
+import { neighboursAt } from '../../../rules/neighbours.ts'
 import { lookupRoute, routeDevices } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
 import { inOtherNetwork } from './later.ts'
@@ -179,8 +180,8 @@ export function byOtherUplink(
 
 /** The link knows who asked, and no route leads there: the plugin that should have added one did not. */
 function isUnroutedNeighbour({ src }: Packet, { host }: World, came: string): boolean {
-  const known = host.neighbours?.find((one) => one.address === src && one.device === came && one.mac !== undefined)
-  const route = known && src !== undefined ? lookupRoute({ dst: src }, host) : undefined
+  const isKnown = src !== undefined && neighboursAt(host, came, src).some(({ mac }) => mac !== undefined)
+  const route = isKnown ? lookupRoute({ dst: src }, host) : undefined
   return route?.type === 'unicast' && isDefault(route) && !routeDevices(route).includes(came)
 }
 
