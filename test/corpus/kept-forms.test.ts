@@ -17,7 +17,7 @@ import { FORMS } from '../problems/forms/index.ts'
 import { type JudgedForm, judgeForm } from '../problems/forms/judge.ts'
 import { bytesOf, encodingOf, inputsOf, type Kept } from '../problems/forms/kept.ts'
 import { keepInputs } from '../problems/keep.ts'
-import { PROBLEMS } from '../problems/library/index.ts'
+import { PROBLEMS } from '../problems/library.ts'
 import type { Problem } from '../problems/problem.ts'
 import { judgeWithLess } from '../problems/with-less.ts'
 

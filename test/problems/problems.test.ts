@@ -17,7 +17,7 @@ import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { isPlayedHere } from '../kernel/lab/lane.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { keepInputs } from './keep.ts'
-import { PROBLEMS } from './library/index.ts'
+import { isInShare, PROBLEMS } from './library.ts'
 import { figuresOf, printPage } from './page.ts'
 import { type Played, play } from './play.ts'
 import type { Problem } from './problem.ts'
@@ -33,10 +33,10 @@ const asksForms = process.env.NFWHY_PROBLEMS_FORMS !== undefined
 const nflog = process.env.NFWHY_PROBLEMS_NFLOG !== undefined
 const logs = (problem: Problem) => isLogged(problem) && !nflog
 const some = asked !== undefined && asked !== 'all'
-/** Without being told otherwise, every twelfth one. */
+/** Without being told otherwise, one in twelve. */
 const SHARE = 12
-const chosen = PROBLEMS.filter(({ name }, i) =>
-  some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || i % SHARE === 0,
+const chosen = PROBLEMS.filter(({ name }) =>
+  some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || isInShare(name, SHARE),
 ).filter((one) => isPlayedHere(logs(one), asked === 'all'))
 const played: Played[] = []
 

@@ -13,7 +13,7 @@ import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { isPlayedHere } from '../kernel/lab/lane.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { keepInputs } from './keep.ts'
-import { PROBLEMS } from './library/index.ts'
+import { isInShare, PROBLEMS } from './library.ts'
 import { type Played, play } from './play.ts'
 import type { Problem } from './problem.ts'
 import { isLogged } from './trace.ts'
@@ -34,8 +34,8 @@ const varied: readonly Varied[] = Object.entries(VARIANTS).flatMap(([kind, chang
   if (asked !== undefined && !asked.split(',').includes(kind)) return []
   const all = PROBLEMS.flatMap((one) => change(one) ?? [])
   return all
-    .filter(({ name }, i) =>
-      of ? of.some((prefix) => name.startsWith(prefix)) : asked !== undefined || i % SHARE === 0,
+    .filter(({ name }) =>
+      of ? of.some((prefix) => name.startsWith(prefix)) : asked !== undefined || isInShare(`${kind} ${name}`, SHARE),
     )
     .filter((one) => isPlayedHere(isLogged(one), false))
     .map((problem) => ({ kind, problem }))

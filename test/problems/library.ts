@@ -1,0 +1,22 @@
+/** All problems of the folder: each list that a file of it exports. */
+import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import type { Problem } from './problem.ts'
+
+const names = readdirSync(new URL('library', import.meta.url))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+const modules: Record<string, unknown>[] = await Promise.all(names.sort().map((name) => import(`./library/${name}.ts`)))
+
+export const PROBLEMS: readonly Problem[] = [
+  ...new Set(modules.flatMap((one) => Object.values(one).filter(isProblems).flat())),
+]
+
+/** Files share machines and lines with each other, too, and a list may be a part of another one's. */
+function isProblems(value: unknown): value is Problem[] {
+  return Array.isArray(value) && value.every((one) => one?.truth !== undefined)
+}
+
+/** One in `share` is chosen by its name: which others there are changes nothing. */
+export const isInShare = (name: string, share: number): boolean =>
+  createHash('sha1').update(name).digest().readUInt32BE() % share === 0
