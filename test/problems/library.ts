@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import type { Problem } from './problem.ts'
 
-const names = readdirSync(new URL('library', import.meta.url))
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.slice(0, -'.ts'.length))
-const modules: Record<string, unknown>[] = await Promise.all(names.sort().map((name) => import(`./library/${name}.ts`)))
+const folder = new URL('library/', import.meta.url)
+const files = readdirSync(folder).sort()
+// a path that is not known before it runs: what vite makes of a pattern is kept, with the files that there were
+const modules: Record<string, unknown>[] = await Promise.all(
+  files.map((file) => import(new URL(file, folder).pathname)),
+)
 
 export const PROBLEMS: readonly Problem[] = [
   ...new Set(modules.flatMap((one) => Object.values(one).filter(isProblems).flat())),
