@@ -1,4 +1,5 @@
 /** A problem from beginning to end: built, sent, traced, explained; the first fix applied and undone; then what mended it. */
+import { setTimeout } from 'node:timers/promises'
 import { build } from '../../src/demo/build.ts'
 import type { Seen, Sending } from '../../src/demo/incident.ts'
 import { Lab } from '../../src/demo/lab.ts'
@@ -106,6 +107,7 @@ class Stage {
       each.push(await this.tryFix(one))
     }
     for (const line of mend) await this.must(line)
+    await this.untilItShows()
     // nothing is known to mend it: what does not come would be waited for
     if (mend.length > 0) await this.expect(fails, 'answered', 'after what mended it')
     const judgement = judge(problem, exchange, first, fix)
@@ -139,6 +141,10 @@ class Stage {
     if (status !== 0) throw new Error(`${this.problem.name}: ${host}$ ${command}: ${err || out}`)
   }
 
+  private untilItShows(): Promise<void> {
+    return setTimeout(1000 * (this.problem.showsAfter ?? 0))
+  }
+
   private shell(host: string, command: string) {
     return shellOf(this.lab, this.problem, host, command)
   }
@@ -151,6 +157,7 @@ class Stage {
     const before = await settingsOf(lab, traced)
     const { status, err } = await this.shell(traced, command)
     if (status !== 0) return { command, result: 'refused by the tool', told: err.trim() }
+    await this.untilItShows()
     const tried = await this.look(command, fails, others)
     if (!fix.undo) return { ...tried, ...((await settingsOf(lab, traced)) === before ? {} : { undo: 'missing' }) }
     const back = await this.shell(traced, printCommand(fix.undo))

@@ -28,6 +28,8 @@ export interface Problem {
   truth: Truth
   /** What mended it. On another machine: no command on the traced one can. */
   mend: readonly Line[]
+  /** Seconds until a mend can show: what others learn from what this machine sends of its own, when it sends it next. */
+  showsAfter?: number
 }
 
 /** A shell line on a machine. */

@@ -164,7 +164,8 @@ table inet filter {
       causes: [{ rule: 'ip6 nexthdr ipv6-icmp', chain: 'inet filter output' }, { policy: 'inet filter output' }],
       status: ['dropped'],
     },
-    mend: [['board', 'nft add rule inet filter output meta l4proto ipv6-icmp accept; sleep 3']],
+    mend: [['board', 'nft add rule inet filter output meta l4proto ipv6-icmp accept']],
+    showsAfter: 3,
   },
   {
     name: 'mullvad-takes-solicitations-from-link-local-addresses-alone',
