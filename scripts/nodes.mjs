@@ -1,7 +1,8 @@
 /**
  * npm run nodes [-- --all | --few] [-- 22 24 26]: the tests on other versions of Node than the one that built dist/, from npm's packages of
  * Node. Those tests that Node's own parts matter for: the built command, its package, and the incidents; with --all the whole of
- * `unit` and `command`, with --few without those that run long.
+ * `unit` and `command`, with --few without those that run long. Those that run long are for the newest alone: what works there
+ * and on the oldest, which builds, works between them.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,8 +17,12 @@ const wanted = words.filter((word) => /^\d+$/.test(word))
 const versions = wanted.length > 0 ? wanted : ['20', '22', '24', '26']
 const CACHE = 'node_modules/.cache/nodes'
 const FEW = ['captures', 'installed', 'packed', 'stdin']
-const COMMAND = words.includes('--few') ? FEW : [...FEW, 'archives', 'library', 'serve', 'single']
-const TESTS = [...COMMAND.map((name) => `test/cli/${name}.test.ts`), 'test/incidents']
+const LONG = ['archives', 'library', 'serve', 'single']
+const isFew = words.includes('--few')
+const testsOf = (version) => [
+  ...[...FEW, ...(isFew || version !== versions.at(-1) ? [] : LONG)].map((name) => `test/cli/${name}.test.ts`),
+  'test/incidents',
+]
 
 /** The folder of its program, fetched once; undefined: npm cannot be asked, or has it not. */
 function fetched(version) {
@@ -54,7 +59,7 @@ for (const version of versions) {
   const node = join(bin, 'node')
   process.stdout.write(`Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`)
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'command', '--silent=true']
-  const child = spawn(node, [...args, ...(isAll ? [] : TESTS)], { env, stdio: 'inherit' })
+  const child = spawn(node, [...args, ...(isAll ? [] : testsOf(version))], { env, stdio: 'inherit' })
   const end = () => {
     child.kill()
     process.exit(1)

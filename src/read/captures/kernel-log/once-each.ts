@@ -49,10 +49,11 @@ const isExact = ({ stamp }: Timestamp): boolean => stamp.uptime || stamp.digits 
 
 /** The last ones. Most lines come with a later time than any before, and are new without a look. */
 class RecentEvents {
+  /** Each later than all before it. */
   private readonly inOrder = new Ring()
-  /** Those that came behind later ones. */
+  /** Those that came behind later ones, or at the same time. */
   private readonly late = new Ring()
-  /** Of `late` by their times; counted from 1, so that 0 is none. */
+  /** Of `late`, by `hashOf`; counted from 1, so that 0 is none. */
   private readonly latest = new Int32Array(REMEMBERED)
   private readonly before = new Int32Array(REMEMBERED)
   private highest = Number.NEGATIVE_INFINITY
@@ -61,12 +62,12 @@ class RecentEvents {
   isNew(point: number, headers: number, { stamp: { base }, clock: exact }: Timestamp): boolean {
     const clock = Math.round(exact)
     if (clock <= this.highest && this.isKnown(point, headers, clock, base)) return false
-    if (clock >= this.highest) {
+    if (clock > this.highest) {
       this.highest = clock
       this.inOrder.add(point, headers, clock, base)
     } else {
       const n = this.late.add(point, headers, clock, base)
-      const hash = hashOf(clock)
+      const hash = hashOf(point, headers, clock)
       this.before[n & SLOT] = this.latest[hash]!
       this.latest[hash] = n
     }
@@ -75,15 +76,17 @@ class RecentEvents {
 
   private isKnown(point: number, headers: number, clock: number, base: number): boolean {
     const { inOrder, late } = this
-    for (let n = inOrder.firstOf(clock); n <= inOrder.count && inOrder.clockOf(n) === clock; n++)
-      if (inOrder.holds(n, point, headers, clock, base)) return true
-    for (let n = this.latest[hashOf(clock)]!; n >= late.oldest; n = this.before[n & SLOT]!)
+    const first = inOrder.firstOf(clock)
+    if (first <= inOrder.count && inOrder.holds(first, point, headers, clock, base)) return true
+    for (let n = this.latest[hashOf(point, headers, clock)]!; n >= late.oldest; n = this.before[n & SLOT]!)
       if (late.holds(n, point, headers, clock, base)) return true
     return false
   }
 }
 
-const hashOf = (clock: number): number => (Math.imul(clock | 0, 0x9e3779b1) >>> 12) & SLOT
+/** Many lines may have one time, where a clock is coarse. */
+const hashOf = (point: number, headers: number, clock: number): number =>
+  (Math.imul(Math.imul(clock | 0, 0x9e3779b1) ^ Math.imul(point, 0x85ebca6b) ^ headers, 0xc2b2ae35) >>> 12) & SLOT
 
 class Ring {
   private readonly points = new Int32Array(REMEMBERED)
