@@ -22,7 +22,7 @@ export function attributeChanges(
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
-    for (const field of ['mark', 'ttl', 'tos'] as const) {
+    for (const field of WRITTEN) {
       if (field !== 'mark' && shownLater?.[i + 1] && writes(arrivals[i + 1]!.rule, field)) {
         add(steps[i + 1]!, field, isForwardedTo(steps[i + 1]!, steps[i]!) ? oneLess(before) : before, after)
         continue
@@ -31,7 +31,7 @@ export function attributeChanges(
       const own = writes(arrivals[i]!.rule, field)
       // it may be the work of a rule that has no line
       if (!own && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
-      if (field === 'mark' || sameHook || own) add(steps[i]!, field, before, after)
+      if (field === 'mark' || own || (sameHook && isOfHeader(field))) add(steps[i]!, field, before, after)
     }
     const rewriter = natStep(steps, arrivals, i)
     if (rewriter !== undefined)
@@ -52,14 +52,22 @@ const isForwardedTo = ({ hook }: Step, before: Step): boolean =>
 
 const oneLess = (packet: Packet): Packet => (packet.ttl === undefined ? packet : { ...packet, ttl: packet.ttl - 1 })
 
+/** Of the header, and no end of it: nat writes those. */
+const isOfHeader = (field: Written): boolean => field === 'ttl' || field === 'tos'
+
+type Written = (typeof WRITTEN)[number]
+const WRITTEN = ['mark', 'ttl', 'tos', 'src', 'dst'] as const
+
 /** What rules call them. */
-const NAMES: Readonly<Record<'mark' | 'ttl' | 'tos', ReadonlySet<string>>> = {
+const NAMES: Readonly<Record<Written, ReadonlySet<string>>> = {
   mark: MARK,
   ttl: new Set(['ip ttl', 'ip6 hoplimit']),
   tos: new Set(['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']),
+  src: new Set(['ip saddr', 'ip6 saddr']),
+  dst: new Set(['ip daddr', 'ip6 daddr']),
 }
 
-const writes = (rule: Rule | undefined, field: 'mark' | 'ttl' | 'tos'): boolean =>
+const writes = (rule: Rule | undefined, field: Written): boolean =>
   rule?.statements.some((statement) => statement.kind === 'set' && NAMES[field].has(statement.field)) ?? false
 
 /** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */

@@ -19,8 +19,11 @@ export interface Assignment {
   kind: 'set'
   /** `meta mark`, `ct mark`, `ip ttl`, `ip dscp`, `meta priority` … */
   field: string
-  /** Another field's value as it was before: first `mask`, then `shift` bits to the left (negative: to the right). */
-  value: number | string | { field: string; mask?: number; shift?: number }
+  /**
+   * Or another field's value as it was before: first `mask`, then `shift` bits to the left (negative: to the right); of an
+   * address of IPv6 with another prefix.
+   */
+  value: number | string | { field: string; mask?: number; shift?: number; prefix?: PrefixExchange }
   mask?: number
   /** The value comes from a map; `value` is the map's name then. */
   map?: MapLookup
@@ -29,6 +32,13 @@ export interface Assignment {
    * is taken out; absent: the formula above.
    */
   op?: 'add' | 'sub' | 'min' | 'strip'
+}
+
+/** IPv6's network prefix translation: `from` becomes `to`, of which the longer one has `length` bits. */
+export interface PrefixExchange {
+  from: string
+  to: string
+  length: number
 }
 
 /** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */

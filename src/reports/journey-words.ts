@@ -21,7 +21,8 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   if (chain === undefined) return undefined
   if (outcome === 'vanished' || (outcome === 'stolen' && end.verdict === 'accept')) return `after ${chain}`
   const isLogged = end.kind === 'log'
-  if (outcome === 'undetermined' && (isLogged || end.rule === undefined) && end.table !== undefined && end.chain)
+  const isNamed = isLogged || (end.rule === undefined && end.kind !== 'policy')
+  if (outcome === 'undetermined' && isNamed && end.table !== undefined && end.chain)
     return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }

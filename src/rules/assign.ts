@@ -7,6 +7,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
+import { exchangePrefix } from './exchange-prefix.ts'
 import { fieldsAt, placeOf, valuesAt } from './facts/raw.ts'
 import { reader } from './facts.ts'
 import { fieldType } from './fields.ts'
@@ -176,7 +177,10 @@ export function assigned(given: Assignment, moment: EvalContext): Value3 {
   if (map) return mappedText(map, moment)
   if (typeof value !== 'object') return String(value)
   const held = reader(value.field)(moment)
-  return held === ABSENT || isUnknown(held) ? held : String(held)
+  if (held === ABSENT || isUnknown(held)) return held
+  return value.prefix
+    ? (exchangePrefix(String(held), value.prefix) ?? unknown('no part of the address makes up for its other prefix'))
+    : String(held)
 }
 
 function assignedNumber({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: EvalContext): Number3 {

@@ -97,4 +97,17 @@ test('a packet whose source a rule has written is one packet, and a router had t
     culprit: { chain: 'fwd', handle: 5 },
   })
   expect(journey.steps.find(({ handle }) => handle === 4)!.changes).toEqual([{ field: 'ttl', from: 63, to: 65 }])
+  expect(journey.steps.find(({ handle }) => handle === 3)!.changes).toEqual([
+    { field: 'src', from: '192.0.2.2', to: '192.0.2.99' },
+  ])
+})
+
+test('an exchanged prefix is told with the rule of iptables that exchanges it', async () => {
+  const rules =
+    '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNPT --src-pfx fd8d:1df0::/48 --dst-pfx fd8d:1df0:1::/64\nCOMMIT\n'
+  const traced = (at: string, point: string, dst: string) =>
+    `[ 10.00000${at}] TRACE: mangle:PREROUTING:${point} IN=eth0 OUT= SRC=fd8d:1df0:0001::10 DST=${dst} LEN=64 TC=0 HOPLIMIT=64 FLOWLBL=5 PROTO=ICMPv6 TYPE=128 CODE=0 ID=3 SEQ=104 \n`
+  const [from, to] = ['fd8d:1df0:1::1', 'fd8d:1df0:1:0:fffe::1']
+  const { journey } = await told(rules, traced('1', 'rule:1', from) + traced('2', 'policy:2', to))
+  expect(journey.steps[0]!.changes).toEqual([{ field: 'dst', from, to }])
 })

@@ -302,3 +302,14 @@ it('closes a connection with a reset only where the reset finds a way', () => {
     ['rejected', 'CLOSE'],
   ])
 })
+
+it('exchanges a prefix whatever it was before, and makes up for it behind it', () => {
+  const rules = [
+    '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNPT --src-pfx fd02:1d02:10::/60 --dst-pfx fd02:1d02::/48\nCOMMIT',
+    '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n',
+  ].join('\n')
+  const packet: Packet = { ...UDP, src: 'fd02:1d02:1::11', dst: '2001:db8:2::7' }
+  expect(way(makeWorld(rules, ROUTER), packet).slice(0, 3)).toEqual([
+    ...['raw PREROUTING 2001:db8:2::7', 'mangle PREROUTING 2001:db8:2::7', 'mangle PREROUTING fd02:1d02::10:0:0:7'],
+  ])
+})

@@ -284,8 +284,8 @@ function nftLines(seen: Seen, steps: readonly Step[]): Lines {
   const model = steps
     // an event is told behind the rule, with what the rule has made of the packet
     .map((step, i) => {
-      const { ttl, hook, table } = steps[i + 1] ?? step
-      return { step, after: hook === step.hook && table === step.table ? { ...step, ttl } : step }
+      const { ttl, src, dst, hook, table } = steps[i + 1] ?? step
+      return { step, after: hook === step.hook && table === step.table ? { ...step, ttl, src, dst } : step }
     })
     .filter(({ step: { kind } }) => kind !== 'return')
     .map(({ step: { table, chain, kind, ruleNumber, hook }, after }, i) => {

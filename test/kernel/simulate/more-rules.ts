@@ -83,7 +83,7 @@ export function addRules(random: Random, scene: Scene, tables: readonly Table[],
   for (let i = random.int(0, most); i > 0; i--) {
     const table = random.pick(copies)
     const chain = random.pick(table.chains.filter(({ policy }) => policy !== undefined))
-    const fitting = RULES.filter(({ fits }) => fits(table.name, chain.name))
+    const fitting = RULES.filter(({ fits }) => fits(table.name, chain.name, scene.family))
     if (fitting.length === 0) continue
     const made = random.pick(fitting).make(random, scene)
     const rule = scene.family === 'ip' ? made : made.replace(/set (?!ports)(\w+)/, 'set $16')
@@ -94,7 +94,7 @@ export function addRules(random: Random, scene: Scene, tables: readonly Table[],
 }
 
 interface Made {
-  fits(table: string, chain: string): boolean
+  fits(table: string, chain: string, family: 'ip' | 'ip6'): boolean
   make(random: Random, scene: Scene): string
 }
 
@@ -106,6 +106,18 @@ const inNat =
   (...chains: string[]) =>
   (table: string, chain: string) =>
     table === 'nat' && chains.includes(chain)
+
+const inMangleOfIpv6 =
+  (...chains: string[]) =>
+  (table: string, chain: string, family: 'ip' | 'ip6') =>
+    family === 'ip6' && table === 'mangle' && chains.includes(chain)
+
+/** Prefixes of several lengths, with each other's networks: the subnet's number, or a word of the host's part, makes up for it. */
+function prefixes(random: Random, { hosts }: Scene): string {
+  const [left, right] = [hosts.left, hosts.right].map(([one]) => `${one!.split('::')[0]}::/64`)
+  const all = [left!, right!, left!.replace(/:\d+::\/64$/, '::/48'), left!.replace(/:\d+::\/64$/, ':10::/60')]
+  return `--src-pfx ${random.pick(all)} --dst-pfx ${random.pick(all)}`
+}
 
 const from = (random: Random, { hosts, interfaces }: Scene) =>
   random.pick([
@@ -288,6 +300,14 @@ const RULES: readonly Made[] = [
   {
     fits: (table, chain) => table === 'mangle' && ['FORWARD', 'OUTPUT', 'POSTROUTING'].includes(chain),
     make: () => '-j CLASSIFY --set-class 1:1',
+  },
+  {
+    fits: inMangleOfIpv6('POSTROUTING', 'INPUT'),
+    make: (random, scene) => `${from(random, scene)} -j SNPT ${prefixes(random, scene)}`,
+  },
+  {
+    fits: inMangleOfIpv6('PREROUTING', 'OUTPUT'),
+    make: (random, scene) => `${from(random, scene)} -j DNPT ${prefixes(random, scene)}`,
   },
   {
     fits: inNat('PREROUTING', 'OUTPUT'),

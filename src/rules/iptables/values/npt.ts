@@ -23,6 +23,8 @@ const prefix = (): Option<MaskedAddress> =>
 const hasHostBits = (address: string, length: number): boolean =>
   parseAddress(address)!.some((byte, i) => byte & (0xff >> Math.max(0, Math.min(8, length - 8 * i))))
 
+const lengthOf = ({ mask }: MaskedAddress): number => (typeof mask === 'number' ? mask : 128)
+
 /** `-j NAME --src-pfx PREFIX --dst-pfx PREFIX`; rewrites `field` without connection tracking, and the packet goes on. */
 export const prefixTranslation = (name: string, field: string, hooks: readonly Hook[]): Target =>
   defineTarget({
@@ -31,12 +33,10 @@ export const prefixTranslation = (name: string, field: string, hooks: readonly H
     tables: ['mangle'],
     hooks,
     options: { 'src-pfx': prefix(), 'dst-pfx': prefix() },
-    statements: (values) => [
-      {
-        kind: 'unknown',
-        text: `-j ${name} to ${printMaskedAddress(values['dst-pfx']!.value)}`,
-        reason: 'prefix translation is not modelled',
-        fields: [field],
-      },
-    ],
+    statements: (values) => {
+      const [from, to] = [values['src-pfx']!.value, values['dst-pfx']!.value]
+      const length = Math.max(lengthOf(from), lengthOf(to))
+      const prefix = { from: from.address, to: to.address, length }
+      return [{ kind: 'set', field, value: { field, prefix } }]
+    },
   })
