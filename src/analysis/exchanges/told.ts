@@ -196,8 +196,10 @@ function findingsOf(
   if (several) add(several)
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
+  // what nat would have done, it did not need
+  const eased = (one: Finding) => (status === 'answered' && one.code === 'untracked' ? asNote(one) : one)
   for (const said of decided.told.journey.findings) {
-    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : said
+    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
     const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')
     if (!(one.code === 'not-netfilter' && isFate)) add(one)
   }
@@ -217,7 +219,7 @@ function findingsOf(
           // why no reply comes is told by what stopped a part of the request
           (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
-    for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
+    for (const one of told.journey.findings) if (isWorth(one)) add({ ...eased(one), steps: [] })
   }
   return withoutVaguer([...found.values()])
 }
