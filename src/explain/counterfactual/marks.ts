@@ -345,7 +345,7 @@ const writing = memo((table: Table): readonly Rule[] => allRules(table).filter(w
 
 const allRules = ({ chains }: Table): Rule[] => [...chains.values()].flatMap(({ rules }) => rules)
 
-const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
+export const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
   world.tables.some((table) => isFor(journey)(table) && writing(table).some((rule) => sets(rule, mark)))
 
 /** Could the rule give a packet this mark? One that is taken from elsewhere may be anything. */

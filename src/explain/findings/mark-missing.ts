@@ -18,6 +18,7 @@ import {
   connectionMarkAsked,
   markAsked,
   markGiven,
+  someRuleSets,
   type WhyUnmarked,
   whyUnmarked,
 } from '../counterfactual/marks.ts'
@@ -38,7 +39,9 @@ export const markMissing: Detector = {
   code: 'mark-missing',
   detect(context) {
     const sure = goals(context).filter((goal) => goal.sure)
-    const found = sure.flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
+    const found = sure.flatMap((goal) =>
+      askers(context, goal).flatMap((asker, _, all) => tell(context, goal, asker, all)),
+    )
     // what only asks that a mark be there, or not, says less than the rule that would have set one
     const led = found.some(({ fix }) => fix.length > 0) ? [] : sure.flatMap((goal) => unled(context, goal))
     return [...led, ...found].slice(0, 1)
@@ -129,11 +132,13 @@ export function askers(context: Context, goal: Goal): Asker[] {
   return found
 }
 
-function tell(context: Context, goal: Goal, asker: Asker): Detected[] {
+function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[]): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
   // what nat would have done by it is told already: mark-taken-away.ts
   if (!why || (why.kind === 'lost' && why.setter !== undefined && givesSource(goal))) return []
-  const found = tellWhy(context, asker, why, goal.mendable)
+  // of several marks that would do, one that rules set is likelier meant than one that no rule sets
+  const isUnlikely = why.kind === 'nobody' && all.some((one) => someRuleSets(context, one))
+  const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =
     why.kind === 'nobody' &&

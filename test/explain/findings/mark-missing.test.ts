@@ -155,6 +155,20 @@ describe('mark-missing', () => {
     )
   })
 
+  it('warns of no mark that nobody sets, where another one that would do as well is set by a rule', () => {
+    const accept = '-A POD -m mark --mark 0x10000/0x10000 -j ACCEPT'
+    const rest = '-A POD -m mark ! --mark 0x20000/0x20000 -j DROP'
+    const severities = (...rules: string[]) =>
+      findingsOf(played({ rules: { filter: ['-A FORWARD -j POD', ...rules, rest] } }), 'mark-missing').map(
+        ({ severity, message, fix }) => [severity, message, fix.length],
+      )
+    const nobody = 'matches packets without mark 0x20000/0x20000, and no rule sets this mark.'
+    expect(severities()).toEqual([['warning', `filter POD rule 1 ${nobody}`, 0]])
+    // two things speak against the rule that sets the first one
+    const sets = '-A POD -d 10.0.9.9/32 -p tcp -m tcp --dport 443 -j MARK --set-xmark 0x10000/0x10000'
+    expect(severities(sets, accept)).toEqual([['note', `filter POD rule 3 ${nobody}`, 0]])
+  })
+
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
