@@ -46,7 +46,7 @@ export function corrected(
 
 /** `-d` and `--dport` as conntrack has them of the connection; undefined where it has no such option, as for lists of ports. */
 export function beforeNat(words: readonly string[]): string[] | undefined {
-  if (words.some((word) => /^--(dports|match-set)$/.test(word))) return undefined
+  if (words.includes('--match-set') || words[words.indexOf('--dports') + 1]?.includes(',')) return undefined
   const asked: string[] = []
   let rest = [...words]
   for (const [option, instead] of BEFORE_NAT) {
@@ -63,6 +63,7 @@ export function beforeNat(words: readonly string[]): string[] | undefined {
 const BEFORE_NAT = [
   ['-d', '--ctorigdst'],
   ['--dport', '--ctorigdstport'],
+  ['--dports', '--ctorigdstport'],
 ] as const
 
 const rewritesDestination = (words: readonly string[]): boolean => words.some((word) => /^(DNAT|REDIRECT)$/.test(word))

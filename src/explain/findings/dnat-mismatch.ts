@@ -21,13 +21,14 @@ import { type Context, type Detected, type Detector, describeEnd, finding, lastP
 import { fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
+import { markedThere } from '../counterfactual/mark-behind.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { saidPlace } from '../counterfactual/said-place.ts'
 import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
-import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { hadItMatched, hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { portInAddress } from './port-in-address.ts'
@@ -128,13 +129,15 @@ function byBefore(context: Context, step: number, ref: RuleRef): Detected[] {
   if (dst === undefined) return []
   for (const passed of skippedRules(context, goal.pass)) {
     const { rule, moment } = passed
-    if (!/^(accept|return)$/.test(verdictOf(rule).ending)) continue
     const failed = rule.conditions.filter((one) => evaluate(one, moment) !== true)
     // what asks for one port alone is mended by the port: byFilter
     if (failed.length === 0 || !failed.every(asksDestination) || (failed.length === 1 && asksOnePort(failed[0]!)))
       continue
     const asked = { ...moment.packet, dst, ...(dport === undefined ? {} : { dport }) }
     if (evaluateAll(rule.conditions, { ...moment, packet: asked }) !== true) continue
+    // by itself, or by the mark that it sets, or in the chain that it leads to
+    const isDeciding = /^(accept|return)$/.test(verdictOf(rule).ending)
+    if (!isDeciding && !goal.wanted(hadItMatched(context, markedThere(context, passed)))) continue
     const other = refOfSkipped(context, passed)
     const message = `${nameRef(ref)} sends it to ${describeEnd(moment.packet.dst, moment.packet.dport)}, while ${nameRef(other)} matches ${describeEnd(dst, dport)}, the destination it had before NAT.`
     return [

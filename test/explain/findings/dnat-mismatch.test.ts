@@ -1,7 +1,9 @@
 /** nat sends it to one place, and something else that is there for it speaks of another. */
 import { describe, expect, it } from 'vitest'
-import { entry } from '../../simulate/world.ts'
-import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const forward = (to: string, accept: string): Case => ({
@@ -262,6 +264,63 @@ describe('a rule for the destination of before nat', () => {
     const found = told(published('-d 10.0.1.1/32 -p tcp -m multiport --dports 443,8080 -j RETURN'), 'dnat-mismatch')
     expect(found?.message).toMatch(/rule 2 matches 10.0.1.1:8080, the destination it had before NAT\.$/)
     expect(found?.fix).toBeUndefined()
+  })
+
+  it('with a list of one port is made to ask the connection for it', () => {
+    const found = told(published('-d 10.0.1.1/32 -p tcp -m multiport --dports 8080 -j RETURN'), 'dnat-mismatch')
+    expect(found?.fix).toBe(
+      'iptables -R DOCKER-USER 2 -p tcp -m conntrack --ctorigdst 10.0.1.1 --ctorigdstport 8080 -j RETURN → forwarded',
+    )
+  })
+
+  describe('that does not decide by itself', () => {
+    const such = '-d 10.0.1.1/32 -p tcp -m tcp --dport 8080'
+    const more = (rule: string, ...rules: string[]): Case => {
+      const { rules: all, ...one } = published(rule)
+      return { ...one, rules: { ...all, filter: [...all.filter!.slice(0, -1), ...rules, '-A DOCKER-USER -j DROP'] } }
+    }
+    const named = (one: Case) => told(one, 'dnat-mismatch')?.message ?? ''
+    const BEFORE = 'filter DOCKER-USER rule 2 matches 10.0.1.1:8080, the destination it had before NAT.'
+
+    it('is named where the mark that it sets would have let the packet pass', () => {
+      const sets = `${such} -j MARK --set-xmark 0x1/0x1`
+      const asks = '-A DOCKER-USER -m mark --mark 0x1/0x1 -j RETURN'
+      expect(named(more(sets, asks))).toContain(BEFORE)
+      expect(told(more(sets, asks), 'dnat-mismatch')?.fix).toMatch(
+        /^iptables -R DOCKER-USER 2 .*--ctorigdst 10.0.1.1 --ctorigdstport 8080 -j MARK --set-xmark 0x1\/0x1 → forwarded$/,
+      )
+      // nobody asks for that mark
+      expect(named(more(sets))).not.toContain('had before NAT')
+    })
+
+    it('is named where the chain that it leads to would have', () => {
+      expect(named(more(`${such} -j web`, '-A web -j ACCEPT'))).toContain(BEFORE)
+      expect(named(more(`${such} -j web`, '-A web -i eth9 -j ACCEPT'))).not.toContain('had before NAT')
+    })
+
+    it('is named in nft, too', () => {
+      const world = worldOf(
+        'table ip fw {\n\tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\ttcp dport 8080 dnat to 10.0.2.2:80 # handle 3\n\t}\n\tchain allowed {\n\t\tip daddr 10.0.1.1 tcp dport 8080 meta mark set 0x00000001 # handle 5\n\t}\n\tchain fwd {\n\t\ttype filter hook forward priority filter; policy accept;\n\t\tjump allowed # handle 6\n\t\tmeta mark 0x00000001 accept # handle 7\n\t\tdrop # handle 8\n\t}\n}\n',
+      )
+      Object.assign(world.host, ROUTER)
+      const id = 'trace id 0a0b0c0d ip fw'
+      const packet = (chain: string, out: string, dst: string, port: number) =>
+        `${id} ${chain} packet: iif "eth0"${out} ip saddr 10.0.1.2 ip daddr ${dst} ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport ${port} tcp flags == syn tcp window 64240 `
+      const lines = [
+        packet('pre', '', '10.0.1.1', 8080),
+        `${id} pre rule tcp dport 8080 dnat to 10.0.2.2:80 (verdict accept)`,
+        packet('fwd', ' oif "eth1"', '10.0.2.2', 80),
+        `${id} fwd rule jump allowed (verdict jump allowed)`,
+        `${id} fwd rule drop (verdict drop)`,
+        '',
+      ]
+      const [journey] = explainFile(lines.join('\n'), world).journeys
+      const [found] = findingsOf(journey!, 'dnat-mismatch')
+      expect(found?.message).toBe(
+        'ip fw pre handle 3 sends it to 10.0.2.2:80, while ip fw allowed handle 5 matches 10.0.1.1:8080, the destination it had before NAT.',
+      )
+      expect(String(fixCommands(found!.fix[0]!).command)).toContain('ct original ip daddr 10.0.1.1')
+    })
   })
 
   it('that would not have matched that destination either is none', () => {
