@@ -7,6 +7,7 @@ import type { NamedSet } from '../../model/ruleset.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
@@ -25,8 +26,10 @@ import { seenLately } from '../counterfactual/later.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
+import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
+import { homeOf } from '../host/routes.ts'
 import { isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
@@ -314,7 +317,9 @@ function byElement(context: Context, step: number, forNow: string): ByElement {
       continue
     }
     const isForMany =
-      lookup.fields.every((field) => field.startsWith('meta ')) || choosesSubjects(condition, rule!, table)
+      lookup.fields.every((field) => field.startsWith('meta ')) ||
+      choosesSubjects(condition, rule!, table) ||
+      isWholeHost(context, lookup, set, moment)
     const change = propose(
       `${forNow}remove ${element} from ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
       removeElement(lookup, set, element, keyHeld(lookup, moment)),
@@ -323,6 +328,21 @@ function byElement(context: Context, step: number, forNow: string): ByElement {
     return { change, isForMany }
   }
   return { change: [], isForMany: false }
+}
+
+/** It is asked for the destination alone, and that is this host or one that it serves: all of its services, for everybody. */
+function isWholeHost(
+  { world: { host } }: Context,
+  { fields }: Lookup,
+  { type }: NamedSet,
+  moment: EvalContext,
+): boolean {
+  const { dst, in: from, out } = moment.packet
+  // the same word asks an ipset of ports for the port
+  const isDestination = (field: string) => / daddr$/.test(field) || (field === 'dst' && /:(ip|net)$/.test(type ?? ''))
+  if (dst === undefined || from === undefined || !fields.every(isDestination)) return false
+  const home = isPrivate(dst) ? homeOf(dst, host, out)?.link.name : undefined
+  return isLocal(dst, host) === true || (home !== undefined && home !== from)
 }
 
 /** Longer lists are published ones, to which nobody adds a host. */
