@@ -1,5 +1,6 @@
 /** A rule of nat at prerouting for what this host itself sends: such packets traverse output, and not the rule. */
 import { baseChainsAt, mayBeAbsent } from '../../journey/base-chains.ts'
+import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
@@ -20,13 +21,23 @@ export interface ForOthers {
   ref: RuleRef
 }
 
-/** What it would meet if it came in; by lo, as what this host sends to itself does once nat has been. */
+/** What it would meet if it came in; by lo, as what this host sends to itself does once nat has been, or by the link of its destination. */
 export function ruleForOthers(context: Context, sent: Packet): ForOthers | undefined {
-  const then = natFromTheStart(context, { ...sent, in: 'lo', ctState: 'new', ctDir: 'original' }, 'prerouting')
-  if (!then || !rewrites(DESTINATION)(then.walked)) return undefined
-  const { chain, rule } = then.walked.last!
-  return { table: then.table, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
+  for (const device of ['lo', ...linksOf(sent.dst, context.world.host)]) {
+    const asked = { ...sent, in: device, ctState: 'new', ctDir: 'original' } as const
+    const then = natFromTheStart(context, asked, 'prerouting')
+    if (!then || !rewrites(DESTINATION)(then.walked)) continue
+    const { chain, rule } = then.walked.last!
+    return { table: then.table, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
+  }
+  return undefined
 }
+
+/** Those that have the address. */
+const linksOf = (address: string | undefined, { links = [] }: Host): string[] =>
+  links.flatMap(({ name, addresses }) =>
+    name !== 'lo' && addresses?.some((own) => own.address === address) ? [name] : [],
+  )
 
 /** The rule that this packet of the host's own would have needed; undefined where it is not sure that it needed any. */
 export function neededOfOthers(context: Context): ForOthers | undefined {

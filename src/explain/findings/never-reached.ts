@@ -31,6 +31,8 @@ export const neverReached: Detector = {
         .slice(0, 2)
         .map((one) => tell(context, goal, one))
       if (found.length > 0 || !sure || !isNat(pass)) return found
+      // what is for others is told of the hook, not of the chain
+      if (pass.hook === 'output' && neededOfOthers(context)) return []
       return nearlyReached(context, goal)
     })
   },

@@ -213,6 +213,27 @@ describe('never-reached', () => {
       })
     })
 
+    it('needs one that is for what comes in by the link of its destination', () => {
+      const forwards = (device: string) => ({
+        ...own({}, '', { ...OWN, src: '10.0.1.1', dst: '10.0.1.1' }),
+        rules: {
+          nat: [
+            '-A PREROUTING -j guests',
+            `-A guests -d 10.0.1.1/32 -i ${device} -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080`,
+          ],
+          filter: [],
+        },
+        host: LISTENS_ON(22),
+      })
+      expect(findingsOf(played(forwards('eth0')), 'never-reached').map(({ message }) => message)).toEqual([
+        'nat guests rule 1 would have rewritten its destination, but this host sends the packet itself: such packets traverse nat OUTPUT, not guests.',
+      ])
+      expect(told(forwards('eth0'), 'never-reached')?.fix).toMatch(
+        /^iptables -t nat -A OUTPUT -s 10.0.1.1 -d 10.0.1.1 -o lo -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080 → sent/,
+      )
+      expect(told(forwards('eth1'), 'never-reached')?.message ?? '').not.toContain('sends the packet itself')
+    })
+
     it('is not told to start the program, which listens where the rule redirects to', () => {
       const words = (rule: string) =>
         findingsOf(played(own(LISTENS_ON(8080), rule)), 'closed-port').flatMap(({ fix }) =>
