@@ -80,3 +80,7 @@ export const isDoubt = ({ severity, code }: Pick<Finding<unknown>, 'severity' | 
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean =>
   code === 'not-masqueraded' || code === 'neighbour-discovery-dropped' || code === 'ttl-too-small'
+
+/** Of what was kept from connection tracking, a reply came all the same: what nat would have done was not needed. */
+export const withoutNeedless = (one: Finding): Finding =>
+  one.code === 'untracked' ? { ...one, severity: 'note', fix: [] } : one

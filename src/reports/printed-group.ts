@@ -3,7 +3,7 @@ import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { IN_VAIN } from '../explain/in-vain.ts'
-import { type Exchange, type ExchangeStatus, saysNoReply, saysUnheard } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, saysNoReply, saysUnheard, withoutNeedless } from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
 import { isPlayed, isStoppedElsewhere, lostWith, otherWords } from './exchange-words.ts'
@@ -81,6 +81,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
         !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
+    .map((one) => (status === 'answered' && replied ? withoutNeedless(one) : one))
   return {
     ...group,
     // as the exchange has them: what the request was likely meant to meet says less than what its journey shows

@@ -1,6 +1,6 @@
 /** What a rule keeps from connection tracking, and who it was for has replied: nat was not missed. */
 import { expect, test } from 'vitest'
-import { open } from '../../src/index.ts'
+import { open, printReport } from '../../src/index.ts'
 import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const ADDRESSES =
@@ -36,9 +36,13 @@ const reply: TestPacket = {
 const ASKED = [trace('raw:PREROUTING:rule:1', request), trace('filter:INPUT:policy:1', request)]
 const REPLIED = [trace('raw:OUTPUT:rule:1', reply), trace('filter:OUTPUT:policy:1', reply)]
 
-async function told(...lines: string[]) {
+function opened(lines: readonly string[]) {
   const files = { 'trace.log': dmesg(lines), 'rules.v4': RULES, addresses: ADDRESSES, routes: ROUTES }
-  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  return open(Object.entries(files).map(([name, text]) => ({ name, text })))
+}
+
+async function told(...lines: string[]) {
+  const analysis = await opened(lines)
   const [exchange] = (await analysis.exchanges()).exchanges
   const { status, findings } = exchange!
   const found = findings.filter(({ code }) => code === 'untracked')
@@ -63,4 +67,14 @@ test('is a warning where no reply was seen', async () => {
   expect(status).not.toBe('answered')
   expect(untracked).toEqual([['warning', 'raw PREROUTING rule 1', expect.any(Number)]])
   expect(untracked[0]![2]).toBeGreaterThan(0)
+})
+
+test('is no warning in the report of the request either', async () => {
+  const report = async (...lines: string[]) => {
+    const analysis = await opened(lines)
+    const { groups, ending } = await analysis.groups()
+    return printReport('text', groups, ending)
+  }
+  expect(await report(...ASKED, ...REPLIED)).not.toContain('not tracked by conntrack')
+  expect(await report(...ASKED)).toContain('exempts it from conntrack')
 })

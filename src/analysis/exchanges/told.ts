@@ -8,6 +8,7 @@ import {
   isFailed,
   saysNoReply,
   saysUnheard,
+  withoutNeedless,
 } from '../../model/exchange.ts'
 import { isPortUnreachable } from '../../model/icmp-error.ts'
 import type { Finding } from '../../model/journey.ts'
@@ -196,8 +197,7 @@ function findingsOf(
   if (several) add(several)
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
-  // what nat would have done, it did not need
-  const eased = (one: Finding) => (status === 'answered' && one.code === 'untracked' ? asNote(one) : one)
+  const eased = (one: Finding) => (status === 'answered' && replied ? withoutNeedless(one) : one)
   for (const said of decided.told.journey.findings) {
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
     const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')

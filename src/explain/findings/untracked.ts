@@ -2,7 +2,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft, isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Statement } from '../../model/statement.ts'
-import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { describeConditions } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
@@ -118,7 +118,8 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rewrite = nat
     ? `nat does not rewrite it (if it were tracked, ${nameRef(nat)} ${sure ? 'would' : 'might'})`
     : 'nat does not rewrite it'
-  const isWrong = sure || isStoppedForThat(context) || keepsPrivateSource(context)
+  const isBegun = goesOnUntracked(context)
+  const isWrong = (sure && !isBegun) || isStoppedForThat(context) || keepsPrivateSource(context)
   return finding(
     'untracked',
     isWrong ? 'warning' : 'note',
@@ -129,12 +130,19 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
       fix:
         step === 0
           ? propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref))
-          : isWrong || hasNatRules(context) || !isPassed(context.journey.outcome)
+          : isWrong || (hasNatRules(context) && !isBegun) || !isPassed(context.journey.outcome)
             ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
             : // it gets through, and there is no nat that it lacks: it is meant so
               [],
     },
   )
+}
+
+/** A later segment of a TCP connection that has no entry: its handshake was exchanged without nat, as it is. */
+function goesOnUntracked({ journey: { packet, outcome }, world }: Context): boolean {
+  const { protocol, tcpFlags } = packet
+  const isLater = protocol === 'tcp' && tcpFlags !== undefined && !tcpFlags.includes('syn')
+  return isLater && isPassed(outcome) && world.host.conntrack !== undefined && !entryOpened(packet, world)
 }
 
 /** It, or what it answers, may lack them. */

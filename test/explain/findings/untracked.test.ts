@@ -1,5 +1,6 @@
 /** Kept from connection tracking. */
 import { describe, expect, it } from 'vitest'
+import type { ConntrackEntry, Host } from '../../../src/index.ts'
 import { entry } from '../../simulate/world.ts'
 import { findingsOf, played, REPLY, SYN, told } from './played.ts'
 
@@ -47,6 +48,31 @@ describe('untracked', () => {
       fix: 'iptables -t raw -D PREROUTING 1 → forwarded',
     })
     expect(findingsOf(played({ rules }), 'untracked')[0]?.severity).toBe('warning')
+  })
+
+  it('is a note of a later segment whose connection has no entry: the handshake did without nat', () => {
+    const rules = {
+      raw: [NOTRACK('-p tcp')],
+      nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'],
+      filter: [],
+    }
+    const told = (flag: 'syn' | 'ack', listed?: ConntrackEntry[]) =>
+      findingsOf(
+        played({
+          ...{ rules, packet: { ...SYN, tcpFlags: [flag] } },
+          ...(listed ? { listed } : { host: { conntrack: undefined } as unknown as Host }),
+        }),
+        'untracked',
+      ).map(({ severity, fix }) => [severity, fix.length > 0])
+    expect(told('ack', [])).toEqual([['note', false]])
+    // it was tracked, and rewritten, until the rule was there
+    const before = entry({
+      original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.2.9', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    })
+    expect(told('ack', [before])).toEqual([['warning', true]])
+    expect(told('ack')).toEqual([['warning', true]])
+    expect(told('syn', [])).toEqual([['warning', true]])
   })
 
   it('is a warning where nat gives others a source, and its private one stays', () => {
