@@ -106,6 +106,8 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
         linkHint(host, out, found.address) ??
         otherNetworkHint(host, question, route, out) ??
         otherTableHint(context, question, route, out))
+  // an address of the uplink's network may be routed to a guest or a container
+  const isElsewhere = journey.packet.in !== undefined && route.gateway === undefined && journey.packet.in !== out
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
@@ -116,7 +118,7 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
       fix: [
         ...(several ? withoutHop(several, found.address, out) : (hint?.fix ?? [])),
         {
-          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : ''}`,
+          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : isElsewhere ? '. If it is behind another interface, add a route that leads there' : ''}`,
           unverified: 'this is not a rule change',
         },
       ],

@@ -95,6 +95,16 @@ describe('neighbour-failed', () => {
     expect(arp('accept', 'arp operation reply drop # handle 4')?.severity).toBe('warning')
   })
 
+  it('says of what is forwarded on link that the address may be behind another interface, as a guest is', () => {
+    const words = (packet: Partial<Packet>) => found('', packet)?.fix.at(-1)?.description
+    const check = 'check that 10.0.0.2 is up and connected to br0; ip neigh then lists it'
+    expect(words({})).toBe(check)
+    expect(words({ in: 'lan', src: '10.9.0.7' })).toBe(
+      `${check}. If it is behind another interface, add a route that leads there`,
+    )
+    expect(words({ in: 'br0', src: '10.0.0.7' })).toBe(check)
+  })
+
   it('knows neighbour discovery', () => {
     const rules = bridge('input', 'icmpv6 type nd-neighbor-advert drop # handle 4')
     const one = found(rules, SIX)!
