@@ -20,7 +20,7 @@ import type { Destination } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
-import { looksLike } from '../counterfactual/map-keys.ts'
+import { asksOthers, looksLike, lookupOf } from '../counterfactual/map-keys.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
@@ -156,7 +156,11 @@ function byBefore(context: Context, step: number, ref: RuleRef): Detected[] {
   return []
 }
 
-const asksDestination = (one: Condition): boolean => !isNegated(one) && / d(addr|port)$/.test(fieldOf(one) ?? '')
+/** By a value or a set; an ipset's words do not tell the address from the port. */
+const asksDestination = (one: Condition): boolean =>
+  !isNegated(one) &&
+  !asksOthers(one) &&
+  (lookupOf(one)?.fields ?? [fieldOf(one) ?? '']).every((field) => /^dst$| d(addr|port)$/.test(field))
 const asksOnePort = (one: Condition): boolean =>
   one.kind === 'compare' && / dport$/.test(one.field) && portOf(one.value) !== undefined
 

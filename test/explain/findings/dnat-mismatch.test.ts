@@ -273,6 +273,22 @@ describe('a rule for the destination of before nat', () => {
     )
   })
 
+  it.each([
+    ['-m set --match-set entries dst', 'hash:ip', '10.0.1.1'],
+    ['-p tcp -m set --match-set entries dst,dst', 'hash:ip,port', '10.0.1.1,tcp:8080'],
+    ['-p tcp -m set --match-set entries dst -m tcp --dport 8080', 'hash:ip', '10.0.1.1'],
+  ])('with a set of destinations is named, and not changed: conntrack has no set: %s', (match, type, element) => {
+    const one = (rule: string): Case => ({
+      ...published(`${rule} -j RETURN`),
+      sets: [{ name: 'entries', type, elements: [{ parts: element.split(',') }] }],
+    })
+    const found = told(one(match), 'dnat-mismatch')
+    expect(found?.message).toMatch(/rule 2 matches 10.0.1.1:8080, the destination it had before NAT\.$/)
+    expect(found?.fix).toBeUndefined()
+    for (const other of [match.replace('--match-set', '! --match-set'), match.replace(/ dst\b/, ' src')])
+      expect(told(one(other), 'dnat-mismatch')?.message ?? '').not.toContain('destination it had before NAT')
+  })
+
   describe('that does not decide by itself', () => {
     const such = '-d 10.0.1.1/32 -p tcp -m tcp --dport 8080'
     const more = (rule: string, ...rules: string[]): Case => {
