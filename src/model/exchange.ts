@@ -84,3 +84,10 @@ export const saysNoReply = (code: string): boolean =>
 /** Of what was kept from connection tracking, a reply came all the same: what nat would have done was not needed. */
 export const withoutNeedless = (one: Finding): Finding =>
   one.code === 'untracked' ? { ...one, severity: 'note', fix: [] } : one
+
+/** A request that was not sent again, and that was answered: it got to where it was to go, whatever its way looks like. */
+export const hasArrived = ({ status, journeys }: Pick<Exchange<unknown>, 'status' | 'journeys'>): boolean =>
+  status === 'answered' && journeys.retransmissions.length === 0
+
+/** Findings that say that a request goes elsewhere. */
+export const saysAstray = (code: string): boolean => code === 'wrong-way-out'

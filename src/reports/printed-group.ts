@@ -3,7 +3,15 @@ import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { IN_VAIN } from '../explain/in-vain.ts'
-import { type Exchange, type ExchangeStatus, saysNoReply, saysUnheard, withoutNeedless } from '../model/exchange.ts'
+import {
+  type Exchange,
+  type ExchangeStatus,
+  hasArrived,
+  saysAstray,
+  saysNoReply,
+  saysUnheard,
+  withoutNeedless,
+} from '../model/exchange.ts'
 import type { Finding, PrintedFix } from '../model/journey.ts'
 import { getsThrough, helps, isPassed } from '../model/outcome-kinds.ts'
 import { isPlayed, isStoppedElsewhere, lostWith, otherWords } from './exchange-words.ts'
@@ -72,12 +80,19 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
         : [],
   )
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
+  // it is the request's own card
+  const hasCome =
+    exchanges !== undefined &&
+    !isPlayed(journey) &&
+    hasArrived(exchanges.worst) &&
+    exchanges.worst.journeys.request.includes(journey.id)
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
   const found = journey.findings
     .filter(
       ({ code }) =>
         !(isTold && saysNoReply(code)) &&
         !saysUnheard(code, status) &&
+        !(hasCome && saysAstray(code)) &&
         !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))

@@ -5,7 +5,9 @@ import {
   type Exchange,
   type ExchangeJourneys,
   type ExchangeStatus,
+  hasArrived,
   isFailed,
+  saysAstray,
   saysNoReply,
   saysUnheard,
   withoutNeedless,
@@ -80,7 +82,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     cause: same && isFailed(status) ? (played ?? about).cause : [],
     findings: [
       ...(same
-        ? [...findingsOf(known, decided, finding, status), ...inVain(known, decided, asked, status)]
+        ? [...findingsOf(known, decided, finding, status, seen), ...inVain(known, decided, asked, status)]
         : finding
           ? [finding]
           : []),
@@ -179,6 +181,7 @@ function findingsOf(
   decided: Part,
   own: Finding | undefined,
   status: Exchange['status'],
+  seen: Seen,
 ): Finding[] {
   const found = new Map<string, Finding>()
   const replied = parts.some(({ role }) => role === 'replies')
@@ -197,13 +200,16 @@ function findingsOf(
   if (several) add(several)
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
+  const arrived = !seen.played && hasArrived({ status, journeys: journeysOf(parts) })
+  const isRefuted = ({ role }: Part, { code }: Finding) => arrived && role === 'request' && saysAstray(code)
   const eased = (one: Finding) => (status === 'answered' && replied ? withoutNeedless(one) : one)
   for (const said of decided.told.journey.findings) {
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
     const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')
-    if (!(one.code === 'not-netfilter' && isFate)) add(one)
+    if (!(one.code === 'not-netfilter' && isFate) && !isRefuted(decided, one)) add(one)
   }
-  for (const [i, { told, role }] of parts.entries()) {
+  for (const [i, part] of parts.entries()) {
+    const { told, role } = part
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
@@ -219,7 +225,8 @@ function findingsOf(
           // why no reply comes is told by what stopped a part of the request
           (asks ? code !== 'not-netfilter' && !(isStoppedHere && saysNoReply(code)) : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
-    for (const one of told.journey.findings) if (isWorth(one)) add({ ...eased(one), steps: [] })
+    for (const one of told.journey.findings)
+      if (isWorth(one) && !isRefuted(part, one)) add({ ...eased(one), steps: [] })
   }
   return withoutVaguer([...found.values()])
 }

@@ -117,6 +117,9 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (packet.src === dst) return undefined
   // which networks the links have is not known, and this route says that the destination is on that one
   if (!knowsNetworks(host, dst) && route.gateway === undefined && !route.nexthops) return undefined
+  // a host behind a neighbour of who sent it; with unknown networks, it may be one behind the sender itself
+  const isBehind = towards === undefined && route.gateway !== undefined && livesBehind(dst, route, out, host)
+  if (isBehind && !(knowsNetworks(host, dst) && backToSender(packet, route, host))) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupWithout(route, question, host)
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
@@ -226,13 +229,15 @@ const onlinkOf = (flags: Route['flags']): Pick<Route, 'flags'> =>
   flags?.includes('onlink') ? { flags: ['onlink'] } : {}
 
 /**
- * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
- * an answer from there.
+ * A route to this one host on a link says where it lives, as for guests with an address of another link's network, and so does
+ * one by a next hop that replies; or an answer from there.
  */
 function livesBehind(dst: string, route: Route, device: string, host: Host): boolean {
-  if (route.gateway !== undefined || route.nexthops) return false
-  const [known] = neighboursAt(host, device, dst)
-  return known ? silentState(known) === undefined : prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
+  if (route.nexthops) return false
+  const isOfHost = prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
+  const [known] = neighboursAt(host, device, route.gateway ?? dst)
+  const replies = known && silentState(known) === undefined
+  return route.gateway === undefined ? (replies ?? isOfHost) : isOfHost && replies === true
 }
 
 /** For a sentence; undefined where it is no address. */
