@@ -255,7 +255,9 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
     home !== out &&
     isPrivateAbroad(context.journey.outcome, { src: source, ...(dst === undefined ? {} : { dst }) })
   )
-    return say(`which is private: no reply from ${dst} can come back`)
+    return say(
+      `a private address of the network of ${home}, but the packet leaves by ${out}: no reply comes back, unless routers behind ${out} know that network`,
+    )
   if (isLocal(source, host) !== false) return []
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
   if (home !== out) {

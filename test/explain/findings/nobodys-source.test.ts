@@ -61,4 +61,13 @@ describe('a source of nobody here', () => {
     expect(found(entry('ESTABLISHED'))).toEqual([])
     expect(found(entry('SYN_SENT', '[UNREPLIED] '), [...ROUTES, 'blackhole 192.0.2.0/28'])).toEqual([])
   })
+
+  it('is a private address of another link, which routers behind the way out need not know', () => {
+    const rules = RULES.replace('192.0.2.9', '10.8.0.1')
+    expect(found(entry('SYN_SENT', '[UNREPLIED] ').replace('192.0.2.9', '10.8.0.1'), ROUTES, rules)[0]?.message).toBe(
+      'nat POSTROUTING rule 1 gives it source 10.8.0.1, a private address of the network of tun0, but the packet leaves by eth0: no reply comes back, unless routers behind eth0 know that network.',
+    )
+    // another network's routers know it: a reply came
+    expect(found(entry('ESTABLISHED', '').replace('192.0.2.9', '10.8.0.1'), ROUTES, rules)).toEqual([])
+  })
 })
