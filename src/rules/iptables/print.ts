@@ -21,9 +21,14 @@ export function printSpec(spec: IptablesSpec, family: IpFamily, table?: string):
   add('-o', named(spec.out), spec.out && protect(spec.out.value))
   add('-p', spec.protocol, spec.protocol?.value)
   add('-f', spec.fragment, undefined)
-  words.push(...(spec.unread ?? []).map(protect))
+  // a target that is not understood stands behind the matches all the same
+  const unread = spec.unread ?? []
+  const jump = unread.findLastIndex((word) => word === '-j' || word === '-g')
+  const rest = jump < 0 ? unread.length : jump
+  words.push(...unread.slice(0, rest).map(protect))
   for (const clause of spec.matches)
     words.push('-m', protect(clause.name), ...printClause(clause, findMatch(clause.name, family), context))
+  words.push(...unread.slice(rest).map(protect))
   if (spec.target) {
     const target = spec.target
     words.push(target.goto ? '-g' : '-j', protect(target.name))

@@ -61,6 +61,12 @@ describe('keeps what it does not understand', () => {
     for (const word of splitWords(text)) expect(splitWords(printSpec(specs[0]!, 'ip', 'filter'))).toContain(word)
   })
 
+  it('and prints a target that it did not understand behind the matches', () => {
+    const rule = '-p tcp -m conntrack --ctstate NEW -j "two words"'
+    expect(read(rule).specs[0]?.unread).toEqual(['-j', 'two words'])
+    expect(print(rule)).toEqual([rule])
+  })
+
   it('and never throws, whatever the words', () => {
     const words = ['!', '-s', '-j', '-m', '--', '-', '', '-c', '--dport', '=', '--=', '-p', 'tcp', 'x', '-4x', '--x=']
     for (const a of words)
