@@ -199,6 +199,10 @@ function readCondition(condition: Condition, asked: Asked): void {
     case 'lookup':
     case 'room':
       readLookup(condition.fields, condition.nft, asked)
+      return
+    case 'unknown':
+      // what is longer than a limit's whole allowance never matches
+      if (condition.lasts && 'refills' in condition.lasts) asked.fields.add('meta length')
   }
 }
 

@@ -75,11 +75,12 @@ export interface NftSet {
 
 /**
  * `each`: every combination of what these fields hold has its own, and conditions with the same `table` share them.
- * `behind`: whether it holds when the bytes are used up; packets are allowed anew as time goes by.
+ * `behind`: whether it holds when the bytes are used up; `refills`: a limit's, which what is too long for the rest leaves as it
+ * is; packets are allowed anew as time goes by.
  */
 export type Allowance =
   | { packets: number; each?: Each }
-  | { bytes: number; behind: boolean; each?: Each }
+  | { bytes: number; behind: boolean; refills?: true; each?: Each }
   /** So many connections at once; `over`: more than that. */
   | { connections: number; over: boolean; each?: Each }
   /** What the object of that name allows; a map chooses the name. */

@@ -2,7 +2,7 @@
 import type { Condition, Scalar, Value } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
-import { readerUnder } from './facts.ts'
+import { reader, readerUnder } from './facts.ts'
 import { fieldType } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
@@ -60,11 +60,17 @@ function prepare(condition: Condition): Test {
       return (moment) => any(parts, moment)
     }
     case 'unknown': {
+      const { lasts } = condition
       const truth = unknown(condition.reason)
-      return () => truth
+      if (!lasts || !('refills' in lasts)) return () => truth
+      const length = reader('meta length')
+      return (moment) => (isLonger(length(moment), lasts.bytes) ? false : truth)
     }
   }
 }
+
+/** Whatever came before, a limit has no room for it. */
+const isLonger = (held: unknown, bytes: number): boolean => typeof held === 'number' && held > bytes
 
 function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
   const read = readerUnder(field, typeof mask === 'number' ? mask : undefined)

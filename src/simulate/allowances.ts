@@ -289,13 +289,15 @@ function spendBytes(
   { allowances }: Simulator,
   moment: EvalContext,
   key: Condition | string,
-  { bytes, behind }: Extract<Allowance, { bytes: number }>,
+  { bytes, behind, refills }: Extract<Allowance, { bytes: number }>,
 ): Truth {
   const length = held('meta length', moment)
   if (typeof length !== 'number') return unknown('the length of the packet is not known')
   const left = allowances.get(key) ?? bytes
-  // what is too long for the rest takes the rest as well
-  allowances.set(key, length <= left ? left - length : 0)
+  if (length <= left) allowances.set(key, left - length)
+  // what is too long for a quota's rest takes that as well
+  else if (!refills) allowances.set(key, 0)
+  else if (length <= bytes) return unknown(`too few of its ${bytes} bytes are left; more are allowed only after some time`)
   return length <= left ? !behind : behind
 }
 

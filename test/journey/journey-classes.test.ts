@@ -11,19 +11,23 @@ interface Sent {
   options?: string
   sport?: number
   flags?: string
+  length?: number
 }
 
-const line = ({ mac = '02', src = '192.0.2.1', options = '020405B4', sport, flags = 'SYN' }: Sent, id: number) =>
+const line = (
+  { mac = '02', src = '192.0.2.1', options = '020405B4', sport, flags = 'SYN', length = 80 }: Sent,
+  id: number,
+) =>
   `TRACE: filter:INPUT:policy:2 IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:${mac}:08:00 SRC=${src} ` +
-  `DST=192.0.2.9 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=${id} DF PROTO=TCP SPT=${sport ?? 40000 + id} DPT=22 SEQ=7 ACK=0 ` +
+  `DST=192.0.2.9 LEN=${length} TOS=0x00 PREC=0x00 TTL=64 ID=${id} DF PROTO=TCP SPT=${sport ?? 40000 + id} DPT=22 SEQ=7 ACK=0 ` +
   `WINDOW=1 RES=0x00 ${flags} URGP=0 OPT (${options}) \n`
 
 /** How many of the packets, which come one after the other, are of each class. */
 const classes = (rule: string, ...packets: Sent[]): number[] =>
   classesIn(`*filter\n:INPUT DROP [0:0]\n-A INPUT ${rule} -j ACCEPT\nCOMMIT\n`, packets)
 
-function classesIn(rules: string, packets: readonly Sent[]): number[] {
-  const world = worldOf(rules)
+function classesIn(rules: string, packets: readonly Sent[], ...more: string[]): number[] {
+  const world = worldOf(rules, ...more)
   const counts = new Map<JourneyClass, number>()
   const explainer = new CaptureExplainer(
     kernelLog,
@@ -71,4 +75,13 @@ test('the port of a DNAT is the source of its replies; that of a client is the s
       ports.map((one) => ({ ...one, flags: 'ACK' })),
     ),
   ).toEqual([2, 1])
+})
+
+test('the length counts where a limit of bytes may be too small for it', () => {
+  const packets = [{ length: 80 }, { length: 90 }, { length: 80 }]
+  const rules = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n'
+  const limit = (rate: string) =>
+    `table inet t {\n\tchain c {\n\t\ttype filter hook input priority 10; policy accept;\n\t\tlimit rate ${rate} accept\n\t}\n}\n`
+  expect(classesIn(rules, packets, limit('85 bytes/second'))).toEqual([2, 1])
+  expect(classesIn(rules, packets, limit('85/second'))).toEqual([3])
 })

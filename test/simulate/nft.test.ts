@@ -249,6 +249,20 @@ describe('a statement in front of a condition', () => {
     expect(machine.send({ ...SYN, mark: 0, dport: 81 }).ended.outcome).toBe('undetermined')
   })
 
+  // asked of kernel 6.18
+  it('has room in a limit of bytes for those of one period and its burst', () => {
+    const outcomes = (limit: string, ...lengths: number[]) => {
+      const machine = new Simulator(makeWorld(filter(`${limit} drop\naccept`), ROUTER))
+      return lengths.map((length) => machine.send({ ...SYN, length }).ended.outcome)
+    }
+    expect(outcomes('limit rate over 1 kbytes/second', 1024, 40)).toEqual(['forwarded', 'undetermined'])
+    // what is too long takes nothing of it, and there never is room for that
+    expect(outcomes('limit rate over 1 kbytes/second', 1025, 1000, 1025)).toEqual(['dropped', 'forwarded', 'dropped'])
+    expect(outcomes('limit rate over 1 kbytes/second burst 500 bytes', 1524, 1525)).toEqual(['forwarded', 'dropped'])
+    expect(outcomes('limit rate over 60 kbytes/minute', 61_028, 61_028)).toEqual(['forwarded', 'undetermined'])
+    expect(outcomes('limit rate 1 kbytes/second', 1025, 1000)).toEqual(['forwarded', 'dropped'])
+  })
+
   it('switches tracing on from the next rule on, where its own does not match', () => {
     const lines = 'tcp dport 80 log\nmeta nftrace set 1 tcp dport 81 drop\nmeta mark set 0x2\naccept'
     expect(marked(lines)).toEqual(['3 0 mark 0→2', '4 2'])

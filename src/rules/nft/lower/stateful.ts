@@ -6,12 +6,16 @@ import type { CtCountBody, LimitBody, QuotaBody } from '../ast.ts'
 const UNITS = ['bytes', 'kbytes', 'mbytes', 'gbytes', 'tbytes']
 const inBytes = (amount: number, unit = 'bytes'): number => amount * 1024 ** Math.max(0, UNITS.indexOf(unit))
 
-/** As many packets as the burst pass at once (net/netfilter/nft_limit.c). */
-export function limitCondition({ rate_unit, burst = 0, inv }: LimitBody, text: string, each?: Each): Condition {
-  const inPackets = (rate_unit ?? 'packets') === 'packets'
-  const lasts: Allowance | undefined = inPackets ? { packets: burst, ...(each ? { each } : {}) } : undefined
-  const under: Condition = { kind: 'unknown', text, reason: COUNTED_BEFORE, ...(lasts ? { lasts } : {}) }
-  return inv && lasts ? { kind: 'not', of: under, text } : under
+/** At once pass as many packets as the burst; or the bytes of one period, and the burst besides (net/netfilter/nft_limit.c). */
+export function limitCondition(limit: LimitBody, text: string, each?: Each): Condition {
+  const { rate, rate_unit = 'packets', burst = 0, burst_unit, inv } = limit
+  const most: Allowance =
+    rate_unit === 'packets'
+      ? { packets: burst }
+      : { bytes: inBytes(rate, rate_unit) + inBytes(burst, burst_unit), behind: false, refills: true }
+  const reason = 'bytes' in most ? BYTES_BEFORE : COUNTED_BEFORE
+  const under: Condition = { kind: 'unknown', text, reason, lasts: { ...most, ...(each ? { each } : {}) } }
+  return inv ? { kind: 'not', of: under, text } : under
 }
 
 /** Holds until so many bytes have passed; `over`: from then on (net/netfilter/nft_quota.c). */

@@ -75,6 +75,14 @@ export const OBJECTS: Readonly<Record<string, Row>> = {
     send: [UDP, UDP],
     open: /limit/,
   },
+  'a limit of bytes that the packet is too long for': {
+    rules: forward(`limit rate over 20 bytes/hour burst 7 bytes ${m}`),
+    send: [UDP, UDP],
+  },
+  'a limit of bytes with room for one': {
+    rules: forward(`limit rate 20 bytes/hour burst 8 bytes counter accept comment "a"\n${m}`),
+    send: [UDP],
+  },
   'a limit in the rule': {
     rules: forward(`limit rate 1/hour burst 2 packets counter accept comment "a"\n${m}`),
     send: [UDP, UDP],

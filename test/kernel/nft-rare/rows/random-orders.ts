@@ -19,12 +19,12 @@ table ip u { chain c { type filter hook forward priority 0; jhash meta mark mod 
   'a TTL that a rule may have written': {
     rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 1 comment "k"'),
     send: [UDP, UDP],
-    open: /depends on how many packets/,
+    open: /too few of its 41 bytes are left/,
   },
   'a TTL that is left, whether or not a rule has written it': {
     rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 9 comment "k"'),
     send: [UDP, UDP],
-    open: /depends on how many packets/,
+    open: /too few of its 41 bytes are left/,
   },
   'a zone of the reply alone, where NAT takes an address of a range by its hash': {
     rules: `${pre('ct reply zone set 1 counter comment "k"', '-300')}
