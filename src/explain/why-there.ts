@@ -14,6 +14,7 @@ import { asksWayBack, describeConditions } from './cause.ts'
 import { elementHeld, setOf } from './changes/sets.ts'
 import { type Context, endsAsOwnCopy, momentAt } from './context.ts'
 import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
+import { roomWords } from './counterfactual/settled-words.ts'
 import type { Blame } from './findings/verdicts.ts'
 import { nameRef, refAt } from './refs.ts'
 
@@ -62,7 +63,9 @@ export function conditionsWords(context: Context): string {
   )
   // who sets marks says in a comment what they mean
   const meant = conditions.length > 0 && conditions.every(asksMark) ? commentWords(rule) : ''
-  return [meant, describeConditions(others), ...sets.map(([, words]) => words), back, otherLinkWords(context)]
+  const { packet } = context.evidence.arrivals[context.ended.step]!
+  const rooms = conditions.map((one) => roomWords(one, packet))
+  return [meant, describeConditions(others), ...sets.map(([, words]) => words), back, ...rooms, otherLinkWords(context)]
     .filter(Boolean)
     .join(', ')
 }

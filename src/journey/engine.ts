@@ -1,4 +1,5 @@
 /** Plays a packet in a World: the model (simulate/) anywhere, a kernel (sandbox/) where there is one. */
+import type { Condition } from '../model/condition.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
@@ -13,12 +14,19 @@ export interface Played {
   packet: Packet
 }
 
+/**
+ * What a capture has shown of what a rule allows by itself, as a limit: another rule of the same words has its own, and of
+ * that nothing is shown (undefined).
+ */
+export type OwnTruths = ReadonlyMap<Condition, boolean | undefined>
+
 /** What is given besides the packet. */
 export interface PlayOptions {
   /** Sent first through the same machine. */
   before?: readonly Packet[]
   /** What a capture has shown of conditions that nobody can know otherwise: in their own words, whether they hold. */
   assume?: ReadonlyMap<string, boolean>
+  own?: OwnTruths
   /** How long chains may be walked for it, together with other tries. */
   budget?: WalkBudget
 }

@@ -4,8 +4,8 @@ import { Simulator } from './simulator.ts'
 /** The model: at once, anywhere, and as far as conditions can be known. */
 export const modelEngine: Engine = {
   id: 'model',
-  play(world, packet, { before = [], assume, budget } = {}) {
-    const machine = new Simulator(world, { ...(assume ? { assume } : {}), ...(budget ? { budget } : {}) })
+  play(world, packet, { before = [], ...given } = {}) {
+    const machine = new Simulator(world, given)
     for (const one of before) machine.send(one)
     return machine.send(packet)
   },

@@ -90,17 +90,17 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
       // what is left of it is another thing from here on
       if (isAllowance) machine.changes++
       if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
-      const spends = isAllowance && !open && !machine.assumes(text)
+      const spends = isAllowance && !open && !machine.assumes(text, condition)
       if (spends) machine.spent.push({ text, usedUp: condition.kind === 'not' })
       let met = spends ? spend(machine, moment, condition, family) : evaluate(condition, moment)
-      if (isUnknown(met) && met.element && !machine.assumes(text)) {
+      if (isUnknown(met) && met.element && !machine.assumes(text, condition)) {
         machine.changes++
         if (open) machine.allowances.doubtKey(met.element.key)
         else met = spendElement(machine, moment, met.element, family)
       }
       if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
         met = unknown(`it is unknown whether set ${condition.set} still has room`)
-      const truth = machine.settle(text, met)
+      const truth = machine.settle(text, met, condition)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }
     }

@@ -1,5 +1,6 @@
 /** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
 
+import type { OwnTruths } from '../journey/engine.ts'
 import type { Condition } from '../model/condition.ts'
 import { countWords } from '../model/count-words.ts'
 import type { ConntrackEntry } from '../model/host.ts'
@@ -29,6 +30,7 @@ type Scalar = string | number
 export interface SimulatorOptions {
   /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
+  own?: OwnTruths
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
   budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
@@ -114,14 +116,20 @@ export class Simulator {
     }
   }
 
-  assumes(text: string): boolean {
-    return this.options.assume?.has(text) ?? false
+  assumes(text: string, condition: Condition): boolean {
+    return this.assumedOf(text, condition) !== undefined
+  }
+
+  /** Of a rule's condition: its own truth goes before that of its words. */
+  private assumedOf(text: string, condition?: Condition): boolean | undefined {
+    const { assume, own } = this.options
+    return condition && own?.has(condition) ? own.get(condition) : assume?.get(text)
   }
 
   /** What was assumed, where the truth is not known. */
-  settle(text: string, truth: Truth): Truth {
+  settle(text: string, truth: Truth, condition?: Condition): Truth {
     if (!isUnknown(truth)) return truth
-    const assumed = this.options.assume?.get(text)
+    const assumed = this.assumedOf(text, condition)
     if (assumed === undefined) return truth
     if (!this.assumed.includes(text)) this.assumed.push(text)
     return assumed

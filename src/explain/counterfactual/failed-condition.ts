@@ -45,7 +45,9 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
 
 /** A limit counts the packets that all else holds for: one that the rule was not for has used none of it. */
 const isRate = (condition: Condition): boolean =>
-  condition.kind === 'unknown' && condition.lasts !== undefined && 'packets' in condition.lasts
+  condition.kind === 'unknown' &&
+  condition.lasts !== undefined &&
+  ('packets' in condition.lasts || 'refills' in condition.lasts)
 
 /** No trace of nft's tells who has sent a packet: a rule that asks for that is wrong by what can be seen, if anything. */
 export const isNeverShown = (condition: Condition): boolean => /^meta (sk[ug]id|cgroup)$/.test(fieldOf(condition) ?? '')

@@ -1,5 +1,7 @@
-/** What a condition says that no packet tells, where the trace shows that it was the only one that did not hold. */
+/** What a condition says that no packet tells, where the trace shows that it was the only one that did not hold; and that a packet is too long for a limit. */
+import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import { asks, type FailedCondition } from './failed-condition.ts'
 
 export interface SettledWords {
@@ -34,10 +36,16 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
 const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 
 /** Undefined where the words of the condition say it best. */
-export function settledWords(miss: FailedCondition, journey: Journey): SettledWords | undefined {
-  if (!miss.settled) return undefined
+export function settledWords(miss: FailedCondition, { time, packet }: Journey): SettledWords | undefined {
   const text = asks(miss)
-  if (isTime(text)) return timeWords(text, journey)
+  const room = roomWords(miss.condition, packet)
+  if (room !== undefined) return { why: `only matches ${text}; ${room}` }
+  if (!miss.settled) return undefined
+  const zone = zoneOf(text)
+  if (zone !== undefined) {
+    const words = [text.replace(LAST_DATE, '').trim(), zone, cameWords(text, time)]
+    return { why: `only matches ${words.filter((one) => one !== undefined).join('; ')}` }
+  }
   const plain = text
     .replace(/^! /, '')
     .replace(/^(quota|ct count) over /, '$1 ')
@@ -49,16 +57,37 @@ export function settledWords(miss: FailedCondition, journey: Journey): SettledWo
   return undefined
 }
 
+/** That the packet is longer than all that a limit lets through at once; undefined of any other. */
+export function roomWords(condition: Condition, { length = 0 }: Packet): string | undefined {
+  if (condition.kind === 'not') return roomWords(condition.of, { length })
+  const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
+  return lasts && 'refills' in lasts && length > lasts.bytes
+    ? `the packet has ${length} bytes, and the limit lets no more than ${lasts.bytes} bytes through at once`
+    : undefined
+}
+
 /** iptables prints the last second of 31 bits where nobody wrote a date. */
 const LAST_DATE = /(?:^| )--datestop 2038-01-19T03:14:07/
 
-const isTime = (text: string): boolean => /^(! )?--(timestart|weekdays|monthdays|datestart|datestop) /.test(text)
+const OF_KERNEL = "the kernel's time zone (UTC, unless a program has changed it)"
 
-function timeWords(text: string, { time }: Journey): SettledWords {
-  const words = text.replace(LAST_DATE, '').trim()
-  const came = time && /T(\d\d:\d\d:\d\d).*Z$/.exec(time.first)?.[1]
-  const zone = / --kerneltz\b/.test(text)
-    ? "these times are in the kernel's time zone (UTC, unless a program has changed it)"
-    : 'these times are in UTC'
-  return { why: `only matches ${words}; ${zone}${came === undefined ? '' : `; the packet came at ${came} UTC`}` }
+/** In which time zone a condition that asks for the time has it (nft_meta_weekday, nft_meta_hour, xt_time); undefined of any other. */
+function zoneOf(text: string): string | undefined {
+  const [, field] =
+    /^(?:! )?(meta (?:day|hour|time)|--(?:timestart|weekdays|monthdays|datestart|datestop)) /.exec(text) ?? []
+  if (field === undefined) return undefined
+  if (field === 'meta day') return `its days are in ${OF_KERNEL}`
+  if (field.startsWith('meta ')) return 'nft prints times in the time zone of whoever lists the rules'
+  return / --kerneltz\b/.test(text) ? `these times are in ${OF_KERNEL}` : 'these times are in UTC'
+}
+
+const ASKS_DAY = /meta (day|time)|--(weekdays|monthdays|date)/
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+
+/** Undefined where the capture does not say when, or not in which zone. */
+function cameWords(text: string, time: Journey['time']): string | undefined {
+  const [, date, clock] = /^(.*)T(\d\d:\d\d:\d\d).*Z$/.exec(time?.first ?? '') ?? []
+  if (date === undefined) return undefined
+  const day = ASKS_DAY.test(text.replace(LAST_DATE, '')) ? `on ${DAYS[new Date(date).getUTCDay()]} ${date} ` : ''
+  return `the packet came ${day}at ${clock} UTC`
 }

@@ -1,11 +1,13 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 
 import { sentAlike } from '../../journey/destination.ts'
+import type { OwnTruths } from '../../journey/engine.ts'
 import { natBehind } from '../../journey/given-destination.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { Nat } from '../../model/statement.ts'
+import type { World } from '../../model/world.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
@@ -24,15 +26,22 @@ export interface Observed {
   settled: ReadonlyMap<string, boolean>
   /** Those of them by which nat chose among several: the next packet may be sent to another. */
   byTurns: ReadonlySet<string>
+  /** Of those that the rule allows by itself. */
+  own: OwnTruths
 }
 
 export function observedConditions(context: Context): Observed {
   const settled = new Map<string, boolean | undefined>()
   const byTurns = new Set<string>()
+  const own = new Map<Condition, boolean | undefined>()
   for (const pass of passes(context)) {
     const say = (text: string, holds: boolean, why: Unknown | undefined) => {
       settled.set(text, settled.has(text) && settled.get(text) !== holds ? undefined : holds)
       if (why && isNat(pass) && isByTurns(why)) byTurns.add(text)
+    }
+    const sayOf = (condition: Condition, holds: boolean, why: Unknown | undefined) => {
+      if (isOwn(condition)) own.set(condition, own.has(condition) && own.get(condition) !== holds ? undefined : holds)
+      say(conditionText(condition), holds, why)
     }
     for (const step of pass.steps) {
       const { rule } = context.evidence.arrivals[step]!
@@ -40,7 +49,7 @@ export function observedConditions(context: Context): Observed {
       const moment = momentAt(context, step)
       for (const [condition, at] of conditionsOf(rule, moment)) {
         const truth = evaluate(condition, at)
-        if (isUnknown(truth) && !isNotListed(truth)) say(conditionText(condition), true, truth)
+        if (isUnknown(truth) && !isNotListed(truth)) sayOf(condition, true, truth)
       }
       const { verdict } = context.journey.steps[step]!
       const map = rule.statements.find((one) => one.kind === 'vmap')?.map
@@ -58,7 +67,7 @@ export function observedConditions(context: Context): Observed {
       const miss = onlyFailed(rule, moment)
       const truth = miss?.settled && evaluate(miss.condition, moment)
       if (!miss?.settled || (isUnknown(truth) && isNotListed(truth))) continue
-      say(conditionText(miss.condition), false, isUnknown(truth) ? truth : undefined)
+      sayOf(miss.condition, false, isUnknown(truth) ? truth : undefined)
     }
   }
   // its line in the kernel log looks the same either way
@@ -66,7 +75,25 @@ export function observedConditions(context: Context): Observed {
   // only what reads traces of nft proves that it lost nothing
   if (context.evidence.lossless === true)
     for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
-  return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
+  const said = new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined))
+  return { settled: said, byTurns, own: new Map([...unseenAlike(own, context.world), ...own]) }
+}
+
+/** Does a rule have it for itself? A named limit and a set's element are shared. */
+function isOwn(condition: Condition): boolean {
+  if (condition.kind === 'not') return isOwn(condition.of)
+  const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
+  return lasts !== undefined && !('object' in lasts) && !('element' in lasts) && !lasts.each
+}
+
+/** What other rules allow in the very same words. */
+function* unseenAlike(own: OwnTruths, { tables }: World): Iterable<[Condition, undefined]> {
+  const texts = new Set([...own.keys()].map(conditionText))
+  if (texts.size === 0) return
+  for (const { chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { conditions } of rules)
+        for (const one of conditions) if (isOwn(one) && texts.has(conditionText(one))) yield [one, undefined]
 }
 
 /** As the next hook shows the packet; where it comes to none, as one of those is that all go the same way. */

@@ -17,6 +17,7 @@ import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
+import { conditionText } from '../../rules/evaluate.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { lasts } from '../../rules/lasting.ts'
 import { isForNobody } from '../../rules/sockets.ts'
@@ -101,9 +102,9 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
     let options: PlayOptions = { budget }
     let byTurns: ReadonlySet<string> = new Set()
     const observe = () => {
-      const { settled, ...of } = observedConditions(context)
+      const { settled, own, ...of } = observedConditions(context)
       byTurns = of.byTurns
-      options = { budget, assume: settled }
+      options = { budget, assume: settled, own }
       return observed(engine, options)
     }
     if (!isUsable(engine, options)) continue
@@ -125,6 +126,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()
       const lasting = new Map([...settled].filter(([text]) => !byTurns.has(text)))
+      const own = options.own ?? new Map()
+      const lastingOwn = new Map([...own].filter(([condition]) => !byTurns.has(conditionText(condition))))
       return {
         engine,
         explain: (one, after) => withStanding(context, explain(one, after), one.packet),
@@ -134,7 +137,11 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         ...(answered ? { opening: answered } : {}),
         budget,
         play: (after, assume = new Map(), next = false) =>
-          play(engine, after, { budget, assume: new Map([...(next ? lasting : settled), ...assume]) }),
+          play(engine, after, {
+            budget,
+            assume: new Map([...(next ? lasting : settled), ...assume]),
+            own: next ? lastingOwn : own,
+          }),
         isForNat: isForNat(context),
         isByTurns: byTurns.size > 0,
         findings: journey.findings,

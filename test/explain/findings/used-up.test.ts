@@ -1,9 +1,11 @@
 /** A rule would have taken the packet, but for what is used up, over, or full. */
 import { expect, it } from 'vitest'
-import type { Host } from '../../../src/index.ts'
+import { settledWords } from '../../../src/explain/counterfactual/settled-words.ts'
+import type { Host, Journey } from '../../../src/index.ts'
+import type { Condition } from '../../../src/model/condition.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
-import { explainLog } from '../../journey/journeys.ts'
+import { explainFile, explainLog, worldOf } from '../../journey/journeys.ts'
 import { dmesg, type TestPacket, trace } from '../../journey/kernel-lines.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
 import { findingsOf, saved, told } from './played.ts'
@@ -40,8 +42,67 @@ it.each([
     'note',
     "only matches --timestart 06:34:00 --timestop 12:34:00 --kerneltz; these times are in the kernel's time zone (UTC, unless a program has changed it)",
   ],
+  [
+    'days of the week',
+    '-m time --weekdays Sat,Sun --datestop 2038-01-19T03:14:07',
+    'note',
+    'only matches --weekdays Sat,Sun; these times are in UTC',
+  ],
 ])('names %s', (_name, match, severity, why) => {
   expect(nearMisses(match)).toEqual([`${severity}: ${BUT}${why}.`])
+})
+
+/** By nft, of a packet that the capture has a time of. */
+function passedOver(condition: string, length = 60): string[] {
+  const headers = `ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip ttl 64 ip id 7 ip protocol tcp ip length ${length} tcp sport 40000 tcp dport 80 tcp flags == syn`
+  const lines = [`packet: iif "eth0" ${headers}`, 'policy drop ']
+  const trace = lines.map((line) => `trace id 0a0b0c0d inet filter input ${line}\n`).join('')
+  const rules = `table inet filter {
+\tchain input {
+\t\ttype filter hook input priority filter; policy drop;
+\t\ttcp dport 80 ${condition} accept # handle 3
+\t}
+}
+`
+  const { journeys } = explainFile(trace, worldOf(rules))
+  return findingsOf(journeys[0]!, 'near-miss').map(({ message }) => message)
+}
+const HANDLE = 'inet filter input handle 3 would have accepted it, but '
+
+it('says in which time zone nft has days and hours', () => {
+  const ZONE = "its days are in the kernel's time zone (UTC, unless a program has changed it)"
+  const LOCAL = 'nft prints times in the time zone of whoever lists the rules'
+  expect(passedOver('meta day "Saturday"')).toEqual([`${HANDLE}only matches meta day "Saturday"; ${ZONE}.`])
+  expect(passedOver('meta hour "07:00"-"09:00"')).toEqual([
+    `${HANDLE}only matches meta hour "07:00"-"09:00"; ${LOCAL}.`,
+  ])
+  expect(passedOver('meta time < "2026-01-01 00:00:00"')).toEqual([
+    `${HANDLE}only matches meta time < "2026-01-01 00:00:00"; ${LOCAL}.`,
+  ])
+})
+
+it('says on which day a packet came', () => {
+  const words = (text: string, first = '2026-11-28T23:21:58.5Z') => {
+    const condition: Condition = { kind: 'unknown', text, reason: 'depends on when the packet came' }
+    const journey = { time: { first, last: first }, packet: {} } as Journey
+    return settledWords({ condition, settled: true }, journey)?.why
+  }
+  expect(words('--weekdays Tue')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
+  expect(words('--monthdays 1,2')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
+  expect(words('--datestart 2027-01-01T00:00:00')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
+  expect(words('meta day "Tuesday"')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
+  expect(words('--timestart 01:00:00 --timestop 02:00:00 --datestop 2038-01-19T03:14:07')).toMatch(
+    /; the packet came at 23:21:58 UTC$/,
+  )
+  // without a zone nobody knows the day
+  expect(words('--weekdays Tue', '2026-11-28T23:21:58')).toMatch(/; these times are in UTC$/)
+})
+
+it('says that the packet is too long for a limit of bytes', () => {
+  expect(passedOver('limit rate 1 kbytes/second', 1428)).toEqual([
+    `${HANDLE}only matches up to 1 kbytes/second; the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
+  ])
+  expect(passedOver('limit rate 1 kbytes/second', 1024)).toEqual([`${HANDLE}only matches up to 1 kbytes/second.`])
 })
 
 it('says that a set is full, and adds nothing to it', () => {
