@@ -297,7 +297,8 @@ function spendBytes(
   if (length <= left) allowances.set(key, left - length)
   // what is too long for a quota's rest takes that as well
   else if (!refills) allowances.set(key, 0)
-  else if (length <= bytes) return unknown(`too few of its ${bytes} bytes are left; more are allowed only after some time`)
+  else if (length <= bytes)
+    return unknown(`too few of its ${bytes} bytes are left; more are allowed only after some time`)
   return length <= left ? !behind : behind
 }
 
