@@ -36,6 +36,7 @@ import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
+import { isForOtherHost } from '../counterfactual/other-host.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -244,7 +245,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // whom a rule is for, and whom it leaves out, is nobody's to widen: such packets get one of their own
   const corrected =
     (used && !hasOtherMac) ||
-    (kind === 'pass' && leavesOut(miss.condition)) ||
+    (kind === 'pass' && (leavesOut(miss.condition) || isForOtherHost(one))) ||
     (isForSource && !likely) ||
     isForThisHost(context, miss)
       ? []
