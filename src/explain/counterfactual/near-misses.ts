@@ -14,7 +14,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import { distanceOf, isAddressOrPort, isAllBut, isNear, wantedBy } from './distance.ts'
 import {
   type FailedCondition,
@@ -134,7 +134,7 @@ interface Candidate {
 /** Rules that failed in one condition, the nearest first. */
 function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
-  const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
+  const isReply = isAnswer(context.journey.packet, context.world)
   for (const one of rules) {
     // nft's trace shows no marks
     const passed = one.rule.conditions.some(asksMark) ? markedThere(context, one) : one
@@ -150,7 +150,7 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it; of UDP who wrote it may
     // have taken one end for the other
     const isForService = asked.some((field) => / dport$/.test(field ?? '')) && !(miss && isForClients(miss.condition))
-    if (miss && !(isAnswer && isForService && !(moment.packet.protocol === 'udp' && isOtherEnd(miss, moment.packet))))
+    if (miss && !(isReply && isForService && !(moment.packet.protocol === 'udp' && isOtherEnd(miss, moment.packet))))
       found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended

@@ -28,7 +28,7 @@ import { refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItMatched, hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import { type Described, lost, without } from './mark-lost.ts'
 import { missingElement } from './missing-element.ts'
 import { turnedLookup } from './not-in-set.ts'
@@ -51,7 +51,7 @@ export const markMissing: Detector = {
 /** A rule that sets a mark missed the packet, and rules that ask for the mark would have led it there. */
 function unled(context: Context, goal: Goal): Detected[] {
   // a reply is for no service's port
-  if (openingOf(context.journey.packet, context.world)) return []
+  if (isAnswer(context.journey.packet, context.world)) return []
   for (const one of skippedRules(context, goal.pass)) {
     if (!writesMark(one.rule)) continue
     const passed = markedThere(context, one)

@@ -9,7 +9,7 @@ import { addElement, elementHeld, setOf } from '../changes/sets.ts'
 import type { Context } from '../context.ts'
 import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 
 /** Of a named set, whose elements come and go; undefined where it is none, or a packet does not tell its elements. */
 export function missingElement(
@@ -65,7 +65,7 @@ export function asksPassingPort(
 ): boolean {
   const isIp = family === 'ip' || family === 'ip6'
   const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
-  const passing = openingOf(journey.packet, world) ? / dport$/ : / sport$/
+  const passing = isAnswer(journey.packet, world) ? / dport$/ : / sport$/
   return fields.some((field) => passing.test(field))
 }
 

@@ -36,7 +36,7 @@ import { hasNewDestination, needsDestination, needsSource, staysUnanswered } fro
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Owner } from '../owners/owner.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import { isAcceptedLater } from './accepted-too-late.ts'
 import { cameBack } from './came-back.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
@@ -49,7 +49,7 @@ export const missingRule: Detector = {
   detect: (context) =>
     goals(context)
       // an answer goes to the port that was asked from: no service's
-      .filter((goal) => goal.kind !== 'pass' || !openingOf(context.journey.packet, context.world))
+      .filter((goal) => goal.kind !== 'pass' || !isAnswer(context.journey.packet, context.world))
       .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
       .flatMap((goal) => tell(context, goal)),
 }

@@ -14,13 +14,13 @@ import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 
 /** A rule that would send it elsewhere is in a base chain that only what this host sends traverses. */
 export function natAtOutput(context: Context): Detected[] {
   const { journey, world } = context
   const { packet, outcome } = journey
-  if (packet.in === undefined || hasNewDestination(context) || openingOf(packet, world)) return []
+  if (packet.in === undefined || hasNewDestination(context) || isAnswer(packet, world)) return []
   const isInVain = outcome === 'delivered' && isForNobody(world.host, lastPacket(context))
   if (!isInVain && !isStopped(outcome)) return []
   const { in: _, ...sent } = packet

@@ -10,7 +10,7 @@ import { acceptBefore, changesOf, deleteRule, propose } from '../changes/change.
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import { numberedRef, opensOf } from './verdicts.ts'
 
 /**
@@ -82,8 +82,7 @@ function withoutProgram(context: Context, ref: RuleRef): Proposal[] {
   if (!isFilteredBehind(context))
     return [START, ...propose(accepts, change, 'while the program does not run, nothing inspects such packets')]
   const { packet, hook } = context.evidence.arrivals[context.ended.step]!
-  const opening = openingOf(context.journey.packet, context.world)
-  const hints = { ...(hook === undefined ? {} : { hook }), answer: opening !== undefined }
+  const hints = { ...(hook === undefined ? {} : { hook }), answer: isAnswer(context.journey.packet, context.world) }
   return [
     START,
     ...propose(

@@ -2,15 +2,16 @@ import { wayTo } from '../../journey/step-context.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksInvalid } from '../counterfactual/failed-condition.ts'
+import { asksInvalid, fieldOf } from '../counterfactual/failed-condition.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { askedMany, helperOf } from '../reply/asked-many.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { askedFor, openingOf } from '../reply/request-reply.ts'
 import { conditionsWords, forReports, whyThere } from '../why-there.ts'
 import { blame, spotToAccept } from './verdicts.ts'
 
@@ -23,11 +24,11 @@ export const replyDropped: Detector = {
     if (!isStoppedByRule(outcome)) return []
     const elsewhere = ofMany(context) ?? fromOtherAddress(context)
     if (elsewhere) return [elsewhere]
-    const opening = openingOf(packet, world)
+    const opening = askedFor(packet, world)
     const end = refAt(context, ended.step)
     if (!opening || !end) return []
     // what this host itself has asked, connection tracking has seen
-    const own = opening.in === undefined
+    const own = isOwn(context)
     const { ctState } = { ...packet, ...evidence.arrivals[ended.step]!.packet }
     // a rule that asks for states makes the kernel track connections; trying it shows whether that is enough
     const played = journey.steps[ended.step]!.known === 'simulated'
@@ -63,13 +64,15 @@ export const replyDropped: Detector = {
           fix:
             end.family === 'netdev'
               ? propose('accept such replies there', acceptBefore(end, anywhere(packet), { answer: true }))
-              : place && spot
-                ? propose(
-                    'accept replies',
-                    changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
-                    'accepts only packets of connections that another rule accepted',
-                  )
-                : [],
+              : end.family === 'bridge' && !tracksFrames(world)
+                ? propose('accept such replies there', acceptBefore(end, packet, { answer: true }))
+                : place && spot
+                  ? propose(
+                      'accept replies',
+                      changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
+                      'accepts only packets of connections that another rule accepted',
+                    )
+                  : [],
         },
       ),
     ]
@@ -128,12 +131,31 @@ function fromOtherAddress(context: Context): Detected | undefined {
   })
 }
 
+/** Has this host asked? Without its addresses and routes the hook tells. */
+function isOwn({ journey: { packet }, world, evidence, ended }: Context): boolean {
+  const opening = openingOf(packet, world)
+  return opening ? opening.in === undefined : evidence.arrivals[ended.step]!.hook === 'input'
+}
+
+/** Frames are tracked only where a rule of a bridge's table asks for that, and not by every kernel (nf_conntrack_bridge). */
+const tracksFrames = ({ tables }: World): boolean =>
+  tables.some(
+    ({ family, chains }) =>
+      family === 'bridge' &&
+      [...chains.values()].some(({ rules }) =>
+        rules.some(({ conditions }) => conditions.some((one) => fieldOf(one)?.startsWith('ct ') === true)),
+      ),
+  )
+
 /** Which ports it passes is not known to a device's chain. */
 const anywhere = ({ in: _, out: __, srcMac: ___, dstMac: ____, ...packet }: Packet): Packet => packet
 
 /** Does connection tracking know the packet in the chain that ended it? A jump leads there from a base chain. */
 function isBehindTracking({ evidence: { arrivals }, ended }: Context): boolean {
   const base = [...wayTo(arrivals, ended.step)].map((at) => arrivals[at]!.chain).find((one) => one?.hook !== undefined)
-  if (base?.priority === undefined) return arrivals[ended.step]!.hook !== 'prerouting'
+  const { hook } = arrivals[ended.step]!
+  // it looks at packets where they come in, and where this host sends them
+  if (hook === 'forward' || hook === 'input' || hook === 'postrouting') return true
+  if (base?.priority === undefined) return hook !== 'prerouting'
   return base.priority > TRACKING
 }

@@ -13,7 +13,7 @@ import { isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { isOpening, natSeen, openingOf } from '../reply/request-reply.ts'
+import { isAnswer, isOpening, natSeen, openingOf } from '../reply/request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */
@@ -159,7 +159,7 @@ function trackSuch({ evidence }: Context, i: number, ref: RuleRef): Proposal[] {
 /** What nat would do to a request, were it tracked; whether a datagram is one, rules for its source do not tell. */
 function ruleThatWouldRewrite(context: Context): { nat: RuleRef; sure: boolean } | undefined {
   const { packet, outcome } = context.journey
-  if (openingOf(packet, context.world)) return undefined
+  if (isAnswer(packet, context.world)) return undefined
   const first = packet.in === undefined ? 'output' : 'prerouting'
   const asked = isOpening(context.journey, natSeen(context.evidence), context.world) && hasLeft(outcome)
   for (const hook of [first, ...(asked ? (['postrouting'] as const) : [])] as const) {

@@ -7,7 +7,7 @@ import { type Context, type Detector, finding } from '../context.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { acceptsOpening, openingOf } from '../reply/request-reply.ts'
+import { acceptsOpening, isAnswer } from '../reply/request-reply.ts'
 import { toForward } from './routing.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -74,7 +74,7 @@ function letThrough(context: Context, { in: from, ...now }: Packet): Proposal[] 
   const { journey, world } = context
   const { family, packet } = journey
   if (family !== 'ip' && family !== 'ip6') return []
-  if (from === undefined || (!openingOf(packet, world) && !acceptsOpening(packet))) return []
+  if (from === undefined || (!isAnswer(packet, world) && !acceptsOpening(packet))) return []
   // as it comes in: nat has not given it back to whoever asked
   const chosen: Chosen = {
     ...{ kind: 'such', packet: { ...now, ...packet, in: from } },

@@ -34,7 +34,7 @@ import { isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
-import { acceptsOpening, openingOf } from '../reply/request-reply.ts'
+import { acceptsOpening, isAnswer, openingOf } from '../reply/request-reply.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
 import { asksOwnAddress, asksPassingPort, isFullSet } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
@@ -162,7 +162,7 @@ function toldOf(context: Context): MatchHints {
   const { journey, world, evidence, ended } = context
   const { hook, table } = evidence.arrivals[ended.step]!
   const answer =
-    openingOf(journey.packet, world) !== undefined ||
+    isAnswer(journey.packet, world) ||
     acceptsOpening(journey.packet) ||
     entryAnswered(journey.packet, world) !== undefined ||
     portDirection(journey.packet, world) === 'reply'

@@ -13,7 +13,7 @@ import { letsGo } from '../counterfactual/what-if.ts'
 import { opensOf } from '../findings/verdicts.ts'
 import { bridgeOf } from '../host/bridges.ts'
 import { endOf, nameRef, refOf } from '../refs.ts'
-import { isOpening, openingOf } from '../reply/request-reply.ts'
+import { isAnswer, isOpening } from '../reply/request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
 
 /** What stands there of the packet, if one of them drops it. */
@@ -76,7 +76,7 @@ function told(context: Context, ref: RuleRef, where: string, packet: Packet): De
 
 /** To a port that is another one each time. */
 function isReply({ journey: { packet }, evidence, world }: Context): boolean {
-  return !isOpening({ packet }, evidence.nat, world) && openingOf(packet, world) !== undefined
+  return !isOpening({ packet }, evidence.nat, world) && isAnswer(packet, world)
 }
 
 /** As the last rule of nat leaves it. Link addresses are those of the next link, and not known. */

@@ -3,7 +3,7 @@ import { spoken } from '../../model/command.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { openingOf } from '../reply/request-reply.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import type { Owner } from './owner.ts'
 import { withOption } from './undone.ts'
 
@@ -11,7 +11,7 @@ const NO_RULE = 'this is not a netfilter change'
 
 /** None for what answers: its connection is what has to be known, and no service to be let in. */
 export function allowedBy({ name, allows }: Owner, packet: Packet, world: World): Proposal[] {
-  const allow = openingOf(packet, world) ? undefined : allows?.(packet)
+  const allow = isAnswer(packet, world) ? undefined : allows?.(packet)
   const words = allow && spoken(allow)
   return words === undefined ? [] : [{ description: `allow it with ${name}: ${words}`, unverified: NO_RULE }]
 }

@@ -205,6 +205,9 @@ export function openingOf(answer: Packet, world: World): Packet | undefined {
   return asked && comingIn(asked, world.host)
 }
 
+/** Does it answer something, by whichever interface that came? */
+export const isAnswer = (packet: Packet, world: World): boolean => askedFor(packet, world) !== undefined
+
 /** As openingOf; by which interface it came is not told. */
 export function askedFor(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined

@@ -74,3 +74,46 @@ it.each<[string, string, string[], string[]]>([
 ])('says nothing where %s', (_name, rules, ports, status) => {
   expect(found(rules, ports, status)).toEqual([])
 })
+
+const frame = (
+  from: string,
+  to: string,
+  flags: string,
+  [port, out]: [string, string],
+  [sport, dport]: [number, number],
+) =>
+  `bridge filter forward packet: iif "${port}" oif "${out}" ether saddr 02:00:00:00:00:01 ether daddr 02:00:00:00:00:02 ip saddr ${from} ip daddr ${to} ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport ${sport} tcp dport ${dport} tcp flags == ${flags}`
+
+it.each([
+  ['', /^nft add rule bridge filter forward .*ip saddr 10\.0\.0\.1 ip daddr 10\.0\.0\.254 .*tcp sport 80 accept/],
+  ['\t\tct state invalid drop # handle 4\n', /^nft add rule bridge filter forward ct state established,related accept/],
+])('asks a bridge for states only where its rules do so already: %j', (more, command) => {
+  const rules = `table bridge filter {
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+${more}\t\tip daddr 10.0.0.1 tcp dport 80 accept # handle 3
+\t}
+}
+`
+  const trace = [
+    `trace id 1 ${frame('10.0.0.254', '10.0.0.1', 'syn', ['p1', 'p2'], [40_003, 80])}`,
+    'trace id 1 bridge filter forward rule ip daddr 10.0.0.1 tcp dport 80 accept # handle 3 (verdict accept)',
+    `trace id 2 ${frame('10.0.0.1', '10.0.0.254', '0x12', ['p2', 'p1'], [80, 40_003])}`,
+    'trace id 2 bridge filter forward policy drop',
+    '',
+  ].join('\n')
+  const world = worldOf(rules)
+  Object.assign(world.host, {
+    links: ['br0', 'p1', 'p2'].map((name, i) => ({
+      index: i + 2,
+      name,
+      ...(i === 0 ? { kind: 'bridge' } : { master: 'br0' }),
+      addresses: [],
+    })),
+    routes: [{ family: 'ip', type: 'unicast', destination: '10.0.0.0/24', table: 'main', device: 'br0' }],
+    conntrack: [ENTRY(['seen-reply'])],
+  } satisfies Host)
+  const { journeys } = explainFile(trace, world)
+  const [first] = findingsOf(journeys[1]!, 'reply-dropped').flatMap(({ fix }) => fix)
+  expect(String(fixCommands(first!).command)).toMatch(command)
+})

@@ -1,5 +1,6 @@
 /** What was stopped is the answer. */
 import { describe, expect, it } from 'vitest'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry } from '../../simulate/world.ts'
 import { type Case, REPLY, SYN, told } from './played.ts'
 
@@ -105,5 +106,61 @@ describe('a reply from an address that was not asked', () => {
     expect(said(REPLY, waits('tcp', '10.0.2.9'), OPEN)).not.toMatch(near)
     expect(said({ ...UDP, sport: 51820, dport: 51820 }, waits('udp', '10.0.2.9', 51820, 51820)) ?? '').not.toMatch(near)
     expect(said(REPLY, { ...waits('tcp', '10.0.2.9'), status: [] })).not.toMatch(near)
+  })
+})
+
+describe('a reply that only its own headers show as one, where no routes are known', () => {
+  const trace = (family: string, hook: string, packet: string, priority = 'filter') => {
+    const rules = `table ${family} filter {
+\tchain c {
+\t\ttype filter hook ${hook} priority ${priority}; policy drop;
+\t\ttcp dport 22 accept # handle 3
+\t\tudp dport 123 accept # handle 4
+\t}
+}
+`
+    const lines = [`packet: iif "eth1" ${hook === 'forward' ? 'oif "eth0" ' : ''}${packet}`, 'policy drop ']
+    const text = lines.map((line) => `trace id 0a0b0c0d ${family} filter c ${line}\n`).join('')
+    return explainFile(text, worldOf(rules)).journeys[0]!.findings
+  }
+  const tcp = (from: string, to: string) =>
+    `ip saddr ${from} ip daddr ${to} ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 80 tcp dport 40000 tcp flags == 0x12`
+  const SIX =
+    'ip6 saddr 2001:db8::53 ip6 daddr 2001:db8::2 ip6 hoplimit 64 ip6 nexthdr udp ip6 length 60 udp sport 53 udp dport 40000'
+
+  it.each([
+    [
+      'forward',
+      tcp('10.0.2.2', '10.0.1.2'),
+      'policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80.',
+    ],
+    [
+      'input',
+      tcp('10.0.2.2', '10.0.1.1'),
+      'policy dropped the reply to 10.0.1.1:40000, which had contacted 10.0.2.2:80.',
+    ],
+    ['forward', SIX, 'policy dropped the reply to [2001:db8::2]:40000.'],
+    ['input', SIX, 'policy dropped the reply to [2001:db8::2]:40000.'],
+  ])('is told as one, and not for a service without a rule: %s, %s', (hook, packet, message) => {
+    const findings = trace('inet', hook, packet)
+    const found = findings.find(({ code }) => code === 'reply-dropped')
+    expect(found?.message).toBe(`inet filter c ${message}`)
+    expect(findings.map(({ code }) => code)).not.toContain('missing-rule')
+    // what this host has asked is tracked
+    expect(found?.fix.map(({ description }) => description)).toEqual(hook === 'input' ? ['accept replies'] : [])
+  })
+
+  it('is tracked in every chain behind prerouting, whatever its priority', () => {
+    for (const priority of ['raw', 'filter'])
+      expect(
+        trace('inet', 'input', tcp('10.0.2.2', '10.0.1.1'), priority)
+          .find(({ code }) => code === 'reply-dropped')
+          ?.fix.map(({ description }) => description),
+      ).toEqual(['accept replies'])
+  })
+
+  it('is no reply where it begins a connection', () => {
+    const syn = tcp('10.0.2.2', '10.0.1.2').replace('0x12', 'syn')
+    expect(trace('inet', 'forward', syn).map(({ code }) => code)).not.toContain('reply-dropped')
   })
 })
