@@ -44,6 +44,13 @@ export const hasRunOut = ({ elements, timeout = 0 }: NamedSet): boolean => timeo
 export const isFullSet = ({ most, elements, forceadd, flags }: NamedSet): boolean =>
   most !== undefined && elements.length >= most && !forceadd && !flags?.includes('interval')
 
+/** A list of a country's networks, or a long one: it is published, and nobody adds a host to it. */
+export const isPublished = ({ elements }: NamedSet): boolean =>
+  elements.length > MOST_BY_HAND ||
+  (elements.length > 0 && elements.every(({ parts }) => /\/|[.:].*-/.test(parts[0] ?? '')))
+
+const MOST_BY_HAND = 64
+
 /** The kernel has no command for it: its elements go into a larger one. */
 export const LARGER: Proposal = {
   description:

@@ -20,7 +20,8 @@ import { turnedEnd } from '../counterfactual/other-end.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { asksOwnAddress, asksPassingPort, change, isFullSet, LARGER } from './missing-element.ts'
+import { asksOwnAddress, asksPassingPort, change, isFullSet, isPublished, LARGER } from './missing-element.ts'
+import { acceptAlone } from './verdicts.ts'
 
 const MOST = 3
 
@@ -106,10 +107,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     if (turned) return turnRule(one, ref, lookup!, turned)
     // an interface that the packet has not, as the output's in input: nft takes no empty name
     if (element === undefined || key?.includes('') || (!negated && isNobodysToAdd())) return []
-    return change(
+    const mended = change(
       negated ? removeElement(lookup!, set!, element, key) : addElement(context, lookup!, set!, element, key, gives),
       negated,
     )
+    const isListOfOthers = !negated && kind === 'set' && goal.kind === 'pass' && isPublished(set!)
+    return [...(isListOfOthers && end && mended.length > 0 ? acceptAlone(context, end) : []), ...mended]
   }
 
   function isNobodysToAdd(): boolean {

@@ -36,7 +36,7 @@ import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, isAnswer, openingOf } from '../reply/request-reply.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
-import { asksOwnAddress, asksPassingPort, isFullSet } from './missing-element.ts'
+import { asksOwnAddress, asksPassingPort, isFullSet, isPublished } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
 
 export interface Blame {
@@ -224,8 +224,6 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
     owner ? { beside: { owner, chain: culprit.chain } } : { note }
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: NOT_TRIED }
-  const spot = spotToAccept(context, end)
-  const { change: accept, opens, isPastMark } = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
@@ -237,20 +235,29 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   const element = byElement(context, walked.culprit, forNow)
   if (!element.isForMany) found.push(...element.change)
   if (remove && through) found.push({ ...remove, ...told(FOR_ALL), note: FOR_ALL })
-  if (accept)
-    found.push({
-      description: `${forNow}accept such packets ${spotWords(spot)}`,
-      ...accept,
-      ...unverified,
-      ...told(opens),
-      ...(isPastMark ? { note: opens } : {}),
-    })
+  found.push(...acceptAlone(context, end, owner && { owner, chain: culprit.chain }))
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!
   if (remove && !through && rule?.conditions.length !== 0) found.push({ ...remove, ...told(FOR_REST), note: FOR_REST })
   return found
+}
+
+/** Lets this packet's source and service through in front of what stopped it, and nothing else. */
+export function acceptAlone(context: Context, end: RuleRef, beside?: Proposal['beside']): Proposal[] {
+  const spot = spotToAccept(context, end)
+  const { change, opens, isPastMark } = acceptSuch(context, spot)
+  if (!change) return []
+  return [
+    {
+      description: `${beside ? 'for now, ' : ''}accept such packets ${spotWords(spot)}`,
+      ...change,
+      unverified: NOT_TRIED,
+      ...(beside ? { beside } : { note: opens }),
+      ...(isPastMark ? { note: opens } : {}),
+    },
+  ]
 }
 
 export const spotWords = (spot: RuleRef): string =>
@@ -313,7 +320,7 @@ function byElement(context: Context, step: number, forNow: string): ByElement {
     if (!set || element === undefined || isListed({ condition })) continue
     if (asksOthers(condition)) {
       const change = spareElement(context, set, lookup, element, moment, forNow)
-      if (change.length > 0) return { change, isForMany: set.elements.length > MOST_BY_HAND }
+      if (change.length > 0) return { change, isForMany: isPublished(set) }
       continue
     }
     const isForMany =
@@ -344,9 +351,6 @@ function isWholeHost(
   const home = isPrivate(dst) ? homeOf(dst, host, out)?.link.name : undefined
   return isLocal(dst, host) === true || (home !== undefined && home !== from)
 }
-
-/** Longer lists are published ones, to which nobody adds a host. */
-const MOST_BY_HAND = 64
 
 /** The rule takes all but the set's members. */
 function spareElement(

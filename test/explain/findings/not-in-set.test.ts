@@ -37,6 +37,17 @@ describe('not-in-set', () => {
     expect(found?.fix).toMatch(/^ipset add web 10.0.2.2,tcp:80 → /)
   })
 
+  it('adds no host to a list of networks before it is accepted alone', () => {
+    const first = (...elements: string[]) =>
+      told(
+        rules('-m set --match-set lands src', set('lands', 'hash:net', ...elements.map((one) => [one]))),
+        'not-in-set',
+      )?.fix
+    expect(first('198.51.100.0/24', '185.10.0.0/16')).toMatch(/^iptables -A FORWARD -s 10.0.1.2 .* → forwarded/)
+    expect(first('198.51.100.0/24', '192.0.2.7')).toBe('ipset add lands 10.0.1.2 → forwarded')
+    expect(first(...Array.from({ length: 65 }, (_, i) => `192.0.2.${i}`))).toMatch(/^iptables -A FORWARD /)
+  })
+
   it('sees that the other side is in it', () => {
     const found = told(rules('-m set --match-set admins dst', set('admins', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
     expect(found?.message).toBe(
