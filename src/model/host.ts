@@ -41,8 +41,20 @@ export interface Host {
   drops?: Drop[]
   /** The files are a live trace's. */
   session?: TraceSession
+  /** What listings left out of themselves; absent: nothing. */
+  unread?: Unread
   /** Of which listings of rules were empty: nf_tables' as a whole, and iptables-legacy's of one family. */
   withoutRules?: readonly ('nf_tables' | 'ip' | 'ip6')[]
+}
+
+/** Lines that nobody can read, redacted ones above all: what a list lacks may be there all the same. */
+export interface Unread {
+  /** This host's own, as written: `x.x.x.5/24`. */
+  addresses?: readonly { family: 'ip' | 'ip6'; text: string }[]
+  /** Of routing tables, as written. */
+  routes?: readonly string[]
+  /** Some sockets only: what chose them (`grep nginx`). */
+  sockets?: readonly string[]
 }
 
 /** A live trace that was saved. */

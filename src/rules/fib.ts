@@ -8,6 +8,7 @@ import { familyOf } from './prefixes.ts'
 import { inVrf, lookup } from './route.ts'
 import { oneTable, type TableRoute } from './routing-table.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
+import { mayBeOwn } from './unread.ts'
 import { addressBytes } from './values.ts'
 
 /**
@@ -46,7 +47,7 @@ function ipv4Type(bytes: Uint8Array, address: string, host: Host, device: string
   if (isUnknown(table)) return bytes[0] === 127 ? 'local' : table
   const question = about(address, '0.0.0.0')
   const found = longestPrefix(table, { question, host, family: 'ip', dst: bytes, src: undefined, reverse: false })
-  if (found === null) return 'unicast'
+  if (found === null) return mayBeOwn(host, address) ?? 'unicast'
   if (isUnknown(found)) return found
   const { route } = found
   if (isError(route) || (device !== undefined && routeDevices(route)[0] !== device)) return 'unicast'

@@ -12,6 +12,7 @@ import { linkNamed } from './links.ts'
 import { type Asked, isError, LEGACY_TOS, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
+import { mayBeOwn, mayHaveRoute } from './unread.ts'
 import { addressBytes } from './values.ts'
 
 export { leadsOutOf, type RouteQuestion, routeDevices } from './longest-prefix.ts'
@@ -77,6 +78,14 @@ export function refusingRule(question: RouteQuestion, host: Host): RoutingRule |
  * reverse path filter looks it up.
  */
 export function lookup(question: RouteQuestion, host: Host, reverse = false): TableRoute | null | Unknown {
+  const found = lookupListed(question, host, reverse)
+  if (!host.unread || isUnknown(found)) return found
+  if (found === null) return mayHaveRoute(host) ?? found
+  // what is this host's own is found first
+  return (found.route.table === 'local' || reverse ? undefined : mayBeOwn(host, question.dst)) ?? found
+}
+
+function lookupListed(question: RouteQuestion, host: Host, reverse: boolean): TableRoute | null | Unknown {
   const asked = askedOf(question, host, reverse)
   if (!asked) return unknown(`"${question.dst}" is not an address`)
   const { family } = asked

@@ -38,10 +38,10 @@ export function listensBeside(host: Host, { dst, dport, protocol }: Packet): (So
   return others.length > 0 ? undefined : first
 }
 
-/** Does host state list open sockets of this protocol at all? `ss -lnt` alone says nothing of UDP, `ss -tn` of neither. */
+/** Does host state list all open sockets of this protocol? `ss -lnt` alone says nothing of UDP, `ss -tn` of neither, `ss | grep` of what grep left out. */
 export const knowsSockets = (host: Host, protocol = ''): boolean =>
   (host.listening?.includes(protocol) ||
-    host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket))) ??
+    (!host.unread?.sockets && host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket)))) ??
   false
 
 /** Sockets of its protocol are known, and none of them takes what is new; of an end that is not known nothing is said. */

@@ -20,7 +20,7 @@ export interface Walker<End extends object | string, Open extends Unknown = Unkn
   /** The rule matched, or the chain ended: the number of the line, counted from 0. */
   add(frame: WalkFrame, line: Line): number
   /** The base chain ended. */
-  policy(base: Chain): End
+  policy(base: Chain, table: Table): End
   /** What becomes of the packet is not known; `what`: in the rule's own words, `rule`: the one it came to. */
   stop(rule: PreparedRule | undefined, what: string, because: string, endless: boolean): End
 }
@@ -46,7 +46,7 @@ export function walkTable<End extends object | string, Open extends Unknown>(
     const found = chain.rule(frame.index++)
     if (!found) {
       walker.add(frame, chain.end)
-      if (!stack?.leave()) return walker.policy(base)
+      if (!stack?.leave()) return walker.policy(base, table)
       continue
     }
     let done = 0

@@ -3,6 +3,7 @@
 import { countWords } from '../model/count-words.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
+import { acceptsCondition, endPolicy, whyOpen } from '../rules/end-policy.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
 import { choiceText } from '../rules/nft/map.ts'
@@ -108,6 +109,8 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
   }
 
   add(frame: WalkFrame, line: Line): number {
+    if (line.kind === 'policy' && this.endOf(line.table, line.chain) !== line.verdict)
+      return this.add(frame, { ...line, verdict: 'drop', ending: 'drop' })
     const step = this.skb.journal.add(frame, line)
     if (step >= MOST_LINES && line.rule) throw new Undetermined(line.rule.text, TOO_MANY, true)
     return step
@@ -144,8 +147,18 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     return undefined
   }
 
-  policy({ policy }: PreparedChain['chain']): TableVerdict {
-    return policy === 'drop' ? 'drop' : 'accept'
+  policy(base: PreparedChain['chain'], table: PreparedChain['table']): TableVerdict {
+    return this.endOf(table, base)
+  }
+
+  /** Throws Undetermined where no listing shows it. */
+  private endOf(table: PreparedChain['table'], base: PreparedChain['chain']): 'accept' | 'drop' {
+    const policy = endPolicy(table, base)
+    if (policy !== undefined) return policy
+    const condition = acceptsCondition(table, base)
+    const truth = this.machine.settle(condition, unknown(whyOpen(table, base)))
+    if (isUnknown(truth)) throw new Undetermined(condition, truth.unknown)
+    return truth ? 'accept' : 'drop'
   }
 
   stop(_: PreparedRule | undefined, what: string, because: string, endless: boolean): never {

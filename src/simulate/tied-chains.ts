@@ -9,6 +9,7 @@ import type { Chain, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { keptAs } from '../rules/assign.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
+import { endPolicy } from '../rules/end-policy.ts'
 import { partsOf } from '../rules/facts/numbers.ts'
 import { chainsOf } from '../rules/nft/map.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
@@ -132,7 +133,7 @@ function assumedOrderOf(machine: Simulator, one: TiedChain, other: TiedChain): v
 
 function endingOf({ table, chain }: PreparedChain, moment: EvalContext, machine: Simulator): string {
   const { ending } = walk(table, [{ chain, index: 0 }], { ...moment }, machine.budget)
-  return ending === 'policy' ? (chain.policy ?? 'accept') : ending
+  return ending === 'policy' ? (endPolicy(table, chain) ?? 'unknown') : ending
 }
 
 /** Does the packet fare alike in every order? */
@@ -148,7 +149,8 @@ function resultOf(machine: Simulator, start: EvalContext, order: readonly TiedCh
   for (const { base } of order) {
     const { ending, packet } = walk(base.table, [{ chain: base.chain, index: 0 }], moment, machine.budget)
     if (ending === 'unknown') return undefined
-    const verdict = ending === 'policy' ? (base.chain.policy ?? 'accept') : ending
+    const verdict = ending === 'policy' ? endPolicy(base.table, base.chain) : ending
+    if (verdict === undefined) return undefined
     if (verdict !== 'accept') return verdict
     moment = { ...moment, packet }
   }

@@ -8,6 +8,7 @@ import { scopeName } from '../../rules/route-names.ts'
 import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
+import { type Hidden, hiddenAddress, hiddenWords } from './hidden-address.ts'
 import { forEachLine, quoted } from './lines.ts'
 import { bridgeDetails, detailsOf } from './link-details.ts'
 import { flagsOf, unusedBy } from './unused-address.ts'
@@ -26,6 +27,7 @@ const BESIDES = /^\s+(valid_lft|RX|TX|altname|alias|vf|prog|permaddr|promiscuity
 
 export function readIpAddrText(text: string, report: Report): HostReading {
   const links = new Map<number, Link>()
+  const hidden: Hidden[] = []
   let link: Link | undefined
   const visit = (line: string, number: number): void => {
     const oneline = ONELINE.exec(line)
@@ -35,14 +37,17 @@ export function readIpAddrText(text: string, report: Report): HostReading {
       links.set(Number(/^\d+/.exec(line)![0]), begun)
       if (!oneline) return
     }
-    if (!link || !readDetail(oneline ? ` ${oneline[3]}` : line, link))
-      report('line-not-understood', `not a line of ip addr: ${quoted(line)}`, number)
+    const detail = oneline ? ` ${oneline[3]}` : line
+    if (link && readDetail(detail, link)) return
+    const one = link && hiddenAddress(detail)
+    if (one) hidden.push(one)
+    report('line-not-understood', one ? hiddenWords(one.text) : `not a line of ip addr: ${quoted(line)}`, number)
   }
   forEachLine(text, (line, number) => {
     // -o writes the line breaks as backslashes
     for (const part of line.split('\\')) if (part.trim() !== '') visit(part, number)
   })
-  return { host: { links: [...links.values()] } }
+  return { host: { links: [...links.values()], ...(hidden.length > 0 ? { unread: { addresses: hidden } } : {}) } }
 }
 
 const linkOf = (links: ReadonlyMap<number, Link>, [, index, name]: RegExpExecArray): Link =>

@@ -4,6 +4,7 @@ import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefixes.ts'
 import { routeType, scopeName, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
+import type { Hidden } from './hidden-address.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { originOf, routeFamily, routesRead, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
@@ -38,6 +39,8 @@ export const ipRouteText: HostFormat = {
   },
   read(text, report) {
     const routes: UntabledRoute[] = []
+    const hidden: string[] = []
+    const addresses: Hidden[] = []
     forEachLine(text, (line, number) => {
       if (line.trim() === '' || NEXTHOP_INFO.test(line)) return
       const unknown = (word: string) =>
@@ -49,12 +52,25 @@ export const ipRouteText: HostFormat = {
         return
       }
       const route = readRoute(line, unknown)
-      if (typeof route === 'string') report('line-not-understood', `${route}: ${quoted(line)}`, number)
-      else routes.push(route)
+      if (typeof route === 'string') {
+        report('line-not-understood', `${route}: ${quoted(line)}`, number)
+        if (LEADS.test(line)) hidden.push(line.trim())
+        return
+      }
+      routes.push(route)
+      const source = / src (\S{1,60})/.exec(line)?.[1]
+      if (source !== undefined && route.source === undefined) addresses.push({ family: route.family, text: source })
     })
-    return { host: routesRead(routes) }
+    const unread = {
+      ...(hidden.length > 0 ? { routes: hidden } : {}),
+      ...(addresses.length > 0 ? { addresses } : {}),
+    }
+    return { host: { ...routesRead(routes), ...(Object.keys(unread).length > 0 ? { unread } : {}) } }
   },
 }
+
+/** A route of which only the destination is not readable. */
+const LEADS = /^\S{1,60} (?:via|dev) \S/
 
 /** The route, or what was not understood of it. */
 function readRoute(line: string, unknown: (word: string) => void): UntabledRoute | string {

@@ -1,10 +1,10 @@
 /** Host state of several files into one: what each adds, and what both say is kept once. */
-import type { Host, Link, LinkAddress } from '../../model/host.ts'
+import type { Host, Link, LinkAddress, Unread } from '../../model/host.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
-  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, ...rest } = more
+  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, unread, ...rest } = more
   const { ipsecPolicies, ipsecStates, ...values } = rest
   Object.assign(host, values)
   if (links) host.links = joinLinks(host.links, links)
@@ -16,11 +16,23 @@ export function mergeHost(host: Host, more: Partial<Host>): void {
   if (ipsecPolicies) host.ipsecPolicies = withoutTwins(host.ipsecPolicies, ipsecPolicies)
   if (ipsecStates) host.ipsecStates = withoutTwins(host.ipsecStates, ipsecStates)
   if (modules) host.modules = [...new Set([...(host.modules ?? []), ...modules])]
+  if (unread) host.unread = joinUnread(host.unread, unread)
   if (tools) host.tools = { ...host.tools, ...tools }
   if (drops)
     host.drops = withoutTwins(host.drops, drops).sort((a, b) => Number(a.time > b.time) - Number(a.time < b.time))
   // millions of entries, whose timeouts make twins differ
   if (conntrack) host.conntrack = host.conntrack ? host.conntrack.concat(conntrack) : conntrack
+}
+
+function joinUnread(old: Unread = {}, more: Unread): Unread {
+  const addresses = [...(old.addresses ?? []), ...(more.addresses ?? [])]
+  const routes = [...(old.routes ?? []), ...(more.routes ?? [])]
+  const sockets = [...(old.sockets ?? []), ...(more.sockets ?? [])]
+  return {
+    ...(addresses.length > 0 ? { addresses } : {}),
+    ...(routes.length > 0 ? { routes } : {}),
+    ...(sockets.length > 0 ? { sockets } : {}),
+  }
 }
 
 /** Told by name: `ip link`, `ip -4 addr` and `ip -6 addr` speak of the same links, each of a part. */

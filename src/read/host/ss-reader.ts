@@ -20,16 +20,25 @@ const HEADER_REST = /^\s*Process\s*$/
 const OTHER_ROW = /^(u_str|u_dgr|u_seq|nl|p_raw|p_dgr|v_str|v_dgr|xdp|ti_st|ti_dg|ti_rd|ti_sq|\?\?\?)\s/
 /** What `nfwhy collect` writes behind them: a host where nothing listens has no row to tell so. */
 const ALL = /^# all listening sockets of (tcp) and (udp)$/
+/** The command in front, where it chooses: `# ss -lnt | grep nginx`, `# ss -tn '( sport = :22 )'`. */
+const CHOSEN = /^# .{0,20}\bss\b[^|]{0,120}?(?:\|\s*(\S.*)|\s((?:'?\(|[sd]port\b|src\b|dst\b).*))$/
 /** From standard error, and without harm. */
 const NOISE = /^Failed to find cgroup2 mount/
 const IGNORED = [HEADER, HEADER_REST, OTHER_ROW, NOISE]
 
 export function readSs(text: string, report: Report): HostReading {
   const sockets: Socket[] = []
+  const chosen: string[] = []
   let listening: string[] | undefined
   const oldRelease = /(^|\s):::/m.test(text)
   forEachLine(text, (line, number) => {
     if (line.trim() === '' || IGNORED.some((pattern) => pattern.test(line))) return
+    const [, filter, choice = filter] = CHOSEN.exec(line) ?? []
+    if (choice !== undefined) {
+      report('output-filtered', `ss shows only some sockets here ("${choice}"): others may listen as well`, number)
+      chosen.push(choice)
+      return
+    }
     const [, ...all] = ALL.exec(line) ?? []
     if (all.length > 0) {
       listening = all
@@ -45,7 +54,8 @@ export function readSs(text: string, report: Report): HostReading {
     if (socket) sockets.push(socket)
     else report('line-not-understood', `this line is not a socket as ss prints it: ${quoted(line)}`, number)
   })
-  return { host: { sockets, ...(listening ? { listening } : {}) } }
+  const unread = chosen.length > 0 ? { unread: { sockets: chosen } } : {}
+  return { host: { sockets, ...(listening ? { listening } : {}), ...unread } }
 }
 
 function readRow(line: string, oldRelease: boolean): Socket | undefined {
