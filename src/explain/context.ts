@@ -102,9 +102,9 @@ export function lastPacket({ evidence, ended, journey, world }: Context): Packet
 export const endsAsOwnCopy = ({ evidence, ended, world }: Context): boolean =>
   isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
 
-/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
+/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`, and `?:80` where somebody made the address unreadable. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
-  if (address === undefined) return '?'
+  if (address === undefined) return port === undefined || port === '*' ? '?' : `?:${port}`
   if (port === undefined) return String(address)
   return String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -12,7 +12,7 @@ import type { Marks } from './marks.ts'
 /** `172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000`, cut where a line may break; a value that differs in the group is `*`. */
 export function addressWords({ journey, same }: Group<unknown>, marks: Marks): string[] {
   const { packet } = journey
-  if (packet.src === undefined && packet.dst === undefined) return ['without addresses']
+  if (ENDS.every((end) => packet[end] === undefined)) return ['without addresses']
   const rewritten = lastValues(journey)
   const one = (address: 'src' | 'dst', port: 'sport' | 'dport'): string[] => {
     const before = endText(same[address] ? packet[address] : '*', same[port] ? packet[port] : '*')
