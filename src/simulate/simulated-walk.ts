@@ -2,8 +2,8 @@
 
 import { countWords } from '../model/count-words.ts'
 import type { Rule } from '../model/ruleset.ts'
-import type { EvalContext } from '../rules/eval-context.ts'
 import { acceptsCondition, endPolicy, whyOpen } from '../rules/end-policy.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
 import { choiceText } from '../rules/nft/map.ts'

@@ -55,6 +55,13 @@ function tellPasted({ blocks, unread }: Cut, report: Report, redacted: boolean):
   const parts = blocks.map((block) => `${linesOf(block)} (${block.recognised.format.id})`)
   const shown = parts.length > MOST_TOLD ? [...parts.slice(0, MOST_TOLD), `${parts.length - MOST_TOLD} more`] : parts
   report('outputs-in-text', `nfwhy reads the outputs in this text: ${shown.join(', ')}`)
+  for (const { recognised, filter, from } of blocks)
+    if (filter !== undefined && recognised.kind !== 'capture' && recognised.format.id !== 'ss')
+      report(
+        'output-filtered',
+        `this output is only what ${redacted ? 'a filter' : `"${shortened(filter, 40)}"`} let through: lines that decide may be missing`,
+        from,
+      )
   for (const one of unread) report('output-not-read', notReadWords(one, redacted), one.from)
 }
 

@@ -17,7 +17,11 @@ export function toldByLogs(context: Context): Detected[] | undefined {
   const { ended, evidence } = context
   const { logged } = evidence
   if (ended.because === 'only-log')
-    return [logged ? onlyLogged(logged, context) : (byHelper(context) ?? byPrefix(context) ?? unknownLogger(context))]
+    return [
+      logged
+        ? onlyLogged(logged, context)
+        : (byHelper(context) ?? byConntrack(context) ?? byPrefix(context) ?? unknownLogger(context)),
+    ]
   const { stop, loggers = [] } = logged ?? {}
   const isAccepted = stop?.ending === 'accept'
   if (!stop || (stop.basis === 'observed' && !isAccepted)) return undefined
@@ -66,6 +70,21 @@ function byHelper(context: Context): Detected | undefined {
         },
       ],
     },
+  )
+}
+
+/** What conntrack itself logs of packets that do not suit their connection (nf_ct_l4proto_log_invalid, net/netfilter/nf_conntrack_proto.c). */
+const BY_CONNTRACK = /\bnf_ct_proto_\d{1,3}: (.*?)\s*$/
+
+function byConntrack({ journey, ended }: Context): Detected | undefined {
+  const [, why] = BY_CONNTRACK.exec(journey.steps[ended.step]?.prefix ?? '') ?? []
+  if (why === undefined) return undefined
+  return finding(
+    'log-prefix',
+    'warning',
+    `No rule logged it: connection tracking did, because net.netfilter.nf_conntrack_log_invalid is on${why ? ` (${why})` : ''}. ` +
+      'It does not drop such a packet. If it calls it invalid, a rule that matches ct state invalid decides.',
+    { steps: [ended.step + 1] },
   )
 }
 

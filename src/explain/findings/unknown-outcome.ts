@@ -60,7 +60,10 @@ export const noRuleset: Detector = {
       finding(
         'no-ruleset',
         'warning',
-        `Without the ruleset a trace does not say what its rules do: add the output of ${tool}.`,
+        // what is simulated without rules meets none
+        journey.steps.length === 0
+          ? `No rules are among the inputs, so only routing is known: add the output of ${tool}.`
+          : `Without the ruleset a trace does not say what its rules do: add the output of ${tool}.`,
       ),
     ]
   },

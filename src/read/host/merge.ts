@@ -4,7 +4,20 @@ import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
-  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, unread, ...rest } = more
+  const {
+    links,
+    sysctls,
+    conntrack,
+    routes,
+    routingRules,
+    sockets,
+    neighbours,
+    modules,
+    tools,
+    drops,
+    unread,
+    ...rest
+  } = more
   const { ipsecPolicies, ipsecStates, ...values } = rest
   Object.assign(host, values)
   if (links) host.links = joinLinks(host.links, links)

@@ -13,15 +13,20 @@ const NAMED = /ip6?tables|xtables-monitor|nft |ip |ss -|conntrack -|ipset |sysct
 /** What runs it with other rights, or elsewhere. */
 const SUDO =
   '(?:sudo(?: -\\S{1,12}){0,2} )?(?:(?:nsenter|ip netns exec|(?:docker|podman|lxc) exec|kubectl|ssh|unshare)\\b[^"\'|;]{0,80}? )?'
-/** `user@host:~$ `, `[user@host ~]# `, `~ # `, `host% `. */
+/** `user@host:`, also where somebody has taken out the host's name, or both: `root@:`, `root@<host>:`, `***@***:`. */
+const WHO = '\\[?[\\w.-]{1,40}@(?:[\\w.-]{1,60}|<[\\w .-]{1,40}>|(?=:))|\\*{2,8}@\\*{2,8}(?=[: ])'
+/** `user@host:~$ `, `[user@host ~]# `, `~ # `, `host% `, and those of shells that draw. */
 const PROMPT =
-  '(?:\\[?[\\w.-]{1,40}@[\\w.-]{1,60}[^#$%>]{0,60}[#$%>]|[~/][\\w/~.-]{0,40} ?[#$%]|[\\w.-]{1,20}[$%>]|\\$|%)'
+  `(?:(?:${WHO})[^#$%>]{0,60}[#$%>]|[~/][\\w/~.-]{0,40} ?[#$%]|[\\w.-]{1,20}[$%>]|\\$|%` +
+  '|[└╰][─━]{1,4}[#$%❯➤>]|[❯➜λ»](?=\\s)(?: {1,3}[~/][\\w/.-]{0,40}(?= ))?)'
 const PROMPTED = new RegExp(`^\\s{0,8}${PROMPT}[ \\t]{0,4}(\\S.{0,200})$`)
 /** A bare `#` begins comments too. */
 const ROOT = new RegExp(`^\\s{0,8}#{1,6}[ \\t]{0,4}${SUDO}(${LISTINGS})\\s*:?$`)
 /** With its options: no comment reads so. */
 const TYPED =
-  /^\s{0,8}#[ \t]{1,4}((?:sudo )?(?:ip6?tables(?:-\w+)? -|nft (?:-\w+ )?(?:add|insert|delete|replace|create|flush|list|monitor) |ipset (?:add|create|list|save)|conntrack -|sysctl -|ip (?:-\S+ )?(?:rule|route|addr|link|netns|neigh) (?:add|del|replace|get|show) )\S.*)$/
+  /^\s{0,8}#[ \t]{1,4}((?:sudo )?(?:ip6?tables(?:-\w+)? -|nft (?:-\w+ )?(?:add|insert|delete|replace|create|flush|list|monitor) |ipset (?:add|create|list|save)|conntrack -|sysctl -|ss -|ip6?tables(?:-legacy|-nft)?-save(?: -\S{1,20}){0,3} ?\||ip (?:-\S+ )?(?:rule|route|addr|link|netns|neigh) (?:add|del|replace|get|show) )\S.*)$/
+/** `gw# iptables-save`: a name alone in front, for commands that print what nfwhy reads. */
+const NAMELESS = new RegExp(`^\\s{0,8}[\\w.-]{1,40}# {0,2}${SUDO}(${LISTINGS})\\s*$`)
 const ALONE = new RegExp(`^\\s{0,8}(?:\\+ )?${SUDO}(${LISTINGS})\\s*:?$`)
 /** `Output of "ip rule show"`, `**iptables -L -n**:`, `a) iptables-save`. */
 const HEADING = new RegExp(`^(?![-:\\[{]\\S)[^"\`*={}]{0,120}?["\`*]{1,3}${SUDO}(${LISTINGS})["\`*]{1,3}.{0,40}$`)
@@ -34,9 +39,13 @@ const DRAWN =
 /** What script(1) writes above and below a session. */
 const SCRIPT = /^Script (?:started|done) on \d/
 
+/** The upper of a prompt's two lines. */
+const DRAWN_ABOVE = /^\s{0,8}[┌╭][─━]{1,4}[^─━].{0,120}$/
+
 /** `root@gw:~# ` with nothing typed, what broke the command off, or where a session ends. */
 export const isEmptyPrompt = (line: string): boolean =>
   SCRIPT.test(line) ||
+  DRAWN_ABOVE.test(line) ||
   (/^\s{0,8}(?:\^C)?(?:\[?[\w.-]{1,40}@[\w.-]{1,60}[^#$%>]{0,60}[#$%>])?\s{0,8}$/.test(line) && line.trim() !== '')
 
 /** Undefined where the line names none. What stands behind a prompt is one, whatever it is. */
@@ -47,7 +56,7 @@ export function commandIn(line: string): string | undefined {
   if (typed !== undefined) return typed.replace(/^sudo (?:-\S{1,12} )?/, '').trim()
   if (!NAMED.test(line)) return undefined
   const drawn = DRAWN.exec(line)?.[1]
-  for (const form of [ROOT, ALONE, LISTED, HEADING]) {
+  for (const form of [ROOT, NAMELESS, ALONE, LISTED, HEADING]) {
     const found = form.exec(line)?.[1] ?? (drawn === undefined || form !== ALONE ? undefined : form.exec(drawn)?.[1])
     if (found !== undefined) return found.trim()
   }
@@ -66,3 +75,8 @@ export const tableAsked = (command: string): string | undefined => {
 
 /** iptables -L and -S do not name their table; their reader takes it from the command. */
 export const isIptables = (command: string): boolean => /^(?:\S*\/)?ip6?tables/.test(command)
+
+/** Only some of what the command prints: `ss -lnt | grep nginx`. What chose, and for sockets also ss's own filter. */
+export const filterOf = (command: string): string | undefined =>
+  /\|\s{0,4}((?:[ef]?grep|rg|awk|sed|head|tail|cut)\b.{0,100})$/.exec(command)?.[1] ??
+  /^(?:\S*\/)?ss\b.*?\s((?:'?\(|[sd]port\b|src\b|dst\b).*)$/.exec(command)?.[1]

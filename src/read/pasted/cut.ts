@@ -13,9 +13,10 @@ import {
   withoutNumbers,
   withoutQuoting,
 } from './clean.ts'
-import { asksOneRoute, commandIn, isEmptyPrompt, isIptables, tableAsked } from './command.ts'
+import { asksOneRoute, commandIn, filterOf, isEmptyPrompt, isIptables, tableAsked } from './command.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
+import { unwrapped } from './unwrapped.ts'
 
 export interface Block {
   recognised: Recognised
@@ -23,6 +24,8 @@ export interface Block {
   /** Lines of the file, both inclusive, from 1. */
   from: number
   to: number
+  /** It is only what this let pass: `grep nginx`. */
+  filter?: string
 }
 
 /** An output, or what stands in a fence, that nfwhy does not read. */
@@ -57,7 +60,7 @@ export const MOST_OUTPUTS = 100
 export function cutPasted(text: string): Cut | undefined {
   const blocks: Block[] = []
   const unread: Unread[] = []
-  const segments = segmentsOf(text.split(/\r\n|\n|\r/))
+  const segments = segmentsOf(unwrapped(text.split(/\r\n|\n|\r/)))
   if (countPieces(segments) > MOST_PIECES) return undefined
   for (const segment of segments) {
     readSegment(segment, blocks, unread)
@@ -133,6 +136,7 @@ function readSegment(segment: Segment, blocks: Block[], unread: Unread[]): void 
     tell(firstOf(lines), last)
     return
   }
+  const filter = command === undefined ? undefined : filterOf(command)
   const found = outputsIn(lines)
   if (found.length === 0) {
     if (fenced || command !== undefined) tell(firstOf(lines), last)
@@ -140,7 +144,8 @@ function readSegment(segment: Segment, blocks: Block[], unread: Unread[]): void 
   }
   for (const { recognised, from, to } of found) {
     const shown = lines.slice(from, to + 1)
-    blocks.push({ recognised, text: inPlace(shown, at + from, command), from: at + from + 1, to: at + to + 1 })
+    const text = inPlace(shown, at + from, command)
+    blocks.push({ recognised, text, from: at + from + 1, to: at + to + 1, ...(filter === undefined ? {} : { filter }) })
     // no more of them is asked for
     if (blocks.length > MOST_OUTPUTS) return
   }
@@ -212,6 +217,10 @@ const VAGUE: ReadonlySet<string> = new Set(['uname', 'nfnetlink-queue', 'collect
 /** Behind as many empty lines as there are lines before it; with what only its command tells. */
 function inPlace(lines: readonly string[], before: number, command: string | undefined): string {
   const text = lines.join('\n')
-  if (command === undefined || !isIptables(command) || before === 0) return '\n'.repeat(before) + text
+  if (command === undefined || before === 0 || !(isIptables(command) || isChosen(command)))
+    return '\n'.repeat(before) + text
   return `${'\n'.repeat(before - 1)}# ${command}\n${text}`
 }
+
+/** Of sockets it matters which are left out. */
+const isChosen = (command: string): boolean => /^(?:\S*\/)?ss\b/.test(command) && filterOf(command) !== undefined

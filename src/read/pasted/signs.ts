@@ -1,5 +1,6 @@
 /** Whether a text may be a ticket. The cutter decides; this only spares most files its loading. */
 import { commandOfLine, isOfCapture } from './beginnings.ts'
+import { unwrapped } from './unwrapped.ts'
 
 /** A Markdown fence, a prompt with a command whose output nfwhy reads, and what script(1) writes. */
 const FENCE = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on /m
@@ -13,11 +14,14 @@ export const hasPrompt = (head: string): boolean =>
 
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
-  !/^#!|\0/.test(head) && (!isKnown || FENCE.test(head) || hasTwoOutputs(head))
+  !/^#!|\0/.test(head) && (!isKnown || FENCE.test(head) || hasTwoOutputs(withBlanks(head)))
+
+/** With blanks for a web page's no-break spaces, which are two bytes each. */
+const withBlanks = (head: string): string => head.replaceAll('\xc2\xa0', ' ')
 
 function hasTwoOutputs(head: string): boolean {
   let first: string | undefined
-  for (const line of head.split('\n')) {
+  for (const line of unwrapped(head.slice(0, head.lastIndexOf('\n') + 1).split(/\r?\n/))) {
     // quoted, or indented below prose
     const command = commandOfLine(line.replace(/^[ \t>]{1,8}/, ''))
     const isOne = command === first || (isOfCapture(command) && isOfCapture(first))

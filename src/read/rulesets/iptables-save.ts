@@ -10,6 +10,7 @@ import { IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
 import type { NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/built-in.ts'
+import { isElision } from './elision.ts'
 import { groupSections } from './iptables-dumps.ts'
 import { type Command, type Header, MAX_LINE, readCommand } from './iptables-lines.ts'
 import { type Reading, readAsIs, readMended, type Surroundings } from './iptables-rule.ts'
@@ -101,13 +102,28 @@ function readTable(
       i += readRuleLines(lines, i, around, builder, report)
     else if (line.kind === 'command') builder.change(readCommand(text)!, number)
     else {
+      const first = i
       while (lines[i + 1]?.line.kind === 'other') i++
+      const elided = lines.slice(first, i + 1).find((one) => isElision(one.text))
+      if (elided) {
+        for (const chain of new Set([chainAt(lines, first - 1, -1), chainAt(lines, i + 1, 1)]))
+          if (chain !== undefined) builder.addElided(chain, elided.text.trim(), elided.number)
+        continue
+      }
       const last = lines[i]!.number
       const which = last === number ? 'this line is' : `lines ${number} to ${last} are`
       report('skipped-lines', `${which} not iptables-save text`, number)
     }
   }
   return builder.finish()
+}
+
+/** The chain that the line there is about, which rules that are left out beside it belong to. */
+const chainAt = (lines: readonly SourceLine[], at: number, by: 1 | -1): string | undefined => {
+  for (let i = at; lines[i]; i += by)
+    if (lines[i]!.line.kind === 'command') return readCommand(lines[i]!.text)?.chain
+    else if (lines[i]!.line.kind !== 'other') return undefined
+  return undefined
 }
 
 /** `-D CHAIN 3` is about a chain, `-D CHAIN -s …` about a rule. */

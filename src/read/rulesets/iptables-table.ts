@@ -6,6 +6,7 @@ import { builtInChains, emptyChain } from '../../rules/iptables/built-in.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import type { ReadRule } from '../../rules/iptables/read.ts'
 import { ruleOf, ruleText } from '../../rules/iptables/rule.ts'
+import { ELIDED } from './elision.ts'
 import type { ChainLine, CommandLine } from './iptables-lines.ts'
 import type { RuleLine } from './iptables-rule.ts'
 
@@ -19,6 +20,8 @@ interface Entry {
   line: number
   counters?: Counters
   problems: ReadRule['problems']
+  /** In place of rules that the listing leaves out. */
+  elided?: true
 }
 
 interface Building {
@@ -34,12 +37,14 @@ export class TableBuilder {
   private readonly uses = new Map<string, number>()
   private readonly name: string
   private readonly family: IpFamily
+  private readonly whole: boolean
   private readonly report: Report
 
   /** `whole`: the file names the table, so that a chain it does not declare has the policy of a fresh one. */
   constructor(name: string, family: IpFamily, whole: boolean, report: Report) {
     this.name = name
     this.family = family
+    this.whole = whole
     this.report = report
     for (const chain of builtInChains(name) ?? [])
       this.chains.set(chain, { name: chain, ...(whole ? { policy: 'accept' as const } : {}), entries: [] })
@@ -98,6 +103,14 @@ export class TableBuilder {
     )
     this.count(entries, 1)
     this.count(replaced, -1)
+  }
+
+  /** Whatever rules were left out in that chain here. */
+  addElided(name: string, text: string, line: number): void {
+    const chain = this.chains.get(name)
+    if (!chain) return
+    this.report('rules-left-out', `${ELIDED} ("${text}"): for a packet that gets there the outcome is unknown`, line)
+    chain.entries.push({ spec: { matches: [] }, text, line, problems: [], elided: true })
   }
 
   finish(): Table {
@@ -225,18 +238,23 @@ export class TableBuilder {
     return chain
   }
 
-  private finishRule({ spec, text, line, counters, problems }: Entry, ruleNumber: number): Rule {
+  private finishRule({ spec, text, line, counters, problems, elided }: Entry, ruleNumber: number): Rule {
     const target = spec.target
     const missing = target?.chain === true && !this.chains.has(target.name)
     const rule = ruleOf(spec, text, ruleNumber, this.family, this.name)
     rule.line = line
     if (problems.length > 0) this.report('rule-not-understood', problems.map(({ message }) => message).join('; '), line)
+    if (elided) rule.statements = [{ kind: 'unknown', text, reason: ELIDED }]
     if (missing) {
       const { chain: _, ...unknown } = target
       rule.iptables = { ...spec, target: unknown }
       const written = `${target.goto ? '-g' : '-j'} ${target.name}`
-      rule.statements = [{ kind: 'unknown', text: written, reason: 'neither a chain of this table nor a known target' }]
-      this.report('missing-chain', `${written}: neither a chain of table ${this.name} nor a known target`, line)
+      const reason = this.whole
+        ? 'neither a chain of this table nor a known target'
+        : `chain ${target.name} is not in the listing`
+      rule.statements = [{ kind: 'unknown', text: written, reason }]
+      const message = this.whole ? `neither a chain of table ${this.name} nor a known target` : reason
+      this.report('missing-chain', `${written}: ${message}`, line)
     }
     if (counters) rule.counters = counters
     return rule

@@ -15,8 +15,11 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set<Problem['code']>(['syntax', 
  * where they are at hand.
  */
 export function readNft(text: string, report: Report, resolve?: Resolve): Ruleset[] {
-  const { commands, problems } = parseNft(withoutPrompts(text), resolve)
   const told = new ByLine()
+  const { commands, problems } = parseNft(
+    inTable(withoutProse(withoutPrompts(text), told.report), told.report),
+    resolve,
+  )
   for (const { code, message, line, column } of problems)
     if (NOT_UNDERSTOOD.has(code)) told.report('line-not-understood', `${message} (column ${column})`, line)
     else told.report(code, message, line)
@@ -31,3 +34,56 @@ export function readNft(text: string, report: Report, resolve?: Resolve): Rulese
 /** Lines stay as many as they are. */
 const withoutPrompts = (text: string): string =>
   text.includes('nft') && text.includes('list') ? text.replace(new RegExp(PROMPT, 'gm'), '') : text
+
+const TABLE = /^[ \t]*(?:(?:add|create)[ \t]+)?table[ \t]/m
+/** How a command of nft begins; a rule may as well begin with its table, but not beside a listing. */
+const COMMAND =
+  /^\s*(?:$|[#}{;@$]|(?:table|chain|rule|set|map|element|flowtable|counter|quota|limit|ct|secmark|synproxy|meter|add|create|insert|replace|delete|destroy|flush|list|rename|reset|define|redefine|undefine|include|monitor|import|export|describe|ip6?|inet|arp|bridge|netdev|nft)\b)/
+
+/** What stands around a listing in a ticket is no rule, though some sentences parse as one. */
+function withoutProse(text: string, report: Report): string {
+  if (!TABLE.test(text)) return text
+  let depth = 0
+  let from = 0
+  const lines = text.split('\n')
+  const tell = (to: number) => {
+    if (from > 0)
+      report('skipped-lines', `${from === to ? 'this line is' : `lines ${from} to ${to} are`} not nft text`, from)
+    from = 0
+  }
+  const kept = lines.map((line, i) => {
+    const isProse = depth === 0 && !COMMAND.test(line)
+    if (!isProse) {
+      tell(i)
+      depth = Math.max(0, depth + bracesIn(line))
+      return line
+    }
+    from ||= i + 1
+    return ''
+  })
+  tell(lines.length)
+  return kept.join('\n')
+}
+
+/** Chains that were pasted without the table that they stand in, as a piece of `nft list ruleset`. */
+function inTable(text: string, report: Report): string {
+  if (TABLE.test(text)) return text
+  const lines = text.split('\n')
+  const first = lines.findIndex((line) => /^[ \t]*chain[ \t]+[\w.-]{1,128}[ \t]*\{/.test(line))
+  if (first < 0) return text
+  // pieces of several tables stay apart
+  const name = `unnamed-${first + 1}`
+  const message = `no line names the table of these chains; nfwhy assumes family inet and calls the table ${name}`
+  report('guessed-table', message, first + 1)
+  lines[first] = `table inet ${name} {${lines[first]}`
+  const open = lines.reduce((depth, line) => depth + bracesIn(line), 0)
+  return `${lines.join('\n')}\n${'}'.repeat(Math.max(0, Math.min(open, 8)))}`
+}
+
+/** Those in quotes, and in comments, do not count. */
+function bracesIn(line: string): number {
+  let depth = 0
+  for (const brace of line.replace(/"[^"]*"?/g, '').replace(/#.*$/, ''))
+    depth += brace === '{' ? 1 : brace === '}' ? -1 : 0
+  return depth
+}

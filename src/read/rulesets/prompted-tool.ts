@@ -14,4 +14,8 @@ export function promptedTool(text: string): Header | undefined {
   }
 }
 
+/** Of several in one line, each: `# iptables -nvL; iptables -t nat -nvL`. */
+export const promptedTools = (text: string): Header[] =>
+  text.split(/;|&&/, 8).flatMap((part) => promptedTool(part) ?? [])
+
 const LISTS = /\s(?:-[a-zA-Z]*[SL][a-zA-Z]*|--list-rules|--list)(?:\s|$)/

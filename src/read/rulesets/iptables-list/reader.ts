@@ -49,7 +49,13 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   for (const { name: chain, rows } of listed.chains) {
     const shown: string[] = []
     texts.set(chain, shown)
-    for (const { row, line } of rows) {
+    for (const listed of rows) {
+      if ('elided' in listed) {
+        builder.addElided(chain, listed.elided, listed.line)
+        shown.push(listed.elided)
+        continue
+      }
+      const { row, line } = listed
       const { words, unread } = wordsOf(row)
       const read = readRule(words, family, name, (one) => names.has(one))
       for (const spec of read.specs) if (unread.length > 0) spec.unread = [...(spec.unread ?? []), ...unread]
@@ -94,7 +100,9 @@ function placeIn(table: Table, { backend }: ListedTable): void {
 function familyOf({ family, chains }: ListedTable): 'ip' | 'ip6' | undefined {
   if (family) return family
   for (const { rows } of chains)
-    for (const { row } of rows) {
+    for (const one of rows) {
+      if ('elided' in one) continue
+      const { row } = one
       const text = `${row.source} ${row.destination}`
       if (/(?:^|\s)!?[\da-fA-F]*:[\da-fA-F:]*/.test(text) || /^!?(?:icmpv6|ipv6-icmp|58)$/.test(row.protocol))
         return 'ip6'

@@ -4,7 +4,8 @@ import type { Counters } from '../../../model/counters.ts'
 import type { Report } from '../../../model/diagnostic.ts'
 import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
 import { countersOf } from '../counters.ts'
-import { promptedTool } from '../prompted-tool.ts'
+import { isElision } from '../elision.ts'
+import { promptedTools } from '../prompted-tool.ts'
 import { BARE_CHAIN, CHAIN, HEADER } from './headings.ts'
 import { type Columns, type Row, readRow } from './row.ts'
 
@@ -13,12 +14,18 @@ export interface ListedRow {
   line: number
 }
 
+/** In place of rules that were left out. */
+export interface LeftOut {
+  elided: string
+  line: number
+}
+
 export interface ListedChain {
   name: string
   line: number
   policy?: string
   counters?: Counters
-  rows: ListedRow[]
+  rows: (ListedRow | LeftOut)[]
 }
 
 /** One table as far as it is listed. */
@@ -42,6 +49,8 @@ export function readSections(text: string, report: Report): ListedTable[] {
   return new SectionReader(report).read(text)
 }
 
+type Told = Pick<ListedTable, 'name' | 'family' | 'backend'>
+
 class SectionReader {
   private readonly tables: ListedTable[] = []
   private table: ListedTable | undefined
@@ -50,7 +59,9 @@ class SectionReader {
   private names = new Set<string>()
   private columns: Columns = { numbered: false, verbose: false }
   /** What the next table is said to be. */
-  private told: Pick<ListedTable, 'name' | 'family' | 'backend'> = {}
+  private told: Told = {}
+  /** What those behind it are, where one line asks for several. */
+  private then: Told[] = []
   private readonly report: Report
 
   constructor(report: Report) {
@@ -80,6 +91,7 @@ class SectionReader {
     if (this.readHeading(line, number)) return
     const row = this.chain && readRow(line, this.columns)
     if (row) this.chain!.rows.push({ row, line: number })
+    else if (this.chain && isElision(line)) this.chain.rows.push({ elided: line.trim(), line: number })
     else if (!NOISE.test(line)) this.report('skipped-lines', 'this line is not iptables -L text', number)
   }
 
@@ -101,11 +113,12 @@ class SectionReader {
       this.report('legacy-tables-present', message, number)
       return true
     }
-    const prompted = line.length < 400 ? promptedTool(line) : undefined
+    const [prompted, ...others] = line.length < 400 ? promptedTools(line) : []
     const [, after, before] = HEADING.exec(line.slice(0, 80)) ?? []
     const name = prompted?.table ?? (after ?? before)?.toLowerCase()
     if (name === undefined || !Object.hasOwn(IPTABLES_TABLES, name)) return false
     this.told = { name, ...familyAndBackend(prompted) }
+    this.then = others.map((one) => ({ ...(one.table ? { name: one.table } : {}), ...familyAndBackend(one) }))
     this.table = this.chain = undefined
     return true
   }
@@ -125,6 +138,8 @@ class SectionReader {
     const { chains } = this.table!
     if (this.names.has(name)) return true
     if (!Object.hasOwn(IPTABLES_HOOKS, name)) return false
+    const own = this.table!.name === undefined ? undefined : IPTABLES_TABLES[this.table!.name]
+    if (own && !own.includes(name)) return true
     const names = [...chains.map((one) => one.name), name]
     if (names.some((one) => !Object.hasOwn(IPTABLES_HOOKS, one))) return true
     const tables = Object.values(IPTABLES_TABLES).filter((builtIn) => names.every((one) => builtIn.includes(one)))
@@ -136,7 +151,7 @@ class SectionReader {
     this.table = { ...this.told, brief: !this.columns.verbose, line, chains: [] }
     // what was asked for by name is this one; the tool stays the same
     const { name: _, ...tool } = this.told
-    this.told = tool
+    this.told = this.then.shift() ?? tool
     this.tables.push(this.table)
     this.names = new Set()
   }
@@ -145,7 +160,9 @@ class SectionReader {
 const isAll = (builtIn: readonly string[], chains: readonly ListedChain[]): boolean =>
   builtIn.length === chains.length && chains.every(({ name }) => builtIn.includes(name))
 
-const familyAndBackend = (header: ReturnType<typeof promptedTool>): Pick<ListedTable, 'family' | 'backend'> => ({
+const familyAndBackend = (
+  header: ReturnType<typeof promptedTools>[number] | undefined,
+): Pick<ListedTable, 'family' | 'backend'> => ({
   ...(header?.family ? { family: header.family } : {}),
   ...(header?.backend ? { backend: header.backend } : {}),
 })
