@@ -218,36 +218,9 @@ const rulesOf = ({ routingRules }: Host, family: IpFamily): readonly RoutingRule
   routingRules && sorted(routingRules, family)
 
 const sorted = memo2((routingRules: readonly RoutingRule[], family: IpFamily): readonly RoutingRule[] | undefined => {
-  const rules = withKernels(routingRules.filter((rule) => rule.family === family)).sort(
-    (a, b) => a.priority - b.priority,
-  )
+  const rules = routingRules.filter((rule) => rule.family === family).sort((a, b) => a.priority - b.priority)
   return rules.length === 0 || areDefault(rules, DEFAULT_TABLES[family].flat()) ? undefined : rules
 })
-
-/**
- * A host without the rule for its local table reaches not even itself: a listing without it (`ip rule | grep fwmark`) is
- * only a part, and the kernel's own rules are there as well.
- */
-function withKernels(rules: RoutingRule[]): RoutingRule[] {
-  const [first] = rules
-  if (!first || rules.some(({ action }) => typeof action === 'object' && 'table' in action && action.table === 'local'))
-    return rules
-  const named = new Set(rules.map(tableLedTo))
-  const own = KERNEL_RULES[first.family].filter(({ table }) => !named.has(table))
-  return [...rules, ...own.map(({ priority, table }) => ({ family: first.family, priority, action: { table } }))]
-}
-
-const KERNEL_RULES: Readonly<Record<IpFamily, readonly { priority: number; table: string }[]>> = {
-  ip: [
-    { priority: 0, table: 'local' },
-    { priority: 32_766, table: 'main' },
-    { priority: 32_767, table: 'default' },
-  ],
-  ip6: [
-    { priority: 0, table: 'local' },
-    { priority: 32_766, table: 'main' },
-  ],
-}
 
 function areDefault(rules: readonly RoutingRule[], tables: readonly string[]): boolean {
   return (

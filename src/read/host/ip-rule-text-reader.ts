@@ -19,8 +19,33 @@ export function readIpRuleText(text: string, report: Report): HostReading {
     if (line.trim() === '') return
     takeRule(rules, readRule(line), () => quoted(line), number, report)
   })
-  return { host: { routingRules: nameFamilies(rules) } }
+  return { host: { routingRules: withKernels(nameFamilies(rules), report) } }
 }
+
+/**
+ * A host without the rules that the kernel makes reaches not even itself: a listing that has none of them (`ip rule | grep
+ * fwmark`) is only a part, and they are there as well.
+ */
+function withKernels(rules: RoutingRule[], report: Report): RoutingRule[] {
+  const missing = (['ip', 'ip6'] as const).filter((family) => {
+    const own = rules.filter((rule) => rule.family === family)
+    return (
+      own.length > 0 &&
+      !own.some(({ action }) => typeof action === 'object' && 'table' in action && isKernels(action.table))
+    )
+  })
+  if (missing.length === 0) return rules
+  report('rules-left-out', "the listing lacks the kernel's own routing rules (local, main, default); nfwhy adds them")
+  return [...rules, ...missing.flatMap(kernelsOf)]
+}
+
+const isKernels = (table: string): boolean => table === 'local' || table === 'main' || table === 'default'
+
+const kernelsOf = (family: RoutingRule['family']): RoutingRule[] => [
+  { family, priority: 0, action: { table: 'local' } },
+  { family, priority: 32_766, action: { table: 'main' } },
+  ...(family === 'ip' ? [{ family, priority: 32_767, action: { table: 'default' } }] : []),
+]
 
 function readRule(line: string): UnplacedRule | undefined {
   const [, priority, text] = (line.length < LONGEST && RULE.exec(line)) || []

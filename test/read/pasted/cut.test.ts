@@ -256,3 +256,65 @@ describe('a text that may be a ticket', () => {
     expect(mayBePasted(text, known)).toBe(expected)
   })
 })
+
+describe('prompts and commands of tickets', () => {
+  const prompts = [
+    ...['root@:~# ', 'root@<host>:~# ', '***@***:~# ', 'gw# ', '└─# ', '╰─❯ ', '❯ ', '➜  ~ sudo '],
+    ...['[root@xxx ~]# ', 'me@gw ~> '],
+  ]
+  for (const prompt of prompts)
+    it(`knows the prompt "${prompt}"`, () => {
+      const lines = [`${prompt}iptables-save`, ...SAVED, `${prompt}ip route`, ...ROUTES]
+      expect(cut(lines)).toEqual({ read: ['iptables-save 2-7', 'ip-route 9-10'], unread: [] })
+    })
+
+  it('takes a redacted mail address in front of a quotation for no prompt', () => {
+    const lines = ['***@***.***> wrote: it hangs', '', ...ROUTES]
+    expect(cut(lines)).toEqual({ read: ['ip-route 3-4'], unread: [] })
+  })
+
+  it('passes the upper line of a prompt that has two', () => {
+    const drawn = '┌──(root㉿box)-[~]'
+    const found = cut([drawn, '└─# iptables-save', ...SAVED, drawn, '└─# ip route', ...ROUTES])
+    expect(found).toEqual({ read: ['iptables-save 3-8', 'ip-route 11-12'], unread: [] })
+  })
+
+  it('says what a filter chose, and hands it to the reader of sockets', () => {
+    const row = 'tcp    LISTEN   0   128   192.0.2.2:53   0.0.0.0:*   users:(("dnsmasq",pid=7,fd=6))'
+    const { blocks } = cutPasted(
+      ['    # ss -lpn | grep dnsmasq', `    ${row}`, '', '    # ip route | grep eth0', `    ${ROUTES[1]}`].join('\n'),
+    )!
+    expect(blocks.map(({ recognised, filter }) => [recognised.format.id, filter])).toEqual([
+      ['ss', 'grep dnsmasq'],
+      ['ip-route', 'grep eth0'],
+    ])
+    expect(blocks[0]!.text.split('\n')).toEqual(['# ss -lpn | grep dnsmasq', row])
+  })
+
+  it('finds outputs with the no-break spaces of a web page', () => {
+    const page = [...SAVED, ...ROUTES].map((line) => line.replaceAll(' ', '\u00a0'))
+    const head = Buffer.from(page.join('\n')).toString('latin1')
+    expect(mayBePasted(head, true)).toBe(true)
+    expect(cut(page)?.read).toEqual(['iptables-save 1-6', 'ip-route 7-8'])
+  })
+})
+
+describe('headings of routing tables', () => {
+  const tables = (...lines: string[]) => blockOf(lines, 'ip-route').filter((line) => line !== '')
+  const route = (table: string) => `default via 192.0.2.254 dev eth0 table ${table}`
+
+  it('give their routes the table, with the first one in the same line or not', () => {
+    expect(tables('IPv4 Table 201: default via 192.0.2.254 dev eth0')).toEqual([route('201')])
+    expect(tables('=== routing table vpn ===', 'default via 192.0.2.254 dev eth0')).toEqual([route('vpn')])
+  })
+
+  it('end at a heading of rules, and prose is none', () => {
+    const lines = [
+      'IPv4 Table 201: default via 192.0.2.254 dev eth0',
+      'IPv4 Table 201 Rules:',
+      '9:\tfrom all fwmark 0x1 lookup 201',
+    ]
+    expect(cut(lines)?.read).toEqual(['ip-route 1-1', 'ip-rule 3-3'])
+    expect(tables('table 7 is for the office', '', ...ROUTES)).toEqual(ROUTES.map((line) => line))
+  })
+})

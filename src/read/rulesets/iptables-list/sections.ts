@@ -61,7 +61,7 @@ class SectionReader {
   /** What the next table is said to be. */
   private told: Told = {}
   /** What those behind it are, where one line asks for several. */
-  private then: Told[] = []
+  private nextTold: Told[] = []
   private readonly report: Report
 
   constructor(report: Report) {
@@ -118,7 +118,7 @@ class SectionReader {
     const name = prompted?.table ?? (after ?? before)?.toLowerCase()
     if (name === undefined || !Object.hasOwn(IPTABLES_TABLES, name)) return false
     this.told = { name, ...familyAndBackend(prompted) }
-    this.then = others.map((one) => ({ ...(one.table ? { name: one.table } : {}), ...familyAndBackend(one) }))
+    this.nextTold = others.map((one) => ({ ...(one.table ? { name: one.table } : {}), ...familyAndBackend(one) }))
     this.table = this.chain = undefined
     return true
   }
@@ -151,7 +151,7 @@ class SectionReader {
     this.table = { ...this.told, brief: !this.columns.verbose, line, chains: [] }
     // what was asked for by name is this one; the tool stays the same
     const { name: _, ...tool } = this.told
-    this.told = this.then.shift() ?? tool
+    this.told = this.nextTold.shift() ?? tool
     this.tables.push(this.table)
     this.names = new Set()
   }
