@@ -130,3 +130,11 @@ it('leaves it to the rules, where they are there', () => {
   const [journey] = explainLog(line('[UFW BLOCK] ', SYN, 'IN=eth0 OUT='), worldOf(rules), []).journeys
   expect(journey!.findings.map(({ code }) => code)).not.toContain('log-prefix')
 })
+
+it('what connection tracking logs itself is no rule’s, and decides nothing', () => {
+  const { message, outcome } = told('nf_ct_proto_6: invalid tcp flag combination ')
+  expect(message).toBe(
+    'No rule logged it: connection tracking did, because net.netfilter.nf_conntrack_log_invalid is on (invalid tcp flag combination). It does not drop such a packet. If it calls it invalid, a rule that matches ct state invalid decides.',
+  )
+  expect(outcome).toBe('undetermined')
+})
