@@ -22,20 +22,25 @@ export function attributeChanges(
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
+    const writerOf = (field: Written) => lastWriter(arrivals, i, field, shownLater)
     for (const field of WRITTEN) {
       if (field !== 'mark' && shownLater?.[i + 1] && writes(arrivals[i + 1]!.rule, field)) {
         add(steps[i + 1]!, field, isForwardedTo(steps[i + 1]!, steps[i]!) ? oneLess(before) : before, after)
         continue
       }
       if (before[field] === after[field]) continue
-      const own = writes(arrivals[i]!.rule, field)
+      const own = writerOf(field)
       // it may be the work of a rule that has no line
-      if (!own && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
-      if (field === 'mark' || own || (sameHook && isOfHeader(field))) add(steps[i]!, field, before, after)
+      if (own === undefined && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
+      const left = own !== undefined && isForwardedTo(steps[i + 1]!, steps[i]!) ? oneMore(after) : after
+      if (field === 'mark' || own !== undefined || (sameHook && isOfHeader(field)))
+        add(steps[own ?? i]!, field, before, left)
     }
     const rewriter = natStep(steps, arrivals, i)
-    if (rewriter !== undefined)
-      for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
+    if (rewriter === undefined) continue
+    // a rule behind nat may have written another destination
+    if (writerOf('dst') === undefined) add(steps[rewriter]!, 'dst', before, after)
+    add(steps[rewriter]!, 'dport', before, after)
   }
   addDestinationRewrite(steps, arrivals, place)
   addSourceRewrite(steps, arrivals)
@@ -51,6 +56,8 @@ const isForwardedTo = ({ hook }: Step, before: Step): boolean =>
   before.hook === 'prerouting' && (hook === 'forward' || hook === 'postrouting')
 
 const oneLess = (packet: Packet): Packet => (packet.ttl === undefined ? packet : { ...packet, ttl: packet.ttl - 1 })
+
+const oneMore = (packet: Packet): Packet => (packet.ttl === undefined ? packet : { ...packet, ttl: packet.ttl + 1 })
 
 /** Of the header, and no end of it: nat writes those. */
 const isOfHeader = (field: Written): boolean => field === 'ttl' || field === 'tos'
@@ -69,6 +76,21 @@ const NAMES: Readonly<Record<Written, ReadonlySet<string>>> = {
 
 const writes = (rule: Rule | undefined, field: Written): boolean =>
   rule?.statements.some((statement) => statement.kind === 'set' && NAMES[field].has(statement.field)) ?? false
+
+/**
+ * The last rule that writes the field, of the lines that share a copy of the packet: nft prints one for each base chain, as its
+ * first rule has left it. A mark is known line by line.
+ */
+function lastWriter(
+  arrivals: readonly StepContext[],
+  i: number,
+  field: Written,
+  shownLater: readonly boolean[] | undefined,
+): number | undefined {
+  if (!shownLater || field === 'mark') return writes(arrivals[i]!.rule, field) ? i : undefined
+  for (let k = i; arrivals[k - 1]?.packet === arrivals[i]!.packet; k--) if (writes(arrivals[k]!.rule, field)) return k
+  return undefined
+}
 
 /** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */
 function natStep(steps: readonly Step[], arrivals: readonly StepContext[], i: number): number | undefined {

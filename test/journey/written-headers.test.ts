@@ -111,3 +111,57 @@ test('an exchanged prefix is told with the rule of iptables that exchanges it', 
   const { journey } = await told(rules, traced('1', 'rule:1', from) + traced('2', 'policy:2', to))
   expect(journey.steps[0]!.changes).toEqual([{ field: 'dst', from, to }])
 })
+
+const NATTED = `table ip rw { # handle 2
+	chain nat { # handle 1
+		type nat hook prerouting priority dstnat; policy accept;
+		udp dport 7003 dnat to 10.0.2.5 # handle 3
+	}
+
+	chain pre { # handle 2
+		type filter hook prerouting priority filter; policy accept;
+		counter # handle 4
+		ip daddr 10.0.2.5 ip ttl set 9 ip daddr set 10.0.2.6 # handle 5
+		counter # handle 6
+	}
+
+	chain fwd { # handle 7
+		type filter hook forward priority filter; policy accept;
+		counter # handle 8
+		ip daddr 10.0.2.6 drop # handle 9
+	}
+}
+`
+const sent = (chain: string, way: string, dst: string, ttl: number) =>
+  shown(`ip rw ${chain}`, way, '192.0.2.2', ttl).replace('ip daddr 198.51.100.53', `ip daddr ${dst}`)
+
+test.each([
+  ['before the end of its chain', [line('pre', 'counter', 6), 'trace id 17dbb50e ip rw pre policy accept\n'], ''],
+  ['at the end of its chain', [], ' accept'],
+])('what a rule behind nat writes is told with that rule alone: %s', async (_where, after, verdict) => {
+  const writes = 'ip daddr 10.0.2.5 ip ttl set 9 ip daddr set 10.0.2.6'
+  const trace = [
+    sent('nat', 'iif "lan"', '198.51.100.53', 64),
+    line('nat', 'udp dport 7003 dnat to 10.0.2.5', 3, 'accept'),
+    sent('pre', 'iif "lan"', '10.0.2.5', 64),
+    line('pre', 'counter', 4),
+    line('pre', `${writes}${verdict}`, 5, verdict === '' ? 'continue' : 'accept'),
+    ...after,
+    sent('fwd', 'iif "lan" oif "wan"', '10.0.2.6', 8),
+    line('fwd', 'counter', 8),
+    line('fwd', 'ip daddr 10.0.2.6 drop', 9, 'drop'),
+  ]
+  const { journey } = await told(NATTED.replace(writes, `${writes}${verdict}`), trace.join(''))
+  const changes = journey.steps.flatMap(({ handle, changes }) => (changes.length > 0 ? [[handle, changes]] : []))
+  expect(changes).toEqual([
+    [3, [{ field: 'dst', from: '198.51.100.53', to: '10.0.2.5' }]],
+    // a router takes one from the TTL behind it
+    [
+      5,
+      [
+        { field: 'ttl', from: 64, to: 9 },
+        { field: 'dst', from: '10.0.2.5', to: '10.0.2.6' },
+      ],
+    ],
+  ])
+})
