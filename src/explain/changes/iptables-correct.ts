@@ -52,7 +52,8 @@ export function beforeNat(words: readonly string[]): string[] | undefined {
   for (const [option, instead] of BEFORE_NAT) {
     const at = rest.indexOf(option)
     if (at < 0) continue
-    if (rest[at - 1] === '!') return undefined
+    // conntrack has each option once
+    if (rest[at - 1] === '!' || asked.includes(instead)) return undefined
     asked.push(instead, rest[at + 1]!)
     rest = withoutEmpty(rest.toSpliced(at, 2))
   }

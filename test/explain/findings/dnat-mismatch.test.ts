@@ -273,6 +273,13 @@ describe('a rule for the destination of before nat', () => {
     )
   })
 
+  it('with a port and a list is named, and not changed: conntrack has one option for ports', () => {
+    const rule = '-d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -m multiport --dports 8080 -j RETURN'
+    const found = told(published(rule), 'dnat-mismatch')
+    expect(found?.message).toMatch(/rule 2 matches 10.0.1.1:8080, the destination it had before NAT\.$/)
+    expect(found?.fix).toBeUndefined()
+  })
+
   it.each([
     ['-m set --match-set entries dst', 'hash:ip', '10.0.1.1'],
     ['-p tcp -m set --match-set entries dst,dst', 'hash:ip,port', '10.0.1.1,tcp:8080'],
