@@ -5,6 +5,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
+import { exchangePrefix } from '../rules/exchange-prefix.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
 import { listensForProxy, ownSocket, servesProxy } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
@@ -74,6 +75,7 @@ function act(
       return 'reject'
     case 'set':
       if (statement.op === 'strip') return stripOption(skb, Number(statement.value)) ? undefined : 'drop'
+      if (refusesPrefix(statement, skb.packet)) return 'drop'
       assign(machine, skb, statement, step, isNft)
       return undefined
     case 'notrack':
@@ -206,6 +208,13 @@ function writeBeside(machine: Simulator, skb: Skb, field: string, value: string 
 }
 
 const isScalar = (value: unknown): value is number | string => typeof value === 'number' || typeof value === 'string'
+
+/** No word of the address makes up for its other prefix: the kernel drops the packet (ip6t_snpt_tg in net/ipv6/netfilter/ip6t_NPT.c). */
+function refusesPrefix({ field, value }: Assignment, { src, dst }: Packet): boolean {
+  const address = field === 'ip6 saddr' ? src : dst
+  if (typeof value !== 'object' || !value.prefix || address === undefined) return false
+  return exchangePrefix(address, value.prefix) === undefined
+}
 
 const OF_TRANSPORT = /^(@th|th|tcp|udp|udplite|sctp|dccp|icmp|icmpv6)\b/
 

@@ -313,3 +313,16 @@ it('exchanges a prefix whatever it was before, and makes up for it behind it', (
     ...['raw PREROUTING 2001:db8:2::7', 'mangle PREROUTING 2001:db8:2::7', 'mangle PREROUTING fd02:1d02::10:0:0:7'],
   ])
 })
+
+it('drops a packet whose prefix is exchanged, and whose host part is all ones', () => {
+  const rules = [
+    '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -j DNPT --src-pfx fd02:1::/64 --dst-pfx fd02:3::/64',
+    '-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\nCOMMIT\n',
+  ].join('\n')
+  const outcome = (dst: string) =>
+    way(makeWorld(rules, ROUTER, 'ip6'), { ...UDP, src: 'fd02:5::11', dst }).filter((one) =>
+      /^mangle|^dropped/.test(one),
+    )
+  expect(outcome('fd02:1::ffff:ffff:ffff:ffff')).toEqual(['mangle PREROUTING fd02:1::ffff:ffff:ffff:ffff', 'dropped'])
+  expect(outcome('fd02:1::ffff:ffff:ffff:fffe')).toHaveLength(3)
+})
