@@ -16,6 +16,9 @@ import { natFromTheStart } from './what-if.ts'
 
 export interface ForOthers {
   table: Table
+  /** At the hook. */
+  base: Chain
+  /** Which has the rule. */
   chain: Chain
   rule: Rule
   ref: RuleRef
@@ -28,7 +31,7 @@ export function ruleForOthers(context: Context, sent: Packet): ForOthers | undef
     const then = natFromTheStart(context, asked, 'prerouting')
     if (!then || !rewrites(DESTINATION)(then.walked)) continue
     const { chain, rule } = then.walked.last!
-    return { table: then.table, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
+    return { table: then.table, base: then.base, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
   }
   return undefined
 }

@@ -201,6 +201,13 @@ export const isChosenByTurns = (context: Context, packet: Packet): boolean => {
   return last !== undefined && isByTurns(last)
 }
 
+interface NatWalk {
+  table: Table
+  /** At the hook. */
+  base: Chain
+  walked: Walk
+}
+
 /**
  * Such a packet, as the first of its connection, through the chains of nat at a hook, as far as
  * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
@@ -210,7 +217,7 @@ export function natFromTheStart(
   packet: Packet,
   hook: Hook,
   open: 'stop' | 'holds' = 'stop',
-): { table: Table; walked: Walk } | undefined {
+): NatWalk | undefined {
   const found = natChainsFor(context, packet, hook, open).at(-1)
   return found?.walked.ending === 'unknown' ? undefined : found
 }
@@ -221,14 +228,14 @@ function natChainsFor(
   packet: Packet,
   hook: Hook,
   open: 'stop' | 'holds' = 'stop',
-): { table: Table; walked: Walk }[] {
+): NatWalk[] {
   const { family } = journey
-  const found: { table: Table; walked: Walk }[] = []
+  const found: NatWalk[] = []
   const first = { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const }
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
     if (!isNatChain(table, chain)) continue
     const walked = walk(table, [{ chain, index: 0 }], { packet: first, family, world, hook }, budget, open)
-    found.push({ table, walked })
+    found.push({ table, base: chain, walked })
     // an accept alone leaves the packet to the next chain
     if (walked.ending === 'unknown' || (walked.last && verdictOf(walked.last.rule).text !== 'accept')) break
   }

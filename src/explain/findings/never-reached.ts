@@ -47,7 +47,7 @@ export const neverForOwn: Detector = {
   detect(context) {
     const needed = neededOfOthers(context)
     if (!needed) return []
-    const { chain, rule, ref, table } = needed
+    const { base, rule, ref, table } = needed
     const pass = passes(context).find((one) => isNat(one) && one.hook === 'output')
     if (!pass && hasNatAtOutput(context)) return []
     const own = pass
@@ -60,7 +60,7 @@ export const neverForOwn: Detector = {
     if (own && sent < 0) return []
     const hook = own ? nameRef(own).replace(/ policy$/, '') : 'hook output'
     const does = doesWords(context, rule, context.journey.packet)
-    const message = `${nameRef(ref)} ${does}, but this host sends the packet itself: such packets traverse ${hook}, not ${chain.name}.`
+    const message = `${nameRef(ref)} ${does}, but this host sends the packet itself: such packets traverse ${hook}, not ${base.name}.`
     return [
       finding('never-reached', 'warning', message, {
         steps: pass ? pass.steps.map((step) => step + 1) : [],

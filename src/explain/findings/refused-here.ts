@@ -30,7 +30,7 @@ export const refusedHere: Detector = {
     const kept = isOwn && elsewhere === undefined ? keptByRoute(asked, world.host) : undefined
     const rule = isOwn ? ruleForOthers(context, request) : undefined
     const why = rule
-      ? ` ${nameRef(rule.ref)} ${doesWords(context, rule.rule, request)}, but requests of this host itself do not traverse ${rule.chain.name}.`
+      ? ` ${nameRef(rule.ref)} ${doesWords(context, rule.rule, request)}, but requests of this host itself do not traverse ${rule.base.name}.`
       : kept
         ? ` ${kept.told}`
         : ''

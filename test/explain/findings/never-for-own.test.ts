@@ -36,12 +36,24 @@ describe('never-reached, of what this host sends itself', () => {
       host: LISTENS_ON(22),
     })
     expect(findingsOf(played(forwards('eth0')), 'never-reached').map(({ message }) => message)).toEqual([
-      'nat guests rule 1 would have rewritten its destination, but this host sends the packet itself: such packets traverse nat OUTPUT, not guests.',
+      'nat guests rule 1 would have rewritten its destination, but this host sends the packet itself: such packets traverse nat OUTPUT, not PREROUTING.',
     ])
     expect(told(forwards('eth0'), 'never-reached')?.fix).toMatch(
       /^iptables -t nat -A OUTPUT -s 10.0.1.1 -d 10.0.1.1 -o lo -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:8080 → sent/,
     )
     expect(told(forwards('eth1'), 'never-reached')?.message ?? '').not.toContain('sends the packet itself')
+  })
+
+  it('names the hook that the packet does not traverse: OUTPUT may lead others to that very chain', () => {
+    const docker = [
+      '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+      '-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER',
+      '-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+    ]
+    const one: Case = { ...own(LISTENS_ON(22)), rules: { nat: docker, filter: [] } }
+    expect(findingsOf(played(one), 'never-reached').map(({ message }) => message)).toEqual([
+      'nat DOCKER rule 1 would have rewritten its destination, but this host sends the packet itself: such packets traverse nat OUTPUT, not PREROUTING.',
+    ])
   })
 
   it('is not told to start the program, which listens where the rule redirects to', () => {
