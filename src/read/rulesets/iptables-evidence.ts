@@ -7,10 +7,11 @@ type IpFamily = 'ip' | 'ip6'
 const ADDRESS =
   /(?:^|\s)--?(?:s|d|src|dst|source|destination|to|to-source|to-destination|src-range|dst-range|gateway|on-ip|(?:src|dst)-pfx|ct(?:orig|repl)(?:src|dst)|tunnel-(?:src|dst)|vaddr)\s*!?\s?\[?([\da-fA-F.:]{2,39})/
 const DUAL = /(?:^|\s)(?:-4|-6|--ipv[46])\s/
+// without an option, a target's name may be a chain's: ip6tables has no ULOG of its own
 const IPV4_WORDS =
-  /(?:^|\s)(?:-m (?:icmp|ttl|realm|osf)|-j (?:TTL|ECN|CLUSTERIP|ULOG)|-+(?:icmp-type|ttl-\S{1,4})|-+reject-with icmp-\S{1,20})(?:\s|$)/
+  /(?:^|\s)(?:-m (?:icmp|ttl|realm|osf)|-j (?:TTL|ECN|CLUSTERIP|ULOG)(?= --)|-+(?:icmp-type|ttl-\S{1,4})|-+reject-with icmp-\S{1,20})(?:\s|$)/
 const IPV6_WORDS =
-  /(?:^|\s)(?:-p (?:ipv6-|icmpv6)\S{0,8}|-m (?:icmp6|hl|rt|mh|hbh|dst|frag|ipv6header|eui64|srh)|-j (?:HL|SNPT|DNPT)|-+icmpv6-type|-+reject-with icmp6-\S{1,20})(?:\s|$)/
+  /(?:^|\s)(?:-p (?:ipv6-|icmpv6)\S{0,8}|-m (?:icmp6|hl|rt|mh|hbh|dst|frag|ipv6header|eui64|srh)|-j (?:HL|SNPT|DNPT)(?= --)|-+icmpv6-type|-+reject-with icmp6-\S{1,20})(?:\s|$)/
 
 /** The family whose addresses these rules speak of. Rules marked `-4` or `-6` tell nothing: such files are for both. */
 export function familyByAddresses(lines: Iterable<string>): IpFamily | undefined {

@@ -17,6 +17,10 @@ it.each([
   ['-A INPUT -m eui64 -j ACCEPT', 'ip6'],
   ['-A INPUT -m realm --realm 2 -j ACCEPT', 'ip'],
   ['-A PREROUTING -p icmp -j TTLS', undefined],
+  ['-A FORWARD -p tcp -j ECN --ecn-tcp-remove', 'ip'],
+  // user-defined chains, which may be called so where the other family has the target
+  ['-A INPUT -p tcp -j ULOG', undefined],
+  ['-A INPUT -p tcp -j HL', undefined],
 ])('the words of "%s" are of family %s', (line, family) => {
   expect(familyByWords([line])).toBe(family)
 })
