@@ -109,7 +109,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
     return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
   if (home)
-    return home.link.name === out || livesBehind(dst, route, out, host)
+    return home.link.name === out || (livesBehind(dst, route, out, host) && !isReachable(dst, home, route, host))
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
@@ -238,6 +238,12 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
   const [known] = neighboursAt(host, device, route.gateway ?? dst)
   const replies = known && silentState(known) === undefined
   return route.gateway === undefined ? (replies ?? isOfHost) : isOfHost && replies === true
+}
+
+/** It has just replied on the link that has its network: no next hop elsewhere is the way to it. */
+function isReachable(dst: string, { link }: Home, { gateway }: Route, host: Host): boolean {
+  const [known] = neighboursAt(host, link.name, dst)
+  return gateway !== undefined && known?.state.includes('REACHABLE') === true
 }
 
 /** For a sentence; undefined where it is no address. */

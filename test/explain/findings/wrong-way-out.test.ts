@@ -52,6 +52,20 @@ describe('wrong-way-out', () => {
     expect(said('198.51.100.7/32', 'REACHABLE', beside, '02:00:00:00:00:02')?.message).toContain('again')
   })
 
+  it('is a route to one host by a next hop that replies, where the host itself replies on the link of its network', () => {
+    const said = (state: string) => {
+      const { host, ...case_ } = one([via('10.0.2.2/32', 'eth0')], SYN)
+      const neighbour = (address: string, device: string, now: string) => ({
+        ...{ family: 'ip' as const, address, device, mac: '02:00:00:00:00:fe', state: [now] },
+      })
+      const neighbours = [neighbour('10.0.1.254', 'eth0', 'REACHABLE'), neighbour('10.0.2.2', 'eth1', state)]
+      return told({ ...case_, host: { ...host, neighbours } }, 'wrong-way-out')?.message
+    }
+    expect(said('REACHABLE')).toContain('It went the wrong way')
+    // it may have been there once
+    expect(said('STALE')).toBeUndefined()
+  })
+
   it('is a wider route that takes what is for the next hop of another one', () => {
     const tunnel = { ...via('0.0.0.0/0', 'wg0'), gateway: '10.7.0.1' }
     const asked = { src: '10.0.1.2', sport: 40_000, dst: '10.7.0.1', dport: 80 }
