@@ -139,10 +139,13 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
 }
 
 /** A later segment of a TCP connection that has no entry: its handshake was exchanged without nat, as it is. */
-function goesOnUntracked({ journey: { packet, outcome }, world }: Context): boolean {
+function goesOnUntracked({ journey: { family, packet, outcome }, world }: Context): boolean {
   const { protocol, tcpFlags } = packet
+  const { conntrack } = world.host
   const isLater = protocol === 'tcp' && tcpFlags !== undefined && !tcpFlags.includes('syn')
-  return isLater && isPassed(outcome) && world.host.conntrack !== undefined && !entryOpened(packet, world)
+  // `conntrack -L` lists IPv4 alone
+  const isListed = conntrack?.length === 0 || conntrack?.some((one) => one.family === family) === true
+  return isLater && isPassed(outcome) && isListed && !entryOpened(packet, world)
 }
 
 /** It, or what it answers, may lack them. */

@@ -72,6 +72,10 @@ describe('untracked', () => {
     })
     expect(told('ack', [before])).toEqual([['warning', true]])
     expect(told('ack')).toEqual([['warning', true]])
+    // a list of the other family says nothing of it
+    const other = { family: 'ip6' as const, original: { src: '::1', dst: '::1' }, reply: { src: '::1', dst: '::1' } }
+    expect(told('ack', [entry(other)])).toEqual([['warning', true]])
+    expect(told('ack', [entry({ ...other, family: 'ip' })])).toEqual([['note', false]])
     expect(told('syn', [])).toEqual([['warning', true]])
   })
 
