@@ -22,6 +22,8 @@ export interface ForOthers {
   chain: Chain
   rule: Rule
   ref: RuleRef
+  /** Only for what comes in by this interface, which has the destination. */
+  link?: string
 }
 
 /** What it would meet if it came in; by lo, as what this host sends to itself does once nat has been, or by the link of its destination. */
@@ -31,7 +33,8 @@ export function ruleForOthers(context: Context, sent: Packet): ForOthers | undef
     const then = natFromTheStart(context, asked, 'prerouting')
     if (!then || !rewrites(DESTINATION)(then.walked)) continue
     const { chain, rule } = then.walked.last!
-    return { table: then.table, base: then.base, chain, rule, ref: refOf(context, then.table.name, chain, rule) }
+    const ref = refOf(context, then.table.name, chain, rule)
+    return { table: then.table, base: then.base, chain, rule, ref, ...(device === 'lo' ? {} : { link: device }) }
   }
   return undefined
 }

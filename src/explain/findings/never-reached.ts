@@ -75,11 +75,15 @@ export const neverForOwn: Detector = {
 type Own = Pick<RuleRef, 'family' | 'table' | 'chain'>
 
 /** The same rule for what this host sends to itself, as it has no interface to come in by; else for this destination alone. */
-function forOwn(context: Context, { chain, rule, ref }: ForOthers, own: Own, step: number): Proposal[] {
+function forOwn(context: Context, { chain, rule, ref, link }: ForOthers, own: Own, step: number): Proposal[] {
   const { packet } = momentAt(context, step)
   const description = `rewrite the destination in ${own.chain} as well`
-  // a jump has chosen what comes to a chain; and what a program of this host answers by itself is not to be taken from it
-  const isWhole = chain.hook !== undefined && packet.out === 'lo' && !listensElsewhere(context.world.host, packet)
+  // a jump, or the rule's interface, has chosen what comes to it; and what a program of this host answers by itself is not to be taken from it
+  const isWhole =
+    chain.hook !== undefined &&
+    link === undefined &&
+    packet.out === 'lo' &&
+    !listensElsewhere(context.world.host, packet)
   const copied = isWhole ? changesOf(ref).forSent({ ...ref, ...own }, { chain: own.chain }, packet.out!) : undefined
   if (copied)
     return propose(description, copied, `the same as ${nameRef(ref)}, for what this host sends to its own addresses`)

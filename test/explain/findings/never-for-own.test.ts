@@ -56,6 +56,13 @@ describe('never-reached, of what this host sends itself', () => {
     ])
   })
 
+  it('is rewritten alone where the rule is for one interface: what is for others of its addresses stays here', () => {
+    const rule = '-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80'
+    expect(told(own(LISTENS_ON(22), rule, { ...OWN, src: '10.0.1.1', dst: '10.0.1.1' }), 'never-reached')?.fix).toMatch(
+      /^iptables -t nat -A OUTPUT -s 10.0.1.1 -d 10.0.1.1 -o lo -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → /,
+    )
+  })
+
   it('is not told to start the program, which listens where the rule redirects to', () => {
     const words = (rule: string) =>
       findingsOf(played(own(LISTENS_ON(8080), rule)), 'closed-port').flatMap(({ fix }) =>
