@@ -95,6 +95,8 @@ export interface Asker extends Mark {
   name: string
   /** It matched, as the packet has not the mark. */
   isWithout?: boolean
+  /** Its rule asks for the packet's very address or service as well. */
+  isForSuch?: boolean
   ref?: RuleRef
   /** Index of the step that shows the packet there. */
   step: number
@@ -119,7 +121,8 @@ export function askers(context: Context, goal: Goal): Asker[] {
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
     const mark = markAsked(near.miss.condition) ?? connectionMarkAsked(near.miss.condition)
-    if (mark && !mark.not) found.push(askerOf(refOfSkipped(context, near), mark, near.step))
+    const isForSuch = near.rule.conditions.some((one) => isParticular(one) && one !== near.miss.condition)
+    if (mark && !mark.not) found.push({ ...askerOf(refOfSkipped(context, near), mark, near.step), isForSuch })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -136,8 +139,8 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   const why = whyUnmarked(context, asker, asker.step)
   // what nat would have done by it is told already: mark-taken-away.ts
   if (!why || (why.kind === 'lost' && why.setter !== undefined && givesSource(goal))) return []
-  // of several marks that would do, one that rules set is likelier meant than one that no rule sets
-  const isUnlikely = why.kind === 'nobody' && all.some((one) => someRuleSets(context, one))
+  // of several marks that would do, one that rules set is likelier meant than one that no rule sets, unless its rule is for such packets
+  const isUnlikely = why.kind === 'nobody' && !asker.isForSuch && all.some((one) => someRuleSets(context, one))
   const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =

@@ -169,6 +169,24 @@ describe('mark-missing', () => {
     expect(severities(sets, accept)).toEqual([['note', `filter POD rule 3 ${nobody}`, 0]])
   })
 
+  it('warns of a mark that nobody sets where its rule is for this very service, whatever other marks are set', () => {
+    const severity = (service: string) =>
+      findingsOf(
+        played({
+          rules: {
+            mangle: ['-A PREROUTING -i wg0 -j MARK --set-xmark 0x1/0xff'],
+            filter: [
+              ...['-P FORWARD DROP', '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'],
+              `-A FORWARD ${service}-m mark --mark 0x2/0xff -j ACCEPT`,
+            ],
+          },
+        }),
+        'mark-missing',
+      ).find(({ message }) => message.includes('0x2/0xff'))?.severity
+    expect(severity('-p tcp -m tcp --dport 80 ')).toBe('warning')
+    expect(severity('')).toBe('note')
+  })
+
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
