@@ -44,7 +44,7 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
 }
 
 /** A limit counts the packets that all else holds for: one that the rule was not for has used none of it. */
-const isRate = (condition: Condition): boolean =>
+export const isRate = (condition: Condition): boolean =>
   condition.kind === 'unknown' &&
   condition.lasts !== undefined &&
   ('packets' in condition.lasts || 'refills' in condition.lasts)
@@ -177,6 +177,9 @@ export function isForClients(condition: Condition): boolean {
 /** IANA's first port that is for no service; Linux itself begins at 32768. */
 const FIRST_PASSING = 49_152
 const MANY = 4096
+
+/** `-m tcp` without an option. */
+export const isAnyPort = (one: Condition): boolean => one.kind === 'compare' && one.op === '>=' && one.value === 0
 
 /** Not for a connection's first packet, which a SYN is whether conntrack sees it or not. */
 export function isForLater(condition: Condition, moment: EvalContext): boolean {

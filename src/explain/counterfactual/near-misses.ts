@@ -21,6 +21,7 @@ import {
   fieldOf,
   holdsButForProtocol,
   interfaceHeld,
+  isAnyPort,
   isExact,
   isForClients,
   isForLater,
@@ -237,9 +238,6 @@ const asksClients = (one: Condition): boolean => / dport$/.test(fieldOf(one) ?? 
 /** It sends to the very host that other rules of nat pair with the packet's destination, and asks for another one. */
 export const isOfPair = ({ world }: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
   / daddr$/.test(fieldOf(condition) ?? '') && sendsToPaired(world, rule, moment.packet.dst)
-
-/** `-m tcp` without an option. */
-const isAnyPort = (one: Condition): boolean => one.kind === 'compare' && one.op === '>=' && one.value === 0
 
 /** The port that nat's rule names for the destination. */
 function sendsToPort({ statements }: Rule): number | undefined {

@@ -13,6 +13,10 @@ it.each([
   ['-s 10.0.1.3/32', 'comes from 10.0.1.2'],
   ['-d 10.0.2.3/32 -i eth0 -p tcp', 'is for 10.0.2.2'],
   ['-d 10.0.2.3/32 -m conntrack --ctstate NEW', 'is for 10.0.2.2'],
+  ['-s 10.0.1.3/32 -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN', 'comes from 10.0.1.2'],
+  ['-s 10.0.1.3/32 -m limit --limit 5/sec', 'comes from 10.0.1.2'],
+  ['-s 10.0.1.3/32 -p tcp -m tcp --dport 1:65535', 'comes from 10.0.1.2'],
+  ['-s 10.0.1.3/32 -p tcp -m tcp --sport 0:65535', 'comes from 10.0.1.2'],
 ])('leaves a rule for whatever another host asks as it is, which that host may need: %s', (match, but) => {
   const one = only(`[0:0] -A FORWARD ${match} -j ACCEPT`)
   expect(notes(one)).toEqual([expect.stringContaining(but)])
@@ -22,6 +26,10 @@ it.each([
 
 it('mends one for the service, which another host was to offer', () => {
   expect(command(only('[0:0] -A FORWARD -d 10.0.2.3/32 -p tcp -m tcp --dport 80 -j ACCEPT'))).toMatch(/ -R FORWARD 2 /)
+})
+
+it('mends one that matches nothing, as it is', () => {
+  expect(command(only('[0:0] -A FORWARD -d 0.0.0.0/32 -p tcp -j ACCEPT'))).toMatch(/ -R FORWARD 2 -d 10\.0\.2\.2 /)
 })
 
 it('does so of nft and IPv6', () => {
@@ -39,5 +47,6 @@ it('does so of nft and IPv6', () => {
   const fixes = (more: string) =>
     findingsOf(explainFile(text, worldOf(rules(more))).journeys[0]!, 'near-miss').map(({ fix }) => fix.length)
   expect(fixes('')).toEqual([0])
+  expect(fixes('meta l4proto { tcp, udp } ')).toEqual([0])
   expect(fixes('tcp dport 8080 ')).toEqual([1])
 })
