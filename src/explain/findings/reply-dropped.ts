@@ -1,13 +1,16 @@
 import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Statement } from '../../model/statement.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksInvalid, fieldOf } from '../counterfactual/failed-condition.ts'
+import { asksInvalid } from '../counterfactual/failed-condition.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { askedMany, helperOf } from '../reply/asked-many.ts'
@@ -137,15 +140,30 @@ function isOwn({ journey: { packet }, world, evidence, ended }: Context): boolea
   return opening ? opening.in === undefined : evidence.arrivals[ended.step]!.hook === 'input'
 }
 
-/** Frames are tracked only where a rule of a bridge's table asks for that, and not by every kernel (nf_conntrack_bridge). */
+/**
+ * Frames are tracked only where a rule of a bridge's table asks for states, or sets what a connection has, and not by every
+ * kernel (nf_conntrack_bridge).
+ */
 const tracksFrames = ({ tables }: World): boolean =>
   tables.some(
     ({ family, chains }) =>
       family === 'bridge' &&
       [...chains.values()].some(({ rules }) =>
-        rules.some(({ conditions }) => conditions.some((one) => fieldOf(one)?.startsWith('ct ') === true)),
+        rules.some(
+          ({ conditions, statements }) => conditions.some(asksConnection) || statements.some(concernsConnection),
+        ),
       ),
   )
+
+const isOfConnection = (field: string): boolean => field.startsWith('ct ')
+
+const asksConnection = (condition: Condition): boolean =>
+  simpleConditions(condition).some((one) =>
+    'fields' in one ? one.fields.some(isOfConnection) : 'field' in one && isOfConnection(one.field),
+  )
+
+const concernsConnection = (one: Statement): boolean =>
+  (one.kind === 'vmap' && one.map.fields.some(isOfConnection)) || (one.kind === 'set' && isOfConnection(one.field))
 
 /** Which ports it passes is not known to a device's chain. */
 const anywhere = ({ in: _, out: __, srcMac: ___, dstMac: ____, ...packet }: Packet): Packet => packet

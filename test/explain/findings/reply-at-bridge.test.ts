@@ -86,7 +86,15 @@ const frame = (
 
 it.each([
   ['', /^nft add rule bridge filter forward .*ip saddr 10\.0\.0\.1 ip daddr 10\.0\.0\.254 .*tcp sport 80 accept/],
-  ['\t\tct state invalid drop # handle 4\n', /^nft add rule bridge filter forward ct state established,related accept/],
+  ...[
+    'ct state invalid drop',
+    'ct state vmap { invalid : drop }',
+    'ct state . ip saddr { invalid . 10.0.0.9 } drop',
+    'ip saddr 10.0.0.9 ct mark set 0x00000001',
+  ].map((rule): [string, RegExp] => [
+    `\t\t${rule} # handle 4\n`,
+    /^nft add rule bridge filter forward ct state established,related accept/,
+  ]),
 ])('asks a bridge for states only where its rules do so already: %j', (more, command) => {
   const rules = `table bridge filter {
 \tchain forward {
