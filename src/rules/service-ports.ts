@@ -9,6 +9,8 @@ import { knowsSockets, listener } from './sockets.ts'
 
 /** What only root may listen on, and nothing is asked from by itself. */
 export const PRIVILEGED = 1024
+/** From here up to 1023 programs of root ask, as NFS does (bindresvport). */
+export const LEAST_RESERVED = 512
 /** Linux's default of net.ipv4.ip_local_port_range; other systems begin above that (RFC 6335: 49152). */
 const LEAST_CHOSEN = 32_768
 
@@ -42,6 +44,9 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   const isService = (port: number, address: string) =>
     named.has(port) || REGISTERED.has(port) || (listens(host, address, port) && !isChosen(port, address, host))
   if (sport < PRIVILEGED !== dport < PRIVILEGED) {
+    const [low, [high, address]] = sport < PRIVILEGED ? [sport, [dport, dst] as const] : [dport, [sport, src] as const]
+    const mayAsk = low >= LEAST_RESERVED && !named.has(low)
+    if (mayAsk && high < LEAST_CHOSEN && isService(high, address)) return undefined
     if (dport < PRIVILEGED) return 'request'
     return listens(host, dst, dport) && isService(dport, dst) ? undefined : 'reply'
   }

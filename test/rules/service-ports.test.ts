@@ -40,6 +40,18 @@ test('of two that anybody may have, or two of services, nothing is known', async
   expect(await directionOf(123, 123)).toBeUndefined()
 })
 
+test('from a port of root’s a program may ask a service above', async () => {
+  expect(await directionOf(800, 2049)).toBeUndefined()
+  expect(await directionOf(2049, 800)).toBeUndefined()
+  const [named, asked] = [rules('-p udp --dport 800 -j ACCEPT'), rules('-p udp --dport 7000 -j ACCEPT')]
+  expect(await directionOf(800, 2049, named)).toBe('reply')
+  expect(await directionOf(800, 7000, asked)).toBeUndefined()
+  expect(await directionOf(800, 7000)).toBe('reply')
+  // by chance, what the kernel chose is another service's
+  expect(await directionOf(853, 51_820)).toBe('reply')
+  expect(await directionOf(443, 2049)).toBe('reply')
+})
+
 test('a port that a rule names is a service’s', async () => {
   expect(await directionOf(50_001, 45_678, rules('-p udp -m udp --dport 50001 -j ACCEPT'))).toBe('reply')
   expect(await directionOf(50_001, 45_678, rules('-p udp -m udp --sport 50001 -j ACCEPT'))).toBe('reply')

@@ -11,7 +11,7 @@ import { bridgeOfPort, bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isForMany, isGroup, isLocal, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
+import { LEAST_RESERVED, PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
 import { isOpen, knowsSockets, listener } from '../../rules/sockets.ts'
 import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
@@ -257,8 +257,10 @@ function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Pack
  * ACK ends a connection that there was, as a client's does that has had enough.
  */
 export const refusesOpening = (packet: Packet): boolean => {
-  const { tcpFlags = [], tcpSeq, tcpWindow, length = 0, dst = '', ctDir } = packet
+  const { tcpFlags = [], tcpSeq, tcpWindow, length = 0, dst = '', ctDir, sport = 0, dport = PRIVILEGED } = packet
   if (!tcpFlags.includes('rst') || !tcpFlags.includes('ack') || ctDir === 'original') return false
+  // a client that has had enough, where its number is not shown
+  if (tcpSeq === undefined && ctDir === undefined && sport >= PRIVILEGED && dport < LEAST_RESERVED) return false
   if (showsReset(packet)) return (tcpSeq ?? 0) === 0 && (tcpWindow ?? 0) === 0
   // a connection's own reset has its timestamps
   return length <= (dst.includes(':') ? 60 : 40)

@@ -159,6 +159,18 @@ describe('a reply that only its own headers show as one, where no routes are kno
       ).toEqual(['accept replies'])
   })
 
+  it('is no reply where a client resets its own connection', () => {
+    const reset = (sport: number, dport: number) =>
+      tcp('10.0.2.2', '10.0.1.2')
+        .replace('ip length 60', 'ip length 40')
+        .replace('sport 80 tcp dport 40000 tcp flags == 0x12', `sport ${sport} tcp dport ${dport} tcp flags == 0x14`)
+    const codes = (packet: string) => trace('inet', 'forward', packet).map(({ code }) => code)
+    expect(codes(reset(40_000, 443))).not.toContain('reply-dropped')
+    expect(codes(reset(443, 40_000))).toContain('reply-dropped')
+    // a program of root's had asked, as NFS does
+    expect(codes(reset(2049, 800))).toContain('reply-dropped')
+  })
+
   it('is no reply where it begins a connection', () => {
     const syn = tcp('10.0.2.2', '10.0.1.2').replace('0x12', 'syn')
     expect(trace('inet', 'forward', syn).map(({ code }) => code)).not.toContain('reply-dropped')
