@@ -63,8 +63,8 @@ export function conditionsWords(context: Context): string {
   )
   // who sets marks says in a comment what they mean
   const meant = conditions.length > 0 && conditions.every(asksMark) ? commentWords(rule) : ''
-  const { packet } = context.evidence.arrivals[context.ended.step]!
-  const rooms = conditions.map((one) => roomWords(one, packet))
+  const moment = momentAt(context, context.ended.step)
+  const rooms = conditions.map((one) => roomWords(one, moment))
   return [meant, describeConditions(others), ...sets.map(([, words]) => words), back, ...rooms, otherLinkWords(context)]
     .filter(Boolean)
     .join(', ')

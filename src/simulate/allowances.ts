@@ -10,7 +10,7 @@ import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { NO_ZONE, numberOf, tupleOf, zoneOf } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
-import { conditionText } from '../rules/evaluate.ts'
+import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
 import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
 import { counting } from '../rules/nft/lookup.ts'
@@ -133,7 +133,11 @@ export function spend(machine: Simulator, moment: EvalContext, condition: Condit
     const own = allowanceIn(lasts.element, moment)
     return own?.element ? spendElement(machine, moment, own.element, table) : (own ?? true)
   }
-  if (machine.allowances.isDoubted(counterOf(condition, moment.family), table)) return DOUBTED
+  if (machine.allowances.isDoubted(counterOf(condition, moment.family), table)) {
+    // what is too long for all of it
+    const truth = evaluate(condition, moment)
+    return isUnknown(truth) ? DOUBTED : truth
+  }
   machine.note(`${conditionText(condition)}: assumed unused before the first packet`)
   if ('object' in lasts) return spendObject(machine, moment, condition as Lasting, lasts)
   return spendOf(machine, moment, condition, lasts)

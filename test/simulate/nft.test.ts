@@ -261,6 +261,13 @@ describe('a statement in front of a condition', () => {
     expect(outcomes('limit rate over 1 kbytes/second burst 500 bytes', 1524, 1525)).toEqual(['forwarded', 'dropped'])
     expect(outcomes('limit rate over 60 kbytes/minute', 61_028, 61_028)).toEqual(['forwarded', 'undetermined'])
     expect(outcomes('limit rate 1 kbytes/second', 1025, 1000)).toEqual(['forwarded', 'dropped'])
+    // time gives some of it back, and the second packet may have taken that
+    expect(outcomes('limit rate over 1 kbytes/second', 700, 400, 200, 1025)).toEqual([
+      'forwarded',
+      'undetermined',
+      'undetermined',
+      'dropped',
+    ])
   })
 
   it('switches tracing on from the next rule on, where its own does not match', () => {

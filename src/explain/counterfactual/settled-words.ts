@@ -1,7 +1,8 @@
 /** What a condition says that no packet tells, where the trace shows that it was the only one that did not hold; and that a packet is too long for a limit. */
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
-import type { Packet } from '../../model/packet.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { held } from '../../rules/facts.ts'
 import { asks, type FailedCondition } from './failed-condition.ts'
 
 export interface SettledWords {
@@ -36,9 +37,13 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
 const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 
 /** Undefined where the words of the condition say it best. */
-export function settledWords(miss: FailedCondition, { time, packet }: Journey): SettledWords | undefined {
+export function settledWords(
+  miss: FailedCondition,
+  moment: EvalContext,
+  time: Journey['time'],
+): SettledWords | undefined {
   const text = asks(miss)
-  const room = roomWords(miss.condition, packet)
+  const room = roomWords(miss.condition, moment)
   if (room !== undefined) return { why: `only matches ${text}; ${room}` }
   if (!miss.settled) return undefined
   const zone = zoneOf(text)
@@ -58,10 +63,12 @@ export function settledWords(miss: FailedCondition, { time, packet }: Journey): 
 }
 
 /** That the packet is longer than all that a limit lets through at once; undefined of any other. */
-export function roomWords(condition: Condition, { length = 0 }: Packet): string | undefined {
-  if (condition.kind === 'not') return roomWords(condition.of, { length })
+export function roomWords(condition: Condition, moment: EvalContext): string | undefined {
+  if (condition.kind === 'not') return roomWords(condition.of, moment)
   const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
-  return lasts && 'refills' in lasts && length > lasts.bytes
+  if (!lasts || !('refills' in lasts)) return undefined
+  const length = held('meta length', moment)
+  return typeof length === 'number' && length > lasts.bytes
     ? `the packet has ${length} bytes, and the limit lets no more than ${lasts.bytes} bytes through at once`
     : undefined
 }

@@ -86,7 +86,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
         : heldWords(miss.condition, one.moment.packet)))
   const full = fullWords(miss.condition, context)
   const wildcard = foreignWildcard(miss.condition, one.moment.packet, context.world.host)
-  const settled = settledWords(miss, context.journey)
+  const settled = settledWords(miss, one.moment, context.journey.time)
   const numbers = lookupOf(miss.condition)?.nft && nftOnly.loaded.missingNumbers(context, miss)
   const but =
     full ??

@@ -1,9 +1,10 @@
 /** A rule would have taken the packet, but for what is used up, over, or full. */
 import { expect, it } from 'vitest'
 import { settledWords } from '../../../src/explain/counterfactual/settled-words.ts'
-import type { Host, Journey } from '../../../src/index.ts'
+import type { Host } from '../../../src/index.ts'
 import type { Condition } from '../../../src/model/condition.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
+import type { EvalContext } from '../../../src/rules/eval-context.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, explainLog, worldOf } from '../../journey/journeys.ts'
 import { dmesg, type TestPacket, trace } from '../../journey/kernel-lines.ts'
@@ -84,8 +85,8 @@ it('says in which time zone nft has days and hours', () => {
 it('says on which day a packet came', () => {
   const words = (text: string, first = '2026-11-28T23:21:58.5Z') => {
     const condition: Condition = { kind: 'unknown', text, reason: 'depends on when the packet came' }
-    const journey = { time: { first, last: first }, packet: {} } as Journey
-    return settledWords({ condition, settled: true }, journey)?.why
+    const moment = { packet: {} } as EvalContext
+    return settledWords({ condition, settled: true }, moment, { first, last: first })?.why
   }
   expect(words('--weekdays Tue')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
   expect(words('--monthdays 1,2')).toMatch(/; the packet came on Sat 2026-11-28 at 23:21:58 UTC$/)
@@ -103,6 +104,17 @@ it('says that the packet is too long for a limit of bytes', () => {
     `${HANDLE}only matches up to 1 kbytes/second; the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
   ])
   expect(passedOver('limit rate 1 kbytes/second', 1024)).toEqual([`${HANDLE}only matches up to 1 kbytes/second.`])
+})
+
+it('counts the header of the link where a packet leaves by a device', () => {
+  const condition: Condition = {
+    ...{ kind: 'unknown', text: 'limit rate 1 kbytes/second', reason: 'depends on how many bytes came before' },
+    lasts: { bytes: 1024, behind: false, refills: true },
+  }
+  const words = (hook: 'ingress' | 'egress') =>
+    settledWords({ condition, settled: false }, { packet: { length: 1020 }, hook } as EvalContext, undefined)?.why
+  expect(words('egress')).toMatch(/; the packet has 1034 bytes, and the limit lets no more than 1024 bytes through/)
+  expect(words('ingress')).toBeUndefined()
 })
 
 it('says that a set is full, and adds nothing to it', () => {
