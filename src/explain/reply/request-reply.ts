@@ -214,7 +214,8 @@ export function askedFor(answer: Packet, world: World): Packet | undefined {
   if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack') && !refusesOpening(answer)) return undefined
   const entry = entryAnswered(answer, world)
   if (!entry && answer.protocol === 'udp' && udpDirection(answer, world) !== 'reply') return undefined
-  const asked = entry ? askedBy(entry) : askedAlone(answer)
+  // no group, and no broadcast address, has asked anything
+  const asked = entry ? askedBy(entry) : isForMany(answer, world.host) ? undefined : askedAlone(answer)
   if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
   return asked
 }

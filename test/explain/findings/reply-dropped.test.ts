@@ -171,6 +171,15 @@ describe('a reply that only its own headers show as one, where no routes are kno
     expect(codes(reset(2049, 800))).toContain('reply-dropped')
   })
 
+  it('is no reply where it is for a group, which has asked nobody', () => {
+    const codes = (packet: string) => trace('inet', 'input', packet).map(({ code }) => code)
+    const four =
+      'ip saddr 10.0.2.2 ip daddr 224.0.0.251 ip ttl 1 ip protocol udp ip length 60 udp sport 53 udp dport 40000'
+    expect(codes(four)).not.toContain('reply-dropped')
+    expect(codes(SIX.replace('2001:db8::2', 'ff02::fb'))).not.toContain('reply-dropped')
+    expect(codes(four.replace('224.0.0.251', '10.0.2.1'))).toContain('reply-dropped')
+  })
+
   it('is no reply where it begins a connection', () => {
     const syn = tcp('10.0.2.2', '10.0.1.2').replace('0x12', 'syn')
     expect(trace('inet', 'forward', syn).map(({ code }) => code)).not.toContain('reply-dropped')
