@@ -4,16 +4,9 @@
  * own with as many lines before it as there are in the file, so that its reader tells the file's own lines.
  */
 import { type Recognised, recognise } from '../recognise.ts'
-import {
-  beforeFence,
-  besideFence,
-  cleanPasted,
-  dedented,
-  withoutIndents,
-  withoutNumbers,
-  withoutQuoting,
-} from './clean.ts'
+import { beforeFence, besideFence, cleanPasted, dedented, withoutIndents, withoutQuoting } from './clean.ts'
 import { asksOneRoute, commandIn, filterOf, isEmptyPrompt, isIptables, tableAsked } from './command.ts'
+import { withoutNumbers } from './line-numbers.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
 import { unwrapped } from './unwrapped.ts'

@@ -3,7 +3,7 @@
  * in the journal, an editor's line numbers.
  */
 import { commandOfLine, isOfCapture } from './beginnings.ts'
-import { withoutNumbers } from './clean.ts'
+import { withoutNumbers } from './line-numbers.ts'
 
 const PREFIXES: readonly RegExp[] = [
   // docker compose logs, kubectl logs --prefix
