@@ -46,7 +46,8 @@ export function corrected(
 
 /** `-d` and `--dport` as conntrack has them of the connection; undefined where it has no such option, as for lists of ports. */
 export function beforeNat(words: readonly string[]): string[] | undefined {
-  if (words.includes('--match-set') || words[words.indexOf('--dports') + 1]?.includes(',')) return undefined
+  const isList = words.some((word, i) => words[i - 1] === '--dports' && word.includes(','))
+  if (isList || words.includes('--match-set')) return undefined
   const asked: string[] = []
   let rest = [...words]
   for (const [option, instead] of BEFORE_NAT) {

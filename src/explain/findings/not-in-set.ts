@@ -112,7 +112,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
       negated,
     )
     const isListOfOthers = !negated && kind === 'set' && goal.kind === 'pass' && isPublished(set!)
-    return [...(isListOfOthers && end && mended.length > 0 ? acceptAlone(context, end) : []), ...mended]
+    return [
+      ...(isListOfOthers && end && mended.length > 0 ? acceptAlone(context, context.ended.step, end) : []),
+      ...mended,
+    ]
   }
 
   function isNobodysToAdd(): boolean {

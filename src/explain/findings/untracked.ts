@@ -52,7 +52,7 @@ function translated(context: Context): Detected[] {
           {
             description:
               'translate the prefix with NETMAP in table nat, instead of SNPT and DNPT; or exempt both directions from tracking ("-t raw -j CT --notrack"), and accept them by address',
-            unverified: 'the rules to translate and to exempt are not chosen here',
+            unverified: 'the right rules for this are unknown here',
           },
         ],
       },

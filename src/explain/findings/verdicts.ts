@@ -235,7 +235,7 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   const element = byElement(context, walked.culprit, forNow)
   if (!element.isForMany) found.push(...element.change)
   if (remove && through) found.push({ ...remove, ...told(FOR_ALL), note: FOR_ALL })
-  found.push(...acceptAlone(context, end, owner && { owner, chain: culprit.chain }))
+  found.push(...acceptAlone(context, walked.culprit, end))
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
@@ -244,8 +244,10 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   return found
 }
 
-/** Lets this packet's source and service through in front of what stopped it, and nothing else. */
-export function acceptAlone(context: Context, end: RuleRef, beside?: Proposal['beside']): Proposal[] {
+/** Lets this packet's source and service through in front of what stopped it, and nothing else. `step`: whose owner says how it lasts. */
+export function acceptAlone(context: Context, step: number, end: RuleRef): Proposal[] {
+  const [owner, at] = [ownerAt(context, step), refAt(context, step)]
+  const beside = owner && at && { owner, chain: at.chain }
   const spot = spotToAccept(context, end)
   const { change, opens, isPastMark } = acceptSuch(context, spot)
   if (!change) return []

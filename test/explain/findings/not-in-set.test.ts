@@ -48,6 +48,29 @@ describe('not-in-set', () => {
     expect(first(...Array.from({ length: 65 }, (_, i) => `192.0.2.${i}`))).toMatch(/^iptables -A FORWARD /)
   })
 
+  it('says of a chain that its owner writes anew how long the accept beside its list lasts', () => {
+    const [found] = findingsOf(
+      played({
+        rules: {
+          filter: [
+            '-N INPUT_direct',
+            '-N IN_public_deny',
+            '-A INPUT -j INPUT_direct',
+            '-A INPUT -j IN_public_deny',
+            '-A IN_public_deny -m set --match-set lands src -j ACCEPT',
+            '-A IN_public_deny -j DROP',
+          ],
+        },
+        sets: [set('lands', 'hash:net', ['198.51.100.0/24'])],
+        packet: TO_ROUTER,
+      }),
+      'not-in-set',
+    )
+    const [first] = found!.fix
+    expect(first!.description).toBe('for now, accept such packets in INPUT_direct')
+    expect(first!.note).toContain('firewalld')
+  })
+
   it('sees that the other side is in it', () => {
     const found = told(rules('-m set --match-set admins dst', set('admins', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
     expect(found?.message).toBe(
