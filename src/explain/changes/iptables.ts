@@ -256,9 +256,10 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
     }
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
-    case 'restore-mark': {
+    case 'restore-mark':
+    case 'save-mark': {
       const bits = hex(doing.mask)
-      return ['-j', 'CONNMARK', '--restore-mark', '--nfmask', bits, '--ctmask', bits]
+      return ['-j', 'CONNMARK', `--${doing.kind}`, '--nfmask', bits, '--ctmask', bits]
     }
     case 'masquerade':
       return ['-j', 'MASQUERADE']

@@ -240,6 +240,9 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
     case 'restore-mark':
       return read({ ...ref, rule: `meta mark set ct mark${doing.mask === 0xffffffff ? '' : ` & ${hex(doing.mask)}`}` })
         ?.expr
+    case 'save-mark':
+      // nft writes all of it; other bits may be another rule's
+      return doing.mask === 0xffffffff ? read({ ...ref, rule: 'ct mark set meta mark' })?.expr : undefined
     case 'masquerade':
       return [{ masquerade: null }]
     case 'snat':

@@ -34,6 +34,8 @@ export type Doing =
   | { kind: 'mark'; mark: Mark }
   /** These bits of the packet's mark are those of its connection's. */
   | { kind: 'restore-mark'; mask: number }
+  /** The other way round. */
+  | { kind: 'save-mark'; mask: number }
   | { kind: 'masquerade' }
   | { kind: 'snat'; to: string }
   | { kind: 'dnat'; to: Destination }

@@ -1,4 +1,5 @@
 /** The mark that a packet has on its way. */
+import type { Packet } from '../../model/packet.ts'
 import { afterAll, writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
@@ -11,6 +12,11 @@ export interface Mark {
   mask: number
   /** Absent: the packet's own. */
   field?: MarkField
+}
+
+export function carries(packet: Packet | undefined, { value, mask, field }: Mark): boolean {
+  const mark = field === 'ct mark' ? packet?.ctMark : packet?.mark
+  return mark !== undefined && (mark & mask) >>> 0 === value >>> 0
 }
 
 /**
@@ -36,6 +42,34 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
     mark = afterAll(rule.statements, before).packet.mark
   }
   return mark === undefined ? undefined : mark >>> 0
+}
+
+/** The connection's mark in front of each rule that matched and behind it; undefined where that is not known. */
+export function* connectionMarks(
+  context: Context,
+): Generator<{ step: number; before: number | undefined; behind: number | undefined }> {
+  const { journey, evidence, world } = context
+  const { family } = journey
+  // before its first packet a connection has none
+  let before = evidence.nat === 'passed' ? 0 : undefined
+  for (const [step, { kind }] of journey.steps.entries()) {
+    const { rule, packet } = evidence.arrivals[step]!
+    if (kind !== 'rule' || !rule) continue
+    const own = markBehind(context, step - 1)
+    const { ctMark: _, ...shown } = packet
+    const moment: EvalContext = {
+      packet: {
+        ...shown,
+        ...(own === undefined ? {} : { mark: own }),
+        ...(before === undefined ? {} : { ctMark: before }),
+      },
+      ...{ family, world },
+    }
+    const marks = rule.statements.filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
+    const behind = afterAll(marks, moment).packet.ctMark
+    yield { step, before, behind }
+    before = behind
+  }
 }
 
 /** May the rule of step `i` change these bits, whatever the packet's mark and its connection's are? Known of rules alone. */

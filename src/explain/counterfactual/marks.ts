@@ -2,16 +2,15 @@
 import type { Condition } from '../../model/condition.ts'
 import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
-import { afterAll, writesMark } from '../../rules/assign.ts'
-import type { EvalContext } from '../../rules/eval-context.ts'
+import { writesMark } from '../../rules/assign.ts'
 import { asksForMark } from '../../rules/route.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
+import { takenFromConnection, unsaved } from './connection-marks.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
-import { type Mark, type MarkField, markBehind, markedThere } from './mark-behind.ts'
+import { carries, type Mark, type MarkField, markBehind, markedThere } from './mark-behind.ts'
 import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
@@ -21,10 +20,13 @@ import { hadItComeBack, hadItMatched, hadItNeverMatched, hadItNotMatched } from 
 /** The mark that a condition asks for; `not`: that it asks not to be there. */
 export const markAsked = (condition: Condition) => askedOf(condition, 'meta mark')
 
-/** The same of the connection's mark. */
-export function connectionMarkAsked(condition: Condition): (Mark & { not: boolean }) | undefined {
-  const mark = askedOf(condition, 'ct mark')
-  return mark && { ...mark, field: 'ct mark' }
+/** The same of the connection's mark; several where any of them will do. */
+export function connectionMarksAsked(condition: Condition): (Mark & { not: boolean })[] {
+  const { kind } = condition
+  const any = kind === 'compare' && condition.op === '==' && typeof condition.value === 'object' ? condition : undefined
+  const values = any && typeof any.value === 'object' && 'set' in any.value ? any.value.set : []
+  const found = any ? values.map((value) => askedOf({ ...any, value }, 'ct mark')) : [askedOf(condition, 'ct mark')]
+  return found.flatMap((mark) => (mark ? [{ ...mark, field: 'ct mark' }] : []))
 }
 
 function askedOf(condition: Condition, field: MarkField): (Mark & { not: boolean }) | undefined {
@@ -42,11 +44,6 @@ function askedOf(condition: Condition, field: MarkField): (Mark & { not: boolean
   return { value: condition.value, mask, not }
 }
 
-export function carries(packet: Packet | undefined, { value, mask, field }: Mark): boolean {
-  const mark = field === 'ct mark' ? packet?.ctMark : packet?.mark
-  return mark !== undefined && (mark & mask) >>> 0 === value >>> 0
-}
-
 export type WhyUnmarked =
   /** A rule cleared it; index of the step. `setter`: of the step that had set it, if any did here. */
   | { kind: 'lost'; step: number; setter?: number }
@@ -59,6 +56,8 @@ export type WhyUnmarked =
   /** A rule led away in front of the one that sets it; index of the step. */
   | { kind: 'skipped'; step: number }
   | { kind: 'unreached'; pass: TableTraversal; chain: Unreached }
+  /** The packet has it itself, by the rule of that step, and no rule saved it to the connection. */
+  | { kind: 'unsaved'; step: number }
   /** Nothing in the ruleset sets it; the ends of chains that have no rules. */
   | { kind: 'nobody'; empty: RuleRef[] }
 
@@ -68,7 +67,12 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
   // of a connection's mark no step shows who took it away, unless this very packet's rules did: it may have been any packet's
   if (mark.field === 'ct mark')
-    return takenFromConnection(context, mark, asker) ?? neverGiven(context, mark, asker, before)
+    return (
+      takenFromConnection(context, mark, asker) ??
+      skippedBefore(context, mark, asker, before) ??
+      neverGiven(context, mark, asker, before) ??
+      unsaved(context, mark, asker)
+    )
   const masked = setUnderMask(context, mark, asker)
   if (masked) return masked
   const lost = steps.findIndex(({ changes, kind }, i) => {
@@ -85,15 +89,8 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     )
   const overwritten = takenBack(context, mark, asker)
   if (overwritten !== undefined) return lostAt(context, mark, overwritten)
-  for (const pass of before) {
-    const step = pass.steps.find((i) => {
-      const { ending } = context.evidence.arrivals[i]!
-      if (i >= asker || steps[i]!.kind !== 'rule') return false
-      if (carries(hadItComeBack(context, i)?.packet, mark)) return true
-      return (ending === 'return' || ending === 'accept') && carries(hadItNotMatched(context, i)?.packet, mark)
-    })
-    if (step !== undefined) return { kind: 'skipped', step }
-  }
+  const skipped = skippedBefore(context, mark, asker, before)
+  if (skipped) return skipped
   const instead = setInstead(context, mark, asker)
   if (instead) return instead
   // who wrote these very bits, and a mark that nobody asks for, is nearer than who sets them for others
@@ -125,6 +122,25 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     ),
   )
   return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
+}
+
+/** A rule led away, in front of the one that would have set it. */
+function skippedBefore(
+  context: Context,
+  mark: Mark,
+  asker: number,
+  before: readonly TableTraversal[],
+): WhyUnmarked | undefined {
+  for (const pass of before) {
+    const step = pass.steps.find((i) => {
+      const { ending } = context.evidence.arrivals[i]!
+      if (i >= asker || context.journey.steps[i]!.kind !== 'rule') return false
+      if (carries(hadItComeBack(context, i)?.packet, mark)) return true
+      return (ending === 'return' || ending === 'accept') && carries(hadItNotMatched(context, i)?.packet, mark)
+    })
+    if (step !== undefined) return { kind: 'skipped', step }
+  }
+  return undefined
 }
 
 /** What clears it of every packet, so that rules behind it may set it anew, took nothing that a rule seen here had set: these did not. */
@@ -176,33 +192,6 @@ function setInstead(context: Context, mark: Mark, asker: number): WhyUnmarked | 
   const then = step < 0 ? undefined : hadItNeverMatched(context, step)
   const instead = carries(then?.packet, mark) ? then?.matched.findLast(({ rule }) => sets(rule, mark)) : undefined
   return instead && { kind: 'other', step, instead }
-}
-
-/** A rule that this packet met gave its connection the mark, and one behind it took it away. */
-function takenFromConnection(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
-  const { journey, evidence, world } = context
-  const { family } = journey
-  // before its first packet a connection has none
-  let ctMark = evidence.nat === 'passed' ? 0 : undefined
-  let setter: number | undefined
-  for (const [step, { kind }] of journey.steps.entries()) {
-    if (step >= asker) break
-    const { rule, packet } = evidence.arrivals[step]!
-    if (kind !== 'rule' || !rule) continue
-    const own = markBehind(context, step - 1)
-    const { ctMark: _, ...shown } = packet
-    const before: EvalContext = {
-      packet: { ...shown, ...(own === undefined ? {} : { mark: own }), ...(ctMark === undefined ? {} : { ctMark }) },
-      ...{ family, world },
-    }
-    const marks = rule.statements.filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
-    const now = afterAll(marks, before).packet.ctMark
-    const [had, has] = [ctMark, now].map((one) => one !== undefined && carries({ ctMark: one }, mark))
-    if (had && !has && now !== undefined && setter !== undefined) return { kind: 'lost', step, setter }
-    if (has && !had) setter = step
-    ctMark = now
-  }
-  return undefined
 }
 
 /** What the connection's mark was before is not known, as a rule. */

@@ -18,6 +18,7 @@ import { verdictStatement } from '../../rules/nft/map.ts'
 import { execute, type VerdictKind, verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Open, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
+import { connectionMarks, markBehind } from './mark-behind.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
@@ -117,10 +118,24 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   const last = arrivals.findLastIndex(({ caller }) => caller === i)
   const met = arrivals[last]
   if (!met || (met.rule && met.ending === 'return'))
-    return onwards(context, table, below, momentAt(context, met ? last : i))
+    return onwards(context, table, below, momentBehind(context, met ? last : i))
   if (met.rule && met.ending === 'continue')
-    return onwards(context, table, [...below, { chain: target, index: met.rule.ruleNumber }], momentAt(context, last))
+    return onwards(
+      context,
+      table,
+      [...below, { chain: target, index: met.rule.ruleNumber }],
+      momentBehind(context, last),
+    )
   return onwards(context, table, [...below, { chain: target, index: 0 }], momentAt(context, i))
+}
+
+/** With the marks that the step's own rule has given it, and its connection. */
+function momentBehind(context: Context, i: number): EvalContext {
+  const moment = momentAt(context, i)
+  const mark = markBehind(context, i)
+  const ctMark = [...connectionMarks(context)].findLast(({ step }) => step <= i)?.behind
+  const marks = { ...(mark === undefined ? {} : { mark }), ...(ctMark === undefined ? {} : { ctMark }) }
+  return { ...moment, packet: { ...moment.packet, ...marks } }
 }
 
 /** A packet that met one of these comes back from no chain. */

@@ -10,12 +10,11 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { asks, fieldOf, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
-import { type Mark, markBehind, markedThere, markText } from '../counterfactual/mark-behind.ts'
+import { carries, type Mark, markBehind, markedThere, markText } from '../counterfactual/mark-behind.ts'
 import { isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
-  carries,
-  connectionMarkAsked,
+  connectionMarksAsked,
   markAsked,
   markGiven,
   someRuleSets,
@@ -24,7 +23,7 @@ import {
 } from '../counterfactual/marks.ts'
 import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
-import { refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { passes, refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItMatched, hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameChain, nameRef, refAt, refOf } from '../refs.ts'
@@ -120,9 +119,17 @@ export function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
-    const mark = markAsked(near.miss.condition) ?? connectionMarkAsked(near.miss.condition)
-    const isForSuch = near.rule.conditions.some((one) => isParticular(one) && one !== near.miss.condition)
-    if (mark && !mark.not) found.push({ ...askerOf(refOfSkipped(context, near), mark, near.step), isForSuch })
+    const { condition } = near.miss
+    const mark = markAsked(condition)
+    const isForSuch = near.rule.conditions.some((one) => isParticular(one) && one !== condition)
+    // of several that would do, the one that the packet has is the one that its connection should have
+    const own = markBehind(context, near.step - 1)
+    const marks = (mark ? [mark] : connectionMarksAsked(condition)).filter(({ not }) => !not)
+    const [likely = marks[0]] = marks.filter((one) => own !== undefined && carries({ ctMark: own }, one))
+    if (!likely) continue
+    const asker = askerOf(refOfSkipped(context, near), likely, near.step)
+    // a rule for several is not made to ask for one
+    found.push({ ...asker, isForSuch, ...(marks.length > 1 ? { askFor: () => [] } : {}) })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -146,7 +153,7 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   const isOneOfMany =
     why.kind === 'nobody' &&
     nearMisses(context, goal).some(
-      ({ miss: { condition } }) => !markAsked(condition) && !connectionMarkAsked(condition),
+      ({ miss: { condition } }) => !markAsked(condition) && connectionMarksAsked(condition).length === 0,
     )
   return isOneOfMany ? found.filter(({ fix }) => fix.length > 0) : found
 }
@@ -223,6 +230,8 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const instead = `. ${misledWords(misled, ref).trim().replace(/\.$/, '')}`
       return { words: `${words}${instead}`, refs: [ref, misled.ref], fix: leadBack(misled, chain.name, fix) }
     }
+    case 'unsaved':
+      return unsaved(context, asker, why.step)
     case 'nobody':
       return nobody(context, asker, why.empty)
   }
@@ -286,6 +295,20 @@ function setUnderMask(
     ? `${set}, and ${nameRef(other)} set other bits: the mark is ${hex(now)}`
     : `${set}, and the mark is ${hex(now)}`
   return { words, refs: [ref, ...(other ? [other] : [])], fix: askFor({ value, mask }) }
+}
+
+/** The packet's own mark has to be saved behind the rule that set it, at the end of its base chain. */
+function unsaved(context: Context, { value, mask }: Asker, step: number): Described {
+  const ref = refAt(context, step)!
+  const words = `${nameRef(ref)} gave that mark to the packet alone, and no rule saves it to its connection`
+  const { name: chain } = passes(context).find(({ steps }) => steps.includes(step))!.base
+  const save = changesOf(ref).add(
+    { ...ref, chain },
+    { chain },
+    { kind: 'marked', mark: { value, mask } },
+    { kind: 'save-mark', mask },
+  )
+  return { words, refs: [ref], fix: propose(`save this mark to the connection at the end of ${chain}`, save) }
 }
 
 /** Chains without rules that are named for marks are where such a rule would stand. */

@@ -1,7 +1,15 @@
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { leadsOutOf, lookupRoute, questionOf, routeDevices, rulesFor, tableLedTo } from '../../rules/route.ts'
+import {
+  leadsOutOf,
+  lookupRoute,
+  lookupWithout,
+  questionOf,
+  routeDevices,
+  rulesFor,
+  tableLedTo,
+} from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -16,6 +24,7 @@ import {
   askRoute,
   astray,
   backToSender,
+  changeRoute,
   deleteRoute,
   giveAddress,
   isDefault,
@@ -140,12 +149,14 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
     table: route.table,
     device: by.device,
   } as const
-  return [
-    finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
-      steps: [ended.step + 1],
-      fix: propose(`add a route to ${dst} out of ${by.device}`, addRoute(own), note),
-    }),
-  ]
+  const wider = lookupWithout(route, question, world.host)
+  const fix =
+    route.destination !== own.destination
+      ? propose(`add a route to ${dst} out of ${by.device}`, addRoute(own), note)
+      : leadsOutOf(wider, by.device)
+        ? propose('remove that route', deleteRoute(route), note)
+        : propose(`lead that route out of ${by.device}`, changeRoute(route, own), note)
+  return [finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, { steps: [ended.step + 1], fix })]
 }
 
 /** A private destination leaves by the default route, while an interface has lost its own routes. */

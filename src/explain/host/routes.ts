@@ -109,7 +109,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
     return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
   if (home)
-    return home.link.name === out || (livesBehind(dst, route, out, host) && !isReachable(dst, home, route, host))
+    return home.link.name === out || (livesBehind(dst, route, out, host) && !isDisproved(packet, home, route, host))
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
@@ -240,10 +240,15 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
   return route.gateway === undefined ? (replies ?? isOfHost) : isOfHost && replies === true
 }
 
-/** It has just replied on the link that has its network: no next hop elsewhere is the way to it. */
-function isReachable(dst: string, { link }: Home, { gateway }: Route, host: Host): boolean {
-  const [known] = neighboursAt(host, link.name, dst)
-  return gateway !== undefined && known?.state.includes('REACHABLE') === true
+/**
+ * No next hop elsewhere is the way to a host that has just replied on the link of its network; nor is the router that has
+ * just handed this very packet over.
+ */
+function isDisproved({ dst, in: from, srcMac }: Packet, { link }: Home, route: Route, host: Host): boolean {
+  const { gateway, device } = route
+  if (gateway === undefined) return false
+  if (neighboursAt(host, link.name, dst!)[0]?.state.includes('REACHABLE')) return true
+  return from === device && srcMac !== undefined && neighboursAt(host, device!, gateway)[0]?.mac === srcMac
 }
 
 /** For a sentence; undefined where it is no address. */
@@ -289,6 +294,12 @@ export function replaceRoute({ scope: _, flags, ...route }: Route, way: Pick<Rou
   return { edits: edits({ ...(way.gateway === undefined ? route : own), ...way }), undo: edits(route) }
 }
 
+/** Another route to the same network, in its place. */
+export const changeRoute = (route: Route, into: Route): Change => ({
+  edits: [{ kind: 'route', op: 'replace', route: newRoute(into) }],
+  undo: replaceRoute(route, {}).undo,
+})
+
 /** Its priority says which of several that are alike. */
 export const deleteRoutingRule = (rule: RoutingRule): Change => ({
   edits: [{ kind: 'routing-rule', op: 'del', rule }],
@@ -328,9 +339,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
     return []
   return propose(
     `${there ? 'change the' : 'add a'} route back to ${src} to lead through the neighbour that sent the packet`,
-    there
-      ? { edits: [{ kind: 'route', op: 'replace', route: newRoute(route) }], undo: replaceRoute(there, {}).undo }
-      : addRoute(route),
+    there ? changeRoute(there, route) : addRoute(route),
     `rp_filter also drops packets with forged sources: first check that ${src} is behind this neighbour`,
   )
 }

@@ -52,6 +52,16 @@ describe('wrong-way-out', () => {
     expect(said('198.51.100.7/32', 'REACHABLE', beside, '02:00:00:00:00:02')?.message).toContain('again')
   })
 
+  it('is a route to one host of the network of another link by the very router that handed the packet over', () => {
+    const said = (mac: string) => {
+      const { host, ...case_ } = one([via('10.0.2.2/32', 'eth0')])
+      const neighbour = { family: 'ip' as const, address: '10.0.1.254', device: 'eth0', mac, state: ['REACHABLE'] }
+      return told({ ...case_, host: { ...host, neighbours: [neighbour] } }, 'wrong-way-out')?.fix
+    }
+    expect(said('02:00:00:00:00:02')).toMatch(/^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 → /)
+    expect(said('02:00:00:00:00:fe')).toBeUndefined()
+  })
+
   it('is a route to one host by a next hop that replies, where the host itself replies on the link of its network', () => {
     const said = (state: string) => {
       const { host, ...case_ } = one([via('10.0.2.2/32', 'eth0')], SYN)
@@ -89,6 +99,13 @@ describe('wrong-way-out', () => {
       'It went the wrong way: 10.7.0.1 is a router behind wg0 (the next hop of the default route), but the route to 10.0.0.0/8 leads out of eth1.',
     )
     expect(found?.fix).toMatch(/^ip route add 10\.7\.0\.1\/32 dev wg0 → /)
+    // a route to that very router is what is wrong
+    const narrow: Route = { ...wide, destination: '10.7.0.1/32' }
+    expect(told(case_(tunnel, narrow), 'wrong-way-out')?.fix).toMatch(/^ip route replace 10\.7\.0\.1\/32 dev wg0 → /)
+    const half = { ...tunnel, destination: '10.7.0.0/16' }
+    expect(told(case_(half, narrow), 'wrong-way-out')?.fix).toMatch(
+      /^ip route del 10\.7\.0\.1\/32 via 10\.0\.2\.9 dev eth1 → /,
+    )
     // of what nobody has for a next hop nothing is known, nor where a reply came
     expect(told(case_(wide), 'wrong-way-out')).toBeUndefined()
     // nor which of two is meant

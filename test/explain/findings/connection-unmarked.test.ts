@@ -1,0 +1,87 @@
+/** What became of a packet hung on a mark of its connection, which it has itself and no rule has saved. */
+import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
+import { told } from './played.ts'
+
+const HEADERS =
+  'ip saddr 10.0.1.2 ip daddr 10.0.2.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240 '
+
+/** `choose` is handle 7 of prerouting, `save` stands behind it. */
+const ruleset = (choose: string, save = '') => `table inet fw {
+	chain prerouting {
+		type filter hook prerouting priority mangle; policy accept;
+		iifname "eth0" ${choose} # handle 7
+		${save}
+	}
+
+	chain choose {
+		ip daddr 192.0.2.0/24 return # handle 12
+		meta mark set 0x00000200 # handle 14
+	}
+
+	chain dnat {
+		type nat hook prerouting priority dstnat; policy accept;
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		iifname "eth0" ct mark { 0x00000100, 0x00000200 } accept # handle 21
+	}
+}
+`
+
+const trace = (choose: string) =>
+  [
+    `trace id 0a0b0c0d inet fw prerouting packet: iif "eth0" ${HEADERS}`,
+    `trace id 0a0b0c0d inet fw prerouting rule iifname "eth0" ${choose} (verdict ${choose})`,
+    'trace id 0a0b0c0d inet fw choose rule meta mark set 0x00000200 (verdict continue)',
+    ...(choose.startsWith('jump') ? ['trace id 0a0b0c0d inet fw choose verdict continue meta mark 0x00000200'] : []),
+    'trace id 0a0b0c0d inet fw prerouting policy accept meta mark 0x00000200',
+    'trace id 0a0b0c0d inet fw dnat policy accept meta mark 0x00000200',
+    `trace id 0a0b0c0d inet fw forward packet: iif "eth0" oif "eth1" ${HEADERS}`,
+    'trace id 0a0b0c0d inet fw forward policy drop meta mark 0x00000200',
+    '',
+  ].join('\n')
+
+const SAVES = 'ct mark set meta mark # handle 8'
+
+function found(choose: string, save?: string) {
+  const [journey] = explainFile(trace(choose), { ...worldOf(ruleset(choose, save)), host: ROUTER }).journeys
+  const one = journey!.findings.find(({ code }) => code === 'mark-missing')
+  return { message: one?.message, fix: one?.fix.map((each) => String(fixCommands(each).command)) }
+}
+
+describe('mark-missing, of a connection', () => {
+  it('is a mark that the packet alone was given: it is to be saved where it is set', () => {
+    expect(found('jump choose')).toEqual({
+      message:
+        'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw choose handle 14 gave that mark to the packet alone, and no rule saves it to its connection.',
+      fix: [
+        'nft add rule inet fw prerouting meta mark 0x00000200 ct mark set meta mark comment nfwhy-save-mark-marked-end',
+      ],
+    })
+  })
+
+  it('is a goto in front of the rule that saves it', () => {
+    expect(found('goto choose', SAVES)).toEqual({
+      message:
+        'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7 skipped the rule that sets this mark.',
+      fix: ['nft replace rule inet fw prerouting handle 7 iifname eth0 jump choose'],
+    })
+  })
+
+  it('is saved by CONNMARK', () => {
+    const mangle = ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0xff']
+    const filter = ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x2/0xff -j ACCEPT']
+    const said = told({ rules: { mangle, filter } }, 'mark-missing')
+    expect(said?.message).toContain('gave that mark to the packet alone')
+    expect(said?.fix).toBe(
+      'iptables -t mangle -A PREROUTING -m mark --mark 0x2/0xff -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff → forwarded',
+    )
+    // with another mark of its own, what the rule asks for is nobody's
+    const other = ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x3/0xff']
+    expect(told({ rules: { mangle: other, filter } }, 'mark-missing')).toBeUndefined()
+  })
+})
