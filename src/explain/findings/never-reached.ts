@@ -1,6 +1,8 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Chain } from '../../model/ruleset.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
@@ -28,6 +30,7 @@ export const neverReached: Detector = {
         .filter(({ led, meant }) => sure || !led || meant)
         // what takes whatever comes was put where it is for others
         .filter(({ led, meant, takesAll, decides }) => meant || !takesAll || (!led && (decides || !isAcceptance(goal))))
+        .filter(({ chain, meant }) => meant || !isAcceptance(goal) || !isMereVerdict(chain))
         .slice(0, 2)
         .map((one) => tell(context, goal, one))
       if (found.length > 0 || !sure || !isNat(pass)) return found
@@ -40,6 +43,10 @@ export const neverReached: Detector = {
 
 /** A chain that marks whatever comes would let all of it be accepted: that is a default, not what this packet lacks. */
 const isAcceptance = ({ kind }: Goal): boolean => kind === 'pass'
+
+/** It chooses nothing, as those that log and accept: who jumps there has chosen. */
+const isMereVerdict = ({ rules }: Chain): boolean =>
+  rules.every((rule) => rule.conditions.length === 0 && verdictOf(rule).chain === undefined)
 
 /** What this host sends comes by OUTPUT, and the rule for it stands where only what comes in is rewritten. */
 export const neverForOwn: Detector = {

@@ -109,7 +109,8 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
     return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
   if (home)
-    return home.link.name === out || (livesBehind(dst, route, out, host) && !isDisproved(packet, home, route, host))
+    return home.link.name === out ||
+      (home.link.name !== towards && livesBehind(dst, route, out, host) && !isDisproved(packet, home, route, host))
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined

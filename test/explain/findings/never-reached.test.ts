@@ -113,6 +113,14 @@ describe('never-reached', () => {
     expect(message('-A PREROUTING -p udp -j SERVICES')).not.toContain('alone leads')
   })
 
+  it('is no chain that accepts whatever comes, as one for what was logged: who jumps there has chosen', () => {
+    const filter = (accept: string) => ['-P FORWARD DROP', '-A FORWARD -p udp -j ACCEPT', accept]
+    expect(told({ rules: { filter: filter('-A logged -j ACCEPT') } }, 'never-reached')).toBeUndefined()
+    expect(
+      told({ rules: { filter: filter('-A web -p tcp -m tcp --dport 80 -j ACCEPT') } }, 'never-reached'),
+    ).toBeDefined()
+  })
+
   it('is no chain that does nothing for the packet, whatever a limit behind it does', () => {
     const rules = (port: number) => [
       '-A FORWARD -p tcp -j flood',

@@ -32,6 +32,20 @@ describe('vanished-rp-filter', () => {
     expect(commands(one([via('10.0.1.2/32', 'eth1')]))).toContain('ip route del 10.0.1.2/32 via 10.0.2.254 dev eth1')
   })
 
+  it('takes it away first, also where its next hop replies: the host has just sent on the link of its network', () => {
+    const { host, ...case_ } = one([via('10.0.1.2/32', 'eth1')])
+    const neighbour = (address: string, device: string): Neighbour => ({
+      ...{ family: 'ip', address, device, mac: '02:00:00:00:00:02', state: ['REACHABLE'] },
+    })
+    const neighbours = [neighbour('10.0.2.254', 'eth1'), neighbour('10.0.1.2', 'eth0')]
+    expect(commands({ ...case_, host: { ...host, neighbours: [neighbours[0]!] } })[0]).toBe(
+      'ip route del 10.0.1.2/32 via 10.0.2.254 dev eth1',
+    )
+    expect(commands({ ...case_, host: { ...host, neighbours } })[0]).toBe(
+      'ip route del 10.0.1.2/32 via 10.0.2.254 dev eth1',
+    )
+  })
+
   it('names a route back that says no, and removes it', () => {
     const refusing: Route = { family: 'ip', type: 'blackhole', destination: '10.0.1.2/32', table: 'main' }
     const found = told(one([refusing]), 'vanished-rp-filter')
