@@ -35,8 +35,15 @@ export interface Unreached {
   decides: boolean
   /** A rule that the packet passed and that leads there, with what it asks for and the packet has not. */
   lead?: { chain: Chain; rule: Rule; asks: string }
-  /** The only rule that leads there stands at another hook. */
-  astray?: { chain: Chain; rule: Rule }
+  /** What leads there stands at another hook. */
+  astray?: Astray
+}
+
+/** The first rule of that base chain which leads there. */
+interface Astray {
+  chain: Chain
+  rule: Rule
+  isOnly: boolean
 }
 
 /**
@@ -53,7 +60,7 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   const named = isNat(pass) ? namedAlike(pass, entered) : []
-  const strayed = graph.led.size > 0 ? strayedTo(pass) : new Map<Chain, { chain: Chain; rule: Rule }>()
+  const strayed = graph.led.size > 0 ? strayedTo(pass) : new Map<Chain, Astray>()
   for (const chain of new Set([...speaking, ...apart, ...named, ...strayed.keys()])) {
     context.budget.left -= places.length
     if (context.budget.isUsedUp) break
@@ -106,8 +113,8 @@ function namedAlike({ table, base }: TableTraversal, entered: ReadonlySet<Chain 
 }
 
 /** Chains that say by their names that they are for this hook, as `zone_lan_forward`, and that one rule of another hook's base chain alone leads to. */
-function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, { chain: Chain; rule: Rule }> {
-  const found = new Map<Chain, { chain: Chain; rule: Rule }>()
+function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, Astray> {
+  const found = new Map<Chain, Astray>()
   const isNamed = new RegExp(`(^|[_-])${hook}([_-]|$)`, 'i')
   for (const name of leadersOf(table).keys()) {
     const chain = isNamed.test(name) ? table.chains.get(name) : undefined
@@ -117,11 +124,14 @@ function strayedTo({ table, hook, base }: TableTraversal): Map<Chain, { chain: C
   return found
 }
 
-/** The rule of another hook's base chain that alone leads to the chain. */
-function onlyElsewhere({ table, hook, base }: Pick<TableTraversal, 'table' | 'hook' | 'base'>, { name }: Chain) {
+/** Another hook's base chain, where its rules alone lead to the chain. */
+function onlyElsewhere(
+  { table, hook, base }: Pick<TableTraversal, 'table' | 'hook' | 'base'>,
+  { name }: Chain,
+): Astray | undefined {
   const [first, ...more] = leadersOf(table).get(name) ?? []
-  if (!first || more.length > 0 || first.chain.hook === undefined || first.chain === base) return undefined
-  return first.chain.hook === hook ? undefined : first
+  if (!first || first.chain.hook === undefined || first.chain === base || first.chain.hook === hook) return undefined
+  return more.some(({ chain }) => chain !== first.chain) ? undefined : { ...first, isOnly: more.length === 0 }
 }
 
 /** Rules that jump there, by the chain's name. */

@@ -124,7 +124,9 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const leading = lead ?? astray
   const leads = leading && refOf(context, pass.table.name, leading.chain, leading.rule)
   const how = leads
-    ? `${nameBeside(leads, ref)} ${lead ? `leads to this chain only for ${lead.asks}` : `alone leads to this chain, and this packet traverses ${pass.base.name}`}`
+    ? lead
+      ? `${nameBeside(leads, ref)} leads to this chain only for ${lead.asks}`
+      : `${astray!.isOnly ? `${nameBeside(leads, ref)} alone leads` : `rules of ${leads.chain} alone lead`} to this chain, and this packet traverses ${pass.base.name}`
     : isAlike
       ? `${from.chain.name}, which led the packet nowhere, does not jump to this chain`
       : led

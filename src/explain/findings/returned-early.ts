@@ -1,6 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Rule, Table } from '../../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -49,7 +49,7 @@ function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): b
   // an exemption from what stopped it has done what it is there for
   if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
-  if (isForService(rule)) return true
+  if (isForService(rule) || saysAccept(rule, chain)) return true
   // whoever names service and sender, or what nat has sent here, means these very packets; where nothing is accepted, they are spared what drops
   const isSuch = rule.conditions.some((one) => isServices(one) || asksRewritten(one))
   const isSpared =
@@ -77,6 +77,12 @@ function isAmongAccepts(context: Context, table: Table, i: number): boolean {
 /** A map of verdicts has some. */
 const isAccept = (rule: Rule): boolean =>
   verdictOf(rule).ending === 'accept' || rule.statements.some(({ kind }) => kind === 'vmap')
+
+/** By the chain's name and its own comment, as those of firewall managers do: `accept_from_lan`, `!fw4: accept lan IPv4/IPv6 traffic`. */
+const saysAccept = ({ comment = '' }: Rule, { name }: Chain): boolean =>
+  [name, comment].every((text) => ACCEPT.test(text))
+
+const ACCEPT = /(^|[^a-z])(accept|allow)([^a-z]|$)/i
 
 /** Whoever asks for it. */
 const isForService = ({ conditions }: Rule): boolean => conditions.some(isServices) && !conditions.some(choosesSender)

@@ -109,7 +109,10 @@ describe('never-reached', () => {
     expect(message()).toBe(
       'nat SERVICES rule 1 would have rewritten its destination, but OUTPUT rule 1 alone leads to this chain, and this packet traverses PREROUTING.',
     )
-    // two rules lead there
+    expect(message('-A OUTPUT -p udp -j SERVICES')).toContain(
+      'but rules of OUTPUT alone lead to this chain, and this packet traverses PREROUTING.',
+    )
+    // rules of two hooks lead there
     expect(message('-A PREROUTING -p udp -j SERVICES')).not.toContain('alone leads')
   })
 

@@ -55,6 +55,22 @@ describe('returned-early', () => {
     expect(told(base('-A INPUT -i eth0 -j RETURN'), 'returned-early')).toBeUndefined()
   })
 
+  it('names a RETURN of all packets that its chain and its own comment call accepted', () => {
+    const led = (chain: string, comment: string): Case => ({
+      rules: {
+        filter: [
+          '-P FORWARD DROP',
+          `-A FORWARD -i eth0 -j ${chain}`,
+          `-A ${chain} -i eth0 -m comment --comment "${comment}" -j RETURN`,
+        ],
+      },
+    })
+    const { message } = told(led('accept_from_lan', '!fw4: accept lan traffic'), 'returned-early')!
+    expect(message).toContain('only returns it from the chain, and no later rule accepts it.')
+    expect(told(led('accept_from_lan', '!fw4: lan traffic'), 'returned-early')).toBeUndefined()
+    expect(told(led('lan', 'who is not accepted'), 'returned-early')).toBeUndefined()
+  })
+
   it('names it where a rule of the chain that had led there rejects the packet', () => {
     const led = [
       '-A FORWARD -j zone',
