@@ -1,4 +1,5 @@
 /** The mark that a packet has on its way. */
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { afterAll, writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
@@ -45,13 +46,11 @@ export function markBehind({ journey, evidence, world }: Context, i: number): nu
 }
 
 /** The connection's mark in front of each rule that matched and behind it; undefined where that is not known. */
-export function* connectionMarks(
-  context: Context,
-): Generator<{ step: number; before: number | undefined; behind: number | undefined }> {
+export const connectionMarks = memo((context: Context) => {
   const { journey, evidence, world } = context
   const { family } = journey
-  // before its first packet a connection has none
-  let before = evidence.nat === 'passed' ? 0 : undefined
+  const marks: { step: number; before: number | undefined; behind: number | undefined }[] = []
+  let before = firstConnectionMark(context)
   for (const [step, { kind }] of journey.steps.entries()) {
     const { rule, packet } = evidence.arrivals[step]!
     if (kind !== 'rule' || !rule) continue
@@ -65,11 +64,21 @@ export function* connectionMarks(
       },
       ...{ family, world },
     }
-    const marks = rule.statements.filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
-    const behind = afterAll(marks, moment).packet.ctMark
-    yield { step, before, behind }
+    const written = rule.statements.filter((one) => one.kind === 'set' && /^(meta|ct) mark$/.test(one.field))
+    const behind = afterAll(written, moment).packet.ctMark
+    marks.push({ step, before, behind })
     before = behind
   }
+  return marks
+})
+
+/** Before its first packet a connection has none. */
+const firstConnectionMark = ({ evidence }: Context): number | undefined => (evidence.nat === 'passed' ? 0 : undefined)
+
+/** As `markBehind`, of the connection's. */
+export function connectionMarkBehind(context: Context, i: number): number | undefined {
+  const last = connectionMarks(context).findLast(({ step }) => step <= i)
+  return last ? last.behind : firstConnectionMark(context)
 }
 
 /** May the rule of step `i` change these bits, whatever the packet's mark and its connection's are? Known of rules alone. */
@@ -91,11 +100,14 @@ export function mayWriteBits({ evidence, journey, world }: Context, i: number, m
 
 const ALL = 0xffffffff
 
-/** With the mark that the packet had there, where its line does not show it. */
+/** With the marks that the packet and its connection had there, where its line does not show them. */
 export function markedThere<T extends { step: number; moment: EvalContext }>(context: Context, passed: T): T {
   const { packet } = passed.moment
   const mark = packet.mark ?? markBehind(context, passed.step - 1)
-  return mark === packet.mark ? passed : { ...passed, moment: { ...passed.moment, packet: { ...packet, mark } } }
+  const ctMark = packet.ctMark ?? connectionMarkBehind(context, passed.step - 1)
+  if (mark === packet.mark && ctMark === packet.ctMark) return passed
+  const marks = { ...(mark === undefined ? {} : { mark }), ...(ctMark === undefined ? {} : { ctMark }) }
+  return { ...passed, moment: { ...passed.moment, packet: { ...packet, ...marks } } }
 }
 
 /** `0x1`, `0x1/0xff`. */

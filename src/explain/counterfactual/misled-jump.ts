@@ -81,8 +81,11 @@ const serves = ({ chains }: Table, name: string, moment: EvalContext): boolean =
 const SHARED = /^meta (l4proto|[io]ifname)$/
 
 /** What comes to no other rule of the chain is logged, refused or dropped by way of one chain for all. */
-const isForTheRest = ({ rules }: Chain, rule: Rule): boolean =>
-  rule.conditions.length === 0 && !rules.slice(rule.ruleNumber).some(({ conditions }) => conditions.length > 0)
+function isForTheRest({ rules }: Chain, rule: Rule): boolean {
+  const [before, behind] = [rules.slice(0, rule.ruleNumber - 1), rules.slice(rule.ruleNumber)]
+  const choose = (some: readonly Rule[]) => some.some(({ conditions }) => conditions.length > 0)
+  return rule.conditions.length === 0 && choose(before) && !choose(behind)
+}
 
 /** Behind a full stop. */
 export const misledWords = ({ ref, to, twin }: MisledJump, beside: RuleRef): string =>

@@ -18,7 +18,7 @@ import { verdictStatement } from '../../rules/nft/map.ts'
 import { execute, type VerdictKind, verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Open, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { connectionMarks, markBehind } from './mark-behind.ts'
+import { connectionMarkBehind, markBehind } from './mark-behind.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
@@ -133,7 +133,7 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
 function momentBehind(context: Context, i: number): EvalContext {
   const moment = momentAt(context, i)
   const mark = markBehind(context, i)
-  const ctMark = [...connectionMarks(context)].findLast(({ step }) => step <= i)?.behind
+  const ctMark = connectionMarkBehind(context, i)
   const marks = { ...(mark === undefined ? {} : { mark }), ...(ctMark === undefined ? {} : { ctMark }) }
   return { ...moment, packet: { ...moment.packet, ...marks } }
 }

@@ -19,7 +19,9 @@ export const acceptedTooLate: Detector = {
   detect(context) {
     const { step } = context.ended
     const goal = goals(context).find(({ kind }) => kind === 'pass')
-    const way = [...wayTo(context.evidence.arrivals, step)]
+    const direct = [...wayTo(context.evidence.arrivals, step)]
+    const astray = goal ? shadowing(context, goal, direct) : []
+    const way = [...direct, ...astray]
     const accepts = goal && acceptsBehind(context, goal, way)
     // a limit stands in front of what it limits
     if (!goal || !accepts || way.some((i) => isLimit(context, i))) return []
@@ -52,7 +54,7 @@ export const acceptedTooLate: Detector = {
           // a rule of another chain may be behind conditions of its own; what all packets traverse first is to filter them
           fix: propose(
             `add a copy of the rule before ${numbered(culprit)}`,
-            !goal.mendable || ref!.chain !== culprit.chain || (leads && stopping !== step && !stops?.conditions.length)
+            !goal.mendable || ref!.chain !== culprit.chain || (isFilter(stops) && leads && stopping !== step)
               ? undefined
               : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
           ),
@@ -61,6 +63,26 @@ export const acceptedTooLate: Detector = {
     ]
   },
 }
+
+/** Of a chain that sorts by goto, a step whose rule asks for no more than one behind it, which it leaves nothing: it was to ask for something. */
+function shadowing(context: Context, { pass }: Goal, direct: readonly number[]): number[] {
+  return pass.steps.filter((i) => {
+    const { ending, chain, rule } = context.evidence.arrivals[i]!
+    if (ending !== 'goto' || !chain || !rule || direct.includes(i)) return false
+    const asked = rule.conditions.map(conditionText)
+    return chain.rules
+      .slice(rule.ruleNumber)
+      .some((one) => verdictOf(one).ending === 'goto' && asks(one, asked) && one.conditions.length > asked.length)
+  })
+}
+
+const asks = ({ conditions }: Rule, all: readonly string[]): boolean => {
+  const own = conditions.map(conditionText)
+  return all.every((one) => own.includes(one))
+}
+
+/** A jump for all packets, in front of others; a goto would leave these nothing. */
+const isFilter = (rule: Rule | undefined): boolean => rule?.conditions.length === 0 && verdictOf(rule).ending !== 'goto'
 
 /** The copy goes past what may have been meant to stop a part of it. */
 function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: RuleRef): string {

@@ -114,6 +114,9 @@ const askerOf = (ref: RuleRef, { value, mask, field }: Mark, step: number): Aske
     ),
 })
 
+/** Of a set of marks, how many are looked for. */
+const MOST_MARKS = 8
+
 /** Rules that would have taken it there, had it the mark; and those that kept it from there, as it has not. */
 export function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
@@ -122,14 +125,16 @@ export function askers(context: Context, goal: Goal): Asker[] {
     const { condition } = near.miss
     const mark = markAsked(condition)
     const isForSuch = near.rule.conditions.some((one) => isParticular(one) && one !== condition)
-    // of several that would do, the one that the packet has is the one that its connection should have
-    const own = markBehind(context, near.step - 1)
     const marks = (mark ? [mark] : connectionMarksAsked(condition)).filter(({ not }) => !not)
-    const [likely = marks[0]] = marks.filter((one) => own !== undefined && carries({ ctMark: own }, one))
-    if (!likely) continue
-    const asker = askerOf(refOfSkipped(context, near), likely, near.step)
-    // a rule for several is not made to ask for one
-    found.push({ ...asker, isForSuch, ...(marks.length > 1 ? { askFor: () => [] } : {}) })
+    // of several that would do, the one that the packet has is likely the one that its connection should have
+    const own = markBehind(context, near.step - 1)
+    const isOwn = (one: Mark) => Number(own !== undefined && carries({ ctMark: own }, one))
+    const ref = refOfSkipped(context, near)
+    for (const one of marks.toSorted((a, b) => isOwn(b) - isOwn(a)).slice(0, MOST_MARKS)) {
+      const asker = askerOf(ref, one, near.step)
+      // a rule for several is not made to ask for one
+      found.push({ ...asker, isForSuch, ...(marks.length > 1 ? { askFor: () => [] } : {}) })
+    }
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -146,6 +151,12 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   const why = whyUnmarked(context, asker, asker.step)
   // what nat would have done by it is told already: mark-taken-away.ts
   if (!why || (why.kind === 'lost' && why.setter !== undefined && givesSource(goal))) return []
+  // of a set of marks, the one that some rule would have given
+  const isGiven = (one: Asker) => {
+    const kind = one.ref === asker.ref ? whyUnmarked(context, one, one.step)?.kind : undefined
+    return kind !== undefined && kind !== 'nobody'
+  }
+  if (why.kind === 'nobody' && all.some(isGiven)) return []
   // of several marks that would do, one that rules set is likelier meant than one that no rule sets, unless its rule is for such packets
   const isUnlikely = why.kind === 'nobody' && !asker.isForSuch && all.some((one) => someRuleSets(context, one))
   const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely)

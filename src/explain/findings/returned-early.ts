@@ -41,13 +41,17 @@ function wouldAccept(context: Context, i: number, { ending, last }: Walk): boole
 /** Sends back whatever is not of these. */
 const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
+/** Hosts, services or states; who comes by any interface but one has still been chosen by what else the rule asks for. */
+const sparesSome = ({ conditions }: Rule): boolean =>
+  conditions.some((one) => isNegated(one) && !/^meta [io]if(name)?$/.test(fieldOf(one) ?? ''))
+
 /** It asks for the very service, or the very sender, so somebody has thought of such packets; and behind it nothing accepts them. */
 function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): boolean {
   const { rule, ending, chain } = context.evidence.arrivals[i]!
   if (!mendable || ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule || !chain) return false
   const last = context.evidence.arrivals[context.ended.step]
   // an exemption from what stopped it has done what it is there for
-  if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || isExemption(rule)) return false
+  if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || sparesSome(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
   if (isForService(rule) || saysAccept(rule, chain)) return true
   // whoever names service and sender, or what nat has sent here, means these very packets; where nothing is accepted, they are spared what drops

@@ -41,6 +41,27 @@ describe('accepted-too-late', () => {
     expect(told({ rules: { filter: [...block.rules.filter!, other] } }, 'accepted-too-late')).toBeDefined()
   })
 
+  it('sees the zone behind a goto that was to ask for the interface of another one', () => {
+    const zones = (first: string) =>
+      rules(
+        '-A FORWARD -j zones',
+        '-A FORWARD -j REJECT',
+        first,
+        '-A zones -i eth0 -g inside',
+        '-A zones -g outside',
+        '-A inside -p tcp -m tcp --dport 80 -j ACCEPT',
+        '-A outside -p tcp -m tcp --dport 22 -j ACCEPT',
+      )
+    expect(told(zones('-A zones -g outside'), 'accepted-too-late')).toEqual({
+      message: 'filter zones rule 2 would lead this packet to inside rule 1, which accepts it, but comes after rule 1.',
+      rules: ['filter inside rule 1', 'filter zones rule 2', 'filter zones rule 1'],
+      fix: 'iptables -I zones 1 -i eth0 -g inside → forwarded',
+    })
+    // who asks for something else has chosen it
+    expect(told(zones('-A zones -s 10.0.1.0/24 -g outside'), 'accepted-too-late')).toBeUndefined()
+    expect(told(zones('-A zones -i eth1 -g outside'), 'accepted-too-late')).toBeUndefined()
+  })
+
   it('only tells it where the rule in front is for just such packets', () => {
     const found = told(rules('-A FORWARD -s 10.0.1.2/32 -j DROP', HTTP), 'accepted-too-late')
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])

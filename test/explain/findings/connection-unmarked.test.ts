@@ -47,8 +47,8 @@ const trace = (choose: string) =>
 
 const SAVES = 'ct mark set meta mark # handle 8'
 
-function found(choose: string, save?: string) {
-  const [journey] = explainFile(trace(choose), { ...worldOf(ruleset(choose, save)), host: ROUTER }).journeys
+function found(choose: string, save?: string, text = trace(choose)) {
+  const [journey] = explainFile(text, { ...worldOf(ruleset(choose, save)), host: ROUTER }).journeys
   const one = journey!.findings.find(({ code }) => code === 'mark-missing')
   return { message: one?.message, fix: one?.fix.map((each) => String(fixCommands(each).command)) }
 }
@@ -70,6 +70,21 @@ describe('mark-missing, of a connection', () => {
         'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7 skipped the rule that sets this mark.',
       fix: ['nft replace rule inet fw prerouting handle 7 iifname eth0 jump choose'],
     })
+  })
+
+  it('is a jump that misses the packet, to the rules that mark it for the one that saves the mark', () => {
+    const missed = [
+      `trace id 0a0b0c0d inet fw prerouting packet: iif "eth0" ${HEADERS}`,
+      'trace id 0a0b0c0d inet fw prerouting rule ct mark set meta mark (verdict continue)',
+      'trace id 0a0b0c0d inet fw prerouting policy accept',
+      'trace id 0a0b0c0d inet fw dnat policy accept',
+      `trace id 0a0b0c0d inet fw forward packet: iif "eth0" oif "eth1" ${HEADERS}`,
+      'trace id 0a0b0c0d inet fw forward policy drop',
+      '',
+    ].join('\n')
+    expect(found('ip6 nexthdr tcp jump choose', SAVES, missed).message).toBe(
+      'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7, which jumps to the rule that sets this mark, only matches ip6 nexthdr tcp.',
+    )
   })
 
   it('is saved by CONNMARK', () => {

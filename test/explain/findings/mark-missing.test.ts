@@ -291,4 +291,16 @@ describe('mark-missing', () => {
     const bits = rules.mangle[0]!.replace('0x1/0xffffffff', '0x2/0xffffffff')
     expect(told({ rules: { ...rules, mangle: [bits] } }, 'mark-missing')).toBeUndefined()
   })
+
+  it('is a jump that is alone in its chain, and leads past the chain that sets the mark', () => {
+    const mangle = [
+      '-A PREROUTING -j agent-mark',
+      '-A agent -j agent-mark',
+      '-A agent -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xff',
+      '-A agent-mark -i eth1 -j MARK --set-xmark 0x2/0xff',
+    ]
+    const found = told(one(...mangle), 'mark-missing')
+    expect(found?.message).toContain('PREROUTING rule 1, which matches it, jumps to agent-mark, as agent rule 1 does')
+    expect(found?.fix).toBe('iptables -t mangle -R PREROUTING 1 -j agent → forwarded')
+  })
 })

@@ -35,6 +35,10 @@ describe('returned-early', () => {
       rules: ['filter web rule 1'],
     })
     expect(told(ofPort, 'missing-rule')).toBeUndefined()
+    // who comes by any interface but one
+    expect(told(port('-A web ! -i eth9 -p tcp -m tcp --dport 80 -j RETURN'), 'returned-early')?.message).toContain(
+      'but only returns it from the chain',
+    )
     // for all packets, or for all but some, says nothing of this one
     expect(told(port('-A web -p tcp -j RETURN'), 'returned-early')).toBeUndefined()
     expect(told(port('-A web -p tcp -m tcp ! --dport 81 -j RETURN'), 'returned-early')).toBeUndefined()
