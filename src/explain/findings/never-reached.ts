@@ -7,6 +7,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { emptyOnWay } from '../counterfactual/empty-on-way.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
@@ -15,7 +16,7 @@ import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
-import { nameBeside, nameRef, refOf } from '../refs.ts'
+import { endOf, nameBeside, nameRef, refOf } from '../refs.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 import { natAtOutput } from './nat-at-output.ts'
 import { nearlyReached } from './nearly-reached.ts'
@@ -135,15 +136,21 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
   const misled = leads || led || isAlike || sibling ? undefined : misledJump(context, pass, chain, goal.wanted)
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
+  const empty = leads || led || isAlike || sibling || misled ? undefined : emptyOnWay(context, pass)
+  const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
   const jumps = isElsewhere ? [] : jumpTo(context, ref, one)
   return finding(
     'never-reached',
     isElsewhere ? 'note' : 'warning',
-    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}`,
+    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}${gone}`,
     {
-      rules: [...(leads ? [leads] : []), ref, ...(sibling ? [sibling.ref] : misled ? [misled.ref] : [])],
+      rules: [
+        ...(leads ? [leads] : []),
+        ref,
+        ...(sibling ? [sibling.ref] : misled ? [misled.ref] : empty ? [endOf(pass.table, empty)] : []),
+      ],
       ...(misled ? { steps: [misled.step + 1] } : {}),
       fix: isElsewhere ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
       doubt: led ? 0.4 : 0.1,

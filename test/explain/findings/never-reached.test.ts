@@ -116,6 +116,26 @@ describe('never-reached', () => {
     expect(message('-A PREROUTING -p udp -j SERVICES')).not.toContain('alone leads')
   })
 
+  it('names the chain on the way that has no rules; of several the one that has some at another hook', () => {
+    const filter = [
+      '-P FORWARD DROP',
+      '-N FORWARD_pre',
+      '-N FORWARD_ZONES',
+      '-A FORWARD -j FORWARD_pre',
+      '-A FORWARD -j FORWARD_ZONES',
+      '-A web -p tcp -m tcp --dport 80 -j ACCEPT',
+    ]
+    const message = (...more: string[]) => told({ rules: { filter: [...filter, ...more] } }, 'never-reached')?.message
+    const only = 'filter web rule 1 would have accepted it, but nothing jumps to web.'
+    expect(message()).toBe(only)
+    expect(message('-A INPUT -j INPUT_ZONES', '-A INPUT_ZONES -p udp -j ACCEPT')).toBe(
+      `${only} FORWARD_ZONES, which the packet traversed, has no rules.`,
+    )
+    expect(message('-A FORWARD_pre -p udp -j DROP')).toBe(
+      `${only} FORWARD_ZONES, which the packet traversed, has no rules.`,
+    )
+  })
+
   it('is no chain that accepts whatever comes, as one for what was logged: who jumps there has chosen', () => {
     const filter = (accept: string) => ['-P FORWARD DROP', '-A FORWARD -p udp -j ACCEPT', accept]
     expect(told({ rules: { filter: filter('-A logged -j ACCEPT') } }, 'never-reached')).toBeUndefined()

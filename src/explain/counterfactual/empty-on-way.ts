@@ -1,0 +1,29 @@
+/** A chain that a packet traversed, and whose rules are gone. */
+import { HOOKS } from '../../model/hook.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
+import type { Context } from '../context.ts'
+import { chainLedTo, type TableTraversal } from './skipped-rules.ts'
+
+/** The base chain where another hook's has rules, or one that rules led to; of several, the one whose like at another hook has rules. */
+export function emptyOnWay(context: Context, { steps, base, table }: TableTraversal): Chain | undefined {
+  if (base.rules.length === 0) return hasTwin(table, base) ? base : undefined
+  const led = steps.flatMap((step) => {
+    const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
+    const chain = to === undefined ? undefined : table.chains.get(to)
+    return chain?.rules.length === 0 ? [chain] : []
+  })
+  const [first, ...more] = [...new Set(led)]
+  if (more.length === 0) return first
+  const [likely, ...others] = [first!, ...more].filter((chain) => hasTwin(table, chain))
+  return others.length === 0 ? likely : undefined
+}
+
+/** `filter_INPUT_ZONES` and `filter_FORWARD_ZONES`. */
+function hasTwin({ chains }: Table, { name }: Chain): boolean {
+  const own = withoutHook(name)
+  return own !== name && [...chains.values()].some((one) => one.rules.length > 0 && withoutHook(one.name) === own)
+}
+
+const HOOK = new RegExp(`(?<![a-z])(?:${HOOKS.join('|')})(?![a-z])`, 'gi')
+
+const withoutHook = (name: string): string => name.replace(HOOK, '*')
