@@ -1,5 +1,8 @@
 /** Why a connection has not the mark that a rule asks for, as this packet's own rules show. */
+
+import type { Statement } from '../../model/statement.ts'
 import type { Context } from '../context.ts'
+import { isOpening } from '../reply/request-reply.ts'
 import { carries, connectionMarks, type Mark, markBehind } from './mark-behind.ts'
 import { markingStep } from './marked-way.ts'
 
@@ -19,7 +22,7 @@ export function takenFromConnection(
   return undefined
 }
 
-/** A connection's mark is the packet's where a rule saves it. */
+/** A connection's mark is the packet's where a rule saves it. What belongs to no connection has none, whatever rules do. */
 export function unsaved(
   context: Context,
   { value, mask }: Mark,
@@ -28,6 +31,13 @@ export function unsaved(
   const own = { value, mask }
   const mark = markBehind(context, asker - 1)
   if (value === 0 || mark === undefined || !carries({ mark }, own)) return undefined
+  const { journey, evidence, world } = context
+  const isSaved = evidence.arrivals.some(
+    ({ rule }, i) => i < asker && journey.steps[i]!.kind === 'rule' && rule?.statements.some(writesConnection),
+  )
+  if (isSaved || !isOpening(journey, evidence.nat, world)) return undefined
   const setter = markingStep(context, asker - 1, own)
   return setter && { kind: 'unsaved', step: setter.step }
 }
+
+const writesConnection = (one: Statement): boolean => one.kind === 'set' && one.field === 'ct mark'

@@ -99,4 +99,12 @@ describe('mark-missing, of a connection', () => {
     const other = ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x3/0xff']
     expect(told({ rules: { mangle: other, filter } }, 'mark-missing')).toBeUndefined()
   })
+
+  it('is none where a rule saved it: what belongs to no connection has no mark of one', () => {
+    const saved = trace('jump choose').replace(
+      'trace id 0a0b0c0d inet fw prerouting policy',
+      'trace id 0a0b0c0d inet fw prerouting rule ct mark set meta mark (verdict continue)\n$&',
+    )
+    expect(found('jump choose', SAVES, saved).message ?? '').not.toContain('no rule saves it')
+  })
 })
