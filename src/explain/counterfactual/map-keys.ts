@@ -4,6 +4,7 @@ import type { NamedSet, Rule } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { held } from '../../rules/facts.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
@@ -86,11 +87,25 @@ const MOST_COMPARED = 200
 export const isCompared = ({ table, elements }: NamedSet): boolean =>
   table !== undefined && elements.length <= MOST_COMPARED
 
-/** An element that differs from the packet by a slip of the pen. */
+/** An element that differs from the packet by a slip of the pen, or is for an address that this host has lost. */
 export function slip(context: Context, lookup: Lookup, moment: EvalContext): SetElement | undefined {
   const elements = elementsOf(context, lookup)
   const key = elements.length > MOST_COMPARED ? undefined : keyHeld(lookup, moment)?.map(String)
-  return key && elements.find(({ parts }) => isSlip(parts, key))
+  if (!key) return undefined
+  return elements.find(({ parts }) => isSlip(parts, key)) ?? ofLostAddress(context, lookup, elements, key)
+}
+
+/** The only one for the service, whose address is none of this host's, where the packet's is. */
+function ofLostAddress(
+  { world: { host } }: Context,
+  { fields }: Lookup,
+  elements: readonly SetElement[],
+  key: readonly string[],
+): SetElement | undefined {
+  const at = fields.findIndex((field) => / daddr$/.test(field))
+  if (at < 0 || !fields.some((field) => / dport$/.test(field)) || isLocal(key[at], host) !== true) return undefined
+  const [only, ...more] = elements.filter(({ parts }) => parts.every((part, i) => i === at || part === key[i]))
+  return only && more.length === 0 && isLocal(only.parts[at], host) === false ? only : undefined
 }
 
 function isSlip(parts: readonly string[], key: readonly string[]): boolean {
