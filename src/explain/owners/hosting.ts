@@ -6,6 +6,8 @@ const NET = '[0-9a-f.:]+/(?!32 |128 )\\d+'
 /** Docker's own bridges: user-defined networks are br- and the first twelve digits of the network's id. */
 const DOCKER_BRIDGE = '(?:docker0|docker_gwbridge|br-[0-9a-f]{12})'
 
+const DOCKER_NFT = /^ip6? docker-bridges$/
+
 /** internal/server/network/acl: rules are sorted by their actions. */
 const aclOf = (name: string, program: string, brand: string, tables: RegExp): Owner => ({
   name,
@@ -52,7 +54,6 @@ export const HOSTING: readonly Owner[] = [
         chains: /^DOCKER(-(FORWARD|BRIDGE|CT|INTERNAL|INGRESS|ISOLATION(-STAGE-[12])?)|_OUTPUT|_POSTROUTING)?$/,
         jumps: /^DOCKER-USER$/,
       },
-      { tables: /^ip6? docker-bridges$/, whole: true },
       {
         tables: / filter$/,
         rules: new RegExp(
@@ -66,6 +67,33 @@ export const HOSTING: readonly Owner[] = [
         ),
       },
     ],
+  },
+  // the nft backend has no DOCKER-USER, and what a table of one's own accepts, docker's still drops (internal/nftabler)
+  {
+    name: 'docker',
+    instead:
+      'use dockerd --ip-forward-no-drop against its policy, or mark the packets for dockerd --bridge-accept-fwmark against its rules for ports that are not published',
+    lasting: 'change the options of dockerd',
+    rewrites: false,
+    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
+    marks: [{ tables: DOCKER_NFT, chains: /^filter-FORWARD$/ }],
+  },
+  {
+    name: 'docker',
+    instead:
+      "change the container's published ports or its network, or mark the packets for dockerd --bridge-accept-fwmark",
+    lasting: "change the container's published ports",
+    rewrites: false,
+    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
+    marks: [{ tables: DOCKER_NFT, chains: /^filter-forward-in__/ }],
+  },
+  {
+    name: 'docker',
+    instead: "change the container's published ports or its network",
+    lasting: "change the container's published ports",
+    rewrites: false,
+    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
+    marks: [{ tables: DOCKER_NFT, whole: true }],
   },
   {
     name: 'podman',

@@ -29,7 +29,8 @@ export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: Worl
   if (found.owner.passing) return { ...fix, note: [fix.note, passes(found.owner)].filter(Boolean).join('; ') }
   const told = toldOwner(found.owner, found.chain)
   const { lasting, ...briefly } = told
-  const isOfUse = lasting !== undefined && !namesUnreached(lasting, world)
+  const isOfUse =
+    lasting !== undefined && !namesUnreached(lasting, world) && !namesAbsent(lasting, found.owner, fix.edits, world)
   const owner = isOfUse ? told : briefly
   const note = [fix.note, restores(owner), ...(isOfUse ? [keeps({ lasting })] : [])]
     .filter((one) => one !== undefined)
@@ -48,6 +49,17 @@ const namesUnreached = (advice: string, { tables, sets }: World): boolean =>
     const leads = (table: Table) => basesOf(table).some((base) => graphOf(table, sets).reachableFrom(base).has(word))
     return having.length > 0 && !having.some(leads)
   })
+
+/** The chain that the owner leaves to users is not in the table that is changed: an older docker makes none for IPv6. */
+function namesAbsent(advice: string, { marks }: Owner, edits: readonly Edit[], { tables }: World): boolean {
+  const meant = (advice.match(/[\w-]+/g) ?? []).filter((word) => marks.some(({ jumps }) => jumps?.test(word)))
+  const changed = edits.flatMap((edit) =>
+    edit.kind === 'rule' || edit.kind === 'chain'
+      ? tables.filter(({ family, name }) => family === edit.family && name === edit.table)
+      : [],
+  )
+  return changed.length > 0 && meant.some((word) => !changed.some(({ chains }) => chains.has(word)))
+}
 
 /** As a fix has it. */
 export const toldOwner = (owner: Owner, chain?: string): FixOwner => ({

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../../../src/edits/parse.ts'
 import type { Proposal } from '../../../src/explain/changes/proposal.ts'
 import { withOwner } from '../../../src/explain/owners/undone.ts'
-import type { Chain } from '../../../src/model/ruleset.ts'
+import type { Chain, Rule } from '../../../src/model/ruleset.ts'
 import { emptyWorld, type World } from '../../../src/model/world.ts'
 
 function fixOf(command: string, world: World = emptyWorld()) {
@@ -36,7 +36,6 @@ describe('what an owner undoes', () => {
     ['nft add element inet fw4 banned { 192.0.2.1 }', 'openwrt', 'change /etc/config/firewall'],
     ['nft add rule inet firewalld filter_FWD_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
     ['nft add rule inet firewalld filter_OUT_policy_out accept', 'firewalld', 'use firewall-cmd --permanent'],
-    ['nft add rule ip docker-bridges filter-FORWARD accept', 'docker', 'use the chain DOCKER-USER'],
     ['nft add rule ip libvirt_network guest_input accept', 'libvirt', 'use virsh net-edit or a libvirt hook'],
     ['nft add rule inet netavark FORWARD accept', 'podman', "change the container's network"],
     ['nft add rule ip filter ts-input accept', 'tailscale', 'use tailscale set or the ACLs'],
@@ -53,6 +52,11 @@ describe('what an owner undoes', () => {
     ['iptables -I cali-tw-cali12 1 -j ACCEPT', 'change the policy'],
     ['iptables -t nat -I cali-nat-outgoing 1 -j ACCEPT', 'change the IPPool'],
     ['nft add rule inet incus acl.incusbr0 accept', 'change the rule of the ACL'],
+    ['iptables -I DOCKER 1 -j ACCEPT', 'use the chain DOCKER-USER'],
+    // docker's nft backend has no DOCKER-USER
+    ['nft add rule ip docker-bridges filter-FORWARD accept', 'change the options of dockerd'],
+    ['nft add rule ip6 docker-bridges filter-forward-in__docker0 accept', "change the container's published ports"],
+    ['nft add rule ip docker-bridges nat-prerouting-and-output accept', "change the container's published ports"],
     ['nft add rule inet incus fwd.incusbr0 accept', 'use incus network set or an ACL'],
     ['nft add rule inet lxd aclfwd.lxdbr0 accept', 'change the rule of the ACL'],
   ])('%s: advice for such a chain', (command, lasting) => {
@@ -66,6 +70,21 @@ describe('what an owner undoes', () => {
     expect(fixOf('nft add rule inet firewalld_policy_drop raw_output accept').note).toMatch(
       /only when panic mode is on$/,
     )
+  })
+
+  test("names docker's chain for users only where the table has it", () => {
+    const DOCKER = '-A DOCKER -j DROP'
+    const without = fixOf('iptables -I DOCKER 1 -j ACCEPT', worldOf('filter', { DOCKER }))
+    expect(without.owner).toMatchObject({ name: 'docker' })
+    expect(without.note).toBe(`docker restores its rules ${without.owner!.when}`)
+    const FORWARD = '-A FORWARD -j DOCKER-USER'
+    const users = worldOf('filter', { DOCKER, FORWARD, 'DOCKER-USER': '-A DOCKER-USER -j RETURN' })
+    for (const { chains } of users.tables) {
+      const [rule] = chains.get('FORWARD')!.rules
+      const jump: Rule = { ...rule!, statements: [{ kind: 'jump', chain: 'DOCKER-USER' }] }
+      chains.set('FORWARD', { name: 'FORWARD', hook: 'forward', priority: 0, rules: [jump] })
+    }
+    expect(fixOf('iptables -I DOCKER 1 -j ACCEPT', users).note).toMatch(/; to keep it, use the chain DOCKER-USER$/)
   })
 
   test('deletes a rule of its own from a chain of everybody', () => {
