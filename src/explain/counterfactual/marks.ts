@@ -219,13 +219,22 @@ function neverGiven(
         ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
         : []
     })
-  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
+  if (missed.length > 0) return { kind: 'missed', missed: missed.sort(likelier).slice(0, 3) }
   for (const pass of before) {
     const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
     if (chain) return { kind: 'unreached', pass, chain }
   }
   return undefined
 }
+
+type Missed = Extract<WhyUnmarked, { kind: 'missed' }>['missed'][number]
+
+/** Of rules that are as near, the one that names the packet's service: whoever opens it opens no other one. */
+const likelier = (a: Missed, b: Missed): number =>
+  a.doubt - b.doubt || Number(namesService(b.passed.rule)) - Number(namesService(a.passed.rule))
+
+export const namesService = ({ conditions }: Rule): boolean =>
+  conditions.some((one) => isParticular(one) && / dport$|^icmp/.test(fieldOf(one) ?? ''))
 
 /** As the packet leaves the table, or at the rule that takes packets without it: a mark may be cleared once it was asked for. */
 function isCarriedThen(context: Context, then: Walk, mark: Mark, asker: number): boolean {

@@ -9,6 +9,7 @@ import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { markedThere } from '../counterfactual/mark-behind.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { commentWords } from '../why-there.ts'
@@ -35,6 +36,8 @@ export const acceptedTooLate: Detector = {
     const culprit = refAt(context, stopping)
     const stopped = way.flatMap((i) => (i >= stopping ? (arrivals[i]!.rule ?? []) : []))
     if (culprit?.ruleNumber === undefined || isExceptionTo([...accepts.matched, accepts], stopped)) return []
+    // what stands between them may write what the rule matches: in front it would not accept the packet
+    if (evaluateAll(later.rule.conditions, arrivedAt(context, stopping)) === false) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
     const does = leads
@@ -82,7 +85,11 @@ const asks = ({ conditions }: Rule, all: readonly string[]): boolean => {
 }
 
 /** A jump for all packets, in front of others; a goto would leave these nothing. */
-const isFilter = (rule: Rule | undefined): boolean => rule?.conditions.length === 0 && verdictOf(rule).ending !== 'goto'
+const isFilter = (rule: Rule | undefined): boolean =>
+  rule === undefined || (rule.conditions.length === 0 && verdictOf(rule).ending !== 'goto')
+
+const arrivedAt = (context: Context, step: number) =>
+  markedThere(context, { step, moment: momentAt(context, step) }).moment
 
 /** The copy goes past what may have been meant to stop a part of it. */
 function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: RuleRef): string {

@@ -17,6 +17,7 @@ import {
   connectionMarksAsked,
   markAsked,
   markGiven,
+  namesService,
   someRuleSets,
   type WhyUnmarked,
   whyUnmarked,
@@ -39,12 +40,30 @@ export const markMissing: Detector = {
   detect(context) {
     const sure = goals(context).filter((goal) => goal.sure)
     const found = sure.flatMap((goal) =>
-      askers(context, goal).flatMap((asker, _, all) => tell(context, goal, asker, all)),
+      likeliestFirst(context, askers(context, goal)).flatMap((asker, _, all) => tell(context, goal, asker, all)),
     )
     // what only asks that a mark be there, or not, says less than the rule that would have set one
     const led = found.some(({ fix }) => fix.length > 0) ? [] : sure.flatMap((goal) => unled(context, goal))
     return [...led, ...found].slice(0, 1)
   },
+}
+
+/** Several policies in turn set one mark, and a rule asks for it behind each: the one that names the packet's service says most. */
+function likeliestFirst(context: Context, all: readonly Asker[]): readonly Asker[] {
+  const [first] = all
+  if (!first || all.length === 1) return all
+  const missedOf = (asker: Asker) => {
+    const isSame = asker.value === first.value && asker.mask === first.mask && asker.field === first.field
+    const why = isSame && !asker.isWithout ? whyUnmarked(context, asker, asker.step) : undefined
+    return why?.kind === 'missed' ? why.missed[0] : undefined
+  }
+  const own = missedOf(first)
+  if (!own || namesService(own.passed.rule)) return all
+  const better = all.find((asker) => {
+    const missed = missedOf(asker)
+    return missed && missed.doubt <= own.doubt && namesService(missed.passed.rule)
+  })
+  return better ? [better, ...all.filter((one) => one !== better)] : all
 }
 
 /** A rule that sets a mark missed the packet, and rules that ask for the mark would have led it there. */

@@ -62,6 +62,17 @@ describe('accepted-too-late', () => {
     expect(told(zones('-A zones -i eth1 -g outside'), 'accepted-too-late')).toBeUndefined()
   })
 
+  it('says nothing of a rule that matches what is written only behind the one that stops', () => {
+    const policy = (mark: string): Case =>
+      rules(
+        '-A FORWARD -j workload',
+        '-A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT',
+        '-A workload -p tcp -m tcp --dport 80 -j DROP',
+        `-A workload -j MARK --set-xmark ${mark}`,
+      )
+    expect(told(policy('0x10000/0x10000'), 'accepted-too-late')).toBeUndefined()
+  })
+
   it('only tells it where the rule in front is for just such packets', () => {
     const found = told(rules('-A FORWARD -s 10.0.1.2/32 -j DROP', HTTP), 'accepted-too-late')
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])

@@ -53,6 +53,29 @@ describe('mark-missing', () => {
     expect(alone?.message).toContain('mangle PREROUTING rule 1 cleared it')
   })
 
+  it('of several policies that set one mark in turn, names the one for the service of the packet', () => {
+    const RETURN = '-A workload -m mark --mark 0x10000/0x10000 -j RETURN'
+    const policies = (...names: string[]) =>
+      names.flatMap((name) => [`-A workload -m mark --mark 0x0/0x20000 -j ${name}`, RETURN])
+    const filter = (...names: string[]) => [
+      '-A FORWARD -o eth1 -j workload',
+      ...policies(...names),
+      '-A workload -j DROP',
+      '-A all-of-ui -m set --match-set ui src -j MARK --set-xmark 0x10000/0x10000',
+      '-A web-of-front -p tcp -m set --match-set front src -m multiport --dports 80 -j MARK --set-xmark 0x10000/0x10000',
+    ]
+    const set = (name: string, element: string) => ({ name, type: 'hash:ip', elements: [{ parts: [element] }] })
+    const found = (...names: string[]) =>
+      findingsOf(
+        played({ rules: { filter: filter(...names) }, sets: [set('ui', '10.0.1.8'), set('front', '10.0.1.9')] }),
+        'mark-missing',
+      ).map(({ message }) => message.split(': ').slice(1).join(': '))
+    const front = 'filter web-of-front rule 1, which sets this mark, does not match: 10.0.1.2 is not in set front.'
+    expect(found('all-of-ui', 'web-of-front')).toEqual([front])
+    expect(found('web-of-front', 'all-of-ui')).toEqual([front])
+    expect(found('all-of-ui')[0]).toContain('10.0.1.2 is not in set ui')
+  })
+
   it('names the rule that gave it a mark which nobody reads, before one that others use', () => {
     const host = { routingRules: [{ family: 'ip', priority: 32766, action: { table: 'main' } }] } as Case['host']
     const gives = '[9:540] -A PREROUTING -p tcp -j MARK --set-xmark 0x2/0xff'
