@@ -14,7 +14,7 @@ import { carries, type Mark, type MarkField, markBehind, markedThere } from './m
 import { markingStep } from './marked-way.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
-import { type Unreached, unreachedChains } from './unreached.ts'
+import { isMarkOfServices, type Unreached, unreachedChains } from './unreached.ts'
 import { hadItComeBack, hadItMatched, hadItNeverMatched, hadItNotMatched } from './what-if.ts'
 
 /** The mark that a condition asks for; `not`: that it asks not to be there. */
@@ -221,7 +221,9 @@ function neverGiven(
     })
   if (missed.length > 0) return { kind: 'missed', missed: missed.sort(likelier).slice(0, 3) }
   for (const pass of before) {
-    const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
+    const chain = unreachedChains(context, pass, ({ packet }) => carries(packet, mark)).find(
+      (one) => one.led || !isMarkOfServices(pass, one.chain),
+    )
     if (chain) return { kind: 'unreached', pass, chain }
   }
   return undefined

@@ -4,6 +4,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -11,6 +12,7 @@ import { changesOf, propose, spotAt } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
+import { ownerOf } from '../owners/owners.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
 import { asksAll, fieldOf, missedBy } from './failed-condition.ts'
@@ -97,6 +99,14 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
 }
+
+/**
+ * It only marks, and a program calls it from the chains of its services, as kube-proxy KUBE-MARK-MASQ: where no service
+ * is, nothing jumps there, and nothing is wrong.
+ */
+export const isMarkOfServices = ({ table }: Pick<TableTraversal, 'table'>, { name, rules }: Chain): boolean =>
+  rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') &&
+  ownerOf({ family: table.family, table: table.name, chain: name, contents: table }) !== undefined
 
 /**
  * As kube-proxy names them: `KUBE-EXT-XGLOHA7QRQ3V22RZ` and `KUBE-SVC-…`, `external-4AT6LBPK-shop/cart/tcp/http` and

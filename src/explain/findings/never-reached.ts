@@ -14,7 +14,7 @@ import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
 import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
 import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
-import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
+import { isMarkOfServices, jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { endOf, nameBeside, nameRef, refOf } from '../refs.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
@@ -30,7 +30,12 @@ export const neverReached: Detector = {
       const found = unreachedChains(context, pass, wanted)
         .filter(({ led, meant }) => sure || !led || meant)
         // what takes whatever comes was put where it is for others
-        .filter(({ led, meant, takesAll, decides }) => meant || !takesAll || (!led && (decides || !isAcceptance(goal))))
+        .filter(
+          (one) =>
+            one.meant ||
+            !one.takesAll ||
+            (!one.led && (one.decides || (!isAcceptance(goal) && !isMarkOfServices(pass, one.chain)))),
+        )
         .filter(({ chain, meant }) => meant || !isAcceptance(goal) || !isMereVerdict(chain))
         .slice(0, 2)
         .map((one) => tell(context, goal, one))

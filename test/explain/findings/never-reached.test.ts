@@ -5,7 +5,7 @@ import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainLog, worldOf } from '../../journey/journeys.ts'
 import { dmesg, trace } from '../../journey/kernel-lines.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { type Case, findingsOf, LISTENS_ON, SYN, saved, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, SYN, saved, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const filter = (...more: string[]) => ({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED, ...more] } })
@@ -160,6 +160,22 @@ describe('never-reached', () => {
       explainLog(log, worldOf(saved({ filter: rules(port) }))).journeys[0]?.findings.map(({ code }) => code)
     expect(codes(80)).toContain('never-reached')
     expect(codes(81)).not.toContain('never-reached')
+  })
+
+  it('is no chain by which a program marks for its services, while it has none: rules by hand may lack the jump', () => {
+    const nat = (mark: string) => [
+      '-A POSTROUTING -j KUBE-POSTROUTING',
+      '-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN',
+      '-A KUBE-POSTROUTING -j MASQUERADE',
+      `-A ${mark} -j MARK --set-xmark 0x4000/0x4000`,
+    ]
+    const said = (mark: string) =>
+      played({ rules: { nat: nat(mark), filter: [] }, packet: { ...SYN, dst: '198.51.100.7' } })
+        .findings.map(({ code, severity }) => `${severity} ${code}`)
+        .filter((one) => /never-reached|mark-missing/.test(one))
+    expect(said('OUR-MARK')).toEqual(['warning mark-missing', 'warning never-reached'])
+    expect(said('KUBE-MARK-MASQ')).toEqual([])
+    expect(said('NETAVARK-HOSTPORT-SETMARK')).toEqual([])
   })
 
   it('is a chain of a destination that a rule leads to only for another one', () => {

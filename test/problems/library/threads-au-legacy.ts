@@ -199,7 +199,7 @@ COMMIT
       pod: { addresses: { eth0: ['192.168.185.6/30'] }, routes: ['default via 192.168.185.5'] },
       node: {
         addresses: { eth0: ['192.168.86.152/24'], cali1f3d: ['192.168.185.5/30'] },
-        routes: ['default via 192.168.86.160'],
+        routes: ['default via 192.168.86.1'],
         sysctls: FORWARDS,
         listeners: [SSH, KUBELET],
         rules: {
@@ -247,15 +247,22 @@ ${CALI_HOOKS}${KUBE_INPUT}${KUBE_FORWARD}${KUBE_OUTPUT}${CALI_JUMPS}${workload('
 `,
         },
       },
+      wifi: {
+        addresses: { 'br-lan': ['192.168.86.1/24'], lo: ['203.0.113.9/32'] },
+        bridges: { 'br-lan': ['lan1', 'lan2'] },
+        sysctls: FORWARDS,
+        listeners: [HTTPS],
+      },
       nfs: {
-        addresses: { eth0: ['192.168.86.160/24'], lo: ['203.0.113.9/32'] },
+        addresses: { eth0: ['192.168.86.160/24'] },
         routes: ['default via 192.168.86.1'],
-        listeners: [NFS, HTTPS],
+        listeners: [NFS],
       },
     },
     links: [
       ['pod:eth0', 'node:cali1f3d'],
-      ['node:eth0', 'nfs:eth0'],
+      ['node:eth0', 'wifi:lan1'],
+      ['nfs:eth0', 'wifi:lan2'],
     ],
     traced: 'node',
     fails: { from: 'pod', what: 'tcp', to: '192.168.86.160', port: 2049 },
