@@ -37,6 +37,7 @@ import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
 import { isForOtherHost } from '../counterfactual/other-host.ts'
+import { ofOwnService } from '../counterfactual/own-service.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -60,14 +61,16 @@ export const nearMiss: Detector = {
 }
 
 /** What sets keep out is told by itself, and so is a mark that comes too late. */
-const near = (context: Context, goal: Goal): NearMiss[] =>
-  nearMisses(context, goal).filter(
+function near(context: Context, goal: Goal): NearMiss[] {
+  const found = nearMisses(context, goal).filter(
     (one) =>
       (!isLookup(one.miss) || isListed(one.miss)) &&
       !missedLate(context, one) &&
       // a rule goes by a mark for others: who sets it tells whether this packet was meant as well
       !(goal.exceptions && one.used !== false && fieldOf(one.miss.condition) === 'meta mark'),
   )
+  return ofOwnService(found)
+}
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
