@@ -17,6 +17,8 @@ export interface ForReports {
   failsOnShown?: true
   /** The rule would have given it another source. */
   wouldGiveSource?: true
+  /** That rule is for the packet's own source, and only names another interface to leave by. */
+  isAtOtherLink?: true
   /** The rule would have given it another destination. */
   wouldGiveDestination?: true
   /** More speaks for its fix than for letting the packet through as it is: a repair begins with it. */

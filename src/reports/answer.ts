@@ -146,7 +146,9 @@ const SENT_THERE: ReadonlySet<string> = new Set(['dnat-of-others', 'dnat-skipped
 /** That it kept its source stands on line one: why no rule rewrote it says more. */
 const keepsSource = (chief: Finding<unknown>, one: Finding<unknown>): boolean =>
   chief.code === 'not-masqueraded' &&
-  (one.code === 'snat-skipped' || (one.severity !== 'note' && one[FOR_REPORTS]?.wouldGiveSource === true))
+  (one.code === 'snat-skipped' ||
+    one[FOR_REPORTS]?.isAtOtherLink === true ||
+    (one.severity !== 'note' && one[FOR_REPORTS]?.wouldGiveSource === true))
 
 /** As warnings beside a port that nobody listens on, they name the rule that was to send the packet elsewhere. */
 const SHOULD_HAVE_SENT: ReadonlySet<string> = new Set(['not-in-set', 'near-miss', 'missing-rule', 'came-back'])

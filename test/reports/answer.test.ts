@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { open } from '../../src/index.ts'
 import { command } from '../../src/model/command.ts'
+import { FOR_REPORTS } from '../../src/model/for-reports.ts'
 import type { Finding, Journey, PrintedFix } from '../../src/model/journey.ts'
 import { answerOf } from '../../src/reports/answer.ts'
 import { printedGroup } from '../../src/reports/printed-group.ts'
@@ -85,4 +86,15 @@ test('a rule that stopped the packet is the cause, and that both frameworks have
     answerOf({ journey: { ...journey, findings: found } as unknown as Journey<PrintedFix>, count: 1 } as never)
   expect(answer(findings).cause).toEqual(['dropped-by-rule.', 'mixed-backends.'])
   expect(answer(findings.slice(0, 1)).cause).toEqual(['mixed-backends.'])
+})
+
+test('why a packet kept its source is the rule for that source at another interface, though it is a note', () => {
+  const kept = one('not-masqueraded', 'warning')
+  const near = (flags: object): Finding<PrintedFix> => ({ ...one('near-miss', 'note'), [FOR_REPORTS]: flags })
+  const other = near({ wouldGiveSource: true })
+  expect(told(kept, other).cause).toEqual(['not-masqueraded.'])
+  expect(told(kept, near({ wouldGiveSource: true, isAtOtherLink: true })).cause).toEqual([
+    'near-miss.',
+    'not-masqueraded.',
+  ])
 })

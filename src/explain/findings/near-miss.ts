@@ -37,6 +37,7 @@ import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
 import { isForOtherHost } from '../counterfactual/other-host.ts'
+import { isAtOtherLink } from '../counterfactual/other-link.ts'
 import { ofOwnService } from '../counterfactual/own-service.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
@@ -133,6 +134,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
+        ...(givesSource(goal) && isAtOtherLink(one) ? { isAtOtherLink: true } : {}),
         ...(goal.kind === 'destination' ? { wouldGiveDestination: true } : {}),
       },
     },

@@ -16,17 +16,6 @@ const notes = (one: Case) => findingsOf(played(one), 'near-miss').map(({ message
 const command = (one: Case) => told(one, 'near-miss')?.fix
 
 describe('near-miss', () => {
-  it('leaves out rules for other services beside one for the service of the packet, which others use', () => {
-    const ssh = '[0:0] -A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT'
-    const own = '[9:540] -A FORWARD -s 10.0.3.0/24 -p tcp -m multiport --dports 80,443 -j ACCEPT'
-    const slip = '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT'
-    expect(notes(only(ssh, own))).toEqual([
-      'filter FORWARD rule 3 would have accepted it, but only matches -s 10.0.3.0/24; the packet comes from 10.0.1.2.',
-    ])
-    expect(notes(only(ssh))).toHaveLength(1)
-    expect(notes(only(slip, own))).toHaveLength(2)
-  })
-
   it.each([
     [
       'a port, whatever rate is allowed besides',
