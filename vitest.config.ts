@@ -21,6 +21,7 @@ const NETNS = [
   'test/demo/**/*.test.ts',
   'test/filter/tcpdump.test.ts',
   'test/kernel/bpf/*.test.ts',
+  'test/problems/needs-all.test.ts',
   ...[
     ...['asymmetric', 'bridge-arp', 'chain-loops', 'conditions', 'edits', 'edits-ip', 'extensions', 'host'],
     ...['iptables-list', 'iptables-save'],
