@@ -65,7 +65,7 @@ export const TWO_FAULTS_NFT_MORE: Problem[] = [
     truth: {
       words:
         'IPv6 forwarding is off; the rule that accepts the port has an address of an old prefix; and a rule of routing makes the way back unreachable.',
-      causes: [{ code: 'forwarding-disabled' }, { rule: '2001:db8:77::10', chain: 'inet fw4 forward_wan' }],
+      causes: [{ code: 'vanished-forwarding-off' }, { rule: '2001:db8:77::10', chain: 'inet fw4 forward_wan' }],
       status: ['dropped', 'rejected', 'lost'],
       alsoTrue: ['several-causes', 'reply-unroutable'],
     },

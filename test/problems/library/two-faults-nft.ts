@@ -16,7 +16,8 @@ export const TWO_FAULTS_NFT: Problem[] = [
       net: {
         addresses: { eth0: ['10.1.0.2/24'], eth1: ['10.2.0.2/24'], lo: ['198.51.100.9/32'] },
         routes: ['192.168.1.0/24 via 10.1.0.1 src 198.51.100.9'],
-        sysctls: FORWARDS,
+        // it asks for its neighbour by an address that the neighbour takes
+        sysctls: { ...FORWARDS, 'net.ipv4.conf.all.arp_announce': '2' },
         listeners: WEB,
       },
       router: {
@@ -55,7 +56,7 @@ export const TWO_FAULTS_NFT: Problem[] = [
     truth: {
       words:
         'ip_forward is 0; what comes in by wan1 has its route back by wan2, and rp_filter is strict; and forward accepts nothing from outside.',
-      causes: [{ code: 'forwarding-disabled' }, { code: 'reverse-path' }, { policy: 'ip filter forward' }],
+      causes: [{ code: 'vanished-forwarding-off' }, { code: 'vanished-rp-filter' }, { policy: 'ip filter forward' }],
       status: ['dropped', 'lost'],
       alsoTrue: ['several-causes'],
     },
