@@ -242,13 +242,14 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
 }
 
 /**
- * No next hop elsewhere is the way to a host that has just replied on the link of its network; nor is the router that has
+ * No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered there; nor is the router that has
  * just handed this very packet over.
  */
 function isDisproved({ dst, in: from, srcMac }: Packet, { link }: Home, route: Route, host: Host): boolean {
   const { gateway, device } = route
   if (gateway === undefined) return false
-  if (neighboursAt(host, link.name, dst!)[0]?.state.includes('REACHABLE')) return true
+  const [known] = neighboursAt(host, link.name, dst!)
+  if (known?.state.some((one) => one === 'REACHABLE' || one === 'PERMANENT')) return true
   return from === device && srcMac !== undefined && neighboursAt(host, device!, gateway)[0]?.mac === srcMac
 }
 

@@ -72,6 +72,8 @@ describe('wrong-way-out', () => {
       return told({ ...case_, host: { ...host, neighbours } }, 'wrong-way-out')?.message
     }
     expect(said('REACHABLE')).toContain('It went the wrong way')
+    // somebody has entered it there by hand
+    expect(said('PERMANENT')).toContain('It went the wrong way')
     // it may have been there once
     expect(said('STALE')).toBeUndefined()
   })
