@@ -237,7 +237,8 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
   if (route.nexthops) return false
   const isOfHost = prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
   const [known] = neighboursAt(host, device, route.gateway ?? dst)
-  const replies = known && silentState(known) === undefined
+  // one that somebody has entered need not reply
+  const replies = known && silentState(known) === undefined && !(route.gateway && known.state.includes('PERMANENT'))
   return route.gateway === undefined ? (replies ?? isOfHost) : isOfHost && replies === true
 }
 

@@ -46,6 +46,8 @@ describe('wrong-way-out', () => {
     const beside = { dst: '198.51.100.7' }
     expect(said('198.51.100.7/32', 'REACHABLE', beside)).toBeUndefined()
     expect(said('10.0.2.2/32', 'FAILED')?.message).toContain('It went the wrong way')
+    // whom somebody has entered by hand need not reply
+    expect(said('10.0.2.2/32', 'PERMANENT')?.message).toContain('It went the wrong way')
     expect(said('10.0.2.0/28', 'REACHABLE')?.message).toContain('It went the wrong way')
     expect(said('198.51.100.7/32', 'FAILED', beside)?.message).toContain('leads out of eth0 again')
     // the next hop had sent it
