@@ -182,8 +182,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     const ending = verdictOf(rule).ending
     if (ending !== 'accept' && ending !== 'return') continue
     const asked = context.evidence.arrivals[step]!.packet
-    const meant = placeMeant(passed, asked)
-    if (!meant || !leadsThere(context, passed, meant)) continue
+    const meant = placeMeant(context, passed, asked)
+    if (!meant) continue
     // another host's other service is none of this one's
     if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
@@ -197,7 +197,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
     const other = refOfSkipped(context, passed)
     const { dst, dport } = moment.packet
-    const besides = [rule, context.evidence.arrivals[step]!.rule]
+    const besides = [rule, ...forwardsOf(context, step)]
     const [there, here] = [
       mentions(context, meant, besides),
       mentions(context, { address: dst!, port: dport }, besides),
@@ -286,8 +286,8 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
 
 const isLoopback = (address: string): boolean => address.startsWith('127.')
 
-/** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
-function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
+/** Another destination or port for which the rule would match, on the way that leads there; the packet's own port of before nat is tried, too. */
+function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
   const { dst, dport } = moment.packet
   if (dst === undefined) return undefined
   const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
@@ -295,22 +295,33 @@ function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination |
   let place: Destination = { address: dst, port: dport }
   for (const condition of failed) {
     if (condition.kind === 'lookup') place = { ...place, port: asked.dport }
-    else if (condition.kind !== 'compare' || condition.op !== '==') return undefined
+    else if (condition.kind !== 'compare') return undefined
+    else if (isWayOut(condition)) continue
+    else if (condition.op !== '==') return undefined
     else if (/ daddr$/.test(condition.field)) place = { ...place, address: hostOf(condition) ?? '' }
     else if (/ dport$/.test(condition.field)) place = { ...place, port: portOf(condition.value) }
     else return undefined
   }
   if (place.address === '' || (place.port === undefined) !== (dport === undefined)) return undefined
-  const packet = { ...moment.packet, dst: place.address, ...(place.port === undefined ? {} : { dport: place.port }) }
+  const out = outTo(world.host, moment.packet, place)
+  if (out !== moment.packet.out && !failed.some(isWayOut)) return undefined
+  const packet = {
+    ...{ ...moment.packet, dst: place.address },
+    ...(place.port === undefined ? {} : { dport: place.port }),
+    ...(out === undefined ? {} : { out }),
+  }
   return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
 }
 
-/** The way to the place is the one that the packet took; a route that refuses it may be mistaken as well. */
-function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: Destination): boolean {
-  const { out, in: from } = moment.packet
-  if (out === undefined) return true
-  const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
-  return !route || isError(route) || routeDevices(route).includes(out)
+const isWayOut = (one: Condition): boolean => one.kind === 'compare' && /^meta oif(name)?$/.test(one.field)
+
+/** By which it would leave for there; a route that refuses it may be mistaken as well. */
+function outTo(host: Host, { out, in: from }: Packet, { address }: Destination): string | undefined {
+  if (out === undefined) return undefined
+  const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, host)
+  if (!route || isError(route)) return out
+  const devices = routeDevices(route)
+  return devices.includes(out) ? out : devices[0]
 }
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
@@ -318,6 +329,16 @@ const portOf = (value: Value): number | undefined => (typeof value === 'number' 
 /** One digit other than the port that was asked: whoever means another port mostly takes one that is not alike. */
 const isSlip = (port: number | undefined, asked: number | undefined): boolean =>
   port === asked || (String(port).length === String(asked).length && looksLike(String(port), String(asked)))
+
+/** What sends it there, and any other rule of nat that would: a copy speaks for nothing. */
+function forwardsOf({ evidence, world, journey }: Context, step: number): Rule[] {
+  const { rule: own, packet } = evidence.arrivals[step]!
+  const moment = { packet, family: journey.family, world, hook: 'prerouting' as const }
+  const sendsIt = (rule: Rule) =>
+    DESTINATION.includes(verdictOf(rule).text) && rule.conditions.every((one) => evaluate(one, moment) !== false)
+  const all = world.tables.flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules.filter(sendsIt)))
+  return own ? [own, ...all] : all
+}
 
 /** In how many other rules the place is spoken of, with the port. */
 interface Mentions {

@@ -108,6 +108,26 @@ describe('dnat-mismatch', () => {
     })
   })
 
+  it('is a filter rule for another host on the way that leads there', () => {
+    const rules = ['10.0.1.9', WEB.replace(' -p tcp', ' -o eth1 -p tcp')] as const
+    expect(told(forward(...rules), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9 → forwarded$/)
+    const other = WEB.replace(' -p tcp', ' -o eth7 -p tcp')
+    expect(told(forward('10.0.1.9', other), 'dnat-mismatch')).toBeUndefined()
+  })
+
+  it('is the forward, of which there is a copy', () => {
+    const { rules, ...one } = forward('10.0.2.8', WEB)
+    const [own] = rules.nat!
+    const nat = [
+      own!.replace(' -p tcp', ' -s 10.0.1.2/32 -p tcp'),
+      '-A PREROUTING -i eth7 -j user',
+      own!.replace('PREROUTING', 'user'),
+    ]
+    expect(told({ ...one, rules: { ...rules, nat } }, 'dnat-mismatch')?.fix).toMatch(
+      /-R PREROUTING 1 .*10.0.2.9 → forwarded$/,
+    )
+  })
+
   it('corrects the filter rule where others speak of where nat sends it', () => {
     const rules = {
       nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80'],
