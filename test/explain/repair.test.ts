@@ -9,7 +9,7 @@ import type { Host, Packet } from '../../src/index.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { entry, makeWorld, ROUTER } from '../simulate/world.ts'
 import { LISTENS_ON, played, SYN, saved, TO_ROUTER } from './findings/played.ts'
-import { repairOf } from './repaired.ts'
+import { noteOf, repairOf } from './repaired.ts'
 
 describe('several causes', () => {
   it('are one narrow rule and one for replies, where else the policy alone would do', () => {
@@ -107,6 +107,23 @@ describe('several causes', () => {
     expect(found?.after).toBe('forwarded')
   })
 
+  it('are told as what would stop it, and its reply, behind the first', () => {
+    const rule = (priority: number, rest: object) => ({ family: 'ip' as const, priority, ...rest })
+    const routingRules = [
+      rule(0, { action: { table: 'local' } }),
+      rule(90, { to: '10.0.1.2/32', action: 'blackhole' }),
+      rule(32_766, { action: { table: 'main' } }),
+    ] as Host['routingRules']
+    const rules = { filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'] }
+    const sysctls = new Map([['net.ipv4.ip_forward', '0']])
+    const off = repairOf(rules, SYN, { routingRules: routingRules!, sysctls })
+    expect(off?.message).toMatch(/ Another cause: routing would drop its reply: routing rule 90 is "blackhole"/)
+    const listed = repairOf(rules, SYN, { routingRules: routingRules! })
+    expect(listed?.message).toBe(
+      'Two things stop this exchange: filter FORWARD rule 1 and routing (routing rule 90 is "blackhole" for such packets).',
+    )
+  })
+
   it('are looked for where nobody takes the packet here, as nat did not send it on', () => {
     const rules = {
       nat: ['[0:0] -A PREROUTING -p tcp -m tcp --dport 8 -j DNAT --to-destination 10.0.2.9:80'],
@@ -115,6 +132,40 @@ describe('several causes', () => {
     const found = repairOf(rules, TO_ROUTER, { listening: ['tcp'], sockets: [] })
     expect(found?.command).toMatch(/^iptables -t nat -R PREROUTING 1 .* && iptables -A FORWARD /)
     expect(found?.after).toBe('forwarded')
+  })
+})
+
+describe('a forward to one place, while a rule is for another one', () => {
+  const forward = (to: string, ...filter: string[]) => ({
+    nat: [`-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`],
+    filter: ['-P FORWARD DROP', ...filter],
+  })
+
+  it('is mended with the rest, and the fix says that either may be wrong', () => {
+    const rules = forward('10.0.2.8', '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT')
+    const found = repairOf(rules, TO_ROUTER)
+    expect(found?.command).toMatch(
+      /^iptables -t nat -R PREROUTING 1 .*10\.0\.2\.9 && iptables -A FORWARD .*ESTABLISHED/,
+    )
+    expect(noteOf(rules, TO_ROUTER)).toMatch(/^first check which destination is right, 10.0.2.8:80 or 10.0.2.9:80/)
+  })
+
+  it('is no better for what only brings its reply back', () => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:555',
+        '-A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554',
+        '[0:0] -A POSTROUTING -s 10.0.7.0/24 -d 10.0.1.9/32 -p tcp -m tcp --dport 554 -j SNAT --to-source 10.0.1.1',
+        '[0:0] -A POSTROUTING -s 10.0.1.0/24 -d 10.0.1.9/32 -p tcp -m tcp --dport 554 -j SNAT --to-source 10.0.1.1',
+      ],
+      filter: [],
+    }
+    const { findings } = played({ rules, packet: TO_ROUTER })
+    const [masquerade] = findings.find(({ code }) => code === 'not-masqueraded')!.fix
+    expect(masquerade).toMatchObject({
+      after: 'forwarded',
+      but: 'nat would rewrite its destination, but not to the expected one',
+    })
   })
 })
 

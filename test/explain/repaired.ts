@@ -9,11 +9,18 @@ import { makeWorld, ROUTER } from '../simulate/world.ts'
 import { type Rules, SYN, saved } from './findings/played.ts'
 
 export function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
+  const found = foundFor(rules, packet, host)
+  const [fix] = found?.fix ?? []
+  return found && { message: found.message, command: String(fixCommands(fix!).command), after: fix!.after }
+}
+
+/** What is to be known of it. */
+export const noteOf = (...of: Parameters<typeof foundFor>): string | undefined => foundFor(...of)?.fix[0]?.note
+
+function foundFor(rules: Rules, packet: Packet = SYN, host: Host = {}) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
   const { evidence, ended } = modelEngine.play(world, packet)
   const journey = explain(evidence, world, { ended })
   noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
-  const found = severalCauses(evidence, journey, world, modelEngine)
-  const [fix] = found?.fix ?? []
-  return found && { message: found.message, command: String(fixCommands(fix!).command), after: fix!.after }
+  return severalCauses(evidence, journey, world, modelEngine)
 }

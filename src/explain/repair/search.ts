@@ -28,6 +28,8 @@ export interface RepairStep {
   fix: Fix
   /** What says which rule or policy stopped it, where one did. */
   stop?: Finding
+  /** It is the reply that is stopped. */
+  isOfReply?: true
 }
 
 interface State {
@@ -35,6 +37,8 @@ interface State {
   steps: readonly RepairStep[]
   /** What was stopped on the way here; the last one is what is stopped now. */
   stops: readonly Journey[]
+  /** That one is the reply. */
+  isReply?: true
 }
 
 /** Changes that together bring request and reply through. */
@@ -99,20 +103,22 @@ function searchAmong(
   let tried = 0
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
-  let states: State[] = [{ world: from, steps: done, stops: [first.stopped] }]
+  let states: State[] = [
+    { world: from, steps: done, stops: [first.stopped], ...(first.isReply ? { isReply: true } : {}) },
+  ]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
     const slower: State[] = []
-    for (const { world, steps, stops } of states) {
+    for (const { world, steps, stops, isReply } of states) {
       const accused = accusedBehind(reproduction, stops)
-      for (const step of choose(candidates(stops.at(-1)!))) {
+      for (const step of choose(candidates(stops.at(-1)!, isReply))) {
         if (!isMeant(step.fix) || steps.some((one) => isOfSameRule(one.fix, step.fix))) continue
         if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world, accused)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped, ...through } = came
+        const { stopped, isReply: isOfReply, ...through } = came
         if (!stopped) {
           if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
           const found = { steps: all, ...through }
@@ -121,7 +127,10 @@ function searchAmong(
           continue
         }
         const isNew = (of: (journey: Journey) => string) => !stops.some((one) => of(one) === of(stopped))
-        const state = { world: applied.world, steps: all, stops: [...stops, stopped] }
+        const state: State = {
+          ...{ world: applied.world, steps: all, stops: [...stops, stopped] },
+          ...(isOfReply ? { isReply: true } : {}),
+        }
         if (isNew(placeOf)) next.push(state)
         else if (isNew(wayOf)) slower.push(state)
       }
@@ -133,12 +142,18 @@ function searchAmong(
 }
 
 /** What one and the same journey's findings propose; what opens more than this exchange comes last. */
-function candidates({ findings }: Journey): RepairStep[] {
+function candidates({ findings }: Journey, isReply?: true): RepairStep[] {
   const stop = findings.find(({ code }) => STOPPED_BY.has(code))
   const steps = findings.flatMap((one) =>
     one.fix
       .filter(({ edits, undo }) => edits && undo)
-      .map((fix): RepairStep => ({ finding: one, fix, ...(stop ? { stop } : {}) })),
+      .map(
+        (fix): RepairStep => ({
+          ...{ finding: one, fix },
+          ...(stop ? { stop } : {}),
+          ...(isReply ? { isOfReply: true } : {}),
+        }),
+      ),
   )
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
   // what is wrong for certain goes first
@@ -182,6 +197,8 @@ interface Came {
   after: Outcome
   /** What is stopped, the request or its reply. */
   stopped?: Journey
+  /** It is the reply. */
+  isReply?: true
   /** What it hangs on that nothing is. */
   unless?: string
   /** What is to be known of it all the same. */
@@ -210,7 +227,7 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   if (wrong?.instead) return { after, stopped: reproduction.explain(wrong.instead, world) }
   if (wrong?.isAnswer) {
     const reply = explainAnswer(reproduction, asked!, answer!, world)
-    return { after, stopped: wrong.uplink ? withUplink(reply, wrong.uplink) : reply }
+    return { after, stopped: wrong.uplink ? withUplink(reply, wrong.uplink) : reply, isReply: true }
   }
   if (wrong) return { after, stopped: request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
@@ -244,7 +261,9 @@ const wayOf = ({ packet, steps }: Journey): string =>
 export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {
   const notes = [
     ...new Set(
-      [unless, aside, ...steps.flatMap(({ fix }) => fix.note?.split('; '))].filter((one) => one !== undefined),
+      [unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => fix.note?.split('; '))].filter(
+        (one) => one !== undefined,
+      ),
     ),
   ]
   return {
@@ -256,6 +275,13 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
     ...ownerOfAll(steps.map(({ fix }) => fix)),
   }
+}
+
+/** Of two rules that name different places either may be mistaken, whatever else is mended with them. */
+function whichIsRight({ finding: { code, message } }: RepairStep): string | undefined {
+  const [, to, meant] =
+    (code === 'dnat-mismatch' && / sends it to (\S+), while .* matches (.+): one of them is wrong/.exec(message)) || []
+  return to === undefined ? undefined : `first check which destination is right, ${to} or ${meant}`
 }
 
 /** Findings whose first rule stopped it; a rule that came near, or is too late, stops nothing. */

@@ -20,16 +20,17 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
     const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
-    const reasons = [...new Set(unruled.map(({ finding: { message } }) => message))]
+    const reasons = [...new Set(unruled.map(wouldBe))]
     const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
     return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
   }
-  const causes = stops.map(({ finding, stop = finding }): { rule?: RuleRef; text: string } => {
+  const causes = stops.map((step, i): { rule?: RuleRef; text: string } => {
+    const { finding, stop = finding } = step
     const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
-      : { text: asClause(finding.message) }
+      : { text: asClause(i === 0 ? finding.message : wouldBe(step)) }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const [only] = distinct.length === 1 ? stops : []
@@ -52,7 +53,8 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     return [first.finding.message, ...too, ...others].join(' ')
   }
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
-  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${names}.`
+  const items = distinct.map(({ text, ...one }) => ({ ...one, text: one.rule ? text : asItem(text) }))
+  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${listed(items)}.`
 }
 
 /** The rule that is named with it stops nothing: it sent the packet there, or gave it the mark for which another one did. */
@@ -61,11 +63,28 @@ const sendsIt = ({ code }: Finding): boolean =>
 
 const isStopper = (one: Finding): boolean => STOPPED_BY.has(one.code) && !sendsIt(one)
 
+/** What would stop it behind the first changes has not stopped it yet, nor a reply that nobody has sent. */
+function wouldBe({ finding: { message }, isOfReply }: RepairStep): string {
+  const it = isOfReply ? 'its reply' : 'it'
+  return message
+    .replace(
+      /^((?:Routing|The reverse path filter|Connection tracking|Bridge \S+)) dropped it\b/,
+      `$1 would drop ${it}`,
+    )
+    .replace(/^It went the wrong way\b/, isOfReply ? 'Its reply would go the wrong way' : 'It would go the wrong way')
+}
+
+/** `routing (the route to 10.0.0.5 is "blackhole")`, in a list. */
+const asItem = (clause: string): string =>
+  clause
+    .replace(/^(.*) would drop (?:it|its reply)(?: as a martian)?: (.*)$/, '$1 ($2)')
+    .replace(/^(?:it|its reply) would go the wrong way: (.*)$/, 'the route ($1)')
+
 /** The first sentence, as one of several things. */
 const asClause = (message: string): string =>
   message
     .split(/\.(?: |$)/)[0]!
-    .replace(/^(?:It|Routing|The) /, (word) => word.toLowerCase())
+    .replace(/^(?:It|Its|Routing|The) /, (word) => word.toLowerCase())
     .replace(/: one of them is wrong$/, '')
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */

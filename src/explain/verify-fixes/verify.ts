@@ -6,9 +6,11 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed, isServed, isStopped } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { CHANCE, SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
@@ -311,6 +313,15 @@ const wasStopped = memo(({ play, world }: Reproduction): boolean => {
   return told !== undefined && !isPassed(told.ended.outcome)
 })
 
+/** nat sends it to a place for which less speaks than for another one; what is no longer stopped there is no better off. */
+const isMissent = ({ findings }: Reproduction): boolean =>
+  findings.some(({ code, [FOR_REPORTS]: more }) => code === 'dnat-mismatch' && more?.goesFirst === true)
+
+const placeSeen = memo(({ play, world }: Reproduction): Packet | undefined => play(world).told?.packet)
+
+const samePlace = ({ dst, dport }: Packet, other: Packet | undefined): boolean =>
+  dst === other?.dst && dport === other?.dport
+
 interface StillWrong {
   why: string
   isAnswer?: true
@@ -331,6 +342,8 @@ export function stillWrong(
   const { host } = world
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
+  if (isMissent(reproduction) && samePlace(told.packet, placeSeen(reproduction)))
+    return { why: STILL_WRONG['dnat-mismatch']! }
   const { dst, dport } = reproduction.packet
   const isElsewhere = entryAskedElsewhere(reproduction.packet, reproduction.world) !== undefined
   // who has asked many takes a reply from any
