@@ -21,7 +21,7 @@ const ADDRESS =
 const ROUTES = (client: string) =>
   `${client}local 203.0.113.1 dev wan table local proto kernel scope host src 203.0.113.1\nlocal 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1\n203.0.113.0/24 dev wan proto kernel scope link src 203.0.113.1\n10.0.0.0/24 dev lan proto kernel scope link src 10.0.0.1\n`
 
-async function told(client: string, ...lines: string[]) {
+async function toldWith(more: string, client: string, ...lines: string[]) {
   const asked = { in: 'wan', src: '203.0.113.9', dst: '203.0.113.1', sport: 40_000, dport: 8123 }
   const there = { ...asked, dst: '10.0.0.20', out: 'lan' }
   const log = [
@@ -32,10 +32,12 @@ async function told(client: string, ...lines: string[]) {
     ...lines,
   ].map((line, i) => `[   10.00000${i}] ${line}\n`)
   const sysctls = 'net.ipv4.ip_forward = 1\n'
-  const files = { log: log.join(''), RULES, ADDRESS, routes: ROUTES(client), sysctls }
+  const files = { log: log.join(''), rules: `${RULES}${more}`, ADDRESS, routes: ROUTES(client), sysctls }
   const { exchanges } = await (await open(Object.entries(files).map(([name, text]) => ({ name, text })))).exchanges()
   return exchanges[0]!
 }
+
+const told = (client: string, ...lines: string[]) => toldWith('', client, ...lines)
 
 const RESET = {
   in: 'lan',
@@ -55,6 +57,18 @@ it('belongs to what was asked, and says that mending the way back is not all', a
   const [finding] = lost.findings.filter(({ code }) => code === 'reply-dropped')
   expect(finding?.message).toContain('"blackhole". The reply that came here (#2) is a reset from 10.0.0.20:8123')
   expect(finding?.fix.map(({ but }) => but)).toContain('10.0.0.20:8123 refuses it')
+})
+
+it('is said to be a reset where a rule drops it, which nothing here makes an answer', async () => {
+  const there = { ...RESET, dst: '203.0.113.9', out: 'wan' }
+  const drop = ['mangle:FORWARD:policy:1', 'filter:FORWARD:rule:1'].map((place) => trace(place, there))
+  const filter = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -i lan -p tcp -m tcp --sport 8123 -j DROP\nCOMMIT\n'
+  const lost = await toldWith(filter, '', seen, ...drop)
+  expect(lost.status).toBe('reply-lost')
+  const found = lost.findings.filter(({ code }) => code === 'reply-dropped')
+  expect(found).toHaveLength(1)
+  expect(found[0]?.message).toMatch(/ This reply is a reset from 10\.0\.0\.20:8123: /)
+  expect(found[0]?.fix.map(({ but }) => but)).toContain('10.0.0.20:8123 refuses it')
 })
 
 it('refuses, where nothing is in its way', async () => {

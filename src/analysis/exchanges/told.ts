@@ -204,6 +204,8 @@ function findingsOf(
   const isRefuted = ({ role }: Part, { code }: Finding) => arrived && role === 'request' && saysAstray(code)
   const eased = (one: Finding) => (status === 'answered' && replied ? withoutNeedless(one) : one)
   for (const said of decided.told.journey.findings) {
+    // the same, and more
+    if (own?.code === said.code && own.message.startsWith(said.message)) continue
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
     const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')
     if (!(one.code === 'not-netfilter' && isFate) && !isRefuted(decided, one)) add(one)

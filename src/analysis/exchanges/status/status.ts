@@ -19,7 +19,7 @@ import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
-import { lostReset } from './lost-reset.ts'
+import { droppedReset, lostReset } from './lost-reset.ts'
 import { otherNeighbour } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { isGuessed, isOutdated } from './outdated-error.ts'
@@ -87,7 +87,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const lostReply = stops.find(isReply)
   if (lostReply) {
     const late = lostReply.isNewFlow ? begunAnew(parts, lostReply) : connectionExpired(parts, lostReply)
-    const known = late ?? missesProxy(parts, lostReply)
+    const known = late ?? missesProxy(parts, lostReply) ?? droppedReset(lostReply)
     const mended = known ? { finding: known } : mendedTogether(parts.find(isAsking), lostReply)
     return { ...observed('reply-lost', lostReply), ...mended }
   }
