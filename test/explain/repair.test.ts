@@ -124,6 +124,17 @@ describe('several causes', () => {
     )
   })
 
+  it('are a policy, and a program that listens on another address', () => {
+    const found = (address: string) => {
+      const sockets = [{ protocol: 'tcp', family: 'ip' as const, state: 'LISTEN', port: 80, address }]
+      return repairOf({ filter: ['-P INPUT DROP'] }, TO_ROUTER, { listening: ['tcp'], sockets })?.message
+    }
+    expect(found('127.0.0.1')).toBe(
+      'No rule of filter INPUT accepts it, and its policy is DROP. Also, nothing on this host listens on tcp 10.0.1.1:80 (a program listens on 127.0.0.1:80).',
+    )
+    expect(found('10.0.1.1')).toBeUndefined()
+  })
+
   it('are looked for where nobody takes the packet here, as nat did not send it on', () => {
     const rules = {
       nat: ['[0:0] -A PREROUTING -p tcp -m tcp --dport 8 -j DNAT --to-destination 10.0.2.9:80'],

@@ -1,4 +1,5 @@
 /** What is said of a request that several things stop: all of them, and the changes that together let it through. */
+import { applyEdits } from '../../edits/apply.ts'
 import type { Engine } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
 import type { Finding, Journey, RuleRef } from '../../model/journey.ts'
@@ -7,8 +8,10 @@ import type { World } from '../../model/world.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { finding } from '../context.ts'
 import { playAgain } from '../explain.ts'
+import { listensElsewhere } from '../findings/listens-elsewhere.ts'
 import { asksForReply, natSeen } from '../reply/request-reply.ts'
-import { asOneFix, isPolicy, nearestAmong, searchRepair } from './search.ts'
+import type { Reproduction } from '../verify-fixes/reproduce.ts'
+import { asOneFix, isPolicy, nearestAmong, STOPPED_BY, searchRepair } from './search.ts'
 import { messageOf } from './words.ts'
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
@@ -27,6 +30,7 @@ export function severalCauses(
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
   const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
+  if (!repair && mending.length === 0) return listensElsewhereBehind(explained, reproduction)
   if (!repair || repair.steps.length < 2) return undefined
   const { steps } = repair
   const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
@@ -34,6 +38,27 @@ export function severalCauses(
     rules: steps.flatMap(({ finding }) => rulesOf(finding)),
     fix: [asOneFix(repair, reproduction)],
   })
+}
+
+/** What brings it to this host is not all: its port is open, on another address than that. No command makes a program listen. */
+function listensElsewhereBehind(explained: Journey, { explain, play, world }: Reproduction): Finding | undefined {
+  const [own] = explained.findings.filter(({ code }) => STOPPED_BY.has(code))
+  const toHost = explained.findings
+    .flatMap(({ fix }) => fix)
+    .filter((one) => one.after === 'delivered' && !isPolicy(one))
+  for (const fix of toHost) {
+    const applied = applyEdits(world, fix.edits ?? [])
+    const { told } = 'error' in applied ? {} : play(applied.world)
+    if (!own || 'error' in applied || !told || listensElsewhere(applied.world.host, told.packet) === undefined) continue
+    const closed = explain(told, applied.world).findings.find(({ code }) => code === 'closed-port')
+    if (!closed) continue
+    const then = closed.message.replace(/^Netfilter accepted it, but (.*): this host .*$/, 'Also, $1.')
+    return finding('several-causes', 'error', `${own.message} ${then}`, {
+      rules: own.rules,
+      fix: [...closed.fix.filter(({ edits }) => !edits), fix],
+    })
+  }
+  return undefined
 }
 
 /** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
