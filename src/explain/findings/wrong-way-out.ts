@@ -35,6 +35,7 @@ import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
+import { markedForUnledTable } from './unled-mark.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination; sent-to-itself.ts needs no routes. */
 export const wrongWayOut: Detector = {
@@ -68,6 +69,7 @@ export const wrongWayOut: Detector = {
         ...backToRouter(context, packet),
         ...pastNextHop(context, packet, note),
         ...withoutIpv6(context, packet),
+        ...markedForUnledTable(context, packet, note),
       ]
     const { route, home, main, why, fix = [] } = found
     const { table } = route

@@ -306,17 +306,22 @@ function leavesElsewhere(played: Journey, seen: Journey): string | undefined {
 const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>
   isPassed(outcome) && findings.some(({ code, severity }) => code === 'snat-port-taken' && severity === 'error')
 
+/** Said because no reply came, too. */
 const SOURCE_UNKNOWN = 'not-masqueraded'
+const BY_SILENCE: ReadonlySet<string> = new Set([SOURCE_UNKNOWN, 'wrong-way-out'])
 
-/** That no answer finds back to its source is told by the entry that the packet made: it stands where the packet leaves as it did. */
+/** That no answer finds back to its source, or comes from that way, is told by the entry that the packet made: it stands where the packet leaves as it did. */
 function withStanding(context: Context, played: Journey, left: Packet): Journey {
-  const isSaid = ({ code, severity }: Finding) => code === SOURCE_UNKNOWN && severity !== 'note'
-  const said = context.journey.findings.find(isSaid)
-  if (!said || !isPassed(played.outcome) || played.findings.some(isSaid)) return played
+  const isSaid = ({ code, severity }: Finding) => BY_SILENCE.has(code) && severity !== 'note'
+  const said = context.journey.findings.filter(isSaid)
+  if (said.length === 0 || !isPassed(played.outcome)) return played
   const seen = lastPacket(context)
-  if (left.out !== seen.out || left.src !== seen.src || left.dst !== seen.dst || left.dport !== seen.dport)
-    return played
-  return { ...played, findings: [...played.findings, said] }
+  if (left.out !== seen.out || left.dst !== seen.dst || left.dport !== seen.dport) return played
+  // a new source mends that alone
+  const stands = ({ code }: Finding) => code !== SOURCE_UNKNOWN || left.src === seen.src
+  const isNew = ({ code }: Finding) => !played.findings.some((one) => one.code === code && isSaid(one))
+  const news = said.filter((one) => stands(one) && isNew(one))
+  return news.length === 0 ? played : { ...played, findings: [...played.findings, ...news] }
 }
 
 /** Did it match a rule with a limit that the engine takes it past, or the other way round? */
