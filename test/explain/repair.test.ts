@@ -146,6 +146,8 @@ describe('several causes', () => {
   })
 })
 
+const VIA_LAN = { ...ROUTER.routes!.find(({ gateway }) => gateway)!, gateway: '10.0.2.254' }
+
 describe('a forward to one place, while a rule is for another one', () => {
   const forward = (to: string, ...filter: string[]) => ({
     nat: [`-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`],
@@ -159,6 +161,20 @@ describe('a forward to one place, while a rule is for another one', () => {
       /^iptables -t nat -R PREROUTING 1 .*10\.0\.2\.9 && iptables -A FORWARD .*ESTABLISHED/,
     )
     expect(noteOf(rules, TO_ROUTER)).toMatch(/^first check which destination is right, 10.0.2.8:80 or 10.0.2.9:80/)
+  })
+
+  it('is named with what else stops it, and with the source that nobody rewrites', () => {
+    const host = { routes: [...ROUTER.routes!.filter(({ gateway }) => !gateway), VIA_LAN] }
+    const rules = forward(
+      '10.0.2.9:81',
+      '-A FORWARD -s 10.0.1.2/32 -j DROP',
+      '-A FORWARD -i eth1 -j ACCEPT',
+      '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+    )
+    rules.nat.push('-A POSTROUTING -s 10.8.0.0/24 -o eth1 -j MASQUERADE')
+    expect(repairOf(rules, TO_ROUTER, host)?.message).toBe(
+      'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80: one of them is wrong. Then filter FORWARD rule 1 must change, too. Also, no rule rewrites its source.',
+    )
   })
 
   it('is no better for what only brings its reply back', () => {

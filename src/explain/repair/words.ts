@@ -22,7 +22,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
     const reasons = [...new Set(unruled.map(wouldBe))]
     const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
-    return `${first.finding.message}${isSourceKept ? ' Also, no rule rewrites its source.' : `${changes}${again}`}`
+    return `${first.finding.message}${changes}${again}${isSourceKept ? ' Also, no rule rewrites its source.' : ''}`
   }
   const causes = stops.map((step, i): { rule?: RuleRef; text: string } => {
     const { finding, stop = finding } = step

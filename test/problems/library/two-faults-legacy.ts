@@ -17,26 +17,29 @@ const NAT = ':PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]
 
 export const TWO_FAULTS_LEGACY: Problem[] = [
   {
-    name: 'faults-forward-to-a-wrong-port-from-a-wrong-uplink-without-a-way-back',
+    name: 'faults-forward-to-a-wrong-port-of-a-blocked-client-without-a-way-back',
     thread: PUT_TOGETHER,
     backend: 'iptables-legacy',
     hosts: {
       remote: { addresses: { eth0: ['203.0.113.9/24'] } },
       router: {
         addresses: { wan: ['203.0.113.1/24'], lan: ['192.168.1.1/24'] },
+        routes: ['default via 192.168.1.254'],
         sysctls: FORWARDS,
         listeners: [SSH],
         rules: {
           v4: `*nat
 ${NAT}-A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.168.1.10:8000
+-A POSTROUTING -s 10.8.0.0/24 -o lan -j MASQUERADE
 COMMIT
 *filter
 :INPUT ACCEPT [0:0]
 :FORWARD DROP [0:0]
 :OUTPUT ACCEPT [0:0]
 -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -s 203.0.113.8/29 -j DROP
 -A FORWARD -i lan -j ACCEPT
--A FORWARD -d 192.168.1.10/32 -i ppp0 -p tcp -m tcp --dport 80 -j ACCEPT
+-A FORWARD -d 192.168.1.10/32 -i wan -p tcp -m tcp --dport 80 -j ACCEPT
 COMMIT
 `,
         },
@@ -57,18 +60,17 @@ COMMIT
     ],
     truth: {
       words:
-        'DNAT writes port 8000 where the server has 80; the rule that accepts port 80 is for ppp0, which is the wan no more; and the server answers by another gateway, as nothing is masqueraded toward it.',
+        'DNAT writes port 8000 where the server has 80; a block of addresses holds the client; and the server answers by another gateway, as nothing is masqueraded toward it.',
       causes: [
-        { policy: 'filter FORWARD' },
-        { rule: '-i ppp0', chain: 'filter FORWARD' },
+        { rule: '203.0.113.8/29', chain: 'filter FORWARD' },
         { rule: '192.168.1.10:8000', chain: 'nat PREROUTING' },
       ],
       status: ['dropped'],
-      alsoTrue: ['not-masqueraded', 'several-causes'],
+      alsoTrue: ['not-masqueraded', 'several-causes', 'dnat-mismatch'],
     },
     mend: [
       ['router', 'iptables -t nat -R PREROUTING 1 -i wan -p tcp --dport 8080 -j DNAT --to-destination 192.168.1.10:80'],
-      ['router', 'iptables -R FORWARD 3 -d 192.168.1.10 -i wan -p tcp --dport 80 -j ACCEPT'],
+      ['router', 'iptables -I FORWARD 2 -s 203.0.113.9 -d 192.168.1.10 -i wan -p tcp --dport 80 -j ACCEPT'],
       ['router', 'iptables -t nat -A POSTROUTING -d 192.168.1.10 -o lan -p tcp --dport 80 -j MASQUERADE'],
     ],
   },
