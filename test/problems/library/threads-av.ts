@@ -196,7 +196,7 @@ export const THREADS_AV: Problem[] = [
     ],
     truth: {
       words:
-        "The proxy's chain is evaluated before nat. The uplink's own address is in none of its sets of direct addresses, so its TPROXY rule gives the datagram to the proxy, and the reflection is not evaluated.",
+        "The uplink's own address is in none of the proxy's sets of direct addresses. Its TPROXY rule marks the datagram and gives it to the proxy. The reflection still rewrites the destination, and the mark leads it to this host all the same.",
       causes: [
         { rule: 'tproxy ip to 127.0.0.1:5332', chain: 'inet fw4 homeproxy_mangle_tproxy_port' },
         { chain: 'inet fw4 homeproxy_mangle_tproxy' },
