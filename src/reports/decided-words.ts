@@ -33,7 +33,10 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'vanished-at-port': ({ message }) =>
     message.includes('isolated') ? 'isolated bridge ports' : 'sent back to its bridge port',
   'conntrack-full': 'conntrack table full',
-  'proxy-missing': 'transparent proxy not reached',
+  'proxy-missing': ({ message }) =>
+    message.includes(' hands it to the transparent proxy ')
+      ? 'a transparent proxy took it'
+      : 'transparent proxy not reached',
   'ipsec-no-state': 'no IPsec state',
   'queue-without-listener': 'no program reads the queue',
   'neighbour-failed': 'no reply from the next hop',

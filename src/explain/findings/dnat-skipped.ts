@@ -1,5 +1,5 @@
 import { wayTo } from '../../journey/step-context.ts'
-import type { Condition } from '../../model/condition.ts'
+import type { Condition, Value } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -20,6 +20,7 @@ import { leadsToPlace } from '../counterfactual/said-place.ts'
 import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
+import { takenByProxy } from '../host/proxy-socket.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
@@ -67,7 +68,8 @@ export const dnatShadowed: Detector = {
 function getsNowhere(context: Context): boolean {
   const { outcome } = context.journey
   if (outcome !== 'delivered') return isStopped(outcome)
-  return isForNobody(context.world.host, lastPacket(context))
+  // a proxy takes what is for anybody
+  return takenByProxy(context) === undefined && isForNobody(context.world.host, lastPacket(context))
 }
 
 function tell(context: Context, i: number, sure: boolean): Detected[] {
@@ -177,8 +179,12 @@ const servesOthers = (rule: Rule, other: Rule): boolean =>
 /** Asks for an address that it is for, or for a kind of address. */
 export function namesDestination(condition: Condition): boolean {
   if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
-  return condition.kind === 'compare' && (condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr'))
+  if (condition.kind !== 'compare' || isAnywhere(condition.value)) return false
+  return condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr')
 }
+
+/** `::/0`: every address of the family. */
+const isAnywhere = (value: Value): boolean => typeof value === 'object' && 'prefix' in value && value.length === 0
 
 /** No rule behind it matches either, but one does so nearly. */
 function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
@@ -188,8 +194,10 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
   const behind = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
   const moment = momentAt(context, i)
   const culprit = refAt(context, i)
+  // the rules that lead there choose packets, too
+  const way = [...wayTo(context.evidence.arrivals, i)].flatMap((at) => context.evidence.arrivals[at]!.rule ?? [])
   // who sends the very service elsewhere means that
-  const isMeant = (one: NearMiss) => DESTINATION.includes(verdictOf(rule).text) && takesOver(rule, one)
+  const isMeant = (one: NearMiss) => DESTINATION.includes(verdictOf(rule).text) && takesOver(way, one)
   const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(
     (one) => isSureOf(one) && !isMeant(one),
   )
@@ -206,8 +214,11 @@ function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
 }
 
 /** It chooses by all that the other one chooses by, but for what that misses; an exception from all of it is told where it gets nowhere. */
-function takesOver(rule: Rule, { rule: near, miss }: NearMiss): boolean {
-  const [own, all, others] = [asked([rule]), asked([near]), asked([near], miss.condition)]
+function takesOver(way: readonly Rule[], { rule: near, miss }: NearMiss): boolean {
+  const [own, all, others] = [asked(way), asked([near]), asked([near], miss.condition)]
+  // a rule for where this packet came in is not to be the other interface's
+  const field = fieldOf(miss.condition) ?? ''
+  if (/ifname$/.test(field) && own.has(field)) return true
   const isExcepted = all.size > 0 && own.size > all.size && [...all].every((field) => own.has(field))
   // who asks for nothing else is the same rule if it asks for the same
   return !isExcepted && [...(others.size > 0 ? others : all)].every((field) => own.has(field))

@@ -1,5 +1,7 @@
+import type { StepContext } from '../../journey/step-context.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { type Detector, finding } from '../context.ts'
+import { isParticular } from '../counterfactual/failed-condition.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { nameChain, nameRef, refAt } from '../refs.ts'
 
@@ -12,11 +14,16 @@ export const laterBaseChain: Detector = {
     const all = passes(context)
     const last = all.findIndex(({ steps }) => steps.includes(ended.step))
     // of iptables' tables only filter is there to let pass; nft's may have any name
-    const accepted = all
+    const { arrivals } = evidence
+    const accepts = all
       .slice(0, Math.max(last, 0))
       .filter(({ table, base }) => (table.kind === 'nft' ? base.type === 'filter' : table.name === 'filter'))
       .flatMap(({ steps }) => steps.slice(-1))
-      .find((i) => evidence.arrivals[i]!.ending === 'accept' && journey.steps[i]!.kind === 'rule')
+      .filter((i) => arrivals[i]!.ending === 'accept' && journey.steps[i]!.kind === 'rule')
+    // at the hook that stopped it the accept was meant to be the last word
+    const accepted =
+      accepts.find((i) => arrivals[i]!.hook === arrivals[ended.step]!.hook) ??
+      accepts.find((i) => !isCheck(arrivals[i]!))
     const [ref, end] = [accepted === undefined ? undefined : refAt(context, accepted), refAt(context, ended.step)]
     if (accepted === undefined || !ref || !end) return []
     const isSeen = journey.steps[ended.step]!.known !== 'simulated'
@@ -34,3 +41,6 @@ export const laterBaseChain: Detector = {
     ]
   },
 }
+
+/** In PREROUTING an accept that names no end is a check that the packet has passed, as of its reverse path, and lets nobody in. */
+const isCheck = ({ hook, rule }: StepContext): boolean => hook === 'prerouting' && !rule?.conditions.some(isParticular)

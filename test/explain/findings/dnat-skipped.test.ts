@@ -77,6 +77,18 @@ describe('dnat-skipped', () => {
     )
   })
 
+  it('takes a rule for one interface for what was meant, whatever another interface is led to', () => {
+    const led = (lan: string) =>
+      one(
+        `-A PREROUTING ${lan}-j LAN`,
+        '-A PREROUTING -i eth1 -j WAN',
+        '-A LAN -s 10.0.1.0/24 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.1',
+        '-A WAN -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+      )
+    expect(told(led(''), 'dnat-skipped')?.message).toContain('only matches -i eth1')
+    expect(told(led('-i eth0 '), 'dnat-skipped')).toBeUndefined()
+  })
+
   it('is a warning for an address that nobody has, where nat asks for that', () => {
     const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
     const made = (dst: string, rule: string): Case => ({

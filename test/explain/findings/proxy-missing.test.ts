@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Host } from '../../../src/index.ts'
+import { decidedOf } from '../../../src/reports/decided-words.ts'
+import type { Group } from '../../../src/reports/form.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
@@ -127,6 +129,45 @@ describe('what is for a program of this host', () => {
     expect(told(unreplied(listening(3129)), TAKEN)).toEqual([])
     const through = [LAST, trace('mangle:INPUT:policy:1', { ...SYN, mark: 1 }), other]
     expect(told(unreplied(listening(80, 3129)), through)).toEqual([])
+  })
+
+  it('or for whom nat sends it to behind mangle, is told with both rules, and with the exemption', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -p udp -m udp --dport 80 -j TPROXY --on-port 3129 --tproxy-mark 0x1/0x1'],
+      nat: ['-A PREROUTING -d 10.0.1.1/32 -p udp -m udp --dport 80 -j DNAT --to-destination 10.0.2.2'],
+    }
+    const asked = { ...OWN, protocol: 'udp' as const }
+    const marked = { ...asked, mark: 1 }
+    const lines = [
+      trace('mangle:PREROUTING:rule:1', asked),
+      trace('nat:PREROUTING:rule:1', marked),
+      trace('mangle:INPUT:policy:1', { ...marked, dst: '10.0.2.2' }),
+      trace('nat:INPUT:policy:1', { ...marked, dst: '10.0.2.2' }),
+      trace('mangle:PREROUTING:policy:2', { ...asked, dport: 81, id: 2 }),
+    ]
+    const proxied: Host = {
+      ...LED,
+      sockets: [{ protocol: 'udp', family: 'ip', state: 'UNCONN', port: 3129, transparent: true, process: 'p3129' }],
+    }
+    const sent = { protocol: 'udp', original: { src: '10.0.1.2', sport: 1024, dst: '10.0.1.1', dport: 80 } } as const
+    const reply = { src: '10.0.2.2', sport: 80, dst: '10.0.1.2', dport: 1024 }
+    const waiting = { ...proxied, conntrack: [entry({ ...sent, status: ['unreplied'], reply })] }
+    const [found] = findingsOf(captured(rules, lines, waiting), 'proxy-missing')
+    expect([found?.severity, found?.message]).toEqual([
+      'warning',
+      'mangle PREROUTING rule 1 hands it to the transparent proxy on udp port 3129 (p3129). nat PREROUTING rule 1 sends the packet to 10.0.2.2:80, which never gets it: its mark leads it to this host.',
+    ])
+    expect(fixCommands(found!.fix[0]!).command?.toString()).toBe(
+      'iptables -t mangle -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p udp --dport 80 -j ACCEPT',
+    )
+    // what nobody has listed may have got its reply
+    const [unlisted] = findingsOf(captured(rules, lines, proxied), 'proxy-missing')
+    expect([unlisted?.severity, unlisted?.fix.length]).toEqual(['note', 1])
+    expect(decidedOf({ journey: captured(rules, lines, waiting) } as Group)).toEqual({
+      reason: 'a transparent proxy took it',
+    })
+    // the reflection did what it is for
+    expect(findingsOf(captured(rules, lines, waiting), 'dnat-skipped')).toEqual([])
   })
 
   it('is looked for at the proxy', () => {
