@@ -17,6 +17,7 @@ import { nameRef } from '../refs.ts'
 import { isFrameForMany } from './frame-for-many.ts'
 import { servedByNat } from './later.ts'
 import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
+import { takenFromOthers } from './rewritten-in-vain.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
@@ -37,11 +38,18 @@ export const closedPort: Detector = {
     const others = elsewhere ?? (sends && `${sends}, and no DNAT rule sends it there`)
     const only = others === undefined ? '' : ` (${others})`
     const kept = others === undefined ? keptByRoute(packet, context.world.host) : undefined
-    const because = kept ? ` ${kept.told}` : ''
+    // what others ask elsewhere is mostly intercepted on purpose
+    const taken = journey.packet.in === undefined ? takenFromOthers(context) : undefined
+    const because = kept
+      ? ` ${kept.told}`
+      : taken
+        ? ` The packet was for ${taken.asked}, ${taken.other}: ${nameRef(taken.rule.ref)} sends it here.`
+        : ''
     const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: this host replies with ${answer}.${because}`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],
+        ...(taken ? { rules: [taken.rule.ref] } : {}),
         fix: [
           ...(kept?.fix ?? []),
           ...(beside ? sendBeside(context, packet, beside.port) : []),
@@ -49,6 +57,7 @@ export const closedPort: Detector = {
           ...(kept || neededOfOthers(context)
             ? []
             : [{ description: byHand(context, packet), unverified: 'this is not a netfilter change' }]),
+          ...(taken?.fix ?? []),
         ],
       }),
     ]

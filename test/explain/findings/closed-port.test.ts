@@ -1,6 +1,7 @@
 /** Nobody listens, but on another port of an address that one program alone has. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import { namesDestination } from '../../../src/explain/findings/dnat-skipped.ts'
 import type { Socket } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'
@@ -45,6 +46,44 @@ describe('closed-port', () => {
     const found = closedPort(sockets, dst)
     expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: this host replies/)
     expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true)
+  })
+})
+
+describe('what this host asks another one, and its own rule redirects to a port where nobody listens', () => {
+  const asked = (nat: string, dst: string) => {
+    const packet = { protocol: 'udp', src: '10.0.2.1', sport: 40_000, dport: 53 } as const
+    const there = { ...packet, dst: '127.0.0.1', dport: 7874 }
+    const lines = [
+      trace('nat:OUTPUT:rule:1', { ...packet, dst, out: 'eth1' }),
+      trace('filter:OUTPUT:policy:1', { ...there, out: 'lo' }),
+      trace('filter:INPUT:policy:1', { ...there, in: 'lo' }),
+    ]
+    const rules = { nat: [`-A OUTPUT ${nat}-p udp -m udp --dport 53 -j REDIRECT --to-ports 7874`], filter: [] }
+    const host = { ...ROUTER, sockets: [socket('10.0.1.1', 53)], listening: ['udp', 'tcp'] }
+    return findingsOf(captured(rules, lines, host), 'closed-port')[0]
+  }
+
+  it.each([
+    ['asks for no destination', ''],
+    ['asks for any', '-d 0.0.0.0/0 '],
+  ])('is told with that rule, and may be spared, where the rule %s', (_name, nat) => {
+    const found = asked(nat, '10.0.2.9')
+    expect(found?.message).toMatch(/ The packet was for 10\.0\.2\.9, another host: nat OUTPUT rule 1 sends it here\.$/)
+    expect(found?.rules).toMatchObject([{ chain: 'OUTPUT', ruleNumber: 1 }])
+    expect(found?.fix.map(({ description }) => description).slice(1)).toEqual([
+      'do not rewrite the destination of such packets',
+    ])
+  })
+
+  it('takes every address of a family for none', () => {
+    const asks = (length: number) =>
+      namesDestination({ kind: 'compare', field: 'ip6 daddr', op: '==', value: { prefix: '::', length } })
+    expect([asks(0), asks(96)]).toEqual([false, true])
+  })
+
+  it('is the program alone, where the rule asks for that address, or the packet is for this host', () => {
+    expect(asked('-d 10.0.2.9/32 ', '10.0.2.9')?.fix).toHaveLength(1)
+    expect(asked('', '10.0.1.1')?.fix).toHaveLength(1)
   })
 })
 
