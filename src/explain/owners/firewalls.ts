@@ -62,6 +62,20 @@ export const FIREWALLS: readonly Owner[] = [
   },
   {
     name: 'firewalld',
+    // what a zone opens is for this host; from zone to zone only a policy lets something go (firewalld 0.9)
+    zoned: /^(?:filter_)?FWD[IO]?_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
+    instead:
+      'add a policy that accepts it: firewall-cmd --permanent --new-policy=NAME, --policy=NAME --add-ingress-zone=ZONE --add-egress-zone=…, --policy=NAME --set-target=ACCEPT, then --reload (within one zone: --add-forward)',
+    lasting: 'use a policy with ingress zone ZONE',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    marks: [
+      { tables: /^inet firewalld$/, chains: /^filter_FWD[IO]?_(?!policy_)/ },
+      { tables: / filter$/, beside: ['FORWARD_direct'], chains: /^FWD[IO]?_(?!policy_)/ },
+    ],
+  },
+  {
+    name: 'firewalld',
     opens: true,
     zoned:
       /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,

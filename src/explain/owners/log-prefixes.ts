@@ -4,6 +4,7 @@
  */
 import type { Owner } from './owner.ts'
 import { OWNERS } from './owners.ts'
+import { inZone } from './undone.ts'
 
 /** `stop`: one of the two, which its configuration says. */
 export type Says = 'drop' | 'reject' | 'stop' | 'accept'
@@ -25,6 +26,8 @@ export interface Prefixed {
 interface Row {
   owner: string
   prefix: RegExp
+  /** Of what goes from a zone to another one: the owner has a row of its own for the chain. */
+  forwards?: true
   /** Who writes it as well. */
   writer?: string
   told: (...groups: (string | undefined)[]) => Omit<Prefixed, 'owner' | 'writer'>
@@ -64,7 +67,13 @@ const ROWS: readonly Row[] = [
   },
   {
     owner: 'firewalld',
-    prefix: /^(?:filter_)?(?:IN|OUT|FWD[IO]?)_([\w-]+)_(DROP|REJECT):/,
+    prefix: /^(?:filter_)?FWD[IO]?_([\w-]+)_(DROP|REJECT):/,
+    forwards: true,
+    told: (zone, says) => ({ says: read(says), by: `zone ${zone} of firewalld` }),
+  },
+  {
+    owner: 'firewalld',
+    prefix: /^(?:filter_)?(?:IN|OUT)_([\w-]+)_(DROP|REJECT):/,
     told: (zone, says) => ({ says: read(says), by: `zone ${zone} of firewalld`, option: `--zone=${zone}` }),
   },
   // root/usr/share/firewall4/templates/zone-verdict.uc; fw3 has the same in capitals (zones.c), which others write as well: only for zones that it makes
@@ -103,7 +112,11 @@ export function prefixOf(prefix: string): Prefixed | undefined {
   for (const row of ROWS) {
     const match = row.prefix.exec(prefix)
     const rows = match ? OWNERS.filter(({ name }) => name === row.owner) : []
-    const owner = rows.find(({ opens, allows }) => opens || allows) ?? rows[0]
+    const chain = `FWD_${match?.[1]}`
+    const own = row.forwards ? rows.find(({ marks }) => marks.some(({ chains }) => chains?.test(chain))) : undefined
+    const owner = own
+      ? { ...own, instead: inZone(own, own.instead, chain) }
+      : (rows.find(({ opens, allows }) => opens || allows) ?? rows[0])
     if (match && owner) return { owner, writer: row.writer ?? row.owner, ...row.told(...match.slice(1)) }
   }
   return undefined

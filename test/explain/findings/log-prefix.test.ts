@@ -86,6 +86,8 @@ it('has the command of whoever wrote the rules, for what opens a connection', ()
     'allow it with ufw: ufw route allow in on eth0 out on eth1 proto tcp from 198.51.100.7 to 192.0.2.10 port 8443',
   ])
   expect(told('filter_IN_home_REJECT: ').fix[0]).toMatch(/ --zone=home --add-service/)
+  // from zone to zone no service of a zone helps
+  expect(told('filter_FWD_home_REJECT: ').fix[0]).toMatch(/^add a policy .+ --add-ingress-zone=home /)
   expect(told('filter_IN_policy_inner_REJECT: ').fix[0]).toMatch(/ --policy=inner --add-service/)
   expect(told('FINAL_REJECT: ').fix[0]).toMatch(/ --permanent --add-service/)
   // no service that is let in helps these

@@ -34,7 +34,13 @@ describe('what an owner undoes', () => {
     ['nft delete table ip kube-proxy', 'kube-proxy', 'change the Service'],
     ['nft add rule inet fw4 forward_wan accept', 'openwrt', 'change /etc/config/firewall'],
     ['nft add element inet fw4 banned { 192.0.2.1 }', 'openwrt', 'change /etc/config/firewall'],
-    ['nft add rule inet firewalld filter_FWD_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
+    ['nft add rule inet firewalld filter_IN_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
+    // no option of a zone forwards to another zone
+    [
+      'nft add rule inet firewalld filter_FWD_public_allow accept',
+      'firewalld',
+      'use a policy with ingress zone public',
+    ],
     ['nft add rule inet firewalld filter_OUT_policy_out accept', 'firewalld', 'use firewall-cmd --permanent'],
     ['nft add rule ip libvirt_network guest_input accept', 'libvirt', 'use virsh net-edit or a libvirt hook'],
     ['nft add rule inet netavark FORWARD accept', 'podman', "change the container's network"],
