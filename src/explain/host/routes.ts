@@ -243,8 +243,8 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
 }
 
 /**
- * No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered there; nor is the router that has
- * just handed this very packet over.
+ * No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered
+ * there; nor is the router that has just handed this very packet over.
  */
 function isDisproved({ dst, in: from, srcMac }: Packet, { link }: Home, route: Route, host: Host): boolean {
   const { gateway, device } = route
