@@ -1,22 +1,21 @@
 /** Changes of rules in nft's words. */
 
-import { addressWord, deviceWord, protocolWord } from '../../edits/words.ts'
-import type { Unsayable, Word } from '../../model/command.ts'
+import { addressWord } from '../../edits/words.ts'
 import type { Edit, NftEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { DISCOVERY_TYPES, isDiscovery } from '../../model/neighbour-discovery.ts'
-import { isNameless, type Packet } from '../../model/packet.ts'
+import { isDiscovery } from '../../model/neighbour-discovery.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
-import { symbolOf } from '../../rules/nft/symbols.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
-import { isForAllOfLink, isOfGroups, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
+import { isOfGroups } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
-import type { Changing, Unspeakable } from './proposal.ts'
+import { matches, matchOf, nftDevice, read } from './nft-matches.ts'
+import type { Changing } from './proposal.ts'
 import type { Chosen, Doing, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
 export const nftChanges: RuleChanges = {
@@ -114,16 +113,6 @@ const listsIntervals = (one: Statement): boolean =>
 
 const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
 
-type RuleWords = Pick<RuleObject['rule'], 'expr' | 'comment'>
-
-/** A rule that nft lists; undefined where it has no words for an iptables-nft rule, and does not read what it prints. */
-function read({ rule, family }: RuleRef): RuleWords | undefined {
-  if (rule === undefined) return undefined
-  const { expr, comment } = nftText.loaded.parseNftRule(rule, family as RuleFamily)
-  if (expr.some((one) => 'xt' in one)) return undefined
-  return { expr, ...(comment === undefined ? {} : { comment }) }
-}
-
 const edit = (op: NftEdit['op'], rule: RuleObject['rule']): Edit[] => [{ kind: 'nft', op, object: { rule } }]
 
 /** The rule with other words, in its place: its handle stays. Undefined where nothing would change. */
@@ -188,38 +177,6 @@ function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
 }
 
-/** Families without such packets have no words for them. */
-const isIp = ({ family }: RuleRef): boolean => family === 'inet' || family === 'ip' || family === 'ip6'
-
-function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | undefined {
-  switch (chosen.kind) {
-    case 'such':
-      if (ref.family === 'arp') return undefined
-      // nor do a device's chains know what was rewritten: the kernel takes no `ct` there
-      return suchPackets(ref.family === 'netdev' ? { ...chosen, hints: { ...chosen.hints, rewritten: false } } : chosen)
-    case 'destination':
-      return isIp(ref) ? destination(chosen) : undefined
-    case 'source':
-      return isIp(ref) ? source(chosen) : undefined
-    case 'answers':
-      // a device's chains come where connections are not known
-      if (ref.family === 'netdev' || ref.family === 'arp') return undefined
-      return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
-    case 'marked':
-      return [markMatch(chosen.mark)]
-    case 'neighbours':
-      // the header of the frame is not there yet where this host asks
-      if (ref.family === 'arp') return []
-      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : typesMatch(DISCOVERY_TYPES) })?.expr
-    case 'openings':
-      return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
-    case 'protocol':
-      return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
-    case 'all':
-      return []
-  }
-}
-
 function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | undefined {
   switch (doing.kind) {
     case 'accept':
@@ -238,11 +195,10 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
     case 'mark':
       return [markWrite(doing.mark)]
     case 'restore-mark':
-      return read({ ...ref, rule: `meta mark set ct mark${doing.mask === 0xffffffff ? '' : ` & ${hex(doing.mask)}`}` })
-        ?.expr
+      return read({ ...ref, rule: `meta mark set ct mark${doing.mask === ALL ? '' : ` & ${hex(doing.mask)}`}` })?.expr
     case 'save-mark':
       // nft writes all of it; other bits may be another rule's
-      return doing.mask === 0xffffffff ? read({ ...ref, rule: 'ct mark set meta mark' })?.expr : undefined
+      return doing.mask === ALL ? read({ ...ref, rule: 'ct mark set meta mark' })?.expr : undefined
     case 'masquerade':
       return [{ masquerade: null }]
     case 'snat':
@@ -263,89 +219,10 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
   }
 }
 
-const typesMatch = (types: readonly number[]): string =>
-  `icmpv6 type { ${types.map((type) => symbolOf('icmpv6_type', type) ?? type).join(', ')} }`
+const ALL = 0xffffffff
 
 /** What a rule of its like may do as well. */
 const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
-
-type Asked = [Expression, Word | number]
-
-const header = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
-
-function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
-  const { src, dst, protocol, icmpType } = packet
-  const { hook, answer, rewritten, byTurns } = hints
-  if (src === undefined || dst === undefined || protocol === undefined) return undefined
-  const ip = src.includes(':') ? 'ip6' : 'ip'
-  const asked: Asked[] = []
-  // every neighbour has to be asked, and to answer; and every listener
-  const isForAll = isForAllOfLink(packet)
-  const types = typesLike(packet)
-  if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
-  if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
-  const isOnAll = isOnAllLinks(packet, hook)
-  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output' && !isOnAll)
-    asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
-  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input' && !isOnAll)
-    asked.push([{ meta: { key: 'oifname' } }, nftDevice(packet.out)])
-  const [field, port] = answer ? (['sport', packet.sport] as const) : (['dport', packet.dport] as const)
-  if (port !== undefined) asked.push([header(protocol, field), port])
-  else if (types.length > 0) return ofTypes(asked, types)
-  else if ((protocol === 'icmp' || protocol === 'icmpv6') && icmpType !== undefined)
-    asked.push([header(protocol, 'type'), icmpType])
-  else
-    asked.push([{ meta: { key: 'l4proto' } }, protocol === 'icmpv6' ? 'ipv6-icmp' : numbered(protocolWord(protocol))])
-  return rewritten ? alsoRewritten(matches(asked)) : matches(asked)
-}
-
-function ofTypes(asked: readonly Asked[], types: readonly number[]): Statement[] | Unspeakable {
-  const found = matches(asked)
-  return 'unsayable' in found ? found : [...found, ...nftText.loaded.parseNftRule(typesMatch(types), 'ip6').expr]
-}
-
-function destination({
-  packet: { dst, protocol, dport },
-}: Chosen & { kind: 'destination' }): Statement[] | Unspeakable {
-  const asked: Asked[] = []
-  if (dst !== undefined) asked.push([header(dst.includes(':') ? 'ip6' : 'ip', 'daddr'), addressWord(dst)])
-  if (protocol !== undefined && dport !== undefined) asked.push([header(protocol, 'dport'), dport])
-  return matches(asked)
-}
-
-function source({ packet, to, rewritten }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {
-  const { src, dst, out } = packet
-  if (src === undefined || dst === undefined) return undefined
-  const ip = src.includes(':') ? 'ip6' : 'ip'
-  const found = matches([
-    [header(ip, 'saddr'), addressWord(src)],
-    ...(to ? [[header(ip, 'daddr'), addressWord(dst)] satisfies Asked] : []),
-    ...(out === undefined ? [] : [[{ meta: { key: 'oifname' } }, nftDevice(out)] satisfies Asked]),
-  ])
-  return rewritten ? alsoRewritten(found) : found
-}
-
-const alsoRewritten = (found: Statement[] | Unspeakable): Statement[] | Unspeakable =>
-  'unsayable' in found ? found : [...found, { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }]
-
-function matches(asked: readonly Asked[]): Statement[] | Unspeakable {
-  const statements: Statement[] = []
-  for (const [left, right] of asked) {
-    if (typeof right === 'object') return { unsayable: 'unsayable' in right ? right.unsayable : 'name', kind: 'nft' }
-    statements.push({ match: { op: '==', left, right } })
-  }
-  return statements
-}
-
-/** Protocols that have no name are numbers. */
-const numbered = (word: string | Unsayable): Word | number =>
-  typeof word === 'string' && /^\d+$/.test(word) ? Number(word) : word
-
-/** A `*` at the end means any that begins so. */
-function nftDevice(name: string): Word {
-  const device = deviceWord(name)
-  return typeof device === 'string' ? device.replace(/\*$/, '\\*') : device
-}
 
 const isNat = (one: Statement): one is Statement & ({ dnat: unknown } | { redirect: unknown }) =>
   'dnat' in one || 'redirect' in one
