@@ -5,8 +5,10 @@ import type { Packet } from '../model/packet.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
+import { isUnshown } from '../rules/end-policy.ts'
 import { chainsOf } from '../rules/nft/map.ts'
 import { baseChainsAt, basesOf, deviceChainsAt } from './base-chains.ts'
+import { withUnlisted } from './unlisted.ts'
 
 const LATER: Partial<Record<Hook, readonly Hook[]>> = {
   input: [],
@@ -16,7 +18,8 @@ const LATER: Partial<Record<Hook, readonly Hook[]>> = {
 }
 
 /** No chain that comes behind those of `table` at `hook` can stop the packet, or send it elsewhere. */
-export function staysAccepted(table: Table, hook: Hook | undefined, packet: Packet, world: World): boolean {
+export function staysAccepted(table: Table, hook: Hook | undefined, packet: Packet, given: World): boolean {
+  const world = withUnlisted(given)
   const later = hook && LATER[hook]
   if (!hook || !later || packet.src === undefined || table.family === 'bridge') return false
   // it comes in again
@@ -42,7 +45,8 @@ const HARMLESS: ReadonlySet<Statement['kind']> = new Set([
 const isHarmless = memo((table: Table) => memo((base: Chain): boolean => keepsAll(table, base)))
 
 function keepsAll(table: Table, base: Chain): boolean {
-  if (base.policy === 'drop') return false
+  // nat drops nothing
+  if (base.policy === 'drop' || (isUnshown(table, base) && base.type !== 'nat')) return false
   const names = new Set([base.name])
   let count = 0
   // grows while it is gone through

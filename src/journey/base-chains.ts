@@ -99,15 +99,16 @@ export function nextBehindHook(
 
 /**
  * iptables-nft makes a built-in chain when a rule is put into it, and lists those of the table that nobody has made as
- * well, as empty ones (`:INPUT ACCEPT [0:0]`). What nft lists is there.
+ * well, as empty ones (`:INPUT ACCEPT [0:0]`). What nft lists is there. What no listing shows may be, or not.
  */
-export const mayBeAbsent = ({ kind, backend }: Table, { handle, rules, policy, counters }: Chain): boolean =>
-  kind === 'iptables' &&
-  backend === 'nft' &&
-  handle === undefined &&
-  rules.length === 0 &&
-  policy !== 'drop' &&
-  (counters?.packets ?? 0) === 0
+export const mayBeAbsent = ({ kind, backend, unlisted }: Table, { handle, rules, policy, counters }: Chain): boolean =>
+  unlisted === true ||
+  (kind === 'iptables' &&
+    backend === 'nft' &&
+    handle === undefined &&
+    rules.length === 0 &&
+    policy !== 'drop' &&
+    (counters?.packets ?? 0) === 0)
 
 /** Without the base chains of which nobody knows whether they are there. */
 export const withoutMaybes = memo((world: World): World => {

@@ -28,6 +28,7 @@ import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destinat
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
 import { writesDestination } from './given-destination.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
+import { isUnlisted, withUnlisted } from './unlisted.ts'
 
 export interface Conclusion {
   outcome: Outcome
@@ -59,12 +60,14 @@ export interface Conclusion {
     | 'ambiguous-order'
     /** iptables-nft lists the chain that had to come, as it lists those of its table that nobody has made as well. */
     | 'maybe-no-chain'
+    /** What decides, or may come next, is in a table that no listing shows. */
+    | 'not-shown'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
   /** Or this one, where its destination is not known. */
   orMissing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
-  open?: { condition: string; reason: string; endless?: true }
+  open?: { condition: string; reason: string; endless?: true; otherwise?: Outcome }
   /** Index of the step that decides; -1 where no step is shown. */
   step: number
 }
@@ -101,12 +104,18 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
     case 'stolen':
       return at('stolen')
     case 'unknown':
+      if (isUnlisted(world, journey.family, journey.steps[step]!.table)) return open('not-shown')
       if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
       if (evidence.logged?.stop) return acceptedByLog(evidence, step)
       if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
-      return accepted(evidence, evidence.lossless === undefined ? world : withoutTwins(world), step, lossless)
+      return accepted(
+        evidence,
+        withUnlisted(evidence.lossless === undefined ? world : withoutTwins(world)),
+        step,
+        lossless,
+      )
     default:
       // jump, return, continue: another line of the same table had to come
       return cut()
@@ -182,7 +191,8 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   if (without.outcome === 'vanished' || without.outcome === 'undetermined') return without
   // a chain that is there would have shown the packet
   if (lossless && isNextFor(missing.chain.hook, evidence.arrivals[step]!.hook)) return { ...without, basis: 'inferred' }
-  return { outcome: 'undetermined', basis: 'observed', because: 'maybe-no-chain', missing, step }
+  const because = missing.table.unlisted ? 'not-shown' : 'maybe-no-chain'
+  return { outcome: 'undetermined', basis: 'observed', because, missing, step }
 }
 
 /** Between these hooks nothing drops a packet (net/ipv4/ip_forward.c, ip_forward_finish; ip_output.c, __ip_local_out). */

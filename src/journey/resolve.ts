@@ -7,6 +7,7 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
+import { isUnshown } from '../rules/end-policy.ts'
 import { isPerhapsNone } from '../rules/unshown.ts'
 import { isBareVerdict, verdictOf } from '../rules/verdict.ts'
 import { baseChainsAt, nextAtHook } from './base-chains.ts'
@@ -15,6 +16,7 @@ import type { LogRules } from './log-candidates.ts'
 import { ofLogs } from './logs-later.ts'
 import { resolveNft } from './resolve-nft.ts'
 import type { Resolved } from './resolved.ts'
+import { isUnlisted, withUnlisted } from './unlisted.ts'
 
 export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
@@ -63,8 +65,8 @@ export class Resolver {
       if (at.hook === undefined || !at.inChain) return false
       const priority = priorityAt(at, at.hook)
       const leaves = at.hook === 'forward' || at.hook === 'output'
-      if (leaves && baseChainsAt(this.world, at.family, 'postrouting', true).length > 0) return false
-      return baseChainsAt(this.world, at.family, at.hook, true).every(
+      if (leaves && baseChainsAt(withUnlisted(this.world), at.family, 'postrouting', true).length > 0) return false
+      return baseChainsAt(withUnlisted(this.world), at.family, at.hook, true).every(
         (one) => one.chain === at.inChain || one.priority < priority,
       )
     })()
@@ -96,7 +98,8 @@ export class Resolver {
     const known = at.last[nat ? 1 : 0]
     if (known !== undefined) return known
     const last =
-      at.hook === undefined || nextAtHook(this.world, at.family, at.hook, priorityAt(at, at.hook), nat) === undefined
+      at.hook === undefined ||
+      nextAtHook(withUnlisted(this.world), at.family, at.hook, priorityAt(at, at.hook), nat) === undefined
     at.last[nat ? 1 : 0] = last
     return last
   }
@@ -134,7 +137,9 @@ export class Resolver {
       alike: [],
       last: [undefined, undefined],
     }
+    if (isUnlisted(this.world, family, tableName)) return unresolved(resolved, type)
     if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
+    if (inTable && (inChain ? isUnshown(inTable, inChain) : inTable.partly)) return unresolved(resolved, type)
     const rules = inChain?.rules.length ?? 0
     if (!inTable) resolved.mismatch = `the ruleset has no table ${tableName}`
     else if (!inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in table ${tableName}`

@@ -112,6 +112,10 @@ export interface Table {
   /** Which of the kernel's two packet filters holds an iptables table, where that was said. */
   backend?: 'legacy' | 'nft'
   chains: Map<string, Chain>
+  /** No listing shows it: its chains stand for those that it may have. */
+  unlisted?: true
+  /** Only some of its chains are listed. */
+  partly?: true
   handle?: number
   comment?: string
   /** `dormant`: its chains hang on no hook. `owner`, `persist`. */

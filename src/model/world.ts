@@ -7,6 +7,8 @@ export interface World {
   tables: Table[]
   sets: NamedSet[]
   host: Host
+  /** Tables that this machine may have, and that the commands which were given do not print. */
+  unlisted?: readonly Table[]
   /** A listing of the rules was given, and there are none. */
   hasNoRules?: boolean
   /** Where rules were saved more than once, and differ: when these were (local time as written), and the others. */

@@ -8,7 +8,8 @@ import type { NamedSet, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { type Choices, findChoices, type Held } from './alternatives.ts'
 import { dateInHeader, dateInName, type SavedAt, savedAtText } from './saved-at.ts'
-import { type Dump, type Part, setKey, tableKey, WorldBuilder, withoutShown } from './world.ts'
+import { aloneWords, unlistedTables } from './unlisted.ts'
+import { type Dump, fileOf, type Part, setKey, tableKey, WorldBuilder, withoutShown } from './world.ts'
 
 /** A part, and where it lay. */
 export interface Filed {
@@ -59,8 +60,15 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     const left = new Set(changing.flatMap((versions) => superseded(versions, moment)))
     for (const { part } of files) builder.addPart(part, (one) => !left.has(one) && !others?.has(one))
     const { world } = builder
+    const unlisted = unlistedTables(
+      files.flatMap(({ part }) => part.dumps),
+      world,
+    )
+    if (unlisted) world.unlisted = unlisted
     if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
     if (report) for (const one of builder.warnings) warnings.push(one)
+    const alone = report ? aloneWords(world) : undefined
+    if (alone !== undefined) warnings.push({ input: fileOf(world.tables[0]!) ?? '', code: 'one-table', message: alone })
     return world
   }
   if (moments.length < 2) {

@@ -5,6 +5,7 @@ import { isOwnTable, markOwn } from '../model/own-table.ts'
 import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { refusalOf } from '../rules/chain-loops.ts'
+import { isUnshown } from '../rules/end-policy.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
 import { isMisread } from './rulesets/bridge-arp/formats.ts'
@@ -29,6 +30,8 @@ export interface Dump {
   date?: string
   /** Where its tool says so: of iptables-legacy, or of iptables-nft. */
   backend?: 'legacy' | 'nft'
+  /** `partial`: its command prints some tables only. `script`: all that is there. */
+  shows?: 'partial' | 'script'
 }
 
 /** Reads one file, whose format's `load` has been waited for; never throws else. */
@@ -45,13 +48,20 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
     if (sets) part.dumps.push({ tables: [], sets })
     return part
   }
-  for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
+  for (const { tables, sets = [], host, date, backend, partial } of recognised.format.read(text, report)) {
     for (const table of tables) {
       files.set(table, input)
       markOwn(table)
     }
     for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
-    part.dumps.push({ tables, sets, ...(date === undefined ? {} : { date }), ...(backend ? { backend } : {}) })
+    const shows = partial ? 'partial' : recognised.format.id === 'shell-script' ? 'script' : undefined
+    part.dumps.push({
+      tables,
+      sets,
+      ...(date === undefined ? {} : { date }),
+      ...(backend ? { backend } : {}),
+      ...(shows ? { shows } : {}),
+    })
     if (host) part.host.push(host)
   }
   return part
@@ -121,6 +131,15 @@ export class WorldBuilder {
       files.set(better, fileOf(worded) ?? input)
       return
     }
+    const beside = find((one) => one.kind === table.kind && !areApart(one, table) && (isPartly(one) || isPartly(table)))
+    if (beside !== undefined) {
+      const joined = joinPartly(tables[beside]!, table)
+      this.origins.set(joined, this.origins.get(tables[beside]!)!)
+      const file = fileOf(isPartly(tables[beside]!) ? table : tables[beside]!)
+      if (file !== undefined) files.set(joined, file)
+      tables[beside] = joined
+      return
+    }
     const rival = find((one) => one.kind === table.kind && areApart(one, table))
     const same = find((one) => one.kind === table.kind && !areApart(one, table))
     if (same === undefined) places.push(tables.length)
@@ -187,6 +206,19 @@ export class WorldBuilder {
     list[same] = one
     return { kept: input, left: before.input }
   }
+}
+
+/** Of some of its chains a listing says nothing. */
+const isPartly = (table: Table): boolean =>
+  table.partly === true || [...table.chains.values()].some((chain) => isUnshown(table, chain))
+
+/** Chains that one of two listings shows, as the later one has them; what is whole is not made less by a part of it. */
+function joinPartly(one: Table, other: Table): Table {
+  const [whole, part] = isPartly(one) && !isPartly(other) ? [other, one] : [one, other]
+  if (!isPartly(whole)) return whole
+  const chains = new Map(whole.chains)
+  for (const [name, chain] of part.chains) if (!chains.has(name) || !isUnshown(part, chain)) chains.set(name, chain)
+  return { ...whole, chains }
 }
 
 /** What iptables-nft made, as iptables-nft-save lists it and as nft does: one table in two languages. */

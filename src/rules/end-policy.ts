@@ -5,11 +5,24 @@ import type { Chain, Table } from '../model/ruleset.ts'
  * Undefined where a listing leaves it open, as `iptables -L CHAIN` does of the other chains: then their rules may be missing
  * as well. Chains of other tables than filter have another policy than ACCEPT only where somebody lost a packet to it.
  */
-export const endPolicy = ({ kind, name }: Table, { policy, hook }: Chain): 'accept' | 'drop' | undefined =>
-  policy ?? (kind === 'iptables' && name === 'filter' && hook !== undefined ? undefined : 'accept')
+export const endPolicy = (table: Table, chain: Chain): 'accept' | 'drop' | undefined =>
+  chain.policy ??
+  (isUnshown(table, chain) || (table.kind === 'iptables' && table.name === 'filter' && chain.hook !== undefined)
+    ? undefined
+    : 'accept')
 
-/** As what nobody knows is asked for. */
-export const acceptsCondition = ({ name }: Table, chain: Chain): string => `${name} ${chain.name} accepts`
+/** No listing shows the chain; what it does with packets is not known. */
+export const isUnshown = (
+  { kind, unlisted }: Pick<Table, 'kind' | 'unlisted'>,
+  { policy, hook, rules }: Pick<Chain, 'policy' | 'hook' | 'rules'>,
+): boolean =>
+  policy === undefined && hook !== undefined && rules.length === 0 && (kind === 'iptables' || unlisted === true)
+
+/** As what nobody knows is asked for: of tables that are not listed at all, all together. */
+export const acceptsCondition = ({ name, unlisted }: Table, chain: Chain): string =>
+  unlisted ? UNLISTED : `${name} ${chain.name} accepts`
+
+export const UNLISTED = 'the tables that are not shown do nothing'
 
 /** Why it is not known. */
 export const whyOpen = ({ name }: Table, chain: Chain): string =>

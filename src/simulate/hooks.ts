@@ -1,8 +1,11 @@
 /** What hangs on each hook, in the order of priorities: base chains of all tables, connection tracking, NAT. */
+
 import { type BaseChain, baseChainsAt, mayBeAbsent } from '../journey/base-chains.ts'
+import { withUnlisted } from '../journey/unlisted.ts'
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
-import { preparedChain } from '../rules/prepared-chain.ts'
+import { isUnshown } from '../rules/end-policy.ts'
+import { type PreparedChain, preparedChain } from '../rules/prepared-chain.ts'
 import { joinsFragments, usesConntrack } from '../rules/uses-conntrack.ts'
 import { confirm, track } from './conntrack.ts'
 import { natAt } from './nat.ts'
@@ -16,6 +19,7 @@ import type { Skb } from './skb.ts'
 import { SYNPROXY, takeHandshake } from './synproxy.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
+import { leavesOpen } from './unshown-chains.ts'
 
 /** -400; which of them and chains with that priority come first is not known, nor what becomes of a fragment there. */
 const DEFRAG = -400.5
@@ -47,7 +51,7 @@ export class Hooks {
   private readonly hooked: Record<Skb['family'], Partial<Record<Hook, readonly Hooked[]>>> = { ip: {}, ip6: {} }
 
   constructor(world: World) {
-    this.world = world
+    this.world = withUnlisted(world)
   }
 
   run(machine: Simulator, skb: Skb, hook: Hook): TableVerdict {
@@ -75,9 +79,14 @@ function hookedAt(world: World, family: Skb['family'], hook: Hook): Hooked[] {
 
 const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.name)!
 
-/** What iptables-nft lists and perhaps nobody has made does nothing where it is there: no packet is said to traverse it. */
+/**
+ * What iptables-nft lists and perhaps nobody has made does nothing where it is there: no packet is said to traverse it. What
+ * no listing shows is played all the same, to say that it may matter.
+ */
 const chainsAt = (world: World, family: Skb['family'], hook: Hook, nat: boolean): BaseChain[] =>
-  baseChainsAt(world, family, hook, nat).filter(({ table, chain }) => !mayBeAbsent(table, chain))
+  baseChainsAt(world, family, hook, nat).filter(
+    ({ table, chain }) => isUnshown(table, chain) || !mayBeAbsent(table, chain),
+  )
 
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   const hooked = chainsAt(world, family, hook, false).map((base) => {
@@ -101,12 +110,23 @@ function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
 
 /** NAT, where any chain asks for it. */
 function natHook(world: World, family: Skb['family'], hook: Hook): NatHook | undefined {
-  if (hook === 'forward' || !usesConntrack(world, family) || !hasNat(world, family)) return undefined
+  if (hook === 'forward' || !hasNat(world, family)) return undefined
   const chains = chainsAt(world, family, hook, true)
     .filter(({ chain }) => chain.type === 'nat')
     .map(prepared)
   const priority = hook === 'prerouting' || hook === 'output' ? NAT_DST : NAT_SRC
+  if (!usesConntrack(world, family)) {
+    // rules that no listing shows may have connections tracked
+    const unshown = chains.filter(({ table, chain }) => isUnshown(table, chain))
+    if (unshown.length === 0) return undefined
+    return { priority, chains: unshown, run: (machine) => leaveOpen(machine, unshown) }
+  }
   return { priority, chains, run: (machine, skb) => natAt(machine, skb, chains) }
+}
+
+function leaveOpen(machine: Simulator, unshown: readonly PreparedChain[]): TableVerdict {
+  for (const one of unshown) leavesOpen(machine, one)
+  return 'accept'
 }
 
 const NAT_HOOKS: readonly Hook[] = ['prerouting', 'input', 'output', 'postrouting']

@@ -18,6 +18,7 @@ import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
 import { changesOnlyFields, execute, mayRunOut, maySpoil } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
+import { leavesOpen } from './unshown-chains.ts'
 
 const MOST_TTL = 255
 
@@ -26,6 +27,7 @@ export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | '
 
 /** Throws Undetermined where the way hangs on what is not known. */
 export function playTable(machine: Simulator, skb: Skb, base: PreparedChain): TableVerdict {
+  if (leavesOpen(machine, base)) return 'accept'
   skb.walk ??= new SimulatedWalk(machine, skb)
   momentOf(machine, skb)
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])

@@ -23,6 +23,7 @@ import { Simulated } from './simulated.ts'
 import { Skb } from './skb.ts'
 import { type End, traverse } from './traverse.ts'
 import { type Open, Undetermined } from './undetermined.ts'
+import { openBehind, type UnshownChain } from './unshown-chains.ts'
 
 type Scalar = string | number
 
@@ -57,6 +58,8 @@ export class Simulator {
   readonly allowances = new Allowances()
   /** Conditions that hold for so much and no more, to which the packet came: their words, and whether they hold once that is used up. */
   spent: { text: string; usedUp: boolean }[] = []
+  /** Chains that the packet may have passed, and no listing shows. */
+  unshown: UnshownChain[] = []
   private readonly options: SimulatorOptions
   private readonly whole: WalkBudget
   /** For the packet that is on its way. */
@@ -86,6 +89,7 @@ export class Simulator {
   send(given: Packet, { answers }: SendOptions = {}): Simulated {
     this.assumed = []
     this.spent = []
+    this.unshown = []
     this.notes = []
     this.budget = this.whole.forPacket()
     const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)
@@ -108,7 +112,10 @@ export class Simulator {
           'the packet has none, and host state does not show which one the kernel would choose',
         )
       if (isNameless(given.in)) throw new Undetermined('the input interface', 'its name is not known')
-      return traverse(this, skb)
+      const end = traverse(this, skb)
+      const open = openBehind(this.unshown, end, this.world)
+      if (open) invalidateState(this, skb)
+      return open ?? end
     } catch (stopped) {
       if (!(stopped instanceof Undetermined)) throw stopped
       invalidateState(this, skb)

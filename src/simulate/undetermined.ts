@@ -1,3 +1,5 @@
+import type { Outcome } from '../model/journey.ts'
+
 /** What keeps the model from going on: a question that neither packet nor host state answers. */
 export interface Open {
   /** In the rule's own words, as `assume` takes it. */
@@ -5,6 +7,8 @@ export interface Open {
   reason: string
   /** The walk itself has no end, or none that can be waited for: nothing that is assumed leads on. */
   endless?: true
+  /** What becomes of it if what no listing shows lets it pass as it is. */
+  otherwise?: Outcome
 }
 
 /** Ends a simulation; thrown no further than Machine.send. */

@@ -24,6 +24,15 @@ const HEADER = ' pkts bytes target     prot opt in     out     source           
 const row = (target: string, extras = '') =>
   `    0     0 ${target.padEnd(10)} ${extras.startsWith('tcp') ? 'tcp' : 'all'}  --  *      *       0.0.0.0/0            0.0.0.0/0            ${extras}`
 
+/** The tables that are not in question. */
+const POLICIES = (table: string, ...chains: string[]) =>
+  [`# iptables -t ${table} -S`, ...chains.map((chain) => `-P ${chain} ACCEPT`), ''].join('\n')
+const REST = {
+  raw: POLICIES('raw', 'PREROUTING', 'OUTPUT'),
+  mangle: POLICIES('mangle', 'PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'),
+  nat: POLICIES('nat', 'PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'),
+}
+
 describe('one chain of a table', () => {
   const one = [
     'Chain net2fw (1 references)',
@@ -34,7 +43,7 @@ describe('one chain of a table', () => {
   ].join('\n')
 
   it('leaves open what the chains do that were not listed', async () => {
-    const { outcome, text, told } = await played({ one })
+    const { outcome, text, told } = await played({ one, ...REST })
     expect(outcome).toBe('undetermined')
     expect(text).toContain(
       '"filter INPUT accepts", which is unknown here: chain INPUT of table filter is not in the listing',
@@ -44,13 +53,13 @@ describe('one chain of a table', () => {
       [true, 'delivered'],
       [false, 'dropped'],
     ] as const)
-      expect((await played({ one }, ASKED, new Map([['filter INPUT accepts', accepts]]))).outcome).toBe(end)
+      expect((await played({ one, ...REST }, ASKED, new Map([['filter INPUT accepts', accepts]]))).outcome).toBe(end)
   })
 
   it('with its rules, but without its policy, decides what the rules decide', async () => {
     const rules = '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p udp -m udp --dport 53 -j DROP\n'
-    expect((await played({ rules })).outcome).toBe('delivered')
-    const { outcome, text } = await played({ rules }, ASKED.replace(':22 ', ':80 '))
+    expect((await played({ rules, ...REST })).outcome).toBe('delivered')
+    const { outcome, text } = await played({ rules, ...REST }, ASKED.replace(':22 ', ':80 '))
     expect(outcome).toBe('undetermined')
     expect(text).toContain('the listing does not show the policy of chain INPUT')
   })
@@ -72,14 +81,14 @@ describe('rules that were left out', () => {
 
   it('are not taken for none: what gets there is unknown, and what was accepted before is not', async () => {
     for (const rules of [saved, listed]) {
-      expect((await played({ rules }, other)).outcome).toBe('undetermined')
+      expect((await played({ rules, ...REST }, other)).outcome).toBe('undetermined')
     }
     expect((await played({ saved })).outcome).toBe('delivered')
     expect((await played({ saved })).told).toContainEqual(
       '6 rules-left-out: rules are left out of the listing here ("[...]"): for a packet that gets there the outcome is unknown',
     )
     for (const whole of [saved.replace('[...]\n', ''), listed.replace('<snip>\n', '')])
-      expect((await played({ whole }, other)).outcome).toBe('dropped')
+      expect((await played({ whole, ...REST }, other)).outcome).toBe('dropped')
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Conclusion } from '../../journey/outcome.ts'
-import { type Detector, finding } from '../context.ts'
+import { notShownWords } from '../../rules/not-shown.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** Where nothing else says why: what is missing to know how the journey ended. */
@@ -18,11 +19,19 @@ const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
   'nat-unseen': 'conntrack NAT may have rewritten it, and no later chain was traced',
 }
 
+/** Of the tables that no listing shows, the one that decides or comes next. */
+function notShown({ ended: { missing, step }, journey, world }: Context): string {
+  const name = missing?.table.name ?? journey.steps[step]?.table
+  const tables = (world.unlisted ?? []).filter((one) => one.family === journey.family)
+  const next = tables.filter((one) => one.name === name)
+  return notShownWords(next.length > 0 ? next : tables)
+}
+
 export const undetermined: Detector = {
   code: 'undetermined',
   detect(context) {
     const { because, step } = context.ended
-    const missing = because === undefined ? undefined : MISSING[because]
+    const missing = because === 'not-shown' ? notShown(context) : because && MISSING[because]
     if (missing === undefined) return []
     const last = refAt(context, step)
     // what machines tell their neighbours all the time

@@ -9,6 +9,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { Nat } from '../../model/statement.ts'
 import type { World } from '../../model/world.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
+import { UNLISTED } from '../../rules/end-policy.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { EXTENSION_HEADERS } from '../../rules/facts/headers.ts'
@@ -70,6 +71,8 @@ export function observedConditions(context: Context): Observed {
       sayOf(miss.condition, false, isUnknown(truth) ? truth : undefined)
     }
   }
+  // what was not shown has let it pass so far
+  if (context.world.unlisted) settled.set(UNLISTED, true)
   // its line in the kernel log looks the same either way
   if (isDroppedByProxy(context.journey)) settled.set('-j TPROXY', false)
   // only what reads traces of nft proves that it lost nothing

@@ -76,6 +76,10 @@ export const tableAsked = (command: string): string | undefined => {
 /** iptables -L and -S do not name their table; their reader takes it from the command. */
 export const isIptables = (command: string): boolean => /^(?:\S*\/)?ip6?tables/.test(command)
 
+/** `nft list table ip nat`, `nft list chain …`: not all tables, and JSON has no place to say so. */
+export const listsPart = (command: string): boolean =>
+  /^(?:\S*\/)?nft(?: (?!-{1,2}j)-{1,2}\w+)* list (?!ruleset\s*$)/.test(command)
+
 /** Only some of what the command prints: `ss -lnt | grep nginx`. What chose, and for sockets also ss's own filter. */
 export const filterOf = (command: string): string | undefined =>
   /\|\s{0,4}((?:[ef]?grep|rg|awk|sed|head|tail|cut)\b.{0,100})$/.exec(command)?.[1] ??

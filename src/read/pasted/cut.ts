@@ -5,7 +5,7 @@
  */
 import { type Recognised, recognise } from '../recognise.ts'
 import { beforeFence, besideFence, cleanPasted, dedented, withoutIndents, withoutQuoting } from './clean.ts'
-import { asksOneRoute, commandIn, filterOf, isEmptyPrompt, isIptables, tableAsked } from './command.ts'
+import { asksOneRoute, commandIn, filterOf, isEmptyPrompt, isIptables, listsPart, tableAsked } from './command.ts'
 import { withoutNumbers } from './line-numbers.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
@@ -215,5 +215,6 @@ function inPlace(lines: readonly string[], before: number, command: string | und
   return `${'\n'.repeat(before - 1)}# ${command}\n${text}`
 }
 
-/** Of sockets it matters which are left out. */
-const isChosen = (command: string): boolean => /^(?:\S*\/)?ss\b/.test(command) && filterOf(command) !== undefined
+/** Of sockets it matters which are left out, and of nft's tables. */
+const isChosen = (command: string): boolean =>
+  (/^(?:\S*\/)?ss\b/.test(command) && filterOf(command) !== undefined) || listsPart(command)

@@ -22,6 +22,8 @@ export interface Header {
   foreign?: boolean
   /** Of `iptables -t nat -S`: the table that is listed. */
   table?: string
+  /** Of `iptables-save -t nat`: no other table is printed. */
+  only?: true
 }
 
 export type Command =

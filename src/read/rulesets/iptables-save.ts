@@ -26,6 +26,8 @@ export interface Ruleset<Family extends RuleFamily = 'ip' | 'ip6'> {
   tables: Table[]
   /** `legacy` or `nft` (iptables-nft), where the header tells. */
   backend?: 'legacy' | 'nft'
+  /** The command prints some tables only, or some chains of one: others may be there. */
+  partial?: true
   /** Who printed it, as the header says: `iptables-save`, `1.8.9`, `Fri Nov 20 06:03:22 2026`. */
   tool?: string
   version?: string
@@ -50,9 +52,14 @@ function readRulesets(text: string, report: Report): Ruleset[] {
     family,
     familyKnown,
     tables: sections.map((section) => inPlace(readTable(section, family, report), header?.backend)),
+    ...(sections.every(isOneOfSeveral) ? { partial: true as const } : {}),
     ...origin(header),
   }))
 }
+
+/** `iptables -S` prints one table and does not name it; `iptables-save -t nat` prints the one that it was asked for. */
+const isOneOfSeveral = ({ guessed, header }: Section): boolean =>
+  guessed === true || header?.table !== undefined || header?.only === true
 
 /** With its chains at the priorities that the backend gives them. */
 function inPlace(table: Table, backend: Ruleset['backend']): Table {

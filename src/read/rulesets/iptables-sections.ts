@@ -122,7 +122,8 @@ class SectionReader {
         return
       case 'header':
         this.close(`before the header in line ${number}`)
-        this.header = line.header
+        // the command in front says what the header does not: that it prints one table
+        this.header = this.header?.only && this.header.date === undefined ? { ...line.header, only: true } : line.header
         return
       case 'table':
         this.close(`before "*${line.table}" in line ${number}`)

@@ -28,8 +28,21 @@ export function readNft(text: string, report: Report, resolve?: Resolve): Rulese
   const { tables, sets } = nftRuleset(known, told.report)
   if (tables.length === 0 && sets.length === 0 && told.isEmpty) report('no-table', 'the file has no nft table')
   told.tell(report)
-  return tables.length === 0 && sets.length === 0 ? [] : [{ family: 'ip', familyKnown: true, tables, sets }]
+  if (tables.length === 0 && sets.length === 0) return []
+  const asked = askedFor(text)
+  for (const table of asked === 'chains' ? tables : []) table.partly = true
+  return [{ family: 'ip', familyKnown: true, tables, sets, ...(asked ? { partial: true } : {}) }]
 }
+
+/** What the commands in front ask for, where it is not all: tables, or a chain or set of one. */
+function askedFor(text: string): 'tables' | 'chains' | undefined {
+  if (!text.includes('nft') || !text.includes('list')) return undefined
+  const asked = [...text.matchAll(LISTED)].map(([, what]) => what!.trim())
+  if (asked.length === 0 || asked.includes('ruleset')) return undefined
+  return asked.every((what) => /^(?:table|ruleset)\b/.test(what)) ? 'tables' : 'chains'
+}
+
+const LISTED = /^[^\n"{}]{0,80}?\bnft(?:[ \t]+-{1,2}\w+){0,6}[ \t]+list[ \t]+([a-z][\w \t.-]*?)[ \t\r]*$/gm
 
 /** Lines stay as many as they are. */
 const withoutPrompts = (text: string): string =>

@@ -10,7 +10,7 @@ export function promptedTool(text: string): Header | undefined {
     tool,
     family: family === 'ip6' ? 'ip6' : 'ip',
     ...(variant === 'nft' || variant === 'legacy' ? { backend: variant } : {}),
-    ...(save ? {} : { table: /\s(?:-t\s*|--table[ =])(\w+)/.exec(options)?.[1] ?? 'filter' }),
+    ...(save ? (TABLE.test(options) ? { only: true } : {}) : { table: TABLE.exec(options)?.[1] ?? 'filter' }),
   }
 }
 
@@ -18,4 +18,5 @@ export function promptedTool(text: string): Header | undefined {
 export const promptedTools = (text: string): Header[] =>
   text.split(/;|&&/, 8).flatMap((part) => promptedTool(part) ?? [])
 
+const TABLE = /\s(?:-t\s*|--table[ =])(\w+)/
 const LISTS = /\s(?:-[a-zA-Z]*[SL][a-zA-Z]*|--list-rules|--list)(?:\s|$)/

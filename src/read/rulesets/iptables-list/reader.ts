@@ -71,7 +71,7 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   placeIn(table, listed)
   const { backend } = listed
   if (backend) table.backend = backend
-  return { family, familyKnown: known !== undefined, tables: [table], ...(backend ? { backend } : {}) }
+  return { family, familyKnown: known !== undefined, partial: true, tables: [table], ...(backend ? { backend } : {}) }
 }
 
 /** That a rule may ask for interfaces, which are not shown, is said of each; it is not to be written back. */
