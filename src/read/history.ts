@@ -60,14 +60,12 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     const left = new Set(changing.flatMap((versions) => superseded(versions, moment)))
     for (const { part } of files) builder.addPart(part, (one) => !left.has(one) && !others?.has(one))
     const { world } = builder
-    const unlisted = unlistedTables(
-      files.flatMap(({ part }) => part.dumps),
-      world,
-    )
+    const dumps = files.flatMap(({ part }) => part.dumps)
+    const unlisted = unlistedTables(dumps, world)
     if (unlisted) world.unlisted = unlisted
     if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
     if (report) for (const one of builder.warnings) warnings.push(one)
-    const alone = report ? aloneWords(world) : undefined
+    const alone = report ? aloneWords(dumps, world) : undefined
     if (alone !== undefined) warnings.push({ input: fileOf(world.tables[0]!) ?? '', code: 'one-table', message: alone })
     return world
   }

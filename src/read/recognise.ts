@@ -2,6 +2,7 @@
 
 import type { CaptureFormat } from './captures/format.ts'
 import { CAPTURE_FORMATS } from './captures/index.ts'
+import { looksLikeDiff } from './diff.ts'
 import type { HostFormat } from './host/format.ts'
 import { HOST_FORMATS } from './host/index.ts'
 import type { RulesetFormat } from './rulesets/format.ts'
@@ -27,7 +28,12 @@ export const FORMATS: readonly Recognised[] = [
 export const HEAD_BYTES = 65_536
 
 /** By what a file begins with, never by its name; `head`: its first HEAD_BYTES as Latin-1. */
-export const recognise = (head: string): Recognised | undefined => FORMATS.find(({ format }) => format.sniff(head))
+export function recognise(head: string): Recognised | undefined {
+  const found = FORMATS.find(({ format }) => format.sniff(head))
+  // a script may hold a patch
+  const isListing = found?.kind === 'ruleset' && found.format.id !== 'shell-script'
+  return isListing && looksLikeDiff(head) ? undefined : found
+}
 
 /** Undefined where there is no such format. */
 export const formatById = (id: string): Recognised | undefined => FORMATS.find(({ format }) => format.id === id)

@@ -67,9 +67,11 @@ function otherTables(family: IpFamily, tables: readonly Table[]): Table {
 }
 
 /** A machine that has rules in nat or mangle alone is rare; what `iptables-save -t nat` wrote into a file is not. */
-export function aloneWords({ tables, unlisted }: World): string | undefined {
+export function aloneWords(dumps: readonly Dump[], { tables, unlisted }: World): string | undefined {
   const [only, ...others] = tables
   if (others.length > 0 || only?.kind !== 'iptables' || !/^(?:nat|mangle)$/.test(only.name)) return undefined
+  // what was typed by hand was not cut off
+  if (!dumps.some((dump) => dump.date !== undefined && dump.tables.includes(only))) return undefined
   if (unlisted?.some(({ family }) => family === only.family)) return undefined
   return `only table ${only.name} was given: nfwhy takes the other tables for empty, unless they were left out with -t`
 }

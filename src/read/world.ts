@@ -52,6 +52,7 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
     for (const table of tables) {
       files.set(table, input)
       markOwn(table)
+      if (partial && isPartly(table)) table.partly = true
     }
     for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
     const shows = partial ? 'partial' : recognised.format.id === 'shell-script' ? 'script' : undefined
@@ -131,11 +132,13 @@ export class WorldBuilder {
       files.set(better, fileOf(worded) ?? input)
       return
     }
-    const beside = find((one) => one.kind === table.kind && !areApart(one, table) && (isPartly(one) || isPartly(table)))
+    const beside = find(
+      (one) => one.kind === table.kind && !areApart(one, table) && (one.partly === true || table.partly === true),
+    )
     if (beside !== undefined) {
       const joined = joinPartly(tables[beside]!, table)
       this.origins.set(joined, this.origins.get(tables[beside]!)!)
-      const file = fileOf(isPartly(tables[beside]!) ? table : tables[beside]!)
+      const file = fileOf(tables[beside]!.partly ? table : tables[beside]!)
       if (file !== undefined) files.set(joined, file)
       tables[beside] = joined
       return
@@ -208,14 +211,16 @@ export class WorldBuilder {
   }
 }
 
-/** Of some of its chains a listing says nothing. */
+/** Of some of its chains the listing says nothing. */
 const isPartly = (table: Table): boolean =>
-  table.partly === true || [...table.chains.values()].some((chain) => isUnshown(table, chain))
+  table.partly === true ||
+  (table.kind === 'iptables' &&
+    [...table.chains.values()].some(({ hook, policy, rules }) => hook && policy === undefined && rules.length === 0))
 
 /** Chains that one of two listings shows, as the later one has them; what is whole is not made less by a part of it. */
 function joinPartly(one: Table, other: Table): Table {
-  const [whole, part] = isPartly(one) && !isPartly(other) ? [other, one] : [one, other]
-  if (!isPartly(whole)) return whole
+  const [whole, part] = one.partly && !other.partly ? [other, one] : [one, other]
+  if (!whole.partly) return whole
   const chains = new Map(whole.chains)
   for (const [name, chain] of part.chains) if (!chains.has(name) || !isUnshown(part, chain)) chains.set(name, chain)
   return { ...whole, chains }

@@ -11,12 +11,11 @@ export const endPolicy = (table: Table, chain: Chain): 'accept' | 'drop' | undef
     ? undefined
     : 'accept')
 
-/** No listing shows the chain; what it does with packets is not known. */
+/** No listing shows the chain; what it does with packets is not known. A piece for iptables-restore says nothing of it, either. */
 export const isUnshown = (
-  { kind, unlisted }: Pick<Table, 'kind' | 'unlisted'>,
+  { unlisted, partly }: Pick<Table, 'unlisted' | 'partly'>,
   { policy, hook, rules }: Pick<Chain, 'policy' | 'hook' | 'rules'>,
-): boolean =>
-  policy === undefined && hook !== undefined && rules.length === 0 && (kind === 'iptables' || unlisted === true)
+): boolean => (unlisted ?? partly) === true && policy === undefined && hook !== undefined && rules.length === 0
 
 /** As what nobody knows is asked for: of tables that are not listed at all, all together. */
 export const acceptsCondition = ({ name, unlisted }: Table, chain: Chain): string =>

@@ -1,10 +1,28 @@
 /** Outputs that people give and nfwhy does not read: what each is, and which command shows the same to nfwhy. */
 
-const OTHERS: readonly { looks: RegExp; is: string }[] = [
+import { looksLikeDiff } from '../../read/diff.ts'
+
+const OTHERS: readonly { looks: { test(text: string): boolean }; is: string }[] = [
+  {
+    looks: { test: looksLikeDiff },
+    is: 'of diff, not a listing. nfwhy reads both listings: nfwhy compare BEFORE AFTER',
+  },
   {
     looks:
-      /^[ \t]{0,8}(?:\[\d[\d.]{0,20}[ \t]{0,4}\][ \t]{0,4})?\[(?:NEW|UPDATE|DESTROY)\][ \t]{1,4}[a-z]\w{0,10}[ \t]{1,8}\d{1,3}[ \t]/m,
+      /^[ \t]{0,8}(?:\[\d[\d.]{0,20}[ \t]{0,4}\][ \t]{0,8})?\[(?:NEW|UPDATE|DESTROY)\][ \t]{1,4}(?:ipv[46][ \t]{1,8}\d{1,3}[ \t]{1,4})?[a-z]\w{0,10}[ \t]{1,8}\d{1,3}[ \t]/m,
     is: 'of conntrack -E: events, not the table. nfwhy reads conntrack -L',
+  },
+  {
+    looks: /\bflow entr(?:y|ies) ha(?:s|ve) been deleted\b/,
+    is: 'of conntrack -D: connections that are gone. nfwhy reads conntrack -L',
+  },
+  {
+    looks: /^(?:type=|.{0,60}\baudit: type=)(?:NETFILTER_(?:CFG|PKT)|132[45])\b/m,
+    is: 'of the audit system, which names no rules. nfwhy reads iptables-save, and the kernel log with LOG or TRACE lines',
+  },
+  {
+    looks: /^Frame \d{1,8}: \d{1,8} bytes on wire|<pdml\b/m,
+    is: 'of tshark -V or PDML, which does not show rules. nfwhy reads the pcap file itself where it is of NFLOG',
   },
   {
     looks: /^[ \t]{1,8}(?:icmp-block-inversion|rich rules|forward-ports):/m,
@@ -16,8 +34,13 @@ const OTHERS: readonly { looks: RegExp; is: string }[] = [
   },
   {
     looks:
-      /^[ \t]{0,8}(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?(?:IP6?|ARP)\b/m,
+      /^[ \t]{0,8}(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?|\d{10}\.\d{6} |(?=\S{1,6} \S{1,60} > \S{1,60}: ))(?:IP6?|ARP)\b/m,
     is: 'of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
+  },
+  {
+    looks:
+      /^[ \t]{0,8}(?:\d\d:\d\d:\d\d\.\d{6} )?(?:[\da-f]{2}:){5}[\da-f]{2} > (?:[\da-f]{2}:){5}[\da-f]{2}, ethertype /m,
+    is: 'of tcpdump -e, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
   },
   { looks: /^Kernel IP(?:v6)? routing table/m, is: 'of route or netstat -r. nfwhy reads ip route show table all' },
   { looks: /^Active (?:Internet|UNIX) /m, is: 'of netstat. nfwhy reads ss -lntup' },

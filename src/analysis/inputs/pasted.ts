@@ -25,7 +25,9 @@ export async function pastedIn(
   if (!cut) return undefined
   // its own reader tells what it does not understand; those of rules and captures know prompts
   const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
-  if (isOne && !isWrapped(head) && !(recognised.kind === 'host' && hasPrompt(head))) return undefined
+  // what else is known by its look is named
+  const hasOther = cut.unread.some(({ text }) => otherOutput(text) !== undefined)
+  if (isOne && !hasOther && !isWrapped(head) && !(recognised.kind === 'host' && hasPrompt(head))) return undefined
   tellPasted(cut, report, redacted)
   const outputs: { source: Source; found: Found }[] = []
   for (const { recognised, text } of cut.blocks) {

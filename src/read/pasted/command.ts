@@ -67,6 +67,10 @@ export function commandIn(line: string): string | undefined {
 export const asksOneRoute = (command: string): boolean =>
   /^(?:\S*\/)?ip(?: -\S+)* (?:r|ro|route) g(?:et)?\b/.test(command)
 
+/** What it prints is there no more: `conntrack -D`. */
+export const deletesConnections = (command: string): boolean =>
+  /^(?:\S*\/)?conntrack\b.* (?:-D|--delete)\b/.test(command)
+
 /** `ip route show table 100`: the listing itself does not name the table. */
 export const tableAsked = (command: string): string | undefined => {
   const table = /^(?:\S*\/)?ip(?: -\S+)* (?:r|ro|route)\b.*\st(?:able)? (\w[\w.-]*)\s*$/.exec(command)?.[1]

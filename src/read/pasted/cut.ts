@@ -3,9 +3,19 @@
  * in Markdown fences, behind headings, quoted, indented, numbered, with prose around. Each output becomes a text of its
  * own with as many lines before it as there are in the file, so that its reader tells the file's own lines.
  */
+import { looksLikeDiff } from '../diff.ts'
 import { type Recognised, recognise } from '../recognise.ts'
 import { beforeFence, besideFence, cleanPasted, dedented, withoutIndents, withoutQuoting } from './clean.ts'
-import { asksOneRoute, commandIn, filterOf, isEmptyPrompt, isIptables, listsPart, tableAsked } from './command.ts'
+import {
+  asksOneRoute,
+  commandIn,
+  deletesConnections,
+  filterOf,
+  isEmptyPrompt,
+  isIptables,
+  listsPart,
+  tableAsked,
+} from './command.ts'
 import { withoutNumbers } from './line-numbers.ts'
 import { type Paragraph, paragraphsOf } from './paragraphs.ts'
 import { namedTables } from './route-tables.ts'
@@ -125,7 +135,7 @@ function readSegment(segment: Segment, blocks: Block[], unread: Unread[]): void 
       text: lines.slice(from, to + 1).join('\n'),
       ...(command === undefined ? {} : { command }),
     })
-  if (command !== undefined && asksOneRoute(command)) {
+  if ((command !== undefined && (asksOneRoute(command) || deletesConnections(command))) || isDiff(segment)) {
     tell(firstOf(lines), last)
     return
   }
@@ -151,6 +161,9 @@ function readSegment(segment: Segment, blocks: Block[], unread: Unread[]): void 
     next = to + 1
   }
 }
+
+/** Rules in it are there or not: it is left alone with all that stands beside it. */
+const isDiff = ({ lines }: Segment): boolean => looksLikeDiff(lines.join('\n'))
 
 const firstOf = (lines: readonly string[]): number =>
   Math.max(
