@@ -49,8 +49,12 @@ const PASSED: ReadonlySet<string> = new Set(['delivered', 'forwarded', 'sent'])
 /** By custom: their rules may write marks, too, and nobody has them do so. */
 const KEEPING_MARKS: ReadonlySet<string> = new Set(['filter', 'raw'])
 
-const unlistedWords = (unshown: readonly UnshownChain[]): string =>
-  notShownWords([...new Set(unshown.flatMap(({ table }) => (table.unlisted ? [table] : [])))])
+/** All tables together, and with them the chains of other tables that were not listed. */
+function unlistedWords(unshown: readonly UnshownChain[]): string {
+  const tables = new Set(unshown.flatMap(({ table }) => (table.unlisted ? [table] : [])))
+  const chains = unshown.flatMap(({ table, reason }) => (table.unlisted ? [] : [reason]))
+  return [notShownWords([...tables]), ...new Set(chains)].join(', and ')
+}
 
 /** Does a rule or the routing ask for the mark, which a rule of such a table may write? */
 const readsMarks = ({ tables, host }: World): boolean =>

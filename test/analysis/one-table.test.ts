@@ -237,3 +237,21 @@ it('a file with one table other than filter may have been saved with -t, which i
   expect(await told(`${SAVED.join('\n')}\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n`)).not.toContain('one-table')
   expect(await told('*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n')).not.toContain('one-table')
 })
+
+it('of a dump that is cut off in a table, tables that would follow are not shown', async () => {
+  const cut = ['$ iptables-save', ...SAVED].slice(0, -2).join('\n')
+  const { outcome, text } = await played(cut, TO_HOST)
+  expect([outcome, text]).toEqual([
+    'undetermined',
+    expect.stringContaining('tables raw, mangle and filter were not shown'),
+  ])
+  const byHand = SAVED.slice(1, -2).join('\n')
+  expect((await played(byHand, TO_HOST)).outcome).toBe('delivered')
+})
+
+it('a chain of a listed table that is not shown is named with the tables', async () => {
+  const own = listed(['OWN', 'ACCEPT']).replace('(policy ACCEPT)', '(1 references)')
+  expect((await played(`$ iptables -nvL\n${own}`, TO_HOST)).text).toContain(
+    'tables raw, mangle and nat were not shown (iptables-save shows all tables), and chain INPUT of table filter is not in the listing',
+  )
+})

@@ -52,7 +52,7 @@ function readRulesets(text: string, report: Report): Ruleset[] {
     family,
     familyKnown,
     tables: sections.map((section) => inPlace(readTable(section, family, report), header?.backend)),
-    ...(sections.every(isOneOfSeveral) ? { partial: true as const } : {}),
+    ...(sections.every(isOneOfSeveral) || sections.some(isCutOff) ? { partial: true as const } : {}),
     ...origin(header),
   }))
 }
@@ -60,6 +60,9 @@ function readRulesets(text: string, report: Report): Ruleset[] {
 /** `iptables -S` prints one table and does not name it; `iptables-save -t nat` prints the one that it was asked for. */
 const isOneOfSeveral = ({ guessed, header }: Section): boolean =>
   guessed === true || header?.table !== undefined || header?.only === true
+
+/** What iptables-save printed, and only its beginning; who types rules may leave out COMMIT. */
+const isCutOff = ({ cut, header }: Section): boolean => cut === true && header?.date !== undefined
 
 /** With its chains at the priorities that the backend gives them. */
 function inPlace(table: Table, backend: Ruleset['backend']): Table {

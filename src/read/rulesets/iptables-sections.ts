@@ -23,6 +23,8 @@ export interface Section {
   guessed?: boolean
   /** `iptables -S CHAIN` shows one chain of its table. */
   oneChain?: boolean
+  /** The text ends within it: tables may follow that nobody sees. */
+  cut?: true
   header?: Header
   number: number
   lines: SourceLine[]
@@ -63,6 +65,7 @@ class SectionReader {
     const lines = text.split(/\r\n|\n|\r/)
     for (let i = 0; i < lines.length; i++) this.readLine(lines[i]!, i + 1)
     this.tellSkipped()
+    if (this.current?.table !== undefined) this.current.cut = true
     this.close('at the end of the file')
     return this.sections
   }
