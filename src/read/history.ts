@@ -8,7 +8,7 @@ import type { NamedSet, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { type Choices, findChoices, type Held } from './alternatives.ts'
 import { dateInHeader, dateInName, type SavedAt, savedAtText } from './saved-at.ts'
-import { aloneWords, unlistedTables } from './unlisted.ts'
+import { aloneWords, besideWords, unlistedTables } from './unlisted.ts'
 import { type Dump, fileOf, type Part, setKey, tableKey, WorldBuilder, withoutShown } from './world.ts'
 
 /** A part, and where it lay. */
@@ -65,7 +65,7 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     if (unlisted) world.unlisted = unlisted
     if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
     if (report) for (const one of builder.warnings) warnings.push(one)
-    const alone = report ? aloneWords(dumps, world) : undefined
+    const alone = report ? (aloneWords(dumps, world) ?? besideWords(dumps, world)) : undefined
     if (alone !== undefined) warnings.push({ input: fileOf(world.tables[0]!) ?? '', code: 'one-table', message: alone })
     return world
   }

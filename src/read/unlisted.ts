@@ -5,6 +5,7 @@
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/built-in.ts'
+import { readsMarks } from '../rules/reads-marks.ts'
 import type { Dump } from './world.ts'
 
 type IpFamily = 'ip' | 'ip6'
@@ -12,21 +13,26 @@ type IpFamily = 'ip' | 'ip6'
 /** Of security, which SELinux alone uses, nobody thinks: it is not missed. */
 const MISSED = ['raw', 'mangle', 'nat', 'filter']
 
+/** Who shows both has shown what decides, as a rule, but for marks: that the others do nothing is taken for so, and said (besideWords). */
+const DECIDING = ['nat', 'filter']
+
 /** Stands for the tables of nf_tables that were not listed, whatever they are called. */
 export const OTHERS = 'others'
 
 /** Placeholders, whose chains have neither rules nor a policy. Undefined: everything is listed, or nothing at all. */
-export function unlistedTables(dumps: readonly Dump[], { tables, host }: World): Table[] | undefined {
+export function unlistedTables(dumps: readonly Dump[], world: World): Table[] | undefined {
+  const { host } = world
   const listed = dumps.filter((dump) => dump.tables.length > 0)
   if (listed.length === 0 || listed.some(({ shows }) => shows === 'script')) return undefined
   const missing = (['ip', 'ip6'] as const).flatMap((family) => {
     if (host.withoutRules?.some((one) => one === family || one === 'nf_tables')) return []
-    return missingOf(family, listed, tables)
+    return missingOf(family, listed, world)
   })
   return missing.length > 0 ? missing : undefined
 }
 
-function missingOf(family: IpFamily, listed: readonly Dump[], tables: readonly Table[]): Table[] {
+function missingOf(family: IpFamily, listed: readonly Dump[], world: World): Table[] {
+  const { tables } = world
   const all = listed.flatMap((dump) => dump.tables.map((table) => ({ table, isWhole: dump.shows === undefined })))
   const isOf = ({ kind, family: of }: Table) => kind === 'iptables' && of === family
   if (all.some(({ table, isWhole }) => isWhole && isOf(table))) return []
@@ -38,6 +44,7 @@ function missingOf(family: IpFamily, listed: readonly Dump[], tables: readonly T
   if (ofNft.some(({ isWhole }) => isWhole) && parts.every(isThere)) return []
   if (parts.length === 0 && ofNft.length > 0) return [otherTables(family, tables)]
   const known = new Set(tables.filter((one) => one.family === family).map(({ name }) => name))
+  if (DECIDING.every((name) => known.has(name)) && !readsMarks(world)) return []
   const [backend] = parts.flatMap((one) => one.backend ?? [])
   return MISSED.filter((name) => !known.has(name)).map((name) => placeholder(family, name, backend))
 }
@@ -74,4 +81,19 @@ export function aloneWords(dumps: readonly Dump[], { tables, unlisted }: World):
   if (!dumps.some((dump) => dump.date !== undefined && dump.tables.includes(only))) return undefined
   if (unlisted?.some(({ family }) => family === only.family)) return undefined
   return `only table ${only.name} was given: nfwhy takes the other tables for empty, unless they were left out with -t`
+}
+
+/** The tables that are taken for empty beside nat and filter, where each was listed by itself. */
+export function besideWords(dumps: readonly Dump[], { tables, unlisted }: World): string | undefined {
+  const listed = dumps.filter((dump) => dump.tables.length > 0)
+  if (listed.length === 0 || listed.some(({ shows }) => shows !== 'partial')) return undefined
+  const own = tables.filter(({ kind }) => kind === 'iptables')
+  const families = new Set(own.map(({ family }) => family))
+  if (unlisted?.some(({ family }) => families.has(family))) return undefined
+  const missing = MISSED.filter((name) =>
+    [...families].some((family) => !own.some((one) => one.family === family && one.name === name)),
+  )
+  if (missing.length === 0) return undefined
+  const [word, were, them] = missing.length > 1 ? ['tables', 'were', 'them'] : ['table', 'was', 'it']
+  return `${word} ${missing.join(' and ')} ${were} not shown: nfwhy takes ${them} for empty (iptables-save shows all tables)`
 }

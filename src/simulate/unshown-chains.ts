@@ -2,14 +2,12 @@
  * Base chains that no listing shows. The packet goes on as if they did nothing, so that what is shown may decide alone:
  * what a rule of mangle PREROUTING drops is dropped, whatever filter has.
  */
-import { memo } from '../model/memo.ts'
 import type { Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { acceptsCondition, isUnshown, UNLISTED, whyOpen } from '../rules/end-policy.ts'
-import { conditionText } from '../rules/evaluate.ts'
 import { notShownWords } from '../rules/not-shown.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
-import { simpleConditions } from '../rules/simple-conditions.ts'
+import { readsMarks } from '../rules/reads-marks.ts'
 import { isUnknown, unknown } from '../rules/truth.ts'
 import type { Simulator } from './simulator.ts'
 import type { End } from './traverse.ts'
@@ -55,15 +53,3 @@ function unlistedWords(unshown: readonly UnshownChain[]): string {
   const chains = unshown.flatMap(({ table, reason }) => (table.unlisted ? [] : [reason]))
   return [notShownWords([...tables]), ...new Set(chains)].join(', and ')
 }
-
-/** Does a rule or the routing ask for the mark, which a rule of such a table may write? */
-const readsMarks = ({ tables, host }: World): boolean =>
-  (host.routingRules?.some(({ mark }) => mark !== undefined) ?? false) || tables.some(asksForMarks)
-
-const asksForMarks = memo(({ chains }: Table): boolean =>
-  [...chains.values()].some(({ rules }) =>
-    rules.some(({ conditions }) =>
-      conditions.some((one) => simpleConditions(one).some((simple) => /\bmark\b/.test(conditionText(simple)))),
-    ),
-  ),
-)

@@ -90,10 +90,6 @@ const ALONE: Readonly<Record<string, { rules: readonly string[]; missing: string
     missing: 'tables raw, mangle and filter were not shown',
   },
   'iptables -S': { rules: ['$ iptables -S', ...FILTER], missing: 'tables raw, mangle and nat were not shown' },
-  'filter and nat': {
-    rules: ['$ iptables -S', ...FILTER, '$ iptables -t nat -S', ...NAT.map((line) => `-P ${line.slice(1, -6)}`)],
-    missing: 'tables raw and mangle were not shown',
-  },
   'nft list table ip nat': {
     rules: ['$ nft list table ip nat', ...NFT_NAT],
     missing: 'the other tables and chains of nf_tables were not shown (nft -a list ruleset shows them)',
@@ -253,5 +249,14 @@ it('a chain of a listed table that is not shown is named with the tables', async
   const own = listed(['OWN', 'ACCEPT']).replace('(policy ACCEPT)', '(1 references)')
   expect((await played(`$ iptables -nvL\n${own}`, TO_HOST)).text).toContain(
     'tables raw, mangle and nat were not shown (iptables-save shows all tables), and chain INPUT of table filter is not in the listing',
+  )
+})
+
+it('takes raw and mangle for empty where filter and nat are shown, and says so', async () => {
+  const both = ['$ iptables -S', ...FILTER, '$ iptables -t nat -S', ...NAT.map((line) => `-P ${line.slice(1, -6)}`)]
+  expect((await played(both.join('\n'), TO_HOST)).outcome).not.toBe('undetermined')
+  const { warnings } = await open([{ name: 'ticket', text: `${both.join('\n')}\n${STATE}` }])
+  expect(warnings.map(({ message }) => message)).toContainEqual(
+    expect.stringContaining('tables raw and mangle were not shown: nfwhy takes them for empty'),
   )
 })
