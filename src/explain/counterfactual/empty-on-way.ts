@@ -2,15 +2,21 @@
 import { HOOKS } from '../../model/hook.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { Context } from '../context.ts'
+import { ownerOf } from '../owners/owners.ts'
 import { chainLedTo, type TableTraversal } from './skipped-rules.ts'
 
-/** The base chain where another hook's has rules, or one that rules led to; of several, the one whose like at another hook has rules. */
-export function emptyOnWay(context: Context, { steps, base, table }: TableTraversal): Chain | undefined {
+/**
+ * The base chain where another hook's has rules, or one that rules led to; of several, the one whose like at another hook
+ * has rules. `beside`: a chain of the same program; others leave chains empty that are of no concern to it.
+ */
+export function emptyOnWay(context: Context, { steps, base, table }: TableTraversal, beside: Chain): Chain | undefined {
   if (base.rules.length === 0) return hasTwin(table, base) ? base : undefined
+  const writer = ({ name }: Chain) =>
+    ownerOf({ family: table.family, table: table.name, chain: name, contents: table })?.name
   const led = steps.flatMap((step) => {
     const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
     const chain = to === undefined ? undefined : table.chains.get(to)
-    return chain?.rules.length === 0 ? [chain] : []
+    return chain?.rules.length === 0 && writer(chain) === writer(beside) ? [chain] : []
   })
   const [first, ...more] = [...new Set(led)]
   if (more.length === 0) return first

@@ -6,6 +6,7 @@ import { memo } from '../../model/memo.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { changesOf, propose, spotAt } from '../changes/change.ts'
@@ -56,8 +57,8 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   const { sets } = context.world
   const graph = graphOf(pass.table, sets)
   const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
-  const { packet } = momentAt(context, pass.steps[0]!)
-  const speaking = graph.speakingOf(packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
+  const moment = momentAt(context, pass.steps[0]!)
+  const speaking = graph.speakingOf(moment.packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
   const apart = graph.apartFrom(pass.base, twinHooks(pass))
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
@@ -95,6 +96,14 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
     const isElsewhere = led && !lead && !leadsByMap(pass.table)
     const astray = strays ?? (isElsewhere ? onlyElsewhere(pass, chain) : undefined)
+    // at whichever hook, it is for what comes in elsewhere: a zone's chain is no other zone's
+    if (
+      astray &&
+      leadersOf(pass.table)
+        .get(chain.name)!
+        .every(({ rule }) => comesInElsewhere(rule, moment))
+    )
+      continue
     found.push({ chain, led, meant, isAlike, ...likeliest, ...(lead ? { lead } : {}), ...(astray ? { astray } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
@@ -143,6 +152,9 @@ function onlyElsewhere(
   if (!first || first.chain.hook === undefined || first.chain === base || first.chain.hook === hook) return undefined
   return more.some(({ chain }) => chain !== first.chain) ? undefined : { ...first, isOnly: more.length === 0 }
 }
+
+const comesInElsewhere = ({ conditions }: Rule, moment: EvalContext): boolean =>
+  conditions.some((one) => /^meta iif(name)?$/.test(fieldOf(one) ?? '') && evaluate(one, moment) === false)
 
 /** Rules that jump there, by the chain's name. */
 export const leadersOf = memo(({ chains }: Table): ReadonlyMap<string, readonly Leader[]> => {

@@ -6,6 +6,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose, spotAt } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
+import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, fieldOf, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
@@ -32,6 +33,7 @@ import { isAnswer } from '../reply/request-reply.ts'
 import { type Described, lost, without } from './mark-lost.ts'
 import { missingElement } from './missing-element.ts'
 import { turnedLookup } from './not-in-set.ts'
+import { numberedRef } from './verdicts.ts'
 import { takenByWideElement } from './wide-element.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
@@ -327,18 +329,19 @@ function setUnderMask(
   return { words, refs: [ref, ...(other ? [other] : [])], fix: askFor({ value, mask }) }
 }
 
-/** The packet's own mark has to be saved behind the rule that set it, at the end of its base chain. */
+/** The packet's own mark has to be saved behind the rule that set it: at the end of its base chain, or in front of the rule that ended this. */
 function unsaved(context: Context, { value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
-  const words = `${nameRef(ref)} gave that mark to the packet alone, and no rule saves it to its connection`
-  const { name: chain } = passes(context).find(({ steps }) => steps.includes(step))!.base
-  const save = changesOf(ref).add(
-    { ...ref, chain },
-    { chain },
-    { kind: 'marked', mark: { value, mask } },
-    { kind: 'save-mark', mask },
-  )
-  return { words, refs: [ref], fix: propose(`save this mark to the connection at the end of ${chain}`, save) }
+  const words = `${nameRef(ref)} gave that mark to the packet alone, and no rule had saved it to its connection by then`
+  const { steps, base } = passes(context).find((pass) => pass.steps.includes(step))!
+  const last = steps.at(-1)!
+  const ended = context.journey.steps[last]!.kind === 'rule' ? refAt(context, last) : undefined
+  const at = ended ? { chain: ended.chain, before: ended } : { chain: base.name }
+  const chosen: Chosen = { kind: 'marked', mark: { value, mask } }
+  const save = changesOf(ref).add({ ...ref, chain: at.chain }, at, chosen, { kind: 'save-mark', mask })
+  const where = ended ? `before ${numberedRef(ended)}` : `at the end of ${base.name}`
+  // a rule that sets it and ends the chain has nothing behind it
+  return { words, refs: [ref], fix: last === step ? [] : propose(`save this mark to the connection ${where}`, save) }
 }
 
 /** Chains without rules that are named for marks are where such a rule would stand. */

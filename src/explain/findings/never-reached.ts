@@ -141,7 +141,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
   const misled = leads || led || isAlike || sibling ? undefined : misledJump(context, pass, chain, goal.wanted)
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
-  const empty = leads || led || isAlike || sibling || misled ? undefined : emptyOnWay(context, pass)
+  const empty = leads || led || isAlike || sibling || misled ? undefined : emptyOnWay(context, pass, chain)
   const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)

@@ -1,7 +1,7 @@
 /** Firewall managers: a description of what is allowed goes in, rules come out. */
 import { type Command, command } from '../../model/command.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Owner } from './owner.ts'
+import type { Mark, Owner } from './owner.ts'
 
 /** Zones that firewalld and its users' packages ship: their chains can be told without seeing the table. */
 const ZONES =
@@ -22,6 +22,20 @@ function ufwAllows({ in: from, out, protocol, src, dst, dport }: Packet): Comman
     ...['proto', protocol, 'from', src, 'to', dst, 'port', String(dport)],
   )
 }
+
+/** firewalld's tables of iptables, since it has policies; before 0.9 it forwarded by direct rules. */
+const FORWARDS_BY_POLICY: readonly Mark[] = ['FORWARD_POLICIES_pre', 'FORWARD_dispatch'].map((chain) => ({
+  ...{ tables: / filter$/, beside: ['FORWARD_direct', chain] },
+}))
+
+/** What a zone of firewalld's opens is for this host; from zone to zone only a policy lets something go. */
+const zoneToZone = ({ zones, ...row }: Pick<Owner, 'zoned' | 'lasting' | 'marks'> & { zones: string }): Owner => ({
+  ...row,
+  name: 'firewalld',
+  instead: `add a policy that accepts it: firewall-cmd --permanent --new-policy=NAME, --policy=NAME ${zones}, --policy=NAME --set-target=ACCEPT, then --reload (within one zone: --add-forward)`,
+  rewrites: false,
+  when: 'at firewall-cmd --reload',
+})
 
 export const FIREWALLS: readonly Owner[] = [
   {
@@ -60,25 +74,40 @@ export const FIREWALLS: readonly Owner[] = [
     when: 'when it reloads',
     marks: [{ tables: /^inet firewalld_policy_drop$/, whole: true }],
   },
+  // 0.9: FWDI_ZONE and FWDO_ZONE; since: FWD_ZONE, of late FWD_ZONE_to_ZONE
+  zoneToZone({
+    zoned:
+      /^(?:filter_)?FWDI?_(?!policy_)(.+?)(?:_to_(?<egress>.+?)|_dispatch_stage2)?(?:_(?:pre|log|deny|allow|post))?$/,
+    zones: '--add-ingress-zone=ZONE --add-egress-zone=EGRESS',
+    lasting: 'use a policy with ingress zone ZONE',
+    marks: [
+      { tables: /^inet firewalld$/, chains: /^filter_FWDI?_(?!policy_)/ },
+      ...FORWARDS_BY_POLICY.map((policies) => ({ ...policies, chains: /^FWDI?_(?!policy_)/ })),
+    ],
+  }),
+  zoneToZone({
+    zoned: /^(?:filter_)?FWDO_(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
+    zones: '--add-ingress-zone=INGRESS --add-egress-zone=ZONE',
+    lasting: 'use a policy with egress zone ZONE',
+    marks: [
+      { tables: /^inet firewalld$/, chains: /^filter_FWDO_/ },
+      ...FORWARDS_BY_POLICY.map((policies) => ({ ...policies, chains: /^FWDO_/ })),
+    ],
+  }),
   {
     name: 'firewalld',
-    // what a zone opens is for this host; from zone to zone only a policy lets something go (firewalld 0.9)
-    zoned: /^(?:filter_)?FWD[IO]?_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
-      'add a policy that accepts it: firewall-cmd --permanent --new-policy=NAME, --policy=NAME --add-ingress-zone=ZONE --add-egress-zone=…, --policy=NAME --set-target=ACCEPT, then --reload (within one zone: --add-forward)',
-    lasting: 'use a policy with ingress zone ZONE',
+      'use a direct rule that accepts it: firewall-cmd --permanent --direct --add-rule ipv4 filter FORWARD 0 … -j ACCEPT, then --reload (firewalld 0.9 and later have policies for this)',
+    lasting: 'use firewall-cmd --permanent --direct',
     rewrites: false,
     when: 'at firewall-cmd --reload',
-    marks: [
-      { tables: /^inet firewalld$/, chains: /^filter_FWD[IO]?_(?!policy_)/ },
-      { tables: / filter$/, beside: ['FORWARD_direct'], chains: /^FWD[IO]?_(?!policy_)/ },
-    ],
+    marks: [{ tables: /^ip filter$/, beside: ['FORWARD_direct'], chains: /^FWD[IO]_/ }],
   },
   {
     name: 'firewalld',
     opens: true,
     zoned:
-      /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_(?:pre|log|deny|allow|post))?$/,
+      /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_to_.+?|_dispatch_stage2)?(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
     lasting: 'use firewall-cmd --permanent --zone=ZONE',

@@ -112,7 +112,8 @@ export function prefixOf(prefix: string): Prefixed | undefined {
   for (const row of ROWS) {
     const match = row.prefix.exec(prefix)
     const rows = match ? OWNERS.filter(({ name }) => name === row.owner) : []
-    const chain = `FWD_${match?.[1]}`
+    // FWDI_public of `filter_FWDI_public_REJECT:`
+    const chain = match?.[0].replace(/^filter_|_[A-Z]+:$/g, '') ?? ''
     const own = row.forwards ? rows.find(({ marks }) => marks.some(({ chains }) => chains?.test(chain))) : undefined
     const owner = own
       ? { ...own, instead: inZone(own, own.instead, chain) }

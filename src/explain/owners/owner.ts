@@ -15,7 +15,7 @@ export interface Owner {
   passing?: true
   /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */
   opens?: true
-  /** Finds in a chain's name what stands for `ZONE` in `instead` and `lasting`. */
+  /** Finds in a chain's name what stands for `ZONE` in `instead` and `lasting`, and by `egress` for `EGRESS`. */
   zoned?: RegExp
   /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
   rewrites: boolean

@@ -69,10 +69,12 @@ export const toldOwner = (owner: Owner, chain?: string): FixOwner => ({
   lasting: withOption(inZone(owner, owner.lasting, chain)),
 })
 
-/** With the zone's name, where the chain has it. */
+/** With the names of zones, where the chain has them. */
 export const inZone = ({ zoned }: Owner, advice: string, chain = ''): string => {
-  const zone = zoned?.exec(chain)?.[1]
-  return zone === undefined ? advice : advice.replace('ZONE', () => zone)
+  const found = zoned?.exec(chain)
+  const [zone, egress] = [found?.[1], found?.groups?.['egress']]
+  const inZone = zone === undefined ? advice : advice.replace('ZONE', () => zone)
+  return egress === undefined ? inZone : inZone.replace('EGRESS', () => egress)
 }
 
 /** `option`: of the zone or policy, as the owner's command takes it. */

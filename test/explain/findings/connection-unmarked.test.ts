@@ -57,7 +57,7 @@ describe('mark-missing, of a connection', () => {
   it('is a mark that the packet alone was given: it is to be saved where it is set', () => {
     expect(found('jump choose')).toEqual({
       message:
-        'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw choose handle 14 gave that mark to the packet alone, and no rule saves it to its connection.',
+        'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw choose handle 14 gave that mark to the packet alone, and no rule had saved it to its connection by then.',
       fix: [
         'nft add rule inet fw prerouting meta mark 0x00000200 ct mark set meta mark comment nfwhy-save-mark-marked-end',
       ],
@@ -100,11 +100,22 @@ describe('mark-missing, of a connection', () => {
     expect(told({ rules: { mangle: other, filter } }, 'mark-missing')).toBeUndefined()
   })
 
+  it('is saved in front of the rule that accepts it, and may be saved too late', () => {
+    const mangle = ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0xff', '-A PREROUTING -i eth0 -j ACCEPT']
+    const late = '-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff'
+    const filter = ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x2/0xff -j ACCEPT']
+    const said = told({ rules: { mangle: [...mangle, late], filter } }, 'mark-missing')
+    expect(said?.message).toMatch(/ to the packet alone, and no rule had saved it to its connection by then\.$/)
+    expect(said?.fix).toBe(
+      'iptables -t mangle -I PREROUTING 2 -m mark --mark 0x2/0xff -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff → forwarded',
+    )
+  })
+
   it('is none where a rule saved it: what belongs to no connection has no mark of one', () => {
     const saved = trace('jump choose').replace(
       'trace id 0a0b0c0d inet fw prerouting policy',
       'trace id 0a0b0c0d inet fw prerouting rule ct mark set meta mark (verdict continue)\n$&',
     )
-    expect(found('jump choose', SAVES, saved).message ?? '').not.toContain('no rule saves it')
+    expect(found('jump choose', SAVES, saved).message ?? '').not.toContain('no rule had saved it')
   })
 })

@@ -88,6 +88,7 @@ it('has the command of whoever wrote the rules, for what opens a connection', ()
   expect(told('filter_IN_home_REJECT: ').fix[0]).toMatch(/ --zone=home --add-service/)
   // from zone to zone no service of a zone helps
   expect(told('filter_FWD_home_REJECT: ').fix[0]).toMatch(/^add a policy .+ --add-ingress-zone=home /)
+  expect(told('filter_FWDO_block_REJECT: ').fix[0]).toMatch(/ --add-egress-zone=block,/)
   expect(told('filter_IN_policy_inner_REJECT: ').fix[0]).toMatch(/ --policy=inner --add-service/)
   expect(told('FINAL_REJECT: ').fix[0]).toMatch(/ --permanent --add-service/)
   // no service that is let in helps these

@@ -116,23 +116,48 @@ describe('never-reached', () => {
     expect(message('-A PREROUTING -p udp -j SERVICES')).not.toContain('alone leads')
   })
 
+  it('is no chain that rules of another hook lead to for other interfaces: it is another zone’s', () => {
+    const filter = ['-P FORWARD DROP', '-A zone_lan_forward -p tcp -m tcp --dport 80 -j ACCEPT']
+    const [eth0, eth1] = ['eth0', 'eth1'].map((link) => `-A INPUT -i ${link} -j zone_lan_forward`)
+    expect(told({ rules: { filter: [...filter, eth1!] } }, 'never-reached')).toBeUndefined()
+    expect(told({ rules: { filter: [...filter, eth1!, eth0!] } }, 'never-reached')?.fix).toMatch(
+      /^iptables -A FORWARD -i eth0 -j zone_lan_forward → forwarded/,
+    )
+  })
+
   it('names the chain on the way that has no rules; of several the one that has some at another hook', () => {
     const filter = [
       '-P FORWARD DROP',
       '-N FORWARD_pre',
-      '-N FORWARD_ZONES',
+      '-N FORWARD_RULES',
       '-A FORWARD -j FORWARD_pre',
-      '-A FORWARD -j FORWARD_ZONES',
+      '-A FORWARD -j FORWARD_RULES',
       '-A web -p tcp -m tcp --dport 80 -j ACCEPT',
     ]
     const message = (...more: string[]) => told({ rules: { filter: [...filter, ...more] } }, 'never-reached')?.message
     const only = 'filter web rule 1 would have accepted it, but nothing jumps to web.'
     expect(message()).toBe(only)
-    expect(message('-A INPUT -j INPUT_ZONES', '-A INPUT_ZONES -p udp -j ACCEPT')).toBe(
-      `${only} FORWARD_ZONES, which the packet traversed, has no rules.`,
+    expect(message('-A INPUT -j INPUT_RULES', '-A INPUT_RULES -p udp -j ACCEPT')).toBe(
+      `${only} FORWARD_RULES, which the packet traversed, has no rules.`,
     )
     expect(message('-A FORWARD_pre -p udp -j DROP')).toBe(
-      `${only} FORWARD_ZONES, which the packet traversed, has no rules.`,
+      `${only} FORWARD_RULES, which the packet traversed, has no rules.`,
+    )
+  })
+
+  it('names no chain that another program has left without rules, as ufw leaves ufw-track-input', () => {
+    const ufw = [
+      '-P FORWARD DROP',
+      '-N ufw-track-forward',
+      '-A FORWARD -j ufw-track-forward',
+      '-A OUTPUT -j ufw-track-output',
+      '-A ufw-track-output -p udp -j ACCEPT',
+    ]
+    const message = (web: string) => told({ rules: { filter: [...ufw, web] } }, 'never-reached')?.message
+    const own = message('-A web -p tcp -m tcp --dport 80 -j ACCEPT')
+    expect(own).toBe('filter web rule 1 would have accepted it, but nothing jumps to web.')
+    expect(message('-A ufw-user-forward -p tcp -m tcp --dport 80 -j ACCEPT')).toMatch(
+      / ufw-track-forward, which the packet traversed, has no rules\.$/,
     )
   })
 

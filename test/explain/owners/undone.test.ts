@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../../../src/edits/parse.ts'
 import type { Proposal } from '../../../src/explain/changes/proposal.ts'
-import { withOwner } from '../../../src/explain/owners/undone.ts'
+import { ownerOf } from '../../../src/explain/owners/owners.ts'
+import { inZone, withOwner } from '../../../src/explain/owners/undone.ts'
 import type { Chain, Rule } from '../../../src/model/ruleset.ts'
 import { emptyWorld, type World } from '../../../src/model/world.ts'
 
@@ -76,6 +77,33 @@ describe('what an owner undoes', () => {
     expect(fixOf('nft add rule inet firewalld_policy_drop raw_output accept').note).toMatch(
       /only when panic mode is on$/,
     )
+  })
+
+  test.each<[string, string, string]>([
+    // firewalld 2.3 and later, and 0.9
+    ['filter_FWD_public_to_dmz', '--add-ingress-zone=public --add-egress-zone=dmz', 'ingress zone public'],
+    ['filter_FWD_public_dispatch_stage2', '--add-ingress-zone=public --add-egress-zone=EGRESS', 'ingress zone public'],
+    ['filter_FWDI_public_allow', '--add-ingress-zone=public --add-egress-zone=EGRESS', 'ingress zone public'],
+    ['filter_FWDO_block', '--add-ingress-zone=INGRESS --add-egress-zone=block', 'egress zone block'],
+  ])('names the zones of %s as a policy has them', (chain, zones, lasting) => {
+    const { owner } = fixOf(`nft add rule inet firewalld ${chain} accept`)
+    const found = ownerOf({ family: 'inet', table: 'firewalld', chain })!
+    expect(inZone(found, found.instead, chain)).toContain(` ${zones}, `)
+    expect(owner?.lasting).toBe(`use a policy with ${lasting}`)
+  })
+
+  test('names the zone of a chain for what comes to the host', () => {
+    const { owner } = fixOf('nft add rule inet firewalld filter_IN_public_to_HOST accept')
+    expect(owner?.lasting).toBe('use firewall-cmd --permanent --zone=public')
+  })
+
+  test('advises a policy of firewalld only where its version has policies', () => {
+    const lasting = (...more: string[]) => {
+      const chains = Object.fromEntries(['FORWARD_direct', 'FWDI_public', ...more].map((name) => [name, `-A ${name}`]))
+      return fixOf('iptables -I FWDI_public 1 -j ACCEPT', worldOf('filter', chains)).owner?.lasting
+    }
+    expect(lasting()).toBe('use firewall-cmd --permanent --direct')
+    expect(lasting('FORWARD_POLICIES_pre')).toBe('use a policy with ingress zone public')
   })
 
   test("names docker's chain for users only where the table has it", () => {
