@@ -205,7 +205,8 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
         ? `${asker.name} matches packets without ${mark}, and ${words}.`
         : `${asker.name} requires ${mark}, which the packet does not have: ${words}.`,
       {
-        steps: [asker.step + 1],
+        // routing comes behind the last step of a packet that was taken there
+        steps: [Math.min(asker.step + 1, context.journey.steps.length)],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
         fix: isMeant ? fix : [],
       },

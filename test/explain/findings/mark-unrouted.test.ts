@@ -222,3 +222,16 @@ it('lets no masquerade be the answer on a way that a mark was to lead away from'
   const masquerade = findings.find(({ code }) => code === 'not-masqueraded')
   expect([masquerade?.severity, masquerade?.fix]).toEqual(['note', []])
 })
+
+it('names a step that is there, where a proxy took the packet from its first chain', () => {
+  const mangle = [
+    '-A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0xffffffff',
+    '-A PREROUTING -p tcp -j TPROXY --on-port 12345 --on-ip 0.0.0.0 --tproxy-mark 0x1/0xffffffff',
+  ]
+  const { findings, steps } = played({
+    ...{ rules: { mangle, filter: [] }, packet: { ...SYN, dst: DST } },
+    host: hostWith({ mark: 0x2, markMask: 0xffffffff }),
+  })
+  const missing = findings.find(({ code }) => code === 'mark-missing')
+  expect(missing?.steps).toEqual([steps.length])
+})
