@@ -80,7 +80,7 @@ describe('what an owner undoes', () => {
   })
 
   test.each<[string, string, string]>([
-    // firewalld 2.3 and later, and 0.9
+    // with dispatch chains, and as 0.9 has them
     ['filter_FWD_public_to_dmz', '--add-ingress-zone=public --add-egress-zone=dmz', 'ingress zone public'],
     ['filter_FWD_public_dispatch_stage2', '--add-ingress-zone=public --add-egress-zone=EGRESS', 'ingress zone public'],
     ['filter_FWDI_public_allow', '--add-ingress-zone=public --add-egress-zone=EGRESS', 'ingress zone public'],
