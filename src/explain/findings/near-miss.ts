@@ -237,7 +237,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // where a route leads astray, or a mark is missing, the rule's interface is the right one
   if (
     fieldOf(miss.condition) === 'meta oifname' &&
-    (astray(lastPacket(context), context.world.host) || deviceByMark(context))
+    (astray(lastPacket(context), context.world.host, undefined, context.journey.packet.dst) || deviceByMark(context))
   )
     return []
   // a program listens there by the rule's own protocol

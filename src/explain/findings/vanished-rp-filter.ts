@@ -97,6 +97,8 @@ export const vanishedRpFilter: Detector = {
                     `remove the route to ${packet.src} that does not lead to the packet's input interface`,
                     // a routing rule's own table is there for others
                     stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
+                    stray?.home &&
+                      `rp_filter also drops packets with forged sources: first check that ${packet.src} is on ${stray.home.link.name}`,
                   ),
                   // a reply may be to what was masqueraded: whose address the filter asks about is not known then
                   ...(routed.local && isOpening(context.journey, context.evidence.nat, context.world)

@@ -1,3 +1,4 @@
+import type { Host, Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -62,7 +63,7 @@ export const wrongWayOut: Detector = {
     if (isSentToItself(context) && destinationRule(context)) return []
     const ask = askRoute(packet.dst)
     const note = ask && `then check: ${ask}`
-    const found = astray(packet, context.world.host)
+    const found = astray(packet, context.world.host, undefined, context.journey.packet.dst)
     if (!found)
       return [
         ...pastTableMain(context, packet, note),
@@ -85,8 +86,8 @@ export const wrongWayOut: Detector = {
       : []
     const chosen = chooserOf(context, questionOf(packet)!, route)
     const marked = chosen?.marked
-    // a rule chose that way for it, and a reply came: it arrived
-    if (marked && isReplied(context)) return []
+    // a reply came: it arrived
+    if (isReplied(context)) return []
     return [
       finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.${chosen?.words ?? ''}`, {
         steps: [context.ended.step + 1],
@@ -137,7 +138,7 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
   if (!leadsOutOf(route, out)) return []
   // a route without a next hop may lead to the same router; so does the one to link-local addresses, which each link has
   if (route.gateway === undefined && !route.nexthops) return []
-  const all = world.host.routes?.filter(({ gateway }) => gateway === dst) ?? []
+  const all = world.host.routes?.filter((one) => one.gateway === dst && isNextHopBehind(one, world.host)) ?? []
   const [by] = all
   // two uplinks may have routers of the same address
   if (by?.device === undefined || all.some(({ device }) => device !== by.device) || by.device === out) return []
@@ -160,6 +161,16 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
         : propose(`lead that route out of ${by.device}`, changeRoute(route, own), note)
   return [finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, { steps: [ended.step + 1], fix })]
 }
+
+/** Is the next hop to be asked for on the route's own link? One without carrier has nobody; many a tunnel takes for it the host at the tunnel's other end, which it reaches by another link. */
+function isNextHopBehind({ device, flags = [] }: Route, { links }: Host): boolean {
+  if (flags.includes('linkdown') || flags.includes('dead')) return false
+  const kind = links?.find(({ name }) => name === device)?.kind
+  return kind === undefined ? !flags.includes('onlink') || links !== undefined : !TO_OUTER_HOST.has(kind)
+}
+
+/** Without a fixed other end, the route says which (ipip_tunnel_xmit, ipgre_xmit, sit_tunnel_xmit). */
+const TO_OUTER_HOST: ReadonlySet<string> = new Set(['ipip', 'gre', 'sit', 'ip6tnl', 'ip6gre'])
 
 /** A private destination leaves by the default route, while an interface has lost its own routes. */
 function withoutIpv6(context: Context, packet: Packet): Detected[] {

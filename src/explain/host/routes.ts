@@ -77,9 +77,10 @@ export interface Astray {
 
 /**
  * Is the packet on a way that leads away from its destination, as far as the host's links and other routes tell?
- * `towards`: the interface by which others come from there.
+ * `towards`: the interface by which others come from there. `handedOver`: the destination for which the last router sent
+ * it here, where nat has rewritten that.
  */
-export function astray(packet: Packet, host: Host, towards?: string): Astray | undefined {
+export function astray(packet: Packet, host: Host, towards?: string, handedOver = packet.dst): Astray | undefined {
   const { dst, out, in: from } = packet
   const question = questionOf(packet)
   if (dst === undefined || out === undefined || out === 'lo' || !question) return undefined
@@ -101,6 +102,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
     const first = addRoutingRule({ ...beforeLocal, priority: beforeLocal.priority - 1, action: { table: 'local' } })
     return { route, fix: propose('look up table local first for such packets', first), why }
   }
+  const isSame = handedOver === dst
   const home = homeOf(dst, host, out)
   const main = from === out && home?.link.name === out ? mainRoute(question, host) : undefined
   if (main && route.table !== 'main' && isNarrower(main, route) && !routeDevices(main).includes(out)) {
@@ -108,11 +110,14 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
     const elsewhere = `a more specific route to ${main.destination}, through ${routeDevices(main).join(' or ')}`
     return { route, main, why: `it came in on ${out}, and ${back}; table main has ${elsewhere}` }
   }
-  if (home)
-    return home.link.name === out ||
-      (home.link.name !== towards && livesBehind(dst, route, out, host) && !isDisproved(packet, home, route, host))
+  if (home) {
+    // of what has just come from its own link, only its own reply on another one says that it lives there
+    const lives = home.link.name === towards ? isNeighbour(dst, route, out, host) : livesBehind(dst, route, out, host)
+    const isWrong = hasRepliedAt(dst, home, route, host) || (isSame && isFromNextHop(packet, route, host))
+    return home.link.name === out || (lives && !isWrong)
       ? undefined
       : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
+  }
   if (towards === undefined && from !== out) return undefined
   // nat has sent it back to who sent it: the route says where that is, as its coming in did
   if (packet.src === dst) return undefined
@@ -120,7 +125,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (!knowsNetworks(host, dst) && route.gateway === undefined && !route.nexthops) return undefined
   // a host behind a neighbour of who sent it; with unknown networks, it may be one behind the sender itself
   const isBehind = towards === undefined && route.gateway !== undefined && livesBehind(dst, route, out, host)
-  if (isBehind && !(knowsNetworks(host, dst) && backToSender(packet, route, host))) return undefined
+  if (isBehind && !(isSame && knowsNetworks(host, dst) && backToSender(packet, route, host))) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupWithout(route, question, host)
   if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
@@ -236,22 +241,30 @@ const onlinkOf = (flags: Route['flags']): Pick<Route, 'flags'> =>
 function livesBehind(dst: string, route: Route, device: string, host: Host): boolean {
   if (route.nexthops) return false
   const isOfHost = prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
+  // no neighbours are listed there
+  if (host.links?.some((link) => link.name === device && hasNoLinkLayer(link))) return isOfHost
   const [known] = neighboursAt(host, device, route.gateway ?? dst)
   // one that somebody has entered need not reply
   const replies = known && silentState(known) === undefined && !(route.gateway && known.state.includes('PERMANENT'))
   return route.gateway === undefined ? (replies ?? isOfHost) : isOfHost && replies === true
 }
 
-/**
- * No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered
- * there; nor is the router that has just handed this very packet over.
- */
-function isDisproved({ dst, in: from, srcMac }: Packet, { link }: Home, route: Route, host: Host): boolean {
-  const { gateway, device } = route
-  if (gateway === undefined) return false
-  const [known] = neighboursAt(host, link.name, dst!)
-  if (known?.state.some((one) => one === 'REACHABLE' || one === 'PERMANENT')) return true
-  return from === device && srcMac !== undefined && neighboursAt(host, device!, gateway)[0]?.mac === srcMac
+/** The host itself is on the link that the route leads out of. */
+const isNeighbour = (dst: string, { gateway, nexthops }: Route, device: string, host: Host): boolean =>
+  gateway === undefined &&
+  !nexthops &&
+  neighboursAt(host, device, dst).some((one) => one.mac !== undefined && silentState(one) === undefined)
+
+/** No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered there. */
+function hasRepliedAt(dst: string, { link }: Home, { gateway }: Route, host: Host): boolean {
+  const known = gateway === undefined ? [] : neighboursAt(host, link.name, dst)
+  return known.some(({ state }) => state.some((one) => one === 'REACHABLE' || one === 'PERMANENT'))
+}
+
+/** Nor is the router that has just handed this very packet over. */
+function isFromNextHop({ in: from, srcMac }: Packet, { gateway, device }: Route, host: Host): boolean {
+  if (gateway === undefined || srcMac === undefined || from === undefined || from !== device) return false
+  return neighboursAt(host, device, gateway).some(({ mac }) => mac === srcMac)
 }
 
 /** For a sentence; undefined where it is no address. */
@@ -297,11 +310,12 @@ export function replaceRoute({ scope: _, flags, ...route }: Route, way: Pick<Rou
   return { edits: edits({ ...(way.gateway === undefined ? route : own), ...way }), undo: edits(route) }
 }
 
-/** Another route to the same network, in its place. */
-export const changeRoute = (route: Route, into: Route): Change => ({
-  edits: [{ kind: 'route', op: 'replace', route: newRoute(into) }],
-  undo: replaceRoute(route, {}).undo,
-})
+/** Another route to the same network, in its place: with another metric or tos it would stand beside it. */
+export function changeRoute(route: Route, into: Route): Change {
+  const { metric, tos } = route
+  const own = { ...into, ...(metric === undefined ? {} : { metric }), ...(tos === undefined ? {} : { tos }) }
+  return { edits: [{ kind: 'route', op: 'replace', route: newRoute(own) }], undo: replaceRoute(route, {}).undo }
+}
 
 /** Its priority says which of several that are alike. */
 export const deleteRoutingRule = (rule: RoutingRule): Change => ({

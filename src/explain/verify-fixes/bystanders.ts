@@ -56,7 +56,8 @@ const reached = memo((reproduction: Reproduction): readonly string[] =>
 function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Packet): boolean {
   const where = withoutEntries(world)
   const told = engine.play(where, asked, { budget })
-  if (!isPassed(told.ended.outcome) || isRefused(told, where) || astray(told.packet, where.host)) return false
+  if (!isPassed(told.ended.outcome) || isRefused(told, where) || astray(told.packet, where.host, undefined, asked.dst))
+    return false
   const back = answerTo(asked, told, where.host)
   const answer = back && engine.play(where, back, { budget, before: [asked] })
   return !answer || (reaches(asked, answer) !== false && !astray(answer.packet, where.host))

@@ -46,6 +46,22 @@ describe('vanished-rp-filter', () => {
     )
   })
 
+  it('keeps the route to a guest that replies on its own link: who sends from elsewhere with its address may have forged it', () => {
+    const guest: Route = {
+      ...{ family: 'ip', type: 'unicast', destination: '10.0.1.2/32', table: 'main', device: 'eth1' },
+    }
+    const said = (state: string) => {
+      const { host, ...case_ } = one([guest])
+      const mac = '02:00:00:00:00:02'
+      const neighbours: Neighbour[] = [{ family: 'ip', address: '10.0.1.2', device: 'eth1', mac, state: [state] }]
+      return findingsOf(played({ ...case_, host: { ...host, neighbours } }), 'vanished-rp-filter')[0]!.fix
+    }
+    expect(said('REACHABLE').map(({ description }) => description)).toEqual(['set the reverse path filter to loose'])
+    expect(said('FAILED')[0]?.note).toBe(
+      'rp_filter also drops packets with forged sources: first check that 10.0.1.2 is on eth0',
+    )
+  })
+
   it('names a route back that says no, and removes it', () => {
     const refusing: Route = { family: 'ip', type: 'blackhole', destination: '10.0.1.2/32', table: 'main' }
     const found = told(one([refusing]), 'vanished-rp-filter')
