@@ -23,4 +23,8 @@ export interface ForReports {
   wouldGiveDestination?: true
   /** More speaks for its fix than for letting the packet through as it is: a repair begins with it. */
   goesFirst?: true
+  /** Two rules name different places, and either may be mistaken: where it was sent, and where the other one means. */
+  eitherPlace?: readonly [string, string]
+  /** That nobody here takes it, as a clause, where a program has its port open for other packets. */
+  listensElsewhere?: string
 }

@@ -1,4 +1,5 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
@@ -45,7 +46,8 @@ export const closedPort: Detector = {
       : taken
         ? ` The packet was for ${taken.asked}, ${taken.other}: ${nameRef(taken.rule.ref)} sends it here.`
         : ''
-    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: this host replies with ${answer}.${because}`
+    const nobody = `nothing on this host listens on ${end}${only}`
+    const message = `Netfilter accepted it, but ${nobody}: this host replies with ${answer}.${because}`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],
@@ -59,6 +61,7 @@ export const closedPort: Detector = {
             : [{ description: byHand(context, packet), unverified: 'this is not a netfilter change' }]),
           ...(taken?.fix ?? []),
         ],
+        ...(elsewhere === undefined ? {} : { [FOR_REPORTS]: { listensElsewhere: nobody } }),
       }),
     ]
   },

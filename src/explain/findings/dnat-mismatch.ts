@@ -11,7 +11,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { isError } from '../../rules/longest-prefix.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -23,6 +23,7 @@ import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { asksOthers, looksLike, lookupOf } from '../counterfactual/map-keys.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { forwardsOf, isOfOtherForward } from '../counterfactual/other-forwards.ts'
 import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { saidPlace } from '../counterfactual/said-place.ts'
@@ -117,6 +118,7 @@ function byPair(context: Context, step: number, ref: RuleRef): Detected[] {
       steps: [step + 1],
       rules: [ref, other],
       fix: sendTo(ref, { address: pair.host, port: asked.dport }, asked.dport, to.addresses[0]),
+      [FOR_REPORTS]: { eitherPlace: [to.addresses[0], pair.host] },
     }),
   ]
 }
@@ -183,7 +185,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (ending !== 'accept' && ending !== 'return') continue
     const asked = context.evidence.arrivals[step]!.packet
     const meant = placeMeant(context, passed, asked)
-    if (!meant) continue
+    if (!meant || isOfOtherForward(context, step, meant)) continue
     // another host's other service is none of this one's
     if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
@@ -212,7 +214,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       : here.weight > there.weight || (here.weight === there.weight && keeps)
     const matched = isOfBefore && !asksHost(rule) ? `port ${meant.port}` : describeEnd(meant.address, meant.port)
     const why = isOfBefore ? ', the port it had before NAT' : ': one of them is wrong'
-    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} matches ${matched}${why}.`
+    const sentTo = describeEnd(dst, dport)
+    const message = `${nameRef(ref)} sends it to ${sentTo}, while ${nameRef(other)} matches ${matched}${why}.`
     const miss = isRight ? onlyFailed(rule, moment) : undefined
     return [
       finding('dnat-mismatch', 'warning', message, {
@@ -227,7 +230,10 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
           : sendTo(ref, meant, asked.dport, dst),
         // whoever is sent to the right place needs no other source
         doubt: isRight ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
-        ...(!isRight && there.weight > here.weight ? { [FOR_REPORTS]: { goesFirst: true } } : {}),
+        [FOR_REPORTS]: {
+          ...(isOfBefore ? {} : { eitherPlace: [sentTo, matched] }),
+          ...(!isRight && there.weight > here.weight ? { goesFirst: true } : {}),
+        },
       }),
     ]
   }
@@ -303,6 +309,7 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
     else return undefined
   }
   if (place.address === '' || (place.port === undefined) !== (dport === undefined)) return undefined
+  if (place.address === dst && place.port === dport) return undefined
   const out = outTo(world.host, moment.packet, place)
   if (out !== moment.packet.out && !failed.some(isWayOut)) return undefined
   const packet = {
@@ -316,10 +323,11 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
 const isWayOut = (one: Condition): boolean => one.kind === 'compare' && /^meta oif(name)?$/.test(one.field)
 
 /** By which it would leave for there; a route that refuses it may be mistaken as well. */
-function outTo(host: Host, { out, in: from }: Packet, { address }: Destination): string | undefined {
-  if (out === undefined) return undefined
-  const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, host)
-  if (!route || isError(route)) return out
+function outTo(host: Host, packet: Packet, { address }: Destination): string | undefined {
+  const { out } = packet
+  const question = questionOf({ ...packet, dst: address })
+  const route = question && lookupRoute(question, host)
+  if (out === undefined || !route || isError(route)) return out
   const devices = routeDevices(route)
   return devices.includes(out) ? out : devices[0]
 }
@@ -329,16 +337,6 @@ const portOf = (value: Value): number | undefined => (typeof value === 'number' 
 /** One digit other than the port that was asked: whoever means another port mostly takes one that is not alike. */
 const isSlip = (port: number | undefined, asked: number | undefined): boolean =>
   port === asked || (String(port).length === String(asked).length && looksLike(String(port), String(asked)))
-
-/** What sends it there, and any other rule of nat that would: a copy speaks for nothing. */
-function forwardsOf({ evidence, world, journey }: Context, step: number): Rule[] {
-  const { rule: own, packet } = evidence.arrivals[step]!
-  const moment = { packet, family: journey.family, world, hook: 'prerouting' as const }
-  const sendsIt = (rule: Rule) =>
-    DESTINATION.includes(verdictOf(rule).text) && rule.conditions.every((one) => evaluate(one, moment) !== false)
-  const all = world.tables.flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules.filter(sendsIt)))
-  return own ? [own, ...all] : all
-}
 
 /** In how many other rules the place is spoken of, with the port. */
 interface Mentions {

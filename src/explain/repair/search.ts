@@ -278,10 +278,8 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
 }
 
 /** Of two rules that name different places either may be mistaken, whatever else is mended with them. */
-function whichIsRight({ finding: { code, message } }: RepairStep): string | undefined {
-  const [, to, meant] =
-    (code === 'dnat-mismatch' && / sends it to (\S+), while .* matches (.+): one of them is wrong/.exec(message)) || []
-  return to === undefined ? undefined : `first check which destination is right, ${to} or ${meant}`
+function whichIsRight({ finding: { [FOR_REPORTS]: { eitherPlace } = {} } }: RepairStep): string | undefined {
+  return eitherPlace && `first check which destination is right, ${eitherPlace.join(' or ')}`
 }
 
 /** Findings whose first rule stopped it; a rule that came near, or is too late, stops nothing. */

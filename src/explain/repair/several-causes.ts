@@ -2,13 +2,13 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Engine } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Journey, RuleRef } from '../../model/journey.ts'
 import { getsThrough } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { finding } from '../context.ts'
 import { playAgain } from '../explain.ts'
-import { listensElsewhere } from '../findings/listens-elsewhere.ts'
 import { asksForReply, natSeen } from '../reply/request-reply.ts'
 import type { Reproduction } from '../verify-fixes/reproduce.ts'
 import { asOneFix, isPolicy, nearestAmong, STOPPED_BY, searchRepair } from './search.ts'
@@ -43,16 +43,17 @@ export function severalCauses(
 /** What brings it to this host is not all: its port is open, on another address than that. No command makes a program listen. */
 function listensElsewhereBehind(explained: Journey, { explain, play, world }: Reproduction): Finding | undefined {
   const [own] = explained.findings.filter(({ code }) => STOPPED_BY.has(code))
+  if (!own) return undefined
   const toHost = explained.findings
     .flatMap(({ fix }) => fix)
     .filter((one) => one.after === 'delivered' && !isPolicy(one))
   for (const fix of toHost) {
     const applied = applyEdits(world, fix.edits ?? [])
     const { told } = 'error' in applied ? {} : play(applied.world)
-    if (!own || 'error' in applied || !told || listensElsewhere(applied.world.host, told.packet) === undefined) continue
-    const closed = explain(told, applied.world).findings.find(({ code }) => code === 'closed-port')
+    if ('error' in applied || !told) continue
+    const closed = explain(told, applied.world).findings.find((one) => one[FOR_REPORTS]?.listensElsewhere)
     if (!closed) continue
-    const then = closed.message.replace(/^Netfilter accepted it, but (.*): this host .*$/, 'Also, $1.')
+    const then = `Also, ${closed[FOR_REPORTS]!.listensElsewhere}.`
     return finding('several-causes', 'error', `${own.message} ${then}`, {
       rules: own.rules,
       fix: [...closed.fix.filter(({ edits }) => !edits), fix],
