@@ -334,15 +334,18 @@ function setUnderMask(
 function unsaved(context: Context, { value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
   const words = `${nameRef(ref)} gave that mark to the packet alone, and no rule had saved it to its connection by then`
-  const { steps, base } = passes(context).find((pass) => pass.steps.includes(step))!
-  const last = steps.at(-1)!
-  const ended = context.journey.steps[last]!.kind === 'rule' ? refAt(context, last) : undefined
-  const at = ended ? { chain: ended.chain, before: ended } : { chain: base.name }
+  // a trace may begin in a chain that another one leads to
+  const pass = passes(context).find(({ steps }) => steps.includes(step))
+  const last = pass?.steps.at(-1)
+  // a rule that sets it and ends the chain has nothing behind it
+  if (last === step) return { words, refs: [ref], fix: [] }
+  const ended = last !== undefined && context.journey.steps[last]!.kind === 'rule' ? refAt(context, last) : undefined
+  const end = pass?.base.name ?? ref.chain
+  const at = ended ? { chain: ended.chain, before: ended } : { chain: end }
   const chosen: Chosen = { kind: 'marked', mark: { value, mask } }
   const save = changesOf(ref).add({ ...ref, chain: at.chain }, at, chosen, { kind: 'save-mark', mask })
-  const where = ended ? `before ${numberedRef(ended)}` : `at the end of ${base.name}`
-  // a rule that sets it and ends the chain has nothing behind it
-  return { words, refs: [ref], fix: last === step ? [] : propose(`save this mark to the connection ${where}`, save) }
+  const where = ended ? `before ${numberedRef(ended)}` : `at the end of ${end}`
+  return { words, refs: [ref], fix: propose(`save this mark to the connection ${where}`, save) }
 }
 
 /** Chains without rules that are named for marks are where such a rule would stand. */

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { trace as line, type TestPacket } from '../../journey/kernel-lines.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { told } from './played.ts'
+import { captured, findingsOf, told } from './played.ts'
 
 const HEADERS =
   'ip saddr 10.0.1.2 ip daddr 10.0.2.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240 '
@@ -85,6 +86,28 @@ describe('mark-missing, of a connection', () => {
     expect(found('ip6 nexthdr tcp jump choose', SAVES, missed).message).toBe(
       'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7, which jumps to the rule that sets this mark, only matches ip6 nexthdr tcp.',
     )
+  })
+
+  it('is saved where it is set, where the trace begins in that chain', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -j marks', '-A marks -i eth0 -j MARK --set-xmark 0x2/0xff'],
+      nat: [],
+      filter: ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x2/0xff -j ACCEPT'],
+    }
+    const sent: TestPacket = { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80, flags: 'SYN', in: 'eth0' }
+    const marked = { ...sent, mark: 2 }
+    const lines = [
+      line('mangle:marks:rule:1', sent),
+      line('mangle:marks:return:2', marked),
+      line('mangle:PREROUTING:policy:2', marked),
+      line('nat:PREROUTING:policy:1', marked),
+      line('filter:FORWARD:policy:2', { ...marked, out: 'eth1' }),
+    ]
+    const [saves] = findingsOf(captured(rules, lines), 'mark-missing')[0]!.fix
+    expect(String(fixCommands(saves!).command)).toMatch(
+      /^iptables -t mangle -A marks -m mark --mark 0x2\/0xff -j CONNMARK /,
+    )
+    expect(saves?.after).toBe('forwarded')
   })
 
   it('is saved by CONNMARK', () => {
