@@ -311,7 +311,8 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
   if (place.address === '' || (place.port === undefined) !== (dport === undefined)) return undefined
   if (place.address === dst && place.port === dport) return undefined
   const out = outTo(world.host, moment.packet, place)
-  if (out !== moment.packet.out && !failed.some(isWayOut)) return undefined
+  // on another link, many a host has the same service: only one whose address is nearly the same is likely meant
+  if (out !== moment.packet.out && !(failed.some(isWayOut) && isAlike(place.address, dst))) return undefined
   const packet = {
     ...{ ...moment.packet, dst: place.address },
     ...(place.port === undefined ? {} : { dport: place.port }),
@@ -319,6 +320,10 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
   }
   return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
 }
+
+/** One character other, or the same host's number in another network. */
+const isAlike = (one: string, other: string): boolean =>
+  looksLike(one, other) || /[.:][^.:]+$/.exec(one)?.[0] === /[.:][^.:]+$/.exec(other)?.[0]
 
 const isWayOut = (one: Condition): boolean => one.kind === 'compare' && /^meta oif(name)?$/.test(one.field)
 

@@ -35,6 +35,17 @@ describe('no dnat-mismatch', () => {
     expect(told(beside(others), 'dnat-mismatch')?.message).toMatch(/matches 10.0.2.9:80: one of them is wrong\.$/)
   })
 
+  it('is a rule for the service of a host on another link, unless its address is nearly the same', () => {
+    const said = (own: string, other: string) => {
+      const accept = `-A FORWARD -d ${other}/32 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT`
+      const rules = { nat: [forward('10.0.1.1', own)], filter: ['-P FORWARD DROP', accept] }
+      return told({ rules, packet: TO_ROUTER }, 'dnat-mismatch')
+    }
+    expect(said('10.0.1.77', '10.0.2.200')).toBeUndefined()
+    expect(said('10.0.1.77', '10.0.2.77')).toBeDefined()
+    expect(said('10.0.1.200', '10.0.2.200')).toBeDefined()
+  })
+
   const header = (dst: string) =>
     `ip saddr 10.0.1.2 ip daddr ${dst} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240 `
   const codes = (to: string, accept: string, out: string) => {
