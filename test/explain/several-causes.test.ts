@@ -21,6 +21,10 @@ describe('several causes', () => {
     expect(listed?.message).toBe(
       'Two things stop this exchange: filter FORWARD rule 1 and routing (routing rule 90 is "blackhole" for such packets).',
     )
+    const queued = { mangle: ['-A PREROUTING -i eth0 -p tcp -j NFQUEUE --queue-num 7'] }
+    expect(repairOf(queued, SYN, { routingRules: routingRules!, queues: [] })?.message).toMatch(
+      / Another cause: routing would drop its reply: /,
+    )
   })
 
   it('are a policy, and a program that listens on another address', () => {

@@ -21,7 +21,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
     const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
     const reasons = [...new Set(unruled.map(wouldBe))]
-    const again = reasons.length === 0 ? '' : ` ${reasons.map((reason) => `Another cause: ${reason}`).join(' ')}`
+    const again = reasons.map((reason) => ` Another cause: ${goingOn(reason)}`).join('')
     return `${first.finding.message}${changes}${again}${isSourceKept ? ' Also, no rule rewrites its source.' : ''}`
   }
   const causes = stops.map((step, i): { rule?: RuleRef; text: string } => {
@@ -82,10 +82,13 @@ const asItem = (clause: string): string =>
 
 /** The first sentence, as one of several things. */
 const asClause = (message: string): string =>
-  message
+  goingOn(message)
     .split(/\.(?: |$)/)[0]!
-    .replace(/^(?:It|Its|Routing|The) /, (word) => word.toLowerCase())
     .replace(/: one of them is wrong$/, '')
+
+/** Behind other words. */
+const goingOn = (message: string): string =>
+  message.replace(/^(?:It|Its|Routing|The|Connection|Bridge) /, (word) => word.toLowerCase())
 
 /** ` (tcp dport 80)`: what the rule that stopped it matches, as its finding says it. */
 function matchedWords({ code, [FOR_REPORTS]: { matched } = {} }: Finding): string {
