@@ -28,10 +28,13 @@ export class Resolver {
   private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
   private readonly chainNumbers = new Map<string, number>()
   readonly world: World
+  /** With the tables that no listing shows. */
+  private readonly all: World
   readonly points: TracePoints
 
   constructor(world: World, points: TracePoints) {
     this.world = world
+    this.all = withUnlisted(world)
     this.points = points
   }
 
@@ -65,8 +68,8 @@ export class Resolver {
       if (at.hook === undefined || !at.inChain) return false
       const priority = priorityAt(at, at.hook)
       const leaves = at.hook === 'forward' || at.hook === 'output'
-      if (leaves && baseChainsAt(withUnlisted(this.world), at.family, 'postrouting', true).length > 0) return false
-      return baseChainsAt(withUnlisted(this.world), at.family, at.hook, true).every(
+      if (leaves && baseChainsAt(this.all, at.family, 'postrouting', true).length > 0) return false
+      return baseChainsAt(this.all, at.family, at.hook, true).every(
         (one) => one.chain === at.inChain || one.priority < priority,
       )
     })()
@@ -98,8 +101,7 @@ export class Resolver {
     const known = at.last[nat ? 1 : 0]
     if (known !== undefined) return known
     const last =
-      at.hook === undefined ||
-      nextAtHook(withUnlisted(this.world), at.family, at.hook, priorityAt(at, at.hook), nat) === undefined
+      at.hook === undefined || nextAtHook(this.all, at.family, at.hook, priorityAt(at, at.hook), nat) === undefined
     at.last[nat ? 1 : 0] = last
     return last
   }

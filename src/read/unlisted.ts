@@ -5,6 +5,7 @@
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/built-in.ts'
+import { tablesNotShown } from '../rules/not-shown.ts'
 import { readsMarks } from '../rules/reads-marks.ts'
 import type { Dump } from './world.ts'
 
@@ -13,7 +14,7 @@ type IpFamily = 'ip' | 'ip6'
 /** Of security, which SELinux alone uses, nobody thinks: it is not missed. */
 const MISSED = ['raw', 'mangle', 'nat', 'filter']
 
-/** Who shows both has shown what decides, as a rule, but for marks: that the others do nothing is taken for so, and said (besideWords). */
+/** Who shows both has shown what decides, but for marks: the others are taken for empty, which is said (besideWords). */
 const DECIDING = ['nat', 'filter']
 
 /** Stands for the tables of nf_tables that were not listed, whatever they are called. */
@@ -94,6 +95,6 @@ export function besideWords(dumps: readonly Dump[], { tables, unlisted }: World)
     [...families].some((family) => !own.some((one) => one.family === family && one.name === name)),
   )
   if (missing.length === 0) return undefined
-  const [word, were, them] = missing.length > 1 ? ['tables', 'were', 'them'] : ['table', 'was', 'it']
-  return `${word} ${missing.join(' and ')} ${were} not shown: nfwhy takes ${them} for empty (iptables-save shows all tables)`
+  const them = missing.length > 1 ? 'them' : 'it'
+  return `${tablesNotShown(missing)}: nfwhy takes ${them} for empty (iptables-save shows all tables)`
 }

@@ -6,9 +6,12 @@ export function notShownWords(tables: readonly Pick<Table, 'kind' | 'family' | '
   const [first] = tables
   if (first?.kind === 'nft')
     return 'the other tables and chains of nf_tables were not shown (nft -a list ruleset shows them)'
-  const names = tables.map(({ name }) => name)
-  const last = names.pop() ?? ''
   const all = `${first?.family === 'ip6' ? 'ip6tables' : 'iptables'}-save shows all tables`
-  if (names.length === 0) return `table ${last} was not shown (${all})`
-  return `tables ${names.join(', ')} and ${last} were not shown (${all})`
+  return `${tablesNotShown(tables.map(({ name }) => name))} (${all})`
+}
+
+/** Of one at least. */
+export function tablesNotShown(names: readonly string[]): string {
+  const [before, last] = [names.slice(0, -1), names.at(-1)]
+  return before.length === 0 ? `table ${last} was not shown` : `tables ${before.join(', ')} and ${last} were not shown`
 }

@@ -5,7 +5,7 @@ import { looksLikeDiff } from '../../read/diff.ts'
 const OTHERS: readonly { looks: { test(text: string): boolean }; is: string }[] = [
   {
     looks: { test: looksLikeDiff },
-    is: 'of diff, not a listing. nfwhy reads both listings: nfwhy compare BEFORE AFTER',
+    is: 'of diff, not a listing. Give nfwhy both listings: nfwhy compare BEFORE AFTER',
   },
   {
     looks:
@@ -22,7 +22,7 @@ const OTHERS: readonly { looks: { test(text: string): boolean }; is: string }[] 
   },
   {
     looks: /^Frame \d{1,8}: \d{1,8} bytes on wire|<pdml\b/m,
-    is: 'of tshark -V or PDML, which does not show rules. nfwhy reads the pcap file itself where it is of NFLOG',
+    is: 'of tshark -V or PDML, which does not show rules. nfwhy reads the pcap file itself if NFLOG wrote it',
   },
   {
     looks: /^[ \t]{1,8}(?:icmp-block-inversion|rich rules|forward-ports):/m,

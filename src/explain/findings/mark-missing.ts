@@ -1,4 +1,5 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
@@ -50,13 +51,16 @@ export const markMissing: Detector = {
   },
 }
 
+/** Asked of each several times: all that could have set the mark is gone through. */
+const whyOf = memo((context: Context) => memo((asker: Asker) => whyUnmarked(context, asker, asker.step)))
+
 /** Several policies in turn set one mark, and a rule asks for it behind each: the one that names the packet's service says most. */
 function likeliestFirst(context: Context, all: readonly Asker[]): readonly Asker[] {
   const [first] = all
   if (!first || all.length === 1) return all
   const missedOf = (asker: Asker) => {
     const isSame = asker.value === first.value && asker.mask === first.mask && asker.field === first.field
-    const why = isSame && !asker.isWithout ? whyUnmarked(context, asker, asker.step) : undefined
+    const why = isSame && !asker.isWithout ? whyOf(context)(asker) : undefined
     return why?.kind === 'missed' ? why.missed[0] : undefined
   }
   const own = missedOf(first)
@@ -102,7 +106,7 @@ export const markOfOtherSource: Detector = {
 }
 
 function ofOtherSource(context: Context, asker: Asker): Detected[] {
-  const why = asker.isWithout ? undefined : whyUnmarked(context, asker, asker.step)
+  const why = asker.isWithout ? undefined : whyOf(context)(asker)
   const condition = why?.kind === 'missed' ? why.missed[0]!.miss.condition : undefined
   const fields = lookupOf(condition)?.fields ?? [condition && fieldOf(condition)]
   if (!why || !fields.some((field) => /^src$| saddr$/.test(field ?? ''))) return []
@@ -169,12 +173,12 @@ export function askers(context: Context, goal: Goal): Asker[] {
 }
 
 function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[]): Detected[] {
-  const why = whyUnmarked(context, asker, asker.step)
+  const why = whyOf(context)(asker)
   // what nat would have done by it is told already: mark-taken-away.ts
   if (!why || (why.kind === 'lost' && why.setter !== undefined && givesSource(goal))) return []
   // of a set of marks, the one that some rule would have given
   const isGiven = (one: Asker) => {
-    const kind = one.ref === asker.ref ? whyUnmarked(context, one, one.step)?.kind : undefined
+    const kind = one.ref === asker.ref ? whyOf(context)(one)?.kind : undefined
     return kind !== undefined && kind !== 'nobody'
   }
   if (why.kind === 'nobody' && all.some(isGiven)) return []

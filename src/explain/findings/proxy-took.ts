@@ -70,7 +70,7 @@ function sentElsewhere(context: Context, { step, packet }: TakenByProxy): Meant 
   const rule = isLocal(packet.dst, host) === true ? destinationRule(context) : undefined
   const { dst, dport } = lastPacket(context)
   if (!rule || rule.step < step || isLocal(dst, host) !== false) return undefined
-  const words = `${nameRef(rule.ref)} sends the packet to ${describeEnd(dst, dport)}, which never gets it: its mark leads it to this host.`
+  const words = `${nameRef(rule.ref)} sends the packet to ${describeEnd(dst, dport)}, which never gets it: the packet's mark leads it to this host.`
   return { words, rules: [rule.ref], isElsewhere: true }
 }
 

@@ -53,7 +53,7 @@ export function markedForUnledTable(context: Context, packet: Packet, note: stri
       if (route?.type !== 'unicast' || route.table !== table || routeDevices(route).includes(packet.out ?? '')) continue
       const ref = refOfSkipped(context, passed)
       const way = `${routeWords(route)} of table ${table} leads out of ${routeDevices(route).join(' or ')}`
-      const message = `It went the wrong way: ${way}, for mark ${hex(mark.value)}. ${nameRef(ref)} would have set that mark, but only matches ${asks(miss)}, an interface that is not there, and no routing rule selects table ${table} for it.`
+      const message = `It went the wrong way: ${way}, and no routing rule selects that table. ${nameRef(ref)} would have set mark ${hex(mark.value)}, but only matches ${asks(miss)}, an interface that is not there.`
       return [
         finding('wrong-way-out', 'warning', message, {
           steps: [ended.step + 1],

@@ -162,7 +162,10 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
   return [finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, { steps: [ended.step + 1], fix })]
 }
 
-/** Is the next hop to be asked for on the route's own link? One without carrier has nobody; many a tunnel takes for it the host at the tunnel's other end, which it reaches by another link. */
+/**
+ * Is the next hop to be asked for on the route's own link? Nobody is on a link without carrier. Of many tunnels the next hop
+ * is the outer address of the other end, which is reached by another link.
+ */
 function isNextHopBehind({ device, flags = [] }: Route, { links }: Host): boolean {
   if (flags.includes('linkdown') || flags.includes('dead')) return false
   const kind = links?.find(({ name }) => name === device)?.kind

@@ -8,6 +8,13 @@ const DOCKER_BRIDGE = '(?:docker0|docker_gwbridge|br-[0-9a-f]{12})'
 
 const DOCKER_NFT = /^ip6? docker-bridges$/
 
+const ofDocker = (row: Pick<Owner, 'instead' | 'lasting' | 'marks'>): Owner => ({
+  ...row,
+  name: 'docker',
+  rewrites: false,
+  when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
+})
+
 /** internal/server/network/acl: rules are sorted by their actions. */
 const aclOf = (name: string, program: string, brand: string, tables: RegExp): Owner => ({
   name,
@@ -20,12 +27,9 @@ const aclOf = (name: string, program: string, brand: string, tables: RegExp): Ow
 
 export const HOSTING: readonly Owner[] = [
   // DOCKER-USER is a chain of filter: no rule of the user's own in it changes what nat does
-  {
-    name: 'docker',
+  ofDocker({
     instead: "change the container's published ports or its network",
     lasting: "change the container's published ports",
-    rewrites: false,
-    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     marks: [
       { tables: / nat$/, chains: /^DOCKER(-INGRESS|_OUTPUT|_POSTROUTING)?$/ },
       {
@@ -41,13 +45,10 @@ export const HOSTING: readonly Owner[] = [
         rules: /^POSTROUTING -s (\S+) -d \1 -p (\w+) -m \2 --dport \d+ -j MASQUERADE$/,
       },
     ],
-  },
-  {
-    name: 'docker',
+  }),
+  ofDocker({
     instead: "add a rule of your own to DOCKER-USER, or change the container's published ports or its network",
     lasting: 'use the chain DOCKER-USER',
-    rewrites: false,
-    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     // daemon/libnetwork/iptables, daemon/libnetwork/drivers/bridge, service_linux.go; _OUTPUT, _POSTROUTING: inside containers
     marks: [
       {
@@ -67,34 +68,25 @@ export const HOSTING: readonly Owner[] = [
         ),
       },
     ],
-  },
+  }),
   // the nft backend has no DOCKER-USER, and what a table of one's own accepts, docker's still drops (internal/nftabler)
-  {
-    name: 'docker',
+  ofDocker({
     instead:
-      'use dockerd --ip-forward-no-drop against its policy, or mark the packets for dockerd --bridge-accept-fwmark against its rules for ports that are not published',
+      'use dockerd --ip-forward-no-drop, so that its policy accepts; its rules for ports that are not published let pass what has the mark of --bridge-accept-fwmark',
     lasting: 'change the options of dockerd',
-    rewrites: false,
-    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     marks: [{ tables: DOCKER_NFT, chains: /^filter-FORWARD$/ }],
-  },
-  {
-    name: 'docker',
+  }),
+  ofDocker({
     instead:
       "change the container's published ports or its network, or mark the packets for dockerd --bridge-accept-fwmark",
     lasting: "change the container's published ports",
-    rewrites: false,
-    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     marks: [{ tables: DOCKER_NFT, chains: /^filter-forward-in__/ }],
-  },
-  {
-    name: 'docker',
+  }),
+  ofDocker({
     instead: "change the container's published ports or its network",
     lasting: "change the container's published ports",
-    rewrites: false,
-    when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     marks: [{ tables: DOCKER_NFT, whole: true }],
-  },
+  }),
   {
     name: 'podman',
     instead: "change the container's published ports or its network",

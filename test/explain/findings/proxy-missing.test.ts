@@ -155,7 +155,7 @@ describe('what is for a program of this host', () => {
     const [found] = findingsOf(captured(rules, lines, waiting), 'proxy-missing')
     expect([found?.severity, found?.message]).toEqual([
       'warning',
-      'mangle PREROUTING rule 1 hands it to the transparent proxy on udp port 3129 (p3129). nat PREROUTING rule 1 sends the packet to 10.0.2.2:80, which never gets it: its mark leads it to this host.',
+      "mangle PREROUTING rule 1 hands it to the transparent proxy on udp port 3129 (p3129). nat PREROUTING rule 1 sends the packet to 10.0.2.2:80, which never gets it: the packet's mark leads it to this host.",
     ])
     expect(fixCommands(found!.fix[0]!).command?.toString()).toBe(
       'iptables -t mangle -I PREROUTING 1 -s 10.0.1.2 -d 10.0.1.1 -i eth0 -p udp --dport 80 -j ACCEPT',

@@ -42,7 +42,7 @@ const GONE = '-d 10.99.0.0/24 -i br-lan'
 it('is named with the table, and both are mended', () => {
   expect(found(GONE)).toEqual({
     message:
-      'It went the wrong way: the default route of table 100 leads out of tun0, for mark 0x1. mangle PREROUTING rule 1 would have set that mark, but only matches -i br-lan, an interface that is not there, and no routing rule selects table 100 for it.',
+      'It went the wrong way: the default route of table 100 leads out of tun0, and no routing rule selects that table. mangle PREROUTING rule 1 would have set mark 0x1, but only matches -i br-lan, an interface that is not there.',
     command:
       'iptables -t mangle -R PREROUTING 1 -d 10.99.0.0/24 -i eth0 -j MARK --set-xmark 0x1/0xffffffff && ip rule add fwmark 0x1 table 100',
     after: 'forwarded',
