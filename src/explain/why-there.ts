@@ -17,6 +17,7 @@ import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
 import { roomWords } from './counterfactual/settled-words.ts'
 import type { Blame } from './findings/verdicts.ts'
 import { nameRef, refAt } from './refs.ts'
+import { unnamedInterfaceWords } from './unnamed-interface.ts'
 
 /** `, a rule of ufw,`; empty where nobody is known to have written it. */
 export const ownerWords = ({ owner }: RuleRef): string => (owner === undefined ? '' : `, a rule of ${owner},`)
@@ -126,6 +127,8 @@ export const TAKES_ALL = 'It has no conditions: it matches every packet'
 /** A rule that takes all that comes was chosen by a jump, or by the accepts before it. */
 function ledWords(context: Context, { end, culprit }: Blame): string | undefined {
   const { rule, chain } = context.evidence.arrivals[context.ended.step]!
+  const unnamed = unnamedInterfaceWords(context)
+  if (unnamed) return unnamed
   const isShared = rule?.conditions.every(isOfProtocol) && onlyStops(context, context.ended.step)
   if (rule && rule.conditions.length > 0 && !isShared)
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber

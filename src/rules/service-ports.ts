@@ -33,6 +33,7 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   const { protocol, src, dst, sport, dport, in: device } = packet
   if (protocol !== 'udp' || src === undefined || dst === undefined || sport === undefined || dport === undefined)
     return undefined
+  if (SERVER_OF_CLIENT.get(sport) === dport) return 'request'
   const other: Packet = { protocol, src: dst, dst: src, sport: dport, dport: sport }
   if (device === undefined && knowsSockets(host, protocol)) {
     if (!listener(host, other)) return 'request'
@@ -54,6 +55,12 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   // ranges alone do not tell: a NAT gives any port, and traceroute asks high ones
   return from === to ? undefined : from ? 'reply' : 'request'
 }
+
+/** Clients of DHCP and DHCPv6 have a port of their own, which rules and sockets are there for as for a service (RFC 2131, RFC 8415). */
+const SERVER_OF_CLIENT: ReadonlyMap<number, number> = new Map([
+  [68, 67],
+  [546, 547],
+])
 
 /** Of those above: what IANA has for UDP services, and what VPNs, overlays and games listen on by default. */
 const REGISTERED: ReadonlySet<number> = new Set([

@@ -237,6 +237,10 @@ describe('a rule in a chain that is not its own', () => {
     expect(advice('filter INPUT_direct', '-A INPUT_direct -j DROP')).toContain('--direct')
     expect(advice('filter INPUT', '-A INPUT -j INPUT_direct')).toContain('--zone')
     expect(advice('inet firewalld filter_IN_public')).toContain('--zone')
+    expect(advice('filter FORWARD', '-A FORWARD -j REJECT --reject-with icmp-host-prohibited')).toContain('--zone')
+    // what is forwarded needs a policy
+    for (const chain of ['filter_FORWARD', 'filter_FORWARD_ZONES', 'filter_FORWARD_POLICIES_pre'])
+      expect(advice(`inet firewalld ${chain}`)).toContain('--add-egress-zone')
     expect(advice('inet firewalld filter_FORWARD_dnat')).toContain('StrictForwardPorts')
     expect(advice('inet firewalld raw_PREROUTING')).toContain('IPv6_rpfilter')
     expect(advice('filter neutron-linuxbri-i0a1b2c3d-4')).toContain('security group')

@@ -40,6 +40,14 @@ test('of two that anybody may have, or two of services, nothing is known', async
   expect(await directionOf(123, 123)).toBeUndefined()
 })
 
+test('a client of DHCP asks from a port of its own, whichever of both a rule names', async () => {
+  const named = (port: number) => rules(`-p udp -m udp --dport ${port} -j ACCEPT`)
+  expect(await directionOf(546, 547, named(546))).toBe('request')
+  expect(await directionOf(68, 67, named(68))).toBe('request')
+  // a server may tell of itself
+  expect(await directionOf(547, 546)).toBeUndefined()
+})
+
 test('from a port of root’s a program may ask a service above', async () => {
   expect(await directionOf(800, 2049)).toBeUndefined()
   expect(await directionOf(2049, 800)).toBeUndefined()

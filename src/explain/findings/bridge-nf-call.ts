@@ -20,7 +20,8 @@ import { BRIDGED_UNPLAYED, bridgeOf, callWords, noCallWords, replyOverBridge } f
 import { nameRef, refAt } from '../refs.ts'
 
 export const KEEP_OUT = 'keep bridged packets out of the IP chains'
-const CONTAINERS_NEED_IT = 'container networks need the value 1: with 0, Services between containers on one bridge fail'
+export const CONTAINERS_NEED_IT =
+  'container networks need the value 1: with 0, Services between containers on one bridge fail'
 
 /** IP's rules stop what a bridge passes on; or they do not see the reply whose NAT they were to undo. */
 export const bridgeNfCall: Detector = {

@@ -1,14 +1,23 @@
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
-import { bridgeCalls, bridgeNamed, bridgePassingOn, isSentBack } from '../../rules/bridge-calls.ts'
+import {
+  bridgeCalls,
+  bridgeNamed,
+  bridgePassingOn,
+  callSetting,
+  callsItself,
+  isSentBack,
+} from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { portsOfBridge } from '../../rules/links.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { propose } from '../changes/change.ts'
+import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { BRIDGED_UNPLAYED } from '../host/bridges.ts'
 import { nameRef } from '../refs.ts'
+import { CONTAINERS_NEED_IT, KEEP_OUT } from './bridge-nf-call.ts'
 import { takenFromOthers } from './rewritten-in-vain.ts'
 import { toForward } from './routing.ts'
 
@@ -40,13 +49,17 @@ export const vanishedAtPort: Detector = {
     const why = taken
       ? ` ${nameRef(taken.rule.ref)} rewrote its destination. The packet was for ${taken.asked}, another host.`
       : ''
+    // a whole network may be behind it, which hairpin mode gives back all that it floods
+    const isOfNetwork = back === 'only-port'
     const hairpin = setPort(
       // where several may be its port, all of them send nothing back
       ports.length === 1 ? ports[0] : undefined,
       "enable hairpin mode on the sender's port",
       'hairpin',
       true,
-      "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
+      isOfNetwork
+        ? 'only if no switch is behind the port: the port then also sends broadcasts back, and a switch learns wrong ports from them'
+        : "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
     )
     return [
       finding(
@@ -56,11 +69,20 @@ export const vanishedAtPort: Detector = {
         {
           steps: [ended.step + 1],
           rules: taken ? [taken.rule.ref] : [],
-          fix: taken ? taken.fix : hairpin,
+          fix: taken ? taken.fix : isOfNetwork ? [...routeInstead(context, bridge), ...hairpin] : hairpin,
         },
       ),
     ]
   },
+}
+
+/** Without the call nat sees the packet where this host routes it, and what is routed may leave by the port that it came in by. */
+function routeInstead({ world: { host }, journey: { family } }: Context, bridge: Link): Proposal[] {
+  const name = callSetting(family)
+  const value = callsItself(bridge, family) ? undefined : host.sysctls?.get(name)
+  if (value !== '1') return []
+  const description = `${KEEP_OUT}: this host then routes the packet`
+  return [{ description, ...setSysctl(name, 0, value), unverified: BRIDGED_UNPLAYED, note: CONTAINERS_NEED_IT }]
 }
 
 /**

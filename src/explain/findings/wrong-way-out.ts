@@ -16,7 +16,14 @@ import { together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isPrivate, isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import {
+  isPrivate,
+  isPublic,
+  isSentNowhere,
+  isSentToItself,
+  lacksReply,
+  staysUnanswered,
+} from '../counterfactual/undeliverable.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
@@ -35,6 +42,7 @@ import {
 import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
+import { addressesOf } from './own-source.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 import { markedForUnledTable } from './unled-mark.ts'
 
@@ -70,6 +78,7 @@ export const wrongWayOut: Detector = {
         ...backToRouter(context, packet),
         ...pastNextHop(context, packet, note),
         ...withoutIpv6(context, packet),
+        ...toTheInternet(context, packet, note),
         ...markedForUnledTable(context, packet, note),
       ]
     const { route, home, main, why, fix = [] } = found
@@ -187,6 +196,36 @@ function withoutIpv6(context: Context, packet: Packet): Detected[] {
   if (!off) return []
   const message = `It left by ${out}, through the default route: no other route leads to ${dst}.${off.told}`
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix: [off.fix] })]
+}
+
+/**
+ * What is for a private network leaves by the default route of an uplink with an address of the internet, where no router has
+ * a route to it; and this host has more links, of which one may lead there. It may also be a modem's own address.
+ */
+function toTheInternet(context: Context, packet: Packet, note: string | undefined): Detected[] {
+  const { journey, world, ended } = context
+  const { dst = '', in: from, out = '' } = packet
+  if (!hasLeft(journey.outcome) || from === out || !isPrivate(dst) || destinationRule(context)) return []
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, world.host)
+  if (route?.type !== 'unicast' || !isDefault(route) || !leadsOutOf(route, out)) return []
+  const own = addressesOf(out, world.host, journey.family === 'ip6' ? 'ip6' : 'ip').map(({ address }) => address)
+  if (!own.some(isPublic) || own.some(isPrivate) || !lacksReply(context)) return []
+  const others = world.host.links?.filter(({ name, addresses = [] }) => {
+    return name !== out && name !== from && name !== 'lo' && addresses.length > 0
+  })
+  if (!others?.length) return []
+  const names = others.map(({ name }) => name).join(', ')
+  const message = `Only the default route matches ${dst}, a private address: it left through ${out}, an uplink to the internet, where no router has a route to it. If ${dst} is behind another interface (${names}), the route to its network is missing.`
+  const description = `add the route to the network of ${dst}, through the interface that leads there`
+  return [
+    finding('wrong-way-out', 'warning', message, {
+      steps: [ended.step + 1],
+      fix: [
+        { description, unverified: 'the right interface is unknown here', ...(note === undefined ? {} : { note }) },
+      ],
+    }),
+  ]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */

@@ -28,11 +28,18 @@ const FORWARDS_BY_POLICY: readonly Mark[] = ['FORWARD_POLICIES_pre', 'FORWARD_di
   ...{ tables: / filter$/, beside: ['FORWARD_direct', chain] },
 }))
 
+/** The end of its FORWARD, as iptables-save and nft print it. */
+const FORWARD_END =
+  /^FORWARD (-j REJECT --reject-with icmp6?-(host|adm)-prohibited|reject with icmp(v6)? (type )?(host|admin)-prohibited)$/
+
 /** What a zone of firewalld's opens is for this host; from zone to zone only a policy lets something go. */
-const zoneToZone = ({ zones, ...row }: Pick<Owner, 'zoned' | 'lasting' | 'marks'> & { zones: string }): Owner => ({
+const zoneToZone = ({
+  zones,
+  ...row
+}: Pick<Owner, 'zoned' | 'lasting' | 'marks' | 'opens'> & { zones: string }): Owner => ({
   ...row,
   name: 'firewalld',
-  instead: `add a policy that accepts it: firewall-cmd --permanent --new-policy=NAME, --policy=NAME ${zones}, --policy=NAME --set-target=ACCEPT, then --reload (within one zone: --add-forward)`,
+  instead: `add a policy that accepts it: firewall-cmd --permanent --new-policy=NAME, --policy=NAME ${zones}, --policy=NAME --add-service=SERVICE (for everything: --set-target=ACCEPT), then --reload (within one zone: --add-forward)`,
   rewrites: false,
   when: 'at firewall-cmd --reload',
 })
@@ -92,6 +99,20 @@ export const FIREWALLS: readonly Owner[] = [
     marks: [
       { tables: /^inet firewalld$/, chains: /^filter_FWDO_/ },
       ...FORWARDS_BY_POLICY.map((policies) => ({ ...policies, chains: /^FWDO_/ })),
+    ],
+  }),
+  // the dispatch to zones and the end of the chain: which zones these are, is not in their names
+  zoneToZone({
+    opens: true,
+    zones: '--add-ingress-zone=INGRESS --add-egress-zone=EGRESS',
+    lasting: 'use a policy between the two zones',
+    marks: [
+      { tables: /^inet firewalld$/, chains: /^filter_FORWARD(_(IN|OUT|ZONES|POLICIES|dispatch).*)?$/ },
+      ...FORWARDS_BY_POLICY.map((policies) => ({
+        ...policies,
+        chains: /^FORWARD_(IN|OUT|ZONES|POLICIES|dispatch)/,
+        rules: FORWARD_END,
+      })),
     ],
   }),
   {

@@ -117,7 +117,7 @@ export function prefixOf(prefix: string): Prefixed | undefined {
     const own = row.forwards ? rows.find(({ marks }) => marks.some(({ chains }) => chains?.test(chain))) : undefined
     const owner = own
       ? { ...own, instead: inZone(own, own.instead, chain) }
-      : (rows.find(({ opens, allows }) => opens || allows) ?? rows[0])
+      : (rows.find(({ opens, zoned, allows }) => (opens && zoned) || allows) ?? rows[0])
     if (match && owner) return { owner, writer: row.writer ?? row.owner, ...row.told(...match.slice(1)) }
   }
   return undefined

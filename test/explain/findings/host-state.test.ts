@@ -103,6 +103,36 @@ describe('ports of a bridge that are isolated', () => {
   })
 })
 
+describe('the only port of a bridge', () => {
+  const lost = (calls: Host) =>
+    findingsOf(
+      journey(
+        {
+          nat: ['-A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.20'],
+          filter: [],
+        },
+        [trace('nat:PREROUTING:rule:1', { in: 'br0', src: '10.0.3.2', dst: '192.0.2.1', dport: 80 })],
+        calls,
+      ),
+      'vanished-at-port',
+    )[0]!
+
+  it('may have a switch behind it: routing what nat rewrote goes before hairpin mode', () => {
+    const { fix } = lost(bridged([port('lan1', { hairpin: false })], '1'))
+    expect(fix.map((one) => `${fixCommands(one).command}`)).toEqual([
+      'sysctl -w net.bridge.bridge-nf-call-iptables=0',
+      'bridge link set dev lan1 hairpin on',
+    ])
+    expect(fix[1]?.note).toContain('only if no switch is behind the port')
+  })
+
+  it('is all that can be changed where the bridge itself calls the chains', () => {
+    const host = bridged([port('lan1', { hairpin: false })], '0')
+    const links = host.links!.map((one) => (one.name === 'br0' ? { ...one, callsTables: ['ip' as const] } : one))
+    expect(lost({ ...host, links }).fix).toHaveLength(1)
+  })
+})
+
 describe('a port without hairpin mode', () => {
   const back = (nat: string) =>
     journey(

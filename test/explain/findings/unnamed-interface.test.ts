@@ -1,0 +1,35 @@
+/** A chain leads packets to a chain for each interface, and the packet's interface is none of them. */
+import { expect, it } from 'vitest'
+import { played, SYN } from './played.ts'
+
+const said = (filter: readonly string[], from = 'eth0') => {
+  const { findings } = played({ rules: { filter }, packet: { ...SYN, in: from } })
+  return findings.find(({ code }) => /^(rejected|dropped)-by-rule$/.test(code))?.message
+}
+const REJECTS = ['-A reject -p tcp -j REJECT --reject-with tcp-reset', '-A reject -j REJECT']
+const ZONES = [
+  '-A FORWARD -i br-lan -j zone_lan',
+  '-A FORWARD -i wan+ -j zone_wan',
+  '-A zone_lan -j ACCEPT',
+  '-A zone_wan -j reject',
+]
+
+it('is said of the interface, and not of the chain that all rejects share', () => {
+  expect(said([...ZONES, '-A FORWARD -j reject', ...REJECTS])).toContain(
+    'filter FORWARD rule 3 sent it there: FORWARD has a chain for packets from br-lan, wan*, but none for eth0.',
+  )
+})
+
+it('is said where the chain itself drops the rest', () => {
+  expect(said([...ZONES, '-A FORWARD -j DROP', ...REJECTS])).toContain(
+    'filter FORWARD rule 3 dropped it: FORWARD has a chain for packets from br-lan, wan*, but none for eth0.',
+  )
+})
+
+it.each([
+  ['one of the chains is for it', [...ZONES, '-A FORWARD -i eth+ -j zone_eth', '-A zone_eth -p udp -j ACCEPT']],
+  ['one chain alone is for an interface', [ZONES[0]!, ZONES[2]!]],
+  ['the rules accept instead of leading anywhere', ['-A FORWARD -i br-lan -j ACCEPT', '-A FORWARD -i wan -j ACCEPT']],
+])('is not said where %s', (_, filter) => {
+  expect(said([...filter, '-A FORWARD -j reject', ...REJECTS])).not.toContain('has a chain for packets from')
+})
