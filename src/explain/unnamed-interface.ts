@@ -6,22 +6,36 @@ import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
 import { nameRef, refAt } from './refs.ts'
 
+/** The rule to which the packet came for want of a chain for its interface. */
+export interface Unnamed {
+  step: number
+  device: string
+  /** Of the other interfaces, each of which has a chain. */
+  names: readonly string[]
+  chain: string
+}
+
 /** Zones of fw3, fw4 and VyOS, by whatever hand: two chains for interfaces make a dispatch. Undefined where there is none, or it has one for this interface. */
-export function unnamedInterfaceWords(context: Context): string | undefined {
-  const { evidence, ended } = context
-  const { arrivals } = evidence
+export function unnamedInterface({ evidence: { arrivals }, ended }: Context): Unnamed | undefined {
   for (const step of wayTo(arrivals, ended.step)) {
     const { rule, chain, table, packet } = arrivals[step]!
     if (chain?.hook === undefined || !table) continue
-    if (!rule || rule.conditions.length > 0 || packet.in === undefined) return undefined
+    const device = packet.in
+    if (!rule || rule.conditions.length > 0 || device === undefined) return undefined
     const named = chain.rules.slice(0, rule.ruleNumber - 1).flatMap((one) => interfacesLed(one, table))
     const names = [...new Set(named.flat())]
-    if (named.length < 2 || names.some((name) => isName(packet.in!, name))) return undefined
-    const ref = refAt(context, step)
-    const sent = step === ended.step || !ref ? '' : `. ${nameRef(ref)} sent it there`
-    return `${sent}: ${chain.name} has a chain for packets from ${names.join(', ')}, but none for ${packet.in}`
+    if (named.length < 2 || names.some((name) => isName(device, name))) return undefined
+    return { step, device, names, chain: chain.name }
   }
   return undefined
+}
+
+export function unnamedInterfaceWords(context: Context): string | undefined {
+  const { step, device, names, chain } = unnamedInterface(context) ?? {}
+  if (step === undefined) return undefined
+  const ref = refAt(context, step)
+  const sent = step === context.ended.step || !ref ? '' : `. ${nameRef(ref)} sent it there`
+  return `${sent}: ${chain} has a chain for packets from ${names!.join(', ')}, but none for ${device}`
 }
 
 /** The interfaces whose packets the rule leads to a chain, where it asks for nothing else: one list, or none. */

@@ -35,6 +35,7 @@ import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, isAnswer, openingOf } from '../reply/request-reply.ts'
+import { unnamedInterface } from '../unnamed-interface.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
 import { asksOwnAddress, asksPassingPort, isFullSet, isPublished } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
@@ -213,9 +214,11 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   const found = writer ? withoutRule(context, writer.step, writer.ref) : []
   const owner = ownerAt(context, walked.culprit)
   const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
+  const { device } = (owner?.unzoned && unnamedInterface(context)) || {}
+  const unzoned = device === undefined ? undefined : owner?.unzoned?.replace('DEVICE', () => device)
   if (owner && !(owner.opens && isForState) && !isLedPast(context, owner))
     found.push({
-      description: inZone(owner, owner.instead, culprit.chain),
+      description: unzoned ?? inZone(owner, owner.instead, culprit.chain),
       unverified: 'this is not a netfilter change',
       note: restores(owner),
       owner: toldOwner(owner, culprit.chain),
@@ -248,7 +251,9 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
 export function acceptAlone(context: Context, step: number, end: RuleRef): Proposal[] {
   const [owner, at] = [ownerAt(context, step), refAt(context, step)]
   const beside = owner && at && { owner, chain: at.chain }
-  const spot = spotToAccept(context, end)
+  // a chain that only rejects is for packets from all interfaces
+  const { step: sent } = unnamedInterface(context) ?? {}
+  const spot = spotToAccept(context, (sent === undefined ? undefined : refAt(context, sent)) ?? end)
   const { change, opens, isPastMark } = acceptSuch(context, spot)
   if (!change) return []
   return [

@@ -7,6 +7,8 @@ export interface Owner {
   name: string
   /** What to do instead of changing the rule: one imperative sentence. */
   instead: string
+  /** What to do instead where it has no chain for the packet's interface, which stands for `DEVICE`. */
+  unzoned?: string
   /** The same in a few words, behind "to keep it,": it stands below each command that the owner undoes. */
   lasting: string
   /** The command of its own that lets such a packet pass; undefined: it has none for that. */

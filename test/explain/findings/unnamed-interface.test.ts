@@ -1,5 +1,6 @@
 /** A chain leads packets to a chain for each interface, and the packet's interface is none of them. */
 import { expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { played, SYN } from './played.ts'
 
 const said = (filter: readonly string[], from = 'eth0') => {
@@ -32,4 +33,13 @@ it.each([
   ['the rules accept instead of leading anywhere', ['-A FORWARD -i br-lan -j ACCEPT', '-A FORWARD -i wan -j ACCEPT']],
 ])('is not said where %s', (_, filter) => {
   expect(said([...filter, '-A FORWARD -j reject', ...REJECTS])).not.toContain('has a chain for packets from')
+})
+
+it('has a fix in front of the rule that all such packets come to, and its zone is the owner’s advice', () => {
+  const rejects = REJECTS.map((one) => one.replace(' -j', ' -m comment --comment "!fw3" -j'))
+  const { findings } = played({ rules: { filter: [...ZONES, '-A FORWARD -j reject', ...rejects] } })
+  const { fix } = findings.find(({ code }) => code === 'rejected-by-rule')!
+  const told = fix.map((one) => `${one.edits ? fixCommands(one).command : one.description}`)
+  expect(told).toContainEqual(expect.stringMatching(/^iptables\S* -I FORWARD 3 .*-j ACCEPT$/))
+  expect(told).toContainEqual(expect.stringContaining('add eth0 to the zone that it belongs to'))
 })
