@@ -106,15 +106,17 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
 }
 
 /**
- * Whoever asked was answered or refused, or a reply, or another packet of the exchange, was lost here: nobody asks where to look
- * for a reply. The model knows no reply.
+ * Whoever asked was answered or refused, or a reply was captured, or another packet of the exchange was lost here: nobody asks
+ * where to look for a reply. The model knows no reply.
  */
 function isFateKnown(journey: Group['journey'], exchanges: Group['exchanges']): boolean {
   const exchange = exchanges?.worst
   if (!exchange || isPlayed(journey)) return false
   if (isStoppedElsewhere({ journey, exchanges }) || lostWith(journey, exchange)) return true
   const { status, journeys } = exchange
-  return status === 'answered' || status === 'refused' || (status === 'reply-lost' && journeys.replies.length > 0)
+  const isItsRequest = [...journeys.request, ...journeys.retransmissions].includes(journey.id)
+  const hasReply = journeys.replies.length > 0 && (isItsRequest || status === 'reply-lost')
+  return status === 'answered' || status === 'refused' || hasReply
 }
 
 /** What became of the captured reply is why the request got nothing back. `told`: codes of what is told already. */

@@ -55,7 +55,7 @@ it('tells what this host sends of the rule in PREROUTING that it does not traver
   const { text } = await told('own-past-prerouting')
   expect(text).toContain('but this host sends the packet itself: such packets traverse nat OUTPUT, not PREROUTING.')
   expect(text).toMatch(/iptables -t nat -A OUTPUT -d 10\.50\.1\.1 -o lo -p tcp --dport 8080 .*tried on the model: sent/)
-  expect(text).toMatch(/✓ FORWARDED {2}tcp 10\.50\.1\.2:\d+ .* \(inferred\) {2}answered/)
+  expect(text).toMatch(/✓ FORWARDED {2}\(inferred\) {2}tcp 10\.50\.1\.2:\d+ .* answered/)
 })
 
 it('knows from a whole trace that a listed chain of POSTROUTING is absent', async () => {

@@ -207,7 +207,8 @@ function findingsOf(
     // the same, and more
     if (own?.code === said.code && own.message.startsWith(said.message)) continue
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
-    const isFate = status === 'answered' || hasStoppedCopy || (own && own.severity !== 'note')
+    const hasReply = replied && !seen.played && isAsking(decided)
+    const isFate = status === 'answered' || hasReply || hasStoppedCopy || (own && own.severity !== 'note')
     if (!(one.code === 'not-netfilter' && isFate) && !isRefuted(decided, one)) add(one)
   }
   for (const [i, part] of parts.entries()) {

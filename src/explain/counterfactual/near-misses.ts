@@ -198,7 +198,12 @@ export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, m
   const isNamed =
     /^meta ([io]ifname|l4proto|nfproto|protocol)$/.test(fieldOf(miss.condition) ?? '') &&
     names([rule], miss, moment, / dport$/)
-  return (isNamed ? 0.15 : distanceOf(miss, moment.packet)) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+  // the trace shows that nothing else kept the rule for this service from matching
+  const isSettled = miss.settled === true && names([rule], miss, moment, / dport$/)
+  return (
+    (isSettled ? 0.1 : isNamed ? 0.15 : distanceOf(miss, moment.packet)) +
+    (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+  )
 }
 
 /**

@@ -34,6 +34,9 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
   ],
 ]
 
+/** A meter: each element of the set has its own limit. A set that is full takes no new element, and the rule does not match (nft_dynset_eval). */
+const METER = /^(?:add|update) @(\S+) \{ (.+?) limit rate (?!over )(.+?) \}$/
+
 const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 
 /** Undefined where the words of the condition say it best. */
@@ -51,6 +54,12 @@ export function settledWords(
     const words = [text.replace(LAST_DATE, '').trim(), zone, cameWords(text, time)]
     return { why: `only matches ${words.filter((one) => one !== undefined).join('; ')}` }
   }
+  const [, set, key, rate] = METER.exec(text) ?? []
+  if (set !== undefined)
+    return {
+      why: `this packet was over the limit of ${rate} that set ${set} keeps for each ${key}, or that set was full`,
+      mend: `raise the limit in the rule, or delete the packet's element from set ${set}: its limit then starts again`,
+    }
   const plain = text
     .replace(/^! /, '')
     .replace(/^(quota|ct count) over /, '$1 ')

@@ -184,7 +184,9 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   if (why.kind === 'nobody' && all.some(isGiven)) return []
   // of several marks that would do, one that rules set is likelier meant than one that no rule sets, unless its rule is for such packets
   const isUnlikely = why.kind === 'nobody' && !asker.isForSuch && all.some((one) => someRuleSets(context, one))
-  const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely)
+  // what returns all that has no mark gives a source to what a program marks, and is no rule for others
+  const isGuard = why.kind === 'nobody' && asker.isWithout === true && givesSource(goal)
+  const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely && !isGuard)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =
     why.kind === 'nobody' &&

@@ -31,6 +31,7 @@ import {
   isPublic,
   isReachedByNat,
   lacksReply,
+  linkBeforeNat,
   mayBeKnownAs,
   needsSource,
   ownSourceWords,
@@ -70,6 +71,14 @@ export const notMasqueraded: Detector = {
       if (mayReplyPast(context)) {
         const past = `unless the route from ${dst} to ${src} leads through this host, the reply comes from an address that ${src} never contacted`
         return masqueraded(`It left for ${dst} with its own source, and no reply was seen: ${past}.`, false)
+      }
+      const chosen = linkBeforeNat(context)
+      if (chosen !== undefined) {
+        const before = `this host chose the source before nat rewrote the destination ${journey.packet.dst} to ${dst}`
+        return masqueraded(
+          `It left by ${out} with the source ${src}, an address of ${chosen}: ${before}. Connection tracking has seen no reply: replies come back to ${chosen}, or ${dst} has no route to ${src}.`,
+          true,
+        )
       }
       const swapped = elsewhere.length > 0 ? undefined : swappedRule(context)
       if (swapped) {

@@ -3,7 +3,7 @@
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
 import { byWords, type Decided, decidedOf } from '../decided-words.ts'
-import { isPlayed, markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
+import { capitals, isPlayed, markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
 import { addressWords, echoWords, interfaceWords, kindWords } from '../packet-words.ts'
@@ -32,6 +32,8 @@ interface Piece {
   gap?: string
   /** Where all has to be on one line: what has less gives way first. */
   rank: number
+  /** It is said of the outcome, whose word begins the line. */
+  isOfOutcome?: true
 }
 
 /** Ranks of pieces. Where a packet went to tells more than where it came from. */
@@ -59,16 +61,18 @@ export function writeHead(page: Page, group: Group<unknown>): void {
   const { marks, paint } = page
   const mark = markOfGroup(group)
   const number = numberWords(page, group)
+  const all = pieces(page, group, page.width)
+  const behind = all.flatMap(({ isOfOutcome, text }) => (isOfOutcome ? [` ${text}`] : [])).join('')
   const front = `${marks[mark]} ${wordOf(group)}`
-  const room = page.width - columns(front) - columns(number) - columns(GAP)
+  const room = page.width - columns(front) - columns(behind) - columns(number) - columns(GAP)
   const decided = decidedOf(group)
   const text = decided ? decidedText(page, decided, room) : ''
-  const head = front + (text === '' ? '' : (decided && 'reason' in decided ? ': ' : ' ') + text)
+  const head = front + (text === '' ? '' : (decided && 'reason' in decided ? ': ' : ' ') + text) + behind
   const [line = '', ...more] = page.full ? wrap(head, page.width - columns(number) - columns(GAP)) : [head]
   const gap = ' '.repeat(Math.max(columns(GAP), page.width - columns(line) - columns(number)))
   page.line(`${paint(line, MARK_STYLES[mark], 'bold')}${gap}${paint(number, 'dim')}`)
   for (const one of more) page.line(paint(`  ${one}`, MARK_STYLES[mark], 'bold'))
-  const packet = pieces(page, group, page.width).filter(({ rank }) => rank !== RANK.where && rank !== RANK.id)
+  const packet = all.filter(({ rank, isOfOutcome }) => !isOfOutcome && rank !== RANK.where && rank !== RANK.id)
   for (const one of packetLines(page, packet, page.width - columns(GAP))) page.line(GAP + one)
 }
 
@@ -150,6 +154,10 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const list: Piece[] = []
   const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
     text !== undefined && list.push({ text, rank, ...rest })
+  // behind the outcome's word, which is what it is said of: the trace may well show all that follows
+  const rank = isPlayed(journey) ? RANK.played : RANK.basis
+  const isFirst = wordOf(group) === capitals(journey.outcome)
+  if (basis !== 'observed' && isFirst) add(rank, `(${basis})`, { isOfOutcome: true })
   add(RANK.source, `${packet.protocol ?? journey.family} ${first}`)
   let rewritten = RANK.rewritten
   for (const text of more) {
@@ -166,7 +174,7 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const addresses = list.reduce((sum, { text, rank }) => (rank >= RANK.rewritten ? sum + columns(text) + 1 : sum), 0)
   const left = Math.max(RULE_LEAST, room - addresses - columns(GAP))
   if (decided) add(journey.outcome === 'delivered' ? RANK.id : RANK.where, decidedText(page, decided, left))
-  if (basis !== 'observed') add(isPlayed(journey) ? RANK.played : RANK.basis, `(${basis})`, { gap: ' ' })
+  if (basis !== 'observed' && !isFirst) add(rank, `${journey.outcome} (${basis})`)
   add(RANK.reply, replyWords(group))
   if (sentAgain > 0) add(RANK.reply, retransmissionsWords(sentAgain))
   add(RANK.time, timeWords(group, marks), { style: 'dim' })

@@ -326,4 +326,18 @@ describe('mark-missing', () => {
     expect(found?.message).toContain('PREROUTING rule 1, which matches it, jumps to agent-mark, as agent rule 1 does')
     expect(found?.fix).toBe('iptables -t mangle -R PREROUTING 1 -j agent → forwarded')
   })
+
+  it('is a note where nat returns what has no mark, and no rule sets it: others are given a source so', () => {
+    const nat = [
+      '-A POSTROUTING -j services',
+      '-A services -m mark ! --mark 0x4000/0x4000 -j RETURN',
+      '-A services -j MASQUERADE',
+    ]
+    const packet = { ...SYN, dst: '8.8.8.8' }
+    const [found] = findingsOf(played({ rules: { nat }, packet }), 'mark-missing')
+    expect(found).toMatchObject({
+      severity: 'note',
+      message: 'nat services rule 1 matches packets without mark 0x4000/0x4000, and no rule sets this mark.',
+    })
+  })
 })

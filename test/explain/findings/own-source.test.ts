@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { open, type Packet, type Route, type RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, SYN, told } from './played.ts'
+import { type Case, captured, findingsOf, SYN, told } from './played.ts'
 
 const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
   ...{ family: 'ip', priority, action: { table } },
@@ -137,5 +137,38 @@ describe('the table of the link that has the source', () => {
     ['no table leads out of that link', ['', '', 'default via fe80::1 dev eth0 table 1005 metric 1024 pref medium']],
   ] as const)('is not named where %s', async (_name, [rules, ...more]) => {
     expect(await uplinkWithout(rules, ...more)).toBeUndefined()
+  })
+})
+
+describe('the source of what nat sent elsewhere in OUTPUT', () => {
+  const [src, service, server] = ['10.0.2.1', '10.96.0.1', '10.0.1.9']
+  const rules = { nat: [`-A OUTPUT -d ${service}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${server}:80`] }
+  const asked = { out: 'eth1', src, dst: service, sport: 40_000, dport: 80 }
+  const lines = [
+    trace('nat:OUTPUT:rule:1', asked),
+    trace('filter:OUTPUT:policy:1', { ...asked, dst: server }),
+    trace('nat:POSTROUTING:policy:1', { ...asked, out: 'eth0', dst: server }),
+  ]
+  const found = (status: string[]) => {
+    const conntrack = [
+      entry({
+        original: { src, dst: service, sport: 40_000, dport: 80 },
+        reply: { src: server, dst: src, sport: 80, dport: 40_000 },
+        status,
+      }),
+    ]
+    return findingsOf(captured(rules, lines, { ...ROUTER, conntrack }), 'not-masqueraded')
+  }
+
+  it('was chosen for the service, and belongs to another interface than the packet left by', () => {
+    const [one] = found(['unreplied'])
+    expect(one?.message).toBe(
+      'It left by eth0 with the source 10.0.2.1, an address of eth1: this host chose the source before nat rewrote the destination 10.96.0.1 to 10.0.1.9. Connection tracking has seen no reply: replies come back to eth1, or 10.0.1.9 has no route to 10.0.2.1.',
+    )
+    expect(one?.fix[0]?.edits).toMatchObject([{ table: 'nat', chain: 'POSTROUTING' }])
+  })
+
+  it('is not told where a reply has come back', () => {
+    expect(found(['assured'])).toEqual([])
   })
 })

@@ -160,3 +160,30 @@ it('plays what a bridge passes on, and leaves br_netfilter on where rules ask fo
   expect(found('-p tcp ').calls).toEqual([1])
   expect(found('-p tcp ', '-A FORWARD -m physdev --physdev-in tap1 -j ACCEPT').calls).toEqual([0])
 })
+
+it('names the limit of each source, and not the rule of the other IP version', () => {
+  const [src, dst] = ['2001:db8:1::2', '2001:db8:1::1']
+  const headers = `ip6 saddr ${src} ip6 daddr ${dst} ip6 hoplimit 64 ip6 nexthdr tcp ip6 length 40 tcp sport 40000 tcp dport 22 tcp flags == syn`
+  const lines = [`packet: iif "eth0" ${headers}`, 'policy drop ']
+  const trace = lines.map((line) => `trace id 0a0b0c0d inet filter input ${line}\n`).join('')
+  const limited = (version: string, key: string) =>
+    `tcp dport 22 update @new${version} { ${key} saddr limit rate 1/hour burst 2 packets } accept`
+  const set = (version: string) =>
+    `\tset new${version} {\n\t\ttype ipv${version}_addr\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n`
+  const rules = `table inet filter {
+${set('4')}${set('6')}\tchain input {
+\t\ttype filter hook input priority filter; policy drop;
+\t\t${limited('4', 'ip')} # handle 3
+\t\t${limited('6', 'ip6')} # handle 4
+\t}
+}
+`
+  const { journeys } = explainFile(trace, worldOf(rules))
+  const [first] = findingsOf(journeys[0]!, 'near-miss')
+  expect(first?.message).toBe(
+    'inet filter input handle 4 would have accepted it, but this packet was over the limit of 1/hour burst 2 packets that set new6 keeps for each ip6 saddr, or that set was full.',
+  )
+  expect(first?.fix.map(({ description }) => description)).toContain(
+    "raise the limit in the rule, or delete the packet's element from set new6: its limit then starts again",
+  )
+})

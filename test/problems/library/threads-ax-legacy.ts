@@ -25,7 +25,7 @@ export const THREADS_AX_LEGACY: Problem[] = [
       },
       gateway: {
         addresses: { wan: ['198.51.100.1/24'], lan: ['10.1.0.1/24'] },
-        routes: ['192.0.2.0/24 via 10.1.0.11'],
+        routes: ['default via 198.51.100.9', '192.0.2.0/24 via 10.1.0.11'],
         sysctls: FORWARDS,
         rules: {
           v4: `*filter
@@ -39,6 +39,7 @@ COMMIT
       },
       node: {
         addresses: { eth0: ['10.0.0.11/24'], eth1: ['10.1.0.11/24'], cali1: ['172.16.0.1/24'] },
+        routes: ['default via 10.0.0.1'],
         sysctls: FORWARDS,
         listeners: [SSH],
         rules: {
@@ -77,7 +78,7 @@ COMMIT
         listeners: [HTTP, { protocol: 'tcp', port: 9000 }],
       },
       second: {
-        addresses: { eth0: ['10.0.0.12/24'] },
+        addresses: { eth0: ['10.0.0.12/24', '10.0.0.1/24'] },
         routes: ['192.0.2.0/24 via 10.0.0.11', '172.16.0.0/24 via 10.0.0.11'],
       },
     },

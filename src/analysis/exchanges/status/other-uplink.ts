@@ -19,6 +19,7 @@ import { knowsAddresses } from '../../../rules/fib.ts'
 import { neighboursAt } from '../../../rules/neighbours.ts'
 import { lookupRoute, routeDevices } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
+import { cameElsewhere } from './came-elsewhere.ts'
 import { inOtherNetwork } from './later.ts'
 import { goesOnBehind, isAgain } from './unheard.ts'
 
@@ -131,7 +132,7 @@ export function byOtherUplink(
   const overlap = status === 'unanswered' || status === 'undetermined' ? inOtherNetwork(parts, asked) : undefined
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked, isPlayed)
-  if (!found) return []
+  if (!found) return isPlayed ? [] : cameElsewhere(parts, status)
   const { came, left, isSeen, isOfUplink, isSentBack, reply: captured } = found
   const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
