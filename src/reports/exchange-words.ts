@@ -113,6 +113,16 @@ export function wordOf(group: Group<unknown>): string {
 export const capitals = (word: string): string =>
   word === 'unanswered' ? 'NO REPLY' : word.replace('-', ' ').toUpperCase()
 
+/** How the packet's outcome is known, where no line of the trace shows it; with its word, where the headline has another one. */
+export function basisWords(group: Group<unknown>): string | undefined {
+  const { basis, outcome } = group.journey
+  if (basis === 'observed') return undefined
+  return isOfHeadline(group) ? `(${basis})` : `${outcome} (${basis})`
+}
+
+/** The headline's word is the packet's own outcome. */
+export const isOfHeadline = (group: Group<unknown>): boolean => wordOf(group) === capitals(group.journey.outcome)
+
 /** Nobody knows whether somebody answers. */
 export const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 || steps[0]!.known === 'simulated'
 

@@ -94,16 +94,18 @@ export async function toldOf(args: readonly string[]): Promise<ToldRow[]> {
   const heads = lines.flatMap((line, i) => (HEAD.test(line) ? [i] : []))
   const notices = noticesOf(lines.slice(0, heads[0]))
   return heads.map((from, i) => {
-    const [, headline, id, count] = HEAD.exec(lines[from]!)!
+    const [, headline, basis, id, count] = HEAD.exec(lines[from]!)!
     const journey = journeys.get(id!)
     if (!journey) throw new Error(`--json has no journey #${id}`)
+    const block = blockOf(lines.slice(from + 1, heads[i + 1]), journey.steps.length, texts)
     return {
       id: id!,
       count: Number(count?.replaceAll(',', '') ?? 1),
       headline: flat(headline!),
       journey,
       notices: notices.filter(({ ids }) => ids.length === 0 || ids.includes(id!)).map(({ text }) => text),
-      ...blockOf(lines.slice(from + 1, heads[i + 1]), journey.steps.length, texts),
+      ...block,
+      packet: [...block.packet, ...(basis === undefined ? [] : [basis])],
     }
   })
 }
@@ -111,8 +113,8 @@ export async function toldOf(args: readonly string[]): Promise<ToldRow[]> {
 /** Words alone count, and not where a line ends. */
 export const flat = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
-/** `✗ DROPPED by filter INPUT rule 1      #1 ×2`. */
-const HEAD = /^([✗✓!?] .*?)\s+#(\d+)(?: ×([\d,]+))?$/
+/** `✗ DROPPED by filter INPUT rule 1 (inferred)     #1 ×2`; how its outcome is known is a piece of the packet's line on the page. */
+const HEAD = /^([✗✓!?] .*?)(?: (\((?:inferred|assumed)\)))?\s+#(\d+)(?: ×([\d,]+))?$/
 interface Row {
   label: string
   lines: { isGuilty: boolean; text: string }[]
@@ -202,12 +204,8 @@ function blockOf(
   return told
 }
 
-/** `tcp 10.0.0.1:1 → 10.0.0.2:80`, `(inferred)`, `SYN` … */
-const piecesOf = (line: string): string[] =>
-  line
-    .trim()
-    .replace(/ (?=\((?:inferred|assumed)\))/, '  ')
-    .split(/ {2,}/)
+/** `tcp 10.0.0.1:1 → 10.0.0.2:80`, `SYN` … */
+const piecesOf = (line: string): string[] => line.trim().split(/ {2,}/)
 
 function fixOf(label: string, lines: Row['lines']): Fix {
   const [description = '', ...rest] = lines.map(({ text }) => text)

@@ -3,7 +3,7 @@
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
 import { byWords, type Decided, decidedOf } from '../decided-words.ts'
-import { capitals, isPlayed, markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
+import { basisWords, isOfHeadline, isPlayed, markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
 import { addressWords, echoWords, interfaceWords, kindWords } from '../packet-words.ts'
@@ -149,15 +149,16 @@ const RULE_LEAST = 16
 function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const { marks } = page
   const { journey, sentAgain = 0 } = group
-  const { basis, host, packet } = journey
+  const { host, packet } = journey
   const [first = '', ...more] = addressWords(group, marks)
   const list: Piece[] = []
   const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
     text !== undefined && list.push({ text, rank, ...rest })
   // behind the outcome's word, which is what it is said of: the trace may well show all that follows
   const rank = isPlayed(journey) ? RANK.played : RANK.basis
-  const isFirst = wordOf(group) === capitals(journey.outcome)
-  if (basis !== 'observed' && isFirst) add(rank, `(${basis})`, { isOfOutcome: true })
+  const basis = basisWords(group)
+  const isFirst = isOfHeadline(group)
+  if (isFirst) add(rank, basis, { isOfOutcome: true })
   add(RANK.source, `${packet.protocol ?? journey.family} ${first}`)
   let rewritten = RANK.rewritten
   for (const text of more) {
@@ -174,7 +175,7 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const addresses = list.reduce((sum, { text, rank }) => (rank >= RANK.rewritten ? sum + columns(text) + 1 : sum), 0)
   const left = Math.max(RULE_LEAST, room - addresses - columns(GAP))
   if (decided) add(journey.outcome === 'delivered' ? RANK.id : RANK.where, decidedText(page, decided, left))
-  if (basis !== 'observed' && !isFirst) add(rank, `${journey.outcome} (${basis})`)
+  if (!isFirst) add(rank, basis)
   add(RANK.reply, replyWords(group))
   if (sentAgain > 0) add(RANK.reply, retransmissionsWords(sentAgain))
   add(RANK.time, timeWords(group, marks), { style: 'dim' })

@@ -3,7 +3,7 @@ import type { Group } from '../../analysis/groups.ts'
 import type { PrintedFix } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { byWords, decidedOf } from '../../reports/decided-words.ts'
-import { markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
+import { basisWords, markOfGroup, replyWords, wordOf } from '../../reports/exchange-words.ts'
 import { ruleName, timeWords } from '../../reports/journey-words.ts'
 import { UNICODE as MARKS } from '../../reports/marks.ts'
 import { addressWords, interfaceWords, kindWords } from '../../reports/packet-words.ts'
@@ -17,6 +17,7 @@ export function tellRow(of: Group, listed: Listed = {}): Row {
   const group = printedGroup(of)
   const { journey, count } = group
   const reply = replyWords(group)
+  const basis = basisWords(group)
   const time = timeWords(group, MARKS)
   return allPrintable({
     ...narrowing(group),
@@ -26,7 +27,7 @@ export function tellRow(of: Group, listed: Listed = {}): Row {
     details: [
       ...kindWords(journey.packet, MARKS),
       ...interfaceWords(journey, MARKS),
-      ...(journey.basis === 'observed' ? [] : [`(${journey.basis})`]),
+      ...(basis === undefined ? [] : [basis]),
       ...(reply === undefined ? [] : [reply]),
     ],
     ...(time === undefined ? {} : { time }),
