@@ -24,7 +24,7 @@ import { isForNobody } from '../../rules/sockets.ts'
 import { isNotListed } from '../../rules/unshown.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
-import { type Context, lastPacket } from '../context.ts'
+import type { Context } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
 import { wantedBy } from '../counterfactual/distance.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
@@ -47,6 +47,7 @@ import {
 import { openingBehindPort, portsOf } from './bridge-ports.ts'
 import { isDroppedByProxy, observedConditions } from './observed-conditions.ts'
 import { withSeenHandles } from './seen-handles.ts'
+import { asProposed, withStanding } from './what-stands.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
 type ExplainPlayed = (played: Played, world: World) => Journey
@@ -130,7 +131,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       const lastingOwn = new Map([...own].filter(([condition]) => !byTurns.has(conditionText(condition))))
       return {
         engine,
-        explain: (one, after) => withStanding(context, explain(one, after), one.packet),
+        explain: (one, after) => asProposed(journey, withStanding(context, explain(one, after), one.packet)),
         world: withSeenHandles(before, context.evidence),
         packet: journey.packet,
         settled,
@@ -305,24 +306,6 @@ function leavesElsewhere(played: Journey, seen: Journey): string | undefined {
 /** Dropped where its entry is confirmed, behind all that a trace shows. */
 const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>
   isPassed(outcome) && findings.some(({ code, severity }) => code === 'snat-port-taken' && severity === 'error')
-
-/** Said because no reply came, too. */
-const SOURCE_UNKNOWN = 'not-masqueraded'
-const BY_SILENCE: ReadonlySet<string> = new Set([SOURCE_UNKNOWN, 'wrong-way-out'])
-
-/** That no answer finds back to its source, or comes from that way, is told by the entry that the packet made: it stands where the packet leaves as it did. */
-function withStanding(context: Context, played: Journey, left: Packet): Journey {
-  const isSaid = ({ code, severity }: Finding) => BY_SILENCE.has(code) && severity !== 'note'
-  const said = context.journey.findings.filter(isSaid)
-  if (said.length === 0 || !isPassed(played.outcome)) return played
-  const seen = lastPacket(context)
-  if (left.out !== seen.out || left.dst !== seen.dst || left.dport !== seen.dport) return played
-  // a new source mends that alone
-  const stands = ({ code }: Finding) => code !== SOURCE_UNKNOWN || left.src === seen.src
-  const isNew = ({ code }: Finding) => !played.findings.some((one) => one.code === code && isSaid(one))
-  const news = said.filter((one) => stands(one) && isNew(one))
-  return news.length === 0 ? played : { ...played, findings: [...played.findings, ...news] }
-}
 
 /** Did it match a rule with a limit that the engine takes it past, or the other way round? */
 function sawOtherLimits({ evidence }: Context, played: Played): boolean {

@@ -37,6 +37,23 @@ describe('dnat-skipped', () => {
     )
   })
 
+  it('puts the port forward in front of the redirection of its network, which is skipped then', () => {
+    const redirected: Case = {
+      rules: {
+        nat: [
+          '-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 3129',
+          '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9',
+          '-A POSTROUTING -d 10.0.1.9/32 -j MASQUERADE',
+        ],
+        filter: ['-P INPUT DROP'],
+      },
+      packet: TO_ROUTER,
+    }
+    expect(told(redirected, 'dnat-skipped')?.fix).toBe(
+      'iptables -t nat -I PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.1.9 → forwarded',
+    )
+  })
+
   it('is none where both send it to one place', () => {
     const [first, second] = [DNAT.replace('-p tcp', '-s 10.0.1.2/32 -p tcp'), DNAT]
     const same: Case = { rules: { nat: [first, second], filter: ['-P FORWARD DROP'] }, packet: TO_ROUTER }
