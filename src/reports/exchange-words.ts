@@ -184,7 +184,7 @@ export function whyWords(
         ? undefined
         : reply === journey.id
           ? 'Its request was not captured.'
-          : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}`
+          : `A reset came back from ${endText(dst, dport)}: #${reply}.${sentThere(journey)}${perhapsWrong(journey)}`
     }
     case 'unanswered': {
       const there = failedElsewhereWords(group)
@@ -227,6 +227,12 @@ function sentThere({ findings }: Journey<unknown>): string {
   const [ref] = findings.find(({ code }) => code === 'dnat-changed-destination')?.rules ?? []
   return ref ? ` ${nameRef(ref)} sent the packet there.` : ''
 }
+
+/** Of another host's reset nobody here knows why it was sent. */
+const perhapsWrong = (journey: Journey<unknown>): string =>
+  journey.outcome === 'forwarded' && sentThere(journey) !== ''
+    ? ' If that is the right place, no program listens there, or a firewall there rejects it.'
+    : ''
 
 /** A rule stopped it, or it vanished on its way through this host. */
 const isStoppedReply = ({ culprit, findings }: Pick<Exchange<unknown>, 'culprit' | 'findings'>): boolean =>

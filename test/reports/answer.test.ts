@@ -71,7 +71,7 @@ test('a rule of nat that nearly sent it elsewhere stands beside a port that nobo
 test('who sent a packet to where it is refused is told with the refusal', () => {
   const rules = [{ family: 'ip', table: 'nat', chain: 'PREROUTING', ruleNumber: 1 }]
   expect(told({ ...one('dnat-changed-destination', 'note'), rules } as Finding<PrintedFix>).cause).toEqual([
-    'A reset came back from 10.244.0.5:443: #2. nat PREROUTING rule 1 sent the packet there.',
+    'A reset came back from 10.244.0.5:443: #2. nat PREROUTING rule 1 sent the packet there. If that is the right place, no program listens there, or a firewall there rejects it.',
   ])
   expect(told().cause).toEqual(['A reset came back from 10.244.0.5:443: #2.'])
 })

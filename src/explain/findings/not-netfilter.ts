@@ -11,6 +11,7 @@ import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { acceptsOpening, awaitsReply } from '../reply/request-reply.ts'
+import { placeWords } from './chosen-place.ts'
 import { leftWords, takenByProxy } from './later.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
@@ -62,7 +63,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? ` If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }

@@ -28,6 +28,7 @@ import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
 import type { Reproduction } from './reproduce.ts'
+import { unshownWords } from './what-stands.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
 interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
@@ -42,6 +43,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   unless?: string
   /** What is to be known of a good one: many a machine works so. */
   aside?: string
+  /** What else the result hangs on, of which nothing is known. */
+  given?: string
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -100,10 +103,10 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, isWide, unless, aside, ...told }) => {
+  trials.map(({ index, mends: _, isWide, unless, aside, given, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
     const wide = isWide ? 'it also affects how this sender reaches other hosts' : undefined
-    const note = [unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
+    const note = [given, unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
@@ -142,11 +145,13 @@ function tryEdits(
     : undefined
   if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
   else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
+  const given = unshownWords(reproduction)
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,
     ...rest,
     ...(unless === undefined ? {} : { unless }),
+    ...(given === undefined ? {} : { given }),
     ...(oneSource && afterSource !== undefined ? { afterSource } : {}),
   }
 }

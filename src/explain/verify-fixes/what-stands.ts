@@ -2,6 +2,7 @@
 import type { Finding, Journey, RuleRef } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { type Context, lastPacket } from '../context.ts'
 
 /** Said because no reply came, too. */
@@ -37,3 +38,13 @@ const SKIPPED = 'dnat-skipped'
 /** A change gives the rules behind it other numbers. */
 const isSame = (one: RuleRef, other: RuleRef): boolean =>
   one.rule === other.rule && one.chain === other.chain && one.table === other.table && one.family === other.family
+
+/** On the model, tables of which no listing shows anything leave the packet alone. */
+export function unshownWords({ world, packet }: { world: World; packet: Packet }): string | undefined {
+  const family = packet.src?.includes(':') ? 'ip6' : 'ip'
+  const unlisted = (world.unlisted ?? []).filter((one) => one.family === family)
+  const [first] = unlisted
+  if (!first) return undefined
+  const names = first.kind === 'nft' ? '' : ` (${unlisted.map(({ name }) => name).join(', ')})`
+  return `if the tables that were not shown${names} do nothing`
+}

@@ -1,8 +1,8 @@
 /** What is said where nothing stopped it. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
-import { ROUTER } from '../../simulate/world.ts'
-import { findingsOf, played, SYN, TO_ROUTER } from './played.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { findingsOf, LISTENS_ON, played, SYN, TO_ROUTER } from './played.ts'
 
 const PING: Packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', protocol: 'icmp', icmpType: 8, icmpId: 9 }
 
@@ -47,6 +47,25 @@ describe('not-netfilter', () => {
     const packet: Packet = { in: 'eth0', src: '0.0.0.0', dst: '255.255.255.255', protocol: 'udp', sport: 68, dport: 67 }
     const told = findingsOf(played({ rules: { filter: [] }, packet, host: { sysctls } }), 'not-netfilter')
     expect(told.map(({ message }) => message).join()).not.toContain('bc_forwarding')
+  })
+
+  it('says what is known of the place that nat chose, and what is not', () => {
+    const rules = {
+      nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2:8080'],
+      filter: [],
+    }
+    const words = (host: object) => findingsOf(played({ rules, packet: TO_ROUTER, host }), 'not-netfilter')[0]?.message
+    const unknown =
+      'nat PREROUTING rule 1 sent it there: whether a program listens on tcp 10.0.2.2:8080 is unknown here.'
+    expect(words({})).toContain(`It left through eth1. ${unknown} If no reply comes`)
+    expect(words(LISTENS_ON(80))).toContain(`${unknown} On this host, a program listens on 10.0.1.1:80.`)
+    const from = (port: number) =>
+      entry({
+        original: { src: '10.0.1.7', dst: '10.0.2.2', sport: 999, dport: port },
+        reply: { src: '10.0.2.2', dst: '10.0.1.7', sport: port, dport: 999 },
+      })
+    expect(words({ conntrack: [from(80)] })).toContain(`${unknown} 10.0.2.2 replied from tcp port 80.`)
+    expect(words({ conntrack: [from(80), from(22)] })).not.toContain('replied from')
   })
 
   it('waits for an answer only to what is answered', () => {

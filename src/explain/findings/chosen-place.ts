@@ -1,0 +1,43 @@
+/** What is known of the place that a rule of nat chose, where no reply shows that it is the right one. */
+import type { Packet } from '../../model/packet.ts'
+import { isUnreplied } from '../../rules/conntrack/entries.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { listener } from '../../rules/sockets.ts'
+import { type Context, describeEnd, lastPacket } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { isReplied } from '../reply/request-reply.ts'
+
+/** Sentences with the blank before each. */
+export function placeWords(context: Context): string {
+  const chosen = context.journey.outcome === 'forwarded' ? destinationRule(context) : undefined
+  if (!chosen || isReplied(context)) return ''
+  const asked = context.evidence.arrivals[chosen.step]!.packet
+  const { dst, dport, protocol } = lastPacket(context)
+  if (dport === undefined || (dst === asked.dst && dport === asked.dport)) return ''
+  const place = `${protocol} ${describeEnd(dst, dport)}`
+  return ` ${nameRef(chosen.ref)} sent it there: whether a program listens on ${place} is unknown here.${listensHere(context, asked)}${repliesThere(context)}`
+}
+
+/** A program of this host that has the port which was asked. */
+function listensHere({ world: { host } }: Context, asked: Packet): string {
+  const own = isLocal(asked.dst, host) === true ? listener(host, asked) : undefined
+  const end = describeEnd(asked.dst, asked.dport)
+  return own ? ` On this host, ${own.process ?? 'a program'} listens on ${end}.` : ''
+}
+
+/** Whoever was chosen has replied from another port. */
+function repliesThere(context: Context): string {
+  const { dst, dport, protocol } = lastPacket(context)
+  const ports = (context.world.host.conntrack ?? []).flatMap((entry) => {
+    const { src, sport } = entry.reply
+    const isOther = entry.protocol === protocol && src === dst && sport !== dport && !isUnreplied(entry)
+    return isOther && sport !== undefined ? [sport] : []
+  })
+  // the ports of what it has asked for itself are many, and tell nothing
+  const [port, ...others] = new Set(ports.filter((one) => one < FIRST_OF_CLIENTS))
+  return port === undefined || others.length > 0 ? '' : ` ${dst} replied from ${protocol} port ${port}.`
+}
+
+/** net.ipv4.ip_local_port_range. */
+const FIRST_OF_CLIENTS = 32_768
