@@ -7,6 +7,7 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
+import { isCutShort } from '../rules/cut-short.ts'
 import { isUnshown } from '../rules/end-policy.ts'
 import { isPerhapsNone } from '../rules/unshown.ts'
 import { isBareVerdict, verdictOf } from '../rules/verdict.ts'
@@ -143,6 +144,9 @@ export class Resolver {
     if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
     if (inTable && (inChain ? isUnshown(inTable, inChain) : inTable.partly)) return unresolved(resolved, type)
     const rules = inChain?.rules.length ?? 0
+    // which of those behind the cut it is, or how many there are, only the trace knows
+    if (inChain && isCutShort(inChain) && ruleNumber >= rules)
+      return type === 'policy' || type === 'return' ? chainEnd(resolved, inChain, type) : unresolved(resolved, type)
     if (!inTable) resolved.mismatch = `the ruleset has no table ${tableName}`
     else if (!inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in table ${tableName}`
     else if (ruleNumber > rules + (type === 'rule' ? 0 : 1) || ruleNumber < 1)

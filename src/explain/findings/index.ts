@@ -87,6 +87,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('nodeport-clash', 'nodeportClash'),
   withRules('dnat-skipped', 'dnatSkipped'),
   withRules('dnat-skipped', 'dnatShadowed'),
+  withRules('dnat-skipped', 'stoppedBeforeNat'),
   withRules('dnat-skipped', 'otherNat'),
   withRules('dnat-skipped', 'natOnce'),
   withHostState('snat-port-taken', 'snatPortTaken'),

@@ -20,6 +20,7 @@ import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
+import { tooEarly } from '../counterfactual/before-nat.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
 import { asksInvalid, isListed } from '../counterfactual/failed-condition.ts'
 import { seenLately } from '../counterfactual/later.ts'
@@ -318,6 +319,8 @@ interface ByElement {
 
 /** The packet is in a set that the rule asks, or has an element of its map, or is in none that it spares: that changes, and the rule stays for all others. */
 function byElement(context: Context, step: number, forNow: string): ByElement {
+  // the element is right, and asked too early
+  if (tooEarly(context)) return { change: [], isForMany: false }
   const { rule, table } = context.evidence.arrivals[step]!
   const moment = momentAt(context, step)
   for (const condition of rule?.conditions ?? []) {

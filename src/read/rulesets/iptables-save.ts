@@ -62,7 +62,8 @@ const isOneOfSeveral = ({ guessed, header }: Section): boolean =>
   guessed === true || header?.table !== undefined || header?.only === true
 
 /** What iptables-save printed, and only its beginning; who types rules may leave out COMMIT. */
-const isCutOff = ({ cut, header }: Section): boolean => cut === true && header?.date !== undefined
+const isCutOff = ({ cut, header, guessed }: Section): boolean =>
+  cut === true && (header?.date !== undefined || guessed === true)
 
 /** With its chains at the priorities that the backend gives them. */
 function inPlace(table: Table, backend: Ruleset['backend']): Table {
@@ -82,11 +83,8 @@ function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 
   }
 }
 
-function readTable(
-  { table: name = 'filter', guessed, oneChain, header, lines, number }: Section,
-  family: 'ip' | 'ip6',
-  report: Report,
-): Table {
+function readTable(section: Section, family: 'ip' | 'ip6', report: Report): Table {
+  const { table: name = 'filter', guessed, oneChain, header, lines, number } = section
   if (!Object.hasOwn(IPTABLES_TABLES, name))
     report(
       'unknown-table',
@@ -125,6 +123,7 @@ function readTable(
       report('skipped-lines', `${which} not iptables-save text`, number)
     }
   }
+  if (isCutOff(section)) builder.cutShort(chainAt(lines, lines.length - 1, -1), lines.at(-1)?.number ?? number)
   return builder.finish()
 }
 

@@ -47,6 +47,10 @@ function keepLine(lines: SourceLine[], source: SourceLine): void {
   lines.push(source)
 }
 
+/** The last line has no end, and its rule neither. */
+const endsWithinRule = (text: string): boolean =>
+  /(?:^|\n)(?:\[\d+:\d+\] )?-A (?:(?! -[jg] )[^\n])+$/.test(text.slice(-MAX_LINE))
+
 class SectionReader {
   private readonly sections: Section[] = []
   private current: Section | undefined
@@ -65,7 +69,7 @@ class SectionReader {
     const lines = text.split(/\r\n|\n|\r/)
     for (let i = 0; i < lines.length; i++) this.readLine(lines[i]!, i + 1)
     this.tellSkipped()
-    if (this.current?.table !== undefined) this.current.cut = true
+    if (this.current && (this.current.table !== undefined || endsWithinRule(text))) this.current.cut = true
     this.close('at the end of the file')
     return this.sections
   }

@@ -2,6 +2,7 @@
 import type { Counters } from '../../model/counters.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import type { Chain, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import { CUT_SHORT, RULES_BEHIND } from '../../rules/cut-short.ts'
 import { builtInChains, emptyChain } from '../../rules/iptables/built-in.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import type { ReadRule } from '../../rules/iptables/read.ts'
@@ -21,7 +22,7 @@ interface Entry {
   counters?: Counters
   problems: ReadRule['problems']
   /** In place of rules that the listing leaves out. */
-  elided?: true
+  elided?: string
 }
 
 interface Building {
@@ -110,7 +111,18 @@ export class TableBuilder {
     const chain = this.chains.get(name)
     if (!chain) return
     this.report('rules-left-out', `${ELIDED} ("${text}"): for a packet that gets there the outcome is unknown`, line)
-    chain.entries.push({ spec: { matches: [] }, text, line, problems: [], elided: true })
+    chain.entries.push({ spec: { matches: [] }, text, line, problems: [], elided: ELIDED })
+  }
+
+  /** The text ends behind a rule of the chain: tools print the rules of one chain after the other. */
+  cutShort(last: string | undefined, line: number): void {
+    const chains = [...this.chains.values()]
+    const at = chains.findIndex(({ name }) => name === last)
+    const open = chains.filter(({ entries }, i) => i === at || (i > at && entries.length === 0))
+    const names = open.map(({ name }) => name).join(', ')
+    this.report('rules-cut-off', `the file ends within table ${this.name}: further rules of ${names} are unknown`, line)
+    for (const { entries } of open)
+      entries.push({ spec: { matches: [] }, text: RULES_BEHIND, line, problems: [], elided: CUT_SHORT })
   }
 
   finish(): Table {
@@ -244,7 +256,7 @@ export class TableBuilder {
     const rule = ruleOf(spec, text, ruleNumber, this.family, this.name)
     rule.line = line
     if (problems.length > 0) this.report('rule-not-understood', problems.map(({ message }) => message).join('; '), line)
-    if (elided) rule.statements = [{ kind: 'unknown', text, reason: ELIDED }]
+    if (elided !== undefined) rule.statements = [{ kind: 'unknown', text, reason: elided }]
     if (missing) {
       const { chain: _, ...unknown } = target
       rule.iptables = { ...spec, target: unknown }

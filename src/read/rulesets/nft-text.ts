@@ -16,7 +16,7 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set<Problem['code']>(['syntax', 
  */
 export function readNft(text: string, report: Report, resolve?: Resolve): Ruleset[] {
   const told = new ByLine()
-  const { commands, problems } = parseNft(
+  const { commands, problems, isCutShort } = parseNft(
     inTable(withoutProse(withoutPrompts(text), told.report), told.report),
     resolve,
   )
@@ -31,7 +31,7 @@ export function readNft(text: string, report: Report, resolve?: Resolve): Rulese
   if (tables.length === 0 && sets.length === 0) return []
   const asked = askedFor(text)
   for (const table of asked === 'chains' ? tables : []) table.partly = true
-  return [{ family: 'ip', familyKnown: true, tables, sets, ...(asked ? { partial: true } : {}) }]
+  return [{ family: 'ip', familyKnown: true, tables, sets, ...(asked || isCutShort ? { partial: true } : {}) }]
 }
 
 /** What the commands in front ask for, where it is not all: tables, or a chain or set of one. */

@@ -3,6 +3,7 @@ import type { Allowance, Condition, ObjectMap } from '../../../model/condition.t
 import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
 import { BYTES_BEFORE, COUNTED_BEFORE } from '../../by-turns.ts'
+import { CUT_SHORT, RULES_BEHIND } from '../../cut-short.ts'
 import { XT_OPTIONS } from '../../unshown.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
@@ -25,8 +26,9 @@ export function lowerStatement(statement: NftStatement, lowering: Lowering): voi
 }
 
 function notUnderstood(text: string, lowering: Lowering): void {
-  lowering.ask({ kind: 'unknown', text, reason: 'not understood' })
-  lowering.do({ kind: 'unknown', text, reason: 'not understood' })
+  const reason = text === RULES_BEHIND ? CUT_SHORT : 'not understood'
+  lowering.ask({ kind: 'unknown', text, reason })
+  lowering.do({ kind: 'unknown', text, reason })
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each takes the statement's body under its own key

@@ -1,4 +1,5 @@
 /** `{ … }` with one statement a line: how every block of tables, chains, sets and objects is gone through. */
+import { RULES_BEHIND } from '../../cut-short.ts'
 import { parseCommon } from './common.ts'
 import type { Parser } from './parser.ts'
 
@@ -16,6 +17,10 @@ export function parseBlock(
   p.shared.variables.enter()
   parseItems(p, item, unknown)
   p.shared.variables.leave()
+  if (p.atEnd()) {
+    p.shared.isCutShort = true
+    unknown?.(RULES_BEHIND, p.token.line)
+  }
   if (p.atEnd() || !p.is('}')) p.problem(p.token, 'syntax', 'a bracket is not closed')
   else p.expect('}')
   return handle

@@ -19,13 +19,15 @@ export type { Problem, Resolve } from './parser.ts'
 export interface Parsed {
   commands: Command[]
   problems: Problem[]
+  isCutShort: boolean
 }
 
 /** Never throws; time and memory are linear in the text. `resolve` gives what `include` names. */
 export function parseNft(text: string, resolve?: Resolve): Parsed {
   const p = new Parser(text, shared(resolve))
   parseCommands(p)
-  return { commands: p.shared.commands, problems: p.shared.problems }
+  const { commands, problems, isCutShort } = p.shared
+  return { commands, problems, isCutShort }
 }
 
 /** One rule as `nft list` prints it or `nft add rule` takes it, without table and chain. */
@@ -65,4 +67,5 @@ const shared = (resolve?: Resolve): Shared => ({
   includes: 0,
   includeDepth: 0,
   anonymousChains: 0,
+  isCutShort: false,
 })

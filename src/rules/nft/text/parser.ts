@@ -61,6 +61,8 @@ export interface Shared {
   includes: number
   includeDepth: number
   anonymousChains: number
+  /** The text ends within a block: more of it, and other tables, may follow. */
+  isCutShort: boolean
 }
 
 const BLOCKS = new Set(['chain', 'table'])
