@@ -5,6 +5,8 @@
 export const FOR_REPORTS: unique symbol = Symbol('for reports')
 
 export interface ForReports {
+  /** In a few words, why no rule's verdict decided it; absent: what its code says (reports/decided-words.ts). */
+  headline?: string
   /** What the rule that ended it matched, in words. */
   matched?: string
   /** What that rule matched is why: a ban, a limit, a way back, a mark. */

@@ -1,6 +1,7 @@
 /** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
 import { isShownThrough } from '../analysis/group-shown.ts'
 import { isNft } from '../explain/refs.ts'
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { isStopped, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { wordTable } from '../model/word-table.ts'
@@ -30,13 +31,9 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'vanished-mtu': 'longer than the MTU',
   'vanished-no-group': 'multicast group not joined',
   'vanished-link-down': 'lo is down',
-  'vanished-at-port': ({ message }) =>
-    message.includes('isolated') ? 'isolated bridge ports' : 'sent back to its bridge port',
+  'vanished-at-port': 'sent back to its bridge port',
   'conntrack-full': 'conntrack table full',
-  'proxy-missing': ({ message }) =>
-    message.includes(' hands it to the transparent proxy ')
-      ? 'a transparent proxy took it'
-      : 'transparent proxy not reached',
+  'proxy-missing': 'transparent proxy not reached',
   'ipsec-no-state': 'no IPsec state',
   'queue-without-listener': 'no program reads the queue',
   'neighbour-failed': 'no reply from the next hop',
@@ -53,10 +50,9 @@ const REASONS: Readonly<Record<string, string | ((finding: Finding<unknown>) => 
   'snat-port-taken': 'source port taken',
   'snat-skipped': 'SNAT skipped',
   'dnat-skipped': 'DNAT skipped',
-  'dnat-of-others': ({ message }) =>
-    message.endsWith('another host.') ? 'DNAT of a packet for another host' : 'DNAT of a port of this host',
+  'dnat-of-others': 'DNAT of a port of this host',
   'dnat-mismatch': 'DNAT to another destination',
-  'wrong-way-out': ({ message }) => (/^This host kept it/.test(message) ? 'kept by this host' : 'wrong way out'),
+  'wrong-way-out': 'wrong way out',
   'mark-missing': 'wrong mark',
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',
@@ -110,7 +106,7 @@ export function decidedOf(group: Group<unknown>): Decided | undefined {
 function reasonOf(findings: readonly Finding<unknown>[]): string | undefined {
   const known = findings.filter(({ code, severity }) => severity !== 'note' && REASONS[code] !== undefined)
   const first = known.find(({ severity }) => severity === 'error') ?? known[0]
-  const words = first && REASONS[first.code]
+  const words = first && (first[FOR_REPORTS]?.headline ?? REASONS[first.code])
   return typeof words === 'function' ? words(first!) : words
 }
 

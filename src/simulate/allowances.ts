@@ -12,10 +12,9 @@ import { NO_ZONE, numberOf, tupleOf, zoneOf } from '../rules/conntrack/connectio
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
-import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
 import { counting } from '../rules/nft/lookup.ts'
-import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
-import { mapped } from '../rules/nft/map.ts'
+import { namedAllowance, type OfObject } from '../rules/nft/lower/own-allowance.ts'
+import { allowanceCondition } from '../rules/nft/lower/stateful.ts'
 import { allowanceIn, haveCounting, MOST, partsAt } from '../rules/nft/update.ts'
 import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -23,7 +22,6 @@ import { sameTuple } from './conntrack-table.ts'
 import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
-type OfObject = Extract<Allowance, { object: string }>
 
 /** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
 export class Allowances {
@@ -212,26 +210,15 @@ function spendOf(
 
 /** What the table's own limit or quota of that name allows, whoever asks for it. */
 function spendObject(machine: Simulator, moment: EvalContext, condition: Lasting, of: OfObject): Truth {
-  const data = of.map ? mapped(of.map, moment) : undefined
-  if (isUnknown(data)) return data
-  const name = of.name ?? data?.[0]
-  const table = moment.world.tables.find((one) => one.family === of.table.family && one.name === of.table.name)
-  const found = name === undefined ? undefined : table?.objects?.get(`${of.object} ${name}`)
-  if (!found) return unknown(`the definition of ${of.object} ${name ?? ''} is unknown`)
-  const { text } = condition
-  const own =
-    of.object === 'limit'
-      ? limitCondition(found.values as LimitBody, text)
-      : quotaCondition(quotaOf(found.values as { bytes?: number }), text)
+  const found = namedAllowance(of, condition.text, moment)
+  if (isUnknown(found)) return found
+  const { name, condition: own } = found
   const plain = own.kind === 'not' ? own.of : own
   if (plain.kind !== 'unknown' || !plain.lasts || 'object' in plain.lasts || 'element' in plain.lasts)
     return unknown(condition.reason)
-  const truth = spendOf(machine, moment, objectKey(of, name!), plain.lasts)
+  const truth = spendOf(machine, moment, objectKey(of, name), plain.lasts)
   return own.kind === 'not' ? not(truth) : truth
 }
-
-/** An object has its bytes under another word than a rule's quota. */
-const quotaOf = ({ bytes = 0, ...rest }: { bytes?: number }): QuotaBody => ({ val: bytes, ...rest })
 
 function spendPacket(
   { allowances }: Simulator,

@@ -1,8 +1,12 @@
 /** What a condition says that no packet tells, where the trace shows that it was the only one that did not hold; and that a packet is too long for a limit. */
+
+import { command, spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { held } from '../../rules/facts.ts'
+import { namedAllowance, withFigures } from '../../rules/nft/lower/own-allowance.ts'
+import { isUnknown } from '../../rules/truth.ts'
 import { asks, type FailedCondition } from './failed-condition.ts'
 
 export interface SettledWords {
@@ -60,6 +64,8 @@ export function settledWords(
       why: `this packet was over the limit of ${rate} that set ${set} keeps for each ${key}, or that set was full`,
       mend: `raise the limit in the rule, or delete the packet's element from set ${set}: its limit then starts again`,
     }
+  const quota = namedQuota(miss.condition, moment)
+  if (quota) return quota
   const plain = text
     .replace(/^! /, '')
     .replace(/^(quota|ct count) over /, '$1 ')
@@ -74,13 +80,46 @@ export function settledWords(
 /** That the packet is longer than all that a limit lets through at once; undefined of any other. */
 export function roomWords(condition: Condition, moment: EvalContext): string | undefined {
   if (condition.kind === 'not') return roomWords(condition.of, moment)
-  const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
-  if (!lasts || !('refills' in lasts)) return undefined
+  const rooms = withFigures(condition, moment).flatMap(roomOf)
+  if (rooms.length === 0) return undefined
+  const lasts = { bytes: Math.min(...rooms) }
   const length = held('meta length', moment)
   return typeof length === 'number' && length > lasts.bytes
     ? `the packet has ${length} bytes, and the limit lets no more than ${lasts.bytes} bytes through at once`
     : undefined
 }
+
+/** All that a limit lets through at once, in bytes. */
+function roomOf(condition: Condition): number[] {
+  if (condition.kind === 'not') return roomOf(condition.of)
+  const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
+  return lasts && 'refills' in lasts ? [lasts.bytes] : []
+}
+
+/** A quota that the table has under a name: of the rule's words only that. */
+function namedQuota(condition: Condition, moment: EvalContext): SettledWords | undefined {
+  const lasts = condition.kind === 'unknown' ? condition.lasts : undefined
+  if (!lasts || !('object' in lasts) || lasts.object !== 'quota') return undefined
+  const found = namedAllowance(lasts, '', moment)
+  if (isUnknown(found) || !('val' in found.values)) return undefined
+  const { val, val_unit = 'bytes', inv = false } = found.values
+  const { family, name: table } = lasts.table
+  const words = `quota ${found.name} of ${amountOf(val, val_unit)} is`
+  const reset = spoken(command('nft', 'reset', 'quota', family, table, found.name))
+  return inv
+    ? { why: `its ${words} not used up yet` }
+    : { why: `its ${words} used up`, mend: `raise the quota${reset === undefined ? '' : `, or reset it: ${reset}`}` }
+}
+
+/** In the largest unit of nft's in which it is whole. */
+function amountOf(value: number, unit: string): string {
+  const at = UNITS.indexOf(unit)
+  return value > 0 && value % 1024 === 0 && at >= 0 && at < UNITS.length - 1
+    ? amountOf(value / 1024, UNITS[at + 1]!)
+    : `${value} ${unit}`
+}
+
+const UNITS = ['bytes', 'kbytes', 'mbytes']
 
 /** iptables prints the last second of 31 bits where nobody wrote a date. */
 const LAST_DATE = /(?:^| )--datestop 2038-01-19T03:14:07/

@@ -1,6 +1,7 @@
 import { editCommand } from '../../edits/print.ts'
 import { networkAddress, parseAddress } from '../../model/address.ts'
 import { spoken } from '../../model/command.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -43,6 +44,7 @@ export const keptHere: Detector = {
           `This host kept it: ${dst} is the first address of the network on ${shared}. Each router of that network uses this address itself (subnet-router anycast, RFC 4291, 2.6.1), while it forwards IPv6 (net.ipv6.conf.${shared}.forwarding = 1). So no router forwards packets to ${dst}.`,
           {
             steps: [ended.step + 1],
+            [FOR_REPORTS]: { headline: 'kept by this host' },
             fix: [
               {
                 description: `if a host has ${dst}, give that host another address of the network${context.world.tables.some((table) => speaksOf(table, dst)) ? `, then change the rules that send to ${dst}` : ''}; if this host should not be a router, set net.ipv6.conf.${shared}.forwarding to 0`,

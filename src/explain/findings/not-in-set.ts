@@ -1,3 +1,4 @@
+import type { NftSet } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
@@ -6,6 +7,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setParts } from '../../rules/ipset.ts'
 import { inNftSet } from '../../rules/nft/lookup.ts'
+import { allowanceIn } from '../../rules/nft/update.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -17,6 +19,7 @@ import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
+import { roomWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -71,9 +74,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const numbers = lookup.nft && nftOnly.loaded.missingNumbers(context, miss)
   const gives =
     one.gives ?? (kind === 'map' && !negated ? nftOnly.loaded.dataServed(context, goal, one, lookup) : undefined)
-  const what = numbers
-    ? nftOnly.loaded.missingWords(numbers, lookup.set)
-    : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
+  const spent = set && lookup.nft && !negated ? spentWords({ ...lookup, nft: lookup.nft }, moment) : undefined
+  const what = spent
+    ? `${element ?? 'it'} is in ${kind} ${lookup.set}, and ${spent}`
+    : numbers
+      ? nftOnly.loaded.missingWords(numbers, lookup.set)
+      : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const has = near === undefined ? '' : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
@@ -84,7 +90,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     ? `, whose members ${nameRef(refOf(context, blocking.table.name, blocking.chain, blocking.rule))} drops`
     : ''
   const isBeside = isBesideService(context, goal, one)
-  const isUnclear = kind === 'map' && gives === undefined && near === undefined && !numbers
+  const isUnclear = spent === undefined && kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
       'not-in-set',
@@ -101,6 +107,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   ]
 
   function mends(): Proposal[] {
+    // it is there, and to add it anew would change nothing
+    if (spent !== undefined) return []
     if (goal.exceptions) return masqueradeSpared(context, ref)
     if (isFull) return [LARGER]
     if (!goal.mendable) return []
@@ -122,6 +130,17 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     const isOwn = goal.kind === 'pass' && asksOwnAddress(context, lookup!, set!, moment)
     return isOwn || asksPassingPort(context, lookup!, set!, moment)
   }
+}
+
+/** The element is there, and its limit, quota or count let nothing more through; undefined where it has none. */
+function spentWords(lookup: Lookup & { nft: NftSet }, moment: EvalContext): string | undefined {
+  const { fields, set, nft } = lookup
+  if (!allowanceIn(lookup, moment)?.element) return undefined
+  const lasts = { element: { fields: [...fields], set, nft } }
+  const room = roomWords({ kind: 'unknown', text: '', reason: '', lasts }, moment)
+  return room === undefined
+    ? 'what its element allows was used up, unless it was added later'
+    : `its element allows less: ${room}`
 }
 
 /** It is for whatever service, and a rule that nothing has met is for this one, and misses it for what can be left out. */

@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
@@ -30,6 +31,7 @@ export const proxyTook: Detector = {
         {
           steps: [step + 1],
           rules: [ref, ...meant.rules],
+          [FOR_REPORTS]: { headline: 'a transparent proxy took it' },
           ...(isLost ? { culprit: step } : {}),
           fix:
             isLost || meant.isElsewhere

@@ -1,6 +1,8 @@
 /** Nothing came back, or a refusal, and nat had made another question of it. */
+
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -46,10 +48,13 @@ export const dnatOfOthers: Detector = {
     if (!taken) return []
     const { rule, asked, other, isSure, fix } = taken
     const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${placeOf(rule, lastPacket(context))}. This packet was for ${asked}, ${other}.`
-    const more = { steps: [rule.step + 1], rules: [rule.ref], fix }
+    const headline = other === ANOTHER_HOST ? { [FOR_REPORTS]: { headline: 'DNAT of a packet for another host' } } : {}
+    const more = { steps: [rule.step + 1], rules: [rule.ref], fix, ...headline }
     return [finding('dnat-of-others', isSure ? 'warning' : 'note', message, more)]
   },
 }
+
+const ANOTHER_HOST = 'another host'
 
 export interface TakenFromOthers {
   rule: Rewritten
@@ -73,7 +78,7 @@ export function takenFromOthers(context: Context): TakenFromOthers | undefined {
   return {
     rule,
     asked: packet.dst,
-    other: 'another host',
+    other: ANOTHER_HOST,
     isSure: !mayIntercept(context, rule, packet),
     fix: spare(rule, packet, hook),
   }

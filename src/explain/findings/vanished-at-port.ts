@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import {
@@ -110,6 +111,7 @@ export const notBetweenIsolated: Detector = {
         `Bridge ${bridge.name} dropped it: all its ports are isolated (${ports.map(({ name }) => name).join(', ')}), and it forwards no frame from one isolated port to another.`,
         {
           steps: [ended.step + 1],
+          [FOR_REPORTS]: { headline: 'isolated bridge ports' },
           fix: setPort(
             // both ends have to be: of more ports than two, the others stay out of it
             ports.find(({ name }) => name === packet.physIn) ?? (ports.length === 2 ? ports[0] : undefined),

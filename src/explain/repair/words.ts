@@ -81,10 +81,7 @@ const asItem = (clause: string): string =>
     .replace(/^(?:it|its reply) would go the wrong way: (.*)$/, 'the route ($1)')
 
 /** The first sentence, as one of several things. */
-const asClause = (message: string): string =>
-  goingOn(message)
-    .split(/\.(?: |$)/)[0]!
-    .replace(/: one of them is wrong$/, '')
+const asClause = (message: string): string => goingOn(message).split(/\.(?: |$)/)[0]!
 
 /** Behind other words. */
 const goingOn = (message: string): string =>

@@ -54,19 +54,19 @@ it.each([
 })
 
 /** By nft, of a packet that the capture has a time of. */
-function passedOver(condition: string, length = 60): string[] {
+function passedOver(condition: string, length = 60, objects = '', code = 'near-miss'): string[] {
   const headers = `ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip ttl 64 ip id 7 ip protocol tcp ip length ${length} tcp sport 40000 tcp dport 80 tcp flags == syn`
   const lines = [`packet: iif "eth0" ${headers}`, 'policy drop ']
   const trace = lines.map((line) => `trace id 0a0b0c0d inet filter input ${line}\n`).join('')
   const rules = `table inet filter {
-\tchain input {
+${objects}\tchain input {
 \t\ttype filter hook input priority filter; policy drop;
 \t\ttcp dport 80 ${condition} accept # handle 3
 \t}
 }
 `
   const { journeys } = explainFile(trace, worldOf(rules))
-  return findingsOf(journeys[0]!, 'near-miss').map(({ message }) => message)
+  return findingsOf(journeys[0]!, code).map(({ message }) => message)
 }
 const HANDLE = 'inet filter input handle 3 would have accepted it, but '
 
@@ -104,6 +104,32 @@ it('says that the packet is too long for a limit of bytes', () => {
     `${HANDLE}only matches up to 1 kbytes/second; the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
   ])
   expect(passedOver('limit rate 1 kbytes/second', 1024)).toEqual([`${HANDLE}only matches up to 1 kbytes/second.`])
+})
+
+it('says so of a limit with a name, and what is used up of a quota with a name', () => {
+  const limit = '\tlimit web { rate 1 kbytes/second; }\n'
+  expect(passedOver('limit name "web"', 1428, limit)).toEqual([
+    `${HANDLE}only matches limit name "web"; the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
+  ])
+  expect(passedOver('limit name "web"', 1000, limit)).toEqual([`${HANDLE}only matches limit name "web".`])
+  const quota = (how: string) => `\tquota month { ${how} 500 mbytes used 500 mbytes; }\n`
+  expect(passedOver('quota name "month"', 60, quota(''))[0]).toMatch(
+    `${HANDLE}its quota month of 500 mbytes is used up`,
+  )
+  expect(passedOver('quota name "month"', 60, quota('over'))[0]).toMatch(
+    `${HANDLE}its quota month of 500 mbytes is not used up yet`,
+  )
+})
+
+it('says so of the limit of an element', () => {
+  const set =
+    '\tset slow {\n\t\ttype ipv4_addr\n\t\tlimit rate 1 kbytes/second\n\t\telements = { 10.0.1.2 limit rate 1 kbytes/second }\n\t}\n'
+  expect(passedOver('ip saddr @slow', 1428, set, 'not-in-set')).toEqual([
+    `${HANDLE}10.0.1.2 is in set slow, and its element allows less: the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
+  ])
+  expect(passedOver('ip saddr @slow', 60, set, 'not-in-set')).toEqual([
+    `${HANDLE}10.0.1.2 is in set slow, and what its element allows was used up, unless it was added later.`,
+  ])
 })
 
 it('counts the header of the link where a packet leaves by a device', () => {
