@@ -1,5 +1,7 @@
 import { wayTo } from '../../journey/step-context.ts'
+import { spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -125,11 +127,31 @@ function ledToEmpty(context: Context, { kind, pass, mendable }: Goal): Detected[
     const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
     const ref = refAt(context, step)
     if (!ref || to === undefined || pass.table.chains.get(to)?.rules.length !== 0) return []
+    const owner = ownerOfRef(context, { family: ref.family, table: ref.table, chain: to })
+    if (owner?.holdsAllowed) return [ledToNothingAllowed(step, ref, to, owner, owner.holdsAllowed)]
     // what all packets traverse is for rules that somebody may add one day
     if (!choosesWay(context, step) || isSaidToComeBack(context, step)) return []
     const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing accepts the packet there.`
     return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
   })
+}
+
+/** Whether nothing was ever allowed, or what was is not loaded, only the program knows. */
+function ledToNothingAllowed(
+  step: number,
+  ref: RuleRef,
+  to: string,
+  { name }: Owner,
+  { list, reload }: NonNullable<Owner['holdsAllowed']>,
+): Detected {
+  const message = `${to}, where ${name} puts what it is told to allow, has no rules: nothing was allowed, or the rules were not loaded.`
+  const fix: Proposal[] = [
+    {
+      description: `see what ${name} should allow: ${spoken(list)}; if a rule for this packet is listed, load it again: ${spoken(reload)}`,
+      unverified: 'this is not a rule change',
+    },
+  ]
+  return finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.2, fix })
 }
 
 const isSaidToComeBack = (context: Context, step: number): boolean =>

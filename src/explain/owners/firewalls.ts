@@ -168,6 +168,7 @@ export const FIREWALLS: readonly Owner[] = [
     instead: 'use ufw allow, ufw delete, ufw route or ufw limit',
     allows: ufwAllows,
     lasting: 'use ufw allow or ufw route',
+    holdsAllowed: { list: command('ufw', 'show', 'added'), reload: command('ufw', 'reload') },
     rewrites: false,
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-user-/ }],

@@ -13,6 +13,8 @@ export interface Owner {
   lasting: string
   /** The command of its own that lets such a packet pass; undefined: it has none for that. */
   allows?: (packet: Packet) => Command | undefined
+  /** Its chains hold what its users allow, and nothing else: where one has no rules, that is shown by `list` and loaded anew by `reload`. */
+  holdsAllowed?: { list: Command; reload: Command }
   /** Its rules are there only for a while, and it takes them away itself: what is left of them nobody writes back. */
   passing?: true
   /** `instead` lets services in: that is no help to a packet that is dropped for its connection's state. */

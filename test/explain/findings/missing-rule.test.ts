@@ -12,6 +12,23 @@ const rules = (...more: string[]) => ({
 })
 
 describe('missing-rule', () => {
+  it('names the chain where ufw has what it is told to allow, if it has no rules', () => {
+    const ufw = (...more: string[]) =>
+      told(
+        {
+          rules: { filter: ['-P INPUT DROP', '-N ufw-user-input', '-A INPUT -j ufw-user-input', ...more] },
+          packet: TO_ROUTER,
+        },
+        'missing-rule',
+      )
+    expect(ufw()).toEqual({
+      message:
+        'ufw-user-input, where ufw puts what it is told to allow, has no rules: nothing was allowed, or the rules were not loaded.',
+      rules: ['filter INPUT rule 1'],
+    })
+    expect(ufw('-A ufw-user-input -p udp -m udp --dport 53 -j ACCEPT')?.message ?? '').not.toContain('has no rules')
+  })
+
   it('names the rules of other services', () => {
     const found = told(
       {

@@ -1,5 +1,5 @@
 /** Leftovers: two rules of nat for one packet, and a destination that nobody serves. */
-import { FORWARDS, homeRouter } from '../machines.ts'
+import { clientAndServer, FORWARDS, homeRouter } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const NAT = ':PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n'
@@ -205,5 +205,49 @@ export const LEFTOVERS_KNOWN: Problem[] = [
         'iptables -t nat -I PREROUTING 1 -d 203.0.113.1 -p tcp --dport 80 -j DNAT --to-destination 192.168.1.10:80',
       ],
     ],
+  },
+  {
+    name: 'ufw-lost-what-it-was-told-to-allow',
+    thread: { title: 'ufw', address: 'https://github.com/littlebizzy/slickstack/issues/39' },
+    backend: 'iptables-nft',
+    ...clientAndServer({
+      listeners: [{ protocol: 'tcp', port: 6379 }],
+      rules: {
+        v4: `*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:ufw-before-input - [0:0]
+:ufw-after-input - [0:0]
+:ufw-not-local - [0:0]
+:ufw-user-input - [0:0]
+:ufw-user-output - [0:0]
+-A INPUT -j ufw-before-input
+-A INPUT -j ufw-after-input
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-input -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-before-input -j ufw-user-input
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -j DROP
+COMMIT
+`,
+      },
+    }),
+    fails: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 6379 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' },
+      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'nothing' },
+    ],
+    truth: {
+      words:
+        "The file with the user's rules was taken for damaged and written anew: nothing that was allowed is loaded.",
+      causes: [{ code: 'missing-rule', words: ['ufw-user-input'] }],
+      status: ['dropped'],
+      alsoTrue: ['dropped-by-policy'],
+    },
+    mend: [['server', 'iptables -A ufw-user-input -p tcp --dport 6379 -j ACCEPT']],
   },
 ]
