@@ -44,6 +44,40 @@ describe('a listing that ends in the middle', () => {
     expect(await outcome(`${cut}\t}\n}\n`, 80)).toBe('dropped')
   })
 
+  it('does so for the JSON of nft', async () => {
+    const inTable = { family: 'inet', table: 'fw' }
+    const base = { type: 'filter', hook: 'input', prio: 0, policy: 'drop' }
+    const left = { payload: { protocol: 'tcp', field: 'dport' } }
+    const accept = { expr: [{ match: { op: '==', left, right: 22 } }, { accept: null }] }
+    const whole = JSON.stringify({
+      nftables: [
+        { table: { family: 'inet', name: 'fw' } },
+        { chain: { ...inTable, name: 'input', ...base } },
+        { chain: { ...inTable, name: 'output', ...base, hook: 'output', policy: 'accept' } },
+        { rule: { ...inTable, chain: 'input', ...accept } },
+        { rule: { ...inTable, chain: 'output', ...accept } },
+      ],
+    })
+    expect(await outcome(whole, 80)).toBe('dropped')
+    const said = async (text: string) => {
+      const packet = 'in eth0 tcp 10.0.1.2:4000 > 10.0.1.1:80 syn'
+      const [journey] = (await open([{ name: 'rules', text }, ...HOST])).simulate([packet]).journeys
+      return `${journey!.outcome} ${journey!.findings.map(({ message }) => message).join()}`
+    }
+    // the rules of input are all there, and tables may follow
+    expect(await said(whole.slice(0, -2))).toMatch(/^undetermined .*not shown.* dropped by inet fw input policy/)
+    for (const cut of [whole.slice(0, whole.lastIndexOf('{"rule"')), whole.slice(0, whole.lastIndexOf('"match"'))]) {
+      expect(await said(cut)).toMatch(/^undetermined/)
+      expect(await said(cut)).not.toContain('it is dropped by inet fw input policy')
+    }
+  })
+
+  it('does so where another listing stands behind it', async () => {
+    const behind = `${HEADER.replace('iptables', 'ip6tables')}*filter\n${CHAINS}COMMIT\n`
+    expect(await outcome(saved + behind, 80)).toBe('undetermined')
+    expect(await outcome(`${saved}COMMIT\n${behind}`, 80)).toBe('dropped')
+  })
+
   it('does not say that a trace disagrees with it', async () => {
     const packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.1.1', sport: 4000, dport: 80, id: 1, ttl: 64, seq: 7 }
     const seen = async (step: string, rules: string) => {

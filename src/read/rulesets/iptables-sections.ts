@@ -128,6 +128,8 @@ class SectionReader {
         this.readComment(text, number)
         return
       case 'header':
+        // a listing of all tables with the next one behind it has lost its end
+        if (this.current?.table !== undefined && line.header.date !== undefined) this.current.cut = true
         this.close(`before the header in line ${number}`)
         // the command in front says what the header does not: that it prints one table
         this.header = this.header?.only && this.header.date === undefined ? { ...line.header, only: true } : line.header

@@ -9,7 +9,8 @@ const LIST = /\{\s{0,200}"nftables"\s{0,200}:\s{0,200}\[/g
 const [QUOTE, BACKSLASH, NEWLINE, COMMA] = [0x22, 0x5c, 0x0a, 0x2c]
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-export function forEachEntry(text: string, report: Report, visit: (entry: unknown, line: number) => void): void {
+/** Is all of it there? */
+export function forEachEntry(text: string, report: Report, visit: (entry: unknown, line: number) => void): boolean {
   LIST.lastIndex = 0
   let [line, at, lists] = [1, 0, 0]
   const newlines = counterOf(text)
@@ -30,16 +31,20 @@ export function forEachEntry(text: string, report: Report, visit: (entry: unknow
       if (end === undefined) {
         const what = code === OPEN ? 'the file ends in the middle of an object' : 'what follows here is no JSON'
         report('cut-short', `${what}; the objects before it are used`, line)
-        return
+        return false
       }
       parse(text.slice(at, end), report, line, visit)
       line += newlines(at, end)
       at = end
     }
-    if (at >= text.length) report('cut-short', 'the file ends in the middle of a list', line)
+    if (at >= text.length) {
+      report('cut-short', 'the file ends in the middle of a list', line)
+      return false
+    }
     LIST.lastIndex = at
   }
   if (lists === 0) report('no-table', 'the file has no nft ruleset')
+  return true
 }
 
 const isBlank = (code: number): boolean => code === 0x20 || code === NEWLINE || code === 0x0d || code === 0x09
