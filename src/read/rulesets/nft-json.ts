@@ -35,6 +35,6 @@ function rulesBehind(commands: readonly Command[]): Command[] {
   return chains.slice(rule ? Math.max(0, chains.indexOf(rule.chain)) : 0).map((chain) => ({
     op: 'add',
     object: { rule: { family, table, chain, expr: [{ unknown: { text: RULES_BEHIND } }] } },
-    line: listed.line,
+    ...(listed.line === undefined ? {} : { line: listed.line }),
   }))
 }
