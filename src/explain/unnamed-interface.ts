@@ -1,9 +1,13 @@
 /** A chain that leads packets to a chain for each interface, and has none for the one that this packet came in by. */
 import { wayTo } from '../journey/step-context.ts'
 import type { Condition, Value } from '../model/condition.ts'
-import type { Rule, Table } from '../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
+import { evaluate } from '../rules/evaluate.ts'
+import { type SimpleCondition, simpleConditions } from '../rules/simple-conditions.ts'
 import { verdictOf } from '../rules/verdict.ts'
-import type { Context } from './context.ts'
+import { type Context, momentAt } from './context.ts'
+import { stopsWhoeverComes } from './only-stops.ts'
 import { nameRef, refAt } from './refs.ts'
 
 /** The rule to which the packet came for want of a chain for its interface. */
@@ -15,17 +19,26 @@ export interface Unnamed {
   chain: string
 }
 
-/** Zones of fw3, fw4 and VyOS, by whatever hand: two chains for interfaces make a dispatch. Undefined where there is none, or it has one for this interface. */
-export function unnamedInterface({ evidence: { arrivals }, ended }: Context): Unnamed | undefined {
+/**
+ * Zones of fw3, fw4 and VyOS, by whatever hand: two chains for interfaces make a dispatch. Undefined where there is none, where it
+ * has one that this interface's packets may go to as well, and where another chain chose the packet.
+ */
+export function unnamedInterface(context: Context): Unnamed | undefined {
+  const { arrivals } = context.evidence
+  const { ended } = context
   for (const step of wayTo(arrivals, ended.step)) {
     const { rule, chain, table, packet } = arrivals[step]!
     if (chain?.hook === undefined || !table) continue
     const device = packet.in
     if (!rule || rule.conditions.length > 0 || device === undefined) return undefined
-    const named = chain.rules.slice(0, rule.ruleNumber - 1).flatMap((one) => interfacesLed(one, table))
-    const names = [...new Set(named.flat())]
-    if (named.length < 2 || names.some((name) => isName(device, name))) return undefined
-    return { step, device, names, chain: chain.name }
+    if (step !== ended.step && !stopsWhoeverComes(context)) return undefined
+    const earlier = chain.rules.slice(0, rule.ruleNumber - 1)
+    const moment = momentAt(context, step)
+    if (earlier.some((one) => mayLead(one, table, moment, new Set()))) return undefined
+    const led = earlier.flatMap((one) => interfacesLed(one, table))
+    // chains that only count or log are no zones
+    if (led.length < 2 || !led.some(({ to }) => accepts(to, table, new Set()))) return undefined
+    return { step, device, names: [...new Set(led.flatMap(({ names }) => names))], chain: chain.name }
   }
   return undefined
 }
@@ -38,12 +51,41 @@ export function unnamedInterfaceWords(context: Context): string | undefined {
   return `${sent}: ${chain} has a chain for packets from ${names!.join(', ')}, but none for ${device}`
 }
 
-/** The interfaces whose packets the rule leads to a chain, where it asks for nothing else: one list, or none. */
-function interfacesLed(rule: Rule, { chains }: Table): string[][] {
+/** It leads packets elsewhere by their interface, and nobody can say that this one's are not among them, whatever else it asks for. */
+function mayLead(rule: Rule, table: Table, moment: EvalContext, seen: Set<Chain>): boolean {
+  const { conditions, statements } = rule
+  if (statements.some((one) => one.kind === 'vmap' && one.map.fields.some(isOfInterface))) return true
+  const to = table.chains.get(verdictOf(rule).chain ?? '')
+  if (!to) return false
+  if (conditions.length === 0 && !seen.has(to)) {
+    seen.add(to)
+    return to.rules.some((one) => mayLead(one, table, moment, seen))
+  }
+  return conditions.some((one) => simpleConditions(one).some(asksInterface) && evaluate(one, moment) !== false)
+}
+
+const isOfInterface = (field: string): boolean => /^meta (?:iif|sdif)|^src$/.test(field)
+
+const asksInterface = (one: SimpleCondition): boolean =>
+  one.kind === 'compare' ? isOfInterface(one.field) : one.kind === 'lookup' && one.fields.some(isOfInterface)
+
+/** The interfaces whose packets the rule leads to a chain, where it asks for nothing else: one dispatch, or none. */
+function interfacesLed(rule: Rule, { chains }: Table): { names: string[]; to: Chain }[] {
   const [condition, more] = rule.conditions
-  if (!condition || more || !chains.has(verdictOf(rule).chain ?? '')) return []
-  const names = interfacesOf(condition)
-  return names ? [names] : []
+  const to = chains.get(verdictOf(rule).chain ?? '')
+  const names = condition && !more && to ? interfacesOf(condition) : undefined
+  return names && to ? [{ names, to }] : []
+}
+
+function accepts({ rules }: Chain, table: Table, seen: Set<Chain>): boolean {
+  return rules.some((rule) => {
+    const verdict = verdictOf(rule)
+    if (verdict.ending === 'accept' || verdict.text === 'vmap') return true
+    const next = table.chains.get(verdict.chain ?? '')
+    if (!next || seen.has(next)) return false
+    seen.add(next)
+    return accepts(next, table, seen)
+  })
 }
 
 function interfacesOf(one: Condition): string[] | undefined {
@@ -54,6 +96,3 @@ function interfacesOf(one: Condition): string[] | undefined {
   )
   return names.includes('') ? undefined : names
 }
-
-const isName = (device: string, name: string): boolean =>
-  name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : device === name

@@ -3,7 +3,7 @@ import { wayTo } from '../journey/step-context.ts'
 import type { Condition } from '../model/condition.ts'
 import type { ForReports } from '../model/for-reports.ts'
 import type { RuleRef } from '../model/journey.ts'
-import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { Chain, Rule } from '../model/ruleset.ts'
 import { OF_LIMITS } from '../rules/by-turns.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { hasAddress, linkWith, reverseWay } from '../rules/fib.ts'
@@ -16,6 +16,7 @@ import { type Context, endsAsOwnCopy, momentAt } from './context.ts'
 import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
 import { roomWords } from './counterfactual/settled-words.ts'
 import type { Blame } from './findings/verdicts.ts'
+import { onlyStops, stopsWhoeverComes } from './only-stops.ts'
 import { nameRef, refAt } from './refs.ts'
 import { unnamedInterfaceWords } from './unnamed-interface.ts'
 
@@ -129,7 +130,7 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
   const { rule, chain } = context.evidence.arrivals[context.ended.step]!
   const unnamed = unnamedInterfaceWords(context)
   if (unnamed) return unnamed
-  const isShared = rule?.conditions.every(isOfProtocol) && onlyStops(context, context.ended.step)
+  const isShared = stopsWhoeverComes(context)
   if (rule && rule.conditions.length > 0 && !isShared)
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
       ? undefined
@@ -170,26 +171,6 @@ const LONGEST_COMMENT = 40
 /** By which people find the rule again; empty where it has none. */
 export const commentWords = (rule: Pick<Rule, 'comment'> | undefined): string =>
   rule?.comment === undefined || rule.comment.length > LONGEST_COMMENT ? '' : JSON.stringify(rule.comment)
-
-const isOfProtocol = (condition: Condition): boolean =>
-  condition.kind === 'compare' && /^meta (?:l4|nf)proto$/.test(condition.field)
-
-/** The step's chain is no hook's, and whatever its rules choose is dropped or rejected. */
-function onlyStops({ evidence }: Context, step: number): boolean {
-  const { chain, table } = evidence.arrivals[step]!
-  return chain !== undefined && table !== undefined && stopsAll(chain, table, new Set())
-}
-
-function stopsAll(chain: Chain, table: Table, seen: Set<Chain>): boolean {
-  if (chain.hook !== undefined || chain.rules.length === 0 || seen.has(chain)) return false
-  seen.add(chain)
-  return chain.rules.every((rule) => {
-    const verdict = verdictOf(rule)
-    const next = table.chains.get(verdict.chain ?? '')
-    if (next) return stopsAll(next, table, seen)
-    return /^(?:drop|reject|continue)$/.test(verdict.ending)
-  })
-}
 
 /** `why` and `there`: what the message says of the rule that ended it; `more`: and behind that. */
 export function forReports(context: Context, why: string, there: string, more = ''): ForReports {

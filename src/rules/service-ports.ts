@@ -53,7 +53,10 @@ export function portDirection(packet: Packet, { host, tables }: World): 'request
   }
   const [from, to] = [isService(sport, src), isService(dport, dst)]
   // ranges alone do not tell: a NAT gives any port, and traceroute asks high ones
-  return from === to ? undefined : from ? 'reply' : 'request'
+  if (from === to) return undefined
+  if (from) return 'reply'
+  // rules name the client's own port, and a server may tell of itself
+  return SERVER_OF_CLIENT.get(dport) === sport ? undefined : 'request'
 }
 
 /** Clients of DHCP and DHCPv6 have a port of their own, which rules and sockets are there for as for a service (RFC 2131, RFC 8415). */

@@ -1,6 +1,6 @@
 import type { Condition } from '../model/condition.ts'
 
-type SimpleCondition = Exclude<Condition, { kind: 'not' | 'all' | 'any' }>
+export type SimpleCondition = Exclude<Condition, { kind: 'not' | 'all' | 'any' }>
 
 /** What a condition is made of, whichever way it is put together. */
 export function simpleConditions(condition: Condition): readonly SimpleCondition[] {

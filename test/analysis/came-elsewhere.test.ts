@@ -67,7 +67,9 @@ describe('a reply that came in by another interface', () => {
       'br-net1',
       `net.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.br-net1.rp_filter = ${value}\n`,
     )
-    expect(exchange.findings.map(({ message }) => message)).toContain(`${LEFT}${words}`)
+    const found = exchange.findings.find(({ message }) => message === `${LEFT}${words}`)
+    // what nothing drops may come in wherever it likes
+    expect(found?.fix).toHaveLength(value === 1 ? 1 : 0)
   })
 
   it('is not told of one that came in where the request left', async () => {

@@ -238,6 +238,10 @@ describe('a rule in a chain that is not its own', () => {
     expect(advice('filter INPUT', '-A INPUT -j INPUT_direct')).toContain('--zone')
     expect(advice('inet firewalld filter_IN_public')).toContain('--zone')
     expect(advice('filter FORWARD', '-A FORWARD -j REJECT --reject-with icmp-host-prohibited')).toContain('--zone')
+    // it stands in front of the policies
+    const embedded = 'ip6 daddr { ::/96, 2002::/24 } reject with icmpv6 addr-unreachable'
+    expect(advice('inet firewalld filter_FORWARD', embedded)).toContain('RFC3964_IPv4 to no')
+    expect(advice('inet firewalld filter_FORWARD', 'reject with icmpx admin-prohibited')).toContain('--add-egress-zone')
     // what is forwarded needs a policy
     for (const chain of ['filter_FORWARD', 'filter_FORWARD_ZONES', 'filter_FORWARD_POLICIES_pre'])
       expect(advice(`inet firewalld ${chain}`)).toContain('--add-egress-zone')

@@ -46,6 +46,8 @@ test('a client of DHCP asks from a port of its own, whichever of both a rule nam
   expect(await directionOf(68, 67, named(68))).toBe('request')
   // a server may tell of itself
   expect(await directionOf(547, 546)).toBeUndefined()
+  expect(await directionOf(67, 68, named(68))).toBeUndefined()
+  expect(await directionOf(547, 546, named(546))).toBeUndefined()
 })
 
 test('from a port of root’s a program may ask a service above', async () => {

@@ -39,7 +39,8 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
 ]
 
 /** A meter: each element of the set has its own limit. A set that is full takes no new element, and the rule does not match (nft_dynset_eval). */
-const METER = /^(?:add|update) @(\S+) \{ (.+?) limit rate (?!over )(.+?) \}$/
+const METER =
+  /^(?:add|update) @(\S+) \{ ((?:(?! (?:ct count|quota) ).)+?)(?: (?:timeout \S+|counter|last|comment ".*?"))* limit rate (\d+(?: \w+)?\/\w+(?: burst \d+ \w+)?)(?: (?:timeout \S+|counter|last|comment ".*?"))* \}$/
 
 const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 

@@ -76,7 +76,7 @@ export const notMasqueraded: Detector = {
       if (chosen !== undefined) {
         const before = `this host chose the source before nat rewrote the destination ${journey.packet.dst} to ${dst}`
         return masqueraded(
-          `It left by ${out} with the source ${src}, an address of ${chosen}: ${before}. Connection tracking has seen no reply: replies come back to ${chosen}, or ${dst} has no route to ${src}.`,
+          `It left by ${out} with the source ${src}, an address of ${chosen}: ${before}. Connection tracking has seen no reply: ${dst} may have no route to ${src}, or its reply may get lost on the way to ${chosen}.`,
           true,
         )
       }

@@ -1,6 +1,7 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import {
   bridgeCalls,
   bridgeNamed,
@@ -16,6 +17,7 @@ import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { rewritesSources } from '../counterfactual/undeliverable.ts'
 import { BRIDGED_UNPLAYED } from '../host/bridges.ts'
 import { nameRef } from '../refs.ts'
 import { CONTAINERS_NEED_IT, KEEP_OUT } from './bridge-nf-call.ts'
@@ -70,7 +72,7 @@ export const vanishedAtPort: Detector = {
         {
           steps: [ended.step + 1],
           rules: taken ? [taken.rule.ref] : [],
-          fix: taken ? taken.fix : isOfNetwork ? [...routeInstead(context, bridge), ...hairpin] : hairpin,
+          fix: taken ? taken.fix : isOfNetwork ? [...routeInstead(context, bridge, packet, dst), ...hairpin] : hairpin,
         },
       ),
     ]
@@ -78,12 +80,17 @@ export const vanishedAtPort: Detector = {
 }
 
 /** Without the call nat sees the packet where this host routes it, and what is routed may leave by the port that it came in by. */
-function routeInstead({ world: { host }, journey: { family } }: Context, bridge: Link): Proposal[] {
+function routeInstead(context: Context, bridge: Link, { src }: Packet, dst: string): Proposal[] {
+  const { host } = context.world
+  const { family } = context.journey
   const name = callSetting(family)
   const value = callsItself(bridge, family) ? undefined : host.sysctls?.get(name)
   if (value !== '1') return []
   const description = `${KEEP_OUT}: this host then routes the packet`
-  return [{ description, ...setSysctl(name, 0, value), unverified: BRIDGED_UNPLAYED, note: CONTAINERS_NEED_IT }]
+  // past this host no rule undoes what nat did
+  const past = rewritesSources(context) === false ? `; without masquerading, ${dst} replies directly to ${src}` : ''
+  const note = `${CONTAINERS_NEED_IT}${past}`
+  return [{ description, ...setSysctl(name, 0, value), unverified: BRIDGED_UNPLAYED, note }]
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Host, Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isLeftAlone } from '../../rules/ipsec.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
@@ -13,7 +14,7 @@ import {
 } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { together } from '../changes/proposal.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, moment } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import {
@@ -199,8 +200,8 @@ function withoutIpv6(context: Context, packet: Packet): Detected[] {
 }
 
 /**
- * What is for a private network leaves by the default route of an uplink with an address of the internet, where no router has
- * a route to it; and this host has more links, of which one may lead there. It may also be a modem's own address.
+ * What is for a private network leaves by the default route of a link with a public address, as of an uplink to the internet;
+ * and this host has more links, of which one may lead there. It may also be a modem's own address, or a network of the provider's.
  */
 function toTheInternet(context: Context, packet: Packet, note: string | undefined): Detected[] {
   const { journey, world, ended } = context
@@ -209,14 +210,18 @@ function toTheInternet(context: Context, packet: Packet, note: string | undefine
   const question = questionOf(packet)
   const route = question && lookupRoute(question, world.host)
   if (route?.type !== 'unicast' || !isDefault(route) || !leadsOutOf(route, out)) return []
-  const own = addressesOf(out, world.host, journey.family === 'ip6' ? 'ip6' : 'ip').map(({ address }) => address)
+  const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+  const own = addressesOf(out, world.host, family).map(({ address }) => address)
+  // IPsec's policies take packets on their way out of the uplink
+  const isAlone = [packet, lastPacket(context)].every((one) => isLeftAlone(moment(context, one, undefined), 'out'))
+  if (world.host.ipsecPolicies && !isAlone) return []
   if (!own.some(isPublic) || own.some(isPrivate) || !lacksReply(context)) return []
-  const others = world.host.links?.filter(({ name, addresses = [] }) => {
-    return name !== out && name !== from && name !== 'lo' && addresses.length > 0
+  const others = world.host.links?.filter(({ name }) => {
+    return name !== out && name !== from && name !== 'lo' && addressesOf(name, world.host, family).length > 0
   })
   if (!others?.length) return []
   const names = others.map(({ name }) => name).join(', ')
-  const message = `Only the default route matches ${dst}, a private address: it left through ${out}, an uplink to the internet, where no router has a route to it. If ${dst} is behind another interface (${names}), the route to its network is missing.`
+  const message = `Only the default route matches ${dst}, a private address: it left through ${out}, which has a public address. Routers of the internet have no route to it; networks of the provider, and a modem, may. If ${dst} is behind another interface (${names}), the route to its network is missing.`
   const description = `add the route to the network of ${dst}, through the interface that leads there`
   return [
     finding('wrong-way-out', 'warning', message, {

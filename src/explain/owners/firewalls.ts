@@ -101,13 +101,28 @@ export const FIREWALLS: readonly Owner[] = [
       ...FORWARDS_BY_POLICY.map((policies) => ({ ...policies, chains: /^FWDO_/ })),
     ],
   }),
+  // src/firewall/core/nftables.py, build_rfc3964_ipv4_rules: it stands in front of all zones and policies
+  {
+    name: 'firewalld',
+    instead: 'change RFC3964_IPv4 to no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload',
+    lasting: 'change RFC3964_IPv4 to no in firewalld.conf',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    marks: [
+      {
+        tables: /^inet firewalld$/,
+        rules: /^filter_FORWARD ip6 daddr .*reject with icmpv6 (type )?addr-unreachable$/,
+      },
+    ],
+  },
   // the dispatch to zones and the end of the chain: which zones these are, is not in their names
   zoneToZone({
     opens: true,
     zones: '--add-ingress-zone=INGRESS --add-egress-zone=EGRESS',
     lasting: 'use a policy between the two zones',
     marks: [
-      { tables: /^inet firewalld$/, chains: /^filter_FORWARD(_(IN|OUT|ZONES|POLICIES|dispatch).*)?$/ },
+      { tables: /^inet firewalld$/, chains: /^filter_FORWARD$/, shared: true },
+      { tables: /^inet firewalld$/, chains: /^filter_FORWARD_(IN|OUT|ZONES|POLICIES|dispatch)/ },
       ...FORWARDS_BY_POLICY.map((policies) => ({
         ...policies,
         chains: /^FORWARD_(IN|OUT|ZONES|POLICIES|dispatch)/,

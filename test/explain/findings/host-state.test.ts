@@ -124,6 +124,8 @@ describe('the only port of a bridge', () => {
       'bridge link set dev lan1 hairpin on',
     ])
     expect(fix[1]?.note).toContain('only if no switch is behind the port')
+    // the server replies past this host
+    expect(fix[0]?.note).toContain('without masquerading, 10.0.3.20 replies directly to 10.0.3.2')
   })
 
   it('is all that can be changed where the bridge itself calls the chains', () => {

@@ -163,7 +163,7 @@ describe('the source of what nat sent elsewhere in OUTPUT', () => {
   it('was chosen for the service, and belongs to another interface than the packet left by', () => {
     const [one] = found(['unreplied'])
     expect(one?.message).toBe(
-      'It left by eth0 with the source 10.0.2.1, an address of eth1: this host chose the source before nat rewrote the destination 10.96.0.1 to 10.0.1.9. Connection tracking has seen no reply: replies come back to eth1, or 10.0.1.9 has no route to 10.0.2.1.',
+      'It left by eth0 with the source 10.0.2.1, an address of eth1: this host chose the source before nat rewrote the destination 10.96.0.1 to 10.0.1.9. Connection tracking has seen no reply: 10.0.1.9 may have no route to 10.0.2.1, or its reply may get lost on the way to eth1.',
     )
     expect(one?.fix[0]?.edits).toMatchObject([{ table: 'nat', chain: 'POSTROUTING' }])
   })

@@ -213,3 +213,16 @@ ${set('4')}${set('6')}\tchain input {
     "raise the limit in the rule, or delete the packet's element from set new6: its limit then starts again",
   )
 })
+
+it('names what a set keeps a limit for, whatever else its elements hold', () => {
+  const words = (element: string) => {
+    const condition: Condition = { kind: 'unknown', text: `update @new { ${element} }`, reason: '' }
+    return settledWords({ condition, settled: true }, { packet: {} } as EvalContext, undefined)?.why
+  }
+  const said =
+    'this packet was over the limit of 5/minute burst 5 packets that set new keeps for each ip saddr, or that set was full'
+  expect(words('ip saddr timeout 1m limit rate 5/minute burst 5 packets')).toBe(said)
+  expect(words('ip saddr counter limit rate 5/minute burst 5 packets comment "a b"')).toBe(said)
+  // either may have been over
+  expect(words('ip saddr ct count 3 limit rate 5/minute')).toBeUndefined()
+})

@@ -26,34 +26,38 @@ export function cameElsewhere(parts: readonly Part[], status: ExchangeStatus): F
   const came = ways.at(-1)
   if (left === undefined || left === 'lo' || came === undefined || ways.includes(left)) return []
   const { dst } = asItLeft(journey)
-  const told = journey.family === 'ip' ? filterOf(host, left, came) : { words: '', look: [] }
+  // IPv6 has no such filter
+  const filter = journey.family === 'ip' ? filterOf(host, left, came) : undefined
   return [
     finding(
       'reply-by-other-uplink',
       'note',
-      `The request left by ${left}, but its reply came in on ${came}.${told.words}`,
+      `The request left by ${left}, but its reply came in on ${came}.${filter?.words ?? ''}`,
       {
-        fix: [
-          ...told.look,
-          {
-            description: `give ${dst ?? 'the host that replies'} a route by which its replies come in on ${left}`,
-            unverified: 'the routes of that host are unknown here',
-          },
-        ],
+        // where nothing drops it for that, such a way is no mistake
+        fix: filter
+          ? [
+              ...filter.look,
+              {
+                description: `give ${dst ?? 'the host that replies'} a route by which its replies come in on ${left}`,
+                unverified: 'the routes of that host are unknown here',
+              },
+            ]
+          : [],
       },
     ),
   ]
 }
 
-/** What the reverse path filter does there (net/ipv4/fib_frontend.c: a strict one wants the route back to lead out of that interface). */
-function filterOf({ sysctls }: Host, left: string, came: string): { words: string; look: Finding['fix'] } {
+/** What the reverse path filter may do there; undefined: it lets the reply in (net/ipv4/fib_frontend.c: a strict one wants the route back to lead out of that interface). */
+function filterOf({ sysctls }: Host, left: string, came: string): { words: string; look: Finding['fix'] } | undefined {
   const names = ['all', came]
     .map((name) => deviceSysctl('ipv4', name, 'rp_filter'))
     .filter((one) => typeof one === 'string')
   const values = names.flatMap((name) => sysctls?.get(name) ?? [])
   const isKnown = values.length === 2
   // the kernel takes the larger one
-  if (isKnown && Math.max(...values.map(Number)) !== 1) return { words: '', look: [] }
+  if (isKnown && Math.max(...values.map(Number)) !== 1) return undefined
   const dropped = `the kernel drops the reply if the route back to its source leaves by ${left}`
   if (isKnown) return { words: ` The reverse path filter of ${came} is strict (rp_filter=1): ${dropped}.`, look: [] }
   return {
