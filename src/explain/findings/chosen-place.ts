@@ -10,7 +10,10 @@ import { isReplied } from '../reply/request-reply.ts'
 
 /** Sentences with the blank before each. */
 export function placeWords(context: Context): string {
-  const chosen = context.journey.outcome === 'forwarded' ? destinationRule(context) : undefined
+  const { outcome, steps } = context.journey
+  // of a packet that only the model played nobody waits for a reply
+  if (outcome !== 'forwarded' || steps[0]?.known === 'simulated') return ''
+  const chosen = destinationRule(context)
   if (!chosen || isReplied(context)) return ''
   const asked = context.evidence.arrivals[chosen.step]!.packet
   const { dst, dport, protocol } = lastPacket(context)
