@@ -32,6 +32,8 @@ describe('a listing that ends in the middle', () => {
       expect(await outcome(text, 22)).toBe('delivered')
     }
     expect(await outcome(`${saved}COMMIT\n`, 80)).toBe('dropped')
+    // only that line is missing
+    expect(await outcome(`${saved}# Completed on Mon Jan  1 00:00:00 2024\n`, 80)).toBe('dropped')
     // the rules of INPUT are all there
     expect(await outcome(`${saved}-A FORWARD -i eth1 -j ACC`, 80)).toBe('dropped')
   })

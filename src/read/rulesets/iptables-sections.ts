@@ -54,6 +54,8 @@ const endsWithinRule = (text: string): boolean =>
 class SectionReader {
   private readonly sections: Section[] = []
   private current: Section | undefined
+  /** The table's last line was seen, though not its COMMIT: nothing of it follows. */
+  private completed: Section | undefined
   private header: Header | undefined
   /** What a table without a name has had so far. */
   private listing = { hasRules: false, policies: new Set<string>() }
@@ -69,7 +71,7 @@ class SectionReader {
     const lines = text.split(/\r\n|\n|\r/)
     for (let i = 0; i < lines.length; i++) this.readLine(lines[i]!, i + 1)
     this.tellSkipped()
-    if (this.current && (this.current.table !== undefined || endsWithinRule(text))) this.current.cut = true
+    if (this.current?.table !== undefined || endsWithinRule(text)) this.cutTable()
     this.close('at the end of the file')
     return this.sections
   }
@@ -129,7 +131,7 @@ class SectionReader {
         return
       case 'header':
         // a listing of all tables with the next one behind it has lost its end
-        if (this.current?.table !== undefined && line.header.date !== undefined) this.current.cut = true
+        if (this.current?.table !== undefined && line.header.date !== undefined) this.cutTable()
         this.close(`before the header in line ${number}`)
         // the command in front says what the header does not: that it prints one table
         this.header = this.header?.only && this.header.date === undefined ? { ...line.header, only: true } : line.header
@@ -167,6 +169,7 @@ class SectionReader {
       )
     const hidden = /# Table `(\S{1,40})' (?:is incompatible|contains incompatible base-chains)/.exec(text)?.[1]
     if (hidden !== undefined) this.report('incompatible-table', hiddenWords(hidden), number)
+    if (/^\s*# Completed on /.test(text)) this.completed = this.current
     this.endListing(text)
     if (!this.current) this.header = promptedTool(text) ?? this.header
   }
@@ -209,6 +212,10 @@ class SectionReader {
       this.header = header
     }
     this.listing = { hasRules: false, policies: new Set() }
+  }
+
+  private cutTable(): void {
+    if (this.current && this.current !== this.completed) this.current.cut = true
   }
 
   private close(where: string): void {
