@@ -25,6 +25,7 @@ import { graphOf } from '../counterfactual/chain-graph.ts'
 import { asksInvalid, isListed } from '../counterfactual/failed-condition.ts'
 import { seenLately } from '../counterfactual/later.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
+import { isReadForMore } from '../counterfactual/shared-mark.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
@@ -228,8 +229,9 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
     owner ? { beside: { owner, chain: culprit.chain } } : { note }
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: NOT_TRIED }
-  // a mark, or a chain, may be for many; who set it for this service is the one to go
+  // a mark, or a chain, may be for many; who set it for this service is the one to go, unless others live by the mark
   const through = walked.markSetter !== undefined
+  const isShared = through && isReadForMore(context.world, context.evidence.arrivals[walked.markSetter!]!.rule)
   const drop = deleteRule(culprit)
   const remove = drop && {
     description: `${forNow}delete ${numberedRef(culprit)}`,
@@ -238,8 +240,9 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   }
   const element = byElement(context, walked.culprit, forNow)
   if (!element.isForMany) found.push(...element.change)
-  if (remove && through) found.push({ ...remove, ...told(FOR_ALL), note: FOR_ALL })
-  found.push(...acceptAlone(context, walked.culprit, end))
+  const unmark = remove && through ? [{ ...remove, ...told(FOR_ALL), note: FOR_ALL }] : []
+  const alone = acceptAlone(context, walked.culprit, end)
+  found.push(...(isShared ? [...alone, ...unmark] : [...unmark, ...alone]))
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open

@@ -69,8 +69,10 @@ function searchNarrow(reproduction: Reproduction, isMeant: IsMeant, begin?: Repa
   let isLeftOut = false
   const mended = searchAmong(reproduction, isMeant, begin, (steps) => {
     const first = steps.filter(({ finding }) => finding[FOR_REPORTS]?.goesFirst)
-    const isNearest = nearestAmong(steps.map(({ finding }) => finding))
-    const chosen = first.length > 0 ? first : steps.filter(({ finding }) => isNearest(finding))
+    const findings = steps.map(({ finding }) => finding)
+    const isNearest = nearestAmong(findings)
+    const isItself = withoutStandIns(findings)
+    const chosen = first.length > 0 ? first : steps.filter(({ finding: one }) => isNearest(one) && isItself(one))
     isLeftOut ||= chosen.length < steps.length
     return chosen
   })
@@ -83,6 +85,14 @@ export function nearestAmong(findings: readonly Finding[]): (one: Finding) => bo
   const nearest = findings.find(sendsElsewhere)
   return (one) => one === nearest || !sendsElsewhere(one)
 }
+
+/** Where something is said to have kept it from its source, a source made up for it hides that: it may leave by the wrong uplink. */
+function withoutStandIns(findings: readonly Finding[]): (one: Finding) => boolean {
+  const isKnown = findings.some(({ code, severity }) => severity !== 'note' && KEPT_FROM_SOURCE.has(code))
+  return ({ code }) => !isKnown || code !== 'not-masqueraded'
+}
+
+const KEPT_FROM_SOURCE: ReadonlySet<string> = new Set(['mark-missing', 'snat-skipped'])
 
 type IsMeant = (fix: Fix) => boolean
 
