@@ -8,8 +8,8 @@ import { modelEngine } from '../../src/simulate/engine.ts'
 import { makeWorld, ROUTER } from '../simulate/world.ts'
 import { type Rules, SYN, saved } from './findings/played.ts'
 
-export function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
-  const found = foundFor(rules, packet, host)
+export function repairOf(...of: Parameters<typeof foundFor>) {
+  const found = foundFor(...of)
   const [fix] = found?.fix ?? []
   return found && { message: found.message, command: String(fixCommands(fix!).command), after: fix!.after }
 }
@@ -17,9 +17,15 @@ export function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
 /** What is to be known of it. */
 export const noteOf = (...of: Parameters<typeof foundFor>): string | undefined => foundFor(...of)?.fix[0]?.note
 
-function foundFor(rules: Rules, packet: Packet = SYN, host: Host = {}) {
+/** `assume`: what came of conditions that nobody can know. */
+function foundFor(
+  rules: Rules,
+  packet: Packet = SYN,
+  host: Host = {},
+  assume: ReadonlyMap<string, boolean> = new Map(),
+) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
-  const { evidence, ended } = modelEngine.play(world, packet)
+  const { evidence, ended } = modelEngine.play(world, packet, { assume })
   const journey = explain(evidence, world, { ended })
   noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
   return severalCauses(evidence, journey, world, modelEngine)

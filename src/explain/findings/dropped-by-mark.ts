@@ -1,6 +1,7 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { markWritten } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
+import { isReadForMore } from '../counterfactual/shared-mark.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
 
@@ -15,6 +16,9 @@ export const droppedByMark: Detector = {
     const mark = context.journey.steps[setter]!.changes.find((change) => change.field === 'mark')
     const from = refAt(context, setter)
     const value = mark?.to ?? markWritten(context.evidence.arrivals[setter]!.rule)?.value ?? 0
+    const { ended, world, evidence } = context
+    // who sets a mark that others live by is hardly mistaken
+    const isShared = isReadForMore(world, evidence.arrivals[setter]!.rule)
     const hex = `0x${Number(value).toString(16)}`
     const where = from ? nameRef(from) : 'an earlier rule'
     const via =
@@ -28,9 +32,9 @@ export const droppedByMark: Detector = {
         `${nameRef(told.end)} dropped it for its mark ${hex}, which ${where} had set${via}.`,
         {
           steps: told.steps,
-          rules: told.rules,
+          rules: isShared ? [told.end, ...told.rules.filter((one) => nameRef(one) !== nameRef(told.end))] : told.rules,
           fix: fixes(context, told),
-          culprit: told.walked.culprit,
+          culprit: isShared ? ended.step : told.walked.culprit,
           [FOR_REPORTS]: { isReason: true },
         },
       ),

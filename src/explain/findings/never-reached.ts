@@ -1,3 +1,4 @@
+import type { Condition } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
@@ -8,6 +9,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { emptyOnWay } from '../counterfactual/empty-on-way.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
@@ -53,6 +55,12 @@ const isAcceptance = ({ kind }: Goal): boolean => kind === 'pass'
 /** It chooses nothing, as those that log and accept: who jumps there has chosen. */
 const isMereVerdict = ({ rules }: Chain): boolean =>
   rules.every((rule) => rule.conditions.length === 0 && verdictOf(rule).chain === undefined)
+
+/** It accepts whatever comes in there: a jump for all to it would open everything. */
+const takesWhatComesIn = ({ rules }: Chain): boolean =>
+  rules.every((rule) => rule.conditions.every(isOfWayIn) && verdictOf(rule).chain === undefined)
+
+const isOfWayIn = (one: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(one) ?? '')
 
 /** What this host sends comes by OUTPUT, and the rule for it stands where only what comes in is rewritten. */
 export const neverForOwn: Detector = {
@@ -139,7 +147,9 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
         ? 'no rule led this packet to that chain'
         : `nothing jumps to ${chain.name}`
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
-  const misled = leads || led || isAlike || sibling ? undefined : misledJump(context, pass, chain, goal.wanted)
+  const isOpen = isAcceptance(goal) && takesWhatComesIn(chain)
+  const misled =
+    leads || led || isAlike || sibling || isOpen ? undefined : misledJump(context, pass, chain, goal.wanted)
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
   const empty = leads || led || isAlike || sibling || misled ? undefined : emptyOnWay(context, pass, chain)
   const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''

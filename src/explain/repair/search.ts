@@ -15,7 +15,7 @@ import type { OtherUplink } from '../reply/back-out.ts'
 import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
 import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
-import { accusedBehind, limitOf, playAllWays, stillWrong, stopsNext } from '../verify-fixes/verify.ts'
+import { accusedBehind, limitOf, nextStopped, playAllWays, stillWrong } from '../verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -128,9 +128,13 @@ function searchAmong(
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world, accused)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped, isReply: isOfReply, ...through } = came
+        if (!came.stopped && harmOf(reproduction, applied.world) !== undefined) continue
+        const {
+          stopped,
+          isReply: isOfReply,
+          ...through
+        } = came.stopped ? came : behindNext(reproduction, applied.world, came)
         if (!stopped) {
-          if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
           const found = { steps: all, ...through }
           if (!leadsOthersAway(reproduction, applied.world)) return found
           wide ??= { ...found, isWide: true }
@@ -243,6 +247,16 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
   const aside = asideOf(way, reproduction, world)
   return { after, ...(aside === undefined ? {} : { aside }) }
+}
+
+/** It gets through, and nat may send the next such packet to another of several, where that is stopped. */
+function behindNext(reproduction: Reproduction, world: World, came: Came): Came {
+  const next = nextStopped(reproduction, world)
+  if (!next) return came
+  const { told, asked, answer } = next
+  return isPassed(told.ended.outcome) && asked && answer
+    ? { ...came, stopped: explainAnswer(reproduction, asked, answer, world), isReply: true }
+    : { ...came, stopped: reproduction.explain(told, world) }
 }
 
 /** No rule has stopped it, and no finding of its own says what is wrong. */

@@ -141,7 +141,7 @@ function tryEdits(
     }
   const { afterSource, ...rest } = told
   const harm = getsThrough(told)
-    ? (harmOf(reproduction, after.world) ?? (stopsNext(reproduction, after.world) ? OTHERWISE : undefined))
+    ? (harmOf(reproduction, after.world) ?? (nextStopped(reproduction, after.world) ? OTHERWISE : undefined))
     : undefined
   if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
   else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
@@ -219,16 +219,12 @@ function areAsBefore(ways: readonly Way[], { play, world }: Reproduction): boole
 
 const OTHERWISE = 'nat may send the next packet to another destination, where it would be stopped'
 
-/** Would the next such packet fail, which nat may send to another of several? */
-export const stopsNext = (reproduction: Reproduction, world: World): boolean => {
-  if (!reproduction.isByTurns) return false
-  const ways = playAllWays(reproduction, world, undefined, true)
-  return (
-    typeof ways !== 'string' &&
-    ways.some(
-      ({ told, asked, answer }) =>
-        !isPassed(told.ended.outcome) || (asked && answer && reaches(asked, answer) === false),
-    )
+/** The next such packet, which nat may send to another of several, where it would fail there. */
+export function nextStopped(reproduction: Reproduction, world: World): Way | undefined {
+  const ways = reproduction.isByTurns ? playAllWays(reproduction, world, undefined, true) : []
+  if (typeof ways === 'string') return undefined
+  return ways.find(
+    ({ told, asked, answer }) => !isPassed(told.ended.outcome) || (asked && answer && reaches(asked, answer) === false),
   )
 }
 
