@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
-import { toBase85 } from './base85.mjs'
+import { toBase91 } from './base91.mjs'
 import { libraryBuild } from './library.mjs'
 
 const PAGE = 'src/ui/page'
@@ -46,7 +46,7 @@ function reportShell(out, style, worker) {
   const script = readFileSync(join(out, 'page.js'), 'utf8')
   const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; worker-src blob:; img-src data:; base-uri 'none'; form-action 'none'`
-  const packed = toBase85(gzipSync(worker, { level: 9 }))
+  const packed = toBase91(gzipSync(worker, { level: 9 }))
   return readFileSync(`${PAGE}/index.html`, 'utf8')
     .replace(/content="default-src[^"]*"/, `content="${policy}"`)
     .replace('<link rel="stylesheet" href="page.css">', () => `<style>${style}</style>`)

@@ -3,7 +3,7 @@ import { FACET_KINDS, FACET_OF } from '../facets.ts'
 import type { Argument, Call, Explanation, PageFile, Row, Value, Wanted } from '../protocol.ts'
 import type { HeldFile } from '../report/held-files.ts'
 import type { ReportData } from '../report/report-data.ts'
-import { fromBase85 } from './base85.ts'
+import { fromBase91 } from './base91.ts'
 import { type Asks, Engine, Refused } from './engine.ts'
 
 type Answers = { [C in Call]?: (argument: Argument<C>) => Value<C> }
@@ -42,7 +42,7 @@ export class Report implements Asks {
   private async start(): Promise<Engine> {
     const { files } = this.data
     if (!files) throw new Refused('This report has no files to simulate packets with.')
-    const text = await unpacked('nfwhy-worker', fromBase85)
+    const text = await unpacked('nfwhy-worker', fromBase91)
     const engine = new Engine(new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))))
     await engine.ask('open', files.map(pageFile))
     return engine
