@@ -1,12 +1,14 @@
 /** A chain that leads packets to a chain for each interface, and has none for the one that this packet came in by. */
 import { wayTo } from '../journey/step-context.ts'
 import type { Condition, Value } from '../model/condition.ts'
+import { memo } from '../model/memo.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { type SimpleCondition, simpleConditions } from '../rules/simple-conditions.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import { type Context, momentAt } from './context.ts'
+import { rulesFrom } from './counterfactual/chain-graph.ts'
 import { stopsWhoeverComes } from './only-stops.ts'
 import { nameRef, refAt } from './refs.ts'
 
@@ -23,9 +25,9 @@ export interface Unnamed {
  * Zones of fw3, fw4 and VyOS, by whatever hand: two chains for interfaces make a dispatch. Undefined where there is none, where it
  * has one that this interface's packets may go to as well, and where another chain chose the packet.
  */
-export function unnamedInterface(context: Context): Unnamed | undefined {
-  const { arrivals } = context.evidence
-  const { ended } = context
+export const unnamedInterface = memo((context: Context): Unnamed | undefined => {
+  const { evidence, ended, world } = context
+  const { arrivals } = evidence
   for (const step of wayTo(arrivals, ended.step)) {
     const { rule, chain, table, packet } = arrivals[step]!
     if (chain?.hook === undefined || !table) continue
@@ -37,11 +39,11 @@ export function unnamedInterface(context: Context): Unnamed | undefined {
     if (earlier.some((one) => mayLead(one, table, moment, new Set()))) return undefined
     const led = earlier.flatMap((one) => interfacesLed(one, table))
     // chains that only count or log are no zones
-    if (led.length < 2 || !led.some(({ to }) => accepts(to, table, new Set()))) return undefined
+    if (led.length < 2 || !led.some(({ to }) => rulesFrom(table, to, world.sets).some(mayAccept))) return undefined
     return { step, device, names: [...new Set(led.flatMap(({ names }) => names))], chain: chain.name }
   }
   return undefined
-}
+})
 
 export function unnamedInterfaceWords(context: Context): string | undefined {
   const { step, device, names, chain } = unnamedInterface(context) ?? {}
@@ -77,15 +79,9 @@ function interfacesLed(rule: Rule, { chains }: Table): { names: string[]; to: Ch
   return names && to ? [{ names, to }] : []
 }
 
-function accepts({ rules }: Chain, table: Table, seen: Set<Chain>): boolean {
-  return rules.some((rule) => {
-    const verdict = verdictOf(rule)
-    if (verdict.ending === 'accept' || verdict.text === 'vmap') return true
-    const next = table.chains.get(verdict.chain ?? '')
-    if (!next || seen.has(next)) return false
-    seen.add(next)
-    return accepts(next, table, seen)
-  })
+function mayAccept(rule: Rule): boolean {
+  const { ending, text } = verdictOf(rule)
+  return ending === 'accept' || text === 'vmap'
 }
 
 function interfacesOf(one: Condition): string[] | undefined {

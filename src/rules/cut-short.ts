@@ -1,7 +1,7 @@
 /** Listings that end in the middle, as pasted ones do: in which chains rules may follow that nobody sees. */
 import type { Chain } from '../model/ruleset.ts'
 
-export const CUT_SHORT = 'the listing is cut off within this table, and only all of it decides'
+export const CUT_SHORT = 'the listing is cut off within this table: the rules behind the cut are unknown'
 
 /** Stands in the place of rules behind the cut. */
 export const RULES_BEHIND = 'rules that may follow'

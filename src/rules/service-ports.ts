@@ -12,7 +12,7 @@ export const PRIVILEGED = 1024
 /** From here up to 1023 programs of root ask, as NFS does (bindresvport). */
 export const LEAST_RESERVED = 512
 /** Linux's default of net.ipv4.ip_local_port_range; other systems begin above that (RFC 6335: 49152). */
-const LEAST_CHOSEN = 32_768
+export const LEAST_CHOSEN = 32_768
 
 /** By the connections in host state, then as `portDirection` does. Undefined: nothing tells. */
 export function udpDirection(packet: Packet, world: World): 'request' | 'reply' | undefined {

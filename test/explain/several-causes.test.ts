@@ -66,7 +66,7 @@ describe('a forward to one place, while a rule is for another one', () => {
     )
     rules.nat.push('-A POSTROUTING -s 10.8.0.0/24 -o eth1 -j MASQUERADE')
     expect(repairOf(rules, TO_ROUTER, host)?.message).toBe(
-      'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80. Which of the two is meant is unknown. Then filter FORWARD rule 1 must change, too. Also, no rule rewrites its source.',
+      'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80. Which of the two is right is unknown. Then filter FORWARD rule 1 must change, too. Also, no rule rewrites its source.',
     )
   })
 

@@ -3,6 +3,7 @@ import { baseChainsAt } from '../../journey/base-chains.ts'
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { Context } from '../context.ts'
@@ -24,7 +25,7 @@ export interface TooEarly {
 }
 
 /** Undefined too where the rule asks who sends the packet: that is as well known in front of nat. */
-export function tooEarly(context: Context): TooEarly | undefined {
+export const tooEarly = memo((context: Context): TooEarly | undefined => {
   const { journey, evidence, ended, world } = context
   if (!isStoppedByRule(journey.outcome) || !isOpening(journey, natSeen(evidence), world)) return undefined
   const end = evidence.arrivals[ended.step]
@@ -44,7 +45,7 @@ export function tooEarly(context: Context): TooEarly | undefined {
   const leads = caller === undefined ? undefined : refAt(context, caller)
   const behind = leads && behindNat(context, table, chain, nat.base)
   return { culprit, rewriting, ...(leads && behind !== undefined ? { leads, behind } : {}) }
-}
+})
 
 function isBefore({ journey: { family }, world }: Context, chain: Chain, nat: Chain): boolean {
   const at = baseChainsAt(world, family, nat.hook!, true).map((one) => one.chain)

@@ -41,11 +41,11 @@ export const graphOf = (table: Table, sets: readonly NamedSet[]): ChainGraph => 
 
 /** All that a packet may be asked at a hook: the rules of its base chains, and of the chains that these lead to. */
 export const rulesAt = (world: World, family: Family, hook: Hook): Rule[] =>
-  baseChainsAt(world, family, hook, false).flatMap(({ table, chain }) =>
-    [chain.name, ...graphOf(table, world.sets).reachableFrom(chain)].flatMap(
-      (name) => table.chains.get(name)?.rules ?? [],
-    ),
-  )
+  baseChainsAt(world, family, hook, false).flatMap(({ table, chain }) => rulesFrom(table, chain, world.sets))
+
+/** The rules of the chain, and of the chains that these lead to. */
+export const rulesFrom = (table: Table, chain: Chain, sets: readonly NamedSet[]): Rule[] =>
+  [chain.name, ...graphOf(table, sets).reachableFrom(chain)].flatMap((name) => table.chains.get(name)?.rules ?? [])
 
 interface Node {
   chain: Chain

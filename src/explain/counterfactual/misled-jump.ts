@@ -64,7 +64,8 @@ export function misledJump(
   return undefined
 }
 
-const STOPS: ReadonlySet<string> = new Set(['drop', 'reject'])
+/** Verdicts that stop a packet. */
+export const STOPS: ReadonlySet<string> = new Set(['drop', 'reject'])
 
 const accepts = ({ chains }: Table, name: string): boolean =>
   chains.get(name)?.rules.some((one) => verdictOf(one).ending === 'accept') === true

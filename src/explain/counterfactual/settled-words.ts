@@ -6,6 +6,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { held } from '../../rules/facts.ts'
 import { namedAllowance, withFigures } from '../../rules/nft/lower/own-allowance.ts'
+import { inBytes, printBytes } from '../../rules/nft/print/values.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { asks, type FailedCondition } from './failed-condition.ts'
 
@@ -81,12 +82,10 @@ export function settledWords(
 /** That the packet is longer than all that a limit lets through at once; undefined of any other. */
 export function roomWords(condition: Condition, moment: EvalContext): string | undefined {
   if (condition.kind === 'not') return roomWords(condition.of, moment)
-  const rooms = withFigures(condition, moment).flatMap(roomOf)
-  if (rooms.length === 0) return undefined
-  const lasts = { bytes: Math.min(...rooms) }
+  const room = Math.min(...withFigures(condition, moment).flatMap(roomOf))
   const length = held('meta length', moment)
-  return typeof length === 'number' && length > lasts.bytes
-    ? `the packet has ${length} bytes, and the limit lets no more than ${lasts.bytes} bytes through at once`
+  return typeof length === 'number' && length > room
+    ? `the packet has ${length} bytes, and the limit lets no more than ${room} bytes through at once`
     : undefined
 }
 
@@ -103,24 +102,14 @@ function namedQuota(condition: Condition, moment: EvalContext): SettledWords | u
   if (!lasts || !('object' in lasts) || lasts.object !== 'quota') return undefined
   const found = namedAllowance(lasts, '', moment)
   if (isUnknown(found) || !('val' in found.values)) return undefined
-  const { val, val_unit = 'bytes', inv = false } = found.values
+  const { val, val_unit, inv = false } = found.values
   const { family, name: table } = lasts.table
-  const words = `quota ${found.name} of ${amountOf(val, val_unit)} is`
+  const words = `quota ${found.name} of ${printBytes(inBytes(val, val_unit))} is`
   const reset = spoken(command('nft', 'reset', 'quota', family, table, found.name))
   return inv
     ? { why: `its ${words} not used up yet` }
     : { why: `its ${words} used up`, mend: `raise the quota${reset === undefined ? '' : `, or reset it: ${reset}`}` }
 }
-
-/** In the largest unit of nft's in which it is whole. */
-function amountOf(value: number, unit: string): string {
-  const at = UNITS.indexOf(unit)
-  return value > 0 && value % 1024 === 0 && at >= 0 && at < UNITS.length - 1
-    ? amountOf(value / 1024, UNITS[at + 1]!)
-    : `${value} ${unit}`
-}
-
-const UNITS = ['bytes', 'kbytes', 'mbytes']
 
 /** iptables prints the last second of 31 bits where nobody wrote a date. */
 const LAST_DATE = /(?:^| )--datestop 2038-01-19T03:14:07/

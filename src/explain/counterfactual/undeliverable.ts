@@ -243,22 +243,21 @@ const hasSourceRule = memo(({ chains }: Table): boolean =>
 
 /** The interface whose address this host chose for its source, before rules led the packet out of another one. */
 export function firstLink(context: Context): string | undefined {
-  const { journey } = context
-  const { src, dst, out } = lastPacket(context)
-  if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
+  const { dst } = lastPacket(context)
   // within one's own networks answers find back to any of this host's addresses
   if (dst === undefined || !isPublic(dst) || hasNewDestination(context)) return undefined
-  return linkOfSource(context, src, out)
+  return linkOfSource(context)
 }
 
 /** The same where nat gave the packet another destination behind another interface, and nothing has come back to that source. */
 export function linkBeforeNat(context: Context): string | undefined {
-  const { src, out } = lastPacket(context)
-  if (context.journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
-  return hasNewDestination(context) && staysUnanswered(context) ? linkOfSource(context, src, out) : undefined
+  return hasNewDestination(context) && staysUnanswered(context) ? linkOfSource(context) : undefined
 }
 
-function linkOfSource({ evidence, world }: Context, src: string, out: string): string | undefined {
+function linkOfSource(context: Context): string | undefined {
+  const { journey, evidence, world } = context
+  const { src, out } = lastPacket(context)
+  if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
   if (first === undefined || first === out || first === 'lo') return undefined
   const has = (name: string) => hasAddress(world.host, name, src)

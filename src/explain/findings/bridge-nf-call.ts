@@ -1,4 +1,5 @@
 import type { Condition } from '../../model/condition.ts'
+import type { Link } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Table } from '../../model/ruleset.ts'
@@ -12,7 +13,7 @@ import {
 } from '../../rules/bridge-calls.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { setSysctl } from '../changes/change.ts'
-import { NOT_TRIED } from '../changes/proposal.ts'
+import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { isRepliedPast } from '../counterfactual/undeliverable.ts'
@@ -41,11 +42,8 @@ function stopped(context: Context): Detected[] {
   // whoever asks for its ports means such packets
   if (!bridge || !ref || context.evidence.arrivals.some(({ rule }) => rule?.conditions.some(asksPort))) return []
   if (wasForThisHost(context)) return []
-  const name = callSetting(journey.family)
-  const isFilter = world.tables.some(asksPorts)
   const isKnown = context.evidence.arrivals[ended.step]?.rule || journey.steps[ended.step]?.kind === 'policy'
   const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
-  const own = callsItself(bridge, journey.family)
   const why = callWords(world.host, bridge, journey.family)
   // between ports, or to a link address, that are known the model passes it on either way
   const isPlayed =
@@ -59,21 +57,19 @@ function stopped(context: Context): Detected[] {
       `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],
-        // with 0 no rule for ports would filter any more
-        fix:
-          own || isFilter
-            ? []
-            : [
-                {
-                  description: KEEP_OUT,
-                  ...setSysctl(name, 0, 1),
-                  ...(isPlayed ? {} : { unverified: BRIDGED_UNPLAYED }),
-                  note: CONTAINERS_NEED_IT,
-                },
-              ],
+        fix: keepOut(context, bridge).map((one) => ({
+          ...one,
+          ...(isPlayed ? {} : { unverified: BRIDGED_UNPLAYED }),
+        })),
       },
     ),
   ]
+}
+
+/** Nothing where the bridge calls for itself, or where rules ask for ports: with 0 these would filter no more. */
+export function keepOut({ journey: { family }, world }: Context, bridge: Link): Proposal[] {
+  if (callsItself(bridge, family) || world.tables.some(asksPorts)) return []
+  return [{ description: KEEP_OUT, ...setSysctl(callSetting(family), 0, 1), note: CONTAINERS_NEED_IT }]
 }
 
 /** Rewritten behind the bridge: IP's chains see what is for this host, whatever the setting says. */

@@ -6,7 +6,7 @@ import { destinationRule, sourceRule } from '../counterfactual/rewritten.ts'
 import { BRIDGED_UNPLAYED, bridgeOf, callWords } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { KEEP_OUT } from './bridge-nf-call.ts'
+import { CONTAINERS_NEED_IT, KEEP_OUT } from './bridge-nf-call.ts'
 
 /**
  * A bridge hands what it passes on to IP's chains, and a rule that is meant for what leaves the network gives it another
@@ -50,7 +50,7 @@ export const bridgedNat: Detector = {
                     description: KEEP_OUT,
                     ...setSysctl(name, 0, value),
                     unverified: BRIDGED_UNPLAYED,
-                    note: 'container networks need the value 1: with 0, Services between containers on one bridge fail',
+                    note: CONTAINERS_NEED_IT,
                   },
                 ]
               : []),

@@ -2,6 +2,7 @@
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { LEAST_CHOSEN } from '../../rules/service-ports.ts'
 import { listener } from '../../rules/sockets.ts'
 import { type Context, describeEnd, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -38,9 +39,6 @@ function repliesThere(context: Context): string {
     return isOther && sport !== undefined ? [sport] : []
   })
   // the ports of what it has asked for itself are many, and tell nothing
-  const [port, ...others] = new Set(ports.filter((one) => one < FIRST_OF_CLIENTS))
+  const [port, ...others] = new Set(ports.filter((one) => one < LEAST_CHOSEN))
   return port === undefined || others.length > 0 ? '' : ` ${dst} replied from ${protocol} port ${port}.`
 }
-
-/** net.ipv4.ip_local_port_range. */
-const FIRST_OF_CLIENTS = 32_768

@@ -111,7 +111,7 @@ function byPair(context: Context, step: number, ref: RuleRef): Detected[] {
   // who sends one service of the address elsewhere means that
   if (!conditions.some((one) => / daddr$/.test(fieldOf(one) ?? '')) || !asksNoService(conditions)) return []
   const other = refOf(context, pair.table.name, pair.chain, pair.rule)
-  const message = `${nameRef(ref)} sends it to ${to.addresses[0]}, while ${nameRef(other)} pairs ${asked.dst} with ${pair.host}. Which of the two is meant is unknown.`
+  const message = `${nameRef(ref)} sends it to ${to.addresses[0]}, while ${nameRef(other)} pairs ${asked.dst} with ${pair.host}. Which of the two is right is unknown.`
   const isInVain = context.inVain !== undefined || isStopped(context.journey.outcome) || lacksReply(context)
   return [
     finding('dnat-mismatch', isInVain ? 'warning' : 'note', message, {
@@ -213,7 +213,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       ? here.rules >= there.rules
       : here.weight > there.weight || (here.weight === there.weight && keeps)
     const matched = isOfBefore && !asksHost(rule) ? `port ${meant.port}` : describeEnd(meant.address, meant.port)
-    const why = isOfBefore ? ', the port it had before NAT' : '. Which of the two is meant is unknown'
+    const why = isOfBefore ? ', the port it had before NAT' : '. Which of the two is right is unknown'
     const sentTo = describeEnd(dst, dport)
     const message = `${nameRef(ref)} sends it to ${sentTo}, while ${nameRef(other)} matches ${matched}${why}.`
     const miss = isRight ? onlyFailed(rule, moment) : undefined

@@ -139,7 +139,7 @@ function spentWords(lookup: Lookup & { nft: NftSet }, moment: EvalContext): stri
   const lasts = { element: { fields: [...fields], set, nft } }
   const room = roomWords({ kind: 'unknown', text: '', reason: '', lasts }, moment)
   return room === undefined
-    ? 'what its element allows was used up, unless it was added later'
+    ? 'the limit of this element was used up, or the element was added later'
     : `its element allows less: ${room}`
 }
 

@@ -13,7 +13,7 @@ export const stoppedBeforeNat: Detector = {
     const { culprit, rewriting, leads, behind } = found
     const own = leads
       ? ` ${behind} leads to ${culprit.chain} after nat, and ${nameBeside(leads, culprit)} does before it.`
-      : ' If it is to stop only what no rule of nat rewrites, it must come after nat.'
+      : ' If that rule is for packets that nat does not rewrite, it must stand after nat.'
     const message = `${nameRef(culprit)} stopped the packet before nat: ${nameBeside(rewriting, culprit)} would have rewritten its destination.${own}`
     return [
       finding('dnat-skipped', leads ? 'warning' : 'note', message, {
@@ -25,4 +25,4 @@ export const stoppedBeforeNat: Detector = {
   },
 }
 
-const AFTER_NAT = 'what nat leaves as it is comes to that chain all the same'
+const AFTER_NAT = 'packets that nat does not rewrite still come to that chain, after nat'

@@ -2,25 +2,18 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Link } from '../../model/host.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import {
-  bridgeCalls,
-  bridgeNamed,
-  bridgePassingOn,
-  callSetting,
-  callsItself,
-  isSentBack,
-} from '../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed, bridgePassingOn, isSentBack } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { portsOfBridge } from '../../rules/links.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { propose, setSysctl } from '../changes/change.ts'
+import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { rewritesSources } from '../counterfactual/undeliverable.ts'
 import { BRIDGED_UNPLAYED } from '../host/bridges.ts'
 import { nameRef } from '../refs.ts'
-import { CONTAINERS_NEED_IT, KEEP_OUT } from './bridge-nf-call.ts'
+import { keepOut } from './bridge-nf-call.ts'
 import { takenFromOthers } from './rewritten-in-vain.ts'
 import { toForward } from './routing.ts'
 
@@ -61,7 +54,7 @@ export const vanishedAtPort: Detector = {
       'hairpin',
       true,
       isOfNetwork
-        ? 'only if no switch is behind the port: the port then also sends broadcasts back, and a switch learns wrong ports from them'
+        ? 'do this only if no switch is behind the port: the port then sends broadcasts back too, and a switch learns wrong ports from these'
         : "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
     )
     return [
@@ -81,16 +74,14 @@ export const vanishedAtPort: Detector = {
 
 /** Without the call nat sees the packet where this host routes it, and what is routed may leave by the port that it came in by. */
 function routeInstead(context: Context, bridge: Link, { src }: Packet, dst: string): Proposal[] {
-  const { host } = context.world
-  const { family } = context.journey
-  const name = callSetting(family)
-  const value = callsItself(bridge, family) ? undefined : host.sysctls?.get(name)
-  if (value !== '1') return []
-  const description = `${KEEP_OUT}: this host then routes the packet`
   // past this host no rule undoes what nat did
   const past = rewritesSources(context) === false ? `; without masquerading, ${dst} replies directly to ${src}` : ''
-  const note = `${CONTAINERS_NEED_IT}${past}`
-  return [{ description, ...setSysctl(name, 0, value), unverified: BRIDGED_UNPLAYED, note }]
+  return keepOut(context, bridge).map((one) => ({
+    ...one,
+    description: `${one.description}: this host then routes the packet`,
+    unverified: BRIDGED_UNPLAYED,
+    note: `${one.note}${past}`,
+  }))
 }
 
 /**

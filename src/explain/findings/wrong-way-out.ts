@@ -221,7 +221,7 @@ function toTheInternet(context: Context, packet: Packet, note: string | undefine
   })
   if (!others?.length) return []
   const names = others.map(({ name }) => name).join(', ')
-  const message = `Only the default route matches ${dst}, a private address: it left through ${out}, which has a public address. Routers of the internet have no route to it; networks of the provider, and a modem, may. If ${dst} is behind another interface (${names}), the route to its network is missing.`
+  const message = `Only the default route matches ${dst}, a private address. The packet left through ${out}, which has a public address. Routers of the internet have no route to ${dst}; a modem or a network of the provider may have one. If ${dst} is behind another interface (${names}), the route to its network is missing.`
   const description = `add the route to the network of ${dst}, through the interface that leads there`
   return [
     finding('wrong-way-out', 'warning', message, {

@@ -201,7 +201,7 @@ export const FIREWALLS: readonly Owner[] = [
     name: 'openwrt',
     instead: 'change /etc/config/firewall (uci, LuCI), then service firewall reload',
     unzoned:
-      'add DEVICE to the zone that it belongs to (list device, or its network) in /etc/config/firewall (uci, LuCI), then service firewall reload',
+      'add DEVICE (list device) or its network (list network) to a zone in /etc/config/firewall (uci, LuCI), then service firewall reload',
     lasting: 'change /etc/config/firewall',
     rewrites: false,
     when: 'when the firewall reloads, as it does when an interface comes up',

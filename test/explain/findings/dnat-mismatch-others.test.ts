@@ -33,7 +33,7 @@ describe('no dnat-mismatch', () => {
   it('is a rule for where the same forward sends others', () => {
     const others = forward('10.0.1.1', '10.0.2.9').replace(' -p tcp', ' -i eth7 -p tcp')
     expect(told(beside(others), 'dnat-mismatch')?.message).toMatch(
-      /matches 10.0.2.9:80. Which of the two is meant is unknown\.$/,
+      /matches 10.0.2.9:80. Which of the two is right is unknown\.$/,
     )
   })
 

@@ -94,7 +94,7 @@ describe('dnat-mismatch', () => {
       told({ rules, packet: { ...TO_ROUTER, dst: '10.0.2.2' }, host: LISTENS_ON(port) }, 'dnat-mismatch')
     expect(on(8080)).toBeUndefined()
     expect(on(22)?.message).toBe(
-      'nat PREROUTING rule 1 sends it to 10.0.1.1:8080, while filter INPUT rule 1 matches 10.0.1.1:4990. Which of the two is meant is unknown.',
+      'nat PREROUTING rule 1 sends it to 10.0.1.1:8080, while filter INPUT rule 1 matches 10.0.1.1:4990. Which of the two is right is unknown.',
     )
   })
 
@@ -102,7 +102,7 @@ describe('dnat-mismatch', () => {
     const late: Case = forward('10.0.2.9:81', '-A FORWARD -j REJECT')
     expect(told({ ...late, rules: { ...late.rules, filter: [...late.rules.filter!, WEB] } }, 'dnat-mismatch')).toEqual({
       message:
-        'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80. Which of the two is meant is unknown.',
+        'nat PREROUTING rule 1 sends it to 10.0.2.9:81, while filter FORWARD rule 3 matches 10.0.2.9:80. Which of the two is right is unknown.',
       rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 3'],
       fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → rejected',
     })

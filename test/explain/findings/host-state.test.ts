@@ -104,12 +104,12 @@ describe('ports of a bridge that are isolated', () => {
 })
 
 describe('the only port of a bridge', () => {
-  const lost = (calls: Host) =>
+  const lost = (calls: Host, filter: string[] = []) =>
     findingsOf(
       journey(
         {
           nat: ['-A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.20'],
-          filter: [],
+          filter,
         },
         [trace('nat:PREROUTING:rule:1', { in: 'br0', src: '10.0.3.2', dst: '192.0.2.1', dport: 80 })],
         calls,
@@ -126,6 +126,12 @@ describe('the only port of a bridge', () => {
     expect(fix[1]?.note).toContain('only if no switch is behind the port')
     // the server replies past this host
     expect(fix[0]?.note).toContain('without masquerading, 10.0.3.20 replies directly to 10.0.3.2')
+  })
+
+  it('is not routed by where rules for ports would then filter no more', () => {
+    const guests = '-A FORWARD -m physdev --physdev-in lan1 --physdev-is-bridged -p tcp --dport 25 -j DROP'
+    const { fix } = lost(bridged([port('lan1', { hairpin: false })], '1'), [guests])
+    expect(fix.map((one) => `${fixCommands(one).command}`)).toEqual(['bridge link set dev lan1 hairpin on'])
   })
 
   it('is all that can be changed where the bridge itself calls the chains', () => {

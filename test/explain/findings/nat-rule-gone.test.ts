@@ -38,7 +38,7 @@ describe('one half of a one-to-one NAT', () => {
     const wrong = halves('-A PREROUTING -d 10.0.1.77/32 -j DNAT --to-destination 10.0.2.8')
     expect(told(wrong, 'dnat-mismatch')).toEqual({
       message:
-        'nat PREROUTING rule 1 sends it to 10.0.2.8, while nat POSTROUTING rule 1 pairs 10.0.1.77 with 10.0.2.9. Which of the two is meant is unknown.',
+        'nat PREROUTING rule 1 sends it to 10.0.2.8, while nat POSTROUTING rule 1 pairs 10.0.1.77 with 10.0.2.9. Which of the two is right is unknown.',
       rules: ['nat PREROUTING rule 1', 'nat POSTROUTING rule 1'],
       fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.77 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })

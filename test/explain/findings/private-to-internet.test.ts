@@ -55,7 +55,7 @@ function said({
 describe('a private destination that only the default route matches', () => {
   it('may be behind another interface, to which its route is missing', () => {
     expect(said()?.message).toBe(
-      'Only the default route matches 192.168.20.5, a private address: it left through wan, which has a public address. Routers of the internet have no route to it; networks of the provider, and a modem, may. If 192.168.20.5 is behind another interface (wg0), the route to its network is missing.',
+      'Only the default route matches 192.168.20.5, a private address. The packet left through wan, which has a public address. Routers of the internet have no route to 192.168.20.5; a modem or a network of the provider may have one. If 192.168.20.5 is behind another interface (wg0), the route to its network is missing.',
     )
     expect(said()?.fix[0]?.description).toBe(
       'add the route to the network of 192.168.20.5, through the interface that leads there',

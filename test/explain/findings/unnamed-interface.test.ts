@@ -52,7 +52,7 @@ it('has a fix in front of the rule that all such packets come to, and its zone i
   const { fix } = findings.find(({ code }) => code === 'rejected-by-rule')!
   const told = fix.map((one) => `${one.edits ? fixCommands(one).command : one.description}`)
   expect(told).toContainEqual(expect.stringMatching(/^iptables\S* -I FORWARD 3 .*-j ACCEPT$/))
-  expect(told).toContainEqual(expect.stringContaining('add eth0 to the zone that it belongs to'))
+  expect(told).toContainEqual(expect.stringContaining('add eth0 (list device) or its network (list network) to a zone'))
 })
 
 it('is not said where the chain that it was sent to decides by itself', () => {

@@ -128,7 +128,7 @@ it('says so of the limit of an element', () => {
     `${HANDLE}10.0.1.2 is in set slow, and its element allows less: the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
   ])
   expect(passedOver('ip saddr @slow', 60, set, 'not-in-set')).toEqual([
-    `${HANDLE}10.0.1.2 is in set slow, and what its element allows was used up, unless it was added later.`,
+    `${HANDLE}10.0.1.2 is in set slow, and the limit of this element was used up, or the element was added later.`,
   ])
 })
 
