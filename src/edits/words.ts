@@ -1,12 +1,14 @@
 /** What captures, rulesets and host state call things, as words of commands: only what is such a thing, and is taken for it. */
 import { parseAddress } from '../model/address.ts'
 import { type Unsayable, unsayable, type Word } from '../model/command.ts'
+import { isNameless } from '../model/packet.ts'
 
 type Said = string | Unsayable
 
-/** Names that the kernel lets an interface have (net/core/dev.c, dev_valid_name): at most 15 bytes. */
+/** Names that the kernel lets an interface have (net/core/dev.c, dev_valid_name): at most 15 bytes. `#3` is one that nobody knows. */
 export function deviceWord(name: string): Said {
-  const isName = !/[\s/:]/.test(name) && !/^\.{0,2}$/.test(name) && new TextEncoder().encode(name).length < 16
+  const isName =
+    !isNameless(name) && !/[\s/:]/.test(name) && !/^\.{0,2}$/.test(name) && new TextEncoder().encode(name).length < 16
   return isName ? name : unsayable('name')
 }
 

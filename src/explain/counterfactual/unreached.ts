@@ -256,11 +256,12 @@ function trustsSenders({ rules }: Chain): boolean {
   return accepts.some(isService) && accepts.some((rule) => isSender(rule) && !isService(rule) && !isOther(rule))
 }
 
-/** `ref`: a rule of the chain that is to be reached. */
+/** `ref`: a rule of the chain that is to be reached; `isAcceptance`: which accepts. Where its chain accepts whatever comes, other senders would be let in as well. */
 export function jumpTo(
   context: Context,
   ref: RuleRef,
   { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
+  isAcceptance: boolean,
 ): Proposal[] {
   const spot = spotAt(from.chain, from.ruleNumber - 1)
   const sibling = siblingJump(context, ref, from, chain.name)
@@ -273,7 +274,7 @@ export function jumpTo(
   const chosen: Chosen =
     !takesAll && !trustsSenders(chain)
       ? { kind: 'all' }
-      : isService
+      : isService && !(isAcceptance && takesAll)
         ? { kind: 'destination', packet }
         : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   return propose(

@@ -264,7 +264,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
         ? undefined
         : misledJump(context, why.pass, chain, ({ packet }) => carries(packet, asker))
       const words = `no rule jumps to ${nameRef(ref)}, which sets this mark`
-      const fix = jumpTo(context, ref, why.chain)
+      const fix = jumpTo(context, ref, why.chain, false)
       if (!misled) return { words, refs: [ref], fix }
       const instead = `. ${misledWords(misled, ref).trim().replace(/\.$/, '')}`
       return { words: `${words}${instead}`, refs: [ref, misled.ref], fix: leadBack(misled, chain.name, fix) }

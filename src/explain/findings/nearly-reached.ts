@@ -17,7 +17,7 @@ export const nearlyReached = (context: Context, goal: Goal): Detected[] =>
     .slice(0, 1)
     .map((one) => tell(context, goal, one))
 
-function tell(context: Context, { what }: Goal, one: NearlyTaken): Detected {
+function tell(context: Context, { kind, what }: Goal, one: NearlyTaken): Detected {
   const { chain, led, lead, taker, walked, but } = one
   const ref = refOfSkipped(context, taker)
   const leads = lead && refOfSkipped(context, lead)
@@ -31,7 +31,7 @@ function tell(context: Context, { what }: Goal, one: NearlyTaken): Detected {
     fix: [
       ...(lead && leads ? correctLead(leads, lead) : []),
       // what matches all but such packets is for others
-      ...(lead && !isNegated(lead.miss.condition) ? [] : jumpTo(context, ref, one)),
+      ...(lead && !isNegated(lead.miss.condition) ? [] : jumpTo(context, ref, one, kind === 'pass')),
     ],
     doubt: 0.6,
   })

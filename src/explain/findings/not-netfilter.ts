@@ -1,7 +1,7 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command, spoken } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import type { Packet } from '../../model/packet.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
@@ -24,7 +24,7 @@ export const notNetfilter: Detector = {
       const host = addressWord(packet.dst ?? packet.src ?? '')
       const port = packet.dport === undefined ? '' : ` and port ${packet.dport}`
       const filter = typeof host === 'string' ? `host ${host}${port}` : host
-      return command('tcpdump', '-ni', device === undefined ? 'any' : deviceWord(device), filter)
+      return command('tcpdump', '-ni', device === undefined || isNameless(device) ? 'any' : deviceWord(device), filter)
     }
     const next = (message: string, look: Command | undefined) => [
       finding('not-netfilter', 'note', message, {
@@ -63,7 +63,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out ?? 'that interface'} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${isNameless(out) ? `interface ${out!.slice(1)}, whose name is unknown` : (out ?? 'an interface')}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out === undefined || isNameless(out) ? 'that interface' : out} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }

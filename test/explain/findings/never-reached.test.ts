@@ -73,6 +73,13 @@ describe('never-reached', () => {
     expect(fix('-A web -s 10.0.1.9/32 -p icmp -j ACCEPT')).toBe('iptables -A FORWARD -j web → forwarded')
   })
 
+  it('lets in nobody else where the chain accepts whatever comes', () => {
+    const on = ['-A on -o eth1 -j open', '-A open -j ACCEPT', '-A FORWARD -i eth7 -j other', '-A other -j DROP']
+    expect(told(filter(...on), 'never-reached')?.fix).toMatch(
+      /^iptables -A FORWARD -s 10\.0\.1\.2 -d 10\.0\.2\.2 -i eth0 -o eth1 -p tcp --dport 80 -j on → forwarded/,
+    )
+  })
+
   it('is a chain whose limits nothing has used', () => {
     const limited = [
       '-A web -m recent --update --seconds 9 --hitcount 5 --name x -j DROP',

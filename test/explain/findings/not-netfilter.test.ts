@@ -1,6 +1,8 @@
 /** What is said where nothing stopped it. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
+import { explainLog, worldOf } from '../../journey/journeys.ts'
+import { dmesg, trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { findingsOf, LISTENS_ON, played, SYN, TO_ROUTER } from './played.ts'
 
@@ -47,6 +49,16 @@ describe('not-netfilter', () => {
     const packet: Packet = { in: 'eth0', src: '0.0.0.0', dst: '255.255.255.255', protocol: 'udp', sport: 68, dport: 67 }
     const told = findingsOf(played({ rules: { filter: [] }, packet, host: { sysctls } }), 'not-netfilter')
     expect(told.map(({ message }) => message).join()).not.toContain('bc_forwarding')
+  })
+
+  it('names no interface of which the capture has only the index', () => {
+    const lines = dmesg([trace('filter:FORWARD:policy:1', { in: '#3', out: '#2', src: '10.0.1.2', dst: '10.0.2.2' })])
+    const [one] = explainLog(lines, worldOf('*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n')).journeys
+    const [found] = findingsOf(one!, 'not-netfilter')
+    expect(found?.message).toBe(
+      'No rule stopped it. It left through interface 2, whose name is unknown. If no reply comes, capture on that interface to see what comes back.',
+    )
+    expect(String(found?.fix[0]?.look)).toBe("tcpdump -ni any 'host 10.0.2.2 and port 80'")
   })
 
   it('says what is known of the place that nat chose, and what is not', () => {
