@@ -203,6 +203,10 @@ export const FIREWALLS: readonly Owner[] = [
     unzoned:
       'add DEVICE (list device) or its network (list network) to a zone in /etc/config/firewall (uci, LuCI), then service firewall reload',
     lasting: 'change /etc/config/firewall',
+    joins: {
+      chains: /^(?:zone_(.+)_(?:input|output|forward)|(?:input|output|forward)_((?!rule$).+))$/,
+      lasting: 'add the interface to zone ZONE in /etc/config/firewall',
+    },
     rewrites: false,
     when: 'when the firewall reloads, as it does when an interface comes up',
     // fw3 and fw4 put their name into each comment; the names without it are those of fw2 and early fw3

@@ -11,6 +11,8 @@ export interface Owner {
   unzoned?: string
   /** The same in a few words, behind "to keep it,": it stands below each command that the owner undoes. */
   lasting: string
+  /** `lasting` of a new rule that leads to a zone's chain: `chains` finds the zone, which stands for `ZONE`. */
+  joins?: { chains: RegExp; lasting: string }
   /** The command of its own that lets such a packet pass; undefined: it has none for that. */
   allows?: (packet: Packet) => Command | undefined
   /** Its chains hold what its users allow, and nothing else: where one has no rules, that is shown by `list` and loaded anew by `reload`. */

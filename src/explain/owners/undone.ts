@@ -1,5 +1,6 @@
 /** Which program undoes a fix: the owner of what it changes; or may get in front of it again. */
 
+import { mentions } from '../../edits/nft/mentions.ts'
 import { basesOf } from '../../journey/base-chains.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Fix, FixOwner } from '../../model/journey.ts'
@@ -27,7 +28,7 @@ export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: Worl
   const found = undoes ?? (beside && fix.edits.every(isMeantFor) ? undefined : beside)
   if (!found) return fix
   if (found.owner.passing) return { ...fix, note: [fix.note, passes(found.owner)].filter(Boolean).join('; ') }
-  const told = toldOwner(found.owner, found.chain)
+  const told = toldOwner(joining(found.owner, fix.edits), found.chain)
   const { lasting, ...briefly } = told
   const isOfUse =
     lasting !== undefined && !namesUnreached(lasting, world) && !namesAbsent(lasting, found.owner, fix.edits, world)
@@ -36,6 +37,20 @@ export function withOwner<F extends Proposal>({ beside, ...fix }: F, world: Worl
     .filter((one) => one !== undefined)
     .join('; ')
   return { ...fix, owner: { ...owner, ...(undoes ? {} : { beside: true as const }) }, note }
+}
+
+/** A rule that leads to a zone's chain stands for an interface of that zone. */
+function joining(owner: Owner, edits: readonly Edit[]): Owner {
+  const { chains, lasting } = owner.joins ?? {}
+  const found = edits.flatMap(ledTo).flatMap((chain) => chains?.exec(chain) ?? [])
+  const zone = found.slice(1).find((one) => one !== undefined)
+  return zone === undefined ? owner : { ...owner, lasting: lasting!.replace('ZONE', () => zone) }
+}
+
+function ledTo(edit: Edit): string[] {
+  if (edit.kind === 'nft') return edit.op === 'add' || edit.op === 'insert' ? mentions(edit.object).chains : []
+  const target = edit.kind === 'rule' && edit.op !== 'delete' ? edit.spec?.target : undefined
+  return target?.chain ? [target.name] : []
 }
 
 /** The owner jumps to it, and has no rules of its own there: DOCKER-USER. */

@@ -34,6 +34,14 @@ describe('what an owner undoes', () => {
     ['nft add chain ip kube-proxy mine', 'kube-proxy', 'change the Service'],
     ['nft delete table ip kube-proxy', 'kube-proxy', 'change the Service'],
     ['nft add rule inet fw4 forward_wan accept', 'openwrt', 'change /etc/config/firewall'],
+    // a rule that leads there would be the zone's, had it the interface
+    [
+      'nft add rule inet fw4 forward iifname docker0 jump forward_docker',
+      'openwrt',
+      'add the interface to zone docker in /etc/config/firewall',
+    ],
+    ['nft add rule inet fw4 forward_lan jump accept_to_wan', 'openwrt', 'change /etc/config/firewall'],
+    ['iptables -A delegate_forward -i wg0 -j zone_vpn_forward', 'openwrt', 'add the interface to zone vpn in /etc/config/firewall'],
     ['nft add element inet fw4 banned { 192.0.2.1 }', 'openwrt', 'change /etc/config/firewall'],
     ['nft add rule inet firewalld filter_IN_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
     // no option of a zone forwards to another zone
