@@ -17,7 +17,7 @@ export function isForOthers(context: Context, why: WhyUnmarked): boolean {
 }
 
 /** What comes by another link that is there, as far as the links are known. */
-function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
+export function isForAnotherLink({ world: { host } }: Context, { condition }: FailedCondition): boolean {
   const isOfLink = /ifname$/.test(fieldOf(condition) ?? '')
   return isOfLink && (!host.links || wantedBy(condition).some((name) => linkNamed(host, `${name}`)))
 }

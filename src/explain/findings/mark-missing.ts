@@ -13,7 +13,7 @@ import { asks, fieldOf, isParticular, onlyFailed } from '../counterfactual/faile
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { carries, type Mark, markBehind, markedThere, markText } from '../counterfactual/mark-behind.ts'
-import { isForOthers } from '../counterfactual/marked-for-others.ts'
+import { isForAnotherLink, isForOthers } from '../counterfactual/marked-for-others.ts'
 import {
   asked,
   connectionMarksAsked,
@@ -243,17 +243,21 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const refs = why.missed.map(({ passed }) => refOfSkipped(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
-      const wrong = !used
       const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}`
       const lacks = turnedLookup(context, passed, miss, ref) ?? missingElement(context, miss, passed.moment)
       if (lacks) return { words: `${sets}, does not match: ${lacks.words}`, refs, fix: lacks.fix }
       return {
         words: `${sets}, only matches ${asks(miss)}`,
         refs,
-        fix: propose(
-          `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-          wrong ? changesOf(ref).correct(ref, miss, passed.moment.packet) : undefined,
-        ),
+        // what comes by the link that it names goes on to have the mark
+        fix: used
+          ? []
+          : isForAnotherLink(context, miss)
+            ? markAlike(context, why)
+            : propose(
+                `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+                changesOf(ref).correct(ref, miss, passed.moment.packet),
+              ),
       }
     }
     case 'unreached': {
@@ -368,4 +372,15 @@ function nobody(context: Context, { value, mask, field }: Asker, empty: readonly
     { kind: 'mark', mark: { value, mask } },
   )
   return { words, refs, fix: propose(`set the mark in ${first.chain}`, more.length > 0 ? undefined : change) }
+}
+
+/** Where others need the rule that missed the packet as it is. */
+export function markAlike(context: Context, why: WhyUnmarked): Proposal[] {
+  if (why.kind !== 'missed') return []
+  const { passed, miss } = why.missed[0]!
+  const ref = refOfSkipped(context, passed)
+  return propose(
+    `add the same rule for such packets before rule ${ref.ruleNumber} of ${ref.chain}`,
+    changesOf(ref).alike(ref, { chain: ref.chain, before: ref }, miss, passed.moment.packet),
+  )
 }

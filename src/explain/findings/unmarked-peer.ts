@@ -12,8 +12,8 @@ import { hasNewDestination, isPrivate, staysUnanswered } from '../counterfactual
 import { markedWays } from '../counterfactual/way-by-mark.ts'
 import { isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
+import { markAlike } from './mark-missing.ts'
 import { missingElement } from './missing-element.ts'
-import { markAlike } from './unmarked-way.ts'
 
 /**
  * A rule marks what goes to some private networks, and the mark leads out of a tunnel or a mesh. For one of the same kind,

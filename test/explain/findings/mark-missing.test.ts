@@ -42,6 +42,19 @@ describe('mark-missing', () => {
     expect(stopped({ links: links!.filter(({ name }) => name !== 'eth1'), routes: routes! })).toEqual(['warning'])
   })
 
+  it('leaves the rule to what comes by the link that it names, where that is there', () => {
+    const sets = (device: string) => ({
+      ...one(`[0:0] ${SETS.replace('-p tcp', `-i ${device} -p tcp`)}`),
+      host: { links: ROUTER.links!, routes: ROUTER.routes! },
+    })
+    expect(told(sets('eth1'), 'mark-missing')?.fix).toBe(
+      'iptables -t mangle -I PREROUTING 1 -i eth0 -p tcp --dport 80 -j MARK --set-xmark 0x1/0xff → forwarded',
+    )
+    expect(told(sets('eth7'), 'mark-missing')?.fix).toBe(
+      'iptables -t mangle -R PREROUTING 1 -i eth0 -p tcp --dport 80 -j MARK --set-xmark 0x1/0xff → forwarded',
+    )
+  })
+
   it('does not blame a rule that clears the mark of every packet for those behind it that may set it', () => {
     const reset = '-A PREROUTING -j MARK --set-xmark 0x0/0xff'
     const sets = `[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`
