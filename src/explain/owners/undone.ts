@@ -87,7 +87,7 @@ export const toldOwner = (owner: Owner, chain?: string): FixOwner => ({
 /** With the names of zones, where the chain has them. */
 export const inZone = ({ zoned }: Owner, advice: string, chain = ''): string => {
   const found = zoned?.exec(chain)
-  const [zone, egress] = [found?.[1], found?.groups?.['egress']]
+  const [zone, egress] = [found?.[1], found?.groups?.egress]
   const inZone = zone === undefined ? advice : advice.replace('ZONE', () => zone)
   return egress === undefined ? inZone : inZone.replace('EGRESS', () => egress)
 }
