@@ -41,6 +41,34 @@ describe('several causes', () => {
 
 const VIA_LAN = { ...ROUTER.routes!.find(({ gateway }) => gateway)!, gateway: '10.0.2.254' }
 
+describe('what did not match', () => {
+  it('is not said to have stopped it: a chain that only another hook leads to', () => {
+    const rules = {
+      nat: [
+        '-A OUTPUT -j SERVICES',
+        '-A SERVICES -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j TO_WEB',
+        '-A TO_WEB -d 10.0.1.1/32 -p tcp -j DNAT --to-destination 10.0.2.2',
+      ],
+      filter: [],
+    }
+    const astray = { family: 'ip', type: 'unicast', destination: '10.0.1.2/32', device: 'eth1', table: 'main' } as const
+    const sysctls = new Map([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.conf.all.rp_filter', '1'],
+    ])
+    const found = repairOf(rules, TO_ROUTER, {
+      ...{ routes: [...ROUTER.routes!, astray], sysctls },
+      // nobody listens there
+      ...{ listening: ['tcp'], sockets: [] },
+    })
+    expect(found?.message).toBe(
+      'The reverse path filter dropped it: it came in on eth0, but the route back to 10.0.1.2 leaves by eth1 (rp_filter=1). Another cause: nat SERVICES rule 1 would have rewritten its destination, but OUTPUT rule 1 alone leads to this chain, and this packet traverses PREROUTING.',
+    )
+    // not to the chain that it would have come to by that one
+    expect(found?.command).toMatch(/^ip route del .* && iptables -t nat -A PREROUTING -j SERVICES$/)
+  })
+})
+
 describe('a forward to one place, while a rule is for another one', () => {
   const forward = (to: string, ...filter: string[]) => ({
     nat: [`-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`],

@@ -106,8 +106,12 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
       continue
     found.push({ chain, led, meant, isAlike, ...likeliest, ...(lead ? { lead } : {}), ...(astray ? { astray } : {}) })
   }
-  return found.sort((a, b) => Number(a.led) - Number(b.led))
+  return found.filter((one) => !found.some((other) => leadsTo(other, one))).sort((a, b) => Number(a.led) - Number(b.led))
 }
+
+/** It would have come to the one by the other, which it was not led to either. */
+const leadsTo = ({ chain, then }: Unreached, one: Unreached): boolean =>
+  one.chain !== chain && then.matched.some((visit) => visit.chain === one.chain)
 
 /**
  * It only marks, and a program calls it from the chains of its services, as kube-proxy KUBE-MARK-MASQ: where no service

@@ -15,16 +15,21 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   const isSourceKept = stops.length < steps.length
   const [first] = stops
   if (first && !isStopper(first.finding) && first.finding.rules.length > 0) {
-    const [own, ...others] = stops.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
+    const isToldInWords = (step: RepairStep) =>
+      step.finding.rules.length === 0 || isMissed(step) || step.finding.code === 'never-reached'
+    const [own, ...others] = stops
+      .filter((step) => step === first || !isToldInWords(step))
+      .map(({ finding }) => rulesOf(finding)[0])
+      .filter((rule) => rule !== undefined)
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    const unruled = stops.slice(1).filter(({ finding: { rules } }) => rules.length === 0)
-    const reasons = [...new Set(unruled.map(wouldBe))]
-    const again = reasons.map((reason) => ` Another cause: ${goingOn(reason)}`).join('')
-    return `${first.finding.message}${changes}${again}${isSourceKept ? ' Also, no rule rewrites its source.' : ''}`
+    const source = isSourceKept ? ' Also, no rule rewrites its source.' : ''
+    return `${first.finding.message}${changes}${otherCauses(stops.slice(1).filter(isToldInWords))}${source}`
   }
-  const causes = stops.map((step, i): { rule?: RuleRef; text: string } => {
+  const again = otherCauses(stops.filter(isMissed))
+  const stopping = stops.filter((step) => !isMissed(step))
+  const causes = stopping.map((step, i): { rule?: RuleRef; text: string } => {
     const { finding, stop = finding } = step
     const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
@@ -33,29 +38,44 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
       : { text: asClause(i === 0 ? finding.message : wouldBe(step)) }
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
-  const [only] = distinct.length === 1 ? stops : []
+  const [only] = distinct.length === 1 ? stopping : []
   const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
   if (isSourceKept && first) {
     // a sentence of its own, where no rule stops it
     if (distinct.length === 1 && first.finding.rules.length === 0)
-      return `${first.finding.message} Also, no rule rewrites its source.`
-    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
+      return `${first.finding.message}${again} Also, no rule rewrites its source.`
+    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.${again}`
   }
   const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
-  if (distinct.length === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
   const [{ rule: ownRule } = {}, ...behind] = distinct
   // what no rule does is a sentence of its own
   if (first && !ownRule) {
     const ruled = behind.filter(({ rule }) => rule)
     const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
     const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
-    return [first.finding.message, ...too, ...others].join(' ')
+    return `${[first.finding.message, ...too, ...others].join(' ')}${again}`
   }
+  if (distinct.length === 1 && again !== '') return `${names} stops this exchange.${all}${again}`
+  if (distinct.length === 1)
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   const items = distinct.map(({ text, ...one }) => ({ ...one, text: one.rule ? text : asItem(text) }))
-  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${listed(items)}.`
+  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${listed(items)}.${again}`
 }
+
+/** Nothing else stopped it there, and the rule that is named with it is one that it did not meet, or that did not match. */
+const isMissed = ({ finding: { code }, stop }: RepairStep): boolean => stop === undefined && MISSES.has(code)
+
+const MISSES: ReadonlySet<string> = new Set([
+  'near-miss',
+  'never-reached',
+  'missing-rule',
+  'not-in-set',
+  'mark-missing',
+])
+
+const otherCauses = (steps: readonly RepairStep[]): string =>
+  [...new Set(steps.map(wouldBe))].map((reason) => ` Another cause: ${goingOn(reason)}`).join('')
 
 /** The rule that is named with it stops nothing: it sent the packet there, or gave it the mark for which another one did. */
 const sendsIt = ({ code }: Finding): boolean =>
