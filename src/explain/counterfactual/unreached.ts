@@ -106,7 +106,9 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
       continue
     found.push({ chain, led, meant, isAlike, ...likeliest, ...(lead ? { lead } : {}), ...(astray ? { astray } : {}) })
   }
-  return found.filter((one) => !found.some((other) => leadsTo(other, one))).sort((a, b) => Number(a.led) - Number(b.led))
+  return found
+    .filter((one) => !found.some((other) => leadsTo(other, one)))
+    .sort((a, b) => Number(a.led) - Number(b.led))
 }
 
 /** It would have come to the one by the other, which it was not led to either. */

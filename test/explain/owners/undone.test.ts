@@ -41,7 +41,11 @@ describe('what an owner undoes', () => {
       'add the interface to zone docker in /etc/config/firewall',
     ],
     ['nft add rule inet fw4 forward_lan jump accept_to_wan', 'openwrt', 'change /etc/config/firewall'],
-    ['iptables -A delegate_forward -i wg0 -j zone_vpn_forward', 'openwrt', 'add the interface to zone vpn in /etc/config/firewall'],
+    [
+      'iptables -A delegate_forward -i wg0 -j zone_vpn_forward',
+      'openwrt',
+      'add the interface to zone vpn in /etc/config/firewall',
+    ],
     ['nft add element inet fw4 banned { 192.0.2.1 }', 'openwrt', 'change /etc/config/firewall'],
     ['nft add rule inet firewalld filter_IN_public accept', 'firewalld', 'use firewall-cmd --permanent --zone=public'],
     // no option of a zone forwards to another zone
