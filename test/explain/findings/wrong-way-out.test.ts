@@ -367,4 +367,32 @@ describe('a packet that went the wrong way', () => {
     expect(found?.message).toContain('but the default route of table 77 leads out of eth0')
     expect(found?.message).toContain('mangle PREROUTING rule 1 set')
   })
+
+  it('is led back to its very sender by a table that others use, and goes by table main without the mark', () => {
+    const packet: Packet = { ...SYN, dst: '198.51.100.9' }
+    const led = (gateway: string, ...status: string[]) => {
+      const routes: Route[] = [...ROUTER.routes!, { ...via('0.0.0.0/0', 'eth0'), gateway, table: '77' }]
+      const routingRules: RoutingRule[] = [
+        { family: 'ip', priority: 90, mark: 0x77, action: { table: '77' } },
+        { family: 'ip', priority: 32_766, action: { table: 'main' } },
+      ]
+      const { src, dst, sport, dport } = packet as Required<Packet>
+      const reply = { src: dst, dst: src, sport: dport, dport: sport }
+      const conntrack = [entry({ original: { src, dst, sport, dport }, reply, status })]
+      const rules = { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x77/0xffffffff'], filter: [] }
+      return played({ rules, packet, host: { routes, routingRules, conntrack } })
+    }
+    const [found] = findingsOf(led('10.0.1.2', 'unreplied'), 'wrong-way-out')
+    expect(found).toMatchObject({
+      severity: 'warning',
+      message:
+        'It went back to its sender: 10.0.1.2 is the next hop of the default route in table 77. Routing rule 90 selects that table for mark 0x77, which mangle PREROUTING rule 1 set.',
+    })
+    expect(`${fixCommands(found!.fix[0]!).command}`).toMatch(
+      /^iptables -t mangle -I PREROUTING 1 -s 10\.0\.1\.2 .* -j ACCEPT$/,
+    )
+    const elsewhere = findingsOf(led('10.0.1.7', 'unreplied'), 'wrong-way-out').map(({ message }) => message)
+    expect(elsewhere.join()).not.toContain('back to its sender')
+    expect(findingsOf(led('10.0.1.2'), 'wrong-way-out').map(({ severity }) => severity)).not.toContain('warning')
+  })
 })
