@@ -4,6 +4,7 @@ import { memo } from '../../model/memo.ts'
 import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
+import { leadsToSender } from '../host/routes.ts'
 import { type Goal, goals } from './goals.ts'
 import type { Mark } from './mark-behind.ts'
 import { isForOthers } from './marked-for-others.ts'
@@ -74,7 +75,7 @@ export function* markedWays(
     tried.add(key)
     const marked = (((question.mark ?? 0) & ~mark.mask) | mark.value) >>> 0
     const route = lookupRoute({ ...question, mark: marked }, host)
-    const [device, ...others] = route?.type === 'unicast' ? routeDevices(route) : []
+    const [device, ...others] = route?.type === 'unicast' && !leadsToSender(route, question) ? routeDevices(route) : []
     if (device !== undefined && others.length === 0 && device !== out) yield { rule, mark, marked, device }
   }
 }

@@ -14,7 +14,7 @@ import { ALL_BITS, carriesBehind, isSameWay, markingSteps, questionAt } from '..
 import { type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { lacksReply, needsSource } from '../counterfactual/undeliverable.ts'
 import { wayByMark } from '../counterfactual/way-by-mark.ts'
-import { addRoutingRule, deleteRoutingRule, isDefault } from '../host/routes.ts'
+import { addRoutingRule, deleteRoutingRule, isDefault, leadsToSender } from '../host/routes.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { restoresMark } from './mark-lost.ts'
 import { type Asker, tellWhy } from './mark-missing.ts'
@@ -54,8 +54,8 @@ export const markUnrouted: Detector = {
       if (question.mark !== undefined && (question.mark & mark.mask) >>> 0 === mark.value) continue
       if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
       const other = ways.get(mark.value)
-      // nobody is meant to have the mark of a rule that refuses
-      if (!other || leadsNowhere(other) || isSameWay(route, other)) continue
+      // nobody is meant to have the mark of a rule that refuses, or that leads back to the sender
+      if (!other || leadsNowhere(other) || leadsToSender(other, question) || isSameWay(route, other)) continue
       // the route that is there for its destination leads there without any mark: one is too many, and none is missing
       if (unmarked && !isDefault(unmarked) && isSameWay(unmarked, other)) continue
       const found = tell(context, rule, mark, marking.last, sure, honoured)

@@ -37,6 +37,8 @@ import {
   deleteRoute,
   giveAddress,
   isDefault,
+  leadsToSender,
+  mainRoute,
   pastMain,
   routeWords,
 } from '../host/routes.ts'
@@ -73,7 +75,9 @@ export const wrongWayOut: Detector = {
     const ask = askRoute(packet.dst)
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host, undefined, context.journey.packet.dst)
-    if (!found)
+    if (!found) {
+      const itself = backToItself(context, packet, note)
+      if (itself.length > 0) return itself
       return [
         ...pastTableMain(context, packet, note),
         ...backToRouter(context, packet),
@@ -82,6 +86,7 @@ export const wrongWayOut: Detector = {
         ...toTheInternet(context, packet, note),
         ...markedForUnledTable(context, packet, note),
       ]
+    }
     const { route, home, main, why, fix = [] } = found
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
@@ -136,6 +141,27 @@ function backToRouter(context: Context, packet: Packet): Detected[] {
   const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.${off?.told ?? ''}`
   const fix = [...(off ? [off.fix] : []), giveAddress(packet, world.host)]
   return [finding('wrong-way-out', 'warning', message, { steps: [ended.step + 1], fix })]
+}
+
+/** The next hop of another table's route is the very host that sent it, while table main leads elsewhere. */
+function backToItself(context: Context, packet: Packet, note: string | undefined): Detected[] {
+  const { journey, world, ended } = context
+  const { src, in: from, out } = packet
+  const question = questionOf(packet)
+  if (journey.outcome !== 'forwarded' || from !== out || !question || isReplied(context)) return []
+  const route = lookupRoute(question, world.host)
+  const main = mainRoute(question, world.host)
+  if (!route || !leadsToSender(route, packet) || !main || leadsOutOf(main, out)) return []
+  const chosen = chooserOf(context, question, route)
+  const marked = chosen?.marked
+  const message = `It went back to its sender: ${src} is the next hop of ${routeWords(route)} in table ${route.table}.${chosen?.words ?? ''}`
+  return [
+    finding('wrong-way-out', staysUnanswered(context) ? 'warning' : 'note', message, {
+      steps: [ended.step + 1],
+      ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
+      fix: [...(marked ? unmarked(context, marked) : []), ...propose('remove that route', deleteRoute(route), note)],
+    }),
+  ]
 }
 
 /** The destination is a router, the next hop of a route out of another interface; but the packet left by a route to more than that router. */

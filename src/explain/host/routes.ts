@@ -151,6 +151,10 @@ export function pastMain(packet: Packet, host: Host): { route: Route; main: Rout
   return isElsewhere && !isDefault(main) ? { route, main } : undefined
 }
 
+/** The next hop is the very host that sends it. */
+export const leadsToSender = ({ gateway }: Route, { src }: { src?: string }): boolean =>
+  gateway !== undefined && src !== undefined && canonicalAddress(src) === canonicalAddress(gateway)
+
 /** The router that sent the packet here, where the route leads back to it: it takes the destination for one of this host's. */
 export function backToSender(packet: Packet, route: Route, host: Host): string | undefined {
   const { src, dst, in: from, srcMac } = packet
@@ -159,7 +163,7 @@ export function backToSender(packet: Packet, route: Route, host: Host): string |
   // a mark or a routing rule leads it back, which is for a host of another link
   const home = dst === undefined ? undefined : homeOf(dst, host)
   if ((home && home.link.name !== from) || pastMain({ ...packet, out: device }, host)) return undefined
-  if (canonicalAddress(src) === canonicalAddress(gateway)) return gateway
+  if (leadsToSender(route, packet)) return gateway
   const mac = neighboursAt(host, from, gateway)[0]?.mac
   const isFromIt =
     mac !== undefined && srcMac !== undefined ? mac === srcMac : homeOf(src, host, from)?.link.name !== from
