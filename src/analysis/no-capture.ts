@@ -15,9 +15,10 @@ export function noCapture({ files, warnings, machines, looksLike }: Inputs): Use
   const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)
   const more = files.length > MOST ? ` and ${files.length - MOST} more` : ''
   const left = warnings
-    .filter((one) => one.code === 'not-recognised')
+    .filter(({ code }) => code === 'not-recognised' || code === 'output-not-read')
     .slice(0, MOST)
-    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
+    // a command ends with its last word
+    .map(({ input, message }) => `\n${printable(input)}: ${printable(message)}${message.endsWith("'") ? '' : '.'}`)
   const worlds = machines.map(({ world }) => world)
   const hint = looksLike.length > 0 ? [...looksLike] : [captureWords(), ...howTo(worlds), ...without(worlds)]
   return new UserError(

@@ -213,7 +213,7 @@ class InputReader {
       source.close()
       // most files are known, and a page need not wait for it
       const { unknownWords } = await import('./unknown-file.ts')
-      const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined)
+      const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined, this.redactor !== undefined)
       report('not-recognised', found.givenUp ? `${words}; its first ${MOST_LOOKED_AT / 1e6} MB were looked at` : words)
     }
   }

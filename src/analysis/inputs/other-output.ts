@@ -1,8 +1,10 @@
 /** Outputs that people give and nfwhy does not read: what each is, and which command shows the same to nfwhy. */
 
+import { command, printCommand } from '../../model/command.ts'
 import { looksLikeDiff } from '../../read/diff.ts'
+import { packetOfTcpdump } from './seen-by-tcpdump.ts'
 
-const OTHERS: readonly { looks: { test(text: string): boolean }; is: string }[] = [
+const OTHERS: readonly { looks: { test(text: string): boolean }; is: string; packet?: typeof packetOfTcpdump }[] = [
   {
     looks: { test: looksLikeDiff },
     is: 'of diff, not a listing. Give nfwhy both listings: nfwhy compare BEFORE AFTER',
@@ -36,16 +38,31 @@ const OTHERS: readonly { looks: { test(text: string): boolean }; is: string }[] 
     looks:
       /^[ \t]{0,8}(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?|\d{10}\.\d{6} |(?=\S{1,6} \S{1,60} > \S{1,60}: ))(?:IP6?|ARP)\b/m,
     is: 'of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
+    packet: packetOfTcpdump,
   },
   {
     looks:
       /^[ \t]{0,8}(?:\d\d:\d\d:\d\d\.\d{6} )?(?:[\da-f]{2}:){5}[\da-f]{2} > (?:[\da-f]{2}:){5}[\da-f]{2}, ethertype /m,
     is: 'of tcpdump -e, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
+    packet: packetOfTcpdump,
   },
   { looks: /^Kernel IP(?:v6)? routing table/m, is: 'of route or netstat -r. nfwhy reads ip route show table all' },
   { looks: /^Active (?:Internet|UNIX) /m, is: 'of netstat. nfwhy reads ss -lntup' },
   { looks: /\bLink encap:|^\S{1,16}: flags=\d{1,6}<[A-Z,]{0,200}>/m, is: 'of ifconfig. nfwhy reads ip addr' },
 ]
 
-/** To stand behind "these lines are"; undefined where it is none of them. */
-export const otherOutput = (text: string): string | undefined => OTHERS.find(({ looks }) => looks.test(text))?.is
+export interface OtherOutput {
+  /** To stand behind "these lines are output". */
+  is: string
+  /** A sentence of its own, which ends with a command. */
+  instead?: string
+}
+
+/** Undefined where the text is none of them. */
+export function otherOutput(text: string): OtherOutput | undefined {
+  const other = OTHERS.find(({ looks }) => looks.test(text))
+  const packet = other?.packet?.(text)
+  if (!other || packet === undefined) return other && { is: other.is }
+  const simulate = printCommand(command('nfwhy', 'simulate', 'RULES', '--packet', packet))
+  return { is: other.is, instead: `What rules do with its first packet: ${simulate}` }
+}

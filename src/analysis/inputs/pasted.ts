@@ -26,6 +26,7 @@ export async function pastedIn(
   // its own reader tells what it does not understand; those of rules and captures know prompts
   const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
   // what else is known by its look is named
+  cut.unread.push(...othersAmong(text!, cut))
   const hasOther = cut.unread.some(({ text }) => otherOutput(text) !== undefined)
   if (isOne && !hasOther && !isWrapped(head) && !(recognised.kind === 'host' && hasPrompt(head))) return undefined
   tellPasted(cut, report, redacted)
@@ -36,6 +37,23 @@ export async function pastedIn(
     outputs.push({ source: bytesSource(bytes), found: { recognised, head: latin1(bytes.subarray(0, HEAD_BYTES)) } })
   }
   return outputs
+}
+
+/** Outside of all that was cut out, paragraphs that are the output of something known by its look. */
+function othersAmong(text: string, { blocks, unread }: Cut): Unread[] {
+  const cut = [...blocks, ...unread]
+  const lines = text.split(/\r\n|\n|\r/)
+  const isLeft = (line: string, i: number) => line.trim() !== '' && !cut.some(({ from, to }) => from <= i + 1 && i < to)
+  const found: Unread[] = []
+  for (let from = 0; from < lines.length; from++) {
+    if (!isLeft(lines[from]!, from)) continue
+    let to = from
+    while (to + 1 < lines.length && isLeft(lines[to + 1]!, to + 1)) to++
+    const text = lines.slice(from, to + 1).join('\n')
+    if (otherOutput(text)) found.push({ from: from + 1, to: to + 1, text })
+    from = to
+  }
+  return found
 }
 
 /** Bytes: a ticket is no longer. */
@@ -77,7 +95,7 @@ function notReadWords({ from, to, command, commands, text }: Unread, redacted: b
   if (commands)
     return `${lines} skipped: not a listing, but commands; another output in this text shows the current rules`
   const known = otherOutput(text)
-  if (known !== undefined) return `${lines} output ${known}`
+  if (known) return `${lines} output ${known.is}${redacted || known.instead === undefined ? '' : `. ${known.instead}`}`
   if (command === undefined || redacted) return `${lines} not output that nfwhy reads`
   return `${lines} not understood as the output of "${shortened(command, 60)}"`
 }

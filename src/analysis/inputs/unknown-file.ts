@@ -11,8 +11,11 @@ const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ..
   { begins: 'LPKSHHRH', is: "systemd's journal", reader: ['journalctl', '-k', '--file'] },
 ]
 
-/** One sentence without its end, to stand behind the file's name. `path`: absent where no command can name it. */
-export function unknownWords(head: string, path: string | undefined): string {
+/**
+ * A sentence or two without their end, to stand behind the file's name. `path`: absent where no command can name it.
+ * `redacted`: no words of the file are shown.
+ */
+export function unknownWords(head: string, path: string | undefined, redacted = false): string {
   const known = KNOWN.find(({ begins }) => head.startsWith(begins))
   const file = path === undefined ? [] : [path.startsWith('-') ? `./${path}` : path]
   if (known) {
@@ -24,7 +27,10 @@ export function unknownWords(head: string, path: string | undefined): string {
     return `this is a zip archive, and was skipped; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
   }
   const other = otherOutput(head)
-  if (other !== undefined) return `this is the output ${other}; it was skipped`
+  if (other) {
+    const instead = redacted || other.instead === undefined ? '' : `. ${other.instead}`
+    return `this is the output ${other.is}; it was skipped${instead}`
+  }
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
   return `${kind} ${NOTHING_KNOWN}; it was skipped`
 }

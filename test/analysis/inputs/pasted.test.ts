@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { open } from '../../../src/analysis/analysis.ts'
 import { otherOutput } from '../../../src/analysis/inputs/other-output.ts'
+import { packetOfTcpdump } from '../../../src/analysis/inputs/seen-by-tcpdump.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { cutPasted } from '../../../src/read/pasted/cut.ts'
 import { mayBePasted } from '../../../src/read/pasted/signs.ts'
 import { HEAD_BYTES, recognise } from '../../../src/read/recognise.ts'
+import { parseSpec } from '../../../src/simulate/spec.ts'
 
 const SAVED = ['*filter', ':INPUT DROP [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', 'COMMIT']
 const ROUTES = ['default via 192.0.2.254 dev eth0', '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.2']
@@ -152,8 +154,8 @@ describe('outputs that nfwhy does not read', () => {
     ['ifconfig', 'eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n', /ip addr/],
   ]
   it.each(OUTPUTS)('%s', async (name, text, instead) => {
-    expect(otherOutput(text)).toMatch(name)
-    expect(otherOutput(text)).toMatch(instead)
+    expect(otherOutput(text)?.is).toMatch(name)
+    expect(otherOutput(text)?.is).toMatch(instead)
     const refused = open([{ name: 'note', text }])
     await expect(refused).rejects.toThrow(UserError)
     await expect(refused).rejects.toThrow(`this is the output of ${name}`)
@@ -161,5 +163,51 @@ describe('outputs that nfwhy does not read', () => {
 
   it('are not seen in prose', () => {
     expect(otherOutput('I ran tcpdump and netstat -r. To be sure, from: Action\nIP is up.\n')).toBeUndefined()
+  })
+
+  const FROM_TCPDUMP = [
+    'listening on any, link-type LINUX_SLL2 (Linux cooked v2), snapshot length 262144 bytes',
+    '13:50:01.100000 eth1  Out IP 192.0.2.2.80 > 192.0.2.9.4000: Flags [S.], seq 1, ack 2, win 5, length 0',
+    '13:50:01.123456 eth0  In  IP 192.0.2.1.4000 > 192.0.2.2.8080: Flags [S], seq 1, win 64240, options [mss 1460], length 0',
+  ]
+
+  it('shows what to simulate where tcpdump saw a packet that asks for something', async () => {
+    const packet = "--packet 'in eth0 tcp 192.0.2.1:4000 > 192.0.2.2:8080 syn'"
+    const ticket = ['My forward fails:', '', ...FROM_TCPDUMP, '', ...SAVED]
+    const { told, formats } = await opened(ticket)
+    expect(formats).toEqual(['iptables-save'])
+    expect(told.find(([code]) => code === 'output-not-read')).toEqual([
+      'output-not-read',
+      3,
+      `these 3 lines are output of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace. What rules do with its first packet: nfwhy simulate RULES ${packet}`,
+    ])
+    await expect(open([{ name: 'seen.txt', text: `${FROM_TCPDUMP.join('\n')}\n` }])).rejects.toThrow(`RULES ${packet}`)
+  })
+
+  it.each([
+    [
+      'with -v and the interface in front, a datagram',
+      'tcpdump: listening on br0, link-type EN10MB\n13:50:01.123456 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto UDP (17), length 68)\n    10.0.0.1.4000 > 10.0.0.2.5000: UDP, length 40',
+      'in br0 udp 10.0.0.1:4000 > 10.0.0.2:5000',
+    ],
+    [
+      'a question to a name server over IPv6',
+      '13:50:01.123456 IP6 2001:db8::1.4000 > 2001:db8::53.53: 4711+ [1au] AAAA? example.com. (40)',
+      'in INTERFACE udp [2001:db8::1]:4000 > [2001:db8::53]:53',
+    ],
+    [
+      'an echo request, and -e',
+      '02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv6 (0x86dd), length 118: 2001:db8::1 > 2001:db8::2: ICMP6, echo request, id 1, seq 1, length 64',
+      'in INTERFACE icmpv6 2001:db8::1 > 2001:db8::2 echo-request',
+    ],
+    [
+      'an answer alone',
+      '13:50:01.123456 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 1, win 0, length 0',
+      undefined,
+    ],
+    ['names', '13:50:01.123456 IP web.example.4000 > db.example.5432: Flags [S], seq 1, win 5, length 0', undefined],
+  ])('a packet of tcpdump to simulate: %s', (_, text, packet) => {
+    expect(packetOfTcpdump(text)).toBe(packet)
+    if (packet !== undefined) expect(parseSpec(packet.replace('INTERFACE', 'eth0'))).toHaveProperty('packet')
   })
 })
