@@ -58,12 +58,13 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     first ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
     (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
+  const isGood = markOfGroup(group) === 'good' || isOnlyUnheard(group, told)
   const owner =
-    best === undefined && markOfGroup(group) === 'good'
+    best === undefined && isGood
       ? told.find((one) => !isContext(one) && one.fix.length > 0)
       : (told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best)))
   // of what got through nothing is to blame: what was found stands below it
-  const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
+  const chief = isGood ? undefined : chiefOf(told, owner)
   const beside = told.filter(
     (one) =>
       chief !== undefined &&
@@ -101,6 +102,13 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }
 }
+
+/** It got through, nobody knows whether a reply comes, and all that was found are notes: none of them is a cause. */
+const isOnlyUnheard = (group: Group<PrintedFix>, told: readonly Finding<unknown>[]): boolean =>
+  markOfGroup(group) === 'unsure' &&
+  isPassed(group.journey.outcome) &&
+  group.exchanges?.worst.status === 'undetermined' &&
+  told.every(({ severity }) => severity === 'note')
 
 /** Of several causes, the first may be told in the very words that it has by itself. */
 const says = ({ message }: Finding<unknown>, one: Finding<unknown>): boolean => message.includes(one.message)

@@ -90,18 +90,35 @@ it('counts a query that any server answers as unanswered, and leaves other UDP o
   expect(log).toEqual(['undetermined', expect.stringContaining(', 5 seconds after')])
 })
 
-it.each<[string, Given]>([
-  ['a second only had passed', { left: 119 }],
-  ['the entry has more than the full timeout left', { left: 121 }],
-  ['the full timeout is unknown', { sysctls: 'net.ipv4.ip_forward = 1\n' }],
-  ['a rule gives connections timeouts of their own', { rule: '-A PREROUTING -j CT --timeout short\n' }],
-  ['it left where it came in, so that the reply may go past this host', { out: 'eth0' }],
-])('says nothing where %s', async (_name, given) => {
-  expect(await told(given)).toEqual(['undetermined'])
+const LISTED = 'Connection tracking had seen no reply when its entries were listed'
+const WHENEVER = `${LISTED}. How long after the packet that was is unknown.`
+
+it.each<[string, Given, string]>([
+  [
+    'a second only had passed',
+    { left: 119 },
+    `${LISTED}, within a second of the sender's last packet. A reply may have come later.`,
+  ],
+  ['the entry has more than the full timeout left', { left: 121 }, WHENEVER],
+  ['the full timeout is unknown', { sysctls: 'net.ipv4.ip_forward = 1\n' }, WHENEVER],
+  ['a rule gives connections timeouts of their own', { rule: '-A PREROUTING -j CT --timeout short\n' }, WHENEVER],
+])('doubts that one comes, and no more, where %s', async (_name, given, doubt) => {
+  expect(await told(given)).toEqual(['undetermined', doubt])
 })
+
+it.each<[string, Given]>([['it left where it came in, so that the reply may go past this host', { out: 'eth0' }]])(
+  'says nothing where %s',
+  async (_name, given) => {
+    expect(await told(given)).toEqual(['undetermined'])
+  },
+)
 
 it('says it of what was given another destination and left where it came in', async () => {
   expect((await told({ out: 'eth0', back: '192.0.2.77' }))[0]).toBe('unanswered')
+})
+
+it('says it of what was given a source of this host and left where it came in', async () => {
+  expect((await told({ out: 'eth0', snat: '192.0.2.1' }))[0]).toBe('unanswered')
 })
 
 it('does not where a reply was seen', async () => {

@@ -35,7 +35,7 @@ import { unacknowledged } from './unacknowledged.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
 import { goesOnBehind, isUnheardOf } from './unheard.ts'
 import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
-import { stopsPastTracking, unrepliedBy } from './unreplied.ts'
+import { stopsPastTracking, unrepliedBy, unrepliedSoon } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
 import { withoutFirst } from './without-first.ts'
@@ -314,7 +314,10 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey) && comesHere())
     return inferred('unanswered', request)
-  return { ...observed('undetermined', request), ...(unreplied ? { finding: unreplied.finding } : {}) }
+  // right now one may come yet
+  const soon = replied || !entry || seen.live ? undefined : unrepliedSoon(entry, request)
+  const doubt = unreplied?.finding ?? soon
+  return { ...observed('undetermined', request), ...(doubt ? { finding: doubt } : {}) }
 }
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */

@@ -9,6 +9,7 @@ import { memo } from '../../../model/memo.ts'
 import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
+import { isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { PATIENCE, silentFor } from '../../../rules/conntrack/silence.ts'
 import type { Part } from '../join/joined.ts'
 
@@ -24,11 +25,7 @@ export function unrepliedBy(
   { told: { journey, world, reply } }: Part,
   comesHere: () => boolean,
 ): Unreplied | undefined {
-  const out = leftBy(journey.steps)
-  const { original, reply: back } = entry
-  // what goes out where it came in may be answered past this host: not where that rewrote it, or sent it back
-  const isTurned = out !== undefined && out === journey.packet.in && original.dst === back.src
-  if (isTurned && !isAstray(journey)) return undefined
+  if (mayPassBy(entry, journey)) return undefined
   const waited = silentFor(entry, world)
   if (waited === undefined || waited < PATIENCE) return undefined
   const had = `Connection tracking had seen no reply when its entries were listed, ${waited} seconds after the sender's last packet.`
@@ -38,6 +35,24 @@ export function unrepliedBy(
       ? undefined
       : ' A reply may return through another router, because this host does no NAT for the connection.'
   return { finding: finding('conntrack-unreplied', 'note', `${had}${why ?? ''}`), tells: why === undefined }
+}
+
+/** The entries were listed too soon, or who knows when: that none had come then speaks against a reply, and proves nothing. */
+export function unrepliedSoon(entry: ConntrackEntry, { told: { journey, world } }: Part): Finding | undefined {
+  if (!isUnreplied(entry) || mayPassBy(entry, journey)) return undefined
+  const listed = 'Connection tracking had seen no reply when its entries were listed'
+  const when =
+    silentFor(entry, world) === undefined
+      ? '. How long after the packet that was is unknown.'
+      : ", within a second of the sender's last packet. A reply may have come later."
+  return finding('conntrack-unreplied', 'note', `${listed}${when}`)
+}
+
+/** What goes out where it came in may be answered past this host: not where that rewrote it, or sent it back. */
+function mayPassBy({ original, reply: back }: ConntrackEntry, journey: Journey): boolean {
+  const out = leftBy(journey.steps)
+  const isRewritten = original.dst !== back.src || original.src !== back.dst
+  return out !== undefined && out === journey.packet.in && !isRewritten && !isAstray(journey)
 }
 
 const isAstray = ({ findings }: Journey): boolean => findings.some(({ code }) => code === 'wrong-way-out')
