@@ -6,7 +6,7 @@ import { afterAll } from '../rules/assign.ts'
 import { entryAnswered, entryOpened, keepsDestination } from '../rules/conntrack/entries.ts'
 import { isLocal, LIMITED_BROADCAST } from '../rules/fib.ts'
 import { sentAmong, sentTo } from '../rules/nft/map.ts'
-import { knowsRoutingRules, leadsHere, lookupRoute } from '../rules/route.ts'
+import { knowsRoutingRules, leadsHere, leadsNowhere, lookupRoute } from '../rules/route.ts'
 import type { Evidence } from './evidence.ts'
 import { destinationGiven, end, natBehind, writesDestination } from './given-destination.ts'
 
@@ -65,6 +65,15 @@ export function sentAlike(nat: Nat, packet: Packet, world: World): string | unde
     first = way
   }
   return ends[0]
+}
+
+/** The only one among whom chance chooses that routes refuse: a packet that routing dropped was sent there. */
+export function sentNowhere(nat: Nat, packet: Packet, world: World): string | undefined {
+  const ends = sentAmong(nat, world) ?? []
+  if (ends.length > MOST_ENDS) return undefined
+  const routes = ends.map((dst) => routeTo(dst, packet, world))
+  const refused = ends.filter((_, i) => routes[i] !== undefined && leadsNowhere(routes[i]!))
+  return routes.includes(undefined) || new Set(refused).size !== 1 ? undefined : refused[0]
 }
 
 /** Where connection tracking sends a packet of a connection that it lists, whose nat no line shows. */

@@ -1,6 +1,6 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
 
-import { sentAlike, sentByEntry } from '../../journey/destination.ts'
+import { sentAlike, sentByEntry, sentNowhere } from '../../journey/destination.ts'
 import type { Host, Route } from '../../model/host.ts'
 import { type Family, isNameless, type Packet } from '../../model/packet.ts'
 import type { Nat } from '../../model/statement.ts'
@@ -82,7 +82,7 @@ function observedAtRouting(context: Context): Packet | undefined {
     case 'netmap': {
       const end = endGiven(context, nat)
       if (end) return { ...arrival.packet, ...end }
-      const alike = sentAlike(nat, arrival.packet, world)
+      const alike = sentAlike(nat, arrival.packet, world) ?? sentNowhere(nat, arrival.packet, world)
       return alike === undefined ? undefined : { ...arrival.packet, dst: alike }
     }
     case 'redirect': {

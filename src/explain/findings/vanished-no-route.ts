@@ -34,7 +34,7 @@ import {
 import { unboundSource } from '../host/unbound-source.ts'
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
+import { atOwnRouting, atRouting, isOneOfSeveral, type Routed, routedAnew } from './routing.ts'
 import { chooserOf, type Marking, markerOf, unmarked } from './table-chooser.ts'
 import { withoutAnyone } from './unserved.ts'
 
@@ -73,7 +73,11 @@ export const vanishedNoRoute: Detector = {
             marked ? `: without this mark, the packet leaves by ${marked.ways}` : ''
           }.`
         : '')
-    const by = sent ? `. ${nameRef(sent.ref)} sends it to ${dst}` : ''
+    const by = !sent
+      ? ''
+      : isOneOfSeveral(context)
+        ? `. ${nameRef(sent.ref)} chooses among several destinations, and this is the only one that routing refuses`
+        : `. ${nameRef(sent.ref)} sends it to ${dst}`
     const blamed = [...(setter ? [setter] : []), ...(sent ? [sent] : [])]
     const told = blamed.length > 0 ? { rules: blamed.map(({ ref }) => ref), culprit: blamed[0]!.step } : {}
     const other = own && otherTable(context, own, rule)

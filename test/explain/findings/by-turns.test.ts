@@ -1,5 +1,6 @@
 /** nat chooses by turns among several, and the trace ends before it shows which. */
 import { describe, expect, it } from 'vitest'
+import type { Host, Route } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
@@ -7,7 +8,7 @@ import { ROUTER } from '../../simulate/world.ts'
 const HEADERS =
   'ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080 tcp flags == syn tcp window 64240 '
 
-function journey(choice: string) {
+function journey(choice: string, more: Host = { sysctls: new Map([['net.ipv4.ip_forward', '0']]) }) {
   const ruleset = `table ip lb {
 \tchain pre {
 \t\ttype nat hook prerouting priority dstnat; policy accept;
@@ -23,8 +24,7 @@ function journey(choice: string) {
     'trace id 0a0b0c0d ip lb pre unknown rule handle 2 (verdict accept)',
     '',
   ].join('\n')
-  const host = { ...ROUTER, sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
-  return explainFile(text, { ...worldOf(ruleset), host }).journeys[0]!
+  return explainFile(text, { ...worldOf(ruleset), host: { ...ROUTER, ...more } }).journeys[0]!
 }
 
 const codes = (choice: string) => journey(choice).findings.map(({ code }) => code)
@@ -75,5 +75,30 @@ describe('a destination chosen by turns', () => {
   it('is not known where routes of several ways lead to them', () => {
     expect(codes('numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.1.1 }')).not.toContain('vanished-forwarding-off')
     expect(codes('numgen inc mod 2 map { 0 : 10.0.2.2, 1 : 10.0.1.9 }')).not.toContain('vanished-forwarding-off')
+  })
+
+  it('is the only one that routing refuses, where the packet vanished there', () => {
+    const refused = (...destinations: string[]) => ({
+      routes: [
+        ...ROUTER.routes!,
+        ...destinations.map(
+          (destination): Route => ({
+            family: 'ip',
+            type: 'unreachable',
+            destination: `${destination}/32`,
+            table: 'main',
+          }),
+        ),
+      ],
+    })
+    const found = (...refuse: string[]) =>
+      journey('numgen inc mod 3 map { 0 : 10.0.2.2, 1 : 10.0.2.3, 2 : 10.0.2.4 }', refused(...refuse)).findings.find(
+        ({ code }) => code === 'vanished-no-route',
+      )?.message
+    expect(found('10.0.2.3')).toBe(
+      'Routing dropped it: the route to 10.0.2.3 is "unreachable". ip lb pre handle 2 chooses among several destinations, and this is the only one that routing refuses.',
+    )
+    expect(found('10.0.2.3', '10.0.2.4')).toBeUndefined()
+    expect(found()).toBeUndefined()
   })
 })
