@@ -14,6 +14,9 @@ function journey(choice: string, more: Host = { sysctls: new Map([['net.ipv4.ip_
 \t\ttype nat hook prerouting priority dstnat; policy accept;
 \t\ttcp dport 8080 dnat to ${choice} # handle 2
 \t}
+\tchain input {
+\t\ttype filter hook input priority filter; policy accept;
+\t}
 \tchain forward {
 \t\ttype filter hook forward priority filter; policy accept;
 \t}
@@ -78,7 +81,8 @@ describe('a destination chosen by turns', () => {
   })
 
   it('is the only one that routing refuses, where the packet vanished there', () => {
-    const refused = (...destinations: string[]) => ({
+    const refused = (...destinations: string[]): Host => ({
+      sysctls: new Map([['net.ipv4.ip_forward', '1']]),
       routes: [
         ...ROUTER.routes!,
         ...destinations.map(
