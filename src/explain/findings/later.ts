@@ -8,7 +8,10 @@ import '../counterfactual/later.ts'
 const findings = listings.with(() => import('./host-state.ts'))
 
 type Loaded = typeof import('./host-state.ts')
-type Name = Exclude<keyof Loaded, 'servedByNat' | 'restoreMark' | 'ledByMark' | 'replyByOwnLink' | 'leftWords'>
+type Name = Exclude<
+  keyof Loaded,
+  'servedByNat' | 'restoreMark' | 'ledByMark' | 'markWrittenOver' | 'replyByOwnLink' | 'leftWords'
+>
 
 /** Finds nothing where none of these was listed. */
 export const withHostState = (code: string, name: Name): Detector => ({
@@ -31,6 +34,12 @@ export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>
 /** The mark of their connection, where that leads replies astray. */
 export const ledByMark: Loaded['ledByMark'] = (request, reply, world, devices) =>
   world.host.routingRules ? findings.loaded.ledByMark(request, reply, world, devices) : undefined
+
+/** A mark that would have led replies back, and that another rule has overwritten. */
+export const markWrittenOver: Loaded['markWrittenOver'] = (request, reply, world, devices) =>
+  (world.host.routingRules ?? world.host.routes ?? world.host.links)
+    ? findings.loaded.markWrittenOver(request, reply, world, devices)
+    : undefined
 
 /** What leads replies of an address out of its own link. */
 export const replyByOwnLink: Loaded['replyByOwnLink'] = (packet, asked, host) =>

@@ -14,6 +14,7 @@ import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
 import { markGiven } from '../counterfactual/marks.ts'
+import { spotWords } from '../findings/verdicts.ts'
 import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
 import { RESTORES_MARK } from './mark-restored.ts'
 
@@ -22,12 +23,13 @@ interface Given {
   table: Table
   chain: string
   rule: Rule
+  step: Journey['steps'][number]
 }
 
 /** What gives the connection's mark to replies that are forwarded, in front of their routing. Where there is such a mark. */
 export function restoreMark(journey: Journey, world: World, dst: string, came: string): Fix[] {
   const { packet, steps, outcome } = journey
-  const given = outcome === 'forwarded' ? markOfConnection(journey, world) : undefined
+  const given = outcome === 'forwarded' ? marksOfConnection(journey, world)?.at(-1) : undefined
   const server = steps.at(-1)?.dst ?? packet.dst
   if (!given || given.mark === 0 || server === undefined) return []
   const { mark, table } = given
@@ -96,6 +98,49 @@ export function ledByMark(
   }
 }
 
+/**
+ * A rule gave the request's connection a mark that a routing rule leads back out of `came`, and a later rule wrote another
+ * one over it: that one was restored, and led the reply out of `left`.
+ */
+export function markWrittenOver(
+  request: Journey,
+  reply: Pick<Journey, 'packet' | 'steps'>,
+  world: World,
+  { came, left }: { came: string; left: string },
+): LedByMark | undefined {
+  const { host } = world
+  const restored = stepOf(reply, RESTORES_MARK, reply.packet.in === undefined ? 'output' : 'prerouting')
+  const question = questionOf(reply.packet)
+  const given = restored && question ? (marksOfConnection(request, world) ?? []) : []
+  const over = given.at(-1)
+  const [first] = given.slice(-2)
+  if (!question || !over || !first || first === over || first.mark === 0) return undefined
+  const family = request.family === 'ip6' ? 'ip6' : 'ip'
+  const rule = host.routingRules?.find((one) => one.family === family && !one.not && asksForMark(one, first.mark))
+  if (host.routingRules && !rule) return undefined
+  const wayOf = (mark: number) => (host.routingRules ? lookupRoute({ ...question, mark }, host) : undefined)
+  const [meant, taken] = [wayOf(first.mark), wayOf(over.mark)]
+  if ((meant && !leadsOutOf(meant, came)) || (taken && !leadsOutOf(taken, left))) return undefined
+  const leads =
+    rule && meant
+      ? `Routing rule ${rule.priority} leads mark ${hex(first.mark)} out of ${came}.`
+      : `Whether a routing rule leads mark ${hex(first.mark)} out of ${came} is unknown.`
+  const [gave, wrote] = [refOfStep(first.step), refOfStep(over.step)]
+  if (!gave || !wrote) return undefined
+  return {
+    words: ` ${nameRef(wrote)} set the connection's mark to ${hex(over.mark)}: before, it was ${hex(first.mark)}, from ${nameRef(gave)}. ${leads}`,
+    rules: [wrote, gave],
+    fix: propose(
+      `accept such packets ${spotWords(wrote)}, so that the connection keeps mark ${hex(first.mark)}`,
+      acceptBefore(wrote, request.packet, { hook: over.step.hook }),
+      SKIPS_LATER,
+      rule && meant
+        ? `only the reply's route was checked: with that mark it leaves by ${came}`
+        : 'where routing rules lead that mark is unknown',
+    ),
+  }
+}
+
 const isSaving = ({ kind, rule }: Journey['steps'][number]) =>
   kind === 'rule' && /--save-mark|ct mark set/.test(rule ?? '')
 
@@ -113,21 +158,21 @@ function stepOf({ steps }: Pick<Journey, 'steps'>, text: RegExp, hook?: Hook): R
   return step && refOfStep(step)
 }
 
-/** Of the rules that matched, the last that has changed it. */
-function markOfConnection({ steps, family, packet }: Journey, world: World): Given | undefined {
-  let given: Given | undefined
+/** Of the rules that matched, those that have changed it, each with what it was then; undefined where one of them is unknown. */
+function marksOfConnection({ steps, family, packet }: Journey, world: World): Given[] | undefined {
+  const given: Given[] = []
   for (const step of steps) {
     const found = ruleOfStep(step, world)
     if (!found) continue
     const before: Packet = {
       ...packet,
-      ctMark: given?.mark ?? 0,
+      ctMark: given.at(-1)?.mark ?? 0,
       ...(step.mark === undefined ? {} : { mark: step.mark }),
     }
     const marks = found.rule.statements.filter((one) => one.kind === 'set' && one.field === 'ct mark')
     const { ctMark } = afterAll(marks, { packet: before, family, world }).packet
     if (ctMark === undefined) return undefined
-    if (ctMark !== before.ctMark) given = { ...found, mark: ctMark >>> 0 }
+    if (ctMark !== before.ctMark) given.push({ ...found, mark: ctMark >>> 0, step })
   }
   return given
 }

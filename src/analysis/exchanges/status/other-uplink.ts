@@ -2,7 +2,7 @@
 
 import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
-import { ledByMark } from '../../../explain/findings/later.ts'
+import { ledByMark, markWrittenOver } from '../../../explain/findings/later.ts'
 import { isDefault } from '../../../explain/host/routes.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
@@ -34,6 +34,8 @@ interface OtherUplink {
   isSentBack: boolean
   /** The reply of the capture. */
   reply?: Journey
+  /** It was to go back by the mark that a rule gave its connection. */
+  overwritten?: ReturnType<typeof markWrittenOver>
 }
 
 /**
@@ -65,9 +67,11 @@ export function otherUplink(parts: readonly Part[], asked: Packet, isPlayed = fa
   if (isPlayed && !isSeen) return isElsewhere ? { came, left, isSeen, isOfUplink, isSentBack: false } : undefined
   const isShownElsewhere = isElsewhere && reply !== undefined && isSeen
   const isSentBack = isShownElsewhere && goesBackOut(request, reply, left, asked)
+  const overwritten = isShownElsewhere ? markWrittenOver(journey, reply.told.journey, world, { came, left }) : undefined
   const isUnheard = () => isSentBack || isHalfOpen(request, reply!, asked) || isResetInVain(reply!, parts)
-  if (!isOfUplink && !(isShownElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
-  return { came, left, isSeen, isOfUplink, isSentBack, ...(reply ? { reply: reply.told.journey } : {}) }
+  if (!isOfUplink && !overwritten && !(isShownElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
+  const captured = reply ? { reply: reply.told.journey } : {}
+  return { came, left, isSeen, isOfUplink, isSentBack, ...captured, ...(overwritten ? { overwritten } : {}) }
 }
 
 /** It left by another interface than the request came in, and the request came again. */
@@ -133,7 +137,7 @@ export function byOtherUplink(
   if (overlap) return [overlap]
   const found = otherUplink(parts, asked, isPlayed)
   if (!found) return isPlayed ? [] : cameElsewhere(parts, status)
-  const { came, left, isSeen, isOfUplink, isSentBack, reply: captured } = found
+  const { came, left, isSeen, isOfUplink, isSentBack, reply: captured, overwritten } = found
   const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
@@ -150,7 +154,7 @@ export function byOtherUplink(
   const why = isBeside
     ? `${src} is a neighbour on ${came}, but only the default route of this host leads to it.`
     : `Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`
-  const led = captured && ledByMark(journey, captured, world, { came, left })
+  const led = overwritten ?? (captured && ledByMark(journey, captured, world, { came, left }))
   return [
     finding(
       'reply-by-other-uplink',
