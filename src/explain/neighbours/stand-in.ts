@@ -1,7 +1,9 @@
 /** Hosts that have an address of a link's network and live behind another one: for them this host has to reply to ARP. */
 import { deviceSysctl } from '../../edits/words.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
+import { leadsOutOf, lookupRoute, questionOf } from '../../rules/route.ts'
+import { wayOut } from '../../rules/way-out.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
@@ -23,7 +25,7 @@ export function ofOtherLink(context: Context): Detected[] {
   if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
   const route = lookupRoute({ dst: src, mark: 0 }, host)
   if (!leadsOutOf(route, from)) return []
-  if (isFoundBehind(src, from, out, host)) return []
+  if (isFoundBehind(src, from, out, host) || isForSilentHop(context, out)) return []
   const isSix = journey.family === 'ip6'
   const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
   const isOff = isSix
@@ -54,4 +56,13 @@ export function ofOtherLink(context: Context): Detected[] {
       fix,
     }),
   ]
+}
+
+/** Nothing has left for a next hop that never gave its link address: whoever was to reply was not asked. */
+function isForSilentHop(context: Context, out: string): boolean {
+  const { host } = context.world
+  const question = questionOf(lastPacket(context))
+  const route = question && lookupRoute(question, host)
+  const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
+  return way !== undefined && silentNeighbour(host, out, way.gateway ?? question!.dst) !== undefined
 }

@@ -1,6 +1,7 @@
 /** A host behind this one with an address of another link's network: neighbours there find it where this host stands in, or where they have replied to it. */
 import { expect, it } from 'vitest'
 import type { ConntrackEntry } from '../../../src/index.ts'
+import type { Host } from '../../../src/model/host.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { findingsOf, played, SYN } from '../findings/played.ts'
 
@@ -9,13 +10,15 @@ const BEHIND = {
   ...{ destination: '10.0.2.7/32', device: 'eth0' },
 }
 
-const found = (...conntrack: ConntrackEntry[]) =>
+const found = (...conntrack: ConntrackEntry[]) => foundWith({ conntrack })
+
+const foundWith = (host: Partial<Host>) =>
   findingsOf(
     played({
       rules: { filter: [] },
       packet: { ...SYN, src: '10.0.2.7', dst: '10.0.2.9' },
       host: {
-        conntrack,
+        ...host,
         routes: [...ROUTER.routes!, BEHIND],
         sysctls: new Map([...ROUTER.sysctls!, ['net.ipv4.conf.eth1.proxy_arp', '0']]),
       },
@@ -43,4 +46,15 @@ it.each([
   ['to the source that nat gave', asked('10.0.2.8', [], '10.0.2.1')],
 ])('but not for a reply %s', (_name, one) => {
   expect(found(one)).toHaveLength(1)
+})
+
+it('is not asked for by a next hop that has not replied itself', () => {
+  const neighbour = (address: string, state: string) => ({
+    family: 'ip' as const,
+    address,
+    device: 'eth1',
+    state: [state],
+  })
+  expect(foundWith({ neighbours: [neighbour('10.0.2.9', 'INCOMPLETE')] })).toEqual([])
+  expect(foundWith({ neighbours: [neighbour('10.0.2.8', 'INCOMPLETE')] })).toHaveLength(1)
 })
