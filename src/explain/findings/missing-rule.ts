@@ -75,12 +75,24 @@ export const emptyChain: Detector = {
         if (rule && !isForHere(context, step) && !namesHost(rule)) continue
         if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
         if (table.chains.get(to)?.rules.length !== 0) continue
-        const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination.`
+        // whoever leads this very port away means it to go on from there, and no program here has it
+        const isForPort = rule?.conditions.some((one) => / dport$/.test(fieldOf(one) ?? '') && isExact(one)) === true
+        const { dst, dport } = lastPacket(context)
+        const unheard = isForPort && isLocal(dst ?? '', context.world.host) === true
+        const besides = unheard ? `, and no program of this host listens on port ${dport}` : ''
+        const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination${besides}.`
         const fix = writtenAnew(
           ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref),
           to,
         )
-        return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5, fix })]
+        return [
+          finding('missing-rule', unheard ? 'error' : 'note', message, {
+            steps: [step + 1],
+            rules: [ref],
+            fix,
+            doubt: unheard ? -0.1 : 0.5,
+          }),
+        ]
       }
     return []
   },

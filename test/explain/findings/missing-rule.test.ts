@@ -168,6 +168,23 @@ describe('missing-rule', () => {
     ])
   })
 
+  it('is an error where the packet has the very port that is led to the empty chain', () => {
+    const severityOf = (ports: string, host = LISTENS_ON(22)) => {
+      const nat = ['-N ports', `-A PREROUTING -p tcp${ports} -j ports`, '-A POSTROUTING -o eth1 -j MASQUERADE']
+      const filter = ['-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT', '-A INPUT -j REJECT']
+      const all = findingsOf(played({ rules: { nat, filter }, packet: TO_ROUTER, host }), 'missing-rule')
+      const found = all.find(({ message }) => message.includes('to ports'))
+      return found && [found.severity, found.message]
+    }
+    const led = "nat PREROUTING rule 1 jumps to ports, which has no rules: nothing rewrites the packet's destination"
+    expect(severityOf(' -m tcp --dport 80')).toEqual([
+      'error',
+      `${led}, and no program of this host listens on port 80.`,
+    ])
+    expect(severityOf('')).toEqual(['note', `${led}.`])
+    expect(severityOf(' -m tcp --dport 80', LISTENS_ON(80))).toBeUndefined()
+  })
+
   it.each([
     ['they are for another protocol', rules('[3:180] -A web -p icmp -j ACCEPT')],
     [
