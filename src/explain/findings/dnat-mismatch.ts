@@ -137,8 +137,8 @@ function byBefore(context: Context, step: number, ref: RuleRef): Detected[] {
       continue
     const asked = { ...moment.packet, dst, ...(dport === undefined ? {} : { dport }) }
     if (evaluateAll(rule.conditions, { ...moment, packet: asked }) !== true) continue
-    // by itself, or by the mark that it sets, or in the chain that it leads to
-    const isDeciding = /^(accept|return)$/.test(verdictOf(rule).ending)
+    // by itself, or by the mark that it sets, or in the chain that it leads to; what returns may only come to the same end
+    const isDeciding = verdictOf(rule).ending === 'accept'
     if (!isDeciding && !goal.wanted(hadItMatched(context, markedThere(context, passed)))) continue
     const other = refOfSkipped(context, passed)
     const message = `${nameRef(ref)} sends it to ${describeEnd(moment.packet.dst, moment.packet.dport)}, while ${nameRef(other)} matches ${describeEnd(dst, dport)}, the destination it had before NAT.`

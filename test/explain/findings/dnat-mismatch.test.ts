@@ -316,6 +316,24 @@ describe('a rule for the destination of before nat', () => {
       expect(told(one(other), 'dnat-mismatch')?.message ?? '').not.toContain('destination it had before NAT')
   })
 
+  it('is the one that accepts, not one before it that returns to the same end', () => {
+    const ports = '-p tcp -m multiport --dports 8000:8099'
+    const found = told(
+      {
+        rules: {
+          nat: ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.1.1:9100'],
+          filter: [
+            ...['-P INPUT DROP', '-A INPUT -j netpol', `-A INPUT ${ports} -j ACCEPT`],
+            `-A netpol -d 10.0.1.1/32 ${ports} -j RETURN`,
+          ],
+        },
+        packet: { ...TO_ROUTER, dport: 8080 },
+      },
+      'dnat-mismatch',
+    )
+    expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'filter INPUT rule 2'])
+  })
+
   describe('that does not decide by itself', () => {
     const such = '-d 10.0.1.1/32 -p tcp -m tcp --dport 8080'
     const more = (rule: string, ...rules: string[]): Case => {

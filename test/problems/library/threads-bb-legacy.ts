@@ -221,7 +221,11 @@ export const THREADS_BB_LEGACY: Problem[] = [
     truth: {
       words:
         "The endpoint is on the host's own network: behind the DNAT the packet has port 9100, which no rule of INPUT accepts, and the policy drops it.",
-      causes: [{ policy: 'filter INPUT' }, { rule: '--dports 30000:32767', chain: 'filter KUBE-ROUTER-INPUT' }],
+      causes: [
+        { policy: 'filter INPUT' },
+        { rule: '--dport 30000:32767', chain: 'filter INPUT' },
+        { rule: '--dports 30000:32767', chain: 'filter KUBE-ROUTER-INPUT' },
+      ],
       status: ['dropped'],
     },
     mend: [
