@@ -27,6 +27,16 @@ describe('several causes', () => {
     )
   })
 
+  it('are one where a rule leads request and reply to the rule that drops both', () => {
+    const guard = ['-P FORWARD DROP', '-A guard -j DROP']
+    const found = repairOf({ filter: [...guard, '-A FORWARD -p tcp -g guard'] }, SYN)
+    expect(found?.message).toMatch(/^filter FORWARD rule 1\b.* stops the request, and would stop its reply\.$/)
+    const other = [...guard, '-A FORWARD -i eth0 -g guard', '-A FORWARD -i eth1 -j DROP']
+    expect(repairOf({ filter: other }, SYN)?.message).toMatch(
+      /^Two rules stop this exchange: filter FORWARD rule 1 and FORWARD rule 2\.$/,
+    )
+  })
+
   it('are a policy, and a program that listens on another address', () => {
     const found = (address: string) => {
       const sockets = [{ protocol: 'tcp', family: 'ip' as const, state: 'LISTEN', port: 80, address }]

@@ -7,6 +7,9 @@ import { type RepairStep, STOPPED_BY } from './search.ts'
 
 const UNKNOWN_SOURCE = 'not-masqueraded'
 
+/** They name the rule that led the packet to the one that stopped it, and then that one. */
+const LEADS: ReadonlySet<string> = new Set(['dropped-by-rule', 'rejected-by-rule'])
+
 const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
 
 export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
@@ -37,7 +40,14 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
       ? { rule, text: nameRef(rule) }
       : { text: asClause(i === 0 ? finding.message : wouldBe(step)) }
   })
-  const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
+  // what a rule leads packets to is no cause of its own
+  const isLedTo = (text: string, before: number) =>
+    stopping
+      .slice(0, before)
+      .some(({ finding }) => LEADS.has(finding.code) && rulesOf(finding).map(nameRef).includes(text))
+  const distinct = causes.filter(
+    ({ text }, i) => causes.findIndex((one) => one.text === text) === i && !isLedTo(text, i),
+  )
   const [only] = distinct.length === 1 ? stopping : []
   const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
   if (isSourceKept && first) {
