@@ -54,9 +54,12 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const isMendable = journey.findings.some(
     (one) => isSerious(one) || (one.code !== 'not-netfilter' && one.fix.length > 0),
   )
+  // that this host has asked in vain was seen; what the journey itself says of the same is about who may ask it
+  const isSeen = ({ code, severity, message }: Finding) =>
+    code === 'neighbour-discovery-dropped' && severity === 'error' && !messages.has(message)
   const own = all.filter(
     (one) =>
-      (OF_EXCHANGES.has(one.code) && !codes.has(one.code)) ||
+      (OF_EXCHANGES.has(one.code) && (!codes.has(one.code) || isSeen(one))) ||
       (isBlank && isSerious(one)) ||
       (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
   )

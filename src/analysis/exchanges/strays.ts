@@ -1,22 +1,41 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
 import { finding } from '../../explain/context.ts'
+import { isSolicitation } from '../../explain/neighbours/discovery.ts'
 import { nameRef, withoutStep } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Told } from './join/joined.ts'
+import { leftBy } from '../../model/way-out.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { solicitedGroup } from '../../rules/solicited-group.ts'
+import { wayOut } from '../../rules/way-out.ts'
+import { asItLeft } from '../as-it-left.ts'
+import type { Part, Told } from './join/joined.ts'
 
 /** Kept of all. */
 export const MOST_STRAYS = 100
 
-/** For an exchange that got no reply. */
-export function neededBy(strays: readonly Told[], exchange: Exchange): Finding[] {
-  if (strays.length === 0 || exchange.status === 'answered' || exchange.status === 'refused') return []
+/** The findings of an exchange, with what it needed where it got no reply. */
+export function withNeeded(strays: readonly Told[], exchange: Exchange): Finding[] {
+  const { findings, status } = exchange
+  if (strays.length === 0 || status === 'answered' || status === 'refused') return findings
   // that it cannot be reached is what an error says then
   const found = neighbourFor(strays, exchange) ?? errorFor(strays, exchange)
-  return found ? [found] : []
+  const isTold = findings.some(({ message }) => message === found?.message)
+  const all = found && !isTold ? [...findings, found] : findings
+  const asked = all.find(({ message }) => message.startsWith(DISCOVERY_FAILS))
+  // what mends the packet that was stopped is about its answer as well
+  return asked ? all.map((one) => (isOfSameRule(one, asked) ? { ...one, fix: [] } : one)) : all
 }
+
+const DISCOVERY_FAILS = 'Neighbour discovery fails on this host: '
+
+const isOfSameRule = ({ code, rules: [rule] }: Finding, { rules, fix }: Finding): boolean =>
+  code === 'neighbour-failed' &&
+  rule !== undefined &&
+  fix.length > 0 &&
+  rules.some((one) => nameRef(one) === nameRef(rule))
 
 /**
  * Errors that were stopped end before the request does that they quote. nft's trace has 20 bytes of what is behind the IP
@@ -54,11 +73,35 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
   // an error names the rule by itself
   if (findings.every(({ code, severity }) => code !== 'neighbour-failed' || severity === 'error')) return undefined
   const about = strays.find(({ journey }) => isDiscovery(journey.packet))
-  if (!about) return undefined
+  return about && discoveryFails(about, 'warning')
+}
+
+function discoveryFails(about: Told, severity: Finding['severity']): Finding {
   const { packet, id } = about.journey
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
-  const message = `Neighbour discovery fails on this host: a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
-  return finding('neighbour-discovery-dropped', 'warning', message, ruleAndFix(about))
+  const message = `${DISCOVERY_FAILS}a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
+  return finding('neighbour-discovery-dropped', severity, message, ruleAndFix(about))
+}
+
+/** This host has asked for the link address of the next hop of what was to leave, and a rule stopped that. */
+export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id' | 'told'>): Finding | undefined {
+  const { journey, world, host } = told
+  const left = asItLeft(journey)
+  const out = leftBy(journey.steps)
+  if (left.dst === undefined || !left.dst.includes(':') || out === undefined) return undefined
+  const question = questionOf(left)
+  const route = question && lookupRoute(question, world.host)
+  const hop = (route?.type === 'unicast' ? wayOut(route, out)?.gateway : undefined) ?? left.dst
+  const about = strays.find(
+    ({ host: other, journey: { id: later, packet } }) =>
+      other === host &&
+      Number(later) > id &&
+      isSolicitation(packet) &&
+      packet.in === undefined &&
+      packet.out === out &&
+      (packet.dst === hop || packet.dst === solicitedGroup(hop)),
+  )
+  return about && discoveryFails(about, 'error')
 }
 
 /** What a helper of conntrack's would have known as a part of another connection. */

@@ -32,7 +32,7 @@ import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
 import { type Seen, verdictOf } from './status/status.ts'
 import { isOfTtl } from './status/ttl-used-up.ts'
-import { neededBy } from './strays.ts'
+import { withNeeded } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
 export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
@@ -90,7 +90,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
       ...(isFailed(status) ? behindRouter(parts, asked) : []),
     ],
   }
-  exchange.findings.push(...neededBy(seen.strays, exchange))
+  exchange.findings = withNeeded(seen.strays, exchange)
   if (!same) exchange.like = about.id
   return exchange
 }

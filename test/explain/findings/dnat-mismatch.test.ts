@@ -318,19 +318,10 @@ describe('a rule for the destination of before nat', () => {
 
   it('is the one that accepts, not one before it that returns to the same end', () => {
     const ports = '-p tcp -m multiport --dports 8000:8099'
-    const found = told(
-      {
-        rules: {
-          nat: ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.1.1:9100'],
-          filter: [
-            ...['-P INPUT DROP', '-A INPUT -j netpol', `-A INPUT ${ports} -j ACCEPT`],
-            `-A netpol -d 10.0.1.1/32 ${ports} -j RETURN`,
-          ],
-        },
-        packet: { ...TO_ROUTER, dport: 8080 },
-      },
-      'dnat-mismatch',
-    )
+    const nat = ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.1.1:9100']
+    const returns = `-A netpol -d 10.0.1.1/32 ${ports} -j RETURN`
+    const filter = ['-P INPUT DROP', '-A INPUT -j netpol', `-A INPUT ${ports} -j ACCEPT`, returns]
+    const found = told({ rules: { nat, filter }, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')
     expect(found?.rules).toEqual(['nat PREROUTING rule 1', 'filter INPUT rule 2'])
   })
 

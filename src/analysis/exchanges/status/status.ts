@@ -15,6 +15,7 @@ import { asItLeft, hidesSource } from '../../as-it-left.ts'
 import { isAsking, type Joined, type Part, type Told } from '../join/joined.ts'
 import { withoutRuleResets } from '../join/reset-by-rule.ts'
 import { mayBeAbout, type UnquotedError } from '../join/unquoted.ts'
+import { unaskedHop } from '../strays.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
@@ -268,6 +269,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
   if (returned) return inferred('lost', request, returned)
   if (has('neighbour-failed')) return inferred('lost', request)
+  const unasked = replied ? undefined : unaskedHop(seen.strays, request)
+  if (unasked) return inferred('lost', request, unasked)
   const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
   if (unfound) return inferred('reply-lost', request, unfound)
   const other = !replied && (!entry || !isReplied(entry)) ? fromOtherEnd(request.told, seen.unexpected) : undefined
