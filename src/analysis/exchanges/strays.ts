@@ -24,12 +24,9 @@ export function withNeeded(strays: readonly Told[], exchange: Exchange): Finding
   const found = neighbourFor(strays, exchange) ?? errorFor(strays, exchange)
   const isTold = findings.some(({ message }) => message === found?.message)
   const all = found && !isTold ? [...findings, found] : findings
-  const asked = all.find(({ message }) => message.startsWith(DISCOVERY_FAILS))
   // what mends the packet that was stopped is about its answer as well
-  return asked ? all.map((one) => (isOfSameRule(one, asked) ? { ...one, fix: [] } : one)) : all
+  return found ? all.map((one) => (isOfSameRule(one, found) ? { ...one, fix: [] } : one)) : all
 }
-
-const DISCOVERY_FAILS = 'Neighbour discovery fails on this host: '
 
 const isOfSameRule = ({ code, rules: [rule] }: Finding, { rules, fix }: Finding): boolean =>
   code === 'neighbour-failed' &&
@@ -73,14 +70,15 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
   // an error names the rule by itself
   if (findings.every(({ code, severity }) => code !== 'neighbour-failed' || severity === 'error')) return undefined
   const about = strays.find(({ journey }) => isDiscovery(journey.packet))
-  return about && discoveryFails(about, 'warning')
+  return about && discoveryFails(about, false)
 }
 
-function discoveryFails(about: Told, severity: Finding['severity']): Finding {
+/** `isSure`: for the next hop itself. */
+function discoveryFails(about: Told, isSure: boolean): Finding {
   const { packet, id } = about.journey
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
-  const message = `${DISCOVERY_FAILS}a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
-  return finding('neighbour-discovery-dropped', severity, message, ruleAndFix(about))
+  const message = `Neighbour discovery fails on this host: a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
+  return finding('neighbour-discovery-dropped', isSure ? 'error' : 'warning', message, ruleAndFix(about))
 }
 
 /** This host has asked for the link address of the next hop of what was to leave, and a rule stopped that. */
@@ -101,7 +99,7 @@ export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id
       packet.out === out &&
       (packet.dst === hop || packet.dst === solicitedGroup(hop)),
   )
-  return about && discoveryFails(about, 'error')
+  return about && discoveryFails(about, true)
 }
 
 /** What a helper of conntrack's would have known as a part of another connection. */
