@@ -318,8 +318,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey) && comesHere())
     return inferred('unanswered', request)
   // right now one may come yet
-  const soon = replied || !entry || seen.live ? undefined : unrepliedSoon(entry, request)
-  const doubt = unreplied?.finding ?? soon
+  const doubt = unreplied?.finding ?? (replied || !entry || seen.live ? undefined : unrepliedSoon(entry, request))
   return { ...observed('undetermined', request), ...(doubt ? { finding: doubt } : {}) }
 }
 
