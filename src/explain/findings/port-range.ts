@@ -45,7 +45,8 @@ export const portRange: Detector = {
   },
 }
 
-function portsOf(condition: Condition): readonly [number, number] | undefined {
+/** The range of ports that a condition matches. */
+export function portsOf(condition: Condition): readonly [number, number] | undefined {
   if (condition.kind !== 'compare' || condition.op !== '==' || !/ dport$/.test(fieldOf(condition) ?? ''))
     return undefined
   const { value } = condition

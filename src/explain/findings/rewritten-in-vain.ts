@@ -11,7 +11,7 @@ import { hasAddress, isDeprecated, isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
-import { acceptBefore, propose } from '../changes/change.ts'
+import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
@@ -29,6 +29,7 @@ import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
 import { otherSource } from './other-source.ts'
+import { portsOf } from './port-range.ts'
 
 /** REDIRECT has another address for each interface that packets come in by. */
 const placeOf = ({ statement }: Rewritten, { dst, dport }: Packet): string =>
@@ -43,13 +44,14 @@ export const dnatOfOthers: Detector = {
   code: 'dnat-of-others',
   detect(context) {
     const taken = context.inVain
-      ? (takenFromOthers(context) ?? takenFromServices(context) ?? takenFromHere(context))
+      ? (takenFromOthers(context) ?? takenFromRange(context) ?? takenFromServices(context) ?? takenFromHere(context))
       : undefined
     if (!taken) return []
     const { rule, asked, other, isSure, fix } = taken
     const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${placeOf(rule, lastPacket(context))}. This packet was for ${asked}, ${other}.`
-    const headline = other === ANOTHER_HOST ? { [FOR_REPORTS]: { headline: 'DNAT of a packet for another host' } } : {}
-    const more = { steps: [rule.step + 1], rules: [rule.ref], fix, ...headline }
+    const { headline = other === ANOTHER_HOST ? 'DNAT of a packet for another host' : undefined } = taken
+    const shown = headline === undefined ? {} : { [FOR_REPORTS]: { headline } }
+    const more = { steps: [rule.step + 1], rules: [rule.ref], fix, ...shown }
     return [finding('dnat-of-others', isSure ? 'warning' : 'note', message, more)]
   },
 }
@@ -66,6 +68,7 @@ export interface TakenFromOthers {
   isSure: boolean
   /** Spares such packets. */
   fix: Proposal[]
+  headline?: string
 }
 
 /** The rule that sent it elsewhere without asking whom it is for, which was another host. */
@@ -103,6 +106,36 @@ const INTERCEPTED: ReadonlySet<number> = new Set([
   ...[21, 25, 110, 143, 465, 587, 993, 995],
   ...[53, 80, 123, 443, 853, 3128, 5060, 5061, 8080],
 ])
+
+/** The rule sends a range of ports to the first of them: who forwards a range means to keep each port as a rule. */
+function takenFromRange(context: Context): TakenFromOthers | undefined {
+  const rule = destinationRule(context)
+  if (!rule || !isNatStatement(rule.statement) || rule.statement.kind !== 'dnat' || rule.statement.map) return undefined
+  const { ref, step } = rule
+  const { packet, hook } = context.evidence.arrivals[step]!
+  const { dst: address } = lastPacket(context)
+  const [to, last] = rule.statement.ports ?? []
+  const [from, end] = (context.evidence.arrivals[step]!.rule?.conditions ?? []).map(portsOf).find(Boolean) ?? []
+  const { dport: port } = packet
+  if (to === undefined || to !== last || to !== from || port === undefined || port === to || !address) return undefined
+  const keep = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, before: ref },
+    { kind: 'such', packet, hints: hook === undefined ? {} : { hook } },
+    { kind: 'dnat', to: { address, port } },
+  )
+  const fix = propose(
+    `keep port ${port} of such packets`,
+    keep,
+    'to keep every port, remove the port from the DNAT rule',
+  )
+  const unverified = `whether a program listens on ${describeEnd(address, port)} is unknown here`
+  return {
+    ...{ rule, asked: describeEnd(packet.dst, port), other: `another port of the range ${from}-${end}`, isSure: true },
+    fix: fix.map((one): Proposal => ({ ...one, unverified })),
+    headline: 'DNAT of a range of ports to one port',
+  }
+}
 
 /** The rule sends all services of the host to one port, and asks for none: the port that it was meant for is missing. */
 function takenFromServices(context: Context): TakenFromOthers | undefined {
@@ -160,7 +193,11 @@ const spare = ({ ref }: Rewritten, packet: Packet, hook: Hook | undefined): Prop
 
 /** Does a rule that leads to step `i` ask for more than whose packet it is, and where it came from? */
 const asksForService = (context: Context, i: number): boolean =>
-  rulesTo(context, i).some((rule) => !rule?.conditions.every(asksWhose))
+  rulesTo(context, i).some((rule) => !rule?.conditions.every((one) => asksWhose(one) || leavesOutPorts(one)))
+
+/** All but some ports are no service. */
+const leavesOutPorts = (condition: Condition): boolean =>
+  isNegated(condition) && / dport$/.test(fieldOf(condition) ?? '')
 
 /** The rule of step `i`, and those that led there; undefined: one that the ruleset does not have. */
 const rulesTo = ({ evidence: { arrivals } }: Context, i: number): (Rule | undefined)[] =>
