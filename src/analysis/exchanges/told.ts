@@ -201,12 +201,18 @@ function findingsOf(
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
   const arrived = !seen.played && hasArrived({ status, journeys: journeysOf(parts) })
-  const isRefuted = ({ role }: Part, { code }: Finding) => arrived && role === 'request' && saysAstray(code)
+  const isRefuted = ({ role }: Part, { code, severity }: Finding) =>
+    arrived && saysAstray(code) && (role === 'request' || (role === 'replies' && severity === 'note'))
   const eased = (one: Finding) => (status === 'answered' && replied ? withoutNeedless(one) : one)
+  // a reply that went another way may get there all the same; this one did not
+  const raised = (one: Finding): Finding =>
+    status === 'reply-lost' && decided.role === 'replies' && saysAstray(one.code)
+      ? { ...one, severity: 'warning' }
+      : one
   for (const said of decided.told.journey.findings) {
     // the same, and more
     if (own?.code === said.code && own.message.startsWith(said.message)) continue
-    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : eased(said)
+    const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : raised(eased(said))
     const hasReply = replied && !seen.played && isAsking(decided)
     const isFate = status === 'answered' || hasReply || hasStoppedCopy || (own && own.severity !== 'note')
     if (!(one.code === 'not-netfilter' && isFate) && !isRefuted(decided, one)) add(one)

@@ -1,7 +1,7 @@
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { SKIPS_LATER } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
@@ -10,6 +10,7 @@ import { firstLink, hasNewSource, staysUnanswered } from '../counterfactual/unde
 import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { hasForeignSource } from './other-source.ts'
+import { pastOwnLink } from './past-neighbour.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
@@ -30,6 +31,8 @@ export const markedAstray: Detector = {
       const without = { ...question, mark: before }
       const route = lookupRoute(without, world.host)
       if (route?.type !== 'unicast' || isSameWay(route, taken)) continue
+      // it went by a router of the link instead of directly, which is told with the table that was asked
+      if (pastOwnLink(question, taken, out, world.host) && leadsOutOf(route, out)) continue
       const ways = routeDevices(route)
       const ofSource = ruleOfSource(without, world.host)
       const isWide =

@@ -46,6 +46,7 @@ import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { addressesOf } from './own-source.ts'
+import { pastNeighbour } from './past-neighbour.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 import { markedForUnledTable } from './unled-mark.ts'
 
@@ -80,6 +81,7 @@ export const wrongWayOut: Detector = {
       if (itself.length > 0) return itself
       return [
         ...pastTableMain(context, packet, note),
+        ...pastNeighbour(context, packet, note),
         ...backToRouter(context, packet),
         ...pastNextHop(context, packet, note),
         ...withoutIpv6(context, packet),

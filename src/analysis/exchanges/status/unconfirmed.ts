@@ -1,5 +1,6 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
 import { isSolicitation } from '../../../explain/neighbours/discovery.ts'
+import { saysAstray } from '../../../model/exchange.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
@@ -31,6 +32,8 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   if (entry && isUsed(entry)) return false
   // whoever gets a SYN ACK goes on with it at once
   if (told.says === 'answers' && entry && (halfOpenFor(entry, told.world) ?? 0) >= PATIENCE) return true
+  // and a router that has it in place of whoever asked may drop it
+  if (told.says === 'answers' && told.journey.findings.some(({ code }) => saysAstray(code))) return true
   return (
     isForSilentHop(answer) || isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
   )
