@@ -1,11 +1,14 @@
-import type { Journey } from '../../model/journey.ts'
+import type { Host } from '../../model/host.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { leftBy } from '../../model/way-out.ts'
 import { wordTable } from '../../model/word-table.ts'
 import type { World } from '../../model/world.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { portDirection } from '../../rules/service-ports.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
+import { routeWords } from '../host/routes.ts'
 import { refusesOpening, showsReset } from '../reply/request-reply.ts'
 
 interface Refusal {
@@ -80,12 +83,42 @@ export const refusedThere: Detector = {
         ),
       ]
     return [
-      finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${end}.`, {
-        steps: [1],
-        fix: [look === undefined ? LOOK : { ...LOOK, description: look }],
-      }),
+      finding(
+        'refused-there',
+        'warning',
+        `${packet.src} replies "${says}" to packets for ${end}.${nextHopWords(refusal, packet.src, sent.dst, world.host)}`,
+        {
+          steps: [1],
+          fix: [look === undefined ? LOOK : { ...LOOK, description: look }],
+        },
+      ),
     ]
   },
+}
+
+/** A router on the way has refused a packet, of which the trace of its error shows nothing: `asked` came right before it. */
+export function refusedOnTheWay(error: Packet, { dst }: Packet, { host }: World): Finding | undefined {
+  const { protocol, icmpType, icmpCode, src, in: came } = error
+  const refusal = REFUSALS[`${protocol} ${icmpType} ${icmpCode}`]
+  if (
+    came === undefined ||
+    refusal?.look === undefined ||
+    refusal === TIME_EXCEEDED ||
+    src === undefined ||
+    src === dst
+  )
+    return undefined
+  const message = `An ICMP error "${refusal.says}" came from ${src}, most likely about this packet.${nextHopWords(refusal, src, dst, host)}`
+  return finding('refused-there', 'warning', message, { fix: [{ ...LOOK, description: refusal.look }] })
+}
+
+/** It knows no way on: another router may have been meant. */
+function nextHopWords({ look }: Refusal, router: string, dst: string | undefined, host: Host): string {
+  const question = look === TO_NETWORK && dst !== undefined ? questionOf({ dst }) : undefined
+  const route = question && lookupRoute(question, host)
+  return route?.type === 'unicast' && route.gateway === router
+    ? ` ${router} is the next hop of ${routeWords(route)} here. If another router leads to ${dst}, the route through that router is missing.`
+    : ''
 }
 
 /** Who has asked has no program any more, or one that waits for another source. What this host forwarded came in where the error goes out. */

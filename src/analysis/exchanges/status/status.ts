@@ -1,6 +1,7 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 
 import { droppedLater } from '../../../explain/findings/kernel-drop.ts'
+import { refusedOnTheWay } from '../../../explain/findings/refused-there.ts'
 import { drops as known } from '../../../explain/kernel-drops/later.ts'
 import { isAlwaysAnswered } from '../../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../../model/exchange.ts'
@@ -140,8 +141,11 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (error) {
     const unreached = unreachedWith(error, parts)
     if (unreached) return { ...observed('lost', unreached.decided), ...unreached }
-    const tooSmall = setTooSmall(error, parts)
-    return { ...(isGuessed(error) ? inferred : observed)('lost', error), ...(tooSmall ? { finding: tooSmall } : {}) }
+    const isUnquoted = isGuessed(error)
+    const finding =
+      setTooSmall(error, parts) ??
+      (isUnquoted ? refusedOnTheWay(error.told.journey.packet, ask(), error.told.world) : undefined)
+    return { ...(isUnquoted ? inferred : observed)('lost', error), ...(finding ? { finding } : {}) }
   }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!
   // conntrack leads a retransmission, and what follows, past nat, so that less is seen of it than of what began

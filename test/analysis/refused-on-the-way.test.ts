@@ -1,0 +1,51 @@
+/** A router on the way says that it has no route, and the trace of its error does not show of which packet. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+
+const ADDRESS = '2: eth0    inet 192.0.2.20/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
+const LOCAL = 'local 192.0.2.20 dev eth0 table local proto kernel scope host src 192.0.2.20\n'
+const LINK = '192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.20\n'
+const RULES = `table inet filter {
+  chain input { # handle 1
+    type filter hook input priority filter; policy accept;
+    ct state related accept # handle 3
+  }
+  chain output { # handle 2
+    type filter hook output priority filter; policy accept;
+  }
+}
+`
+const ENTRY =
+  'udp      17 29 src=192.0.2.20 dst=10.50.7.2 sport=40000 dport=5540 [UNREPLIED] src=10.50.7.2 dst=192.0.2.20 sport=5540 dport=40000 mark=0 use=1\n'
+
+async function told(routes: string, { by = '192.0.2.1', code = 'net-unreachable' } = {}) {
+  const trace = `trace id 0000000a inet filter output packet: oif "eth0" ip saddr 192.0.2.20 ip daddr 10.50.7.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40
+trace id 0000000a inet filter output policy accept
+trace id 0000000b inet filter input packet: iif "eth0" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
+trace id 0000000b inet filter input rule ct state related accept # handle 3 (verdict accept)
+`
+  const files = { trace, RULES, ADDRESS, routes: LOCAL + LINK + routes, ENTRY }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const exchange = (await analysis.exchanges()).exchanges.find(({ asked: { dport } }) => dport === 5540)
+  expect(exchange?.status).toBe('lost')
+  expect(exchange!.findings.map((one) => one.code)).not.toContain('not-netfilter')
+  return exchange!.findings.find((one) => one.code === 'refused-there')?.message
+}
+
+const said = (what: string, by = '192.0.2.1') =>
+  `An ICMP error "${what}" came from ${by}, most likely about this packet.`
+
+test('the error and the router are named, and that it is the next hop of the route taken', async () => {
+  expect(await told('default via 192.0.2.1 dev eth0\n')).toBe(
+    `${said('network unreachable')} 192.0.2.1 is the next hop of the default route here. If another router leads to 10.50.7.2, the route through that router is missing.`,
+  )
+  expect(await told('10.50.0.0/16 via 192.0.2.1 dev eth0\n')).toContain('next hop of the route to 10.50.0.0/16 here')
+})
+
+test('of a router further on, or on the network of the destination, nothing is said of routes here', async () => {
+  expect(await told('default via 192.0.2.254 dev eth0\n')).toBe(said('network unreachable'))
+  expect(await told('default via 192.0.2.1 dev eth0\n', { code: 'host-unreachable' })).toBe(said('host unreachable'))
+  expect(await told('default via 192.0.2.1 dev eth0\n', { by: '198.51.100.1' })).toBe(
+    said('network unreachable', '198.51.100.1'),
+  )
+})
