@@ -18,19 +18,22 @@ const RULES = `table inet filter {
 const ENTRY =
   'udp      17 29 src=192.0.2.20 dst=10.50.7.2 sport=40000 dport=5540 [UNREPLIED] src=10.50.7.2 dst=192.0.2.20 sport=5540 dport=40000 mark=0 use=1\n'
 
-async function told(routes: string, { by = '192.0.2.1', code = 'net-unreachable' } = {}) {
+async function findings(routes: string, { by = '192.0.2.1', code = 'net-unreachable', eth1 = '' } = {}) {
   const trace = `trace id 0000000a inet filter output packet: oif "eth0" ip saddr 192.0.2.20 ip daddr 10.50.7.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40
 trace id 0000000a inet filter output policy accept
 trace id 0000000b inet filter input packet: iif "eth0" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
 trace id 0000000b inet filter input rule ct state related accept # handle 3 (verdict accept)
 `
-  const files = { trace, RULES, ADDRESS, routes: LOCAL + LINK + routes, ENTRY }
+  const files = { trace, RULES, addresses: ADDRESS + eth1, routes: LOCAL + LINK + routes, ENTRY }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const exchange = (await analysis.exchanges()).exchanges.find(({ asked: { dport } }) => dport === 5540)
   expect(exchange?.status).toBe('lost')
   expect(exchange!.findings.map((one) => one.code)).not.toContain('not-netfilter')
-  return exchange!.findings.find((one) => one.code === 'refused-there')?.message
+  return exchange!.findings
 }
+
+const told = async (...given: Parameters<typeof findings>) =>
+  (await findings(...given)).find((one) => one.code === 'refused-there')?.message
 
 const said = (what: string, by = '192.0.2.1') =>
   `An ICMP error "${what}" came from ${by}, most likely about this packet.`
@@ -48,4 +51,13 @@ test('of a router further on, or on the network of the destination, nothing is s
   expect(await told('default via 192.0.2.1 dev eth0\n', { by: '198.51.100.1' })).toBe(
     said('network unreachable', '198.51.100.1'),
   )
+})
+
+test('it is a note beside what tells why the packet went to that router', async () => {
+  const eth1 = '3: eth1    inet 10.50.0.1/16 scope global eth1\\       valid_lft forever preferred_lft forever\n'
+  const found = await findings('10.50.0.0/16 dev eth1 scope link\n10.50.7.2 via 192.0.2.1 dev eth0\n', { eth1 })
+  expect(found.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+    'note refused-there',
+    'warning wrong-way-out',
+  ])
 })

@@ -214,7 +214,11 @@ function findingsOf(
     if (own?.code === said.code && own.message.startsWith(said.message)) continue
     const one = own?.code === 'proxy-missing' && AS_FORWARDED.has(said.code) ? asNote(said) : raised(eased(said))
     const hasReply = replied && !seen.played && isAsking(decided)
-    const isFate = status === 'answered' || hasReply || hasStoppedCopy || (own && own.severity !== 'note')
+    const isFate =
+      status === 'answered' ||
+      hasReply ||
+      hasStoppedCopy ||
+      (own && (own.severity !== 'note' || decided.role === 'errors'))
     if (!(one.code === 'not-netfilter' && isFate) && !isRefuted(decided, one)) add(one)
   }
   for (const [i, part] of parts.entries()) {

@@ -1,7 +1,6 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 
 import { droppedLater } from '../../../explain/findings/kernel-drop.ts'
-import { refusedOnTheWay } from '../../../explain/findings/refused-there.ts'
 import { drops as known } from '../../../explain/kernel-drops/later.ts'
 import { isAlwaysAnswered } from '../../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../../model/exchange.ts'
@@ -36,7 +35,7 @@ import { setTooSmall } from './ttl-used-up.ts'
 import { unacknowledged } from './unacknowledged.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
 import { goesOnBehind, isUnheardOf } from './unheard.ts'
-import { isAboutEnd, isBeforeSilentHop, unreachedWith } from './unreached.ts'
+import { isAboutEnd, isBeforeSilentHop, refusedBy, unreachedWith } from './unreached.ts'
 import { stopsPastTracking, unrepliedBy, unrepliedSoon } from './unreplied.ts'
 import { wasAnswered } from './was-answered.ts'
 import { comesBackHere } from './way-back.ts'
@@ -142,9 +141,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const unreached = unreachedWith(error, parts)
     if (unreached) return { ...observed('lost', unreached.decided), ...unreached }
     const isUnquoted = isGuessed(error)
-    const finding =
-      setTooSmall(error, parts) ??
-      (isUnquoted ? refusedOnTheWay(error.told.journey.packet, ask(), error.told.world) : undefined)
+    const finding = setTooSmall(error, parts) ?? (isUnquoted ? refusedBy(error, parts, ask()) : undefined)
     return { ...(isUnquoted ? inferred : observed)('lost', error), ...(finding ? { finding } : {}) }
   }
   const last = parts.findLast(isAsking) ?? parts.at(-1)!

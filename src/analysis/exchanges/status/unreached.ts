@@ -1,5 +1,7 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
 import { finding } from '../../../explain/context.ts'
+import { refusedOnTheWay } from '../../../explain/findings/refused-there.ts'
+import { saysAstray } from '../../../model/exchange.ts'
 import { isLossReport, isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
@@ -62,4 +64,12 @@ function unreached({ told: { journey, world } }: Part): Finding {
       ],
     },
   )
+}
+
+/** Who refused it on the way, where the error does not quote it. Why the request went there says more, where that is known. */
+export function refusedBy({ told }: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
+  const said = refusedOnTheWay(told.journey.packet, asked, told.world)
+  const isAstray = ({ code, severity }: Finding) => saysAstray(code) && severity !== 'note'
+  const isTold = parts.some((one) => isAsking(one) && one.told.journey.findings.some(isAstray))
+  return said && isTold ? { ...said, severity: 'note', fix: [] } : said
 }
