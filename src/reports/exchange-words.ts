@@ -6,6 +6,7 @@ import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/reply/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isDoubt, isFailed, STATUSES } from '../model/exchange.ts'
+import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Journey } from '../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
@@ -179,7 +180,8 @@ export function whyWords(
     case 'lost': {
       const lost = lostWith(journey, exchanges.worst)
       if (lost !== undefined) return `${otherWords(exchanges.worst)} was lost. ${lost}`
-      if (error !== undefined) return `An ICMP error came back: #${error}.${saidHere(findings)}${sentThere(journey)}`
+      if (error !== undefined)
+        return `An ICMP error came back: #${error}.${saidHere(findings)}${saidOnTheWay(findings)}${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
         : reply === journey.id
@@ -207,6 +209,12 @@ export function whyWords(
 /** Why this host itself has sent the error: its own block is left out. */
 function saidHere(findings: Exchange<unknown>['findings']): string {
   const said = findings.find(({ code }) => code === 'refused-here')
+  return said ? ` ${said.message}` : ''
+}
+
+/** Who has sent the error, where the trace does not show of which packet: else it is a cause of its own. */
+function saidOnTheWay(findings: Exchange<unknown>['findings']): string {
+  const said = findings.find((one) => one[FOR_REPORTS]?.isOnTheWay)
   return said ? ` ${said.message}` : ''
 }
 

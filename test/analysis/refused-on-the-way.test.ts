@@ -1,6 +1,6 @@
 /** A router on the way says that it has no route, and the trace of its error does not show of which packet. */
 import { expect, test } from 'vitest'
-import { open } from '../../src/index.ts'
+import { open, printReport } from '../../src/index.ts'
 
 const ADDRESS = '2: eth0    inet 192.0.2.20/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
 const LOCAL = 'local 192.0.2.20 dev eth0 table local proto kernel scope host src 192.0.2.20\n'
@@ -29,14 +29,16 @@ trace id 0000000b inet filter input rule ct state related accept # handle 3 (ver
   const exchange = (await analysis.exchanges()).exchanges.find(({ asked: { dport } }) => dport === 5540)
   expect(exchange?.status).toBe('lost')
   expect(exchange!.findings.map((one) => one.code)).not.toContain('not-netfilter')
+  const { groups, ending } = await analysis.groups()
+  if (eth1 === '')
+    expect(printReport('text', groups, ending)).toMatch(/cause +An ICMP error came back: #2\. [\d.]+ replied "/)
   return exchange!.findings
 }
 
 const told = async (...given: Parameters<typeof findings>) =>
   (await findings(...given)).find((one) => one.code === 'refused-there')?.message
 
-const said = (what: string, by = '192.0.2.1') =>
-  `An ICMP error "${what}" came from ${by}, most likely about this packet.`
+const said = (what: string, by = '192.0.2.1') => `${by} replied "${what}", most likely to this packet.`
 
 test('the error and the router are named, and that it is the next hop of the route taken', async () => {
   expect(await told('default via 192.0.2.1 dev eth0\n')).toBe(
@@ -53,11 +55,14 @@ test('of a router further on, or on the network of the destination, nothing is s
   )
 })
 
-test('it is a note beside what tells why the packet went to that router', async () => {
+test('it is a guess, and asks for nothing to be done beside what tells why the packet went to that router', async () => {
   const eth1 = '3: eth1    inet 10.50.0.1/16 scope global eth1\\       valid_lft forever preferred_lft forever\n'
   const found = await findings('10.50.0.0/16 dev eth1 scope link\n10.50.7.2 via 192.0.2.1 dev eth0\n', { eth1 })
   expect(found.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
     'note refused-there',
     'warning wrong-way-out',
   ])
+  expect(found[0]?.fix).toEqual([])
+  const [alone] = await findings('default via 192.0.2.1 dev eth0\n')
+  expect(alone).toMatchObject({ severity: 'note', fix: [{ description: "check that router's routes" }] })
 })

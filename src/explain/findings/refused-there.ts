@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Host } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -108,8 +109,11 @@ export function refusedOnTheWay(error: Packet, { dst }: Packet, { host }: World)
     src === dst
   )
     return undefined
-  const message = `An ICMP error "${refusal.says}" came from ${src}, most likely about this packet.${nextHopWords(refusal, src, dst, host)}`
-  return finding('refused-there', 'warning', message, { fix: [{ ...LOOK, description: refusal.look }] })
+  const message = `${src} replied "${refusal.says}", most likely to this packet.${nextHopWords(refusal, src, dst, host)}`
+  return finding('refused-there', 'note', message, {
+    fix: [{ ...LOOK, description: refusal.look }],
+    [FOR_REPORTS]: { isOnTheWay: true },
+  })
 }
 
 /** It knows no way on: another router may have been meant. */

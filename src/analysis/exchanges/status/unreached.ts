@@ -71,5 +71,5 @@ export function refusedBy({ told }: Part, parts: readonly Part[], asked: Packet)
   const said = refusedOnTheWay(told.journey.packet, asked, told.world)
   const isAstray = ({ code, severity }: Finding) => saysAstray(code) && severity !== 'note'
   const isTold = parts.some((one) => isAsking(one) && one.told.journey.findings.some(isAstray))
-  return said && isTold ? { ...said, severity: 'note', fix: [] } : said
+  return said && isTold ? { ...said, fix: [] } : said
 }
