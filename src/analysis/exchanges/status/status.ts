@@ -29,6 +29,7 @@ import { goesPastAsker, missesProxy } from './past-asker.ts'
 import { refusesReplies } from './refused-reply.ts'
 import { replyKept } from './reply-kept.ts'
 import { resetByPeer } from './reset-by-peer.ts'
+import { returnedAs } from './returned-as.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
 import { carriesData } from './segment.ts'
 import { setTooSmall } from './ttl-used-up.ts'
@@ -329,22 +330,6 @@ function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefin
   const { conntrack } = parts[0]!.told.world.host
   const entry = elsewhere && conntrack && entryOpened(asked, parts[0]!.told.world)
   return entry && !goesOn(entry) && !entry.status.includes('assured') ? elsewhere : undefined
-}
-
-/** Whoever was asked has sent it on to this host itself, as a balancer does that keeps the sender's address. */
-const SENDERS = ['protocol', 'src', 'sport', 'icmpId', 'icmpSeq'] as const
-
-function returnedAs(asked: Packet, { host }: Told, returned: readonly Told[]): Finding | undefined {
-  const back = returned.find(
-    (one) => one.host === host && SENDERS.every((key) => one.journey.packet[key] === asked[key]),
-  )
-  const found = back?.journey.findings.find(({ code }) => code === 'vanished-martian')
-  if (!back || !found) return undefined
-  const { id, packet } = back.journey
-  return {
-    ...found,
-    message: `The packet came back to this host, addressed to ${packet.dst} (#${id}). ${found.message}`,
-  }
 }
 
 /** Whoever asked has acknowledged the reply. */
