@@ -231,10 +231,11 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   const isLost = context.journey.outcome === 'vanished' && / daddr$/.test(fieldOf(miss.condition) ?? '')
   if (isLost && isUsed(context, rule) === false) return names([rule], miss, moment, / dport$/)
   const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
-  // most forward a port to the same one
-  if (isPort && isNat(passed.pass) && sendsToPort(rule) === moment.packet.dport) return true
+  const isForeign = isLocal(moment.packet.dst, context.world.host) === false
+  // most forward a port to the same one; what is for another host is not what a rule without a destination waits for
+  if (isPort && isNat(passed.pass) && sendsToPort(rule) === moment.packet.dport && !isForeign) return true
   // of an address that is not this host's own, few services are known here
-  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
+  return isPort && names([rule], miss, moment, / daddr$/) && isForeign
 }
 
 /** The ports of those who asked: such a rule is for replies. */
