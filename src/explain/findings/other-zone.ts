@@ -5,6 +5,7 @@ import { memo } from '../../model/memo.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
+import { zoneOf as listedZone } from '../../rules/conntrack/connection.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { mappedNumber } from '../../rules/nft/map.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -25,10 +26,14 @@ export const otherZone: Detector = {
     if (!isStopped && kept === undefined) return []
     const opening = openingOf(journey.packet, world)
     if (!opening) return []
-    const [asked, answered] = [zoneOf(context, opening), zoneOf(context, journey.packet)]
+    const [asked, answered] = [zoneAsked(context, opening), zoneOf(context, journey.packet)]
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
     const put = ({ zone, given }: Zone, what: string) =>
-      given ? `${nameRef(given.ref)} puts ${what} into zone ${zone}` : `no rule assigns a zone to ${what}`
+      given
+        ? `${nameRef(given.ref)} puts ${what} into zone ${zone}`
+        : zone === 0
+          ? `no rule assigns a zone to ${what}`
+          : `conntrack's entry has zone ${zone} for ${what}`
     const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection${kept ?? ''}.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const replies = answered.given
@@ -100,6 +105,19 @@ interface Zone {
   zone: number
   /** Absent: no rule gives it one. */
   given?: { ref: RuleRef; rule: Rule }
+}
+
+/** Of the request, as its entry shows it: by which interface it came is only inferred, and another one's rule may have put it there. */
+function zoneAsked(context: Context, opening: Packet): Zone | undefined {
+  const { journey, world } = context
+  const inferred = zoneOf(context, opening)
+  const entry = entryAnswered(journey.packet, world)
+  const listed = entry && listedZone(entry)
+  if (!listed || listed.original === 0 || listed.original !== listed.reply || listed.original === inferred?.zone)
+    return inferred
+  const zone = listed.original
+  const others = (world.host.links ?? []).map(({ name }) => zoneOf(context, { ...opening, in: name }))
+  return others.find((one) => one?.zone === zone) ?? { zone }
 }
 
 /** Undefined: that is not known, or the zone is of one direction alone. */

@@ -30,6 +30,20 @@ describe('other-zone', () => {
     )
   })
 
+  it('goes by the entry, where the request came in by another interface than routes lead back to', () => {
+    const { rules, packet, host } = zoned('-A PREROUTING -i eth2 -j CT --zone 5')
+    const [listed] = host!.conntrack!
+    const found = (more: object, links = [...ROUTER.links!, { index: 9, name: 'eth2' }]) =>
+      told({ rules, packet: packet!, host: { links, conntrack: [{ ...listed!, ...more }] } }, 'other-zone')
+    expect(found({ zone: 5 })?.message).toContain(
+      'raw PREROUTING rule 1 puts the request into zone 5, but no rule assigns a zone to the reply.',
+    )
+    expect(found({ zone: 5 }, ROUTER.links!)?.message).toContain(
+      "conntrack's entry has zone 5 for the request, but no rule assigns a zone to the reply.",
+    )
+    expect(found({})).toBeUndefined()
+  })
+
   it('is told whatever a table without zones may have counted of the request, which came on', () => {
     const ruleset = `table inet early {
 \tset callers {
