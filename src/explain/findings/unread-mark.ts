@@ -60,7 +60,10 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
       steps: [step + 1],
       rules: [ref],
       fix: reader ? earlier(reader, first!) : routed(family, bits, { table }),
-      doubt: 0.1,
+      // a rule marked it for another way: with which source it left by this one is beside the point
+      ...(way && !isSameWay(way, taken) ? { settles: ['not-masqueraded'] } : {}),
+      // what rules do for another mark says less than the way that this one was to lead
+      doubt: reader ? -0.1 : 0.1,
     }),
   ]
 }

@@ -88,6 +88,19 @@ describe('a mark that a routing rule has led by', () => {
     expect(found?.fix).toMatch(/^ip rule del .* && ip rule add fwmark 0x200\/0x3f00 priority 32765 table 2 → forwarded/)
   })
 
+  it('goes before the source that the way of no mark lacks', () => {
+    const routingRules = away.routingRules!.map((one) => (one.priority === 2002 ? { ...one, priority: 32800 } : one))
+    const { rules, ...rest } = sent([GIVES], { ...away, routingRules })
+    const listed = entryWith(['unreplied'])
+    const entry = { ...listed, reply: { ...listed.reply, dst: '10.0.1.2' } }
+    // by eth1, only what has another mark is masqueraded
+    const nat = ['-A POSTROUTING -o eth1 -m mark --mark 0x100/0x3f00 -j MASQUERADE', MASQUERADES[1]!]
+    const { findings } = played({ ...rest, rules: { ...rules, nat }, listed: [entry] })
+    const [first] = findings.filter(({ severity }) => severity !== 'note')
+    expect(first?.message).toContain('set mark 0x200, and routing rule 32800, which matches it')
+    expect(findings.find(({ code }) => code === 'not-masqueraded')).toMatchObject({ severity: 'note', fix: [] })
+  })
+
   it('is not read by a routing rule for other senders', () => {
     const routingRules = away.routingRules!.map((one) =>
       one.priority === 2002 ? { ...one, priority: 32800, from: '10.0.9.0/24' } : one,
