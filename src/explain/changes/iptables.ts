@@ -234,6 +234,8 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
     case 'protocol':
       return ['-p', protocolWord(chosen.protocol)]
+    case 'device':
+      return ['-i', matchedDevice(chosen.device)]
     case 'all':
       return []
   }

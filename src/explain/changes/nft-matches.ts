@@ -51,6 +51,8 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
     case 'protocol':
       return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
+    case 'device':
+      return matches([[{ meta: { key: 'iifname' } }, nftDevice(chosen.device)]])
     case 'all':
       return []
   }

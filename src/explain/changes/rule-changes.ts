@@ -23,6 +23,8 @@ export type Chosen =
   /** What begins a TCP connection. */
   | { kind: 'openings' }
   | { kind: 'protocol'; protocol: string }
+  /** Whatever comes in by this interface. */
+  | { kind: 'device'; device: string }
   | { kind: 'all' }
 
 /** What a new rule is to do. */

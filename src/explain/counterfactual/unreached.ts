@@ -262,6 +262,14 @@ function trustsSenders({ rules }: Chain): boolean {
   return accepts.some(isService) && accepts.some((rule) => isSender(rule) && !isService(rule) && !isOther(rule))
 }
 
+/** A rule of it accepts some service, whoever asks by whichever interface: it may be for one of them. */
+const acceptsFromAnywhere = ({ rules }: Chain): boolean =>
+  rules.some(
+    (rule) =>
+      verdictOf(rule).ending === 'accept' &&
+      !rule.conditions.some((one) => /^src$| saddr$|^meta iif|^ct /.test(fieldOf(one) ?? '') || one.kind === 'lookup'),
+  )
+
 /** `ref`: a rule of the chain that is to be reached; `isAcceptance`: which accepts. Where its chain accepts whatever comes, other senders would be let in as well. */
 export function jumpTo(
   context: Context,
@@ -277,9 +285,12 @@ export function jumpTo(
   // a chain that takes whatever comes has to be given only what is for it
   const { packet } = from.moment
   const isService = packet.dport !== undefined
+  const isOpen = isAcceptance && !owner && acceptsFromAnywhere(chain)
   const chosen: Chosen =
     !takesAll && !trustsSenders(chain)
-      ? { kind: 'all' }
+      ? isOpen && packet.in !== undefined
+        ? { kind: 'device', device: packet.in }
+        : { kind: 'all' }
       : isService && !(isAcceptance && takesAll)
         ? { kind: 'destination', packet }
         : { kind: 'such', packet, hints: { hook: from.moment.hook } }

@@ -16,7 +16,7 @@ describe('never-reached', () => {
     expect(told(filter(WEB), 'never-reached')).toEqual({
       message: 'filter web rule 1 would have accepted it, but nothing jumps to web.',
       rules: ['filter web rule 1'],
-      fix: 'iptables -A FORWARD -j web → forwarded',
+      fix: 'iptables -A FORWARD -i eth0 -j web → forwarded',
     })
   })
 
@@ -70,7 +70,7 @@ describe('never-reached', () => {
     expect(fix('-A web -s 10.0.1.9/32 -j ACCEPT')).toBe(
       'iptables -A FORWARD -d 10.0.2.2 -p tcp --dport 80 -j web → forwarded',
     )
-    expect(fix('-A web -s 10.0.1.9/32 -p icmp -j ACCEPT')).toBe('iptables -A FORWARD -j web → forwarded')
+    expect(fix('-A web -s 10.0.1.9/32 -p icmp -j ACCEPT')).toBe('iptables -A FORWARD -i eth0 -j web → forwarded')
   })
 
   it('lets in nobody else where the chain accepts whatever comes', () => {

@@ -1,0 +1,30 @@
+/** A chain of nft's that nothing jumps to, and that accepts a service whoever asks for it. */
+import { expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
+import { TO_ROUTER } from './played.ts'
+
+it.each([
+  // it may be for those behind one interface
+  ['tcp dport 80 accept', 'iifname eth0 jump peers comment nfwhy-jump-5-device-end'],
+  ['iifname "eth0" tcp dport 80 accept', 'jump peers comment nfwhy-jump-5-end'],
+  ['ip saddr 10.0.1.0/24 tcp dport 80 accept', 'jump peers comment nfwhy-jump-5-end'],
+])('is led to from the interface that the packet came in by, unless its rules choose: %s', (rule, jump) => {
+  const world = worldOf(`table inet f {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept # handle 4
+	}
+	chain peers {
+		${rule} # handle 5
+	}
+}
+`)
+  Object.assign(world.host, ROUTER)
+  const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+  const found = explain(evidence, world, { ended }).findings.find(({ code }) => code === 'never-reached')
+  expect(`${fixCommands(found!.fix[0]!).command}`).toBe(`nft add rule inet f input ${jump}`)
+})
