@@ -3,7 +3,7 @@ import { parseAddress } from '../../model/address.ts'
 
 /** `eth0  In  IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], …`; with -e, the frame's header stands before, and no IP. */
 const LINE =
-  /^.{0,120}?(?:\b(?<device>\S{1,15}) {1,4}(?<way>In|Out|M|B|P) {1,4})?(?:\bIP6?|, length \d{1,5}:) (?:\(.{0,200}\) ?)?(?<src>[\da-f.:]{3,52}) > (?<dst>[\da-f.:]{3,52}): (?<rest>.{1,200})/
+  /^.{0,120}?(?:\b(?<device>\S{1,15}) {1,4}(?<way>In|Out|M|B|P) {1,4}(?:ifindex .{1,60})?)?(?:\bIP6?|, length \d{1,5}:|, ethertype IPv[46] \(0x[\da-f]{4}\),) (?:\(.{0,200}\) ?)?(?<src>[\da-f.:]{3,52}) > (?<dst>[\da-f.:]{3,52}): (?<rest>.{1,200})/
 
 /** What tcpdump says as it begins. */
 const LISTENS = /\blistening on (?!any\b)([^\s,]{1,15})/
@@ -36,7 +36,7 @@ interface Kind {
 function kindOf(rest: string, dst: string): Kind | undefined {
   if (/^Flags \[S[EW]*\]/.test(rest)) return { protocol: 'tcp', words: ' syn' }
   if (/^Flags /.test(rest)) return undefined
-  if (/^ICMP6?, echo request\b/.test(rest))
+  if (/^ICMP6?,? echo request\b/.test(rest))
     return { protocol: rest.startsWith('ICMP6') ? 'icmpv6' : 'icmp', words: ' echo-request', isIcmp: true }
   const port = Number(/[.](\d{1,5})$/.exec(dst)?.[1])
   // "UDP, length 40"; of a name server's question the words, the length in brackets

@@ -201,6 +201,21 @@ describe('outputs that nfwhy does not read', () => {
       'in INTERFACE icmpv6 2001:db8::1 > 2001:db8::2 echo-request',
     ],
     [
+      'an echo request of IPv4, and -i any',
+      '13:50:01.123456 eth0.10 In  IP 192.0.2.1 > 192.0.2.2: ICMP echo request, id 1, seq 1, length 64',
+      'in eth0.10 icmp 192.0.2.1 > 192.0.2.2 echo-request',
+    ],
+    [
+      '-e and -i any',
+      '13:50:01.123456 eth0  In  ifindex 2 52:54:00:aa:bb:cc ethertype IPv4 (0x0800), length 80: 192.0.2.1.4000 > 192.0.2.2.80: Flags [S], seq 1',
+      'in eth0 tcp 192.0.2.1:4000 > 192.0.2.2:80 syn',
+    ],
+    [
+      '-e, in a VLAN',
+      '13:50:01.123456 52:54:00:aa:bb:cc > 52:54:00:aa:bb:cd, ethertype 802.1Q (0x8100), length 78: vlan 10, p 0, ethertype IPv4 (0x0800), 192.0.2.1.4000 > 192.0.2.2.80: Flags [S], seq 1',
+      'in INTERFACE tcp 192.0.2.1:4000 > 192.0.2.2:80 syn',
+    ],
+    [
       'an answer alone',
       '13:50:01.123456 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 1, win 0, length 0',
       undefined,
