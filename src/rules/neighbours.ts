@@ -12,3 +12,7 @@ export function neighboursAt({ neighbours = [] }: Host, device: string, address:
 /** The one that has not replied. */
 export const silentNeighbour = (host: Host, device: string, address: string): Neighbour | undefined =>
   neighboursAt(host, device, address).find((one) => silentState(one) !== undefined)
+
+/** This host has its link address, and nothing says that it did not reply. */
+export const isResolved = (host: Host, device: string, address: string): boolean =>
+  neighboursAt(host, device, address).some((one) => one.mac !== undefined && silentState(one) === undefined)

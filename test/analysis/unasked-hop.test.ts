@@ -43,8 +43,8 @@ const solicits = (group: string) =>
     'rule oifname "dmz" drop # handle 6 (verdict drop)',
   )
 
-async function told(dst: string, group: string) {
-  const files = { 'rules.nft': RULES, 'trace.txt': asks(dst) + solicits(group), ADDRESSES, ROUTES }
+async function told(dst: string, group: string, more: Readonly<Record<string, string>> = {}) {
+  const files = { 'rules.nft': RULES, 'trace.txt': asks(dst) + solicits(group), ADDRESSES, ROUTES, ...more }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
   const exchange = exchanges.find(({ asked }) => asked.protocol === 'tcp')
@@ -67,4 +67,33 @@ test('says nothing of it where another address was asked for', async () => {
   const { status, first } = await told('2001:db8:2::80', 'ff02::1:ff00:81')
   expect(status).toBe('reply-lost')
   expect(first).not.toContain('Neighbour discovery fails')
+})
+
+const HOP = '2001:db8:2::80'
+const GROUP = 'ff02::1:ff00:80'
+
+test('says nothing of it where this host checks a link address that it has, and sent the request there', async () => {
+  const checked = await told(HOP, HOP)
+  expect(checked.status).toBe('reply-lost')
+  expect(checked.first).not.toContain('Neighbour discovery fails')
+})
+
+test.each(['REACHABLE', 'STALE', 'PERMANENT'])(
+  'says nothing of it where the next hop has its link address (%s): the group is of other addresses as well',
+  async (state) => {
+    const neighbours = `${HOP} dev dmz lladdr 02:00:00:00:00:80 ${state}\n`
+    const { status, first } = await told(HOP, GROUP, { neighbours })
+    expect(status).toBe('reply-lost')
+    expect(first).not.toContain('Neighbour discovery fails')
+  },
+)
+
+test('says it where the next hop is listed without its link address', async () => {
+  expect((await told(HOP, GROUP, { neighbours: `${HOP} dev dmz FAILED\n` })).status).toBe('lost')
+})
+
+test('says nothing of it where connection tracking has seen a reply', async () => {
+  const ends = `src=2001:db8:1::10 dst=${HOP} sport=40000 dport=443 src=${HOP} dst=2001:db8:1::10 sport=443 dport=40000`
+  const entry = `ipv6     10 tcp      6 59 SYN_RECV ${ends} mark=0 use=1\n`
+  expect((await told(HOP, GROUP, { entry })).status).not.toBe('lost')
 })

@@ -7,6 +7,7 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { leftBy } from '../../model/way-out.ts'
+import { isResolved } from '../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { wayOut } from '../../rules/way-out.ts'
@@ -90,6 +91,8 @@ export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id
   const question = questionOf(left)
   const route = question && lookupRoute(question, world.host)
   const hop = (route?.type === 'unicast' ? wayOut(route, out)?.gateway : undefined) ?? left.dst
+  // the group is of all addresses that end alike
+  if (isResolved(world.host, out, hop)) return undefined
   const about = strays.find(
     ({ host: other, journey: { id: later, packet } }) =>
       other === host &&
@@ -97,7 +100,8 @@ export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id
       isSolicitation(packet) &&
       packet.in === undefined &&
       packet.out === out &&
-      (packet.dst === hop || packet.dst === solicitedGroup(hop)),
+      // one to the hop itself checks a link address that is known: what waits for none of that has left
+      packet.dst === solicitedGroup(hop),
   )
   return about && discoveryFails(about, true)
 }

@@ -206,7 +206,7 @@ function findingsOf(
   const eased = (one: Finding) => (status === 'answered' && replied ? withoutNeedless(one) : one)
   // a reply that went another way may get there all the same; this one did not
   const raised = (one: Finding): Finding =>
-    status === 'reply-lost' && decided.role === 'replies' && saysAstray(one.code)
+    one.severity === 'note' && status === 'reply-lost' && decided.role === 'replies' && saysAstray(one.code)
       ? { ...one, severity: 'warning' }
       : one
   for (const said of decided.told.journey.findings) {

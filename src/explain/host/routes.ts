@@ -10,7 +10,7 @@ import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { isLocal, knowsNetworks } from '../../rules/fib.ts'
-import { neighboursAt } from '../../rules/neighbours.ts'
+import { isResolved, neighboursAt } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
@@ -255,9 +255,7 @@ function livesBehind(dst: string, route: Route, device: string, host: Host): boo
 
 /** The host itself is on the link that the route leads out of. */
 const isNeighbour = (dst: string, { gateway, nexthops }: Route, device: string, host: Host): boolean =>
-  gateway === undefined &&
-  !nexthops &&
-  neighboursAt(host, device, dst).some((one) => one.mac !== undefined && silentState(one) === undefined)
+  gateway === undefined && !nexthops && isResolved(host, device, dst)
 
 /** No next hop elsewhere is the way to a host that has just replied on the link of its network, or that somebody has entered there. */
 function hasRepliedAt(dst: string, { link }: Home, { gateway }: Route, host: Host): boolean {

@@ -271,7 +271,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const returned = replied ? undefined : returnedAs(ask(), request.told, seen.returned)
   if (returned) return inferred('lost', request, returned)
   if (has('neighbour-failed')) return inferred('lost', request)
-  const unasked = replied ? undefined : unaskedHop(seen.strays, request)
+  const unasked = replied || (entry && !isUnreplied(entry)) ? undefined : unaskedHop(seen.strays, request)
   if (unasked) return inferred('lost', request, unasked)
   const unfound = replied ? undefined : journey.findings.find(({ code }) => code === 'neighbour-discovery-dropped')
   if (unfound) return inferred('reply-lost', request, unfound)
