@@ -2,6 +2,7 @@
 
 import { command, printCommand } from '../../model/command.ts'
 import { looksLikeDiff } from '../../read/diff.ts'
+import { hasTcpdump } from '../../read/pasted/tcpdump.ts'
 import { packetOfTcpdump } from './seen-by-tcpdump.ts'
 
 const OTHERS: readonly { looks: { test(text: string): boolean }; is: string; packet?: typeof packetOfTcpdump }[] = [
@@ -35,15 +36,8 @@ const OTHERS: readonly { looks: { test(text: string): boolean }; is: string; pac
     is: 'of ufw status: the settings of ufw, not its rules. nfwhy reads iptables-save and ip6tables-save',
   },
   {
-    looks:
-      /^[ \t]{0,8}(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6} (?:\S{1,20} {1,8}(?:In|Out|M|B|P) {1,4})?|\d{10}\.\d{6} |(?=\S{1,6} \S{1,60} > \S{1,60}: ))(?:IP6?|ARP)\b/m,
+    looks: { test: hasTcpdump },
     is: 'of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
-    packet: packetOfTcpdump,
-  },
-  {
-    looks:
-      /^[ \t]{0,8}(?:\d\d:\d\d:\d\d\.\d{6} )?(?:[\da-f]{2}:){5}[\da-f]{2} > (?:[\da-f]{2}:){5}[\da-f]{2}, ethertype /m,
-    is: 'of tcpdump -e, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace',
     packet: packetOfTcpdump,
   },
   { looks: /^Kernel IP(?:v6)? routing table/m, is: 'of route or netstat -r. nfwhy reads ip route show table all' },
@@ -61,8 +55,10 @@ export interface OtherOutput {
 /** Undefined where the text is none of them. */
 export function otherOutput(text: string): OtherOutput | undefined {
   const other = OTHERS.find(({ looks }) => looks.test(text))
-  const packet = other?.packet?.(text)
-  if (!other || packet === undefined) return other && { is: other.is }
+  const seen = other?.packet?.(text)
+  if (!other || !seen) return other && { is: other.is }
+  const { packet, seenOn } = seen
   const simulate = printCommand(command('nfwhy', 'simulate', 'RULES', '--packet', packet))
-  return { is: other.is, instead: `What rules do with its first packet: ${simulate}` }
+  const condition = seenOn === undefined ? '' : `, if it came in by ${seenOn}`
+  return { is: other.is, instead: `What rules do with the first request there${condition}: ${simulate}` }
 }

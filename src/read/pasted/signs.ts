@@ -1,10 +1,10 @@
 /** Whether a text may be a ticket. The cutter decides; this only spares most files its loading. */
 import { commandOfLine, isOfCapture } from './beginnings.ts'
+import { hasTcpdump } from './tcpdump.ts'
 import { unwrapped } from './unwrapped.ts'
 
-/** A Markdown fence, a prompt with a command whose output nfwhy reads, what script(1) writes, and a line of tcpdump. */
-const SIGNS =
-  /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on |^[ \t]{0,8}\d\d:\d\d:\d\d\.\d{6} .{0,60}\bIP6? /m
+/** A Markdown fence, a prompt with a command whose output nfwhy reads, and what script(1) writes. */
+const SIGNS = /^[ \t>]{0,8}(?:```|~~~)|[#$%>] ?(?:sudo|ip|nft|ss|conntrack)|^Script started on /m
 
 /** In a fence, quoted, or recorded by script(1). */
 export const isWrapped = (head: string): boolean => /^[ \t>]{0,8}(?:`{3}|~{3}|> )|^Script started on /m.test(head)
@@ -15,7 +15,7 @@ export const hasPrompt = (head: string): boolean =>
 
 /** `isKnown`: is the text, as a whole, something that nfwhy reads? */
 export const mayBePasted = (head: string, isKnown: boolean): boolean =>
-  !/^#!|\0/.test(head) && (!isKnown || SIGNS.test(head) || hasTwoOutputs(withBlanks(head)))
+  !/^#!|\0/.test(head) && (!isKnown || SIGNS.test(head) || hasTcpdump(head) || hasTwoOutputs(withBlanks(head)))
 
 /** With blanks for a web page's no-break spaces, which are two bytes each. */
 const withBlanks = (head: string): string => head.replaceAll('\xc2\xa0', ' ')

@@ -179,7 +179,7 @@ describe('outputs that nfwhy does not read', () => {
     expect(told.find(([code]) => code === 'output-not-read')).toEqual([
       'output-not-read',
       3,
-      `these 3 lines are output of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace. What rules do with its first packet: nfwhy simulate RULES ${packet}`,
+      `these 3 lines are output of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace. What rules do with the first request there: nfwhy simulate RULES ${packet}`,
     ])
     await expect(open([{ name: 'seen.txt', text: `${FROM_TCPDUMP.join('\n')}\n` }])).rejects.toThrow(`RULES ${packet}`)
   })
@@ -220,9 +220,68 @@ describe('outputs that nfwhy does not read', () => {
       '13:50:01.123456 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 1, win 0, length 0',
       undefined,
     ],
+    [
+      'an echo request of IPv4, and options',
+      '13:50:01.123456 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto ICMP (1), length 84, options (RR 0.0.0.0))\n    10.0.0.1 > 10.0.0.2: ICMP echo request, id 7, seq 1, length 64',
+      'in INTERFACE icmp 10.0.0.1 > 10.0.0.2 echo-request',
+    ],
+    [
+      'with -vv, a datagram with its checksum',
+      '13:50:01.123456 IP6 (hlim 64, next-header UDP (17) payload length: 48) 2001:db8::1.4000 > 2001:db8::2.5000: [bad udp cksum 0x1234 -> 0xa6f9!] UDP, length 40',
+      'in INTERFACE udp [2001:db8::1]:4000 > [2001:db8::2]:5000',
+    ],
+    [
+      'of a VLAN, whose interface is another',
+      'listening on eth0, link-type EN10MB\n13:50:01.123456 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype 802.1Q (0x8100), length 78: vlan 100, p 0, ethertype IPv4 (0x0800), 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0',
+      'in INTERFACE tcp 10.0.0.1:4000 > 10.0.0.2:80 syn',
+    ],
+    [
+      'with -e and -i any, not what went out',
+      '13:50:01.123456 eth1  Out ifindex 3 02:00:00:00:00:01 ethertype IPv4 (0x0800), length 80: 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0\n13:50:01.123457 eth0  In  ifindex 2 02:00:00:00:00:02 ethertype IPv4 (0x0800), length 80: 10.0.0.1.4000 > 10.0.0.2.81: Flags [S], seq 1, length 0',
+      'in eth0 tcp 10.0.0.1:4000 > 10.0.0.2:81 syn',
+    ],
+    [
+      'of two that listened, the one below it',
+      'listening on eth0, link-type EN10MB\n\nlistening on eth1, link-type EN10MB\n13:50:01.123456 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0',
+      'in eth1 tcp 10.0.0.1:4000 > 10.0.0.2:80 syn',
+    ],
+    [
+      'nothing that an error quotes',
+      '13:50:01.123456 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto ICMP (1), length 56)\n    10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 udp port 5000 unreachable, length 36\n\tIP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto UDP (17), length 68)\n    10.0.0.1.4000 > 10.0.0.2.5000: UDP, length 40',
+      undefined,
+    ],
+    [
+      'nothing that a tunnel carries',
+      'listening on eth0, link-type EN10MB\n13:50:01.123456 IP 192.0.2.1.50000 > 192.0.2.2.4789: VXLAN, flags [I] (0x08), vni 1\nIP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0',
+      undefined,
+    ],
+    [
+      'nothing that IPIP carries',
+      '13:50:01.123456 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto IPIP (4), length 80)\n    192.0.2.1 > 192.0.2.2: IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 60)\n    10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0',
+      undefined,
+    ],
     ['names', '13:50:01.123456 IP web.example.4000 > db.example.5432: Flags [S], seq 1, win 5, length 0', undefined],
   ])('a packet of tcpdump to simulate: %s', (_, text, packet) => {
-    expect(packetOfTcpdump(text)).toBe(packet)
+    expect(packetOfTcpdump(text)?.packet).toBe(packet)
     if (packet !== undefined) expect(parseSpec(packet.replace('INTERFACE', 'eth0'))).toHaveProperty('packet')
+  })
+
+  it('says that a packet without a direction may have gone out', () => {
+    const seen = '13:50:01.123456 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 1, length 0\n'
+    expect(otherOutput(`listening on eth1, link-type EN10MB\n${seen}`)?.instead).toMatch(/, if it came in by eth1: /)
+    expect(otherOutput(`listening on nflog, link-type NFLOG\n${seen}`)?.instead).toMatch(/ there: .*in INTERFACE tcp/)
+  })
+
+  it.each([
+    '13:50:01.123456 eth0  In  ifindex 2 02:00:00:00:00:01 ethertype IPv4 (0x0800), length 80: 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    '13:50:01.123456  In 02:00:00:00:00:01 ethertype IPv4 (0x0800), length 76: 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    '1700000000.123456 eth0  In  IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    'eth0  In  IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    'IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 60)\n    10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    '13:50:01.123456 ip: 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+    '2023-11-14 22:13:20.123456 IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 0',
+  ])('knows the line of tcpdump: %s', (line) => {
+    expect(otherOutput(`${line}\n`)?.is).toMatch(/^of tcpdump,/)
+    expect(mayBePasted(`${SAVED.join('\n')}\n\n${line}\n`, true)).toBe(true)
   })
 })
