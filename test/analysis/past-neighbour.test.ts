@@ -82,3 +82,18 @@ test('whether it arrived is unknown where nobody has gone on with it yet', async
   const direct = ROUTES('172.20.0.0/16 dev eth0 scope link table 9117\n')
   expect((await exchangeOf({ after: 'nothing', routes: direct })).status).toBe('answered')
 })
+
+test('what goes on with a connection is not called a reply that the router may drop', async () => {
+  const data = { ...back, flags: 'ACK', id: 5, seq: 1, ack: 1 }
+  const log = clocked([
+    [10, trace('mangle:OUTPUT:rule:1', data)],
+    [10, trace('mangle:OUTPUT:policy:2', { ...data, mark: 1 })],
+    [10, trace('mangle:POSTROUTING:policy:1', { ...data, mark: 1 })],
+  ])
+  const files = { log, RULES, ADDRESS, routes: ROUTES(), ROUTING }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { groups, ending } = await analysis.groups()
+  const text = printReport('text', groups, ending)
+  expect(text).toContain('went to the router 172.20.0.1')
+  expect(text).not.toContain('may drop the reply')
+})

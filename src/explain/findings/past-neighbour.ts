@@ -6,7 +6,7 @@ import { propose } from '../changes/change.ts'
 import { type Context, type Detected, finding } from '../context.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { addToTable, type Home, homeOf, mainRoute, routeWords } from '../host/routes.ts'
-import { isReplied } from '../reply/request-reply.ts'
+import { isAnswer, isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 
 /** The route to the link's own network, where the one taken has a router of that link as its next hop. */
@@ -39,8 +39,7 @@ export function pastNeighbour(context: Context, packet: Packet, note: string | u
   const chosen = chooserOf(context, question, route)
   if (!chosen || isReplied(context)) return []
   const { marked } = chosen
-  const isOfHandshake = journey.packet.tcpFlags?.includes('ack')
-  const message = `It went to the router ${gateway}, though ${dst} is in the network of ${out} (${home.network}): table ${table} sends it there by ${routeWords(route)}.${chosen.words}${isOfHandshake ? ' A router that has not seen the request may drop the reply.' : ''}`
+  const message = `It went to the router ${gateway}, though ${dst} is in the network of ${out} (${home.network}): table ${table} sends it there by ${routeWords(route)}.${chosen.words}${isAnswer(journey.packet, world) ? ' A router that has not seen the request may drop the reply.' : ''}`
   return [
     finding('wrong-way-out', staysUnanswered(context) ? 'warning' : 'note', message, {
       steps: [ended.step + 1],
