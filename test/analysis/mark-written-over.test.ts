@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { open, printCommand, printedExchange } from '../../src/index.ts'
 
 /** Another site at tunB has the same network; the main table leads there. */
-const rules = (behind: string) => `table inet marks { # handle 1
+const rules = (behind: string, restore: string) => `table inet marks { # handle 1
 	chain in { # handle 1
 		type filter hook input priority mangle; policy accept;
 		iifname "tunA" ct mark set 0x0000000a # handle 4
@@ -12,7 +12,7 @@ const rules = (behind: string) => `table inet marks { # handle 1
 
 	chain out { # handle 2
 		type route hook output priority mangle; policy accept;
-		meta mark set ct mark # handle 6
+		${restore} # handle 6
 	}
 
 	chain pre { # handle 7
@@ -49,6 +49,7 @@ const answers = (device: string) =>
 
 interface Varied {
   behind: string
+  restore: string
   isMatched: boolean
   left: string
   routing: string | undefined
@@ -57,6 +58,7 @@ interface Varied {
 async function told(varied: Partial<Varied> = {}) {
   const {
     behind = 'ct mark set meta mark',
+    restore = 'meta mark set ct mark',
     isMatched = true,
     left = 'tunB',
     routing,
@@ -69,13 +71,13 @@ async function told(varied: Partial<Varied> = {}) {
     ...(isMatched ? [`0000000a inet marks in rule ${behind} # handle 5 (verdict continue)`] : []),
     '0000000a inet marks in policy accept ',
     `0000000b inet marks out packet: ${answers(left)}`,
-    '0000000b inet marks out rule meta mark set ct mark # handle 6 (verdict continue)',
+    `0000000b inet marks out rule ${restore} # handle 6 (verdict continue)`,
     '0000000b inet marks out policy accept ',
     `0000000b inet marks post packet: ${answers(left)}`,
     '0000000b inet marks post policy accept ',
   ]
   const files = {
-    'rules.nft': rules(behind),
+    'rules.nft': rules(behind, restore),
     'trace.txt': trace.map((line) => `trace id ${line}\n`).join(''),
     'ip-addr.txt': ADDRESSES,
     'ip-route4.txt': ROUTES,
@@ -110,4 +112,11 @@ test('leaves open where the mark leads as long as routing rules are unknown', as
   const { status, found } = await told({ routing: undefined })
   expect(status).toBe('undetermined')
   expect(found?.message).toContain('Whether a routing rule leads mark 0xa out of tunA is unknown.')
+})
+
+test('says nothing of bits that the restoring rule leaves out', async () => {
+  const behind = 'ct mark set ct mark | 0x00000100'
+  expect((await told({ behind })).found?.message).toContain("set the connection's mark to 0x10a: before, it was 0xa")
+  const masked = await told({ behind, restore: 'meta mark set ct mark & 0x000000ff' })
+  expect([masked.status, masked.found]).toEqual(['answered', undefined])
 })

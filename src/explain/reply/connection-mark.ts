@@ -66,15 +66,14 @@ export interface LedByMark {
 /** The reply was given its connection's mark before it was routed, or routed again, and a routing rule for that mark leads it out of `left`, not of `came`. */
 export function ledByMark(
   request: Pick<Journey, 'packet' | 'steps'>,
-  reply: Pick<Journey, 'packet' | 'steps'>,
+  reply: Pick<Journey, 'packet' | 'steps' | 'family'>,
   world: World,
   { came, left }: { came: string; left: string },
 ): LedByMark | undefined {
   const { host } = world
-  const mark = entryOpened(request.packet, world)?.mark
+  const { ref: restored, hook, markOf } = restoringOf(reply, world) ?? {}
+  const mark = markOf?.(entryOpened(request.packet, world)?.mark)
   const { src, dst } = reply.packet
-  const hook: Hook = reply.packet.in === undefined ? 'output' : 'prerouting'
-  const restored = stepOf(reply, RESTORES_MARK, hook)
   const question = questionOf(reply.packet)
   if (!mark || src === undefined || dst === undefined || !restored || !question) return undefined
   const leadsTo = (device: string, by: number) => leadsOutOf(lookupRoute({ ...question, mark: by }, host), device)
@@ -104,27 +103,29 @@ export function ledByMark(
  */
 export function markWrittenOver(
   request: Journey,
-  reply: Pick<Journey, 'packet' | 'steps'>,
+  reply: Pick<Journey, 'packet' | 'steps' | 'family'>,
   world: World,
   { came, left }: { came: string; left: string },
 ): LedByMark | undefined {
   const { host } = world
-  const restored = stepOf(reply, RESTORES_MARK, reply.packet.in === undefined ? 'output' : 'prerouting')
+  const restoring = restoringOf(reply, world)
   const question = questionOf(reply.packet)
-  const given = restored && question ? (marksOfConnection(request, world) ?? []) : []
+  const given = restoring && question ? (marksOfConnection(request, world) ?? []) : []
   const over = given.at(-1)
   const [first] = given.slice(-2)
-  if (!question || !over || !first || first === over || first.mark === 0) return undefined
+  if (!restoring || !question || !over || !first || first === over) return undefined
+  const [kept, restored] = [restoring.markOf(first.mark), restoring.markOf(over.mark)]
+  if (!kept || restored === undefined || restored === kept) return undefined
   const family = request.family === 'ip6' ? 'ip6' : 'ip'
-  const rule = host.routingRules?.find((one) => one.family === family && !one.not && asksForMark(one, first.mark))
+  const rule = host.routingRules?.find((one) => one.family === family && !one.not && asksForMark(one, kept))
   if (host.routingRules && !rule) return undefined
   const wayOf = (mark: number) => (host.routingRules ? lookupRoute({ ...question, mark }, host) : undefined)
-  const [meant, taken] = [wayOf(first.mark), wayOf(over.mark)]
+  const [meant, taken] = [wayOf(kept), wayOf(restored)]
   if ((meant && !leadsOutOf(meant, came)) || (taken && !leadsOutOf(taken, left))) return undefined
   const leads =
     rule && meant
-      ? `Routing rule ${rule.priority} leads mark ${hex(first.mark)} out of ${came}.`
-      : `Whether a routing rule leads mark ${hex(first.mark)} out of ${came} is unknown.`
+      ? `Routing rule ${rule.priority} leads mark ${hex(kept)} out of ${came}.`
+      : `Whether a routing rule leads mark ${hex(kept)} out of ${came} is unknown.`
   const [gave, wrote] = [refOfStep(first.step), refOfStep(over.step)]
   if (!gave || !wrote) return undefined
   return {
@@ -153,9 +154,30 @@ function markingOf(steps: Journey['steps'], mark: number, world: World): RuleRef
   return step && refOfStep(step)
 }
 
-function stepOf({ steps }: Pick<Journey, 'steps'>, text: RegExp, hook?: Hook): RuleRef | undefined {
-  const step = steps.findLast((one) => one.kind === 'rule' && text.test(one.rule ?? '') && (!hook || one.hook === hook))
-  return step && refOfStep(step)
+interface Restoring {
+  ref: RuleRef
+  hook: Hook
+  /** What the reply gets of its connection's mark: a mask may leave bits out. Undefined where that is unknown. */
+  markOf: (ctMark: number | undefined) => number | undefined
+}
+
+/** The rule that gave the reply its connection's mark, in front of its routing. */
+function restoringOf(
+  { packet, steps, family }: Pick<Journey, 'packet' | 'steps' | 'family'>,
+  world: World,
+): Restoring | undefined {
+  const hook: Hook = packet.in === undefined ? 'output' : 'prerouting'
+  const step = steps.findLast((one) => one.kind === 'rule' && one.hook === hook && RESTORES_MARK.test(one.rule ?? ''))
+  const ref = step && refOfStep(step)
+  const rule = step && ruleOfStep(step, world)?.rule
+  if (!ref || !rule) return undefined
+  const marks = rule.statements.filter((one) => one.kind === 'set' && one.field === 'meta mark')
+  const markOf = (ctMark: number | undefined) => {
+    if (ctMark === undefined) return undefined
+    const { mark } = afterAll(marks, { packet: { ...packet, mark: step.mark ?? 0, ctMark }, family, world }).packet
+    return mark === undefined ? undefined : mark >>> 0
+  }
+  return { ref, hook, markOf }
 }
 
 /** Of the rules that matched, those that have changed it, each with what it was then; undefined where one of them is unknown. */
