@@ -18,10 +18,10 @@ const RULES = `table inet filter {
 const ENTRY =
   'udp      17 29 src=192.0.2.20 dst=10.50.7.2 sport=40000 dport=5540 [UNREPLIED] src=10.50.7.2 dst=192.0.2.20 sport=5540 dport=40000 mark=0 use=1\n'
 
-async function findings(routes: string, { by = '192.0.2.1', code = 'net-unreachable', eth1 = '' } = {}) {
+async function findings(routes: string, { by = '192.0.2.1', code = 'net-unreachable', eth1 = '', iif = 'eth0' } = {}) {
   const trace = `trace id 0000000a inet filter output packet: oif "eth0" ip saddr 192.0.2.20 ip daddr 10.50.7.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40
 trace id 0000000a inet filter output policy accept
-trace id 0000000b inet filter input packet: iif "eth0" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
+trace id 0000000b inet filter input packet: iif "${iif}" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
 trace id 0000000b inet filter input rule ct state related accept # handle 3 (verdict accept)
 `
   const files = { trace, RULES, addresses: ADDRESS + eth1, routes: LOCAL + LINK + routes, ENTRY }
@@ -30,7 +30,7 @@ trace id 0000000b inet filter input rule ct state related accept # handle 3 (ver
   expect(exchange?.status).toBe('lost')
   expect(exchange!.findings.map((one) => one.code)).not.toContain('not-netfilter')
   const { groups, ending } = await analysis.groups()
-  if (eth1 === '')
+  if (eth1 === '' && iif !== 'lo')
     expect(printReport('text', groups, ending)).toMatch(/cause +An ICMP error came back: #2\. [\d.]+ replied "/)
   return exchange!.findings
 }
@@ -65,4 +65,14 @@ test('it is a guess, and asks for nothing to be done beside what tells why the p
   expect(found[0]?.fix).toEqual([])
   const [alone] = await findings('default via 192.0.2.1 dev eth0\n')
   expect(alone).toMatchObject({ severity: 'note', fix: [{ description: "check that router's routes" }] })
+})
+
+test('what this host tells itself is no router: its own next hop did not reply', async () => {
+  const found = await findings('default via 192.0.2.1 dev eth0\n', {
+    ...{ by: '192.0.2.20', code: 'host-unreachable', iif: 'lo' },
+  })
+  expect(found.map(({ code }) => code)).not.toContain('refused-there')
+  expect(found.find(({ code }) => code === 'neighbour-failed')?.message).toContain(
+    'This host did not reach the next hop to 10.50.7.2 on eth0, and told the sender so (host unreachable)',
+  )
 })

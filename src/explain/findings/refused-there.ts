@@ -99,16 +99,9 @@ export const refusedThere: Detector = {
 
 /** A router on the way has refused a packet, of which the trace of its error shows nothing: `asked` came right before it. */
 export function refusedOnTheWay(error: Packet, { dst }: Packet, { host }: World): Finding | undefined {
-  const { protocol, icmpType, icmpCode, src, in: came } = error
+  const { protocol, icmpType, icmpCode, src } = error
   const refusal = REFUSALS[`${protocol} ${icmpType} ${icmpCode}`]
-  if (
-    came === undefined ||
-    refusal?.look === undefined ||
-    refusal === TIME_EXCEEDED ||
-    src === undefined ||
-    src === dst
-  )
-    return undefined
+  if (refusal?.look === undefined || refusal === TIME_EXCEEDED || src === undefined || src === dst) return undefined
   const message = `${src} replied "${refusal.says}", most likely to this packet.${nextHopWords(refusal, src, dst, host)}`
   return finding('refused-there', 'note', message, {
     fix: [{ ...LOOK, description: refusal.look }],

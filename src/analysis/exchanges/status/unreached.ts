@@ -22,7 +22,8 @@ export function isAboutEnd(error: Part, parts: readonly Part[], asked: Packet): 
   return packet.src === asked.dst && isLossReport(packet) && !(isOurs(error) && parts.some(hasGoneFurther))
 }
 
-const isOurs = ({ told }: Part): boolean => told.journey.packet.in === undefined
+/** What this host tells itself may be seen only as it comes in again. */
+const isOurs = ({ told }: Part): boolean => [undefined, 'lo'].includes(told.journey.packet.in)
 
 const hasGoneFurther = (one: Part): boolean => isAsking(one) && one.told.journey.outcome === 'forwarded'
 
@@ -67,7 +68,9 @@ function unreached({ told: { journey, world } }: Part): Finding {
 }
 
 /** Who refused it on the way, where the error does not quote it. Why the request went there says more, where that is known. */
-export function refusedBy({ told }: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
+export function refusedBy(error: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
+  const { told } = error
+  if (isOurs(error)) return undefined
   const said = refusedOnTheWay(told.journey.packet, asked, told.world)
   const isAstray = ({ code, severity }: Finding) => saysAstray(code) && severity !== 'note'
   const isTold = parts.some((one) => isAsking(one) && one.told.journey.findings.some(isAstray))
