@@ -9,7 +9,7 @@ import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { isGroup, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { endSentTo } from '../../rules/nft/map.ts'
-import { leadsHere, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
+import { leadsHere, leadsOutOf, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 import { markBehind } from '../counterfactual/mark-behind.ts'
 
@@ -82,8 +82,10 @@ function observedAtRouting(context: Context): Packet | undefined {
     case 'netmap': {
       const end = endGiven(context, nat)
       if (end) return { ...arrival.packet, ...end }
-      const alike = sentAlike(nat, arrival.packet, world) ?? sentNowhere(nat, arrival.packet, world)
-      return alike === undefined ? undefined : { ...arrival.packet, dst: alike }
+      const { packet } = arrival
+      const alike =
+        sentAlike(nat, packet, world) ?? (isForwarded(context, packet) ? sentNowhere(nat, packet, world) : undefined)
+      return alike === undefined ? undefined : { ...packet, dst: alike }
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope
@@ -94,6 +96,18 @@ function observedAtRouting(context: Context): Packet | undefined {
     default:
       return undefined
   }
+}
+
+/** Where the route to its destination leads on, nothing else in routing can stop it: forwarding is on, and the reverse path filter passes it. */
+function isForwarded(context: Context, { src, in: device }: Packet): boolean {
+  const { host } = context.world
+  const { family } = context.journey
+  if (src === undefined || device === undefined || forwardingOf(host, family, device) !== '1') return false
+  return (
+    family === 'ip6' ||
+    larger(context, device, 'rp_filter') === 0 ||
+    leadsOutOf(lookupRoute({ dst: src }, host), device)
+  )
 }
 
 /** Where nat sends the packet behind its last line: its rule's words, or connection tracking's entry, say it. */

@@ -81,10 +81,12 @@ describe('a destination chosen by turns', () => {
   })
 
   it('is the only one that routing refuses, where the packet vanished there', () => {
-    const refused = (...destinations: string[]): Host => ({
-      sysctls: new Map([['net.ipv4.ip_forward', '1']]),
+    const ON: [string, string][] = [['net.ipv4.ip_forward', '1']]
+    const withRoutes = (destinations: string[], sysctls = ON, more: Route[] = []): Host => ({
+      sysctls: new Map(sysctls),
       routes: [
         ...ROUTER.routes!,
+        ...more,
         ...destinations.map(
           (destination): Route => ({
             family: 'ip',
@@ -95,14 +97,23 @@ describe('a destination chosen by turns', () => {
         ),
       ],
     })
-    const found = (...refuse: string[]) =>
-      journey('numgen inc mod 3 map { 0 : 10.0.2.2, 1 : 10.0.2.3, 2 : 10.0.2.4 }', refused(...refuse)).findings.find(
+    const foundWith = (host: Host) =>
+      journey('numgen inc mod 3 map { 0 : 10.0.2.2, 1 : 10.0.2.3, 2 : 10.0.2.4 }', host).findings.find(
         ({ code }) => code === 'vanished-no-route',
       )?.message
+    const found = (...refuse: string[]) => foundWith(withRoutes(refuse))
     expect(found('10.0.2.3')).toBe(
       'Routing dropped it: the route to 10.0.2.3 is "unreachable". ip lb pre handle 2 chooses among several destinations, and this is the only one that routing refuses.',
     )
     expect(found('10.0.2.3', '10.0.2.4')).toBeUndefined()
     expect(found()).toBeUndefined()
+    // the others may have vanished as well: nothing is forwarded, or the filter drops whatever comes from there
+    expect(foundWith(withRoutes(['10.0.2.3'], [['net.ipv4.ip_forward', '0']]))).toBeUndefined()
+    expect(foundWith(withRoutes(['10.0.2.3'], []))).toBeUndefined()
+    const back: Route = { family: 'ip', type: 'unicast', destination: '10.0.1.2/32', table: 'main', device: 'eth1' }
+    const filtered = (value: string) =>
+      foundWith(withRoutes(['10.0.2.3'], [...ON, ['net.ipv4.conf.all.rp_filter', value]], [back]))
+    expect(filtered('1')).toBeUndefined()
+    expect(filtered('0')).toContain('the route to 10.0.2.3 is "unreachable"')
   })
 })
