@@ -113,6 +113,30 @@ it.each<[string, Given]>([['it left where it came in, so that the reply may go p
   },
 )
 
+const BROADCAST = 'broadcast 203.0.113.255 dev eth1 table local proto kernel scope link src 203.0.113.1\n'
+
+it.each([28, 30])(
+  'says nothing of a broadcast, which nobody answers from that address: %s seconds left',
+  async (left) => {
+    const given = {
+      ...SEEN,
+      proto: 'udp',
+      dport: 138,
+      left,
+      to: '203.0.113.255',
+      routes: `${ROUTES}${BROADCAST}`,
+    } as const
+    expect(await told(given)).toEqual(['undetermined'])
+  },
+)
+
+it('says of UDP that not all of it is answered, but not of a service that answers always', async () => {
+  const said = async (dport: number, left: number) => (await told({ ...SEEN, proto: 'udp', dport, left })).join()
+  const some = 'Some UDP services never reply, such as syslog.'
+  for (const left of [30, 25]) expect(await said(514, left)).toContain(some)
+  expect(await said(53, 30)).not.toContain(some)
+})
+
 it('says it of what was given another destination and left where it came in', async () => {
   expect((await told({ out: 'eth0', back: '192.0.2.77' }))[0]).toBe('unanswered')
 })

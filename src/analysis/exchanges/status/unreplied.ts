@@ -1,16 +1,19 @@
 /** No reply was captured, and connection tracking had seen none when its entries were listed. */
 import { finding } from '../../../explain/context.ts'
 import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
+import { isAlwaysAnswered } from '../../../explain/reply/request-reply.ts'
 import { saysNoReply } from '../../../model/exchange.ts'
 import type { Hook } from '../../../model/hook.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { memo } from '../../../model/memo.ts'
 import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
+import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
 import { isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { PATIENCE, silentFor } from '../../../rules/conntrack/silence.ts'
+import { isForMany } from '../../../rules/fib.ts'
 import type { Part } from '../join/joined.ts'
 
 export interface Unreplied {
@@ -25,7 +28,7 @@ export function unrepliedBy(
   { told: { journey, world, reply } }: Part,
   comesHere: () => boolean,
 ): Unreplied | undefined {
-  if (mayPassBy(entry, journey)) return undefined
+  if (mayPassBy(entry, journey, world)) return undefined
   const waited = silentFor(entry, world)
   if (waited === undefined || waited < PATIENCE) return undefined
   const had = `Connection tracking had seen no reply when its entries were listed, ${waited} seconds after the sender's last packet.`
@@ -34,22 +37,31 @@ export function unrepliedBy(
     : isFailing(journey) || comesHere()
       ? undefined
       : ' A reply may return through another router, because this host does no NAT for the connection.'
-  return { finding: finding('conntrack-unreplied', 'note', `${had}${why ?? ''}`), tells: why === undefined }
+  const message = `${had}${why ?? ''}${needsNone(journey.packet)}`
+  return { finding: finding('conntrack-unreplied', 'note', message), tells: why === undefined }
 }
 
 /** The entries were listed too soon, or who knows when: that none had come then speaks against a reply, and proves nothing. */
 export function unrepliedSoon(entry: ConntrackEntry, { told: { journey, world } }: Part): Finding | undefined {
-  if (!isUnreplied(entry) || mayPassBy(entry, journey)) return undefined
+  if (!isUnreplied(entry) || mayPassBy(entry, journey, world)) return undefined
   const listed = 'Connection tracking had seen no reply when its entries were listed'
   const when =
     silentFor(entry, world) === undefined
       ? '. How long after the packet that was is unknown.'
       : ", within a second of the sender's last packet. A reply may have come later."
-  return finding('conntrack-unreplied', 'note', `${listed}${when}`)
+  return finding('conntrack-unreplied', 'note', `${listed}${when}${needsNone(journey.packet)}`)
 }
 
-/** What goes out where it came in may be answered past this host: not where that rewrote it, or sent it back. */
-function mayPassBy({ original, reply: back }: ConntrackEntry, journey: Journey): boolean {
+/** Log messages and measurements have none; what it is, the packet does not show. */
+const needsNone = (packet: Packet): string =>
+  packet.protocol === 'udp' && !isAlwaysAnswered(packet) ? ' Some UDP services never reply, such as syslog.' : ''
+
+/**
+ * What goes out where it came in may be answered past this host: not where that rewrote it, or sent it back. Who replies
+ * to a broadcast does so from an address of its own, which is no reply of this connection.
+ */
+function mayPassBy({ original, reply: back }: ConntrackEntry, journey: Journey, { host }: World): boolean {
+  if (isForMany(original, host)) return true
   const out = leftBy(journey.steps)
   const isRewritten = original.dst !== back.src || original.src !== back.dst
   return out !== undefined && out === journey.packet.in && !isRewritten && !isAstray(journey)
