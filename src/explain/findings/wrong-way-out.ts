@@ -8,12 +8,13 @@ import {
   lookupRoute,
   lookupWithout,
   questionOf,
+  type RouteQuestion,
   routeDevices,
   rulesFor,
   tableLedTo,
 } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
-import { together } from '../changes/proposal.ts'
+import { type Proposal, together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, moment } from '../context.ts'
 import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
@@ -29,6 +30,7 @@ import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
   addRoute,
+  addRoutingRule,
   addToTable,
   askRoute,
   astray,
@@ -36,6 +38,7 @@ import {
   changeRoute,
   deleteRoute,
   giveAddress,
+  hostPrefix,
   isDefault,
   leadsToSender,
   mainRoute,
@@ -161,9 +164,30 @@ function backToItself(context: Context, packet: Packet, note: string | undefined
     finding('wrong-way-out', staysUnanswered(context) ? 'warning' : 'note', message, {
       steps: [ended.step + 1],
       ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
-      fix: [...(marked ? unmarked(context, marked) : []), ...propose('remove that route', deleteRoute(route), note)],
+      fix: marked ? unmarked(context, marked) : pastTable(question, src!, route, main, world.host, note),
     }),
   ]
+}
+
+/** Others may need the table that has led it back. */
+function pastTable(
+  question: RouteQuestion,
+  src: string,
+  { family, table }: Route,
+  main: Route,
+  host: Host,
+  note: string | undefined,
+): Proposal[] {
+  const rule = rulesFor(question, host).find((one) => tableLedTo(one) === table)
+  if (!rule || rule.priority === 0) return []
+  const { priority } = rule
+  const lead = { family, priority: priority - 1, from: hostPrefix(src), action: { table: main.table } }
+  const affects = `affects all traffic from ${src}`
+  return propose(
+    `add a routing rule for ${src} before rule ${priority}`,
+    addRoutingRule(lead),
+    [affects, ...(note ? [note] : [])].join('; '),
+  )
 }
 
 /** The destination is a router, the next hop of a route out of another interface; but the packet left by a route to more than that router. */
