@@ -37,7 +37,7 @@ const PASTED: Readonly<Record<string, readonly [text: string, command: string, i
   'tcpdump -e': [
     '14:51:53.504222 52:54:00:af:42:7c > aa:c1:ab:aa:f4:35, ethertype IPv4 (0x0800), length 98: (tos 0x0, ttl 64)\n',
     'tcpdump -vvnnei eth1 icmp',
-    /output of tcpdump -e/,
+    /output of tcpdump,/,
   ],
   auditd: [
     'type=NETFILTER_CFG msg=audit(1479622038.866:2): table=filter family=2 entries=0\n',
