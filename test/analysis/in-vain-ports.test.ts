@@ -55,9 +55,16 @@ test.each(['-m tcp ! --dport 22', '-m multiport ! --dports 22,51820'])(
     const said = await found(rule, { listens: 7105 })
     expect(said).toMatchObject({ severity: 'warning' })
     expect(said?.message).toBe(
-      'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:7105. This packet was for 203.0.113.1:7105, where wg of this host listens.',
+      'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2. This packet was for 203.0.113.1:7105, where wg of this host listens.',
     )
     expect(said?.fix[0]).toMatchObject({ after: 'delivered' })
     expect(await found(rule, { listens: 22 })).toBeUndefined()
   },
 )
+
+test('a rule that spreads packets over several hosts does not send each to this one', async () => {
+  const said = await found('-m tcp ! --dport 22 -j DNAT --to-destination 10.0.0.2-10.0.0.4', { listens: 7105 })
+  expect(said?.message).toBe(
+    'nat PREROUTING rule 1 sends it to 10.0.0.2:7105. This packet was for 203.0.113.1:7105, where wg of this host listens.',
+  )
+})

@@ -345,7 +345,7 @@ test('a DNAT rule for all ports is to blame for a port on which a program of thi
   }
   const all = '[7:420] -A PREROUTING -i wan -p tcp -j DNAT --to-destination 10.0.0.2'
   expect(await found(all, 15_021)).toEqual([
-    'warning: Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:15021. This packet was for 203.0.113.1:15021, where envoy of this host listens.',
+    'warning: Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2. This packet was for 203.0.113.1:15021, where envoy of this host listens.',
   ])
   expect(await found(all, 22)).toEqual([])
   // a rule for this port may be meant so, and the service behind it be down; one that says nothing else takes it from anybody

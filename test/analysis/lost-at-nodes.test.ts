@@ -204,7 +204,7 @@ test('whoever a datagram was sent on to refuses what was for a program of this h
     return exchange?.findings.find(({ code }) => code === 'dnat-of-others')?.message
   }
   expect(await told(41_641)).toBe(
-    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:41641. This packet was for 203.0.113.1:41641, where tailscaled of this host listens.',
+    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2. This packet was for 203.0.113.1:41641, where tailscaled of this host listens.',
   )
   expect(await told(22)).toBeUndefined()
 })

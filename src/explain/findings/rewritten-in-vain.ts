@@ -31,13 +31,21 @@ import { namesDestination } from './dnat-skipped.ts'
 import { otherSource } from './other-source.ts'
 import { portsOf } from './port-range.ts'
 
-/** REDIRECT has another address for each interface that packets come in by. */
-const placeOf = ({ statement }: Rewritten, { dst, dport }: Packet): string =>
-  statement?.kind !== 'redirect'
-    ? describeEnd(dst, dport)
-    : dport === undefined
-      ? 'this host'
-      : `port ${dport} of this host`
+/** Where the rule sends what it matches: all to one host, and to one port if it writes one or matches one alone. */
+function sendsWords(context: Context, { ref, statement, step }: Rewritten): string {
+  const { dst, dport } = lastPacket(context)
+  const isNat = isNatStatement(statement)
+  const { addresses: [first, last] = [], ports: [from, to] = [], map, network } = isNat ? statement : {}
+  if (map || network || first !== last) return `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}`
+  const { dport: asked } = context.evidence.arrivals[step]!.packet
+  const isOnePort =
+    !isNat || (from === undefined ? asked !== undefined && asksForPort(context, step, asked) : from === to)
+  const port = isOnePort ? dport : undefined
+  // REDIRECT has another address for each interface that packets come in by
+  const here = port === undefined ? 'this host' : `port ${port} of this host`
+  const place = statement?.kind === 'redirect' ? here : describeEnd(dst, port)
+  return `Every packet that ${nameRef(ref)} matches goes to ${place}`
+}
 
 /** A rule meant for this host, or for some, takes what is for others; or one meant for a service takes all of a host's. */
 export const dnatOfOthers: Detector = {
@@ -48,7 +56,7 @@ export const dnatOfOthers: Detector = {
       : undefined
     if (!taken) return []
     const { rule, asked, other, isSure, fix } = taken
-    const message = `Every packet that ${nameRef(rule.ref)} matches goes to ${placeOf(rule, lastPacket(context))}. This packet was for ${asked}, ${other}.`
+    const message = `${sendsWords(context, rule)}. This packet was for ${asked}, ${other}.`
     const { headline = other === ANOTHER_HOST ? 'DNAT of a packet for another host' : undefined } = taken
     const shown = headline === undefined ? {} : { [FOR_REPORTS]: { headline } }
     const more = { steps: [rule.step + 1], rules: [rule.ref], fix, ...shown }
