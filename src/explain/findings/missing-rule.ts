@@ -6,7 +6,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { isForNobody, listener } from '../../rules/sockets.ts'
+import { isForNobody, knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose, spotAt } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -77,20 +77,22 @@ export const emptyChain: Detector = {
         if (table.chains.get(to)?.rules.length !== 0) continue
         // whoever leads this very port away means it to go on from there, and no program here has it
         const isForPort = rule?.conditions.some((one) => / dport$/.test(fieldOf(one) ?? '') && isExact(one)) === true
-        const { dst, dport } = lastPacket(context)
-        const unheard = isForPort && isLocal(dst ?? '', context.world.host) === true
-        const besides = unheard ? `, and no program of this host listens on port ${dport}` : ''
+        const last = lastPacket(context)
+        const { host } = context.world
+        const isMeant = isForPort && isLocal(last.dst ?? '', host) === true && !listensElsewhere(host, last)
+        const isUnheard = isMeant && knowsSockets(host, last.protocol)
+        const besides = isUnheard ? `, and no program of this host listens on port ${last.dport}` : ''
         const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination${besides}.`
         const fix = writtenAnew(
           ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref),
           to,
         )
         return [
-          finding('missing-rule', unheard ? 'error' : 'note', message, {
+          finding('missing-rule', isMeant ? 'error' : 'note', message, {
             steps: [step + 1],
             rules: [ref],
             fix,
-            doubt: unheard ? -0.1 : 0.5,
+            doubt: isMeant ? -0.1 : 0.5,
           }),
         ]
       }

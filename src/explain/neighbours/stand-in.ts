@@ -25,7 +25,7 @@ export function ofOtherLink(context: Context): Detected[] {
   if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
   const route = lookupRoute({ dst: src, mark: 0 }, host)
   if (!leadsOutOf(route, from)) return []
-  if (isFoundBehind(src, from, out, host) || isForSilentHop(context, out)) return []
+  if (isFoundBehind(src, from, out, host) || hasSilentNextHop(context, out)) return []
   const isSix = journey.family === 'ip6'
   const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
   const isOff = isSix
@@ -59,7 +59,7 @@ export function ofOtherLink(context: Context): Detected[] {
 }
 
 /** Nothing has left for a next hop that never gave its link address: whoever was to reply was not asked. */
-function isForSilentHop(context: Context, out: string): boolean {
+function hasSilentNextHop(context: Context, out: string): boolean {
   const { host } = context.world
   const question = questionOf(lastPacket(context))
   const route = question && lookupRoute(question, host)

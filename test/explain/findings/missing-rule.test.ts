@@ -183,6 +183,9 @@ describe('missing-rule', () => {
     ])
     expect(severityOf('')).toEqual(['note', `${led}.`])
     expect(severityOf(' -m tcp --dport 80', LISTENS_ON(80))).toBeUndefined()
+    // a program has that port, and only its address is the wrong one
+    const onLoopback = LISTENS_ON(80).sockets!.map((one) => ({ ...one, address: '127.0.0.1' }))
+    expect(severityOf(' -m tcp --dport 80', { sockets: onLoopback })).toEqual(['note', `${led}.`])
   })
 
   it.each([
