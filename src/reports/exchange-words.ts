@@ -180,8 +180,7 @@ export function whyWords(
     case 'lost': {
       const lost = lostWith(journey, exchanges.worst)
       if (lost !== undefined) return `${otherWords(exchanges.worst)} was lost. ${lost}`
-      if (error !== undefined)
-        return `An ICMP error came back: #${error}.${saidHere(findings)}${saidOnTheWay(findings)}${sentThere(journey)}`
+      if (error !== undefined) return `An ICMP error came back: #${error}.${saidOfError(findings)}${sentThere(journey)}`
       return reply === undefined || status === 'lost'
         ? undefined
         : reply === journey.id
@@ -206,16 +205,14 @@ export function whyWords(
   }
 }
 
-/** Why this host itself has sent the error: its own block is left out. */
-function saidHere(findings: Exchange<unknown>['findings']): string {
-  const said = findings.find(({ code }) => code === 'refused-here')
-  return said ? ` ${said.message}` : ''
-}
-
-/** Who has sent the error, where the trace does not show of which packet: else it is a cause of its own. */
-function saidOnTheWay(findings: Exchange<unknown>['findings']): string {
-  const said = findings.find((one) => one[FOR_REPORTS]?.isOnTheWay)
-  return said ? ` ${said.message}` : ''
+/**
+ * Why this host itself has sent the error, as its own block is left out; or who on the way has, where the trace does not show
+ * of which packet: else it is a cause of its own.
+ */
+function saidOfError(findings: Exchange<unknown>['findings']): string {
+  const here = findings.find(({ code }) => code === 'refused-here')
+  const onTheWay = findings.find((one) => one[FOR_REPORTS]?.isOnTheWay)
+  return [here, onTheWay].map((said) => (said ? ` ${said.message}` : '')).join('')
 }
 
 /** Which packet it was, where the first one has passed. */

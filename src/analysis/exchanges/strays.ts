@@ -8,9 +8,8 @@ import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { leftBy } from '../../model/way-out.ts'
 import { isResolved } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { asItLeft } from '../as-it-left.ts'
 import type { Part, Told } from './join/joined.ts'
 
@@ -84,27 +83,34 @@ function discoveryFails(about: Told, isSure: boolean): Finding {
 
 /** This host has asked for the link address of the next hop of what was to leave, and a rule stopped that. */
 export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id' | 'told'>): Finding | undefined {
-  const { journey, world, host } = told
+  const { journey, world } = told
   const left = asItLeft(journey)
   const out = leftBy(journey.steps)
   if (left.dst === undefined || !left.dst.includes(':') || out === undefined) return undefined
-  const question = questionOf(left)
-  const route = question && lookupRoute(question, world.host)
-  const hop = (route?.type === 'unicast' ? wayOut(route, out)?.gateway : undefined) ?? left.dst
+  const hop = nextHopOf(left, out, world.host) ?? left.dst
   // the group is of all addresses that end alike
   if (isResolved(world.host, out, hop)) return undefined
-  const about = strays.find(
+  const about = askedInVain(strays, { id, told }, hop).find(({ journey: { packet } }) => packet.out === out)
+  return about && discoveryFails(about, true)
+}
+
+/**
+ * This host has asked afterwards for the link address that goes with the address, and a rule stopped that. A solicitation to
+ * the address itself checks what is known: nothing waits for it.
+ */
+export const askedInVain = (
+  strays: readonly Told[],
+  { id, told: { host } }: Pick<Part, 'id' | 'told'>,
+  address: string,
+): Told[] =>
+  strays.filter(
     ({ host: other, journey: { id: later, packet } }) =>
       other === host &&
       Number(later) > id &&
       isSolicitation(packet) &&
       packet.in === undefined &&
-      packet.out === out &&
-      // one to the hop itself checks a link address that is known: what waits for none of that has left
-      packet.dst === solicitedGroup(hop),
+      packet.dst === solicitedGroup(address),
   )
-  return about && discoveryFails(about, true)
-}
 
 /** What a helper of conntrack's would have known as a part of another connection. */
 export const isUnexpected = ({ journey: { findings } }: Told): boolean => findings.some(isWithoutHelper)

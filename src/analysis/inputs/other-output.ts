@@ -3,7 +3,7 @@
 import { command, printCommand } from '../../model/command.ts'
 import { looksLikeDiff } from '../../read/diff.ts'
 import { hasTcpdump } from '../../read/pasted/tcpdump.ts'
-import { packetOfTcpdump } from './seen-by-tcpdump.ts'
+import { packetOfTcpdump, type SeenPacket } from './seen-by-tcpdump.ts'
 
 const OTHERS: readonly { looks: { test(text: string): boolean }; is: string; packet?: typeof packetOfTcpdump }[] = [
   {
@@ -48,17 +48,21 @@ const OTHERS: readonly { looks: { test(text: string): boolean }; is: string; pac
 export interface OtherOutput {
   /** To stand behind "these lines are output". */
   is: string
-  /** A sentence of its own, which ends with a command. */
-  instead?: string
+  /** Behind that: the end of its sentence, and one that ends with a command. Empty where there is none to give. */
+  instead: string
 }
 
-/** Undefined where the text is none of them. */
-export function otherOutput(text: string): OtherOutput | undefined {
+export const isOtherOutput = (text: string): boolean => OTHERS.some(({ looks }) => looks.test(text))
+
+/** Undefined where the text is none of them. `redacted`: no words of the text are shown. */
+export function otherOutput(text: string, redacted = false): OtherOutput | undefined {
   const other = OTHERS.find(({ looks }) => looks.test(text))
-  const seen = other?.packet?.(text)
-  if (!other || !seen) return other && { is: other.is }
-  const { packet, seenOn } = seen
+  const seen = redacted ? undefined : other?.packet?.(text)
+  return other && { is: other.is, instead: seen ? insteadWords(seen) : '' }
+}
+
+function insteadWords({ packet, seenOn }: SeenPacket): string {
   const simulate = printCommand(command('nfwhy', 'simulate', 'RULES', '--packet', packet))
   const condition = seenOn === undefined ? '' : `, if it came in by ${seenOn}`
-  return { is: other.is, instead: `What rules do with the first request there${condition}: ${simulate}` }
+  return `. This shows what rules do with the first request there${condition}: ${simulate}`
 }

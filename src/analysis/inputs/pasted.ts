@@ -5,9 +5,10 @@ import type { Report } from '../../model/diagnostic.ts'
 import { latin1 } from '../../model/latin1.ts'
 import { shortened } from '../../model/shortened.ts'
 import { type Block, type Cut, cutPasted, type Unread } from '../../read/pasted/cut.ts'
+import { paragraphsOf } from '../../read/pasted/paragraphs.ts'
 import { hasPrompt, isWrapped } from '../../read/pasted/signs.ts'
 import { HEAD_BYTES } from '../../read/recognise.ts'
-import { otherOutput } from './other-output.ts'
+import { isOtherOutput, otherOutput } from './other-output.ts'
 import type { Found } from './recognise.ts'
 import { bytesSource, type Source } from './source.ts'
 
@@ -27,7 +28,7 @@ export async function pastedIn(
   const isOne = recognised !== undefined && cut.blocks.every((one) => one.recognised === recognised)
   // what else is known by its look is named
   cut.unread.push(...othersAmong(text!, cut))
-  const hasOther = cut.unread.some(({ text }) => otherOutput(text) !== undefined)
+  const hasOther = cut.unread.some(({ text }) => isOtherOutput(text))
   if (isOne && !hasOther && !isWrapped(head) && !(recognised.kind === 'host' && hasPrompt(head))) return undefined
   tellPasted(cut, report, redacted)
   const outputs: { source: Source; found: Found }[] = []
@@ -41,19 +42,12 @@ export async function pastedIn(
 
 /** Outside of all that was cut out, paragraphs that are the output of something known by its look. */
 function othersAmong(text: string, { blocks, unread }: Cut): Unread[] {
-  const cut = [...blocks, ...unread]
-  const lines = text.split(/\r\n|\n|\r/)
-  const isLeft = (line: string, i: number) => line.trim() !== '' && !cut.some(({ from, to }) => from <= i + 1 && i < to)
-  const found: Unread[] = []
-  for (let from = 0; from < lines.length; from++) {
-    if (!isLeft(lines[from]!, from)) continue
-    let to = from
-    while (to + 1 < lines.length && isLeft(lines[to + 1]!, to + 1)) to++
-    const text = lines.slice(from, to + 1).join('\n')
-    if (otherOutput(text)) found.push({ from: from + 1, to: to + 1, text })
-    from = to
-  }
-  return found
+  const left = text.split(/\r\n|\n|\r/)
+  for (const { from, to } of [...blocks, ...unread]) left.fill('', from - 1, to)
+  return paragraphsOf(left).flatMap(({ lines, from, to }) => {
+    const text = lines.join('\n')
+    return isOtherOutput(text) ? [{ from: from + 1, to: to + 1, text }] : []
+  })
 }
 
 /** Bytes: a ticket is no longer. */
@@ -94,8 +88,8 @@ function notReadWords({ from, to, command, commands, text }: Unread, redacted: b
   const lines = count === 1 ? 'this line is' : `these ${count} lines are`
   if (commands)
     return `${lines} skipped: not a listing, but commands; another output in this text shows the current rules`
-  const known = otherOutput(text)
-  if (known) return `${lines} output ${known.is}${redacted || known.instead === undefined ? '' : `. ${known.instead}`}`
+  const known = otherOutput(text, redacted)
+  if (known) return `${lines} output ${known.is}${known.instead}`
   if (command === undefined || redacted) return `${lines} not output that nfwhy reads`
   return `${lines} not understood as the output of "${shortened(command, 60)}"`
 }

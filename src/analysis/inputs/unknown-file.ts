@@ -26,11 +26,8 @@ export function unknownWords(head: string, path: string | undefined, redacted = 
   if (head.startsWith('PK\x03\x04')) {
     return `this is a zip archive, and was skipped; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
   }
-  const other = otherOutput(head)
-  if (other) {
-    const instead = redacted || other.instead === undefined ? '' : `. ${other.instead}`
-    return `this is the output ${other.is}; it was skipped${instead}`
-  }
+  const other = otherOutput(head, redacted)
+  if (other) return `this is the output ${other.is}; it was skipped${other.instead}`
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
   return `${kind} ${NOTHING_KNOWN}; it was skipped`
 }

@@ -4,8 +4,7 @@ import type { Host } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { allOf, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -34,10 +33,7 @@ export const arpIgnored: Detector = {
     if (link.addresses.some(({ family }) => family === 'ip')) return []
     // it has found its next hop before, or was told it
     if (isKnownThere(packet, host)) return []
-    const question = questionOf(packet)
-    const route = question && lookupRoute(question, host)
-    const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
-    const hop = way && (way.gateway ?? question?.dst)
+    const hop = nextHopOf(packet, out, host)
     // it is still to find the next hop: findings/neighbour-failed.ts
     if (hop === undefined || silentNeighbour(host, out, hop)) return []
     const setBy = `arp_ignore=${setting}`

@@ -2,8 +2,8 @@ import type { Link } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { questionOf } from '../../rules/route.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { hasReplied } from '../counterfactual/known-there.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
@@ -20,10 +20,7 @@ export const arpOff: Detector = {
     const link = linkNamed(host, out)
     if (!out || !link?.noArp || link.mac === undefined || hasNoLinkLayer(link) || OWN_WAY.has(link.kind)) return []
     if (isModem(link) || hasReplied(out, host)) return []
-    const question = questionOf(packet)
-    const route = question && lookupRoute(question, host)
-    const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
-    const next = way?.gateway ?? question?.dst
+    const next = nextHopOf(packet, out, host) ?? questionOf(packet)?.dst
     // somebody has entered the link address
     if (next === undefined || neighboursAt(host, out, next).some(({ mac }) => mac !== undefined && mac !== link.mac))
       return []

@@ -4,8 +4,7 @@ import { hasLeft } from '../../model/outcome-kinds.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { acceptNeighbours, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
@@ -22,15 +21,11 @@ export const neighbourAsks: Detector = {
     const { journey, ended, world, evidence } = context
     if (!hasLeft(journey.outcome)) return []
     const { out, ...packet } = lastPacket(context)
-    const question = questionOf(packet)
-    if (out === undefined || out === 'lo' || !question || !isOpening(journey, evidence.nat, world)) return []
+    if (out === undefined || out === 'lo' || !isOpening(journey, evidence.nat, world)) return []
     if (isReplied(context)) return []
-    const route = lookupRoute(question, world.host)
-    const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
-    if (!way) return []
-    const hop = way.gateway ?? question.dst
+    const hop = nextHopOf(packet, out, world.host)
     // it is still to find the next hop: findings/neighbour-failed.ts
-    if (silentNeighbour(world.host, out, hop)) return []
+    if (hop === undefined || silentNeighbour(world.host, out, hop)) return []
     const asked = askedFor(context, out, hop)
     // who has sent something there knows it
     if (asked === undefined || isFound(asked, world.host)) return []

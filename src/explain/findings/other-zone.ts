@@ -33,7 +33,7 @@ export const otherZone: Detector = {
         ? `${nameRef(given.ref)} puts ${what} into zone ${zone}`
         : zone === 0
           ? `no rule assigns a zone to ${what}`
-          : `conntrack's entry has zone ${zone} for ${what}`
+          : `conntrack has ${what} in zone ${zone}`
     const message = `The zones differ: ${put(asked, 'the request')}, but ${put(answered, 'the reply')}. So conntrack treats the reply as part of another connection${kept ?? ''}.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const replies = answered.given

@@ -6,9 +6,8 @@ import type { Packet } from '../../model/packet.ts'
 import { bridgeNamed } from '../../rules/bridge-calls.ts'
 import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { neighboursAt } from '../../rules/neighbours.ts'
-import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { walk } from '../../rules/walk.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
@@ -59,11 +58,10 @@ export const replyAtBridge: Detector = {
 /** As its frame comes in, from whoever hands it to this host. */
 function replyTo({ world: { host } }: Context, asked: Packet, bridge: string): Packet | undefined {
   const { src, dst, sport, dport, protocol } = asked
-  const question = questionOf(asked)
-  const route = question && lookupRoute(question, host)
-  const way = route?.type === 'unicast' ? wayOut(route, bridge) : undefined
-  if (src === undefined || dst === undefined || !way || (protocol !== 'tcp' && protocol !== 'udp')) return undefined
-  const [{ mac: srcMac } = {}] = neighboursAt(host, bridge, way.gateway ?? dst)
+  const hop = nextHopOf(asked, bridge, host)
+  if (src === undefined || dst === undefined || hop === undefined || (protocol !== 'tcp' && protocol !== 'udp'))
+    return undefined
+  const [{ mac: srcMac } = {}] = neighboursAt(host, bridge, hop)
   const dstMac = linkNamed(host, bridge)?.mac
   return {
     ...{ protocol, src: dst, dst: src },

@@ -2,8 +2,8 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
-import { leadsOutOf, lookupRoute, questionOf } from '../../rules/route.ts'
-import { wayOut } from '../../rules/way-out.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
+import { nextHopOf } from '../../rules/way-out.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
@@ -61,8 +61,6 @@ export function ofOtherLink(context: Context): Detected[] {
 /** Nothing has left for a next hop that never gave its link address: whoever was to reply was not asked. */
 function hasSilentNextHop(context: Context, out: string): boolean {
   const { host } = context.world
-  const question = questionOf(lastPacket(context))
-  const route = question && lookupRoute(question, host)
-  const way = route?.type === 'unicast' ? wayOut(route, out) : undefined
-  return way !== undefined && silentNeighbour(host, out, way.gateway ?? question!.dst) !== undefined
+  const hop = nextHopOf(lastPacket(context), out, host)
+  return hop !== undefined && silentNeighbour(host, out, hop) !== undefined
 }

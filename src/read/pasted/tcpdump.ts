@@ -11,15 +11,17 @@ const MAC = String.raw`(?:[\da-f]{2}:){5}[\da-f]{2}`
 /** With -e, in place of `IP`. */
 const FRAME = String.raw`(?:${MAC} > ${MAC}, |(?:ifindex \d{1,6} )?${MAC} )ethertype `
 
-/** With --number, the number in front. */
-export const BEGINS = String.raw`^[ \t]{0,8}(?:\d{1,6} {2})?(?<stamp>${STAMP})?(?:${WAY})?`
+/** With --number, the number. */
+const FRONT = String.raw`^[ \t]{0,8}(?:\d{1,6} {2})?`
+
+export const BEGINS = `${FRONT}(?<stamp>${STAMP})?(?:${WAY})?`
 
 /** What stands behind that, and is followed by addresses, or by more of the frame's header. */
-export const HEADER = String.raw`IP6? |ip6?: |${FRAME}`
+export const HEADER = `IP6? |ip6?: |${FRAME}`
 
 const LINE = new RegExp(String.raw`${BEGINS}(?:${FRAME}|(?=(?:IP6?|ARP) (?:\S{1,60} > \S{1,60}: |\([a-z]{3,9} )))`, 'm')
 
 /** Behind a time, less is needed. */
-const STAMPED = new RegExp(String.raw`^[ \t]{0,8}(?:\d{1,6} {2})?${STAMP}(?:${WAY})?(?:IP6?|ARP|ip6?:)(?: |$)`, 'm')
+const STAMPED = new RegExp(`${FRONT}${STAMP}(?:${WAY})?(?:IP6?|ARP|ip6?:)(?: |$)`, 'm')
 
 export const hasTcpdump = (text: string): boolean => STAMPED.test(text) || LINE.test(text)

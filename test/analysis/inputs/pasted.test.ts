@@ -179,7 +179,7 @@ describe('outputs that nfwhy does not read', () => {
     expect(told.find(([code]) => code === 'output-not-read')).toEqual([
       'output-not-read',
       3,
-      `these 3 lines are output of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace. What rules do with the first request there: nfwhy simulate RULES ${packet}`,
+      `these 3 lines are output of tcpdump, which does not show rules. nfwhy reads the kernel log with TRACE lines and nft monitor trace. This shows what rules do with the first request there: nfwhy simulate RULES ${packet}`,
     ])
     await expect(open([{ name: 'seen.txt', text: `${FROM_TCPDUMP.join('\n')}\n` }])).rejects.toThrow(`RULES ${packet}`)
   })

@@ -39,7 +39,7 @@ describe('other-zone', () => {
       'raw PREROUTING rule 1 puts the request into zone 5, but no rule assigns a zone to the reply.',
     )
     expect(found({ zone: 5 }, ROUTER.links!)?.message).toContain(
-      "conntrack's entry has zone 5 for the request, but no rule assigns a zone to the reply.",
+      'conntrack has the request in zone 5, but no rule assigns a zone to the reply.',
     )
     expect(found({})).toBeUndefined()
   })

@@ -1,5 +1,4 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
-import { isSolicitation } from '../../../explain/neighbours/discovery.ts'
 import { saysAstray } from '../../../model/exchange.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
@@ -8,9 +7,9 @@ import { leftBy } from '../../../model/way-out.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { halfOpenFor, PATIENCE } from '../../../rules/conntrack/silence.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
-import { solicitedGroup } from '../../../rules/solicited-group.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
+import { askedInVain } from '../strays.ts'
 import { otherUplink } from './other-uplink.ts'
 import { goesOnBehind } from './unheard.ts'
 import { isForSilentHop } from './unreached.ts'
@@ -77,18 +76,11 @@ function isToldOfLoss({ id, capture, told: { host, journey } }: Part, { errors }
 }
 
 /** This host has asked for the link address of whom it replies to, and a rule stopped that. */
-function isUnresolved({ id, told: { host, journey } }: Part, { strays }: Seen): boolean {
+function isUnresolved(answer: Part, { strays }: Seen): boolean {
+  const { journey } = answer.told
   const { dst, in: device } = journey.packet
   if (device !== undefined || dst === undefined || !dst.includes(':') || journey.outcome === 'delivered') return false
-  const group = solicitedGroup(dst)
   const out = leftBy(journey.steps)
-  return strays.some(
-    ({ host: other, journey: { id: later, packet } }) =>
-      other === host &&
-      Number(later) > id &&
-      isSolicitation(packet) &&
-      packet.in === undefined &&
-      packet.dst === group &&
-      (out === undefined || packet.out === undefined || packet.out === out),
-  )
+  const isThere = (asked: Packet) => out === undefined || asked.out === undefined || asked.out === out
+  return askedInVain(strays, answer, dst).some((one) => isThere(one.journey.packet))
 }
