@@ -24,7 +24,15 @@ export interface Answer {
 
 /** What is good to know, and is no reason why a packet came to nothing. */
 const CONTEXT: ReadonlySet<string> = new Set([
-  ...['dnat-changed-destination', 'not-netfilter', 'retransmission', 'mixed-backends', 'let-through', 'ambiguous-rule'],
+  ...[
+    'dnat-changed-destination',
+    'snat-changed-source',
+    'not-netfilter',
+    'retransmission',
+    'mixed-backends',
+    'let-through',
+    'ambiguous-rule',
+  ],
   ...['last-rule-seen', 'capture-ends', 'too-many-ways', 'ambiguous-hook-order'],
 ])
 

@@ -6,7 +6,7 @@ import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, routeDevices, 
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { isPrivate, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { addRoutingRule, isDefault, replaceRoute, routeWords } from '../host/routes.ts'
 
 /**
@@ -164,7 +164,7 @@ function sentWithOther(context: Context): Sent | undefined {
 }
 
 /** The first routing rule that gives it a route. */
-const ruleTaken = (question: RouteQuestion, host: Host): RoutingRule | undefined =>
+export const ruleTaken = (question: RouteQuestion, host: Host): RoutingRule | undefined =>
   rulesFor(question, host).find((rule) => lookupRoute(question, { ...host, routingRules: [rule] }))
 
 /** The rule that leads it out there, if that goes by its source. */
@@ -183,3 +183,9 @@ export const addressesOf = (device: string, { links }: Host, of: 'ip' | 'ip6'): 
       ({ family, address, unused, scope = 'global' }) =>
         family === of && unused === undefined && scope === 'global' && !/^fe[89ab]/.test(address),
     ) ?? []
+
+/** It has a public address, and no private one: what is behind it is the internet. */
+export function isOfUplink(device: string, host: Host, family: 'ip' | 'ip6'): boolean {
+  const own = addressesOf(device, host, family).map(({ address }) => address)
+  return own.some(isPublic) && !own.some(isPrivate)
+}

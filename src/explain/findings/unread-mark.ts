@@ -59,7 +59,7 @@ export function unreadMark(context: Context, last: number, question: RouteQuesti
     finding('mark-missing', 'warning', `${nameRef(ref)} set mark ${hex(mark)}, and ${told}.`, {
       steps: [step + 1],
       rules: [ref],
-      fix: reader ? earlier(reader, first!) : routed(family, bits, { table }),
+      fix: reader ? earlier(reader, first!, 'affects every packet with this mark') : routed(family, bits, { table }),
       // a rule marked it for another way: with which source it left by this one is beside the point
       ...(way && !isSameWay(way, taken) ? { settles: ['not-masqueraded'] } : {}),
       // what rules do for another mark says less than the way that this one was to lead
@@ -94,10 +94,10 @@ export function routed(
   return propose(`use table ${table} to route packets with this mark`, change, 'affects every packet with this mark')
 }
 
-/** In front of the one that is asked now. */
-const earlier = (reader: RoutingRule, first: RoutingRule): Proposal[] =>
+/** In front of the one that is asked now. `affects`: whom else, as a note. */
+export const earlier = (reader: RoutingRule, first: RoutingRule, affects: string): Proposal[] =>
   propose(
     `move routing rule ${reader.priority} before routing rule ${first.priority}`,
     together(deleteRoutingRule(reader), addRoutingRule({ ...reader, priority: first.priority - 1 })),
-    'affects every packet with this mark',
+    affects,
   )

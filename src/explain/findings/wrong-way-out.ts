@@ -20,7 +20,6 @@ import { markingSteps, packetRouted } from '../counterfactual/marked-way.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import {
   isPrivate,
-  isPublic,
   isSentNowhere,
   isSentToItself,
   lacksReply,
@@ -48,8 +47,9 @@ import {
 import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
-import { addressesOf } from './own-source.ts'
+import { addressesOf, isOfUplink } from './own-source.ts'
 import { pastNeighbour } from './past-neighbour.ts'
+import { ruleTooLate } from './rule-too-late.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 import { markedForUnledTable } from './unled-mark.ts'
 
@@ -82,13 +82,14 @@ export const wrongWayOut: Detector = {
     if (!found) {
       const itself = backToItself(context, packet, note)
       if (itself.length > 0) return itself
+      const late = ruleTooLate(context, packet)
       return [
         ...pastTableMain(context, packet, note),
         ...pastNeighbour(context, packet, note),
         ...backToRouter(context, packet),
         ...pastNextHop(context, packet, note),
         ...withoutIpv6(context, packet),
-        ...toTheInternet(context, packet, note),
+        ...(late.length > 0 ? late : toTheInternet(context, packet, note)),
         ...markedForUnledTable(context, packet, note),
       ]
     }
@@ -263,11 +264,10 @@ function toTheInternet(context: Context, packet: Packet, note: string | undefine
   const route = question && lookupRoute(question, world.host)
   if (route?.type !== 'unicast' || !isDefault(route) || !leadsOutOf(route, out)) return []
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'
-  const own = addressesOf(out, world.host, family).map(({ address }) => address)
   // IPsec's policies take packets on their way out of the uplink
   const isAlone = [packet, lastPacket(context)].every((one) => isLeftAlone(moment(context, one, undefined), 'out'))
   if (world.host.ipsecPolicies && !isAlone) return []
-  if (!own.some(isPublic) || own.some(isPrivate) || !lacksReply(context)) return []
+  if (!isOfUplink(out, world.host, family) || !lacksReply(context)) return []
   const others = world.host.links?.filter(({ name }) => {
     return name !== out && name !== from && name !== 'lo' && addressesOf(name, world.host, family).length > 0
   })
