@@ -89,6 +89,7 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     const led = graph.led.has(chain.name)
     const isAlike = named.includes(chain)
     const lead = led && !isAlike ? leadTo(context, pass, chain) : undefined
+    if (led && !isAlike && !lead && isOfOtherBase(pass, graph, chain)) continue
     // it would have come there, had nothing stopped it before
     const strays = strayed.get(chain)
     const meant = isAlike || strays !== undefined || speaking.includes(chain)
@@ -211,6 +212,16 @@ export const elsewhere = (moment: EvalContext): EvalContext => {
   const port = packet.dport === undefined ? {} : { dport: packet.dport ^ OTHER_PORT }
   return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
+
+/** Another base chain of this hook leads there: a packet that is dropped before has not come to it yet, and one that was there went on. */
+const isOfOtherBase = ({ table, base }: TableTraversal, graph: ReturnType<typeof graphOf>, { name }: Chain): boolean =>
+  [...table.chains.values()].some(
+    (one) =>
+      one !== base &&
+      one.hook === base.hook &&
+      graph.reachableFrom(one).has(name) &&
+      !graph.reachableFrom(base).has(name),
+  )
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
 export function twinHooks(pass: TableTraversal): readonly Hook[] {

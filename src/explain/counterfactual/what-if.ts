@@ -232,8 +232,9 @@ export function natFromTheStart(
   packet: Packet,
   hook: Hook,
   open: 'stop' | 'holds' = 'stop',
+  as = hook,
 ): NatWalk | undefined {
-  const found = natChainsFor(context, packet, hook, open).at(-1)
+  const found = natChainsFor(context, packet, hook, open, as).at(-1)
   return found?.walked.ending === 'unknown' ? undefined : found
 }
 
@@ -243,13 +244,14 @@ function natChainsFor(
   packet: Packet,
   hook: Hook,
   open: 'stop' | 'holds' = 'stop',
+  as = hook,
 ): NatWalk[] {
   const { family } = journey
   const found: NatWalk[] = []
   const first = { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const }
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
     if (!isNatChain(table, chain)) continue
-    const walked = walk(table, [{ chain, index: 0 }], { packet: first, family, world, hook }, budget, open)
+    const walked = walk(table, [{ chain, index: 0 }], { packet: first, family, world, hook: as }, budget, open)
     found.push({ table, base: chain, walked })
     // an accept alone leaves the packet to the next chain
     if (walked.ending === 'unknown' || (walked.last && verdictOf(walked.last.rule).text !== 'accept')) break

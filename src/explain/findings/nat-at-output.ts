@@ -24,8 +24,12 @@ export function natAtOutput(context: Context): Detected[] {
   const isInVain = outcome === 'delivered' && isForNobody(world.host, lastPacket(context))
   if (!isInVain && !isStopped(outcome)) return []
   const { in: _, ...sent } = packet
-  const then = natFromTheStart(context, sent, 'output')
-  if (!then || !rewrites(DESTINATION)(then.walked)) return []
+  // as it would be where it came in, and as what this host sends is, which has no input interface
+  const then = [
+    natFromTheStart(context, packet, 'output', 'stop', 'prerouting'),
+    natFromTheStart(context, sent, 'output'),
+  ].find((one) => one && rewrites(DESTINATION)(one.walked))
+  if (!then) return []
   const { chain, rule } = then.walked.last!
   // what stands in a chain of its own is told by who does not jump there
   if (chain.hook !== 'output' || !asksForIt(rule)) return []
@@ -49,8 +53,12 @@ export function natAtOutput(context: Context): Detected[] {
 const atPrerouting = ({ chains }: Table): Chain | undefined =>
   [...chains.values()].find(({ type, hook }) => type === 'nat' && hook === 'prerouting')
 
+/** Its destination, or the interface that it came in by: nothing at hook output has one. */
 const asksForIt = ({ conditions }: Rule): boolean =>
-  conditions.some((one) => isExact(one) && / d(port|addr)$/.test(fieldOf(one) ?? ''))
+  conditions.some((one) => {
+    const field = fieldOf(one) ?? ''
+    return /^meta iif(name)?$/.test(field) || (isExact(one) && / d(port|addr)$/.test(field))
+  })
 
 /** A hook cannot be changed: the rule is written again, in a chain that is made where there is none. */
 function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRef, rule: Rule): Proposal[] {

@@ -15,6 +15,7 @@ import {
   isNegated,
   isNeverShown,
   isParticular,
+  isRate,
 } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
@@ -31,11 +32,13 @@ export const returnedEarly: Detector = {
       .flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
 }
 
-/** Where only who has sent it is not known, which no trace of nft's shows. */
+/** Where only who has sent it is not known, which no trace of nft's shows; or the limit of a service, of which such packets have used nothing. */
 function wouldAccept(context: Context, i: number, { ending, last }: Walk): boolean {
   if (ending !== 'unknown' || !last || verdictOf(last.rule).ending !== 'accept') return false
   const moment = momentAt(context, i)
-  return last.rule.conditions.every((one) => isNeverShown(one) || evaluate(one, moment) === true)
+  const { conditions } = last.rule
+  if (conditions.some(isRate) && !conditions.some(isParticular)) return false
+  return conditions.every((one) => isNeverShown(one) || isRate(one) || evaluate(one, moment) === true)
 }
 
 /** Sends back whatever is not of these. */
@@ -116,11 +119,12 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
     return returnsInVain(context, goal, i) ? inVain(culprit, rule, i) : []
   const missed = refOf(context, pass.table.name, accepts.chain, accepts.rule)
   const why = describeConditions(rule.conditions) || 'for every packet'
+  const limit = accepts.rule.conditions.some(isRate) ? ' within its limit' : ''
   return [
     finding(
       'returned-early',
       'warning',
-      `${nameRef(culprit)} returned it from the chain (${why}), so the packet never reached ${nameRef(missed)}, which would have accepted it.`,
+      `${nameRef(culprit)} returned it from the chain (${why}), so the packet never reached ${nameRef(missed)}, which would have accepted it${limit}.`,
       {
         steps: [i + 1],
         rules: [culprit, missed],

@@ -1,6 +1,7 @@
 /** Who led a packet to a routing table of its own: a routing rule, and the rule of netfilter that set the mark it matches. */
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { writesMark } from '../../rules/assign.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { type RouteQuestion, rulesFor, tableLedTo } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
@@ -8,7 +9,7 @@ import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import type { Context } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps } from '../counterfactual/marked-way.ts'
 import { isOwnTable } from '../host/routes.ts'
-import { nameRef } from '../refs.ts'
+import { nameBeside, nameRef, refOf } from '../refs.ts'
 
 export interface Marking {
   ref: RuleRef
@@ -35,8 +36,17 @@ export function chooserOf(
   const selector = selectorOf(rule)
   if (selector === '') return undefined
   const by = marked ? `, which ${nameRef(marked.ref)} set` : ''
-  const words = ` Routing rule ${rule.priority} selects that table${selector}${by}.`
+  const words = ` Routing rule ${rule.priority} selects that table${selector}${by}.${marked ? cutOffBy(context, marked) : ''}`
   return marked ? { words, marked } : { words }
+}
+
+/** A rule that marks every packet and lets none go on leaves the marks behind it to nobody: it may have lost a condition. */
+function cutOffBy(context: Context, { ref, step }: Marking): string {
+  const { chain, rule, ending } = context.evidence.arrivals[step]!
+  if (!chain || !rule || rule.conditions.length > 0 || (ending !== 'return' && ending !== 'accept')) return ''
+  const behind = chain.rules.slice(rule.ruleNumber).find(writesMark)
+  if (!behind) return ''
+  return ` That rule matches every packet, so ${nameBeside(refOf(context, ref.table, chain, behind), ref)}, which sets a mark too, is never reached.`
 }
 
 /** The rule that gave the packet the mark that the routing rule matches. */

@@ -17,12 +17,12 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { markBehind } from '../counterfactual/mark-behind.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { askRoute } from '../host/ask-route.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
   addRoutingRule,
   addToTable,
-  askRoute,
   deleteRoute,
   deleteRoutingRule,
   homeOf,
@@ -108,7 +108,7 @@ export const vanishedNoRoute: Detector = {
               ? [...mend(context, routed), ...(other?.proposed ?? [])]
               : [...(other?.proposed ?? []), ...mend(context, routed)]),
             ...wider,
-            ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst, route?.table)]),
+            ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(context, routed.question, route?.table)]),
           ]
     const empty = isMissing ? withoutAnyone(context, routed.packet) : undefined
     const elsewhere: Proposal[] = sent
@@ -152,8 +152,8 @@ function ledAway(context: Context, question: RouteQuestion) {
   return undefined
 }
 
-const addOne = (dst: string, table = 'main'): Proposal => ({
-  description: `add a route to ${dst}${isOwnTable(table) ? '' : ` in table ${table}`}, then check: ${askRoute(dst) ?? 'ip route get'}`,
+const addOne = ({ world }: Context, question: RouteQuestion, table = 'main'): Proposal => ({
+  description: `add a route to ${question.dst}${isOwnTable(table) ? '' : ` in table ${table}`}, then check: ${askRoute(question, world.host) ?? 'ip route get'}`,
   unverified: 'the right gateway is unknown here',
 })
 

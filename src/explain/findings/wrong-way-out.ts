@@ -25,13 +25,13 @@ import {
   lacksReply,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { askRoute } from '../host/ask-route.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
   addConnected,
   addRoute,
   addRoutingRule,
   addToTable,
-  askRoute,
   astray,
   backToSender,
   changeRoute,
@@ -76,7 +76,8 @@ export const wrongWayOut: Detector = {
       ]
     }
     if (isSentToItself(context) && destinationRule(context)) return []
-    const ask = askRoute(packet.dst)
+    const question = questionOf(packet)
+    const ask = question && askRoute(question, context.world.host)
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host, undefined, context.journey.packet.dst)
     if (!found) {

@@ -2,9 +2,8 @@
 
 import { newRoute } from '../../edits/ip/default-scope.ts'
 import { editCommand } from '../../edits/print.ts'
-import { addressWord } from '../../edits/words.ts'
 import { inPrefix, networkAddress, parseAddress } from '../../model/address.ts'
-import { command, spoken } from '../../model/command.ts'
+import { spoken } from '../../model/command.ts'
 import type { Edit, RoutingRuleEdit } from '../../model/edit.ts'
 import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -267,12 +266,6 @@ function hasRepliedAt(dst: string, { link }: Home, { gateway }: Route, host: Hos
 function isFromNextHop({ in: from, srcMac }: Packet, { gateway, device }: Route, host: Host): boolean {
   if (gateway === undefined || srcMac === undefined || from === undefined || from !== device) return false
   return neighboursAt(host, device, gateway).some(({ mac }) => mac === srcMac)
-}
-
-/** For a sentence; undefined where it is no address. */
-export function askRoute(address = ''): string | undefined {
-  const ask = command('ip', 'route', 'get', addressWord(address))
-  return spoken(ask)
 }
 
 /** The one that a route has where nobody says any. */

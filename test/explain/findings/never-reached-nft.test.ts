@@ -7,13 +7,40 @@ import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { TO_ROUTER } from './played.ts'
 
+function reached(rules: string, packet = TO_ROUTER) {
+  const world = worldOf(rules)
+  Object.assign(world.host, ROUTER)
+  const { evidence, ended } = modelEngine.play(world, packet)
+  return explain(evidence, world, { ended }).findings.find(({ code }) => code === 'never-reached')
+}
+
+it('is no chain that a later base chain of the hook leads to', () => {
+  const rules = (jump: string) => `table ip f {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept # handle 4
+	}
+	chain zones {
+		type filter hook input priority filter + 1; policy accept;
+		${jump} # handle 5
+		drop # handle 6
+	}
+	chain wan {
+		ip daddr 10.0.1.1 tcp dport 80 accept # handle 7
+	}
+}
+`
+  expect(reached(rules('iifname "eth0" jump wan'))).toBeUndefined()
+  expect(reached(rules('iifname "eth0" accept'))?.message).toMatch(/ but nothing jumps to wan\.$/)
+})
+
 it.each([
   // it may be for those behind one interface
   ['tcp dport 80 accept', 'iifname eth0 jump peers comment nfwhy-jump-5-device-end'],
   ['iifname "eth0" tcp dport 80 accept', 'jump peers comment nfwhy-jump-5-end'],
   ['ip saddr 10.0.1.0/24 tcp dport 80 accept', 'jump peers comment nfwhy-jump-5-end'],
 ])('is led to from the interface that the packet came in by, unless its rules choose: %s', (rule, jump) => {
-  const world = worldOf(`table inet f {
+  const found = reached(`table inet f {
 	chain input {
 		type filter hook input priority filter; policy drop;
 		ct state established,related accept # handle 4
@@ -23,8 +50,5 @@ it.each([
 	}
 }
 `)
-  Object.assign(world.host, ROUTER)
-  const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
-  const found = explain(evidence, world, { ended }).findings.find(({ code }) => code === 'never-reached')
   expect(`${fixCommands(found!.fix[0]!).command}`).toBe(`nft add rule inet f input ${jump}`)
 })

@@ -251,7 +251,14 @@ describe('a chain of nat at hook output', () => {
     )
   })
 
+  it('asks for the interface that the packet came in by', () => {
+    expect(found('output', 'iifname "eth0" dnat to 10.0.2.9')?.message).toMatch(
+      /^ip nat prerouting handle 3 would have/,
+    )
+  })
+
   it('is none for another service, nor where it is at prerouting', () => {
+    expect(found('output', 'iifname "eth1" dnat to 10.0.2.9')).toBeUndefined()
     expect(found('output', 'tcp dport 8081 dnat to 10.0.2.9:80')).toBeUndefined()
     expect(found('output', 'dnat to 10.0.2.9:80')).toBeUndefined()
     expect(found('prerouting', 'tcp dport 8080 dnat to 10.0.2.9:80')).toBeUndefined()

@@ -22,6 +22,16 @@ describe('returned-early', () => {
     expect(found?.fix).toBe('iptables -t filter -D web 1 → forwarded')
   })
 
+  it('names the RETURN in front of a rule with a limit, of which such a packet has used nothing', () => {
+    const limited = '-A web -p tcp -m tcp --dport 80 -m limit --limit 100/sec -j ACCEPT'
+    expect(told(rules('-A web -s 10.0.1.2/32 -j RETURN', limited), 'returned-early')?.message).toBe(
+      'filter web rule 1 returned it from the chain (-s 10.0.1.2/32), so the packet never reached filter web rule 2, which would have accepted it within its limit.',
+    )
+    // for another service
+    const other = limited.replace('80', '81')
+    expect(told(rules('-A web -i eth0 -j RETURN', other), 'returned-early')).toBeUndefined()
+  })
+
   const port = (...web: string[]): Case => rules('-A web -p udp -j ACCEPT', web[0])
 
   it('names a RETURN for the very port, behind which nothing accepts, in place of rules for other ports', () => {

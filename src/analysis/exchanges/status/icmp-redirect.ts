@@ -2,7 +2,6 @@
 
 import { addressWord } from '../../../edits/words.ts'
 import { forwardingOf, sysctlName } from '../../../explain/findings/routing.ts'
-import { askRoute } from '../../../explain/host/routes.ts'
 import { command } from '../../../model/command.ts'
 import type { Host } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
@@ -39,13 +38,11 @@ export function redirected(packet: Packet, out: string, host: Host): Redirected 
   if (silent.length === 0 || silent.length > MOST) return undefined
   const names = silent.map(({ address }) => address).join(', ')
   const [does, which] = silent.length > 1 ? ['do', 'one of them'] : ['does', names]
-  const look = askRoute(dst) === undefined ? undefined : command('ip', 'route', 'get', addressWord(dst))
+  const look = command('ip', 'route', 'get', addressWord(dst))
   return {
     words: ` By the routing table its next hop is ${gateway}, which has replied to ARP; ${names} on ${out} ${does} not reply. This host accepts ICMP redirects: a router may have told it to send packets for ${dst} to ${which}.`,
     fix: [
-      ...(look
-        ? [{ description: 'see whether the route in use has the word "redirected"', look, unverified: ONLY_LOOKS }]
-        : []),
+      { description: 'see whether the route in use has the word "redirected"', look, unverified: ONLY_LOOKS },
       {
         description: 'if it has, make the kernel forget the redirect: ip route flush cache',
         unverified: 'the model does not know redirects',
