@@ -196,8 +196,9 @@ function findingsOf(
   const hasStoppedCopy =
     isForMany(decided.told.journey.packet, decided.told.world.host) &&
     parts.some(({ told, role }) => told !== decided.told && role === 'request' && isStopped(told.journey.outcome))
-  const several = decided.role === 'request' && isFailed(status) ? decided.told.several : undefined
-  if (several) add(several)
+  const several = decided.role === 'request' && status !== 'answered' ? decided.told.several : undefined
+  // where a reply may still come, nothing is certain
+  if (several) add(isFailed(status) ? several : { ...several, severity: 'warning' })
   // what would stop its reply is among them
   if (own && !(several && own === decided.told.reply?.finding)) add(own)
   const arrived = !seen.played && hasArrived({ status, journeys: journeysOf(parts) })

@@ -1,7 +1,10 @@
 /** A fix as findings propose it, and the change it is made of. */
+
 import type { WhyNot } from '../../model/command.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Fix } from '../../model/journey.ts'
+import { covers, readPrefix } from '../../rules/routing-table.ts'
+import { addressBytes } from '../../rules/values.ts'
 import type { Owned } from '../owners/owner.ts'
 
 /** What it costs that a rule of nat accepts such packets: an accept ends its base chain, and no other hook's. */
@@ -23,8 +26,20 @@ export interface Change {
 /** One change behind the other; undone backwards. */
 export const together = (...changes: readonly Change[]): Change => ({
   edits: changes.flatMap(({ edits }) => edits),
-  undo: changes.toReversed().flatMap(({ undo }) => undo),
+  undo: nextHopsKept(changes.toReversed().flatMap(({ undo }) => undo)),
 })
+
+/** The kernel restores no route whose next hop it cannot reach: the route to a next hop is taken away behind what is restored. */
+function nextHopsKept(undo: readonly Edit[]): Edit[] {
+  const nextHops = undo.flatMap((one) =>
+    one.kind === 'route' && one.op === 'add' ? (addressBytes(one.route.gateway ?? '') ?? []) : [],
+  )
+  const isNeeded = (one: Edit) => {
+    const network = one.kind === 'route' && one.op === 'del' ? readPrefix(one.route.destination ?? '') : undefined
+    return network !== undefined && nextHops.some((hop) => covers(network, hop))
+  }
+  return [...undo.filter((one) => !isNeeded(one)), ...undo.filter(isNeeded)]
+}
 
 /** What would have to be edited has a name that no command can say. */
 export interface Unspeakable {

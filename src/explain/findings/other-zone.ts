@@ -24,7 +24,7 @@ export const otherZone: Detector = {
     const isStopped = isStoppedByRule(journey.outcome)
     const kept = isStopped ? undefined : keptAddress(context)
     if (!isStopped && kept === undefined) return []
-    const opening = openingOf(journey.packet, world)
+    const opening = context.evidence.answers ?? openingOf(journey.packet, world)
     if (!opening) return []
     const [asked, answered] = [zoneAsked(context, opening), zoneOf(context, journey.packet)]
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []

@@ -8,6 +8,7 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
+import { together } from '../changes/proposal.ts'
 import { sayable } from '../changes/sayable.ts'
 import { finding } from '../context.ts'
 import { ownerOfAll } from '../owners/undone.ts'
@@ -292,8 +293,7 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
   ]
   return {
     description: steps.map(({ fix }) => fix.description).join('; then '),
-    edits: steps.flatMap(({ fix }) => fix.edits ?? []),
-    undo: steps.toReversed().flatMap(({ fix }) => fix.undo ?? []),
+    ...together(...steps.map(({ fix: { edits = [], undo = [] } }) => ({ edits, undo }))),
     verified: engine.id,
     after,
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),

@@ -16,6 +16,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const isSourceKept = stops.length < steps.length
+  const source = isSourceKept ? ' Also, no rule rewrites its source.' : ''
   const [first] = stops
   if (first && !isStopper(first.finding) && first.finding.rules.length > 0) {
     const isToldInWords = (step: RepairStep) =>
@@ -27,7 +28,6 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
-    const source = isSourceKept ? ' Also, no rule rewrites its source.' : ''
     return `${first.finding.message}${changes}${otherCauses(stops.slice(1).filter(isToldInWords))}${source}`
   }
   const again = otherCauses(stops.filter(isMissed))
@@ -50,21 +50,17 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   )
   const [only] = distinct.length === 1 ? stopping : []
   const names = `${listed(distinct)}${only && distinct[0]!.rule ? matchedWords(only.finding) : ''}`
-  if (isSourceKept && first) {
-    // a sentence of its own, where no rule stops it
-    if (distinct.length === 1 && first.finding.rules.length === 0)
-      return `${first.finding.message}${again} Also, no rule rewrites its source.`
-    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.${again}`
-  }
-  const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
   const [{ rule: ownRule } = {}, ...behind] = distinct
   // what no rule does is a sentence of its own
   if (first && !ownRule) {
     const ruled = behind.filter(({ rule }) => rule)
     const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
     const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
-    return `${[first.finding.message, ...too, ...others].join(' ')}${again}`
+    return `${[first.finding.message, ...too, ...others].join(' ')}${again}${source}`
   }
+  if (isSourceKept && first)
+    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.${again}`
+  const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
   if (distinct.length === 1 && again !== '') return `${names} stops this exchange.${all}${again}`
   if (distinct.length === 1)
     return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`

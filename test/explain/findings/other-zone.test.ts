@@ -1,8 +1,10 @@
 /** A zone in one direction: conntrack does not find the reply's connection. */
 import { describe, expect, it } from 'vitest'
+import type { Route } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, REPLY, told } from './played.ts'
+import { repairOf } from '../repaired.ts'
+import { type Case, REPLY, SYN, told } from './played.ts'
 
 const zoned = (...rules: string[]): Case => ({
   rules: { raw: rules, nat: [], filter: [] },
@@ -132,4 +134,18 @@ table inet fw {
     const { host: _, ...one } = zoned('-A PREROUTING -i eth0 -j CT --zone 5')
     expect(told({ ...one, host: { conntrack: [plain] } }, 'other-zone')).toBeUndefined()
   })
+})
+
+it('goes by the interface of the request that was played, where no route leads back to it', () => {
+  const rules = {
+    raw: ['-A PREROUTING -i eth0 -j CT --zone 5'],
+    nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'],
+    filter: ['-P INPUT DROP', '-A FORWARD -p tcp -m tcp --dport 80 -j DROP'],
+  }
+  const refused: Route = { family: 'ip', type: 'prohibit', destination: '10.0.1.2/32', table: 'main' } as Route
+  const found = repairOf(rules, SYN, { routes: [...ROUTER.routes!, refused] })
+  expect(found?.command).toMatch(
+    / -A PREROUTING -s 10\.0\.2\.2 -d 10\.0\.2\.1 -i eth1 .* -j CT --zone 5 && ip route del prohibit /,
+  )
+  expect(found?.after).toBe('forwarded')
 })

@@ -1,0 +1,22 @@
+/** Several changes are undone backwards, as far as the kernel takes that. */
+import { expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { together } from '../../../src/explain/changes/proposal.ts'
+import { addConnected, deleteRoute } from '../../../src/explain/host/routes.ts'
+import type { Route } from '../../../src/index.ts'
+
+const far: Route = {
+  ...{ family: 'ip', type: 'unicast', table: 'main', device: 'eth1' },
+  ...{ destination: '203.0.113.7/32', gateway: '10.0.2.138' },
+}
+const network = (of: string) => addConnected({ link: { index: 3, name: 'eth1', addresses: [] }, network: of })
+
+it.each([
+  // whoever restores a route needs the one to its next hop
+  ['10.0.2.128/25', 'ip route add 203.0.113.7/32 via 10.0.2.138 dev eth1 && ip route del 10.0.2.128/25 dev eth1'],
+  // two routes to one network do not stand side by side
+  ['203.0.113.7/32', 'ip route del 203.0.113.7/32 dev eth1 && ip route add 203.0.113.7/32 via 10.0.2.138 dev eth1'],
+])('a route by a next hop is restored while the route to %s is there that the next hop needs', (added, undo) => {
+  const change = together(deleteRoute(far), network(added))
+  expect(`${fixCommands({ description: '', ...change }).undo}`).toBe(undo)
+})
