@@ -243,7 +243,11 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const refs = why.missed.map(({ passed }) => refOfSkipped(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
-      const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : 'jumps to the rule that sets this mark'}`
+      const leads = verdictOf(passed.rule).chain !== undefined
+      const does = leads
+        ? 'jumps to the rule that sets this mark'
+        : 'sets this mark of the packet for a later rule to save'
+      const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : does}`
       const lacks = turnedLookup(context, passed, miss, ref) ?? missingElement(context, miss, passed.moment)
       if (lacks) return { words: `${sets}, does not match: ${lacks.words}`, refs, fix: lacks.fix }
       return {

@@ -177,10 +177,20 @@ function candidates({ findings }: Journey, isReply?: true): RepairStep[] {
   const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
   // what fits this very case goes before what fits every drop
   const fitsAny = ({ code }: Finding) => /^(dropped|rejected)-by-/.test(code)
-  const rank = ({ finding, fix }: RepairStep) =>
-    isPolicy(fix) ? 4 : isSure(finding) ? 0 : !isTold(finding) ? 3 : fitsAny(finding) ? 2 : 1
+  const rank = ({ finding, fix, isOfReply }: RepairStep) => {
+    if (isPolicy(fix)) return 4
+    if (isOfReply && addsMember(fix)) return 3
+    return isSure(finding) ? 0 : !isTold(finding) ? 3 : fitsAny(finding) ? 2 : 1
+  }
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
+
+/** Whoever replies need not be a member of those who may ask. */
+const addsMember = ({ edits = [] }: Fix): boolean =>
+  edits.some(
+    (one) =>
+      (one.kind === 'ipset' && one.op === 'add') || (one.kind === 'nft' && one.op === 'add' && 'element' in one.object),
+  )
 
 /** It opens everything, or for all that bridges pass on. A new chain of nft's says its hook, too. */
 export const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>

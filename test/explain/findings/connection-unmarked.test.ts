@@ -86,6 +86,9 @@ describe('mark-missing, of a connection', () => {
     expect(found('ip6 nexthdr tcp jump choose', SAVES, missed).message).toBe(
       'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7, which jumps to the rule that sets this mark, only matches ip6 nexthdr tcp.',
     )
+    expect(found('ip6 nexthdr tcp meta mark set 0x00000200', SAVES, missed).message).toBe(
+      'inet fw forward handle 21 requires connection mark 0x200, which the packet does not have: inet fw prerouting handle 7, which sets this mark of the packet for a later rule to save, only matches ip6 nexthdr tcp.',
+    )
   })
 
   it('is saved where it is set, where the trace begins in that chain', () => {
