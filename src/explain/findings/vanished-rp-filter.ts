@@ -18,6 +18,7 @@ import { backByMain } from '../host/back-by-main.ts'
 import { otherWay, withWayBack } from '../host/other-way.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addOnLink, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
+import { unboundSource } from '../host/unbound-source.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
@@ -74,6 +75,22 @@ export const vanishedRpFilter: Detector = {
     const byNeighbour = stray ? [] : withWayBack(packet, context.world.host, [])
     const isFromLink = byNeighbour.length === 0 && back === null && isGroup(routed.dst)
     const ways = isFromLink ? addOnLink(packet, context.world.host) : byNeighbour
+    // it asks for any route at all
+    const loose: Proposal[] = anyRoute
+      ? [
+          {
+            description: 'set the reverse path filter to loose',
+            ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
+            unverified: NOT_TRIED,
+            note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
+          },
+        ]
+      : []
+    // a reply may be to what was masqueraded: whose address the filter asks about is not known then
+    const isOwn = routed.local && isOpening(context.journey, context.evidence.nat, context.world)
+    const byOwnLink = isOwn ? replyByOwnLink(packet, routed.dst, context.world.host) : []
+    // a rule for its source is of no use to a program that leaves the source to the route
+    const isUnbound = unboundSource(context.world.host, wayBackOf(packet, routed.dst, 0)).length > 0
     return [
       finding(
         'vanished-rp-filter',
@@ -100,25 +117,17 @@ export const vanishedRpFilter: Detector = {
                     stray?.home &&
                       `rp_filter also drops packets with forged sources: first check that ${packet.src} is on ${stray.home.link.name}`,
                   ),
-                  // a reply may be to what was masqueraded: whose address the filter asks about is not known then
-                  ...(routed.local && isOpening(context.journey, context.evidence.nat, context.world)
-                    ? replyByOwnLink(packet, routed.dst, context.world.host)
-                    : []),
-                  ...inOrder(
-                    isWayOfMark(asks, device, context.world.host) || otherWay(packet, context.world.host) !== undefined,
-                    ways,
-                    // it asks for any route at all
-                    anyRoute
-                      ? [
-                          {
-                            description: 'set the reverse path filter to loose',
-                            ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-                            unverified: NOT_TRIED,
-                            note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
-                          },
-                        ]
-                      : [],
-                  ),
+                  ...(isUnbound
+                    ? [...ways, ...byOwnLink, ...loose]
+                    : [
+                        ...byOwnLink,
+                        ...inOrder(
+                          isWayOfMark(asks, device, context.world.host) ||
+                            otherWay(packet, context.world.host) !== undefined,
+                          ways,
+                          loose,
+                        ),
+                      ]),
                   ...propose(
                     'do not use the mark for the route back',
                     misled !== '' && ofAll === '1' ? setSysctl(VALID_MARK, 0, ofAll) : undefined,

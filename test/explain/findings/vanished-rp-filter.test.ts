@@ -153,6 +153,26 @@ describe('vanished-rp-filter', () => {
     if (value) expect(fix?.note).toContain('affects every interface: each then uses the mark for the route back')
   })
 
+  it.each([
+    // it leaves the source of what it sends to the route
+    ['any address', {}, /^ip route add 203\.0\.113\.9\/32 dev eth0$/],
+    ['the address that was asked', { address: '10.0.1.1' }, /&& ip rule add from 10\.0\.1\.1\/32 /],
+  ])('leads the replies of a UDP program on %s back by what serves them', (_name, socket, first) => {
+    const { tcpFlags: _, tcpSeq: __, tcpOptions: ___, ...asked } = { ...SYN, protocol: 'udp', dport: 53 }
+    const { host, ...case_ } = one([], strict, { ...asked, src: '203.0.113.9', dst: '10.0.1.1' })
+    const more: Case['host'] = {
+      neighbours: ['203.0.113.9', '10.0.1.254'].map((address) => ({
+        ...{ family: 'ip', device: 'eth0', mac: '02:00:00:00:00:02', address, state: ['REACHABLE'] },
+      })),
+      routingRules: [
+        { family: 'ip', priority: 0, action: { table: 'local' } },
+        { family: 'ip', priority: 32_766, action: { table: 'main' } },
+      ],
+      sockets: [{ protocol: 'udp', state: 'UNCONN', family: 'ip', port: 53, process: 'dnsd', ...socket }],
+    }
+    expect(commands({ ...case_, host: { ...host, ...more } })[0]).toMatch(first)
+  })
+
   it("lets one service's replies go by table main, where a routing rule for it leads elsewhere", () => {
     const family = 'ip' as const
     const rule = (priority: number, table: string, from?: string) => ({
