@@ -3,7 +3,7 @@ import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
-import { isLocal } from '../../rules/fib.ts'
+import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { homeOf } from '../host/routes.ts'
 
@@ -11,10 +11,12 @@ import { homeOf } from '../host/routes.ts'
  * Has the packet's destination replied by way of this host to its source, or to another one of its network, that was not
  * rewritten? Then it has a way back to that network.
  */
-export function isKnownThere({ src, dst, in: from }: Packet, host: Host): boolean {
-  if (src === undefined || dst === undefined || from === undefined) return false
+export const isKnownThere = (packet: Packet, host: Host): boolean =>
   // a mark or a port may lead one connection out by another interface
-  if (host.routingRules?.some(isChoosy)) return false
+  !host.routingRules?.some(isChoosy) && hasRepliedAlike(packet, host)
+
+function hasRepliedAlike({ src, dst, in: from }: Packet, host: Host): boolean {
+  if (src === undefined || dst === undefined || from === undefined) return false
   const home = homeOf(src, host, from)
   const isAlike = (other: string) => {
     if (other === src) return true
@@ -34,6 +36,26 @@ export function otherRepliedTo(
   const isForwarded = (src: string) => isLocal(src, host) === false && homeOf(src, host)?.link.name !== out
   return repliedBy(host, dst).find(({ original: { src } }) => isOfKind(src) && isForwarded(src))?.original.src
 }
+
+/**
+ * This host's address on the link by which the packet left, if the packet's destination has replied to that from the very
+ * port: it is there, a program listens, and it lacks no way back to this host. Where it has one to the packet's network,
+ * or is in that, another source would change nothing.
+ */
+export function ownRepliedTo(packet: Packet, host: Host): string | undefined {
+  const { src, dst, out, protocol } = packet
+  if (src === undefined || dst === undefined || out === undefined || protocol === undefined) return undefined
+  if (homeOf(src, host, out)?.link.name === out || hasRepliedAlike(packet, host)) return undefined
+  return servedBy(packet, host).find(({ reply }) => reply.dst !== src && hasAddress(host, out, reply.dst))?.reply.dst
+}
+
+/** Connections that the packet's destination has taken, or pings that it has replied to. */
+export const servedBy = ({ dst = '', dport, protocol }: Packet, host: Host): readonly ConntrackEntry[] =>
+  repliesFrom(host, dst).filter(
+    ({ protocol: its, reply, status }) =>
+      // a reset is a reply, too
+      its === protocol && reply.sport === dport && (its !== 'tcp' || status.includes('assured')),
+  )
 
 const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>
   [mark, protocol, sport, dport, tos, unknown].some((one) => one !== undefined)
@@ -58,13 +80,11 @@ const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEnt
     conntrack.filter((entry) => entry.original.src === src && entry.reply.dst === src && !isUnreplied(entry)),
   )
 
-const repliedBy = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
-  remembered(repliesOf(conntrack), dst, () =>
-    conntrack.filter((entry) => {
-      const { original, reply } = entry
-      return reply.src === dst && reply.dst === original.src && reply.src !== reply.dst && !isUnreplied(entry)
-    }),
-  )
+const repliedBy = (host: Host, dst: string): readonly ConntrackEntry[] =>
+  repliesFrom(host, dst).filter(({ original, reply }) => reply.dst === original.src && reply.src !== reply.dst)
+
+const repliesFrom = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
+  remembered(repliesOf(conntrack), dst, () => conntrack.filter((one) => one.reply.src === dst && !isUnreplied(one)))
 
 type Found = Map<string, readonly ConntrackEntry[]>
 

@@ -5,6 +5,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { LEAST_CHOSEN } from '../../rules/service-ports.ts'
 import { listener } from '../../rules/sockets.ts'
 import { type Context, describeEnd, lastPacket } from '../context.ts'
+import { servedBy } from '../counterfactual/known-there.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
@@ -20,7 +21,11 @@ export function placeWords(context: Context): string {
   const { dst, dport, protocol } = lastPacket(context)
   if (dport === undefined || (dst === asked.dst && dport === asked.dport)) return ''
   const place = `${protocol} ${describeEnd(dst, dport)}`
-  return ` ${nameRef(chosen.ref)} sent it there: whether a program listens on ${place} is unknown here.${listensHere(context, asked)}${repliesThere(context)}`
+  const listens = servedBy(lastPacket(context), context.world.host).length > 0
+  const known = listens
+    ? `${place} replied to another connection`
+    : `whether a program listens on ${place} is unknown here`
+  return ` ${nameRef(chosen.ref)} sent it there: ${known}.${listensHere(context, asked)}${repliesThere(context)}`
 }
 
 /** A program of this host that has the port which was asked. */

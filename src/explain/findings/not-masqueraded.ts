@@ -47,6 +47,7 @@ import { endOf, nameRef, refAt } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 import { takenFromOthers } from './rewritten-in-vain.ts'
 import { larger } from './routing.ts'
+import { servesThisHost } from './serves-this-host.ts'
 import { chooserOf } from './table-chooser.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -90,6 +91,8 @@ export const notMasqueraded: Detector = {
           rules: [swapped, ...one.rules],
         }))
       }
+      const served = elsewhere.length > 0 ? undefined : servesThisHost(context, version)
+      if (served !== undefined) return masqueraded(served, true)
       const other = elsewhere.length > 0 ? undefined : mayBeKnownAs(context)
       if (other !== undefined) {
         const back = `A reply comes back only if a later router rewrites that source or has a route to it, as it does for ${other}`

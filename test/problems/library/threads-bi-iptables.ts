@@ -3,7 +3,6 @@ import { FORWARDS } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
-
 const HTTPS = { protocol: 'tcp', port: 443 } as const
 
 const NAT = `:PREROUTING ACCEPT [0:0]

@@ -7,7 +7,6 @@ const SSH = { protocol: 'tcp', port: 22 } as const
 const HTTPS = { protocol: 'tcp', port: 443 } as const
 
 const PLEX = { protocol: 'tcp', port: 32400 } as const
-
 const GRAFANA = { protocol: 'tcp', port: 3000 } as const
 
 interface Fw4 {

@@ -1,0 +1,69 @@
+/** Whoever was asked has replied to this host's own address, and not to the packet's. */
+import { describe, expect, it } from 'vitest'
+import type { ConntrackEntry } from '../../../src/index.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
+
+const ASKED = { ...SYN, dst: '10.0.8.5' }
+
+const connection = (src: string, sport: number, more: Partial<ConntrackEntry> = {}, to = src): ConntrackEntry =>
+  entry({
+    original: { src, dst: '10.0.8.5', sport, dport: 80 },
+    reply: { src: '10.0.8.5', dst: to, sport: 80, dport: sport },
+    status: ['assured'],
+    ...more,
+  })
+
+const UNREPLIED = connection('10.0.1.2', 40_000, { status: ['unreplied'] })
+
+const OWN = connection('10.0.2.1', 50_000)
+
+const beside = (...others: ConntrackEntry[]): Case => ({
+  rules: { nat: ['-A POSTROUTING -o eth7 -j MASQUERADE'], filter: [] },
+  packet: ASKED,
+  listed: [UNREPLIED, ...others],
+})
+
+const messageOf = (one: Case) => told(one, 'not-masqueraded')?.message
+
+describe('a destination that replies to this host alone', () => {
+  it('shows that the source is what no reply finds', () => {
+    expect(messageOf(beside(OWN))).toBe(
+      "It left for 10.0.8.5 with its own source 10.0.1.2, and connection tracking has seen no reply. 10.0.8.5 replied from tcp port 80 to this host's address 10.0.2.1: either replies to 10.0.1.2 do not come back through this host, or a firewall there drops packets from that source.",
+    )
+    expect(findingsOf(played(beside(OWN)), 'not-masqueraded').map(({ severity }) => severity)).toEqual(['warning'])
+    // of another client, whose source was rewritten
+    expect(messageOf(beside(connection('10.0.3.3', 50_000, {}, '10.0.2.1')))).toContain('address 10.0.2.1')
+  })
+
+  it('gives the packet a source in the fix', () => {
+    const [found] = findingsOf(played(beside(OWN)), 'not-masqueraded')
+    expect(found?.fix[0]?.after).toBe('forwarded')
+  })
+
+  it('shows nothing by another port, another interface, a reset, or a reply to the same network', () => {
+    const [other, reset] = [entry({ ...OWN, reply: { ...OWN.reply, sport: 443 } }), entry({ ...OWN, status: [] })]
+    const atOtherLink = connection('10.0.1.1', 50_000)
+    for (const one of [other, reset, atOtherLink]) expect(messageOf(beside(one))).toBeUndefined()
+    expect(messageOf(beside(OWN, connection('10.0.1.3', 50_001)))).toBeUndefined()
+    expect(messageOf({ ...beside(OWN), listed: [{ ...UNREPLIED, status: [] }, OWN] })).toBeUndefined()
+  })
+
+  it('shows nothing of a neighbour in the network of the destination', () => {
+    const links = ROUTER.links!.map((link) =>
+      link.name === 'eth1' ? { ...link, addresses: [{ ...link.addresses![0]!, prefixLength: 8 }] } : link,
+    )
+    expect(messageOf({ ...beside(OWN), host: { links: links.filter(({ name }) => name !== 'eth0') } })).toBeUndefined()
+  })
+})
+
+it('says that the place which nat chose replied to another connection', () => {
+  const nat = ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.8.5:80']
+  const packet = { ...ASKED, dst: '10.0.1.1', dport: 8080 }
+  const message = (listed: ConntrackEntry[]) =>
+    findingsOf(played({ rules: { nat, filter: [] }, packet, listed }), 'not-netfilter')[0]?.message
+  expect(message([connection('10.0.1.3', 50_001)])).toContain(
+    'sent it there: tcp 10.0.8.5:80 replied to another connection.',
+  )
+  expect(message([])).toContain('whether a program listens on tcp 10.0.8.5:80 is unknown here.')
+})
