@@ -48,19 +48,26 @@ test('a range that goes to a port outside it is meant so, and so is its first po
   expect(await found('-m tcp --dport 7105 -j DNAT --to-destination 10.0.0.2:7105')).toBeUndefined()
 })
 
-test.each(['-m tcp ! --dport 22', '-m multiport ! --dports 22,51820'])(
-  'all ports but some (%s) are no service: a program of this host listens on one that is taken',
-  async (ports) => {
-    const rule = `${ports} -j DNAT --to-destination 10.0.0.2`
-    const said = await found(rule, { listens: 7105 })
-    expect(said).toMatchObject({ severity: 'warning' })
-    expect(said?.message).toBe(
-      'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2. This packet was for 203.0.113.1:7105, where wg of this host listens.',
-    )
-    expect(said?.fix[0]).toMatchObject({ after: 'delivered' })
-    expect(await found(rule, { listens: 22 })).toBeUndefined()
-  },
-)
+test.each([
+  '-m tcp ! --dport 22',
+  '-m multiport ! --dports 22,51820',
+  '-m tcp --dport 1024:65535',
+  '-m multiport --dports 1:21,23:65535',
+])('all ports but some (%s) are no service: a program of this host listens on one that is taken', async (ports) => {
+  const rule = `${ports} -j DNAT --to-destination 10.0.0.2`
+  const said = await found(rule, { listens: 7105 })
+  expect(said).toMatchObject({ severity: 'warning' })
+  expect(said?.message).toBe(
+    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2. This packet was for 203.0.113.1:7105, where wg of this host listens.',
+  )
+  expect(said?.fix[0]).toMatchObject({ after: 'delivered' })
+  expect(await found(rule, { listens: 22 })).toBeUndefined()
+})
+
+test('some ports of many are a service that is meant to be sent there, whoever listens here', async () => {
+  for (const ports of ['-m tcp --dport 7000:8000', '-m multiport --dports 1:21,7000:8000', '-m tcp --dport 1:32767'])
+    expect(await found(`${ports} -j DNAT --to-destination 10.0.0.2`, { listens: 7105 })).toBeUndefined()
+})
 
 test('a rule that spreads packets over several hosts does not send each to this one', async () => {
   const said = await found('-m tcp ! --dport 22 -j DNAT --to-destination 10.0.0.2-10.0.0.4', { listens: 7105 })

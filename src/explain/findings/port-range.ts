@@ -1,4 +1,4 @@
-import type { Condition } from '../../model/condition.ts'
+import type { Condition, Value } from '../../model/condition.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { fieldOf } from '../counterfactual/failed-condition.ts'
@@ -53,4 +53,23 @@ export function portsOf(condition: Condition): readonly [number, number] | undef
   if (typeof value !== 'object' || !('range' in value)) return undefined
   const [from, to] = value.range
   return typeof from === 'number' && typeof to === 'number' ? [from, to] : undefined
+}
+
+/** Does it match nearly all ports: all from the first that is not privileged, say, or two ranges with one port between? */
+export function isMostPorts(condition: Condition): boolean {
+  if (condition.kind !== 'compare' || !/ dport$/.test(condition.field)) return false
+  const { op, value } = condition
+  if (op === '==') return portsIn(value) >= MOST_PORTS
+  return (op === '>' || op === '>=') && typeof value === 'number' && PORTS - value >= MOST_PORTS
+}
+
+const PORTS = 65_536
+/** Up to where those begin that are nobody's (RFC 6335). */
+const MOST_PORTS = 49_152
+
+function portsIn(value: Value): number {
+  if (typeof value !== 'object') return 1
+  if ('set' in value) return value.set.reduce<number>((sum, one) => sum + portsIn(one), 0)
+  const [from, to] = 'range' in value ? value.range : []
+  return typeof from === 'number' && typeof to === 'number' ? to - from + 1 : 1
 }

@@ -29,7 +29,7 @@ import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
 import { otherSource } from './other-source.ts'
-import { portsOf } from './port-range.ts'
+import { isMostPorts, portsOf } from './port-range.ts'
 
 /** Where the rule sends what it matches: all to one host, and to one port if it writes one or matches one alone. */
 function sendsWords(context: Context, { ref, statement, step }: Rewritten): string {
@@ -205,7 +205,7 @@ const asksForService = (context: Context, i: number): boolean =>
 
 /** All but some ports are no service. */
 const leavesOutPorts = (condition: Condition): boolean =>
-  isNegated(condition) && / dport$/.test(fieldOf(condition) ?? '')
+  isMostPorts(condition) || (isNegated(condition) && / dport$/.test(fieldOf(condition) ?? ''))
 
 /** The rule of step `i`, and those that led there; undefined: one that the ruleset does not have. */
 const rulesTo = ({ evidence: { arrivals } }: Context, i: number): (Rule | undefined)[] =>
