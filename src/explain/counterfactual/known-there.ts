@@ -4,6 +4,7 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { hasAddress, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { homeOf } from '../host/routes.ts'
 
@@ -43,9 +44,14 @@ export function otherRepliedTo(
  * or is in that, another source would change nothing.
  */
 export function ownRepliedTo(packet: Packet, host: Host): string | undefined {
-  const { src, dst, out, protocol } = packet
+  const { src, dst, in: from, out, protocol } = packet
   if (src === undefined || dst === undefined || out === undefined || protocol === undefined) return undefined
-  if (homeOf(src, host, out)?.link.name === out || hasRepliedAlike(packet, host)) return undefined
+  // whose network the source is of is known by addresses, and whose way it is by routes
+  if (!linkNamed(host, out)?.addresses || !host.routes) return undefined
+  // a source of another interface than it came in by may have left the wrong way
+  const home = homeOf(src, host, from)?.link.name
+  if ((home !== undefined && home !== from) || homeOf(src, host, out)?.link.name === out) return undefined
+  if (hasRepliedAlike(packet, host)) return undefined
   return servedBy(packet, host).find(({ reply }) => reply.dst !== src && hasAddress(host, out, reply.dst))?.reply.dst
 }
 

@@ -49,6 +49,14 @@ describe('a destination that replies to this host alone', () => {
     expect(messageOf({ ...beside(OWN), listed: [{ ...UNREPLIED, status: [] }, OWN] })).toBeUndefined()
   })
 
+  it('shows nothing where the source is of another interface, or addresses or routes are not listed', () => {
+    const [lo, eth0, eth1] = ROUTER.links!
+    const third = { ...eth0!, index: 4, name: 'eth2', addresses: [{ ...eth0!.addresses![0]!, address: '10.0.1.9' }] }
+    const elsewhere = { links: [lo!, { ...eth0!, addresses: [] }, eth1!, third] }
+    const unlisted = { links: ROUTER.links!.map(({ addresses: _, ...one }) => one) }
+    for (const host of [elsewhere, unlisted]) expect(messageOf({ ...beside(OWN), host })).toBeUndefined()
+  })
+
   it('shows nothing of a neighbour in the network of the destination', () => {
     const links = ROUTER.links!.map((link) =>
       link.name === 'eth1' ? { ...link, addresses: [{ ...link.addresses![0]!, prefixLength: 8 }] } : link,
