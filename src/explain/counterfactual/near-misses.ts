@@ -302,8 +302,13 @@ function choosesSuch(
     ...rule.conditions.filter((one) => one !== condition),
     ...matched.flatMap((one) => one.rule.conditions),
   ]
-  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
+  // who lets in ICMP, whoever sends it, means no other protocol
+  const isOfErrors = fieldOf(condition) === 'meta l4proto' && wantedBy(condition).every((one) => /icmp/.test(`${one}`))
+  const choosing = isOfErrors ? others.filter((one) => !ANYBODYS.test(fieldOf(one) ?? '')) : others
+  return isParticular(condition) || choosing.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
 }
+
+const ANYBODYS = /^(ct state|meta ([io]if(name)?|nfproto|protocol))$/
 
 const asksRewritten = (condition: Condition): boolean =>
   wantedBy(condition).some((one) => one === 'snat' || one === 'dnat')

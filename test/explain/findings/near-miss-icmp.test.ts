@@ -1,0 +1,25 @@
+/** A rule that accepts ICMP, and a packet that is none. */
+import { expect, it } from 'vitest'
+import { findingsOf, played, SYN } from './played.ts'
+
+const near = (rule: string, packet = SYN) =>
+  findingsOf(played({ rules: { filter: ['-P FORWARD DROP', `[0:0] ${rule}`] }, packet }), 'near-miss').map(
+    ({ message }) => message,
+  )
+
+it.each([
+  '-A FORWARD -p icmp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT',
+  '-A FORWARD -i eth0 -o eth1 -p icmp -j ACCEPT',
+])('is no near miss where it asks for nothing else that chooses a packet: %s', (rule) => {
+  expect(near(rule)).toEqual([])
+})
+
+it('is one where it names the packet’s host', () => {
+  expect(near('-A FORWARD -d 10.0.2.2/32 -p icmp -j ACCEPT')).toEqual([
+    'filter FORWARD rule 1 would have accepted it, but only matches -p icmp; the packet is tcp.',
+  ])
+})
+
+it('is one where its protocol is UDP', () => {
+  expect(near('-A FORWARD -i eth0 -p udp -m udp --dport 80 -j ACCEPT')).toHaveLength(1)
+})
