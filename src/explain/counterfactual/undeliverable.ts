@@ -7,7 +7,7 @@ import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { hasLeft, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Table } from '../../model/ruleset.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
@@ -188,6 +188,13 @@ export function isMasqueradedOtherwise({ world, journey }: Context, out: string 
   )
 }
 
+/** Has the interface by which it left private addresses alone, as a tunnel's? Who is behind that may know these alone. */
+export function leftByPrivateLink(context: Context): boolean {
+  const { addresses = [] } = linkNamed(context.world.host, lastPacket(context).out) ?? {}
+  const own = addresses.filter(({ family, scope }) => family === context.journey.family && scope !== 'link')
+  return own.length > 0 && own.every(({ address }) => isPrivate(address))
+}
+
 /** A packet of the other IP version on the same way, from the network of the interface that it came in by. */
 function twinOf(
   { in: from }: Packet,
@@ -237,9 +244,29 @@ function isAtTunnel(address: string, device: string | undefined, host: Host): bo
   )
 }
 
-const hasSourceRule = memo(({ chains }: Table): boolean =>
-  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
-)
+const hasSourceRule = memo((table: Table): boolean => rulesOfSources(table).length > 0)
+
+const rulesOfSources = ({ chains }: Table) =>
+  [...chains.values()].flatMap(({ rules }) => rules.filter((rule) => SOURCE.includes(verdictOf(rule).text)))
+
+/** Do rules rewrite sources of the other IP version alone? A table may be of both. */
+export const sparesVersion = ({ world, journey: { family } }: Context): boolean =>
+  world.tables.every(
+    (table) =>
+      !(table.family === family || table.family === 'inet') || !(family === 'ip' ? rewritesIn4 : rewritesIn6)(table),
+  )
+
+const rewritesIn4 = memo((table: Table): boolean => rulesOfSources(table).some(isOfVersion('ip')))
+const rewritesIn6 = memo((table: Table): boolean => rulesOfSources(table).some(isOfVersion('ip6')))
+
+const isOfVersion =
+  (family: 'ip' | 'ip6') =>
+  ({ conditions }: Rule): boolean =>
+    !conditions.some(
+      (one) =>
+        isCompared(one, 'meta nfproto', family === 'ip' ? 'ipv6' : 'ipv4') ||
+        (one.kind === 'compare' && one.field.startsWith(family === 'ip' ? 'ip6 ' : 'ip ')),
+    )
 
 /** The interface whose address this host chose for its source, before rules led the packet out of another one. */
 export function firstLink(context: Context): string | undefined {

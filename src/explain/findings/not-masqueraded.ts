@@ -31,11 +31,13 @@ import {
   isPublic,
   isReachedByNat,
   lacksReply,
+  leftByPrivateLink,
   linkBeforeNat,
   mayBeKnownAs,
   needsSource,
   ownSourceWords,
   rewritesSources,
+  sparesVersion,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
@@ -237,10 +239,11 @@ function swappedRule(context: Context): RuleRef | undefined {
 /** Nothing came back to what has the other IP version rewritten on the same way. */
 const isLeftAlone = (context: Context): boolean =>
   context.journey.outcome === 'forwarded' &&
-  needsSource(context) === undefined &&
   staysUnanswered(context) &&
-  rewritesSources(context) === false &&
-  isMasqueradedOtherwise(context, lastPacket(context).out)
+  isMasqueradedOtherwise(context, lastPacket(context).out) &&
+  (leftByPrivateLink(context)
+    ? sparesVersion(context)
+    : needsSource(context) === undefined && rewritesSources(context) === false)
 
 /** nat sent it from one network behind a router to another one: who is there has ways of its own to networks that are not the internet. */
 function mayReplyPast(context: Context): boolean {

@@ -275,6 +275,7 @@ export const THREADS_Y: Problem[] = [
         { rule: '@nb0000002', chain: 'ip netbird netbird-mangle-prerouting' },
       ],
       status: ['unanswered'],
+      alsoTrue: ['not-masqueraded'],
     },
     mend: [
       [
