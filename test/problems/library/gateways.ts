@@ -80,6 +80,8 @@ COMMIT
       causes: [
         { code: 'not-netfilter', words: ['10.59.0.2'] },
         { code: 'not-netfilter', words: ['wg0'] },
+        // the peer serves this host itself by the tunnel
+        { code: 'not-masqueraded', words: ['10.59.0.2 replied from tcp port 443'] },
       ],
       status: ['unanswered'],
     },
