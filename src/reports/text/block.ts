@@ -218,10 +218,18 @@ function foundRows(page: Page, group: Group<PrintedFix>, { cause, fixes, more }:
   // that no reply came is known, and not why
   const isBare = cause.length === 1 && cause[0] === whyWords(group) && isPassed(group.journey.outcome)
   // what proposes the fix stands in front of it
-  const owner = isGood ? ownerOf({ fixes, more }) : undefined
+  const owner = ownerOf({ fixes, more })
   const found = more
-    .filter((one) => one !== owner && !cause.includes(one.message) && (isGood || isOpen || isBare || isDoubt(one)))
-    .map((one): Row => ({ label: LABELS[one.severity], ...sentenceForms(page, one.message), rank: 5.5 }))
+    .filter((one) => !(isGood && one === owner) && !cause.includes(one.message))
+    .filter((one) => isGood || isOpen || isBare || isDoubt(one))
+    .map(
+      (one): Row => ({
+        label: LABELS[one.severity],
+        // no fix stands without its reason
+        ...sentenceForms(page, one.message, one !== owner),
+        rank: one === owner ? 5.9 : 5.5,
+      }),
+    )
   if (fixes.length > 0) return found
   const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
     if (command) return [{ label: 'look', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]
