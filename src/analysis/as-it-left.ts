@@ -13,11 +13,13 @@ export const hidesSource = ({ verdict = '', rule = '' }: Step): boolean =>
 export function asItLeft({ packet, steps }: Journey): Packet {
   const left: Packet = { ...packet }
   const last = steps.at(-1)
-  const show = (step: Step) => {
-    for (const key of ['src', 'dst', 'sport', 'dport', 'ttl'] as const)
-      if (step[key] !== undefined) Object.assign(left, { [key]: step[key] })
+  for (const { src, dst, sport, dport, ttl } of steps) {
+    if (src !== undefined) left.src = src
+    if (dst !== undefined) left.dst = dst
+    if (sport !== undefined) left.sport = sport
+    if (dport !== undefined) left.dport = dport
+    if (ttl !== undefined) left.ttl = ttl
   }
-  for (const step of steps) show(step)
   for (const step of steps) {
     if (step.hook !== last?.hook) continue
     if (hidesSource(step)) {

@@ -84,9 +84,10 @@ function discoveryFails(about: Told, isSure: boolean): Finding {
 /** This host has asked for the link address of the next hop of what was to leave, and a rule stopped that. */
 export function unaskedHop(strays: readonly Told[], { id, told }: Pick<Part, 'id' | 'told'>): Finding | undefined {
   const { journey, world } = told
-  const left = asItLeft(journey)
   const out = leftBy(journey.steps)
-  if (left.dst === undefined || !left.dst.includes(':') || out === undefined) return undefined
+  if (journey.family !== 'ip6' || out === undefined) return undefined
+  const left = asItLeft(journey)
+  if (left.dst === undefined) return undefined
   const hop = nextHopOf(left, out, world.host) ?? left.dst
   // the group is of all addresses that end alike
   if (isResolved(world.host, out, hop)) return undefined
