@@ -27,8 +27,8 @@ export interface ForReports {
   goesFirst?: true
   /** Two rules name different places, and either may be mistaken: where it was sent, and where the other one means. */
   eitherPlace?: readonly [string, string]
-  /** A router on the way has refused it, as an error says that does not quote it. */
-  isOnTheWay?: true
+  /** Who has refused it, as an error says that does not quote it. */
+  isUnquoted?: true
   /** That nobody here takes it, as a clause, where a program has its port open for other packets. */
   listensElsewhere?: string
 }

@@ -206,13 +206,13 @@ export function whyWords(
 }
 
 /**
- * Why this host itself has sent the error, as its own block is left out; or who on the way has, where the trace does not show
+ * Why this host itself has sent the error, as its own block is left out; or who else has, where the trace does not show
  * of which packet: else it is a cause of its own.
  */
 function saidOfError(findings: Exchange<unknown>['findings']): string {
   const here = findings.find(({ code }) => code === 'refused-here')
-  const onTheWay = findings.find((one) => one[FOR_REPORTS]?.isOnTheWay)
-  return [here, onTheWay].map((said) => (said ? ` ${said.message}` : '')).join('')
+  const unquoted = findings.find((one) => one[FOR_REPORTS]?.isUnquoted)
+  return [here, unquoted].map((said) => (said ? ` ${said.message}` : '')).join('')
 }
 
 /** Which packet it was, where the first one has passed. */

@@ -57,6 +57,30 @@ test('a TTL with which it gets some way is told where a router complains, and no
   expect(await found({ ...longer, 'dmesg.log': alone })).toEqual([])
 })
 
+test.each([
+  [
+    'TYPE=3 CODE=1',
+    'host unreachable',
+    'a firewall there rejects the packet, or that host forwards it to an address that it cannot reach',
+  ],
+  ['TYPE=3 CODE=10', 'host prohibited', 'a firewall there rejects the packet'],
+  [
+    'TYPE=3 CODE=2',
+    'protocol unreachable',
+    'no program there takes this protocol, or a firewall there rejects the packet',
+  ],
+])('whoever was asked says %s itself: it is up, and no router is to be looked at', async (type, says, why) => {
+  const files = fixtureOf('router', 'ttl-too-small')
+  const log = files['dmesg.log']!.replaceAll('SRC=203.0.113.1 ', 'SRC=198.51.100.8 ').replaceAll('TYPE=11 CODE=0', type)
+  const { exchanges, journeys } = await told({ ...files, 'dmesg.log': log })
+  expect(exchanges[0]?.status).toBe('refused')
+  const [finding] = journeys[1]!.findings
+  expect(finding?.message).toBe(
+    `198.51.100.8 replies "${says}" to packets for 198.51.100.8:443. 198.51.100.8 is up: ${why}.`,
+  )
+  expect(finding?.fix[0]?.description).toContain("does that host's firewall accept it?")
+})
+
 const ADDRESSES =
   '2: eth0    inet 10.236.1.5/24 brd 10.236.1.255 scope global eth0\n3: eth1    inet 10.236.2.5/24 brd 10.236.2.255 scope global eth1\n'
 const ROUTES = 'default via 10.236.1.1 dev eth0\n10.236.1.0/24 dev eth0\n10.236.2.0/24 dev eth1\n'

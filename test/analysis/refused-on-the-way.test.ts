@@ -1,4 +1,4 @@
-/** A router on the way says that it has no route, and the trace of its error does not show of which packet. */
+/** A router on the way, or whoever was asked, says no, and the trace of its error does not show of which packet. */
 import { expect, test } from 'vitest'
 import { open, printReport } from '../../src/index.ts'
 
@@ -18,7 +18,10 @@ const RULES = `table inet filter {
 const ENTRY =
   'udp      17 29 src=192.0.2.20 dst=10.50.7.2 sport=40000 dport=5540 [UNREPLIED] src=10.50.7.2 dst=192.0.2.20 sport=5540 dport=40000 mark=0 use=1\n'
 
-async function findings(routes: string, { by = '192.0.2.1', code = 'net-unreachable', eth1 = '', iif = 'eth0' } = {}) {
+async function findings(
+  routes: string,
+  { by = '192.0.2.1', code = 'net-unreachable', eth1 = '', iif = 'eth0', status = 'lost' } = {},
+) {
   const trace = `trace id 0000000a inet filter output packet: oif "eth0" ip saddr 192.0.2.20 ip daddr 10.50.7.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40
 trace id 0000000a inet filter output policy accept
 trace id 0000000b inet filter input packet: iif "${iif}" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
@@ -27,7 +30,7 @@ trace id 0000000b inet filter input rule ct state related accept # handle 3 (ver
   const files = { trace, RULES, addresses: ADDRESS + eth1, routes: LOCAL + LINK + routes, ENTRY }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const exchange = (await analysis.exchanges()).exchanges.find(({ asked: { dport } }) => dport === 5540)
-  expect(exchange?.status).toBe('lost')
+  expect(exchange?.status).toBe(status)
   expect(exchange!.findings.map((one) => one.code)).not.toContain('not-netfilter')
   const { groups, ending } = await analysis.groups()
   if (eth1 === '' && iif !== 'lo')
@@ -53,6 +56,18 @@ test('of a router further on, or on the network of the destination, nothing is s
   expect(await told('default via 192.0.2.1 dev eth0\n', { by: '198.51.100.1' })).toBe(
     said('network unreachable', '198.51.100.1'),
   )
+})
+
+test('whoever was asked is up: a firewall there says so, or that host passes it on', async () => {
+  const [by, status] = ['10.50.7.2', 'refused']
+  const saidBy = (code: string) => told('default via 192.0.2.1 dev eth0\n', { by, code, status })
+  const firewall = 'a firewall there rejects the packet'
+  const further = `${firewall}, or that host forwards it to an address that it cannot reach`
+  const itself = (what: string, why: string) => `10.50.7.2 replied "${what}", most likely to this packet: ${why}.`
+  expect(await saidBy('host-unreachable')).toBe(itself('host unreachable', further))
+  expect(await saidBy('net-unreachable')).toBe(itself('network unreachable', further))
+  expect(await saidBy('admin-prohibited')).toBe(itself('prohibited', firewall))
+  expect(await saidBy('host-prohibited')).toBe(itself('host prohibited', firewall))
 })
 
 test('it is a guess, and asks for nothing to be done beside what tells why the packet went to that router', async () => {

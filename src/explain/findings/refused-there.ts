@@ -16,6 +16,8 @@ interface Refusal {
   says: string
   /** What to do about it; absent: the program that was asked is to be looked at. */
   look?: string
+  /** Why a host says so of what was sent to its own address; absent: only its firewall does. */
+  ofItself?: string
 }
 
 const TIME_EXCEEDED: Refusal = {
@@ -24,21 +26,26 @@ const TIME_EXCEEDED: Refusal = {
 }
 const TO_HOST = 'check that the destination is up, and that the router has a route to it'
 const TO_NETWORK = "check that router's routes"
+/** A router that DNAT makes its own address lead further says so as well. */
+const NOT_REACHED = 'a firewall there rejects the packet, or that host forwards it to an address that it cannot reach'
 const PORT_UNREACHABLE: Refusal = { says: 'port unreachable' }
 const PROHIBITED: Refusal = { says: 'prohibited' }
 
 const REFUSALS: Readonly<Record<string, Refusal>> = wordTable({
-  'icmp 3 0': { says: 'network unreachable', look: TO_NETWORK },
-  'icmp 3 1': { says: 'host unreachable', look: TO_HOST },
-  'icmp 3 2': { says: 'protocol unreachable' },
+  'icmp 3 0': { says: 'network unreachable', look: TO_NETWORK, ofItself: NOT_REACHED },
+  'icmp 3 1': { says: 'host unreachable', look: TO_HOST, ofItself: NOT_REACHED },
+  'icmp 3 2': {
+    says: 'protocol unreachable',
+    ofItself: 'no program there takes this protocol, or a firewall there rejects the packet',
+  },
   'icmp 3 3': PORT_UNREACHABLE,
   'icmp 3 9': { says: 'network prohibited', look: "check that router's filters" },
   'icmp 3 10': { says: 'host prohibited' },
   'icmp 3 13': PROHIBITED,
   'icmp 11 0': TIME_EXCEEDED,
-  'icmpv6 1 0': { says: 'no route', look: TO_NETWORK },
+  'icmpv6 1 0': { says: 'no route', look: TO_NETWORK, ofItself: NOT_REACHED },
   'icmpv6 1 1': PROHIBITED,
-  'icmpv6 1 3': { says: 'address unreachable', look: TO_HOST },
+  'icmpv6 1 3': { says: 'address unreachable', look: TO_HOST, ofItself: NOT_REACHED },
   'icmpv6 1 4': PORT_UNREACHABLE,
   'icmpv6 3 0': TIME_EXCEEDED,
 })
@@ -83,30 +90,39 @@ export const refusedThere: Detector = {
           { steps: [1] },
         ),
       ]
+    const own = packet.src === sent.dst ? ofItself(refusal, sent) : undefined
+    const why =
+      own === undefined ? nextHopWords(refusal, packet.src, sent.dst, world.host) : ` ${packet.src} is up: ${own}.`
     return [
-      finding(
-        'refused-there',
-        'warning',
-        `${packet.src} replies "${says}" to packets for ${end}.${nextHopWords(refusal, packet.src, sent.dst, world.host)}`,
-        {
-          steps: [1],
-          fix: [look === undefined ? LOOK : { ...LOOK, description: look }],
-        },
-      ),
+      finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${end}.${why}`, {
+        steps: [1],
+        fix: [look === undefined || own !== undefined ? LOOK : { ...LOOK, description: look }],
+      }),
     ]
   },
 }
 
-/** A router on the way has refused a packet, of which the trace of its error shows nothing: `asked` came right before it. */
-export function refusedOnTheWay(error: Packet, { dst }: Packet, { host }: World): Finding | undefined {
+/** Whoever was asked, or a router on the way, has refused a packet, of which the trace of the error shows nothing: `asked` came right before it. */
+export function refusedUnquoted(error: Packet, asked: Packet, { host }: World): Finding | undefined {
   const { protocol, icmpType, icmpCode, src } = error
+  const { dst } = asked
   const refusal = REFUSALS[`${protocol} ${icmpType} ${icmpCode}`]
-  if (refusal?.look === undefined || refusal === TIME_EXCEEDED || src === undefined || src === dst) return undefined
-  const message = `${src} replied "${refusal.says}", most likely to this packet.${nextHopWords(refusal, src, dst, host)}`
-  return finding('refused-there', 'note', message, {
-    fix: [{ ...LOOK, description: refusal.look }],
-    [FOR_REPORTS]: { isOnTheWay: true },
-  })
+  if (!refusal || refusal === TIME_EXCEEDED || src === undefined) return undefined
+  const { says, look } = refusal
+  const said = (more: string, description: string) =>
+    finding('refused-there', 'note', `${src} replied "${says}", most likely to this packet${more}`, {
+      fix: [{ ...LOOK, description }],
+      [FOR_REPORTS]: { isUnquoted: true },
+    })
+  if (src === dst) return said(`: ${ofItself(refusal, asked)}.`, LOOK.description)
+  return look === undefined ? undefined : said(`.${nextHopWords(refusal, src, dst, host)}`, look)
+}
+
+/** Why a host refuses what was sent to its own address. */
+function ofItself(refusal: Refusal, { protocol }: Packet): string {
+  if (refusal === PORT_UNREACHABLE && protocol === 'udp')
+    return 'no program listens there, or a firewall there rejects the packet'
+  return refusal.ofItself ?? 'a firewall there rejects the packet'
 }
 
 /** It knows no way on: another router may have been meant. */

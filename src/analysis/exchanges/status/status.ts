@@ -102,7 +102,10 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (stop) return stopped(stop)
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   const refused = (one: Part) => (mayBeUntold(one, parts, ask()) ? 'undetermined' : 'refused')
-  if (refusal) return (isGuessed(refusal) ? inferred : observed)(refused(refusal), refusal)
+  if (refusal) {
+    if (!isGuessed(refusal)) return observed(refused(refusal), refusal)
+    return inferred(refused(refusal), refusal, refusedBy(refusal, parts, ask()))
+  }
   const answers = parts.filter((one) => isReply(one) && passed(one))
   const arrived = answers.find((one) => !one.isNewFlow && !isLostBehind(one, parts, ask))
   const answer = arrived ?? answers[0]

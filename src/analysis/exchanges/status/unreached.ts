@@ -1,6 +1,6 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
 import { finding } from '../../../explain/context.ts'
-import { refusedOnTheWay } from '../../../explain/findings/refused-there.ts'
+import { refusedUnquoted } from '../../../explain/findings/refused-there.ts'
 import { saysAstray } from '../../../model/exchange.ts'
 import { isLossReport, isRefusal, isUnreached } from '../../../model/icmp-error.ts'
 import type { Finding } from '../../../model/journey.ts'
@@ -67,11 +67,11 @@ function unreached({ told: { journey, world } }: Part): Finding {
   )
 }
 
-/** Who refused it on the way, where the error does not quote it. Why the request went there says more, where that is known. */
+/** Who refused it, where the error does not quote it. Why the request went there says more, where that is known. */
 export function refusedBy(error: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
   const { told } = error
   if (isOurs(error)) return undefined
-  const said = refusedOnTheWay(told.journey.packet, asked, told.world)
+  const said = refusedUnquoted(told.journey.packet, asked, told.world)
   const isAstray = ({ code, severity }: Finding) => saysAstray(code) && severity !== 'note'
   const isTold = parts.some((one) => isAsking(one) && one.told.journey.findings.some(isAstray))
   return said && isTold ? { ...said, fix: [] } : said
