@@ -2,7 +2,7 @@
 import { isShownThrough } from '../analysis/group-shown.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
-import { helps, isPassed } from '../model/outcome-kinds.ts'
+import { helps, isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
 import { isStoppedElsewhere, isToldElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
@@ -16,6 +16,8 @@ export interface Answer {
   rule?: RuleRef
   /** The best fix that a command makes, then what may be done by hand in its place. */
   fixes: PrintedFix[]
+  /** What every fix leaves wrong, where none mends a packet that a rule stopped. */
+  stillWrong?: string
   /** Fixes that are told with all the rest. */
   others: PrintedFix[]
   /** Findings that are told with all the rest. */
@@ -106,9 +108,17 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     ...(rule ? { rule } : {}),
     ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
+    ...(fixes.length === 0 && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}),
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }
+}
+
+/** The same of all that were tried, and would bring it through. */
+function stillWrongOf(all: readonly PrintedFix[]): Pick<Answer, 'stillWrong'> {
+  const typed = all.filter(isTyped)
+  const [stillWrong, ...others] = new Set(typed.map(({ after, but }) => (after && isPassed(after) ? but : undefined)))
+  return stillWrong === undefined || others.length > 0 ? {} : { stillWrong }
 }
 
 /** It got through, nobody knows whether a reply comes, and all that was found are notes: none of them is a cause. */

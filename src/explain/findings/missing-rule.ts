@@ -2,6 +2,7 @@ import { wayTo } from '../../journey/step-context.ts'
 import { spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -43,6 +44,8 @@ import { isAcceptedLater } from './accepted-too-late.ts'
 import { cameBack } from './came-back.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 import { returnsService } from './returned-early.ts'
+import { forwardingOf } from './routing.ts'
+import { servedByNat } from './served-by-nat.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -210,7 +213,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding(
       'missing-rule',
       sent === undefined ? 'note' : 'error',
-      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}${on}`,
+      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}${on}${goal.kind === 'pass' ? perhapsForwarded(context, moment.packet) : ''}`,
       {
         steps: [step + 1],
         rules: [ref],
@@ -219,6 +222,16 @@ function tell(context: Context, goal: Goal): Detected[] {
       },
     ),
   ]
+}
+
+/** A router that no program of its own has the port for was perhaps to rewrite it: then no rule that accepts it is of use. */
+function perhapsForwarded(context: Context, packet: Packet): string {
+  const { host } = context.world
+  const { in: from, dport } = packet
+  if (from === undefined || from === 'lo' || isLocal(packet.dst ?? '', host) !== true) return ''
+  if (!isForNobody(host, packet) || listensElsewhere(host, packet) !== undefined) return ''
+  if (forwardingOf(host, context.journey.family, from) !== '1' || servedByNat(context, packet)) return ''
+  return ` If this host is to forward port ${dport} to another host, the DNAT rule is missing.`
 }
 
 /**

@@ -40,6 +40,7 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
     ...found.slice(0, ahead),
+    ...stillWrongRows(page, answer),
     ...answer.fixes.flatMap((fix, i) => fixRows(page, fix, { described: false, instead: i > 0 })),
     ...behind,
     ...found.slice(ahead),
@@ -201,6 +202,12 @@ const numberOfRule = (ref: RuleRef): string =>
   `${nameRef(ref)
     .slice(nameChain(ref).length + 1)
     .replace(/^rule /, '')}: `
+
+/** Who opens what stopped it would do so in vain. */
+const stillWrongRows = (page: Page, { stillWrong }: Answer): Row[] =>
+  stillWrong === undefined
+    ? []
+    : [{ label: 'but', lines: wrap(`even if accepted, it would fail: ${stillWrong}`, page.room), rank: 5.9 }]
 
 function mixedRows(page: Page, group: Group<unknown>): Row[] {
   const mixed = mixedWords(group)
