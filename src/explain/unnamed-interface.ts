@@ -10,6 +10,7 @@ import { verdictOf } from '../rules/verdict.ts'
 import { type Context, momentAt } from './context.ts'
 import { rulesFrom } from './counterfactual/chain-graph.ts'
 import { stopsWhoeverComes } from './only-stops.ts'
+import type { Owner } from './owners/owner.ts'
 import { nameRef, refAt } from './refs.ts'
 
 /** The rule to which the packet came for want of a chain for its interface. */
@@ -44,6 +45,35 @@ export const unnamedInterface = memo((context: Context): Unnamed | undefined => 
   }
   return undefined
 })
+
+/**
+ * The zone that takes the packet for want of another one: its chain is the last of a dispatch that names other interfaces, and
+ * not the packet's. `zoned` finds a zone in the name of its chain.
+ */
+function defaultZone({ evidence: { arrivals } }: Context, last: number, zoned: RegExp) {
+  for (const step of wayTo(arrivals, last)) {
+    const { rule, chain, table, hook, packet } = arrivals[step]!
+    const zone = rule && zoned.exec(verdictOf(rule).chain ?? '')?.[1]
+    if (!chain || !table || zone === undefined || zoned.test(chain.name)) continue
+    const { in: device } = packet
+    const isLast = rule!.conditions.length === 0 && hook === 'input' && device !== undefined
+    const earlier = chain.rules.slice(0, rule!.ruleNumber - 1)
+    return isLast && earlier.some((one) => interfacesLed(one, table).length > 0) ? { device, zone } : undefined
+  }
+  return undefined
+}
+
+/** What the owner's users do where the packet's interface has no zone of its own. */
+export function adviceWithoutZone(
+  context: Context,
+  { unzoned, byDefault, zoned }: Owner,
+  step: number,
+): string | undefined {
+  const { device } = (unzoned && unnamedInterface(context)) || {}
+  if (device !== undefined) return unzoned!.replace('DEVICE', () => device)
+  const found = byDefault && zoned && defaultZone(context, step, zoned)
+  return found && byDefault.replaceAll('DEVICE', () => found.device).replaceAll('ZONE', () => found.zone)
+}
 
 export function unnamedInterfaceWords(context: Context): string | undefined {
   const { step, device, names, chain } = unnamedInterface(context) ?? {}

@@ -37,7 +37,7 @@ import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, isAnswer, openingOf } from '../reply/request-reply.ts'
-import { unnamedInterface } from '../unnamed-interface.ts'
+import { adviceWithoutZone, unnamedInterface } from '../unnamed-interface.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
 import { asksOwnAddress, asksPassingPort, isFullSet, isPublished } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
@@ -216,8 +216,7 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   const found = writer ? withoutRule(context, writer.step, writer.ref) : []
   const owner = ownerAt(context, walked.culprit)
   const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
-  const { device } = (owner?.unzoned && unnamedInterface(context)) || {}
-  const unzoned = device === undefined ? undefined : owner?.unzoned?.replace('DEVICE', () => device)
+  const unzoned = owner && adviceWithoutZone(context, owner, walked.culprit)
   if (owner && !(owner.opens && isForState) && !isLedPast(context, owner))
     found.push({
       description: unzoned ?? inZone(owner, owner.instead, culprit.chain),

@@ -146,6 +146,8 @@ export const FIREWALLS: readonly Owner[] = [
       /^(?:(?:filter|nat|mangle|raw)_)?(?:PRE|POST|IN|OUT|FWD[IO]?)_(?!policy_)(.+?)(?:_to_.+?|_dispatch_stage2)?(?:_(?:pre|log|deny|allow|post))?$/,
     instead:
       'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
+    byDefault:
+      'DEVICE is in no zone, so the default zone ZONE applies: add it to the zone it belongs to, firewall-cmd --permanent --zone=NAME --add-interface=DEVICE (zone trusted accepts all), then --reload; a service that is added to ZONE is open to its other interfaces, too',
     lasting: 'use firewall-cmd --permanent --zone=ZONE',
     rewrites: false,
     when: 'at firewall-cmd --reload',

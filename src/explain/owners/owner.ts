@@ -9,6 +9,8 @@ export interface Owner {
   instead: string
   /** What to do instead where it has no chain for the packet's interface, which stands for `DEVICE`. */
   unzoned?: string
+  /** What to do instead where the packet's interface, `DEVICE`, has no zone, and the default one, `ZONE`, takes it. */
+  byDefault?: string
   /** The same in a few words, behind "to keep it,": it stands below each command that the owner undoes. */
   lasting: string
   /** `lasting` of a new rule that leads to a zone's chain: `chains` finds the zone, which stands for `ZONE`. */
