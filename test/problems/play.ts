@@ -145,6 +145,18 @@ class Stage {
     return setTimeout(1000 * (this.problem.showsAfter ?? 0))
   }
 
+  /** While a neighbour is still asked for, a packet is held for it, and lost with the last question: a person would just try again. */
+  private async untilNobodyIsAsked(): Promise<void> {
+    const hosts = Object.keys(this.problem.hosts)
+    for (let tries = 0; tries < MOST_ASKED; tries++) {
+      const asked = await Promise.all(
+        hosts.map((host) => this.lab.run(host, ['ip', 'neigh', 'show', 'nud', 'incomplete'])),
+      )
+      if (asked.every(({ out }) => out.trim() === '')) return
+      await setTimeout(ASKED_MS)
+    }
+  }
+
   private shell(host: string, command: string) {
     return shellOf(this.lab, this.problem, host, command)
   }
@@ -157,6 +169,7 @@ class Stage {
     const before = await settingsOf(lab, traced)
     const { status, err } = await this.shell(traced, command)
     if (status !== 0) return { command, result: 'refused by the tool', told: err.trim() }
+    await this.untilNobodyIsAsked()
     await this.untilItShows()
     const tried = await this.look(command, fails, others)
     if (!fix.undo) return { ...tried, ...((await settingsOf(lab, traced)) === before ? {} : { undo: 'missing' }) }
@@ -181,6 +194,10 @@ class Stage {
       : { command, result: 'restored' }
   }
 }
+
+/** Three questions, a second apart (mcast_solicit, retrans_time_ms). */
+const MOST_ASKED = 20
+const ASKED_MS = 200
 
 /** As a person types it: `iptables` is the one of this backend, and with rules of nft's alone the machine's own. */
 export function shellOf(lab: Lab, problem: Pick<Problem, 'backend'>, host: string, command: string) {
