@@ -129,8 +129,9 @@ const asked = (rules: readonly Rule[], but?: Condition): ReadonlySet<string> =>
   )
 
 /**
- * A rule for one destination belongs in front of rules for any: other packets still get to these. A rule that names no
- * destination gets a copy for this packet's, and so does one from which the first one is an exception: others need that.
+ * A rule for one destination belongs in front of rules for any, and one for a port in front of those for all ports: other packets
+ * still get to these. A rule that names no destination gets a copy for this packet's, and so does one from which the first one is
+ * an exception: others need that.
  */
 function putInFront(
   { evidence, journey }: Context,
@@ -141,7 +142,7 @@ function putInFront(
 ): Proposal[] {
   const { arrivals } = evidence
   const { rule, packet } = arrivals[i]!
-  if (!rule || (rule.conditions.some(namesDestination) && !isExcepted)) return []
+  if (!rule || (rule.conditions.some(namesDestination) && !isExcepted && !isNarrower(missed.rule, rule))) return []
   const isForOne = missed.rule.conditions.some(namesDestination) && !isExcepted
   // a rule that no other packet needs may be deleted
   if (!isForOne && !isExcepted && !servesOthers(rule, missed.rule)) return []
@@ -166,6 +167,14 @@ function putInFront(
     )
   }
   return []
+}
+
+/** It asks for all that the other one asks for, and more: what that one sends elsewhere is for the rest. */
+function isNarrower(missed: Rule, rule: Rule): boolean {
+  const [own, other] = [asked([rule]), asked([missed])]
+  return (
+    DESTINATION.includes(verdictOf(rule).text) && other.size > own.size && [...own].every((field) => other.has(field))
+  )
 }
 
 const rewriting = ({ statements }: Rule): string =>

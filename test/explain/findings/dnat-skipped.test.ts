@@ -54,6 +54,26 @@ describe('dnat-skipped', () => {
     )
   })
 
+  it('puts the forward of a port in front of one for all ports of its address', () => {
+    const forwards = (first: string): Case => ({
+      rules: {
+        nat: [
+          `-A PREROUTING -d 10.0.1.1/32 ${first} -j DNAT --to-destination 10.0.2.8`,
+          '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+        ],
+        filter: ['-P FORWARD DROP', '-A FORWARD -d 10.0.2.9/32 -j ACCEPT', '-A FORWARD -s 10.0.2.9/32 -j ACCEPT'],
+      },
+      packet: TO_ROUTER,
+    })
+    expect(told(forwards('-p tcp'), 'dnat-skipped')?.fix).toBe(
+      'iptables -t nat -I PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+    )
+    // it asks for something that the other one does not
+    expect(told(forwards('-s 10.0.1.0/24 -p tcp'), 'dnat-skipped')?.fix).toBe(
+      'iptables -t nat -D PREROUTING 1 → forwarded',
+    )
+  })
+
   it('is none where both send it to one place', () => {
     const [first, second] = [DNAT.replace('-p tcp', '-s 10.0.1.2/32 -p tcp'), DNAT]
     const same: Case = { rules: { nat: [first, second], filter: ['-P FORWARD DROP'] }, packet: TO_ROUTER }
