@@ -43,6 +43,12 @@ function mapOf({ statements }: Rule, { set, nft, fields }: Lookup): 'verdict' | 
   return undefined
 }
 
+/** It asks for a key of the map that the rule lists in its statement. */
+export const isOfOwnMap = (condition: Condition, { statements }: Rule): boolean =>
+  statements.some(
+    (one) => 'map' in one && one.map?.set === '' && one.map.fields.join() === lookupOf(condition)?.fields.join(),
+  )
+
 const STATE = 'ct state'
 
 /**

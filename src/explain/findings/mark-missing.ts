@@ -244,9 +244,9 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const leads = verdictOf(passed.rule).chain !== undefined
-      const does = leads
-        ? 'jumps to the rule that sets this mark'
-        : 'sets this mark of the packet for a later rule to save'
+      const copied =
+        asker.field === 'ct mark' ? 'packet for a later rule to save' : 'connection for a later rule to restore'
+      const does = leads ? 'jumps to the rule that sets this mark' : `sets this mark of the ${copied}`
       const sets = `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets this mark' : does}`
       const lacks = turnedLookup(context, passed, miss, ref) ?? missingElement(context, miss, passed.moment)
       if (lacks) return { words: `${sets}, does not match: ${lacks.words}`, refs, fix: lacks.fix }

@@ -32,7 +32,7 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
 import { exemptions, type Goal, givesSource, goals, isProxied } from '../counterfactual/goals.ts'
-import { isNumberedAlike, lookupOf } from '../counterfactual/map-keys.ts'
+import { isNumberedAlike, isOfOwnMap, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { isNetworkOfSource, isOtherEnd } from '../counterfactual/other-end.ts'
@@ -270,7 +270,8 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it
-  if (kind !== 'destination' || !last || isGone) return corrected
+  // nor does a copy have what the rule's map lacks
+  if (kind !== 'destination' || !last || isGone || isOfOwnMap(miss.condition, rule)) return corrected
   // where the rule leads there for whatever comes, others would be sent there as well
   const { hook } = moment
   const alike = changesOf(ref).add(

@@ -70,4 +70,10 @@ describe('a map without an element for each number', () => {
     const all = findings(rule('numgen inc mod 2', '0 : 10.0.2.10, 1 : 10.0.2.11'))
     expect(JSON.stringify(all)).not.toContain('no element')
   })
+
+  it('gets no copy of the rule in front, which has the same map', () => {
+    const [one] = findings('dnat ip to tcp dport map { 80 : 10.0.2.10, 8443 : 10.0.2.11 }')
+    expect(one?.message).toContain('handle 3 would have rewritten its destination')
+    expect(one?.fix).toEqual([])
+  })
 })

@@ -131,7 +131,9 @@ describe('a packet that lacks the mark which leads out of another interface', ()
   it('misses the rule that marks its connection, whose mark is restored', () => {
     const marks = 'ct state new ip daddr @targets ct mark set 0x7\nmeta mark set ct mark'
     const { message, fix } = byNft(nft(marks, '\t\toifname "wg0" accept # handle 41\n\t\tdrop # handle 42'))
-    expect(message).toContain('inet fw prerouting handle 10, which jumps')
+    expect(message).toContain(
+      'inet fw prerouting handle 10, which sets this mark of the connection for a later rule to restore, does not match',
+    )
     expect(fix).toBe('nft add element inet fw targets { 198.51.100.9 } → forwarded')
   })
 
