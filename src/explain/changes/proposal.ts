@@ -29,13 +29,19 @@ export const together = (...changes: readonly Change[]): Change => ({
   undo: nextHopsKept(changes.toReversed().flatMap(({ undo }) => undo)),
 })
 
-/** The kernel restores no route whose next hop it cannot reach: the route to a next hop is taken away behind what is restored. */
+/**
+ * The kernel restores no route whose next hop it cannot reach: the route to a next hop is taken away behind what is restored.
+ * One that leads by a router itself makes no next hop reachable, and in place of one it has to go first.
+ */
 function nextHopsKept(undo: readonly Edit[]): Edit[] {
-  const nextHops = undo.flatMap((one) =>
-    one.kind === 'route' && one.op === 'add' ? (addressBytes(one.route.gateway ?? '') ?? []) : [],
-  )
+  const restored = undo.flatMap((one) => (one.kind === 'route' && one.op === 'add' ? [one.route] : []))
+  const nextHops = restored.flatMap(({ gateway = '' }) => addressBytes(gateway) ?? [])
   const isNeeded = (one: Edit) => {
-    const network = one.kind === 'route' && one.op === 'del' ? readPrefix(one.route.destination ?? '') : undefined
+    if (one.kind !== 'route' || one.op !== 'del') return false
+    const { destination = '', table, gateway, nexthops } = one.route
+    if (gateway !== undefined || nexthops !== undefined) return false
+    if (restored.some((other) => other.destination === destination && other.table === table)) return false
+    const network = readPrefix(destination)
     return network !== undefined && nextHops.some((hop) => covers(network, hop))
   }
   return [...undo.filter((one) => !isNeeded(one)), ...undo.filter(isNeeded)]
