@@ -167,52 +167,6 @@ const linksBehindNat = memo((host: Host): ReadonlySet<string | undefined> => {
   return new Set(found.map(({ reply }) => homeOf(reply.src, host)?.link.name))
 })
 
-/** Do rules masquerade what leaves by this interface, or comes in by the packet's, for the other IP version alone? */
-export function isMasqueradedOtherwise({ world, journey }: Context, out: string | undefined): boolean {
-  const other = journey.family === 'ip' ? 'ip6' : 'ip'
-  const isOfOther = (table: Table, conditions: readonly Condition[]) =>
-    table.family === other ||
-    (table.family === 'inet' &&
-      conditions.some((one) => isCompared(one, 'meta nfproto', other === 'ip' ? 'ipv4' : 'ipv6')))
-  const alike = twinOf(journey.packet, out, other, world)
-  return world.tables.some((table) =>
-    [...table.chains.values()].some(({ rules }) =>
-      rules.some(
-        (rule) =>
-          SOURCE.includes(verdictOf(rule).text) &&
-          isOfOther(table, rule.conditions) &&
-          (rule.conditions.some((one) => isCompared(one, 'meta oifname', out)) ||
-            (alike !== undefined && rule.conditions.every((one) => evaluate(one, alike) !== false))),
-      ),
-    ),
-  )
-}
-
-/** Has the interface by which it left private addresses alone, as a tunnel's? Who is behind that may know these alone. */
-export function leftByPrivateLink(context: Context): boolean {
-  const { addresses = [] } = linkNamed(context.world.host, lastPacket(context).out) ?? {}
-  const own = addresses.filter(({ family, scope }) => family === context.journey.family && scope !== 'link')
-  return own.length > 0 && own.every(({ address }) => isPrivate(address))
-}
-
-/** A packet of the other IP version on the same way, from the network of the interface that it came in by. */
-function twinOf(
-  { in: from }: Packet,
-  out: string | undefined,
-  family: 'ip' | 'ip6',
-  world: World,
-): EvalContext | undefined {
-  const { addresses = [] } = linkNamed(world.host, from) ?? {}
-  const src = addresses.find((one) => one.family === family && one.scope !== 'link')?.address
-  if (src === undefined || from === undefined || out === undefined) return undefined
-  // what is for documentation is in nobody's rules
-  const dst = family === 'ip' ? '203.0.113.1' : '2001:db8::1'
-  return { packet: { src, dst, in: from, out }, family, world, hook: 'postrouting' }
-}
-
-const isCompared = (condition: Condition, field: string, value: Scalar | undefined): boolean =>
-  condition.kind === 'compare' && condition.field === field && condition.op === '==' && condition.value === value
-
 /**
  * The router that this host has in the network that the packet left for, from another one, where it masquerades others:
  * whoever is there has the same router, as a rule, and replies by that.
@@ -246,27 +200,8 @@ function isAtTunnel(address: string, device: string | undefined, host: Host): bo
 
 const hasSourceRule = memo((table: Table): boolean => rulesOfSources(table).length > 0)
 
-const rulesOfSources = ({ chains }: Table) =>
+export const rulesOfSources = ({ chains }: Table) =>
   [...chains.values()].flatMap(({ rules }) => rules.filter((rule) => SOURCE.includes(verdictOf(rule).text)))
-
-/** Do rules rewrite sources of the other IP version alone? A table may be of both. */
-export const sparesVersion = ({ world, journey: { family } }: Context): boolean =>
-  world.tables.every(
-    (table) =>
-      !(table.family === family || table.family === 'inet') || !(family === 'ip' ? rewritesIn4 : rewritesIn6)(table),
-  )
-
-const rewritesIn4 = memo((table: Table): boolean => rulesOfSources(table).some(isOfVersion('ip')))
-const rewritesIn6 = memo((table: Table): boolean => rulesOfSources(table).some(isOfVersion('ip6')))
-
-const isOfVersion =
-  (family: 'ip' | 'ip6') =>
-  ({ conditions }: Rule): boolean =>
-    !conditions.some(
-      (one) =>
-        isCompared(one, 'meta nfproto', family === 'ip' ? 'ipv6' : 'ipv4') ||
-        (one.kind === 'compare' && one.field.startsWith(family === 'ip' ? 'ip6 ' : 'ip ')),
-    )
 
 /** The interface whose address this host chose for its source, before rules led the packet out of another one. */
 export function firstLink(context: Context): string | undefined {

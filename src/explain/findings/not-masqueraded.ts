@@ -14,6 +14,7 @@ import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactua
 import { givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { ledPerhapsBy, mayBeLedByMark, packetRouted } from '../counterfactual/marked-way.ts'
+import { isMasqueradedOtherwise, leftByPrivateLink, sparesVersion } from '../counterfactual/masqueraded-otherwise.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -25,19 +26,16 @@ import {
   hasNewDestination,
   isHairpin,
   isLoopbackAbroad,
-  isMasqueradedOtherwise,
   isPrivate,
   isPrivateAbroad,
   isPublic,
   isReachedByNat,
   lacksReply,
-  leftByPrivateLink,
   linkBeforeNat,
   mayBeKnownAs,
   needsSource,
   ownSourceWords,
   rewritesSources,
-  sparesVersion,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'

@@ -21,6 +21,9 @@ const RULES = (rule: string) => `table inet fw4 {
 }
 `
 
+/** Of a chain that is for another interface alone. */
+const OF_UPLINK = RULES('meta nfproto ipv4 masquerade').replace('oifname "eth1" jump', 'oifname "wan" jump')
+
 const [src, dst] = ['2001:db8:1::2', '2001:db8:9::9']
 
 const link = (name: string, address: string, four: string): Link => ({
@@ -51,8 +54,8 @@ const hostWith = (uplink: string): Host => ({
   sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
 })
 
-function found(rule: string, uplink: string) {
-  const world = worldOf(RULES(rule))
+function found(rule: string, uplink: string, rules = RULES(rule)) {
+  const world = worldOf(rules)
   Object.assign(world.host, hostWith(uplink))
   const { evidence, ended } = modelEngine.play(world, { ...SYN, src, dst })
   const { findings } = explain(evidence, world, { ended })
@@ -70,4 +73,8 @@ it('leaves the other one as it is: a note, where the way out has private address
 it('says nothing where the uplink has a public address, or another rule is there for this version', () => {
   expect(found(FOUR, '2001:db8:7::2')).toEqual([])
   expect(found(`${FOUR}\n\t\tmeta nfproto ipv6 ip6 daddr 2001:db8:f::/48 masquerade`, 'fd7d:76ee::2')).toEqual([])
+})
+
+it('says nothing where only what leaves by another interface is masqueraded', () => {
+  expect(found('', 'fd7d:76ee::2', OF_UPLINK)).toEqual([])
 })
