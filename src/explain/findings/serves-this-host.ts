@@ -2,13 +2,17 @@
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { ownRepliedTo } from '../counterfactual/known-there.ts'
-import { isMasqueradedOtherwise, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { isMasqueradedOtherwise } from '../counterfactual/masqueraded-otherwise.ts'
+import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { hasSilentNextHop } from '../neighbours/stand-in.ts'
 
 /** Sentences; undefined where conntrack does not show it. `other`: the IP version that is not the packet's. */
 export function servesThisHost(context: Context, other: string): string | undefined {
   const { journey, world } = context
   const packet = lastPacket(context)
   const { src, dst, dport, protocol, out } = packet
+  // what waits for its next hop has not left
+  if (out === undefined || hasSilentNextHop(context, out)) return undefined
   const isKept = journey.outcome === 'forwarded' && isLocal(src, world.host) === false && staysUnanswered(context)
   const own = isKept ? ownRepliedTo(packet, world.host) : undefined
   if (own === undefined) return undefined

@@ -59,7 +59,7 @@ export function ofOtherLink(context: Context): Detected[] {
 }
 
 /** Nothing has left for a next hop that never gave its link address: whoever was to reply was not asked. */
-function hasSilentNextHop(context: Context, out: string): boolean {
+export function hasSilentNextHop(context: Context, out: string): boolean {
   const { host } = context.world
   const hop = nextHopOf(lastPacket(context), out, host)
   return hop !== undefined && silentNeighbour(host, out, hop) !== undefined

@@ -1,6 +1,6 @@
 /** Whoever was asked has replied to this host's own address, and not to the packet's. */
 import { describe, expect, it } from 'vitest'
-import type { ConntrackEntry } from '../../../src/index.ts'
+import type { ConntrackEntry, Host } from '../../../src/index.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
@@ -55,6 +55,11 @@ describe('a destination that replies to this host alone', () => {
     const elsewhere = { links: [lo!, { ...eth0!, addresses: [] }, eth1!, third] }
     const unlisted = { links: ROUTER.links!.map(({ addresses: _, ...one }) => one) }
     for (const host of [elsewhere, unlisted]) expect(messageOf({ ...beside(OWN), host })).toBeUndefined()
+  })
+
+  it('shows nothing of what waits for the link address of its next hop', () => {
+    const neighbours: Host['neighbours'] = [{ family: 'ip', device: 'eth1', address: '10.0.2.254', state: ['FAILED'] }]
+    expect(messageOf({ ...beside(OWN), host: { neighbours } })).toBeUndefined()
   })
 
   it('shows nothing of a neighbour in the network of the destination', () => {
