@@ -29,6 +29,7 @@ import {
   isLookup,
   isNegated,
   isParticular,
+  isRate,
   matchesNothing,
   onlyFailed,
 } from './failed-condition.ts'
@@ -304,7 +305,7 @@ function choosesSuch(
   ]
   // who lets in ICMP, whoever sends it, means no other protocol
   const isOfErrors = fieldOf(condition) === 'meta l4proto' && wantedBy(condition).every((one) => /icmp/.test(`${one}`))
-  const choosing = isOfErrors ? others.filter((one) => !ANYBODYS.test(fieldOf(one) ?? '')) : others
+  const choosing = isOfErrors ? others.filter((one) => !isRate(one) && !ANYBODYS.test(fieldOf(one) ?? '')) : others
   return isParticular(condition) || choosing.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
 }
 

@@ -10,6 +10,7 @@ const near = (rule: string, packet = SYN) =>
 it.each([
   '-A FORWARD -p icmp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT',
   '-A FORWARD -i eth0 -o eth1 -p icmp -j ACCEPT',
+  '-A FORWARD -p icmp -m limit --limit 5/sec -j ACCEPT',
 ])('is no near miss where it asks for nothing else that chooses a packet: %s', (rule) => {
   expect(near(rule)).toEqual([])
 })
