@@ -1,3 +1,4 @@
+import type { Condition } from '../../model/condition.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
@@ -7,7 +8,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
-import { fieldOf, isExact } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
@@ -24,11 +25,11 @@ export function natAtOutput(context: Context): Detected[] {
   const isInVain = outcome === 'delivered' && isForNobody(world.host, lastPacket(context))
   if (!isInVain && !isStopped(outcome)) return []
   const { in: _, ...sent } = packet
-  // as it would be where it came in, and as what this host sends is, which has no input interface
-  const then = [
-    natFromTheStart(context, packet, 'output', 'stop', 'prerouting'),
-    natFromTheStart(context, sent, 'output'),
-  ].find((one) => one && rewrites(DESTINATION)(one.walked))
+  const asCame = natFromTheStart(context, packet, 'output', 'stop', 'prerouting')
+  const asSent = natFromTheStart(context, sent, 'output')
+  // what this host sends has no input interface: who leaves out one there leaves out none of that
+  const spares = asSent?.walked.last?.rule.conditions.some(asksInput)
+  const then = [asCame, spares ? undefined : asSent].find((one) => one && rewrites(DESTINATION)(one.walked))
   if (!then) return []
   const { chain, rule } = then.walked.last!
   // what stands in a chain of its own is told by who does not jump there
@@ -55,10 +56,11 @@ const atPrerouting = ({ chains }: Table): Chain | undefined =>
 
 /** Its destination, or the interface that it came in by: nothing at hook output has one. */
 const asksForIt = ({ conditions }: Rule): boolean =>
-  conditions.some((one) => {
-    const field = fieldOf(one) ?? ''
-    return /^meta iif(name)?$/.test(field) || (isExact(one) && / d(port|addr)$/.test(field))
-  })
+  conditions.some(
+    (one) => (asksInput(one) && !isNegated(one)) || (isExact(one) && / d(port|addr)$/.test(fieldOf(one) ?? '')),
+  )
+
+const asksInput = (condition: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(condition) ?? '')
 
 /** A hook cannot be changed: the rule is written again, in a chain that is made where there is none. */
 function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRef, rule: Rule): Proposal[] {

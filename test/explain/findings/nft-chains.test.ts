@@ -257,6 +257,12 @@ describe('a chain of nat at hook output', () => {
     )
   })
 
+  it('is none for all that comes in by other interfaces than one, nor where the packet came in by that', () => {
+    expect(found('output', 'iifname != "wan" meta l4proto tcp redirect to :12345')).toBeUndefined()
+    expect(found('output', 'iifname != "eth0" tcp dport 8080 dnat to 10.0.2.9:80')).toBeUndefined()
+    expect(found('output', 'iifname != "wan" tcp dport 8080 dnat to 10.0.2.9:80')).toBeDefined()
+  })
+
   it('is none for another service, nor where it is at prerouting', () => {
     expect(found('output', 'iifname "eth1" dnat to 10.0.2.9')).toBeUndefined()
     expect(found('output', 'tcp dport 8081 dnat to 10.0.2.9:80')).toBeUndefined()
