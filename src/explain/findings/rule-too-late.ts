@@ -1,5 +1,7 @@
+import type { Route } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
   lookupRoute,
@@ -37,7 +39,7 @@ export function ruleTooLate(context: Context, packet: Packet): Detected[] {
     // unread-mark.ts
     if (later.mark !== undefined && isOwnTable(chosen)) continue
     const meant = lookupRoute(question, { ...host, routingRules: [later] })
-    if (meant?.type !== 'unicast' || isDefault(meant) || routeDevices(meant).includes(out)) continue
+    if (meant?.type !== 'unicast' || isForAnyone(meant) || routeDevices(meant).includes(out)) continue
     const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const isLost = lacksReply(context) || (isPrivate(dst) && isOfUplink(out, host, family))
     const message = `It left by ${out}: routing rule ${first.priority} matches first and selects table ${chosen}, where only the default route leads to ${dst}. Routing rule ${later.priority} matches too and comes later: it selects table ${table}, which has the route to ${meant.destination} through ${routeDevices(meant).join(' or ')}.`
@@ -50,3 +52,6 @@ export function ruleTooLate(context: Context, packet: Packet): Detected[] {
   }
   return []
 }
+
+/** The default route, or the half of it that a VPN sets in its place. */
+const isForAnyone = ({ destination }: Route): boolean => prefixLength(destination) <= 1

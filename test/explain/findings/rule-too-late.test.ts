@@ -65,6 +65,11 @@ describe('wrong-way-out', () => {
       [rule(100, '100', FROM), rule(10_301, '111', TO)],
       [ROUTES[0]!, ROUTES[2]!],
     ],
+    [
+      'the later table has a VPN for everyone, which the first rule spares this sender',
+      [rule(100, '100', FROM), rule(10_301, '111')],
+      [ROUTES[0]!, via('0.0.0.0/1', '10.8.0.1', 'tun11', '111'), via('128.0.0.0/1', '10.8.0.1', 'tun11', '111')],
+    ],
     ['the tunnel comes first', [rule(99, '111', TO), rule(100, '100', FROM)]],
   ])('is not told where %s', (_, rules, routes) => {
     const told = found(rules, routes ? { routes } : {}).map(({ message }) => message)
