@@ -3,6 +3,7 @@ import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
+import { isLongIdle } from '../../rules/conntrack/silence.ts'
 import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
@@ -55,13 +56,14 @@ export function ownRepliedTo(packet: Packet, host: Host): string | undefined {
   return servedBy(packet, host).find(({ reply }) => reply.dst !== src && hasAddress(host, out, reply.dst))?.reply.dst
 }
 
-/** Connections that the packet's destination has taken, or pings that it has replied to. */
+/** Connections that the packet's destination has taken, or pings that it has replied to, and of late, as far as that is known. */
 export const servedBy = ({ dst = '', dport, protocol }: Packet, host: Host): readonly ConntrackEntry[] =>
-  repliesFrom(host, dst).filter(
-    ({ protocol: its, reply, status }) =>
-      // a reset is a reply, too
-      its === protocol && reply.sport === dport && (its !== 'tcp' || status.includes('assured')),
-  )
+  repliesFrom(host, dst).filter((entry) => {
+    const { protocol: its, reply, status } = entry
+    if (its !== protocol || reply.sport !== dport || isLongIdle(entry, host)) return false
+    // a reset is a reply, too
+    return its !== 'tcp' || status.includes('assured')
+  })
 
 const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>
   [mark, protocol, sport, dport, tos, unknown].some((one) => one !== undefined)

@@ -19,6 +19,16 @@ export const silentFor = (entry: ConntrackEntry, world: World): number | undefin
 export const halfOpenFor = (entry: ConntrackEntry, world: World): number | undefined =>
   entry.state === 'SYN_RECV' ? waitedFor(entry, world) : undefined
 
+/** TCP's keepalive goes out at the latest by then, from those that send one (net.ipv4.tcp_keepalive_time); seconds. */
+const KEEPALIVE = 7200
+
+/** Nobody has sent anything in the connection for so long that its other end may be gone. Of one that has ended the entry is gone soon. */
+export function isLongIdle({ protocol, state, timeout, status }: ConntrackEntry, { sysctls }: Host): boolean {
+  if (protocol !== 'tcp' || state !== 'ESTABLISHED' || timeout === undefined || status.includes('offload')) return false
+  const full = Number(sysctls?.get('net.netfilter.nf_conntrack_tcp_timeout_established'))
+  return full - timeout > KEEPALIVE
+}
+
 /**
  * Each packet of a connection that waits winds its timer up to what `nf_conntrack_…_timeout` says (the kernel's
  * nf_conntrack_proto_tcp.c, _udp.c, _icmp.c), and the listing shows what is left of it.

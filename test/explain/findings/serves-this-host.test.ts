@@ -57,6 +57,16 @@ describe('a destination that replies to this host alone', () => {
     for (const host of [elsewhere, unlisted]) expect(messageOf({ ...beside(OWN), host })).toBeUndefined()
   })
 
+  it('shows nothing by a connection that was idle for long: the program may be gone', () => {
+    const sysctls = new Map([...ROUTER.sysctls!, ['net.netfilter.nf_conntrack_tcp_timeout_established', '432000']])
+    const said = (timeout: number) => {
+      const idle = connection('10.0.2.1', 50_000, { state: 'ESTABLISHED', timeout })
+      return messageOf({ ...beside(idle), host: { sysctls } })
+    }
+    expect(said(431_000)).toContain('replied from tcp port 80')
+    expect(said(400_000)).toBeUndefined()
+  })
+
   it('shows nothing of what waits for the link address of its next hop', () => {
     const neighbours: Host['neighbours'] = [{ family: 'ip', device: 'eth1', address: '10.0.2.254', state: ['FAILED'] }]
     expect(messageOf({ ...beside(OWN), host: { neighbours } })).toBeUndefined()
