@@ -19,6 +19,8 @@ export function servesThisHost(context: Context, other: string): string | undefi
   const left = `It left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
   const at = dport === undefined ? '' : ` from ${protocol} port ${dport}`
   const alone = isMasqueradedOtherwise(context, out) ? ` On ${out}, only ${other} is masqueraded.` : ''
-  const why = `either replies to ${src} do not come back through this host, or a firewall there drops packets from that source`
+  // dnsmasq and ntpd, say, answer some networks alone, and refuse nothing
+  const dropper = protocol === 'udp' ? 'a firewall or the program' : 'a firewall'
+  const why = `either replies to ${src} do not come back through this host, or ${dropper} there drops packets from that source`
   return `${left}. ${dst} replied${at} to this host's address ${own}: ${why}.${alone}`
 }

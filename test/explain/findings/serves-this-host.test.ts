@@ -57,6 +57,21 @@ describe('a destination that replies to this host alone', () => {
     for (const host of [elsewhere, unlisted]) expect(messageOf({ ...beside(OWN), host })).toBeUndefined()
   })
 
+  it('leaves it open whether a program of UDP replies to that network at all', () => {
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...packet } = { ...ASKED, protocol: 'udp', dport: 53 }
+    const dns = (one: ConntrackEntry) =>
+      entry({
+        ...one,
+        protocol: 'udp',
+        original: { ...one.original, dport: 53 },
+        reply: { ...one.reply, sport: 53 },
+      })
+    const listed = [UNREPLIED, OWN].map(dns)
+    expect(messageOf({ ...beside(), packet, listed })).toMatch(
+      / replied from udp port 53 to .*, or a firewall or the program there drops packets from that source\.$/,
+    )
+  })
+
   it('shows nothing by a connection that was idle for long: the program may be gone', () => {
     const sysctls = new Map([...ROUTER.sysctls!, ['net.netfilter.nf_conntrack_tcp_timeout_established', '432000']])
     const said = (timeout: number) => {
