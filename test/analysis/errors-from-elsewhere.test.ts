@@ -63,11 +63,11 @@ test.each([
     'host unreachable',
     'a firewall there rejects the packet, or that host forwards it to an address that it cannot reach',
   ],
-  ['TYPE=3 CODE=10', 'host prohibited', 'a firewall there rejects the packet'],
+  ['TYPE=3 CODE=10', 'host prohibited', 'a firewall rejects the packet, there or on a host that it forwards to'],
   [
     'TYPE=3 CODE=2',
     'protocol unreachable',
-    'no program there takes this protocol, or a firewall there rejects the packet',
+    'no program takes this protocol, or a firewall rejects the packet, there or on a host that it forwards to',
   ],
 ])('whoever was asked says %s itself: it is up, and no router is to be looked at', async (type, says, why) => {
   const files = fixtureOf('router', 'ttl-too-small')
@@ -79,6 +79,17 @@ test.each([
     `198.51.100.8 replies "${says}" to packets for 198.51.100.8:443. 198.51.100.8 is up: ${why}.`,
   )
   expect(finding?.fix[0]?.description).toContain("does that host's firewall accept it?")
+})
+
+test('whose TTL is used up at the very address that was asked is forwarded from there, and no firewall says so', async () => {
+  const files = fixtureOf('router', 'ttl-too-small')
+  const log = files['dmesg.log']!.replaceAll('SRC=203.0.113.1 ', 'SRC=198.51.100.8 ')
+  const { journeys } = await told({ ...files, 'dmesg.log': log })
+  const [finding] = journeys[1]!.findings
+  expect(finding?.message).toBe(
+    '198.51.100.8 replies "time exceeded" to packets for 198.51.100.8:443. 198.51.100.8 is up: it forwards the packet, whose TTL is used up there or further on.',
+  )
+  expect(finding?.fix[0]?.description).toContain('small TTL')
 })
 
 const ADDRESSES =

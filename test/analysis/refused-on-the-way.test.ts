@@ -20,14 +20,31 @@ const ENTRY =
 
 async function findings(
   routes: string,
-  { by = '192.0.2.1', code = 'net-unreachable', eth1 = '', iif = 'eth0', status = 'lost' } = {},
+  { by = '192.0.2.1', code = 'net-unreachable', eth1 = '', iif = 'eth0', status = 'lost', dnat = '' } = {},
 ) {
-  const trace = `trace id 0000000a inet filter output packet: oif "eth0" ip saddr 192.0.2.20 ip daddr 10.50.7.2 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40
-trace id 0000000a inet filter output policy accept
+  const asked = dnat === '' ? '10.50.7.2' : '10.96.0.9'
+  const header = (chain: string, dst: string) =>
+    `trace id 0000000a inet ${chain} packet: oif "eth0" ip saddr 192.0.2.20 ip daddr ${dst} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 40000 udp dport 5540 udp length 40\n`
+  const rewritten = `${header('nat output', asked)}trace id 0000000a inet nat output rule ${dnat} # handle 2 (verdict accept)\n`
+  const trace = `${dnat === '' ? '' : rewritten}${header('filter output', '10.50.7.2')}trace id 0000000a inet filter output policy accept
 trace id 0000000b inet filter input packet: iif "${iif}" ip saddr ${by} ip daddr 192.0.2.20 ip dscp cs6 ip ecn not-ect ip ttl 64 ip id 2 ip protocol icmp ip length 88 icmp type destination-unreachable icmp code ${code}
 trace id 0000000b inet filter input rule ct state related accept # handle 3 (verdict accept)
 `
-  const files = { trace, RULES, addresses: ADDRESS + eth1, routes: LOCAL + LINK + routes, ENTRY }
+  const nat = `table inet nat {
+  chain output { # handle 1
+    type nat hook output priority -100; policy accept;
+    ${dnat} # handle 2
+  }
+}
+`
+  const entry = ENTRY.replace('dst=10.50.7.2', `dst=${asked}`)
+  const files = {
+    trace,
+    rules: dnat === '' ? RULES : RULES + nat,
+    entry,
+    addresses: ADDRESS + eth1,
+    routes: LOCAL + LINK + routes,
+  }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const exchange = (await analysis.exchanges()).exchanges.find(({ asked: { dport } }) => dport === 5540)
   expect(exchange?.status).toBe(status)
@@ -61,13 +78,21 @@ test('of a router further on, or on the network of the destination, nothing is s
 test('whoever was asked is up: a firewall there says so, or that host passes it on', async () => {
   const [by, status] = ['10.50.7.2', 'refused']
   const saidBy = (code: string) => told('default via 192.0.2.1 dev eth0\n', { by, code, status })
-  const firewall = 'a firewall there rejects the packet'
-  const further = `${firewall}, or that host forwards it to an address that it cannot reach`
+  const firewall = 'a firewall rejects the packet, there or on a host that it forwards to'
+  const further = `a firewall there rejects the packet, or that host forwards it to an address that it cannot reach`
   const itself = (what: string, why: string) => `10.50.7.2 replied "${what}", most likely to this packet: ${why}.`
   expect(await saidBy('host-unreachable')).toBe(itself('host unreachable', further))
   expect(await saidBy('net-unreachable')).toBe(itself('network unreachable', further))
   expect(await saidBy('admin-prohibited')).toBe(itself('prohibited', firewall))
   expect(await saidBy('host-prohibited')).toBe(itself('host prohibited', firewall))
+})
+
+test('whoever this host itself sent it to by DNAT is the one that was asked', async () => {
+  const [by, status, dnat] = ['10.50.7.2', 'refused', 'ip daddr 10.96.0.9 dnat ip to 10.50.7.2']
+  const message = await told('default via 192.0.2.1 dev eth0\n', { by, code: 'host-prohibited', status, dnat })
+  expect(message).toContain(
+    '10.50.7.2 replied "host prohibited", most likely to this packet: a firewall rejects the packet',
+  )
 })
 
 test('it is a guess, and asks for nothing to be done beside what tells why the packet went to that router', async () => {

@@ -16,17 +16,19 @@ interface Refusal {
   says: string
   /** What to do about it; absent: the program that was asked is to be looked at. */
   look?: string
-  /** Why a host says so of what was sent to its own address; absent: only its firewall does. */
+  /** Why the address that was asked says so; absent: only a firewall does. */
   ofItself?: string
 }
 
+/** DNAT gives every error about what it forwards the address that was asked (nf_nat_icmp_reply_translation). */
+const REJECTED = 'a firewall rejects the packet, there or on a host that it forwards to'
 const TIME_EXCEEDED: Refusal = {
   says: 'time exceeded',
   look: 'to a traceroute this is the reply; for other packets, check for a routing loop or a small TTL',
+  ofItself: 'it forwards the packet, whose TTL is used up there or further on',
 }
 const TO_HOST = 'check that the destination is up, and that the router has a route to it'
 const TO_NETWORK = "check that router's routes"
-/** A router that DNAT makes its own address lead further says so as well. */
 const NOT_REACHED = 'a firewall there rejects the packet, or that host forwards it to an address that it cannot reach'
 const PORT_UNREACHABLE: Refusal = { says: 'port unreachable' }
 const PROHIBITED: Refusal = { says: 'prohibited' }
@@ -36,7 +38,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = wordTable({
   'icmp 3 1': { says: 'host unreachable', look: TO_HOST, ofItself: NOT_REACHED },
   'icmp 3 2': {
     says: 'protocol unreachable',
-    ofItself: 'no program there takes this protocol, or a firewall there rejects the packet',
+    ofItself: `no program takes this protocol, or ${REJECTED}`,
   },
   'icmp 3 3': PORT_UNREACHABLE,
   'icmp 3 9': { says: 'network prohibited', look: "check that router's filters" },
@@ -96,7 +98,11 @@ export const refusedThere: Detector = {
     return [
       finding('refused-there', 'warning', `${packet.src} replies "${says}" to packets for ${end}.${why}`, {
         steps: [1],
-        fix: [look === undefined || own !== undefined ? LOOK : { ...LOOK, description: look }],
+        fix: [
+          look === undefined || (own !== undefined && refusal !== TIME_EXCEEDED)
+            ? LOOK
+            : { ...LOOK, description: look },
+        ],
       }),
     ]
   },
@@ -118,11 +124,10 @@ export function refusedUnquoted(error: Packet, asked: Packet, { host }: World): 
   return look === undefined ? undefined : said(`.${nextHopWords(refusal, src, dst, host)}`, look)
 }
 
-/** Why a host refuses what was sent to its own address. */
+/** Why the address that was asked refuses the packet. */
 function ofItself(refusal: Refusal, { protocol }: Packet): string {
-  if (refusal === PORT_UNREACHABLE && protocol === 'udp')
-    return 'no program listens there, or a firewall there rejects the packet'
-  return refusal.ofItself ?? 'a firewall there rejects the packet'
+  if (refusal === PORT_UNREACHABLE && protocol === 'udp') return `no program listens, or ${REJECTED}`
+  return refusal.ofItself ?? REJECTED
 }
 
 /** It knows no way on: another router may have been meant. */

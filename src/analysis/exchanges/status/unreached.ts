@@ -19,7 +19,15 @@ import { redirected } from './icmp-redirect.ts'
 export function isAboutEnd(error: Part, parts: readonly Part[], asked: Packet): boolean {
   const { packet } = error.told.journey
   if (isRefusal(packet)) return true
-  return packet.src === asked.dst && isLossReport(packet) && !(isOurs(error) && parts.some(hasGoneFurther))
+  const isOfEnd = packet.src !== undefined && packet.src === leftFor(packet, parts, asked).dst
+  return isOfEnd && isLossReport(packet) && !(isOurs(error) && parts.some(hasGoneFurther))
+}
+
+/** What was asked, for whom this host's DNAT sent it to, unless the error has the address from before. */
+function leftFor(error: Packet, parts: readonly Part[], asked: Packet): Packet {
+  const request = error.src === asked.dst ? undefined : parts.find(isAsking)
+  const dst = request && asItLeft(request.told.journey).dst
+  return dst === undefined ? asked : { ...asked, dst }
 }
 
 /** What this host tells itself may be seen only as it comes in again. */
@@ -68,10 +76,11 @@ function unreached({ told: { journey, world } }: Part): Finding {
 }
 
 /** Who refused it, where the error does not quote it. Why the request went there says more, where that is known. */
-export function refusedBy(error: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
-  const { told } = error
-  if (isOurs(error)) return undefined
-  const said = refusedUnquoted(told.journey.packet, asked, told.world)
+export function refusedBy(refusal: Part, parts: readonly Part[], asked: Packet): Finding | undefined {
+  const { told } = refusal
+  if (isOurs(refusal)) return undefined
+  const error = told.journey.packet
+  const said = refusedUnquoted(error, leftFor(error, parts, asked), told.world)
   const isAstray = ({ code, severity }: Finding) => saysAstray(code) && severity !== 'note'
   const isTold = parts.some((one) => isAsking(one) && one.told.journey.findings.some(isAstray))
   return said && isTold ? { ...said, fix: [] } : said
