@@ -108,7 +108,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     ...(rule ? { rule } : {}),
     ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
-    ...(fixes.length === 0 && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}),
+    ...(!fixes.some(isTyped) && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}),
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }

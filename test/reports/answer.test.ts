@@ -100,14 +100,14 @@ test('why a packet kept its source is the rule for that source at another interf
 })
 
 test('a rule that stopped what nobody here takes is not all that is wrong, and both are told', async () => {
-  const answer = async (listening: string) => {
-    const rules = '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n'
+  const answer = async (listening: string, more = '') => {
+    const rules = `*filter\n:INPUT DROP [0:0]\n${more}-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n`
     const syn = { in: 'eth0', src: '192.0.2.7', dst: '192.0.2.1', sport: 40_000, dport: 8080 }
     const address = '2: eth0    inet 192.0.2.1/24 scope global eth0\\       valid_lft forever preferred_lft forever\n'
     const routes =
       'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n'
     const sockets = `State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0      128    0.0.0.0:${listening}     0.0.0.0:*\n`
-    const log = `[   10.000000] ${trace('filter:INPUT:policy:2', syn)}\n`
+    const log = `[   10.000000] ${trace(`filter:INPUT:policy:${more === '' ? 2 : 3}`, syn)}\n`
     const analysis = await open(
       Object.entries({ rules, address, routes, sockets, log }).map(([name, text]) => ({ name, text })),
     )
@@ -117,7 +117,10 @@ test('a rule that stopped what nobody here takes is not all that is wrong, and b
   const nobody = await answer('22')
   expect(nobody.fixes).toEqual([])
   expect(nobody.stillWrong).toBe('nothing listens there')
-  expect(nobody.text).toMatch(/but +even if accepted, it would fail: nothing listens there/)
+  expect(nobody.text).toMatch(/but +even if accepted, nothing listens there/)
+  const ufw = await answer('22', ':ufw-before-input - [0:0]\n-A INPUT -j ufw-before-input\n')
+  expect(ufw.fixes.map(({ command }) => command)).toEqual([undefined])
+  expect(ufw.text).toMatch(/but +even if accepted, nothing listens there\n +do +allow it with ufw/)
   const served = await answer('8080')
   expect(served.fixes).toHaveLength(1)
   expect(served.stillWrong).toBeUndefined()

@@ -207,7 +207,7 @@ const numberOfRule = (ref: RuleRef): string =>
 const stillWrongRows = (page: Page, { stillWrong }: Answer): Row[] =>
   stillWrong === undefined
     ? []
-    : [{ label: 'but', lines: wrap(`even if accepted, it would fail: ${stillWrong}`, page.room), rank: 5.9 }]
+    : [{ label: 'but', lines: wrap(`even if accepted, ${stillWrong}`, page.room), rank: 5.9 }]
 
 function mixedRows(page: Page, group: Group<unknown>): Row[] {
   const mixed = mixedWords(group)
