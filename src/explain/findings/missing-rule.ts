@@ -2,7 +2,6 @@ import { wayTo } from '../../journey/step-context.ts'
 import { spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -45,7 +44,7 @@ import { cameBack } from './came-back.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 import { returnsService } from './returned-early.ts'
 import { forwardingOf } from './routing.ts'
-import { servedByNat } from './served-by-nat.ts'
+import { choosesEnd, sendsOthersOn, servedByNat } from './served-by-nat.ts'
 import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -213,7 +212,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding(
       'missing-rule',
       sent === undefined ? 'note' : 'error',
-      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}${on}${goal.kind === 'pass' ? perhapsForwarded(context, moment.packet) : ''}`,
+      `No rule ${isNear ? '' : `of ${chain.name} `}${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}.${closest}${on}${goal.kind === 'pass' ? perhapsForwarded(context, moment) : ''}`,
       {
         steps: [step + 1],
         rules: [ref],
@@ -224,14 +223,17 @@ function tell(context: Context, goal: Goal): Detected[] {
   ]
 }
 
-/** A router that no program of its own has the port for was perhaps to rewrite it: then no rule that accepts it is of use. */
-function perhapsForwarded(context: Context, packet: Packet): string {
+/** Where nat sends other ports of its address on, the rule for this one may be gone: then no rule that accepts it is of use. */
+function perhapsForwarded(context: Context, moment: EvalContext): string {
   const { host } = context.world
+  const { packet } = moment
   const { in: from, dport } = packet
   if (from === undefined || from === 'lo' || isLocal(packet.dst ?? '', host) !== true) return ''
   if (!isForNobody(host, packet) || listensElsewhere(host, packet) !== undefined) return ''
   if (forwardingOf(host, context.journey.family, from) !== '1' || servedByNat(context, packet)) return ''
-  return ` If this host is to forward port ${dport} to another host, the DNAT rule is missing.`
+  return sendsOthersOn(context, moment)
+    ? ` If this host is to forward port ${dport} to another host, the DNAT rule is missing.`
+    : ''
 }
 
 /**
@@ -256,7 +258,7 @@ function sentOn(context: Context, sibling: Sibling): { to: string; fix: Proposal
   // who gives a service another port means that service alone
   if (port !== undefined && (port !== last || asked.length !== 1 || asked[0] !== port)) return undefined
   const ways = [rule, ...below.map((one) => one.chain.rules[one.index - 1])]
-  if (!ways.some((one) => one?.conditions.some((condition) => choosesEnd(condition, sibling)))) return undefined
+  if (!ways.some((one) => one?.conditions.some((condition) => choosesEnd(condition, moment)))) return undefined
   const ref = refOfSkipped(context, sibling)
   const spot = spotAt(chain, rule.ruleNumber)
   const change =
@@ -278,12 +280,6 @@ const suchAt = ({ packet, hook }: EvalContext): Chosen => ({
   packet,
   hints: hook === undefined ? {} : { hook },
 })
-
-/** Whom the packet is for, or by which interface it came: what all ports of the sibling have in common. */
-const choosesEnd = (condition: Condition, { moment }: Sibling): boolean =>
-  /^meta iif(name)?$| daddr$/.test(fieldOf(condition) ?? '') &&
-  !isNegated(condition) &&
-  evaluate(condition, moment) === true
 
 /** Rules for other addresses and ports, and for nothing else; the likest first. What they would have done is not asked. */
 function siblings(context: Context, goal: Goal): Sibling[] {

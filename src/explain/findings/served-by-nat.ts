@@ -1,10 +1,14 @@
 /** Ports of this host that rules of nat send elsewhere: no program is to listen there. */
+import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Context } from '../context.ts'
+import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { nftSetOf } from '../counterfactual/map-keys.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { refOf } from '../refs.ts'
@@ -22,6 +26,40 @@ export function servedByNat(context: Context, { protocol, dport }: Packet): Rule
   }
   return undefined
 }
+
+/** nat rewrites the destination of other ports of the packet's address, or of what comes in by its interface. */
+export const sendsOthersOn = ({ world, journey }: Context, moment: EvalContext): boolean =>
+  world.tables
+    .filter((table) => table.family === journey.family || table.family === 'inet')
+    .some((table) =>
+      [...table.chains.values()].some(
+        (base) => base.hook === 'prerouting' && isNatChain(table, base) && rewritesChosen(table, base, moment),
+      ),
+    )
+
+function rewritesChosen(
+  table: Table,
+  chain: Chain,
+  moment: EvalContext,
+  seen = new Set<string>(),
+  chosen = false,
+): boolean {
+  const key = `${chosen} ${chain.name}`
+  if (seen.has(key)) return false
+  seen.add(key)
+  return chain.rules.some((rule) => {
+    const isChosen = chosen || rule.conditions.some((one) => choosesEnd(one, moment))
+    if (isChosen && rule.statements.some(({ kind }) => kind === 'dnat')) return true
+    const to = table.chains.get(verdictOf(rule).chain ?? '')
+    return to !== undefined && rewritesChosen(table, to, moment, seen, isChosen)
+  })
+}
+
+/** Whom the packet is for, or by which interface it came: what all ports that are sent on have in common. */
+export const choosesEnd = (condition: Condition, moment: EvalContext): boolean =>
+  /^meta iif(name)?$| daddr$/.test(fieldOf(condition) ?? '') &&
+  !isNegated(condition) &&
+  evaluate(condition, moment) === true
 
 /** A table of nft's may have chains for other work, too: what only accepts or drops there sends nothing elsewhere. */
 const leadsElsewhere = (rule: Rule, table: Table, chain: Chain): boolean =>

@@ -50,15 +50,30 @@ describe('missing-rule', () => {
   it('says that a router may have lost the DNAT rule of a port that none of its programs has', () => {
     const filter = ['-P INPUT DROP', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT']
     const off = { sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
-    const said = (host: object = {}, nat: string[] = []) =>
-      told({ rules: { filter, nat }, packet: TO_ROUTER, host: { ...LISTENS_ON(22), ...host } }, 'missing-rule')?.message
+    const sends = (end: string) => `-A PREROUTING ${end} -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.2`
+    const said = (host: object = {}, ...nat: string[]) =>
+      told({ rules: { filter, nat }, packet: TO_ROUTER, host: { ...LISTENS_ON(22), ...host } }, 'missing-rule')
+        ?.message ?? ''
     const lost = 'If this host is to forward port 80 to another host, the DNAT rule is missing.'
-    expect(said()).toContain(lost)
-    expect(said(LISTENS_ON(22, 80))).not.toContain(lost)
-    expect(said({ sockets: [] })).not.toContain(lost)
-    expect(said(off)).not.toContain(lost)
+    const ofUplink = sends('-i eth0')
+    expect(said({}, ofUplink)).toContain(lost)
+    expect(said({}, sends('-d 10.0.1.1/32'))).toContain(lost)
+    expect(said({}, '-A PREROUTING -i eth0 -j pf', sends('').replace('PREROUTING', 'pf'))).toContain(lost)
+    expect(said(LISTENS_ON(22, 80), ofUplink)).not.toContain(lost)
+    expect(said({ sockets: [] }, ofUplink)).not.toContain(lost)
+    expect(said(off, ofUplink)).not.toContain(lost)
     const dnat = '-A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2'
-    expect(said({}, [dnat]) ?? '').not.toContain(lost)
+    expect(said({}, ofUplink, dnat)).not.toContain(lost)
+    // what a scanner asks a router, or a host of containers
+    expect(said()).not.toContain(lost)
+    expect(said({}, sends('-i eth1'))).not.toContain(lost)
+    expect(
+      said(
+        {},
+        '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+        sends('! -i docker0').replace('PREROUTING', 'DOCKER'),
+      ),
+    ).not.toContain(lost)
   })
 
   it('names the jump to a chain without rules, by the way that the packet takes', () => {
