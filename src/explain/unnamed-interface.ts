@@ -55,6 +55,8 @@ function defaultZone({ evidence: { arrivals } }: Context, last: number, zoned: R
     const { rule, chain, table, hook, packet } = arrivals[step]!
     const zone = rule && zoned.exec(verdictOf(rule).chain ?? '')?.[1]
     if (!chain || !table || zone === undefined || zoned.test(chain.name)) continue
+    // a policy may be for all zones
+    if (step !== last && zoned.exec(arrivals[last]!.chain?.name ?? '')?.[1] !== zone) return undefined
     const { in: device } = packet
     const isLast = rule!.conditions.length === 0 && hook === 'input' && device !== undefined
     const earlier = chain.rules.slice(0, rule!.ruleNumber - 1)

@@ -215,14 +215,18 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   if (without && !mayBeHidden(context, without)) return []
   const found = writer ? withoutRule(context, writer.step, writer.ref) : []
   const owner = ownerAt(context, walked.culprit)
-  const isForState = context.evidence.arrivals[walked.culprit]!.rule?.conditions.some(asksInvalid) === true
+  const { rule } = context.evidence.arrivals[walked.culprit]!
+  const isForState = rule?.conditions.some(asksInvalid) === true
+  // of a zone, or what leads to one
+  const led = (rule && verdictOf(rule).chain) ?? culprit.chain
+  const zone = owner?.zoned?.test(culprit.chain ?? '') === false ? led : culprit.chain
   const unzoned = owner && adviceWithoutZone(context, owner, walked.culprit)
   if (owner && !(owner.opens && isForState) && !isLedPast(context, owner))
     found.push({
-      description: unzoned ?? inZone(owner, owner.instead, culprit.chain),
+      description: unzoned ?? inZone(owner, owner.instead, zone),
       unverified: 'this is not a netfilter change',
       note: restores(owner),
-      owner: toldOwner(owner, culprit.chain),
+      owner: toldOwner(owner, zone),
     })
   const told = (note: string): Pick<Proposal, 'beside' | 'note'> =>
     owner ? { beside: { owner, chain: culprit.chain } } : { note }
@@ -245,7 +249,6 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
-  const { rule } = context.evidence.arrivals[walked.culprit]!
   if (remove && !through && rule?.conditions.length !== 0) found.push({ ...remove, ...told(FOR_REST), note: FOR_REST })
   return found
 }

@@ -9,10 +9,16 @@ const byHand = (...zones: string[]) => {
     '-A INPUT -j INPUT_ZONES',
     '-A INPUT -j REJECT --reject-with icmp-host-prohibited',
     ...zones.map((one) => `-A INPUT_ZONES ${one}`),
-    '-A IN_public -j IN_public_allow',
+    ...['public', 'home'].map((one) => `-A IN_${one} -j IN_${one}_allow`),
+    '-A IN_home -j REJECT --reject-with icmp-host-prohibited',
+    '-A IN_home_allow -p tcp -m tcp --dport 23 -j ACCEPT',
     '-A IN_public -j REJECT --reject-with icmp-host-prohibited',
     '-A IN_public_allow -p tcp -m tcp --dport 22 -j ACCEPT',
   ]
+  return adviceOf(filter)
+}
+
+function adviceOf(filter: string[]) {
   const { findings } = played({ rules: { filter }, packet: TO_ROUTER })
   const [rejected] = findings.filter(({ code }) => code === 'rejected-by-rule')
   return rejected?.fix.find(({ edits, unverified }) => !edits && /netfilter change/.test(unverified ?? ''))?.description
@@ -32,4 +38,30 @@ test.each([
   ['its source has chosen the zone', ['-i eth1 -g IN_public', '-s 10.0.1.0/24 -g IN_public', '-g IN_public']],
 ])('the zone is what is to be changed where %s', (_why, zones) => {
   expect(byHand(...zones)).toContain(SERVICE)
+})
+
+test('a policy for packets of all zones is what is to be changed, whatever the zone', () => {
+  const policy = ['-A IN_public -j INPUT_POLICIES_post', '-A INPUT_POLICIES_post -j IN_policy_deny']
+  const filter = [
+    ...['-N INPUT_direct', '-A INPUT -j INPUT_direct', '-A INPUT -j INPUT_ZONES'],
+    ...['-A INPUT_ZONES -i eth1 -g IN_public', '-A INPUT_ZONES -g IN_public', ...policy],
+    '-A IN_policy_deny -j REJECT --reject-with icmp-host-prohibited',
+  ]
+  expect(adviceOf(filter)).toContain(SERVICE)
+})
+
+test.each([
+  ['a wildcard', ['-i eth+ -g IN_home', '-g IN_public'], SERVICE],
+  ['a wildcard for others', ['-i wg+ -g IN_home', '-g IN_public'], DEFAULT],
+])('%s of an interface is one', (_what, zones, advice) => {
+  expect(byHand(...zones)).toContain(advice)
+})
+
+test('the zone has its name where the jump to it is to blame', () => {
+  const zones = ['-A INPUT -j INPUT_ZONES', '-A INPUT_ZONES -i eth0 -g IN_drop', '-A INPUT_ZONES -g IN_public']
+  const filter = ['-N INPUT_direct', '-A INPUT -j INPUT_direct', ...zones, '-A IN_drop -j DROP', '-A IN_public -j DROP']
+  const { findings } = played({ rules: { filter }, packet: TO_ROUTER })
+  const found = findings.find(({ code }) => code === 'dropped-by-rule')
+  expect(found?.rules.map(({ chain }) => chain)).toContain('INPUT_ZONES')
+  expect(found?.fix.map(({ description }) => description)[0]).toContain('--zone=drop --add-service')
 })
