@@ -9,6 +9,7 @@ import { type SimpleCondition, simpleConditions } from '../rules/simple-conditio
 import { verdictOf } from '../rules/verdict.ts'
 import { type Context, momentAt } from './context.ts'
 import { rulesFrom } from './counterfactual/chain-graph.ts'
+import { hasDefaultRoute } from './host/routes.ts'
 import { stopsWhoeverComes } from './only-stops.ts'
 import type { Owner } from './owners/owner.ts'
 import { nameRef, refAt } from './refs.ts'
@@ -50,7 +51,7 @@ export const unnamedInterface = memo((context: Context): Unnamed | undefined => 
  * The zone that takes the packet for want of another one: its chain is the last of a dispatch that names other interfaces, and
  * not the packet's. `zoned` finds a zone in the name of its chain.
  */
-function defaultZone({ evidence: { arrivals } }: Context, last: number, zoned: RegExp) {
+function defaultZone({ evidence: { arrivals }, world: { host } }: Context, last: number, zoned: RegExp) {
   for (const step of wayTo(arrivals, last)) {
     const { rule, chain, table, hook, packet } = arrivals[step]!
     const zone = rule && zoned.exec(verdictOf(rule).chain ?? '')?.[1]
@@ -58,7 +59,9 @@ function defaultZone({ evidence: { arrivals } }: Context, last: number, zoned: R
     // a policy may be for all zones
     if (step !== last && zoned.exec(arrivals[last]!.chain?.name ?? '')?.[1] !== zone) return undefined
     const { in: device } = packet
-    const isLast = rule!.conditions.length === 0 && hook === 'input' && device !== undefined
+    const isLast = rule!.conditions.length === 0 && hook === 'input'
+    // the default zone is meant for the uplink
+    if (device === undefined || !host.routes || hasDefaultRoute(host.routes, device)) return undefined
     const earlier = chain.rules.slice(0, rule!.ruleNumber - 1)
     return isLast && earlier.some((one) => interfacesLed(one, table).length > 0) ? { device, zone } : undefined
   }

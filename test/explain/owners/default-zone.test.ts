@@ -18,8 +18,8 @@ const byHand = (...zones: string[]) => {
   return adviceOf(filter)
 }
 
-function adviceOf(filter: string[]) {
-  const { findings } = played({ rules: { filter }, packet: TO_ROUTER })
+function adviceOf(filter: string[], packet = TO_ROUTER) {
+  const { findings } = played({ rules: { filter }, packet })
   const [rejected] = findings.filter(({ code }) => code === 'rejected-by-rule')
   return rejected?.fix.find(({ edits, unverified }) => !edits && /netfilter change/.test(unverified ?? ''))?.description
 }
@@ -64,4 +64,14 @@ test('the zone has its name where the jump to it is to blame', () => {
   const found = findings.find(({ code }) => code === 'dropped-by-rule')
   expect(found?.rules.map(({ chain }) => chain)).toContain('INPUT_ZONES')
   expect(found?.fix.map(({ description }) => description)[0]).toContain('--zone=drop --add-service')
+})
+
+test('the default zone is meant for the uplink, which is to be added to no other one', () => {
+  const filter = [
+    ...['-N INPUT_direct', '-A INPUT -j INPUT_direct', '-A INPUT -j INPUT_ZONES'],
+    ...['-A INPUT_ZONES -i eth0 -g IN_home', '-A INPUT_ZONES -g IN_public', '-A IN_home -j IN_home_allow'],
+    ...['-A IN_home_allow -p tcp -j ACCEPT', '-A IN_public -j REJECT --reject-with icmp-host-prohibited'],
+  ]
+  const fromUplink = { ...TO_ROUTER, in: 'eth1', src: '203.0.113.9', dst: '10.0.2.1' }
+  expect(adviceOf(filter, fromUplink)).toContain(SERVICE)
 })
