@@ -1,5 +1,4 @@
 /** A fix as findings propose it, and the change it is made of. */
-
 import type { WhyNot } from '../../model/command.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Fix } from '../../model/journey.ts'

@@ -49,6 +49,9 @@ export const isRate = (condition: Condition): boolean =>
   condition.lasts !== undefined &&
   ('packets' in condition.lasts || 'refills' in condition.lasts)
 
+/** Asks for the interface that a packet came in by. */
+export const asksInput = (condition: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(condition) ?? '')
+
 /** No trace of nft's tells who has sent a packet: a rule that asks for that is wrong by what can be seen, if anything. */
 export const isNeverShown = (condition: Condition): boolean => /^meta (sk[ug]id|cgroup)$/.test(fieldOf(condition) ?? '')
 

@@ -16,7 +16,7 @@ import { type Context, momentAt } from '../context.ts'
 import { ownerOf } from '../owners/owners.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, fieldOf, missedBy } from './failed-condition.ts'
+import { asksAll, asksInput, fieldOf, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
@@ -161,7 +161,7 @@ function onlyElsewhere(
 }
 
 const comesInElsewhere = ({ conditions }: Rule, moment: EvalContext): boolean =>
-  conditions.some((one) => /^meta iif(name)?$/.test(fieldOf(one) ?? '') && evaluate(one, moment) === false)
+  conditions.some((one) => asksInput(one) && evaluate(one, moment) === false)
 
 /** Rules that jump there, by the chain's name. */
 export const leadersOf = memo(({ chains }: Table): ReadonlyMap<string, readonly Leader[]> => {

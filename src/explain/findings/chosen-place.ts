@@ -18,10 +18,11 @@ export function placeWords(context: Context): string {
   const chosen = destinationRule(context)
   if (!chosen || isReplied(context)) return ''
   const asked = context.evidence.arrivals[chosen.step]!.packet
-  const { dst, dport, protocol } = lastPacket(context)
+  const left = lastPacket(context)
+  const { dst, dport, protocol } = left
   if (dport === undefined || (dst === asked.dst && dport === asked.dport)) return ''
   const place = `${protocol} ${describeEnd(dst, dport)}`
-  const listens = servedBy(lastPacket(context), context.world.host).length > 0
+  const listens = servedBy(left, context.world.host).length > 0
   const known = listens
     ? `${place} replied to another connection`
     : `whether a program listens on ${place} is unknown here`

@@ -1,4 +1,3 @@
-import type { Condition } from '../../model/condition.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
@@ -8,7 +7,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
-import { fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksInput, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
@@ -59,8 +58,6 @@ const asksForIt = ({ conditions }: Rule): boolean =>
   conditions.some(
     (one) => (asksInput(one) && !isNegated(one)) || (isExact(one) && / d(port|addr)$/.test(fieldOf(one) ?? '')),
   )
-
-const asksInput = (condition: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(condition) ?? '')
 
 /** A hook cannot be changed: the rule is written again, in a chain that is made where there is none. */
 function alsoAtPrerouting({ journey, world }: Context, table: Table, ref: RuleRef, rule: Rule): Proposal[] {

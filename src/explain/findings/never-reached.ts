@@ -1,4 +1,3 @@
-import type { Condition } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
@@ -9,7 +8,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { emptyOnWay } from '../counterfactual/empty-on-way.ts'
-import { fieldOf } from '../counterfactual/failed-condition.ts'
+import { asksInput } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
@@ -58,9 +57,7 @@ const isMereVerdict = ({ rules }: Chain): boolean =>
 
 /** It accepts whatever comes in there: a jump for all to it would open everything. */
 const takesWhatComesIn = ({ rules }: Chain): boolean =>
-  rules.every((rule) => rule.conditions.every(isOfWayIn) && verdictOf(rule).chain === undefined)
-
-const isOfWayIn = (one: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(one) ?? '')
+  rules.every((rule) => rule.conditions.every(asksInput) && verdictOf(rule).chain === undefined)
 
 /** What this host sends comes by OUTPUT, and the rule for it stands where only what comes in is rewritten. */
 export const neverForOwn: Detector = {

@@ -8,7 +8,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Context } from '../context.ts'
-import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksInput, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { nftSetOf } from '../counterfactual/map-keys.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { refOf } from '../refs.ts'
@@ -57,7 +57,7 @@ function rewritesChosen(
 
 /** Whom the packet is for, or by which interface it came: what all ports that are sent on have in common. */
 export const choosesEnd = (condition: Condition, moment: EvalContext): boolean =>
-  /^meta iif(name)?$| daddr$/.test(fieldOf(condition) ?? '') &&
+  (asksInput(condition) || / daddr$/.test(fieldOf(condition) ?? '')) &&
   !isNegated(condition) &&
   evaluate(condition, moment) === true
 
