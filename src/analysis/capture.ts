@@ -1,10 +1,12 @@
 /** One capture, from its bytes to explained journeys. */
 
-import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
+import { Assembler } from '../journey/assemble.ts'
 import type { TracedAssembler } from '../journey/assemble-traced.ts'
+import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assembling.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { traced } from '../journey/traced.ts'
 import type { Report } from '../model/diagnostic.ts'
+import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
@@ -46,13 +48,15 @@ export interface Overload {
 }
 
 /** How one capture is explained. */
-export interface CaptureOptions extends Partial<AssemblerOptions>, ExplainClosedOptions {
+export interface CaptureOptions extends Partial<Omit<AssemblerOptions, 'onBegun'>>, ExplainClosedOptions {
   /** Numbers journeys over several captures. */
   ids?: JourneyIds
   /** Where journeys of several captures may be of one class. */
   numbers?: SharedNumbers
   /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
   worldAt?: (stamp: Stamp, clock: number) => World
+  /** Where no trace ids tell packets apart: one shows for the first time, long before its journey is complete. */
+  onBegun?: (packet: Packet) => void
 }
 
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
@@ -79,6 +83,7 @@ export class CaptureExplainer {
       walks,
       worldAt,
       numbers = new SharedNumbers(),
+      onBegun,
       ...options
     }: CaptureOptions = {},
   ) {
@@ -90,7 +95,11 @@ export class CaptureExplainer {
     this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
     const resolver = this.explainer.resolver(world)
     const Assembling = format.traceIds ? traced.loaded.TracedAssembler : Assembler
-    this.assembler = new Assembling(resolver, states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
+    this.assembler = new Assembling(resolver, states, this.close, ids, {
+      ...DEFAULT_OPTIONS,
+      ...options,
+      ...(onBegun ? { onBegun: (state: number) => onBegun(states.packet(state)) } : {}),
+    })
     const { links } = world.host
     this.reader = format.open({
       points,

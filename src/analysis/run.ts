@@ -1,6 +1,6 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { JourneyIds } from '../journey/assemble.ts'
+import { JourneyIds } from '../journey/assembling.ts'
 import type { Engine } from '../journey/engine.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { isAnnouncement } from '../model/announcement.ts'

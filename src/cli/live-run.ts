@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto'
 import type { RunStats } from '../analysis/capture.ts'
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
-import { JourneyIds } from '../journey/assemble.ts'
+import { JourneyIds } from '../journey/assembling.ts'
 import { overloadWarnings, sumOf } from '../live/overload-warnings.ts'
 import type { Wish } from '../live/plan.ts'
 import { Interrupted } from '../live/problem.ts'

@@ -1,7 +1,7 @@
 /** The packets of an incident, traced live on the machine in question by the same session that `nfwhy trace` has. */
 import { alternatives } from '../filter/alternatives.ts'
 import { parseFilter } from '../filter/parse.ts'
-import { JourneyIds } from '../journey/assemble.ts'
+import { JourneyIds } from '../journey/assembling.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { prepare, Session } from '../live/session.ts'
 import type { Condition } from '../model/condition.ts'

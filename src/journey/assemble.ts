@@ -7,6 +7,7 @@ import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assembling.ts'
 import { ByContent } from './by-content.ts'
 import { ofLogs } from './logs-later.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
@@ -15,15 +16,6 @@ import { Repeats } from './repeats.ts'
 import { priorityOf, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
 import { CUT, comesBack, hasKey, packetKey, sameMoment, samePacket, sharesAddresses } from './same-packet.ts'
-
-export interface AssemblerOptions {
-  /** Microseconds of capture time without another event after which a journey is closed. */
-  idle: number
-  /** Journeys open at the same time; more, and the oldest is closed as it is. */
-  maxOpen: number
-}
-
-export const DEFAULT_OPTIONS: AssemblerOptions = { idle: 1_000_000, maxOpen: 20_000 }
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
 const MOST_EVENTS = 4096
@@ -35,14 +27,6 @@ const MOST_HOSTS = 1000
 const MOST_ALIKE = 64
 /** Open journeys, the latest first, that are compared with a line. */
 const MOST_TRIED = 256
-
-/** Takes a journey that is closed; its points and states are valid only during the call. */
-export type OnClosed = (journey: OpenJourney, followed: boolean) => void
-
-/** Numbers journeys by first event, over all captures of one run. */
-export class JourneyIds {
-  last = 0
-}
 
 export class Assembler implements EventSink {
   events = 0
@@ -269,6 +253,7 @@ export class Assembler implements EventSink {
     this.lane!.push(journey)
     this.lastFirstLine = line
     this.open++
+    this.options.onBegun?.(state)
     return journey
   }
 

@@ -6,7 +6,7 @@ import type { CaptureExplainer, CaptureStats, RunStats } from '../analysis/captu
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { SharedNumbers } from '../analysis/explain-closed.ts'
 import { openCapture } from '../analysis/run.ts'
-import type { JourneyIds } from '../journey/assemble.ts'
+import type { JourneyIds } from '../journey/assembling.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
@@ -274,13 +274,8 @@ export class Session {
   private readonly warn = (code: string, message: string, line?: number): void =>
     this.options.warn({ input: this.prepared.place.name, code, message, ...(line === undefined ? {} : { line }) })
 
-  private readonly take = (closed: ClosedJourney): void => {
-    this.markerOnly?.note(closed)
-    this.tell(closed)
-  }
-
   private readonly takeMarked = (closed: ClosedJourney): void => {
-    const isAlone = closed.isMarkedOnly && this.markerOnly?.isMarkerOnly(closed)
+    const isAlone = closed.isMarkedOnly && this.markerOnly?.isMarkerOnly(closed.packet())
     // that our own table has seen a packet says nothing of what became of it
     if (isAlone && closed.explain().outcome !== 'undetermined') this.tell(closed)
     else {
@@ -289,7 +284,7 @@ export class Session {
     }
   }
 
-  private tell(closed: ClosedJourney): void {
+  private readonly tell = (closed: ClosedJourney): void => {
     if (this.load.leavesOut(closed)) this.options.onLeftOut(closed.id)
     else this.options.onClosed(closed)
   }
@@ -297,6 +292,7 @@ export class Session {
   private async listen(): Promise<void> {
     const { place, plan, facts, namespace } = this.prepared
     const { ids, host, idle, places } = this.options
+    const { markerOnly } = this
     const shares = places * plan.streams.length
     const numbers = new SharedNumbers()
     for (const wanted of plan.streams) {
@@ -313,7 +309,7 @@ export class Session {
       // that rules were changed is told when they have been read again
       const told: Report = (code, message, line) => code !== 'ruleset-change' && this.warn(code, message, line)
       const marks = readsMarks(wanted)
-      const explainer = openCapture(stream.format, this.rulesets.first, told, marks ? this.takeMarked : this.take, {
+      const explainer = openCapture(stream.format, this.rulesets.first, told, marks ? this.takeMarked : this.tell, {
         ids,
         numbers,
         // what else tells of a packet has told it by then
@@ -321,6 +317,7 @@ export class Session {
         maxOpen: mostOpen(shares),
         worldAt: (_, clock) => this.rulesets.at(clock),
         ...(host === undefined ? {} : { host }),
+        ...(markerOnly && !marks ? { onBegun: (packet) => markerOnly.note(packet) } : {}),
       })
       const number = this.streams.push(stream) - 1
       this.explainers.push(explainer)
