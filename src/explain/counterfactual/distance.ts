@@ -1,6 +1,6 @@
 /** How far what a condition asks for is from what the packet has. */
 import { isHostPartOf } from '../../model/address.ts'
-import type { Scalar, Value } from '../../model/condition.ts'
+import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type FailedCondition, fieldOf, isExact, isListed, isLookup, isNegated } from './failed-condition.ts'
 import { isNumberedAlike, looksLike } from './map-keys.ts'
@@ -84,3 +84,17 @@ const isOtherVersion = (a: string, b: string): boolean => a.includes(':') !== b.
 /** The same network, as far as three parts of an address go. */
 const sharedPrefix = (a: string, b: string): boolean =>
   a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
+
+/** An address of the other IP version. */
+export function asksOtherAddress(condition: Condition, { src }: Packet): boolean {
+  const [, version] = /^ip(6?) [sd]addr$/.exec(fieldOf(condition) ?? '') ?? []
+  return version !== undefined && src !== undefined && src.includes(':') !== (version === '6')
+}
+
+/** A protocol that has no ports, other than ICMP, where the packet has: nobody confuses those. */
+export function asksPortless(condition: Condition, { protocol }: Packet): boolean {
+  if (fieldOf(condition) !== 'meta l4proto' || isNegated(condition) || !/^(tcp|udp)$/.test(protocol ?? '')) return false
+  return wantedBy(condition).every((one) => typeof one === 'string' && !CONFUSED.test(one))
+}
+
+const CONFUSED = /^(tcp|udp|sctp|dccp|udplite|icmp|icmpv6|ipv6-icmp)$/

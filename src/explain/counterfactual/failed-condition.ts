@@ -1,5 +1,6 @@
 /** The one thing that kept a rule from matching a packet. */
 import type { Condition, Value } from '../../model/condition.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -214,6 +215,12 @@ export const matchesNothing = (condition: Condition, host: Host): boolean =>
   asksUnspecified(condition) ||
   asksOtherVersion(condition) ||
   asksMaskedBits(condition)
+
+/** By which interface it leaves, where routing has not decided that yet or it stays; or by which it came, of what this host sends. */
+export const asksMissingSide = (condition: Condition, hook: Hook | undefined): boolean =>
+  !isNegated(condition) &&
+  ((/^meta oif/.test(fieldOf(condition) ?? '') && (hook === 'prerouting' || hook === 'input' || hook === 'ingress')) ||
+    (/^meta iif/.test(fieldOf(condition) ?? '') && hook === 'output'))
 
 /** `--mark 0x10000/0xff`: of a mark under this mask these bits are never there. */
 export const asksMaskedBits = (condition: Condition): boolean =>

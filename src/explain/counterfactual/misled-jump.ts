@@ -1,4 +1,6 @@
 /** A jump that the packet met, and that leads to a chain which another rule leads to as well, where nothing leads to the one for it. */
+
+import type { StepContext } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
@@ -23,6 +25,8 @@ export interface MisledJump {
   to: string
   /** Another rule that leads there. */
   twin: RuleRef
+  /** The other one leads there what this one does. */
+  isDouble: boolean
   /** Where it leads, other packets of its are accepted or marked. */
   isOfUse: boolean
 }
@@ -36,7 +40,9 @@ export function misledJump(
 ): MisledJump | undefined {
   const { arrivals } = context.evidence
   const choosing = (step: number) => Number((arrivals[step]!.rule?.conditions.length ?? 0) > 0)
-  for (const step of steps.toReversed().sort((a, b) => choosing(b) - choosing(a))) {
+  // that a chain leads to the same place twice is of no use to anybody
+  const told = (step: number) => (isDouble(arrivals[step]!) ? 2 : choosing(step))
+  for (const step of steps.toReversed().sort((a, b) => told(b) - told(a))) {
     const { chain, rule, ending } = arrivals[step]!
     const to = rule && (ending === 'jump' || ending === 'goto') ? verdictOf(rule).chain : undefined
     const other =
@@ -59,9 +65,27 @@ export function misledJump(
     const then = onwards(context, table, [...behind, { chain: orphan, index: 0 }], moment, 'unused')
     if (!wanted(then)) continue
     const isOfUse = serves(table, to!, moment)
-    return { step, ref, to: to!, twin: refOf(context, table.name, other.chain, other.rule), isOfUse }
+    const twin = refOf(context, table.name, other.chain, other.rule)
+    return { step, ref, to: to!, twin, isOfUse, isDouble: isDouble(arrivals[step]!) }
   }
   return undefined
+}
+
+/** Another rule of the chain takes the same packets to the same place. */
+const isDouble = ({ chain, rule }: StepContext): boolean =>
+  chain?.rules.some(
+    (one) =>
+      one !== rule &&
+      verdictOf(one).chain !== undefined &&
+      verdictOf(one).chain === (rule && verdictOf(rule).chain) &&
+      JSON.stringify(one.conditions) === JSON.stringify(rule?.conditions),
+  ) === true
+
+/** The rule that chose the packet for the chain which stopped it. */
+export function ledToItsEnd({ evidence: { arrivals }, ended }: Context): number | undefined {
+  const caller = arrivals[ended.step]?.caller
+  const rule = caller === undefined ? undefined : arrivals[caller]?.rule
+  return rule && rule.conditions.length > 0 && STOPS.has(arrivals[ended.step]!.ending) ? caller : undefined
 }
 
 /** Verdicts that stop a packet. */
@@ -93,11 +117,15 @@ export const misledWords = ({ ref, to, twin }: MisledJump, beside: RuleRef): str
   ` ${nameBeside(ref, beside)}, which matches it, jumps to ${to}, as ${nameBeside(twin, ref)} does.`
 
 /** `more`: other fixes, which come first where packets that are accepted now would be lost. */
-export function leadBack({ ref, to, isOfUse }: MisledJump, chain: string, more: Proposal[]): Proposal[] {
+export function leadBack(
+  { ref, to, isOfUse, isDouble: skipsNothing }: MisledJump,
+  chain: string,
+  more: Proposal[],
+): Proposal[] {
   const back = propose(
     `make ${ref.chain} jump to ${chain}, in place of ${to}`,
     changesOf(ref).leadTo(ref, chain),
-    `every packet that matches this rule then skips ${to}`,
+    skipsNothing ? undefined : `every packet that matches this rule then skips ${to}`,
   )
-  return isOfUse ? [...more, ...back] : [...back, ...more]
+  return isOfUse && !skipsNothing ? [...more, ...back] : [...back, ...more]
 }

@@ -15,8 +15,9 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { isAnswer } from '../reply/request-reply.ts'
-import { distanceOf, isAddressOrPort, isAllBut, isNear, wantedBy } from './distance.ts'
+import { asksOtherAddress, asksPortless, distanceOf, isAddressOrPort, isAllBut, isNear, wantedBy } from './distance.ts'
 import {
+  asksMissingSide,
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
@@ -57,6 +58,8 @@ export interface NearMiss extends SkippedRule {
    * address: as it is, it matches nothing.
    */
   isGone: boolean
+  /** Nobody is known to use it, and it lets in later packets of connections alone, as this one is: replies, but for one word. */
+  isForReplies: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
 }
@@ -85,7 +88,9 @@ export function findNearMisses(
     const isGone = asksNone(context, passed, miss)
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
-    const likely = isGone || hasKey || isLikely(context, passed, miss, then)
+    const isForReplies = letsInReplies(context, passed)
+    const lacksWord = isForReplies && fieldOf(miss.condition) === 'ct state'
+    const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
     if (
       !(goal.kind === 'pass'
@@ -93,7 +98,10 @@ export function findNearMisses(
         : isForNat(goal, passed, miss, then, likely, used))
     )
       continue
-    found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
+    found.push({
+      ...{ ...passed, miss, ...would, used, likely, isGone, isForReplies },
+      doubt: isGone || isForReplies ? 0 : doubt + (likely ? 0 : 0.5),
+    })
   }
   // where a rule names the very service, none is meant that only has a port like it
   const isPort = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '')
@@ -106,8 +114,11 @@ export function findNearMisses(
   // a first packet is what the service's other rule is for, which failed for something else
   const isLater = ({ miss }: NearMiss) => fieldOf(miss.condition) === 'ct state'
   const isBeginning = found.some((one) => one.likely && !isLater(one) && asksNew(one))
+  // what is for the other version of IP is the nearest only where nothing else is
+  const isForeign = ({ rule, moment }: NearMiss) => rule.conditions.some((one) => asksOtherAddress(one, moment.packet))
+  const isHome = found.some((one) => !isForeign(one))
   return found
-    .filter((one) => !(isMeant && isLike(one)) && !(isBeginning && isLater(one)))
+    .filter((one) => !(isMeant && isLike(one)) && !(isBeginning && isLater(one)) && !(isHome && isForeign(one)))
     .sort((a, b) => a.doubt - b.doubt)
 }
 
@@ -147,6 +158,7 @@ function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterabl
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
+    if (miss && asksPortless(miss.condition, moment.packet)) continue
     if (isOthers && !(miss && (sparesDestination(miss) || fieldOf(miss.condition) === 'meta mark'))) continue
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it; of UDP who wrote it may
@@ -176,8 +188,10 @@ const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | u
   conditions.some((one) => matchesNothing(one, world.host)) ? false : counters && counters.packets > 0
 
 /** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
-const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
+const asksNone = (context: Context, { rule, chain, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
   matchesNothing(condition, context.world.host) ||
+  // other hooks may lead to a chain of one's own
+  (chain.hook !== undefined && asksMissingSide(condition, moment.hook)) ||
   foreignWildcard(condition, moment.packet, context.world.host) !== undefined ||
   (!isUsed(context, rule) && misnamedInterface(condition, moment.packet, context.world.host))
 
@@ -238,6 +252,14 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   // of an address that is not this host's own, few services are known here
   return isPort && names([rule], miss, moment, / daddr$/) && isForeign
 }
+
+const letsInReplies = (context: Context, { rule, moment }: SkippedRule): boolean =>
+  moment.packet.ctState === 'established' &&
+  isUsed(context, rule) !== true &&
+  rule.conditions.some((one) => fieldOf(one) === 'ct state' && !isNegated(one) && asksLaterAlone(one))
+
+const asksLaterAlone = (condition: Condition): boolean =>
+  wantedBy(condition).every((one) => one === 'related' || one === 'established')
 
 /** The ports of those who asked: such a rule is for replies. */
 const asksClients = (one: Condition): boolean => / dport$/.test(fieldOf(one) ?? '') && isForClients(one)

@@ -15,6 +15,7 @@ import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOf } from '../owners/owners.ts'
 import { ownerOfRef } from '../refs.ts'
+import { isAnswer } from '../reply/request-reply.ts'
 import { graphOf } from './chain-graph.ts'
 import { asksAll, asksInput, fieldOf, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
@@ -294,20 +295,41 @@ export function jumpTo(
   if (copied.length > 0) return copied
   const owner = ownerOfRef(context, ref)
   // a chain that takes whatever comes has to be given only what is for it
-  const { packet } = from.moment
-  const isService = packet.dport !== undefined
-  const isOpen = isAcceptance && !owner && acceptsFromAnywhere(chain)
+  const { packet, hook } = from.moment
+  // the port that a reply goes to is another one each time
+  const answer = isAnswer(packet, context.world)
+  const isService = packet.dport !== undefined && !answer
+  const isOpen = isAcceptance && (!owner || chooses(from.chain)) && acceptsFromAnywhere(chain)
+  const takesLater = answer && leavesOutOpenings(chain, from.moment)
   const chosen: Chosen =
-    !takesAll && !trustsSenders(chain)
+    takesLater || (!takesAll && !trustsSenders(chain))
       ? isOpen && packet.in !== undefined
         ? { kind: 'device', device: packet.in }
         : { kind: 'all' }
       : isService && !(isAcceptance && takesAll)
         ? { kind: 'destination', packet }
-        : { kind: 'such', packet, hints: { hook: from.moment.hook } }
+        : { kind: 'such', packet, hints: { hook, ...(answer ? { answer } : {}) } }
   return propose(
     `make ${from.chain.name} jump to ${chain.name}`,
     changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner ? undefined : 'check whether the jump should match more packets, or fewer',
   ).map((fix) => ({ ...fix, ...(owner ? { beside: { owner, chain: ref.chain } } : {}) }))
+}
+
+/** Nothing of it takes the first packet of a connection. */
+const leavesOutOpenings = ({ rules }: Chain, moment: EvalContext): boolean =>
+  rules.every(
+    (rule) =>
+      verdictOf(rule).ending === 'continue' ||
+      rule.conditions.some(
+        (one) =>
+          fieldOf(one) === 'ct state' &&
+          evaluate(one, { ...moment, packet: { ...moment.packet, ctState: 'new' } }) === false,
+      ),
+  )
+
+/** Its jumps all choose their packets, as those to the chains of zones. */
+function chooses({ rules }: Chain): boolean {
+  const jumps = rules.filter((rule) => verdictOf(rule).chain !== undefined)
+  return jumps.length > 0 && jumps.every(({ conditions }) => conditions.length > 0)
 }

@@ -2,13 +2,10 @@ import type { Condition, Scalar } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { named } from '../../rules/nft/lookup.ts'
-import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import { listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
@@ -17,19 +14,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { groupWords, intoGroup } from '../counterfactual/device-group.ts'
 import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
-import {
-  asks,
-  asksGoneInterface,
-  asksMaskedBits,
-  asksOtherVersion,
-  asksUnspecified,
-  fieldOf,
-  isExact,
-  isListed,
-  isLookup,
-  isNegated,
-  isShown,
-} from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, isExact, isListed, isLookup, isNegated, isShown } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
 import { exemptions, type Goal, givesSource, goals, isProxied } from '../counterfactual/goals.ts'
 import { isNumberedAlike, isOfOwnMap, lookupOf } from '../counterfactual/map-keys.ts'
@@ -44,10 +29,10 @@ import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray, homeOf } from '../host/routes.ts'
-import { isOfGroups } from '../neighbours/discovery.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
+import { absentWords, fullWords, heldWords, spareWords } from './near-miss-words.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -77,7 +62,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  const absent = absentWords(miss.condition, context)
+  const absent = absentWords(miss.condition, context, one.moment.hook)
   const part = isHostPart(miss.condition, one.moment.packet)
     ? ', which is only the host part of an IPv6 address: the rule lacks the mask'
     : ''
@@ -107,6 +92,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   return finding(
     'near-miss',
     (isGone ||
+      one.isForReplies ||
       given ||
       full !== undefined ||
       numbers !== undefined ||
@@ -184,32 +170,6 @@ function ledTo(context: Context, { rule, pass, then: { last, ending } }: NearMis
 
 const leadsOn = (rule: Rule): boolean => /^(jump|goto)$/.test(verdictOf(rule).ending)
 
-/** A rule that adds to a set of nft's ends where the set takes no more. */
-function fullWords(condition: Condition, { world }: Context): string | undefined {
-  if (condition.kind !== 'room') return undefined
-  const set = named(world, condition.nft, condition.set)
-  const size = set?.most ?? MOST_ELEMENTS
-  const isFull = set !== undefined && set.elements.length >= size
-  return isFull ? `the rule cannot add to set ${set.name}, which is full (size ${size})` : undefined
-}
-
-/** Why it matches nothing. */
-function absentWords(condition: Condition, { world }: Context): string {
-  // its own words say that already
-  if (asksOtherVersion(condition)) return ''
-  if (asksUnspecified(condition)) return ', the unspecified address, which is never a destination'
-  const isNumber = asksGoneInterface(condition, world.host)
-  if (asksMaskedBits(condition)) return ', bits that no mark has under this mask'
-  const asked = wantedBy(condition)
-  const gone = asked.filter(
-    (one) => !world.host.links?.some(({ name, index }) => name === one || index === Number(one)),
-  )
-  if (asked.length === 1) return isNumber ? ', the index of no interface' : ', which does not exist'
-  if (gone.length === asked.length) return `, none of which ${isNumber ? 'is there any more' : 'exists'}`
-  const [is, does] = gone.length > 1 ? ['are', 'do'] : ['is', 'does']
-  return `, of which ${gone.join(' and ')} ${isNumber ? `${is} gone` : `${does} not exist`}`
-}
-
 const NARROW = 'affects only this source, destination and service'
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
@@ -226,7 +186,8 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // what serves all others goes on to serve them
   const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
   const hasOtherMac = isSourceOfOtherMac(rule, miss, moment)
-  if ((used && !isForDevice && !isExcepted && !hasOtherMac) || !(likely || isForSource) || !mendable) return []
+  if ((used && !isForDevice && !isExcepted && !hasOtherMac) || !(likely || isForSource)) return []
+  if (!mendable && !one.isForReplies) return []
   // one that may serve its own port well
   const asked =
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
@@ -317,17 +278,6 @@ const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['mi
 /** For the socket that sends it: no line of a packet shows who owns that. */
 const asksOwner = ({ condition }: NearMiss['miss']): boolean => /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
 
-/** What the packet has instead; undefined where that is not known, or says nothing more. */
-function heldWords(condition: Condition, packet: Packet): string | undefined {
-  const field = fieldOf(condition) ?? ''
-  // that it is just this is said already
-  if (isNegated(condition) || asksOtherVersion(condition)) return undefined
-  if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'the packet is not the first fragment, and so has no ports'
-  if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
-  const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
-  return words?.(packet)
-}
-
 /**
  * A rule that nobody uses, which was to accept what a network sends through this host, asks for what is sent to it. Never the
  * other way round: that would open the network to everyone. Nor for this host's own packets, nor for a source that is not at home there.
@@ -337,62 +287,3 @@ function isTurned({ world: { host } }: Context, { kind }: Goal, { miss, moment, 
   const isAsked = kind === 'pass' && used === false && hook === 'forward' && isNetworkOfSource(miss, packet, chain)
   return isAsked && (homeOf(packet.src ?? '', host, packet.in)?.link.name ?? packet.in) === packet.in
 }
-
-/** `all but 192.0.2.0/24` */
-function spareWords(condition: Condition): string | undefined {
-  const [, side] = /^ip6? ([sd])addr$/.exec(fieldOf(condition) ?? '') ?? []
-  const one = condition.kind === 'not' ? condition.of : condition
-  const [asked, ...more] = wantedBy(condition)
-  if (!side || !isNegated(condition) || one.kind !== 'compare' || asked === undefined || more.length > 0)
-    return undefined
-  const { value } = one
-  if (typeof value === 'object' && !('prefix' in value)) return undefined
-  const length = typeof value === 'object' && isNetworkLength(value) ? `/${value.length}` : ''
-  return `it matches all but ${asked}${length}, and the packet ${side === 's' ? 'comes from' : 'goes'} there`
-}
-
-const isNetworkLength = ({ prefix, length }: { prefix: string; length: number }): boolean =>
-  length < (prefix.includes(':') ? 128 : 32)
-
-const isPort = (field: string): boolean => / [sd]port$/.test(field)
-
-/** `53 is its source port, not its destination port`. */
-function otherEndWords(condition: Condition, field: string): string {
-  const [source, destination] = ['source', 'destination'].map((one) => (/port$/.test(field) ? `${one} port` : one))
-  const [is, not] = /s(addr|port)$/.test(field) ? [destination, source] : [source, destination]
-  return `${asks({ condition, settled: false })
-    .split(' ')
-    .at(-1)!
-    .replace(/\/(32|128)$/, '')} is its ${is}, not its ${not}`
-}
-
-const said = (before: string, value: string | number | undefined): string | undefined =>
-  value === undefined ? undefined : `${before} ${value}`
-
-const ownerWords = (kind: 'user' | 'group', id: number | undefined): string =>
-  id === undefined
-    ? "the packet's socket has another owner, or it has no socket"
-    : `the socket belongs to ${kind} ${id}`
-
-const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
-  [/^ip6? saddr$/, ({ src }) => said('the packet comes from', src)],
-  [/^ether saddr$/, ({ srcMac }) => said('the packet comes from MAC address', srcMac)],
-  [/^ip6? daddr$/, ({ dst }) => said('the packet is for', dst)],
-  [/^ether daddr$/, ({ dstMac }) => said('the packet is for MAC address', dstMac)],
-  [/ sport$/, ({ sport }) => said('the packet comes from port', sport)],
-  [/ dport$/, ({ dport }) => said('the packet is for port', dport)],
-  [
-    /^meta iifname$/,
-    (packet) => (packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${packet.in}`),
-  ],
-  [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
-  [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
-  [/^meta (nfproto|protocol)$/, ({ src }) => said('the packet is', src && (src.includes(':') ? 'IPv6' : 'IPv4'))],
-  [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
-  [/^(meta|ip) length$/, ({ length }) => said('the length of the packet is', length)],
-  [/^(ip ttl|ip6 hoplimit)$/, ({ ttl }) => said('its TTL is', ttl)],
-  [/^ip6 nexthdr$/, (packet) => (isOfGroups(packet) ? 'its ICMPv6 header comes after a hop-by-hop header' : undefined)],
-  [/^meta skuid$/, ({ uid }) => ownerWords('user', uid)],
-  [/^meta skgid$/, ({ gid }) => ownerWords('group', gid)],
-  [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
-]

@@ -12,12 +12,12 @@ import { asksInput } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
 import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
-import { leadBack, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
+import { leadBack, ledToItsEnd, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
 import { siblingJump, siblingWords } from '../counterfactual/sibling-jump.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { isMarkOfServices, jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nftOnly } from '../nft-only/later.ts'
-import { endOf, nameBeside, nameRef, refOf } from '../refs.ts'
+import { endOf, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { listensElsewhere } from './listens-elsewhere.ts'
 import { natAtOutput } from './nat-at-output.ts'
 import { nearlyReached } from './nearly-reached.ts'
@@ -148,7 +148,13 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const misled =
     leads || led || isAlike || sibling || isOpen ? undefined : misledJump(context, pass, chain, goal.wanted)
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
-  const empty = leads || led || isAlike || sibling || misled ? undefined : emptyOnWay(context, pass, chain)
+  const instead = leads || led || sibling || misled || !isAcceptance(goal) ? undefined : ledToItsEnd(context)
+  const insteadRef = instead === undefined ? undefined : refAt(context, instead)
+  const sent = insteadRef
+    ? ` ${nameBeside(insteadRef, ref)} sent it to ${verdictOf(context.evidence.arrivals[instead!]!.rule!).chain}.`
+    : ''
+  const empty =
+    leads || led || isAlike || sibling || misled || insteadRef ? undefined : emptyOnWay(context, pass, chain)
   const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
@@ -156,11 +162,12 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   return finding(
     'never-reached',
     isElsewhere ? 'note' : 'warning',
-    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}${gone}`,
+    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}${sent}${gone}`,
     {
       rules: [
         ...(leads ? [leads] : []),
         ref,
+        ...(insteadRef ? [insteadRef] : []),
         ...(sibling ? [sibling.ref] : misled ? [misled.ref] : empty ? [endOf(pass.table, empty)] : []),
       ],
       ...(misled ? { steps: [misled.step + 1] } : {}),

@@ -69,7 +69,13 @@ export function playReply(
   }
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   const marking = markRestored(explained, reply)
-  const rules = [...reply.cause.map(({ rule }) => rule), ...(marking ? [marking] : [])]
+  // what is wrong for certain tells more than what stopped it for want of that
+  const wrong = isStopped(reply.outcome)
+    ? told.find(saysWhy)
+    : isKeptHere(asked, reply.outcome) && told.length === 0
+      ? reply.findings.find(({ code }) => code === 'untracked')
+      : undefined
+  const rules = [...reply.cause.map(({ rule }) => rule), ...(marking ? [marking] : []), ...(wrong?.rules ?? [])]
   // what no rule stopped has gone astray by those that the reply's own finding names
   if (rules.length === 0 && isPassed(reply.outcome)) rules.push(...(told[0]?.rules ?? []))
   const restored = marking ? ` It has the mark of its connection, which ${nameRef(marking)} gave the request.` : ''
@@ -77,7 +83,10 @@ export function playReply(
   const stopped = finding(
     'reply-dropped',
     'error',
-    messageOf(reply, asked, answer, reply.cause[0]?.rule, stray?.why) + restored + strayed,
+    messageOf(reply, asked, answer, reply.cause[0]?.rule, stray?.why) +
+      restored +
+      strayed +
+      (wrong ? ` ${wrong.message}` : ''),
     {
       rules,
       // where no rule stopped it, the message says what else did
@@ -85,9 +94,11 @@ export function playReply(
     },
   )
   // what lets in answers goes before what lets in this one
+  const isFirst = (one: Finding) => one === wrong || one.code === 'reply-dropped'
   const proposed = [
-    ...told.filter(({ code }) => code === 'reply-dropped'),
-    ...told.filter(({ code }) => code !== 'reply-dropped'),
+    ...(wrong ? [wrong] : []),
+    ...told.filter((one) => one.code === 'reply-dropped'),
+    ...told.filter((one) => !isFirst(one)),
   ]
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
@@ -99,6 +110,11 @@ export function playReply(
   if (repair) tried.fix.unshift(repair.fix)
   return { journey: reply, ...tracking, finding: tried }
 }
+
+/** Of a stopped reply: what is wrong with the rules, not what stopped it. */
+const saysWhy = ({ code, severity }: Finding): boolean => severity !== 'note' && WRONG_FOR_CERTAIN.has(code)
+
+const WRONG_FOR_CERTAIN: ReadonlySet<string> = new Set(['near-miss', 'never-reached', 'goto-skips', 'other-zone'])
 
 /**
  * What this host asks of the reply's next hop, or what that replies, is stopped. With no listing of neighbours the host may

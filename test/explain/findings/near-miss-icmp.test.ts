@@ -1,4 +1,4 @@
-/** A rule that accepts ICMP, and a packet that is none. */
+/** A rule that accepts a protocol without ports, as ICMP, and a packet that has ports. */
 import { expect, it } from 'vitest'
 import { findingsOf, played, SYN } from './played.ts'
 
@@ -23,4 +23,9 @@ it('is one where it names the packet’s host', () => {
 
 it('is one where its protocol is UDP', () => {
   expect(near('-A FORWARD -i eth0 -p udp -m udp --dport 80 -j ACCEPT')).toHaveLength(1)
+})
+
+it('is none where no packet of that protocol is one with ports', () => {
+  expect(near('-A FORWARD -d 10.0.2.2/32 -p esp -j ACCEPT')).toEqual([])
+  expect(near('-A FORWARD -d 10.0.2.2/32 -p sctp -j ACCEPT')).toHaveLength(1)
 })

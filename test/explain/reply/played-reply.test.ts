@@ -1,5 +1,6 @@
 /** What would come back to a request that got through: what the model may say of it, and what it may not. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import { playReply } from '../../../src/explain/reply/played-reply.ts'
 import {
@@ -97,4 +98,46 @@ it('a passed rule says that its open condition did not hold, however that is wor
   explainer.push(new TextEncoder().encode(`[ 1.000000] ${log}\n`))
   explainer.end()
   expect(told).toEqual(['sent'])
+})
+
+describe('a reply that a rule would stop for want of another rule', () => {
+  const told = (...rules: string[]) => {
+    const { finding } =
+      replyTo(SYN, {
+        filter: ['[5:300] -A FORWARD -i eth0 -j ACCEPT', ...rules, '[0:0] -A FORWARD -o eth0 -j DROP'],
+      }) ?? {}
+    const [first] = finding?.fix ?? []
+    return {
+      message: finding?.message.replace(/^.*\(simulated\)\. ?/, ''),
+      fix: first && `${fixCommands(first).command}`,
+    }
+  }
+
+  it('says which word the rule for replies lacks, and corrects that', () => {
+    expect(told('[0:0] -A FORWARD -o eth0 -m conntrack --ctstate RELATED -j ACCEPT')).toEqual({
+      message:
+        'filter FORWARD rule 2 would have accepted it, but only matches --ctstate RELATED; its connection is established.',
+      fix: 'iptables -R FORWARD 2 -o eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    })
+  })
+
+  it('names the rule for replies that asks for something else, and leaves it to whom it serves', () => {
+    const elsewhere = told('[0:0] -A FORWARD -o eth7 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
+    expect(elsewhere.message).toMatch(/^filter FORWARD rule 2 would have accepted it, but only matches -o eth7/)
+    // of what others use nothing is said
+    const used = told('[7:420] -A FORWARD -o eth1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
+    expect(used).toEqual({
+      message: '',
+      fix: 'iptables -I FORWARD 3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    })
+  })
+
+  it('jumps to the chain for replies as a whole, and to one for services for this one alone', () => {
+    const LATER = '[0:0] -A later -o eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    expect(told(LATER)).toEqual({
+      message: 'filter later rule 1 would have accepted it, but nothing jumps to later.',
+      fix: 'iptables -I FORWARD 2 -j later',
+    })
+    expect(told('[0:0] -A later -o eth0 -j ACCEPT').fix).not.toContain('--dport 40000')
+  })
 })

@@ -1,0 +1,34 @@
+/** Nothing leads to the chain that would take the packet, and another chain has got it. */
+import { describe, expect, it } from 'vitest'
+import { told } from './played.ts'
+
+const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
+const REPLIES = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'
+const filter = (...more: string[]) => ({ rules: { filter: ['-P FORWARD DROP', ...more] } })
+
+describe('never-reached', () => {
+  it('names the jump that chose the packet for the chain that dropped it', () => {
+    const rules = [
+      '-A FORWARD -i eth0 -j bad',
+      '-A INPUT -j bad',
+      '-A FORWARD -p icmp -j ACCEPT',
+      '-A bad -j DROP',
+      WEB,
+    ]
+    expect(told(filter(...rules), 'never-reached')).toMatchObject({
+      message: 'filter web rule 1 would have accepted it, but nothing jumps to web. FORWARD rule 1 sent it to bad.',
+      rules: ['filter web rule 1', 'filter FORWARD rule 1'],
+    })
+  })
+
+  it('has the jump that another one makes needless lead there, rather than one that others need', () => {
+    const TWICE = ['-A FORWARD -j isolate', '-A FORWARD -j isolate', '-A FORWARD -i eth0 -j loc', '-A INPUT -j loc']
+    const rules = [...TWICE, '-A loc -p udp -j ACCEPT', '-A isolate -p icmp -j ACCEPT', REPLIES, WEB]
+    expect(told(filter(...rules), 'never-reached')).toEqual({
+      message:
+        'filter web rule 1 would have accepted it, but nothing jumps to web. FORWARD rule 2, which matches it, jumps to isolate, as rule 1 does.',
+      rules: ['filter web rule 1', 'filter FORWARD rule 2'],
+      fix: 'iptables -R FORWARD 2 -j web → forwarded',
+    })
+  })
+})
