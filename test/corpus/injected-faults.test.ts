@@ -284,13 +284,20 @@ async function mend(
   }
   const after = play(mended, was.packet)
   if (!after.isGood) return `not restored: ${command}: ${after.fate}`
+  const endsOf = ({ in: device, protocol, src, dst, dport }: Packet) => [device, protocol, src, dst, dport].join(' ')
   for (const other of all) {
+    if (endsOf(other) === endsOf(was.packet)) continue
     const { fate } = play(mended, other)
     const before = play(faulty, other).fate
     if (fate === before || fate === play(healthy, other).fate) continue
+    // whether anybody replies is not known of the one or the other
+    if (/^undetermined/.test(before) || /^undetermined/.test(fate)) continue
     return `changes others: ${command}: ${other.in} ${other.protocol} ${other.src} > ${other.dst}:${other.dport}: ${before} → ${fate}`
   }
-  return after.fate === was.fate ? 'restored' : `restored otherwise: ${command}: ${was.fate} → ${after.fate}`
+  const withoutStatus = (fate: string) => fate.replace(/^\w+ /, '')
+  return withoutStatus(after.fate) === withoutStatus(was.fate)
+    ? 'restored'
+    : `restored otherwise: ${command}: ${was.fate} → ${after.fate}`
 }
 
 function* iptablesSaves(): Generator<Ruleset> {

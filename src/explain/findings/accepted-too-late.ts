@@ -10,6 +10,7 @@ import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
+import { STOPS } from '../counterfactual/misled-jump.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { commentWords } from '../why-there.ts'
@@ -57,7 +58,10 @@ export const acceptedTooLate: Detector = {
           // a rule of another chain may be behind conditions of its own; what all packets traverse first is to filter them
           fix: propose(
             `add a copy of the rule before ${numbered(culprit)}`,
-            !goal.mendable || ref!.chain !== culprit.chain || (isFilter(stops) && leads && stopping !== step)
+            !goal.mendable ||
+              ref!.chain !== culprit.chain ||
+              stopsOthersBetween(context, later, stopping) ||
+              (isFilter(stops) && leads && stopping !== step)
               ? undefined
               : changesOf(culprit).copy(ref!, { chain: culprit.chain, before: culprit }),
           ),
@@ -65,6 +69,15 @@ export const acceptedTooLate: Detector = {
       ),
     ]
   },
+}
+
+/** A copy in front of the one that stopped it would go past rules that stop others which the rule accepts, or some of them. */
+function stopsOthersBetween(context: Context, { chain, rule }: Pick<Visit, 'chain' | 'rule'>, step: number): boolean {
+  const from = context.evidence.arrivals[step]!.rule?.ruleNumber ?? rule.ruleNumber
+  const moment = arrivedAt(context, step)
+  return chain.rules
+    .slice(from, rule.ruleNumber - 1)
+    .some((one) => STOPS.has(verdictOf(one).ending) && evaluateAll(one.conditions, moment) !== true)
 }
 
 /** Of a chain that sorts by goto, a step whose rule asks for no more than one behind it, which it leaves nothing: it was to ask for something. */

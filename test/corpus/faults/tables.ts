@@ -90,9 +90,10 @@ export function readNftList(text: string): Table[] | undefined {
   return tables
 }
 
-/** nft counts only where a rule says so. */
-export const printNft = (tables: readonly Table[]): string =>
-  tables
+/** As `nft -a` lists them; it counts only where a rule says so. */
+export function printNft(tables: readonly Table[]): string {
+  let handle = 1
+  return tables
     .map(
       ({ name, sets = [], chains }) =>
         `table ${name} {\n${sets
@@ -108,9 +109,10 @@ export const printNft = (tables: readonly Table[]): string =>
           .map(
             (chain) =>
               `\tchain ${chain.name} {\n${chain.base ? `\t\t${chain.base}; policy ${chain.policy!.toLowerCase()};\n` : ''}${chain.rules
-                .map((rule) => `\t\t${rule}\n`)
+                .map((rule) => `\t\t${rule} # handle ${handle++}\n`)
                 .join('')}\t}\n`,
           )
           .join('')}}\n`,
     )
     .join('')
+}

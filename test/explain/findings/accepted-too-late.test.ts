@@ -24,6 +24,16 @@ describe('accepted-too-late', () => {
     expect(found?.rules).toEqual(['filter FORWARD rule 4', 'filter FORWARD rule 2'])
   })
 
+  it('copies it past what stops the packet, and not past what stops others that the rule accepts', () => {
+    const ALL = '-A FORWARD -s 10.0.1.0/24 -j ACCEPT'
+    const past = (between: string) => told(rules('-A FORWARD -p tcp -j DROP', between, ALL), 'accepted-too-late')
+    expect(past('-A FORWARD -j DROP')?.fix).toBe('iptables -I FORWARD 2 -s 10.0.1.0/24 -j ACCEPT → forwarded')
+    expect(past('-A FORWARD -p udp -m udp --dport 123 -j DROP')).toEqual({
+      message: expect.stringContaining('filter FORWARD rule 4 would accept this packet, but comes after rule 2'),
+      rules: ['filter FORWARD rule 4', 'filter FORWARD rule 2'],
+    })
+  })
+
   it('sees it behind a jump to what stops the packet', () => {
     const jump = rules('-A FORWARD -j deny', HTTP, '-A deny -i eth0 -j no', '-A no -j DROP')
     expect(told(jump, 'accepted-too-late')).toEqual({
