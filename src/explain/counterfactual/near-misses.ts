@@ -89,7 +89,8 @@ export function findNearMisses(
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const isForReplies = letsInReplies(context, passed)
-    const lacksWord = isForReplies && fieldOf(miss.condition) === 'ct state'
+    const lacksWord =
+      isForReplies && fieldOf(miss.condition) === 'ct state' && wantedBy(miss.condition).includes('related')
     const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
     if (
@@ -259,7 +260,7 @@ const letsInReplies = (context: Context, { rule, moment }: SkippedRule): boolean
   rule.conditions.some((one) => fieldOf(one) === 'ct state' && !isNegated(one) && asksLaterAlone(one))
 
 const asksLaterAlone = (condition: Condition): boolean =>
-  wantedBy(condition).every((one) => one === 'related' || one === 'established')
+  wantedBy(condition).every((one) => one === 'related' || one === 'established' || one === 'invalid')
 
 /** The ports of those who asked: such a rule is for replies. */
 const asksClients = (one: Condition): boolean => / dport$/.test(fieldOf(one) ?? '') && isForClients(one)

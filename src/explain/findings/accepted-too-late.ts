@@ -8,6 +8,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
+import { fieldOf } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
 import { STOPS } from '../counterfactual/misled-jump.ts'
@@ -130,7 +131,9 @@ export function isAcceptedLater(context: Context, goal: Goal): boolean {
 
 /** It stops a part of what the rule behind it accepts, and the jumps that lead there: the order is meant so, and a copy in front would leave it without use. */
 function isExceptionTo(leading: readonly Pick<Visit, 'rule'>[], stopping: readonly Rule[]): boolean {
-  const asked = leading.flatMap(({ rule }) => rule.conditions.map(conditionText))
+  // every packet that begins a connection is in such a state
+  const choosing = leading.flatMap(({ rule }) => rule.conditions).filter((one) => fieldOf(one) !== 'ct state')
+  const asked = choosing.map(conditionText)
   const stops = new Set(stopping.flatMap(({ conditions }) => conditions.map(conditionText)))
   return stops.size > new Set(asked).size && asked.every((one) => stops.has(one))
 }

@@ -1,5 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
@@ -67,7 +68,7 @@ export const snatSkipped: Detector = {
                   ]
                 : []),
               // it exempts others rightly
-              ...(meant
+              ...(meant || isForLink(rule, missed.rule)
                 ? propose(
                     `rewrite the source of such packets before rule ${culprit.ruleNumber} of ${culprit.chain}`,
                     changesOf(culprit).add(
@@ -107,6 +108,12 @@ const asksOtherLink = (condition: Condition, { world: { host } }: Context): bool
   isNegated(condition) &&
   /[io]ifname$/.test(fieldOf(condition) ?? '') &&
   wantedBy(condition).some((wanted) => !host.links || host.links.some(({ name }) => name === wanted))
+
+/** It leaves alone whatever goes over a link of which the SNAT rule does not speak: what else does so goes on. */
+function isForLink({ conditions }: Rule, snat: Rule): boolean {
+  const isOfLink = (one: Condition) => /^meta [io]ifname$/.test(fieldOf(one) ?? '') && !isNegated(one)
+  return conditions.length > 0 && conditions.every(isOfLink) && !snat.conditions.some(isOfLink)
+}
 
 /** A rule for all but an uplink's packets takes them all where that uplink has another name by now. */
 function goneWords(conditions: readonly Condition[], { world, journey }: Context): string {

@@ -34,6 +34,11 @@ describe('accepted-too-late', () => {
     })
   })
 
+  it('is none in front of a rule that lets in whatever begins a connection', () => {
+    const NEW = '-A FORWARD -m conntrack --ctstate NEW,UNTRACKED -j ACCEPT'
+    expect(told(rules('-A FORWARD -i eth0 -p tcp -j DROP', NEW), 'accepted-too-late')).toBeUndefined()
+  })
+
   it('sees it behind a jump to what stops the packet', () => {
     const jump = rules('-A FORWARD -j deny', HTTP, '-A deny -i eth0 -j no', '-A no -j DROP')
     expect(told(jump, 'accepted-too-late')).toEqual({

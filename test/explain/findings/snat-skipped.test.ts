@@ -1,5 +1,6 @@
 /** A rule ended nat in front of the SNAT rule. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import { open } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -19,6 +20,20 @@ describe('snat-skipped', () => {
     expect(told(exempt, 'snat-skipped')?.fix).toBe(
       'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2 -d 10.0.2.2 -o eth1 -j SNAT --to-source 10.0.2.1 → forwarded',
     )
+  })
+
+  it('leaves the exemption of a link to what else goes there, where the SNAT rule is for all links', () => {
+    const all = '-A POSTROUTING -j SNAT --to-source 10.0.2.1'
+    const fixes = (snat: string) =>
+      findingsOf(
+        played({ rules: { nat: ['-A POSTROUTING -o eth+ -j ACCEPT', snat], filter: [] } }),
+        'snat-skipped',
+      )[0]?.fix.map((fix) => `${fixCommands(fix).command}`)
+    expect(fixes(all)).toEqual([
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2 -d 10.0.2.2 -o eth1 -j SNAT --to-source 10.0.2.1',
+      'iptables -t nat -D POSTROUTING 1',
+    ])
+    expect(fixes(SNAT)).toEqual(['iptables -t nat -D POSTROUTING 1'])
   })
 
   it('says which link of the rule is not there', () => {

@@ -124,6 +124,9 @@ describe('a reply that a rule would stop for want of another rule', () => {
   it('names the rule for replies that asks for something else, and leaves it to whom it serves', () => {
     const elsewhere = told('[0:0] -A FORWARD -o eth7 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
     expect(elsewhere.message).toMatch(/^filter FORWARD rule 2 would have accepted it, but only matches -o eth7/)
+    const invalid = told('[0:0] -A FORWARD -o eth0 -m conntrack --ctstate INVALID -j ACCEPT')
+    expect(invalid.message).toMatch(/only matches --ctstate INVALID; its connection is established\.$/)
+    expect(invalid.fix).toBe('iptables -I FORWARD 3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
     // of what others use nothing is said
     const used = told('[7:420] -A FORWARD -o eth1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
     expect(used).toEqual({
