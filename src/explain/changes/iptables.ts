@@ -236,6 +236,12 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-p', protocolWord(chosen.protocol)]
     case 'device':
       return ['-i', matchedDevice(chosen.device)]
+    case 'begun':
+      return ['-i', matchedDevice(chosen.device), '-m', 'conntrack', '--ctstate', 'NEW']
+    case 'of-marked': {
+      const { device, mark } = chosen
+      return ['-i', matchedDevice(device), '-m', 'connmark', '--mark', `${hex(mark.value)}/${hex(mark.mask)}`]
+    }
     case 'all':
       return []
   }
@@ -258,6 +264,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
     }
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
+    case 'mark-connection':
+      return ['-j', 'CONNMARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
     case 'restore-mark':
     case 'save-mark': {
       const bits = hex(doing.mask)

@@ -5,6 +5,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { DISCOVERY_TYPES } from '../../model/neighbour-discovery.ts'
 import { isNameless } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
 import { symbolOf } from '../../rules/nft/symbols.ts'
@@ -53,6 +54,10 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
       return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
     case 'device':
       return matches([[{ meta: { key: 'iifname' } }, nftDevice(chosen.device)]])
+    case 'begun':
+      return comingIn(ref, chosen.device, 'ct state new')
+    case 'of-marked':
+      return comingIn(ref, chosen.device, `ct mark & ${hex(chosen.mark.mask)} == ${hex(chosen.mark.value)}`)
     case 'all':
       return []
   }
@@ -94,6 +99,13 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
 function ofTypes(asked: readonly Asked[], types: readonly number[]): Statement[] | Unspeakable {
   const found = matches(asked)
   return 'unsayable' in found ? found : [...found, ...nftText.loaded.parseNftRule(typesMatch(types), 'ip6').expr]
+}
+
+/** By this interface, and as the words say. */
+function comingIn(ref: RuleRef, device: string, words: string): Statement[] | Unspeakable | undefined {
+  const by = matches([[{ meta: { key: 'iifname' } }, nftDevice(device)]])
+  const more = read({ ...ref, rule: words })
+  return 'unsayable' in by ? by : more && [...by, ...more.expr]
 }
 
 function destination({

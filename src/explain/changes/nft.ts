@@ -194,6 +194,11 @@ function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | unde
     }
     case 'mark':
       return [markWrite(doing.mark)]
+    case 'mark-connection': {
+      const { value, mask } = doing.mark
+      // other bits may be another rule's
+      return value === mask ? read({ ...ref, rule: `ct mark set ct mark | ${hex(value)}` })?.expr : undefined
+    }
     case 'restore-mark':
       return read({ ...ref, rule: `meta mark set ct mark${doing.mask === ALL ? '' : ` & ${hex(doing.mask)}`}` })?.expr
     case 'save-mark':

@@ -25,6 +25,10 @@ export type Chosen =
   | { kind: 'protocol'; protocol: string }
   /** Whatever comes in by this interface. */
   | { kind: 'device'; device: string }
+  /** What comes in by this interface and opens a connection. */
+  | { kind: 'begun'; device: string }
+  /** What comes in by this interface, of connections that have these bits of a mark. */
+  | { kind: 'of-marked'; device: string; mark: Mark }
   | { kind: 'all' }
 
 /** What a new rule is to do. */
@@ -34,6 +38,8 @@ export type Doing =
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
+  /** The bits of the mark that the packet's connection has. */
+  | { kind: 'mark-connection'; mark: Mark }
   /** These bits of the packet's mark are those of its connection's. */
   | { kind: 'restore-mark'; mask: number }
   /** The other way round. */

@@ -1,6 +1,7 @@
 /** What is fetched once interfaces, routes, routing rules, connections or IPsec's policies are listed: see later.ts. */
 export { replyByOwnLink } from '../host/own-uplink.ts'
 export { ledByMark, markWrittenOver, restoreMark } from '../reply/connection-mark.ts'
+export { markUplink } from '../reply/marked-uplink.ts'
 export { arpIgnored } from './arp-ignored.ts'
 export { arpOff } from './arp-off.ts'
 export { bridgedNat } from './bridged-nat.ts'

@@ -10,7 +10,7 @@ const findings = listings.with(() => import('./host-state.ts'))
 type Loaded = typeof import('./host-state.ts')
 type Name = Exclude<
   keyof Loaded,
-  'servedByNat' | 'restoreMark' | 'ledByMark' | 'markWrittenOver' | 'replyByOwnLink' | 'leftWords'
+  'servedByNat' | 'restoreMark' | 'markUplink' | 'ledByMark' | 'markWrittenOver' | 'replyByOwnLink' | 'leftWords'
 >
 
 /** Finds nothing where none of these was listed. */
@@ -30,6 +30,10 @@ export const leftWords: Loaded['leftWords'] = (context, out) =>
 /** What leads replies back by the mark of their connection. */
 export const restoreMark: Loaded['restoreMark'] = (journey, world, dst, came) =>
   world.host.routingRules ? findings.loaded.restoreMark(journey, world, dst, came) : []
+
+/** What leads replies back by a mark of the uplink where their connection began. */
+export const markUplink: Loaded['markUplink'] = (journey, world, asked, came) =>
+  world.host.routingRules ? findings.loaded.markUplink(journey, world, asked, came) : undefined
 
 /** The mark of their connection, where that leads replies astray. */
 export const ledByMark: Loaded['ledByMark'] = (request, reply, world, devices) =>

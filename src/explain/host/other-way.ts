@@ -19,9 +19,10 @@ export function otherWay({ src, in: device }: Packet, host: Host): string | unde
 
 /** A route to the sender in front of the other proposals; where it is reached over another interface as well, behind them, with what it costs there. */
 export function withWayBack(packet: Packet, host: Host, others: readonly Proposal[]): Proposal[] {
-  const ways = addWayBack(packet, host)
+  const forged = `rp_filter also drops packets with forged sources: first check that ${packet.src} is behind this neighbour`
+  const ways = addWayBack(packet, host, forged)
   const other = ways.length === 0 ? undefined : otherWay(packet, host)
   if (other === undefined) return [...ways, ...others]
   const cost = `packets from ${packet.src} on ${other} may then fail this check`
-  return [...others, ...ways.map((way) => ({ ...way, note: way.note === undefined ? cost : `${cost}; ${way.note}` }))]
+  return [...others, ...ways.map((way) => ({ ...way, note: `${cost}; ${forged}` }))]
 }

@@ -26,36 +26,50 @@ export function replyByOwnLink(packet: Packet, asked: string, host: Host): Propo
   if (priority < 1) return []
   const from = `${asked}/${family === 'ip' ? 32 : 128}`
   const byTable = (table: string): Change => addRoutingRule({ family, priority, from, action: { table } })
-  const own = routes.find(
-    (one) => one.family === family && isDefault(one) && !isOwnTable(one.table) && routeDevices(one).includes(device),
-  )
   const note = [`affects every packet that this host sends from ${asked}`, ...unboundSource(host, reply)].join('; ')
-  if (own)
-    return propose(
-      `use table ${own.table} to route packets from ${asked}: its default route leaves by ${device}`,
-      byTable(own.table),
-      note,
-    )
-  const way = wayOut(packet, link, family, host)
-  if (!way)
+  const table = tableOut(packet, link, family, host)
+  if (!table)
     return [
       {
         description: `route packets from ${asked} by a table of its own, whose default route leaves by ${device} (ip route add default via ROUTER dev ${device} table ${unusedTable(host)}; ip rule add from ${asked} table ${unusedTable(host)})`,
         unverified: `the router behind ${device} is unknown`,
       },
     ]
+  const { name, made } = table
+  return propose(
+    made.length === 0
+      ? `use table ${name} to route packets from ${asked}: its default route leaves by ${device}`
+      : `route packets from ${asked} by a table of its own, ${name}, whose default route leaves by ${device}`,
+    together(...made, byTable(name)),
+    note,
+  )
+}
+
+export interface OwnTable {
+  name: string
+  /** Its routes, where it is not there yet. */
+  made: readonly Change[]
+}
+
+/** A table beside main whose default route leaves by that link: one that is there, or a new one. */
+export function tableOut(packet: Packet, link: Link, family: Route['family'], host: Host): OwnTable | undefined {
+  const device = link.name
+  const own = host.routes?.find(
+    (one) => one.family === family && isDefault(one) && !isOwnTable(one.table) && routeDevices(one).includes(device),
+  )
+  if (own) return { name: own.table, made: [] }
+  const way = wayOut(packet, link, family, host)
+  if (!way) return undefined
   const table = unusedTable(host)
   const home = homeOf(way.gateway ?? '', host, device)
   const destination = family === 'ip' ? '0.0.0.0/0' : '::/0'
-  return propose(
-    `route packets from ${asked} by a table of its own, ${table}, whose default route leaves by ${device}`,
-    together(
+  return {
+    name: table,
+    made: [
       ...(home?.link.name === device && !/^fe[89ab]/.test(way.gateway ?? '') ? [addConnected(home, table)] : []),
       addRoute({ family, type: 'unicast', destination, table, device, ...way }),
-      byTable(table),
-    ),
-    note,
-  )
+    ],
+  }
 }
 
 /** The rule for table main, which each host has. */

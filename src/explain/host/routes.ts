@@ -328,9 +328,9 @@ export const addRoute = (route: Route): Change => ({ edits: add(route), undo: wi
 
 /**
  * A route back to the packet's source by the neighbour that handed it over; none where that is not known, nor for this
- * host's own addresses and those of another link's network: whoever sends with them there forges them.
+ * host's own addresses and those of another link's network: whoever sends with them there forges them. `note`: what it costs.
  */
-export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Proposal[] {
+export function addWayBack({ src, in: device, srcMac }: Packet, host: Host, note: string): Proposal[] {
   if (src === undefined || device === undefined || srcMac === undefined) return []
   if (isLocal(src, host) || (homeOf(src, host, device)?.link.name ?? device) !== device) return []
   const { neighbours } = host
@@ -352,7 +352,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
   return propose(
     `${there ? 'change the' : 'add a'} route back to ${src} to lead through the neighbour that sent the packet`,
     there ? changeRoute(there, route) : addRoute(route),
-    `rp_filter also drops packets with forged sources: first check that ${src} is behind this neighbour`,
+    note,
   )
 }
 

@@ -6,9 +6,9 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { leadsOutOf, lookupRoute, questionOf, routeDevices, wayBackOf } from '../../rules/route.ts'
+import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { replyByOwnLink, restoreMark } from '../findings/later.ts'
+import { markUplink, replyByOwnLink, restoreMark } from '../findings/later.ts'
 import { backByMain } from '../host/back-by-main.ts'
 import { addWayBack } from '../host/routes.ts'
 import type { Reproduced } from '../verify-fixes/reproduce.ts'
@@ -63,20 +63,23 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
     ),
     ...(isForwarded && last?.out !== undefined ? { in: last.out } : {}),
   }
-  const fixes = [
-    ...(outcome === 'delivered' ? replyByOwnLink({ ...packet, in: came }, dst, host) : []),
-    ...(isForwarded ? backByMain(reply, came, host) : []),
-    ...addWayBack(packet, host),
-  ]
-  const routed = fixes.flatMap((fix) => {
-    const after = applyEdits(world, fix.edits ?? [])
-    const route = 'error' in after ? undefined : lookupRoute(reply, after.world.host)
-    return route && routeDevices(route).includes(came)
-      ? [{ ...fix, unverified: `only the reply's route was checked: it would then leave by ${came}` }]
-      : []
-  })
+  const restored = restoreMark(journey, world, dst, came)
+  const spared = isForwarded ? backByMain(reply, came, host) : []
+  const marked = restored.length > 0 || spared.length > 0 ? undefined : markUplink(journey, world, dst, came)
+  const checked = (fixes: readonly Proposal[], by = mark) =>
+    fixes.filter(({ edits = [] }) => {
+      const after = applyEdits(world, edits)
+      return !('error' in after) && leadsOutOf(lookupRoute({ ...reply, mark: by }, after.world.host), came)
+    })
+  const elsewhere = `everything sent to ${packet.src} then leaves by ${came}, replies to what came in elsewhere too`
+  const routed = [
+    ...checked(outcome === 'delivered' ? replyByOwnLink({ ...packet, in: came }, dst, host) : []),
+    ...checked(spared),
+    ...(marked ? checked(marked.fix, (mark | marked.mark) >>> 0) : []),
+    ...checked(addWayBack(packet, host, elsewhere)),
+  ].map((fix) => ({ ...fix, unverified: `only the reply's route was checked: it would then leave by ${came}` }))
   // what was meant to lead replies back goes before a route for this client alone
-  return [...restoreMark(journey, world, dst, came), ...routed]
+  return [...restored, ...routed]
 }
 
 /** A routing rule for the address that was asked whose table leads back out of that interface, and that is for some of such replies alone. */
