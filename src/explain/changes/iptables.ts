@@ -227,7 +227,7 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)]), ...rewritten]
     }
     case 'answers':
-      return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
+      return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', ...(chosen.rewritten ? REWRITTEN : [])]
     case 'marked':
       return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
     case 'openings':

@@ -41,7 +41,10 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
     case 'answers':
       // a device's chains come where connections are not known
       if (ref.family === 'netdev' || ref.family === 'arp') return undefined
-      return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+      return [
+        { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
+        ...(chosen.rewritten ? [REWRITTEN] : []),
+      ]
     case 'marked':
       return [markMatch(chosen.mark)]
     case 'neighbours':
@@ -130,7 +133,9 @@ function source({ packet, to, rewritten }: Chosen & { kind: 'source' }): Stateme
 }
 
 const alsoRewritten = (found: Statement[] | Unspeakable): Statement[] | Unspeakable =>
-  'unsayable' in found ? found : [...found, { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }]
+  'unsayable' in found ? found : [...found, REWRITTEN]
+
+const REWRITTEN: Statement = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }
 
 export function matches(asked: readonly Asked[]): Statement[] | Unspeakable {
   const statements: Statement[] = []

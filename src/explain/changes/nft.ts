@@ -169,6 +169,7 @@ const valuesOf = ({ src, dst }: Packet): Label => [src, dst].filter((one) => add
 /** Of what a new rule chooses and does; the names of chains and interfaces may be any. */
 function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   const does = doing.kind === 'jump' ? ['jump', ref.handle] : doing.kind === 'accept' ? [] : [doing.kind]
+  if (chosen.kind === 'answers' && chosen.rewritten) return [...does, chosen.kind, 'dnat']
   if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
   const { sport, dport, icmpType } = chosen.packet
   const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport

@@ -1,6 +1,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Statement } from '../../model/statement.ts'
@@ -9,13 +10,17 @@ import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entrie
 import { isLocal } from '../../rules/fib.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
+import type { Chosen, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { asksInvalid } from '../counterfactual/failed-condition.ts'
+import { goals } from '../counterfactual/goals.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { askedMany, helperOf } from '../reply/asked-many.ts'
 import { askedFor, openingOf } from '../reply/request-reply.ts'
 import { conditionsWords, forReports, whyThere } from '../why-there.ts'
+import { isAcceptedLater } from './accepted-too-late.ts'
 import { blame, spotToAccept } from './verdicts.ts'
 
 /** What was stopped is the answer: the question had come through. */
@@ -70,16 +75,40 @@ export const replyDropped: Detector = {
               : end.family === 'bridge' && !tracksFrames(world)
                 ? propose('accept such replies there', acceptBefore(end, packet, { answer: true }))
                 : place && spot
-                  ? propose(
-                      'accept replies',
-                      changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
-                      'accepts only packets of connections that another rule accepted',
-                    )
+                  ? acceptReplies(context, end, spot, opening)
                   : [],
         },
       ),
     ]
   },
+}
+
+/**
+ * Where the ruleset would accept the reply but for the rule that stopped it, that rule may be there to stop replies, too: those
+ * of connections that nat led here are not what it keeps apart.
+ */
+function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport }: Packet): Proposal[] {
+  const { src, sport } = context.journey.packet
+  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  const isException = context.evidence.arrivals[context.ended.step]!.rule && goal && isAcceptedLater(context, goal)
+  const isRewritten = (dst ?? src) !== src || (dport ?? sport) !== sport
+  const accept = (chosen: Chosen) => changesOf(end).add(end, spot, chosen, { kind: 'accept' })
+  return [
+    ...(isException && isRewritten
+      ? propose(
+          'accept replies of connections whose destination nat has rewritten',
+          accept({ kind: 'answers', rewritten: true }),
+          'accepts only packets of such connections that another rule accepted',
+        )
+      : []),
+    ...propose(
+      'accept replies',
+      accept({ kind: 'answers' }),
+      isException
+        ? 'accepts the replies of every connection that another rule accepted'
+        : 'accepts only packets of connections that another rule accepted',
+    ),
+  ]
 }
 
 /** Any of many may reply: it is the rules that do not know such a reply, and no server is wrong. */

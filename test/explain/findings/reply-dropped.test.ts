@@ -1,8 +1,9 @@
 /** What was stopped is the answer. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry } from '../../simulate/world.ts'
-import { type Case, REPLY, SYN, told } from './played.ts'
+import { type Case, findingsOf, played, REPLY, SYN, told } from './played.ts'
 
 const rules = (...lines: string[]) => ({
   filter: ['-P FORWARD DROP', '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT', ...lines],
@@ -19,6 +20,44 @@ describe('reply-dropped', () => {
       'filter FORWARD policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80.',
     )
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
+  })
+
+  describe('where a rule stops replies that a later one would accept', () => {
+    const apart = {
+      filter: [
+        '-A FORWARD -i eth1 -o eth0 -j DROP',
+        '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+        '-A FORWARD -i eth0 -j ACCEPT',
+      ],
+    }
+    const DNAT = ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.2:80']
+    const BY_NAT = entry({ ...OPEN, original: { ...OPEN.original, dst: '192.0.2.1', dport: 8080 } })
+    const OTHER_PORT = entry({ ...OPEN, original: { ...OPEN.original, dport: 8080 } })
+    const fixOf = (filter: string[], conntrack: (typeof OPEN)[]) => {
+      const [found] = findingsOf(
+        played({ rules: { nat: DNAT, filter }, packet: REPLY, host: { conntrack } }),
+        'reply-dropped',
+      )
+      return { ...found?.fix[0], command: `${fixCommands(found!.fix[0]!).command}` }
+    }
+
+    it.each([BY_NAT, OTHER_PORT])('accepts those of connections that nat led here, and no others', (one) => {
+      expect(fixOf(apart.filter, [one]).command).toBe(
+        'iptables -I FORWARD 1 -m conntrack --ctstate RELATED,ESTABLISHED -m conntrack --ctstate DNAT -j ACCEPT',
+      )
+    })
+
+    it('says that other replies come through as well, where nat did nothing', () => {
+      const { command, note } = fixOf(apart.filter, [OPEN])
+      expect(command).toBe('iptables -I FORWARD 1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
+      expect(note).toBe('accepts the replies of every connection that another rule accepted')
+    })
+
+    it('accepts all replies where no rule does', () => {
+      expect(fixOf(['-P FORWARD DROP', '-A FORWARD -i eth0 -j ACCEPT'], [BY_NAT]).command).toBe(
+        'iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+      )
+    })
   })
 
   it('accepts no connection that conntrack does not see in what it finds invalid', () => {

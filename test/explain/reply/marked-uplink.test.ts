@@ -47,9 +47,7 @@ const HOST: Host = {
     to('0.0.0.0/0', 'eth0', 'main', '10.0.1.254'),
   ],
   routingRules: [rule(0, 'local'), rule(32_766, 'main')],
-  neighbours: [
-    { family: 'ip', address: '10.0.2.254', device: 'eth1', mac: '02:00:00:00:02:fe', state: ['REACHABLE'] },
-  ],
+  neighbours: [{ family: 'ip', address: '10.0.2.254', device: 'eth1', mac: '02:00:00:00:02:fe', state: ['REACHABLE'] }],
 }
 
 const OWN_TABLE: Partial<Host> = {
