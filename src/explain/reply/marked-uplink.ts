@@ -7,6 +7,7 @@ import { linkNamed } from '../../rules/links.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { allOf, type Changing, type Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing, Mark } from '../changes/rule-changes.ts'
+import { TRACKING } from '../counterfactual/what-if.ts'
 import { tableOut } from '../host/own-uplink.ts'
 import { addRoutingRule } from '../host/routes.ts'
 import { nftOnly } from '../nft-only/later.ts'
@@ -70,8 +71,15 @@ function marking(
   const ref: RuleRef = { family, table: 'mangle', chain: isNft ? MANGLE.name : 'PREROUTING' }
   const [first, ...more] = both
   if (!isNft) return allOf(both.map((one) => changesOf(ref).add(ref, { chain: ref.chain }, ...one)))
-  const chain = nftOnly.loaded.addInNewChain(world, { family, name: ref.table }, MANGLE, ...first!)
   const named: RuleRef = { ...ref, rule: 'policy accept' }
+  const known = world.tables.find((one) => one.family === family && one.name === ref.table)?.chains.get(ref.chain)
+  if (known) {
+    if (known.hook !== MANGLE.hook || known.type !== MANGLE.type || (known.priority ?? 0) <= TRACKING) return undefined
+    const [before] = known.rules
+    const spot = { chain: ref.chain, ...(before ? { before } : {}) }
+    return allOf(both.map((one) => changesOf(named).add(named, spot, ...one)))
+  }
+  const chain = nftOnly.loaded.addInNewChain(world, { family, name: ref.table }, MANGLE, ...first!)
   const others = more.map((one) => changesOf(named).add(named, { chain: ref.chain }, ...one))
   // the chain goes with all that is in it
   const all = allOf([chain, ...others])

@@ -107,6 +107,20 @@ it('says it in a chain of its own where only nft has rules', () => {
   expect(undo).toBe('ip rule del fwmark 0x1/0x1 table 102 && nft delete table ip mangle')
 })
 
+it('uses the chain that is there', () => {
+  const chains = (priority: string) =>
+    `table ip nat {\n chain prerouting {\n  type nat hook prerouting priority dstnat; policy accept;\n  tcp dport 8080 dnat to 172.17.0.2:80\n }\n chain postrouting {\n  type nat hook postrouting priority srcnat; policy accept;\n }\n}\ntable ip mangle {\n chain prerouting { # handle 1\n  type filter hook prerouting priority ${priority}; policy accept;\n  udp dport 53 meta mark set 0x1 # handle 2\n }\n}\n`
+  const [{ command, undo } = {}] = commandsOf(chains('mangle'), OWN_TABLE)
+  expect(command).toMatch(
+    /^nft insert rule ip mangle prerouting handle 2 iifname eth1 ct state new ct mark set ct mark '\|' 0x0/,
+  )
+  expect(undo).not.toContain('delete table')
+  // nothing is known of connections there
+  expect(commandsOf(chains('raw'), OWN_TABLE).map((one) => one.command)).toEqual([
+    'ip route add 203.0.113.9/32 via 10.0.2.254 dev eth1',
+  ])
+})
+
 it('marks nothing where the address that was asked is none of the uplink', () => {
   const packet = { ...PACKET, dst: '10.0.1.1' }
   expect(commandsOf(saved({ nat: DNAT, filter: [] }), OWN_TABLE, packet)).toEqual([
