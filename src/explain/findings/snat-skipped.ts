@@ -13,6 +13,7 @@ import { rewrites } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { isPrivateAbroad } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { toldOwner } from '../owners/undone.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
@@ -45,6 +46,9 @@ export const snatSkipped: Detector = {
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
+      // what else goes over that link keeps its source as well, and its replies come back
+      const ofLink = isForLink(rule, missed.rule)
+      const spared = ofLink && !isPrivateAbroad('forwarded', packet)
       // it went where such packets do not go
       if (meant && unmarkedPeer.detect(context).length > 0) continue
       const isOut = hasLeft(context.journey.outcome) && packet.out !== undefined
@@ -52,7 +56,7 @@ export const snatSkipped: Detector = {
       return [
         finding(
           'snat-skipped',
-          meant ? 'note' : 'warning',
+          meant || spared ? 'note' : 'warning',
           `${left}: ${nameRef(culprit)} ended the evaluation of the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), so the packet never reached ${nameBeside(snat, culprit)} (${to}), which matches it.${goneWords(rule.conditions, context)}`,
           {
             steps: [i + 1],
@@ -68,7 +72,7 @@ export const snatSkipped: Detector = {
                   ]
                 : []),
               // it exempts others rightly
-              ...(meant || isForLink(rule, missed.rule)
+              ...(meant || ofLink
                 ? propose(
                     `rewrite the source of such packets before rule ${culprit.ruleNumber} of ${culprit.chain}`,
                     changesOf(culprit).add(

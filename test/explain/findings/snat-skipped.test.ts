@@ -34,6 +34,18 @@ describe('snat-skipped', () => {
       'iptables -t nat -D POSTROUTING 1',
     ])
     expect(fixes(SNAT)).toEqual(['iptables -t nat -D POSTROUTING 1'])
+    // no repair need go past it, except where nobody knows the source out there
+    const severity = (dst: string) =>
+      findingsOf(
+        played({
+          rules: { nat: ['-A POSTROUTING -o eth+ -j ACCEPT', all], filter: [] },
+          packet: { ...SYN, dst },
+          host: { routes: [...ROUTER.routes!, { ...ROUTER.routes![0]!, destination: '8.8.8.0/24', device: 'eth1' }] },
+        }),
+        'snat-skipped',
+      )[0]?.severity
+    expect(severity('10.0.2.2')).toBe('note')
+    expect(severity('8.8.8.8')).toBe('warning')
   })
 
   it('says which link of the rule is not there', () => {
