@@ -138,6 +138,12 @@ export function fieldOf(condition: Condition): string | undefined {
   return undefined
 }
 
+/** All that it asks for. */
+export const fieldsOf = (condition: Condition): string[] =>
+  simpleConditions(condition).flatMap((one) =>
+    one.kind === 'compare' ? one.field : one.kind === 'lookup' ? one.fields : [],
+  )
+
 /** Does the packet's line show what it asks for: addresses, ports, interfaces, the protocol, the state? */
 export function isShown(condition: Condition): boolean {
   const fields = simpleConditions(condition).flatMap((one) =>

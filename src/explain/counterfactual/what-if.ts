@@ -97,16 +97,22 @@ export function hadItReturned(context: Context, i: number): Walk | undefined {
     : undefined
 }
 
-/** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
-export function hadItComeBack(context: Context, i: number): Walk | undefined {
+/** Does the chain sort packets into others by goto? Who does means it; but of two in a row that take every packet the first leaves nothing for the second. */
+export function isSorting({ rules }: Chain, rule: Rule): boolean {
+  const next = rules[rule.ruleNumber]
+  const isTwice = rule.conditions.length === 0 && next?.conditions.length === 0 && verdictOf(next).ending === 'goto'
+  return !isTwice && rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')
+}
+
+/**
+ * Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto.
+ * `sorted`: also where the chain sorts packets by goto.
+ */
+export function hadItComeBack(context: Context, i: number, sorted = false): Walk | undefined {
   const { arrivals } = context.evidence
   const { table, chain, rule, ending } = arrivals[i]!
   if (ending !== 'goto' || !table || !chain || !rule) return undefined
-  // who sorts packets into chains by goto means it
-  // but of two in a row that take every packet the first leaves nothing for the second
-  const next = chain.rules[rule.ruleNumber]
-  const isTwice = rule.conditions.length === 0 && next?.conditions.length === 0 && verdictOf(next).ending === 'goto'
-  if (!isTwice && chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
+  if (!sorted && isSorting(chain, rule)) return undefined
   if (rule.statements.some(({ kind }) => kind === 'vmap')) return undefined
   const target = table.chains.get(chainLedTo(context, i) ?? '')
   if (!target) return undefined

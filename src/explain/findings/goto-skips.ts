@@ -1,10 +1,13 @@
-import { changesOf, propose } from '../changes/change.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { changesOf, propose, spotAt } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { asks } from '../counterfactual/failed-condition.ts'
+import { asks, fieldsOf } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
 import { chainLedTo, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
-import { hadItComeBack, rulesFrom } from '../counterfactual/what-if.ts'
+import { hadItComeBack, isSorting, rulesFrom } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */
@@ -15,6 +18,8 @@ export const gotoSkips: Detector = {
 
 function tell(context: Context, goal: Goal, i: number): Detected[] {
   const { wanted, pass, what } = goal
+  const { chain: sorter, rule: sorting } = context.evidence.arrivals[i]!
+  if (sorter && sorting && isSorting(sorter, sorting)) return tellSorted(context, goal, i)
   const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
   if (!onwards || !culprit || culprit.ruleNumber === undefined) return []
@@ -44,6 +49,47 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
     ),
   ]
 }
+
+/**
+ * Packets are sorted by their interface, and go where they are sorted for good. A rule behind that names a service, and
+ * no sender, is for everyone: such packets never reach it.
+ */
+function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: number): Detected[] {
+  const { chain, rule } = context.evidence.arrivals[i]!
+  const isByInterface = rule && rule.conditions.length > 0 && rule.conditions.every(asksIncoming)
+  const onwards = kind === 'pass' && isByInterface ? hadItComeBack(context, i, true) : undefined
+  const missed = onwards && wanted(onwards) ? onwards.last : undefined
+  const target = pass.table.chains.get(chainLedTo(context, i) ?? '')
+  const culprit = refAt(context, i)
+  if (!missed || missed.chain !== chain || !isForEveryone(missed.rule) || !target || !culprit) return []
+  const ref = refOf(context, pass.table.name, missed.chain, missed.rule)
+  return [
+    finding(
+      'goto-skips',
+      'warning',
+      `${nameRef(culprit)} sent it to ${target.name} by goto, which never returns. So the packet never reached ${nameRef(ref)}, which would have ${what(onwards!)}.`,
+      {
+        steps: [i + 1],
+        rules: [culprit, ref],
+        fix: propose(
+          `add a copy of that rule to ${target.name}`,
+          changesOf(ref).copy(ref, spotAt(target, target.rules.length)),
+          `accepts there whatever the rule accepts in ${missed.chain.name}`,
+        ),
+      },
+    ),
+  ]
+}
+
+/** It accepts a service, whoever asks for it. */
+function isForEveryone(rule: Rule): boolean {
+  const fields = rule.conditions.flatMap(fieldsOf)
+  const isOfSender = (field: string) => / saddr$|^ct original|^meta (?:iif|mark)/.test(field)
+  return verdictOf(rule).text === 'accept' && fields.some((one) => / dport$/.test(one)) && !fields.some(isOfSender)
+}
+
+const asksIncoming = (condition: Condition): boolean =>
+  fieldsOf(condition).every((one) => /^meta iif(name)?$/.test(one))
 
 /** A rule of nat that would not match either, but nearly does. */
 function nearBehind(context: Context, goal: Goal, i: number): NearMiss | undefined {

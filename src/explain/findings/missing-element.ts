@@ -25,7 +25,10 @@ export function missingElement(
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = elementHeld(set, lookup, moment)
   if (element === undefined || key?.includes('')) return undefined
-  const isNobodys = asksOwnAddress(context, lookup, set, moment) || asksPassingPort(context, lookup, set, moment)
+  const isNobodys =
+    asksOwnAddress(context, lookup, set, moment) ||
+    asksPassingPort(context, lookup, set, moment) ||
+    zoneWith(context, lookup, set, element) !== undefined
   return {
     words: `${element} is not in set ${lookup.set}${emptyWords(set)}`,
     fix: isFullSet(set) ? [LARGER] : isNobodys ? [] : change(addElement(context, lookup, set, element, key), false),
@@ -61,6 +64,31 @@ export const LARGER: Proposal = {
 export function change(change: Change | undefined, negated: boolean): Proposal[] {
   const note = 'affects every rule that uses this set'
   return propose(negated ? 'remove it from the set' : 'add it to the set', change, note)
+}
+
+/**
+ * Sets of interfaces that have no interface in common are zones: the one that has this interface. In a second zone it
+ * would get all that is for the interfaces of that one.
+ */
+export function zoneWith(
+  { world }: Context,
+  { fields, nft }: Lookup,
+  set: NamedSet,
+  element: string | undefined,
+): NamedSet | undefined {
+  if (element === undefined || !nft || fields.length > 1 || set.dataType !== undefined) return undefined
+  if (!/^meta [io]if(name)?$/.test(fields[0]!) || set.elements.length === 0) return undefined
+  const has = ({ elements }: NamedSet, name: string) => elements.some(({ parts }) => parts[0] === name)
+  return world.sets.find(
+    (one) =>
+      one !== set &&
+      one.table === set.table &&
+      one.family === set.family &&
+      one.type === set.type &&
+      one.dataType === undefined &&
+      has(one, element) &&
+      !set.elements.some(({ parts }) => has(one, parts[0]!)),
+  )
 }
 
 /** The port of whoever asks is another one with the next packet. */

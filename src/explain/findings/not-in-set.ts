@@ -23,7 +23,7 @@ import { roomWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { asksOwnAddress, asksPassingPort, change, isFullSet, isPublished, LARGER } from './missing-element.ts'
+import { asksOwnAddress, asksPassingPort, change, isFullSet, isPublished, LARGER, zoneWith } from './missing-element.ts'
 import { acceptAlone } from './verdicts.ts'
 
 const MOST = 3
@@ -67,6 +67,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
     return [askedForTooFew(context, goal, one, lookup, set)]
   const key = lookup.nft && keyHeld(lookup, moment)
   const element = set && elementHeld(set, lookup, moment)
+  const zone = negated || !set ? undefined : zoneWith(context, lookup, set, element)
   const other = negated || !set ? undefined : turnedRound(lookup, set, moment)
   const turned = other && asksOwn(context, other, moment) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
@@ -81,7 +82,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
       ? nftOnly.loaded.missingWords(numbers, lookup.set)
       : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
-  const has = near === undefined ? '' : `, which has ${near}`
+  const has = near === undefined ? (zone ? ` but in ${zone.name}` : '') : `, which has ${near}`
   const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
   const isFull = !negated && set !== undefined && isFullSet(set)
   const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
@@ -94,13 +95,13 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   return [
     finding(
       'not-in-set',
-      (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside ? 'warning' : 'note',
+      (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside && !zone ? 'warning' : 'note',
       `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
         fix: mends(),
-        doubt: isBeside ? doubt + 1 : doubt,
+        doubt: isBeside || zone ? doubt + 1 : doubt,
         ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
       },
     ),
@@ -128,7 +129,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
 
   function isNobodysToAdd(): boolean {
     const isOwn = goal.kind === 'pass' && asksOwnAddress(context, lookup!, set!, moment)
-    return isOwn || asksPassingPort(context, lookup!, set!, moment)
+    return zone !== undefined || isOwn || asksPassingPort(context, lookup!, set!, moment)
   }
 }
 
