@@ -44,6 +44,16 @@ export function corrected(
   return value === undefined ? undefined : words.with(at + 1, `${value}${more}`)
 }
 
+/** Without what kept it from matching. */
+export function eased(words: readonly string[], miss: FailedCondition): string[] | undefined {
+  const text = asks(miss)
+  const at = words.indexOf(optionOf(text))
+  const before = Number(isNegated(miss.condition))
+  return at < 0
+    ? undefined
+    : withoutEmpty(words.toSpliced(at - before, text.replace(/^! /, '').split(' ').length + before))
+}
+
 /** `-d` and `--dport` as conntrack has them of the connection; undefined where it has no such option, as for lists of ports. */
 export function beforeNat(words: readonly string[]): string[] | undefined {
   const isList = words.some((word, i) => words[i - 1] === '--dports' && word.includes(','))

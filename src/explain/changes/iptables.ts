@@ -14,7 +14,7 @@ import { readRule } from '../../rules/iptables/read.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { isForAllOfLink, isOnAllLinks, typesLike } from '../neighbours/discovery.ts'
-import { beforeNat, corrected } from './iptables-correct.ts'
+import { beforeNat, corrected, eased } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import { allOf, type Changing, type Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
@@ -109,6 +109,10 @@ export const iptablesChanges: RuleChanges = {
   },
   alike(ref, spot, miss, packet) {
     const words = corrected(ruleWords(ref), miss, packet)
+    return words && newRule(ref, spot, words)
+  },
+  eased(ref, spot, miss) {
+    const words = eased(ruleWords(ref), miss)
     return words && newRule(ref, spot, words)
   },
   forSent: (ref, spot, device) =>

@@ -25,9 +25,7 @@ export function corrected(
   packet: Packet,
   { gives, keeps = false, turned = false, choices, rename, handshake }: Correction,
 ): Statement[] | undefined {
-  const { canonicalStatement, statementText } = nftText.loaded
-  const text = asks(miss)
-  const at = expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
+  const at = placeOfMiss(expr, family, miss)
   const one = expr[at]
   if (!one) return undefined
   if (rename) return expr.with(at, renamed(one, rename))
@@ -47,6 +45,18 @@ export function corrected(
   if (handshake && now && 'match' in now && fieldOf(miss.condition) === 'ct state')
     return expr.with(at, { match: { ...now.match, right: [now.match.right, 'invalid'].flat() as Expression } })
   return now && expr.with(at, now)
+}
+
+/** Without what kept it from matching. */
+export function eased(expr: readonly Statement[], family: string, miss: FailedCondition): Statement[] | undefined {
+  const at = placeOfMiss(expr, family, miss)
+  return at < 0 ? undefined : expr.toSpliced(at, 1)
+}
+
+function placeOfMiss(expr: readonly Statement[], family: string, miss: FailedCondition): number {
+  const { canonicalStatement, statementText } = nftText.loaded
+  const text = asks(miss)
+  return expr.findIndex((one) => statementText(canonicalStatement(one, family as RuleFamily)) === text)
 }
 
 /** Destinations and their ports as conntrack has them of the connection; a port is one of a protocol. */

@@ -12,7 +12,7 @@ import type { RuleObject } from '../../rules/nft/objects.ts'
 import { nftText } from '../../rules/nft/text/later.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
 import { isOfGroups } from '../neighbours/discovery.ts'
-import { beforeNat, corrected, otherProtocol } from './nft-correct.ts'
+import { beforeNat, corrected, eased, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import { matches, matchOf, nftDevice, read } from './nft-matches.ts'
 import type { Changing } from './proposal.ts'
@@ -62,6 +62,11 @@ export const nftChanges: RuleChanges = {
     const rule = read(ref)
     const now = rule && corrected(rule.expr, ref.family, miss, packet, {})
     return now && newRule(ref, spot, now.map(withoutCounts), ['alike', ref.handle, ...valuesOf(packet).slice(0, 1)])
+  },
+  eased(ref, spot, miss) {
+    const rule = read(ref)
+    const now = rule && eased(rule.expr, ref.family, miss)
+    return now && newRule(ref, spot, now.map(withoutCounts), ['eased', ref.handle])
   },
   forSent(ref, spot, device) {
     const rule = read(ref)

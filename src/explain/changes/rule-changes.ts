@@ -108,6 +108,8 @@ export interface RuleChanges {
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
   /** The same rule once more, with the one thing changed that kept it from matching: it goes on to serve others. */
   alike(ref: RuleRef, spot: Spot, miss: FailedCondition, packet: Packet): Changing | undefined
+  /** The same without what kept it from matching. */
+  eased(ref: RuleRef, spot: Spot, miss: FailedCondition): Changing | undefined
   /** The same for what this host sends out of `device`: it comes in by no interface. */
   forSent(ref: RuleRef, spot: Spot, device: string): Changing | undefined
   /** A copy of the rule in its table. */

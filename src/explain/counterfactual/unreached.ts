@@ -14,10 +14,10 @@ import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOf } from '../owners/owners.ts'
-import { ownerOfRef } from '../refs.ts'
+import { ownerOfRef, refOf } from '../refs.ts'
 import { isAnswer } from '../reply/request-reply.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, asksInput, fieldOf, missedBy } from './failed-condition.ts'
+import { asksAll, asksInput, type FailedCondition, fieldOf, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
@@ -38,7 +38,7 @@ export interface Unreached {
   /** A rule of its own decides; else it only marks the packet for one that does. */
   decides: boolean
   /** A rule that the packet passed and that leads there, with what it asks for and the packet has not. */
-  lead?: { chain: Chain; rule: Rule; asks: string }
+  lead?: Leader & { asks: string; misses: readonly FailedCondition[]; moment: EvalContext }
   /** What leads there stands at another hook. */
   astray?: Astray
 }
@@ -198,10 +198,10 @@ function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['l
     .filter(({ rule }) => verdictOf(rule).chain === to.name)
     .flatMap(({ chain, rule, moment }) => {
       const misses = missedBy(rule, moment)
-      return misses ? [{ chain, rule, misses }] : []
+      return misses ? [{ chain, rule, misses, moment }] : []
     })
     .sort((a, b) => a.misses.length - b.misses.length)
-  return lead && { chain: lead.chain, rule: lead.rule, asks: asksAll(lead.misses) }
+  return lead && { ...lead, asks: asksAll(lead.misses) }
 }
 
 /** Turned round in a port, it gives another one. */
@@ -288,6 +288,7 @@ export function jumpTo(
   ref: RuleRef,
   { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
   isAcceptance: boolean,
+  lead?: Unreached['lead'],
 ): Proposal[] {
   const spot = spotAt(from.chain, from.ruleNumber - 1)
   const sibling = siblingJump(context, ref, from, chain.name)
@@ -309,9 +310,11 @@ export function jumpTo(
       : isService && !(isAcceptance && takesAll)
         ? { kind: 'destination', packet }
         : { kind: 'such', packet, hints: { hook, ...(answer ? { answer } : {}) } }
+  const isWide = chosen.kind === 'all' || chosen.kind === 'device'
   return propose(
     `make ${from.chain.name} jump to ${chain.name}`,
-    changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
+    (lead && isWide ? asLead(context, ref, lead) : undefined) ??
+      changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner ? undefined : 'check whether the jump should match more packets, or fewer',
   ).map((fix) => ({ ...fix, ...(owner ? { beside: { owner, chain: ref.chain } } : {}) }))
 }
@@ -332,4 +335,13 @@ const leavesOutOpenings = ({ rules }: Chain, moment: EvalContext): boolean =>
 function chooses({ rules }: Chain): boolean {
   const jumps = rules.filter((rule) => verdictOf(rule).chain !== undefined)
   return jumps.length > 0 && jumps.every(({ conditions }) => conditions.length > 0)
+}
+
+/** As the rule that leads there does, but for the one thing that kept it from matching: what else it asks for was meant. */
+function asLead(context: Context, { table }: RuleRef, { chain, rule, misses, moment }: NonNullable<Unreached['lead']>) {
+  const [miss, more] = misses
+  if (!miss || more || rule.conditions.length < 2) return undefined
+  const ref = refOf(context, table, chain, rule)
+  const spot = spotAt(chain, rule.ruleNumber)
+  return changesOf(ref).alike(ref, spot, miss, moment.packet) ?? changesOf(ref).eased(ref, spot, miss)
 }

@@ -158,7 +158,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
-  const jumps = isElsewhere ? [] : jumpTo(context, ref, one, isAcceptance(goal))
+  const jumps = isElsewhere ? [] : jumpTo(context, ref, one, isAcceptance(goal), lead)
   return finding(
     'never-reached',
     isElsewhere ? 'note' : 'warning',

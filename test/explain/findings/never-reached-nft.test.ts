@@ -52,3 +52,28 @@ it.each([
 `)
   expect(`${fixCommands(found!.fix[0]!).command}`).toBe(`nft add rule inet f input ${jump}`)
 })
+
+it.each([
+  // the address that the host had before: what the connection was opened to is asked no more, and the interface still is
+  [
+    'iifname "eth0" ct original ip daddr 203.0.113.77 jump web',
+    'nft add rule inet f input iifname eth0 jump web comment nfwhy-eased-5-end',
+  ],
+  [
+    'iifname "eth0" ip saddr 192.0.2.7 jump web',
+    'nft add rule inet f input iifname eth0 ip saddr 10.0.1.2 jump web comment nfwhy-alike-5-10.0.1.2-end',
+  ],
+])('is led to as the rule does that leads there, but for what kept it from matching: %s', (lead, command) => {
+  const found = reached(`table inet f {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept # handle 4
+		${lead} # handle 5
+	}
+	chain web {
+		ip daddr 10.0.1.1 tcp dport 80 accept # handle 7
+	}
+}
+`)
+  expect(`${fixCommands(found!.fix[0]!).command}`).toBe(command)
+})
