@@ -1,8 +1,11 @@
 /** Chains that only stop what comes, as fw4's handle_reject, which many rules share. */
+import { wayTo } from '../journey/step-context.ts'
 import type { Condition } from '../model/condition.ts'
+import type { RuleRef } from '../model/journey.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
+import { refAt } from './refs.ts'
 
 /** The rule that ended it takes all of a protocol, in such a chain: why the packet came there is why it was stopped. */
 export function stopsWhoeverComes(context: Context): boolean {
@@ -18,6 +21,21 @@ const isOfProtocol = (condition: Condition): boolean =>
 export function onlyStops({ evidence }: Context, step: number): boolean {
   const { chain, table } = evidence.arrivals[step]!
   return chain !== undefined && table !== undefined && stopsAll(chain, table, new Set())
+}
+
+/**
+ * The last rule of a chain, by which what no earlier one took comes to a chain that only stops: that chain's rules were
+ * asked for the packet, and are to be asked for its like.
+ */
+export function sentAsRest(context: Context): { step: number; ref: RuleRef } | undefined {
+  const { arrivals } = context.evidence
+  if (!stopsWhoeverComes(context)) return undefined
+  const step = [...wayTo(arrivals, arrivals[context.ended.step]!.caller)].find((one) => !onlyStops(context, one))
+  const { rule, chain } = (step === undefined ? undefined : arrivals[step]) ?? {}
+  if (step === undefined || !rule || !chain || rule.conditions.length > 0 || rule.comment !== undefined)
+    return undefined
+  const ref = rule.ruleNumber > 1 ? refAt(context, step) : undefined
+  return ref && { step, ref }
 }
 
 function stopsAll(chain: Chain, table: Table, seen: Set<Chain>): boolean {

@@ -16,7 +16,7 @@ import { type Context, endsAsOwnCopy, momentAt } from './context.ts'
 import { asksOthers, lookupOf } from './counterfactual/map-keys.ts'
 import { roomWords } from './counterfactual/settled-words.ts'
 import type { Blame } from './findings/verdicts.ts'
-import { onlyStops, stopsWhoeverComes } from './only-stops.ts'
+import { onlyStops, sentAsRest, stopsWhoeverComes } from './only-stops.ts'
 import { nameRef, refAt } from './refs.ts'
 import { unnamedInterfaceWords } from './unnamed-interface.ts'
 
@@ -135,6 +135,8 @@ function ledWords(context: Context, { end, culprit }: Blame): string | undefined
     return end.chain === culprit.chain && end.ruleNumber === culprit.ruleNumber
       ? undefined
       : `. ${nameRef(culprit)} sent it there`
+  const rest = sentAsRest(context)
+  if (rest) return `. ${nameRef(rest.ref)} sent it there: no earlier rule of ${rest.ref.chain} accepts it`
   const lead = leadTo(context)
   if (lead) return `. ${nameRef(lead.jump)} sent it there (${lead.why})`
   if (!rule || !chain || rule.conditions.length > 0) return undefined
@@ -175,7 +177,8 @@ export const commentWords = (rule: Pick<Rule, 'comment'> | undefined): string =>
 /** `why` and `there`: what the message says of the rule that ended it; `more`: and behind that. */
 export function forReports(context: Context, why: string, there: string, more = ''): ForReports {
   const own = context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? []
-  const chosen = own.length > 0 ? own : (leadTo(context)?.conditions ?? [])
+  const lead = sentAsRest(context) ? undefined : leadTo(context)
+  const chosen = own.length > 0 ? own : (lead?.conditions ?? [])
   return {
     ...(why === '' ? {} : { matched: why }),
     ...(chosen.some((one) => isReason(context, one)) ? { isReason: true } : {}),

@@ -33,6 +33,7 @@ import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
+import { sentAsRest } from '../only-stops.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
@@ -67,6 +68,8 @@ export function blame(context: Context): Blame | undefined {
   if (by) rules.push(by.ref)
   const wrote = by ? undefined : headerWriterOf(context, walked.culprit)
   if (wrote) rules.unshift(wrote.ref)
+  const rest = sentAsRest(context)
+  if (rest) rules.push(rest.ref)
   const lister = seenLately.there?.listerOf(context, walked.culprit)
   if (lister) rules.push(lister.ref)
   const filled = by ? `; ${nameRef(by.ref)} adds it to ${by.set}` : wrote ? `; ${wrote.words}` : (lister?.words ?? '')
@@ -257,8 +260,8 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
 export function acceptAlone(context: Context, step: number, end: RuleRef): Proposal[] {
   const [owner, at] = [ownerAt(context, step), refAt(context, step)]
   const beside = owner && at && { owner, chain: at.chain }
-  // a chain that only rejects is for packets from all interfaces
-  const { step: sent } = unnamedInterface(context) ?? {}
+  // a chain that only rejects is for packets of all chains
+  const { step: sent } = unnamedInterface(context) ?? sentAsRest(context) ?? {}
   const spot = spotToAccept(context, (sent === undefined ? undefined : refAt(context, sent)) ?? end)
   const { change, opens, isPastMark } = acceptSuch(context, spot)
   if (!change) return []
