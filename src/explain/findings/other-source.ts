@@ -1,5 +1,6 @@
 /** Nobody replied to the source that nat gave: another rule, or the route, says which one was meant. */
 import { wayTo } from '../../journey/step-context.ts'
+import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -12,7 +13,7 @@ import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Doing } from '../changes/rule-changes.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asks, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, isExact, isNegated, isParticular } from '../counterfactual/failed-condition.ts'
 import { rewrites, sparedIn } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
@@ -30,6 +31,8 @@ export interface OtherSource {
   words: string
   rules: readonly RuleRef[]
   fix: Proposal[]
+  /** Both rules name the same packets: the one behind may be left over. */
+  isUnsure?: true
 }
 
 /** `given`: what the rule gave it, where that is known. */
@@ -40,7 +43,11 @@ export const otherSource = (context: Context, rule: Rewritten, given: string | u
   ofException(context, rule)
 
 /** A rule for this very host or service comes behind the one that took the packet first. */
-function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string | undefined): OtherSource | undefined {
+function ofLaterRule(
+  context: Context,
+  { ref, step, statement }: Rewritten,
+  given: string | undefined,
+): OtherSource | undefined {
   const { arrivals } = context.evidence
   const { table, packet } = arrivals[step]!
   // its own chain may masquerade all that is left
@@ -51,20 +58,26 @@ function ofLaterRule(context: Context, { ref, step }: Rewritten, given: string |
   // what masquerading took, only conntrack's entry says
   if (!behind || !later || !table || given === undefined || to === undefined || to === given) return undefined
   const way = [...wayTo(arrivals, step)]
-  const asked = endsNamed(way.flatMap((i) => arrivals[i]!.rule ?? []))
-  const own = endsNamed([...behind.matched, later].map((one) => one.rule))
+  const first = way.flatMap((i) => arrivals[i]!.rule ?? [])
+  const second = [...behind.matched, later].map((one) => one.rule)
   // who names a host or service that the later rule does not name means an exception from that
-  if (own.size <= asked.size || [...asked].some((one) => !own.has(one))) return undefined
+  const [exact, exacts] = [first, second].map((some) => endsNamed(some, isExact))
+  const isNarrower = exacts!.size > exact!.size && includesAll(exacts!, exact!)
+  // what a program masquerades, somebody gives an address of this host, for the same network
+  const isSame = statement?.kind === 'masquerade' && isLocal(to, context.world.host) === true
+  const [asked, own] = [first, second].map((some) => endsNamed(some, isParticular))
+  if (!isNarrower && !(isSame && own!.size > 0 && includesAll(own!, asked!))) return undefined
   const other = refOf(context, table.name, later.chain, later.rule)
   const at = way.find((i) => arrivals[i]!.chain === later.chain)
-  const first = at === undefined ? undefined : refAt(context, at)
+  const spot = at === undefined ? undefined : refAt(context, at)
   return {
     words: `The packet never reached ${nameBeside(other, ref)}, which would have given it ${to}.`,
     rules: [other],
-    fix: first
+    ...(isNarrower ? {} : { isUnsure: true }),
+    fix: spot
       ? propose(
-          `add a copy of ${nameRef(other)} before ${nameBeside(first, other)}`,
-          changesOf(first).copy(other, { chain: first.chain, before: first }),
+          `add a copy of ${nameRef(other)} before ${nameBeside(spot, other)}`,
+          changesOf(spot).copy(other, { chain: spot.chain, before: spot }),
         )
       : inFront(ref, packet, to, { kind: 'like', rule: later.rule }),
   }
@@ -80,13 +93,16 @@ const givenBy = ({ last }: Walk, { src }: Packet): string | undefined =>
 const OF_ENDS = /(saddr|daddr|sport|dport)$/
 
 /** The hosts and services that rules ask for. */
-const endsNamed = (rules: readonly Rule[]): ReadonlySet<string> =>
+const endsNamed = (rules: readonly Rule[], isNamed: (one: Condition) => boolean): ReadonlySet<string> =>
   new Set(
     rules
       .flatMap(({ conditions }) => conditions)
-      .filter((one) => OF_ENDS.test(fieldOf(one) ?? '') && isExact(one) && !isNegated(one))
+      .filter((one) => OF_ENDS.test(fieldOf(one) ?? '') && isNamed(one) && !isNegated(one))
       .map(conditionText),
   )
+
+const includesAll = (some: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
+  [...others].every((one) => some.has(one))
 
 /** A rule in front spares the very service, and failed in one condition: it holds of what was asked, before a rule of nat changed the destination. */
 function ofException(context: Context, { ref, step }: Rewritten): OtherSource | undefined {

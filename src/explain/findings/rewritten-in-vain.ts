@@ -271,7 +271,7 @@ export const snatInVain: Detector = {
     const meant = otherSource(context, rule, given)
     const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${meant ? ` ${meant.words}` : ''}${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
-      finding('snat-changed-source', meant ? 'warning' : 'note', message, {
+      finding('snat-changed-source', meant && !meant.isUnsure ? 'warning' : 'note', message, {
         steps: [rule.step + 1],
         rules: [rule.ref, ...(meant?.rules ?? [])],
         fix: meant
